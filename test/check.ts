@@ -1,0 +1,20 @@
+// npm run check: types, lint with the layers, format, unused code. Every check runs, also after one has failed.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
+  ['types', 'tsc', '--noEmit'],
+  ['lint and layers', 'oxlint', '--type-aware', '--deny-warnings'],
+  ['format', 'biome', 'check', '.'],
+  ['unused code', 'knip'],
+];
+
+let failed = 0;
+for (const [name, command, ...args] of checks) {
+  const { status } = spawnSync(join(root, 'node_modules', '.bin', command), args, { cwd: root, stdio: 'inherit' });
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+  if (status !== 0) failed += 1;
+}
+console.log(`${checks.length - failed} of ${checks.length} checks passed`);
+process.exit(failed === 0 ? 0 : 1);

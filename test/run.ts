@@ -1,0 +1,16 @@
+// npm test: every test, closing with `N passed, N failed`. Arguments go to vitest (a path, `-t NAME`, `--project unit`).
+import { parseCLI, startVitest } from 'vitest/node';
+
+const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
+const vitest = await startVitest('test', filter, { ...options, watch: false });
+const modules = vitest.state.getTestModules();
+const tests = modules.flatMap((module) => [...module.children.allTests()]);
+const count = (state: string) => tests.filter((test) => test.result().state === state).length;
+// A file that doesn't load, or an error outside of any test, counts as a failure of its own.
+const broken = modules.filter((module) => module.errors().length > 0).length;
+const failed = count('failed') + broken + vitest.state.getUnhandledErrors().length;
+await vitest.close();
+
+const skipped = count('skipped');
+console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed === 0 && count('passed') > 0 ? 0 : 1);
