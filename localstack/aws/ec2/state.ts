@@ -1,0 +1,174 @@
+// What an account has of EC2 in one region. Records are changed in place by the actions of this folder only.
+
+export type Tags = Map<string, string>;
+
+export interface Vpc {
+  readonly id: string;
+  readonly cidrBlock: string;
+  readonly isDefault: boolean;
+  readonly mainRouteTableId: string;
+  readonly defaultSecurityGroupId: string;
+  readonly cidrAssociationId: string;
+  /** Assigned by Amazon on request: a /56. */
+  readonly ipv6: CidrAssociation | undefined;
+  readonly tags: Tags;
+}
+
+export interface CidrAssociation {
+  readonly associationId: string;
+  readonly cidrBlock: string;
+}
+
+export interface Subnet {
+  readonly id: string;
+  readonly arn: string;
+  readonly vpcId: string;
+  readonly cidrBlock: string;
+  readonly ipv6: CidrAssociation | undefined;
+  readonly availabilityZone: string;
+  readonly availabilityZoneId: string;
+  mapPublicIpOnLaunch: boolean;
+  readonly tags: Tags;
+}
+
+export interface SecurityGroup {
+  readonly id: string;
+  readonly arn: string;
+  readonly vpcId: string;
+  readonly groupName: string;
+  readonly description: string;
+  readonly tags: Tags;
+}
+
+/** Who a rule admits, or where it lets traffic go. */
+export type RulePeer =
+  | { readonly kind: 'ipv4'; readonly cidr: string }
+  | { readonly kind: 'ipv6'; readonly cidr: string }
+  | { readonly kind: 'group'; readonly groupId: string }
+  | { readonly kind: 'prefix-list'; readonly prefixListId: string };
+
+export interface SecurityGroupRule {
+  readonly id: string;
+  readonly arn: string;
+  readonly groupId: string;
+  readonly isEgress: boolean;
+  /** `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for all. */
+  readonly protocol: string;
+  /** -1 stands for all, as AWS writes it. */
+  readonly fromPort: number;
+  readonly toPort: number;
+  readonly peer: RulePeer;
+  readonly description: string | undefined;
+  readonly tags: Tags;
+}
+
+export interface Attachment {
+  readonly attachmentId: string;
+  /** Absent where a service (a load balancer) holds the interface. */
+  readonly instanceId: string | undefined;
+  readonly instanceOwnerId: string;
+  readonly deviceIndex: number;
+  readonly deleteOnTermination: boolean;
+  readonly attachTime: Date;
+}
+
+export interface NetworkInterface {
+  readonly id: string;
+  readonly arn: string;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly availabilityZoneId: string;
+  description: string;
+  groupIds: readonly string[];
+  /** The first is the primary one. */
+  privateIpAddresses: readonly string[];
+  ipv6Addresses: readonly string[];
+  readonly macAddress: string;
+  readonly interfaceType: string;
+  readonly requesterId: string | undefined;
+  readonly requesterManaged: boolean;
+  attachment: Attachment | undefined;
+  sourceDestCheck: boolean;
+  readonly tags: Tags;
+}
+
+export type InstanceStateName = 'pending' | 'running' | 'shutting-down' | 'terminated';
+
+export interface Instance {
+  readonly id: string;
+  readonly arn: string;
+  readonly reservationId: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly launchTime: Date;
+  readonly vpcId: string;
+  readonly subnetId: string;
+  readonly availabilityZone: string;
+  readonly availabilityZoneId: string;
+  state: InstanceStateName;
+  /** Milliseconds since the epoch at which a transient state is over. */
+  stateUntil: number;
+  networkInterfaceIds: readonly string[];
+  readonly tags: Tags;
+}
+
+export type RouteTarget =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'gateway'; readonly gatewayId: string }
+  | { readonly kind: 'nat'; readonly natGatewayId: string }
+  | { readonly kind: 'network-interface'; readonly networkInterfaceId: string };
+
+export interface Route {
+  readonly destination: string;
+  readonly target: RouteTarget;
+  readonly origin: 'CreateRouteTable' | 'CreateRoute';
+}
+
+export interface RouteTableAssociation {
+  readonly associationId: string;
+  /** Absent in the main association of the VPC. */
+  readonly subnetId: string | undefined;
+}
+
+export interface RouteTable {
+  readonly id: string;
+  readonly vpcId: string;
+  routes: readonly Route[];
+  associations: readonly RouteTableAssociation[];
+  readonly tags: Tags;
+}
+
+export interface InternetGateway {
+  readonly id: string;
+  attachedVpcId: string | undefined;
+  readonly tags: Tags;
+}
+
+export interface Ec2State {
+  readonly region: string;
+  readonly accountId: string;
+  readonly vpcs: Map<string, Vpc>;
+  readonly subnets: Map<string, Subnet>;
+  readonly securityGroups: Map<string, SecurityGroup>;
+  readonly securityGroupRules: Map<string, SecurityGroupRule>;
+  readonly networkInterfaces: Map<string, NetworkInterface>;
+  readonly instances: Map<string, Instance>;
+  readonly routeTables: Map<string, RouteTable>;
+  readonly internetGateways: Map<string, InternetGateway>;
+}
+
+export function newEc2State(region: string, accountId = '000000000000'): Ec2State {
+  return {
+    region,
+    accountId,
+    vpcs: new Map(),
+    subnets: new Map(),
+    securityGroups: new Map(),
+    securityGroupRules: new Map(),
+    networkInterfaces: new Map(),
+    instances: new Map(),
+    routeTables: new Map(),
+    internetGateways: new Map(),
+  };
+}
