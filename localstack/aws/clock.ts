@@ -1,0 +1,6 @@
+/** Milliseconds since 1970. State that changes by itself (provisioning → active) is computed from this, lazily: there are no timers. */
+export interface Clock {
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() };

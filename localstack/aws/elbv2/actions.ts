@@ -1,0 +1,2 @@
+/** One action of a rule, as the API answers it. */
+export type Action = Readonly<Record<string, unknown>>;

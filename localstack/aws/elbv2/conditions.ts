@@ -1,0 +1,2 @@
+/** One condition of a rule, as the API answers it. */
+export type Condition = Readonly<Record<string, unknown>>;

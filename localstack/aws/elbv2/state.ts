@@ -1,0 +1,131 @@
+// What ELBv2 remembers. Records are mutable and live in Maps by ARN, in order of creation.
+import type { Action } from './actions.ts';
+import type { Condition } from './conditions.ts';
+import type { Transform } from './transforms.ts';
+
+export interface Taggable {
+  readonly arn: string;
+  readonly tags: Map<string, string>;
+}
+
+export type LoadBalancerType = 'application' | 'network';
+export type IpAddressType = 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv4';
+
+export interface SubnetMapping {
+  readonly subnetId: string;
+  readonly zone: string;
+  readonly allocationId?: string | undefined;
+  readonly privateIPv4Address?: string | undefined;
+  readonly iPv6Address?: string | undefined;
+}
+
+export interface LoadBalancer extends Taggable {
+  readonly name: string;
+  readonly type: LoadBalancerType;
+  readonly scheme: 'internet-facing' | 'internal';
+  readonly vpcId: string;
+  readonly dnsName: string;
+  readonly createdAt: number;
+  ipAddressType: IpAddressType;
+  subnets: readonly SubnetMapping[];
+  securityGroups: readonly string[];
+  /** Only what was set; the defaults are in attributes.ts. */
+  readonly attributes: Map<string, string>;
+  capacityUnits: number | undefined;
+  enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'on' | 'off' | undefined;
+}
+
+export interface MutualAuthentication {
+  readonly mode: 'off' | 'passthrough' | 'verify';
+  readonly trustStoreArn?: string | undefined;
+  readonly ignoreClientCertificateExpiry?: boolean | undefined;
+}
+
+export interface Listener extends Taggable {
+  readonly loadBalancerArn: string;
+  port: number;
+  protocol: string;
+  sslPolicy: string | undefined;
+  defaultCertificate: string | undefined;
+  /** The SNI certificates, without the default one. */
+  readonly certificates: Set<string>;
+  alpnPolicy: string | undefined;
+  mutualAuthentication: MutualAuthentication | undefined;
+  readonly attributes: Map<string, string>;
+}
+
+export interface Rule extends Taggable {
+  readonly listenerArn: string;
+  readonly loadBalancerArn: string;
+  /** The default rule is a rule too: it is made and goes with its listener. */
+  priority: number | 'default';
+  conditions: readonly Condition[];
+  actions: readonly Action[];
+  transforms: readonly Transform[];
+}
+
+export interface HealthCheck {
+  readonly enabled: boolean;
+  readonly protocol: string;
+  readonly port: string;
+  readonly path: string | undefined;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  readonly matcher: { readonly kind: 'http' | 'grpc'; readonly codes: string } | undefined;
+}
+
+export interface Target {
+  readonly id: string;
+  readonly port: number | undefined;
+  readonly availabilityZone: string | undefined;
+  readonly registeredAt: number;
+  /** Set once deregistered: until when it drains. */
+  drainingUntil: number | undefined;
+}
+
+export type TargetType = 'instance' | 'ip' | 'lambda' | 'alb';
+
+export interface TargetGroup extends Taggable {
+  readonly name: string;
+  readonly targetType: TargetType;
+  readonly protocol: string | undefined;
+  readonly protocolVersion: 'HTTP1' | 'HTTP2' | 'GRPC' | undefined;
+  readonly port: number | undefined;
+  readonly vpcId: string | undefined;
+  readonly ipAddressType: 'ipv4' | 'ipv6';
+  readonly targetControlPort: number | undefined;
+  healthCheck: HealthCheck;
+  readonly attributes: Map<string, string>;
+  /** By `id|port|zone`: one address with two ports is two targets. */
+  readonly targets: Map<string, Target>;
+  /** Since when a listener or rule refers to it: what target health counts from. */
+  inUseSince: number | undefined;
+}
+
+/** A deleted load balancer that still holds what it used. */
+export interface Releasing {
+  readonly loadBalancerArn: string;
+  readonly targetGroupArns: ReadonlySet<string>;
+  readonly certificateArns: ReadonlySet<string>;
+  readonly until: number;
+}
+
+export interface Elbv2State {
+  readonly loadBalancers: Map<string, LoadBalancer>;
+  readonly listeners: Map<string, Listener>;
+  readonly rules: Map<string, Rule>;
+  readonly targetGroups: Map<string, TargetGroup>;
+  readonly releasing: Map<string, Releasing>;
+}
+
+export function newElbv2State(): Elbv2State {
+  return {
+    loadBalancers: new Map(),
+    listeners: new Map(),
+    rules: new Map(),
+    targetGroups: new Map(),
+    releasing: new Map(),
+  };
+}

@@ -1,0 +1,13 @@
+import type { Clock } from './clock.ts';
+import type { AwsOptions } from './options.ts';
+import type { Random } from './random.ts';
+import type { RegionState } from './state.ts';
+
+/** What the services of one region are made from. */
+export interface World extends RegionState {
+  readonly region: string;
+  readonly accountId: string;
+  readonly options: AwsOptions;
+  readonly clock: Clock;
+  readonly random: Random;
+}
