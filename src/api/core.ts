@@ -1,0 +1,63 @@
+// What Gatehouse reads of Kubernetes' own kinds. Only the fields that it reads; the API server has validated them.
+import type { KubeObject } from '../kube/object.ts';
+
+export interface ServicePort {
+  readonly name?: string;
+  readonly protocol?: 'TCP' | 'UDP' | 'SCTP';
+  readonly port: number;
+  readonly targetPort?: number | string;
+  readonly nodePort?: number;
+  readonly appProtocol?: string;
+}
+
+export interface Service extends KubeObject {
+  readonly kind: 'Service';
+  readonly spec: {
+    readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+    readonly clusterIP?: string;
+    readonly ports?: readonly ServicePort[];
+    readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
+    readonly externalTrafficPolicy?: 'Cluster' | 'Local';
+    readonly healthCheckNodePort?: number;
+  };
+}
+
+export interface Endpoint {
+  readonly addresses: readonly string[];
+  readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
+  readonly nodeName?: string;
+  readonly zone?: string;
+  readonly targetRef?: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
+}
+
+export interface EndpointSlice extends KubeObject {
+  readonly kind: 'EndpointSlice';
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
+  readonly endpoints: readonly Endpoint[] | null;
+  readonly ports?: readonly { readonly name?: string; readonly port?: number; readonly protocol?: string }[] | null;
+}
+
+export interface Node extends KubeObject {
+  readonly kind: 'Node';
+  readonly spec: {
+    /** `aws:///ZONE/INSTANCE-ID` for an EC2 node; something else for Fargate. */
+    readonly providerID?: string;
+    readonly unschedulable?: boolean;
+  };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+  };
+}
+
+export interface Namespace extends KubeObject {
+  readonly kind: 'Namespace';
+}
+
+/** A Secret of type kubernetes.io/tls; other types are not watched. */
+export interface Secret extends KubeObject {
+  readonly kind: 'Secret';
+  readonly type?: string;
+  /** Base64, by key. */
+  readonly data?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,191 @@
+// What Gatehouse reads and writes of gateway.networking.k8s.io, v1. Only the fields that it reads; defaults are the
+// CRD's, so a field that has one is always there in an object that came from an API server.
+import type { Condition, KubeObject } from '../kube/object.ts';
+
+export const GATEWAY_GROUP = 'gateway.networking.k8s.io';
+
+export interface ParametersReference {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+export interface GatewayClass extends KubeObject {
+  readonly kind: 'GatewayClass';
+  readonly spec: {
+    readonly controllerName: string;
+    readonly parametersRef?: ParametersReference;
+  };
+  readonly status?: {
+    readonly conditions?: readonly Condition[];
+    readonly supportedFeatures?: readonly { readonly name: string }[];
+  };
+}
+
+export interface SecretReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+export interface RouteGroupKind {
+  readonly group?: string;
+  readonly kind: string;
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+    readonly values?: readonly string[];
+  }[];
+}
+
+export interface Listener {
+  readonly name: string;
+  readonly hostname?: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly tls?: {
+    readonly mode?: 'Terminate' | 'Passthrough';
+    readonly certificateRefs?: readonly SecretReference[];
+    readonly options?: Readonly<Record<string, string>>;
+  };
+  readonly allowedRoutes?: {
+    readonly namespaces?: { readonly from?: 'All' | 'Same' | 'Selector' | 'None'; readonly selector?: LabelSelector };
+    readonly kinds?: readonly RouteGroupKind[];
+  };
+}
+
+export interface ListenerStatus {
+  readonly name: string;
+  readonly supportedKinds?: readonly RouteGroupKind[];
+  readonly attachedRoutes: number;
+  readonly conditions: readonly Condition[];
+}
+
+export interface GatewayAddress {
+  readonly type?: string;
+  readonly value?: string;
+}
+
+export interface Gateway extends KubeObject {
+  readonly kind: 'Gateway';
+  readonly spec: {
+    readonly gatewayClassName: string;
+    readonly listeners: readonly Listener[];
+    readonly addresses?: readonly GatewayAddress[];
+    readonly infrastructure?: {
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+      readonly parametersRef?: ParametersReference;
+    };
+    /** Gateway-wide client and backend certificates; no ALB data plane reads them yet. */
+    readonly tls?: Readonly<Record<string, unknown>>;
+  };
+  readonly status?: {
+    readonly addresses?: readonly GatewayAddress[];
+    readonly conditions?: readonly Condition[];
+    readonly listeners?: readonly ListenerStatus[];
+  };
+}
+
+export interface ParentReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly sectionName?: string;
+  readonly port?: number;
+}
+
+export interface BackendRef {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly name: string;
+  readonly namespace?: string;
+  readonly port?: number;
+  readonly weight?: number;
+}
+
+export interface HttpHeaderMatch {
+  readonly type?: 'Exact' | 'RegularExpression';
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface HttpRouteMatch {
+  readonly path?: { readonly type?: 'Exact' | 'PathPrefix' | 'RegularExpression'; readonly value?: string };
+  readonly headers?: readonly HttpHeaderMatch[];
+  readonly queryParams?: readonly HttpHeaderMatch[];
+  readonly method?: string;
+}
+
+export type HttpPathModifier =
+  | { readonly type: 'ReplaceFullPath'; readonly replaceFullPath: string }
+  | { readonly type: 'ReplacePrefixMatch'; readonly replacePrefixMatch: string };
+
+export interface HttpHeaderModifier {
+  readonly set?: readonly { readonly name: string; readonly value: string }[];
+  readonly add?: readonly { readonly name: string; readonly value: string }[];
+  readonly remove?: readonly string[];
+}
+
+/** `type` names the one other field that is set. Unknown types come from newer CRDs. */
+export interface HttpRouteFilter {
+  readonly type: string;
+  readonly requestHeaderModifier?: HttpHeaderModifier;
+  readonly responseHeaderModifier?: HttpHeaderModifier;
+  readonly requestMirror?: { readonly backendRef: BackendRef };
+  readonly requestRedirect?: {
+    readonly scheme?: 'http' | 'https';
+    readonly hostname?: string;
+    readonly path?: HttpPathModifier;
+    readonly port?: number;
+    readonly statusCode?: number;
+  };
+  readonly urlRewrite?: { readonly hostname?: string; readonly path?: HttpPathModifier };
+  readonly cors?: Readonly<Record<string, unknown>>;
+  readonly extensionRef?: { readonly group: string; readonly kind: string; readonly name: string };
+}
+
+export interface HttpBackendRef extends BackendRef {
+  readonly filters?: readonly HttpRouteFilter[];
+}
+
+export interface HttpRouteRule {
+  readonly name?: string;
+  readonly matches?: readonly HttpRouteMatch[];
+  readonly filters?: readonly HttpRouteFilter[];
+  readonly backendRefs?: readonly HttpBackendRef[];
+  readonly timeouts?: { readonly request?: string; readonly backendRequest?: string };
+  readonly retry?: Readonly<Record<string, unknown>>;
+  readonly sessionPersistence?: Readonly<Record<string, unknown>>;
+}
+
+export interface RouteParentStatus {
+  readonly parentRef: ParentReference;
+  readonly controllerName: string;
+  readonly conditions?: readonly Condition[];
+}
+
+export interface HttpRoute extends KubeObject {
+  readonly kind: 'HTTPRoute';
+  readonly spec: {
+    readonly parentRefs?: readonly ParentReference[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly HttpRouteRule[];
+  };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+export interface ReferenceGrant extends KubeObject {
+  readonly kind: 'ReferenceGrant';
+  readonly spec: {
+    readonly from: readonly { readonly group: string; readonly kind: string; readonly namespace: string }[];
+    readonly to: readonly { readonly group: string; readonly kind: string; readonly name?: string }[];
+  };
+}

@@ -1,0 +1,172 @@
+// The desired resources of one Gateway's ALB: what model gives and diff takes. References are logical ids; ARNs are known
+// only while a plan is carried out.
+
+import type { BackendService } from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+
+/**
+ * What a resource is within its Gateway: the value of its `gatehouse.dev/resource` tag, at most 256 characters.
+ * `load-balancer/internal`, `listener/internal/443`, `target-group/internal/shop/api/80/4f2a91c0`. What must be replaced
+ * rather than changed has that setting in its id, so that the old one and the new one can stand side by side.
+ */
+export type ResourceId = string & { readonly __brand: 'ResourceId' };
+
+/** An AWS tag set, by key. */
+export type Tags = Readonly<Record<string, string>>;
+
+export interface Model {
+  readonly gateway: ObjectKey;
+  /** Every resource, each after what it refers to. Ids are unique. */
+  readonly resources: readonly Resource[];
+}
+
+export type Resource =
+  | SecurityGroupResource
+  | CertificateResource
+  | LoadBalancerResource
+  | TargetGroupResource
+  | ListenerResource
+  | RuleResource;
+
+export interface SecurityGroupResource {
+  readonly kind: 'security-group';
+  readonly id: ResourceId;
+  readonly spec: { readonly name: string; readonly description: string; readonly vpcId: string };
+  readonly ingress: readonly IngressRule[];
+  readonly tags: Tags;
+}
+
+export interface IngressRule {
+  readonly protocol: 'tcp';
+  readonly fromPort: number;
+  readonly toPort: number;
+  readonly source:
+    | { readonly kind: 'cidr'; readonly cidr: string }
+    | { readonly kind: 'group'; readonly groupId: string };
+  readonly description: string;
+}
+
+/** Shared by every Gateway that uses the Secret: its id is `certificate/NAMESPACE/NAME`, and it has no gateway tag. */
+export interface CertificateResource {
+  readonly kind: 'certificate';
+  readonly id: ResourceId;
+  readonly spec: { readonly secret: ObjectKey; readonly fingerprint: string; readonly keyAlgorithm: string };
+  readonly tags: Tags;
+}
+
+/** A certificate by logical id, or one that was in ACM already. */
+export type CertificateUse = { readonly certificate: ResourceId } | { readonly arn: string };
+
+export interface LoadBalancerResource {
+  readonly kind: 'load-balancer';
+  readonly id: ResourceId;
+  readonly spec: {
+    readonly name: string;
+    readonly scheme: 'internal' | 'internet-facing';
+    readonly ipAddressType: string;
+    /** Subnet ids, sorted. */
+    readonly subnets: readonly string[];
+    /** By logical id (the frontend group), or an id in AWS (the backend group, the user's own). */
+    readonly securityGroups: readonly ({ readonly group: ResourceId } | { readonly groupId: string })[];
+  };
+  /** Only what differs from AWS's defaults. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tags: Tags;
+}
+
+export interface TargetGroupResource {
+  readonly kind: 'target-group';
+  readonly id: ResourceId;
+  readonly spec: {
+    /** Deterministic: every setting that AWS can't change is hashed into it. */
+    readonly name: string;
+    readonly targetType: 'ip' | 'instance';
+    readonly protocol: 'HTTP';
+    readonly protocolVersion: 'HTTP1' | 'HTTP2' | 'GRPC';
+    readonly port: number;
+    readonly vpcId: string;
+    readonly ipAddressType: 'ipv4' | 'ipv6';
+    readonly healthCheck: HealthCheck;
+  };
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Whose endpoints or node ports are its targets. */
+  readonly backend: BackendService;
+  readonly tags: Tags;
+}
+
+export interface HealthCheck {
+  readonly protocol: 'HTTP';
+  readonly path: string;
+  /** `traffic-port`, or a port number. */
+  readonly port: string;
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly healthyThreshold: number;
+  readonly unhealthyThreshold: number;
+  readonly matcher: { readonly httpCode: string } | { readonly grpcCode: string };
+}
+
+export interface ListenerResource {
+  readonly kind: 'listener';
+  readonly id: ResourceId;
+  readonly loadBalancer: ResourceId;
+  readonly spec: {
+    readonly port: number;
+    readonly protocol: 'HTTP' | 'HTTPS';
+    readonly sslPolicy?: string;
+    readonly defaultCertificate?: CertificateUse;
+    readonly defaultAction: RuleAction;
+  };
+  /** By SNI, beside the default one. */
+  readonly extraCertificates: readonly CertificateUse[];
+  readonly tags: Tags;
+}
+
+/** Rules of one listener stand in Model.resources in their order of precedence; the diff assigns the priorities. */
+export interface RuleResource {
+  readonly kind: 'rule';
+  readonly id: ResourceId;
+  readonly listener: ResourceId;
+  readonly spec: {
+    readonly conditions: readonly RuleCondition[];
+    readonly action: RuleAction;
+    readonly transforms: readonly RuleTransform[];
+  };
+  readonly tags: Tags;
+}
+
+export type RuleCondition =
+  | { readonly field: 'host-header'; readonly values: readonly string[] }
+  | { readonly field: 'host-header'; readonly regexValues: readonly string[] }
+  | { readonly field: 'path-pattern'; readonly values: readonly string[] }
+  | { readonly field: 'path-pattern'; readonly regexValues: readonly string[] }
+  | { readonly field: 'http-header'; readonly name: string; readonly values: readonly string[] }
+  | { readonly field: 'http-header'; readonly name: string; readonly regexValues: readonly string[] }
+  | { readonly field: 'http-request-method'; readonly values: readonly string[] }
+  | { readonly field: 'query-string'; readonly values: readonly { readonly key?: string; readonly value: string }[] };
+
+export type RuleAction =
+  | {
+      readonly kind: 'forward';
+      readonly targetGroups: readonly { readonly targetGroup: ResourceId; readonly weight: number }[];
+    }
+  | {
+      readonly kind: 'redirect';
+      /** AWS's placeholders where nothing is set: `#{protocol}`, `#{host}`, `#{port}`, `/#{path}`, `#{query}`. */
+      readonly protocol: string;
+      readonly host: string;
+      readonly port: string;
+      readonly path: string;
+      readonly query: string;
+      readonly statusCode: 'HTTP_301' | 'HTTP_302';
+    }
+  | {
+      readonly kind: 'fixed-response';
+      readonly statusCode: string;
+      readonly contentType: string;
+      readonly body: string;
+    };
+
+export type RuleTransform =
+  | { readonly kind: 'host-header-rewrite'; readonly regex: string; readonly replace: string }
+  | { readonly kind: 'url-rewrite'; readonly regex: string; readonly replace: string };

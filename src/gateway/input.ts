@@ -1,0 +1,28 @@
+// Everything that concerns one Gateway, out of the caches: what gather gives and translate takes. Plain frozen data.
+import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
+import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+export interface GatewayInput {
+  readonly gateway: Gateway;
+  readonly gatewayClass: GatewayClass;
+  /** Our controllerName: whose `status.parents` entries are ours. */
+  readonly controllerName: string;
+  /** The LoadBalancerConfigurations that the class's and the Gateway's parametersRef name, as far as they exist, by `namespace/name`. */
+  readonly configurations: ReadonlyMap<ObjectKey, LoadBalancerConfiguration>;
+  /** Every route with a parentRef to this Gateway. */
+  readonly routes: readonly HttpRoute[];
+  /** The namespaces of those routes, by name, with their labels. */
+  readonly namespaces: ReadonlyMap<string, Namespace>;
+  /** Every ReferenceGrant in a namespace that something here refers to. */
+  readonly grants: readonly ReferenceGrant[];
+  /** The Services that the routes refer to, as far as they exist. */
+  readonly services: ReadonlyMap<ObjectKey, Service>;
+  /** Their EndpointSlices, by Service. */
+  readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
+  /** The TLS Secrets that the listeners refer to, as far as they exist. */
+  readonly secrets: ReadonlyMap<ObjectKey, Secret>;
+  /** Now, in milliseconds since the epoch: certificates expire. */
+  readonly now: number;
+}

@@ -1,0 +1,179 @@
+// Everything that can be wrong, as data. Whoever finds a problem says what and where; only src/status turns it into
+// words: condition, reason, message, Event. A problem concerns the thing it names and nothing beside it.
+import type { ParentReference } from '../api/gateway-api.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+/** A route as problems name it: its kind and `namespace/name`. */
+export interface RouteRef {
+  readonly kind: 'HTTPRoute';
+  readonly key: ObjectKey;
+}
+
+/** A place in a route's rule: `field` is a path below `spec.rules[rule]`, such as `backendRefs[1].port`. */
+export interface RulePlace {
+  readonly route: RouteRef;
+  readonly rule: number;
+  readonly field: string;
+}
+
+/** Where in a listener: `field` is a path below the listener, such as `tls.certificateRefs[0]`. */
+export interface ListenerPlace {
+  readonly listener: string;
+  readonly field: string;
+}
+
+export interface ParentPlace {
+  readonly route: RouteRef;
+  readonly parentRef: ParentReference;
+}
+
+/** Problems of the class or of its parameters. `field` is a path below `spec` of the parameters object. */
+type ParametersProblem =
+  | { readonly kind: 'parameters-kind-unknown'; readonly on: 'class' | 'gateway'; readonly reference: string }
+  | { readonly kind: 'parameters-not-found'; readonly on: 'class' | 'gateway'; readonly reference: string }
+  | {
+      readonly kind: 'parameters-invalid';
+      readonly on: 'class' | 'gateway';
+      readonly reference: string;
+      readonly field: string;
+      readonly detail: string;
+    };
+
+/** Problems of a whole Gateway. */
+type GatewayProblem =
+  | { readonly kind: 'address-unsupported'; readonly field: string; readonly value: string }
+  | { readonly kind: 'gateway-tls-unsupported'; readonly field: string };
+
+/** Problems of one listener. */
+type ListenerProblem =
+  | (ListenerPlace & { readonly kind: 'listener-protocol-unsupported'; readonly protocol: string })
+  | (ListenerPlace & {
+      readonly kind: 'listener-protocol-conflict';
+      readonly port: number;
+      readonly others: readonly string[];
+    })
+  | (ListenerPlace & {
+      readonly kind: 'listener-hostname-conflict';
+      readonly port: number;
+      readonly hostname: string;
+      readonly others: readonly string[];
+    })
+  | (ListenerPlace & { readonly kind: 'route-kind-unsupported'; readonly routeKind: string })
+  | (ListenerPlace & { readonly kind: 'tls-mode-unsupported'; readonly mode: string })
+  | (ListenerPlace & { readonly kind: 'tls-missing' })
+  /** Says so, but keeps serving: two HTTPS listeners whose hostnames overlap. */
+  | (ListenerPlace & { readonly kind: 'tls-overlap'; readonly others: readonly string[] })
+  | (ListenerPlace & { readonly kind: 'certificate-kind-unsupported'; readonly reference: string })
+  | (ListenerPlace & { readonly kind: 'certificate-not-permitted'; readonly secret: ObjectKey })
+  | (ListenerPlace & { readonly kind: 'certificate-not-found'; readonly secret: ObjectKey })
+  | (ListenerPlace & { readonly kind: 'certificate-malformed'; readonly secret: ObjectKey; readonly detail: string })
+  | (ListenerPlace & { readonly kind: 'certificate-key-mismatch'; readonly secret: ObjectKey })
+  | (ListenerPlace & { readonly kind: 'certificate-expired'; readonly secret: ObjectKey; readonly notAfter: string })
+  | (ListenerPlace & {
+      readonly kind: 'certificate-not-yet-valid';
+      readonly secret: ObjectKey;
+      readonly notBefore: string;
+    })
+  | (ListenerPlace & {
+      readonly kind: 'certificate-algorithm-unsupported';
+      readonly secret: ObjectKey;
+      readonly algorithm: string;
+    })
+  | (ListenerPlace & { readonly kind: 'certificate-arn-malformed'; readonly arn: string })
+  /** Listeners that share a port can't differ in this setting on the data plane. The first one's value is in force. */
+  | (ListenerPlace & {
+      readonly kind: 'listener-setting-conflict';
+      readonly setting: string;
+      readonly port: number;
+      readonly other: string;
+    })
+  | (ListenerPlace & { readonly kind: 'too-many-certificates'; readonly limit: number })
+  | (ListenerPlace & { readonly kind: 'too-many-listeners'; readonly limit: number });
+
+/** Problems of a route with one of its parents. */
+type ParentProblem =
+  | (ParentPlace & { readonly kind: 'parent-not-matching' })
+  | (ParentPlace & { readonly kind: 'route-not-allowed'; readonly listeners: readonly string[] })
+  | (ParentPlace & { readonly kind: 'hostname-not-matching'; readonly listeners: readonly string[] });
+
+/** Problems of a rule's backends. The invalid one's share answers 500, or what `answers` says. */
+type BackendProblem =
+  | (RulePlace & { readonly kind: 'backend-kind-unknown'; readonly reference: string })
+  | (RulePlace & { readonly kind: 'backend-not-permitted'; readonly reference: string; readonly namespace: string })
+  | (RulePlace & { readonly kind: 'backend-not-found'; readonly service: ObjectKey })
+  | (RulePlace & { readonly kind: 'backend-port-missing'; readonly service: ObjectKey })
+  | (RulePlace & {
+      readonly kind: 'backend-port-not-found';
+      readonly service: ObjectKey;
+      readonly port: number;
+      readonly available: readonly number[];
+    })
+  | (RulePlace & {
+      readonly kind: 'backend-protocol-unsupported';
+      readonly service: ObjectKey;
+      readonly protocol: string;
+    })
+  | (RulePlace & { readonly kind: 'backend-without-node-port'; readonly service: ObjectKey })
+  | (RulePlace & { readonly kind: 'backend-external-name'; readonly service: ObjectKey })
+  /** A weighted forward of an ALB can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
+  | (RulePlace & { readonly kind: 'invalid-share-answers-503' });
+
+/** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
+type RuleProblem =
+  | (RulePlace & { readonly kind: 'filter-unsupported'; readonly filter: string })
+  | (RulePlace & { readonly kind: 'filters-incompatible'; readonly filters: readonly string[] })
+  | (RulePlace & { readonly kind: 'rule-field-unsupported' })
+  | (RulePlace & { readonly kind: 'match-unsupported'; readonly detail: string })
+  | (RulePlace & { readonly kind: 'match-too-large'; readonly values: number; readonly limit: number })
+  | (RulePlace & { readonly kind: 'regex-unsupported'; readonly regex: string; readonly detail: string })
+  | (RulePlace & {
+      readonly kind: 'redirect-status-unsupported';
+      readonly statusCode: number;
+      readonly allowed: readonly number[];
+    })
+  | (RulePlace & { readonly kind: 'redirect-unsupported'; readonly detail: string })
+  | (RulePlace & { readonly kind: 'rewrite-unsupported'; readonly detail: string })
+  | (RulePlace & { readonly kind: 'too-many-backends'; readonly count: number; readonly limit: number })
+  | (RulePlace & { readonly kind: 'too-many-rules'; readonly limit: number })
+  | (RulePlace & { readonly kind: 'too-many-target-groups'; readonly limit: number });
+
+/** What the cloud around the load balancer lacks, or refused. `resource` is a logical id, `listener/443`. */
+type CloudProblem =
+  | {
+      readonly kind: 'subnets-too-few';
+      readonly scheme: string;
+      readonly found: readonly string[];
+      readonly zones: number;
+    }
+  | { readonly kind: 'subnets-invalid'; readonly detail: string }
+  | { readonly kind: 'name-taken'; readonly resource: string; readonly name: string; readonly arn: string }
+  | { readonly kind: 'cluster-name-taken'; readonly clusterName: string; readonly arn: string }
+  | {
+      readonly kind: 'quota-reached';
+      readonly resource: string;
+      readonly action: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'access-denied'; readonly resource: string; readonly action: string; readonly detail: string }
+  | { readonly kind: 'credentials-invalid'; readonly action: string; readonly detail: string }
+  | { readonly kind: 'cloud-unreachable'; readonly action: string; readonly detail: string }
+  | {
+      readonly kind: 'cloud-refused';
+      readonly resource: string;
+      readonly action: string;
+      readonly code: string;
+      readonly detail: string;
+    }
+  | { readonly kind: 'target-refused'; readonly resource: string; readonly target: string; readonly detail: string };
+
+export type Problem =
+  | ParametersProblem
+  | GatewayProblem
+  | ListenerProblem
+  | ParentProblem
+  | BackendProblem
+  | RuleProblem
+  | CloudProblem;
+
+export type ProblemKind = Problem['kind'];

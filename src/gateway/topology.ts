@@ -1,0 +1,164 @@
+// What the Gateway API asks of a data plane, in the data plane's own order: the provider-neutral result of translate.
+import type { HttpRouteMatch, ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
+import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Problem, RouteRef } from './problem.ts';
+
+/** What translate gives: the topology, and all that the status needs to say. */
+export interface Translation {
+  /** Absent when nothing can be said of the data plane: parameters are invalid. What exists then stays as it is. */
+  readonly topology?: Topology;
+  readonly listeners: readonly ListenerResult[];
+  readonly attachments: readonly Attachment[];
+  readonly problems: readonly Problem[];
+}
+
+export interface Topology {
+  readonly gateway: ObjectKey;
+  readonly settings: LoadBalancerSettings;
+  /** One a port, ascending; only ports with at least one listener that is accepted and has its references. */
+  readonly ports: readonly PortTopology[];
+}
+
+export interface PortTopology {
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS';
+  /** The listeners that share the port, most specific hostname first. */
+  readonly listeners: readonly ListenerTopology[];
+  /**
+   * In order of precedence: the first entry that matches a request answers it. Isolation of listeners is already in it
+   * (an entry of kind `isolate` answers 404 where a request belongs to a listener that has no route for it).
+   */
+  readonly entries: readonly RouteEntry[];
+}
+
+export interface ListenerTopology {
+  readonly name: string;
+  /** Lower case; absent: all hosts. */
+  readonly hostname?: string;
+  readonly certificates: readonly CertificateSource[];
+  readonly tlsOptions: Readonly<Record<string, string>>;
+}
+
+export type CertificateSource =
+  | { readonly kind: 'secret'; readonly secret: ObjectKey; readonly certificate: CertificateSummary }
+  | { readonly kind: 'arn'; readonly arn: string };
+
+/** What may be known of a certificate. The private key is not here: whoever imports it reads the Secret. */
+export interface CertificateSummary {
+  /** SHA-256, hex, of leaf, chain and public key: equal when and only when an import would change nothing. */
+  readonly fingerprint: string;
+  /** `RSA_2048`, `EC_prime256v1`, …: ACM's names. */
+  readonly keyAlgorithm: string;
+  readonly domainNames: readonly string[];
+  /** ISO 8601. */
+  readonly notAfter: string;
+}
+
+/** One hostname × one match of one rule of one route on one port. */
+export interface RouteEntry {
+  readonly listener: string;
+  /** Lower case, exact or `*.suffix`; absent: any host. The intersection of the listener's and the route's. */
+  readonly hostname?: string;
+  readonly match: HttpRouteMatch;
+  readonly source: EntrySource;
+  readonly action: RouteAction;
+}
+
+export type EntrySource =
+  | {
+      readonly kind: 'rule';
+      readonly route: RouteRef;
+      readonly rule: number;
+      readonly ruleName?: string;
+      readonly match: number;
+    }
+  | { readonly kind: 'isolate' };
+
+export type RouteAction =
+  | { readonly kind: 'forward'; readonly backends: readonly TopologyBackend[]; readonly rewrite?: Rewrite }
+  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  /** 500 for no valid backend, 404 for isolation. */
+  | { readonly kind: 'respond'; readonly statusCode: number };
+
+export interface TopologyBackend {
+  /** Absent: an invalid reference, whose share answers 500. */
+  readonly service?: BackendService;
+  /** 0 to 1,000,000; what the share is relative to is the sum in the action. */
+  readonly weight: number;
+  /** The index in the rule's backendRefs. */
+  readonly index: number;
+}
+
+export interface BackendService {
+  readonly service: ObjectKey;
+  /** The Service's port number that the route names. */
+  readonly port: number;
+  /** That port's name in the Service, as its EndpointSlices repeat it; empty for an unnamed one. */
+  readonly portName: string;
+  readonly protocol: 'HTTP1' | 'H2C' | 'GRPC' | 'WS';
+  readonly nodePort?: number;
+  readonly healthCheckNodePort?: number;
+  /** True when only nodes with a local endpoint take traffic (externalTrafficPolicy: Local). */
+  readonly local: boolean;
+  readonly ipFamily: 'IPv4' | 'IPv6';
+}
+
+export interface Redirect {
+  readonly scheme?: 'http' | 'https';
+  readonly hostname?: string;
+  readonly port?: number;
+  readonly path?: PathModifier;
+  readonly statusCode: number;
+}
+
+export interface Rewrite {
+  readonly hostname?: string;
+  readonly path?: PathModifier;
+}
+
+export type PathModifier =
+  | { readonly kind: 'full'; readonly value: string }
+  /** Replaces `prefix`, element-wise, by `value`; `/` for either means the empty prefix. */
+  | { readonly kind: 'prefix'; readonly prefix: string; readonly value: string };
+
+export interface ListenerResult {
+  readonly name: string;
+  /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
+  readonly supportedKinds: readonly RouteGroupKind[];
+  readonly attachedRoutes: number;
+  /** False when a problem keeps it out of the data plane. */
+  readonly valid: boolean;
+}
+
+/** One parentRef of one route that points to this Gateway. Whether it is accepted follows from the problems. */
+export interface Attachment {
+  readonly route: RouteRef;
+  readonly parentRef: ParentReference;
+  readonly generation: number;
+  /** The listeners that it is attached to, by name. */
+  readonly listeners: readonly string[];
+  /** How many rules the route has: all of them dropped means not accepted. */
+  readonly rules: number;
+}
+
+/** What a data plane says that it can do; `GatewayClass.status.supportedFeatures` is computed from it. */
+export interface Capabilities {
+  readonly protocols: readonly ('HTTP' | 'HTTPS')[];
+  readonly filters: readonly string[];
+  readonly redirectStatusCodes: readonly number[];
+  readonly matches: readonly (
+    | 'path-exact'
+    | 'path-prefix'
+    | 'path-regex'
+    | 'header'
+    | 'header-regex'
+    | 'query'
+    | 'query-regex'
+    | 'method'
+  )[];
+  readonly backendProtocols: readonly BackendService['protocol'][];
+  readonly targetTypes: readonly ('ip' | 'instance')[];
+  /** Feature names of the Gateway API's conformance suite that only the data plane can promise beyond the above. */
+  readonly features: readonly string[];
+}
