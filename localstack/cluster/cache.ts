@@ -1,0 +1,33 @@
+import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+const cacheFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gatehouse');
+
+/**
+ * The path of `name` in the cache folder, which lies outside the repository. On a first use `make` writes the file or
+ * folder at the path that it is given, on the same disk; it appears under its name only when it is complete.
+ */
+export async function cached(name: string, make: (path: string) => Promise<void>): Promise<string> {
+  const path = join(cacheFolder(), name);
+  if (await exists(path)) return path;
+  await mkdir(dirname(path), { recursive: true });
+  const workshop = await mkdtemp(`${path}.making-`);
+  try {
+    const made = join(workshop, basename(path));
+    await make(made);
+    await rename(made, path).catch(async (error: unknown) => {
+      // Another process was faster; what it made is as good.
+      if (!(await exists(path))) throw error;
+    });
+    return path;
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

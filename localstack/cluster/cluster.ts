@@ -1,0 +1,222 @@
+// A Kubernetes cluster without nodes or controllers: etcd and kube-apiserver, both on loopback.
+//
+// With no controller manager nothing is done after the fact: a deleted namespace stays in Terminating, ownerReferences
+// collect no garbage, Deployments make no pods, Services get no EndpointSlices, and no namespace has a default
+// ServiceAccount (for which reason the admission plugin that demands one is off). Tests write what they need of these.
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyYaml, get } from './apply.ts';
+import { findBinaries } from './binaries.ts';
+import { type CertificateAuthority, openAuthority, writeKeyPair } from './certificates.ts';
+import { type Connection, connect } from './connection.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { gatewayApiCrds } from './gateway-api-crds.ts';
+import { type Access, writeKubeconfig } from './kubeconfig.ts';
+import { freePorts } from './ports.ts';
+
+export interface ClusterOptions {
+  /**
+   * Where the data, certificates, kubeconfigs and logs are. A folder that a cluster has used is continued, not
+   * cleaned. A temporary folder unless told, gone after `stop`.
+   */
+  readonly dir?: string | undefined;
+  /** The API server's port; any free one unless told. */
+  readonly port?: number | undefined;
+  /** Whether the Gateway API is installed; true unless told. */
+  readonly crds?: boolean | undefined;
+  /** Gets lines of progress where the binaries have to be built first. */
+  readonly log?: ((line: string) => void) | undefined;
+  /** Gives up starting. Has no effect on a cluster that runs. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Cluster {
+  readonly url: string;
+  readonly dir: string;
+  /** Path of the administrator's kubeconfig. */
+  readonly kubeconfig: string;
+  /** The certificate of the authority that signed the server's, PEM. */
+  readonly ca: string;
+  /** The administrator's connection, open until `stop`. */
+  readonly admin: Connection;
+  pids(): { readonly etcd: number; readonly apiServer: number };
+  /** Writes the kubeconfig of a user with a client certificate, who may do what RBAC grants; returns its path. */
+  userKubeconfig(name: string, groups?: readonly string[]): Promise<string>;
+  /** The same for an existing ServiceAccount, with a token of an hour. */
+  serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
+  /** Ends the API server at once, as a crash does. */
+  killApiServer(): Promise<void>;
+  /** Starts it again on the same port and data, and waits until it is ready. */
+  restartApiServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const readyTimeoutMs = 60_000;
+
+/** Starts a cluster and waits until it serves. The first call on a machine builds the binaries, which takes minutes. */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { signal } = options;
+  const binaries = await findBinaries({ log: options.log, signal });
+  const crds = options.crds === false ? [] : await gatewayApiCrds(signal);
+  const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'))));
+  await mkdir(dir, { recursive: true });
+
+  const [etcdPort = 0, peerPort = 0, freePort = 0] = await freePorts(3);
+  const port = options.port ?? freePort;
+  const authority = await openAuthority(join(dir, 'pki'));
+  const access = { url: `https://${host}:${port}`, ca: authority.certificate };
+  const kubeconfig = join(dir, 'kubeconfig');
+  await writeKubeconfig(kubeconfig, await clientAccess(access, authority, 'admin', ['system:masters']));
+  const apiServerFlags = await apiServerFlagsFor(dir, authority, port, etcdPort);
+
+  const admin = await connect(kubeconfig);
+  const running: { etcd?: Daemon; apiServer?: Daemon } = {};
+  const stop = async (): Promise<void> => {
+    await admin.close();
+    // Everything that the API server knows is in etcd; a polite end would wait for every open watch.
+    await running.apiServer?.kill('SIGKILL');
+    await running.etcd?.kill('SIGTERM');
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+  };
+  const startApiServer = async (): Promise<Daemon> => {
+    const daemon = await startDaemon(binaries['kube-apiserver'], apiServerFlags, join(dir, 'kube-apiserver.log'));
+    running.apiServer = daemon;
+    await untilReady(admin, daemon, signal);
+    return daemon;
+  };
+
+  try {
+    const etcd = await startDaemon(binaries.etcd, etcdFlags(dir, etcdPort, peerPort), join(dir, 'etcd.log'));
+    running.etcd = etcd;
+    let apiServer = await Promise.race([startApiServer(), endOf(etcd)]);
+    for (const path of crds) await applyYaml(admin, await readFile(path, 'utf8'));
+    return {
+      ...access,
+      dir,
+      kubeconfig,
+      admin,
+      pids: () => ({ etcd: etcd.pid, apiServer: apiServer.pid }),
+      userKubeconfig: async (name, groups = []) => {
+        const path = join(dir, `${encodeURIComponent(name)}.kubeconfig`);
+        await writeKubeconfig(path, await clientAccess(access, authority, name, groups));
+        return path;
+      },
+      serviceAccountKubeconfig: async (namespace, name) => {
+        const path = join(dir, `${namespace}.${name}.kubeconfig`);
+        const token = await requestToken(admin, namespace, name);
+        await writeKubeconfig(path, { ...access, user: { kind: 'token', name: `${namespace}:${name}`, token } });
+        return path;
+      },
+      killApiServer: () => apiServer.kill('SIGKILL'),
+      restartApiServer: async () => {
+        await apiServer.kill('SIGKILL');
+        apiServer = await startApiServer();
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function etcdFlags(dir: string, port: number, peerPort: number): readonly string[] {
+  const client = `http://${host}:${port}`;
+  const peer = `http://${host}:${peerPort}`;
+  return [
+    `--data-dir=${join(dir, 'etcd')}`,
+    '--name=local',
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=local=${peer}`,
+    // Data survives the process, which is all that is asked; not a power cut.
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+  ];
+}
+
+async function apiServerFlagsFor(
+  dir: string,
+  authority: CertificateAuthority,
+  port: number,
+  etcdPort: number,
+): Promise<readonly string[]> {
+  const pki = join(dir, 'pki');
+  const serving = await authority.issueServer(['localhost', 'kubernetes.default.svc'], [host, serviceAddress]);
+  const servingPaths = await writeKeyPair(pki, 'kube-apiserver', serving);
+  const ca = join(pki, 'ca.crt');
+  return [
+    `--etcd-servers=http://${host}:${etcdPort}`,
+    `--bind-address=${host}`,
+    `--advertise-address=${host}`,
+    `--secure-port=${port}`,
+    `--tls-cert-file=${servingPaths.certificate}`,
+    `--tls-private-key-file=${servingPaths.key}`,
+    `--client-ca-file=${ca}`,
+    '--service-account-issuer=https://kubernetes.default.svc',
+    // The authority's own key signs tokens: it is kept in `dir`, so that they outlive a restart.
+    `--service-account-signing-key-file=${join(pki, 'ca.key')}`,
+    `--service-account-key-file=${ca}`,
+    `--service-cluster-ip-range=${serviceRange}`,
+    // A loopback address may not be in the Endpoints of the `kubernetes` Service.
+    '--endpoint-reconciler-type=none',
+    '--authorization-mode=RBAC',
+    '--disable-admission-plugins=ServiceAccount',
+    '--allow-privileged',
+    '--profiling=false',
+  ];
+}
+
+const serviceRange = '10.96.0.0/16';
+const serviceAddress = '10.96.0.1';
+
+type Endpoint = Pick<Access, 'url' | 'ca'>;
+
+async function clientAccess(
+  endpoint: Endpoint,
+  authority: CertificateAuthority,
+  name: string,
+  groups: readonly string[],
+): Promise<Access> {
+  const pair = await authority.issueClient(name, groups);
+  return { ...endpoint, user: { kind: 'certificate', name, pair } };
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
+async function requestToken(admin: Connection, namespace: string, name: string): Promise<string> {
+  const answer = await admin.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, {
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
+  });
+  return (answer as { readonly status: { readonly token: string } }).status.token;
+}
+
+async function endOf(daemon: Daemon): Promise<never> {
+  throw new Error(await daemon.ended);
+}
+
+/** Ready is ready for writes too: the namespace that objects go to by default is there. */
+async function untilReady(admin: Connection, apiServer: Daemon, signal: AbortSignal | undefined): Promise<void> {
+  const isReady = async (): Promise<boolean> => {
+    await admin.request('GET', '/readyz', { signal });
+    return (await get(admin, '/api/v1/namespaces/default', signal)) !== undefined;
+  };
+  const poll = async (): Promise<void> => {
+    const deadline = performance.now() + readyTimeoutMs;
+    let failure: unknown;
+    while (performance.now() < deadline) {
+      const ready = await isReady().catch((error: unknown) => {
+        failure = error;
+        return false;
+      });
+      if (ready) return;
+      await sleep(50, undefined, { signal });
+    }
+    throw new Error(`kube-apiserver is not ready after ${readyTimeoutMs} ms`, { cause: failure });
+  };
+  await Promise.race([poll(), endOf(apiServer)]);
+}

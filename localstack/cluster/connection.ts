@@ -1,0 +1,69 @@
+import { Agent, fetch } from 'undici';
+import { readKubeconfig } from './kubeconfig.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface RequestOptions {
+  /** Sent as JSON, which is YAML too: server-side apply has a content type of its own. */
+  readonly body?: unknown;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One user's connection to one API server. */
+export interface Connection {
+  readonly url: string;
+  /** The parsed answer. Throws an ApiError where the server refuses. `path` begins with a slash. */
+  request(method: Method, path: string, options?: RequestOptions): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** What the API server answered instead of what was asked for. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** The HTTP status. */
+  readonly status: number;
+  /** The reason in the server's Status object (`NotFound`, `Forbidden`, …); empty where it sent none. */
+  readonly reason: string;
+
+  constructor(request: string, status: number, body: string) {
+    const { reason = '', message = body } = parseStatus(body);
+    super(`${request}: ${status} ${reason}: ${message}`);
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
+/** Connects with a kubeconfig that the local cluster wrote. Nothing is sent yet. */
+export async function connect(kubeconfig: string): Promise<Connection> {
+  const { url, ca, user } = await readKubeconfig(kubeconfig);
+  const identity = user.kind === 'certificate' ? { cert: user.pair.certificate, key: user.pair.key } : {};
+  const authorization = user.kind === 'token' ? { authorization: `Bearer ${user.token}` } : {};
+  const dispatcher = new Agent({ connect: { ca, ...identity } });
+  return {
+    url,
+    request: async (method, path, { body, contentType = 'application/json', signal } = {}) => {
+      const response = await fetch(new URL(path, url), {
+        method,
+        dispatcher,
+        headers: { accept: 'application/json', 'content-type': contentType, ...authorization },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(signal && { signal }),
+      });
+      const text = await response.text();
+      if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
+      return response.headers.get('content-type')?.startsWith('application/json') ? JSON.parse(text) : text;
+    },
+    close: () => dispatcher.destroy(),
+  };
+}
+
+function parseStatus(body: string): { readonly reason?: string; readonly message?: string } {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,33 @@
+import { cp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cached } from './cache.ts';
+import { go } from './go.ts';
+
+const module = 'sigs.k8s.io/gateway-api';
+const version = 'v1.7.0';
+
+/**
+ * Paths of the YAML files of the Gateway API's standard channel: its CRDs, and the admission policy that guards their
+ * upgrades. They come out of the Go module proxy, once on a machine.
+ */
+export async function gatewayApiCrds(signal?: AbortSignal): Promise<readonly string[]> {
+  const folder = await cached(`gateway-api-${version}`, async (path) => {
+    await cp(join(await moduleFolder(signal), 'config', 'crd', 'standard'), path, { recursive: true });
+  });
+  const names = await readdir(folder);
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted()
+    .map((name) => join(folder, name));
+}
+
+async function moduleFolder(signal: AbortSignal | undefined): Promise<string> {
+  const { stdout, stderr } = await go(['mod', 'download', '-json', `${module}@${version}`], { signal });
+  const { Dir, Zip } = JSON.parse(stdout || '{}') as { readonly Dir?: string; readonly Zip?: string };
+  if (Dir !== undefined) return Dir;
+  // A Go that is too old to compile the module (it wants 1.27) calls that an error and names no folder, though it has
+  // downloaded, verified and unpacked the files.
+  if (Zip === undefined) throw new Error(`Downloading ${module} ${version} failed: ${stderr || stdout}`);
+  const { stdout: moduleCache } = await go(['env', 'GOMODCACHE'], { signal });
+  return join(moduleCache.trim(), `${module}@${version}`);
+}

@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+export interface GoOptions {
+  readonly cwd?: string | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each line that Go writes to stderr. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+export interface GoResult {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `go ARGS` and waits for it to end, whatever its exit status. Throws where there is no Go. */
+export async function go(args: readonly string[], options: GoOptions = {}): Promise<GoResult> {
+  const child = spawn('go', args, {
+    cwd: options.cwd,
+    env: { ...process.env, GOWORK: 'off', ...options.env },
+    signal: options.signal,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const errors: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    errors.push(line);
+    options.onLine?.(line);
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  child.on('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new GoMissingError() : error));
+  child.on('close', (code) => resolve(code ?? 1));
+  const status = await promise;
+  return { status, stdout, stderr: errors.join('\n') };
+}
+
+export class GoMissingError extends Error {
+  override readonly name = 'GoMissingError';
+
+  constructor() {
+    super(
+      'Go is needed to build kube-apiserver and etcd, and was not found in PATH. Install Go 1.26 or newer ' +
+        '(https://go.dev/doc/install), or set KUBEBUILDER_ASSETS to a folder that has kube-apiserver and etcd.',
+    );
+  }
+}
