@@ -1,0 +1,162 @@
+import type { Logger } from '../telemetry/logger.ts';
+import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
+
+/** From an object to the values under which the index finds it. */
+export type Indexers<T extends KubeObject, Index extends string> = Readonly<
+  Record<Index, (object: T) => readonly string[]>
+>;
+
+/**
+ * Sees one change: `old` is undefined for an addition, `current` for a deletion.
+ * @param initial the object is part of the first list, or of what was there before the handler came: nothing happened to it now
+ */
+export type ChangeHandler<T extends KubeObject> = (
+  old: T | undefined,
+  current: T | undefined,
+  initial: boolean,
+) => void;
+
+/** What we know of one kind's objects, all deeply frozen. */
+export interface Store<T extends KubeObject, Index extends string = never> {
+  readonly size: number;
+  get(key: ObjectKey): T | undefined;
+  list(): readonly T[];
+  byIndex(index: Index, value: string): readonly T[];
+  /** Calls the handler for all that is there, as additions, then on every change; returns how to stop that. */
+  onChange(handler: ChangeHandler<T>): () => void;
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Drops what only others need and what is often half of an object: managedFields and kubectl's copy of the object. */
+export function stripBookkeeping<T extends KubeObject>(object: T): T {
+  const { managedFields: _, annotations, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
+  if (annotations === undefined) return { ...object, metadata };
+  const { [lastApplied]: __, ...kept } = annotations;
+  return { ...object, metadata: { ...metadata, annotations: kept } };
+}
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const child of Object.values(value)) deepFreeze(child);
+}
+
+export interface CacheOptions<T extends KubeObject, Index extends string> {
+  readonly indexers: Indexers<T, Index>;
+  readonly logger: Logger;
+}
+
+/** The writing side of a Store. Equal resourceVersions mean equal objects: such a write changes nothing. */
+export class Cache<T extends KubeObject, Index extends string = never> implements Store<T, Index> {
+  readonly #objects = new Map<ObjectKey, T>();
+  readonly #indexes: ReadonlyMap<Index, Map<string, Set<ObjectKey>>>;
+  readonly #indexers: Indexers<T, Index>;
+  readonly #logger: Logger;
+  readonly #handlers = new Set<ChangeHandler<T>>();
+
+  constructor({ indexers, logger }: CacheOptions<T, Index>) {
+    this.#indexers = indexers;
+    this.#indexes = new Map((Object.keys(indexers) as Index[]).map((name) => [name, new Map()]));
+    this.#logger = logger;
+  }
+
+  get size(): number {
+    return this.#objects.size;
+  }
+
+  get(key: ObjectKey): T | undefined {
+    return this.#objects.get(key);
+  }
+
+  list(): readonly T[] {
+    return [...this.#objects.values()];
+  }
+
+  byIndex(index: Index, value: string): readonly T[] {
+    const keys = this.#indexes.get(index)?.get(value) ?? [];
+    const found: T[] = [];
+    for (const key of keys) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
+  }
+
+  onChange(handler: ChangeHandler<T>): () => void {
+    this.#handlers.add(handler);
+    for (const object of this.#objects.values()) this.#call(handler, undefined, object, true);
+    return () => {
+      this.#handlers.delete(handler);
+    };
+  }
+
+  /** Adds the object or puts it in its predecessor's place. */
+  put(current: T, initial = false): void {
+    const key = objectKey(current.metadata);
+    const old = this.#objects.get(key);
+    if (old !== undefined && old.metadata.resourceVersion === current.metadata.resourceVersion) return;
+    deepFreeze(current);
+    this.#index(key, old, current);
+    this.#objects.set(key, current);
+    this.#notify(old, current, initial);
+  }
+
+  delete(key: ObjectKey): void {
+    const old = this.#objects.get(key);
+    if (old === undefined) return;
+    this.#index(key, old, undefined);
+    this.#objects.delete(key);
+    this.#notify(old, undefined, false);
+  }
+
+  /** Makes the content equal to a complete list, seen by handlers as just the changes in between. */
+  replace(objects: readonly T[], initial = false): void {
+    const listed = new Set(objects.map((object) => objectKey(object.metadata)));
+    for (const key of [...this.#objects.keys()]) if (!listed.has(key)) this.delete(key);
+    for (const object of objects) this.put(object, initial);
+  }
+
+  #index(key: ObjectKey, old: T | undefined, current: T | undefined): void {
+    for (const [name, index] of this.#indexes) {
+      const indexer = this.#indexers[name];
+      if (old !== undefined) {
+        for (const value of this.#values(indexer, old)) {
+          const keys = index.get(value);
+          keys?.delete(key);
+          if (keys?.size === 0) index.delete(value);
+        }
+      }
+      if (current === undefined) continue;
+      for (const value of this.#values(indexer, current)) {
+        const keys = index.get(value);
+        if (keys === undefined) index.set(value, new Set([key]));
+        else keys.add(key);
+      }
+    }
+  }
+
+  /** An indexer that stumbles over one odd object must not stop the watch of all. */
+  #values(indexer: (object: T) => readonly string[], object: T): readonly string[] {
+    try {
+      return indexer(object);
+    } catch (error) {
+      this.#logger.error({ err: error, kind: object.kind, key: objectKey(object.metadata) }, 'indexing failed');
+      return [];
+    }
+  }
+
+  #notify(old: T | undefined, current: T | undefined, initial: boolean): void {
+    for (const handler of [...this.#handlers]) this.#call(handler, old, current, initial);
+  }
+
+  #call(handler: ChangeHandler<T>, old: T | undefined, current: T | undefined, initial: boolean): void {
+    try {
+      handler(old, current, initial);
+    } catch (error) {
+      const object = current ?? old;
+      const key = object === undefined ? undefined : objectKey(object.metadata);
+      this.#logger.error({ err: error, kind: object?.kind, key }, 'a change handler failed');
+    }
+  }
+}

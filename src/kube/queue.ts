@@ -1,0 +1,185 @@
+import type { Clock } from './clock.ts';
+import { DelayHeap } from './delay-heap.ts';
+
+/** What happens to an object goes before what a first list tells of it. */
+export type Priority = 'low' | 'high';
+
+export interface QueueMetrics {
+  depth(depth: number): void;
+  added(): void;
+  /** Milliseconds between a key's becoming ready and a worker's taking it. */
+  waited(ms: number): void;
+  retried(): void;
+}
+
+export interface QueueOptions {
+  readonly clock: Clock;
+  /** The delay after a first failure, in milliseconds; doubled by each one that follows. */
+  readonly backoffBaseMs?: number;
+  readonly backoffMaxMs?: number;
+  readonly metrics?: QueueMetrics;
+}
+
+interface Dirty {
+  readonly priority: Priority;
+  readonly since: number;
+}
+
+/**
+ * A queue of keys, as client-go's. Its invariants: a key waits at most once; no two workers have one key; a key added
+ * while a worker has it waits again once that worker is done.
+ */
+export class WorkQueue<K extends string = string> {
+  readonly #clock: Clock;
+  readonly #backoffBaseMs: number;
+  readonly #backoffMaxMs: number;
+  readonly #metrics: QueueMetrics | undefined;
+  /** Every key that needs work; one that is also processing enters no lane before it is done. */
+  readonly #dirty = new Map<K, Dirty>();
+  readonly #processing = new Set<K>();
+  /** First in, first out; a promoted key has left the low lane. */
+  readonly #lanes: Readonly<Record<Priority, Set<K>>> = { high: new Set(), low: new Set() };
+  readonly #delayed = new DelayHeap<K>();
+  readonly #failures = new Map<K, number>();
+  readonly #takers: ((key: K | undefined) => void)[] = [];
+  readonly #drained = Promise.withResolvers<void>();
+  #timer: AbortController | undefined;
+  #shutDown = false;
+
+  constructor({ clock, backoffBaseMs = 5, backoffMaxMs = 300_000, metrics }: QueueOptions) {
+    this.#clock = clock;
+    this.#backoffBaseMs = backoffBaseMs;
+    this.#backoffMaxMs = backoffMaxMs;
+    this.#metrics = metrics;
+  }
+
+  /** How many keys are ready and not yet taken. */
+  get depth(): number {
+    return this.#lanes.high.size + this.#lanes.low.size;
+  }
+
+  /** Resolves when the queue is shut down and no worker has a key any more. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
+  }
+
+  add(key: K, priority: Priority = 'high'): void {
+    if (this.#shutDown) return;
+    const dirty = this.#dirty.get(key);
+    if (dirty !== undefined && (dirty.priority === 'high' || priority === 'low')) return;
+    this.#dirty.set(key, { priority, since: dirty?.since ?? this.#clock.monotonic() });
+    if (dirty === undefined) this.#metrics?.added();
+    if (!this.#processing.has(key)) this.#enqueue(key, priority);
+  }
+
+  /** Adds the key when `ms` have passed; of several such calls the earliest wins. */
+  addAfter(key: K, ms: number, priority: Priority = 'high'): void {
+    if (this.#shutDown) return;
+    if (ms <= 0) {
+      this.add(key, priority);
+      return;
+    }
+    this.#delayed.push(key, this.#clock.monotonic() + ms, priority);
+    this.#arm();
+  }
+
+  /** Adds the key after a delay that doubles with every call until `forget`. */
+  addRateLimited(key: K, priority: Priority = 'high'): void {
+    const failures = this.#failures.get(key) ?? 0;
+    this.#failures.set(key, failures + 1);
+    this.#metrics?.retried();
+    this.addAfter(key, Math.min(this.#backoffBaseMs * 2 ** failures, this.#backoffMaxMs), priority);
+  }
+
+  /** The key's work succeeded, or is given up: its next failure is a first one. */
+  forget(key: K): void {
+    this.#failures.delete(key);
+  }
+
+  failures(key: K): number {
+    return this.#failures.get(key) ?? 0;
+  }
+
+  /** Waits for a key; undefined once the queue is shut down. Whoever takes a key must call `done` with it. */
+  get(): Promise<K | undefined> {
+    if (this.#shutDown) return Promise.resolve(undefined);
+    const key = this.#next();
+    if (key !== undefined) return Promise.resolve(this.#take(key));
+    return new Promise((resolve) => this.#takers.push(resolve));
+  }
+
+  done(key: K): void {
+    this.#processing.delete(key);
+    const dirty = this.#dirty.get(key);
+    if (dirty !== undefined && !this.#shutDown) this.#enqueue(key, dirty.priority);
+    this.#settle();
+  }
+
+  /** Takes no more keys and hands out no more; what workers have, they may finish. */
+  shutDown(): void {
+    this.#shutDown = true;
+    this.#timer?.abort();
+    this.#delayed.clear();
+    this.#dirty.clear();
+    this.#lanes.high.clear();
+    this.#lanes.low.clear();
+    this.#metrics?.depth(0);
+    for (const taker of this.#takers.splice(0)) taker(undefined);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#shutDown && this.#processing.size === 0) this.#drained.resolve();
+  }
+
+  #enqueue(key: K, priority: Priority): void {
+    const taker = this.#takers.shift();
+    if (taker !== undefined) {
+      taker(this.#take(key));
+      return;
+    }
+    if (priority === 'high') this.#lanes.low.delete(key);
+    this.#lanes[priority].add(key);
+    this.#metrics?.depth(this.depth);
+  }
+
+  #next(): K | undefined {
+    for (const lane of [this.#lanes.high, this.#lanes.low]) for (const key of lane) return key;
+    return undefined;
+  }
+
+  #take(key: K): K {
+    const dirty = this.#dirty.get(key);
+    if (dirty !== undefined) this.#metrics?.waited(this.#clock.monotonic() - dirty.since);
+    this.#lanes.high.delete(key);
+    this.#lanes.low.delete(key);
+    this.#dirty.delete(key);
+    this.#processing.add(key);
+    this.#metrics?.depth(this.depth);
+    return key;
+  }
+
+  /** One timer, for the earliest delayed key. */
+  #arm(): void {
+    this.#timer?.abort();
+    const next = this.#delayed.peek();
+    if (next === undefined || this.#shutDown) return;
+    const timer = new AbortController();
+    this.#timer = timer;
+    this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), timer.signal).then(
+      () => this.#release(),
+      () => {
+        // Replaced by an earlier timer, or shut down.
+      },
+    );
+  }
+
+  #release(): void {
+    const now = this.#clock.monotonic();
+    for (let next = this.#delayed.peek(); next !== undefined && next.at <= now; next = this.#delayed.peek()) {
+      this.#delayed.pop();
+      this.add(next.key, next.priority);
+    }
+    this.#arm();
+  }
+}

@@ -1,0 +1,84 @@
+import type { KubeClient } from './client.ts';
+import type { Kind } from './kinds.ts';
+import { isConflict, isNotFound } from './kube-error.ts';
+import { type Condition, type KubeObject, type ObjectKey, objectKey } from './object.ts';
+import { sameJson } from './same-json.ts';
+
+export type StatusOutcome = 'written' | 'unchanged' | 'gone';
+
+export interface HasStatus extends KubeObject {
+  readonly status?: unknown;
+}
+
+const maxAttempts = 5;
+
+/**
+ * Brings an object's status to what `mutate` makes of it, and writes nothing when that is there already.
+ * @param from where to start: the cached object, or the key of one to be read
+ * @param mutate pure; called again with the live object after a conflict; undefined means: leave it as it is
+ * @throws KubeError when the server refuses, or still reports a conflict after five attempts
+ */
+export async function writeStatus<T extends HasStatus>(
+  client: KubeClient,
+  kind: Kind<T>,
+  from: T | ObjectKey,
+  mutate: (current: T) => T | undefined,
+  signal: AbortSignal,
+): Promise<StatusOutcome> {
+  const key = typeof from === 'string' ? from : objectKey(from.metadata);
+  let current = typeof from === 'string' ? undefined : from;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      current ??= await client.get(kind, key, signal);
+      const next = mutate(current);
+      if (next === undefined || sameJson(current.status, next.status)) return 'unchanged';
+      await client.patch(kind, key, statusPatch(current, next), signal, { subresource: 'status' });
+      return 'written';
+    } catch (error) {
+      if (isNotFound(error)) return 'gone';
+      if (!isConflict(error) || attempt === maxAttempts) throw error;
+      current = undefined;
+    }
+  }
+}
+
+/** Replaces the status and nothing else, so that a stripped object harms nothing; a stale resourceVersion is a conflict. */
+const statusPatch = (current: HasStatus, next: HasStatus) =>
+  ({
+    kind: 'json',
+    operations: [
+      { op: 'replace', path: '/metadata/resourceVersion', value: current.metadata.resourceVersion },
+      { op: 'add', path: '/status', value: next.status ?? {} },
+    ],
+  }) as const;
+
+/** A condition that we report, as of one generation of the object. */
+export interface OwnCondition extends Omit<Condition, 'lastTransitionTime'> {
+  readonly observedGeneration: number;
+}
+
+/** As metav1.Time is written: whole seconds. */
+export const metaTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+
+/**
+ * Our conditions over those that are there. Other types stay as they are; what is stored for a newer generation wins;
+ * lastTransitionTime changes only with the status.
+ * @param now in milliseconds since 1970
+ */
+export function mergeConditions(
+  existing: readonly Condition[],
+  own: readonly OwnCondition[],
+  now: number,
+): readonly Condition[] {
+  const byType = new Map(existing.map((condition) => [condition.type, condition]));
+  for (const condition of own) {
+    const stored = byType.get(condition.type);
+    if (stored?.observedGeneration !== undefined && stored.observedGeneration > condition.observedGeneration) continue;
+    const unchanged = stored?.status === condition.status;
+    byType.set(condition.type, {
+      ...condition,
+      lastTransitionTime: unchanged ? stored.lastTransitionTime : metaTime(now),
+    });
+  }
+  return [...byType.values()];
+}

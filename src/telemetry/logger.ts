@@ -1,0 +1,8 @@
+/** What a part of the program needs of a logger; pino's own has this shape. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: Readonly<Record<string, unknown>>): Logger;
+}
