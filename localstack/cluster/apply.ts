@@ -33,7 +33,7 @@ export async function applyYaml(connection: Connection, manifest: Manifest): Pro
   const objects = parseManifest(manifest);
   const applied: KubeObject[] = [];
   for (const object of objects.filter(comesFirst)) applied.push(await applyObject(connection, object));
-  for (const object of applied) await waitUntilUsable(connection, object);
+  for (const object of applied.filter(isDefinition)) await waitUntilUsable(connection, object);
   for (const object of objects.filter((other) => !comesFirst(other)))
     applied.push(await applyObject(connection, object));
   return applied;
@@ -57,7 +57,7 @@ export async function get<T = KubeObject>(
   signal?: AbortSignal,
 ): Promise<T | undefined> {
   try {
-    return (await connection.request('GET', path, { signal })) as T;
+    return await connection.request<T>('GET', path, { signal });
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -103,24 +103,23 @@ export function parseManifest(manifest: Manifest): readonly KubeObject[] {
   if (typeof manifest !== 'string') return manifest;
   return parseAllDocuments(manifest).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];
-    const object = document.toJS() as KubeObject | null;
+    const object: KubeObject | null = document.toJS();
     return object === null ? [] : [object];
   });
 }
 
-const isDefinition = (object: KubeObject): boolean => object.kind === 'CustomResourceDefinition';
+const isDefinition = (object: KubeObject): object is Definition => object.kind === 'CustomResourceDefinition';
 const comesFirst = (object: KubeObject): boolean => object.kind === 'Namespace' || isDefinition(object);
 
 async function applyObject(connection: Connection, object: KubeObject): Promise<KubeObject> {
   const path = `${await pathOf(connection, object)}?fieldManager=${fieldManager}&force=true`;
   const contentType = 'application/apply-patch+yaml';
-  return (await connection.request('PATCH', path, { contentType, body: object })) as KubeObject;
+  return connection.request<KubeObject>('PATCH', path, { contentType, body: object });
 }
 
 /** Established says that requests are served; discovery follows a moment later, for each served version. */
-async function waitUntilUsable(connection: Connection, definition: KubeObject): Promise<void> {
-  if (!isDefinition(definition)) return;
-  const { group, names, versions } = definition['spec'] as DefinitionSpec;
+async function waitUntilUsable(connection: Connection, { spec }: Definition): Promise<void> {
+  const { group, names, versions } = spec;
   for (const version of versions.filter(({ served }) => served)) {
     await waitFor<ResourceList>(connection, `/apis/${group}/${version.name}`, (list) =>
       Boolean(list?.resources.some((resource) => resource.kind === names.kind)),
@@ -128,8 +127,10 @@ async function waitUntilUsable(connection: Connection, definition: KubeObject): 
   }
 }
 
-interface DefinitionSpec {
-  readonly group: string;
-  readonly names: { readonly kind: string };
-  readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+interface Definition extends KubeObject {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
 }

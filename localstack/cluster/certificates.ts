@@ -1,7 +1,9 @@
 // The cluster's own certificate authority.
+// oxlint-disable-next-line import/no-unassigned-import -- it has to run before @peculiar/x509 does
 import './reflect-metadata.ts';
 
 import { webcrypto } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -81,11 +83,9 @@ export async function openAuthority(folder: string): Promise<CertificateAuthorit
 /** The key pair `NAME.crt`, `NAME.key` of a folder; `make` makes it where there is none yet. */
 async function kept(folder: string, name: string, make: () => Promise<KeyPair>): Promise<KeyPair> {
   const paths = keyPairPaths(folder, name);
-  try {
+  // The certificate is written last, so where it is the key is too.
+  if (existsSync(paths.certificate))
     return { certificate: await readFile(paths.certificate, 'utf8'), key: await readFile(paths.key, 'utf8') };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
   const pair = await make();
   await writeKeyPair(folder, name, pair);
   return pair;

@@ -189,10 +189,15 @@ async function clientAccess(
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
 async function requestToken(admin: Connection, namespace: string, name: string): Promise<string> {
-  const answer = await admin.request('POST', `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`, {
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+  const { status } = await admin.request<TokenRequest>('POST', path, {
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } },
   });
-  return (answer as { readonly status: { readonly token: string } }).status.token;
+  return status.token;
+}
+
+interface TokenRequest {
+  readonly status: { readonly token: string };
 }
 
 async function endOf(daemon: Daemon): Promise<never> {

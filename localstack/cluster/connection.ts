@@ -13,8 +13,11 @@ export interface RequestOptions {
 /** One user's connection to one API server. */
 export interface Connection {
   readonly url: string;
-  /** The parsed answer. Throws an ApiError where the server refuses. `path` begins with a slash. */
-  request(method: Method, path: string, options?: RequestOptions): Promise<unknown>;
+  /**
+   * The parsed answer, which the caller knows the type of. Throws an ApiError where the server refuses. `path` begins
+   * with a slash.
+   */
+  request<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>;
   close(): Promise<void>;
 }
 

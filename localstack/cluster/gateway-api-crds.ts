@@ -23,7 +23,7 @@ export async function gatewayApiCrds(signal?: AbortSignal): Promise<readonly str
 
 async function moduleFolder(signal: AbortSignal | undefined): Promise<string> {
   const { stdout, stderr } = await go(['mod', 'download', '-json', `${module}@${version}`], { signal });
-  const { Dir, Zip } = JSON.parse(stdout || '{}') as { readonly Dir?: string; readonly Zip?: string };
+  const { Dir, Zip }: { readonly Dir?: string; readonly Zip?: string } = JSON.parse(stdout || '{}');
   if (Dir !== undefined) return Dir;
   // A Go that is too old to compile the module (it wants 1.27) calls that an error and names no folder, though it has
   // downloaded, verified and unpacked the files.

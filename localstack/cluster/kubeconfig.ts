@@ -28,7 +28,7 @@ export async function writeKubeconfig(path: string, { url, ca, user }: Access): 
 
 /** Reads a kubeconfig that `writeKubeconfig` wrote. Others may hold what this does not know: contexts, plugins, files. */
 export async function readKubeconfig(path: string): Promise<Access> {
-  const config = parse(await readFile(path, 'utf8')) as Kubeconfig;
+  const config: Kubeconfig = parse(await readFile(path, 'utf8'));
   const [{ cluster }] = config.clusters;
   const [{ name, user }] = config.users;
   const access = { url: cluster.server, ca: fromBase64(cluster['certificate-authority-data']) };
