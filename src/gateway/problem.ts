@@ -118,6 +118,9 @@ type BackendProblem =
   /** A weighted forward of an ALB can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
   | (RulePlace & { readonly kind: 'invalid-share-answers-503' });
 
+/** Says so, but keeps serving: the value is compared in another way than the Gateway API says. */
+type MatchProblem = RulePlace & { readonly kind: 'match-ignores-case'; readonly value: string };
+
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
 type RuleProblem =
   | (RulePlace & { readonly kind: 'filter-unsupported'; readonly filter: string })
@@ -173,6 +176,7 @@ export type Problem =
   | ListenerProblem
   | ParentProblem
   | BackendProblem
+  | MatchProblem
   | RuleProblem
   | CloudProblem;
 

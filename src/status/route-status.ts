@@ -1,0 +1,113 @@
+// The conditions of one parent of a route.
+import type { Problem } from '../gateway/problem.ts';
+import type { Attachment } from '../gateway/topology.ts';
+import { sentences, type Verdict } from './condition.ts';
+import { explain } from './words.ts';
+
+type Accepted = Verdict<
+  'Accepted',
+  | 'Accepted'
+  | 'NotAllowedByListeners'
+  | 'NoMatchingListenerHostname'
+  | 'NoMatchingParent'
+  | 'UnsupportedValue'
+  | 'IncompatibleFilters'
+>;
+type ResolvedRefs = Verdict<
+  'ResolvedRefs',
+  'ResolvedRefs' | 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol'
+>;
+type PartiallyInvalid = Verdict<'PartiallyInvalid', 'UnsupportedValue'>;
+
+export type RouteCondition = Accepted | ResolvedRefs | PartiallyInvalid;
+
+type RouteProblem = Extract<Problem, { route: unknown }>;
+type RuleProblem = Extract<RouteProblem, { rule: number }>;
+type ParentProblem = Exclude<RouteProblem, RuleProblem>;
+
+const detached: Record<ParentProblem['kind'], Accepted['reason']> = {
+  'parent-not-matching': 'NoMatchingParent',
+  'route-not-allowed': 'NotAllowedByListeners',
+  'hostname-not-matching': 'NoMatchingListenerHostname',
+};
+
+/** What a rule's problem does: an unresolved reference, a hint beside working traffic, or the loss of the whole rule. */
+const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dropped'> = {
+  'backend-kind-unknown': 'InvalidKind',
+  'backend-not-permitted': 'RefNotPermitted',
+  'backend-not-found': 'BackendNotFound',
+  'backend-port-missing': 'BackendNotFound',
+  'backend-port-not-found': 'BackendNotFound',
+  'backend-protocol-unsupported': 'UnsupportedProtocol',
+  'backend-without-node-port': 'UnsupportedProtocol',
+  'backend-external-name': 'InvalidKind',
+  'invalid-share-answers-503': 'told',
+  'match-ignores-case': 'told',
+  'filter-unsupported': 'dropped',
+  'filters-incompatible': 'dropped',
+  'rule-field-unsupported': 'dropped',
+  'match-unsupported': 'dropped',
+  'match-too-large': 'dropped',
+  'regex-unsupported': 'dropped',
+  'redirect-status-unsupported': 'dropped',
+  'redirect-unsupported': 'dropped',
+  'rewrite-unsupported': 'dropped',
+  'too-many-backends': 'dropped',
+  'too-many-rules': 'dropped',
+  'too-many-target-groups': 'dropped',
+};
+
+/** The rules of a route that are left out of the data plane, by index. */
+export const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
+  new Set(
+    problems.flatMap((problem) => ('rule' in problem && effects[problem.kind] === 'dropped' ? [problem.rule] : [])),
+  );
+
+export const isRouteProblem = (problem: Problem): problem is RouteProblem => 'route' in problem;
+
+const told = (problems: readonly RouteProblem[]): string => sentences(problems.map(explain));
+
+/** @param problems those of this route: of this parent, and of its rules */
+export function routeConditions(attachment: Attachment, problems: readonly RouteProblem[]): readonly RouteCondition[] {
+  const ofRules = problems.filter((problem) => 'rule' in problem);
+  const dropped = droppedRules(ofRules);
+  const lost = ofRules.filter((problem) => effects[problem.kind] === 'dropped');
+  const conditions: RouteCondition[] = [accepted(attachment, problems, dropped, lost), resolvedRefs(ofRules)];
+  if (dropped.size > 0 && dropped.size < attachment.rules && attachment.listeners.length > 0) {
+    const message = `Dropped Rule ${[...dropped].join(', ')}: ${told(lost)}`;
+    conditions.push({ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message });
+  }
+  return conditions;
+}
+
+function accepted(
+  attachment: Attachment,
+  problems: readonly RouteProblem[],
+  dropped: ReadonlySet<number>,
+  lost: readonly RuleProblem[],
+): Accepted {
+  const apart = problems.filter((problem): problem is ParentProblem => !('rule' in problem));
+  if (attachment.listeners.length === 0 && apart[0]) {
+    return { type: 'Accepted', status: 'False', reason: detached[apart[0].kind], message: told(apart) };
+  }
+  if (attachment.rules > 0 && dropped.size === attachment.rules) {
+    const incompatible = lost.every((problem) => problem.kind === 'filters-incompatible');
+    const reason = incompatible ? 'IncompatibleFilters' : 'UnsupportedValue';
+    return { type: 'Accepted', status: 'False', reason, message: told(lost) };
+  }
+  const hints = told(problems.filter((problem) => 'rule' in problem && effects[problem.kind] === 'told'));
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hints || 'The route is accepted.' };
+}
+
+function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {
+  const reasons: ResolvedRefs['reason'][] = [];
+  const unresolved = problems.filter((problem) => {
+    const effect = effects[problem.kind];
+    if (effect === 'told' || effect === 'dropped') return false;
+    reasons.push(effect);
+    return true;
+  });
+  return reasons[0]
+    ? { type: 'ResolvedRefs', status: 'False', reason: reasons[0], message: told(unresolved) }
+    : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' };
+}

@@ -1,0 +1,152 @@
+// A problem in words: what is wrong, where, and what to do. The one place where problems become prose.
+import type { ParentReference } from '../api/gateway-api.ts';
+import type { Problem } from '../gateway/problem.ts';
+
+const list = (items: readonly (string | number)[]): string => items.join(', ') || 'none';
+const quote = (items: readonly string[]): string => items.map((item) => `"${item}"`).join(', ');
+
+function parentName(parentRef: ParentReference): string {
+  const section = parentRef.sectionName === undefined ? '' : `, sectionName "${parentRef.sectionName}"`;
+  const port = parentRef.port === undefined ? '' : `, port ${parentRef.port}`;
+  return `"${parentRef.name}"${section}${port}`;
+}
+
+/** The field that a problem concerns, as a path from the object's root; absent where no single field is at fault. */
+export function fieldOf(problem: Problem): string | undefined {
+  if ('rule' in problem) return `spec.rules[${problem.rule}]${problem.field === '' ? '' : `.${problem.field}`}`;
+  if ('listener' in problem)
+    return `spec.listeners["${problem.listener}"]${problem.field === '' ? '' : `.${problem.field}`}`;
+  if ('parentRef' in problem) return 'spec.parentRefs';
+  return 'field' in problem ? problem.field : undefined;
+}
+
+/** One or two sentences: the fault with its field, and the remedy. Never a secret. */
+export function explain(problem: Problem): string {
+  const field = fieldOf(problem);
+  const said = sentence(problem);
+  return field === undefined || problem.kind.startsWith('parameters-') ? said : `${field}: ${said}`;
+}
+
+function sentence(problem: Problem): string {
+  switch (problem.kind) {
+    case 'parameters-kind-unknown':
+      return `parametersRef names ${problem.reference}, which is no LoadBalancerConfiguration of gatehouse.dev. Name one, or remove parametersRef.`;
+    case 'parameters-not-found':
+      return `parametersRef names ${problem.reference}, which does not exist. Create it, or remove parametersRef.`;
+    case 'parameters-invalid':
+      return `${problem.reference} is invalid at ${problem.field}: ${problem.detail}.`;
+    case 'address-unsupported':
+      return `the address "${problem.value}" can't be had: AWS chooses the addresses of an Application Load Balancer. Leave value empty, or remove the address.`;
+    case 'gateway-tls-unsupported':
+      return 'an Application Load Balancer made from a Gateway does not do this yet. Remove it.';
+    case 'listener-protocol-unsupported':
+      return `protocol "${problem.protocol}" is not supported. Use HTTP or HTTPS.`;
+    case 'listener-protocol-conflict':
+      return `port ${problem.port} is used with another protocol by ${quote(problem.others)}. Give one of them another port.`;
+    case 'listener-hostname-conflict':
+      return `port ${problem.port} and hostname "${problem.hostname}" are those of ${quote(problem.others)} too. Give each listener its own hostname or port.`;
+    case 'route-kind-unsupported':
+      return `routes of kind ${problem.routeKind} are not supported here. Use HTTPRoute.`;
+    case 'tls-mode-unsupported':
+      return `TLS mode "${problem.mode}" is not supported. Use Terminate.`;
+    case 'tls-missing':
+      return 'an HTTPS listener needs tls with certificateRefs, or the option gatehouse.dev/certificate-arn.';
+    case 'tls-overlap':
+      return `its hostname overlaps with that of ${quote(problem.others)}. A client may reuse a connection for the other listener's host.`;
+    case 'certificate-kind-unsupported':
+      return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
+    case 'certificate-not-permitted':
+      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it.`;
+    case 'certificate-not-found':
+      return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".`;
+    case 'certificate-malformed':
+      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}.`;
+    case 'certificate-key-mismatch':
+      return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt.`;
+    case 'certificate-expired':
+      return `the certificate in Secret ${problem.secret} expired on ${problem.notAfter}. Renew it.`;
+    case 'certificate-not-yet-valid':
+      return `the certificate in Secret ${problem.secret} is not valid before ${problem.notBefore}.`;
+    case 'certificate-algorithm-unsupported':
+      return `the certificate in Secret ${problem.secret} has a key of type ${problem.algorithm}, which a load balancer does not take. Use RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521.`;
+    case 'certificate-arn-malformed':
+      return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
+    case 'listener-setting-conflict':
+      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of "${problem.other}" is in force. Make them equal, or use another port.`;
+    case 'too-many-certificates':
+      return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
+    case 'too-many-listeners':
+      return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
+    case 'parent-not-matching':
+      return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port.`;
+    case 'route-not-allowed':
+      return `allowedRoutes of ${quote(problem.listeners)} admits neither this namespace nor this kind, or not both. Ask the Gateway's owner, or attach to another listener.`;
+    case 'hostname-not-matching':
+      return `no hostname of the route overlaps with that of ${quote(problem.listeners)}.`;
+    case 'backend-kind-unknown':
+      return `${problem.reference} is not supported as a backend. Name a Service.`;
+    case 'backend-not-permitted':
+      return `${problem.reference} lies in another namespace, and no ReferenceGrant in ${problem.namespace} allows HTTPRoutes of this one to use it.`;
+    case 'backend-not-found':
+      return `Service ${problem.service} does not exist.`;
+    case 'backend-port-missing':
+      return `a reference to Service ${problem.service} needs a port.`;
+    case 'backend-port-not-found':
+      return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
+    case 'backend-protocol-unsupported':
+      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer can't speak to it.`;
+    case 'backend-without-node-port':
+      return `Service ${problem.service} has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.`;
+    case 'backend-external-name':
+      return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to.`;
+    case 'invalid-share-answers-503':
+      return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
+    case 'match-ignores-case':
+      return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
+    case 'filter-unsupported':
+      return `filter ${problem.filter} is not something an Application Load Balancer can do.`;
+    case 'filters-incompatible':
+      return `${list(problem.filters)} can't be used together in one rule.`;
+    case 'rule-field-unsupported':
+      return 'this is not something an Application Load Balancer can do for a rule. Remove it.';
+    case 'match-unsupported':
+      return `${problem.detail}.`;
+    case 'match-too-large':
+      return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
+    case 'regex-unsupported':
+      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${problem.detail}.`;
+    case 'redirect-status-unsupported':
+      return `a redirect with status ${problem.statusCode} is not something an Application Load Balancer can do. Use ${problem.allowed.join(' or ')}.`;
+    case 'redirect-unsupported':
+    case 'rewrite-unsupported':
+      return `${problem.detail}.`;
+    case 'too-many-backends':
+      return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to.`;
+    case 'too-many-rules':
+      return `the load balancer is full: it holds ${problem.limit} rules, and older routes have them. Spread the routes over more Gateways.`;
+    case 'too-many-target-groups':
+      return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
+    case 'subnets-too-few':
+      return `an ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
+    case 'subnets-invalid':
+      return `the configured subnets can't be used: ${problem.detail}.`;
+    case 'name-taken':
+      return `${problem.arn} has the name "${problem.name}" that ${problem.resource} needs, and not our tags, so it is left alone. Remove or rename it.`;
+    case 'cluster-name-taken':
+      return `another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own.`;
+    case 'quota-reached':
+      return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise it, or remove what is not needed.`;
+    case 'access-denied':
+      return `AWS denied ${problem.action} for ${problem.resource} (${problem.detail}). Compare the role's policy with "gatehouse iam-policy".`;
+    case 'credentials-invalid':
+      return `AWS did not accept the credentials for ${problem.action} (${problem.detail}). Check the ServiceAccount's role and its trust policy.`;
+    case 'cloud-unreachable':
+      return `AWS could not be reached for ${problem.action} (${problem.detail}). Check the region, the endpoint and the network; it is tried again.`;
+    case 'cloud-refused':
+      return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
+    case 'target-refused':
+      return `AWS refused the target ${problem.target} of ${problem.resource}: ${problem.detail}. The others are registered.`;
+    default:
+      return problem satisfies never;
+  }
+}
