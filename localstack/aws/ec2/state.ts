@@ -6,8 +6,6 @@ export interface Vpc {
   readonly id: string;
   readonly cidrBlock: string;
   readonly isDefault: boolean;
-  readonly mainRouteTableId: string;
-  readonly defaultSecurityGroupId: string;
   readonly cidrAssociationId: string;
   /** Assigned by Amazon on request: a /56. */
   readonly ipv6: CidrAssociation | undefined;
@@ -21,7 +19,6 @@ export interface CidrAssociation {
 
 export interface Subnet {
   readonly id: string;
-  readonly arn: string;
   readonly vpcId: string;
   readonly cidrBlock: string;
   readonly ipv6: CidrAssociation | undefined;
@@ -33,10 +30,11 @@ export interface Subnet {
 
 export interface SecurityGroup {
   readonly id: string;
-  readonly arn: string;
   readonly vpcId: string;
   readonly groupName: string;
   readonly description: string;
+  /** In the order they were authorized. */
+  readonly ruleIds: Set<string>;
   readonly tags: Tags;
 }
 
@@ -49,7 +47,6 @@ export type RulePeer =
 
 export interface SecurityGroupRule {
   readonly id: string;
-  readonly arn: string;
   readonly groupId: string;
   readonly isEgress: boolean;
   /** `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for all. */
@@ -69,12 +66,11 @@ export interface Attachment {
   readonly instanceOwnerId: string;
   readonly deviceIndex: number;
   readonly deleteOnTermination: boolean;
-  readonly attachTime: Date;
+  readonly attachTime: Date | undefined;
 }
 
 export interface NetworkInterface {
   readonly id: string;
-  readonly arn: string;
   readonly vpcId: string;
   readonly subnetId: string;
   readonly availabilityZone: string;
@@ -97,7 +93,6 @@ export type InstanceStateName = 'pending' | 'running' | 'shutting-down' | 'termi
 
 export interface Instance {
   readonly id: string;
-  readonly arn: string;
   readonly reservationId: string;
   readonly imageId: string;
   readonly instanceType: string;
@@ -148,6 +143,10 @@ export interface InternetGateway {
 export interface Ec2State {
   readonly region: string;
   readonly accountId: string;
+  /** How many ids were given out: what the next one is made from. */
+  idsGiven: number;
+  /** What RunInstances and CreateNetworkInterface made for a client token: a second call with it makes nothing new. */
+  readonly clientTokens: Map<string, string>;
   readonly vpcs: Map<string, Vpc>;
   readonly subnets: Map<string, Subnet>;
   readonly securityGroups: Map<string, SecurityGroup>;
@@ -158,10 +157,12 @@ export interface Ec2State {
   readonly internetGateways: Map<string, InternetGateway>;
 }
 
-export function newEc2State(region: string, accountId = '000000000000'): Ec2State {
+export function newEc2State(region: string, accountId: string): Ec2State {
   return {
     region,
     accountId,
+    idsGiven: 0,
+    clientTokens: new Map(),
     vpcs: new Map(),
     subnets: new Map(),
     securityGroups: new Map(),

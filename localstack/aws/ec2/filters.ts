@@ -1,0 +1,75 @@
+// Filters of the Describe actions. Several filters are joined by AND, several values of one by OR; values are case-sensitive
+// and may hold the wildcards * and ?. docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
+
+import { AwsError, type Input } from '../service.ts';
+import { invalidValue } from './errors.ts';
+import { records, text, texts } from './parameters.ts';
+
+/** By a filter's name, what a record has to show it. */
+export type FilterTable<T> = Readonly<Record<string, (record: T) => FilterValue>>;
+
+export type FilterValue = string | number | boolean | undefined | readonly (string | undefined)[];
+
+type Predicate<T> = (record: T) => boolean;
+
+const maxFilterValues = 200;
+
+/** @throws InvalidParameterValue for a name that the action does not know. */
+export function filtered<T>(
+  input: Input,
+  table: FilterTable<T>,
+  tagsOf: ((record: T) => ReadonlyMap<string, string>) | undefined,
+  all: Iterable<T>,
+): T[] {
+  const predicates = records(input, 'Filter').map((filter) => predicate(filter, table, tagsOf));
+  return [...all].filter((record) => predicates.every((matches) => matches(record)));
+}
+
+function predicate<T>(
+  filter: Input,
+  table: FilterTable<T>,
+  tagsOf: ((record: T) => ReadonlyMap<string, string>) | undefined,
+): Predicate<T> {
+  const name = text(filter, 'Name') ?? 'null';
+  const values = texts(filter, 'Value');
+  if (values.length > maxFilterValues) {
+    throw new AwsError(
+      'FilterLimitExceeded',
+      `The maximum number of filter values specified on a single call is ${maxFilterValues}`,
+    );
+  }
+  const patterns = values.map(pattern);
+  const matches = (value: string | undefined): boolean =>
+    value !== undefined && patterns.some((matcher) => matcher(value));
+
+  if (tagsOf !== undefined && name.startsWith('tag:')) {
+    const key = name.slice('tag:'.length);
+    return (record) => matches(tagsOf(record).get(key));
+  }
+  if (tagsOf !== undefined && name === 'tag-key') return (record) => [...tagsOf(record).keys()].some(matches);
+  if (tagsOf !== undefined && name === 'tag-value') return (record) => [...tagsOf(record).values()].some(matches);
+
+  const read = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (read === undefined) throw invalidValue(`The filter '${name}' is invalid`);
+  return (record) => {
+    const value = read(record);
+    if (value === undefined) return false;
+    return typeof value === 'object' ? value.some(matches) : matches(String(value));
+  };
+}
+
+/** `*` is any run of characters, `?` any one; a backslash takes the next character literally. */
+export function pattern(value: string): (candidate: string) => boolean {
+  if (!/[*?\\]/.test(value)) return (candidate) => candidate === value;
+  const source = value.replace(/\\(.)|([*?])|([.+^${}()|[\]\\/])/gs, (_, literal, wildcard, special) => {
+    if (literal !== undefined) return escape(String(literal));
+    if (wildcard !== undefined) return wildcard === '*' ? '.*' : '.';
+    return escape(String(special));
+  });
+  const expression = new RegExp(`^${source}$`, 's');
+  return (candidate) => expression.test(candidate);
+}
+
+function escape(character: string): string {
+  return character.replace(/[.*+?^${}()|[\]\\/]/, '\\$&');
+}

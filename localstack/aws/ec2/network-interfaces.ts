@@ -1,0 +1,164 @@
+// Network interfaces: made by callers, by instances and for load balancers.
+
+import { AwsError } from '../service.ts';
+import { address6, parseAddress4, parseBlock4 } from './addresses.ts';
+import { invalidValue } from './errors.ts';
+import { find, idKinds, newHex, newId } from './ids.ts';
+import type { Attachment, Ec2State, NetworkInterface, Subnet, Tags } from './state.ts';
+import { checkAddressFree, freeAddresses } from './subnets.ts';
+import { newTags } from './tag-specifications.ts';
+
+export interface NetworkInterfaceSpec {
+  readonly subnetId: string;
+  /** The VPC's default group when empty. */
+  readonly securityGroupIds: readonly string[];
+  readonly description?: string | undefined;
+  /** The first is the primary one; free ones when left out. */
+  readonly privateIpAddresses?: readonly string[];
+  /** How many more than the given ones, or than one. */
+  readonly secondaryAddresses?: number;
+  readonly ipv6Addresses?: number;
+  readonly interfaceType?: string;
+  readonly requesterId?: string;
+  readonly tags?: Tags;
+}
+
+/** docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+const maxGroups = 5;
+
+export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec): NetworkInterface {
+  const subnet = find(idKinds.subnet, ec2.subnets, spec.subnetId);
+  const groupIds = interfaceGroups(ec2, subnet.vpcId, spec.securityGroupIds);
+  const given = spec.privateIpAddresses ?? [];
+  for (const address of given) checkAddressFree(ec2, subnet, address);
+  const wanted = Math.max(given.length, 1) + (spec.secondaryAddresses ?? 0);
+  const privateIpAddresses = [...given, ...freeAddresses(ec2, subnet, wanted - given.length, given)];
+  const mac = newHex(ec2, 10).match(/../g) ?? [];
+  const made: NetworkInterface = {
+    id: newId(ec2, 'eni'),
+    vpcId: subnet.vpcId,
+    subnetId: subnet.id,
+    availabilityZone: subnet.availabilityZone,
+    availabilityZoneId: subnet.availabilityZoneId,
+    description: spec.description ?? '',
+    groupIds,
+    privateIpAddresses,
+    ipv6Addresses: ipv6Addresses(subnet, privateIpAddresses, spec.ipv6Addresses ?? 0),
+    macAddress: ['02', ...mac].join(':'),
+    interfaceType: spec.interfaceType ?? 'interface',
+    requesterId: spec.requesterId,
+    requesterManaged: spec.requesterId !== undefined,
+    attachment: undefined,
+    sourceDestCheck: true,
+    tags: spec.tags ?? newTags(),
+  };
+  ec2.networkInterfaces.set(made.id, made);
+  return made;
+}
+
+/** The groups of an interface in a VPC. @throws InvalidGroup.NotFound for one of another VPC. */
+export function interfaceGroups(ec2: Ec2State, vpcId: string, ids: readonly string[]): readonly string[] {
+  if (ids.length === 0) {
+    return [...ec2.securityGroups.values()].flatMap((group) =>
+      group.vpcId === vpcId && group.groupName === 'default' ? [group.id] : [],
+    );
+  }
+  const distinct = [...new Set(ids)];
+  for (const id of distinct) {
+    if (find(idKinds.securityGroup, ec2.securityGroups, id).vpcId !== vpcId) {
+      throw new AwsError('InvalidGroup.NotFound', `The security group '${id}' does not exist in VPC '${vpcId}'`);
+    }
+  }
+  if (distinct.length > maxGroups) {
+    throw new AwsError(
+      'SecurityGroupsPerInterfaceLimitExceeded',
+      'The maximum number of security groups per interface has been reached.',
+    );
+  }
+  return distinct;
+}
+
+function ipv6Addresses(subnet: Subnet, privateIpAddresses: readonly string[], count: number): readonly string[] {
+  if (count === 0) return [];
+  const { ipv6 } = subnet;
+  if (ipv6 === undefined) throw invalidValue(`The subnet '${subnet.id}' has no IPv6 CIDR block`);
+  // As distinct as the IPv4 addresses: their offset in the subnet is the IPv6 address's host part.
+  const base = parseBlock4(subnet.cidrBlock)?.base ?? 0;
+  return privateIpAddresses
+    .slice(0, count)
+    .map((address) => address6(ipv6.cidrBlock, (parseAddress4(address) ?? base) - base + 0x10));
+}
+
+/** Adds the addresses asked for by name, and `free` more; one that the interface already has stays. @returns what is new. */
+export function assignAddresses(
+  ec2: Ec2State,
+  made: NetworkInterface,
+  addresses: readonly string[],
+  free: number,
+): string[] {
+  const subnet = find(idKinds.subnet, ec2.subnets, made.subnetId);
+  const wanted = addresses.filter((address) => !made.privateIpAddresses.includes(address));
+  for (const address of wanted) checkAddressFree(ec2, subnet, address);
+  const assigned = [...new Set([...wanted, ...freeAddresses(ec2, subnet, free, wanted)])];
+  made.privateIpAddresses = [...made.privateIpAddresses, ...assigned];
+  return assigned;
+}
+
+export function attach(made: NetworkInterface, attachment: Attachment): void {
+  if (made.attachment !== undefined) {
+    throw new AwsError('InvalidNetworkInterface.InUse', `Interface: [${made.id}] in use.`);
+  }
+  made.attachment = attachment;
+}
+
+export interface LoadBalancerInterfaces {
+  readonly loadBalancerName: string;
+  /** The end of the load balancer's ARN: app/NAME/ID or net/NAME/ID. */
+  readonly arnSuffix: string;
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
+/** One interface a subnet, with an address out of it: what keeps a load balancer's subnets and groups from being deleted. */
+export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
+  const isNetwork = spec.arnSuffix.startsWith('net/');
+  for (const subnetId of spec.subnetIds) {
+    const made = createNetworkInterface(ec2, {
+      subnetId,
+      securityGroupIds: spec.securityGroupIds,
+      description: `ELB ${spec.arnSuffix}`,
+      interfaceType: isNetwork ? 'network_load_balancer' : 'interface',
+      requesterId: 'amazon-elb',
+    });
+    if (spec.securityGroupIds.length === 0) made.groupIds = [];
+    attach(made, {
+      attachmentId: newId(ec2, 'ela-attach'),
+      instanceId: undefined,
+      instanceOwnerId: 'amazon-aws',
+      deviceIndex: 1,
+      deleteOnTermination: false,
+      attachTime: undefined,
+    });
+  }
+}
+
+/** Makes the interfaces be those of the subnets and groups: what stays keeps its address. */
+export function updateLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
+  const existing = loadBalancerInterfaces(ec2, spec.arnSuffix);
+  for (const made of existing) {
+    if (spec.subnetIds.includes(made.subnetId)) made.groupIds = [...new Set(spec.securityGroupIds)];
+    else ec2.networkInterfaces.delete(made.id);
+  }
+  const subnetIds = spec.subnetIds.filter((id) => !existing.some(({ subnetId }) => subnetId === id));
+  createLoadBalancerInterfaces(ec2, { ...spec, subnetIds });
+}
+
+export function deleteLoadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): void {
+  for (const made of loadBalancerInterfaces(ec2, arnSuffix)) ec2.networkInterfaces.delete(made.id);
+}
+
+function loadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): NetworkInterface[] {
+  return [...ec2.networkInterfaces.values()].filter(
+    (made) => made.requesterId === 'amazon-elb' && made.description === `ELB ${arnSuffix}`,
+  );
+}
