@@ -72,6 +72,8 @@ export type EntrySource =
       readonly rule: number;
       readonly ruleName?: string;
       readonly match: number;
+      /** The route's creationTimestamp: where not all rules fit, the oldest routes' do. */
+      readonly created?: string;
     }
   | { readonly kind: 'isolate' };
 

@@ -89,8 +89,8 @@ export interface TargetGroupResource {
     readonly healthCheck: HealthCheck;
   };
   readonly attributes: Readonly<Record<string, string>>;
-  /** Whose endpoints or node ports are its targets. */
-  readonly backend: BackendService;
+  /** Whose endpoints or node ports are its targets. Absent: it never has one, and answers 503 for an invalid share. */
+  readonly backend?: BackendService;
   readonly tags: Tags;
 }
 
