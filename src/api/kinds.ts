@@ -1,0 +1,57 @@
+// The kinds that Gatehouse watches or writes, by where the API server has them.
+import type { Kind } from '../kube/kinds.ts';
+import type { KubeObject } from '../kube/object.ts';
+import type { EndpointSlice, Namespace, Node, Secret, Service } from './core.ts';
+import { GATEWAY_GROUP, type Gateway, type GatewayClass, type HttpRoute, type ReferenceGrant } from './gateway-api.ts';
+import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from './load-balancer-configuration.ts';
+
+const core = { group: '', version: 'v1' } as const;
+const gatewayApi = { group: GATEWAY_GROUP, version: 'v1' } as const;
+
+export const gatewayClasses: Kind<GatewayClass> = {
+  ...gatewayApi,
+  plural: 'gatewayclasses',
+  kind: 'GatewayClass',
+  namespaced: false,
+};
+export const gateways: Kind<Gateway> = { ...gatewayApi, plural: 'gateways', kind: 'Gateway', namespaced: true };
+export const httpRoutes: Kind<HttpRoute> = { ...gatewayApi, plural: 'httproutes', kind: 'HTTPRoute', namespaced: true };
+export const referenceGrants: Kind<ReferenceGrant> = {
+  ...gatewayApi,
+  plural: 'referencegrants',
+  kind: 'ReferenceGrant',
+  namespaced: true,
+};
+export const loadBalancerConfigurations: Kind<LoadBalancerConfiguration> = {
+  group: GATEHOUSE_GROUP,
+  version: 'v1alpha1',
+  plural: 'loadbalancerconfigurations',
+  kind: 'LoadBalancerConfiguration',
+  namespaced: true,
+};
+export const services: Kind<Service> = { ...core, plural: 'services', kind: 'Service', namespaced: true };
+export const endpointSlices: Kind<EndpointSlice> = {
+  group: 'discovery.k8s.io',
+  version: 'v1',
+  plural: 'endpointslices',
+  kind: 'EndpointSlice',
+  namespaced: true,
+};
+export const secrets: Kind<Secret> = { ...core, plural: 'secrets', kind: 'Secret', namespaced: true };
+export const nodes: Kind<Node> = { ...core, plural: 'nodes', kind: 'Node', namespaced: false };
+export const namespaces: Kind<Namespace> = { ...core, plural: 'namespaces', kind: 'Namespace', namespaced: false };
+
+/** Only the metadata matters: the annotation with the version of the bundle that a CRD came in. */
+export const customResourceDefinitions: Kind<KubeObject> = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+};
+
+export interface ConfigMap extends KubeObject {
+  readonly kind: 'ConfigMap';
+  readonly data?: Readonly<Record<string, string>>;
+}
+export const configMaps: Kind<ConfigMap> = { ...core, plural: 'configmaps', kind: 'ConfigMap', namespaced: true };

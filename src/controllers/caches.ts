@@ -1,0 +1,114 @@
+// One reflector a kind, and the indexes by which the passes find things.
+
+import type { Namespace, Node } from '../api/core.ts';
+import { GATEWAY_GROUP, type HttpRoute, type ParentReference } from '../api/gateway-api.ts';
+import * as kinds from '../api/kinds.ts';
+import type { Indexers, Store } from '../kube/cache.ts';
+import { stripBookkeeping } from '../kube/cache.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock, Random } from '../kube/clock.ts';
+import type { Kind } from '../kube/kinds.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { Reflector } from '../kube/reflector.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+const serviceNameLabel = 'kubernetes.io/service-name';
+
+/** The Gateway that a parentRef names, or undefined when it names something else. */
+export const parentGateway = (route: HttpRoute, parentRef: ParentReference): ObjectKey | undefined =>
+  (parentRef.group ?? GATEWAY_GROUP) === GATEWAY_GROUP && (parentRef.kind ?? 'Gateway') === 'Gateway'
+    ? objectKey({ namespace: parentRef.namespace ?? route.metadata.namespace, name: parentRef.name })
+    : undefined;
+
+/** Every Gateway that a route refers to now, or that its status still speaks of. */
+export const gatewaysOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
+  const parentRefs = [
+    ...(route.spec.parentRefs ?? []),
+    ...(route.status?.parents ?? []).map((parent) => parent.parentRef),
+  ];
+  return [...new Set(parentRefs.flatMap((parentRef) => parentGateway(route, parentRef) ?? []))];
+};
+
+const backendServices = (route: HttpRoute): readonly ObjectKey[] =>
+  (route.spec.rules ?? []).flatMap((rule) =>
+    (rule.backendRefs ?? []).map(({ namespace, name }) =>
+      objectKey({ namespace: namespace ?? route.metadata.namespace, name }),
+    ),
+  );
+
+/** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */
+function stripNode(node: Node): Node {
+  const { status, spec, ...rest } = stripBookkeeping(node);
+  const ready = (status?.conditions ?? [])
+    .filter(({ type }) => type === 'Ready')
+    .map(({ type, status: is }) => ({ type, status: is }));
+  const { providerID, unschedulable } = spec;
+  return {
+    ...rest,
+    spec: {
+      ...(providerID === undefined ? {} : { providerID }),
+      ...(unschedulable === undefined ? {} : { unschedulable }),
+    },
+    status: { conditions: ready, addresses: status?.addresses ?? [] },
+  };
+}
+
+export interface CachesOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Only this namespace's objects, where a kind has namespaces. */
+  readonly watchNamespace?: string | undefined;
+}
+
+export type Caches = ReturnType<typeof openCaches>;
+
+/** The reflectors do nothing until they run. */
+export function openCaches(options: CachesOptions) {
+  const { watchNamespace, ...shared } = options;
+  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind'>[] = [];
+  function reflect<T extends KubeObject, Index extends string = never>(
+    kind: Kind<T>,
+    indexers: Indexers<T, Index>,
+    extra: { readonly fieldSelector?: string; readonly strip?: (object: T) => T } = {},
+  ): Store<T, Index> {
+    const namespace = kind.namespaced ? watchNamespace : undefined;
+    const reflector = new Reflector({ ...shared, kind, indexers, namespace, ...extra });
+    reflectors.push(reflector);
+    return reflector.store;
+  }
+  const stores = {
+    gatewayClasses: reflect(kinds.gatewayClasses, {}),
+    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }),
+    httpRoutes: reflect(kinds.httpRoutes, { gateway: gatewaysOfRoute, service: backendServices }),
+    referenceGrants: reflect(kinds.referenceGrants, { namespace: ({ metadata }) => [metadata.namespace ?? ''] }),
+    loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
+    services: reflect(kinds.services, {}),
+    endpointSlices: reflect(kinds.endpointSlices, { service: (slice) => servicesOfSlice(slice) }),
+    secrets: reflect(kinds.secrets, {}, { fieldSelector: 'type=kubernetes.io/tls' }),
+    nodes: reflect(kinds.nodes, {}, { strip: stripNode }),
+    namespaces: reflect(kinds.namespaces, {}, { strip: stripNamespace }),
+  };
+  return {
+    ...stores,
+    /** Whether each kind was listed in full, or is not installed. */
+    settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
+    /** Runs until the signal aborts. */
+    run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
+    /** The kinds that the API server does not know so far. */
+    missing: (): readonly string[] =>
+      reflectors.filter(({ state }) => state === 'waiting-for-crd').map(({ kind }) => kind.kind),
+  };
+}
+
+/** Namespaces are watched for their labels alone. */
+const stripNamespace = (namespace: Namespace): Namespace => {
+  const { apiVersion, kind, metadata } = stripBookkeeping(namespace);
+  return { apiVersion, kind, metadata };
+};
+
+const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name === undefined ? [] : [objectKey({ namespace: metadata.namespace, name })];
+};
