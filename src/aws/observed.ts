@@ -19,6 +19,8 @@ export const TAG = {
   ingress: 'gatehouse.dev/ingress',
   /** Hash of a listener's certificates beside the default one. */
   certificates: 'gatehouse.dev/certificates',
+  /** Which of the other tags are the user's by way of us: six hex digits of each key's hash. Written with them. */
+  tags: 'gatehouse.dev/tags',
 } as const;
 
 interface Owned<K extends Resource['kind']> {

@@ -1,7 +1,16 @@
 // What diff gives and execute takes: a small graph. A step runs when all that it waits for has succeeded; a step that fails
 // stops only those that wait for it.
 
-import type { Resource, ResourceId, RuleResource, Tags, TargetGroupResource } from '../model/resources.ts';
+import type {
+  ListenerResource,
+  LoadBalancerResource,
+  Resource,
+  ResourceId,
+  RuleResource,
+  SecurityGroupResource,
+  Tags,
+  TargetGroupResource,
+} from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 
 export type StepId = string & { readonly __brand: 'StepId' };
@@ -9,20 +18,33 @@ export type StepId = string & { readonly __brand: 'StepId' };
 interface Base {
   /** Deterministic and unique in the plan: `create rule/internal/80/shop/api/0/0`. */
   readonly id: StepId;
+  /** What must have succeeded. */
   readonly after: readonly StepId[];
+  /** What must have ended, well or not (failed, or left out because what it waited for failed): an order, not a need. */
+  readonly follows?: readonly StepId[];
   readonly resource: ResourceId;
+}
+
+/** A step that makes something so, and then says so in tags (in the create call itself, where there is one). */
+interface Tagged {
+  /** To write beside the tags of ownership; for a create, `desired.tags` are among them. */
+  readonly tags: Tags;
 }
 
 export type Step = Base &
   (
-    | { readonly kind: 'create'; readonly desired: Exclude<Resource, RuleResource> }
-    | { readonly kind: 'create-rule'; readonly desired: RuleResource; readonly priority: number }
+    | (Tagged & { readonly kind: 'create'; readonly desired: Exclude<Resource, RuleResource> })
+    | (Tagged & { readonly kind: 'create-rule'; readonly desired: RuleResource; readonly priority: number })
     /** Makes an existing resource's spec as desired (what can be changed in place), then writes its spec tag. */
-    | { readonly kind: 'change'; readonly desired: Resource; readonly arn: string }
+    | (Tagged & { readonly kind: 'change'; readonly desired: Resource; readonly arn: string })
     /** Second calls, each followed by its hash tag. They are also part of making a new resource. `fresh`: nothing to read first. */
-    | { readonly kind: 'set-attributes'; readonly desired: Resource; readonly fresh: boolean }
-    | { readonly kind: 'set-ingress'; readonly desired: Resource; readonly fresh: boolean }
-    | { readonly kind: 'set-certificates'; readonly desired: Resource; readonly fresh: boolean }
+    | (Tagged & {
+        readonly kind: 'set-attributes';
+        readonly desired: LoadBalancerResource | TargetGroupResource;
+        readonly fresh: boolean;
+      })
+    | (Tagged & { readonly kind: 'set-ingress'; readonly desired: SecurityGroupResource; readonly fresh: boolean })
+    | (Tagged & { readonly kind: 'set-certificates'; readonly desired: ListenerResource; readonly fresh: boolean })
     | { readonly kind: 'tag'; readonly arn: string; readonly add: Tags; readonly remove: readonly string[] }
     /** One call for all of a listener's rules that move: AWS applies it atomically. */
     | {
@@ -42,7 +64,10 @@ export type Step = Base &
   );
 
 export interface Plan {
+  /** Each after those that it waits for. */
   readonly steps: readonly Step[];
+  /** The ARNs of the desired resources that exist already, by logical id: what references resolve to, beside what steps create. */
+  readonly existing: ReadonlyMap<ResourceId, string>;
   /** What a later pass will do, and what it waits for: empty when the plan's end is the desired state. */
   readonly pending: readonly Pending[];
 }
