@@ -42,7 +42,7 @@ export const nodes: Kind<Node> = { ...core, plural: 'nodes', kind: 'Node', names
 export const namespaces: Kind<Namespace> = { ...core, plural: 'namespaces', kind: 'Namespace', namespaced: false };
 
 /** Only the metadata matters: the annotation with the version of the bundle that a CRD came in. */
-export const customResourceDefinitions: Kind<KubeObject> = {
+export const customResourceDefinitions: Kind = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
   plural: 'customresourcedefinitions',

@@ -1,0 +1,171 @@
+// Flags and environment → one validated Config. The table below is also what `--help` and the reference in the README show.
+import { z } from 'zod';
+
+const bindAddress = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[^:]*):\d{1,5}$/, { error: 'must be [HOST]:PORT, or 0 to turn it off' })
+  .or(z.literal('0'));
+
+const boolean = z.stringbool({ truthy: ['true', '1', 'yes', ''], falsy: ['false', '0', 'no'] });
+
+/** Go's durations, as this field's flags have them: `90s`, `10m`, `1h30m`. In milliseconds. */
+const duration = z
+  .string()
+  .regex(/^(\d+h)?(\d+m)?(\d+s)?$/, { error: 'must be a duration such as 90s, 10m or 1h30m' })
+  .transform((text) => {
+    const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1_000 };
+    return [...text.matchAll(/(\d+)([hms])/g)].reduce(
+      (sum, [, n, unit]) => sum + Number(n) * (units[unit ?? ''] ?? 0),
+      0,
+    );
+  })
+  .refine((ms) => ms > 0, { error: 'must be longer than nothing' });
+
+const tags = z
+  .string()
+  .transform((text) => text.split(',').filter((pair) => pair !== ''))
+  .pipe(z.array(z.string().regex(/^[^=]{1,128}=.{0,256}$/, { error: 'must be KEY=VALUE,KEY=VALUE' })).max(40))
+  .transform((pairs) =>
+    Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
+  )
+  .refine((value) => Object.keys(value).every((key) => !/^(aws:|gatehouse\.dev\/)/i.test(key)), {
+    error: 'keys that begin with aws: or gatehouse.dev/ are reserved',
+  });
+
+interface Flag {
+  readonly schema: z.ZodType;
+  /** What `--help` shows in place of the value. */
+  readonly value: string;
+  readonly description: string;
+}
+
+/** By flag, without its dashes. The environment variable is `GATEHOUSE_` and the flag in upper case with underscores. */
+export const flags = {
+  'cluster-name': {
+    schema: z
+      .string({ error: 'is required: the name under which this cluster owns things in AWS' })
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, { error: 'must be 1 to 100 letters, digits, ., _ or -' }),
+    value: 'NAME',
+    description: 'the name under which this cluster owns things in AWS; required',
+  },
+  'aws-region': {
+    schema: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'must be a region such as eu-central-1' })
+      .optional(),
+    value: 'REGION',
+    description: "the AWS region; else AWS_REGION, the Nodes' own, or instance metadata",
+  },
+  'aws-vpc-id': {
+    schema: z
+      .string()
+      .regex(/^vpc-[0-9a-f]+$/, { error: 'must be a VPC id, vpc-…' })
+      .optional(),
+    value: 'ID',
+    description: "the VPC of the load balancers; else the Nodes' own, or instance metadata",
+  },
+  'aws-controller-name': {
+    schema: z
+      .string()
+      .regex(/^[a-z0-9.-]+\/[A-Za-z0-9/._-]+$/, { error: 'must be DOMAIN/PATH' })
+      .default('gatehouse.dev/aws'),
+    value: 'DOMAIN/PATH',
+    description: 'the controllerName of the GatewayClasses to serve',
+  },
+  'default-target-type': {
+    schema: z.enum(['ip', 'instance']).default('ip'),
+    value: 'ip|instance',
+    description: 'whether target groups point at pod IPs or at node ports',
+  },
+  'default-load-balancer-scheme': {
+    schema: z.enum(['internal', 'internet-facing']).default('internal'),
+    value: 'internal|internet-facing',
+    description: 'where load balancers are reachable from',
+  },
+  'default-ssl-policy': {
+    schema: z
+      .string()
+      .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' })
+      .default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
+    value: 'POLICY',
+    description: 'the security policy of HTTPS listeners',
+  },
+  'default-tags': {
+    schema: tags.default({}),
+    value: 'KEY=VALUE,…',
+    description: 'tags on everything that is made in AWS',
+  },
+  'watch-namespace': {
+    schema: z.string().min(1).max(63).optional(),
+    value: 'NAMESPACE',
+    description: 'the only namespace to serve; all when left out',
+  },
+  'audit-period': {
+    schema: duration.default(600_000),
+    value: 'DURATION',
+    description: 'how often what exists in AWS is compared with what should, a Gateway at a time',
+  },
+  'enable-leader-election': {
+    schema: boolean.default(true),
+    value: 'true|false',
+    description: 'whether replicas take turns by a Lease',
+  },
+  'leader-election-namespace': {
+    schema: z.string().min(1).max(63).optional(),
+    value: 'NAMESPACE',
+    description: "where the Lease and the controller's own ConfigMap are; else the pod's namespace",
+  },
+  'metrics-bind-addr': {
+    schema: bindAddress.default(':8080'),
+    value: '[HOST]:PORT',
+    description: 'where Prometheus metrics are served; 0 turns them off',
+  },
+  'health-probe-bind-addr': {
+    schema: bindAddress.default(':61779'),
+    value: '[HOST]:PORT',
+    description: 'where /healthz and /readyz are served; 0 turns them off',
+  },
+  'log-level': {
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    value: 'debug|info|warn|error',
+    description: 'how much is logged',
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Text;
+
+export type Config = { readonly [Name in keyof typeof flags as Camel<Name>]: z.output<(typeof flags)[Name]['schema']> };
+
+export const environmentVariable = (flag: string): string => `GATEHOUSE_${flag.toUpperCase().replaceAll('-', '_')}`;
+
+const camel = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** One line a fault: the flag, what is wrong with it, and where the value came from. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * @param given the flags of the command line, by name without dashes
+ * @throws ConfigError
+ */
+export function readConfig(given: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
+  const config: Record<string, unknown> = {};
+  const faults: string[] = [];
+  for (const [name, { schema }] of Object.entries<Flag>(flags)) {
+    const variable = environmentVariable(name);
+    const value = given[name] ?? env[variable];
+    const parsed = schema.safeParse(value);
+    if (parsed.success) config[camel(name)] = parsed.data;
+    else {
+      const source = given[name] === undefined && value !== undefined ? ` (from ${variable})` : '';
+      const got = value === undefined ? '' : `, got "${value}"`;
+      faults.push(`--${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${got}${source}`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop has put every flag's parsed value in it
+  return config as unknown as Config;
+}
