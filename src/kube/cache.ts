@@ -50,14 +50,13 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
 /** The writing side of a Store. Equal resourceVersions mean equal objects: such a write changes nothing. */
 export class Cache<T extends KubeObject, Index extends string = never> implements Store<T, Index> {
   readonly #objects = new Map<ObjectKey, T>();
-  readonly #indexes: ReadonlyMap<Index, Map<string, Set<ObjectKey>>>;
-  readonly #indexers: Indexers<T, Index>;
+  readonly #indexes = new Map<string, Map<string, Set<ObjectKey>>>();
+  readonly #indexers: Readonly<Record<string, (object: T) => readonly string[]>>;
   readonly #logger: Logger;
   readonly #handlers = new Set<ChangeHandler<T>>();
 
   constructor({ indexers, logger }: CacheOptions<T, Index>) {
     this.#indexers = indexers;
-    this.#indexes = new Map((Object.keys(indexers) as Index[]).map((name) => [name, new Map()]));
     this.#logger = logger;
   }
 
@@ -113,13 +112,14 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   /** Makes the content equal to a complete list, seen by handlers as just the changes in between. */
   replace(objects: readonly T[], initial = false): void {
     const listed = new Set(objects.map((object) => objectKey(object.metadata)));
-    for (const key of [...this.#objects.keys()]) if (!listed.has(key)) this.delete(key);
+    for (const key of this.#objects.keys()) if (!listed.has(key)) this.delete(key);
     for (const object of objects) this.put(object, initial);
   }
 
   #index(key: ObjectKey, old: T | undefined, current: T | undefined): void {
-    for (const [name, index] of this.#indexes) {
-      const indexer = this.#indexers[name];
+    for (const [name, indexer] of Object.entries(this.#indexers)) {
+      const index = this.#indexes.get(name) ?? new Map<string, Set<ObjectKey>>();
+      this.#indexes.set(name, index);
       if (old !== undefined) {
         for (const value of this.#values(indexer, old)) {
           const keys = index.get(value);
@@ -147,7 +147,7 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   }
 
   #notify(old: T | undefined, current: T | undefined, initial: boolean): void {
-    for (const handler of [...this.#handlers]) this.#call(handler, old, current, initial);
+    for (const handler of this.#handlers) this.#call(handler, old, current, initial);
   }
 
   #call(handler: ChangeHandler<T>, old: T | undefined, current: T | undefined, initial: boolean): void {

@@ -49,6 +49,7 @@ export interface ObjectName {
 }
 
 export const objectKey = ({ namespace, name }: ObjectName): ObjectKey =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand's one constructor
   (namespace === undefined || namespace === '' ? name : `${namespace}/${name}`) as ObjectKey;
 
 export function parseObjectKey(key: ObjectKey): ObjectName {

@@ -34,14 +34,14 @@ async function* lines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
   }
 }
 
-interface RawEvent {
-  readonly type?: unknown;
-  readonly object?: unknown;
+interface RawEvent<T> {
+  readonly type: string;
+  readonly object: T & StatusBody & { readonly code?: number };
 }
 
-function parseLine(line: string): RawEvent {
-  const parsed: unknown = JSON.parse(line);
-  if (typeof parsed !== 'object' || parsed === null) throw new Error('A watch event is not an object');
+function parseLine<T>(line: string): RawEvent<T> {
+  const parsed: RawEvent<T> | null = JSON.parse(line);
+  if (typeof parsed?.object !== 'object' || parsed.object === null) throw new Error('A watch event has no object');
   return parsed;
 }
 
@@ -57,16 +57,16 @@ export async function* decodeWatch<T extends KubeObject>(
 ): AsyncGenerator<WatchEvent<T>> {
   for await (const line of lines(chunks, maxBytes)) {
     if (line.trim() === '') continue;
-    const event = parseLine(line);
+    const event = parseLine<T>(line);
     switch (event.type) {
       case 'ADDED':
       case 'MODIFIED':
       case 'DELETED':
       case 'BOOKMARK':
-        yield { type: event.type, object: event.object as T };
+        yield { type: event.type, object: event.object };
         break;
       case 'ERROR': {
-        const status = (event.object ?? {}) as StatusBody & { readonly code?: number };
+        const status = event.object;
         throw new KubeError({
           action,
           status: status.code ?? 500,

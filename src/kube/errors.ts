@@ -1,0 +1,7 @@
+/** The `code` that Node and undici put on what they throw, such as ECONNREFUSED. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));
