@@ -1,8 +1,9 @@
 // One reflector a kind, and the indexes by which the passes find things.
 
 import type { Namespace, Node } from '../api/core.ts';
-import { GATEWAY_GROUP, type HttpRoute, type ParentReference } from '../api/gateway-api.ts';
+import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import { backendServices, parentGateway, parentGateways } from '../gateway/references.ts';
 import type { Indexers, Store } from '../kube/cache.ts';
 import { stripBookkeeping } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -14,27 +15,11 @@ import type { Logger } from '../telemetry/logger.ts';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 
-/** The Gateway that a parentRef names, or undefined when it names something else. */
-export const parentGateway = (route: HttpRoute, parentRef: ParentReference): ObjectKey | undefined =>
-  (parentRef.group ?? GATEWAY_GROUP) === GATEWAY_GROUP && (parentRef.kind ?? 'Gateway') === 'Gateway'
-    ? objectKey({ namespace: parentRef.namespace ?? route.metadata.namespace, name: parentRef.name })
-    : undefined;
-
 /** Every Gateway that a route refers to now, or that its status still speaks of. */
 export const gatewaysOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
-  const parentRefs = [
-    ...(route.spec.parentRefs ?? []),
-    ...(route.status?.parents ?? []).map((parent) => parent.parentRef),
-  ];
-  return [...new Set(parentRefs.flatMap((parentRef) => parentGateway(route, parentRef) ?? []))];
+  const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
+  return [...new Set([...parentGateways(route), ...told])];
 };
-
-const backendServices = (route: HttpRoute): readonly ObjectKey[] =>
-  (route.spec.rules ?? []).flatMap((rule) =>
-    (rule.backendRefs ?? []).map(({ namespace, name }) =>
-      objectKey({ namespace: namespace ?? route.metadata.namespace, name }),
-    ),
-  );
 
 /** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */
 function stripNode(node: Node): Node {
