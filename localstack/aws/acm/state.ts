@@ -27,7 +27,6 @@ export interface X509Details {
   readonly signatureAlgorithm: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
-  readonly keyUsages: readonly string[];
   readonly extendedKeyUsages: readonly { readonly name: string; readonly oid: string }[];
 }
 
@@ -56,11 +55,14 @@ export interface Certificate {
 }
 
 export interface CertificateRequest {
-  readonly idempotencyToken: string | undefined;
+  /** What a second request within the hour must be alike in to mean this certificate. */
+  readonly idempotencyKey: string | undefined;
   readonly validationMethod: 'DNS' | 'EMAIL';
   readonly domainValidations: readonly DomainValidation[];
   /** Milliseconds since the epoch. */
   readonly issuesAt: number;
+  /** What becomes the certificate's own once it is issued. */
+  readonly material: Material;
 }
 
 export interface AcmState {

@@ -1,0 +1,126 @@
+import { AwsError, type Input, type Output } from '../service.ts';
+import { loadBalancersUsingCertificate } from '../elbv2/in-use.ts';
+import type { World } from '../world.ts';
+import { arnRequest, findCertificate, listRequest, parse } from './requests.ts';
+import type { Certificate } from './state.ts';
+
+function inUseBy(world: World, certificate: Certificate): readonly string[] {
+  return loadBalancersUsingCertificate(world.elbv2, certificate.arn, world.clock.now());
+}
+
+/** docs.aws.amazon.com/acm/latest/APIReference/API_CertificateDetail.html */
+export function describeCertificate(world: World, input: Input): Output {
+  const certificate = findCertificate(world, parse(arnRequest, input).CertificateArn);
+  const { x509, request } = certificate;
+  return {
+    Certificate: {
+      CertificateArn: certificate.arn,
+      DomainName: certificate.domainName,
+      SubjectAlternativeNames: certificate.subjectAlternativeNames,
+      DomainValidationOptions: request === undefined ? undefined : validations(certificate),
+      Serial: x509?.serial,
+      Subject: x509?.subject ?? `CN=${certificate.domainName}`,
+      Issuer: certificate.type === 'AMAZON_ISSUED' ? 'Amazon' : x509?.issuer,
+      CreatedAt: certificate.createdAt,
+      ImportedAt: certificate.importedAt,
+      IssuedAt: certificate.issuedAt,
+      Status: certificate.status,
+      NotBefore: x509?.notBefore,
+      NotAfter: certificate.notAfter,
+      KeyAlgorithm: certificate.keyAlgorithm,
+      SignatureAlgorithm: x509?.signatureAlgorithm ?? 'SHA256WITHRSA',
+      InUseBy: inUseBy(world, certificate),
+      Type: certificate.type,
+      KeyUsages: [],
+      ExtendedKeyUsages: (x509?.extendedKeyUsages ?? []).map(({ name, oid }) => ({ Name: name, OID: oid })),
+      RenewalEligibility: 'INELIGIBLE',
+      Options: { CertificateTransparencyLoggingPreference: request === undefined ? 'DISABLED' : 'ENABLED' },
+    },
+  };
+}
+
+function validations(certificate: Certificate): readonly Output[] {
+  const { request } = certificate;
+  return (request?.domainValidations ?? []).map(({ domainName, recordName, recordValue }) => ({
+    DomainName: domainName,
+    ValidationDomain: domainName,
+    ValidationStatus: certificate.status === 'PENDING_VALIDATION' ? 'PENDING_VALIDATION' : 'SUCCESS',
+    ValidationMethod: request?.validationMethod,
+    ResourceRecord:
+      request?.validationMethod === 'DNS' ? { Name: recordName, Type: 'CNAME', Value: recordValue } : undefined,
+  }));
+}
+
+/** The certificate and its chain; never the key. */
+export function getCertificate(world: World, input: Input): Output {
+  const { material, arn } = findCertificate(world, parse(arnRequest, input).CertificateArn);
+  if (material === undefined) {
+    throw new AwsError('RequestInProgressException', `The certificate request for ${arn} is in progress.`);
+  }
+  return { Certificate: material.certificatePem, CertificateChain: material.chainPem };
+}
+
+export function deleteCertificate(world: World, input: Input): Output {
+  const certificate = findCertificate(world, parse(arnRequest, input).CertificateArn);
+  if (inUseBy(world, certificate).length > 0) {
+    throw new AwsError(
+      'ResourceInUseException',
+      `Certificate ${certificate.arn} in account ${world.accountId} is in use.`,
+    );
+  }
+  world.acm.certificates.delete(certificate.arn);
+  return {};
+}
+
+/** Without Includes.keyTypes only these are listed. docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html */
+const listedKeyTypes: readonly string[] = ['RSA_1024', 'RSA_2048'];
+
+export function listCertificates(world: World, input: Input): Output {
+  const request = parse(listRequest, input);
+  const keyTypes: readonly string[] = request.Includes?.keyTypes ?? listedKeyTypes;
+  const statuses = request.CertificateStatuses;
+  const chosen = [...world.acm.certificates.values()].filter(
+    ({ keyAlgorithm, status }) =>
+      keyTypes.includes(keyAlgorithm) && (statuses === undefined || statuses.includes(status)),
+  );
+  if (request.SortOrder === 'DESCENDING') chosen.reverse();
+  const { found, nextToken } = page(chosen, request.MaxItems, request.NextToken);
+  return { CertificateSummaryList: found.map((certificate) => summary(world, certificate)), NextToken: nextToken };
+}
+
+/** The token names the last certificate shown; if that is gone, the listing cannot go on. */
+function page(chosen: readonly Certificate[], size: number, token: string | undefined) {
+  const after = token === undefined ? undefined : Buffer.from(token, 'base64').toString();
+  const last = after === undefined ? -1 : chosen.findIndex(({ arn }) => arn === after);
+  if (after !== undefined && last === -1) {
+    throw new AwsError('ValidationException', 'The NextToken is not valid.');
+  }
+  const found = chosen.slice(last + 1, last + 1 + size);
+  const more = last + 1 + found.length < chosen.length ? found.at(-1) : undefined;
+  return { found, nextToken: more === undefined ? undefined : Buffer.from(more.arn).toString('base64') };
+}
+
+const summarizedNames = 100;
+
+function summary(world: World, certificate: Certificate): Output {
+  const names = certificate.subjectAlternativeNames;
+  return {
+    CertificateArn: certificate.arn,
+    DomainName: certificate.domainName,
+    SubjectAlternativeNameSummaries: names.slice(0, summarizedNames),
+    HasAdditionalSubjectAlternativeNames: names.length > summarizedNames,
+    Status: certificate.status,
+    Type: certificate.type,
+    KeyAlgorithm: certificate.keyAlgorithm,
+    KeyUsages: [],
+    ExtendedKeyUsages: (certificate.x509?.extendedKeyUsages ?? []).map(({ name }) => name),
+    Exported: false,
+    InUse: inUseBy(world, certificate).length > 0,
+    RenewalEligibility: 'INELIGIBLE',
+    NotBefore: certificate.x509?.notBefore,
+    NotAfter: certificate.notAfter,
+    CreatedAt: certificate.createdAt,
+    IssuedAt: certificate.issuedAt,
+    ImportedAt: certificate.importedAt,
+  };
+}
