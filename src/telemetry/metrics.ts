@@ -1,0 +1,78 @@
+// Every metric of the process, in one place. Units are in the names; labels have few values, never an object's name.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { QueueMetrics } from '../kube/queue.ts';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const awsCalls = new Counter({
+    name: 'gatehouse_aws_calls_total',
+    help: 'Attempts of calls to AWS, by action and by what AWS answered.',
+    labelNames: ['action', 'code'],
+    registers,
+  });
+  const awsSeconds = new Histogram({
+    name: 'gatehouse_aws_call_duration_seconds',
+    help: 'How long an attempt of a call to AWS took.',
+    labelNames: ['action'],
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    registers,
+  });
+  const passes = new Histogram({
+    name: 'gatehouse_pass_duration_seconds',
+    help: 'How long a pass over one object took, by pass and result.',
+    labelNames: ['pass', 'result'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const queueDepth = new Gauge({
+    name: 'gatehouse_queue_depth',
+    help: 'Keys that are ready and wait for a worker.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const queueWait = new Histogram({
+    name: 'gatehouse_queue_wait_seconds',
+    help: 'How long a key waited for a worker.',
+    labelNames: ['queue'],
+    buckets: [0.001, 0.01, 0.1, 1, 10, 60],
+    registers,
+  });
+  const queueRetries = new Counter({
+    name: 'gatehouse_queue_retries_total',
+    help: 'Keys that were put back because their work failed.',
+    labelNames: ['queue'],
+    registers,
+  });
+  const drift = new Counter({
+    name: 'gatehouse_drift_total',
+    help: 'Resources that an audit found changed or gone in AWS.',
+    registers,
+  });
+  const leader = new Gauge({
+    name: 'gatehouse_leader',
+    help: 'Whether this replica holds the lease.',
+    registers,
+  });
+  return {
+    registry,
+    passes,
+    drift,
+    leader,
+    aws: {
+      call(action: string, code: string, seconds: number): void {
+        awsCalls.inc({ action, code });
+        awsSeconds.observe({ action }, seconds);
+      },
+    },
+    queue: (queue: string): QueueMetrics => ({
+      depth: (depth) => queueDepth.set({ queue }, depth),
+      added: () => undefined,
+      waited: (ms) => queueWait.observe({ queue }, ms / 1000),
+      retried: () => queueRetries.inc({ queue }),
+    }),
+  };
+}
