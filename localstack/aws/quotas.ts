@@ -36,3 +36,7 @@ export type Quotas = Readonly<Record<QuotaName, number>>;
 export function isQuotaName(name: string): name is QuotaName {
   return Object.hasOwn(defaultQuotas, name);
 }
+
+export const unlimited = Object.fromEntries(
+  Object.keys(defaultQuotas).map((name) => [name, Number.POSITIVE_INFINITY]),
+) as unknown as Quotas;

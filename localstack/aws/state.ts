@@ -9,6 +9,6 @@ export interface RegionState {
   readonly elbv2: Elbv2State;
 }
 
-export function newRegionState(region: string): RegionState {
-  return { ec2: newEc2State(region), acm: newAcmState(), elbv2: newElbv2State() };
+export function newRegionState(region: string, accountId: string): RegionState {
+  return { ec2: newEc2State(region, accountId), acm: newAcmState(), elbv2: newElbv2State() };
 }

@@ -13,7 +13,6 @@ export interface TagErrors {
 }
 
 const maxTags = 50;
-const allowed = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 /**
  * Puts tags on a resource by AWS's rules; nothing is changed when it throws.
@@ -28,9 +27,6 @@ export function addTags(onto: Map<string, string>, tags: readonly Tag[], errors:
     if (key.length < 1 || key.length > 128) throw errors.invalid('A tag key must be 1 to 128 characters long');
     if (value.length > 256) throw errors.invalid(`The value of tag ${key} is longer than 256 characters`);
     if (key.toLowerCase().startsWith('aws:')) throw errors.invalid("Tag keys starting with 'aws:' are reserved");
-    if (/[^\x00-\x7f]/.test(key + value) && !(allowed.test(key) && allowed.test(value))) {
-      throw errors.invalid(`Tag ${key} has characters that are not allowed`);
-    }
   }
   const added = tags.filter(({ key }) => !onto.has(key)).length;
   if (onto.size + added > maxTags) throw errors.tooMany(`A resource may have at most ${maxTags} tags`);

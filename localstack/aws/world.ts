@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { AwsOptions } from './options.ts';
 import type { Random } from './random.ts';
+import type { Sessions } from './sessions.ts';
 import type { RegionState } from './state.ts';
 
 /** What the services of one region are made from. */
@@ -10,4 +11,5 @@ export interface World extends RegionState {
   readonly options: AwsOptions;
   readonly clock: Clock;
   readonly random: Random;
+  readonly sessions: Sessions;
 }

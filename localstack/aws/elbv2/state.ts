@@ -1,7 +1,7 @@
 // What ELBv2 remembers. Records are mutable and live in Maps by ARN, in order of creation.
-import type { Action } from './actions.ts';
-import type { Condition } from './conditions.ts';
-import type { Transform } from './transforms.ts';
+import type { RuleAction } from './actions.ts';
+import type { RuleCondition } from './conditions.ts';
+import type { RuleTransform } from './transforms.ts';
 
 export interface Taggable {
   readonly arn: string;
@@ -59,9 +59,9 @@ export interface Rule extends Taggable {
   readonly loadBalancerArn: string;
   /** The default rule is a rule too: it is made and goes with its listener. */
   priority: number | 'default';
-  conditions: readonly Condition[];
-  actions: readonly Action[];
-  transforms: readonly Transform[];
+  conditions: readonly RuleCondition[];
+  actions: readonly RuleAction[];
+  transforms: readonly RuleTransform[];
 }
 
 export interface HealthCheck {

@@ -1,0 +1,51 @@
+import type { Clock } from './clock.ts';
+import type { AwsOptions } from './options.ts';
+import type { Random } from './random.ts';
+import type { Service } from './service.ts';
+import { servicesOf } from './services.ts';
+import type { Sessions } from './sessions.ts';
+import { newRegionState } from './state.ts';
+import type { World } from './world.ts';
+
+/** One region of the account: its state and the services over it. */
+export interface Region {
+  readonly world: World;
+  readonly services: readonly Service[];
+}
+
+/** The account: regions come to be, empty, when they are first asked for. */
+export class Account {
+  readonly sessions: Sessions = new Map();
+  readonly #options: AwsOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #regions = new Map<string, Region>();
+
+  constructor(options: AwsOptions, clock: Clock, random: Random) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  region(name: string): Region {
+    const known = this.#regions.get(name);
+    if (known) return known;
+    const world: World = {
+      ...newRegionState(name, this.#options.accountId),
+      region: name,
+      accountId: this.#options.accountId,
+      options: this.#options,
+      clock: this.#clock,
+      random: this.#random,
+      sessions: this.sessions,
+    };
+    const region = { world, services: servicesOf(world) };
+    this.#regions.set(name, region);
+    return region;
+  }
+
+  clear(): void {
+    this.#regions.clear();
+    this.sessions.clear();
+  }
+}

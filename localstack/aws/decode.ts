@@ -1,0 +1,61 @@
+import { type Credential, readCredential } from './authenticate.ts';
+import { AwsError, type Input, type Service } from './service.ts';
+import { decodeEc2, decodeQuery } from './wire/form.ts';
+
+export interface WireRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly authorization: string | undefined;
+  /** The X-Amz-Target header of the JSON protocol: `PREFIX.Action`. */
+  readonly target: string | undefined;
+  readonly body: string;
+}
+
+/** Which service and action a request means; the parameters are not yet read. */
+export interface Addressed {
+  readonly service: Service;
+  readonly action: string;
+  readonly credential: Credential | undefined;
+  readonly form: URLSearchParams;
+}
+
+function byTarget(services: readonly Service[], target: string): Service | undefined {
+  return services.find((service) => service.protocol === 'json' && target.startsWith(`${service.namespace}.`));
+}
+
+/** Reads service and action: the service by the signature's scope, else by X-Amz-Target, else by Version. */
+export function address(request: WireRequest, services: readonly Service[]): Addressed {
+  const credential = readCredential(request.authorization);
+  const form = new URLSearchParams(request.method === 'GET' ? request.url.search : request.body);
+  const version = form.get('Version');
+  const service =
+    services.find((each) => each.name === credential?.service) ??
+    (request.target === undefined ? undefined : byTarget(services, request.target)) ??
+    services.find((each) => each.version !== undefined && each.version === version);
+  if (!service) throw new AwsError('UnknownEndpoint', 'No service is known by this request', 404);
+  const action = service.protocol === 'json' ? request.target?.split('.').at(-1) : form.get('Action');
+  return { service, action: action ?? '', credential, form };
+}
+
+function parseJson(body: string): Input {
+  try {
+    const value: unknown = JSON.parse(body === '' ? '{}' : body);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Input;
+  } catch {
+    // Falls through to the one refusal.
+  }
+  throw new AwsError('SerializationException', 'The request body is not a JSON object');
+}
+
+/** The parameters of a request. */
+export function readInput({ service, form }: Addressed, body: string): Input {
+  switch (service.protocol) {
+    case 'query':
+      return decodeQuery(form);
+    case 'ec2':
+      return decodeEc2(form);
+    case 'json':
+      return parseJson(body);
+  }
+  return service.protocol satisfies never;
+}

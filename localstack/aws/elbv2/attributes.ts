@@ -1,0 +1,78 @@
+import type { Action, Input, Output } from '../service.ts';
+import type { World } from '../world.ts';
+import { type Attribute, listenerTable, loadBalancerTable, targetGroupTable } from './attribute-tables.ts';
+import { invalidConfiguration, validationError } from './errors.ts';
+import { listenerOf, loadBalancerOf, targetGroupOf } from './find.ts';
+import { nonEmpty, records, requiredText, text } from './input.ts';
+import type { LoadBalancer, TargetGroup } from './state.ts';
+
+/** What an attribute is: as set, or by default. */
+export function loadBalancerAttribute(loadBalancer: LoadBalancer, key: string): string | undefined {
+  return loadBalancer.attributes.get(key) ?? loadBalancerTable(loadBalancer).find((each) => each.key === key)?.value;
+}
+
+export function targetGroupAttribute(group: TargetGroup, key: string): string | undefined {
+  return group.attributes.get(key) ?? targetGroupTable(group).find((each) => each.key === key)?.value;
+}
+
+function describe(table: readonly Attribute[], set: ReadonlyMap<string, string>): Output {
+  return { Attributes: table.map(({ key, value }) => ({ Key: key, Value: set.get(key) ?? value })) };
+}
+
+/** The attributes asked for, checked: an unknown key or a value that is not allowed refuses the whole call. */
+function readAttributes(input: Input, table: readonly Attribute[]): ReadonlyMap<string, string> {
+  const wanted = new Map<string, string>();
+  for (const given of nonEmpty(records(input, 'Attributes'), 'Attributes')) {
+    const key = requiredText(given, 'Key');
+    const value = text(given, 'Value') ?? '';
+    const known = table.find((each) => each.key === key);
+    if (!known) throw invalidConfiguration(`Attribute key '${key}' is not recognized or not supported here`);
+    if (!known.allows(value)) throw invalidConfiguration(`Attribute value '${value}' is not valid for '${key}'`);
+    if (wanted.has(key)) throw validationError(`Attribute key '${key}' cannot be specified twice`);
+    wanted.set(key, value);
+  }
+  return wanted;
+}
+
+function modify(input: Input, table: readonly Attribute[], onto: Map<string, string>): Output {
+  for (const [key, value] of readAttributes(input, table)) onto.set(key, value);
+  return describe(table, onto);
+}
+
+function modifyLoadBalancer(loadBalancer: LoadBalancer, input: Input): Output {
+  const table = loadBalancerTable(loadBalancer);
+  const after = new Map([...loadBalancer.attributes, ...readAttributes(input, table)]);
+  for (const kind of ['access_logs', 'connection_logs', 'health_check_logs']) {
+    if (after.get(`${kind}.s3.enabled`) === 'true' && !after.get(`${kind}.s3.bucket`)) {
+      throw invalidConfiguration(`'${kind}.s3.bucket' must be set when '${kind}.s3.enabled' is true`);
+    }
+  }
+  return modify(input, table, loadBalancer.attributes);
+}
+
+export function attributeActions(world: World): Record<string, Action> {
+  const state = world.elbv2;
+  return {
+    DescribeLoadBalancerAttributes(input) {
+      const loadBalancer = loadBalancerOf(state, input);
+      return describe(loadBalancerTable(loadBalancer), loadBalancer.attributes);
+    },
+    ModifyLoadBalancerAttributes: (input) => modifyLoadBalancer(loadBalancerOf(state, input), input),
+    DescribeTargetGroupAttributes(input) {
+      const group = targetGroupOf(state, input);
+      return describe(targetGroupTable(group), group.attributes);
+    },
+    ModifyTargetGroupAttributes(input) {
+      const group = targetGroupOf(state, input);
+      return modify(input, targetGroupTable(group), group.attributes);
+    },
+    DescribeListenerAttributes(input) {
+      const listener = listenerOf(state, input);
+      return describe(listenerTable(listener.protocol), listener.attributes);
+    },
+    ModifyListenerAttributes(input) {
+      const listener = listenerOf(state, input);
+      return modify(input, listenerTable(listener.protocol), listener.attributes);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { validationError } from './errors.ts';
+
+/**
+ * What the load balancer's regular expressions cannot do: look-around, backreferences, atomic groups, possessive
+ * quantifiers, subroutines, recursion, Unicode classes.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
+ */
+const unsupported: readonly (readonly [RegExp, string])[] = [
+  [/\(\?<?[=!]/, 'look-around'],
+  [/\(\?>/, 'atomic groups'],
+  [/\\[1-9]|\\k[<{']|\(\?P=/, 'backreferences'],
+  [/[*+?}]\+/, 'possessive quantifiers'],
+  [/\(\?(?:R|[0-9+-]?[0-9]+|&|P>)/, 'subroutines and recursion'],
+  [/\\[pP]/, 'Unicode character classes'],
+];
+
+/** Refuses a regular expression that is longer than `max` characters, that is none, or that asks for too much. */
+export function checkRegex(regex: string, max: number): void {
+  if (regex.length === 0 || regex.length > max) {
+    throw validationError(`A regular expression must be 1 to ${max} characters long`);
+  }
+  // An escaped backslash, and what a class holds, mean nothing of the kind.
+  const bare = regex
+    .replaceAll('\\\\', '')
+    .replaceAll(/\\[^0-9kpP]/g, '')
+    .replaceAll(/\[[^\]]*\]/g, 'x');
+  for (const [pattern, what] of unsupported) {
+    if (pattern.test(bare))
+      throw validationError(`The regular expression '${regex}' uses ${what}, which is not supported`);
+  }
+  try {
+    new RegExp(regex);
+  } catch {
+    throw validationError(`The regular expression '${regex}' is not valid`);
+  }
+}

@@ -1,0 +1,77 @@
+import type { World } from '../world.ts';
+import type { Target, TargetGroup } from './state.ts';
+import { loadBalancersByTargetGroup } from './usage.ts';
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html */
+export interface TargetHealth {
+  readonly State: 'initial' | 'healthy' | 'unhealthy' | 'unused' | 'draining';
+  readonly Reason?: string;
+  readonly Description?: string;
+}
+
+/** Forgets the targets that have drained. */
+export function settleTargets(world: World, group: TargetGroup): void {
+  for (const [key, target] of group.targets) {
+    if (target.drainingUntil !== undefined && target.drainingUntil <= world.clock.now()) group.targets.delete(key);
+  }
+}
+
+/** The zones of the load balancers that use the group. */
+export function enabledZones(world: World, group: TargetGroup): ReadonlySet<string> {
+  const zones = new Set<string>();
+  for (const arn of loadBalancersByTargetGroup(world.elbv2).get(group.arn) ?? []) {
+    for (const { zone } of world.elbv2.loadBalancers.get(arn)?.subnets ?? []) zones.add(zone);
+  }
+  return zones;
+}
+
+/** How a target is now; `undefined` is one that is not registered. `zones` are the enabled ones of its group. */
+export function healthOf(
+  world: World,
+  group: TargetGroup,
+  target: Target | undefined,
+  zones: ReadonlySet<string>,
+): TargetHealth {
+  if (!target) {
+    return {
+      State: 'unused',
+      Reason: 'Target.NotRegistered',
+      Description: 'Target is not registered to the target group',
+    };
+  }
+  if (target.drainingUntil !== undefined) {
+    return {
+      State: 'draining',
+      Reason: 'Target.DeregistrationInProgress',
+      Description: 'Target deregistration is in progress',
+    };
+  }
+  if (group.inUseSince === undefined) {
+    return {
+      State: 'unused',
+      Reason: 'Target.NotInUse',
+      Description: 'Target group is not configured to receive traffic from the load balancer',
+    };
+  }
+  const { availabilityZone: zone } = target;
+  if (zone !== undefined && zone !== 'all' && !zones.has(zone)) {
+    return {
+      State: 'unused',
+      Reason: 'Target.NotInUse',
+      Description: 'Target is in an Availability Zone that is not enabled for the load balancer',
+    };
+  }
+  const instance = group.targetType === 'instance' ? world.ec2.instances.get(target.id) : undefined;
+  if (instance && (instance.state === 'shutting-down' || instance.state === 'terminated')) {
+    return { State: 'unused', Reason: 'Target.InvalidState', Description: `Target is in the ${instance.state} state` };
+  }
+  const since = Math.max(target.registeredAt, group.inUseSince);
+  if (world.clock.now() < since + world.options.healthSeconds * 1000) {
+    return {
+      State: 'initial',
+      Reason: 'Elb.RegistrationInProgress',
+      Description: 'Target registration is in progress',
+    };
+  }
+  return { State: 'healthy' };
+}
