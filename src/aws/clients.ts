@@ -1,0 +1,128 @@
+// The SDK's clients, each with the same stack: our error outermost, then the SDK's retries, and inside of them, for each
+// attempt, the account's limits and the lease.
+import { setMaxListeners } from 'node:events';
+import { ACMClient } from '@aws-sdk/client-acm';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+import { isThrottled, LeaseLostError, toAwsError } from './errors.ts';
+import type { Limits } from './limits.ts';
+
+/** Every call of them throws AwsError and nothing else. */
+export interface AwsClients {
+  readonly elbv2: ElasticLoadBalancingV2Client;
+  readonly acm: ACMClient;
+  /** For ImportCertificate, which has no idempotency token: never tries twice. */
+  readonly acmOnce: ACMClient;
+  readonly ec2: EC2Client;
+  readonly tagging: ResourceGroupsTaggingAPIClient;
+  readonly destroy: () => void;
+}
+
+export interface AwsMetrics {
+  /** One attempt on the wire. `action` as IAM writes it; `code` is `ok` or AWS's. */
+  call(action: string, code: string, seconds: number): void;
+}
+
+export interface AwsClientsOptions {
+  readonly region: string;
+  readonly userAgent: string;
+  /** Throws when the lease is lost; asked before each attempt. */
+  readonly mayCall: () => void;
+  readonly limits: Limits;
+  readonly metrics: AwsMetrics;
+  /** Ends whatever waits or is under way. */
+  readonly signal: AbortSignal;
+}
+
+/** The signing name, which is also the prefix of the service's actions in IAM. */
+type ServiceName = 'elasticloadbalancing' | 'acm' | 'ec2' | 'tagging';
+
+interface CallContext {
+  readonly commandName?: string;
+}
+
+type Middleware = <A, O>(next: (args: A) => Promise<O>, context: CallContext) => (args: A) => Promise<O>;
+
+/** What the four clients' stacks have in common, as far as it is used here. */
+interface Stack {
+  add(middleware: Middleware, options: { step: 'initialize'; priority: 'high'; name: string }): void;
+  add(middleware: Middleware, options: { step: 'finalizeRequest'; priority: 'low'; name: string }): void;
+  addRelativeTo(middleware: Middleware, options: { relation: 'before'; toMiddleware: string; name: string }): void;
+}
+
+const maxAttempts = 4;
+const timeouts = { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true };
+
+/**
+ * Clients with the default credential chain; AWS_ENDPOINT_URL is the SDK's own affair.
+ */
+export function createAwsClients(options: AwsClientsOptions): AwsClients {
+  const signal = AbortSignal.any([options.signal]);
+  setMaxListeners(0, signal);
+  const { region } = options;
+  const base = {
+    region,
+    customUserAgent: options.userAgent,
+    maxAttempts,
+    retryMode: 'standard',
+    requestHandler: timeouts,
+  };
+  const elbv2 = new ElasticLoadBalancingV2Client(base);
+  const { credentials, requestHandler } = elbv2.config;
+  const handle = requestHandler.handle.bind(requestHandler);
+  requestHandler.handle = (request, given) => handle(request, { ...given, abortSignal: signal });
+  const shared = { ...base, credentials, requestHandler };
+  const acm = new ACMClient(shared);
+  const acmOnce = new ACMClient({ ...shared, maxAttempts: 1 });
+  const ec2 = new EC2Client(shared);
+  const tagging = new ResourceGroupsTaggingAPIClient(shared);
+  equip('elasticloadbalancing', elbv2.middlewareStack, options, signal);
+  equip('acm', acm.middlewareStack, options, signal);
+  equip('acm', acmOnce.middlewareStack, options, signal);
+  equip('ec2', ec2.middlewareStack, options, signal);
+  equip('tagging', tagging.middlewareStack, options, signal);
+  return { elbv2, acm, acmOnce, ec2, tagging, destroy: () => requestHandler.destroy?.() };
+}
+
+const apiAction = ({ commandName = 'Unknown' }: CallContext): string => commandName.replace(/Command$/, '');
+
+function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, signal: AbortSignal): void {
+  const { limits, mayCall, metrics } = options;
+  const ourErrors: Middleware = (next, context) => async (args) => {
+    try {
+      return await next(args);
+    } catch (error) {
+      throw toAwsError(error, `${iamPrefix(service)}:${apiAction(context)}`);
+    }
+  };
+  const limited: Middleware = (next, context) => async (args) => {
+    await limits.take(service, apiAction(context), signal);
+    return next(args);
+  };
+  const guarded: Middleware = (next, context) => async (args) => {
+    if (signal.aborted) throw new LeaseLostError('The process stops');
+    mayCall();
+    const action = apiAction(context);
+    const started = performance.now();
+    const report = (code: string) =>
+      metrics.call(`${iamPrefix(service)}:${action}`, code, (performance.now() - started) / 1000);
+    try {
+      const output = await next(args);
+      report('ok');
+      limits.succeeded(service, action);
+      return output;
+    } catch (error) {
+      const ours = toAwsError(error, action);
+      report(ours.code);
+      if (isThrottled(ours)) limits.throttled(service, action);
+      throw error;
+    }
+  };
+  stack.add(ourErrors, { step: 'initialize', priority: 'high', name: 'ourErrors' });
+  // Before signing, which a long wait would make stale; and after it, since credentials may take a call of their own.
+  stack.addRelativeTo(limited, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'limited' });
+  stack.add(guarded, { step: 'finalizeRequest', priority: 'low', name: 'guarded' });
+}
+
+const iamPrefix = (service: ServiceName): string => (service === 'tagging' ? 'tag' : service);

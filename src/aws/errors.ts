@@ -1,0 +1,158 @@
+// What AWS refused, in our words. The middleware in clients.ts turns whatever an SDK call throws into an AwsError: nothing
+// else of an SDK error (inputs, responses) gets any further, so that no private key can end up in a log.
+import type { Problem } from '../gateway/problem.ts';
+import type { ResourceId } from './model/resources.ts';
+
+export type AwsErrorKind =
+  | 'throttled'
+  | 'not-found'
+  | 'already-exists'
+  | 'in-use'
+  | 'access-denied'
+  | 'credentials'
+  | 'quota'
+  /** No answer came: whether the call was carried out is not known. */
+  | 'unreachable'
+  | 'invalid'
+  /** AWS failed: whether the call was carried out is not known. */
+  | 'server'
+  /** Not sent: the lease is lost, or the process stops. */
+  | 'lease-lost';
+
+interface AwsErrorFields {
+  /** As IAM writes it: `elasticloadbalancing:CreateRule`. */
+  readonly action: string;
+  /** Without the suffix `Exception` that some of the SDK's clients add: `ResourceInUse`. */
+  readonly code: string;
+  readonly kind: AwsErrorKind;
+  readonly detail: string;
+}
+
+export class AwsError extends Error {
+  override readonly name = 'AwsError';
+  readonly action: string;
+  readonly code: string;
+  readonly kind: AwsErrorKind;
+  /** What AWS said, without secrets and without what differs from call to call. */
+  readonly detail: string;
+
+  constructor({ action, code, kind, detail }: AwsErrorFields) {
+    super(`${action}: ${code}: ${detail}`);
+    this.action = action;
+    this.code = code;
+    this.kind = kind;
+    this.detail = detail;
+  }
+
+  /** Whether the same call may succeed later without anyone's changing anything. */
+  get retryable(): boolean {
+    return this.kind === 'throttled' || this.kind === 'unreachable' || this.kind === 'server' || this.kind === 'in-use';
+  }
+}
+
+/** What is thrown inside the middleware when the lease is lost. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+const hasKind =
+  (...kinds: readonly AwsErrorKind[]) =>
+  (error: unknown): error is AwsError =>
+    error instanceof AwsError && kinds.includes(error.kind);
+
+export const isThrottled = hasKind('throttled');
+export const isNotFound = hasKind('not-found');
+export const isAlreadyExists = hasKind('already-exists');
+export const isInUse = hasKind('in-use');
+export const isInvalid = hasKind('invalid');
+export const isLeaseLost = hasKind('lease-lost');
+/** Whether the call was carried out is not known. */
+export const isUncertain = hasKind('unreachable', 'server');
+
+/** The first row that matches the code, exactly as AWS writes it without `Exception`, says the kind. */
+const codes: readonly (readonly [AwsErrorKind, RegExp])[] = [
+  ['throttled', /^(Throttl|RequestLimitExceeded|TooManyRequests|RequestThrottled|SlowDown|PriorRequestNotComplete)/],
+  ['credentials', /^(ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure)/],
+  ['credentials', /^(MissingAuthenticationToken|InvalidAccessKeyId|IncompleteSignature|CredentialsProviderError)/],
+  ['credentials', /^(TokenRefreshRequired|RequestExpired|InvalidIdentityToken|IDPRejectedClaim|OptInRequired)/],
+  ['access-denied', /^(AccessDenied|UnauthorizedOperation|NotAuthorized|OperationNotPermitted\.Access)/],
+  ['already-exists', /Duplicate|AlreadyExists|^PriorityInUse$/],
+  ['in-use', /^(ResourceInUse|DependencyViolation|InvalidGroup\.InUse|ListenerInUse)/],
+  ['not-found', /NotFound|^InvalidGroupId\.Malformed$/],
+  ['quota', /^TooMany|LimitExceeded$|QuotaExceeded/],
+];
+
+const unreachableCodes =
+  /^(TimeoutError|RequestTimeout|ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOST|ENETUNREACH|NetworkingError)/;
+
+function kindOf(code: string, status: number | undefined, networkCode: string): AwsErrorKind {
+  for (const [kind, pattern] of codes) if (pattern.test(code)) return kind;
+  if (unreachableCodes.test(code) || unreachableCodes.test(networkCode)) return 'unreachable';
+  if (status === undefined) return 'unreachable';
+  if (status === 403) return 'access-denied';
+  return status >= 500 || status < 300 ? 'server' : 'invalid';
+}
+
+const maxDetail = 400;
+
+/** Key material never leaves here; ids and ciphertexts that differ from call to call would rewrite a status for ever. */
+const cleaned = (message: string): string =>
+  message
+    .replaceAll(/-----BEGIN[\s\S]*?(-----END[^-]*-----|$)/g, '[PEM]')
+    .replaceAll(/\s*Encoded authorization failure message:.*/gs, '')
+    .replaceAll(/[A-Za-z0-9+/=]{100,}/g, '[…]')
+    .replaceAll(/\s*\(?(Request ?ID|RequestId): ?[0-9a-f-]{36}\)?/gi, '')
+    .slice(0, maxDetail);
+
+function textField(value: object, field: string): string {
+  const text: unknown = Reflect.get(value, field);
+  return typeof text === 'string' ? text : '';
+}
+
+function statusOf(error: object): number | undefined {
+  const metadata: unknown = Reflect.get(error, '$metadata');
+  const status: unknown =
+    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'httpStatusCode') : undefined;
+  return typeof status === 'number' ? status : undefined;
+}
+
+/** Whatever a call of the SDK has thrown, as an AwsError that holds nothing of it but code and words. */
+export function toAwsError(thrown: unknown, action: string): AwsError {
+  if (thrown instanceof AwsError) return thrown;
+  if (!(thrown instanceof Error)) {
+    return new AwsError({ action, code: 'Unknown', kind: 'server', detail: cleaned(String(thrown)) });
+  }
+  if (thrown instanceof LeaseLostError || thrown.name === 'AbortError') {
+    return new AwsError({ action, code: 'LeaseLost', kind: 'lease-lost', detail: 'the call was not sent' });
+  }
+  const networkCode = textField(thrown, 'code');
+  const name = thrown.name === 'Error' && networkCode !== '' ? networkCode : thrown.name;
+  const code = name.replace(/Exception$/, '');
+  const kind = kindOf(code, statusOf(thrown), networkCode);
+  return new AwsError({ action, code, kind, detail: cleaned(thrown.message) });
+}
+
+/** What the status says of an error that kept `resource` (a logical id) from being as desired. */
+export function toProblem(error: AwsError, resource: ResourceId): Problem {
+  const { action, code, detail } = error;
+  switch (error.kind) {
+    case 'access-denied':
+      return { kind: 'access-denied', resource, action, detail };
+    case 'credentials':
+      return { kind: 'credentials-invalid', action, detail };
+    case 'quota':
+      return { kind: 'quota-reached', resource, action, code, detail };
+    case 'throttled':
+    case 'unreachable':
+    case 'server':
+    case 'lease-lost':
+      return { kind: 'cloud-unreachable', action, detail: detail === '' ? code : `${code}: ${detail}` };
+    case 'not-found':
+    case 'already-exists':
+    case 'in-use':
+    case 'invalid':
+      return { kind: 'cloud-refused', resource, action, code, detail };
+    default:
+      return error.kind satisfies never;
+  }
+}
