@@ -183,3 +183,6 @@ export type Problem =
   | CloudProblem;
 
 export type ProblemKind = Problem['kind'];
+
+/** How a stage says what it finds wrong. */
+export type Report = (problem: Problem) => void;

@@ -1,0 +1,94 @@
+// Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
+import type { HttpRoute, ParentReference } from '../api/gateway-api.ts';
+import { objectKey } from '../kube/object.ts';
+import { overlaps, toHostname } from './hostnames.ts';
+import type { GatewayInput } from './input.ts';
+import type { ResolvedListener } from './listeners.ts';
+import type { Report, RouteRef } from './problem.ts';
+import { namespaceOf, parentGateway } from './references.ts';
+import { selects } from './selector.ts';
+import type { Attachment } from './topology.ts';
+
+export const routeRef = (route: HttpRoute): RouteRef => ({ kind: 'HTTPRoute', key: objectKey(route.metadata) });
+
+/** Route hostnames in the route's order, lower case; one entry `undefined` for a route of any host. */
+export function routeHostnames(route: HttpRoute): readonly (string | undefined)[] {
+  const hostnames = route.spec.hostnames ?? [];
+  return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
+}
+
+/** One for each parentRef of the route that points to this Gateway. */
+export function attach(
+  route: HttpRoute,
+  listeners: readonly ResolvedListener[],
+  input: GatewayInput,
+  report: Report,
+): readonly Attachment[] {
+  const gateway = objectKey(input.gateway.metadata);
+  return (route.spec.parentRefs ?? [])
+    .filter((parentRef) => parentGateway(route, parentRef) === gateway)
+    .map((parentRef) => ({
+      route: routeRef(route),
+      parentRef,
+      generation: route.metadata.generation ?? 0,
+      listeners: attachedListeners(route, parentRef, listeners, input, report).map(({ name }) => name),
+      rules: route.spec.rules?.length ?? 0,
+    }));
+}
+
+const names = (listeners: readonly ResolvedListener[]): readonly string[] => listeners.map(({ name }) => name);
+
+/**
+ * Listeners that are not served count too: a route must not lose its parent over a certificate that is late. The first
+ * of the three questions that no listener answers yes to is the problem.
+ */
+function attachedListeners(
+  route: HttpRoute,
+  parentRef: ParentReference,
+  listeners: readonly ResolvedListener[],
+  input: GatewayInput,
+  report: Report,
+): readonly ResolvedListener[] {
+  const place = { route: routeRef(route), parentRef };
+
+  const named = listeners.filter(
+    ({ name, port }) =>
+      (parentRef.sectionName === undefined || parentRef.sectionName === name) &&
+      (parentRef.port === undefined || parentRef.port === port),
+  );
+  if (named.length === 0) {
+    report({ ...place, kind: 'parent-not-matching' });
+    return [];
+  }
+  const allowing = named.filter((listener) => allows(listener, route, input));
+  if (allowing.length === 0) {
+    report({ ...place, kind: 'route-not-allowed', listeners: names(named) });
+    return [];
+  }
+  const hostnames = routeHostnames(route);
+  const matching = allowing.filter((listener) => hostnames.some((hostname) => overlaps(listener.hostname, hostname)));
+  if (matching.length === 0) report({ ...place, kind: 'hostname-not-matching', listeners: names(allowing) });
+  return matching;
+}
+
+function allows(listener: ResolvedListener, route: HttpRoute, input: GatewayInput): boolean {
+  // HTTPRoute is the only kind that a listener can support yet.
+  if (listener.supportedKinds.length === 0) return false;
+  const { from = 'Same', selector } = listener.allowedRoutes?.namespaces ?? {};
+  const namespace = namespaceOf(route);
+  switch (from) {
+    case 'Same':
+      return namespace === namespaceOf(input.gateway);
+    case 'All':
+      return true;
+    case 'Selector': {
+      const object = input.namespaces.get(namespace);
+      return object !== undefined && selects(selector, object.metadata.labels);
+    }
+    case 'None':
+      return false;
+    default:
+      from satisfies never;
+      return false;
+  }
+}

@@ -1,0 +1,112 @@
+// From a listener's certificateRefs, and its certificate ARNs, to the certificates that it can serve.
+import type { Secret } from '../api/core.ts';
+import { GATEWAY_GROUP, type Listener, type SecretReference } from '../api/gateway-api.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { isPermitted } from './grants.ts';
+import type { GatewayInput } from './input.ts';
+import { type ReadCertificate, readCertificate } from './pem.ts';
+import type { ListenerPlace, Problem, Report } from './problem.ts';
+import { certificateSecret, describeReference, namespaceOf } from './references.ts';
+import type { CertificateSource } from './topology.ts';
+
+/** In `tls.options`: certificates that are in ACM already, by ARN, separated by commas. */
+export const CERTIFICATE_ARN_OPTION = 'gatehouse.dev/certificate-arn';
+
+const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
+
+/** Those that can be served, the first one for clients without SNI. Each bad one is reported and left out. */
+export function resolveCertificates(
+  listener: Listener,
+  input: GatewayInput,
+  report: Report,
+): readonly CertificateSource[] {
+  const refs = listener.tls?.certificateRefs ?? [];
+  const secrets = new Map<ObjectKey, CertificateSource>();
+  for (const [index, ref] of refs.entries()) {
+    const place = { listener: listener.name, field: `tls.certificateRefs[${index}]` };
+    const source = resolveSecret(ref, place, input, report);
+    if (source?.kind === 'secret' && !secrets.has(source.secret)) secrets.set(source.secret, source);
+  }
+  return [...secrets.values(), ...resolveArns(listener, report)];
+}
+
+function resolveSecret(
+  ref: SecretReference,
+  place: ListenerPlace,
+  input: GatewayInput,
+  report: Report,
+): CertificateSource | undefined {
+  const namespace = namespaceOf(input.gateway);
+  const secret = certificateSecret(namespace, ref);
+  if (secret === undefined) {
+    report({ ...place, kind: 'certificate-kind-unsupported', reference: describeReference({ namespace, ...ref }) });
+    return undefined;
+  }
+  // The grant first: without one, nobody may learn whether the Secret exists.
+  const from = { group: GATEWAY_GROUP, kind: 'Gateway', namespace };
+  const to = { group: '', kind: 'Secret', namespace: ref.namespace ?? namespace, name: ref.name };
+  if (!isPermitted(input.grants, from, to)) {
+    report({ ...place, kind: 'certificate-not-permitted', secret });
+    return undefined;
+  }
+  const object = input.secrets.get(secret);
+  if (object === undefined) {
+    report({ ...place, kind: 'certificate-not-found', secret });
+    return undefined;
+  }
+  const read = readOnce(object);
+  const problem = certificateProblem(read, { ...place, secret }, input.now);
+  if (problem !== undefined) {
+    report(problem);
+    return undefined;
+  }
+  return read.kind === 'certificate' ? { kind: 'secret', secret, certificate: read.summary } : undefined;
+}
+
+/** Objects out of a cache are frozen, and a changed Secret is another object: so parsing it once is enough. */
+const memory = new WeakMap<Secret, ReadCertificate>();
+
+function readOnce(secret: Secret): ReadCertificate {
+  const known = memory.get(secret);
+  if (known !== undefined) return known;
+  const read = readCertificate(secret);
+  if (Object.isFrozen(secret)) memory.set(secret, read);
+  return read;
+}
+
+function certificateProblem(
+  read: ReadCertificate,
+  place: ListenerPlace & { readonly secret: ObjectKey },
+  now: number,
+): Problem | undefined {
+  switch (read.kind) {
+    case 'malformed':
+      return { ...place, kind: 'certificate-malformed', detail: read.detail };
+    case 'key-mismatch':
+      return { ...place, kind: 'certificate-key-mismatch' };
+    case 'algorithm-unsupported':
+      return { ...place, kind: 'certificate-algorithm-unsupported', algorithm: read.algorithm };
+    case 'certificate': {
+      const { notBefore } = read;
+      const { notAfter } = read.summary;
+      if (now > Date.parse(notAfter)) return { ...place, kind: 'certificate-expired', notAfter };
+      if (now < Date.parse(notBefore)) return { ...place, kind: 'certificate-not-yet-valid', notBefore };
+      return undefined;
+    }
+    default:
+      read satisfies never;
+      return undefined;
+  }
+}
+
+function resolveArns(listener: Listener, report: Report): readonly CertificateSource[] {
+  const written = listener.tls?.options?.[CERTIFICATE_ARN_OPTION];
+  if (written === undefined) return [];
+  const field = `tls.options[${CERTIFICATE_ARN_OPTION}]`;
+  const sources: CertificateSource[] = [];
+  for (const arn of new Set(written.split(',').map((part) => part.trim()))) {
+    if (acmArn.test(arn)) sources.push({ kind: 'arn', arn });
+    else report({ kind: 'certificate-arn-malformed', listener: listener.name, field, arn });
+  }
+  return sources;
+}

@@ -1,0 +1,132 @@
+// A rule's filters: what becomes of a request before, or instead of, a backend.
+import type { HttpPathModifier, HttpRouteFilter, HttpRouteMatch, HttpRouteRule } from '../api/gateway-api.ts';
+import type { RuleContext } from './rules.ts';
+import type { PathModifier, Redirect, Rewrite } from './topology.ts';
+
+type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
+type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
+
+/** At most one of them. */
+export interface RuleFilters {
+  readonly redirect?: RequestRedirect;
+  readonly rewrite?: UrlRewrite;
+}
+
+/** Undefined, and reported, when the rule asks for what cannot be done: then it must not be served without it. */
+export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleFilters | undefined {
+  const filters = rule.filters ?? [];
+  const verdicts = [
+    ...filters.map((filter, index) => isSupported(filter, `filters[${index}]`, context)),
+    ...filters.map((filter, index) => modifiesPathOfPrefixOnly(rule, filter, `filters[${index}]`, context)),
+    ...(rule.backendRefs ?? []).map((ref, index) => hasNoFilters(ref.filters ?? [], index, context)),
+    areCompatible(rule, context),
+  ];
+  if (verdicts.includes(false)) return undefined;
+  const redirect = filters.find(({ type }) => type === 'RequestRedirect')?.requestRedirect;
+  const rewrite = filters.find(({ type }) => type === 'URLRewrite')?.urlRewrite;
+  return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
+}
+
+function isSupported(filter: HttpRouteFilter, field: string, { place, capabilities, report }: RuleContext): boolean {
+  const { type } = filter;
+  const known = type === 'RequestRedirect' || type === 'URLRewrite';
+  if (!known || !capabilities.filters.includes(type)) {
+    report({ ...place(field), kind: 'filter-unsupported', filter: type });
+    return false;
+  }
+  const statusCode = filter.requestRedirect?.statusCode;
+  const allowed = capabilities.redirectStatusCodes;
+  if (statusCode !== undefined && !allowed.includes(statusCode)) {
+    const at = place(`${field}.requestRedirect.statusCode`);
+    report({ ...at, kind: 'redirect-status-unsupported', statusCode, allowed });
+    return false;
+  }
+  return true;
+}
+
+const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.type === 'ReplacePrefixMatch';
+
+/** ReplacePrefixMatch has no meaning where no prefix was matched. */
+function modifiesPathOfPrefixOnly(
+  rule: HttpRouteRule,
+  filter: HttpRouteFilter,
+  field: string,
+  { place, report }: RuleContext,
+): boolean {
+  const matchesPrefixes = (rule.matches ?? []).every(({ path }) => (path?.type ?? 'PathPrefix') === 'PathPrefix');
+  if (matchesPrefixes) return true;
+  const detail = 'ReplacePrefixMatch needs matches of type PathPrefix';
+  if (replacesPrefix(filter.requestRedirect?.path)) {
+    report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', detail });
+    return false;
+  }
+  if (replacesPrefix(filter.urlRewrite?.path)) {
+    report({ ...place(`${field}.urlRewrite.path`), kind: 'rewrite-unsupported', detail });
+    return false;
+  }
+  return true;
+}
+
+/** A data plane that chooses a backend and then changes the request for it does not exist here. */
+function hasNoFilters(filters: readonly HttpRouteFilter[], backend: number, { place, report }: RuleContext): boolean {
+  for (const [index, { type }] of filters.entries()) {
+    report({ ...place(`backendRefs[${backend}].filters[${index}]`), kind: 'filter-unsupported', filter: type });
+  }
+  return filters.length === 0;
+}
+
+/** No filter twice, and no redirect together with what would need the request itself. */
+function areCompatible(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
+  const types = (rule.filters ?? []).map(({ type }) => type);
+  const repeated = types.filter((type, index) => types.indexOf(type) !== index);
+  if (repeated.length > 0) {
+    report({ ...place('filters'), kind: 'filters-incompatible', filters: repeated });
+    return false;
+  }
+  if (!types.includes('RequestRedirect')) return true;
+  const others = [
+    ...(types.includes('URLRewrite') ? ['URLRewrite'] : []),
+    ...((rule.backendRefs ?? []).length > 0 ? ['backendRefs'] : []),
+  ];
+  if (others.length === 0) return true;
+  report({ ...place('filters'), kind: 'filters-incompatible', filters: ['RequestRedirect', ...others] });
+  return false;
+}
+
+/** The redirect as it is for one of the rule's matches. */
+export function redirectOf(
+  { scheme, hostname, port, path, statusCode = 302 }: RequestRedirect,
+  match: HttpRouteMatch,
+): Redirect {
+  // Gateway API: without a port, the well-known one of the scheme that it redirects to, else the listener's own.
+  const target = port ?? (scheme === undefined ? undefined : scheme === 'https' ? 443 : 80);
+  return {
+    ...(scheme !== undefined && { scheme }),
+    ...(hostname !== undefined && { hostname: hostname.toLowerCase() }),
+    ...(target !== undefined && { port: target }),
+    ...(path !== undefined && { path: pathModifier(path, match) }),
+    statusCode,
+  };
+}
+
+/** The rewrite as it is for one of the rule's matches. */
+export function rewriteOf({ hostname, path }: UrlRewrite, match: HttpRouteMatch): Rewrite {
+  return {
+    ...(hostname !== undefined && { hostname: hostname.toLowerCase() }),
+    ...(path !== undefined && { path: pathModifier(path, match) }),
+  };
+}
+
+function pathModifier(path: HttpPathModifier, match: HttpRouteMatch): PathModifier {
+  switch (path.type) {
+    case 'ReplaceFullPath':
+      return { kind: 'full', value: path.replaceFullPath };
+    case 'ReplacePrefixMatch':
+      return { kind: 'prefix', prefix: match.path?.value ?? '/', value: withoutTrailingSlash(path.replacePrefixMatch) };
+    default:
+      return path satisfies never;
+  }
+}
+
+/** A prefix matches whole elements, so a slash at its end says nothing; `/` is the empty prefix. */
+export const withoutTrailingSlash = (prefix: string): string => prefix.replace(/\/+$/, '') || '/';

@@ -1,0 +1,71 @@
+// Everything that concerns one Gateway, by key and by index: the same whether it comes out of caches or out of files.
+import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
+import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
+import type { GatewayInput } from './input.ts';
+import {
+  backendServices,
+  certificateSecrets,
+  classConfiguration,
+  gatewayConfiguration,
+  namespaceOf,
+} from './references.ts';
+
+/** Where objects are looked up. All that it gives is frozen. */
+export interface Sources {
+  gateway(key: ObjectKey): Gateway | undefined;
+  gatewayClass(name: string): GatewayClass | undefined;
+  configuration(key: ObjectKey): LoadBalancerConfiguration | undefined;
+  /** The routes that have a parentRef to the Gateway. */
+  routesByParent(gateway: ObjectKey): readonly HttpRoute[];
+  namespace(name: string): Namespace | undefined;
+  grantsIn(namespace: string): readonly ReferenceGrant[];
+  service(key: ObjectKey): Service | undefined;
+  endpointSlicesOf(service: ObjectKey): readonly EndpointSlice[];
+  /** Of type kubernetes.io/tls only. */
+  secret(key: ObjectKey): Secret | undefined;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+/** Undefined when there is no such Gateway, or its class does not exist. Whether that class is ours is not asked here. */
+export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | undefined {
+  const gateway = sources.gateway(gatewayKey);
+  if (gateway === undefined) return undefined;
+  const gatewayClass = sources.gatewayClass(gateway.spec.gatewayClassName);
+  if (gatewayClass === undefined) return undefined;
+
+  const routes = sources.routesByParent(gatewayKey);
+  const configurationKeys = [classConfiguration(gatewayClass), gatewayConfiguration(gateway)];
+  const serviceKeys = [...new Set(routes.flatMap(backendServices))];
+  const secretKeys = certificateSecrets(gateway);
+  const services = found(serviceKeys, (key) => sources.service(key));
+  const grantNamespaces = new Set([...serviceKeys, ...secretKeys].map((key) => parseObjectKey(key).namespace ?? ''));
+
+  return {
+    gateway,
+    gatewayClass,
+    controllerName: gatewayClass.spec.controllerName,
+    configurations: found(
+      configurationKeys.filter((key) => key !== undefined),
+      (key) => sources.configuration(key),
+    ),
+    routes,
+    namespaces: found([...new Set(routes.map(namespaceOf))], (name) => sources.namespace(name)),
+    grants: [...grantNamespaces].toSorted().flatMap((namespace) => sources.grantsIn(namespace)),
+    services,
+    endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
+    secrets: found(secretKeys, (key) => sources.secret(key)),
+    now: sources.now(),
+  };
+}
+
+function found<K, V>(keys: readonly K[], lookUp: (key: K) => V | undefined): ReadonlyMap<K, V> {
+  const entries = new Map<K, V>();
+  for (const key of keys) {
+    const value = lookUp(key);
+    if (value !== undefined) entries.set(key, value);
+  }
+  return entries;
+}

@@ -1,0 +1,35 @@
+// Hostnames as listeners and routes write them: exact, or `*.suffix`, where the star stands for one label or more.
+// `undefined` is any host. Two hostnames are either apart, or one covers the other: there is no partial overlap.
+
+/** Lower case, exact or `*.suffix`; `undefined` is any host. */
+export type Hostname = string | undefined;
+
+const isWildcard = (hostname: string): boolean => hostname.startsWith('*.');
+
+export const toHostname = (written: string | undefined): Hostname =>
+  written === undefined || written === '' ? undefined : written.toLowerCase();
+
+/** Whether `outer` matches every host that `inner` matches. */
+export function covers(outer: Hostname, inner: Hostname): boolean {
+  if (outer === undefined) return true;
+  if (inner === undefined) return false;
+  return inner === outer || (isWildcard(outer) && inner.endsWith(outer.slice(1)));
+}
+
+export const overlaps = (a: Hostname, b: Hostname): boolean => covers(a, b) || covers(b, a);
+
+/** What two overlapping hostnames both match. */
+export const intersection = (a: Hostname, b: Hostname): Hostname => (covers(a, b) ? b : a);
+
+/**
+ * Negative when `a` is the more specific: exact before wildcard before any host, and then the longer before the shorter.
+ * Two hostnames that compare equal but differ have no host in common.
+ */
+export function compareSpecificity(a: Hostname, b: Hostname): number {
+  return kindRank(a) - kindRank(b) || (b?.length ?? 0) - (a?.length ?? 0);
+}
+
+function kindRank(hostname: Hostname): number {
+  if (hostname === undefined) return 2;
+  return isWildcard(hostname) ? 1 : 0;
+}

@@ -1,0 +1,83 @@
+// The LoadBalancerConfiguration that a parametersRef points to, validated.
+import type { GatewayClass, ParametersReference } from '../api/gateway-api.ts';
+import {
+  type LoadBalancerConfiguration,
+  type LoadBalancerConfigurationSpec,
+  loadBalancerConfigurationSpec,
+} from '../api/load-balancer-configuration.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { GatewayInput } from './input.ts';
+import type { Report } from './problem.ts';
+import { classConfiguration, describeReference, gatewayConfiguration, namespaceOf } from './references.ts';
+
+export interface Parameters {
+  readonly on: 'class' | 'gateway';
+  /** As problems name it; empty when there is no parametersRef. */
+  readonly reference: string;
+  readonly spec: LoadBalancerConfigurationSpec;
+}
+
+interface Lookup {
+  readonly on: Parameters['on'];
+  readonly reference: ParametersReference | undefined;
+  /** Undefined when the reference names no LoadBalancerConfiguration. */
+  readonly key: ObjectKey | undefined;
+  readonly configuration: LoadBalancerConfiguration | undefined;
+}
+
+/** Undefined when the class refers to parameters that cannot be used. */
+export function classParameters(
+  gatewayClass: GatewayClass,
+  configurations: GatewayInput['configurations'],
+  report: Report,
+): Parameters | undefined {
+  const key = classConfiguration(gatewayClass);
+  const configuration = key === undefined ? undefined : configurations.get(key);
+  return readParameters({ on: 'class', reference: gatewayClass.spec.parametersRef, key, configuration }, report);
+}
+
+/** Undefined when the Gateway refers to parameters that cannot be used. */
+export function gatewayParameters({ gateway, configurations }: GatewayInput, report: Report): Parameters | undefined {
+  const key = gatewayConfiguration(gateway);
+  const reference = gateway.spec.infrastructure?.parametersRef;
+  return readParameters(
+    {
+      on: 'gateway',
+      reference: reference && { ...reference, namespace: namespaceOf(gateway) },
+      key,
+      configuration: key === undefined ? undefined : configurations.get(key),
+    },
+    report,
+  );
+}
+
+function readParameters({ on, reference, key, configuration }: Lookup, report: Report): Parameters | undefined {
+  if (reference === undefined) return { on, reference: '', spec: {} };
+  const described = describeReference(reference);
+  if (key === undefined) {
+    report({ kind: 'parameters-kind-unknown', on, reference: described });
+    return undefined;
+  }
+  if (configuration === undefined) {
+    report({ kind: 'parameters-not-found', on, reference: described });
+    return undefined;
+  }
+  const invalid = (field: string, detail: string): void =>
+    report({ kind: 'parameters-invalid', on, reference: described, field, detail });
+
+  const parsed = loadBalancerConfigurationSpec.safeParse(configuration.spec ?? {});
+  if (!parsed.success) {
+    for (const { path, message } of parsed.error.issues) invalid(fieldPath(path), message);
+    return undefined;
+  }
+  if (parsed.data.sourceRanges !== undefined && parsed.data.securityGroups !== undefined) {
+    invalid('sourceRanges', 'cannot stand together with securityGroups');
+    return undefined;
+  }
+  return { on, reference: described, spec: parsed.data };
+}
+
+/** `subnets[1]`, `tags[key]`. */
+function fieldPath(path: readonly PropertyKey[]): string {
+  return path.map((part, index) => (index === 0 ? String(part) : `[${String(part)}]`)).join('');
+}

@@ -1,0 +1,70 @@
+// What is in force for one Gateway's load balancer: flags, then the class's LoadBalancerConfiguration, then the Gateway's.
+import type { LoadBalancerConfigurationSpec, LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import type { GatewayInput } from './input.ts';
+import { classParameters, gatewayParameters, type Parameters } from './parameters.ts';
+import type { Report } from './problem.ts';
+import type { Capabilities } from './topology.ts';
+
+/** What holds where neither configuration says anything. */
+export type SettingsDefaults = Pick<
+  LoadBalancerSettings,
+  'scheme' | 'ipAddressType' | 'targetType' | 'sslPolicy' | 'tags'
+>;
+
+/** Undefined when a configuration cannot be used: then nothing may be changed, for nobody knows to what. */
+export function resolveSettings(
+  input: GatewayInput,
+  capabilities: Capabilities,
+  defaults: SettingsDefaults,
+  report: Report,
+): LoadBalancerSettings | undefined {
+  const ofClass = classParameters(input.gatewayClass, input.configurations, report);
+  const ofGateway = gatewayParameters(input, report);
+  if (ofClass === undefined || ofGateway === undefined) return undefined;
+
+  const settings =
+    ofClass.spec.mergingMode === 'prefer-gateway-class'
+      ? merge(ofClass.spec, ofGateway.spec, defaults)
+      : merge(ofGateway.spec, ofClass.spec, defaults);
+
+  if (settings.securityGroups !== undefined && settings.sourceRanges.length > 0) {
+    // Each is right by itself, so they are in two configurations, and the Gateway's is the one that its owner can change.
+    const detail =
+      'sourceRanges cannot stand together with securityGroups, of which one is in the configuration of the class';
+    const field = ofGateway.spec.sourceRanges === undefined ? 'securityGroups' : 'sourceRanges';
+    report({ kind: 'parameters-invalid', on: 'gateway', reference: ofGateway.reference, field, detail });
+    return undefined;
+  }
+  if (!capabilities.targetTypes.includes(settings.targetType)) {
+    const { on, reference }: Parameters = ofGateway.spec.targetType === undefined ? ofClass : ofGateway;
+    const detail = `must be one of ${capabilities.targetTypes.join(', ')}`;
+    report({ kind: 'parameters-invalid', on, reference, field: 'targetType', detail });
+    return undefined;
+  }
+  return settings;
+}
+
+function merge(
+  stronger: LoadBalancerConfigurationSpec,
+  weaker: LoadBalancerConfigurationSpec,
+  defaults: SettingsDefaults,
+): LoadBalancerSettings {
+  const subnets = stronger.subnets ?? weaker.subnets;
+  const securityGroups = stronger.securityGroups ?? weaker.securityGroups;
+  const ipAddressType = stronger.ipAddressType ?? weaker.ipAddressType ?? defaults.ipAddressType;
+  return {
+    scheme: stronger.scheme ?? weaker.scheme ?? defaults.scheme,
+    ipAddressType,
+    ...(subnets !== undefined && { subnets }),
+    ...(securityGroups !== undefined && { securityGroups }),
+    sourceRanges:
+      stronger.sourceRanges ?? weaker.sourceRanges ?? (securityGroups === undefined ? everyone(ipAddressType) : []),
+    targetType: stronger.targetType ?? weaker.targetType ?? defaults.targetType,
+    sslPolicy: stronger.sslPolicy ?? weaker.sslPolicy ?? defaults.sslPolicy,
+    loadBalancerAttributes: { ...weaker.loadBalancerAttributes, ...stronger.loadBalancerAttributes },
+    tags: { ...defaults.tags, ...weaker.tags, ...stronger.tags },
+  };
+}
+
+const everyone = (ipAddressType: LoadBalancerSettings['ipAddressType']): readonly string[] =>
+  ipAddressType === 'ipv4' ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];

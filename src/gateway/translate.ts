@@ -1,0 +1,69 @@
+// The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
+import { objectKey } from '../kube/object.ts';
+import { attach } from './attachment.ts';
+import { type AttachedRoute, byHostname, portEntries } from './entries.ts';
+import { reportUnsupportedFields } from './gateway-fields.ts';
+import type { GatewayInput } from './input.ts';
+import { type ResolvedListener, resolveListeners } from './listeners.ts';
+import { compareStrings } from './precedence.ts';
+import type { Problem, Report } from './problem.ts';
+import { resolveRules } from './rules.ts';
+import { resolveSettings, type SettingsDefaults } from './settings.ts';
+import type { Attachment, Capabilities, ListenerTopology, PortTopology, Translation } from './topology.ts';
+
+/** Never throws: everything that is wrong is a problem, and touches nothing but what it names. */
+export function translate(input: GatewayInput, capabilities: Capabilities, defaults: SettingsDefaults): Translation {
+  const problems: Problem[] = [];
+  const report: Report = (problem) => void problems.push(problem);
+
+  reportUnsupportedFields(input, report);
+  const settings = resolveSettings(input, capabilities, defaults, report);
+  const listeners = resolveListeners(input, capabilities, report);
+  const routes = inKeyOrder(input).map((route) => {
+    const attachments = attach(route, listeners, input, report);
+    const rules = resolveRules(route, { input, capabilities, targetType: settings?.targetType, report });
+    return { route, rules, attachments, listeners: new Set(attachments.flatMap((each) => each.listeners)) };
+  });
+
+  return {
+    ...(settings !== undefined && {
+      topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
+    }),
+    listeners: listeners.map(({ name, supportedKinds, valid }) => ({
+      name,
+      supportedKinds,
+      valid,
+      attachedRoutes: routes.filter((route) => route.rules.length > 0 && route.listeners.has(name)).length,
+    })),
+    attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
+    problems,
+  };
+}
+
+const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
+  routes.toSorted((a, b) => compareStrings(objectKey(a.metadata), objectKey(b.metadata)));
+
+function resolvePorts(
+  listeners: readonly ResolvedListener[],
+  routes: readonly AttachedRoute[],
+): readonly PortTopology[] {
+  const valid = listeners.filter((listener) => listener.valid);
+  const ports = [...new Set(valid.map(({ port }) => port))].toSorted((a, b) => a - b);
+  return ports.map((port) => {
+    const onPort = valid.filter((listener) => listener.port === port).toSorted(byHostname);
+    return {
+      port,
+      // Listeners of different protocols on one port conflict, so all of these have the same.
+      protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
+      listeners: onPort.map(listenerTopology),
+      entries: portEntries(onPort, routes),
+    };
+  });
+}
+
+const listenerTopology = ({ name, hostname, certificates, tlsOptions }: ResolvedListener): ListenerTopology => ({
+  name,
+  ...(hostname !== undefined && { hostname }),
+  certificates,
+  tlsOptions,
+});
