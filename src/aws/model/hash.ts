@@ -1,11 +1,27 @@
 import { createHash } from 'node:crypto';
 
-/** 16 hex digits of the SHA-256 of a value's JSON, whatever the order of its keys. */
-export function hash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value, sortKeys)).digest('hex').slice(0, 16);
+/** JSON with sorted keys and without undefined fields: equal values give equal text. */
+export function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, field]) => `${JSON.stringify(key)}:${stableJson(field)}`);
+    return `{${fields.join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+/** SHA-256 of a JSON value, in hex. */
+export function hashJson(value: unknown): string {
+  return createHash('sha256').update(stableJson(value)).digest('hex');
+}
+
+/** The first `length` characters, at most 40, of a JSON value's hash in base 36. */
+export function shortHash(value: unknown, length: number): string {
+  return BigInt(`0x${hashJson(value)}`)
+    .toString(36)
+    .padStart(50, '0')
+    .slice(-length);
 }

@@ -1,0 +1,90 @@
+// What a rule does with a request, as an ALB's action and the target groups that it needs.
+import type { PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
+import type { ModelContext } from './context.ts';
+import type { Expressed, Finding } from './expressed.ts';
+import { redirectAction } from './redirects.ts';
+import type { ResourceId, RuleAction, RuleTransform, TargetGroupResource } from './resources.ts';
+import { emptyTargetGroup, targetGroup } from './target-groups.ts';
+import { ruleTransforms } from './transforms.ts';
+
+/** load-balancer-limits.html: target groups per action. */
+const MAX_TARGET_GROUPS = 5;
+const MAX_WEIGHT = 999;
+
+export interface RuleBehaviour {
+  readonly action: RuleAction;
+  readonly transforms: readonly RuleTransform[];
+  readonly targetGroups: readonly TargetGroupResource[];
+}
+
+export function fixedResponse(statusCode: number): RuleAction {
+  return { kind: 'fixed-response', statusCode: String(statusCode), contentType: 'text/plain', body: '' };
+}
+
+export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: RouteEntry): Expressed<RuleBehaviour> {
+  const { action } = entry;
+  switch (action.kind) {
+    case 'forward': {
+      const forward = forwardAction(context, action.backends);
+      const transforms = ruleTransforms(action.rewrite);
+      const findings = [...forward.findings, ...transforms.findings];
+      if (forward.value === undefined || transforms.value === undefined) return { findings };
+      const forwards = forward.value.action.kind === 'forward';
+      return { value: { ...forward.value, transforms: forwards ? transforms.value : [] }, findings };
+    }
+    case 'redirect': {
+      const { value, findings } = redirectAction(action.redirect, port, entry.hostname);
+      return value === undefined ? { findings } : { value: only(value), findings };
+    }
+    case 'respond':
+      return { value: only(fixedResponse(action.statusCode)), findings: [] };
+    default:
+      return action satisfies never;
+  }
+}
+
+const only = (action: RuleAction): RuleBehaviour => ({ action, transforms: [], targetGroups: [] });
+
+/**
+ * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some. Backends
+ * without any weight at all, or none that is valid, answer 500: HTTPRouteRule.backendRefs.
+ */
+function forwardAction(
+  context: ModelContext,
+  backends: readonly TopologyBackend[],
+): Expressed<Omit<RuleBehaviour, 'transforms'>> {
+  const shares = new Map<ResourceId, { readonly group: TargetGroupResource; weight: number }>();
+  const findings: Finding[] = [];
+  const serving = backends.filter(({ weight }) => weight > 0);
+  if (!serving.some(({ service }) => service !== undefined)) {
+    return { value: { action: fixedResponse(500), targetGroups: [] }, findings: [] };
+  }
+  for (const { service, weight, index } of backends) {
+    if (service === undefined) {
+      if (weight === 0) continue;
+      findings.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
+    }
+    const group = service === undefined ? emptyTargetGroup(context) : targetGroup(context, service);
+    const share = shares.get(group.id) ?? { group, weight: 0 };
+    share.weight += weight;
+    shares.set(group.id, share);
+  }
+  if (shares.size > MAX_TARGET_GROUPS) {
+    return {
+      findings: [{ kind: 'too-many-backends', field: 'backendRefs', count: shares.size, limit: MAX_TARGET_GROUPS }],
+    };
+  }
+  const list = [...shares.values()];
+  const scale = scaledWeight(Math.max(...list.map(({ weight }) => weight)));
+  const targetGroups = list.map(({ group, weight }) => ({ targetGroup: group.id, weight: scale(weight) }));
+  return {
+    value: { action: { kind: 'forward', targetGroups }, targetGroups: list.map(({ group }) => group) },
+    findings,
+  };
+}
+
+/** AWS's weights end at 999; a share that is not nothing stays so. */
+function scaledWeight(largest: number): (weight: number) => number {
+  if (largest <= MAX_WEIGHT) return (weight) => weight;
+  return (weight) => (weight === 0 ? 0 : Math.max(1, Math.round((weight * MAX_WEIGHT) / largest)));
+}

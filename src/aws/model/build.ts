@@ -1,0 +1,65 @@
+// Topology → the desired resources of one ALB, and what an ALB can't express.
+import type { Problem } from '../../gateway/problem.ts';
+import type { Topology } from '../../gateway/topology.ts';
+import { parseObjectKey } from '../../kube/object.ts';
+import type { Network } from '../network.ts';
+import { type ModelContext, modelContext } from './context.ts';
+import { buildListeners } from './listeners.ts';
+import type { ModelOptions } from './options.ts';
+import type { LoadBalancerResource, Model } from './resources.ts';
+import { buildRules } from './rules.ts';
+import { securityGroups } from './security-groups.ts';
+import { chooseSubnets } from './subnets.ts';
+
+export interface ModelResult {
+  /** Absent when the network has no place for the load balancer. What exists then stays as it is. */
+  readonly model?: Model;
+  readonly problems: readonly Problem[];
+}
+
+/** The model of a Gateway without ports is empty: AWS has nothing of it. */
+export function buildModel(topology: Topology, network: Network, options: ModelOptions): ModelResult {
+  const { gateway, settings } = topology;
+  if (topology.ports.length === 0) return { model: { gateway, resources: [] }, problems: [] };
+  const context = modelContext(topology, network, options);
+  const listeners = buildListeners(context);
+  const rules = buildRules(context, listeners.ports);
+  const problems = [...listeners.problems, ...rules.problems];
+  const subnets = chooseSubnets(settings, network, options.clusterName);
+  if (subnets.kind === 'refused') return { problems: [...problems, subnets.problem] };
+  const groups = securityGroups(
+    context,
+    listeners.ports.map(({ port }) => port),
+  );
+  const resources = [
+    ...(groups.frontend === undefined ? [] : [groups.frontend]),
+    ...listeners.certificates,
+    loadBalancer(context, subnets.ids, groups.uses),
+    ...rules.targetGroups,
+    ...listeners.listeners,
+    ...rules.rules,
+  ];
+  return { model: { gateway, resources }, problems };
+}
+
+function loadBalancer(
+  context: ModelContext,
+  subnets: readonly string[],
+  groups: LoadBalancerResource['spec']['securityGroups'],
+): LoadBalancerResource {
+  const { gateway, settings } = context.topology;
+  const id = context.loadBalancer;
+  return {
+    kind: 'load-balancer',
+    id,
+    spec: {
+      name: context.name(parseObjectKey(gateway).name, [id, settings.scheme, context.network.vpcId]),
+      scheme: settings.scheme,
+      ipAddressType: settings.ipAddressType,
+      subnets,
+      securityGroups: groups,
+    },
+    attributes: settings.loadBalancerAttributes,
+    tags: context.tags(id),
+  };
+}

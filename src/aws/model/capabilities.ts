@@ -1,0 +1,30 @@
+// What an ALB by itself can do of the Gateway API.
+import type { Capabilities } from '../../gateway/topology.ts';
+
+export const ALB_CAPABILITIES: Capabilities = {
+  protocols: ['HTTP', 'HTTPS'],
+  filters: ['RequestRedirect', 'URLRewrite'],
+  redirectStatusCodes: [301, 302],
+  // Query strings have no regular expressions: rule-condition-types.html.
+  matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
+  // An HTTP/1.1 client in front of an HTTP2 target group gets an error, and gRPC needs an HTTPS listener. So neither
+  // can be promised to a backend that any listener may serve.
+  backendProtocols: ['HTTP1', 'WS'],
+  targetTypes: ['ip', 'instance'],
+  // HTTPRoutePathRedirect is not among them: AWS refuses a redirect that changes only a path's prefix.
+  features: [
+    'GatewayAddressEmpty',
+    'GatewayHTTPListenerIsolation',
+    'GatewayPort8080',
+    'GatewayRouteHostnameIntersectionPrecedence',
+    'HTTPRouteBackendProtocolWebSocket',
+    'HTTPRouteHostRewrite',
+    'HTTPRouteMethodMatching',
+    'HTTPRouteNamedRouteRule',
+    'HTTPRouteParentRefPort',
+    'HTTPRoutePathRewrite',
+    'HTTPRoutePortRedirect',
+    'HTTPRouteQueryParamMatching',
+    'HTTPRouteSchemeRedirect',
+  ],
+};

@@ -1,0 +1,213 @@
+// A route entry's match as an ALB's conditions. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+// A plain value may have wildcards and, but for paths, ignores case; a regular expression counts as one value too. So
+// whatever must be exact becomes a regular expression.
+import type { HttpHeaderMatch } from '../../api/gateway-api.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
+import { type Expressed, type Finding, refused } from './expressed.ts';
+import { escapeRegex, MAX_CONDITION_VALUE, regexRefusal } from './regex.ts';
+import type { RuleCondition } from './resources.ts';
+
+export const MAX_CONDITION_VALUES = 5;
+const MAX_HEADER_NAME = 40;
+
+/**
+ * What requests a rule takes: any of the hosts, any of the paths, any of the methods, and all of the others. An empty
+ * list takes every host, path or method.
+ */
+export interface RuleMatch {
+  /** Lower case, exact or `*.suffix`. */
+  readonly hosts: readonly string[];
+  readonly paths: readonly PathMatch[];
+  readonly methods: readonly string[];
+  /** Conditions on headers and query strings. */
+  readonly others: readonly RuleCondition[];
+}
+
+export interface PathMatch {
+  readonly type: 'exact' | 'prefix' | 'regex';
+  /** Of a prefix without the slash at its end. */
+  readonly value: string;
+}
+
+/** The two ways of saying one thing; a condition has values only, or regular expressions only. */
+interface Patterns {
+  readonly values?: readonly string[];
+  readonly regex?: string;
+}
+
+export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
+  const index = entry.source.kind === 'rule' ? entry.source.match : 0;
+  const at = (field: string) => `matches[${index}].${field}`;
+  const { match } = entry;
+  const findings: Finding[] = [];
+  const others: RuleCondition[] = [];
+  const paths = pathMatches(match.path);
+  for (const path of paths) findings.push(...pathFindings(path, at('path.value')));
+  if (entry.hostname !== undefined && isEmpty(hostPatterns(entry.hostname))) {
+    findings.push({ kind: 'match-unsupported', field: 'hostnames', detail: `host name ${entry.hostname} is too long` });
+  }
+  for (const [i, header] of firstOfEachName(match.headers ?? [], (name) => name.toLowerCase())) {
+    const condition = headerCondition(header, at(`headers[${i}]`));
+    findings.push(...condition.findings);
+    if (condition.value !== undefined) others.push(condition.value);
+  }
+  for (const [i, query] of firstOfEachName(match.queryParams ?? [], (name) => name)) {
+    const condition = queryCondition(query, at(`queryParams[${i}]`));
+    findings.push(...condition.findings);
+    if (condition.value !== undefined) others.push(condition.value);
+  }
+  const value: RuleMatch = {
+    hosts: entry.hostname === undefined ? [] : [entry.hostname],
+    paths,
+    methods: match.method === undefined ? [] : [match.method],
+    others,
+  };
+  if (findings.some(refused)) return { findings };
+  const values = conditionValues(ruleConditions(value) ?? []);
+  if (values > MAX_CONDITION_VALUES) {
+    const finding: Finding = {
+      kind: 'match-too-large',
+      field: `matches[${index}]`,
+      values,
+      limit: MAX_CONDITION_VALUES,
+    };
+    return { findings: [...findings, finding] };
+  }
+  return { value, findings };
+}
+
+/** Undefined where one condition can't hold all of the hosts, or all of the paths. */
+export function ruleConditions(match: RuleMatch): readonly RuleCondition[] | undefined {
+  const hosts = patternCondition('host-header', match.hosts.map(hostPatterns));
+  const paths = patternCondition('path-pattern', match.paths.map(pathPatterns));
+  if (hosts === undefined || paths === undefined) return undefined;
+  const methods: RuleCondition[] =
+    match.methods.length === 0 ? [] : [{ field: 'http-request-method', values: match.methods }];
+  const conditions = [...hosts, ...paths, ...methods, ...match.others];
+  // A rule has at least one condition.
+  return conditions.length > 0 ? conditions : [{ field: 'path-pattern', values: ['/*'] }];
+}
+
+export function conditionValues(conditions: readonly RuleCondition[]): number {
+  return conditions
+    .map((condition) => ('values' in condition ? condition.values.length : condition.regexValues.length))
+    .reduce((sum, count) => sum + count, 0);
+}
+
+/** The shorter of the two forms; undefined where neither can say all of them. */
+function patternCondition(
+  field: 'host-header' | 'path-pattern',
+  patterns: readonly Patterns[],
+): readonly RuleCondition[] | undefined {
+  if (patterns.length === 0) return [];
+  const values = patterns.flatMap((pattern) => pattern.values ?? []);
+  const regexValues = patterns.flatMap((pattern) => pattern.regex ?? []);
+  const plain = patterns.every((pattern) => pattern.values !== undefined);
+  const regular = patterns.every((pattern) => pattern.regex !== undefined);
+  if (plain && (!regular || values.length <= regexValues.length)) {
+    return field === 'host-header' ? [{ field, values }] : [{ field, values }];
+  }
+  if (!regular) return undefined;
+  return field === 'host-header' ? [{ field, regexValues }] : [{ field, regexValues }];
+}
+
+const isEmpty = ({ values, regex }: Patterns): boolean => values === undefined && regex === undefined;
+
+/**
+ * The Gateway API ignores the port of the Host header, an ALB compares it; a plain value can't have one. Hosts ignore
+ * case: AWS documents the syntax that its regular expressions lack, and a group with flags is not among it.
+ */
+function hostPatterns(hostname: string): Patterns {
+  const name = hostname.startsWith('*.') ? `.+${escapeRegex(hostname.slice(1))}` : escapeRegex(hostname);
+  const regex = `^(?i:${name})(:[0-9]+)?$`;
+  if (regex.length <= MAX_CONDITION_VALUE) return { regex };
+  // Without the port, which clients send only to a port that is not the scheme's own.
+  return hostname.length <= MAX_CONDITION_VALUE && /\.[a-z]+$/.test(hostname) ? { values: [hostname] } : {};
+}
+
+/** The characters that a plain path value can have, without the wildcards. `&` is left out: AWS wants it as `&amp;`. */
+const PLAIN_PATH = /^[A-Za-z0-9_.$/~'@:+-]+$/;
+
+function pathPatterns(path: PathMatch): Patterns {
+  if (path.type === 'regex') return { regex: path.value };
+  const exact = path.type === 'exact';
+  const regex = exact ? `^${escapeRegex(path.value)}$` : `^${escapeRegex(path.value)}(/.*)?$`;
+  const values = exact ? [path.value] : [path.value, `${path.value}/*`];
+  const plain = PLAIN_PATH.test(path.value) && values.every((value) => value.length <= MAX_CONDITION_VALUE);
+  return { ...(plain && { values }), ...(regex.length <= MAX_CONDITION_VALUE && { regex }) };
+}
+
+function pathMatches(path: RouteEntry['match']['path']): readonly PathMatch[] {
+  const { type = 'PathPrefix', value = '/' } = path ?? {};
+  switch (type) {
+    case 'Exact':
+      return [{ type: 'exact', value }];
+    case 'RegularExpression':
+      return [{ type: 'regex', value }];
+    case 'PathPrefix': {
+      const prefix = value.replace(/\/+$/, '');
+      return prefix === '' ? [] : [{ type: 'prefix', value: prefix }];
+    }
+    default:
+      return type satisfies never;
+  }
+}
+
+function pathFindings(path: PathMatch, field: string): readonly Finding[] {
+  if (path.type === 'regex') return regexFindings(path.value, field);
+  if (!isEmpty(pathPatterns(path))) return [];
+  return [{ kind: 'match-unsupported', field, detail: `the path is longer than ${MAX_CONDITION_VALUE} characters` }];
+}
+
+function regexFindings(regex: string, field: string): readonly Finding[] {
+  const detail = regexRefusal(regex);
+  return detail === undefined ? [] : [{ kind: 'regex-unsupported', field, regex, detail }];
+}
+
+function headerCondition(header: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
+  const { name, value } = header;
+  const unsupported = (detail: string) => ({ findings: [{ kind: 'match-unsupported', field, detail } as const] });
+  if (name.toLowerCase() === 'host') return unsupported('the Host header is matched by hostnames');
+  if (name.length > MAX_HEADER_NAME)
+    return unsupported(`the header's name is longer than ${MAX_HEADER_NAME} characters`);
+  if (header.type === 'RegularExpression') {
+    const findings = regexFindings(value, `${field}.value`);
+    return findings.length > 0
+      ? { findings }
+      : { value: { field: 'http-header', name, regexValues: [value] }, findings };
+  }
+  if (/^[0-9 ._:/-]+$/.test(value) && value.length <= MAX_CONDITION_VALUE) {
+    return { value: { field: 'http-header', name, values: [value] }, findings: [] };
+  }
+  const regex = `^${escapeRegex(value)}$`;
+  if (regex.length > MAX_CONDITION_VALUE)
+    return unsupported(`the value is longer than ${MAX_CONDITION_VALUE} characters`);
+  return { value: { field: 'http-header', name, regexValues: [regex] }, findings: [] };
+}
+
+const escapeWildcards = (text: string): string => text.replaceAll(/[\\*?]/g, '\\$&');
+
+/** Query strings have no regular expressions, and ignore case. */
+function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
+  const unsupported = (detail: string) => ({ findings: [{ kind: 'match-unsupported', field, detail } as const] });
+  if (query.type === 'RegularExpression') return unsupported('query parameters have no regular expressions');
+  const key = escapeWildcards(query.name);
+  const value = escapeWildcards(query.value);
+  if (value === '') return unsupported('the value is empty');
+  if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
+    return unsupported(`the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
+  }
+  const findings: readonly Finding[] = /[A-Za-z]/.test(value)
+    ? [{ kind: 'match-ignores-case', field: `${field}.value`, value: query.value }]
+    : [];
+  return { value: { field: 'query-string', values: [{ key, value }] }, findings };
+}
+
+/** "If multiple entries specify equivalent names, only the first entry … MUST be considered": HTTPRouteMatch. */
+function firstOfEachName(
+  matches: readonly HttpHeaderMatch[],
+  equivalent: (name: string) => string,
+): readonly (readonly [number, HttpHeaderMatch])[] {
+  const names = matches.map(({ name }) => equivalent(name));
+  return [...matches.entries()].filter(([index]) => names.indexOf(names[index] ?? '') === index);
+}

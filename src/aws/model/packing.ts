@@ -1,0 +1,110 @@
+// Fewer rules that answer as many did: an ALB has 100 rules, and 5 condition values a rule. Rules of one behaviour that
+// differ only in hosts, only in paths or only in methods become one, where no rule between them could answer otherwise.
+import { conditionValues, MAX_CONDITION_VALUES, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
+import { stableJson } from './hash.ts';
+
+export interface Packable {
+  readonly match: RuleMatch;
+  /** Equal for rules that do the same with a request. */
+  readonly behaviour: string;
+}
+
+/** @param rules in order of precedence, as the result. What is packed into an earlier rule stands where that one stood. */
+export function packRules<T extends Packable>(rules: readonly T[]): readonly T[] {
+  let packed: readonly T[] = rules;
+  for (;;) {
+    const next = packOnce(packed);
+    if (next.length === packed.length) return next;
+    packed = next;
+  }
+}
+
+function packOnce<T extends Packable>(rules: readonly T[]): readonly T[] {
+  const packed: T[] = [];
+  for (const rule of rules) {
+    const place = placeFor(packed, rule);
+    if (place === undefined) packed.push(rule);
+    else packed[place.index] = place.merged;
+  }
+  return packed;
+}
+
+/** The nearest earlier rule that takes this one in, if it may move up to there. */
+function placeFor<T extends Packable>(
+  packed: readonly T[],
+  rule: T,
+): { readonly index: number; readonly merged: T } | undefined {
+  for (let index = packed.length - 1; index >= 0; index--) {
+    const earlier = packed[index];
+    if (earlier === undefined) return undefined;
+    if (earlier.behaviour === rule.behaviour) {
+      const match = mergedMatch(earlier.match, rule.match);
+      if (match !== undefined) return { index, merged: { ...earlier, match } };
+    } else if (!areDisjoint(earlier.match, rule.match)) {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** A match that takes just what either takes; undefined where one rule can't. */
+function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
+  if (stableJson(a.others) !== stableJson(b.others)) return undefined;
+  const dimensions = [
+    [a.hosts, b.hosts],
+    [a.paths, b.paths],
+    [a.methods, b.methods],
+  ] as const;
+  const different = dimensions.filter(([x, y]) => !areSame(x, y));
+  if (different.length > 1) return undefined;
+  // An empty list takes everything: it is no list to add to.
+  if (different.some(([x, y]) => x.length === 0 || y.length === 0)) return undefined;
+  const match: RuleMatch = {
+    hosts: union(a.hosts, b.hosts),
+    paths: union(a.paths, b.paths),
+    methods: union(a.methods, b.methods),
+    others: a.others,
+  };
+  const conditions = ruleConditions(match);
+  return conditions !== undefined && conditionValues(conditions) <= MAX_CONDITION_VALUES ? match : undefined;
+}
+
+function union<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  const keys = new Set(a.map(stableJson));
+  return [...a, ...b.filter((item) => !keys.has(stableJson(item)))];
+}
+
+function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && union(a, b).length === a.length;
+}
+
+/** Whether no request can match both. Says no where it can't tell. */
+function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
+  return (
+    apart(a.hosts, b.hosts, hostsApart) ||
+    apart(a.paths, b.paths, pathsApart) ||
+    apart(a.methods, b.methods, (x, y) => x !== y)
+  );
+}
+
+function apart<T>(a: readonly T[], b: readonly T[], areApart: (x: T, y: T) => boolean): boolean {
+  return a.length > 0 && b.length > 0 && a.every((x) => b.every((y) => areApart(x, y)));
+}
+
+function hostsApart(a: string, b: string): boolean {
+  return !hostCovers(a, b) && !hostCovers(b, a);
+}
+
+/** `*.example.com` covers every host and every wildcard below example.com. */
+function hostCovers(a: string, b: string): boolean {
+  return a === b || (a.startsWith('*.') && b.endsWith(a.slice(1)));
+}
+
+function pathsApart(a: PathMatch, b: PathMatch): boolean {
+  if (a.type === 'regex' || b.type === 'regex') return false;
+  return !pathCovers(a, b) && !pathCovers(b, a);
+}
+
+function pathCovers(a: PathMatch, b: PathMatch): boolean {
+  return a.value === b.value || (a.type === 'prefix' && b.value.startsWith(`${a.value}/`));
+}

@@ -1,0 +1,28 @@
+import type { Network, Subnet } from '../network.ts';
+
+const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
+  {
+    id: `subnet-0000000000000010${index}`,
+    availabilityZone: `us-east-1${zone}`,
+    tags: { 'kubernetes.io/role/elb': '1' },
+    public: true,
+    availableIpAddresses: 4000,
+    ipv6: true,
+  },
+  {
+    id: `subnet-0000000000000020${index}`,
+    availabilityZone: `us-east-1${zone}`,
+    tags: { 'kubernetes.io/role/internal-elb': '1' },
+    public: false,
+    availableIpAddresses: 4000,
+    ipv6: true,
+  },
+]);
+
+/** An invented network of three zones, for a plan without a cloud. */
+export const PLACEHOLDER_NETWORK: Network = {
+  region: 'us-east-1',
+  vpcId: 'vpc-00000000000000001',
+  subnets,
+  backendSecurityGroupId: 'sg-00000000000000001',
+};

@@ -1,0 +1,81 @@
+// RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
+// "You can't redirect HTTPS to HTTP", and something must differ from the request.
+import type { PathModifier, PortTopology, Redirect } from '../../gateway/topology.ts';
+import { ALB_CAPABILITIES } from './capabilities.ts';
+import type { Expressed } from './expressed.ts';
+import type { RuleAction } from './resources.ts';
+
+const MAX_LENGTH = 128;
+const SAME_PATH = '/#{path}';
+
+export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
+
+/** @param hostname of the entry: a redirect to nothing but its own host is a loop. */
+export function redirectAction(
+  redirect: Redirect,
+  port: Pick<PortTopology, 'port' | 'protocol'>,
+  hostname: string | undefined,
+): Expressed<RedirectAction> {
+  const { statusCode } = redirect;
+  if (statusCode !== 301 && statusCode !== 302) {
+    const allowed = ALB_CAPABILITIES.redirectStatusCodes;
+    return { findings: [{ kind: 'redirect-status-unsupported', field: 'filters', statusCode, allowed }] };
+  }
+  const path = redirectPath(redirect.path);
+  if (path === undefined) return unsupported('a prefix in the middle of a redirect path can not be replaced');
+  const protocol = redirectProtocol(redirect, port);
+  if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported('HTTPS can not be redirected to HTTP');
+  const to = redirectPort(redirect, port);
+  const host = redirect.hostname ?? '#{host}';
+  if (host.length > MAX_LENGTH || path.length > MAX_LENGTH) {
+    return unsupported(`a host name or path is longer than ${MAX_LENGTH} characters`);
+  }
+  const elsewhere = protocol !== '#{protocol}' || to !== '#{port}' || (redirect.hostname ?? hostname) !== hostname;
+  if (!elsewhere && path === SAME_PATH) return unsupported('it redirects to the same URL');
+  if (!elsewhere && path.includes('#{path}')) return unsupported('it changes only the prefix of the path');
+  const action: RedirectAction = {
+    kind: 'redirect',
+    protocol,
+    host,
+    port: to,
+    path,
+    query: '#{query}',
+    statusCode: statusCode === 301 ? 'HTTP_301' : 'HTTP_302',
+  };
+  return { value: action, findings: [] };
+}
+
+function unsupported(detail: string): Expressed<RedirectAction> {
+  return { findings: [{ kind: 'redirect-unsupported', field: 'filters', detail }] };
+}
+
+function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology, 'protocol'>): string {
+  const wanted = scheme?.toUpperCase() ?? protocol;
+  return wanted === protocol ? '#{protocol}' : wanted;
+}
+
+/** HTTPRequestRedirectFilter.port: without one, the scheme's well-known port; without a scheme, the listener's. */
+function redirectPort({ port, scheme }: Redirect, listener: Pick<PortTopology, 'port'>): string {
+  const wanted = port ?? (scheme === undefined ? listener.port : scheme === 'https' ? 443 : 80);
+  return wanted === listener.port ? '#{port}' : String(wanted);
+}
+
+/**
+ * `#{path}` is the request's whole path, without the slash it begins with. So a prefix can be replaced only by something
+ * that ends in it; `/` is the empty prefix.
+ */
+function redirectPath(path: PathModifier | undefined): string | undefined {
+  switch (path?.kind) {
+    case undefined:
+      return SAME_PATH;
+    case 'full':
+      return path.value.startsWith('/') ? path.value : `/${path.value}`;
+    case 'prefix': {
+      const prefix = path.prefix.replace(/\/+$/, '');
+      const value = path.value.replace(/\/+$/, '');
+      return value.endsWith(prefix) ? `${value.slice(0, value.length - prefix.length)}${SAME_PATH}` : undefined;
+    }
+    default:
+      return path satisfies never;
+  }
+}

@@ -1,0 +1,201 @@
+// Route entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not fit,
+// is left out as a whole and told; the others stay.
+import type { Problem, RulePlace } from '../../gateway/problem.ts';
+import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
+import { type RuleBehaviour, ruleBehaviour } from './actions.ts';
+import { ruleConditions, ruleMatch } from './conditions.ts';
+import type { ModelContext } from './context.ts';
+import { type Finding, refused } from './expressed.ts';
+import { shortHash, stableJson } from './hash.ts';
+import { resourceId } from './naming.ts';
+import { type Packable, packRules } from './packing.ts';
+import type { ResourceId, RuleResource, TargetGroupResource } from './resources.ts';
+
+/** An entry in AWS's terms. */
+interface PlannedRule extends Packable, Omit<RuleBehaviour, 'targetGroups'> {
+  readonly port: number;
+  readonly entry: RouteEntry;
+  readonly targetGroups: readonly TargetGroupResource[];
+}
+
+/** A rule of a route, whatever the ports, hostnames and matches that made entries of it. */
+interface SourceRule {
+  readonly id: string;
+  readonly place: Omit<RulePlace, 'field'>;
+  readonly created: string;
+}
+
+export interface Rules {
+  readonly targetGroups: readonly TargetGroupResource[];
+  readonly rules: readonly RuleResource[];
+  readonly problems: readonly Problem[];
+}
+
+export function buildRules(context: ModelContext, ports: readonly PortTopology[]): Rules {
+  const problems: Problem[] = [];
+  const expressed = expressEntries(context, ports, problems);
+  const sources = oldestFirst(expressed);
+  const { targetGroupsPerLoadBalancer, rulesPerLoadBalancer } = context.options.quotas;
+  const supplied = withinTargetGroups(expressed, sources, targetGroupsPerLoadBalancer, problems);
+  const packed = withinRules(supplied, sources, rulesPerLoadBalancer, problems);
+  const targetGroups = new Map(packed.flatMap((rule) => rule.targetGroups.map((group) => [group.id, group])));
+  return { targetGroups: [...targetGroups.values()], rules: ruleResources(context, packed), problems };
+}
+
+/** Every entry whose whole rule can be expressed. */
+function expressEntries(
+  context: ModelContext,
+  ports: readonly PortTopology[],
+  problems: Problem[],
+): readonly PlannedRule[] {
+  const told = new Set<string>();
+  const dropped = new Set<string>();
+  const planned: PlannedRule[] = [];
+  const tell = (entry: RouteEntry, finding: Finding) => {
+    const place = sourcePlace(entry);
+    // An isolating entry has no rule to tell of; it fails only for a host name that no condition can hold.
+    if (place === undefined) return;
+    const problem = { ...finding, ...place } as Problem;
+    const text = stableJson(problem);
+    if (!told.has(text)) problems.push(problem);
+    told.add(text);
+  };
+  for (const port of ports) {
+    for (const entry of port.entries) {
+      const match = ruleMatch(entry);
+      const behaviour = ruleBehaviour(context, port, entry);
+      const findings = [...match.findings, ...behaviour.findings];
+      for (const finding of findings) tell(entry, finding);
+      if (findings.some(refused) && entry.source.kind === 'rule') dropped.add(sourceId(entry));
+      if (match.value === undefined || behaviour.value === undefined) continue;
+      const { action, transforms, targetGroups } = behaviour.value;
+      planned.push({
+        port: port.port,
+        entry,
+        match: match.value,
+        behaviour: stableJson([action, transforms]),
+        action,
+        transforms,
+        targetGroups,
+      });
+    }
+  }
+  return planned.filter(({ entry }) => !dropped.has(sourceId(entry)));
+}
+
+function sourcePlace({ source }: RouteEntry): Omit<RulePlace, 'field'> | undefined {
+  return source.kind === 'rule' ? { route: source.route, rule: source.rule } : undefined;
+}
+
+/** Empty for what is no route's. */
+function sourceId({ source }: RouteEntry): string {
+  return source.kind === 'rule' ? `${source.route.key}/${source.rule}` : '';
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function oldestFirst(rules: readonly PlannedRule[]): readonly SourceRule[] {
+  const sources = new Map<string, SourceRule>();
+  for (const { entry } of rules) {
+    const place = sourcePlace(entry);
+    if (place === undefined || entry.source.kind !== 'rule') continue;
+    const id = sourceId(entry);
+    sources.set(id, { id, place, created: entry.source.created ?? '' });
+  }
+  return [...sources.values()].toSorted(
+    (a, b) =>
+      compare(a.created, b.created) || compare(a.place.route.key, b.place.route.key) || a.place.rule - b.place.rule,
+  );
+}
+
+function withinTargetGroups(
+  rules: readonly PlannedRule[],
+  sources: readonly SourceRule[],
+  limit: number,
+  problems: Problem[],
+): readonly PlannedRule[] {
+  const needs = new Map<string, Set<ResourceId>>();
+  for (const { entry, targetGroups } of rules) {
+    const need = needs.get(sourceId(entry)) ?? new Set<ResourceId>();
+    for (const { id } of targetGroups) need.add(id);
+    needs.set(sourceId(entry), need);
+  }
+  let kept: ReadonlySet<ResourceId> = new Set();
+  const dropped = new Set<string>();
+  for (const { id, place } of sources) {
+    const wanted = kept.union(needs.get(id) ?? new Set<ResourceId>());
+    if (wanted.size <= limit) {
+      kept = wanted;
+    } else {
+      dropped.add(id);
+      problems.push({ kind: 'too-many-target-groups', ...place, field: 'backendRefs', limit });
+    }
+  }
+  return rules.filter(({ entry }) => !dropped.has(sourceId(entry)));
+}
+
+/** Packs; where that is not enough, the rules of the oldest routes stay, as many as fit. */
+function withinRules(
+  rules: readonly PlannedRule[],
+  sources: readonly SourceRule[],
+  limit: number,
+  problems: Problem[],
+): readonly PlannedRule[] {
+  const present = new Set(rules.map(({ entry }) => sourceId(entry)));
+  const candidates = sources.filter(({ id }) => present.has(id));
+  const packed = (count: number) => {
+    const kept = new Set(candidates.slice(0, count).map(({ id }) => id)).add('');
+    return packPorts(rules.filter(({ entry }) => kept.has(sourceId(entry))));
+  };
+  let best = packed(candidates.length);
+  if (best.length <= limit) return best;
+  let fits = 0;
+  let tooMany = candidates.length;
+  best = packed(0).slice(0, limit);
+  while (tooMany - fits > 1) {
+    const middle = Math.floor((fits + tooMany) / 2);
+    const attempt = packed(middle);
+    if (attempt.length <= limit) {
+      fits = middle;
+      best = attempt;
+    } else {
+      tooMany = middle;
+    }
+  }
+  for (const { place } of candidates.slice(fits)) {
+    problems.push({ kind: 'too-many-rules', ...place, field: 'matches', limit });
+  }
+  return best;
+}
+
+function packPorts(rules: readonly PlannedRule[]): readonly PlannedRule[] {
+  const byPort = Map.groupBy(rules, ({ port }) => port);
+  return [...byPort.values()].flatMap((ofPort) => packRules(ofPort));
+}
+
+function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): readonly RuleResource[] {
+  const { scheme } = context.topology.settings;
+  const counts = new Map<string, number>();
+  return packed.flatMap((rule): RuleResource[] => {
+    const base = ['rule', scheme, rule.port, ...sourceName(rule.entry)];
+    const count = counts.get(base.join('/')) ?? 0;
+    counts.set(base.join('/'), count + 1);
+    const id = resourceId(...base, count);
+    const conditions = ruleConditions(rule.match);
+    if (conditions === undefined) return [];
+    return [
+      {
+        kind: 'rule',
+        id,
+        listener: resourceId('listener', scheme, rule.port),
+        spec: { conditions, action: rule.action, transforms: rule.transforms },
+        tags: context.tags(id),
+      },
+    ];
+  });
+}
+
+function sourceName({ source, hostname }: RouteEntry): readonly (string | number)[] {
+  if (source.kind === 'isolate') return ['isolate', shortHash(hostname ?? '', 8)];
+  return [source.route.key, source.ruleName ?? source.rule];
+}

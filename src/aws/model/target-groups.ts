@@ -1,0 +1,104 @@
+// One target group a backend: whatever routes of the Gateway point to the same Service port share it.
+import type { BackendService } from '../../gateway/topology.ts';
+import type { ModelContext } from './context.ts';
+import { shortHash } from './hash.ts';
+import { resourceId } from './naming.ts';
+import type { HealthCheck, ResourceId, TargetGroupResource } from './resources.ts';
+
+/** The target group of a backend. The load balancer's scheme is in its id: a target group serves one load balancer. */
+export function targetGroup(context: ModelContext, backend: BackendService): TargetGroupResource {
+  const { scheme, targetType } = context.topology.settings;
+  const immutable = {
+    targetType,
+    protocol: 'HTTP',
+    protocolVersion: protocolVersion(backend),
+    // Each target is registered with a port of its own; this one is only what AWS wants to be told.
+    port: backend.port,
+    vpcId: context.network.vpcId,
+    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
+  } as const;
+  const id = resourceId(
+    'target-group',
+    scheme,
+    backend.service,
+    backend.port,
+    shortHash([immutable, backend.portName], 8),
+  );
+  return {
+    kind: 'target-group',
+    id,
+    spec: {
+      name: context.name(backend.service.slice(backend.service.indexOf('/') + 1), id),
+      ...immutable,
+      healthCheck: healthCheck(targetType, backend),
+    },
+    attributes: {},
+    backend,
+    tags: context.tags(id),
+  };
+}
+
+/** A group that never has a target: an ALB answers 503 for its share. */
+export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
+  const id: ResourceId = resourceId('target-group', context.topology.settings.scheme, 'empty');
+  const { vpcId } = context.network;
+  return {
+    kind: 'target-group',
+    id,
+    spec: {
+      name: context.name('empty', [id, vpcId]),
+      targetType: 'ip',
+      protocol: 'HTTP',
+      protocolVersion: 'HTTP1',
+      port: 80,
+      vpcId,
+      ipAddressType: 'ipv4',
+      healthCheck: DEFAULT_HEALTH_CHECK,
+    },
+    attributes: {},
+    tags: context.tags(id),
+  };
+}
+
+function protocolVersion(backend: BackendService): 'HTTP1' | 'HTTP2' | 'GRPC' {
+  switch (backend.protocol) {
+    case 'HTTP1':
+    case 'WS':
+      return 'HTTP1';
+    case 'H2C':
+      return 'HTTP2';
+    case 'GRPC':
+      return 'GRPC';
+    default:
+      return backend.protocol satisfies never;
+  }
+}
+
+/** Kubernetes' readiness decides who is in the group; so any answer below 500 will do. */
+const DEFAULT_HEALTH_CHECK: HealthCheck = {
+  protocol: 'HTTP',
+  path: '/',
+  port: 'traffic-port',
+  intervalSeconds: 15,
+  timeoutSeconds: 5,
+  healthyThreshold: 2,
+  unhealthyThreshold: 2,
+  matcher: { httpCode: '200-499' },
+};
+
+function healthCheck(targetType: 'ip' | 'instance', backend: BackendService): HealthCheck {
+  if (targetType === 'instance' && backend.local && backend.healthCheckNodePort !== undefined) {
+    // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.
+    return {
+      ...DEFAULT_HEALTH_CHECK,
+      path: '/healthz',
+      port: String(backend.healthCheckNodePort),
+      matcher: { httpCode: '200' },
+    };
+  }
+  if (backend.protocol === 'GRPC') {
+    // Any status but UNAVAILABLE and its like: UNIMPLEMENTED is what a server without a health service answers.
+    return { ...DEFAULT_HEALTH_CHECK, path: '/AWS.ALB/healthcheck', matcher: { grpcCode: '0-12' } };
+  }
+  return DEFAULT_HEALTH_CHECK;
+}

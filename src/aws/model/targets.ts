@@ -1,0 +1,88 @@
+// Who is in a target group: a backend's endpoints, or the nodes in front of them.
+import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
+import type { BackendService } from '../../gateway/topology.ts';
+import { hashJson } from './hash.ts';
+import type { TargetGroupResource } from './resources.ts';
+
+export interface Target {
+  /** An IP address or an instance id. */
+  readonly id: string;
+  readonly port: number;
+}
+
+/** Sorted, without duplicates. @param slices of the backend's Service. @param nodes all of the cluster's. */
+export function desiredTargets(
+  group: TargetGroupResource,
+  slices: readonly EndpointSlice[],
+  nodes: readonly Node[],
+): readonly Target[] {
+  if (group.backend === undefined) return [];
+  const serving = servingEndpoints(group.backend, slices);
+  const targets =
+    group.spec.targetType === 'ip'
+      ? serving.flatMap(({ endpoint, port }) => endpoint.addresses.map((id) => ({ id, port })))
+      : nodeTargets(group.backend, serving, nodes);
+  const unique = new Map(targets.map((target) => [`${target.id} ${target.port}`, target]));
+  return [...unique.values()].toSorted((a, b) => (a.id === b.id ? a.port - b.port : a.id < b.id ? -1 : 1));
+}
+
+/** Equal when and only when the targets are. */
+export function targetsHash(targets: readonly Target[]): string {
+  return hashJson(targets.map(({ id, port }) => [id, port])).slice(0, 32);
+}
+
+interface ServingEndpoint {
+  readonly endpoint: Endpoint;
+  readonly port: number;
+}
+
+/** The ready ones; without any, those that still serve while they terminate, as kube-proxy does. */
+function servingEndpoints(backend: BackendService, slices: readonly EndpointSlice[]): readonly ServingEndpoint[] {
+  const endpoints = slices
+    .filter((slice) => slice.addressType === backend.ipFamily)
+    .flatMap((slice) =>
+      (slice.ports ?? [])
+        .filter(({ name, protocol }) => (name ?? '') === backend.portName && (protocol ?? 'TCP') === 'TCP')
+        .flatMap(({ port }) =>
+          (slice.endpoints ?? []).flatMap((e) => (port === undefined ? [] : [{ endpoint: e, port }])),
+        ),
+    );
+  // "In most cases consumers should interpret this unknown state as ready": EndpointConditions.
+  const ready = endpoints.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
+  if (ready.length > 0) return ready;
+  return endpoints.filter(
+    ({ endpoint: { conditions } }) => conditions?.serving === true && conditions.terminating === true,
+  );
+}
+
+/**
+ * With externalTrafficPolicy Local only the nodes that have an endpoint: the slices say at once what the health check
+ * would find out only after some failed requests.
+ */
+function nodeTargets(
+  backend: BackendService,
+  serving: readonly ServingEndpoint[],
+  nodes: readonly Node[],
+): readonly Target[] {
+  const port = backend.nodePort;
+  if (port === undefined) return [];
+  const hosts = new Set(serving.map(({ endpoint }) => endpoint.nodeName));
+  return nodes
+    .filter((node) => takesTraffic(node) && (!backend.local || hosts.has(node.metadata.name)))
+    .flatMap((node) => instanceId(node) ?? [])
+    .map((id) => ({ id, port }));
+}
+
+/** A cordoned node takes no new pods, but its node ports go on serving. */
+function takesTraffic({ metadata: { labels }, status }: Node): boolean {
+  return (
+    labels?.['node.kubernetes.io/exclude-from-external-load-balancers'] === undefined &&
+    labels?.['eks.amazonaws.com/compute-type'] !== 'fargate' &&
+    (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
+  );
+}
+
+/** Undefined for what is no EC2 instance. */
+function instanceId({ spec }: Node): string | undefined {
+  return /^aws:\/\/\/[^/]+\/(i-[0-9a-f]+)$/.exec(spec.providerID ?? '')?.[1];
+}

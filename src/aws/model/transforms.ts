@@ -1,0 +1,48 @@
+// URLRewrite as an ALB's transforms. The url-rewrite transform sees path and query string; what its expression does not
+// match stays. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+import type { PathModifier, Rewrite } from '../../gateway/topology.ts';
+import type { Expressed } from './expressed.ts';
+import { escapeRegex } from './regex.ts';
+import type { RuleTransform } from './resources.ts';
+
+const MAX_LENGTH = 1024;
+
+export function ruleTransforms(rewrite: Rewrite | undefined): Expressed<readonly RuleTransform[]> {
+  const transforms: RuleTransform[] = [];
+  if (rewrite?.hostname !== undefined) {
+    transforms.push({ kind: 'host-header-rewrite', regex: '^.*$', replace: rewrite.hostname });
+  }
+  if (rewrite?.path !== undefined) transforms.push(...urlRewrite(rewrite.path));
+  for (const { regex, replace } of transforms) {
+    const detail = refusal(regex, replace);
+    if (detail !== undefined) return { findings: [{ kind: 'rewrite-unsupported', field: 'filters', detail }] };
+  }
+  return { value: transforms, findings: [] };
+}
+
+function refusal(regex: string, replace: string): string | undefined {
+  // AWS documents no way to write a dollar sign that is not a group.
+  if (/\$[0-9]/.test(replace)) return `${replace} has a $ before a digit, which stands for a group there`;
+  if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  return undefined;
+}
+
+/** The rule's condition has matched the prefix element-wise already, so the expression need not look past it. */
+function urlRewrite(path: PathModifier): readonly RuleTransform[] {
+  switch (path.kind) {
+    case 'full':
+      return [{ kind: 'url-rewrite', regex: '^[^?]*', replace: withSlash(path.value) }];
+    case 'prefix': {
+      const prefix = path.prefix.replace(/\/+$/, '');
+      const value = path.value.replace(/\/+$/, '');
+      if (prefix === value) return [];
+      if (value === '') return [{ kind: 'url-rewrite', regex: `^${escapeRegex(prefix)}/?`, replace: '/' }];
+      if (prefix === '') return [{ kind: 'url-rewrite', regex: '^/', replace: `${withSlash(value)}/` }];
+      return [{ kind: 'url-rewrite', regex: `^${escapeRegex(prefix)}`, replace: withSlash(value) }];
+    }
+    default:
+      return path satisfies never;
+  }
+}
+
+const withSlash = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
