@@ -2,9 +2,19 @@ import { acmService } from './acm/service.ts';
 import { ec2Service } from './ec2/service.ts';
 import { elbv2Service } from './elbv2/service.ts';
 import type { Service } from './service.ts';
+import { stsService } from './sts/service.ts';
+import { LaggingIndex } from './tagging/lagging-index.ts';
+import { taggingService } from './tagging/service.ts';
 import type { World } from './world.ts';
 
 /** Every service there is, over the state of one region. */
 export function servicesOf(world: World): readonly Service[] {
-  return [elbv2Service(world), ec2Service(world), acmService(world)];
+  const index = new LaggingIndex(world);
+  return index.watching([
+    elbv2Service(world),
+    ec2Service(world),
+    acmService(world),
+    taggingService(world, index),
+    stsService(world),
+  ]);
 }

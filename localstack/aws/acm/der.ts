@@ -1,6 +1,16 @@
 // As much of ASN.1's DER as a certificate needs. ITU-T X.690.
 
-const tags = { integer: 0x02, bits: 0x03, octets: 0x04, null: 0x05, oid: 0x06, utf8: 0x0c, utc: 0x17, sequence: 0x30, set: 0x31 };
+const tags = {
+  integer: 0x02,
+  bits: 0x03,
+  octets: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  utf8: 0x0c,
+  utc: 0x17,
+  sequence: 0x30,
+  set: 0x31,
+};
 
 export function tagged(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(contents);

@@ -1,5 +1,5 @@
-import { AwsError, type Input, type Output } from '../service.ts';
 import { loadBalancersUsingCertificate } from '../elbv2/in-use.ts';
+import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { arnRequest, findCertificate, listRequest, parse } from './requests.ts';
 import type { Certificate } from './state.ts';

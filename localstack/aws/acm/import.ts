@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { AwsError, type Input, type Output } from '../service.ts';
 import { uuid } from '../random.ts';
+import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { limitExceeded, validation } from './errors.ts';
 import { findCertificate, importRequest, parse } from './requests.ts';

@@ -7,7 +7,7 @@ import { limitExceeded } from './errors.ts';
 import { newArn } from './import.ts';
 import { parse, requestRequest } from './requests.ts';
 import { selfSigned } from './self-signed.ts';
-import type { AcmState, Certificate, DomainValidation } from './state.ts';
+import type { AcmState, Certificate, CertificateRequest, DomainValidation } from './state.ts';
 import { newTags } from './tags.ts';
 import { detailsOf } from './x509.ts';
 
@@ -24,7 +24,13 @@ export async function requestCertificate(world: World, input: Input): Promise<Ou
   checkQuotas(world, names);
   const tags = newTags(request.Tags ?? []);
   const now = world.clock.now();
-  const material = await selfSigned(names, request.KeyAlgorithm, now, `7${world.random.hex(31)}`);
+  const pending: CertificateRequest = {
+    idempotencyKey,
+    validationMethod: request.ValidationMethod,
+    domainValidations: names.map((name) => validationOf(world.accountId, name)),
+    issuesAt: now + world.options.issuingSeconds * 1000,
+    material: undefined,
+  };
   const certificate: Certificate = {
     arn: newArn(world),
     type: 'AMAZON_ISSUED',
@@ -38,16 +44,12 @@ export async function requestCertificate(world: World, input: Input): Promise<Ou
     x509: undefined,
     notAfter: undefined,
     material: undefined,
-    request: {
-      idempotencyKey,
-      validationMethod: request.ValidationMethod,
-      domainValidations: names.map((name) => validationOf(world.accountId, name)),
-      issuesAt: now + world.options.issuingSeconds * 1000,
-      material,
-    },
+    request: pending,
     tags,
   };
+  // Kept before the key is made, so that a repeated request in the meantime finds it.
   world.acm.certificates.set(certificate.arn, certificate);
+  pending.material = await selfSigned(names, request.KeyAlgorithm, now, `7${world.random.hex(31)}`);
   return { CertificateArn: certificate.arn };
 }
 
@@ -87,7 +89,7 @@ function letters(hex: string): string {
 export function settleCertificates(acm: AcmState, now: number): void {
   for (const certificate of acm.certificates.values()) {
     const { request } = certificate;
-    if (certificate.status === 'PENDING_VALIDATION' && request !== undefined && request.issuesAt <= now) {
+    if (certificate.status === 'PENDING_VALIDATION' && request?.material !== undefined && request.issuesAt <= now) {
       certificate.status = 'ISSUED';
       certificate.issuedAt = new Date(request.issuesAt);
       certificate.material = request.material;

@@ -31,7 +31,10 @@ export const requestRequest = z.object({
   ValidationMethod: z.enum(['DNS', 'EMAIL']).default('EMAIL'),
   IdempotencyToken: z.string().regex(/^\w+$/).max(32).optional(),
   KeyAlgorithm: z
-    .enum(['RSA_2048', 'EC_prime256v1', 'EC_secp384r1'], 'only RSA_2048, EC_prime256v1 and EC_secp384r1 may be requested')
+    .enum(
+      ['RSA_2048', 'EC_prime256v1', 'EC_secp384r1'],
+      'only RSA_2048, EC_prime256v1 and EC_secp384r1 may be requested',
+    )
     .default('RSA_2048'),
   Tags: tags.optional(),
 });
@@ -64,7 +67,9 @@ export function parse<T>(schema: z.ZodType<T>, input: Input): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const { issues } = result.error;
-  const told = issues.map(({ path, message }) => `Value at '${path.map(String).join('.')}' failed to satisfy constraint: ${message}`);
+  const told = issues.map(
+    ({ path, message }) => `Value at '${path.map(String).join('.')}' failed to satisfy constraint: ${message}`,
+  );
   throw validation(`${issues.length} validation error${issues.length === 1 ? '' : 's'} detected: ${told.join('; ')}`);
 }
 

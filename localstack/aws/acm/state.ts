@@ -61,8 +61,8 @@ export interface CertificateRequest {
   readonly domainValidations: readonly DomainValidation[];
   /** Milliseconds since the epoch. */
   readonly issuesAt: number;
-  /** What becomes the certificate's own once it is issued. */
-  readonly material: Material;
+  /** What becomes the certificate's own once it is issued; absent while it is being made. */
+  material: Material | undefined;
 }
 
 export interface AcmState {

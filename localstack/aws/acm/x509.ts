@@ -10,10 +10,13 @@ const certificateBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE--
 export function readLeaf(pem: string): X509Certificate {
   const blocks = pem.match(certificateBlock) ?? [];
   if (blocks.length > 1) {
-    throw validation('The certificate field contains more than one certificate. You can specify only one certificate in this field.');
+    throw validation(
+      'The certificate field contains more than one certificate. You can specify only one certificate in this field.',
+    );
   }
   const [leaf] = blocks;
-  if (leaf === undefined) throw validation('Unable to parse certificate. Please ensure the certificate is in PEM format.');
+  if (leaf === undefined)
+    throw validation('Unable to parse certificate. Please ensure the certificate is in PEM format.');
   return parseBlock(leaf, 'Unable to parse certificate. Please ensure the certificate is in PEM format.');
 }
 
@@ -97,7 +100,10 @@ function signatureAlgorithm(certificate: X509Certificate): string {
 }
 
 /** The domain name (the common name, else the first alternative name), and all names with it. */
-export function domainsOf(certificate: X509Certificate): { readonly domainName: string; readonly names: readonly string[] } {
+export function domainsOf(certificate: X509Certificate): {
+  readonly domainName: string;
+  readonly names: readonly string[];
+} {
   const alternatives = [...(certificate.subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^,\s]+)/g)].flatMap(
     ([, name]) => name ?? [],
   );

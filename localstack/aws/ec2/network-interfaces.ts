@@ -58,11 +58,7 @@ export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec
 
 /** The groups of an interface in a VPC. @throws InvalidGroup.NotFound for one of another VPC. */
 export function interfaceGroups(ec2: Ec2State, vpcId: string, ids: readonly string[]): readonly string[] {
-  if (ids.length === 0) {
-    return [...ec2.securityGroups.values()].flatMap((group) =>
-      group.vpcId === vpcId && group.groupName === 'default' ? [group.id] : [],
-    );
-  }
+  if (ids.length === 0) return [find(idKinds.vpc, ec2.vpcs, vpcId).defaultSecurityGroupId];
   const distinct = [...new Set(ids)];
   for (const id of distinct) {
     if (find(idKinds.securityGroup, ec2.securityGroups, id).vpcId !== vpcId) {

@@ -6,6 +6,7 @@ export interface Vpc {
   readonly id: string;
   readonly cidrBlock: string;
   readonly isDefault: boolean;
+  readonly defaultSecurityGroupId: string;
   readonly cidrAssociationId: string;
   /** Assigned by Amazon on request: a /56. */
   readonly ipv6: CidrAssociation | undefined;

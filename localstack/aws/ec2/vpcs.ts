@@ -24,9 +24,11 @@ export function createVpc(world: World, spec: VpcSpec): Vpc {
   const { ec2 } = world;
   const block = vpcBlock(spec.cidrBlock);
   const tags = spec.tags ?? newTags();
+  const id = newId(ec2, 'vpc');
   const vpc: Vpc = {
-    id: newId(ec2, 'vpc'),
+    id,
     cidrBlock: formatBlock4(block),
+    defaultSecurityGroupId: createDefaultSecurityGroup(ec2, id).id,
     cidrAssociationId: newId(ec2, 'vpc-cidr-assoc'),
     ipv6: spec.ipv6 === true ? amazonIpv6Block(ec2) : undefined,
     isDefault: spec.isDefault ?? false,
@@ -34,7 +36,6 @@ export function createVpc(world: World, spec: VpcSpec): Vpc {
   };
   ec2.vpcs.set(vpc.id, vpc);
   createMainRouteTable(ec2, vpc);
-  createDefaultSecurityGroup(ec2, vpc.id);
   return vpc;
 }
 
@@ -75,7 +76,7 @@ export function deleteVpc(world: World, input: Input): Output {
   const tables = [...ec2.routeTables.values()].filter(inVpc);
   const isInUse =
     [...ec2.subnets.values()].some(inVpc) ||
-    groups.some((group) => group.groupName !== 'default') ||
+    groups.some((group) => group.id !== vpc.defaultSecurityGroupId) ||
     tables.some((table) => table.associations.every((association) => association.subnetId !== undefined)) ||
     [...ec2.internetGateways.values()].some((gateway) => gateway.attachedVpcId === vpc.id);
   if (isInUse) throw dependencyViolation(`The vpc '${vpc.id}' has dependencies and cannot be deleted.`);
