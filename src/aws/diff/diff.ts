@@ -1,0 +1,66 @@
+import type { ListenerResource, Model, RuleResource } from '../model/resources.ts';
+import type { Observed, OwnedRule } from '../observed.ts';
+import { Draft } from './draft.ts';
+import { type Existing, indexExisting } from './existing.ts';
+import { planResource } from './resources.ts';
+import { retire } from './retire.ts';
+import { planRules } from './rules.ts';
+import type { Plan } from './step.ts';
+
+export interface DiffOptions {
+  /** The account's quota of rules per load balancer, default rules left out. */
+  readonly rulesPerLoadBalancer?: number;
+  /** How long a target group rests that no rule refers to any more, in milliseconds. */
+  readonly drain?: number;
+}
+
+/**
+ * What has to be done for what exists to become what is desired, in steps that each name what they wait for. Without a model
+ * the Gateway is being deleted: all that it has goes, but for certificates, which Gateways share.
+ *
+ * The same input gives the same plan, in whatever order AWS listed what exists.
+ */
+export function diff(model: Model | undefined, observed: Observed, options: DiffOptions = {}): Plan {
+  const { rulesPerLoadBalancer = 100, drain = 300_000 } = options;
+  const existing = indexExisting(model, observed);
+  const resources = model?.resources ?? [];
+  const rules = resources.filter((resource) => resource.kind === 'rule');
+  const draft = new Draft(existing, resources);
+  for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
+  const listeners = resources.filter((resource) => resource.kind === 'listener');
+  planListeners(draft, listeners, rules, rulesPerLoadBalancer);
+  retire(draft, { whole: model === undefined, rules, now: observed.now, drain });
+  return {
+    steps: draft.steps,
+    existing: new Map([...existing.kept].map(([id, { arn }]) => [id, arn])),
+    pending: draft.pending,
+  };
+}
+
+function planListeners(
+  draft: Draft,
+  listeners: readonly ListenerResource[],
+  rules: readonly RuleResource[],
+  quota: number,
+): void {
+  const byListener = Map.groupBy(rules, (rule) => rule.listener);
+  const room = new Map<string, number>();
+  for (const listener of listeners) {
+    const desired = byListener.get(listener.id) ?? [];
+    const present = presentRules(draft.existing, listener);
+    const left = room.get(listener.loadBalancer) ?? quota - countRules(draft.existing, listener);
+    room.set(listener.loadBalancer, left - planRules(draft, { listener, desired, present, room: left }));
+  }
+}
+
+function presentRules(existing: Existing, listener: ListenerResource): readonly OwnedRule[] {
+  return existing.rules.get(existing.kept.get(listener.id)?.arn ?? '') ?? [];
+}
+
+/** The rules that the listener's load balancer has now. */
+function countRules(existing: Existing, listener: ListenerResource): number {
+  const arn = existing.kept.get(listener.loadBalancer)?.arn;
+  return [...existing.listeners.values()]
+    .filter(({ loadBalancerArn }) => loadBalancerArn === arn)
+    .reduce((count, { arn: each }) => count + (existing.rules.get(each)?.length ?? 0), 0);
+}

@@ -1,0 +1,101 @@
+// A plan while it is being written: its steps so far, and what those have to wait for who refer to a resource.
+import type { Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
+import type { OwnedResource } from '../observed.ts';
+import type { Existing } from './existing.ts';
+import type { Pending, Step, StepId } from './step.ts';
+import { hashTag, resourceTag, tagChange, userTags } from './tags.ts';
+
+export class Draft {
+  readonly steps: Step[] = [];
+  readonly pending: Pending[] = [];
+  readonly existing: Existing;
+  readonly #usable = new Map<ResourceId, StepId>();
+  readonly #targetGroups: ReadonlyMap<ResourceId, TargetGroupResource>;
+
+  constructor(existing: Existing, resources: readonly Resource[]) {
+    this.existing = existing;
+    const groups = resources.filter((resource) => resource.kind === 'target-group');
+    this.#targetGroups = new Map(groups.map((group) => [group.id, group]));
+  }
+
+  add(step: Step): StepId {
+    this.steps.push(step);
+    return step.id;
+  }
+
+  await(pending: Pending): void {
+    const known = this.pending.some(({ kind, resource }) => kind === pending.kind && resource === pending.resource);
+    if (!known) this.pending.push(pending);
+  }
+
+  /** Says that whoever refers to `resource` waits for `step`. */
+  usableAfter(resource: ResourceId, step: StepId): void {
+    this.#usable.set(resource, step);
+  }
+
+  /** Whether this plan creates it. */
+  isCreated(resource: ResourceId): boolean {
+    return this.#usable.has(resource) && !this.existing.kept.has(resource);
+  }
+
+  /** What a step that refers to these waits for: nothing, for those that exist. */
+  waitFor(references: readonly ResourceId[]): StepId[] {
+    const steps = new Set<StepId>();
+    for (const reference of references) {
+      const step = this.#usable.get(reference) ?? this.#registerTargets(reference);
+      if (step !== undefined) steps.add(step);
+    }
+    return [...steps];
+  }
+
+  /** Nobody kept the members of a group that no rule used: they are brought up to date before it serves. */
+  #registerTargets(reference: ResourceId): StepId | undefined {
+    const desired = this.#targetGroups.get(reference);
+    const arn = this.existing.kept.get(reference)?.arn;
+    if (desired === undefined || arn === undefined || this.existing.inUse.has(arn)) return undefined;
+    const step = this.syncTargets(desired, []);
+    this.usableAfter(reference, step);
+    return step;
+  }
+
+  syncTargets(desired: TargetGroupResource, after: readonly StepId[]): StepId {
+    return this.add({
+      kind: 'sync-targets',
+      id: stepId('sync-targets', desired.id),
+      after,
+      resource: desired.id,
+      desired,
+    });
+  }
+
+  change(
+    desired: Resource,
+    existing: OwnedResource,
+    after: readonly StepId[],
+    follows: readonly StepId[] = [],
+  ): StepId {
+    const tags = hashTag('spec', desired.spec);
+    const id = stepId('change', desired.id);
+    const { arn } = existing;
+    return this.add({ kind: 'change', id, after, follows, resource: desired.id, desired, arn, tags });
+  }
+
+  /** Brings the user's tags, and the logical id, of what exists up to date. */
+  retag(desired: Resource, existing: OwnedResource): void {
+    const change = tagChange({ ...userTags(desired), ...resourceTag(desired.id) }, existing.tags);
+    if (change === undefined) return;
+    const id = stepId('tag', desired.id);
+    this.add({ kind: 'tag', id, after: [], resource: desired.id, arn: existing.arn, ...change });
+  }
+
+  /** A logical id may go more than once, so a deletion is named by the ARN too. */
+  remove(existing: OwnedResource, after: readonly StepId[], follows: readonly StepId[] = []): StepId {
+    const id = stepId('delete', `${existing.id} ${existing.arn}`);
+    return this.add({ kind: 'delete', id, after, follows, resource: existing.id, existing });
+  }
+}
+
+export function stepId(verb: string, what: string): StepId {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the brand's one constructor
+  return `${verb} ${what}` as StepId;
+}

@@ -1,0 +1,67 @@
+// What exists, seen from the model: which resource stands for which logical id, what is left over, and which rules live
+// on which listener.
+import type { Model, Resource, ResourceId } from '../model/resources.ts';
+import type { Observed, OwnedListener, OwnedResource, OwnedRule } from '../observed.ts';
+import { hasHash } from './tags.ts';
+
+/** All but rules, which are matched by their content too. */
+export type KeptResource = Exclude<OwnedResource, OwnedRule>;
+
+export interface Existing {
+  /** What stands for each logical id of the model. */
+  readonly kept: ReadonlyMap<ResourceId, KeptResource>;
+  /** What stands for none, by ARN. */
+  readonly left: readonly KeptResource[];
+  /** By the ARN of their listener, by priority. */
+  readonly rules: ReadonlyMap<string, readonly OwnedRule[]>;
+  readonly listeners: ReadonlyMap<string, OwnedListener>;
+  /** ARNs. */
+  readonly loadBalancers: ReadonlySet<string>;
+  /** ARNs of the target groups that a rule refers to. */
+  readonly inUse: ReadonlySet<string>;
+}
+
+export function indexExisting(model: Model | undefined, observed: Observed): Existing {
+  // Sorted, so that the order in which AWS lists things never shows in a plan.
+  const all = observed.resources.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
+  const rules = all.filter((resource) => resource.kind === 'rule').toSorted((a, b) => a.priority - b.priority);
+  const others = all.filter((resource) => resource.kind !== 'rule');
+  const kept = new Map<ResourceId, KeptResource>();
+  for (const desired of model?.resources ?? []) {
+    const found = best(desired, others, kept);
+    if (found !== undefined) kept.set(desired.id, found);
+  }
+  const standing = new Set([...kept.values()].map(({ arn }) => arn));
+  return {
+    kept,
+    left: others.filter(({ arn }) => !standing.has(arn)),
+    rules: Map.groupBy(rules, (rule) => rule.listenerArn),
+    listeners: new Map(others.filter((other) => other.kind === 'listener').map((listener) => [listener.arn, listener])),
+    loadBalancers: new Set(others.filter(({ kind }) => kind === 'load-balancer').map(({ arn }) => arn)),
+    inUse: new Set(rules.flatMap((rule) => rule.targetGroups.map(({ arn }) => arn))),
+  };
+}
+
+/** After a crash there may be several with one id: the one whose spec is right, else the first by ARN. */
+function best(
+  desired: Resource,
+  others: readonly KeptResource[],
+  kept: ReadonlyMap<ResourceId, KeptResource>,
+): KeptResource | undefined {
+  const candidates = others.filter(
+    (other) => other.kind === desired.kind && other.id === desired.id && canStandFor(desired, other, kept),
+  );
+  return candidates.find((candidate) => hasHash(candidate.tags, 'spec', desired.spec)) ?? candidates[0];
+}
+
+/**
+ * AWS can't mend a load balancer that failed: it goes, and its listeners and rules with it, before a new one takes its
+ * name. And a listener is of use only on the load balancer that stands.
+ */
+function canStandFor(desired: Resource, other: KeptResource, kept: ReadonlyMap<ResourceId, KeptResource>): boolean {
+  if (other.kind === 'load-balancer') return other.state !== 'failed';
+  if (other.kind === 'listener' && desired.kind === 'listener') {
+    return kept.get(desired.loadBalancer)?.arn === other.loadBalancerArn;
+  }
+  return true;
+}

@@ -1,0 +1,95 @@
+// Everything but rules: created where it is missing, changed where a hash says that it differs.
+import type { Resource, ResourceId, RuleResource } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import type { Draft } from './draft.ts';
+import { stepId } from './draft.ts';
+import type { KeptResource } from './existing.ts';
+import { certificateReferences, specReferences } from './references.ts';
+import type { Step, StepId } from './step.ts';
+import { hasHash, hashTag, userTags } from './tags.ts';
+
+type Plain = Exclude<Resource, RuleResource>;
+
+export function planResource(draft: Draft, desired: Plain): void {
+  const existing = draft.existing.kept.get(desired.id);
+  if (existing === undefined) create(draft, desired);
+  else update(draft, desired, existing);
+}
+
+function create(draft: Draft, desired: Plain): void {
+  const created = draft.add({
+    kind: 'create',
+    id: stepId('create', desired.id),
+    after: [...draft.waitFor(specReferences(desired)), ...failedPredecessors(draft, desired)],
+    resource: desired.id,
+    desired,
+    tags: { ...userTags(desired), ...hashTag('spec', desired.spec) },
+  });
+  draft.usableAfter(desired.id, created);
+  const second = secondCall(draft, desired, { created });
+  if (second !== undefined) draft.add(second);
+  if (desired.kind === 'security-group' && second !== undefined) draft.usableAfter(desired.id, second.id);
+  if (desired.kind === 'target-group') {
+    draft.usableAfter(desired.id, draft.syncTargets(desired, [second?.id ?? created]));
+  }
+}
+
+/** Load balancers' names are deterministic: one that failed has to give its name free first. */
+function failedPredecessors(draft: Draft, desired: Plain): StepId[] {
+  return draft.existing.left
+    .filter((left) => left.id === desired.id && left.kind === 'load-balancer' && left.state === 'failed')
+    .map((failed) => draft.remove(failed, []));
+}
+
+function update(draft: Draft, desired: Plain, existing: KeptResource): void {
+  const references = specReferences(desired);
+  if (!hasHash(existing.tags, 'spec', desired.spec) || references.some((reference) => draft.isCreated(reference))) {
+    draft.change(desired, existing, draft.waitFor(references));
+  }
+  const second = secondCall(draft, desired, { existing });
+  if (second !== undefined) draft.add(second);
+  draft.retag(desired, existing);
+}
+
+/** What a call after the create has to set: nothing where that is nothing, and was never anything else. */
+function secondCall(
+  draft: Draft,
+  desired: Plain,
+  state: { readonly created: StepId } | { readonly existing: KeptResource },
+): Step | undefined {
+  const fresh = 'created' in state;
+  const base = (references: readonly ResourceId[] = []) => ({
+    after: [...(fresh ? [state.created] : []), ...draft.waitFor(references)],
+    resource: desired.id,
+    fresh,
+  });
+  const isRight = (tag: 'attributes' | 'ingress' | 'certificates', value: object) => {
+    const present = fresh ? {} : state.existing.tags;
+    return TAG[tag] in present ? hasHash(present, tag, value) : Object.keys(value).length === 0;
+  };
+  switch (desired.kind) {
+    case 'security-group': {
+      if (isRight('ingress', desired.ingress)) return undefined;
+      const tags = hashTag('ingress', desired.ingress);
+      return { kind: 'set-ingress', id: stepId('set-ingress', desired.id), ...base(), desired, tags };
+    }
+    case 'load-balancer':
+    case 'target-group': {
+      if (isRight('attributes', desired.attributes)) return undefined;
+      const tags = hashTag('attributes', desired.attributes);
+      return { kind: 'set-attributes', id: stepId('set-attributes', desired.id), ...base(), desired, tags };
+    }
+    case 'listener': {
+      const references = certificateReferences(desired.extraCertificates);
+      const created = references.some((reference) => draft.isCreated(reference));
+      if (!created && isRight('certificates', desired.extraCertificates)) return undefined;
+      const tags = hashTag('certificates', desired.extraCertificates);
+      const id = stepId('set-certificates', desired.id);
+      return { kind: 'set-certificates', id, ...base(references), desired, tags };
+    }
+    case 'certificate':
+      return undefined;
+    default:
+      return desired satisfies never;
+  }
+}

@@ -1,0 +1,101 @@
+// What the model doesn't have goes: after what replaces it, and without a call for what AWS takes along. Certificates are
+// shared by Gateways: they go elsewhere.
+import type { RuleResource } from '../model/resources.ts';
+import type { OwnedTargetGroup } from '../observed.ts';
+import type { Draft } from './draft.ts';
+import type { StepId } from './step.ts';
+import { coldGroups } from './traffic.ts';
+
+export interface Retirement {
+  /** The Gateway goes with all that it has: nothing rests, nothing is replaced. */
+  readonly whole: boolean;
+  readonly rules: readonly RuleResource[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** How long a target group rests that nothing refers to any more, in milliseconds. */
+  readonly drain: number;
+}
+
+/** Comes last: it waits for the steps that are in the draft. */
+export function retire(draft: Draft, retirement: Retirement): void {
+  const made = draft.steps.map(({ id }) => id);
+  const replaced = retirement.whole || isReplaced(draft, retirement.rules);
+  const gone = retireLoadBalancers(draft, replaced);
+  retireListeners(draft, retirement.whole, made);
+  retireTargetGroups(draft, retirement, gone);
+  retireSecurityGroups(draft, gone);
+}
+
+/** Whether nothing is left to do before the old load balancers may go: the new ones serve all that they should. */
+function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
+  const loadBalancers = [...draft.existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
+  return (
+    draft.steps.every(({ kind }) => kind === 'tag') &&
+    draft.pending.length === 0 &&
+    loadBalancers.every(({ state }) => state !== 'provisioning') &&
+    rules.every((rule) => coldGroups(draft.existing, rule).length === 0)
+  );
+}
+
+/** AWS deletes a load balancer's listeners and rules with it. Returns the steps by ARN, those that failed among them. */
+function retireLoadBalancers(draft: Draft, replaced: boolean): ReadonlyMap<string, StepId> {
+  const gone = new Map<string, StepId>();
+  for (const step of draft.steps) if (step.kind === 'delete') gone.set(step.existing.arn, step.id);
+  for (const left of draft.existing.left) {
+    if (left.kind !== 'load-balancer' || gone.has(left.arn)) continue;
+    if (replaced) gone.set(left.arn, draft.remove(left, []));
+    else draft.await({ kind: 'replacement', resource: left.id });
+  }
+  return gone;
+}
+
+function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]): void {
+  const { kept, left, loadBalancers } = draft.existing;
+  const standing = new Set([...kept.values()].map(({ arn }) => arn));
+  for (const listener of left) {
+    if (listener.kind !== 'listener') continue;
+    const orphan = whole && !loadBalancers.has(listener.loadBalancerArn);
+    if (orphan || standing.has(listener.loadBalancerArn)) draft.remove(listener, [], made);
+  }
+}
+
+/**
+ * A group rests after the last rule that referred to it is gone: requests may be under way. One whose load balancer goes
+ * has nothing to wait for but AWS, which holds it until the load balancer is really gone: the first group finds out,
+ * and the others wait for it.
+ */
+function retireTargetGroups(draft: Draft, { whole, now, drain }: Retirement, gone: ReadonlyMap<string, StepId>): void {
+  let canary: StepId | undefined;
+  for (const group of draft.existing.left) {
+    if (group.kind !== 'target-group') continue;
+    const holders = holdersOf(draft, group);
+    if (whole || (holders.length > 0 && holders.every((arn) => gone.has(arn)))) {
+      const step = draft.remove(group, canary === undefined ? [...gone.values()] : [canary]);
+      canary ??= step;
+      continue;
+    }
+    const at = (holders.length > 0 ? now : (group.unusedSince ?? now)) + drain;
+    if (holders.length === 0 && at <= now) draft.remove(group, []);
+    else draft.await({ kind: 'drain', resource: group.id, at });
+  }
+}
+
+/** ARNs of the load balancers whose rules refer to the group; empty strings for those that aren't known. */
+function holdersOf(draft: Draft, group: OwnedTargetGroup): string[] {
+  const { rules, listeners } = draft.existing;
+  return [...rules.entries()]
+    .filter(([, each]) => each.some((rule) => rule.targetGroups.some(({ arn }) => arn === group.arn)))
+    .map(([listener]) => listeners.get(listener)?.loadBalancerArn ?? '');
+}
+
+/** After the load balancers that carry them: AWS refuses before. */
+function retireSecurityGroups(draft: Draft, gone: ReadonlyMap<string, StepId>): void {
+  const changed = draft.steps.filter((step) => step.kind === 'change' && step.desired.kind === 'load-balancer');
+  const { left } = draft.existing;
+  const waitsForReplacement = left.some(({ kind, arn }) => kind === 'load-balancer' && !gone.has(arn));
+  for (const group of left) {
+    if (group.kind !== 'security-group') continue;
+    if (waitsForReplacement) draft.await({ kind: 'replacement', resource: group.id });
+    else draft.remove(group, [...gone.values(), ...changed.map(({ id }) => id)]);
+  }
+}
