@@ -1,6 +1,7 @@
 import { type Credential, readCredential } from './authenticate.ts';
 import { AwsError, type Input, type Service } from './service.ts';
 import { decodeEc2, decodeQuery } from './wire/form.ts';
+import { isRecord } from './wire/record.ts';
 
 export interface WireRequest {
   readonly method: string;
@@ -40,7 +41,7 @@ export function address(request: WireRequest, services: readonly Service[]): Add
 function parseJson(body: string): Input {
   try {
     const value: unknown = JSON.parse(body === '' ? '{}' : body);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Input;
+    if (isRecord(value)) return value;
   } catch {
     // Falls through to the one refusal.
   }

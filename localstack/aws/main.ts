@@ -1,48 +1,36 @@
 // The embedded AWS as a process of its own.
 import { Command, InvalidArgumentError } from 'commander';
-import { type AwsOptions, defaultOptions, switches } from './options.ts';
-import { isQuotaName, type Quotas, unlimited } from './quotas.ts';
+import { type AwsOptions, defaultOptions, type Flag, flags, type Parsed } from './options.ts';
+import { type Quotas, unlimited } from './quotas.ts';
 import { type Aws, startAws } from './server.ts';
 
-const numbers: readonly (keyof AwsOptions)[] = [
-  'port',
-  'provisioningSeconds',
-  'releaseSeconds',
-  'healthSeconds',
-  'drainingSecondsMax',
-  'issuingSeconds',
-  'taggingLagSeconds',
-  'seedNodes',
-];
-
-function readNumber(value: string): number {
-  if (/^[0-9]+(\.[0-9]+)?$/.test(value)) return Number(value);
-  throw new InvalidArgumentError(`Expected a number, got '${value}'.`);
-}
-
-function readQuota(value: string, before: Partial<Quotas>): Partial<Quotas> {
-  const [name = '', number = ''] = value.split('=');
-  if (isQuotaName(name)) return { ...before, [name]: readNumber(number) };
-  throw new InvalidArgumentError(`Expected NAME=NUMBER with one of ${Object.keys(unlimited).join(', ')}.`);
-}
-
-interface Flags extends Omit<AwsOptions, 'quotas'> {
-  readonly quota: Partial<Quotas>;
+interface Arguments extends Omit<AwsOptions, 'quotas'> {
+  readonly quota?: Partial<Quotas>;
   readonly quotas: boolean;
 }
 
-function readFlags(): Flags {
+function parserOf(parse: NonNullable<Flag['parse']>) {
+  return (text: string, before: Parsed | undefined) => {
+    try {
+      return parse(text, before);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+function readArguments(): Arguments {
   const command = new Command('aws')
     .description('An embedded AWS: what a load balancer controller needs of ELBv2, EC2, ACM, tagging and STS.')
     .option('--no-quotas', 'no quotas at all');
-  for (const name of Object.keys(switches) as (keyof AwsOptions)[]) {
-    const { flag, help, value } = switches[name];
-    if (name === 'quotas') command.option(flag, help, readQuota, {});
-    else if (name === 'seed' || name === 'log' || name === 'throttling') command.option(flag, help);
-    else if (numbers.includes(name)) command.option(flag, help, readNumber, value as number);
-    else command.option(flag, help, value as string | undefined);
+  for (const [name, { flag, help, parse }] of Object.entries(flags)) {
+    const option = command.createOption(flag, help);
+    if (parse) option.argParser(parserOf(parse));
+    const value = Object.entries(defaultOptions).find(([each]) => each === name)?.[1];
+    if (typeof value === 'string' || typeof value === 'number') option.default(value);
+    command.addOption(option);
   }
-  return command.parse().opts<Flags>();
+  return command.parse().opts<Arguments>();
 }
 
 function greet({ url, options, seeded }: Aws): void {
@@ -55,8 +43,8 @@ function greet({ url, options, seeded }: Aws): void {
   console.log(`Calls so far: curl ${url}/_aws/calls; start over: curl -X POST ${url}/_aws/reset`);
 }
 
-const { quota, quotas, ...flags } = readFlags();
-const aws = await startAws({ ...defaultOptions, ...flags, quotas: quotas ? quota : unlimited });
+const { quota, quotas, ...given } = readArguments();
+const aws = await startAws({ ...given, quotas: quotas ? { ...quota } : unlimited });
 greet(aws);
 
 const stop = () => {

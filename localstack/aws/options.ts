@@ -1,4 +1,4 @@
-import { defaultQuotas, type Quotas } from './quotas.ts';
+import { defaultQuotas, isQuotaName, type Quotas } from './quotas.ts';
 
 /** Every switch of the embedded AWS. Durations are seconds; fractions are allowed. */
 export interface AwsOptions {
@@ -20,62 +20,89 @@ export interface AwsOptions {
   readonly log: boolean;
 }
 
-interface Switch<Value> {
-  readonly value: Value;
-  /** The command line's flag, as commander reads it. */
+/** What an embedded AWS starts with. The command line differs in one: it seeds unless told not to. */
+export const defaultOptions: AwsOptions = {
+  port: 4566,
+  region: 'us-east-1',
+  accountId: '123456789012',
+  provisioningSeconds: 3,
+  releaseSeconds: 0,
+  healthSeconds: 2,
+  drainingSecondsMax: 10,
+  issuingSeconds: 2,
+  taggingLagSeconds: 0,
+  quotas: defaultQuotas,
+  throttling: false,
+  credentials: undefined,
+  seed: false,
+  seedNodes: 3,
+  seedClusterName: 'demo',
+  log: false,
+};
+
+export type Parsed = number | Partial<Quotas>;
+
+/** How the command line says a switch, and what the switch does. */
+export interface Flag {
   readonly flag: string;
   readonly help: string;
+  /** Throws an Error on what it cannot read; `before` is what the same flag said earlier. */
+  readonly parse?: (text: string, before: Parsed | undefined) => Parsed;
 }
 
-/** The one table of switches: default, flag and meaning. */
-export const switches: { readonly [Name in keyof AwsOptions]: Switch<AwsOptions[Name]> } = {
-  port: { value: 4566, flag: '--port <number>', help: 'port on 127.0.0.1; 0 takes any free one' },
-  region: { value: 'us-east-1', flag: '--region <name>', help: 'region of unsigned requests and of the seed' },
-  accountId: { value: '123456789012', flag: '--account-id <digits>', help: 'the account' },
+function number(text: string): number {
+  if (/^[0-9]+(\.[0-9]+)?$/.test(text)) return Number(text);
+  throw new Error(`Expected a number, got '${text}'.`);
+}
+
+function quota(text: string, before: Parsed | undefined): Partial<Quotas> {
+  const [name = '', value = ''] = text.split('=');
+  if (isQuotaName(name)) return { ...(typeof before === 'object' ? before : {}), [name]: number(value) };
+  throw new Error(`Expected NAME=NUMBER with one of these names: ${Object.keys(defaultQuotas).join(', ')}.`);
+}
+
+export const flags: Readonly<Record<keyof AwsOptions, Flag>> = {
+  port: { flag: '--port <number>', help: 'port on 127.0.0.1; 0 takes any free one', parse: number },
+  region: { flag: '--region <name>', help: 'region of unsigned requests and of the demo VPC' },
+  accountId: { flag: '--account-id <digits>', help: 'the account' },
   provisioningSeconds: {
-    value: 3,
     flag: '--provisioning-seconds <seconds>',
     help: 'how long a new load balancer is provisioning',
+    parse: number,
   },
   releaseSeconds: {
-    value: 0,
     flag: '--release-seconds <seconds>',
     help: 'how long a deleted load balancer still holds its network interfaces, target groups and certificates',
+    parse: number,
   },
   healthSeconds: {
-    value: 2,
     flag: '--health-seconds <seconds>',
     help: 'how long a target in use is initial before it is healthy',
+    parse: number,
   },
   drainingSecondsMax: {
-    value: 10,
     flag: '--draining-seconds-max <seconds>',
     help: "caps a target group's deregistration delay",
+    parse: number,
   },
   issuingSeconds: {
-    value: 2,
     flag: '--issuing-seconds <seconds>',
     help: 'how long a requested certificate is pending validation',
+    parse: number,
   },
-  taggingLagSeconds: { value: 0, flag: '--tagging-lag-seconds <seconds>', help: 'how far GetResources is behind' },
-  quotas: {
-    value: defaultQuotas,
-    flag: '--quota <name=value...>',
-    help: 'another quota than the default, by its name',
+  taggingLagSeconds: {
+    flag: '--tagging-lag-seconds <seconds>',
+    help: 'how far GetResources is behind',
+    parse: number,
   },
-  throttling: { value: false, flag: '--throttling', help: "refuse calls above AWS's request rates" },
+  quotas: { flag: '--quota <name=number>', help: 'another quota than the default; may be repeated', parse: quota },
+  throttling: { flag: '--throttling', help: "refuse calls above AWS's request rates" },
   credentials: {
-    value: undefined,
     flag: '--credentials <id...>',
     help: 'the access key ids that exist (default: all; signatures are never verified)',
   },
-  /** The command line seeds unless told not to; an embedded one does not unless told to. */
-  seed: { value: false, flag: '--no-seed', help: 'start with an empty account, without the demo VPC' },
-  seedNodes: { value: 3, flag: '--seed-nodes <number>', help: 'how many instances the demo VPC has' },
-  seedClusterName: { value: 'demo', flag: '--seed-cluster-name <name>', help: "the cluster of the demo VPC's tags" },
-  log: { value: false, flag: '--log', help: 'print a line a call' },
+  seed: { flag: '--no-seed', help: 'start without the demo VPC' },
+  seedNodes: { flag: '--seed-nodes <number>', help: 'how many instances the demo VPC has', parse: number },
+  seedClusterName: { flag: '--seed-cluster-name <name>', help: "the cluster of the demo VPC's tags" },
+  log: { flag: '--log', help: 'print a line a call' },
 };
-
-export const defaultOptions = Object.fromEntries(
-  Object.entries(switches).map(([name, { value }]) => [name, value]),
-) as unknown as AwsOptions;

@@ -37,6 +37,6 @@ export function isQuotaName(name: string): name is QuotaName {
   return Object.hasOwn(defaultQuotas, name);
 }
 
-export const unlimited = Object.fromEntries(
+export const unlimited: Partial<Quotas> = Object.fromEntries(
   Object.keys(defaultQuotas).map((name) => [name, Number.POSITIVE_INFINITY]),
-) as unknown as Quotas;
+);

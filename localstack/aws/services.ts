@@ -10,11 +10,6 @@ import type { World } from './world.ts';
 /** Every service there is, over the state of one region. */
 export function servicesOf(world: World): readonly Service[] {
   const index = new LaggingIndex(world);
-  return index.watching([
-    elbv2Service(world),
-    ec2Service(world),
-    acmService(world),
-    taggingService(world, index),
-    stsService(world),
-  ]);
+  const tagged = [elbv2Service(world), ec2Service(world), acmService(world), taggingService(world, index)];
+  return [...index.watching(tagged), stsService(world)];
 }

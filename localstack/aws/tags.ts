@@ -1,4 +1,4 @@
-import { AwsError } from './service.ts';
+import type { AwsError } from './service.ts';
 
 export interface Tag {
   readonly key: string;

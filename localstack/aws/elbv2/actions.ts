@@ -157,6 +157,23 @@ function checkRedirect({ RedirectConfig: config }: RedirectAction, via: Via): vo
   }
 }
 
+function checkAction(world: World, via: Via, action: RuleAction): void {
+  switch (action.Type) {
+    case 'forward':
+      return checkForward(world, via.protocol, action);
+    case 'redirect':
+      return checkRedirect(action, via);
+    case 'fixed-response':
+      return undefined;
+    case 'authenticate-oidc':
+    case 'authenticate-cognito':
+    case 'jwt-validation':
+      if (via.protocol !== 'HTTPS') throw invalidAction(`Action '${action.Type}' is only for HTTPS listeners`);
+      return undefined;
+  }
+  return action satisfies never;
+}
+
 /** Checks actions against the listener they are for and all else the load balancer does. */
 export function checkActions(
   world: World,
@@ -166,21 +183,10 @@ export function checkActions(
   replaced: Rule | undefined,
 ): void {
   for (const action of actions) {
-    switch (action.Type) {
-      case 'forward':
-        checkForward(world, via.protocol, action);
-        break;
-      case 'redirect':
-        checkRedirect(action, via);
-        break;
-      case 'fixed-response':
-        break;
-      default:
-        if (via.protocol !== 'HTTPS') throw invalidAction(`Action '${action.Type}' is only for HTTPS listeners`);
-    }
     if (loadBalancer.type === 'network' && action.Type !== 'forward') {
       throw invalidAction(`Action '${action.Type}' is not supported by Network Load Balancers`);
     }
+    checkAction(world, via, action);
   }
   checkReachable(world, loadBalancer, actions);
   checkUsage(world, loadBalancer, actions, replaced);

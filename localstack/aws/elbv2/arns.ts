@@ -3,14 +3,14 @@ import type { World } from '../world.ts';
 import { validationError } from './errors.ts';
 import type { LoadBalancerType } from './state.ts';
 
-const kinds = {
-  'load balancer': /^loadbalancer\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+$/,
-  listener: /^listener\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+$/,
-  'listener rule': /^listener-rule\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+\/[0-9a-f]+$/,
-  'target group': /^targetgroup\/[A-Za-z0-9-]+\/[0-9a-f]+$/,
-} as const;
+const kinds = [
+  ['load balancer', /^loadbalancer\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+$/],
+  ['listener', /^listener\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+$/],
+  ['listener rule', /^listener-rule\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+\/[0-9a-f]+$/],
+  ['target group', /^targetgroup\/[A-Za-z0-9-]+\/[0-9a-f]+$/],
+] as const;
 
-export type ArnKind = keyof typeof kinds;
+export type ArnKind = (typeof kinds)[number][0];
 
 const prefix = (world: World) => `arn:aws:elasticloadbalancing:${world.region}:${world.accountId}:`;
 
@@ -19,7 +19,7 @@ export function arnKind(arn: string): ArnKind | undefined {
   const match = /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:(.+)$/.exec(arn);
   const resource = match?.[1];
   if (resource === undefined) return undefined;
-  return (Object.keys(kinds) as ArnKind[]).find((kind) => kinds[kind].test(resource));
+  return kinds.find(([, pattern]) => pattern.test(resource))?.[0];
 }
 
 /** Refuses what is not even the form of such an ARN. */

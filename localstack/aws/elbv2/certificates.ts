@@ -67,13 +67,12 @@ export function certificateActions(world: World): Record<string, Action> {
       const listener = listenerOf(world.elbv2, input);
       const { defaultCertificate } = listener;
       const certificates = [
-        ...(defaultCertificate === undefined ? [] : [{ CertificateArn: defaultCertificate, IsDefault: true }]),
-        ...[...listener.certificates].map((arn) => ({ CertificateArn: arn, IsDefault: false })),
+        ...(defaultCertificate === undefined ? [] : [{ arn: defaultCertificate, isDefault: true }]),
+        ...[...listener.certificates].map((arn) => ({ arn, isDefault: false })),
       ];
-      const keyOf = (each: { IsDefault: boolean; CertificateArn: string }) =>
-        `${each.IsDefault ? 0 : 1}${each.CertificateArn}`;
-      const { items, nextMarker } = page(input, certificates, keyOf);
-      return { Certificates: items, NextMarker: nextMarker };
+      const { items, nextMarker } = page(input, certificates, ({ arn, isDefault }) => `${isDefault ? 0 : 1}${arn}`);
+      const told = items.map(({ arn, isDefault }) => ({ CertificateArn: arn, IsDefault: isDefault }));
+      return { Certificates: told, NextMarker: nextMarker };
     },
   };
 }

@@ -165,28 +165,34 @@ function readCondition(input: Input): RuleCondition {
   return field satisfies never;
 }
 
-/** What a condition compares with: strings, with how many wildcards in them. */
-function comparisons(condition: RuleCondition): { readonly values: number; readonly wildcards: number } {
-  // A backslash before it makes a wildcard a plain character, in headers and query strings.
-  const wildcards = (patterns: readonly string[] = []) =>
-    patterns
-      .join('\n')
-      .replaceAll(/\\[\\*?]/g, '')
-      .replaceAll(/[^*?]/g, '').length;
-  const count = (patterns: Patterns) => ({
-    values: (patterns.Values ?? patterns.RegexValues ?? []).length,
-    wildcards: wildcards(patterns.Values),
-  });
+/** Unescaped wildcards: a backslash before it makes a wildcard a plain character. */
+const countWildcards = (patterns: readonly string[] = []) =>
+  patterns
+    .join('\n')
+    .replaceAll(/\\[\\*?]/g, '')
+    .replaceAll(/[^*?]/g, '').length;
+
+interface Comparisons {
+  readonly values: number;
+  readonly wildcards: number;
+}
+
+const countPatterns = (patterns: Patterns): Comparisons => ({
+  values: (patterns.Values ?? patterns.RegexValues ?? []).length,
+  wildcards: countWildcards(patterns.Values),
+});
+
+function countComparisons(condition: RuleCondition): Comparisons {
   switch (condition.Field) {
     case 'host-header':
-      return count(condition.HostHeaderConfig);
+      return countPatterns(condition.HostHeaderConfig);
     case 'path-pattern':
-      return count(condition.PathPatternConfig);
+      return countPatterns(condition.PathPatternConfig);
     case 'http-header':
-      return count(condition.HttpHeaderConfig);
+      return countPatterns(condition.HttpHeaderConfig);
     case 'query-string': {
       const pairs = condition.QueryStringConfig.Values;
-      return { values: pairs.length, wildcards: wildcards(pairs.flatMap(({ Key = '', Value }) => [Key, Value])) };
+      return { values: pairs.length, wildcards: countWildcards(pairs.flatMap(({ Key = '', Value }) => [Key, Value])) };
     }
     case 'http-request-method':
       return { values: condition.HttpRequestMethodConfig.Values.length, wildcards: 0 };
@@ -207,7 +213,7 @@ export function readConditions(world: World, input: Input): readonly RuleConditi
       throw validationError(`A rule can have one '${field}' condition`);
     }
   }
-  const counts = conditions.map(comparisons);
+  const counts = conditions.map(countComparisons);
   const { 'condition-values-per-alb-rule': maxValues, 'condition-wildcards-per-alb-rule': maxWildcards } =
     world.options.quotas;
   if (counts.reduce((sum, { values }) => sum + values, 0) > maxValues) {

@@ -1,5 +1,6 @@
 // Reading the query protocol's parameters: everything on the wire is text.
 import type { Input } from '../service.ts';
+import { isRecord } from '../wire/record.ts';
 import { validationError } from './errors.ts';
 
 export function text(input: Input, name: string): string | undefined {
@@ -68,7 +69,7 @@ export function texts(input: Input, name: string): readonly string[] | undefined
 }
 
 function asRecord(value: unknown, name: string): Input {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Input;
+  if (isRecord(value)) return value;
   throw validationError(`Parameter ${name} must be a structure`);
 }
 

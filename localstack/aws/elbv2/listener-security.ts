@@ -16,7 +16,7 @@ const none: Security = {
   mutualAuthentication: undefined,
 };
 
-const alpnPolicies = ['HTTP1Only', 'HTTP2Only', 'HTTP2Optional', 'HTTP2Preferred', 'None'];
+const alpnPolicies = new Set(['HTTP1Only', 'HTTP2Only', 'HTTP2Optional', 'HTTP2Preferred', 'None']);
 
 function readDefaultCertificate(world: World, input: Input): string | undefined {
   const given = records(input, 'Certificates');
@@ -59,7 +59,7 @@ export function readSecurity(world: World, input: Input, protocol: string, curre
     }
     return none;
   }
-  if (alpnPolicy !== undefined && (protocol !== 'TLS' || !alpnPolicies.includes(alpnPolicy))) {
+  if (alpnPolicy !== undefined && (protocol !== 'TLS' || !alpnPolicies.has(alpnPolicy))) {
     throw validationError(`ALPN policy '${alpnPolicy}' is not supported for a listener of protocol ${protocol}`);
   }
   const defaultCertificate = certificate ?? current?.defaultCertificate;

@@ -14,6 +14,14 @@ const unsupported: readonly (readonly [RegExp, string])[] = [
   [/\\[pP]/, 'Unicode character classes'],
 ];
 
+function isRegex(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 /** Refuses a regular expression that is longer than `max` characters, that is none, or that asks for too much. */
 export function checkRegex(regex: string, max: number): void {
   if (regex.length === 0 || regex.length > max) {
@@ -28,9 +36,5 @@ export function checkRegex(regex: string, max: number): void {
     if (pattern.test(bare))
       throw validationError(`The regular expression '${regex}' uses ${what}, which is not supported`);
   }
-  try {
-    new RegExp(regex);
-  } catch {
-    throw validationError(`The regular expression '${regex}' is not valid`);
-  }
+  if (!isRegex(regex)) throw validationError(`The regular expression '${regex}' is not valid`);
 }

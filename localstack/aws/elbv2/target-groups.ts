@@ -69,20 +69,19 @@ function readTargetGroup(world: World, input: Input): TargetGroup {
   };
 }
 
-function sameSettings(a: TargetGroup, b: TargetGroup): boolean {
-  const settings = (group: TargetGroup) =>
-    JSON.stringify([
-      group.targetType,
-      group.protocol,
-      group.protocolVersion,
-      group.port,
-      group.vpcId,
-      group.ipAddressType,
-      group.targetControlPort,
-      describeHealthCheck(group.healthCheck),
-    ]);
-  return settings(a) === settings(b) && sameTags(a.tags, b.tags);
-}
+const settings = (group: TargetGroup) =>
+  JSON.stringify([
+    group.targetType,
+    group.protocol,
+    group.protocolVersion,
+    group.port,
+    group.vpcId,
+    group.ipAddressType,
+    group.targetControlPort,
+    describeHealthCheck(group.healthCheck),
+  ]);
+
+const sameSettings = (a: TargetGroup, b: TargetGroup) => settings(a) === settings(b) && sameTags(a.tags, b.tags);
 
 function create(world: World, input: Input): Output {
   const { targetGroups } = world.elbv2;

@@ -28,7 +28,7 @@ function listOf(entries: Map<string, Node>, decode: (node: Node) => unknown): un
 }
 
 function record(node: Node, decode: (node: Node) => unknown): Record<string, unknown> {
-  const fields: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const fields: Record<string, unknown> = { __proto__: null };
   for (const [key, child] of node.children) fields[key] = decode(child);
   return fields;
 }

@@ -1,5 +1,6 @@
 // The three wire protocols: how each says a result and an error.
 import type { AwsError, Output, Service } from '../service.ts';
+import { isRecord } from './record.ts';
 import { escapeXml, xmlContent } from './xml.ts';
 
 export interface WireResponse {
@@ -13,10 +14,12 @@ const textXml = 'text/xml;charset=utf-8';
 
 type Call = { readonly service: Service; readonly action: string; readonly requestId: string };
 
-function jsonReplacer(this: unknown, key: string, value: unknown): unknown {
-  const raw: unknown = (this as Record<string, unknown>)[key];
-  // smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html: timestamps are epoch seconds.
-  return raw instanceof Date ? raw.getTime() / 1000 : value;
+/** Timestamps are epoch seconds: smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html. */
+function jsonValue(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (Array.isArray(value)) return value.map(jsonValue);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, jsonValue(field)]));
 }
 
 export function encodeResult({ service, action, requestId }: Call, output: Output): WireResponse {
@@ -33,7 +36,7 @@ export function encodeResult({ service, action, requestId }: Call, output: Outpu
       return { status: 200, contentType: textXml, body };
     }
     case 'json':
-      return { status: 200, contentType: 'application/x-amz-json-1.1', body: JSON.stringify(output, jsonReplacer) };
+      return { status: 200, contentType: 'application/x-amz-json-1.1', body: JSON.stringify(jsonValue(output)) };
   }
   return service.protocol satisfies never;
 }

@@ -1,3 +1,5 @@
+import { isRecord } from './record.ts';
+
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -22,11 +24,11 @@ export function xmlContent(value: unknown, item: string): string {
   if (value === undefined || value === null) return '';
   if (Array.isArray(value)) return value.map((each) => `<${item}>${xmlContent(each, item)}</${item}>`).join('');
   if (value instanceof Date) return value.toISOString();
-  if (typeof value === 'object') {
+  if (isRecord(value)) {
     return Object.entries(value)
       .filter(([, field]) => field !== undefined)
       .map(([name, field]) => `<${name}>${xmlContent(field, item)}</${name}>`)
       .join('');
   }
-  return escapeXml(String(value as string | number | boolean));
+  return escapeXml(typeof value === 'string' ? value : JSON.stringify(value));
 }
