@@ -1,0 +1,136 @@
+// Carries out a plan: steps that do not wait for each other side by side, each failed one stopping only its dependants.
+import pLimit from 'p-limit';
+import type { Secret } from '../../api/core.ts';
+import type { Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { AwsClients } from '../clients.ts';
+import type { Plan, Step, StepId } from '../diff/step.ts';
+import { AwsError, toProblem } from '../errors.ts';
+import type { Inventory } from '../inventory.ts';
+import type { KeyedLock } from '../keyed-lock.ts';
+import type { Membership } from '../membership.ts';
+import type { ClusterIdentity } from '../model/naming.ts';
+import type { ResourceId, TargetGroupResource } from '../model/resources.ts';
+import type { Target } from '../model/targets.ts';
+import { performStep } from './perform.ts';
+import { Run } from './run.ts';
+
+export interface ExecuteContext {
+  readonly gateway: ObjectKey;
+  readonly clients: AwsClients;
+  readonly inventory: Inventory;
+  readonly membership: Membership;
+  /** One for the process: what Gateways share is made by one of them at a time. */
+  readonly locks: KeyedLock;
+  readonly cluster: ClusterIdentity;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** No call begins after it aborts. */
+  readonly signal: AbortSignal;
+  readonly secretOf: (key: ObjectKey) => Secret | undefined;
+  readonly targetsOf: (group: TargetGroupResource) => readonly Target[];
+}
+
+export interface Outcome {
+  readonly done: readonly StepId[];
+  readonly problems: readonly Problem[];
+  /** What AWS will not delete yet, because something that goes still uses it. */
+  readonly pending: readonly ResourceId[];
+  /** When to come back without waiting for a change, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** AWS lacks something that the inventory has: the Gateway is to be audited at once. */
+  readonly drifted?: true;
+}
+
+/** How a step ended. */
+export type StepEnd =
+  | { readonly kind: 'done'; readonly problems?: readonly Problem[]; readonly again?: true }
+  | { readonly kind: 'in-use' }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'error'; readonly error: AwsError };
+
+type End = StepEnd | { readonly kind: 'left-out' };
+
+/** Calls of one Gateway under way at a time; the account's limits stand above. */
+const sideBySide = 8;
+const inUseRetryMs = 5000;
+const errorRetryMs = 5000;
+
+/** @throws only what is a bug; what AWS refuses is in the outcome. */
+export async function executePlan(plan: Plan, context: ExecuteContext): Promise<Outcome> {
+  const run = new Run(plan, context);
+  const limit = pLimit(sideBySide);
+  const ends = new Map<StepId, Promise<End>>();
+  const endsOf = (ids: readonly StepId[]) => Promise.all(ids.map((id) => ends.get(id)));
+  for (const step of plan.steps) {
+    const end = async (): Promise<End> => {
+      const before = await endsOf(step.after);
+      await endsOf(step.follows ?? []);
+      if (before.some((other) => other?.kind !== 'done')) return { kind: 'left-out' };
+      return limit(() => attempt(run, step));
+    };
+    ends.set(step.id, end());
+  }
+  // All have ended before a bug in one of them is thrown: none goes on behind the caller's back.
+  await Promise.allSettled(ends.values());
+  return outcomeOf(await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])));
+}
+
+const leftOut: End = { kind: 'left-out' };
+
+async function attempt(run: Run, step: Step): Promise<End> {
+  if (run.context.signal.aborted) return leftOut;
+  const { logger } = run.context;
+  try {
+    const end = await performStep(run, step);
+    logger.debug({ step: step.id, end: end.kind }, 'step');
+    return end;
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    if (error.kind === 'lease-lost') return leftOut;
+    logger.warn({ step: step.id, action: error.action, code: error.code, detail: error.detail }, 'a step failed');
+    return { kind: 'error', error };
+  }
+}
+
+function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
+  const done: StepId[] = [];
+  const problems: Problem[] = [];
+  const pending: ResourceId[] = [];
+  const retries: number[] = [];
+  let drifted = false;
+  for (const [{ id, resource }, end] of ends) {
+    switch (end.kind) {
+      case 'done':
+        done.push(id);
+        problems.push(...(end.problems ?? []));
+        if (end.again === true) retries.push(0);
+        break;
+      case 'in-use':
+        pending.push(resource);
+        retries.push(inUseRetryMs);
+        break;
+      case 'failed':
+        problems.push(...end.problems);
+        break;
+      case 'error':
+        problems.push(toProblem(end.error, resource));
+        if (end.error.retryable) retries.push(errorRetryMs);
+        if (end.error.kind === 'not-found') drifted = true;
+        break;
+      case 'left-out':
+        break;
+      default:
+        end satisfies never;
+    }
+  }
+  return {
+    done,
+    problems,
+    pending,
+    ...(retries.length === 0 ? {} : { retryAfterMs: Math.min(...retries) }),
+    ...(drifted ? { drifted } : {}),
+  };
+}

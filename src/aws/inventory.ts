@@ -1,0 +1,228 @@
+// What of ours exists in AWS, remembered: loaded once, kept up to date by our own writes, audited in slow turns.
+import {
+  DescribeLoadBalancersCommand,
+  DescribeTargetHealthCommand,
+  type LoadBalancer,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Problem } from '../gateway/problem.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { AwsClients } from './clients.ts';
+import { isNotFound } from './errors.ts';
+import { type Audit, auditGateway } from './inventory/audit.ts';
+import { leftOf } from './inventory/left.ts';
+import { readOwned } from './inventory/read.ts';
+import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
+import { Usage } from './inventory/usage.ts';
+import type { Membership } from './membership.ts';
+import type { ClusterIdentity } from './model/naming.ts';
+import type { Model, ResourceId, Tags } from './model/resources.ts';
+import { gatewayTagValue } from './model/tags.ts';
+import type { Observed, OwnedResource } from './observed.ts';
+import { TAG } from './observed.ts';
+
+export interface InventoryOptions {
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly membership: Membership;
+  readonly clock: Clock;
+}
+
+/** As many ARNs as one DescribeLoadBalancers takes. */
+const describeLimit = 20;
+
+export class Inventory {
+  readonly #options: InventoryOptions;
+  readonly #records = new Records();
+  readonly #usage: Usage;
+  #refresh: { readonly arns: Set<string>; readonly done: Promise<void> } | undefined;
+  #scan: Promise<readonly OwnedRecord[]> | undefined;
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+    this.#usage = new Usage(options.clock, options.membership);
+  }
+
+  /** Reads everything. @returns what stands in the way of owning anything here: `cluster-name-taken` */
+  async load(): Promise<readonly Problem[]> {
+    const { records, problems } = await readOwned(this.#options.clients, this.#options.cluster);
+    for (const record of records) this.#records.put(record);
+    for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
+    this.#options.membership.retain(
+      records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn),
+    );
+    return problems;
+  }
+
+  /** A list of all that is owned, as AWS has it now; for the sweep, which believes nothing that is remembered. */
+  async readAll(): Promise<readonly OwnedResource[]> {
+    const { records } = await readOwned(this.#options.clients, this.#options.cluster);
+    return records.map(asOwned);
+  }
+
+  /** What exists of one Gateway, and the certificates that the cluster shares. `now` in milliseconds since the epoch. */
+  observed(gateway: ObjectKey, now: number): Observed {
+    const shared = this.#records.ofGateway(SHARED).filter(({ kind }) => kind === 'certificate');
+    const outdated = outdatedCertificates(shared);
+    const resources = [...this.#records.ofGateway(gatewayTagValue(gateway)), ...shared].map((record) => {
+      if (record.kind === 'target-group') return this.#usage.observe(record, now);
+      return record.kind === 'listener' ? { ...record, tags: trueTags(record, outdated) } : record;
+    });
+    return { gateway, resources, now };
+  }
+
+  /** The values of the gateway tags of all that is owned. */
+  gateways(): readonly string[] {
+    return this.#records.gateways();
+  }
+
+  /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
+  owned(gateway: string = SHARED): readonly OwnedResource[] {
+    return this.#records.ofGateway(gateway).map(asOwned);
+  }
+
+  get(arn: string): OwnedRecord | undefined {
+    return this.#records.get(arn);
+  }
+
+  /** Those that carry this logical id, within the Gateway of that tag; without one, among what the cluster shares. */
+  find(id: ResourceId, gateway: string = SHARED): readonly OwnedRecord[] {
+    return this.#records.find(gateway, id);
+  }
+
+  put(record: OwnedRecord): void {
+    this.#records.put(record);
+    this.#updateUsage(gatewayOf(record.tags));
+  }
+
+  remove(arn: string): void {
+    const record = this.#records.get(arn);
+    if (record === undefined) return;
+    this.#records.remove(arn);
+    if (record.kind === 'target-group') {
+      this.#usage.forget(arn);
+      this.#options.membership.forget(arn);
+    }
+    this.#updateUsage(gatewayOf(record.tags));
+  }
+
+  retag(arn: string, add: Tags, remove: readonly string[] = []): void {
+    const record = this.#records.get(arn);
+    if (record === undefined) return;
+    const kept = Object.entries(record.tags).filter(([key]) => !remove.includes(key));
+    this.put({ ...record, tags: { ...Object.fromEntries(kept), ...add } });
+  }
+
+  /** Drops what is remembered of a Gateway, as when all of it is known to be gone. */
+  forget(gateway: ObjectKey): void {
+    for (const { arn } of this.#records.ofGateway(gatewayTagValue(gateway))) this.remove(arn);
+  }
+
+  /** Reads the state of load balancers; those who ask at the same time share a call. */
+  async refreshLoadBalancers(arns: readonly string[]): Promise<void> {
+    if (this.#refresh === undefined) {
+      const asked = new Set<string>();
+      // Whoever else asks in this turn of the event loop joins in.
+      const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        this.#refresh = undefined;
+        return this.#readLoadBalancers([...asked]);
+      });
+      this.#refresh = { arns: asked, done };
+    }
+    for (const arn of arns) this.#refresh.arns.add(arn);
+    await this.#refresh.done;
+  }
+
+  /** Looks whether one target of each is healthy. Only for groups that a plan waits for: it costs a read each. */
+  async refreshTargetHealth(arns: readonly string[]): Promise<void> {
+    await Promise.all(
+      arns.map(async (arn) => {
+        const { TargetHealthDescriptions = [] } = await this.#options.clients.elbv2.send(
+          new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+        );
+        if (TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy')) {
+          this.#usage.sawHealthy(arn);
+        }
+      }),
+    );
+  }
+
+  /**
+   * Whether AWS itself, not its tagging index, has nothing of the Gateway any more: what a finalizer may go by. What is
+   * found after all is remembered.
+   */
+  async confirmGone(gateway: ObjectKey): Promise<boolean> {
+    const tag = gatewayTagValue(gateway);
+    // Only a list that begins after the question can answer it; those who ask meanwhile share the next one.
+    const running = this.#scan;
+    if (running !== undefined) await running.catch(() => undefined);
+    this.#scan ??= leftOf(this.#options).finally(() => {
+      this.#scan = undefined;
+    });
+    const left = (await this.#scan).filter((record) => gatewayOf(record.tags) === tag);
+    for (const record of left) this.put(record);
+    return left.length === 0;
+  }
+
+  /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
+  async audit(gateway: ObjectKey, model: Model): Promise<Audit> {
+    const { clients, membership } = this.#options;
+    return auditGateway({ clients, membership, inventory: this }, gatewayTagValue(gateway), model);
+  }
+
+  async #readLoadBalancers(arns: readonly string[]): Promise<void> {
+    for (let start = 0; start < arns.length; start += describeLimit) {
+      await this.#readSome(arns.slice(start, start + describeLimit));
+    }
+  }
+
+  /** AWS refuses the whole call for one ARN that is gone: then each is asked for alone. */
+  async #readSome(LoadBalancerArns: readonly string[]): Promise<void> {
+    try {
+      const { LoadBalancers = [] } = await this.#options.clients.elbv2.send(
+        new DescribeLoadBalancersCommand({ LoadBalancerArns: [...LoadBalancerArns] }),
+      );
+      for (const found of LoadBalancers) this.#setState(found);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const [only] = LoadBalancerArns;
+      if (only !== undefined && LoadBalancerArns.length === 1) this.remove(only);
+      else for (const arn of LoadBalancerArns) await this.#readSome([arn]);
+    }
+  }
+
+  #setState({ LoadBalancerArn = '', State }: LoadBalancer): void {
+    const record = this.#records.get(LoadBalancerArn);
+    if (record?.kind === 'load-balancer') this.put({ ...record, state: State?.Code ?? record.state });
+  }
+
+  #updateUsage(gateway: string): void {
+    if (gateway !== SHARED) this.#usage.update(this.#records.ofGateway(gateway));
+  }
+}
+
+/** All but the last imported of each id: they wait only for the listeners to turn to the new one. */
+function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<string> {
+  const certificates = records.filter((record) => record.kind === 'certificate');
+  const outdated = [...Map.groupBy(certificates, ({ id }) => id).values()].flatMap((same) =>
+    same.toSorted((a, b) => b.importedAt - a.importedAt).slice(1),
+  );
+  return new Set(outdated.map(({ arn }) => arn));
+}
+
+/** A listener that uses an outdated certificate is not as its hash tags say: their ids are right, but not the ARNs. */
+function trueTags(
+  { tags, certificate, extraCertificates }: Extract<OwnedRecord, { kind: 'listener' }>,
+  outdated: ReadonlySet<string>,
+): Tags {
+  if (outdated.size === 0) return tags;
+  const { [TAG.spec]: spec, [TAG.certificates]: extra, ...rest } = tags;
+  const specHolds = certificate === undefined || !outdated.has(certificate);
+  const extraHolds = extraCertificates?.every((arn) => !outdated.has(arn)) ?? false;
+  return {
+    ...rest,
+    ...(spec !== undefined && specHolds ? { [TAG.spec]: spec } : {}),
+    // An absent tag would mean that there are none: one that fits nothing has them read.
+    ...(extra === undefined ? {} : { [TAG.certificates]: extraHolds ? extra : 'outdated' }),
+  };
+}

@@ -1,0 +1,105 @@
+// AWS's lists, all pages of them.
+import {
+  DescribeListenersCommand,
+  DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
+  DescribeTagsCommand,
+  DescribeTargetGroupsCommand,
+  type Listener,
+  type LoadBalancer,
+  type Rule,
+  type TargetGroup,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
+import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '@aws-sdk/client-ec2';
+import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api';
+import type { AwsClients } from '../clients.ts';
+import type { Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { fromTagList } from '../tags.ts';
+
+async function pages<P>(read: (token: string | undefined) => Promise<readonly [readonly P[] | undefined, string | undefined]>): Promise<P[]> {
+  const items: P[] = [];
+  let token: string | undefined;
+  do {
+    const [page = [], next] = await read(token);
+    items.push(...page);
+    token = next === '' ? undefined : next;
+  } while (token !== undefined);
+  return items;
+}
+
+const elbPage = 400;
+
+export const allLoadBalancers = ({ elbv2 }: AwsClients): Promise<LoadBalancer[]> =>
+  pages(async (Marker) => {
+    const page = await elbv2.send(new DescribeLoadBalancersCommand({ PageSize: elbPage, Marker }));
+    return [page.LoadBalancers, page.NextMarker];
+  });
+
+export const allTargetGroups = ({ elbv2 }: AwsClients): Promise<TargetGroup[]> =>
+  pages(async (Marker) => {
+    const page = await elbv2.send(new DescribeTargetGroupsCommand({ PageSize: elbPage, Marker }));
+    return [page.TargetGroups, page.NextMarker];
+  });
+
+export const listenersOf = ({ elbv2 }: AwsClients, LoadBalancerArn: string): Promise<Listener[]> =>
+  pages(async (Marker) => {
+    const page = await elbv2.send(new DescribeListenersCommand({ LoadBalancerArn, PageSize: elbPage, Marker }));
+    return [page.Listeners, page.NextMarker];
+  });
+
+export const rulesOf = ({ elbv2 }: AwsClients, ListenerArn: string): Promise<Rule[]> =>
+  pages(async (Marker) => {
+    const page = await elbv2.send(new DescribeRulesCommand({ ListenerArn, PageSize: elbPage, Marker }));
+    return [page.Rules, page.NextMarker];
+  });
+
+export const securityGroups = ({ ec2 }: AwsClients, Filters: Filter[]): Promise<SecurityGroup[]> =>
+  pages(async (NextToken) => {
+    const page = await ec2.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 1000, NextToken }));
+    return [page.SecurityGroups, page.NextToken];
+  });
+
+/** Imported ones only. ACM leaves out all but RSA keys of up to 2048 bits unless it is told otherwise. */
+export const importedCertificates = ({ acm }: AwsClients): Promise<CertificateSummary[]> =>
+  pages(async (NextToken) => {
+    const keyTypes = Object.values(KeyAlgorithm);
+    const page = await acm.send(new ListCertificatesCommand({ Includes: { keyTypes }, MaxItems: 1000, NextToken }));
+    return [page.CertificateSummaryList?.filter(({ Type }) => Type === 'IMPORTED'), page.NextToken];
+  });
+
+const describeTagsLimit = 20;
+
+/** Tags by ARN, as they are; of what has vanished meanwhile, none. */
+export async function describeTags({ elbv2 }: AwsClients, arns: readonly string[]): Promise<Map<string, Tags>> {
+  const tags = new Map<string, Tags>();
+  for (let start = 0; start < arns.length; start += describeTagsLimit) {
+    const ResourceArns = arns.slice(start, start + describeTagsLimit);
+    const { TagDescriptions = [] } = await elbv2.send(new DescribeTagsCommand({ ResourceArns }));
+    for (const { ResourceArn, Tags: list } of TagDescriptions) {
+      if (ResourceArn !== undefined) tags.set(ResourceArn, fromTagList(list));
+    }
+  }
+  return tags;
+}
+
+/** What the tagging index has of this cluster's name: it may lag behind what exists, in either direction. */
+export async function taggedResources({ tagging }: AwsClients, clusterName: string): Promise<Map<string, Tags>> {
+  const mappings = await pages(async (PaginationToken) => {
+    const page = await tagging.send(
+      new GetResourcesCommand({
+        TagFilters: [{ Key: TAG.cluster, Values: [clusterName] }],
+        ResourceTypeFilters: ['elasticloadbalancing', 'acm'],
+        ResourcesPerPage: 100,
+        PaginationToken,
+      }),
+    );
+    return [page.ResourceTagMappingList, page.PaginationToken];
+  });
+  return new Map(
+    mappings.flatMap(({ ResourceARN, Tags: list }) =>
+      ResourceARN === undefined ? [] : [[ResourceARN, fromTagList(list)] as const],
+    ),
+  );
+}

@@ -1,0 +1,170 @@
+// Everything that the cluster owns, read at once: a few pages of tags, a few pages of each list, and two reads a Gateway.
+import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { CertificateSummary } from '@aws-sdk/client-acm';
+import type { SecurityGroup } from '@aws-sdk/client-ec2';
+import type { Problem } from '../../gateway/problem.ts';
+import type { AwsClients } from '../clients.ts';
+import { isNotFound } from '../errors.ts';
+import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
+import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
+import { TAG } from '../observed.ts';
+import { forwardsOf } from '../shapes.ts';
+import { fromTagList, ownerOf } from '../tags.ts';
+import {
+  allLoadBalancers,
+  allTargetGroups,
+  describeTags,
+  importedCertificates,
+  listenersOf,
+  rulesOf,
+  securityGroups,
+  taggedResources,
+} from './describe.ts';
+import type { CertificateRecord, ListenerRecord, OwnedRecord, TargetGroupRecord } from './records.ts';
+
+export interface OwnedInAws {
+  readonly records: readonly OwnedRecord[];
+  /** Another cluster of the same name is at work in this account. */
+  readonly problems: readonly Problem[];
+}
+
+/** What AWS described, before it is known whose it is. */
+interface Candidate {
+  readonly arn: string;
+  readonly record: (id: ResourceId, tags: Tags) => OwnedRecord;
+}
+
+export async function readOwned(clients: AwsClients, cluster: ClusterIdentity): Promise<OwnedInAws> {
+  const prefix = clusterPrefix(cluster);
+  const [index, loadBalancers, targetGroups, groups, certificates] = await Promise.all([
+    taggedResources(clients, cluster.clusterName),
+    allLoadBalancers(clients),
+    allTargetGroups(clients),
+    securityGroups(clients, [{ Name: `tag:${TAG.cluster}`, Values: [cluster.clusterName] }]),
+    importedCertificates(clients),
+  ]);
+  const tags = new Map([...index, ...groups.map((group) => [group.GroupId ?? '', fromTagList(group.Tags)] as const)]);
+  const named = [
+    ...loadBalancers.flatMap((found) => loadBalancerCandidate(found, prefix, tags)),
+    ...targetGroups.flatMap((found) => targetGroupCandidate(found, prefix, tags)),
+    ...groups.flatMap(securityGroupCandidate),
+    ...certificates.filter(({ CertificateArn }) => tags.has(CertificateArn ?? '')).flatMap(certificateCandidate),
+  ];
+  const first = await recordsOf(clients, cluster, named, tags);
+  const listeners = await belowLoadBalancers(
+    clients,
+    first.records.filter(({ kind }) => kind === 'load-balancer').map(({ arn }) => arn),
+  );
+  const second = await recordsOf(clients, cluster, listeners, tags);
+  return { records: [...first.records, ...second.records], problems: [...first.problems, ...second.problems].slice(0, 1) };
+}
+
+/**
+ * The tagging index may lag: what it does not know is asked for its tags. Never is something taken for ours by its name.
+ */
+export async function recordsOf(
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+  candidates: readonly Candidate[],
+  known: ReadonlyMap<string, Tags>,
+): Promise<OwnedInAws> {
+  const unknown = candidates.map(({ arn }) => arn).filter((arn) => !known.has(arn));
+  const asked = await describeTags(clients, unknown);
+  const records: OwnedRecord[] = [];
+  const problems: Problem[] = [];
+  for (const { arn, record } of candidates) {
+    const tags = known.get(arn) ?? asked.get(arn) ?? {};
+    const owner = ownerOf(tags, cluster);
+    if (owner.kind === 'ours') records.push(record(owner.id, tags));
+    if (owner.kind === 'namesake') {
+      problems.push({ kind: 'cluster-name-taken', clusterName: cluster.clusterName, arn });
+    }
+  }
+  return { records, problems };
+}
+
+async function belowLoadBalancers(clients: AwsClients, arns: readonly string[]): Promise<readonly Candidate[]> {
+  const listeners = (await Promise.all(arns.map((arn) => unlessGone(() => listenersOf(clients, arn))))).flat();
+  const rules = await Promise.all(
+    listeners.map(async ({ ListenerArn: arn = '' }) => {
+      const found = await unlessGone(() => rulesOf(clients, arn));
+      return found.flatMap((rule) => ruleCandidate(rule, arn));
+    }),
+  );
+  return [...listeners.flatMap(listenerCandidate), ...rules.flat()];
+}
+
+/** Whatever is deleted while it is being listed has nothing below it. */
+export async function unlessGone<T>(read: () => Promise<T[]>): Promise<T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
+}
+
+const isNamed = (name: string | undefined, prefix: string): boolean => name?.startsWith(prefix) === true;
+
+export function loadBalancerCandidate(found: LoadBalancer, prefix: string, tags: ReadonlyMap<string, Tags>): Candidate[] {
+  const { LoadBalancerArn: arn = '', LoadBalancerName } = found;
+  if (!isNamed(LoadBalancerName, prefix) && !tags.has(arn)) return [];
+  return [{ arn, record: (id, own) => loadBalancerRecord(found, id, own) }];
+}
+
+export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Tags): OwnedLoadBalancer {
+  const { LoadBalancerArn: arn = '', LoadBalancerName: name = '', DNSName: dnsName = '', State } = found;
+  return { kind: 'load-balancer', arn, id, tags, name, dnsName, state: State?.Code ?? 'provisioning' };
+}
+
+export function targetGroupCandidate(found: TargetGroup, prefix: string, known: ReadonlyMap<string, Tags>): Candidate[] {
+  const { TargetGroupArn: arn = '', TargetGroupName: name = '' } = found;
+  if (!isNamed(name, prefix) && !known.has(arn)) return [];
+  return [{ arn, record: (id, tags): TargetGroupRecord => ({ kind: 'target-group', arn, id, tags, name }) }];
+}
+
+export function securityGroupCandidate({ GroupId: arn, GroupName: name = '' }: SecurityGroup): Candidate[] {
+  if (arn === undefined) return [];
+  return [{ arn, record: (id, tags): OwnedSecurityGroup => ({ kind: 'security-group', arn, id, tags, name }) }];
+}
+
+function certificateCandidate({ CertificateArn: arn, ImportedAt }: CertificateSummary): Candidate[] {
+  if (arn === undefined) return [];
+  const importedAt = ImportedAt?.getTime() ?? 0;
+  return [{ arn, record: (id, tags): CertificateRecord => ({ kind: 'certificate', arn, id, tags, importedAt }) }];
+}
+
+export function listenerCandidate(found: Listener): Candidate[] {
+  const { ListenerArn: arn, LoadBalancerArn: loadBalancerArn = '', Port: port = 0, Certificates } = found;
+  if (arn === undefined) return [];
+  const certificate = Certificates?.[0]?.CertificateArn;
+  const record = (id: ResourceId, tags: Tags): ListenerRecord => ({
+    kind: 'listener',
+    arn,
+    id,
+    tags,
+    loadBalancerArn,
+    port,
+    forwards: forwardsOf(found.DefaultActions),
+    ...(certificate === undefined ? {} : { certificate }),
+  });
+  return [{ arn, record }];
+}
+
+/** The default rule is its listener's. */
+export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
+  const { RuleArn: arn, Priority } = found;
+  if (arn === undefined || found.IsDefault === true) return [];
+  const targetGroups = forwardsOf(found.Actions);
+  const record = (id: ResourceId, tags: Tags): OwnedRule => ({
+    kind: 'rule',
+    arn,
+    id,
+    tags,
+    listenerArn,
+    priority: Number(Priority),
+    targetGroups,
+  });
+  return [{ arn, record }];
+}

@@ -1,0 +1,95 @@
+// What is known to exist, in memory: by ARN, and by the Gateway that it belongs to.
+import type { OwnedCertificate, OwnedListener, OwnedResource, OwnedRule, OwnedTargetGroup } from '../observed.ts';
+import type { OwnedLoadBalancer, OwnedSecurityGroup } from '../observed.ts';
+import { TAG } from '../observed.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
+import type { Forward } from '../shapes.ts';
+
+/** What diff needs not know of a listener. */
+export interface ListenerRecord extends OwnedListener {
+  readonly forwards: readonly Forward[];
+  readonly certificate?: string;
+  /** Beside the default one, where it is known. */
+  readonly extraCertificates?: readonly string[];
+}
+
+export interface CertificateRecord extends OwnedCertificate {
+  /** Milliseconds since the epoch: of several with one id the last one imported is in force. */
+  readonly importedAt: number;
+}
+
+export type TargetGroupRecord = Omit<OwnedTargetGroup, 'ready' | 'unusedSince'>;
+
+export type OwnedRecord =
+  | OwnedLoadBalancer
+  | ListenerRecord
+  | OwnedRule
+  | TargetGroupRecord
+  | OwnedSecurityGroup
+  | CertificateRecord;
+
+/** The gateway tag of what the whole cluster shares. */
+export const SHARED = '';
+
+export const gatewayOf = (tags: Tags): string => tags[TAG.gateway] ?? SHARED;
+
+export class Records {
+  readonly #byArn = new Map<string, OwnedRecord>();
+  readonly #byGateway = new Map<string, Set<string>>();
+
+  get(arn: string): OwnedRecord | undefined {
+    return this.#byArn.get(arn);
+  }
+
+  /** Values of gateway tags; SHARED is not among them. */
+  gateways(): readonly string[] {
+    return [...this.#byGateway.keys()].filter((gateway) => gateway !== SHARED);
+  }
+
+  ofGateway(gateway: string): readonly OwnedRecord[] {
+    return [...(this.#byGateway.get(gateway) ?? [])].flatMap((arn) => this.#byArn.get(arn) ?? []);
+  }
+
+  find(gateway: string, id: ResourceId): readonly OwnedRecord[] {
+    return this.ofGateway(gateway).filter((record) => record.id === id);
+  }
+
+  all(): readonly OwnedRecord[] {
+    return [...this.#byArn.values()];
+  }
+
+  put(record: OwnedRecord): void {
+    this.#unlink(record.arn);
+    this.#byArn.set(record.arn, record);
+    const gateway = gatewayOf(record.tags);
+    const arns = this.#byGateway.get(gateway);
+    if (arns === undefined) this.#byGateway.set(gateway, new Set([record.arn]));
+    else arns.add(record.arn);
+  }
+
+  /** With a load balancer go its listeners, with a listener its rules. */
+  remove(arn: string): void {
+    const gone = this.#byArn.get(arn);
+    if (gone === undefined) return;
+    const gateway = gatewayOf(gone.tags);
+    this.#unlink(arn);
+    for (const record of this.ofGateway(gateway)) {
+      const parent =
+        record.kind === 'listener' ? record.loadBalancerArn : record.kind === 'rule' ? record.listenerArn : undefined;
+      if (parent === arn) this.remove(record.arn);
+    }
+  }
+
+  #unlink(arn: string): void {
+    const record = this.#byArn.get(arn);
+    if (record === undefined) return;
+    this.#byArn.delete(arn);
+    const gateway = gatewayOf(record.tags);
+    const arns = this.#byGateway.get(gateway);
+    arns?.delete(arn);
+    if (arns?.size === 0) this.#byGateway.delete(gateway);
+  }
+}
+
+export const asOwned = (record: OwnedRecord): OwnedResource =>
+  record.kind === 'target-group' ? { ...record, ready: true } : record;

@@ -1,0 +1,68 @@
+// Which target groups are in use, since when, and whether one has been seen healthy: what must be known to let one take
+// over from another, and to let the other rest before it goes.
+import type { Clock } from '../../kube/clock.ts';
+import type { Membership } from '../membership.ts';
+import type { OwnedTargetGroup } from '../observed.ts';
+import type { OwnedRecord, TargetGroupRecord } from './records.ts';
+
+/**
+ * How long a group that takes over may make its rule wait for a first healthy target. Well beyond what AWS's slowest
+ * default health check takes (five times 30 seconds, and registration).
+ */
+const readyAfterMs = 180_000;
+
+interface Use {
+  /** Since when it has been referred to, or not referred to. */
+  readonly since: number;
+  readonly referred: boolean;
+  readonly serving: boolean;
+}
+
+export class Usage {
+  readonly #clock: Clock;
+  readonly #membership: Membership;
+  readonly #uses = new Map<string, Use>();
+  readonly #healthy = new Set<string>();
+
+  constructor(clock: Clock, membership: Membership) {
+    this.#clock = clock;
+    this.#membership = membership;
+  }
+
+  /** To be called with all records of one Gateway whenever one of them changes. */
+  update(records: readonly OwnedRecord[]): void {
+    const weights = new Map<string, number>();
+    for (const record of records) {
+      const forwards = record.kind === 'rule' ? record.targetGroups : record.kind === 'listener' ? record.forwards : [];
+      for (const { arn, weight } of forwards) weights.set(arn, Math.max(weight, weights.get(arn) ?? 0));
+    }
+    for (const { kind, arn } of records) {
+      if (kind !== 'target-group') continue;
+      const referred = weights.has(arn);
+      const before = this.#uses.get(arn);
+      const since = before?.referred === referred ? before.since : this.#clock.now();
+      this.#uses.set(arn, { since, referred, serving: (weights.get(arn) ?? 0) > 0 });
+      // AWS checks the health only of what is referred to.
+      if (!referred) this.#healthy.delete(arn);
+    }
+  }
+
+  sawHealthy(arn: string): void {
+    this.#healthy.add(arn);
+  }
+
+  forget(arn: string): void {
+    this.#uses.delete(arn);
+    this.#healthy.delete(arn);
+  }
+
+  observe(record: TargetGroupRecord, now: number): OwnedTargetGroup {
+    const use = this.#uses.get(record.arn);
+    const ready =
+      use?.serving === true ||
+      this.#healthy.has(record.arn) ||
+      this.#membership.members(record.arn)?.length === 0 ||
+      (use?.referred === true && now - use.since >= readyAfterMs);
+    return { ...record, ready, ...(use === undefined || use.referred ? {} : { unusedSince: use.since }) };
+  }
+}
