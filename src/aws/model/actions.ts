@@ -29,8 +29,7 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
       const transforms = ruleTransforms(action.rewrite);
       const findings = [...forward.findings, ...transforms.findings];
       if (forward.value === undefined || transforms.value === undefined) return { findings };
-      const forwards = forward.value.action.kind === 'forward';
-      return { value: { ...forward.value, transforms: forwards ? transforms.value : [] }, findings };
+      return { value: { ...forward.value, transforms: transforms.value }, findings };
     }
     case 'redirect': {
       const { value, findings } = redirectAction(action.redirect, port, entry.hostname);
@@ -46,8 +45,8 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
 const only = (action: RuleAction): RuleBehaviour => ({ action, transforms: [], targetGroups: [] });
 
 /**
- * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some. Backends
- * without any weight at all, or none that is valid, answer 500: HTTPRouteRule.backendRefs.
+ * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some.
+ * @param backends of which at least one is valid and has weight.
  */
 function forwardAction(
   context: ModelContext,
@@ -55,10 +54,6 @@ function forwardAction(
 ): Expressed<Omit<RuleBehaviour, 'transforms'>> {
   const shares = new Map<ResourceId, { readonly group: TargetGroupResource; weight: number }>();
   const findings: Finding[] = [];
-  const serving = backends.filter(({ weight }) => weight > 0);
-  if (!serving.some(({ service }) => service !== undefined)) {
-    return { value: { action: fixedResponse(500), targetGroups: [] }, findings: [] };
-  }
   for (const { service, weight, index } of backends) {
     if (service === undefined) {
       if (weight === 0) continue;

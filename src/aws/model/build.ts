@@ -60,6 +60,6 @@ function loadBalancer(
       securityGroups: groups,
     },
     attributes: settings.loadBalancerAttributes,
-    tags: context.tags(id),
+    tags: context.topology.settings.tags,
   };
 }

@@ -46,12 +46,12 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   if (entry.hostname !== undefined && isEmpty(hostPatterns(entry.hostname))) {
     findings.push({ kind: 'match-unsupported', field: 'hostnames', detail: `host name ${entry.hostname} is too long` });
   }
-  for (const [i, header] of firstOfEachName(match.headers ?? [], (name) => name.toLowerCase())) {
+  for (const [i, header] of (match.headers ?? []).entries()) {
     const condition = headerCondition(header, at(`headers[${i}]`));
     findings.push(...condition.findings);
     if (condition.value !== undefined) others.push(condition.value);
   }
-  for (const [i, query] of firstOfEachName(match.queryParams ?? [], (name) => name)) {
+  for (const [i, query] of (match.queryParams ?? []).entries()) {
     const condition = queryCondition(query, at(`queryParams[${i}]`));
     findings.push(...condition.findings);
     if (condition.value !== undefined) others.push(condition.value);
@@ -201,13 +201,4 @@ function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCo
     ? [{ kind: 'match-ignores-case', field: `${field}.value`, value: query.value }]
     : [];
   return { value: { field: 'query-string', values: [{ key, value }] }, findings };
-}
-
-/** "If multiple entries specify equivalent names, only the first entry … MUST be considered": HTTPRouteMatch. */
-function firstOfEachName(
-  matches: readonly HttpHeaderMatch[],
-  equivalent: (name: string) => string,
-): readonly (readonly [number, HttpHeaderMatch])[] {
-  const names = matches.map(({ name }) => equivalent(name));
-  return [...matches.entries()].filter(([index]) => names.indexOf(names[index] ?? '') === index);
 }

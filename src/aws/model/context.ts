@@ -2,8 +2,7 @@ import type { Topology } from '../../gateway/topology.ts';
 import type { Network } from '../network.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
-import type { ResourceId, Tags } from './resources.ts';
-import { gatewayTags } from './tags.ts';
+import type { ResourceId } from './resources.ts';
 
 /** What every part of one Gateway's model needs. */
 export interface ModelContext {
@@ -12,7 +11,6 @@ export interface ModelContext {
   readonly options: ModelOptions;
   readonly loadBalancer: ResourceId;
   readonly name: (readable: string, immutable: unknown) => string;
-  readonly tags: (id: ResourceId) => Tags;
 }
 
 export function modelContext(topology: Topology, network: Network, options: ModelOptions): ModelContext {
@@ -23,6 +21,5 @@ export function modelContext(topology: Topology, network: Network, options: Mode
     options,
     loadBalancer: resourceId('load-balancer', topology.settings.scheme),
     name: (readable, immutable) => awsName(prefix, readable, immutable),
-    tags: (id) => gatewayTags(options, topology.gateway, topology.settings.tags, id),
   };
 }

@@ -14,13 +14,13 @@ export function stableJson(value: unknown): string {
 }
 
 /** SHA-256 of a JSON value, in hex. */
-export function hashJson(value: unknown): string {
+export function hash(value: unknown): string {
   return createHash('sha256').update(stableJson(value)).digest('hex');
 }
 
 /** The first `length` characters, at most 40, of a JSON value's hash in base 36. */
 export function shortHash(value: unknown, length: number): string {
-  return BigInt(`0x${hashJson(value)}`)
+  return BigInt(`0x${hash(value)}`)
     .toString(36)
     .padStart(50, '0')
     .slice(-length);

@@ -5,7 +5,6 @@ import { fixedResponse } from './actions.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
-import { clusterTags } from './tags.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
 export const SSL_POLICY_OPTION = 'gatehouse.dev/ssl-policy';
@@ -33,7 +32,7 @@ export function buildListeners(context: ModelContext): Listeners {
     room -= chosen.extra.length;
     for (const source of [chosen.default, ...chosen.extra]) {
       if (source?.kind !== 'secret') continue;
-      const certificate = certificateResource(context, source);
+      const certificate = certificateResource(source);
       certificates.set(certificate.id, certificate);
     }
     return listenerResource(context, port, chosen, problems);
@@ -62,7 +61,7 @@ function listenerResource(
       defaultAction: fixedResponse(404),
     },
     extraCertificates: chosen.extra.map(certificateUse),
-    tags: context.tags(id),
+    tags: context.topology.settings.tags,
   };
 }
 
@@ -108,17 +107,14 @@ function certificateUse(source: CertificateSource): CertificateUse {
 }
 
 /** Without the Gateway's own tags: Gateways that share the Secret share the certificate, and would undo each other's. */
-function certificateResource(
-  context: ModelContext,
-  source: Extract<CertificateSource, { kind: 'secret' }>,
-): CertificateResource {
+function certificateResource(source: Extract<CertificateSource, { kind: 'secret' }>): CertificateResource {
   const id = certificateId(source);
   const { fingerprint, keyAlgorithm } = source.certificate;
   return {
     kind: 'certificate',
     id,
     spec: { secret: source.secret, fingerprint, keyAlgorithm },
-    tags: clusterTags(context.options, id),
+    tags: {},
   };
 }
 

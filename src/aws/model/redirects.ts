@@ -1,7 +1,6 @@
 // RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
 // "You can't redirect HTTPS to HTTP", and something must differ from the request.
 import type { PathModifier, PortTopology, Redirect } from '../../gateway/topology.ts';
-import { ALB_CAPABILITIES } from './capabilities.ts';
 import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 
@@ -16,16 +15,11 @@ export function redirectAction(
   port: Pick<PortTopology, 'port' | 'protocol'>,
   hostname: string | undefined,
 ): Expressed<RedirectAction> {
-  const { statusCode } = redirect;
-  if (statusCode !== 301 && statusCode !== 302) {
-    const allowed = ALB_CAPABILITIES.redirectStatusCodes;
-    return { findings: [{ kind: 'redirect-status-unsupported', field: 'filters', statusCode, allowed }] };
-  }
   const path = redirectPath(redirect.path);
   if (path === undefined) return unsupported('a prefix in the middle of a redirect path can not be replaced');
   const protocol = redirectProtocol(redirect, port);
   if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported('HTTPS can not be redirected to HTTP');
-  const to = redirectPort(redirect, port);
+  const to = redirect.port === undefined || redirect.port === port.port ? '#{port}' : String(redirect.port);
   const host = redirect.hostname ?? '#{host}';
   if (host.length > MAX_LENGTH || path.length > MAX_LENGTH) {
     return unsupported(`a host name or path is longer than ${MAX_LENGTH} characters`);
@@ -40,7 +34,8 @@ export function redirectAction(
     port: to,
     path,
     query: '#{query}',
-    statusCode: statusCode === 301 ? 'HTTP_301' : 'HTTP_302',
+    // The capabilities let nothing else through.
+    statusCode: redirect.statusCode === 301 ? 'HTTP_301' : 'HTTP_302',
   };
   return { value: action, findings: [] };
 }
@@ -52,12 +47,6 @@ function unsupported(detail: string): Expressed<RedirectAction> {
 function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology, 'protocol'>): string {
   const wanted = scheme?.toUpperCase() ?? protocol;
   return wanted === protocol ? '#{protocol}' : wanted;
-}
-
-/** HTTPRequestRedirectFilter.port: without one, the scheme's well-known port; without a scheme, the listener's. */
-function redirectPort({ port, scheme }: Redirect, listener: Pick<PortTopology, 'port'>): string {
-  const wanted = port ?? (scheme === undefined ? listener.port : scheme === 'https' ? 443 : 80);
-  return wanted === listener.port ? '#{port}' : String(wanted);
 }
 
 /**

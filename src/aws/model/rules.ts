@@ -189,7 +189,7 @@ function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): r
         id,
         listener: resourceId('listener', scheme, rule.port),
         spec: { conditions, action: rule.action, transforms: rule.transforms },
-        tags: context.tags(id),
+        tags: context.topology.settings.tags,
       },
     ];
   });

@@ -35,7 +35,7 @@ function frontendGroup(context: ModelContext, ports: readonly number[]): Securit
     id,
     spec: { name: context.name('frontend', [id, vpcId, description]), description, vpcId },
     ingress: ports.flatMap((port) => sourceRanges(context).map((cidr) => ingressRule(port, cidr))),
-    tags: context.tags(id),
+    tags: context.topology.settings.tags,
   };
 }
 

@@ -34,7 +34,7 @@ export function targetGroup(context: ModelContext, backend: BackendService): Tar
     },
     attributes: {},
     backend,
-    tags: context.tags(id),
+    tags: context.topology.settings.tags,
   };
 }
 
@@ -56,7 +56,7 @@ export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
       healthCheck: DEFAULT_HEALTH_CHECK,
     },
     attributes: {},
-    tags: context.tags(id),
+    tags: context.topology.settings.tags,
   };
 }
 

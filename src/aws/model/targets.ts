@@ -1,7 +1,7 @@
 // Who is in a target group: a backend's endpoints, or the nodes in front of them.
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import type { BackendService } from '../../gateway/topology.ts';
-import { hashJson } from './hash.ts';
+import { hash } from './hash.ts';
 import type { TargetGroupResource } from './resources.ts';
 
 export interface Target {
@@ -28,7 +28,7 @@ export function desiredTargets(
 
 /** Equal when and only when the targets are. */
 export function targetsHash(targets: readonly Target[]): string {
-  return hashJson(targets.map(({ id, port }) => [id, port])).slice(0, 32);
+  return hash(targets.map(({ id, port }) => [id, port])).slice(0, 32);
 }
 
 interface ServingEndpoint {

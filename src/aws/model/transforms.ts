@@ -23,7 +23,8 @@ export function ruleTransforms(rewrite: Rewrite | undefined): Expressed<readonly
 function refusal(regex: string, replace: string): string | undefined {
   // AWS documents no way to write a dollar sign that is not a group.
   if (/\$[0-9]/.test(replace)) return `${replace} has a $ before a digit, which stands for a group there`;
-  if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH)
+    return `the rewrite is longer than ${MAX_LENGTH} characters`;
   return undefined;
 }
 
