@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { Cache, stripBookkeeping } from './cache.ts';
+import { objectKey } from './object.ts';
+import { silentLogger } from './testing/silent-logger.ts';
+import { type Widget, widget } from './testing/widgets.ts';
+
+const byColor = { color: ({ spec }: Widget) => (spec?.color === undefined ? [] : [spec.color]) };
+const newCache = () => new Cache({ indexers: byColor, logger: silentLogger });
+
+function changesOf(cache: Cache<Widget, 'color'>): string[] {
+  const changes: string[] = [];
+  cache.onChange((old, current, initial) => {
+    const name = (current ?? old)?.metadata.name;
+    const change = old === undefined ? 'added' : current === undefined ? 'deleted' : 'updated';
+    changes.push(`${change} ${name}${initial ? ' initially' : ''}`);
+  });
+  return changes;
+}
+
+test('an object is found by key and by index, also after it changed its color', () => {
+  const cache = newCache();
+  cache.put(widget('a', '1', 'red'));
+  cache.put(widget('b', '2', 'red'));
+  cache.put(widget('a', '3', 'blue'));
+  expect(cache.get(objectKey({ namespace: 'demo', name: 'a' }))?.spec?.color).toBe('blue');
+  expect(cache.byIndex('color', 'red').map(({ metadata }) => metadata.name)).toEqual(['b']);
+  expect(cache.byIndex('color', 'blue').map(({ metadata }) => metadata.name)).toEqual(['a']);
+  cache.delete(objectKey({ namespace: 'demo', name: 'a' }));
+  expect(cache.byIndex('color', 'blue')).toEqual([]);
+  expect(cache.size).toBe(1);
+});
+
+test('a new list over an old one is seen as just what changed in between', () => {
+  const cache = newCache();
+  cache.replace([widget('a', '1'), widget('b', '2'), widget('c', '3')], true);
+  const changes = changesOf(cache);
+  changes.length = 0;
+  cache.replace([widget('a', '1'), widget('b', '5'), widget('d', '4')]);
+  expect(changes).toEqual(['deleted c', 'updated b', 'added d']);
+});
+
+test('a handler that comes late sees what is there as additions, and an equal resourceVersion is no change', () => {
+  const cache = newCache();
+  cache.put(widget('a', '1'));
+  const changes = changesOf(cache);
+  cache.put(widget('a', '1'));
+  cache.put(widget('a', '2'));
+  expect(changes).toEqual(['added a initially', 'updated a']);
+});
+
+test('what comes out of the cache cannot be changed, at any depth', () => {
+  const cache = newCache();
+  cache.put(widget('a', '1'));
+  const [object] = cache.list();
+  expect(() => Object.assign(object?.spec ?? {}, { color: 'blue' })).toThrow(TypeError);
+  expect(Object.isFrozen(object?.metadata)).toBe(true);
+});
+
+test('a handler or an indexer that throws keeps nobody else from seeing the change', () => {
+  const cache = new Cache({
+    indexers: {
+      bad: () => {
+        throw new Error('odd object');
+      },
+      ...byColor,
+    },
+    logger: silentLogger,
+  });
+  const seen: string[] = [];
+  cache.onChange(() => {
+    throw new Error('bug');
+  });
+  cache.onChange((_old, current) => seen.push(current?.metadata.name ?? ''));
+  cache.put(widget('a', '1'));
+  expect(seen).toEqual(['a']);
+  expect(cache.byIndex('color', 'red')).toHaveLength(1);
+});
+
+test('a handler is called no more once it is taken off', () => {
+  const cache = newCache();
+  let calls = 0;
+  const stop = cache.onChange(() => {
+    calls += 1;
+  });
+  cache.put(widget('a', '1'));
+  stop();
+  cache.put(widget('a', '2'));
+  expect(calls).toBe(1);
+});
+
+test('managed fields and the copy that kubectl keeps take no memory', () => {
+  const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'kept' };
+  const base = widget('a', '1');
+  const object = { ...base, metadata: { ...base.metadata, annotations, managedFields: [{ manager: 'kubectl' }] } };
+  expect(stripBookkeeping(object).metadata).toEqual({ ...base.metadata, annotations: { mine: 'kept' } });
+});

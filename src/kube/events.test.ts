@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { type EventNote, EventRecorder, events } from './events.ts';
+import { FakeClock } from './testing/fake-clock.ts';
+import { MemoryClient, refusal } from './testing/memory-client.ts';
+import { silentLogger } from './testing/silent-logger.ts';
+import { widget } from './testing/widgets.ts';
+
+const note: EventNote = { type: 'Warning', reason: 'Failed', action: 'Deploy', note: 'it failed' };
+
+function start(limits = {}) {
+  const clock = new FakeClock();
+  const client = new MemoryClient();
+  let next = 0;
+  const random = () => {
+    next += 1;
+    return next / 1000;
+  };
+  const recorder = new EventRecorder({
+    client,
+    clock,
+    random,
+    logger: silentLogger,
+    reportingController: 'example.io/test',
+    reportingInstance: 'pod-1',
+    limits,
+  });
+  const stop = new AbortController();
+  const running = recorder.run(stop.signal);
+  return {
+    clock,
+    client,
+    recorder,
+    written: async () => (await client.list(events)).items,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+test('an event says what it is about, who says so, and why', async () => {
+  await using run = start();
+  run.recorder.record(widget('a', '1'), note);
+  await run.clock.advance(1);
+  expect(await run.written()).toMatchObject([
+    {
+      metadata: { namespace: 'demo', name: expect.stringMatching(/^a\.[0-9a-f]{12}$/) },
+      eventTime: '2026-01-01T00:00:00.000000Z',
+      reportingController: 'example.io/test',
+      reportingInstance: 'pod-1',
+      regarding: { apiVersion: 'example.io/v1', kind: 'Widget', namespace: 'demo', name: 'a', uid: 'uid-a' },
+      ...note,
+    },
+  ]);
+});
+
+test('a repeated event becomes a series whose count grows in few writes', async () => {
+  await using run = start();
+  for (let second = 0; second < 60; second += 1) {
+    run.recorder.record(widget('a', '1'), note);
+    await run.clock.advance(1000);
+  }
+  await run.clock.advance(10_000);
+  expect(await run.written()).toMatchObject([
+    { series: { count: 60, lastObservedTime: '2026-01-01T00:00:59.000000Z' } },
+  ]);
+  expect(run.client.actions.length).toBeLessThan(10);
+});
+
+test('an event that comes again much later, or about another object, is one of its own', async () => {
+  await using run = start();
+  run.recorder.record(widget('a', '1'), note);
+  run.recorder.record(widget('b', '1'), note);
+  await run.clock.advance(11 * 60_000);
+  run.recorder.record(widget('a', '1'), note);
+  await run.clock.advance(1);
+  expect(await run.written()).toHaveLength(3);
+});
+
+test('an object that is loud takes nothing from a quiet one', async () => {
+  await using run = start({ burst: 3, refillMs: 1000 });
+  for (let count = 0; count < 10; count += 1) run.recorder.record(widget('loud', '1'), { ...note, note: `${count}` });
+  run.recorder.record(widget('quiet', '1'), note);
+  await run.clock.advance(1);
+  expect((await run.written()).map(({ regarding }) => regarding.name)).toEqual(['loud', 'loud', 'loud', 'quiet']);
+  await run.clock.advance(1000);
+  run.recorder.record(widget('loud', '1'), { ...note, note: 'later' });
+  await run.clock.advance(1);
+  expect(await run.written()).toHaveLength(5);
+});
+
+test('a note that is too long is cut between characters', async () => {
+  await using run = start();
+  run.recorder.record(widget('a', '1'), { ...note, note: 'é'.repeat(2000) });
+  await run.clock.advance(1);
+  const [event] = await run.written();
+  expect(Buffer.byteLength(event?.note ?? '')).toBeLessThanOrEqual(1024);
+  expect(event?.note).toMatch(/^é{500,}…$/);
+});
+
+test('a failing server is tried again a few times, then the event is given up, and later ones get through', async () => {
+  await using run = start();
+  run.client.intercept = () => {
+    throw refusal(500, 'InternalError');
+  };
+  run.recorder.record(widget('a', '1'), note);
+  await run.clock.advance(60_000);
+  expect(run.client.actions).toHaveLength(3);
+  run.client.intercept = () => undefined;
+  run.recorder.record(widget('a', '1'), note);
+  await run.clock.advance(1);
+  expect(await run.written()).toHaveLength(1);
+});
+
+test('a server that forbids events is not asked twice for the same', async () => {
+  await using run = start();
+  run.client.intercept = () => {
+    throw refusal(403, 'Forbidden');
+  };
+  run.recorder.record(widget('a', '1'), note);
+  await run.clock.advance(60_000);
+  expect(run.client.actions).toHaveLength(1);
+});

@@ -1,0 +1,168 @@
+import { createServer } from 'node:net';
+import { expect, test } from 'vitest';
+import { isAlreadyExists, isConflict, isNotFound, isUnreachable, KubeError } from './kube-error.ts';
+import { objectKey } from './object.ts';
+import { ApiServer, clientFor } from './testing/api-server.ts';
+import { widget, widgets } from './testing/widgets.ts';
+
+const { signal } = new AbortController();
+const key = objectKey({ namespace: 'demo', name: 'a' });
+const place = '/apis/example.io/v1/namespaces/demo/widgets';
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => {
+      throw new Error('Expected a failure');
+    },
+    (error: unknown) => error,
+  );
+
+test('the token and the paths of each verb reach the server as the API documents them', async () => {
+  const seen: string[] = [];
+  await using server = await ApiServer.start(({ method, url, headers, body, json }) => {
+    const type = headers['content-type'] ?? '';
+    seen.push(`${method} ${url.pathname}${url.search} ${type} ${body.length > 0 ? 'body' : ''}`.trim());
+    expect(headers.authorization).toBe('Bearer the-secret-token');
+    json(200, widget('a', '1'));
+  });
+  const { client } = server;
+  await client.get(widgets, key, signal);
+  await client.create(widgets, widget('a', ''), signal);
+  await client.update(widgets, widget('a', '1'), signal);
+  await client.updateStatus(widgets, widget('a', '1'), signal);
+  await client.patch(widgets, key, { kind: 'merge', body: {} }, signal, { subresource: 'status' });
+  await client.patch(widgets, key, { kind: 'json', operations: [] }, signal);
+  await client.patch(widgets, key, { kind: 'apply', body: {}, fieldManager: 'us' }, signal);
+  await client.delete(widgets, key, signal, { preconditions: { uid: 'u' } });
+  expect(seen).toEqual([
+    `GET ${place}/a`,
+    `POST ${place} application/json body`,
+    `PUT ${place}/a application/json body`,
+    `PUT ${place}/a/status application/json body`,
+    `PATCH ${place}/a/status application/merge-patch+json body`,
+    `PATCH ${place}/a application/json-patch+json body`,
+    `PATCH ${place}/a?fieldManager=us&force=true application/apply-patch+yaml body`,
+    `DELETE ${place}/a application/json body`,
+  ]);
+});
+
+test('an error says what was refused, and why in the words of the server', async () => {
+  await using server = await ApiServer.start(({ json }) =>
+    json(409, { kind: 'Status', reason: 'Conflict', message: 'the object has been modified' }),
+  );
+  const error = await failure(server.client.update(widgets, widget('a', '1'), signal));
+  expect(isConflict(error)).toBe(true);
+  expect(isAlreadyExists(error)).toBe(false);
+  expect(String(error)).toContain('PUT widgets demo/a: 409 Conflict: the object has been modified');
+});
+
+test('a list is asked for in pages, and its items say what they are', async () => {
+  await using server = await ApiServer.start(({ url, json }) => {
+    expect(url.searchParams.get('limit')).toBe('2');
+    const { apiVersion: _, kind: __, ...item } = widget('a', '1');
+    json(200, { metadata: { resourceVersion: '9', continue: 'next' }, items: [item] });
+  });
+  const page = await server.client.list(widgets, { limit: 2 }, signal);
+  expect(page).toEqual({ items: [widget('a', '1')], resourceVersion: '9', continue: 'next' });
+});
+
+test('a server that asks to come again later is asked again later', async () => {
+  let requests = 0;
+  await using server = await ApiServer.start(({ json }) => {
+    requests += 1;
+    if (requests === 1) json(429, { reason: 'TooManyRequests' }, { 'retry-after': '0' });
+    else if (requests === 2) json(503, {}, { 'retry-after': '0' });
+    else json(200, widget('a', '1'));
+  });
+  expect(await server.client.get(widgets, key, signal)).toEqual(widget('a', '1'));
+  expect(requests).toBe(3);
+});
+
+test('a server that asks for too much patience, or fails plainly, is not asked again', async () => {
+  for (const [status, headers] of [
+    [429, { 'retry-after': '3600' }],
+    [500, {}],
+    [404, {}],
+  ] as const) {
+    await using server = await ApiServer.start(({ json }) => json(status, {}, headers));
+    const error = await failure(server.client.get(widgets, key, signal));
+    expect(error).toBeInstanceOf(KubeError);
+    expect(error).toMatchObject({ status, retryAfterMs: status === 429 ? 3_600_000 : undefined });
+    expect(server.requests).toHaveLength(1);
+  }
+});
+
+test('after an answer of 401 the credentials are read anew, once', async () => {
+  await using server = await ApiServer.start(({ json }) =>
+    json(401, { reason: 'Unauthorized', message: 'Unauthorized' }),
+  );
+  const error = await failure(server.client.get(widgets, key, signal));
+  expect(server.requests).toHaveLength(2);
+  expect(String(error)).toContain('no longer');
+  expect(String(error)).not.toContain('the-secret-token');
+});
+
+test('a read whose connection breaks is repeated, a write is not', async () => {
+  await using server = await ApiServer.start(({ method, response, json }) => {
+    if (server.requests.length === 1 || method === 'POST') response.destroy();
+    else json(200, widget('a', '1'));
+  });
+  await server.client.get(widgets, key, signal);
+  expect(server.requests).toHaveLength(2);
+  const error = await failure(server.client.create(widgets, widget('a', ''), signal));
+  expect(error).toMatchObject({ status: 0, reason: 'ConnectionClosed' });
+  expect(server.requests).toHaveLength(3);
+});
+
+test('a server that hangs is given up after the timeout, and at once when we are told to stop', async () => {
+  await using server = await ApiServer.start(() => undefined, 100);
+  expect(await failure(server.client.get(widgets, key, signal))).toMatchObject({ status: 0, reason: 'Timeout' });
+  const stop = new AbortController();
+  const pending = failure(server.client.get(widgets, key, stop.signal));
+  stop.abort(new Error('stopping'));
+  expect(await pending).toBe(stop.signal.reason);
+});
+
+test('a server out of reach is named, with what to look at, and without the token', async () => {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const address = listener.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  await new Promise((resolve) => listener.close(resolve));
+  const { client, remove } = await clientFor(`http://127.0.0.1:${port}`);
+  const error = await failure(client.get(widgets, key, signal));
+  await client.close();
+  await remove();
+  expect(isUnreachable(error)).toBe(true);
+  expect(String(error)).toMatch(
+    /http:\/\/127\.0\.0\.1:\d+ cannot be reached: check .*config \(context test\) \(ECONNREFUSED\)/,
+  );
+  expect(String(error)).not.toContain('the-secret-token');
+});
+
+test('something that is not an API server is said to be none', async () => {
+  await using server = await ApiServer.start(({ response }) => response.end('<html>welcome</html>'));
+  const error = await failure(server.client.get(widgets, key, signal));
+  expect(String(error)).toContain('is this really a Kubernetes API server?');
+});
+
+test('what is not there is known as NotFound, whoever says so', async () => {
+  await using server = await ApiServer.start(({ response }) => {
+    response.writeHead(404);
+    response.end('404 page not found\n');
+  });
+  const error = await failure(server.client.get(widgets, key, signal));
+  expect(isNotFound(error)).toBe(true);
+  expect(String(error)).toContain('404 page not found');
+});
+
+test('many requests, one after the other, share connections', async () => {
+  const ports = new Set<number | undefined>();
+  await using server = await ApiServer.start(({ response, json }) => {
+    ports.add(response.req.socket.remotePort);
+    json(200, widget('a', '1'));
+  });
+  for (let request = 0; request < 20; request += 1) await server.client.get(widgets, key, signal);
+  // The next request may start just before the connection of the last one is free again.
+  expect(ports.size).toBeLessThanOrEqual(2);
+});

@@ -1,0 +1,262 @@
+import { expect, test, vi } from 'vitest';
+import { systemClock } from './clock.ts';
+import { Reflector, type ReflectorOptions } from './reflector.ts';
+import { ApiServer, type Exchange } from './testing/api-server.ts';
+import { silentLogger } from './testing/silent-logger.ts';
+import { type Widget, widget, widgets } from './testing/widgets.ts';
+
+const timing = { watchMs: 60_000, inactivityMs: 5000, backoffBaseMs: 5, backoffMaxMs: 20, missingMaxMs: 10 };
+
+const isWatch = ({ url }: Exchange) => url.searchParams.has('watch');
+
+const list = (exchange: Exchange, resourceVersion: string, items: readonly Widget[], next = '') =>
+  exchange.json(200, { metadata: { resourceVersion, continue: next }, items });
+
+const send = ({ response }: Exchange, type: string, object: unknown) =>
+  response.write(`${JSON.stringify({ type, object })}\n`);
+
+const expired = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
+
+/** A running reflector; `changes` is what a handler saw. */
+function start(server: ApiServer, options: Partial<ReflectorOptions<Widget, never>> = {}) {
+  const reflector = new Reflector<Widget>({
+    client: server.client,
+    kind: widgets,
+    indexers: {},
+    clock: systemClock,
+    random: () => 0,
+    logger: silentLogger,
+    timing,
+    ...options,
+  });
+  const changes: string[] = [];
+  reflector.store.onChange((old, current, initial) => {
+    const change = old === undefined ? 'added' : current === undefined ? 'deleted' : 'updated';
+    changes.push(`${change} ${(current ?? old)?.metadata.name}${initial ? ' initially' : ''}`);
+  });
+  const stop = new AbortController();
+  const running = reflector.run(stop.signal);
+  return {
+    reflector,
+    changes,
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 5 });
+
+const kinds = (server: ApiServer) => server.requests.map((line) => (line.includes('watch=true') ? 'watch' : 'list'));
+
+test('all pages of a list are read, then changes come by the watch', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) {
+      exchange.stream();
+      send(exchange, 'MODIFIED', widget('a', '11', 'blue'));
+      send(exchange, 'DELETED', widget('b', '12'));
+      send(exchange, 'ADDED', widget('c', '13'));
+    } else if (exchange.url.searchParams.get('continue') === 'more') list(exchange, '10', [widget('b', '2')]);
+    else list(exchange, '10', [widget('a', '1')], 'more');
+  });
+  await using run = start(server);
+  await run.reflector.synced;
+  await eventually(() =>
+    expect(run.changes).toEqual(['added a initially', 'added b initially', 'updated a', 'deleted b', 'added c']),
+  );
+  expect(run.reflector.state).toBe('synced');
+  const watching = 'watch=true&allowWatchBookmarks=true&resourceVersion=10&timeoutSeconds=60';
+  expect(server.requests.at(-1)).toContain(watching);
+});
+
+test('after a cut connection the watch goes on where it was, without a new list', async () => {
+  const versions: (string | null)[] = [];
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange)) {
+      list(exchange, '1', []);
+      return;
+    }
+    versions.push(exchange.url.searchParams.get('resourceVersion'));
+    exchange.stream();
+    if (versions.length === 1) {
+      send(exchange, 'ADDED', widget('a', '5'));
+      exchange.response.write('{"type":"ADDED","object":{"meta', () => exchange.response.destroy());
+    } else if (versions.length === 2) {
+      send(exchange, 'BOOKMARK', { metadata: { resourceVersion: '8' } });
+      exchange.response.end();
+    }
+  });
+  await using run = start(server);
+  await eventually(() => expect(versions).toEqual(['1', '5', '8']));
+  expect(kinds(server)).toEqual(['list', 'watch', 'watch', 'watch']);
+  expect(run.changes).toEqual(['added a']);
+});
+
+for (const way of ['an ERROR event', 'an answer of 410'] as const) {
+  test(`when history is gone, told by ${way}, a new list is compared with what we have`, async () => {
+    let lists = 0;
+    await using server = await ApiServer.start((exchange) => {
+      if (!isWatch(exchange)) {
+        lists += 1;
+        if (lists === 1) list(exchange, '1', [widget('a', '1'), widget('b', '1')]);
+        else list(exchange, '20', [widget('a', '1'), widget('c', '20')]);
+      } else if (lists === 2) exchange.stream();
+      else if (way === 'an answer of 410') exchange.json(410, expired);
+      else {
+        exchange.stream();
+        send(exchange, 'ERROR', expired);
+      }
+    });
+    await using run = start(server);
+    const sizes: number[] = [];
+    run.reflector.store.onChange(() => sizes.push(run.reflector.store.size));
+    await eventually(() => expect(run.changes).toHaveLength(4));
+    expect(run.changes).toEqual(['added a initially', 'added b initially', 'deleted b', 'added c']);
+    expect(Math.min(...sizes), 'the cache was never emptied').toBeGreaterThan(0);
+  });
+}
+
+test('a list whose next page has expired begins again', async () => {
+  let first = true;
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.stream();
+    else if (exchange.url.searchParams.get('continue') === null) list(exchange, '1', [widget('a', '1')], 'more');
+    else if (first) {
+      first = false;
+      exchange.json(410, expired);
+    } else list(exchange, '1', [widget('b', '1')]);
+  });
+  await using run = start(server);
+  await run.reflector.synced;
+  expect(run.changes).toEqual(['added a initially', 'added b initially']);
+});
+
+test('a kind that is not installed is waited for, and seen once it is', async () => {
+  let installed = false;
+  await using server = await ApiServer.start((exchange) => {
+    if (!installed) {
+      exchange.response.writeHead(404);
+      exchange.response.end('404 page not found');
+    } else if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', [widget('a', '1')]);
+  });
+  await using run = start(server);
+  await run.reflector.settled;
+  expect(run.reflector.state).toBe('waiting-for-crd');
+  expect(run.reflector.hasSynced()).toBe(false);
+  installed = true;
+  await run.reflector.synced;
+  expect(run.reflector.state).toBe('synced');
+  expect(run.changes).toEqual(['added a initially']);
+});
+
+test('a kind that vanishes and comes back leaves the cache as it was meanwhile', async () => {
+  let installed = true;
+  let watch: Exchange | undefined;
+  await using server = await ApiServer.start((exchange) => {
+    if (!installed) exchange.json(404, {});
+    else if (isWatch(exchange)) {
+      watch = exchange;
+      exchange.stream();
+    } else list(exchange, '1', [widget('a', '1')]);
+  });
+  await using run = start(server);
+  await eventually(() => expect(watch).toBeDefined());
+  installed = false;
+  watch?.response.destroy();
+  await eventually(() => expect(run.reflector.state).toBe('waiting-for-crd'));
+  expect(run.reflector.store.size).toBe(1);
+  installed = true;
+  await eventually(() => expect(run.reflector.state).toBe('synced'));
+  expect(run.changes).toEqual(['added a initially']);
+});
+
+test('a server that fails, forbids or answers nonsense is asked again until it works', async () => {
+  let request = 0;
+  await using server = await ApiServer.start((exchange) => {
+    request += 1;
+    if (request === 1) exchange.json(500, {});
+    else if (request === 2) exchange.json(403, { reason: 'Forbidden', message: 'no' });
+    else if (request === 3) exchange.response.end('<html>');
+    else if (request === 4) exchange.response.destroy();
+    else if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', [widget('a', '1')]);
+  });
+  await using run = start(server);
+  await run.reflector.synced;
+  expect(run.changes).toEqual(['added a initially']);
+});
+
+test('a watch that falls silent is taken for dead and begun anew', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', []);
+  });
+  await using run = start(server, { timing: { ...timing, inactivityMs: 50 } });
+  await run.reflector.synced;
+  await eventually(() => expect(kinds(server).slice(0, 3)).toEqual(['list', 'watch', 'watch']));
+});
+
+test('a server that ends every watch at once is not asked in a tight loop', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.json(200, {});
+    else list(exchange, '1', []);
+  });
+  const waits: number[] = [];
+  const clock = {
+    ...systemClock,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      waits.push(ms);
+      await systemClock.sleep(1, signal);
+    },
+  };
+  await using run = start(server, { clock, timing: { ...timing, backoffBaseMs: 100, backoffMaxMs: 1000 } });
+  await run.reflector.synced;
+  await eventually(() => expect(waits.length).toBeGreaterThanOrEqual(6));
+  expect(waits.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
+});
+
+test('a restored server, whose versions are behind ours, is listed again', async () => {
+  let lists = 0;
+  const details = { causes: [{ reason: 'ResourceVersionTooLarge' }] };
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange)) {
+      lists += 1;
+      list(exchange, lists === 1 ? '100' : '3', []);
+    } else if (lists === 1) exchange.json(504, { reason: 'Timeout', message: 'Too large resource version', details });
+    else exchange.stream();
+  });
+  await using run = start(server);
+  await eventually(() => expect(lists).toBe(2));
+  expect(run.reflector.hasSynced()).toBe(true);
+});
+
+test('only the namespace and the selectors asked for are listed and watched', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', []);
+  });
+  await using run = start(server, { namespace: 'demo', labelSelector: 'a=b', fieldSelector: 'metadata.name=c' });
+  await run.reflector.synced;
+  await eventually(() => expect(server.requests).toHaveLength(2));
+  for (const request of server.requests) {
+    expect(request).toContain('/namespaces/demo/widgets?');
+    expect(request).toContain('labelSelector=a%3Db&fieldSelector=metadata.name%3Dc');
+  }
+});
+
+test('told to stop, a reflector stops at once, in a watch and in a wait', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', []);
+  });
+  const watching = start(server);
+  await eventually(() => expect(kinds(server)).toEqual(['list', 'watch']));
+  await watching[Symbol.asyncDispose]();
+
+  await using broken = await ApiServer.start((exchange) => exchange.json(500, {}));
+  const waiting = start(broken, { timing: { ...timing, backoffBaseMs: 60_000, backoffMaxMs: 60_000 } });
+  await eventually(() => expect(broken.requests).toHaveLength(1));
+  await waiting[Symbol.asyncDispose]();
+});
