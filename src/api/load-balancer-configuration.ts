@@ -73,6 +73,7 @@ export interface LoadBalancerSettings {
   readonly ipAddressType: 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv4';
   readonly subnets?: readonly string[];
   readonly securityGroups?: readonly string[];
+  /** CIDR blocks; none means everyone. */
   readonly sourceRanges: readonly string[];
   readonly targetType: 'ip' | 'instance';
   readonly sslPolicy: string;

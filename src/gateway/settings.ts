@@ -51,20 +51,15 @@ function merge(
 ): LoadBalancerSettings {
   const subnets = stronger.subnets ?? weaker.subnets;
   const securityGroups = stronger.securityGroups ?? weaker.securityGroups;
-  const ipAddressType = stronger.ipAddressType ?? weaker.ipAddressType ?? defaults.ipAddressType;
   return {
     scheme: stronger.scheme ?? weaker.scheme ?? defaults.scheme,
-    ipAddressType,
+    ipAddressType: stronger.ipAddressType ?? weaker.ipAddressType ?? defaults.ipAddressType,
     ...(subnets !== undefined && { subnets }),
     ...(securityGroups !== undefined && { securityGroups }),
-    sourceRanges:
-      stronger.sourceRanges ?? weaker.sourceRanges ?? (securityGroups === undefined ? everyone(ipAddressType) : []),
+    sourceRanges: stronger.sourceRanges ?? weaker.sourceRanges ?? [],
     targetType: stronger.targetType ?? weaker.targetType ?? defaults.targetType,
     sslPolicy: stronger.sslPolicy ?? weaker.sslPolicy ?? defaults.sslPolicy,
     loadBalancerAttributes: { ...weaker.loadBalancerAttributes, ...stronger.loadBalancerAttributes },
     tags: { ...defaults.tags, ...weaker.tags, ...stronger.tags },
   };
 }
-
-const everyone = (ipAddressType: LoadBalancerSettings['ipAddressType']): readonly string[] =>
-  ipAddressType === 'ipv4' ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];

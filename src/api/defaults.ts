@@ -1,0 +1,92 @@
+// What the API server fills in from the CRDs' defaults, for objects that no API server has seen.
+import {
+  type BackendRef,
+  GATEWAY_GROUP,
+  type Gateway,
+  type HttpHeaderMatch,
+  type HttpRoute,
+  type HttpRouteFilter,
+  type HttpRouteMatch,
+  type HttpRouteRule,
+  type Listener,
+} from './gateway-api.ts';
+
+export function withGatewayDefaults(gateway: Gateway): Gateway {
+  const { addresses, listeners } = gateway.spec;
+  return {
+    ...gateway,
+    spec: {
+      ...gateway.spec,
+      listeners: listeners.map(withListenerDefaults),
+      ...(addresses !== undefined && { addresses: addresses.map((address) => ({ type: 'IPAddress', ...address })) }),
+    },
+  };
+}
+
+function withListenerDefaults(listener: Listener): Listener {
+  const { allowedRoutes, tls } = listener;
+  return {
+    ...listener,
+    allowedRoutes: { ...allowedRoutes, namespaces: { from: 'Same', ...allowedRoutes?.namespaces } },
+    ...(tls !== undefined && {
+      tls: {
+        mode: 'Terminate',
+        ...tls,
+        ...(tls.certificateRefs !== undefined && {
+          certificateRefs: tls.certificateRefs.map((ref) => ({ group: '', kind: 'Secret', ...ref })),
+        }),
+      },
+    }),
+  };
+}
+
+export function withHttpRouteDefaults(route: HttpRoute): HttpRoute {
+  const { parentRefs, rules = [{}] } = route.spec;
+  return {
+    ...route,
+    spec: {
+      ...route.spec,
+      ...(parentRefs !== undefined && {
+        parentRefs: parentRefs.map((ref) => ({ group: GATEWAY_GROUP, kind: 'Gateway', ...ref })),
+      }),
+      rules: rules.map(withRuleDefaults),
+    },
+  };
+}
+
+function withRuleDefaults(rule: HttpRouteRule): HttpRouteRule {
+  const { matches = [{}], filters, backendRefs } = rule;
+  return {
+    ...rule,
+    matches: matches.map(withMatchDefaults),
+    ...(filters !== undefined && { filters: filters.map(withFilterDefaults) }),
+    ...(backendRefs !== undefined && {
+      backendRefs: backendRefs.map((ref) => ({ weight: 1, ...withBackendDefaults(ref) })),
+    }),
+  };
+}
+
+const withType = (condition: HttpHeaderMatch): HttpHeaderMatch => ({ type: 'Exact', ...condition });
+
+function withMatchDefaults(match: HttpRouteMatch): HttpRouteMatch {
+  const { path, headers, queryParams } = match;
+  return {
+    ...match,
+    path: { type: 'PathPrefix', value: '/', ...path },
+    ...(headers !== undefined && { headers: headers.map(withType) }),
+    ...(queryParams !== undefined && { queryParams: queryParams.map(withType) }),
+  };
+}
+
+function withFilterDefaults(filter: HttpRouteFilter): HttpRouteFilter {
+  const { requestRedirect, requestMirror } = filter;
+  return {
+    ...filter,
+    ...(requestRedirect !== undefined && { requestRedirect: { statusCode: 302, ...requestRedirect } }),
+    ...(requestMirror !== undefined && {
+      requestMirror: { ...requestMirror, backendRef: withBackendDefaults(requestMirror.backendRef) },
+    }),
+  };
+}
+
+const withBackendDefaults = <T extends BackendRef>(ref: T): T => ({ group: '', kind: 'Service', ...ref });

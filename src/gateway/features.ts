@@ -1,0 +1,43 @@
+// GatewayClass.status.supportedFeatures: the names by which the Gateway API's conformance suite knows what we can do.
+import type { Capabilities } from './topology.ts';
+
+/** What translate does by itself, whatever the data plane. */
+const always = [
+  'Gateway',
+  'GatewayAddressEmpty',
+  'GatewayHTTPListenerIsolation',
+  'GatewayPort8080',
+  'GatewayRouteHostnameIntersectionPrecedence',
+  'HTTPRoute',
+  'HTTPRouteNamedRouteRule',
+  'HTTPRouteParentRefPort',
+  'ReferenceGrant',
+];
+
+const byFilter: Readonly<Record<string, readonly string[]>> = {
+  RequestRedirect: ['HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
+  URLRewrite: ['HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
+};
+
+const byMatch: Readonly<Partial<Record<Capabilities['matches'][number], string>>> = {
+  method: 'HTTPRouteMethodMatching',
+  query: 'HTTPRouteQueryParamMatching',
+};
+
+/** Redirects with 301 and 302 are core. */
+const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
+
+/** Each once, in ascending order, as GatewayClass.status wants them. */
+export function supportedFeatures(capabilities: Capabilities): readonly string[] {
+  const { filters, matches, redirectStatusCodes, features } = capabilities;
+  const names = [
+    ...always,
+    ...filters.flatMap((filter) => byFilter[filter] ?? []),
+    ...matches.map((match) => byMatch[match]),
+    ...redirectStatusCodes
+      .filter((code) => optionalRedirects.has(code))
+      .map((code) => `HTTPRoute${code}RedirectStatusCode`),
+    ...features,
+  ];
+  return [...new Set(names.filter((name) => name !== undefined))].toSorted();
+}

@@ -1,0 +1,119 @@
+// Gateways out of plain manifests, with no cluster: what `gatehouse plan -f` and the golden cases read.
+import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
+import { withGatewayDefaults, withHttpRouteDefaults } from '../api/defaults.ts';
+import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import { GATEWAY_GROUP } from '../api/gateway-api.ts';
+import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { gather, type Sources } from './gather.ts';
+import type { GatewayInput } from './input.ts';
+import { checkManifest, type InvalidManifest } from './manifest-shape.ts';
+import { namespaceOf, parentGateways } from './references.ts';
+
+export interface ManifestOptions {
+  /** Gateways of classes of other controllers are passed over; without it, no Gateway is. */
+  readonly controllerName?: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface FromManifests {
+  /** One a Gateway whose class is among the manifests, in their order. */
+  readonly inputs: readonly GatewayInput[];
+  /** What is no Kubernetes object, or lacks what its kind must have: passed over. */
+  readonly invalid: readonly InvalidManifest[];
+}
+
+/** @param manifests parsed YAML documents, as a user wrote them */
+export function fromManifests(manifests: readonly unknown[], { controllerName, now }: ManifestOptions): FromManifests {
+  const objects: KubeObject[] = [];
+  const invalid: InvalidManifest[] = [];
+  for (const manifest of manifests.flatMap(listItems)) {
+    const checked = checkManifest(manifest);
+    if (checked.kind === 'valid') objects.push(asServed(checked.object));
+    else invalid.push(checked);
+  }
+  const sources = sourcesOf(objects, now);
+  const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
+    .map((gateway) => gather(objectKey(gateway.metadata), sources))
+    .filter((input) => input !== undefined)
+    .filter((input) => controllerName === undefined || input.controllerName === controllerName);
+  return { inputs, invalid };
+}
+
+/** `kubectl get -o yaml` gives one List. */
+function listItems(manifest: unknown): readonly unknown[] {
+  if (typeof manifest !== 'object' || manifest === null || !('items' in manifest)) return [manifest];
+  return Array.isArray(manifest.items) ? manifest.items : [manifest];
+}
+
+const clusterScoped: ReadonlySet<string> = new Set(['GatewayClass', 'Namespace', 'Node']);
+
+/** As an API server would give it back: in a namespace, and with the defaults of its kind. */
+function asServed(object: KubeObject): KubeObject {
+  const { metadata } = object;
+  const placed = clusterScoped.has(object.kind)
+    ? object
+    : { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? 'default' } };
+  if (isA<Gateway>(placed, GATEWAY_GROUP, 'Gateway')) return withGatewayDefaults(placed);
+  if (isA<HttpRoute>(placed, GATEWAY_GROUP, 'HTTPRoute')) return withHttpRouteDefaults(placed);
+  if (isA<Secret>(placed, '', 'Secret')) return withEncodedData(placed);
+  if (isA<Namespace>(placed, '', 'Namespace')) return namespaceWithName(metadata.name, metadata.labels);
+  return placed;
+}
+
+function withEncodedData(secret: Secret & { readonly stringData?: Readonly<Record<string, string>> }): Secret {
+  const { stringData, ...stored } = secret;
+  if (stringData === undefined) return stored;
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
+  return { ...stored, data: { ...stored.data, ...Object.fromEntries(encoded) } };
+}
+
+/** The API server labels every namespace with its name. */
+const namespaceWithName = (name: string, labels?: Readonly<Record<string, string>>): Namespace => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels: { ...labels, 'kubernetes.io/metadata.name': name } },
+});
+
+const groupOf = ({ apiVersion }: KubeObject): string =>
+  apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+
+const isA = <T extends KubeObject>(object: KubeObject, group: string, kind: T['kind']): object is T =>
+  object.kind === kind && groupOf(object) === group;
+
+const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], group: string, kind: T['kind']): readonly T[] =>
+  objects.filter((object) => isA<T>(object, group, kind));
+
+function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
+  const byKey = <T extends KubeObject>(group: string, kind: T['kind']): ReadonlyMap<string, T> =>
+    new Map(ofKind<T>(objects, group, kind).map((object) => [objectKey(object.metadata), object]));
+  const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
+  const gatewayClasses = byKey<GatewayClass>(GATEWAY_GROUP, 'GatewayClass');
+  const configurations = byKey<LoadBalancerConfiguration>(GATEHOUSE_GROUP, 'LoadBalancerConfiguration');
+  const routes = byKey<HttpRoute>(GATEWAY_GROUP, 'HTTPRoute');
+  const grants = byKey<ReferenceGrant>(GATEWAY_GROUP, 'ReferenceGrant');
+  const namespaces = byKey<Namespace>('', 'Namespace');
+  const services = byKey<Service>('', 'Service');
+  const endpointSlices = byKey<EndpointSlice>('discovery.k8s.io', 'EndpointSlice');
+  // Secrets of other types are not watched in a cluster either.
+  const secrets = ofKind<Secret>(objects, '', 'Secret').filter(({ type }) => type === 'kubernetes.io/tls');
+  return {
+    gateway: (key) => gateways.get(key),
+    gatewayClass: (name) => gatewayClasses.get(name),
+    configuration: (key) => configurations.get(key),
+    routesByParent: (key) => [...routes.values()].filter((route) => parentGateways(route).includes(key)),
+    // A namespace that no manifest mentions is there all the same, or nothing could be applied to it.
+    namespace: (name) => namespaces.get(name) ?? namespaceWithName(name),
+    grantsIn: (namespace) => [...grants.values()].filter((grant) => namespaceOf(grant) === namespace),
+    service: (key) => services.get(key),
+    endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
+    secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
+    now: () => now,
+  };
+}
+
+function sliceService(slice: EndpointSlice): ObjectKey | undefined {
+  const name = slice.metadata.labels?.['kubernetes.io/service-name'];
+  return name === undefined ? undefined : objectKey({ namespace: namespaceOf(slice), name });
+}

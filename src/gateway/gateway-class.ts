@@ -1,0 +1,19 @@
+import type { GatewayClass } from '../api/gateway-api.ts';
+import type { GatewayInput } from './input.ts';
+import { classParameters } from './parameters.ts';
+import type { Problem } from './problem.ts';
+
+export interface GatewayClassResult {
+  readonly accepted: boolean;
+  readonly problems: readonly Problem[];
+}
+
+/** @param configurations as far as it exists, the one that the class refers to */
+export function evaluateGatewayClass(
+  gatewayClass: GatewayClass,
+  configurations: GatewayInput['configurations'],
+): GatewayClassResult {
+  const problems: Problem[] = [];
+  const parameters = classParameters(gatewayClass, configurations, (problem) => void problems.push(problem));
+  return { accepted: parameters !== undefined, problems };
+}

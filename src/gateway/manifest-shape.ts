@@ -1,0 +1,167 @@
+// The least that an object must have for the rest of the program to read it. An API server would have seen to that.
+import { z } from 'zod';
+import type { KubeObject } from '../kube/object.ts';
+
+export interface InvalidManifest {
+  readonly kind: 'invalid';
+  /** `Gateway shop/web`, as far as it can be told. */
+  readonly object: string;
+  /** A path, such as `spec.listeners[0].port`. */
+  readonly field: string;
+  readonly detail: string;
+}
+
+export type CheckedManifest = { readonly kind: 'valid'; readonly object: KubeObject } | InvalidManifest;
+
+const strings = z.record(z.string(), z.string());
+const metadata = z.looseObject({
+  name: z.string().min(1),
+  namespace: z.string().optional(),
+  labels: strings.optional(),
+  annotations: strings.optional(),
+  creationTimestamp: z.string().optional(),
+});
+const named = z.looseObject({ name: z.string(), namespace: z.string().optional() });
+const parameters = z.looseObject({ group: z.string(), kind: z.string(), name: z.string() });
+
+const listener = z.looseObject({
+  name: z.string(),
+  port: z.int(),
+  protocol: z.string(),
+  hostname: z.string().optional(),
+  tls: z.looseObject({ certificateRefs: z.array(named).optional(), options: strings.optional() }).optional(),
+  allowedRoutes: z
+    .looseObject({
+      namespaces: z
+        .looseObject({
+          from: z.enum(['All', 'Same', 'Selector', 'None']).optional(),
+          selector: z
+            .looseObject({
+              matchLabels: strings.optional(),
+              matchExpressions: z
+                .array(
+                  z.looseObject({
+                    key: z.string(),
+                    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+                    values: z.array(z.string()).optional(),
+                  }),
+                )
+                .optional(),
+            })
+            .optional(),
+        })
+        .optional(),
+      kinds: z.array(z.looseObject({ kind: z.string() })).optional(),
+    })
+    .optional(),
+});
+
+const pathModifier = z.discriminatedUnion('type', [
+  z.looseObject({ type: z.literal('ReplaceFullPath'), replaceFullPath: z.string() }),
+  z.looseObject({ type: z.literal('ReplacePrefixMatch'), replacePrefixMatch: z.string() }),
+]);
+const modifiesPath = z.looseObject({ hostname: z.string().optional(), path: pathModifier.optional() });
+const filters = z.array(
+  z.looseObject({
+    type: z.string(),
+    requestRedirect: modifiesPath.optional(),
+    urlRewrite: modifiesPath.optional(),
+    requestMirror: z.looseObject({ backendRef: named }).optional(),
+  }),
+);
+const conditions = z.array(z.looseObject({ name: z.string(), value: z.string() }));
+const rule = z.looseObject({
+  matches: z
+    .array(
+      z.looseObject({
+        path: z
+          .looseObject({
+            type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).optional(),
+            value: z.string().optional(),
+          })
+          .optional(),
+        headers: conditions.optional(),
+        queryParams: conditions.optional(),
+        method: z.string().optional(),
+      }),
+    )
+    .optional(),
+  filters: filters.optional(),
+  backendRefs: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        namespace: z.string().optional(),
+        port: z.int().optional(),
+        weight: z.int().min(0).max(1_000_000).optional(),
+        filters: filters.optional(),
+      }),
+    )
+    .optional(),
+});
+
+const specs: Readonly<Record<string, z.ZodType>> = {
+  GatewayClass: z.looseObject({ controllerName: z.string(), parametersRef: parameters.optional() }),
+  Gateway: z.looseObject({
+    gatewayClassName: z.string(),
+    listeners: z.array(listener),
+    addresses: z.array(z.looseObject({ value: z.string().optional() })).optional(),
+    infrastructure: z.looseObject({ parametersRef: parameters.optional() }).optional(),
+  }),
+  HTTPRoute: z.looseObject({
+    parentRefs: z.array(named).optional(),
+    hostnames: z.array(z.string()).optional(),
+    rules: z.array(rule).optional(),
+  }),
+  ReferenceGrant: z.looseObject({
+    from: z.array(z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string() })),
+    to: z.array(z.looseObject({ group: z.string(), kind: z.string(), name: z.string().optional() })),
+  }),
+  Service: z.looseObject({
+    ports: z.array(z.looseObject({ port: z.int(), appProtocol: z.string().optional() })).optional(),
+    ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).optional(),
+  }),
+};
+
+const bare = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata });
+const secret = bare.extend({ data: strings.optional(), stringData: strings.optional() });
+
+export function checkManifest(manifest: unknown): CheckedManifest {
+  const schema = schemaOf(manifest);
+  if (isObject(manifest, schema)) return { kind: 'valid', object: manifest };
+  const issue = schema.safeParse(manifest).error?.issues[0];
+  return {
+    kind: 'invalid',
+    object: describe(manifest),
+    field: fieldPath(issue?.path ?? []),
+    detail: issue?.message ?? '',
+  };
+}
+
+const isObject = (manifest: unknown, schema: z.ZodType): manifest is KubeObject => schema.safeParse(manifest).success;
+
+function schemaOf(manifest: unknown): z.ZodType {
+  const kind = typeof manifest === 'object' && manifest !== null && 'kind' in manifest ? manifest.kind : undefined;
+  if (kind === 'Secret') return secret;
+  const spec = typeof kind === 'string' && Object.hasOwn(specs, kind) ? specs[kind] : undefined;
+  return spec === undefined ? bare : bare.extend({ spec });
+}
+
+function describe(manifest: unknown): string {
+  const parsed = z
+    .looseObject({
+      kind: z.string().catch('object'),
+      metadata: z.looseObject({ name: z.string().catch(''), namespace: z.string().optional().catch(undefined) }),
+    })
+    .safeParse(manifest);
+  if (!parsed.success) return 'document';
+  const { name, namespace } = parsed.data.metadata;
+  return `${parsed.data.kind} ${namespace === undefined ? name : `${namespace}/${name}`}`;
+}
+
+function fieldPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '');
+}

@@ -1,0 +1,70 @@
+// Golden cases: folders of src/gateway/testdata, `<topic>/<case>/in.yaml`, and beside it what each stage makes of it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseAllDocuments, stringify } from 'yaml';
+import { fromManifests } from '../gateway/from-manifests.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { SettingsDefaults } from '../gateway/settings.ts';
+import type { Capabilities } from '../gateway/topology.ts';
+
+export interface GoldenCase {
+  /** `topic/case`. */
+  readonly name: string;
+  /** The folder, absolute. */
+  readonly dir: string;
+  /** The YAML documents of in.yaml. */
+  readonly manifests: readonly unknown[];
+  /** One a Gateway, in their order. */
+  readonly inputs: readonly GatewayInput[];
+}
+
+/** When all cases happen: the test certificates are valid then, but for the expired one. */
+export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
+
+const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
+
+/** All that a data plane could do of what translate can express. */
+export const GOLDEN_CAPABILITIES: Capabilities = {
+  protocols: ['HTTP', 'HTTPS'],
+  filters: ['RequestRedirect', 'URLRewrite'],
+  redirectStatusCodes: [301, 302],
+  matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
+  backendProtocols: ['HTTP1', 'WS'],
+  targetTypes: ['ip', 'instance'],
+  features: [],
+};
+
+export const GOLDEN_DEFAULTS: SettingsDefaults = {
+  scheme: 'internal',
+  ipAddressType: 'ipv4',
+  targetType: 'ip',
+  sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+  tags: {},
+};
+
+/** @param topic only the cases of one folder */
+export function loadCases(topic?: string): readonly GoldenCase[] {
+  const folder = topic === undefined ? root : join(root, topic);
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.name === 'in.yaml')
+    .map((entry) => entry.parentPath)
+    .toSorted()
+    .map(loadCase);
+}
+
+function loadCase(dir: string): GoldenCase {
+  const name = relative(root, dir);
+  const manifests = parseAllDocuments(readFileSync(join(dir, 'in.yaml'), 'utf8')).map((document): unknown => {
+    if (document.errors[0] !== undefined)
+      throw new Error(`Reading in.yaml of ${name} failed`, { cause: document.errors[0] });
+    return document.toJS();
+  });
+  const { inputs, invalid } = fromManifests(manifests, { now: GOLDEN_NOW });
+  if (invalid[0] !== undefined) throw new Error(`${name}: ${JSON.stringify(invalid[0])}`);
+  if (inputs.length === 0) throw new Error(`${name} has no Gateway with a class`);
+  return { name, dir, manifests, inputs };
+}
+
+/** One document a Gateway, as golden files hold them. */
+export const toYaml = (documents: readonly unknown[]): string =>
+  documents.map((each) => stringify(each, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n');
