@@ -5,7 +5,7 @@ import type { WireResponse } from './wire/protocols.ts';
 
 interface Controlled {
   readonly calls: Calls;
-  readonly reset: () => Promise<void>;
+  readonly reset: () => void;
   readonly seeded: () => Seed | undefined;
 }
 
@@ -17,7 +17,7 @@ function json(status: number, value: unknown): WireResponse {
  * `GET /_aws/health`, `GET /_aws/calls` (counts by action), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
  * (back to how it started), `GET /_aws/seed` (what the demo VPC is made of; 404 without a seed).
  */
-export async function control(method: string, path: string, aws: Controlled): Promise<WireResponse> {
+export function control(method: string, path: string, aws: Controlled): WireResponse {
   switch (`${method} ${path}`) {
     case 'GET /_aws/health':
       return json(200, { status: 'ok' });
@@ -27,7 +27,7 @@ export async function control(method: string, path: string, aws: Controlled): Pr
       aws.calls.zero();
       return json(200, aws.calls.counts());
     case 'POST /_aws/reset':
-      await aws.reset();
+      aws.reset();
       return json(200, { status: 'ok' });
     case 'GET /_aws/seed':
       return aws.seeded() ? json(200, aws.seeded()) : json(404, { message: 'Started without a seed' });

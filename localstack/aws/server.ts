@@ -34,7 +34,7 @@ export interface Aws {
   /** The state of a region, for tests that look behind the wire. */
   readonly world: (region?: string) => World;
   /** Back to how it started: empty, or the seed alone. */
-  readonly reset: () => Promise<void>;
+  readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -111,10 +111,10 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     }
   }
 
-  async function reset(): Promise<void> {
+  function reset(): void {
     account.clear();
     throttle.reset();
-    seeded = options.seed ? await seed(account.region(options.region)) : undefined;
+    seeded = options.seed ? seed(account.region(options.region).world) : undefined;
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -122,7 +122,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     const url = new URL(request.url ?? '/', 'http://localhost');
     let answered: WireResponse;
     if (url.pathname.startsWith('/_aws/')) {
-      answered = await control(request.method ?? 'GET', url.pathname, { calls, reset, seeded: () => seeded });
+      answered = control(request.method ?? 'GET', url.pathname, { calls, reset, seeded: () => seeded });
     } else {
       try {
         const body = await readBody(request);
@@ -137,7 +137,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     response.end(answered.body);
   }
 
-  await reset();
+  reset();
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
       // The client went away while its request was read or answered.

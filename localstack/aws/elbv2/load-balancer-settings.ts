@@ -6,7 +6,7 @@ import { invalidConfiguration, validationError } from './errors.ts';
 import { loadBalancerOf } from './find.ts';
 import { flag, integer, nonEmpty, oneOf, record, texts } from './input.ts';
 import { checkIpAddressType, describeZones, ipAddressTypes } from './load-balancers.ts';
-import { checkSecurityGroups, placementOf } from './placement.ts';
+import { checkRoom, checkSecurityGroups, placementOf } from './placement.ts';
 import type { LoadBalancer } from './state.ts';
 
 function updateInterfaces(world: World, loadBalancer: LoadBalancer): void {
@@ -35,6 +35,11 @@ export function loadBalancerSettingActions(world: World): Record<string, Action>
       if (vpcId !== loadBalancer.vpcId) throw invalidConfiguration("The subnets must be in the load balancer's VPC");
       const ipAddressType = oneOf(input, 'IpAddressType', ipAddressTypes);
       if (ipAddressType) checkIpAddressType(ipAddressType, loadBalancer.type, loadBalancer.scheme);
+      const known = new Set(loadBalancer.subnets.map(({ subnetId }) => subnetId));
+      checkRoom(
+        world,
+        subnets.map(({ subnetId }) => subnetId).filter((id) => !known.has(id)),
+      );
       loadBalancer.subnets = subnets;
       loadBalancer.ipAddressType = ipAddressType ?? loadBalancer.ipAddressType;
       updateInterfaces(world, loadBalancer);

@@ -8,7 +8,7 @@ import { invalidConfiguration, loadBalancerNotFound, operationNotPermitted, vali
 import { findLoadBalancer } from './find.ts';
 import { integer, oneOf, record, requiredText, texts } from './input.ts';
 import { page } from './page.ts';
-import { checkSecurityGroups, placementOf } from './placement.ts';
+import { checkRoom, checkSecurityGroups, placementOf } from './placement.ts';
 import { deleteLoadBalancer } from './release.ts';
 import type { IpAddressType, LoadBalancer } from './state.ts';
 import { sameTags, tagsOf } from './tags.ts';
@@ -139,11 +139,13 @@ function create(world: World, input: Input): Output {
   if ([...loadBalancers.values()].filter(({ type }) => type === wanted.type).length >= quota) {
     throw new AwsError('TooManyLoadBalancers', `The quota of ${quota} ${wanted.type} load balancers has been reached`);
   }
+  const subnetIds = wanted.subnets.map(({ subnetId }) => subnetId);
+  checkRoom(world, subnetIds);
   loadBalancers.set(wanted.arn, wanted);
   createLoadBalancerInterfaces(world.ec2, {
     loadBalancerName: wanted.name,
     arnSuffix: arnSuffix(wanted.arn),
-    subnetIds: wanted.subnets.map(({ subnetId }) => subnetId),
+    subnetIds,
     securityGroupIds: wanted.securityGroups,
   });
   return { LoadBalancers: [describeLoadBalancer(world, wanted)] };

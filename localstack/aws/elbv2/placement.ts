@@ -1,4 +1,5 @@
 // Where a load balancer stands: its subnets and security groups, checked against EC2.
+import { freeAddressCounts } from '../ec2/subnets.ts';
 import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { invalidConfiguration, validationError } from './errors.ts';
@@ -46,6 +47,18 @@ export function placementOf(world: World, input: Input, type: LoadBalancerType):
     throw validationError('At least two subnets in two different Availability Zones must be specified');
   }
   return { vpcId, subnets };
+}
+
+const minFreeAddresses = 8;
+
+/** "Each subnet must have at least eight free IP addresses" (application/application-load-balancers.html). */
+export function checkRoom(world: World, subnetIds: readonly string[]): void {
+  const free = freeAddressCounts(world.ec2);
+  for (const id of subnetIds) {
+    if ((free.get(id) ?? 0) >= minFreeAddresses) continue;
+    const message = `Not enough IP space available in ${id}. ELB requires at least ${minFreeAddresses} free IP addresses in each subnet.`;
+    throw new AwsError('InvalidSubnet', message);
+  }
 }
 
 /** Checks that security groups exist in the VPC. */
