@@ -85,7 +85,7 @@ export async function waitFor<T = KubeObject>(
 }
 
 /** The path of an object, by the plural that the server's discovery has for its kind. */
-export async function pathOf(connection: Connection, object: KubeObject): Promise<string> {
+async function pathOf(connection: Connection, object: KubeObject): Promise<string> {
   const { apiVersion, kind, metadata } = object;
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const known = await get<ResourceList>(connection, root);
@@ -99,7 +99,7 @@ interface ResourceList {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
-export function parseManifest(manifest: Manifest): readonly KubeObject[] {
+function parseManifest(manifest: Manifest): readonly KubeObject[] {
   if (typeof manifest !== 'string') return manifest;
   return parseAllDocuments(manifest).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];

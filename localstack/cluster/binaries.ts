@@ -10,7 +10,7 @@ const commands = {
   'kube-apiserver': { package: 'k8s.io/kubernetes/cmd/kube-apiserver', module: 'k8s.io/kubernetes' },
 } as const;
 
-export type Command = keyof typeof commands;
+type Command = keyof typeof commands;
 export type Binaries = Readonly<Record<Command, string>>;
 
 export interface BuildOptions {
@@ -47,7 +47,7 @@ async function cachedBuild(command: Command, options: BuildOptions): Promise<str
 }
 
 /** The version that the text of a go.mod requires of a module. */
-export function requiredVersion(goMod: string, module: string): string {
+function requiredVersion(goMod: string, module: string): string {
   const version = goMod
     .split('\n')
     .map((line) =>

@@ -221,7 +221,7 @@ async function untilReady(admin: Connection, apiServer: Daemon, signal: AbortSig
       if (ready) return;
       await sleep(50, undefined, { signal });
     }
-    throw new Error(`kube-apiserver is not ready after ${readyTimeoutMs} ms`, { cause: failure });
+    throw new Error(`kube-apiserver is not ready after ${readyTimeoutMs} ms: ${String(failure)}`, { cause: failure });
   };
   await Promise.race([poll(), endOf(apiServer)]);
 }

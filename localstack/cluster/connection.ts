@@ -1,9 +1,9 @@
 import { Agent, fetch } from 'undici';
 import { readKubeconfig } from './kubeconfig.ts';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export interface RequestOptions {
+interface RequestOptions {
   /** Sent as JSON, which is YAML too: server-side apply has a content type of its own. */
   readonly body?: unknown;
   readonly contentType?: string;

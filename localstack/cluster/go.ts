@@ -39,7 +39,7 @@ export async function go(args: readonly string[], options: GoOptions = {}): Prom
   return { status, stdout, stderr: errors.join('\n') };
 }
 
-export class GoMissingError extends Error {
+class GoMissingError extends Error {
   override readonly name = 'GoMissingError';
 
   constructor() {
