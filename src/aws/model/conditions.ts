@@ -193,7 +193,7 @@ function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCo
   if (query.type === 'RegularExpression') return unsupported('query parameters have no regular expressions');
   const key = escapeWildcards(query.name);
   const value = escapeWildcards(query.value);
-  if (value === '') return unsupported('the value is empty');
+  if (value === '') return unsupported('the value of the query parameter is empty');
   if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
     return unsupported(`the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
   }

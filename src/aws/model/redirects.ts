@@ -5,6 +5,8 @@ import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 
 const MAX_LENGTH = 128;
+const PREFIX_REFUSAL =
+  'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path';
 const SAME_PATH = '/#{path}';
 
 export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
@@ -16,7 +18,7 @@ export function redirectAction(
   hostname: string | undefined,
 ): Expressed<RedirectAction> {
   const path = redirectPath(redirect.path);
-  if (path === undefined) return unsupported('a prefix in the middle of a redirect path can not be replaced');
+  if (path === undefined) return unsupported(PREFIX_REFUSAL);
   const protocol = redirectProtocol(redirect, port);
   if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported('HTTPS can not be redirected to HTTP');
   const to = redirect.port === undefined || redirect.port === port.port ? '#{port}' : String(redirect.port);

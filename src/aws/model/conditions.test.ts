@@ -1,0 +1,197 @@
+import { expect, test } from 'vitest';
+import type { HttpRouteMatch } from '../../api/gateway-api.ts';
+import { ruleConditions, ruleMatch } from './conditions.ts';
+import { type AlbRequest, firstMatch } from './reference-alb.ts';
+import { entry } from './sample.ts';
+
+const request: AlbRequest = { method: 'GET', host: 'a.example.com', path: '/', headers: {}, query: [] };
+
+function matches(match: HttpRouteMatch, given: Partial<AlbRequest>, hostname?: string): boolean {
+  const { value, findings } = ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) }));
+  expect(findings.filter(({ kind }) => kind !== 'match-ignores-case')).toEqual([]);
+  if (value === undefined) throw new Error('not expressed');
+  const conditions = ruleConditions(value);
+  if (conditions === undefined) throw new Error('no conditions');
+  return firstMatch([{ conditions }], { ...request, ...given }) !== undefined;
+}
+
+const conditionsOf = (match: HttpRouteMatch, hostname?: string) => {
+  const { value } = ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) }));
+  return value && ruleConditions(value);
+};
+
+const findingsOf = (match: HttpRouteMatch, hostname?: string) =>
+  ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) })).findings;
+
+test.each([
+  ['a.example.com', 'a.example.com', true],
+  ['a.example.com', 'a.example.com:8080', true],
+  ['a.example.com', 'A.Example.COM', true],
+  ['a.example.com', 'b.example.com', false],
+  ['a.example.com', 'aXexample.com', false],
+  ['a.example.com', 'x.a.example.com', false],
+  ['a.example.com', 'a.example.com.evil', false],
+  ['*.example.com', 'a.example.com', true],
+  ['*.example.com', 'a.b.example.com:443', true],
+  ['*.example.com', 'example.com', false],
+  ['*.example.com', '.example.com', false],
+  ['localhost', 'localhost:80', true],
+])('the hostname %s and the Host header %s: %s', (hostname, host, expected) => {
+  expect(matches({}, { host }, hostname)).toBe(expected);
+});
+
+test('a hostname too long for an expression is compared without the port', () => {
+  const hostname = `${'a'.repeat(60)}.${'b'.repeat(50)}.com`;
+  expect(conditionsOf({}, hostname)).toEqual([{ field: 'host-header', values: [hostname] }]);
+});
+
+test('a hostname too long for any condition is refused', () => {
+  const hostname = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.com`;
+  expect(findingsOf({}, hostname)).toMatchObject([{ kind: 'match-unsupported', field: 'hostnames' }]);
+});
+
+test.each([
+  ['Exact', '/foo', '/foo', true],
+  ['Exact', '/foo', '/foo/', false],
+  ['Exact', '/foo', '/Foo', false],
+  ['Exact', '/a*b?', '/a*b?', true],
+  ['Exact', '/a*b?', '/axbx', false],
+  ['Exact', '/a.b', '/axb', false],
+  ['Exact', '/a+(b)', '/a+(b)', true],
+  ['PathPrefix', '/foo', '/foo', true],
+  ['PathPrefix', '/foo', '/foo/bar', true],
+  ['PathPrefix', '/foo', '/foobar', false],
+  ['PathPrefix', '/foo', '/FOO', false],
+  ['PathPrefix', '/foo/', '/foo', true],
+  ['PathPrefix', '/', '/anything', true],
+  ['PathPrefix', '/a*', '/ab', false],
+  ['RegularExpression', '^/v[0-9]+/', '/v12/x', true],
+  ['RegularExpression', '^/v[0-9]+/', '/vx/x', false],
+] as const)('%s path %s and the request %s: %s', (type, value, path, expected) => {
+  expect(matches({ path: { type, value } }, { path })).toBe(expected);
+});
+
+test('a long prefix is two plain values, and a longer one is refused', () => {
+  const value = `/${'a'.repeat(124)}`;
+  expect(conditionsOf({ path: { type: 'PathPrefix', value } })).toEqual([
+    { field: 'path-pattern', values: [value, `${value}/*`] },
+  ]);
+  expect(findingsOf({ path: { type: 'PathPrefix', value: `${value}aaa` } })).toMatchObject([
+    { kind: 'match-unsupported', field: 'matches[0].path.value' },
+  ]);
+});
+
+test('a rule that matches everything still has a condition', () => {
+  expect(conditionsOf({})).toEqual([{ field: 'path-pattern', values: ['/*'] }]);
+});
+
+test.each([
+  ['Exact', 'Green', 'Green', true],
+  ['Exact', 'Green', 'green', false],
+  ['Exact', 'a*', 'ab', false],
+  ['Exact', 'a,b', 'a,b', true],
+  ['Exact', 'a,b', 'a', false],
+  ['Exact', '42', '42', true],
+  ['RegularExpression', '^v[12]$', 'v2', true],
+  ['RegularExpression', '^v[12]$', 'V2', false],
+] as const)('%s header match %s and the value %s: %s', (type, value, given, expected) => {
+  expect(matches({ headers: [{ type, name: 'x-color', value }] }, { headers: { 'x-color': given } })).toBe(expected);
+});
+
+test('a header that is not sent does not match', () => {
+  expect(matches({ headers: [{ name: 'x-color', value: '1' }] }, {})).toBe(false);
+});
+
+test.each([
+  ['host', 'a.com', 'the Host header is matched by hostnames'],
+  ['x'.repeat(41), 'a', "the header's name is longer than 40 characters"],
+  ['x', 'a'.repeat(130), 'the value is longer than 128 characters'],
+])('a match on header %s is refused with the reason', (name, value, detail) => {
+  expect(findingsOf({ headers: [{ name, value }] })).toEqual([
+    { kind: 'match-unsupported', field: 'matches[0].headers[0]', detail },
+  ]);
+});
+
+test.each([
+  ['1', '1', true],
+  ['1', '12', false],
+  ['*', 'x', false],
+  ['*', '*', true],
+  ['a\\b?', 'a\\b?', true],
+])('query value %s and the request %s: %s', (value, given, expected) => {
+  expect(matches({ queryParams: [{ name: 'q', value }] }, { query: [['q', given]] })).toBe(expected);
+});
+
+test('two query parameters must both be there', () => {
+  const match = {
+    queryParams: [
+      { name: 'a', value: '1' },
+      { name: 'b', value: '2' },
+    ],
+  };
+  expect(
+    matches(match, {
+      query: [
+        ['a', '1'],
+        ['b', '2'],
+      ],
+    }),
+  ).toBe(true);
+  expect(matches(match, { query: [['a', '1']] })).toBe(false);
+});
+
+test('a query value with letters is served, and its author told that case does not count', () => {
+  expect(findingsOf({ queryParams: [{ name: 'q', value: 'Red' }] })).toEqual([
+    { kind: 'match-ignores-case', field: 'matches[0].queryParams[0].value', value: 'Red' },
+  ]);
+  expect(matches({ queryParams: [{ name: 'q', value: 'Red' }] }, { query: [['q', 'red']] })).toBe(true);
+});
+
+test.each([
+  [{ type: 'RegularExpression', name: 'q', value: '.*' }, 'query parameters have no regular expressions'],
+  [{ name: 'q', value: '' }, 'the value of the query parameter is empty'],
+  [{ name: 'q', value: '1'.repeat(129) }, 'the name or the value is longer than 128 characters'],
+] as const)('query match %o is refused with the reason', (query, detail) => {
+  expect(findingsOf({ queryParams: [query] })).toEqual([
+    { kind: 'match-unsupported', field: 'matches[0].queryParams[0]', detail },
+  ]);
+});
+
+test('methods are compared as they are', () => {
+  expect(matches({ method: 'POST' }, { method: 'POST' })).toBe(true);
+  expect(matches({ method: 'POST' }, { method: 'GET' })).toBe(false);
+});
+
+test.each([
+  ['(?=x)', 'it has look-around'],
+  ['(?<!x)y', 'it has look-around'],
+  ['(a)\\1', 'it has a backreference'],
+  ['(?>a)', 'it has an atomic group'],
+  ['a++', 'it has a possessive quantifier'],
+  ['\\p{L}', 'it has a Unicode class'],
+  ['(?R)', 'it has a subroutine or recursion'],
+  ['(', 'it is not a regular expression'],
+  ['a'.repeat(129), 'it is longer than 128 characters'],
+])('the regular expression %s is refused with the reason', (regex, detail) => {
+  expect(findingsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([
+    { kind: 'regex-unsupported', field: 'matches[0].path.value', regex, detail },
+  ]);
+  expect(findingsOf({ headers: [{ type: 'RegularExpression', name: 'x', value: regex }] })).toMatchObject([
+    { kind: 'regex-unsupported', field: 'matches[0].headers[0].value' },
+  ]);
+});
+
+test.each(['^/(?:a|b)/.*$', '\\(?=', '[(?=]', '(?P<name>x)', 'a\\\\1', '(?i)abc', '[a+]+'])(
+  'the regular expression %s is taken',
+  (regex) => {
+    expect(findingsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([]);
+  },
+);
+
+test('a match of more than five values is refused', () => {
+  const headers = [1, 2, 3, 4].map((n) => ({ name: `x-${n}`, value: '1' }));
+  expect(findingsOf({ headers, method: 'GET', path: { type: 'Exact', value: '/' } })).toEqual([
+    { kind: 'match-too-large', field: 'matches[0]', values: 6, limit: 5 },
+  ]);
+  expect(findingsOf({ headers, method: 'GET' })).toEqual([]);
+});

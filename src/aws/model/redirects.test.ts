@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import type { Redirect } from '../../gateway/topology.ts';
+import { redirectAction } from './redirects.ts';
+
+const http = { port: 80, protocol: 'HTTP' } as const;
+const https = { port: 443, protocol: 'HTTPS' } as const;
+
+const redirect = (more: Partial<Redirect>, port: typeof http | typeof https = http, hostname?: string) =>
+  redirectAction({ statusCode: 302, ...more }, port, hostname);
+
+test('a redirect to HTTPS keeps host, path and query', () => {
+  expect(redirect({ scheme: 'https', port: 443, statusCode: 301 }).value).toEqual({
+    kind: 'redirect',
+    protocol: 'HTTPS',
+    host: '#{host}',
+    port: '443',
+    path: '/#{path}',
+    query: '#{query}',
+    statusCode: 'HTTP_301',
+  });
+});
+
+test('a redirect to another host keeps the rest', () => {
+  expect(redirect({ hostname: 'b.com' }).value).toMatchObject({
+    protocol: '#{protocol}',
+    host: 'b.com',
+    port: '#{port}',
+    path: '/#{path}',
+    statusCode: 'HTTP_302',
+  });
+});
+
+test.each([
+  [{ kind: 'full', value: '/new' }, '/new'],
+  [{ kind: 'full', value: 'new' }, '/new'],
+  [{ kind: 'prefix', prefix: '/', value: '/new' }, '/new/#{path}'],
+  [{ kind: 'prefix', prefix: '/v1', value: '/api/v1' }, '/api/#{path}'],
+  [{ kind: 'prefix', prefix: '/v1', value: '/v1' }, '/#{path}'],
+] as const)('to another host, the path %o is %s', (path, expected) => {
+  expect(redirect({ hostname: 'b.com', path }).value?.path).toBe(expected);
+});
+
+test('a full path alone is a redirect', () => {
+  expect(redirect({ path: { kind: 'full', value: '/new' } }).value?.path).toBe('/new');
+});
+
+test.each([
+  ['HTTPS to HTTP', { scheme: 'http' }, https, undefined, 'HTTPS can not be redirected to HTTP'],
+  ['the same URL', { scheme: 'https', port: 443 }, https, undefined, 'it redirects to the same URL'],
+  ['its own host', { hostname: 'a.com' }, http, 'a.com', 'it redirects to the same URL'],
+  [
+    'a longer prefix on the same host',
+    { path: { kind: 'prefix', prefix: '/', value: '/b' } },
+    http,
+    undefined,
+    'it changes only the prefix of the path',
+  ],
+  [
+    'another prefix',
+    { hostname: 'b.com', path: { kind: 'prefix', prefix: '/a', value: '/b' } },
+    http,
+    undefined,
+    'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
+  ],
+  [
+    'a long path',
+    { path: { kind: 'full', value: `/${'a'.repeat(128)}` } },
+    http,
+    undefined,
+    'a host name or path is longer than 128 characters',
+  ],
+] as const)('a redirect to %s is refused', (_, more, port, hostname, detail) => {
+  expect(redirect(more, port, hostname)).toEqual({
+    findings: [{ kind: 'redirect-unsupported', field: 'filters', detail }],
+  });
+});
