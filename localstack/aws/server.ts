@@ -117,33 +117,34 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     seeded = options.seed ? seed(account.region(options.region).world) : undefined;
   }
 
+  async function respond(request: IncomingMessage, requestId: string): Promise<WireResponse> {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const method = request.method ?? 'GET';
+    if (url.pathname.startsWith('/_aws/')) return control(method, url.pathname, { calls, reset, seeded: () => seeded });
+    const body = await readBody(request);
+    const authorization = header(request, 'authorization');
+    return await answer({ method, url, authorization, target: header(request, 'x-amz-target'), body }, requestId);
+  }
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = uuid(random);
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    let answered: WireResponse;
-    if (url.pathname.startsWith('/_aws/')) {
-      answered = control(request.method ?? 'GET', url.pathname, { calls, reset, seeded: () => seeded });
-    } else {
-      try {
-        const body = await readBody(request);
-        const authorization = header(request, 'authorization');
-        const target = header(request, 'x-amz-target');
-        answered = await answer({ method: request.method ?? '', url, authorization, target, body }, requestId);
-      } catch (thrown) {
-        answered = encodeError('query', '', requestId, asAwsError(thrown));
-      }
-    }
-    response.writeHead(answered.status, { 'content-type': answered.contentType, 'x-amzn-requestid': requestId });
-    response.end(answered.body);
+    const { status, contentType, body } = await respond(request, requestId).catch((error: unknown) => {
+      if (error instanceof AwsError) return encodeError('query', '', requestId, error);
+      throw error;
+    });
+    response.writeHead(status, { 'content-type': contentType, 'x-amzn-requestid': requestId });
+    response.end(body);
   }
 
   reset();
   const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      // The client went away while its request was read or answered.
-      response.destroy(error instanceof Error ? error : undefined);
+    serve(request, response).catch(() => {
+      // The client went away while its request was read.
+      response.destroy();
     });
   });
+  // Longer than clients keep an idle connection, so that none is closed under a request on its way.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, '127.0.0.1', resolve);

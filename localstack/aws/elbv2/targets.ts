@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { availabilityZones } from '../ec2/availability-zones.ts';
 import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { targetGroupAttribute } from './attributes.ts';
@@ -66,6 +67,9 @@ function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): st
   }
   if (zone === undefined) {
     throw validationError(`You must specify an Availability Zone for the IP address '${id}', which is outside the VPC`);
+  }
+  if (zone !== 'all' && !availabilityZones(world.region).some(({ name }) => name === zone)) {
+    throw validationError(`The Availability Zone '${zone}' is not valid`);
   }
   return zone;
 }

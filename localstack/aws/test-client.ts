@@ -1,0 +1,30 @@
+/** How a test's SDK client reaches an embedded AWS: nothing but an endpoint and a region. */
+export function clientOf(aws: { readonly url: string }) {
+  return {
+    endpoint: aws.url,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  };
+}
+
+/** The name (code) of the error that a call is refused with. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    return error instanceof Error ? error.name : String(error);
+  }
+  return 'not refused';
+}
+
+/** A clock that stands still until it is told otherwise. */
+export class TestClock {
+  #now = Date.UTC(2026, 5, 1);
+  now(): number {
+    return this.#now;
+  }
+  advance(seconds: number): void {
+    this.#now += seconds * 1000;
+  }
+}
