@@ -1,0 +1,215 @@
+// Everything around Gatehouse, on this machine: an API server with Nodes, an AWS with a VPC, and Gatehouse as a process.
+// The demo, the integration tests and the bench stand on it.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Seed } from './aws/seed.ts';
+import { type Aws, type StartOptions, startAws } from './aws/server.ts';
+import { applyYaml, type KubeObject } from './cluster/apply.ts';
+import { type Cluster, startCluster } from './cluster/cluster.ts';
+import { freePorts } from './cluster/ports.ts';
+
+const root = join(import.meta.dirname, '..');
+
+export interface EnvironmentOptions {
+  readonly aws?: StartOptions;
+  readonly dir?: string | undefined;
+  readonly log?: ((line: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface GatehouseOptions {
+  /** Flags of `gatehouse run`, beside those that the environment gives. */
+  readonly flags?: Readonly<Record<string, string>>;
+  readonly env?: NodeJS.ProcessEnv;
+  /** The program, in place of the sources: `dist/main.js`. */
+  readonly program?: string;
+  /** Where the log goes; the environment's folder unless told. */
+  readonly logFile?: string;
+}
+
+/** A running `gatehouse run`. */
+export interface Gatehouse {
+  readonly pid: number;
+  readonly logFile: string;
+  /** Where its metrics are. */
+  readonly metricsUrl: string;
+  /** Resolves with the exit status, or the signal's name. */
+  readonly ended: Promise<number | string>;
+  /** Sends the signal, SIGTERM unless told, and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
+}
+
+export interface Environment {
+  readonly cluster: Cluster;
+  readonly aws: Aws;
+  readonly seed: Seed;
+  /** Starts a Gatehouse; resolves when it says that it is ready. */
+  startGatehouse(options?: GatehouseOptions): Promise<Gatehouse>;
+  /** Ends every Gatehouse that still runs, then the rest. */
+  stop(): Promise<void>;
+}
+
+export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
+  const { dir, log, signal } = options;
+  const cluster = await startCluster({ dir, log, signal });
+  const aws = await startAws({ seed: true, seedClusterName: 'demo', ...options.aws });
+  const seed = aws.seeded();
+  if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');
+  await applyYaml(cluster.admin, await definitions());
+  await applyYaml(
+    cluster.admin,
+    seed.nodes.map((node, index) => nodeObject(seed, node, index)),
+  );
+  await markReady(cluster, seed);
+  const running = new Set<Gatehouse>();
+  return {
+    cluster,
+    aws,
+    seed,
+    startGatehouse: async (given = {}) => {
+      const gatehouse = await startGatehouse(cluster, aws, seed, given);
+      running.add(gatehouse);
+      void gatehouse.ended.then(() => running.delete(gatehouse));
+      return gatehouse;
+    },
+    stop: async () => {
+      await Promise.all([...running].map((gatehouse) => gatehouse.stop()));
+      await aws.close();
+      await cluster.stop();
+    },
+  };
+}
+
+/** Gatehouse's own CRDs, as they are shipped. */
+async function definitions(): Promise<string> {
+  const folder = join(root, 'deploy', 'crds');
+  const files = (await readdir(folder)).filter((file) => file.startsWith('gatehouse.dev_'));
+  return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n---\n');
+}
+
+const nodeName = (index: number): string => `node-${index + 1}`;
+
+/** A Node as the cloud's own controller leaves it. */
+const nodeObject = (seed: Seed, node: Seed['nodes'][number], index: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: nodeName(index),
+    labels: { 'topology.kubernetes.io/region': seed.region, 'topology.kubernetes.io/zone': node.zone },
+  },
+  spec: { providerID: `aws:///${node.zone}/${node.instanceId}` },
+});
+
+/** No kubelet runs, so we say what it would. */
+async function markReady(cluster: Cluster, seed: Seed): Promise<void> {
+  for (const [index, node] of seed.nodes.entries()) {
+    await cluster.admin.request('PATCH', `/api/v1/nodes/${nodeName(index)}/status`, {
+      contentType: 'application/merge-patch+json',
+      body: {
+        status: {
+          conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+          addresses: [{ type: 'InternalIP', address: node.privateIp }],
+        },
+      },
+    });
+  }
+}
+
+/** An EndpointSlice of a Service, as the endpoint slice controller would write it. */
+export const endpointSlice = (
+  namespace: string,
+  service: string,
+  addresses: readonly string[],
+  port: number,
+  options: { readonly portName?: string; readonly suffix?: string } = {},
+): KubeObject => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: {
+    name: `${service}-${options.suffix ?? 'a'}`,
+    namespace,
+    labels: { 'kubernetes.io/service-name': service },
+  },
+  addressType: 'IPv4',
+  ports: [{ name: options.portName ?? '', port, protocol: 'TCP' }],
+  endpoints: addresses.map((address, index) => ({
+    addresses: [address],
+    conditions: { ready: true, serving: true, terminating: false },
+    nodeName: nodeName(index % 3),
+  })),
+});
+
+/** What every Gatehouse of the environment is told, and how. */
+async function startGatehouse(
+  cluster: Cluster,
+  aws: Aws,
+  seed: Seed,
+  { flags = {}, env = {}, program, logFile }: GatehouseOptions,
+): Promise<Gatehouse> {
+  const [metrics, probes] = await freePorts(2);
+  const given: Record<string, string> = {
+    'cluster-name': seed.clusterName,
+    'metrics-bind-addr': `127.0.0.1:${metrics}`,
+    'health-probe-bind-addr': `127.0.0.1:${probes}`,
+    'enable-leader-election': 'false',
+    'leader-election-namespace': 'kube-system',
+    ...flags,
+  };
+  const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`);
+  const child = spawn(process.execPath, [program ?? join(root, 'src', 'main.ts'), 'run', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      KUBECONFIG: cluster.kubeconfig,
+      AWS_ENDPOINT_URL: aws.url,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...env,
+    },
+  });
+  const file = logFile ?? join(cluster.dir, `gatehouse-${child.pid}.log`);
+  child.stderr.pipe(createWriteStream(file, { flags: 'a', mode: 0o600 }));
+  const gatehouse = processOf(child, file, `http://127.0.0.1:${metrics}/metrics`);
+  await ready(`http://127.0.0.1:${probes}/readyz`, gatehouse);
+  return gatehouse;
+}
+
+function processOf(child: ChildProcess, logFile: string, metricsUrl: string): Gatehouse {
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'gone'));
+  });
+  return {
+    pid: child.pid ?? 0,
+    logFile,
+    metricsUrl,
+    ended,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+const readyTimeoutMs = 30_000;
+
+async function ready(url: string, gatehouse: Gatehouse): Promise<void> {
+  const deadline = performance.now() + readyTimeoutMs;
+  const stillRuns = Symbol('it still runs');
+  let end: number | string | symbol = stillRuns;
+  while (performance.now() < deadline) {
+    const answered = await fetch(url).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (answered) return;
+    end = await Promise.race([gatehouse.ended, sleep(50, stillRuns)]);
+    if (end !== stillRuns) break;
+  }
+  const log = (await readFile(gatehouse.logFile, 'utf8')).split('\n').slice(-10).join('\n');
+  throw new Error(`Gatehouse did not become ready (${typeof end === 'symbol' ? end.description : end}):\n${log}`);
+}
