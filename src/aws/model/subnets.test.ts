@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import type { Network, Subnet } from '../network.ts';
+import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
+import { settings } from './sample.ts';
+import { chooseSubnets } from './subnets.ts';
+
+const subnet = (id: string, zone: string, more: Partial<Subnet> = {}): Subnet => ({
+  id,
+  availabilityZone: zone,
+  tags: {},
+  public: false,
+  availableIpAddresses: 100,
+  ipv6: false,
+  ...more,
+});
+
+const network = (...subnets: readonly Subnet[]): Network => ({ ...PLACEHOLDER_NETWORK, subnets });
+
+const chosen = (given: Network, more: Partial<typeof settings> = {}) => {
+  const choice = chooseSubnets({ ...settings, ...more }, given, 'blue');
+  return choice.kind === 'chosen' ? choice.ids : choice.problem;
+};
+
+test('tagged subnets are taken before all others', () => {
+  const role = { 'kubernetes.io/role/internal-elb': '' };
+  const given = network(
+    subnet('subnet-1', 'a'),
+    subnet('subnet-2', 'a', { tags: role }),
+    subnet('subnet-3', 'b', { tags: { 'kubernetes.io/role/internal-elb': '1' } }),
+    subnet('subnet-4', 'c', { tags: { 'kubernetes.io/role/internal-elb': '0' } }),
+  );
+  expect(chosen(given)).toEqual(['subnet-2', 'subnet-3']);
+});
+
+test('without tags the routes decide', () => {
+  const given = network(
+    subnet('subnet-1', 'a'),
+    subnet('subnet-2', 'a', { public: true }),
+    subnet('subnet-3', 'b'),
+    subnet('subnet-4', 'b', { public: true }),
+  );
+  expect(chosen(given)).toEqual(['subnet-1', 'subnet-3']);
+  expect(chosen(given, { scheme: 'internet-facing' })).toEqual(['subnet-2', 'subnet-4']);
+});
+
+test('an internal load balancer stands in public subnets where there are no others', () => {
+  const given = network(subnet('subnet-1', 'a', { public: true }), subnet('subnet-2', 'b', { public: true }));
+  expect(chosen(given)).toEqual(['subnet-1', 'subnet-2']);
+});
+
+test('the same subnet of a zone is taken whatever their free addresses', () => {
+  const given = network(
+    subnet('subnet-2', 'a', { availableIpAddresses: 4000 }),
+    subnet('subnet-1', 'a', { availableIpAddresses: 9 }),
+    subnet('subnet-3', 'b'),
+  );
+  expect(chosen(given)).toEqual(['subnet-1', 'subnet-3']);
+});
+
+test('subnets that AWS would refuse, and those of another cluster, are passed over', () => {
+  const given = network(
+    subnet('subnet-1', 'a', { availableIpAddresses: 7 }),
+    subnet('subnet-2', 'a', { tags: { 'kubernetes.io/cluster/green': 'owned' } }),
+    subnet('subnet-3', 'a', {
+      tags: { 'kubernetes.io/cluster/green': 'shared', 'kubernetes.io/cluster/blue': 'shared' },
+    }),
+    subnet('subnet-4', 'b'),
+  );
+  expect(chosen(given)).toEqual(['subnet-3', 'subnet-4']);
+});
+
+test('dualstack needs subnets with IPv6', () => {
+  const given = network(
+    subnet('subnet-1', 'a'),
+    subnet('subnet-2', 'a', { ipv6: true }),
+    subnet('subnet-3', 'b', { ipv6: true }),
+  );
+  expect(chosen(given, { ipAddressType: 'dualstack' })).toEqual(['subnet-2', 'subnet-3']);
+});
+
+test('subnets in one zone are too few', () => {
+  expect(chosen(network(subnet('subnet-1', 'a'), subnet('subnet-2', 'a')))).toEqual({
+    kind: 'subnets-too-few',
+    scheme: 'internal',
+    found: ['subnet-1'],
+    zones: 1,
+  });
+});
+
+test('configured subnets are taken as they are', () => {
+  const given = network(
+    subnet('subnet-1', 'a', { public: true }),
+    subnet('subnet-2', 'b', { availableIpAddresses: 1 }),
+  );
+  expect(chosen(given, { subnets: ['subnet-2', 'subnet-1'] })).toEqual(['subnet-1', 'subnet-2']);
+});
+
+test.each([
+  [['subnet-1', 'subnet-9'], 'subnet subnet-9 is not in VPC vpc-00000000000000001'],
+  [['subnet-1', 'subnet-2'], 'subnets subnet-1 and subnet-2 are both in a'],
+])('the configured subnets %o are refused', (subnets, detail) => {
+  const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'a'));
+  expect(chosen(given, { subnets })).toEqual({ kind: 'subnets-invalid', detail });
+});
