@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { uuid } from '../random.ts';
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';

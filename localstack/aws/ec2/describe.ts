@@ -84,6 +84,6 @@ function decodeToken(token: string): string {
 }
 
 /** A describe action's answer. */
-export function answer<T>(set: string, page: Page<T>, view: (record: T) => Output): Output {
-  return { [set]: page.records.map(view), nextToken: page.nextToken };
+export function answer<T>(set: string, found: Page<T>, view: (record: T) => Output): Output {
+  return { [set]: found.records.map(view), nextToken: found.nextToken };
 }

@@ -6,7 +6,7 @@ import { page, select } from './describe.ts';
 import { invalidCombination, invalidValue, missingParameter } from './errors.ts';
 import type { FilterTable } from './filters.ts';
 import { find, idKinds, newId } from './ids.ts';
-import { commonView, groupSet, privateDnsNameOf, requestedAddresses } from './network-interface-actions.ts';
+import { groupSet, interfaceView, privateDnsNameOf, requestedAddresses } from './network-interface-actions.ts';
 import { attach, createNetworkInterface, type NetworkInterfaceSpec } from './network-interfaces.ts';
 import { integer, records, requiredText, text, texts } from './parameters.ts';
 import type { Ec2State, Instance, InstanceStateName, NetworkInterface, Tags } from './state.ts';
@@ -298,7 +298,7 @@ function view(world: World, instance: Instance, index: number): Output {
     dnsName: '',
     sourceDestCheck: interfaces[0]?.sourceDestCheck,
     groupSet: groupSet(ec2, interfaces[0]?.groupIds ?? []),
-    networkInterfaceSet: interfaces.map((nic) => commonView(world, nic)),
+    networkInterfaceSet: interfaces.map((nic) => interfaceView(world, nic)),
     tagSet: tagSet(instance.tags),
   };
 }

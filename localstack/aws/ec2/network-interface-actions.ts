@@ -6,7 +6,7 @@ import type { FilterTable } from './filters.ts';
 import { find, idKinds, newId } from './ids.ts';
 import { assignAddresses, attach, createNetworkInterface, interfaceGroups } from './network-interfaces.ts';
 import { flag, integer, record, records, requiredText, text, texts } from './parameters.ts';
-import type { Ec2State, NetworkInterface } from './state.ts';
+import type { Attachment, Ec2State, NetworkInterface } from './state.ts';
 import { tagSet, tagsFor } from './tag-specifications.ts';
 
 export function createNetworkInterfaceAction(world: World, input: Input): Output {
@@ -220,8 +220,8 @@ export function groupSet(ec2: Ec2State, ids: readonly string[]): readonly Output
   return ids.map((id) => ({ groupId: id, groupName: ec2.securityGroups.get(id)?.groupName }));
 }
 
-/** What DescribeInstances shows of an interface too. */
-export function commonView(world: World, found: NetworkInterface): Output {
+/** An interface, as DescribeInstances shows it. */
+export function interfaceView(world: World, found: NetworkInterface): Output {
   return {
     networkInterfaceId: found.id,
     subnetId: found.subnetId,
@@ -241,23 +241,26 @@ export function commonView(world: World, found: NetworkInterface): Output {
       primary: index === 0,
     })),
     ipv6AddressesSet: found.ipv6Addresses.map((ipv6Address) => ({ ipv6Address })),
-    attachment: found.attachment && {
-      attachmentId: found.attachment.attachmentId,
-      deviceIndex: found.attachment.deviceIndex,
-      networkCardIndex: 0,
-      status: 'attached',
-      attachTime: found.attachment.attachTime,
-      deleteOnTermination: found.attachment.deleteOnTermination,
-    },
+    attachment: found.attachment && attachmentView(found.attachment),
+  };
+}
+
+function attachmentView(attachment: Attachment): Output {
+  return {
+    attachmentId: attachment.attachmentId,
+    deviceIndex: attachment.deviceIndex,
+    networkCardIndex: 0,
+    status: 'attached',
+    attachTime: attachment.attachTime,
+    deleteOnTermination: attachment.deleteOnTermination,
   };
 }
 
 function view(world: World, found: NetworkInterface): Output {
-  const common = commonView(world, found);
   return {
-    ...common,
+    ...interfaceView(world, found),
     attachment: found.attachment && {
-      ...(common['attachment'] as Output),
+      ...attachmentView(found.attachment),
       instanceId: found.attachment.instanceId,
       instanceOwnerId: found.attachment.instanceOwnerId,
     },

@@ -110,12 +110,13 @@ function portsOf(input: Input): Ports {
   }
 }
 
+const maxPort = 65_535;
+
 function portRange(protocol: string, fromPort: number | undefined, toPort: number | undefined) {
   if (fromPort === undefined || toPort === undefined) {
     throw invalidValue("Invalid value 'Must specify both from and to ports with TCP/UDP.' for portRange.");
   }
-  const isPort = (port: number): boolean => port >= 0 && port <= 65_535;
-  if (!isPort(fromPort) || !isPort(toPort) || fromPort > toPort) {
+  if (fromPort < 0 || fromPort > toPort || toPort > maxPort) {
     throw invalidValue(`Invalid ${protocol.toUpperCase()} port range (${fromPort}-${toPort})`);
   }
   return { fromPort, toPort };
@@ -168,10 +169,10 @@ export function permissionSet(rules: Iterable<RuleSpec>, accountId: string): rea
     if (same === undefined) byPorts.set(key, [rule]);
     else same.push(rule);
   }
-  return [...byPorts.values()].map((same) => permission(same, accountId));
+  return [...byPorts.values()].map((same) => permissionOf(same, accountId));
 }
 
-function permission(rules: readonly RuleSpec[], accountId: string): Output {
+function permissionOf(rules: readonly RuleSpec[], accountId: string): Output {
   const groups: Output[] = [];
   const ipRanges: Output[] = [];
   const ipv6Ranges: Output[] = [];
