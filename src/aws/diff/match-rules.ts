@@ -19,12 +19,12 @@ export interface MatchedRules {
   readonly placed: readonly PlacedRule[];
   /** What goes. */
   readonly old: readonly OwnedRule[];
-  /** What serves on until the target groups of its successor are healthy. */
+  /** What serves on until the target groups of a successor are healthy. */
   readonly held: readonly OwnedRule[];
 }
 
 export function matchRules(draft: Draft, { desired, present, room }: ListenerRules): MatchedRules {
-  const same = matchContent(desired, present);
+  const same = withoutMoves(desired, present, room, matchContent(desired, present));
   const claimed = new Set(same.values());
   const old = new Set(present.filter((rule) => !claimed.has(rule)));
   const waiting = new Set<RuleResource>();
@@ -45,7 +45,8 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
     const changes = !pointsWhereDesired(draft.existing, rule, kept) && !warmUp(draft, rule, kept);
     return { desired: rule, existing: kept, changes };
   });
-  return { placed, old: [...old], held };
+  // Some of what a waiting rule will answer may be answered by any of the old ones now: they all stay for it.
+  return waiting.size === 0 ? { placed, old: [...old], held } : { placed, old: [], held: [...held, ...old] };
 }
 
 type Match = ReadonlyMap<RuleResource, OwnedRule>;
@@ -67,6 +68,22 @@ function matchContent(desired: readonly RuleResource[], present: readonly OwnedR
     );
   for (const rule of desired) if (!match.has(rule)) claim(rule, says(rule)[0]);
   return match;
+}
+
+/**
+ * Moves alone are one call that AWS applies at once. Beside other changes, rules that move would answer what is neither
+ * theirs before nor after: as far as there is room, they are made anew in their new place, too.
+ */
+function withoutMoves(
+  desired: readonly RuleResource[],
+  present: readonly OwnedRule[],
+  room: number,
+  same: Match,
+): Match {
+  if (same.size === desired.length && same.size === present.length) return same;
+  const stay = longestIncreasing(desired.map((rule) => same.get(rule)?.priority));
+  if (desired.length - stay.size > room) return same;
+  return new Map([...same].filter(([rule]) => stay.has(desired.indexOf(rule))));
 }
 
 /**
