@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conditionValues, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { type Packable, packRules } from './packing.ts';

@@ -28,7 +28,7 @@ export function backend(name: string, more: Partial<BackendService> = {}): Backe
   return { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4', ...more };
 }
 
-export function forward(...names: readonly string[]): RouteAction {
+export function forward(...names: readonly string[]): Extract<RouteAction, { kind: 'forward' }> {
   return {
     kind: 'forward',
     backends: names.map((name, index) => ({ service: backend(name), weight: 1, index })),

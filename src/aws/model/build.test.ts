@@ -1,0 +1,314 @@
+import { expect, test } from 'vitest';
+import type { RouteAction, Topology, TopologyBackend } from '../../gateway/topology.ts';
+import { objectKey } from '../../kube/object.ts';
+import type { Network } from '../network.ts';
+import { buildModel } from './build.ts';
+import type { ModelQuotas } from './options.ts';
+import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
+import type { Resource } from './resources.ts';
+import { backend, entry, forward, httpPort, listener, options, settings, topology } from './sample.ts';
+
+function build(given: Topology, quotas: Partial<ModelQuotas> = {}, network: Network = PLACEHOLDER_NETWORK) {
+  const { model, problems } = buildModel(given, network, { ...options, quotas: { ...options.quotas, ...quotas } });
+  const resources = model?.resources ?? [];
+  const ofKind = <K extends Resource['kind']>(kind: K) =>
+    resources.filter((resource): resource is Extract<Resource, { kind: K }> => resource.kind === kind);
+  return { model, problems, resources, ofKind, ids: resources.map(({ id }) => id) };
+}
+
+const respond = (statusCode: number) => ({ kind: 'respond', statusCode }) as const;
+
+test('a Gateway with one route is a group, a load balancer, a target group, a listener and a rule', () => {
+  const { ids, problems } = build(topology([httpPort([entry()])]));
+  expect(problems).toEqual([]);
+  expect(ids).toEqual([
+    'security-group/frontend',
+    'load-balancer/internal',
+    expect.stringMatching(/^target-group\/internal\/shop\/api\/80\/[a-z0-9]{8}$/),
+    'listener/internal/80',
+    'rule/internal/80/shop/api/0/0',
+  ]);
+});
+
+test('a Gateway without ports has nothing in AWS', () => {
+  expect(build(topology([])).model?.resources).toEqual([]);
+});
+
+test('without enough subnets there is no model, so that what exists stays, and the rest is still told', () => {
+  const network = { ...PLACEHOLDER_NETWORK, subnets: PLACEHOLDER_NETWORK.subnets.slice(0, 2) };
+  const redirect = { kind: 'redirect', redirect: { statusCode: 302 } } as const;
+  const { model, problems } = build(topology([httpPort([entry({ action: redirect })])]), {}, network);
+  expect(model).toBeUndefined();
+  expect(problems.map(({ kind }) => kind)).toEqual(['redirect-unsupported', 'subnets-too-few']);
+});
+
+test('the load balancer carries its own group and the one that nodes admit', () => {
+  const { ofKind } = build(
+    topology([httpPort([]), httpPort([], { port: 8080 })], { sourceRanges: ['10.0.0.0/8', '::/0'] }),
+  );
+  expect(ofKind('load-balancer')[0]?.spec.securityGroups).toEqual([
+    { group: 'security-group/frontend' },
+    { groupId: PLACEHOLDER_NETWORK.backendSecurityGroupId },
+  ]);
+  expect(ofKind('security-group')[0]?.ingress.map(({ fromPort, source }) => [fromPort, source])).toEqual([
+    [80, { kind: 'cidr', cidr: '10.0.0.0/8' }],
+    [80, { kind: 'cidr', cidr: '::/0' }],
+    [8080, { kind: 'cidr', cidr: '10.0.0.0/8' }],
+    [8080, { kind: 'cidr', cidr: '::/0' }],
+  ]);
+});
+
+test("the user's security groups take the place of ours", () => {
+  const { ofKind } = build(topology([httpPort([])], { securityGroups: ['sg-1'], sourceRanges: [] }));
+  expect(ofKind('security-group')).toEqual([]);
+  expect(ofKind('load-balancer')[0]?.spec.securityGroups).toEqual([
+    { groupId: 'sg-1' },
+    { groupId: PLACEHOLDER_NETWORK.backendSecurityGroupId },
+  ]);
+});
+
+test("the user's tags and attributes are on what is made for the Gateway", () => {
+  const { resources, ofKind } = build(
+    topology([httpPort([entry()])], {
+      tags: { team: 'shop' },
+      loadBalancerAttributes: { 'idle_timeout.timeout_seconds': '30' },
+    }),
+  );
+  for (const { tags } of resources) expect(tags).toEqual({ team: 'shop' });
+  expect(ofKind('load-balancer')[0]?.attributes).toEqual({ 'idle_timeout.timeout_seconds': '30' });
+});
+
+test('another scheme gives other ids and names, so that both can stand side by side', () => {
+  const internal = build(topology([httpPort([entry()])]));
+  const facing = build(topology([httpPort([entry()])], { scheme: 'internet-facing' }));
+  const names = (built: typeof internal) => built.ofKind('target-group').map(({ spec }) => spec.name);
+  expect(facing.ids.filter((id) => internal.ids.includes(id))).toEqual(['security-group/frontend']);
+  expect(names(facing)).not.toEqual(names(internal));
+  expect(facing.ofKind('load-balancer')[0]?.spec.name).not.toBe(internal.ofKind('load-balancer')[0]?.spec.name);
+});
+
+test('routes to one Service port share a target group, another port has its own', () => {
+  const other: TopologyBackend = { service: backend('api', { port: 81 }), weight: 1, index: 0 };
+  const { ofKind } = build(
+    topology([
+      httpPort([
+        entry({ hostname: 'a.com' }),
+        entry({ hostname: 'b.com', route: 'second', match: { method: 'GET' } }),
+        entry({ action: { kind: 'forward', backends: [other] } }),
+      ]),
+    ]),
+  );
+  expect(ofKind('target-group').map(({ spec }) => spec.port)).toEqual([80, 81]);
+});
+
+const weights = (...backends: readonly TopologyBackend[]) =>
+  build(topology([httpPort([entry({ action: { kind: 'forward', backends } })])]))
+    .ofKind('rule')
+    .flatMap(({ spec }) => (spec.action.kind === 'forward' ? spec.action.targetGroups : []))
+    .map(({ weight }) => weight);
+
+const share = (name: string, weight: number, index: number) => ({ service: backend(name), weight, index });
+
+test('weights are kept as they are up to 999, and scaled above', () => {
+  expect(weights(share('a', 999, 0), share('b', 1, 1), share('c', 0, 2))).toEqual([999, 1, 0]);
+  expect(weights(share('a', 1_000_000, 0), share('b', 500_000, 1), share('c', 1, 2), share('d', 0, 3))).toEqual([
+    999, 500, 1, 0,
+  ]);
+  expect(weights(share('a', 1, 0), share('a', 2, 1), share('b', 1, 2))).toEqual([3, 1]);
+});
+
+test('the share of invalid backends goes to a group without targets, and is told', () => {
+  const backends = [
+    { service: backend('a'), weight: 3, index: 0 },
+    { weight: 1, index: 1 },
+    { weight: 0, index: 2 },
+  ];
+  const { ofKind, problems } = build(topology([httpPort([entry({ action: { kind: 'forward', backends } })])]));
+  expect(ofKind('rule')[0]?.spec.action).toMatchObject({
+    targetGroups: [{ weight: 3 }, { targetGroup: 'target-group/internal/empty', weight: 1 }],
+  });
+  expect(problems).toEqual([
+    {
+      kind: 'invalid-share-answers-503',
+      route: { kind: 'HTTPRoute', key: 'shop/api' },
+      rule: 0,
+      field: 'backendRefs[1]',
+    },
+  ]);
+});
+
+test('six backends are too many for a rule, and the other rules stay', () => {
+  const { ofKind, problems } = build(
+    topology([httpPort([entry({ action: forward('a', 'b', 'c', 'd', 'e', 'f') }), entry({ rule: 1 })])]),
+  );
+  expect(problems).toMatchObject([{ kind: 'too-many-backends', rule: 0, count: 6, limit: 5 }]);
+  expect(ofKind('rule').map(({ id }) => id)).toEqual(['rule/internal/80/shop/api/1/0']);
+});
+
+test('a rule of which one match can not be expressed is left out whole, and told once', () => {
+  const bad = { queryParams: [{ type: 'RegularExpression', name: 'q', value: '.' }] } as const;
+  const { ofKind, problems } = build(
+    topology([
+      httpPort([
+        entry({ hostname: 'a.com', match: bad }),
+        entry({ hostname: 'b.com', match: bad }),
+        entry(),
+        entry({ rule: 1 }),
+      ]),
+    ]),
+  );
+  expect(problems).toHaveLength(1);
+  expect(ofKind('rule').map(({ id }) => id)).toEqual(['rule/internal/80/shop/api/1/0']);
+});
+
+test('a rewrite becomes transforms of its rule', () => {
+  const action: RouteAction = {
+    ...forward('api'),
+    rewrite: { hostname: 'b.com', path: { kind: 'prefix', prefix: '/a', value: '/' } },
+  };
+  const { ofKind } = build(topology([httpPort([entry({ action })])]));
+  expect(ofKind('rule')[0]?.spec.transforms).toEqual([
+    { kind: 'host-header-rewrite', regex: '^.*$', replace: 'b.com' },
+    { kind: 'url-rewrite', regex: '^/a/?', replace: '/' },
+  ]);
+});
+
+test('a rewrite that AWS can not do leaves its rule out', () => {
+  const action: RouteAction = { ...forward('api'), rewrite: { path: { kind: 'full', value: '/$1' } } };
+  const { ofKind, problems } = build(topology([httpPort([entry({ action })])]));
+  expect(problems).toMatchObject([{ kind: 'rewrite-unsupported', rule: 0, field: 'filters' }]);
+  expect(ofKind('rule')).toEqual([]);
+});
+
+test('entries that isolate a listener answer 404, in their place', () => {
+  const isolate = entry({ hostname: 'a.com', source: { kind: 'isolate' }, action: respond(404) });
+  const { ofKind } = build(topology([httpPort([isolate, entry({ hostname: '*.com' })])]));
+  expect(ofKind('rule').map(({ id }) => id)).toEqual([
+    expect.stringMatching(/^rule\/internal\/80\/isolate\/[a-z0-9]{8}\/0$/),
+    'rule/internal/80/shop/api/0/0',
+  ]);
+  expect(ofKind('rule')[0]?.spec.action).toMatchObject({ kind: 'fixed-response', statusCode: '404' });
+});
+
+const created = (route: string, at: string, n: number) =>
+  entry({
+    match: { path: { type: 'Exact', value: `/${route}/${n}` }, headers: [{ name: 'x', value: `${route}-${n}` }] },
+    source: {
+      kind: 'rule',
+      route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: route }) },
+      rule: 0,
+      match: n,
+      created: at,
+    },
+  });
+
+test('rules that do not fit are told, and those of the oldest routes serve', () => {
+  const entries = [
+    ...[1, 2].map((n) => created('new', '2026-03-01T00:00:00Z', n)),
+    ...[1, 2].map((n) => created('old', '2026-01-01T00:00:00Z', n)),
+    ...[1, 2].map((n) => created('middle', '2026-02-01T00:00:00Z', n)),
+  ];
+  const { ofKind, problems } = build(topology([httpPort(entries)]), { rulesPerLoadBalancer: 4 });
+  expect(problems).toEqual([
+    { kind: 'too-many-rules', route: { kind: 'HTTPRoute', key: 'shop/new' }, rule: 0, field: 'matches', limit: 4 },
+  ]);
+  expect(ofKind('rule').map(({ id }) => id)).toEqual([
+    'rule/internal/80/shop/old/0/0',
+    'rule/internal/80/shop/old/0/1',
+    'rule/internal/80/shop/middle/0/0',
+    'rule/internal/80/shop/middle/0/1',
+  ]);
+});
+
+test('backends that do not fit are told, and rules that share those that do stay', () => {
+  const entries = [
+    entry({ rule: 0, action: forward('a', 'b') }),
+    entry({ rule: 1, match: { method: 'GET' }, action: forward('c') }),
+    entry({ rule: 2, match: { method: 'PUT' }, action: forward('b') }),
+  ];
+  const { ofKind, problems } = build(topology([httpPort(entries)]), { targetGroupsPerLoadBalancer: 2 });
+  expect(problems).toMatchObject([{ kind: 'too-many-target-groups', rule: 1, limit: 2 }]);
+  expect(ofKind('target-group')).toHaveLength(2);
+  expect(ofKind('rule')).toHaveLength(2);
+});
+
+const secret = (name: string) => ({
+  kind: 'secret' as const,
+  secret: objectKey({ namespace: 'shop', name }),
+  certificate: {
+    fingerprint: `f-${name}`,
+    keyAlgorithm: 'RSA_2048',
+    domainNames: [],
+    notAfter: '2027-01-01T00:00:00Z',
+  },
+});
+
+const httpsPort = (port: number, ...listeners: Parameters<typeof listener>[]) =>
+  httpPort([], { port, protocol: 'HTTPS', listeners: listeners.map((args) => listener(...args)) });
+
+test("the first listener's certificate is the default, the others are chosen by SNI, each once", () => {
+  const arn = { kind: 'arn', arn: 'arn:aws:acm:us-east-1:1:certificate/1' } as const;
+  const { ofKind, problems, ids } = build(
+    topology(
+      [
+        httpsPort(
+          443,
+          ['one', { certificates: [secret('a'), secret('b')] }],
+          ['two', { certificates: [secret('b'), arn, secret('a')] }],
+        ),
+        httpsPort(8443, ['three', { certificates: [secret('a')] }]),
+      ],
+      { tags: { team: 'shop' } },
+    ),
+  );
+  expect(problems).toEqual([]);
+  expect(ids.filter((id) => id.startsWith('certificate/'))).toEqual(['certificate/shop/a', 'certificate/shop/b']);
+  expect(ofKind('certificate')[0]).toMatchObject({
+    spec: { secret: 'shop/a', fingerprint: 'f-a', keyAlgorithm: 'RSA_2048' },
+    tags: {},
+  });
+  expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.defaultCertificate, extraCertificates])).toEqual(
+    [
+      [{ certificate: 'certificate/shop/a' }, [{ certificate: 'certificate/shop/b' }, { arn: arn.arn }]],
+      [{ certificate: 'certificate/shop/a' }, []],
+    ],
+  );
+  expect(ofKind('listener')[0]?.spec.sslPolicy).toBe(settings.sslPolicy);
+});
+
+test('certificates that do not fit are told, and the others serve', () => {
+  const { ofKind, problems } = build(
+    topology([
+      httpsPort(443, ['one', { certificates: [secret('a'), secret('b')] }]),
+      httpsPort(8443, ['two', { certificates: [secret('c'), secret('d'), secret('e')] }]),
+    ]),
+    { extraCertificates: 1 },
+  );
+  expect(problems).toEqual([
+    { kind: 'too-many-certificates', listener: 'two', field: 'tls.certificateRefs', limit: 1 },
+  ]);
+  expect(ofKind('listener').map(({ extraCertificates }) => extraCertificates.length)).toEqual([1, 0]);
+});
+
+const policy = (value: string) => ({ tlsOptions: { 'gatehouse.dev/ssl-policy': value } });
+
+test('listeners of one port that want different security policies are told', () => {
+  const { ofKind, problems } = build(
+    topology([
+      httpsPort(443, ['one', policy('ELBSecurityPolicy-A')], ['two', policy('ELBSecurityPolicy-B')], ['three', {}]),
+    ]),
+  );
+  expect(ofKind('listener')[0]?.spec.sslPolicy).toBe('ELBSecurityPolicy-A');
+  expect(problems).toMatchObject([
+    { kind: 'listener-setting-conflict', listener: 'two', port: 443, setting: 'ssl-policy', other: 'one' },
+    { kind: 'listener-setting-conflict', listener: 'three' },
+  ]);
+});
+
+test('listeners that do not fit are told, and the others serve', () => {
+  const ports = [80, 81, 82].map((port) => httpPort([entry()], { port, listeners: [listener(`l-${port}`)] }));
+  const { ofKind, problems } = build(topology(ports), { listeners: 2 });
+  expect(ofKind('listener').map(({ spec }) => spec.port)).toEqual([80, 81]);
+  expect(ofKind('rule')).toHaveLength(2);
+  expect(problems).toEqual([{ kind: 'too-many-listeners', listener: 'l-82', field: 'port', limit: 2 }]);
+});
