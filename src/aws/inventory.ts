@@ -15,9 +15,8 @@ import { readOwned } from './inventory/read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
 import { Usage } from './inventory/usage.ts';
 import type { Membership } from './membership.ts';
-import type { ClusterIdentity } from './model/naming.ts';
+import { type ClusterIdentity, gatewayTagValue } from './model/naming.ts';
 import type { Model, ResourceId, Tags } from './model/resources.ts';
-import { gatewayTagValue } from './model/tags.ts';
 import type { Observed, OwnedResource } from './observed.ts';
 import { TAG } from './observed.ts';
 
@@ -35,6 +34,8 @@ export class Inventory {
   readonly #options: InventoryOptions;
   readonly #records = new Records();
   readonly #usage: Usage;
+  /** Certificates of which it is not known whether they were imported. */
+  readonly #doubted = new Set<ResourceId>();
   #refresh: { readonly arns: Set<string>; readonly done: Promise<void> } | undefined;
   #scan: Promise<readonly OwnedRecord[]> | undefined;
 
@@ -111,6 +112,16 @@ export class Inventory {
     if (record === undefined) return;
     const kept = Object.entries(record.tags).filter(([key]) => !remove.includes(key));
     this.put({ ...record, tags: { ...Object.fromEntries(kept), ...add } });
+  }
+
+  /** An answer was lost: the resource may or may not exist now. */
+  doubt(id: ResourceId): void {
+    this.#doubted.add(id);
+  }
+
+  /** Whether it was doubted; the doubt is over, since who asks goes and looks. */
+  takeDoubt(id: ResourceId): boolean {
+    return this.#doubted.delete(id);
   }
 
   /** Drops what is remembered of a Gateway, as when all of it is known to be gone. */

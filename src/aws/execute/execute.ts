@@ -48,7 +48,7 @@ export interface Outcome {
 export type StepEnd =
   | { readonly kind: 'done'; readonly problems?: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'in-use' }
-  | { readonly kind: 'failed'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'error'; readonly error: AwsError };
 
 type End = StepEnd | { readonly kind: 'left-out' };
@@ -114,6 +114,7 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
         break;
       case 'failed':
         problems.push(...end.problems);
+        if (end.again === true) retries.push(0);
         break;
       case 'error':
         problems.push(toProblem(end.error, resource));

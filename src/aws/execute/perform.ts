@@ -1,7 +1,102 @@
+// One step, by its kind.
 import type { Step } from '../diff/step.ts';
+import type { Resource } from '../model/resources.ts';
+import { syncTargets } from '../targets.ts';
+import { setAttributes } from './attributes.ts';
+import { changeCertificate, createCertificate } from './certificate.ts';
+import { deleteResource } from './delete.ts';
 import type { StepEnd } from './execute.ts';
+import { setIngress } from './ingress.ts';
+import { changeListener, createListener, setCertificates } from './listener.ts';
+import { changeLoadBalancer, createLoadBalancer } from './load-balancer.ts';
+import { changeRule, createRule, setPriorities, warmRule } from './rule.ts';
 import type { Run } from './run.ts';
+import { createSecurityGroup } from './security-group.ts';
+import { writeTags } from './tagging.ts';
+import { changeTargetGroup, createTargetGroup } from './target-group.ts';
 
+type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
+
+const done: StepEnd = { kind: 'done' };
+
+/** @throws AwsError */
 export async function performStep(run: Run, step: Step): Promise<StepEnd> {
-  throw new Error('wip');
+  switch (step.kind) {
+    case 'create':
+      return await create(run, step);
+    case 'create-rule':
+      return await createRule(run, step);
+    case 'change':
+      return await change(run, step);
+    case 'set-attributes':
+      await setAttributes(run, step);
+      return done;
+    case 'set-ingress':
+      await setIngress(run, step);
+      return done;
+    case 'set-certificates':
+      await setCertificates(run, step);
+      return done;
+    case 'tag':
+      await writeTags(run, step.arn, step.add, step.remove);
+      return done;
+    case 'set-priorities':
+      await setPriorities(run, step);
+      return done;
+    case 'warm-rule':
+      await warmRule(run, step);
+      return done;
+    case 'sync-targets': {
+      const desired = run.context.targetsOf(step.desired);
+      const group = { arn: run.arnOf(step.desired.id), resource: step.desired.id };
+      return { kind: 'done', problems: await syncTargets(run.context, group, desired) };
+    }
+    case 'delete':
+      return await deleteResource(run, step.existing);
+    default:
+      return step satisfies never;
+  }
+}
+
+async function create(run: Run, step: StepOf<'create'>): Promise<StepEnd> {
+  const { desired, tags } = step;
+  switch (desired.kind) {
+    case 'security-group':
+      return await createSecurityGroup(run, desired, tags);
+    case 'certificate':
+      return await createCertificate(run, desired, tags);
+    case 'load-balancer':
+      return await createLoadBalancer(run, desired, tags);
+    case 'target-group':
+      return await createTargetGroup(run, desired, tags);
+    case 'listener':
+      return await createListener(run, desired, tags);
+    default:
+      return desired satisfies never;
+  }
+}
+
+async function change(run: Run, { desired, arn, tags }: StepOf<'change'>): Promise<StepEnd> {
+  if (desired.kind === 'certificate') return await changeCertificate(run, desired, arn, tags);
+  await changeInPlace(run, desired, arn);
+  await writeTags(run, arn, tags);
+  return done;
+}
+
+async function changeInPlace(run: Run, desired: Exclude<Resource, { kind: 'certificate' }>, arn: string): Promise<void> {
+  switch (desired.kind) {
+    case 'load-balancer':
+      return await changeLoadBalancer(run, desired, arn);
+    case 'target-group':
+      return await changeTargetGroup(run, desired, arn);
+    case 'listener':
+      return await changeListener(run, desired, arn);
+    case 'rule':
+      return await changeRule(run, desired, arn);
+    case 'security-group':
+      // Nothing of it can be changed: what differs is in its name, and so in its id.
+      return undefined;
+    default:
+      return desired satisfies never;
+  }
 }

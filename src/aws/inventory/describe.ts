@@ -12,9 +12,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '@aws-sdk/client-ec2';
-import { GetResourcesCommand } from '@aws-sdk/client-resource-groups-tagging-api';
+import { GetResourcesCommand, type TagFilter } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { AwsClients } from '../clients.ts';
-import type { Tags } from '../model/resources.ts';
+import type { ClusterIdentity } from '../model/naming.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 
@@ -85,15 +86,32 @@ export async function describeTags({ elbv2 }: AwsClients, arns: readonly string[
 }
 
 /** What the tagging index has of this cluster's name: it may lag behind what exists, in either direction. */
-export async function taggedResources({ tagging }: AwsClients, clusterName: string): Promise<Map<string, Tags>> {
+export const taggedResources = (clients: AwsClients, clusterName: string): Promise<Map<string, Tags>> =>
+  tagged(clients, [{ Key: TAG.cluster, Values: [clusterName] }], ['elasticloadbalancing', 'acm']);
+
+export const taggedCertificates = (
+  clients: AwsClients,
+  { clusterName, clusterUid }: ClusterIdentity,
+  id: ResourceId,
+): Promise<Map<string, Tags>> =>
+  tagged(
+    clients,
+    [
+      { Key: TAG.cluster, Values: [clusterName] },
+      { Key: TAG.clusterUid, Values: [clusterUid] },
+      { Key: TAG.resource, Values: [id] },
+    ],
+    ['acm'],
+  );
+
+async function tagged(
+  { tagging }: AwsClients,
+  TagFilters: TagFilter[],
+  ResourceTypeFilters: string[],
+): Promise<Map<string, Tags>> {
   const mappings = await pages(async (PaginationToken) => {
     const page = await tagging.send(
-      new GetResourcesCommand({
-        TagFilters: [{ Key: TAG.cluster, Values: [clusterName] }],
-        ResourceTypeFilters: ['elasticloadbalancing', 'acm'],
-        ResourcesPerPage: 100,
-        PaginationToken,
-      }),
+      new GetResourcesCommand({ TagFilters, ResourceTypeFilters, ResourcesPerPage: 100, PaginationToken }),
     );
     return [page.ResourceTagMappingList, page.PaginationToken];
   });

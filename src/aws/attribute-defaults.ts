@@ -1,0 +1,48 @@
+// What AWS sets where nothing is said: an attribute that is no longer wanted goes back to this. Attributes that are not
+// here have no default of AWS's own, or one that depends on something else: they stay as they are.
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
+export const loadBalancerDefaults: Readonly<Record<string, string>> = {
+  'access_logs.s3.enabled': 'false',
+  'client_keep_alive.seconds': '3600',
+  'connection_logs.s3.enabled': 'false',
+  'deletion_protection.enabled': 'false',
+  'health_check_logs.s3.enabled': 'false',
+  'idle_timeout.timeout_seconds': '60',
+  'routing.http.desync_mitigation_mode': 'defensive',
+  'routing.http.drop_invalid_header_fields.enabled': 'false',
+  'routing.http.preserve_host_header.enabled': 'false',
+  'routing.http.x_amzn_tls_version_and_cipher_suite.enabled': 'false',
+  'routing.http.xff_client_port.enabled': 'false',
+  'routing.http.xff_header_processing.mode': 'append',
+  'routing.http2.enabled': 'true',
+  'waf.fail_open.enabled': 'false',
+  'zonal_shift.config.enabled': 'false',
+};
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+export const targetGroupDefaults: Readonly<Record<string, string>> = {
+  'deregistration_delay.timeout_seconds': '300',
+  'load_balancing.algorithm.anomaly_mitigation': 'off',
+  'load_balancing.algorithm.type': 'round_robin',
+  'load_balancing.cross_zone.enabled': 'use_load_balancer_configuration',
+  'slow_start.duration_seconds': '0',
+  'stickiness.enabled': 'false',
+  'target_group_health.dns_failover.minimum_healthy_targets.count': '1',
+  'target_group_health.dns_failover.minimum_healthy_targets.percentage': 'off',
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': '1',
+  'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': 'off',
+};
+
+export type Attributes = Readonly<Record<string, string>>;
+
+/** What has to be set for `current` to be `desired`, and otherwise AWS's default. */
+export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {
+  const reset = Object.entries(defaults).filter(([key]) => key in current && !(key in desired));
+  const wanted = [...Object.entries(desired), ...reset];
+  return Object.fromEntries(wanted.filter(([key, value]) => current[key] !== value));
+}
+
+/** Those that differ from AWS's defaults. */
+export const ownAttributes = (current: Attributes, defaults: Attributes): Attributes =>
+  Object.fromEntries(Object.entries(current).filter(([key, value]) => key in defaults && defaults[key] !== value));

@@ -1,0 +1,45 @@
+// "Already exists" is the answer to a create whose first answer was lost, or whose result no list has shown yet. What is
+// found then is ours if its tags say so, and is taken for made; what is anyone else's is never touched.
+import { describeTags } from '../inventory/describe.ts';
+import type { OwnedRecord } from '../inventory/records.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { ownerOf } from '../tags.ts';
+import type { StepEnd } from './execute.ts';
+import type { Run } from './run.ts';
+import { writeTags } from './tagging.ts';
+
+export interface Found {
+  readonly arn: string;
+  /** What AWS knows it by. */
+  readonly name: string;
+  /** Where its list has shown them; else they are asked for. */
+  readonly tags?: Tags;
+  readonly record: (id: ResourceId, tags: Tags) => OwnedRecord;
+}
+
+/**
+ * @param desired its logical id, and the tags that it should have: the hash of its spec is among them
+ * @param change brings its spec up to date, where that tag differs
+ */
+export async function adopt(
+  run: Run,
+  found: Found,
+  desired: { readonly id: ResourceId; readonly tags: Tags },
+  change: (arn: string) => Promise<unknown>,
+): Promise<StepEnd> {
+  const { clients, cluster, inventory } = run.context;
+  const { arn, name } = found;
+  const tags = found.tags ?? (await describeTags(clients, [arn])).get(arn) ?? {};
+  const owner = ownerOf(tags, cluster);
+  if (owner.kind !== 'ours' || owner.gateway !== run.gateway || owner.id !== desired.id) {
+    return { kind: 'failed', problems: [{ kind: 'name-taken', resource: desired.id, name, arn }] };
+  }
+  inventory.put(found.record(desired.id, tags));
+  run.bind(desired.id, arn);
+  if (tags[TAG.spec] !== desired.tags[TAG.spec]) {
+    await change(arn);
+    await writeTags(run, arn, desired.tags);
+  }
+  return { kind: 'done' };
+}

@@ -1,0 +1,116 @@
+// One ACM certificate per Secret, shared by all Gateways that refer to it: whoever comes first imports, the others find it.
+import { ImportCertificateCommand } from '@aws-sdk/client-acm';
+import type { Secret } from '../../api/core.ts';
+import { isInvalid, isNotFound, isUncertain } from '../errors.ts';
+import { taggedCertificates } from '../inventory/describe.ts';
+import type { CertificateRecord } from '../inventory/records.ts';
+import type { CertificateResource, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { toTagList } from '../tags.ts';
+import type { StepEnd } from './execute.ts';
+import type { Run } from './run.ts';
+import { writeTags } from './tagging.ts';
+
+const done: StepEnd = { kind: 'done' };
+/** The ARN is another one than the plan was made for: what refers to it is for the next plan. */
+const replaced: StepEnd = { kind: 'done', again: true };
+
+export function createCertificate(run: Run, desired: CertificateResource, tags: Tags): Promise<StepEnd> {
+  return run.context.locks.run(desired.id, async () => {
+    await resolveDoubt(run, desired);
+    const present = newest(run, desired);
+    if (present !== undefined) return await bring(run, desired, present, tags);
+    return await importAnew(run, desired, tags, done);
+  });
+}
+
+export function changeCertificate(run: Run, desired: CertificateResource, arn: string, tags: Tags): Promise<StepEnd> {
+  return run.context.locks.run(desired.id, async () => {
+    const present = newest(run, desired);
+    if (present === undefined) return await importAnew(run, desired, tags, replaced);
+    const end = await bring(run, desired, present, tags);
+    return present.arn === arn ? end : replaced;
+  });
+}
+
+const newest = ({ context }: Run, { id }: CertificateResource): CertificateRecord | undefined =>
+  context.inventory
+    .find(id)
+    .filter((record) => record.kind === 'certificate')
+    .toSorted((a, b) => b.importedAt - a.importedAt)[0];
+
+/** Under the same ARN, so that no listener notices; where ACM refuses that (another key type or size), anew. */
+async function bring(run: Run, desired: CertificateResource, present: CertificateRecord, tags: Tags): Promise<StepEnd> {
+  const { clients, clock, inventory } = run.context;
+  const { arn } = present;
+  if (present.tags[TAG.spec] === tags[TAG.spec]) {
+    run.bind(desired.id, arn);
+    return done;
+  }
+  const material = materialOf(run.context.secretOf(desired.spec.secret));
+  if (material === undefined) return { kind: 'failed', problems: [] };
+  try {
+    await clients.acmOnce.send(new ImportCertificateCommand({ CertificateArn: arn, ...material }));
+  } catch (error) {
+    if (isNotFound(error)) inventory.remove(arn);
+    else if (!isInvalid(error)) throw error;
+    return await importAnew(run, desired, tags, replaced);
+  }
+  inventory.put({ ...present, importedAt: clock.now() });
+  await writeTags(run, arn, tags);
+  run.bind(desired.id, arn);
+  return done;
+}
+
+async function importAnew(run: Run, desired: CertificateResource, tags: Tags, end: StepEnd): Promise<StepEnd> {
+  const { clients, clock, inventory } = run.context;
+  const material = materialOf(run.context.secretOf(desired.spec.secret));
+  // The Secret went while the plan was carried out: its going is an event of its own.
+  if (material === undefined) return { kind: 'failed', problems: [] };
+  const all = run.sharedTags(desired.id, tags);
+  try {
+    const { CertificateArn } = await clients.acmOnce.send(
+      new ImportCertificateCommand({ ...material, Tags: toTagList(all) }),
+    );
+    if (CertificateArn === undefined) throw new Error(`ACM gave no ARN for ${desired.id}`);
+    const arn = CertificateArn;
+    inventory.put({ kind: 'certificate', arn, id: desired.id, tags: all, importedAt: clock.now() });
+    run.bind(desired.id, arn);
+    return end;
+  } catch (error) {
+    if (isUncertain(error)) inventory.doubt(desired.id);
+    throw error;
+  }
+}
+
+/** An import whose answer was lost may have happened: the tagging index may know. If it lags, the sweep merges the two. */
+async function resolveDoubt({ context }: Run, { id }: CertificateResource): Promise<void> {
+  const { clients, cluster, clock, inventory } = context;
+  if (!inventory.takeDoubt(id)) return;
+  for (const [arn, tags] of await taggedCertificates(clients, cluster, id)) {
+    inventory.put({ kind: 'certificate', arn, id, tags, importedAt: clock.now() });
+  }
+}
+
+interface Material {
+  readonly Certificate: Uint8Array;
+  readonly CertificateChain?: Uint8Array;
+  readonly PrivateKey: Uint8Array;
+}
+
+const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/;
+
+/** The leaf comes first in a Secret of type kubernetes.io/tls; ACM wants it apart from its chain. */
+function materialOf(secret: Secret | undefined): Material | undefined {
+  const [leaf, ...chain] = decode(secret?.data?.['tls.crt']).match(certificateBlock) ?? [];
+  const key = keyBlock.exec(decode(secret?.data?.['tls.key']))?.[0];
+  if (leaf === undefined || key === undefined) return undefined;
+  return {
+    Certificate: Buffer.from(`${leaf}\n`),
+    ...(chain.length === 0 ? {} : { CertificateChain: Buffer.from(`${chain.join('\n')}\n`) }),
+    PrivateKey: Buffer.from(`${key}\n`),
+  };
+}
+
+const decode = (base64: string | undefined): string => Buffer.from(base64 ?? '', 'base64').toString('utf8');

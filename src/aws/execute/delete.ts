@@ -1,0 +1,71 @@
+import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
+import { DeleteSecurityGroupCommand } from '@aws-sdk/client-ec2';
+import {
+  DeleteListenerCommand,
+  DeleteLoadBalancerCommand,
+  DeleteRuleCommand,
+  DeleteTargetGroupCommand,
+  ModifyLoadBalancerAttributesCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { loadBalancerDefaults, ownAttributes } from '../attribute-defaults.ts';
+import { AwsError, isInUse, isNotFound } from '../errors.ts';
+import { hash } from '../model/hash.ts';
+import { type OwnedResource, TAG } from '../observed.ts';
+import { readAttributes } from './attributes.ts';
+import type { StepEnd } from './execute.ts';
+import type { Run } from './run.ts';
+
+/** What is gone already is deleted; what something that goes still uses has to wait. */
+export async function deleteResource(run: Run, existing: OwnedResource): Promise<StepEnd> {
+  try {
+    if (existing.kind === 'load-balancer') await deleteLoadBalancer(run, existing);
+    else await remove(run, existing);
+  } catch (error) {
+    if (isInUse(error)) return { kind: 'in-use' };
+    if (!isNotFound(error)) throw error;
+  }
+  run.context.inventory.remove(existing.arn);
+  return { kind: 'done' };
+}
+
+async function remove({ context: { clients } }: Run, { kind, arn }: OwnedResource): Promise<unknown> {
+  switch (kind) {
+    case 'load-balancer':
+      return await clients.elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: arn }));
+    case 'listener':
+      return await clients.elbv2.send(new DeleteListenerCommand({ ListenerArn: arn }));
+    case 'rule':
+      return await clients.elbv2.send(new DeleteRuleCommand({ RuleArn: arn }));
+    case 'target-group':
+      return await clients.elbv2.send(new DeleteTargetGroupCommand({ TargetGroupArn: arn }));
+    case 'security-group':
+      return await clients.ec2.send(new DeleteSecurityGroupCommand({ GroupId: arn }));
+    case 'certificate':
+      return await clients.acm.send(new DeleteCertificateCommand({ CertificateArn: arn }));
+    default:
+      return kind satisfies never;
+  }
+}
+
+/**
+ * Deletion protection that we have set, because the Gateway's configuration said so, goes with the Gateway. What someone
+ * else has set stands, and is said: we know the difference by the hash of the attributes that were set.
+ */
+async function deleteLoadBalancer(run: Run, existing: OwnedResource): Promise<void> {
+  const { clients } = run.context;
+  try {
+    await remove(run, existing);
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.code !== 'OperationNotPermitted') throw error;
+    const current = await readAttributes(clients, 'load-balancer', existing.arn);
+    const isOurs = existing.tags[TAG.attributes] === hash(ownAttributes(current, loadBalancerDefaults));
+    if (!isOurs) throw error;
+    await clients.elbv2.send(
+      new ModifyLoadBalancerAttributesCommand({
+        LoadBalancerArn: existing.arn,
+        Attributes: [{ Key: 'deletion_protection.enabled', Value: 'false' }],
+      }),
+    );
+    await remove(run, existing);
+  }
+}

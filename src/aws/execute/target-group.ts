@@ -1,0 +1,74 @@
+import {
+  CreateTargetGroupCommand,
+  DescribeTargetGroupsCommand,
+  ModifyTargetGroupCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { isAlreadyExists } from '../errors.ts';
+import type { TargetGroupRecord } from '../inventory/records.ts';
+import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
+import { toTagList } from '../tags.ts';
+import { adopt } from './adopt.ts';
+import type { StepEnd } from './execute.ts';
+import type { Run } from './run.ts';
+
+const healthCheckInput = (check: HealthCheck) => ({
+  HealthCheckEnabled: true,
+  HealthCheckProtocol: check.protocol,
+  HealthCheckPath: check.path,
+  HealthCheckPort: check.port,
+  HealthCheckIntervalSeconds: check.intervalSeconds,
+  HealthCheckTimeoutSeconds: check.timeoutSeconds,
+  HealthyThresholdCount: check.healthyThreshold,
+  UnhealthyThresholdCount: check.unhealthyThreshold,
+  Matcher:
+    'httpCode' in check.matcher ? { HttpCode: check.matcher.httpCode } : { GrpcCode: check.matcher.grpcCode },
+});
+
+export async function createTargetGroup(run: Run, desired: TargetGroupResource, tags: Tags): Promise<StepEnd> {
+  const { clients, inventory } = run.context;
+  const { name, targetType, protocol, protocolVersion, port, vpcId, ipAddressType, healthCheck } = desired.spec;
+  const all = run.tags(desired.id, tags);
+  const recordOf = (arn: string) => (id: ResourceId, own: Tags): TargetGroupRecord => ({
+    kind: 'target-group',
+    arn,
+    id,
+    tags: own,
+    name,
+  });
+  try {
+    // AWS answers an equal request, tags included, with what exists: that too is ours.
+    const { TargetGroups: [made] = [] } = await clients.elbv2.send(
+      new CreateTargetGroupCommand({
+        Name: name,
+        TargetType: targetType,
+        Protocol: protocol,
+        ProtocolVersion: protocolVersion,
+        Port: port,
+        VpcId: vpcId,
+        // Instances have no choice: AWS takes the field for targets by address only.
+        ...(targetType === 'ip' ? { IpAddressType: ipAddressType } : {}),
+        ...healthCheckInput(healthCheck),
+        Tags: toTagList(all),
+      }),
+    );
+    if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
+    inventory.put(recordOf(made.TargetGroupArn)(desired.id, all));
+    run.bind(desired.id, made.TargetGroupArn);
+    return { kind: 'done' };
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const { TargetGroups: [found] = [] } = await clients.elbv2.send(new DescribeTargetGroupsCommand({ Names: [name] }));
+    const arn = found?.TargetGroupArn;
+    if (arn === undefined) throw error;
+    return await adopt(run, { arn, name, record: recordOf(arn) }, { id: desired.id, tags: all }, () =>
+      changeTargetGroup(run, desired, arn),
+    );
+  }
+}
+
+/** All but the health check is part of the name, and so of the id. */
+export async function changeTargetGroup(run: Run, desired: TargetGroupResource, arn: string): Promise<void> {
+  await run.context.clients.elbv2.send(
+    new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...healthCheckInput(desired.spec.healthCheck) }),
+  );
+}
