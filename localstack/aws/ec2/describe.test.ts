@@ -63,36 +63,39 @@ test('a filter that does not exist is refused, not ignored', async () => {
   expect(await refusal(subnetsBy('vpc', vpcId))).toBe('InvalidParameterValue');
 });
 
+const describeSubnet = (id: string) => refusal(ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] })));
+
 // docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
 test('an id that cannot be and one that is not are told apart', async () => {
-  const describe = (id: string) => refusal(ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] })));
-  expect(await describe('subnet-nope')).toBe('InvalidSubnetID.Malformed');
-  expect(await describe('subnet-0123456789abcdef0')).toBe('InvalidSubnetID.NotFound');
+  expect(await describeSubnet('subnet-nope')).toBe('InvalidSubnetID.Malformed');
+  expect(await describeSubnet('subnet-0123456789abcdef0')).toBe('InvalidSubnetID.NotFound');
 });
+
+const createPaged = (index: number) =>
+  ec2.send(new CreateSecurityGroupCommand({ GroupName: `page-${index}`, Description: 'x', VpcId: vpcId }));
 
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
 test('a listing goes on over pages, and misses nothing when a group appears in between', async () => {
-  const create = (index: number) =>
-    ec2.send(new CreateSecurityGroupCommand({ GroupName: `page-${index}`, Description: 'x', VpcId: vpcId }));
-  for (let index = 0; index < 12; index += 1) await create(index);
+  for (let index = 0; index < 12; index += 1) await createPaged(index);
   const names: (string | undefined)[] = [];
   let pages = 0;
   const filters = [{ Name: 'group-name', Values: ['page-*'] }];
   for await (const page of paginateDescribeSecurityGroups({ client: ec2, pageSize: 5 }, { Filters: filters })) {
     names.push(...(page.SecurityGroups ?? []).map((group) => group.GroupName));
     pages += 1;
-    if (pages === 1) await create(12);
+    if (pages === 1) await createPaged(12);
   }
   expect(pages).toBeGreaterThanOrEqual(3);
   expect(new Set(names).size).toBe(names.length);
   for (let index = 0; index < 12; index += 1) expect(names).toContain(`page-${index}`);
 });
 
+const describeVpcs = (request: object) => refusal(ec2.send(new DescribeVpcsCommand(request)));
+
 test('pages below five entries, and pages of named ids, are refused', async () => {
-  const describe = (request: object) => refusal(ec2.send(new DescribeVpcsCommand(request)));
-  expect(await describe({ MaxResults: 4 })).toBe('InvalidParameterValue');
-  expect(await describe({ MaxResults: 10, VpcIds: [vpcId] })).toBe('InvalidParameterCombination');
-  expect(await describe({ NextToken: 'nonsense' })).toBe('InvalidNextToken');
+  expect(await describeVpcs({ MaxResults: 4 })).toBe('InvalidParameterValue');
+  expect(await describeVpcs({ MaxResults: 10, VpcIds: [vpcId] })).toBe('InvalidParameterCombination');
+  expect(await describeVpcs({ NextToken: 'nonsense' })).toBe('InvalidNextToken');
 });
 
 test('a dry run says that it would have succeeded and does nothing', async () => {
@@ -114,13 +117,14 @@ test('a tag goes by its key, or only if it has the value that is given', async (
   expect(await tags()).toEqual([]);
 });
 
+const putTags = (tags: { Key: string; Value: string }[]) =>
+  ec2.send(new CreateTagsCommand({ Resources: [vpcId, subnetId], Tags: tags }));
+
 // docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html
 test('tags beyond fifty, or of AWS, are refused on all resources of the call', async () => {
-  const put = (tags: { Key: string; Value: string }[]) =>
-    ec2.send(new CreateTagsCommand({ Resources: [vpcId, subnetId], Tags: tags }));
-  expect(await refusal(put([{ Key: 'aws:x', Value: '' }]))).toBe('InvalidParameterValue');
+  expect(await refusal(putTags([{ Key: 'aws:x', Value: '' }]))).toBe('InvalidParameterValue');
   const many = Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, Value: '' }));
-  expect(await refusal(put(many))).toBe('TagLimitExceeded');
+  expect(await refusal(putTags(many))).toBe('TagLimitExceeded');
   expect(await subnetsBy('tag-key', 'k0')).toEqual([]);
 });
 

@@ -75,14 +75,15 @@ test('a new security group lets everything out and nothing in', async () => {
   expect(group?.IpPermissionsEgress?.[0]?.FromPort).toBeUndefined();
 });
 
+const createNamed = (GroupName: string) =>
+  refusal(ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'x', VpcId: vpcId })));
+
 test('a name is taken once a VPC, "default" is reserved, and sg- is for ids', async () => {
-  const create = (GroupName: string) =>
-    refusal(ec2.send(new CreateSecurityGroupCommand({ GroupName, Description: 'x', VpcId: vpcId })));
   await newGroup();
-  expect(await create(`group-${made}`)).toBe('InvalidGroup.Duplicate');
-  expect(await create('default')).toBe('InvalidGroup.Reserved');
-  expect(await create('sg-mine')).toBe('InvalidParameterValue');
-  expect(await create('naïve')).toBe('InvalidParameterValue');
+  expect(await createNamed(`group-${made}`)).toBe('InvalidGroup.Duplicate');
+  expect(await createNamed('default')).toBe('InvalidGroup.Reserved');
+  expect(await createNamed('sg-mine')).toBe('InvalidParameterValue');
+  expect(await createNamed('naïve')).toBe('InvalidParameterValue');
 });
 
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AuthorizeSecurityGroupIngress.html
@@ -224,16 +225,17 @@ test('a description changes by itself', async () => {
   expect((await rulesOf(id))[0]?.Description).toBe('new');
 });
 
+const deleteGroup = (GroupId: string) => ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
 test('a group that another names cannot be deleted, one that only names itself can', async () => {
   const [named, naming] = [await newGroup(), await newGroup()];
   await authorize(naming, { ...http(), UserIdGroupPairs: [{ GroupId: named }] });
   await authorize(named, { ...http(), UserIdGroupPairs: [{ GroupId: named }] });
-  const remove = (GroupId: string) => ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
-  expect(await refusal(remove(named))).toBe('DependencyViolation');
-  await remove(naming);
-  await remove(named);
-  expect(await refusal(remove(named))).toBe('InvalidGroup.NotFound');
+  expect(await refusal(deleteGroup(named))).toBe('DependencyViolation');
+  await deleteGroup(naming);
+  await deleteGroup(named);
+  expect(await refusal(deleteGroup(named))).toBe('InvalidGroup.NotFound');
   expect(await rulesOf(named)).toEqual([]);
 });
 
