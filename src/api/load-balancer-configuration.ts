@@ -5,59 +5,87 @@ import type { KubeObject } from '../kube/object.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
 
+// What `meta` holds goes into the CRD as it is: limits and rules that JSON schema can't be made of a refinement.
 const tags = z
   .record(z.string().min(1).max(128), z.string().max(256))
   .refine((value) => Object.keys(value).every((key) => !/^(aws:|gatehouse\.dev\/)/i.test(key)), {
     error: 'keys that begin with aws: or gatehouse.dev/ are reserved',
+  })
+  .refine((value) => Object.keys(value).length <= 40, { error: 'must be at most 40 tags' })
+  .meta({
+    maxProperties: 40,
+    'x-kubernetes-validations': [
+      { rule: "self.all(key, key != '' && size(key) <= 128)", message: 'keys have 1 to 128 characters' },
+      {
+        rule: "!self.exists(key, key.matches('^(?i)(aws:|gatehouse[.]dev/)'))",
+        message: 'keys that begin with aws: or gatehouse.dev/ are reserved',
+      },
+    ],
   });
 
-export const loadBalancerConfigurationSpec = z.strictObject({
-  mergingMode: z
-    .enum(['prefer-gateway', 'prefer-gateway-class'])
-    .optional()
-    .describe(
-      'On the configuration of a GatewayClass: whose fields win where both have one. The default is prefer-gateway.',
-    ),
-  scheme: z.enum(['internal', 'internet-facing']).optional().describe('Where the load balancer is reachable from.'),
-  ipAddressType: z
-    .enum(['ipv4', 'dualstack', 'dualstack-without-public-ipv4'])
-    .optional()
-    .describe('The kinds of IP addresses that clients reach it by. The default is ipv4.'),
-  subnets: z
-    .array(z.string().regex(/^subnet-[0-9a-f]+$/, { error: 'must be a subnet id, subnet-…' }))
-    .min(2)
-    .max(16)
-    .optional()
-    .describe('The ids of the subnets, one an availability zone. Without them they are found by tag, else by route.'),
-  securityGroups: z
-    .array(z.string().regex(/^sg-[0-9a-f]+$/, { error: 'must be a security group id, sg-…' }))
-    .min(1)
-    .max(4)
-    .optional()
-    .describe('Security groups of your own for the load balancer, in place of the one that Gatehouse makes.'),
-  sourceRanges: z
-    .array(z.union([z.cidrv4(), z.cidrv6()]))
-    .min(1)
-    .max(50)
-    .optional()
-    .describe(
-      'Who may reach the listeners, as CIDR blocks. The default is everyone. Not together with securityGroups.',
-    ),
-  targetType: z
-    .enum(['ip', 'instance'])
-    .optional()
-    .describe('Whether target groups point at pod IPs or at node ports.'),
-  sslPolicy: z
-    .string()
-    .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' })
-    .optional()
-    .describe('The security policy of HTTPS listeners.'),
-  loadBalancerAttributes: z
-    .record(z.string().min(1).max(256), z.string().max(1024))
-    .optional()
-    .describe('Attributes of the load balancer, by key, such as idle_timeout.timeout_seconds.'),
-  tags: tags.optional().describe('Tags on everything that is made in AWS.'),
-});
+export const loadBalancerConfigurationSpec = z
+  .strictObject({
+    mergingMode: z
+      .enum(['prefer-gateway', 'prefer-gateway-class'])
+      .optional()
+      .describe(
+        'On the configuration of a GatewayClass: whose fields win where both have one. The default is prefer-gateway.',
+      ),
+    scheme: z.enum(['internal', 'internet-facing']).optional().describe('Where the load balancer is reachable from.'),
+    ipAddressType: z
+      .enum(['ipv4', 'dualstack', 'dualstack-without-public-ipv4'])
+      .optional()
+      .describe('The kinds of IP addresses that clients reach it by. The default is ipv4.'),
+    subnets: z
+      .array(z.string().regex(/^subnet-[0-9a-f]+$/, { error: 'must be a subnet id, subnet-…' }))
+      .min(2)
+      .max(16)
+      .optional()
+      .describe('The ids of the subnets, one an availability zone. Without them they are found by tag, else by route.'),
+    securityGroups: z
+      .array(z.string().regex(/^sg-[0-9a-f]+$/, { error: 'must be a security group id, sg-…' }))
+      .min(1)
+      .max(4)
+      .optional()
+      .describe('Security groups of your own for the load balancer, in place of the one that Gatehouse makes.'),
+    sourceRanges: z
+      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .min(1)
+      .max(50)
+      .optional()
+      .describe(
+        'Who may reach the listeners, as CIDR blocks. The default is everyone. Not together with securityGroups.',
+      ),
+    targetType: z
+      .enum(['ip', 'instance'])
+      .optional()
+      .describe('Whether target groups point at pod IPs or at node ports.'),
+    sslPolicy: z
+      .string()
+      .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' })
+      .optional()
+      .describe('The security policy of HTTPS listeners.'),
+    loadBalancerAttributes: z
+      .record(z.string().min(1).max(256), z.string().max(1024))
+      .refine((value) => Object.keys(value).length <= 20, { error: 'must be at most 20 attributes' })
+      .meta({
+        maxProperties: 20,
+        'x-kubernetes-validations': [
+          { rule: "self.all(key, key != '' && size(key) <= 256)", message: 'keys have 1 to 256 characters' },
+        ],
+      })
+      .optional()
+      .describe('Attributes of the load balancer, by key, such as idle_timeout.timeout_seconds.'),
+    tags: tags.optional().describe('Tags on everything that is made in AWS.'),
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '!(has(self.sourceRanges) && has(self.securityGroups))',
+        message: 'sourceRanges cannot stand together with securityGroups',
+      },
+    ],
+  });
 
 export type LoadBalancerConfigurationSpec = z.infer<typeof loadBalancerConfigurationSpec>;
 

@@ -1,0 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { crds } from './crds.ts';
+
+const committed = join(import.meta.dirname, '../../deploy/crds/gatehouse.dev_loadbalancerconfigurations.yaml');
+
+test('the CRD that is shipped is the one of the schema: otherwise run "npm run -s gatehouse crds" into its file', async () => {
+  expect(await readFile(committed, 'utf8')).toBe(crds());
+});

@@ -1,0 +1,81 @@
+// `gatehouse crds`: our own kinds as CustomResourceDefinitions, out of the zod schemas that the program itself reads by.
+import { Command } from 'commander';
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { loadBalancerConfigurations } from '../api/kinds.ts';
+import { loadBalancerConfigurationSpec } from '../api/load-balancer-configuration.ts';
+
+export function crdsCommand(): Command {
+  return new Command('crds')
+    .description("print the CustomResourceDefinitions of Gatehouse's own kinds")
+    .action(() => void process.stdout.write(crds()));
+}
+
+/** YAML, as it is committed in deploy/crds. */
+export function crds(): string {
+  const { group, version, plural, kind } = loadBalancerConfigurations;
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        shortNames: ['lbconfig'],
+        categories: ['gateway-api'],
+      },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          additionalPrinterColumns: [
+            { name: 'Scheme', type: 'string', jsonPath: '.spec.scheme' },
+            { name: 'Target Type', type: 'string', jsonPath: '.spec.targetType' },
+            { name: 'SSL Policy', type: 'string', jsonPath: '.spec.sslPolicy', priority: 1 },
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          ],
+          schema: { openAPIV3Schema: objectSchema(structural(loadBalancerConfigurationSpec)) },
+        },
+      ],
+    },
+  };
+  return `# Printed by "gatehouse crds".\n${stringify(definition, { lineWidth: 0 })}`;
+}
+
+const objectSchema = (spec: Schema): Schema => ({
+  description:
+    'LoadBalancerConfiguration says how the load balancer of a Gateway is made. A GatewayClass names it in spec.parametersRef, a Gateway in spec.infrastructure.parametersRef.',
+  type: 'object',
+  properties: {
+    apiVersion: { description: 'The version of the schema that this object is written in.', type: 'string' },
+    kind: { description: 'LoadBalancerConfiguration.', type: 'string' },
+    metadata: { type: 'object' },
+    spec: { description: 'What is not said here comes from the flags of Gatehouse.', ...spec },
+  },
+});
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * As Kubernetes wants it: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+ * An API server prunes or refuses unknown fields by itself, and knows `cidr`, of both families, as one format.
+ */
+function structural(type: z.ZodType): Schema {
+  return z.toJSONSchema(type, {
+    target: 'openapi-3.0',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      if (jsonSchema.anyOf?.every(({ format }) => format?.startsWith('cidr'))) {
+        delete jsonSchema.anyOf;
+        Object.assign(jsonSchema, { type: 'string', format: 'cidr' });
+      }
+    },
+  });
+}
