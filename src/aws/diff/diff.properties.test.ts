@@ -248,3 +248,22 @@ test('the order in which AWS lists what exists never shows in a plan', () => {
     { numRuns: 100 },
   );
 });
+
+test('each step has a name of its own, and comes after all that it waits for', () => {
+  fc.assert(
+    fc.property(anything, anything, anything, fc.nat(20), choices, (before, half, after, steps, pick) => {
+      const aws = new SimulatedAws(gateway);
+      converge(aws, modelOf(before), { pick });
+      runPlan(aws, diff(modelOf(half), aws.observe()), { pick, steps });
+      for (const model of [modelOf(after), undefined]) {
+        const seen = new Set<string>();
+        for (const step of diff(model, aws.observe()).steps) {
+          expect(seen).not.toContain(step.id);
+          for (const other of [...step.after, ...(step.follows ?? [])]) expect(seen).toContain(other);
+          seen.add(step.id);
+        }
+      }
+    }),
+    { numRuns: 150 },
+  );
+});

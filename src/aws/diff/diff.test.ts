@@ -1,0 +1,330 @@
+import { expect, test } from 'vitest';
+import type { Model } from '../model/resources.ts';
+import type { OwnedResource } from '../observed.ts';
+import { diff } from './diff.ts';
+import { Refused, SimulatedAws } from './simulated-aws.ts';
+import type { Plan } from './step.ts';
+import { answer, converge, gateway, id, modelOf, type RuleSketch, runPlan, type Sketch } from './testing.ts';
+
+function running(sketch: Sketch, quota = 100): SimulatedAws {
+  const aws = new SimulatedAws(gateway, quota);
+  converge(aws, modelOf(sketch));
+  aws.calls.length = 0;
+  return aws;
+}
+
+function planOf(aws: SimulatedAws, sketch: Sketch | undefined): Plan {
+  return diff(sketch === undefined ? undefined : modelOf(sketch), aws.observe());
+}
+
+/** The steps without the ARNs that deletions are named by. */
+function names(plan: Plan): readonly string[] {
+  return plan.steps.map((step) => step.id.replace(/ arn-\d+$/, ''));
+}
+
+function graph(plan: Plan): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(plan.steps.map((step) => [step.id, step.after]));
+}
+
+function fixedRules(count: number): readonly RuleSketch[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `${index}`, hosts: [`host-${index}`], to: 'ok' }));
+}
+
+function edit(aws: SimulatedAws, change: (owned: OwnedResource) => OwnedResource): void {
+  for (const entry of aws.entries.values()) entry.owned = change(entry.owned);
+}
+
+const api: RuleSketch = { name: 'api', hosts: ['a'], to: ['api'] };
+
+test('a new Gateway is made with no step waiting for what it does not need', () => {
+  const aws = new SimulatedAws(gateway);
+  expect(
+    graph(planOf(aws, { listeners: { 443: [api] }, attributes: { 'idle_timeout.timeout_seconds': '90' } })),
+  ).toEqual({
+    'create security-group': [],
+    'set-ingress security-group': ['create security-group'],
+    'create certificate/shop/web': [],
+    'create load-balancer/internal': ['set-ingress security-group'],
+    'set-attributes load-balancer/internal': ['create load-balancer/internal'],
+    'create target-group/internal/api': [],
+    'set-attributes target-group/internal/api': ['create target-group/internal/api'],
+    'sync-targets target-group/internal/api': ['set-attributes target-group/internal/api'],
+    'create listener/internal/443': ['create load-balancer/internal', 'create certificate/shop/web'],
+    'set-certificates listener/internal/443': ['create listener/internal/443'],
+    'create rule/internal/443/api': ['create listener/internal/443', 'sync-targets target-group/internal/api'],
+  });
+});
+
+test('rules of a new listener are created side by side', () => {
+  const plan = planOf(new SimulatedAws(gateway), { listeners: { 80: fixedRules(90) } });
+  const rules = plan.steps.filter((step) => step.kind === 'create-rule');
+  expect(rules).toHaveLength(90);
+  expect(rules.every(({ follows = [] }) => follows.length === 0)).toBe(true);
+  expect(rules.map(({ priority }) => priority).slice(0, 3)).toEqual([100, 200, 300]);
+});
+
+test('a rule put among ninety is one call', () => {
+  const rules = fixedRules(90);
+  const aws = running({ listeners: { 80: rules } });
+  const added = { name: 'new', hosts: ['new'], to: 'ok' };
+  const plan = planOf(aws, { listeners: { 80: rules.toSpliced(45, 0, added) } });
+  expect(plan.steps).toMatchObject([{ id: 'create rule/internal/80/new', priority: 4550 }]);
+});
+
+test('a rule put before all others has a place', () => {
+  const aws = running({ listeners: { 80: fixedRules(2) } });
+  const plan = planOf(aws, { listeners: { 80: [{ name: 'new', hosts: ['new'], to: 'ok' }, ...fixedRules(2)] } });
+  expect(plan.steps).toMatchObject([{ kind: 'create-rule', priority: 50 }]);
+});
+
+test('another hostname for one of ninety rules changes that rule where it stands', () => {
+  const rules = fixedRules(90);
+  const aws = running({ listeners: { 80: rules } });
+  const plan = planOf(aws, { listeners: { 80: rules.with(45, { name: '45', hosts: ['other'], to: 'ok' }) } });
+  expect(names(plan)).toEqual(['change rule/internal/80/45']);
+});
+
+test('a rule that gets another hostname and another place is made anew before the old one goes', () => {
+  const rules = fixedRules(90);
+  const aws = running({ listeners: { 80: rules } });
+  const moved = [{ name: '45', hosts: ['other'], to: 'ok' }, ...rules.toSpliced(45, 1)];
+  const plan = planOf(aws, { listeners: { 80: moved } });
+  expect(names(plan)).toEqual(['create rule/internal/80/45', 'delete rule/internal/80/45']);
+  expect(plan.steps[1]?.after).toEqual(['create rule/internal/80/45']);
+});
+
+test('rules that only change places are moved by one call, and no more of them than must', () => {
+  const rules = fixedRules(90);
+  const aws = running({ listeners: { 80: rules } });
+  const plan = planOf(aws, { listeners: { 80: [...rules.slice(1), ...rules.slice(0, 1)] } });
+  expect(plan.steps).toMatchObject([{ kind: 'set-priorities', priorities: [{ priority: 9100 }] }]);
+});
+
+test('where ids moved on because a match was put first, the rules that are there only get other names', () => {
+  const rule = (name: string, host: string) => ({ name, hosts: [host], to: 'ok' });
+  const aws = running({ listeners: { 80: [rule('0', 'a'), rule('1', 'b')] } });
+  const plan = planOf(aws, { listeners: { 80: [rule('0', 'new'), rule('1', 'a'), rule('2', 'b')] } });
+  expect(names(plan)).toEqual(['create rule/internal/80/0', 'tag rule/internal/80/1', 'tag rule/internal/80/2']);
+});
+
+test('where no number is left between two rules, all are numbered anew in one call before the new one comes', () => {
+  const aws = running({ listeners: { 80: fixedRules(3) } });
+  edit(aws, (owned) => (owned.kind === 'rule' ? { ...owned, priority: 1 + Math.floor(owned.priority / 100) } : owned));
+  const [first, ...rest] = fixedRules(3);
+  if (first === undefined) throw new Error('no rules');
+  const sketch = { listeners: { 80: [first, { name: 'new', hosts: ['new'], to: 'ok' }, ...rest] } };
+  const plan = planOf(aws, sketch);
+  expect(names(plan)).toEqual(['set-priorities listener/internal/80', 'create rule/internal/80/new']);
+  expect(plan.steps).toMatchObject([
+    { priorities: [{ priority: 100 }, { priority: 300 }, { priority: 400 }] },
+    { priority: 200, after: ['set-priorities listener/internal/80'] },
+  ]);
+  converge(aws, modelOf(sketch));
+});
+
+test('on a load balancer that has all the rules it can have, rules change in place and none is refused', () => {
+  const aws = running({ listeners: { 80: fixedRules(4) } }, 4);
+  const others = fixedRules(4).map((rule) => ({ ...rule, hosts: [`other-${rule.name}`] }));
+  const plan = diff(modelOf({ listeners: { 80: others } }), aws.observe(), { rulesPerLoadBalancer: 4 });
+  expect(plan.steps.map(({ kind }) => kind)).toEqual(['change', 'change', 'change', 'change']);
+  expect(runPlan(aws, plan).size).toBe(0);
+});
+
+test('a backend that replaces another joins its rule with no traffic, and takes over when it is healthy', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  const sketch = { listeners: { 80: [{ ...api, to: ['cart'] }] } };
+  const first = planOf(aws, sketch);
+  expect(names(first)).toEqual([
+    'create target-group/internal/cart',
+    'set-attributes target-group/internal/cart',
+    'sync-targets target-group/internal/cart',
+    'warm rule/internal/80/api',
+  ]);
+  expect(first.pending).toContainEqual({ kind: 'target-group-health', resource: 'target-group/internal/cart' });
+  runPlan(aws, first);
+  expect(planOf(aws, sketch).steps).toEqual([]);
+  expect(answer(aws, 'listener/internal/80', 'a')).toBe('target-group/internal/api');
+  aws.settle(10_000);
+  expect(names(planOf(aws, sketch))).toEqual(['change rule/internal/80/api']);
+  runPlan(aws, planOf(aws, sketch));
+  expect(answer(aws, 'listener/internal/80', 'a')).toBe('target-group/internal/cart');
+});
+
+test('a backend that goes back before its successor was healthy leaves nothing of that successor', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  runPlan(aws, planOf(aws, { listeners: { 80: [{ ...api, to: ['cart'] }] } }));
+  expect(names(planOf(aws, { listeners: { 80: [api] } }))).toEqual(['change rule/internal/80/api']);
+  converge(aws, modelOf({ listeners: { 80: [api] } }));
+  expect(aws.observe().resources.filter(({ kind }) => kind === 'target-group')).toHaveLength(1);
+});
+
+test('a backend that finds no place beside five others takes over at once', () => {
+  const five = ['b1', 'b2', 'b3', 'b4', 'b5'];
+  const aws = running({ listeners: { 80: [{ ...api, to: five }] } });
+  const plan = planOf(aws, { listeners: { 80: [{ ...api, to: ['cart'] }] } });
+  expect(names(plan)).toContain('change rule/internal/80/api');
+});
+
+test('while a successor is not healthy, no rule that it may stand for goes', () => {
+  const b = { name: 'b', hosts: ['b'], to: ['api'] };
+  const aws = running({ listeners: { 80: [api, b] } });
+  const plan = planOf(aws, { listeners: { 80: [{ name: 'api', hosts: ['a', 'b'], to: ['cart'] }] } });
+  expect(plan.steps.filter(({ kind }) => kind === 'delete')).toEqual([]);
+});
+
+test('a target group that no rule needs rests for its drain time, then goes', () => {
+  const aws = running({ listeners: { 80: [api, { name: 'b', hosts: ['b'], to: ['cart'] }] } });
+  const sketch = { listeners: { 80: [api] } };
+  const first = planOf(aws, sketch);
+  expect(names(first)).toEqual(['delete rule/internal/80/b']);
+  expect(first.pending).toEqual([{ kind: 'drain', resource: 'target-group/internal/cart', at: aws.now + 300_000 }]);
+  runPlan(aws, first);
+  aws.settle(299_999);
+  expect(planOf(aws, sketch)).toMatchObject({ steps: [], pending: [{ kind: 'drain', at: aws.now + 1 }] });
+  aws.settle(1);
+  expect(planOf(aws, sketch)).toMatchObject({ steps: [{ kind: 'delete' }], pending: [] });
+});
+
+test('a backend that comes back while its group rests has its targets brought up to date before it serves', () => {
+  const both = { listeners: { 80: [api, { name: 'b', hosts: ['b'], to: ['cart'] }] } };
+  const aws = running(both);
+  runPlan(aws, planOf(aws, { listeners: { 80: [api] } }));
+  expect(graph(planOf(aws, both))).toEqual({
+    'sync-targets target-group/internal/cart': [],
+    'create rule/internal/80/b': ['sync-targets target-group/internal/cart'],
+  });
+});
+
+test('a Gateway that is deleted takes its listeners and rules along, and one target group finds out when the others may go', () => {
+  const aws = running({ listeners: { 80: [{ ...api, to: ['api', 'cart', 'shop'] }], 443: [] } });
+  const plan = planOf(aws, undefined);
+  expect(names(plan)).toEqual([
+    'delete load-balancer/internal',
+    'delete target-group/internal/api',
+    'delete target-group/internal/cart',
+    'delete target-group/internal/shop',
+    'delete security-group',
+  ]);
+  const [loadBalancer, canary, second, third, group] = plan.steps;
+  expect(canary?.after).toEqual([loadBalancer?.id]);
+  expect(second?.after).toEqual([canary?.id]);
+  expect(third?.after).toEqual([canary?.id]);
+  expect(group?.after).toEqual([loadBalancer?.id]);
+  runPlan(aws, plan);
+  expect(aws.calls.map(({ resource }) => resource)).toEqual([
+    'load-balancer/internal',
+    'target-group/internal/api',
+    'security-group',
+  ]);
+  expect(planOf(aws, undefined).steps).toHaveLength(4);
+});
+
+test('a Gateway without listeners has nothing in AWS', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  const empty: Model = { gateway, resources: [] };
+  converge(aws, empty);
+  expect(aws.observe().resources.map(({ kind }) => kind)).toEqual(['certificate']);
+});
+
+test('a load balancer of another scheme serves before the old one goes', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  const sketch: Sketch = { scheme: 'internet-facing', listeners: { 80: [api] } };
+  const first = planOf(aws, sketch);
+  expect(first.steps.filter(({ kind }) => kind === 'delete')).toEqual([]);
+  expect(first.pending).toContainEqual({ kind: 'replacement', resource: 'load-balancer/internal' });
+  runPlan(aws, first);
+  expect(planOf(aws, sketch)).toMatchObject({ steps: [], pending: [{ kind: 'replacement' }, { kind: 'drain' }] });
+  aws.settle(60_000);
+  expect(names(planOf(aws, sketch))).toEqual(['delete load-balancer/internal', 'delete target-group/internal/api']);
+});
+
+test('a listener on another port serves before the old one goes', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  const plan = planOf(aws, { listeners: { 8080: [api] } });
+  expect(names(plan)).toEqual([
+    'set-ingress security-group',
+    'create listener/internal/8080',
+    'create rule/internal/8080/api',
+    'delete listener/internal/80',
+  ]);
+  expect(plan.steps.at(-1)?.follows).toContain('create rule/internal/8080/api');
+});
+
+test('a load balancer that failed goes before another takes its name', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  edit(aws, (owned) => (owned.kind === 'load-balancer' ? { ...owned, state: 'failed' } : owned));
+  const plan = planOf(aws, { listeners: { 80: [api] } });
+  expect(names(plan)).toEqual([
+    'delete load-balancer/internal',
+    'create load-balancer/internal',
+    'create listener/internal/80',
+    'create rule/internal/80/api',
+  ]);
+  expect(plan.steps[1]?.after).toEqual([plan.steps[0]?.id]);
+});
+
+test('attributes that were never set and need not be cost no call, and those taken back are reset', () => {
+  const aws = running({ listeners: { 80: [] }, attributes: { 'idle_timeout.timeout_seconds': '90' } });
+  const bare = { listeners: { 80: [] } };
+  expect(planOf(aws, bare).steps).toMatchObject([{ kind: 'set-attributes', fresh: false }]);
+  converge(aws, modelOf(bare));
+  expect(planOf(aws, bare).steps).toEqual([]);
+  expect(names(planOf(new SimulatedAws(gateway), bare))).not.toContain('set-attributes load-balancer/internal');
+});
+
+test('tags that the user takes back are removed, and those that someone put there by hand stay', () => {
+  const aws = running({ listeners: { 80: [] }, tags: { team: 'shop', stage: 'live' } });
+  edit(aws, (owned) => ({ ...owned, tags: { ...owned.tags, billing: 'by hand' } }));
+  const sketch = { listeners: { 80: [] }, tags: { team: 'web' } };
+  converge(aws, modelOf(sketch));
+  const loadBalancer = aws.observe().resources.find(({ kind }) => kind === 'load-balancer');
+  expect(loadBalancer?.tags).toMatchObject({ team: 'web', billing: 'by hand' });
+  expect(loadBalancer?.tags).not.toHaveProperty('stage');
+});
+
+test("a user's tag can't pass for one of ours", () => {
+  const sketch = { listeners: { 80: [] }, tags: { 'gatehouse.dev/cluster-uid': 'mine', 'aws:x': 'y' } };
+  const plan = planOf(new SimulatedAws(gateway), sketch);
+  const create = plan.steps.find(({ id: step }) => step === 'create load-balancer/internal');
+  expect(create).toMatchObject({ tags: { 'gatehouse.dev/spec': expect.any(String) } });
+  expect(Object.keys(create !== undefined && 'tags' in create ? create.tags : {})).toEqual(['gatehouse.dev/spec']);
+});
+
+test('a rule that is there twice after a crash is there once again, and the right one stays', () => {
+  const aws = running({ listeners: { 80: [api] } });
+  const right = aws.observe().resources.find(({ kind }) => kind === 'rule');
+  if (right?.kind !== 'rule') throw new Error('no rule');
+  const { spec } = aws.entries.get(right.arn) ?? {};
+  if (spec === undefined) throw new Error('no spec');
+  const stale = { ...right, arn: 'arn-0', priority: 1, tags: { ...right.tags, 'gatehouse.dev/spec': 'old' } };
+  aws.entries.set('arn-0', { owned: stale, spec, registered: false });
+  expect(planOf(aws, { listeners: { 80: [api] } }).steps).toMatchObject([
+    { kind: 'delete', existing: { arn: 'arn-0' } },
+  ]);
+});
+
+test('a rule that AWS refuses keeps no other rule from coming or going', () => {
+  const rules = fixedRules(3);
+  const aws = running({ listeners: { 80: rules } });
+  const bad = { name: 'bad', hosts: ['bad'], to: 'ok' };
+  const good = { name: 'good', hosts: ['good'], to: 'ok' };
+  const plan = planOf(aws, { listeners: { 80: [bad, good, ...rules.slice(1)] } });
+  const failed = runPlan(aws, plan, { refuses: (step) => step.resource === id('rule/internal/80/bad') });
+  expect([...failed]).toEqual(['create rule/internal/80/bad']);
+  expect(answer(aws, 'listener/internal/80', 'good')).toBe('ok');
+  expect(answer(aws, 'listener/internal/80', 'host-0')).toBeUndefined();
+});
+
+test('a certificate that AWS refuses keeps only its own listener from coming', () => {
+  const aws = new SimulatedAws(gateway);
+  const plan = planOf(aws, { listeners: { 80: [api], 443: [api] } });
+  const failed = runPlan(aws, plan, {
+    refuses: (step) => step.kind === 'create' && step.desired.kind === 'certificate',
+  });
+  expect([...failed].toSorted()).toEqual([
+    'create certificate/shop/web',
+    'create listener/internal/443',
+    'create rule/internal/443/api',
+    'set-certificates listener/internal/443',
+  ]);
+});
