@@ -1,0 +1,238 @@
+// The embedded AWS, and all that a plan needs to be carried out against it over the wire.
+import { startAws, type StartOptions } from '../../../localstack/aws/server.ts';
+import type { Seed } from '../../../localstack/aws/seed.ts';
+import type { Secret } from '../../api/core.ts';
+import { systemClock } from '../../kube/clock.ts';
+import { type ObjectKey, objectKey } from '../../kube/object.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type AwsClients, createAwsClients } from '../clients.ts';
+import { diff } from '../diff/diff.ts';
+import type { Plan } from '../diff/step.ts';
+import { Inventory } from '../inventory.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { Limits } from '../limits.ts';
+import { Membership } from '../membership.ts';
+import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
+import type { Model, Resource, ResourceId } from '../model/resources.ts';
+import type { Target } from '../model/targets.ts';
+import { ownershipTags } from '../tags.ts';
+import { type ExecuteContext, executePlan, type Outcome } from './execute.ts';
+
+export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
+export const gateway = objectKey({ namespace: 'shop', name: 'web' });
+
+export const quietLogger: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quietLogger,
+};
+
+/** What a controller process has, and loses when it crashes. */
+export interface Controller {
+  readonly clients: AwsClients;
+  readonly inventory: Inventory;
+  readonly membership: Membership;
+  readonly context: ExecuteContext;
+  readonly plan: (model: Model | undefined) => Plan;
+  /** Without a model, the Gateway is being deleted. */
+  readonly apply: (model: Model | undefined) => Promise<Outcome>;
+}
+
+export interface Cluster {
+  readonly secrets: Map<ObjectKey, Secret>;
+  targets: readonly Target[];
+  /** Kept in the cluster, across restarts. */
+  hashes: Readonly<Record<string, string>>;
+  mayCall: () => void;
+}
+
+export interface ModelOptions {
+  readonly key?: ObjectKey;
+  readonly services?: readonly string[];
+  /** With one, the listener is HTTPS. */
+  readonly secret?: ObjectKey;
+  readonly fingerprint?: string;
+  readonly keyAlgorithm?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Of the health check. */
+  readonly path?: string;
+}
+
+export async function awsUnderTest(options: StartOptions = {}) {
+  const aws = await startAws({ port: 0, seed: true, provisioningSeconds: 0, healthSeconds: 0, ...options });
+  process.env['AWS_ENDPOINT_URL'] = aws.url;
+  process.env['AWS_ACCESS_KEY_ID'] = 'AKIAIOSFODNN7EXAMPLE';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
+  const found = aws.seeded();
+  if (found === undefined) throw new Error('The embedded AWS has no seed');
+  const seed: Seed = found;
+  const kept: Cluster = { secrets: new Map(), targets: [], hashes: {}, mayCall: () => undefined };
+  const started: { readonly clients: AwsClients; readonly stop: AbortController }[] = [];
+
+  /** A Gateway with one listener; `services` are its backends, one rule each. */
+  function model({
+    key = gateway,
+    services = ['api'],
+    secret,
+    fingerprint = 'f1',
+    keyAlgorithm = 'EC_prime256v1',
+    attributes = {},
+    path = '/',
+  }: ModelOptions = {}): Model {
+    const prefix = gatewayPrefix(cluster, key);
+    const tags = (id: ResourceId) => ({ team: 'shop', ...ownershipTags(cluster, id, key) });
+    const frontend = resourceId('security-group', 'frontend');
+    const loadBalancer = resourceId('load-balancer', 'internal');
+    const port = secret === undefined ? 80 : 443;
+    const listener = resourceId('listener', 'internal', port);
+    const certificate = resourceId('certificate', secret ?? '');
+    const groupOf = (service: string) => resourceId('target-group', 'internal', service);
+    const resources: Resource[] = [
+      {
+        kind: 'security-group',
+        id: frontend,
+        spec: { name: awsName(prefix, 'frontend', frontend), description: 'Clients', vpcId: seed.vpcId },
+        ingress: [
+          { protocol: 'tcp', fromPort: port, toPort: port, source: { kind: 'cidr', cidr: '0.0.0.0/0' }, description: 'in' },
+        ],
+        tags: tags(frontend),
+      },
+      ...(secret === undefined
+        ? []
+        : [
+            {
+              kind: 'certificate' as const,
+              id: certificate,
+              spec: { secret, fingerprint, keyAlgorithm },
+              tags: ownershipTags(cluster, certificate),
+            },
+          ]),
+      {
+        kind: 'load-balancer',
+        id: loadBalancer,
+        spec: {
+          name: awsName(prefix, 'lb', loadBalancer),
+          scheme: 'internal',
+          ipAddressType: 'ipv4',
+          subnets: seed.privateSubnetIds.toSorted(),
+          securityGroups: [{ group: frontend }],
+        },
+        attributes,
+        tags: tags(loadBalancer),
+      },
+      ...services.map(
+        (service): Resource => ({
+          kind: 'target-group',
+          id: groupOf(service),
+          spec: {
+            name: awsName(prefix, service, groupOf(service)),
+            targetType: 'ip',
+            protocol: 'HTTP',
+            protocolVersion: 'HTTP1',
+            port: 8080,
+            vpcId: seed.vpcId,
+            ipAddressType: 'ipv4',
+            healthCheck: {
+              protocol: 'HTTP',
+              path,
+              port: 'traffic-port',
+              intervalSeconds: 15,
+              timeoutSeconds: 5,
+              healthyThreshold: 2,
+              unhealthyThreshold: 2,
+              matcher: { httpCode: '200-499' },
+            },
+          },
+          attributes: {},
+          tags: tags(groupOf(service)),
+        }),
+      ),
+      {
+        kind: 'listener',
+        id: listener,
+        loadBalancer,
+        spec: {
+          port,
+          protocol: secret === undefined ? 'HTTP' : 'HTTPS',
+          ...(secret === undefined
+            ? {}
+            : { sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06', defaultCertificate: { certificate } }),
+          defaultAction: { kind: 'fixed-response', statusCode: '404', contentType: 'text/plain', body: '' },
+        },
+        extraCertificates: [],
+        tags: tags(listener),
+      },
+      ...services.map((service): Resource => {
+        const id = resourceId('rule', 'internal', port, service);
+        return {
+          kind: 'rule',
+          id,
+          listener,
+          spec: {
+            conditions: [
+              { field: 'host-header', values: [`${service}.example.com`] },
+              { field: 'path-pattern', values: ['/'] },
+            ],
+            action: { kind: 'forward', targetGroups: [{ targetGroup: groupOf(service), weight: 1 }] },
+            transforms: [],
+          },
+          tags: tags(id),
+        };
+      }),
+    ];
+    return { gateway: key, resources };
+  }
+
+  /** Starts a controller: as after a crash, if there was one before. */
+  async function start(key = gateway): Promise<Controller> {
+    const stop = new AbortController();
+    const { signal } = stop;
+    const clients = createAwsClients({
+      region: seed.region,
+      userAgent: 'gatehouse/test',
+      mayCall: () => kept.mayCall(),
+      limits: new Limits(systemClock),
+      metrics: { call: () => undefined },
+      signal,
+    });
+    started.push({ clients, stop });
+    const persistence = {
+      load: async () => kept.hashes,
+      save: async (hashes: Readonly<Record<string, string>>) => {
+        kept.hashes = hashes;
+      },
+    };
+    const shared = { clock: systemClock, logger: quietLogger, signal };
+    const membership = new Membership({ ...shared, persistence });
+    await membership.load();
+    const inventory = new Inventory({ clients, cluster, membership, clock: systemClock });
+    await inventory.load();
+    const context: ExecuteContext = {
+      ...shared,
+      gateway: key,
+      clients,
+      inventory,
+      membership,
+      locks: new KeyedLock(),
+      cluster,
+      secretOf: (secret) => kept.secrets.get(secret),
+      targetsOf: () => kept.targets,
+    };
+    const plan = (model: Model | undefined) =>
+      diff(model, inventory.observed(key, systemClock.now()), { drain: 0 });
+    const apply = (model: Model | undefined) => executePlan(plan(model), context);
+    return { clients, inventory, membership, context, plan, apply };
+  }
+
+  async function close(): Promise<void> {
+    for (const { clients, stop } of started) {
+      stop.abort();
+      clients.destroy();
+    }
+    await aws.close();
+  }
+
+  return { aws, seed, kept, model, start, close };
+}
