@@ -24,7 +24,8 @@ export function describeListener(world: World, listener: Listener): Output {
     LoadBalancerArn: listener.loadBalancerArn,
     Port: listener.port,
     Protocol: listener.protocol,
-    Certificates: listener.defaultCertificate === undefined ? undefined : [{ CertificateArn: listener.defaultCertificate }],
+    Certificates:
+      listener.defaultCertificate === undefined ? undefined : [{ CertificateArn: listener.defaultCertificate }],
     SslPolicy: listener.sslPolicy,
     DefaultActions: defaultRuleOf(world, listener).actions,
     AlpnPolicy: listener.alpnPolicy === undefined ? undefined : [listener.alpnPolicy],
