@@ -1,0 +1,37 @@
+// What an EC2 instance can learn about itself, for when nothing better tells region and VPC. Often out of a pod's reach:
+// the hop limit of IMDSv2 is 1 by default.
+
+export interface InstanceMetadata {
+  readonly region: string;
+  readonly vpcId: string;
+}
+
+const endpoint = 'http://169.254.169.254';
+const timeoutMs = 1000;
+
+/** Undefined where there is no instance metadata, or it is turned off (AWS_EC2_METADATA_DISABLED). */
+export async function instanceMetadata(
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<InstanceMetadata | undefined> {
+  if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') return undefined;
+  const request = async (path: string, init: RequestInit): Promise<string> => {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const response = await fetch(`${endpoint}${path}`, { ...init, signal: limit });
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    return (await response.text()).trim();
+  };
+  try {
+    const token = await request('/latest/api/token', {
+      method: 'PUT',
+      headers: { 'x-aws-ec2-metadata-token-ttl-seconds': '60' },
+    });
+    const read = (path: string) =>
+      request(`/latest/meta-data/${path}`, { headers: { 'x-aws-ec2-metadata-token': token } });
+    const [region, mac] = await Promise.all([read('placement/region'), read('mac')]);
+    return { region, vpcId: await read(`network/interfaces/macs/${mac}/vpc-id`) };
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
