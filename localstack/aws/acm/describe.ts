@@ -1,7 +1,8 @@
 import { loadBalancersUsingCertificate } from '../elbv2/in-use.ts';
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
-import { arnRequest, findCertificate, listRequest, parse } from './requests.ts';
+import { validation } from './errors.ts';
+import { arnRequest, findCertificate, type ListRequest, listRequest, parse } from './requests.ts';
 import type { Certificate } from './state.ts';
 
 function inUseBy(world: World, certificate: Certificate): readonly string[] {
@@ -83,21 +84,25 @@ export function listCertificates(world: World, input: Input): Output {
     ({ keyAlgorithm, status }) =>
       keyTypes.includes(keyAlgorithm) && (statuses === undefined || statuses.includes(status)),
   );
-  if (request.SortOrder === 'DESCENDING') chosen.reverse();
-  const { found, nextToken } = page(chosen, request.MaxItems, request.NextToken);
+  const { found, nextToken } = page(chosen, request);
   return { CertificateSummaryList: found.map((certificate) => summary(world, certificate)), NextToken: nextToken };
 }
 
-/** The token names the last certificate shown; if that is gone, the listing cannot go on. */
-function page(chosen: readonly Certificate[], size: number, token: string | undefined) {
+/** By creation; the token names the last certificate shown, which need not be there any more. */
+function page(chosen: readonly Certificate[], { MaxItems: size, NextToken: token, SortOrder: order }: ListRequest) {
+  const isBefore = (a: string, b: string): boolean => (order === 'DESCENDING' ? a > b : a < b);
   const after = token === undefined ? undefined : Buffer.from(token, 'base64').toString();
-  const last = after === undefined ? -1 : chosen.findIndex(({ arn }) => arn === after);
-  if (after !== undefined && last === -1) {
-    throw new AwsError('ValidationException', 'The NextToken is not valid.');
-  }
-  const found = chosen.slice(last + 1, last + 1 + size);
-  const more = last + 1 + found.length < chosen.length ? found.at(-1) : undefined;
-  return { found, nextToken: more === undefined ? undefined : Buffer.from(more.arn).toString('base64') };
+  if (after !== undefined && !after.includes(' arn:')) throw validation('The NextToken is not valid.');
+  const rest = chosen
+    .map((certificate) => ({ certificate, key: `${certificate.createdAt.toISOString()} ${certificate.arn}` }))
+    .filter(({ key }) => after === undefined || isBefore(after, key))
+    .toSorted((a, b) => (isBefore(a.key, b.key) ? -1 : 1));
+  const shown = rest.slice(0, size);
+  const last = shown.at(-1);
+  return {
+    found: shown.map(({ certificate }) => certificate),
+    nextToken: last !== undefined && shown.length < rest.length ? Buffer.from(last.key).toString('base64') : undefined,
+  };
 }
 
 const summarizedNames = 100;

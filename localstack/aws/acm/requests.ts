@@ -62,6 +62,8 @@ export const listRequest = z.object({
   SortOrder: z.enum(['ASCENDING', 'DESCENDING']).optional(),
 });
 
+export type ListRequest = z.infer<typeof listRequest>;
+
 /** @throws ValidationException naming the fields, never their values: one of them is a private key. */
 export function parse<T>(schema: z.ZodType<T>, input: Input): T {
   const result = schema.safeParse(input);

@@ -11,7 +11,7 @@ export type KeyAlgorithm =
   | 'EC_secp384r1'
   | 'EC_secp521r1';
 
-export type CertificateStatus = 'PENDING_VALIDATION' | 'ISSUED' | 'EXPIRED';
+type CertificateStatus = 'PENDING_VALIDATION' | 'ISSUED' | 'EXPIRED';
 
 /** The leaf, its chain and its key: what a load balancer serves. The key never leaves the process. */
 export interface Material {

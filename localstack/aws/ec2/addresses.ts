@@ -65,8 +65,3 @@ export function address6(cidr: string, host: number): string {
   for (const index of [0, 1, 2, 3]) bytes[15 - index] = Math.floor(host / 256 ** index) % 256;
   return ipaddr.fromByteArray(bytes).toString();
 }
-
-/** Undefined for what is no IPv6 address. */
-export function canonicalAddress6(address: string): string | undefined {
-  return ipaddr.IPv6.isValid(address) ? ipaddr.IPv6.parse(address).toString() : undefined;
-}

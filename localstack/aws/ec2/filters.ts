@@ -8,7 +8,7 @@ import { records, text, texts } from './parameters.ts';
 /** By a filter's name, what a record has to show it. */
 export type FilterTable<T> = Readonly<Record<string, (record: T) => FilterValue>>;
 
-export type FilterValue = string | number | boolean | undefined | readonly (string | undefined)[];
+type FilterValue = string | number | boolean | undefined | readonly (string | undefined)[];
 
 type Predicate<T> = (record: T) => boolean;
 
@@ -22,7 +22,7 @@ export function filtered<T>(
   all: Iterable<T>,
 ): T[] {
   const predicates = records(input, 'Filter').map((filter) => predicate(filter, table, tagsOf));
-  return [...all].filter((record) => predicates.every((matches) => matches(record)));
+  return [...all].filter((record) => predicates.every((holds) => holds(record)));
 }
 
 function predicate<T>(
@@ -39,37 +39,62 @@ function predicate<T>(
     );
   }
   const patterns = values.map(pattern);
-  const matches = (value: string | undefined): boolean =>
-    value !== undefined && patterns.some((matcher) => matcher(value));
+  const isMatch = (value: string | undefined): boolean =>
+    value !== undefined && patterns.some((accepts) => accepts(value));
 
   if (tagsOf !== undefined && name.startsWith('tag:')) {
     const key = name.slice('tag:'.length);
-    return (record) => matches(tagsOf(record).get(key));
+    return (record) => isMatch(tagsOf(record).get(key));
   }
-  if (tagsOf !== undefined && name === 'tag-key') return (record) => [...tagsOf(record).keys()].some(matches);
-  if (tagsOf !== undefined && name === 'tag-value') return (record) => [...tagsOf(record).values()].some(matches);
+  if (tagsOf !== undefined && name === 'tag-key') return (record) => [...tagsOf(record).keys()].some(isMatch);
+  if (tagsOf !== undefined && name === 'tag-value') return (record) => [...tagsOf(record).values()].some(isMatch);
 
   const read = Object.hasOwn(table, name) ? table[name] : undefined;
   if (read === undefined) throw invalidValue(`The filter '${name}' is invalid`);
   return (record) => {
     const value = read(record);
     if (value === undefined) return false;
-    return typeof value === 'object' ? value.some(matches) : matches(String(value));
+    return typeof value === 'object' ? value.some(isMatch) : isMatch(String(value));
   };
 }
+
+type Token = { readonly kind: 'run' } | { readonly kind: 'any' } | { readonly kind: 'literal'; readonly value: string };
 
 /** `*` is any run of characters, `?` any one; a backslash takes the next character literally. */
 export function pattern(value: string): (candidate: string) => boolean {
   if (!/[*?\\]/.test(value)) return (candidate) => candidate === value;
-  const source = value.replace(/\\(.)|([*?])|([.+^${}()|[\]\\/])/gs, (_, literal, wildcard, special) => {
-    if (literal !== undefined) return escape(String(literal));
-    if (wildcard !== undefined) return wildcard === '*' ? '.*' : '.';
-    return escape(String(special));
-  });
-  const expression = new RegExp(`^${source}$`, 's');
-  return (candidate) => expression.test(candidate);
+  const tokens = tokensOf(value);
+  return (candidate) => matches(tokens, candidate);
 }
 
-function escape(character: string): string {
-  return character.replace(/[.*+?^${}()|[\]\\/]/, '\\$&');
+function tokensOf(value: string): readonly Token[] {
+  return (value.match(/\\?[^]/g) ?? []).map((part): Token => {
+    if (part === '*') return { kind: 'run' };
+    if (part === '?') return { kind: 'any' };
+    return { kind: 'literal', value: part.at(-1) ?? '' };
+  });
+}
+
+/** Only the last run is ever taken longer: so no pattern takes more steps than its length times the candidate's. */
+function matches(tokens: readonly Token[], candidate: string): boolean {
+  let [at, token] = [0, 0];
+  let [runAt, runToken] = [0, -1];
+  while (at < candidate.length) {
+    const next = tokens[token];
+    if (next?.kind === 'run') {
+      runToken = token;
+      runAt = at;
+      token += 1;
+    } else if (next?.kind === 'any' || next?.value === candidate[at]) {
+      at += 1;
+      token += 1;
+    } else if (runToken >= 0) {
+      runAt += 1;
+      at = runAt;
+      token = runToken + 1;
+    } else {
+      return false;
+    }
+  }
+  return tokens.slice(token).every(({ kind }) => kind === 'run');
 }

@@ -11,6 +11,7 @@ import {
   DeleteVpcCommand,
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
+  DetachNetworkInterfaceCommand,
   EC2Client,
   ModifyNetworkInterfaceAttributeCommand,
   RunInstancesCommand,
@@ -144,9 +145,14 @@ test('a second interface is attached, and its groups change', async () => {
   const found = await interfacesBy('group-id', otherGroup);
   expect(found.map((nic) => [nic.Description, nic.Attachment?.InstanceId])).toEqual([['pods', InstanceId]]);
   expect((await instance(InstanceId))?.NetworkInterfaces).toHaveLength(2);
-  expect(await refusal(ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId })))).toBe(
-    'InvalidNetworkInterface.InUse',
-  );
+  const remove = () => ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId }));
+  expect(await refusal(remove())).toBe('InvalidNetworkInterface.InUse');
+  const detach = (AttachmentId: string | undefined) => ec2.send(new DetachNetworkInterfaceCommand({ AttachmentId }));
+  const [primary] = (await instance(InstanceId))?.NetworkInterfaces ?? [];
+  expect(await refusal(detach(primary?.Attachment?.AttachmentId))).toBe('OperationNotPermitted');
+  await detach(found[0]?.Attachment?.AttachmentId);
+  await remove();
+  expect((await instance(InstanceId))?.NetworkInterfaces).toHaveLength(1);
 });
 
 test('groups of another VPC and more than five groups are refused', async () => {

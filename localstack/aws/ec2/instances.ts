@@ -2,11 +2,17 @@
 
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
-import { page, select } from './describe.ts';
+import { select } from './describe.ts';
 import { invalidCombination, invalidValue, missingParameter } from './errors.ts';
 import type { FilterTable } from './filters.ts';
 import { find, idKinds, newId } from './ids.ts';
-import { groupSet, interfaceView, privateDnsNameOf, requestedAddresses } from './network-interface-actions.ts';
+import {
+  checkGroupCount,
+  groupSet,
+  interfaceView,
+  privateDnsNameOf,
+  requestedAddresses,
+} from './network-interface-actions.ts';
 import { attach, createNetworkInterface, type NetworkInterfaceSpec } from './network-interfaces.ts';
 import { integer, records, requiredText, text, texts } from './parameters.ts';
 import type { Ec2State, Instance, InstanceStateName, NetworkInterface, Tags } from './state.ts';
@@ -109,12 +115,14 @@ export function runInstancesAction(world: World, input: Input): Output {
   if (oldest !== undefined) return reservationView(world, oldest.reservationId, earlier);
 
   const count = requestedCount(input);
+  const networkInterface = requestedInterface(input);
+  checkGroupCount(world, networkInterface.securityGroupIds);
   const tags = specifiedTags(input, ['instance', 'network-interface', 'volume', 'spot-instances-request']);
   const instances = runInstances(world, {
     imageId: requiredText(input, 'ImageId'),
     instanceType: text(input, 'InstanceType') ?? 'm1.small',
     count,
-    networkInterface: requestedInterface(ec2, input),
+    networkInterface,
     tags: copy(tags.get('instance')),
     interfaceTags: copy(tags.get('network-interface')),
   });
@@ -136,9 +144,9 @@ function requestedCount(input: Input): number {
   return max;
 }
 
-function requestedInterface(ec2: Ec2State, input: Input): NetworkInterfaceSpec {
+function requestedInterface(input: Input): NetworkInterfaceSpec {
   const [nic, ...others] = records(input, 'NetworkInterface');
-  if (nic === undefined) return interfaceSpec(ec2, input);
+  if (nic === undefined) return interfaceSpec(input);
   if (text(input, 'SubnetId') !== undefined || texts(input, 'SecurityGroupId').length > 0) {
     throw invalidCombination(
       'Network interfaces and an instance-level subnet ID may not be specified on the same request',
@@ -150,23 +158,26 @@ function requestedInterface(ec2: Ec2State, input: Input): NetworkInterfaceSpec {
       'Instances start with one new interface here; attach further ones afterwards.',
     );
   }
-  return interfaceSpec(ec2, nic);
+  return interfaceSpec(nic);
 }
 
-function interfaceSpec(ec2: Ec2State, input: Input): NetworkInterfaceSpec {
+/** There is no default VPC to start in. */
+function requiredSubnet(input: Input): string {
+  const subnetId = text(input, 'SubnetId');
+  if (subnetId === undefined)
+    throw new AwsError('VPCIdNotSpecified', 'No default VPC for this user. Please specify a subnet.');
+  return subnetId;
+}
+
+function interfaceSpec(input: Input): NetworkInterfaceSpec {
   return {
-    subnetId: text(input, 'SubnetId') ?? defaultSubnetId(ec2),
+    subnetId: requiredSubnet(input),
     securityGroupIds: texts(input, 'SecurityGroupId'),
     description: text(input, 'Description'),
     privateIpAddresses: requestedAddresses(input),
     secondaryAddresses: integer(input, 'SecondaryPrivateIpAddressCount') ?? 0,
     ipv6Addresses: integer(input, 'Ipv6AddressCount') ?? 0,
   };
-}
-
-function defaultSubnetId(ec2: Ec2State): string {
-  for (const subnet of ec2.subnets.values()) if (ec2.vpcs.get(subnet.vpcId)?.isDefault === true) return subnet.id;
-  throw new AwsError('MissingInput', 'No subnets found for the default VPC. Please specify a subnet.');
 }
 
 export function terminateInstances(world: World, input: Input): Output {
@@ -197,25 +208,6 @@ export function describeInstances(world: World, input: Input): Output {
   const byReservation = Map.groupBy(found.records, ({ reservationId }) => reservationId);
   return {
     reservationSet: [...byReservation].map(([id, instances]) => reservationView(world, id, instances)),
-    nextToken: found.nextToken,
-  };
-}
-
-export function describeInstanceStatus(world: World, input: Input): Output {
-  const isWanted = ({ id, state }: Instance): boolean =>
-    texts(input, 'InstanceId').includes(id) || texts(input, 'InstanceId').length === 0
-      ? state === 'running' || text(input, 'IncludeAllInstances') === 'true'
-      : false;
-  for (const id of texts(input, 'InstanceId')) find(idKinds.instance, world.ec2.instances, id);
-  const found = page(input, [...world.ec2.instances.values()].filter(isWanted), ({ id }) => id);
-  return {
-    instanceStatusSet: found.records.map((instance) => ({
-      instanceId: instance.id,
-      availabilityZone: instance.availabilityZone,
-      instanceState: stateView(instance.state),
-      instanceStatus: { status: 'ok' },
-      systemStatus: { status: 'ok' },
-    })),
     nextToken: found.nextToken,
   };
 }

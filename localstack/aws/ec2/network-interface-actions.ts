@@ -9,15 +9,27 @@ import { flag, integer, record, records, requiredText, text, texts } from './par
 import type { Attachment, Ec2State, NetworkInterface } from './state.ts';
 import { tagSet, tagsFor } from './tag-specifications.ts';
 
+/** docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+export function checkGroupCount(world: World, ids: readonly string[]): void {
+  if (new Set(ids).size > world.options.quotas['security-groups-per-network-interface']) {
+    throw new AwsError(
+      'SecurityGroupsPerInterfaceLimitExceeded',
+      'The maximum number of security groups per interface has been reached.',
+    );
+  }
+}
+
 export function createNetworkInterfaceAction(world: World, input: Input): Output {
   const { ec2 } = world;
   const subnetId = requiredText(input, 'SubnetId');
   const token = text(input, 'ClientToken');
   const known = ec2.networkInterfaces.get(ec2.clientTokens.get(`eni/${token}`) ?? '');
   if (token !== undefined && known !== undefined) return { networkInterface: view(world, known), clientToken: token };
+  const securityGroupIds = texts(input, 'SecurityGroupId');
+  checkGroupCount(world, securityGroupIds);
   const made = createNetworkInterface(ec2, {
     subnetId,
-    securityGroupIds: texts(input, 'SecurityGroupId'),
+    securityGroupIds,
     description: text(input, 'Description'),
     privateIpAddresses: requestedAddresses(input),
     secondaryAddresses: integer(input, 'SecondaryPrivateIpAddressCount') ?? 0,
@@ -135,6 +147,7 @@ export function modifyNetworkInterfaceAttribute(world: World, input: Input): Out
   const found = requested(ec2, input);
   checkOwn(found);
   const groups = texts(input, 'SecurityGroupId');
+  checkGroupCount(world, groups);
   const description = record(input, 'Description');
   const sourceDestCheck = record(input, 'SourceDestCheck');
   if (groups.length > 0) found.groupIds = interfaceGroups(ec2, found.vpcId, groups);

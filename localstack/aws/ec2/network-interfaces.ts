@@ -23,9 +23,6 @@ export interface NetworkInterfaceSpec {
   readonly tags?: Tags;
 }
 
-/** docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
-const maxGroups = 5;
-
 export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec): NetworkInterface {
   const subnet = find(idKinds.subnet, ec2.subnets, spec.subnetId);
   const groupIds = interfaceGroups(ec2, subnet.vpcId, spec.securityGroupIds);
@@ -64,12 +61,6 @@ export function interfaceGroups(ec2: Ec2State, vpcId: string, ids: readonly stri
     if (find(idKinds.securityGroup, ec2.securityGroups, id).vpcId !== vpcId) {
       throw new AwsError('InvalidGroup.NotFound', `The security group '${id}' does not exist in VPC '${vpcId}'`);
     }
-  }
-  if (distinct.length > maxGroups) {
-    throw new AwsError(
-      'SecurityGroupsPerInterfaceLimitExceeded',
-      'The maximum number of security groups per interface has been reached.',
-    );
   }
   return distinct;
 }

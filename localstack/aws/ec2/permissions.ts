@@ -49,7 +49,7 @@ function groupPeer(pair: Input): RulePeer {
   return { kind: 'group', groupId };
 }
 
-export function cidrPeer(cidr: string): RulePeer {
+function cidrPeer(cidr: string): RulePeer {
   const block = parseBlock4(cidr);
   if (block === undefined) throw invalidValue(`CIDR block ${cidr} is malformed`);
   return { kind: 'ipv4', cidr: formatBlock4(block) };

@@ -127,15 +127,15 @@ function checkDescription(description: string): void {
 export function createSecurityGroupAction(world: World, input: Input): Output {
   const groupName = requiredText(input, 'GroupName');
   const description = requiredText(input, 'GroupDescription');
-  const vpcId = text(input, 'VpcId') ?? defaultVpcId(world.ec2);
+  const vpcId = text(input, 'VpcId');
+  if (vpcId === undefined) throw noDefaultVpc();
   const group = createSecurityGroup(world, { groupName, description, vpcId, tags: tagsFor(input, 'security-group') });
   return { return: true, groupId: group.id, securityGroupArn: arnOf(world, group), tagSet: tagSet(group.tags) };
 }
 
-function defaultVpcId(ec2: Ec2State): string {
-  const vpc = [...ec2.vpcs.values()].find(({ isDefault }) => isDefault);
-  if (vpc === undefined) throw new AwsError('VPCIdNotSpecified', 'No default VPC for this user');
-  return vpc.id;
+/** No account here has a default VPC: what would be looked for in it is refused as AWS does then. */
+function noDefaultVpc(): AwsError {
+  return new AwsError('VPCIdNotSpecified', 'No default VPC for this user');
 }
 
 export function deleteSecurityGroup(world: World, input: Input): Output {
@@ -152,15 +152,11 @@ export function deleteSecurityGroup(world: World, input: Input): Output {
   return { return: true, groupId: group.id };
 }
 
-/** The group that a request names by GroupId, or by GroupName in the default VPC. */
+/** The group that a request names; a name instead of an id would be one of the default VPC. */
 export function requestedGroup(ec2: Ec2State, input: Input): SecurityGroup {
   const id = text(input, 'GroupId');
   if (id !== undefined) return find(idKinds.securityGroup, ec2.securityGroups, id);
-  const name = text(input, 'GroupName');
-  if (name === undefined) throw missingParameter('GroupName or GroupId');
-  const vpcId = defaultVpcId(ec2);
-  for (const group of ec2.securityGroups.values()) if (group.vpcId === vpcId && group.groupName === name) return group;
-  throw new AwsError('InvalidGroup.NotFound', `The security group '${name}' does not exist in default VPC '${vpcId}'`);
+  throw text(input, 'GroupName') === undefined ? missingParameter('GroupName or GroupId') : noDefaultVpc();
 }
 
 /** Whether an interface has the group, or another group's rule names it. */
@@ -178,13 +174,13 @@ export function removeSecurityGroup(ec2: Ec2State, group: SecurityGroup): void {
 }
 
 export function describeSecurityGroups(world: World, input: Input): Output {
-  const { ec2 } = world;
-  const names = texts(input, 'GroupName');
-  const ids = [...texts(input, 'GroupId'), ...names.map((GroupName) => requestedGroup(ec2, { GroupName }).id)];
-  const page = select(
-    { ...input, GroupId: ids },
-    { kind: idKinds.securityGroup, idParameter: 'GroupId', records: ec2.securityGroups, filters: filters(world) },
-  );
+  if (texts(input, 'GroupName').length > 0) throw noDefaultVpc();
+  const page = select(input, {
+    kind: idKinds.securityGroup,
+    idParameter: 'GroupId',
+    records: world.ec2.securityGroups,
+    filters: filters(world),
+  });
   return answer('securityGroupInfo', page, (group) => view(world, group));
 }
 

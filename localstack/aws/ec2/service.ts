@@ -1,13 +1,7 @@
 import { type Action, AwsError, type Input, type Output, type Service } from '../service.ts';
 import type { World } from '../world.ts';
 import { describeAvailabilityZones } from './availability-zones.ts';
-import {
-  describeInstanceStatus,
-  describeInstances,
-  runInstancesAction,
-  settleInstances,
-  terminateInstances,
-} from './instances.ts';
+import { describeInstances, runInstancesAction, settleInstances, terminateInstances } from './instances.ts';
 import {
   attachInternetGatewayAction,
   createInternetGatewayAction,
@@ -69,7 +63,6 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   DeleteTags: deleteTags,
   DeleteVpc: deleteVpc,
   DescribeAvailabilityZones: describeAvailabilityZones,
-  DescribeInstanceStatus: describeInstanceStatus,
   DescribeInstances: describeInstances,
   DescribeInternetGateways: describeInternetGateways,
   DescribeNetworkInterfaces: describeNetworkInterfaces,

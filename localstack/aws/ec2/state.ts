@@ -5,7 +5,6 @@ export type Tags = Map<string, string>;
 export interface Vpc {
   readonly id: string;
   readonly cidrBlock: string;
-  readonly isDefault: boolean;
   readonly defaultSecurityGroupId: string;
   readonly cidrAssociationId: string;
   /** Assigned by Amazon on request: a /56. */
@@ -121,7 +120,7 @@ export interface Route {
   readonly origin: 'CreateRouteTable' | 'CreateRoute';
 }
 
-export interface RouteTableAssociation {
+interface RouteTableAssociation {
   readonly associationId: string;
   /** Absent in the main association of the VPC. */
   readonly subnetId: string | undefined;

@@ -15,7 +15,6 @@ export interface VpcSpec {
   readonly cidrBlock: string;
   /** Whether it gets an IPv6 /56 of Amazon's. */
   readonly ipv6?: boolean;
-  readonly isDefault?: boolean;
   readonly tags?: Tags;
 }
 
@@ -31,7 +30,6 @@ export function createVpc(world: World, spec: VpcSpec): Vpc {
     defaultSecurityGroupId: createDefaultSecurityGroup(ec2, id).id,
     cidrAssociationId: newId(ec2, 'vpc-cidr-assoc'),
     ipv6: spec.ipv6 === true ? amazonIpv6Block(ec2) : undefined,
-    isDefault: spec.isDefault ?? false,
     tags,
   };
   ec2.vpcs.set(vpc.id, vpc);
@@ -108,8 +106,8 @@ function filters(world: World): FilterTable<Vpc> {
     'ipv6-cidr-block-association.association-id': (vpc) => vpc.ipv6?.associationId,
     'ipv6-cidr-block-association.state': (vpc) => (vpc.ipv6 === undefined ? undefined : 'associated'),
     'dhcp-options-id': () => 'default',
-    'is-default': (vpc) => vpc.isDefault,
-    isDefault: (vpc) => vpc.isDefault,
+    'is-default': () => false,
+    isDefault: () => false,
     'owner-id': () => world.accountId,
     state: () => 'available',
   };
@@ -138,7 +136,7 @@ function view(world: World, vpc: Vpc): Output {
           ],
     dhcpOptionsId: 'default',
     instanceTenancy: 'default',
-    isDefault: vpc.isDefault,
+    isDefault: false,
     tagSet: tagSet(vpc.tags),
   };
 }
