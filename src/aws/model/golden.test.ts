@@ -7,14 +7,14 @@ import { buildModel, type ModelResult } from './build.ts';
 import { ALB_CAPABILITIES } from './capabilities.ts';
 import { conditionValues } from './conditions.ts';
 import { gatewayPrefix } from './naming.ts';
-import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
+import { placeholderNetwork } from './placeholder-network.ts';
 import type { ListenerResource, Model, Resource, RuleResource } from './resources.ts';
 import { options } from './sample.ts';
 
 const results = ({ inputs }: GoldenCase): readonly ModelResult[] =>
   inputs
     .flatMap((input) => translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS).topology ?? [])
-    .map((topology) => buildModel(topology, PLACEHOLDER_NETWORK, options));
+    .map((topology) => buildModel(topology, placeholderNetwork(topology.settings.subnets), options));
 
 const cases = loadCases();
 

@@ -49,17 +49,33 @@ test('a rule is not moved before another one that could answer its requests', ()
   expect(packRules(rules)).toEqual(rules);
 });
 
+test.each([
+  ['a shorter prefix', rule('B', { paths: [prefix('/a')] }), { paths: [prefix('/a/b')] }, { paths: [prefix('/c')] }],
+  ['a longer prefix', rule('B', { paths: [prefix('/a/b')] }), { paths: [prefix('/a')] }, { paths: [prefix('/c')] }],
+  ['an exact path below', rule('B', { paths: [exact('/a/b')] }), { paths: [prefix('/a')] }, { paths: [prefix('/c')] }],
+  ['a wildcard', rule('B', { hosts: ['*.com'] }), { hosts: ['a.com'] }, { hosts: ['a.org'] }],
+  ['a wildcard below', rule('B', { hosts: ['*.b.com'] }), { hosts: ['*.com'] }, { hosts: ['a.org'] }],
+  [
+    'an expression',
+    rule('B', { paths: [{ type: 'regex', value: 'b' }] }),
+    { paths: [exact('/b')] },
+    { paths: [exact('/c')] },
+  ],
+])('a rule is not moved before %s', (_, between, last, first) => {
+  const rules = [rule('A', first), between, rule('A', last)];
+  expect(packRules(rules)).toEqual(rules);
+});
+
 test('no more is packed into a rule than five values', () => {
   const rules = Array.from({ length: 12 }, (_, n) => rule('A', { paths: [exact(`/${n}`)] }));
   expect(packRules(rules).map(({ match }) => match.paths.length)).toEqual([5, 5, 2]);
 });
 
-const hosts = ['a.com', 'x.a.com', '*.a.com', '*.x.a.com', 'b.org'];
+// Few of each, so that many rules have to do with each other.
+const hosts = ['a.com', 'x.a.com', '*.a.com', 'b.org'];
 const paths: PathMatch[] = [
-  exact('/'),
   exact('/a'),
   exact('/a/b'),
-  exact('/a*'),
   prefix('/a'),
   prefix('/a/b'),
   prefix('/c'),
@@ -67,14 +83,14 @@ const paths: PathMatch[] = [
 ];
 const headerCondition = { field: 'http-header', name: 'x', values: ['1'] } as const;
 
-const single = <T>(items: readonly T[]) => fc.option(fc.constantFrom(...items), { nil: undefined });
+const single = <T>(items: readonly T[]) => fc.option(fc.constantFrom(...items), { nil: undefined, freq: 3 });
 
 const arbitraryRule = fc
   .record({
-    behaviour: fc.constantFrom('A', 'B', 'C'),
+    behaviour: fc.constantFrom('A', 'B'),
     host: single(hosts),
     path: single(paths),
-    method: single(['GET', 'POST', 'PUT']),
+    method: single(['GET', 'POST']),
     header: fc.boolean(),
   })
   .map(({ behaviour, host, path, method, header }) =>
@@ -87,9 +103,9 @@ const arbitraryRule = fc
   );
 
 const arbitraryRequest: fc.Arbitrary<AlbRequest> = fc.record({
-  method: fc.constantFrom('GET', 'POST', 'PUT'),
-  host: fc.constantFrom('a.com', 'x.a.com', 'y.x.a.com', 'A.com:8080', 'b.org', 'c.net'),
-  path: fc.constantFrom('/', '/a', '/a/b', '/a/c', '/a/b/c', '/ab', '/c', '/c/d'),
+  method: fc.constantFrom('GET', 'POST'),
+  host: fc.constantFrom('a.com', 'x.a.com', 'A.com:8080', 'b.org', 'c.net'),
+  path: fc.constantFrom('/', '/a', '/a/b', '/a/c', '/a/b/c', '/c'),
   headers: fc.constantFrom<Record<string, string>>({}, { x: '1' }),
   query: fc.constant([]),
 });
@@ -97,8 +113,8 @@ const arbitraryRequest: fc.Arbitrary<AlbRequest> = fc.record({
 test('packed rules answer every request as the rules before packing', () => {
   fc.assert(
     fc.property(
-      fc.array(arbitraryRule, { maxLength: 14 }),
-      fc.array(arbitraryRequest, { minLength: 20, maxLength: 40 }),
+      fc.array(arbitraryRule, { minLength: 6, maxLength: 14 }),
+      fc.array(arbitraryRequest, { minLength: 30, maxLength: 40 }),
       (rules, requests) => {
         const before = withConditions(rules);
         const after = withConditions(packRules(rules));

@@ -49,33 +49,44 @@ function placeFor<T extends Packable>(
 
 /** A match that takes just what either takes; undefined where one rule can't. */
 function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
-  if (stableJson(a.others) !== stableJson(b.others)) return undefined;
-  const dimensions = [
-    [a.hosts, b.hosts],
-    [a.paths, b.paths],
-    [a.methods, b.methods],
-  ] as const;
-  const different = dimensions.filter(([x, y]) => !areSame(x, y));
+  const different = [
+    sameItems(a.hosts, b.hosts, isSame) ? [] : [[a.hosts, b.hosts]],
+    sameItems(a.paths, b.paths, isSamePath) ? [] : [[a.paths, b.paths]],
+    sameItems(a.methods, b.methods, isSame) ? [] : [[a.methods, b.methods]],
+  ].flat();
   if (different.length > 1) return undefined;
   // An empty list takes everything: it is no list to add to.
-  if (different.some(([x, y]) => x.length === 0 || y.length === 0)) return undefined;
+  if (different.flat().some((items) => items.length === 0)) return undefined;
+  if (!haveSameOthers(a, b)) return undefined;
   const match: RuleMatch = {
-    hosts: union(a.hosts, b.hosts),
-    paths: union(a.paths, b.paths),
-    methods: union(a.methods, b.methods),
+    hosts: union(a.hosts, b.hosts, isSame),
+    paths: union(a.paths, b.paths, isSamePath),
+    methods: union(a.methods, b.methods, isSame),
     others: a.others,
   };
+  const { hosts, paths, methods, others } = match;
+  // Each is a value at least: most pairs end here, before their conditions are made.
+  if (hosts.length + paths.length + methods.length + others.length > MAX_CONDITION_VALUES) return undefined;
   const conditions = ruleConditions(match);
   return conditions !== undefined && conditionValues(conditions) <= MAX_CONDITION_VALUES ? match : undefined;
 }
 
-function union<T>(a: readonly T[], b: readonly T[]): readonly T[] {
-  const keys = new Set(a.map(stableJson));
-  return [...a, ...b.filter((item) => !keys.has(stableJson(item)))];
+type Equal<T> = (a: T, b: T) => boolean;
+
+const isSame: Equal<string> = (a, b) => a === b;
+
+const isSamePath: Equal<PathMatch> = (a, b) => a.type === b.type && a.value === b.value;
+
+function haveSameOthers(a: RuleMatch, b: RuleMatch): boolean {
+  return a.others.length === b.others.length && stableJson(a.others) === stableJson(b.others);
 }
 
-function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && union(a, b).length === a.length;
+function union<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): readonly T[] {
+  return [...a, ...b.filter((item) => !a.some((other) => equal(item, other)))];
+}
+
+function sameItems<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): boolean {
+  return a.length === b.length && a.every((item) => b.some((other) => equal(item, other)));
 }
 
 /** Whether no request can match both. Says no where it can't tell. */

@@ -26,3 +26,18 @@ export const PLACEHOLDER_NETWORK: Network = {
   subnets,
   backendSecurityGroupId: 'sg-00000000000000001',
 };
+
+/** The same where the subnets of a configuration exist, each in a zone of its own. */
+export function placeholderNetwork(configured: readonly string[] = []): Network {
+  const own = configured.map(
+    (id, index): Subnet => ({
+      id,
+      availabilityZone: `us-east-1-${index}`,
+      tags: {},
+      public: true,
+      availableIpAddresses: 4000,
+      ipv6: true,
+    }),
+  );
+  return { ...PLACEHOLDER_NETWORK, subnets: [...subnets, ...own] };
+}
