@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test, vi } from 'vitest';
+
+// A process takes a while to start on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+function run(...args: readonly string[]) {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  const url = new Promise<string>((resolve) => {
+    const read = (chunk: Buffer) => {
+      printed += chunk.toString();
+      const found = /AWS_ENDPOINT_URL=(\S+)/.exec(printed)?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+  });
+  const code = new Promise<number | null>((resolve) => {
+    child.on('exit', resolve);
+  });
+  return { child, url, code, output: () => printed };
+}
+
+test('it says where it listens, seeds a VPC, and ends on SIGTERM with an open connection', async () => {
+  const aws = run('--port', '0', '--seed-nodes', '1');
+  const seed: unknown = await (await fetch(`${await aws.url}/_aws/seed`)).json();
+  expect(seed).toMatchObject({ clusterName: 'demo', nodes: [{ zone: 'us-east-1a' }] });
+  aws.child.kill('SIGTERM');
+  expect(await aws.code).toBe(0);
+});
+
+test('a quota it does not know is refused with those it does', async () => {
+  const aws = run('--quota', 'rules=5');
+  expect(await aws.code).not.toBe(0);
+  expect(aws.output()).toContain('rules-per-application-load-balancer');
+});
