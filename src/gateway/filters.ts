@@ -22,14 +22,14 @@ export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleF
     areCompatible(rule, context),
   ];
   if (verdicts.includes(false)) return undefined;
-  const redirect = filters.find(({ type }) => type === 'RequestRedirect')?.requestRedirect;
-  const rewrite = filters.find(({ type }) => type === 'URLRewrite')?.urlRewrite;
+  const redirect = filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
+  const rewrite = filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
 }
 
 function isSupported(filter: HttpRouteFilter, field: string, { place, capabilities, report }: RuleContext): boolean {
   const { type } = filter;
-  const known = type === 'RequestRedirect' || type === 'URLRewrite';
+  const known = filter.requestRedirect !== undefined || filter.urlRewrite !== undefined;
   if (!known || !capabilities.filters.includes(type)) {
     report({ ...place(field), kind: 'filter-unsupported', filter: type });
     return false;

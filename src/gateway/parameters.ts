@@ -5,10 +5,15 @@ import {
   type LoadBalancerConfigurationSpec,
   loadBalancerConfigurationSpec,
 } from '../api/load-balancer-configuration.ts';
-import type { ObjectKey } from '../kube/object.ts';
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
-import { classConfiguration, describeReference, gatewayConfiguration, namespaceOf } from './references.ts';
+import {
+  classConfiguration,
+  describeReference,
+  gatewayConfiguration,
+  isConfiguration,
+  namespaceOf,
+} from './references.ts';
 
 export interface Parameters {
   readonly on: 'class' | 'gateway';
@@ -20,8 +25,6 @@ export interface Parameters {
 interface Lookup {
   readonly on: Parameters['on'];
   readonly reference: ParametersReference | undefined;
-  /** Undefined when the reference names no LoadBalancerConfiguration. */
-  readonly key: ObjectKey | undefined;
   readonly configuration: LoadBalancerConfiguration | undefined;
 }
 
@@ -33,7 +36,7 @@ export function classParameters(
 ): Parameters | undefined {
   const key = classConfiguration(gatewayClass);
   const configuration = key === undefined ? undefined : configurations.get(key);
-  return readParameters({ on: 'class', reference: gatewayClass.spec.parametersRef, key, configuration }, report);
+  return readParameters({ on: 'class', reference: gatewayClass.spec.parametersRef, configuration }, report);
 }
 
 /** Undefined when the Gateway refers to parameters that cannot be used. */
@@ -44,17 +47,16 @@ export function gatewayParameters({ gateway, configurations }: GatewayInput, rep
     {
       on: 'gateway',
       reference: reference && { ...reference, namespace: namespaceOf(gateway) },
-      key,
       configuration: key === undefined ? undefined : configurations.get(key),
     },
     report,
   );
 }
 
-function readParameters({ on, reference, key, configuration }: Lookup, report: Report): Parameters | undefined {
+function readParameters({ on, reference, configuration }: Lookup, report: Report): Parameters | undefined {
   if (reference === undefined) return { on, reference: '', spec: {} };
   const described = describeReference(reference);
-  if (key === undefined) {
+  if (!isConfiguration(reference)) {
     report({ kind: 'parameters-kind-unknown', on, reference: described });
     return undefined;
   }
@@ -67,7 +69,10 @@ function readParameters({ on, reference, key, configuration }: Lookup, report: R
 
   const parsed = loadBalancerConfigurationSpec.safeParse(configuration.spec ?? {});
   if (!parsed.success) {
-    for (const { path, message } of parsed.error.issues) invalid(fieldPath(path), message);
+    for (const issue of parsed.error.issues) {
+      if (issue.code !== 'unrecognized_keys') invalid(fieldPath(issue.path), issue.message);
+      else for (const key of issue.keys) invalid(fieldPath([...issue.path, key]), 'is not a field');
+    }
     return undefined;
   }
   if (parsed.data.sourceRanges !== undefined && parsed.data.securityGroups !== undefined) {

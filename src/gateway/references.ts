@@ -68,7 +68,8 @@ export function certificateSecrets(gateway: Gateway): readonly ObjectKey[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
-const isConfiguration = (reference: ParametersReference): boolean =>
+/** Whether parameters are of the one kind that we know. */
+export const isConfiguration = (reference: ParametersReference): boolean =>
   reference.group === GATEHOUSE_GROUP && reference.kind === 'LoadBalancerConfiguration';
 
 /** The LoadBalancerConfiguration of a class. Its reference has to name a namespace, for a class has none. */

@@ -1,0 +1,61 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { objectKey } from '../kube/object.ts';
+import { type Candidate, comparePrecedence } from './precedence.ts';
+
+const condition = fc.record({ name: fc.constantFrom('a', 'b', 'c'), value: fc.constant('1') });
+const candidate: fc.Arbitrary<Candidate> = fc.record({
+  routeHostname: fc.constantFrom(undefined, '*.com', '*.example.com', 'a.example.com', 'b.example.com'),
+  match: fc.record(
+    {
+      path: fc.record({
+        type: fc.constantFrom('Exact', 'PathPrefix', 'RegularExpression'),
+        value: fc.constantFrom('/', '/a', '/b', '/a/b'),
+      }),
+      method: fc.constantFrom('GET', 'POST'),
+      headers: fc.array(condition, { maxLength: 2 }),
+      queryParams: fc.array(condition, { maxLength: 2 }),
+    },
+    { requiredKeys: ['path'] },
+  ),
+  creationTimestamp: fc.constantFrom(undefined, '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'),
+  route: fc.constantFrom('shop/a', 'shop/b', 'team/a').map((name) => objectKey({ name })),
+  ruleIndex: fc.nat(2),
+  matchIndex: fc.nat(2),
+});
+
+/** What makes two candidates the same one. */
+const identity = ({ routeHostname, route, ruleIndex, matchIndex }: Candidate): string =>
+  JSON.stringify([routeHostname, route, ruleIndex, matchIndex]);
+
+test('of two matches exactly one wins, whichever is asked about first', () => {
+  fc.assert(
+    fc.property(candidate, candidate, (a, b) => {
+      fc.pre(identity(a) !== identity(b));
+      expect(comparePrecedence(a, b)).not.toBe(0);
+      expect(Math.sign(comparePrecedence(a, b))).toBe(-Math.sign(comparePrecedence(b, a)));
+    }),
+  );
+});
+
+test('what wins over a winner wins over the loser', () => {
+  fc.assert(
+    fc.property(candidate, candidate, candidate, (a, b, c) => {
+      fc.pre(comparePrecedence(a, b) < 0 && comparePrecedence(b, c) < 0);
+      expect(comparePrecedence(a, c)).toBeLessThan(0);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('the order that routes are listed in never changes which match wins', () => {
+  const several = fc.uniqueArray(candidate, { selector: identity, minLength: 2, maxLength: 8 });
+  const withShuffled = several.chain((all) =>
+    fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+  );
+  fc.assert(
+    fc.property(withShuffled, ([listed, shuffled]) => {
+      expect(shuffled.toSorted(comparePrecedence)).toEqual(listed.toSorted(comparePrecedence));
+    }),
+  );
+});
