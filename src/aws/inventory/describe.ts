@@ -19,7 +19,9 @@ import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 
-async function pages<P>(read: (token: string | undefined) => Promise<readonly [readonly P[] | undefined, string | undefined]>): Promise<P[]> {
+export async function pages<P>(
+  read: (token: string | undefined) => Promise<readonly [readonly P[] | undefined, string | undefined]>,
+): Promise<P[]> {
   const items: P[] = [];
   let token: string | undefined;
   do {
