@@ -64,12 +64,10 @@ export function transportError(action: string, error: unknown, { server, source 
 
 function diagnose(code: string, source: string): { readonly reason: string; readonly remedy: string } {
   switch (code) {
-    case 'UND_ERR_SOCKET':
     case 'ECONNRESET':
     case 'EPIPE':
       return { reason: 'ConnectionClosed', remedy: 'closed the connection: is it restarting?' };
-    case 'UND_ERR_HEADERS_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
+    case 'ETIMEDOUT_SILENT':
       return { reason: 'Timeout', remedy: 'fell silent: is it overloaded?' };
     case 'ENOTFOUND':
     case 'EAI_AGAIN':

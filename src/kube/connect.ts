@@ -26,7 +26,7 @@ export async function connect(options: ConnectOptions): Promise<KubeClient> {
   if (!URL.canParse(server)) throw new KubeConfigError(`Expected the server in ${config.source} to be a URL`);
   const url = new URL(server);
   const credentials = new Credentials(config);
-  const transport = await Transport.create(url.origin, credentials, proxyUrl || undefined);
+  const transport = new Transport(url, credentials, proxyUrl || undefined);
   return new HttpClient({
     server: `${url.origin}${url.pathname.replace(/\/$/, '')}`,
     pathPrefix: url.pathname.replace(/\/$/, ''),

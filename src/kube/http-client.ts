@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import pRetry from 'p-retry';
-import type { Dispatcher } from 'undici';
 import { answerError, transportError } from './answer-error.ts';
 import type {
   DeleteOptions,
@@ -16,7 +16,7 @@ import type { Credentials } from './credentials.ts';
 import { apiVersion, type Kind, path } from './kinds.ts';
 import { isUnauthorized, KubeError } from './kube-error.ts';
 import { type KubeObject, type ObjectKey, parseObjectKey } from './object.ts';
-import type { Transport, TransportRequest } from './transport.ts';
+import { readText, type Transport, type TransportRequest } from './transport.ts';
 import { decodeWatch, type WatchEvent } from './watch.ts';
 
 export interface HttpClientOptions {
@@ -134,18 +134,18 @@ export class HttpClient implements KubeClient {
     };
     const answer = await this.#send(call, signal);
     try {
-      yield* decodeWatch<T>(answer.body, describe(call));
+      yield* decodeWatch<T>(answer, describe(call));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof KubeError) throw error;
       throw transportError(describe(call), error, this.#options);
     } finally {
-      answer.body.destroy();
+      answer.destroy();
     }
   }
 
   async close(): Promise<void> {
-    await this.#options.transport.close();
+    this.#options.transport.close();
   }
 
   /** @template R what the API server answers to such a call; it is trusted to keep to its schema */
@@ -159,7 +159,7 @@ export class HttpClient implements KubeClient {
         return parsed;
       } catch {
         const detail = 'The answer is not JSON: is this really a Kubernetes API server?';
-        throw new KubeError({ action: describe(call), status: answer.statusCode, reason: 'NotJson', detail });
+        throw new KubeError({ action: describe(call), status: answer.statusCode ?? 0, reason: 'NotJson', detail });
       }
     };
     return await pRetry(attempt, {
@@ -180,19 +180,19 @@ export class HttpClient implements KubeClient {
   }
 
   /** Resolves with a success whose body is still to be read; what else the server answers is thrown. */
-  async #send(call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+  async #send(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
     signal.throwIfAborted();
     const { transport, credentials, timeoutMs, userAgent, pathPrefix } = this.#options;
     const { method, body, contentType = 'application/json', bodyTimeoutMs = timeoutMs } = call;
     const headers = { accept: 'application/json', 'user-agent': userAgent, ...(await credentials.headers()) };
-    let answer: Dispatcher.ResponseData;
+    let answer: IncomingMessage;
     try {
       answer = await transport.request({
         method,
         path: pathPrefix + call.path + queryString(call.query),
         headers: body === undefined ? headers : { ...headers, 'content-type': contentType },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        headersTimeoutMs: timeoutMs,
+        headTimeoutMs: timeoutMs,
         bodyTimeoutMs,
         signal,
       });
@@ -200,15 +200,15 @@ export class HttpClient implements KubeClient {
       signal.throwIfAborted();
       throw transportError(describe(call), error, this.#options);
     }
-    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    const { statusCode: status = 0 } = answer;
+    if (status >= 200 && status < 300) return answer;
     const text = await this.#text(answer, call, signal);
-    const retryAfter = answer.headers['retry-after'];
-    throw answerError(describe(call), answer.statusCode, typeof retryAfter === 'string' ? retryAfter : undefined, text);
+    throw answerError(describe(call), status, answer.headers['retry-after'], text);
   }
 
-  async #text(answer: Dispatcher.ResponseData, call: Call, signal: AbortSignal): Promise<string> {
+  async #text(answer: IncomingMessage, call: Call, signal: AbortSignal): Promise<string> {
     try {
-      return await answer.body.text();
+      return await readText(answer);
     } catch (error) {
       signal.throwIfAborted();
       throw transportError(describe(call), error, this.#options);
