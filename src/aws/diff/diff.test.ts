@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Model } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import { diff } from './diff.ts';
-import { Refused, SimulatedAws } from './simulated-aws.ts';
+import { SimulatedAws } from './simulated-aws.ts';
 import type { Plan } from './step.ts';
 import { answer, converge, gateway, id, modelOf, type RuleSketch, runPlan, type Sketch } from './testing.ts';
 
@@ -28,6 +28,10 @@ function graph(plan: Plan): Readonly<Record<string, readonly string[]>> {
 
 function fixedRules(count: number): readonly RuleSketch[] {
   return Array.from({ length: count }, (_, index) => ({ name: `${index}`, hosts: [`host-${index}`], to: 'ok' }));
+}
+
+function fixed(name: string, host: string): RuleSketch {
+  return { name, hosts: [host], to: 'ok' };
 }
 
 function edit(aws: SimulatedAws, change: (owned: OwnedResource) => OwnedResource): void {
@@ -66,14 +70,14 @@ test('rules of a new listener are created side by side', () => {
 test('a rule put among ninety is one call', () => {
   const rules = fixedRules(90);
   const aws = running({ listeners: { 80: rules } });
-  const added = { name: 'new', hosts: ['new'], to: 'ok' };
+  const added = fixed('new', 'new');
   const plan = planOf(aws, { listeners: { 80: rules.toSpliced(45, 0, added) } });
   expect(plan.steps).toMatchObject([{ id: 'create rule/internal/80/new', priority: 4550 }]);
 });
 
 test('a rule put before all others has a place', () => {
   const aws = running({ listeners: { 80: fixedRules(2) } });
-  const plan = planOf(aws, { listeners: { 80: [{ name: 'new', hosts: ['new'], to: 'ok' }, ...fixedRules(2)] } });
+  const plan = planOf(aws, { listeners: { 80: [fixed('new', 'new'), ...fixedRules(2)] } });
   expect(plan.steps).toMatchObject([{ kind: 'create-rule', priority: 50 }]);
 });
 
@@ -101,9 +105,8 @@ test('rules that only change places are moved by one call, and no more of them t
 });
 
 test('where ids moved on because a match was put first, the rules that are there only get other names', () => {
-  const rule = (name: string, host: string) => ({ name, hosts: [host], to: 'ok' });
-  const aws = running({ listeners: { 80: [rule('0', 'a'), rule('1', 'b')] } });
-  const plan = planOf(aws, { listeners: { 80: [rule('0', 'new'), rule('1', 'a'), rule('2', 'b')] } });
+  const aws = running({ listeners: { 80: [fixed('0', 'a'), fixed('1', 'b')] } });
+  const plan = planOf(aws, { listeners: { 80: [fixed('0', 'new'), fixed('1', 'a'), fixed('2', 'b')] } });
   expect(names(plan)).toEqual(['create rule/internal/80/0', 'tag rule/internal/80/1', 'tag rule/internal/80/2']);
 });
 
@@ -112,7 +115,7 @@ test('where no number is left between two rules, all are numbered anew in one ca
   edit(aws, (owned) => (owned.kind === 'rule' ? { ...owned, priority: 1 + Math.floor(owned.priority / 100) } : owned));
   const [first, ...rest] = fixedRules(3);
   if (first === undefined) throw new Error('no rules');
-  const sketch = { listeners: { 80: [first, { name: 'new', hosts: ['new'], to: 'ok' }, ...rest] } };
+  const sketch = { listeners: { 80: [first, fixed('new', 'new'), ...rest] } };
   const plan = planOf(aws, sketch);
   expect(names(plan)).toEqual(['set-priorities listener/internal/80', 'create rule/internal/80/new']);
   expect(plan.steps).toMatchObject([

@@ -14,9 +14,12 @@ export class Refused extends Error {
   }
 }
 
-type Entry<O extends OwnedResource = OwnedResource> = O extends OwnedResource
-  ? { owned: O; spec: Resource['spec']; registered: boolean }
-  : never;
+interface Entry {
+  owned: OwnedResource;
+  spec: Resource['spec'];
+  /** Whether a target group's targets were registered. */
+  registered: boolean;
+}
 
 export class SimulatedAws {
   readonly gateway: ObjectKey;
@@ -117,7 +120,7 @@ export class SimulatedAws {
       if ('name' in owned && this.#owned().some((other) => 'name' in other && other.name === owned.name)) {
         throw new Refused('duplicate', `the name ${owned.name}`);
       }
-      this.entries.set(arn, { owned, spec: desired.spec, registered: false } as Entry);
+      this.entries.set(arn, { owned, spec: desired.spec, registered: false });
       made.set(desired.id, arn);
     };
     switch (desired.kind) {
@@ -195,9 +198,10 @@ export class SimulatedAws {
 
   #tag(arn: string, add: Tags, remove: readonly string[]): void {
     const entry = this.#get(arn);
-    const { [TAG.resource]: id, ...rest } = { ...entry.owned.tags, ...add };
-    const tags = Object.fromEntries(Object.entries(rest).filter(([key]) => !remove.includes(key)));
-    entry.owned = { ...entry.owned, id: id as ResourceId, tags: { ...tags, [TAG.resource]: id ?? '' } };
+    const all = Object.entries({ ...entry.owned.tags, ...add }).filter(([key]) => !remove.includes(key));
+    const tags = Object.fromEntries(all);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tag is where the id comes from
+    entry.owned = { ...entry.owned, id: tags[TAG.resource] as ResourceId, tags };
   }
 
   #setPriorities(priorities: readonly { readonly arn: string; readonly priority: number }[]): void {

@@ -1,6 +1,7 @@
 // Models for tests, and a way to run plans against the simulated AWS in any order that they allow.
 import type { BackendService } from '../../gateway/topology.ts';
-import type { ObjectKey } from '../../kube/object.ts';
+import { objectKey } from '../../kube/object.ts';
+import { resourceId } from '../model/naming.ts';
 import type {
   ListenerResource,
   Model,
@@ -14,11 +15,9 @@ import { type DiffOptions, diff } from './diff.ts';
 import { Refused, type SimulatedAws } from './simulated-aws.ts';
 import type { Plan, Step, StepId } from './step.ts';
 
-export const gateway = 'shop/web' as ObjectKey;
+export const gateway = objectKey({ namespace: 'shop', name: 'web' });
 
-export function id(name: string): ResourceId {
-  return name as ResourceId;
-}
+export const id: (name: string) => ResourceId = resourceId;
 
 export interface RuleSketch {
   readonly name: string;
@@ -79,7 +78,11 @@ export function modelOf(sketch: Sketch): Model {
   return { gateway, resources };
 }
 
-const certificate = { secret: 'shop/tls' as ObjectKey, fingerprint: 'f', keyAlgorithm: 'EC-P256' };
+const certificate = {
+  secret: objectKey({ namespace: 'shop', name: 'tls' }),
+  fingerprint: 'f',
+  keyAlgorithm: 'EC-P256',
+};
 
 function targetGroup({ scheme = 'internal', tags = {}, healthPath = '/' }: Sketch, name: string): TargetGroupResource {
   return {
@@ -145,7 +148,7 @@ function rule({ scheme = 'internal', tags = {} }: Sketch, port: number, { name, 
 }
 
 function backendOf(name: string): BackendService {
-  const service = `shop/${name}` as ObjectKey;
+  const service = objectKey({ namespace: 'shop', name });
   return { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' };
 }
 
