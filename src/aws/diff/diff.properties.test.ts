@@ -82,7 +82,7 @@ test('a Gateway that changes from anything to anything ends as if it had always 
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(last))));
       expect(ruleOrder(aws)).toEqual(desiredOrder(modelOf(last)));
     }),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 
@@ -104,7 +104,7 @@ test('a crash between any two steps leaks nothing and breaks nothing', () => {
         expect(summary(aws)).toEqual(summary(madeAnew(modelOf(last))));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 120 },
   );
 });
 
@@ -119,7 +119,7 @@ test('a step that fails is made good by the next pass', () => {
       converge(aws, modelOf(after), { pick });
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(after))));
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -137,7 +137,7 @@ test('a Gateway that is deleted leaves nothing but the certificates that others 
           .filter((kind) => kind !== 'certificate'),
       ).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -171,7 +171,7 @@ test('while rules change, each request is answered as before or as after', () =>
       runPlan(aws, diff(modelOf(after), aws.observe()), { pick, steps, onStep });
       converge(aws, modelOf(after), { pick, onStep });
     }),
-    { numRuns: 400 },
+    { numRuns: 120 },
   );
 });
 
@@ -187,7 +187,7 @@ test('while backends change, a request that has a rule before and after is never
       runPlan(aws, diff(modelOf(after), aws.observe()), { pick, steps, onStep });
       converge(aws, modelOf(after), { pick, onStep });
     }),
-    { numRuns: 400 },
+    { numRuns: 120 },
   );
 });
 
@@ -200,7 +200,7 @@ test('a load balancer that is full of rules still comes to what is desired', () 
       converge(aws, modelOf(after), { pick, rulesPerLoadBalancer: quota });
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(after))));
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   );
 });
 
@@ -226,7 +226,7 @@ test('the order in which AWS lists what exists never shows in a plan', () => {
         }
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
@@ -245,6 +245,6 @@ test('each step has a name of its own, and comes after all that it waits for', (
         }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });

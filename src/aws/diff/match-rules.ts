@@ -1,10 +1,10 @@
 // Which existing rule becomes which desired one.
+import { hash } from '../model/hash.ts';
 import type { RuleResource } from '../model/resources.ts';
-import type { OwnedRule } from '../observed.ts';
+import { type OwnedRule, TAG } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { longestIncreasing } from './priorities.ts';
 import type { ListenerRules } from './rules.ts';
-import { hasHash } from './tags.ts';
 import { pointsWhereDesired, warmUp } from './traffic.ts';
 
 export interface PlacedRule {
@@ -60,13 +60,19 @@ function matchContent(desired: readonly RuleResource[], present: readonly OwnedR
     match.set(rule, found);
     free.delete(found);
   };
-  const says = (rule: RuleResource) => [...free].filter((existing) => hasHash(existing.tags, 'spec', rule.spec));
-  for (const rule of desired)
+  const bySpec = Map.groupBy(present, ({ tags }) => tags[TAG.spec]);
+  const same = new Map(desired.map((rule) => [rule, bySpec.get(hash(rule.spec)) ?? []]));
+  for (const [rule, found] of same)
     claim(
       rule,
-      says(rule).find(({ id }) => id === rule.id),
+      found.find((each) => each.id === rule.id && free.has(each)),
     );
-  for (const rule of desired) if (!match.has(rule)) claim(rule, says(rule)[0]);
+  for (const [rule, found] of same)
+    if (!match.has(rule))
+      claim(
+        rule,
+        found.find((each) => free.has(each)),
+      );
   return match;
 }
 
