@@ -117,7 +117,8 @@ test.each([
   ['1', '12', false],
   ['*', 'x', false],
   ['*', '*', true],
-  ['a\\b?', 'a\\b?', true],
+  ['?', '?', true],
+  ['?', '1', false],
 ])('query value %s and the request %s: %s', (value, given, expected) => {
   expect(matches({ queryParams: [{ name: 'q', value }] }, { query: [['q', given]] })).toBe(expected);
 });
@@ -150,6 +151,7 @@ test('a query value with letters is served, and its author told that case does n
 test.each([
   [{ type: 'RegularExpression', name: 'q', value: '.*' }, 'query parameters have no regular expressions'],
   [{ name: 'q', value: '' }, 'the value of the query parameter is empty'],
+  [{ name: 'q', value: 'a b' }, 'the query parameter has characters that a condition can not have'],
   [{ name: 'q', value: '1'.repeat(129) }, 'the name or the value is longer than 128 characters'],
 ] as const)('query match %o is refused with the reason', (query, detail) => {
   expect(findingsOf({ queryParams: [query] })).toEqual([

@@ -129,6 +129,7 @@ function hostPatterns(hostname: string): Patterns {
 const PLAIN_PATH = /^[A-Za-z0-9_.$/~'@:+-]+$/;
 
 function pathPatterns(path: PathMatch): Patterns {
+  // As it is: an ALB looks for it anywhere in the path, and who wants all of it anchors it.
   if (path.type === 'regex') return { regex: path.value };
   const exact = path.type === 'exact';
   const regex = exact ? `^${escapeRegex(path.value)}$` : `^${escapeRegex(path.value)}(/.*)?$`;
@@ -185,7 +186,11 @@ function headerCondition(header: HttpHeaderMatch, field: string): Expressed<Rule
   return { value: { field: 'http-header', name, regexValues: [regex] }, findings: [] };
 }
 
-const escapeWildcards = (text: string): string => text.replaceAll(/[\\*?]/g, '\\$&');
+/** QueryStringConditionConfig: "To search for a literal '*' or '?' character, you must escape these using '\\'." */
+const escapeWildcards = (text: string): string => text.replaceAll(/[*?]/g, '\\$&');
+
+/** The characters that a query condition can have: add-rule.html. */
+const QUERY_TEXT = /^[A-Za-z0-9_.$/~"'@:+&()!,;=*?-]*$/;
 
 /** Query strings have no regular expressions, and ignore case. */
 function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
@@ -194,6 +199,9 @@ function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCo
   const key = escapeWildcards(query.name);
   const value = escapeWildcards(query.value);
   if (value === '') return unsupported('the value of the query parameter is empty');
+  if (!QUERY_TEXT.test(query.name) || !QUERY_TEXT.test(query.value)) {
+    return unsupported('the query parameter has characters that a condition can not have');
+  }
   if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
     return unsupported(`the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
   }

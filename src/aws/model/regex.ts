@@ -24,11 +24,15 @@ export function regexRefusal(regex: string): string | undefined {
   const syntax = regex.replaceAll(/\\[^1-9kpP]/g, '__').replaceAll(/\[\^?\]?[^\]]*\]/g, '_');
   const refused = REFUSED.find(([, pattern]) => pattern.test(syntax));
   if (refused !== undefined) return `it has ${refused[0]}`;
+  // RE2 names groups (?P<name>…) too, and takes flags for what follows; JavaScript does neither.
+  const javascript = regex.replaceAll('(?P<', '(?<').replaceAll(/\(\?[a-zA-Z-]+\)/g, '');
+  return isRegex(javascript) ? undefined : 'it is not a regular expression';
+}
+
+function isRegex(source: string): boolean {
   try {
-    // RE2 names groups (?P<name>…) too, and takes flags for what follows; JavaScript does neither.
-    const javascript = regex.replaceAll('(?P<', '(?<').replaceAll(/\(\?[a-zA-Z-]+\)/g, '');
-    return new RegExp(javascript) instanceof RegExp ? undefined : undefined;
+    return new RegExp(source).source !== '';
   } catch {
-    return 'it is not a regular expression';
+    return false;
   }
 }
