@@ -79,5 +79,6 @@ export interface KubeClient {
   delete(kind: Kind, key: ObjectKey, signal: AbortSignal, options?: DeleteOptions): Promise<void>;
   /** The events of one watch, until the server ends it; an ERROR event is thrown as a KubeError. */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
-  close(): Promise<void>;
+  /** Breaks off what is under way. */
+  close(): void;
 }

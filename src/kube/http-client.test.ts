@@ -1,4 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable, KubeError } from './kube-error.ts';
 import { objectKey } from './object.ts';
@@ -102,6 +105,44 @@ test('after an answer of 401 the credentials are read anew, once', async () => {
   expect(String(error)).not.toContain('the-secret-token');
 });
 
+test('a token in a file that is refused to a watch is read again for the next', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'token-'));
+  const tokenFile = join(folder, 'token');
+  await writeFile(tokenFile, 'old\n');
+  const tokens: (string | undefined)[] = [];
+  await using server = await ApiServer.start(({ headers, json }) => {
+    tokens.push(headers.authorization);
+    json(401, { reason: 'Unauthorized' });
+  });
+  const { client, remove } = await clientFor(`http://127.0.0.1:${server.port}`, { user: { tokenFile } });
+  const watch = async () => {
+    const options = { resourceVersion: '1', timeoutSeconds: 60, inactivityMs: 1000 };
+    for await (const event of client.watch(widgets, options, signal)) throw new Error(`Expected no ${event.type}`);
+  };
+  await expect(watch()).rejects.toThrow('401 Unauthorized');
+  await writeFile(tokenFile, 'new\n');
+  await expect(watch()).rejects.toThrow('401 Unauthorized');
+  client.close();
+  await remove();
+  await rm(folder, { recursive: true });
+  expect(tokens).toEqual(['Bearer old', 'Bearer new']);
+});
+
+test('a server behind a proxy is reached through it', async () => {
+  const seen: (string | undefined)[] = [];
+  await using proxy = await ApiServer.start(({ response, json }) => {
+    seen.push(response.req.url);
+    json(200, widget('a', '1'));
+  });
+  const { client, remove } = await clientFor('http://kubernetes.example:8080', {
+    proxyUrl: `http://127.0.0.1:${proxy.port}`,
+  });
+  await client.get(widgets, key, signal);
+  client.close();
+  await remove();
+  expect(seen).toEqual([`http://kubernetes.example:8080${place}/a`]);
+});
+
 test('a read whose connection breaks is repeated, a write is not', async () => {
   await using server = await ApiServer.start(({ method, response, json }) => {
     if (server.requests.length === 1 || method === 'POST') response.destroy();
@@ -131,7 +172,7 @@ test('a server out of reach is named, with what to look at, and without the toke
   await new Promise((resolve) => listener.close(resolve));
   const { client, remove } = await clientFor(`http://127.0.0.1:${port}`);
   const error = await failure(client.get(widgets, key, signal));
-  await client.close();
+  client.close();
   await remove();
   expect(isUnreachable(error)).toBe(true);
   expect(String(error)).toMatch(

@@ -144,13 +144,13 @@ export class HttpClient implements KubeClient {
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#options.transport.close();
   }
 
   /** @template R what the API server answers to such a call; it is trusted to keep to its schema */
   async #json<R>(call: Call, signal: AbortSignal): Promise<R> {
-    const { clock, random, credentials } = this.#options;
+    const { clock, random } = this.#options;
     const attempt = async (): Promise<R> => {
       const answer = await this.#send(call, signal);
       const text = await this.#text(answer, call, signal);
@@ -167,10 +167,7 @@ export class HttpClient implements KubeClient {
       minTimeout: 0,
       signal,
       shouldRetry: async ({ error, attemptNumber }) => {
-        if (isUnauthorized(error)) {
-          credentials.renew();
-          return attemptNumber === 1;
-        }
+        if (isUnauthorized(error)) return attemptNumber === 1;
         const wait = retryDelayMs(error, call.method);
         if (wait === undefined) return false;
         await clock.sleep(jitter(wait, 0.2, random), signal);
@@ -202,6 +199,7 @@ export class HttpClient implements KubeClient {
     }
     const { statusCode: status = 0 } = answer;
     if (status >= 200 && status < 300) return answer;
+    if (status === 401) credentials.renew();
     const text = await this.#text(answer, call, signal);
     throw answerError(describe(call), status, answer.headers['retry-after'], text);
   }

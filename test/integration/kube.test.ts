@@ -61,7 +61,7 @@ beforeAll(async () => {
   client = await connectAs(cluster.kubeconfig);
 });
 afterAll(async () => {
-  await client.close();
+  client.close();
   await cluster.stop();
 });
 
@@ -290,7 +290,7 @@ test('the errors of a real server are told apart', async () => {
   expect(isConflict(await failure(client.delete(configMaps, key, signal, preconditions)))).toBe(true);
   const nobody = await connectAs(await cluster.userKubeconfig('nobody'));
   expect(isForbidden(await failure(nobody.get(configMaps, key, signal)))).toBe(true);
-  await nobody.close();
+  nobody.close();
 });
 
 test('a server with a certificate of an unknown authority is not trusted, and the message says where to look', async () => {
@@ -299,7 +299,7 @@ test('a server with a certificate of an unknown authority is not trusted, and th
   await writeFile(kubeconfig, text.replace(/certificate-authority-data: \S+/, 'tls-server-name: localhost'));
   const stranger = await connectAs(kubeconfig);
   const error = await stranger.list(namespaces, {}, signal).catch((thrown: unknown) => thrown);
-  await stranger.close();
+  stranger.close();
   expect(error).toMatchObject({ status: 0, reason: 'Untrusted' });
   expect(String(error)).toContain('check the authority in');
 });

@@ -51,9 +51,9 @@ export class ApiServer implements AsyncDisposable {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = portOf(address);
-    const { client, remove } = await clientFor(`http://127.0.0.1:${port}`, timeoutMs);
+    const { client, remove } = await clientFor(`http://127.0.0.1:${port}`, { timeoutMs });
     return new ApiServer(client, port, requests, async () => {
-      await client.close();
+      client.close();
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
       await remove();
@@ -88,16 +88,23 @@ function exchange(request: IncomingMessage, response: ServerResponse, body: stri
   };
 }
 
-/** A client of a server without TLS, with the token `the-secret-token`. */
+interface ClientOptions {
+  readonly timeoutMs?: number;
+  readonly proxyUrl?: string;
+  /** As in a kubeconfig. */
+  readonly user?: object;
+}
+
+/** A client of a server without TLS, unless told otherwise with the token `the-secret-token`. */
 export async function clientFor(
   server: string,
-  timeoutMs = 5000,
+  { timeoutMs = 5000, proxyUrl, user = { token: 'the-secret-token' } }: ClientOptions = {},
 ): Promise<{ readonly client: KubeClient; readonly remove: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
   const kubeconfig = join(folder, 'config');
   const config = {
-    clusters: [{ name: 'test', cluster: { server } }],
-    users: [{ name: 'test', user: { token: 'the-secret-token' } }],
+    clusters: [{ name: 'test', cluster: { server, 'proxy-url': proxyUrl } }],
+    users: [{ name: 'test', user }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
     'current-context': 'test',
   };

@@ -71,7 +71,7 @@ export class MemoryClient implements KubeClient {
     throw new Error('Not in memory');
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#objects.clear();
   }
 
