@@ -165,12 +165,15 @@ function regexFindings(regex: string, field: string): readonly Finding[] {
   return detail === undefined ? [] : [{ kind: 'regex-unsupported', field, regex, detail }];
 }
 
+function unsupported(field: string, detail: string): Expressed<RuleCondition> {
+  return { findings: [{ kind: 'match-unsupported', field, detail }] };
+}
+
 function headerCondition(header: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
   const { name, value } = header;
-  const unsupported = (detail: string) => ({ findings: [{ kind: 'match-unsupported', field, detail } as const] });
-  if (name.toLowerCase() === 'host') return unsupported('the Host header is matched by hostnames');
+  if (name.toLowerCase() === 'host') return unsupported(field, 'the Host header is matched by hostnames');
   if (name.length > MAX_HEADER_NAME)
-    return unsupported(`the header's name is longer than ${MAX_HEADER_NAME} characters`);
+    return unsupported(field, `the header's name is longer than ${MAX_HEADER_NAME} characters`);
   if (header.type === 'RegularExpression') {
     const findings = regexFindings(value, `${field}.value`);
     return findings.length > 0
@@ -182,7 +185,7 @@ function headerCondition(header: HttpHeaderMatch, field: string): Expressed<Rule
   }
   const regex = `^${escapeRegex(value)}$`;
   if (regex.length > MAX_CONDITION_VALUE)
-    return unsupported(`the value is longer than ${MAX_CONDITION_VALUE} characters`);
+    return unsupported(field, `the value is longer than ${MAX_CONDITION_VALUE} characters`);
   return { value: { field: 'http-header', name, regexValues: [regex] }, findings: [] };
 }
 
@@ -194,16 +197,15 @@ const QUERY_TEXT = /^[A-Za-z0-9_.$/~"'@:+&()!,;=*?-]*$/;
 
 /** Query strings have no regular expressions, and ignore case. */
 function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
-  const unsupported = (detail: string) => ({ findings: [{ kind: 'match-unsupported', field, detail } as const] });
-  if (query.type === 'RegularExpression') return unsupported('query parameters have no regular expressions');
+  if (query.type === 'RegularExpression') return unsupported(field, 'query parameters have no regular expressions');
   const key = escapeWildcards(query.name);
   const value = escapeWildcards(query.value);
-  if (value === '') return unsupported('the value of the query parameter is empty');
+  if (value === '') return unsupported(field, 'the value of the query parameter is empty');
   if (!QUERY_TEXT.test(query.name) || !QUERY_TEXT.test(query.value)) {
-    return unsupported('the query parameter has characters that a condition can not have');
+    return unsupported(field, 'the query parameter has characters that a condition can not have');
   }
   if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
-    return unsupported(`the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
+    return unsupported(field, `the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
   }
   const findings: readonly Finding[] = /[A-Za-z]/.test(value)
     ? [{ kind: 'match-ignores-case', field: `${field}.value`, value: query.value }]
