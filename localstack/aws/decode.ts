@@ -34,6 +34,9 @@ export function address(request: WireRequest, services: readonly Service[]): Add
     (request.target === undefined ? undefined : byTarget(services, request.target)) ??
     services.find((each) => each.version !== undefined && each.version === version);
   if (!service) throw new AwsError('UnknownEndpoint', 'No service is known by this request', 404);
+  if (version !== null && service.version !== undefined && service.version !== version) {
+    throw new AwsError('InvalidAction', `Could not find operation ${form.get('Action')} for version ${version}`);
+  }
   const action = service.protocol === 'json' ? request.target?.split('.').at(-1) : form.get('Action');
   return { service, action: action ?? '', credential, form };
 }

@@ -38,3 +38,13 @@ test('a quota it does not know is refused with those it does', async () => {
   expect(await aws.code).not.toBe(0);
   expect(aws.output()).toContain('rules-per-application-load-balancer');
 });
+
+test('a port that is taken is said, and no more', async () => {
+  const first = run('--port', '0', '--no-seed');
+  const { port } = new URL(await first.url);
+  const second = run('--port', port);
+  expect(await second.code).toBe(1);
+  expect(second.output()).toBe(`listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`);
+  first.child.kill('SIGTERM');
+  await first.code;
+});

@@ -43,15 +43,20 @@ function greet({ url, options, seeded }: Aws): void {
   console.log(`Calls so far: curl ${url}/_aws/calls; start over: curl -X POST ${url}/_aws/reset`);
 }
 
-const { quota, quotas, ...given } = readArguments();
-const aws = await startAws({ ...given, quotas: quotas ? { ...quota } : unlimited });
-greet(aws);
+async function run(): Promise<void> {
+  const { quota, quotas, ...given } = readArguments();
+  const aws = await startAws({ ...given, quotas: quotas ? { ...quota } : unlimited });
+  greet(aws);
+  const stop = () => {
+    aws.close().catch(fail);
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
 
-const stop = () => {
-  aws.close().catch((error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
-};
-process.once('SIGINT', stop);
-process.once('SIGTERM', stop);
+function fail(error: unknown): void {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+
+await run().catch(fail);

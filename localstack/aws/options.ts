@@ -40,7 +40,7 @@ export const defaultOptions: AwsOptions = {
   log: false,
 };
 
-export type Parsed = number | Partial<Quotas>;
+export type Parsed = string | number | Partial<Quotas>;
 
 /** How the command line says a switch, and what the switch does. */
 export interface Flag {
@@ -55,6 +55,11 @@ function number(text: string): number {
   throw new Error(`Expected a number, got '${text}'.`);
 }
 
+function accountId(text: string): string {
+  if (/^[0-9]{12}$/.test(text)) return text;
+  throw new Error(`Expected 12 digits, got '${text}'.`);
+}
+
 function quota(text: string, before: Parsed | undefined): Partial<Quotas> {
   const [name = '', value = ''] = text.split('=');
   if (isQuotaName(name)) return { ...(typeof before === 'object' ? before : {}), [name]: number(value) };
@@ -64,7 +69,7 @@ function quota(text: string, before: Parsed | undefined): Partial<Quotas> {
 export const flags: Readonly<Record<keyof AwsOptions, Flag>> = {
   port: { flag: '--port <number>', help: 'port on 127.0.0.1; 0 takes any free one', parse: number },
   region: { flag: '--region <name>', help: 'region of unsigned requests and of the demo VPC' },
-  accountId: { flag: '--account-id <digits>', help: 'the account' },
+  accountId: { flag: '--account-id <digits>', help: 'the account', parse: accountId },
   provisioningSeconds: {
     flag: '--provisioning-seconds <seconds>',
     help: 'how long a new load balancer is provisioning',

@@ -10,7 +10,7 @@ import { createSubnet } from './ec2/subnets.ts';
 import { createVpc } from './ec2/vpcs.ts';
 import type { World } from './world.ts';
 
-export interface SeedNode {
+interface SeedNode {
   readonly instanceId: string;
   readonly zone: string;
   readonly privateIp: string;

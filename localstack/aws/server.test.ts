@@ -53,6 +53,8 @@ test('unknown actions and services are refused in the protocol’s own words, ne
   await using aws = await Embedded.start();
   const query = await post(aws.aws.url, 'Action=Nope&Version=2015-12-01');
   expect([query.status, await query.text()]).toEqual([400, expect.stringContaining('<Code>InvalidAction</Code>')]);
+  const classic = await post(aws.aws.url, 'Action=DescribeLoadBalancers&Version=2012-06-01');
+  expect(await classic.text()).not.toContain('DescribeLoadBalancersResponse');
   const proto = await post(aws.aws.url, 'Action=__proto__&Version=2015-12-01');
   expect(proto.status).toBe(400);
   const json = await post(aws.aws.url, '{}', { 'x-amz-target': 'CertificateManager.Nope' });

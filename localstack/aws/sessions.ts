@@ -1,5 +1,5 @@
 /** Credentials that STS handed out. */
-export interface Session {
+interface Session {
   /** The ARN of the assumed role's session. */
   readonly principal: string;
   /** Milliseconds since 1970. */

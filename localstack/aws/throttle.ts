@@ -18,7 +18,7 @@ const ec2Page = '/ec2/latest/devguide/ec2-api-throttling.html';
 const assumed = 'assumed';
 
 /** The first row that matches counts. Where the documentation gives a rate and no burst, a second's worth is the burst. */
-export const rates: readonly Rate[] = [
+const rates: readonly Rate[] = [
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10, source: elbPage },
   { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4, source: assumed },
   { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3, source: assumed },

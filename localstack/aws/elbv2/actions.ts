@@ -13,7 +13,7 @@ import { integer, nonEmpty, oneOf, record, records, requiredText, text } from '.
 import type { Listener, LoadBalancer, Rule } from './state.ts';
 import { checkReachable, checkUsage } from './usage.ts';
 
-export interface RedirectAction {
+interface RedirectAction {
   readonly Type: 'redirect';
   readonly Order: number | undefined;
   readonly RedirectConfig: {
@@ -26,7 +26,7 @@ export interface RedirectAction {
   };
 }
 
-export interface FixedResponseAction {
+interface FixedResponseAction {
   readonly Type: 'fixed-response';
   readonly Order: number | undefined;
   readonly FixedResponseConfig: {

@@ -58,6 +58,7 @@ test('target groups and listeners have the attributes of their protocol', async 
   await modify(http, 'slow_start.duration_seconds', '30');
   expect(await refusal(modify(http, 'slow_start.duration_seconds', '29'))).toBe(invalid);
   expect(await refusal(modify(http, 'stickiness.app_cookie.cookie_name', 'AWSALB'))).toBe(invalid);
+  expect(await refusal(modify(http, 'load_balancing.algorithm.type', 'weighted_random'))).toBe(invalid);
   expect(await refusal(modify(tcp, 'slow_start.duration_seconds', '30'))).toBe(invalid);
   expect(await refusal(modify(http, 'proxy_protocol_v2.enabled', 'true'))).toBe(invalid);
   const ListenerArn = await aws.listener(await aws.loadBalancer());

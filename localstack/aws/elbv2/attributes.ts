@@ -50,6 +50,18 @@ function modifyLoadBalancer(loadBalancer: LoadBalancer, input: Input): Output {
   return modify(input, table, loadBalancer.attributes);
 }
 
+/** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+function checkTogether(after: ReadonlyMap<string, string>): void {
+  const algorithm = after.get('load_balancing.algorithm.type') ?? 'round_robin';
+  if ((after.get('slow_start.duration_seconds') ?? '0') !== '0' && algorithm !== 'round_robin') {
+    throw invalidConfiguration(`Slow start cannot be enabled with the '${algorithm}' algorithm`);
+  }
+  const appCookie = after.get('stickiness.enabled') === 'true' && after.get('stickiness.type') === 'app_cookie';
+  if (appCookie && !after.get('stickiness.app_cookie.cookie_name')) {
+    throw invalidConfiguration("'stickiness.app_cookie.cookie_name' must be set for stickiness of type app_cookie");
+  }
+}
+
 export function attributeActions(world: World): Record<string, Action> {
   const state = world.elbv2;
   return {
@@ -64,7 +76,9 @@ export function attributeActions(world: World): Record<string, Action> {
     },
     ModifyTargetGroupAttributes(input) {
       const group = targetGroupOf(state, input);
-      return modify(input, targetGroupTable(group), group.attributes);
+      const table = targetGroupTable(group);
+      checkTogether(new Map([...group.attributes, ...readAttributes(input, table)]));
+      return modify(input, table, group.attributes);
     },
     DescribeListenerAttributes(input) {
       const listener = listenerOf(state, input);

@@ -4,7 +4,7 @@ import { invalidConfiguration, validationError } from './errors.ts';
 import { findTargetGroup } from './find.ts';
 import { flag, integer, record, records, requiredText, text } from './input.ts';
 
-export interface WeightedTargetGroup {
+interface WeightedTargetGroup {
   readonly TargetGroupArn: string;
   /** 0 to 999. */
   readonly Weight: number;

@@ -17,7 +17,7 @@ const protocols: Readonly<Record<LoadBalancer['type'], readonly string[]>> = {
   network: ['TCP', 'TLS', 'UDP', 'TCP_UDP'],
 };
 
-export function describeListener(world: World, listener: Listener): Output {
+function describeListener(world: World, listener: Listener): Output {
   const { mutualAuthentication: mutual } = listener;
   return {
     ListenerArn: listener.arn,

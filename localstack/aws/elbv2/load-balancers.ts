@@ -29,7 +29,7 @@ export function checkName(name: string, what: string): void {
 }
 
 /** What DescribeLoadBalancers tells. */
-export function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
+function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
   const active = world.clock.now() >= lb.createdAt + world.options.provisioningSeconds * 1000;
   return {
     LoadBalancerArn: lb.arn,

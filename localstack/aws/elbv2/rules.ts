@@ -14,7 +14,7 @@ import { noteUsage, targetGroupsOf } from './usage.ts';
 
 const priorities = { min: 1, max: 50_000 };
 
-export function describeRule(rule: Rule): Output {
+function describeRule(rule: Rule): Output {
   return {
     RuleArn: rule.arn,
     Priority: String(rule.priority),

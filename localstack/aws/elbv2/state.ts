@@ -85,7 +85,7 @@ export interface Target {
   drainingUntil: number | undefined;
 }
 
-export type TargetType = 'instance' | 'ip' | 'lambda' | 'alb';
+type TargetType = 'instance' | 'ip' | 'lambda' | 'alb';
 
 export interface TargetGroup extends Taggable {
   readonly name: string;
@@ -105,7 +105,7 @@ export interface TargetGroup extends Taggable {
 }
 
 /** A deleted load balancer that still holds what it used. */
-export interface Releasing {
+interface Releasing {
   readonly loadBalancerArn: string;
   readonly targetGroupArns: ReadonlySet<string>;
   readonly certificateArns: ReadonlySet<string>;
