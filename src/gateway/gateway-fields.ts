@@ -1,12 +1,20 @@
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
 
-/** What is asked of the Gateway as a whole, and no data plane has yet. An address without a value is any that we have. */
-export function reportUnsupportedFields({ gateway: { spec } }: GatewayInput, report: Report): void {
+/**
+ * Whether the Gateway as a whole asks for nothing that no data plane has yet: an address of its choice, or client
+ * certificates, without which it must not be served. An address without a value is any that we have.
+ */
+export function areGatewayFieldsSupported({ gateway: { spec } }: GatewayInput, report: Report): boolean {
+  let supported = true;
   for (const [index, { value = '' }] of (spec.addresses ?? []).entries()) {
-    if (value !== '') report({ kind: 'address-unsupported', field: `addresses[${index}].value`, value });
+    if (value === '') continue;
+    supported = false;
+    report({ kind: 'address-unsupported', field: `addresses[${index}].value`, value });
   }
-  for (const [field, value] of Object.entries(spec.tls ?? {})) {
-    if (value !== undefined) report({ kind: 'gateway-tls-unsupported', field: `tls.${field}` });
+  for (const field of Object.keys(spec.tls ?? {})) {
+    supported = false;
+    report({ kind: 'gateway-tls-unsupported', field: `tls.${field}` });
   }
+  return supported;
 }

@@ -1,5 +1,5 @@
 // Which listeners can be served, and with what.
-import { GATEWAY_GROUP, type Gateway, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
+import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
 import { CERTIFICATE_ARN_OPTION, resolveCertificates } from './certificates.ts';
 import { type Hostname, overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
@@ -32,7 +32,6 @@ export function resolveListeners(
     capabilities.protocols.some((supported) => supported === protocol);
   // An unsupported listener takes nothing from another one: as if it were not there.
   const supported = listeners.filter(isSupported);
-  const clientValidation = validatesClients(input.gateway);
 
   return listeners.map((listener) => {
     const { name, port, protocol } = listener;
@@ -51,16 +50,10 @@ export function resolveListeners(
       supportedKinds,
       certificates: tls ?? [],
       tlsOptions: listener.tls?.options ?? {},
-      valid:
-        distinct &&
-        supportedKinds.length > 0 &&
-        // A Gateway that asks for client certificates must not be served to clients without one.
-        (protocol === 'HTTP' || (tls !== undefined && tls.length > 0 && !clientValidation)),
+      valid: distinct && supportedKinds.length > 0 && (protocol === 'HTTP' || (tls !== undefined && tls.length > 0)),
     };
   });
 }
-
-const validatesClients = ({ spec }: Gateway): boolean => spec.tls?.['frontend'] !== undefined;
 
 const names = (listeners: readonly Listener[]): readonly string[] => listeners.map(({ name }) => name);
 

@@ -49,16 +49,18 @@ export function readCertificate(secret: Secret): ReadCertificate {
   if (pem === '') return malformed('tls.key is missing');
   const key = attempt(() => createPrivateKey(pem));
   if (key === undefined) return malformed('tls.key is not an unencrypted PEM private key');
-  const algorithm = algorithmOf(leaf.publicKey);
+  // A key of a kind that this OpenSSL does not know can't even be looked at.
+  const publicKey = attempt(() => leaf.publicKey);
+  const algorithm = publicKey === undefined ? 'unknown' : algorithmOf(publicKey);
   const keyAlgorithm = keyAlgorithms[algorithm];
-  if (keyAlgorithm === undefined) return { kind: 'algorithm-unsupported', algorithm };
+  if (publicKey === undefined || keyAlgorithm === undefined) return { kind: 'algorithm-unsupported', algorithm };
   if (!leaf.checkPrivateKey(key)) return { kind: 'key-mismatch' };
 
   return {
     kind: 'certificate',
     notBefore: leaf.validFromDate.toISOString(),
     summary: {
-      fingerprint: fingerprint(chain, leaf.publicKey),
+      fingerprint: fingerprint(chain, publicKey),
       keyAlgorithm,
       domainNames: domainNames(leaf),
       notAfter: leaf.validToDate.toISOString(),

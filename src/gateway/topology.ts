@@ -6,7 +6,7 @@ import type { Problem, RouteRef } from './problem.ts';
 
 /** What translate gives: the topology, and all that the status needs to say. */
 export interface Translation {
-  /** Absent when nothing can be said of the data plane: parameters are invalid. What exists then stays as it is. */
+  /** Absent when the Gateway as a whole is not accepted, so its parameters are invalid, say. What exists then stays as it is. */
   readonly topology?: Topology;
   readonly listeners: readonly ListenerResult[];
   readonly attachments: readonly Attachment[];

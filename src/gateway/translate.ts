@@ -2,7 +2,7 @@
 import { objectKey } from '../kube/object.ts';
 import { attach } from './attachment.ts';
 import { type AttachedRoute, byHostname, portEntries } from './entries.ts';
-import { reportUnsupportedFields } from './gateway-fields.ts';
+import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareStrings } from './precedence.ts';
@@ -16,7 +16,7 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
 
-  reportUnsupportedFields(input, report);
+  const supported = areGatewayFieldsSupported(input, report);
   const settings = resolveSettings(input, capabilities, defaults, report);
   const listeners = resolveListeners(input, capabilities, report);
   const routes = inKeyOrder(input).map((route) => {
@@ -26,9 +26,10 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
   });
 
   return {
-    ...(settings !== undefined && {
-      topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
-    }),
+    ...(supported &&
+      settings !== undefined && {
+        topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
+      }),
     listeners: listeners.map(({ name, supportedKinds, valid }) => ({
       name,
       supportedKinds,
