@@ -7,7 +7,7 @@ import { resourceId } from './naming.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
-export const SSL_POLICY_OPTION = 'gatehouse.dev/ssl-policy';
+const SSL_POLICY_OPTION = 'gatehouse.dev/ssl-policy';
 
 export interface Listeners {
   /** The ports that fit on the load balancer. */

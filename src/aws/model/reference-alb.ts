@@ -19,7 +19,7 @@ export function firstMatch<T extends { readonly conditions: readonly RuleConditi
   return rules.find(({ conditions }) => conditions.every((condition) => holds(condition, request)));
 }
 
-export function holds(condition: RuleCondition, request: AlbRequest): boolean {
+function holds(condition: RuleCondition, request: AlbRequest): boolean {
   switch (condition.field) {
     case 'host-header':
       return matchesPatterns(condition, request.host, 'i');
