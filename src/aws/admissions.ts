@@ -42,9 +42,7 @@ export async function ensureBackendSecurityGroup(
         GroupName: name,
         Description: `Load balancers of cluster ${cluster.clusterName}`.slice(0, 255),
         VpcId: vpcId,
-        TagSpecifications: [
-          { ResourceType: 'security-group', Tags: toTagList(ownershipTags(cluster, backendId)) },
-        ],
+        TagSpecifications: [{ ResourceType: 'security-group', Tags: toTagList(ownershipTags(cluster, backendId)) }],
       }),
     );
     if (GroupId === undefined) throw new Error(`AWS gave no id for security group ${name}`);
@@ -126,9 +124,7 @@ export function admissionsDiff(
   }
   const isWanted = (each: ExistingAdmission) => {
     const admission = wanted.get(each.groupId);
-    return (
-      each.source === source && each.fromPort === admission?.fromPort && each.toPort === admission.toPort
-    );
+    return each.source === source && each.fromPort === admission?.fromPort && each.toPort === admission.toPort;
   };
   const kept = new Set(existing.filter(isWanted).map(({ groupId }) => groupId));
   return {
@@ -189,7 +185,10 @@ export class Admissions {
               FromPort: fromPort,
               ToPort: toPort,
               UserIdGroupPairs: [
-                { GroupId: source, Description: `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255) },
+                {
+                  GroupId: source,
+                  Description: `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255),
+                },
               ],
             },
           ],

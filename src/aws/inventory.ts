@@ -9,7 +9,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound } from './errors.ts';
-import { type Audit, auditGateway } from './inventory/audit.ts';
+import { auditGateway, type Drift } from './inventory/audit.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
@@ -49,9 +49,7 @@ export class Inventory {
     const { records, problems } = await readOwned(this.#options.clients, this.#options.cluster);
     for (const record of records) this.#records.put(record);
     for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
-    this.#options.membership.retain(
-      records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn),
-    );
+    this.#options.membership.retain(records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn));
     return problems;
   }
 
@@ -80,6 +78,11 @@ export class Inventory {
   /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
   owned(gateway: string = SHARED): readonly OwnedResource[] {
     return this.#records.ofGateway(gateway).map(asOwned);
+  }
+
+  /** As `owned`, with what only the inventory needs to know. `gateway` is the tag's value. */
+  recordsOf(gateway: string): readonly OwnedRecord[] {
+    return this.#records.ofGateway(gateway);
   }
 
   get(arn: string): OwnedRecord | undefined {
@@ -176,7 +179,7 @@ export class Inventory {
   }
 
   /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
-  async audit(gateway: ObjectKey, model: Model): Promise<Audit> {
+  async audit(gateway: ObjectKey, model: Model): Promise<readonly Drift[]> {
     const { clients, membership } = this.#options;
     return auditGateway({ clients, membership, inventory: this }, gatewayTagValue(gateway), model);
   }

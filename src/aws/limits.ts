@@ -2,7 +2,7 @@
 // attempt takes a token first.
 import type { Clock } from '../kube/clock.ts';
 
-interface Rate {
+export interface Rate {
   readonly service: string;
   readonly actions: RegExp;
   /** Requests that the bucket holds. */
@@ -14,7 +14,7 @@ interface Rate {
  * The first row that matches counts. Documented: ELBv2's reads (10/s, 40 at once), EC2's buckets and ACM's quotas. Not
  * documented and assumed, below what AWS is known to bear: ELBv2's writes, the tagging API.
  */
-const rates: readonly Rate[] = [
+export const accountRates: readonly Rate[] = [
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10 },
   { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
   { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3 },
@@ -90,7 +90,7 @@ class TokenBucket {
 export class Limits {
   readonly #buckets: readonly { readonly rate: Rate; readonly bucket: TokenBucket }[];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, rates: readonly Rate[] = accountRates) {
     this.#buckets = rates.map((rate) => ({ rate, bucket: new TokenBucket(rate, clock) }));
   }
 

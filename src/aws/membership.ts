@@ -68,7 +68,8 @@ export class Membership {
   /** Drops what is kept of groups that no longer exist. */
   retain(arns: Iterable<string>): void {
     const kept = new Set([...arns].map(persistenceKey));
-    for (const key of Object.keys(this.#hashes).filter((key) => !kept.has(key))) {
+    for (const key of Object.keys(this.#hashes)) {
+      if (kept.has(key)) continue;
       delete this.#hashes[key];
       this.#save();
     }

@@ -59,7 +59,9 @@ export function forwardsOf(actions: readonly Action[] | undefined): readonly For
   return (actions ?? []).flatMap(({ Type, TargetGroupArn, ForwardConfig }) => {
     if (Type !== 'forward') return [];
     const groups = ForwardConfig?.TargetGroups ?? (TargetGroupArn === undefined ? [] : [{ TargetGroupArn }]);
-    return groups.flatMap(({ TargetGroupArn: arn, Weight: weight = 1 }) => (arn === undefined ? [] : [{ arn, weight }]));
+    return groups.flatMap(({ TargetGroupArn: arn, Weight: weight = 1 }) =>
+      arn === undefined ? [] : [{ arn, weight }],
+    );
   });
 }
 
@@ -80,7 +82,10 @@ export function toCondition(condition: RuleCondition): SdkCondition {
       return {
         Field: 'query-string',
         QueryStringConfig: {
-          Values: condition.values.map(({ key, value }) => ({ ...(key === undefined ? {} : { Key: key }), Value: value })),
+          Values: condition.values.map(({ key, value }) => ({
+            ...(key === undefined ? {} : { Key: key }),
+            Value: value,
+          })),
         },
       };
     default:
@@ -112,6 +117,7 @@ export function fromCondition(condition: SdkCondition): RuleCondition | undefine
           value: Value,
         })),
       };
+    case undefined:
     default:
       return undefined;
   }

@@ -1,5 +1,5 @@
 // What the tags of a resource in AWS say of its owner, and the lists in which AWS gives and takes them.
-import type { ClusterIdentity } from './model/naming.ts';
+import { type ClusterIdentity, resourceId } from './model/naming.ts';
 import type { ResourceId, Tags } from './model/resources.ts';
 import { TAG } from './observed.ts';
 
@@ -24,7 +24,7 @@ export function ownerOf(tags: Tags, cluster: ClusterIdentity): Owner {
   const gateway = tags[TAG.gateway];
   if (uid === undefined || id === undefined || tags[TAG.cluster] !== cluster.clusterName) return { kind: 'foreign' };
   if (uid !== cluster.clusterUid) return { kind: 'namesake', clusterUid: uid };
-  return { kind: 'ours', id: id as ResourceId, ...(gateway === undefined ? {} : { gateway }) };
+  return { kind: 'ours', id: resourceId(id), ...(gateway === undefined ? {} : { gateway }) };
 }
 
 /** What AWS's APIs give and take: every field is optional in the SDK's types. */

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../gateway/problem.ts';
 import type { AwsClients } from './clients.ts';
-import { AwsError } from './errors.ts';
+import { type AwsError, isInvalid } from './errors.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { type Membership, targetKey } from './membership.ts';
 import type { ResourceId } from './model/resources.ts';
@@ -51,10 +51,7 @@ export function syncTargets(
           new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: batch.map(description) }),
         );
       }
-      membership.confirm(
-        arn,
-        refused.size === 0 ? desired : desired.filter((target) => !refused.has(target)),
-      );
+      membership.confirm(arn, refused.size === 0 ? desired : desired.filter((target) => !refused.has(target)));
       return [...refused].map(([{ id, port }, error]) => ({
         kind: 'target-refused',
         resource,
@@ -78,7 +75,7 @@ export async function readMembers(clients: AwsClients, arn: string): Promise<rea
   );
 }
 
-/** AWS refuses a call for one bad target in it: halves find it. */
+/** AWS refuses a call for one bad target in it (InvalidTarget, or ValidationError for an address outside the VPC): halves find it. */
 async function register(
   clients: AwsClients,
   arn: string,
@@ -88,7 +85,7 @@ async function register(
   try {
     await clients.elbv2.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets: targets.map(description) }));
   } catch (error) {
-    if (!(error instanceof AwsError) || !isRefusedTarget(error)) throw error;
+    if (!isInvalid(error)) throw error;
     const [only] = targets;
     if (targets.length === 1 && only !== undefined) {
       refused.set(only, error);
@@ -99,8 +96,6 @@ async function register(
     await register(clients, arn, targets.slice(half), refused);
   }
 }
-
-const isRefusedTarget = ({ code }: AwsError): boolean => code === 'InvalidTarget';
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += batchSize) yield items.slice(start, start + batchSize);

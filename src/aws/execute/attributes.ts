@@ -18,7 +18,9 @@ export async function setAttributes(run: Run, { desired, fresh, tags }: SetAttri
   const { clients } = run.context;
   const { kind, attributes } = desired;
   const arn = run.arnOf(desired.id);
-  const delta = fresh ? attributes : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(kind));
+  const delta = fresh
+    ? attributes
+    : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(kind));
   if (Object.keys(delta).length > 0) await modify(clients, kind, arn, delta);
   await writeTags(run, arn, tags);
 }

@@ -1,6 +1,7 @@
 // The embedded AWS, and all that a plan needs to be carried out against it over the wire.
-import { startAws, type StartOptions } from '../../../localstack/aws/server.ts';
+
 import type { Seed } from '../../../localstack/aws/seed.ts';
+import { type StartOptions, startAws } from '../../../localstack/aws/server.ts';
 import type { Secret } from '../../api/core.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
@@ -60,6 +61,8 @@ export interface ModelOptions {
   readonly path?: string;
 }
 
+const groupOf = (service: string): ResourceId => resourceId('target-group', 'internal', service);
+
 export async function awsUnderTest(options: StartOptions = {}) {
   const aws = await startAws({ port: 0, seed: true, provisioningSeconds: 0, healthSeconds: 0, ...options });
   process.env['AWS_ENDPOINT_URL'] = aws.url;
@@ -88,14 +91,19 @@ export async function awsUnderTest(options: StartOptions = {}) {
     const port = secret === undefined ? 80 : 443;
     const listener = resourceId('listener', 'internal', port);
     const certificate = resourceId('certificate', secret ?? '');
-    const groupOf = (service: string) => resourceId('target-group', 'internal', service);
     const resources: Resource[] = [
       {
         kind: 'security-group',
         id: frontend,
         spec: { name: awsName(prefix, 'frontend', frontend), description: 'Clients', vpcId: seed.vpcId },
         ingress: [
-          { protocol: 'tcp', fromPort: port, toPort: port, source: { kind: 'cidr', cidr: '0.0.0.0/0' }, description: 'in' },
+          {
+            protocol: 'tcp',
+            fromPort: port,
+            toPort: port,
+            source: { kind: 'cidr', cidr: '0.0.0.0/0' },
+            description: 'in',
+          },
         ],
         tags: tags(frontend),
       },
@@ -193,7 +201,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       region: seed.region,
       userAgent: 'gatehouse/test',
       mayCall: () => kept.mayCall(),
-      limits: new Limits(systemClock),
+      limits: new Limits(systemClock, []),
       metrics: { call: () => undefined },
       signal,
     });
@@ -220,9 +228,9 @@ export async function awsUnderTest(options: StartOptions = {}) {
       secretOf: (secret) => kept.secrets.get(secret),
       targetsOf: () => kept.targets,
     };
-    const plan = (model: Model | undefined) =>
-      diff(model, inventory.observed(key, systemClock.now()), { drain: 0 });
-    const apply = (model: Model | undefined) => executePlan(plan(model), context);
+    const plan = (desired: Model | undefined) =>
+      diff(desired, inventory.observed(key, systemClock.now()), { drain: 0 });
+    const apply = (desired: Model | undefined) => executePlan(plan(desired), context);
     return { clients, inventory, membership, context, plan, apply };
   }
 

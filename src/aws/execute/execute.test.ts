@@ -1,5 +1,8 @@
+import { CreateLoadBalancerCommand, CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LeaseLostError } from '../errors.ts';
 import { awsUnderTest, gateway } from './aws-under-test.ts';
+import { executePlan } from './execute.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
 beforeEach(async () => {
@@ -7,17 +10,188 @@ beforeEach(async () => {
 });
 afterEach(() => it.close());
 
-test('a Gateway gets its load balancer, with nothing left to do afterwards', async () => {
+const settled = { steps: [], pending: [] };
+
+function withTargets(): void {
   it.kept.targets = it.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
+}
+
+function rules() {
+  return [...it.aws.world().elbv2.rules.values()].filter(({ priority }) => priority !== 'default');
+}
+
+test('a Gateway gets its load balancer, and nothing is left to do', async () => {
+  withTargets();
   const controller = await it.start();
   const model = it.model({ services: ['api', 'web'] });
   const outcome = await controller.apply(model);
-  expect(outcome.problems).toEqual([]);
-  expect(outcome.pending).toEqual([]);
-  expect(controller.plan(model)).toMatchObject({ steps: [], pending: [] });
+  expect(outcome).toMatchObject({ problems: [], pending: [] });
+  expect(controller.plan(model)).toMatchObject(settled);
   const { elbv2 } = it.aws.world();
   expect(elbv2.loadBalancers.size).toBe(1);
   expect(elbv2.listeners.size).toBe(1);
-  expect([...elbv2.rules.values()].filter(({ priority }) => priority !== 'default')).toHaveLength(2);
+  expect(rules()).toHaveLength(2);
   for (const group of elbv2.targetGroups.values()) expect(group.targets.size).toBe(3);
+});
+
+test('a restarted controller finds everything and writes nothing', async () => {
+  withTargets();
+  const services = Array.from({ length: 90 }, (_, index) => `s${index}`);
+  const model = it.model({ services });
+  const first = await it.start();
+  expect((await first.apply(model)).problems).toEqual([]);
+  await first.membership.flush();
+  it.aws.calls.zero();
+  const second = await it.start();
+  expect(second.plan(model)).toMatchObject(settled);
+  const { reads, writes, byAction } = it.aws.calls.counts();
+  expect(writes).toBe(0);
+  expect(reads, JSON.stringify(byAction)).toBeLessThanOrEqual(25);
+}, 120_000);
+
+test('a controller that dies between any two calls leaks nothing: the next one goes on', async () => {
+  withTargets();
+  const model = it.model({ services: ['api', 'web'] });
+  let allowed = 0;
+  let outcome;
+  for (let round = 1; round < 40; round++) {
+    allowed = round;
+    const controller = await it.start();
+    const plan = controller.plan(model);
+    if (plan.steps.length === 0) break;
+    it.kept.mayCall = () => {
+      if (allowed-- <= 0) throw new LeaseLostError('gone');
+    };
+    outcome = await executePlan(plan, controller.context);
+    expect(outcome.problems).toEqual([]);
+    it.kept.mayCall = () => undefined;
+  }
+  const { elbv2, ec2 } = it.aws.world();
+  expect(elbv2.loadBalancers.size).toBe(1);
+  expect(elbv2.targetGroups.size).toBe(2);
+  expect(elbv2.listeners.size).toBe(1);
+  expect(rules()).toHaveLength(2);
+  expect([...ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'))).toHaveLength(1);
+});
+
+test('a controller that knows nothing of what it made, since the tagging index lags, makes nothing twice', async () => {
+  await it.close();
+  it = await awsUnderTest({ taggingLagSeconds: 3600 });
+  withTargets();
+  const model = it.model({ services: ['api', 'web'] });
+  await (await it.start()).apply(model);
+  const controller = await it.start();
+  expect(controller.plan(model)).toMatchObject(settled);
+});
+
+test('a create whose answer was lost is taken up where it stands', async () => {
+  withTargets();
+  const model = it.model({ services: ['api'] });
+  // It starts with an empty inventory, and so do its successors' creates all meet what exists.
+  const blind = await it.start();
+  const plan = blind.plan(model);
+  await executePlan(plan, (await it.start()).context);
+  const outcome = await executePlan(plan, blind.context);
+  expect(outcome.problems).toEqual([]);
+  expect(blind.plan(model)).toMatchObject(settled);
+  expect(it.aws.world().elbv2.loadBalancers.size).toBe(1);
+  expect(rules()).toHaveLength(1);
+});
+
+test('what exists under our name with another spec is changed when it turns out to be ours', async () => {
+  const blind = await it.start();
+  const plan = blind.plan(it.model({ path: '/healthz' }));
+  await (await it.start()).apply(it.model({ path: '/' }));
+  expect((await executePlan(plan, blind.context)).problems).toEqual([]);
+  const [group] = it.aws.world().elbv2.targetGroups.values();
+  expect(group?.healthCheck.path).toBe('/healthz');
+  expect(blind.plan(it.model({ path: '/healthz' }))).toMatchObject(settled);
+});
+
+test("a name that a stranger's load balancer or target group has is said, and the stranger's left alone", async () => {
+  const controller = await it.start();
+  const model = it.model();
+  const [Subnets, name, groupName] = [
+    [...it.seed.privateSubnetIds],
+    model.resources.find(({ kind }) => kind === 'load-balancer'),
+    model.resources.find(({ kind }) => kind === 'target-group'),
+  ];
+  if (name?.kind !== 'load-balancer' || groupName?.kind !== 'target-group') throw new Error('no load balancer');
+  const { elbv2 } = controller.clients;
+  await elbv2.send(new CreateLoadBalancerCommand({ Name: name.spec.name, Scheme: 'internal', Subnets }));
+  const { name: Name } = groupName.spec;
+  await elbv2.send(new CreateTargetGroupCommand({ Name, Protocol: 'HTTP', Port: 1, VpcId: it.seed.vpcId }));
+  const { problems } = await controller.apply(model);
+  expect(problems.map(({ kind }) => kind)).toEqual(['name-taken', 'name-taken']);
+  const { loadBalancers, listeners } = it.aws.world().elbv2;
+  expect([...loadBalancers.values()].map(({ tags }) => tags.size)).toEqual([0]);
+  expect(listeners.size).toBe(0);
+  await controller.apply(undefined);
+  expect(loadBalancers.size).toBe(1);
+});
+
+test('deleting a Gateway leaves nothing, and waits for what AWS still holds', async () => {
+  await it.close();
+  it = await awsUnderTest({ releaseSeconds: 1 });
+  withTargets();
+  const controller = await it.start();
+  await controller.apply(it.model());
+  const first = await controller.apply(undefined);
+  expect(first.problems).toEqual([]);
+  expect(first.pending.length).toBeGreaterThan(0);
+  expect(first.retryAfterMs).toBeGreaterThan(0);
+  expect(await controller.inventory.confirmGone(gateway)).toBe(false);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  expect(await controller.apply(undefined)).toMatchObject({ problems: [], pending: [] });
+  expect(await controller.inventory.confirmGone(gateway)).toBe(true);
+  const { elbv2, ec2 } = it.aws.world();
+  expect(elbv2.loadBalancers.size + elbv2.targetGroups.size + elbv2.listeners.size).toBe(0);
+  expect([...ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'))).toEqual([]);
+});
+
+test('deletion protection that the Gateway asked for goes with the Gateway', async () => {
+  const controller = await it.start();
+  await controller.apply(it.model({ attributes: { 'deletion_protection.enabled': 'true' } }));
+  expect((await controller.apply(undefined)).problems).toEqual([]);
+  expect(it.aws.world().elbv2.loadBalancers.size).toBe(0);
+});
+
+test("deletion protection that someone else has set stands, and the Gateway's status says so", async () => {
+  const controller = await it.start();
+  await controller.apply(it.model());
+  const [loadBalancer] = it.aws.world().elbv2.loadBalancers.values();
+  loadBalancer?.attributes.set('deletion_protection.enabled', 'true');
+  const { problems } = await controller.apply(undefined);
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', action: 'elasticloadbalancing:DeleteLoadBalancer' }]);
+  expect(it.aws.world().elbv2.loadBalancers.size).toBe(1);
+});
+
+test('an attribute that is no longer wanted goes back to what AWS sets by itself', async () => {
+  const controller = await it.start();
+  await controller.apply(it.model({ attributes: { 'idle_timeout.timeout_seconds': '120' } }));
+  const [loadBalancer] = it.aws.world().elbv2.loadBalancers.values();
+  expect(loadBalancer?.attributes.get('idle_timeout.timeout_seconds')).toBe('120');
+  await controller.apply(it.model());
+  expect(loadBalancer?.attributes.get('idle_timeout.timeout_seconds')).toBe('60');
+  expect(controller.plan(it.model())).toMatchObject(settled);
+});
+
+test('one target that AWS refuses keeps no other one out', async () => {
+  const good = it.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
+  it.kept.targets = [...good, { id: '8.8.8.8', port: 8080 }];
+  const { problems } = await (await it.start()).apply(it.model());
+  expect(problems).toMatchObject([{ kind: 'target-refused', target: '8.8.8.8:8080' }]);
+  const [group] = it.aws.world().elbv2.targetGroups.values();
+  expect(group?.targets.size).toBe(good.length);
+});
+
+test('no call is made once the lease is lost', async () => {
+  const controller = await it.start();
+  it.aws.calls.zero();
+  it.kept.mayCall = () => {
+    throw new LeaseLostError('gone');
+  };
+  const outcome = await controller.apply(it.model());
+  expect(outcome).toMatchObject({ done: [], problems: [] });
+  expect(it.aws.calls.counts().total).toBe(0);
 });

@@ -63,12 +63,12 @@ export async function executePlan(plan: Plan, context: ExecuteContext): Promise<
   const run = new Run(plan, context);
   const limit = pLimit(sideBySide);
   const ends = new Map<StepId, Promise<End>>();
-  const endsOf = (ids: readonly StepId[]) => Promise.all(ids.map((id) => ends.get(id)));
+  const endsOf = (ids: readonly StepId[]) => Promise.all(ids.flatMap((id) => ends.get(id) ?? []));
   for (const step of plan.steps) {
     const end = async (): Promise<End> => {
       const before = await endsOf(step.after);
       await endsOf(step.follows ?? []);
-      if (before.some((other) => other?.kind !== 'done')) return { kind: 'left-out' };
+      if (before.some(({ kind }) => kind !== 'done')) return { kind: 'left-out' };
       return limit(() => attempt(run, step));
     };
     ends.set(step.id, end());

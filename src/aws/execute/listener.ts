@@ -6,11 +6,11 @@ import {
   ModifyListenerCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { isAlreadyExists } from '../errors.ts';
 import { listenersOf } from '../inventory/describe.ts';
 import { listenerCandidate } from '../inventory/read.ts';
-import type { AwsClients } from '../clients.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
 import { toActions } from '../shapes.ts';
 import { toTagList } from '../tags.ts';
@@ -19,8 +19,7 @@ import type { StepEnd } from './execute.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
 
-const certificateArn = (run: Run, use: CertificateUse): string =>
-  'arn' in use ? use.arn : run.arnOf(use.certificate);
+const certificateArn = (run: Run, use: CertificateUse): string => ('arn' in use ? use.arn : run.arnOf(use.certificate));
 
 function settings(run: Run, { spec }: ListenerResource) {
   const { port, protocol, sslPolicy, defaultCertificate, defaultAction } = spec;

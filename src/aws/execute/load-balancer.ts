@@ -1,7 +1,7 @@
 import {
   CreateLoadBalancerCommand,
   DescribeLoadBalancersCommand,
-  type IpAddressType,
+  IpAddressType,
   type LoadBalancer,
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
@@ -15,7 +15,8 @@ import { adopt } from './adopt.ts';
 import type { StepEnd } from './execute.ts';
 import type { Run } from './run.ts';
 
-const ipAddressType = ({ spec }: LoadBalancerResource) => spec.ipAddressType as IpAddressType;
+const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefined =>
+  Object.values(IpAddressType).find((type) => type === spec.ipAddressType);
 
 const groupsOf = (run: Run, { spec }: LoadBalancerResource): string[] =>
   spec.securityGroups.map((use) => ('group' in use ? run.arnOf(use.group) : use.groupId));
@@ -43,13 +44,13 @@ export async function createLoadBalancer(run: Run, desired: LoadBalancerResource
     return { kind: 'done' };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const { LoadBalancers: [found] = [] } = await clients.elbv2.send(new DescribeLoadBalancersCommand({ Names: [name] }));
+    const { LoadBalancers: [found] = [] } = await clients.elbv2.send(
+      new DescribeLoadBalancersCommand({ Names: [name] }),
+    );
     const arn = found?.LoadBalancerArn;
     if (found === undefined || arn === undefined) throw error;
     const record = (id: typeof desired.id, own: Tags) => loadBalancerRecord(found, id, own);
-    return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () =>
-      changeTo(run, desired, found),
-    );
+    return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () => changeTo(run, desired, found));
   }
 }
 

@@ -83,7 +83,11 @@ async function change(run: Run, { desired, arn, tags }: StepOf<'change'>): Promi
   return done;
 }
 
-async function changeInPlace(run: Run, desired: Exclude<Resource, { kind: 'certificate' }>, arn: string): Promise<void> {
+async function changeInPlace(
+  run: Run,
+  desired: Exclude<Resource, { kind: 'certificate' }>,
+  arn: string,
+): Promise<void> {
   switch (desired.kind) {
     case 'load-balancer':
       return await changeLoadBalancer(run, desired, arn);

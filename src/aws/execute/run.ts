@@ -1,7 +1,7 @@
 // One plan while it is carried out: what its steps share.
 import type { Plan } from '../diff/step.ts';
-import type { ResourceId, Tags } from '../model/resources.ts';
 import { gatewayTagValue } from '../model/naming.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
 import { ownershipTags } from '../tags.ts';
 import type { ExecuteContext } from './execute.ts';
 

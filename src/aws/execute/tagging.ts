@@ -13,26 +13,36 @@ export async function writeTags(run: Run, arn: string, add: Tags, remove: readon
   run.context.inventory.retag(arn, add, remove);
 }
 
-async function addTags({ context: { clients } }: Run, arn: string, Tags: { Key: string; Value: string }[]) {
-  switch (serviceOf(arn)) {
+async function addTags(
+  { context: { clients } }: Run,
+  arn: string,
+  Tags: { Key: string; Value: string }[],
+): Promise<unknown> {
+  const service = serviceOf(arn);
+  switch (service) {
     case 'ec2':
       return await clients.ec2.send(new CreateTagsCommand({ Resources: [arn], Tags }));
     case 'acm':
       return await clients.acm.send(new AddTagsToCertificateCommand({ CertificateArn: arn, Tags }));
     case 'elasticloadbalancing':
       return await clients.elbv2.send(new AddTagsCommand({ ResourceArns: [arn], Tags }));
+    default:
+      return service satisfies never;
   }
 }
 
-async function removeTags({ context: { clients } }: Run, arn: string, keys: readonly string[]) {
+async function removeTags({ context: { clients } }: Run, arn: string, keys: readonly string[]): Promise<unknown> {
   const Tags = keys.map((Key) => ({ Key }));
-  switch (serviceOf(arn)) {
+  const service = serviceOf(arn);
+  switch (service) {
     case 'ec2':
       return await clients.ec2.send(new DeleteTagsCommand({ Resources: [arn], Tags }));
     case 'acm':
       return await clients.acm.send(new RemoveTagsFromCertificateCommand({ CertificateArn: arn, Tags }));
     case 'elasticloadbalancing':
       return await clients.elbv2.send(new RemoveTagsCommand({ ResourceArns: [arn], TagKeys: [...keys] }));
+    default:
+      return service satisfies never;
   }
 }
 

@@ -20,21 +20,22 @@ const healthCheckInput = (check: HealthCheck) => ({
   HealthCheckTimeoutSeconds: check.timeoutSeconds,
   HealthyThresholdCount: check.healthyThreshold,
   UnhealthyThresholdCount: check.unhealthyThreshold,
-  Matcher:
-    'httpCode' in check.matcher ? { HttpCode: check.matcher.httpCode } : { GrpcCode: check.matcher.grpcCode },
+  Matcher: 'httpCode' in check.matcher ? { HttpCode: check.matcher.httpCode } : { GrpcCode: check.matcher.grpcCode },
 });
 
 export async function createTargetGroup(run: Run, desired: TargetGroupResource, tags: Tags): Promise<StepEnd> {
   const { clients, inventory } = run.context;
   const { name, targetType, protocol, protocolVersion, port, vpcId, ipAddressType, healthCheck } = desired.spec;
   const all = run.tags(desired.id, tags);
-  const recordOf = (arn: string) => (id: ResourceId, own: Tags): TargetGroupRecord => ({
-    kind: 'target-group',
-    arn,
-    id,
-    tags: own,
-    name,
-  });
+  const recordOf =
+    (arn: string) =>
+    (id: ResourceId, own: Tags): TargetGroupRecord => ({
+      kind: 'target-group',
+      arn,
+      id,
+      tags: own,
+      name,
+    });
   try {
     // AWS answers an equal request, tags included, with what exists: that too is ours.
     const { TargetGroups: [made] = [] } = await clients.elbv2.send(

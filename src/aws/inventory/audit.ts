@@ -1,15 +1,34 @@
+// Everything of one Gateway read again, and held against what its tags claim. Whatever is not so loses the hash tag that
+// says it is, in memory only: the next diff repairs it as it would any difference.
+import {
+  DescribeLoadBalancersCommand,
+  DescribeTargetGroupsCommand,
+  type Listener,
+  type LoadBalancer,
+  type Rule,
+  type TargetGroup,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { attributesDelta } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
-import type { Membership } from '../membership.ts';
-import type { Model, ResourceId } from '../model/resources.ts';
+import { isNotFound } from '../errors.ts';
+import { defaultsOf, readAttributes } from '../execute/attributes.ts';
+import { ingressKey, ingressOf, sdkIngressKey } from '../execute/ingress.ts';
+import { extraCertificates } from '../execute/listener.ts';
 import type { Inventory } from '../inventory.ts';
+import type { Membership } from '../membership.ts';
+import { hash, stableJson } from '../model/hash.ts';
+import type { Model, Resource, ResourceId, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { fromTagList } from '../tags.ts';
+import { readMembers } from '../targets.ts';
+import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
+import { describeTags, importedCertificates, listenersOf, rulesOf, securityGroups } from './describe.ts';
+import { ruleCandidate } from './read.ts';
+import type { OwnedRecord } from './records.ts';
 
 export interface Drift {
   readonly resource: ResourceId;
   readonly aspect: 'missing' | 'tags' | 'spec' | 'attributes' | 'ingress' | 'certificates' | 'priority' | 'targets';
-}
-
-export interface Audit {
-  readonly drift: readonly Drift[];
 }
 
 export interface AuditContext {
@@ -18,6 +37,241 @@ export interface AuditContext {
   readonly inventory: Inventory;
 }
 
-export async function auditGateway(context: AuditContext, gateway: string, model: Model): Promise<Audit> {
-  throw new Error('wip');
+/** `gateway` is the value of its tag. @returns what has drifted, for the log and the Event */
+export async function auditGateway(context: AuditContext, gateway: string, model: Model): Promise<readonly Drift[]> {
+  const audit = new GatewayAudit(context, gateway, model);
+  await audit.readExistence();
+  await audit.readTags();
+  await audit.readSecondary();
+  return audit.drift;
 }
+
+class GatewayAudit {
+  readonly drift: Drift[] = [];
+  readonly #context: AuditContext;
+  readonly #gateway: string;
+  readonly #desired: ReadonlyMap<ResourceId, Resource>;
+
+  constructor(context: AuditContext, gateway: string, model: Model) {
+    this.#context = context;
+    this.#gateway = gateway;
+    this.#desired = new Map(model.resources.map((resource) => [resource.id, resource]));
+  }
+
+  /** Whether each still exists, and is as its spec says; load balancers first, with whose going the rest goes too. */
+  async readExistence(): Promise<void> {
+    const { clients } = this.#context;
+    for (const record of this.#owned('load-balancer')) {
+      const found = await this.#find(record, async () => {
+        const page = await clients.elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [record.arn] }));
+        return page.LoadBalancers?.[0];
+      });
+      if (found !== undefined) this.#compareLoadBalancer(record, found);
+    }
+    for (const { arn } of this.#owned('load-balancer')) await this.#readListeners(arn);
+    for (const record of this.#owned('target-group')) {
+      const found = await this.#find(record, async () => {
+        const page = await clients.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [record.arn] }));
+        return page.TargetGroups?.[0];
+      });
+      if (found !== undefined) this.#compareTargetGroup(record, found);
+    }
+    const certificates = this.#certificates();
+    if (certificates.length === 0) return;
+    const present = new Set((await importedCertificates(clients)).map(({ CertificateArn }) => CertificateArn));
+    for (const record of certificates) if (!present.has(record.arn)) this.#missing(record);
+  }
+
+  /** What diff goes by: hash tags that were changed by hand count as they are now. */
+  async readTags(): Promise<void> {
+    const { clients, inventory } = this.#context;
+    const records = inventory.recordsOf(this.#gateway);
+    const balancing = records.filter(({ kind }) => kind !== 'security-group');
+    const tags = await describeTags(
+      clients,
+      balancing.map(({ arn }) => arn),
+    );
+    for (const record of balancing) this.#compareTags(record, tags.get(record.arn));
+    for (const record of this.#owned('security-group')) {
+      const [group] = await securityGroups(clients, [{ Name: 'group-id', Values: [record.arn] }]);
+      if (group === undefined) this.#missing(record);
+      else this.#compareTags(record, fromTagList(group.Tags));
+    }
+  }
+
+  /** What second calls have set, and the targets. */
+  async readSecondary(): Promise<void> {
+    for (const record of this.#context.inventory.recordsOf(this.#gateway)) {
+      const desired = this.#desired.get(record.id);
+      if (desired !== undefined) await this.#readSecondaryOf(record, desired);
+    }
+  }
+
+  async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<void> {
+    const { clients } = this.#context;
+    const { arn } = record;
+    switch (desired.kind) {
+      case 'load-balancer':
+      case 'target-group': {
+        const current = await readAttributes(clients, desired.kind, arn);
+        const delta = attributesDelta(desired.attributes, current, defaultsOf(desired.kind));
+        if (Object.keys(delta).length > 0) this.#untrue(record, 'attributes');
+        if (desired.kind === 'target-group') await this.#readTargets(record);
+        break;
+      }
+      case 'security-group': {
+        const present = (await ingressOf(clients, arn)).map(sdkIngressKey);
+        if (!sameMembers(present, desired.ingress.map(ingressKey))) this.#untrue(record, 'ingress');
+        break;
+      }
+      case 'listener': {
+        if (desired.spec.protocol !== 'HTTPS') break;
+        const present = await extraCertificates(clients, arn);
+        const wanted = desired.extraCertificates.flatMap((use) => this.#arnOf(use));
+        if (!sameMembers(present, wanted)) this.#untrue(record, 'certificates');
+        break;
+      }
+      case 'rule':
+      case 'certificate':
+        break;
+      default:
+        desired satisfies never;
+    }
+  }
+
+  async #readTargets({ arn, id }: OwnedRecord): Promise<void> {
+    const { clients, membership } = this.#context;
+    const present = await readMembers(clients, arn);
+    const known = membership.members(arn);
+    if (known !== undefined && !sameMembers(known, present)) this.drift.push({ resource: id, aspect: 'targets' });
+    membership.confirm(arn, present);
+  }
+
+  async #readListeners(loadBalancerArn: string): Promise<void> {
+    const { clients } = this.#context;
+    const listeners = await listenersOf(clients, loadBalancerArn);
+    for (const record of this.#owned('listener')) {
+      if (record.loadBalancerArn !== loadBalancerArn) continue;
+      const found = listeners.find(({ ListenerArn }) => ListenerArn === record.arn);
+      if (found === undefined) this.#missing(record);
+      else {
+        this.#compareListener(record, found);
+        await this.#readRules(record.arn);
+      }
+    }
+  }
+
+  async #readRules(listenerArn: string): Promise<void> {
+    const { clients, inventory } = this.#context;
+    const rules = await rulesOf(clients, listenerArn);
+    for (const record of this.#owned('rule')) {
+      if (record.listenerArn !== listenerArn) continue;
+      const found = rules.find(({ RuleArn }) => RuleArn === record.arn);
+      const [candidate] = found === undefined ? [] : ruleCandidate(found, listenerArn);
+      if (found === undefined || candidate === undefined) {
+        this.#missing(record);
+        continue;
+      }
+      if (Number(found.Priority) !== record.priority) this.drift.push({ resource: record.id, aspect: 'priority' });
+      inventory.put(candidate.record(record.id, record.tags));
+      this.#compareRule(record, found);
+    }
+  }
+
+  #compareLoadBalancer(record: OwnedRecord, found: LoadBalancer): void {
+    const desired = this.#believed(record);
+    if (desired?.kind === 'load-balancer' && !sameLoadBalancer(this.#actual, desired, found))
+      this.#untrue(record, 'spec');
+  }
+
+  #compareTargetGroup(record: OwnedRecord, found: TargetGroup): void {
+    const desired = this.#believed(record);
+    if (desired?.kind === 'target-group' && !sameTargetGroup(desired, found)) this.#untrue(record, 'spec');
+  }
+
+  #compareListener(record: OwnedRecord, found: Listener): void {
+    const desired = this.#believed(record);
+    if (desired?.kind === 'listener' && !sameListener(this.#actual, desired, found)) this.#untrue(record, 'spec');
+  }
+
+  #compareRule(record: OwnedRecord, found: Rule): void {
+    const desired = this.#believed(record);
+    // A rule that is warming up a group has it beside what its spec says.
+    if (desired?.kind === 'rule' && !sameRule(this.#actual, desired, found)) this.#untrue(record, 'spec');
+  }
+
+  /** What a record should be, where its tag claims that it is so; else diff has it already. */
+  #believed({ id, tags }: OwnedRecord): Resource | undefined {
+    const desired = this.#desired.get(id);
+    return desired !== undefined && tags[TAG.spec] === hash(desired.spec) ? desired : undefined;
+  }
+
+  #compareTags(record: OwnedRecord, actual: Tags | undefined): void {
+    if (actual === undefined) return;
+    const remembered = this.#context.inventory.get(record.arn)?.tags ?? record.tags;
+    // What this audit has found untrue stays so.
+    const untrue = this.drift.filter(({ resource }) => resource === record.id).map(({ aspect }) => aspect);
+    const { [TAG.spec]: spec, ...others } = actual;
+    const tags = untrue.includes('spec') || spec === undefined ? others : { ...others, [TAG.spec]: spec };
+    if (stableJson(tags) === stableJson(remembered)) return;
+    // Without its tags of ownership it could not be found again: they count as there, and as to be written.
+    this.#context.inventory.put({ ...record, tags: { ...ownership(remembered), ...tags } });
+    this.drift.push({ resource: record.id, aspect: 'tags' });
+  }
+
+  #untrue({ arn, id }: OwnedRecord, aspect: 'spec' | 'attributes' | 'ingress' | 'certificates'): void {
+    const { inventory } = this.#context;
+    this.drift.push({ resource: id, aspect });
+    if (aspect === 'spec') inventory.retag(arn, {}, [TAG.spec]);
+    // Its absence would mean that nothing was ever set.
+    else inventory.retag(arn, { [TAG[aspect]]: 'drifted' });
+  }
+
+  #missing({ arn, id }: OwnedRecord): void {
+    this.drift.push({ resource: id, aspect: 'missing' });
+    this.#context.inventory.remove(arn);
+  }
+
+  async #find<T>(record: OwnedRecord, read: () => Promise<T | undefined>): Promise<T | undefined> {
+    try {
+      const found = await read();
+      if (found === undefined) this.#missing(record);
+      return found;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.#missing(record);
+      return undefined;
+    }
+  }
+
+  #owned<K extends OwnedRecord['kind']>(kind: K): readonly Extract<OwnedRecord, { kind: K }>[] {
+    const isKind = (record: OwnedRecord): record is Extract<OwnedRecord, { kind: K }> => record.kind === kind;
+    return this.#context.inventory.recordsOf(this.#gateway).filter(isKind);
+  }
+
+  #certificates(): readonly OwnedRecord[] {
+    return [...this.#desired.values()]
+      .filter(({ kind }) => kind === 'certificate')
+      .flatMap(({ id }) => this.#context.inventory.find(id));
+  }
+
+  #arnOf(use: { readonly certificate: ResourceId } | { readonly arn: string }): string[] {
+    return 'arn' in use ? [use.arn] : [...this.#actual(use.certificate)];
+  }
+
+  /** The ARNs that may stand for a logical id. */
+  readonly #actual: Actual = (id) => {
+    const { inventory } = this.#context;
+    return [...inventory.find(id, this.#gateway), ...inventory.find(id)].map(({ arn }) => arn);
+  };
+}
+
+const ownership = (tags: Tags): Tags =>
+  Object.fromEntries(
+    Object.entries(tags).filter(
+      ([key]) => key === TAG.cluster || key === TAG.clusterUid || key === TAG.gateway || key === TAG.resource,
+    ),
+  );
+
+const sameMembers = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  new Set(a.map(stableJson)).symmetricDifference(new Set(b.map(stableJson))).size === 0;

@@ -1,7 +1,8 @@
 // Everything that the cluster owns, read at once: a few pages of tags, a few pages of each list, and two reads a Gateway.
-import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+
 import type { CertificateSummary } from '@aws-sdk/client-acm';
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
+import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
@@ -57,7 +58,10 @@ export async function readOwned(clients: AwsClients, cluster: ClusterIdentity): 
     first.records.filter(({ kind }) => kind === 'load-balancer').map(({ arn }) => arn),
   );
   const second = await recordsOf(clients, cluster, listeners, tags);
-  return { records: [...first.records, ...second.records], problems: [...first.problems, ...second.problems].slice(0, 1) };
+  return {
+    records: [...first.records, ...second.records],
+    problems: [...first.problems, ...second.problems].slice(0, 1),
+  };
 }
 
 /**
@@ -107,7 +111,11 @@ export async function unlessGone<T>(read: () => Promise<T[]>): Promise<T[]> {
 
 const isNamed = (name: string | undefined, prefix: string): boolean => name?.startsWith(prefix) === true;
 
-export function loadBalancerCandidate(found: LoadBalancer, prefix: string, tags: ReadonlyMap<string, Tags>): Candidate[] {
+export function loadBalancerCandidate(
+  found: LoadBalancer,
+  prefix: string,
+  tags: ReadonlyMap<string, Tags>,
+): Candidate[] {
   const { LoadBalancerArn: arn = '', LoadBalancerName } = found;
   if (!isNamed(LoadBalancerName, prefix) && !tags.has(arn)) return [];
   return [{ arn, record: (id, own) => loadBalancerRecord(found, id, own) }];
@@ -118,7 +126,11 @@ export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Ta
   return { kind: 'load-balancer', arn, id, tags, name, dnsName, state: State?.Code ?? 'provisioning' };
 }
 
-export function targetGroupCandidate(found: TargetGroup, prefix: string, known: ReadonlyMap<string, Tags>): Candidate[] {
+export function targetGroupCandidate(
+  found: TargetGroup,
+  prefix: string,
+  known: ReadonlyMap<string, Tags>,
+): Candidate[] {
   const { TargetGroupArn: arn = '', TargetGroupName: name = '' } = found;
   if (!isNamed(name, prefix) && !known.has(arn)) return [];
   return [{ arn, record: (id, tags): TargetGroupRecord => ({ kind: 'target-group', arn, id, tags, name }) }];

@@ -1,8 +1,16 @@
 // What is known to exist, in memory: by ARN, and by the Gateway that it belongs to.
-import type { OwnedCertificate, OwnedListener, OwnedResource, OwnedRule, OwnedTargetGroup } from '../observed.ts';
-import type { OwnedLoadBalancer, OwnedSecurityGroup } from '../observed.ts';
-import { TAG } from '../observed.ts';
+
 import type { ResourceId, Tags } from '../model/resources.ts';
+import type {
+  OwnedCertificate,
+  OwnedListener,
+  OwnedLoadBalancer,
+  OwnedResource,
+  OwnedRule,
+  OwnedSecurityGroup,
+  OwnedTargetGroup,
+} from '../observed.ts';
+import { TAG } from '../observed.ts';
 import type { Forward } from '../shapes.ts';
 
 /** What diff needs not know of a listener. */

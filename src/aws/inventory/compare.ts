@@ -1,0 +1,132 @@
+// Whether what AWS describes is what is desired. AWS adds fields of its own and gives lists in its own order.
+import type { Action, Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { stableJson } from '../model/hash.ts';
+import type {
+  CertificateUse,
+  ListenerResource,
+  LoadBalancerResource,
+  ResourceId,
+  RuleAction,
+  RuleCondition,
+  RuleResource,
+  TargetGroupResource,
+} from '../model/resources.ts';
+import { forwardsOf, fromCondition, fromTransform } from '../shapes.ts';
+
+/** The ARNs that a logical id may stand for: more than one after a crash. */
+export type Actual = (id: ResourceId) => readonly string[];
+
+export function sameLoadBalancer(actual: Actual, { spec }: LoadBalancerResource, found: LoadBalancer): boolean {
+  const zones = (found.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
+  const groups = found.SecurityGroups ?? [];
+  return (
+    found.IpAddressType === spec.ipAddressType &&
+    sameJson(zones.toSorted(), spec.subnets.toSorted()) &&
+    groups.length === spec.securityGroups.length &&
+    spec.securityGroups.every((use) =>
+      'group' in use ? actual(use.group).some((arn) => groups.includes(arn)) : groups.includes(use.groupId),
+    )
+  );
+}
+
+/** The health check is all that anyone can change. */
+export function sameTargetGroup({ spec: { healthCheck: check } }: TargetGroupResource, found: TargetGroup): boolean {
+  const matcher =
+    'httpCode' in check.matcher
+      ? found.Matcher?.HttpCode === check.matcher.httpCode
+      : found.Matcher?.GrpcCode === check.matcher.grpcCode;
+  return (
+    matcher &&
+    found.HealthCheckEnabled !== false &&
+    found.HealthCheckProtocol === check.protocol &&
+    found.HealthCheckPath === check.path &&
+    found.HealthCheckPort === check.port &&
+    found.HealthCheckIntervalSeconds === check.intervalSeconds &&
+    found.HealthCheckTimeoutSeconds === check.timeoutSeconds &&
+    found.HealthyThresholdCount === check.healthyThreshold &&
+    found.UnhealthyThresholdCount === check.unhealthyThreshold
+  );
+}
+
+export function sameListener(actual: Actual, { spec }: ListenerResource, found: Listener): boolean {
+  return (
+    found.Port === spec.port &&
+    found.Protocol === spec.protocol &&
+    (spec.sslPolicy === undefined || found.SslPolicy === spec.sslPolicy) &&
+    sameCertificate(actual, spec.defaultCertificate, found.Certificates?.[0]?.CertificateArn) &&
+    sameActions(actual, spec.defaultAction, found.DefaultActions)
+  );
+}
+
+function sameCertificate(actual: Actual, use: CertificateUse | undefined, arn: string | undefined): boolean {
+  if (use === undefined || arn === undefined) return use === undefined && arn === undefined;
+  return 'arn' in use ? use.arn === arn : actual(use.certificate).includes(arn);
+}
+
+export function sameRule(actual: Actual, { spec }: RuleResource, found: Rule): boolean {
+  return (
+    sameJson(
+      (found.Conditions ?? []).flatMap((condition) => normal(fromCondition(condition))).toSorted(),
+      spec.conditions.flatMap(normal).toSorted(),
+    ) &&
+    sameJson(
+      (found.Transforms ?? []).flatMap(fromTransform).map(stableJson).toSorted(),
+      spec.transforms.map(stableJson).toSorted(),
+    ) &&
+    sameActions(actual, spec.action, found.Actions)
+  );
+}
+
+/** The order of a condition's values means nothing; ALB compares header names without regard to case. */
+function normal(condition: RuleCondition | undefined): string[] {
+  if (condition === undefined) return ['unknown'];
+  const sorted = Object.fromEntries(
+    Object.entries(condition).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(stableJson).toSorted() : key === 'name' ? String(value).toLowerCase() : value,
+    ]),
+  );
+  return [stableJson(sorted)];
+}
+
+function sameActions(actual: Actual, desired: RuleAction, found: readonly Action[] | undefined): boolean {
+  const [action] = found ?? [];
+  if (action === undefined || found?.length !== 1 || action.Type !== desired.kind) return false;
+  switch (desired.kind) {
+    case 'forward':
+      return sameForwards(actual, desired, found);
+    case 'redirect': {
+      const { Protocol, Host, Port, Path, Query, StatusCode } = action.RedirectConfig ?? {};
+      const { protocol, host, port, path, query, statusCode } = desired;
+      return sameJson([Protocol, Host, Port, Path, Query, StatusCode], [protocol, host, port, path, query, statusCode]);
+    }
+    case 'fixed-response': {
+      const { StatusCode, ContentType, MessageBody = '' } = action.FixedResponseConfig ?? {};
+      return sameJson([StatusCode, ContentType, MessageBody], [desired.statusCode, desired.contentType, desired.body]);
+    }
+    default:
+      return desired satisfies never;
+  }
+}
+
+/** A group with weight 0 beside those desired is warming up. */
+function sameForwards(
+  actual: Actual,
+  { targetGroups }: Extract<RuleAction, { kind: 'forward' }>,
+  found: readonly Action[],
+): boolean {
+  const forwards = forwardsOf(found);
+  const serving = forwards.filter(({ weight }) => weight > 0);
+  const wanted = targetGroups.filter(({ weight }) => weight > 0);
+  const alone = serving.length === 1 && wanted.length === 1;
+  return (
+    serving.length === wanted.length &&
+    wanted.every(({ targetGroup, weight }) => {
+      const arns = actual(targetGroup);
+      // AWS gives a single group without its weight, or with another: it takes all anyway.
+      return serving.some((forward) => arns.includes(forward.arn) && (alone || forward.weight === weight));
+    })
+  );
+}
+
+const sameJson = (a: unknown, b: unknown): boolean => stableJson(a) === stableJson(b);
