@@ -49,7 +49,6 @@ export const isForbidden = hasStatus(403);
 export const isNotFound = hasStatus(404);
 export const isGone = hasStatus(410);
 export const isInvalid = hasStatus(422);
-export const isTooManyRequests = hasStatus(429);
 
 export const isUnreachable = (error: unknown): error is KubeError => hasStatus(0)(error);
 

@@ -19,7 +19,7 @@ export interface TransportRequest {
 }
 
 /** The server did not say anything for too long. */
-export class SilenceError extends Error {
+class SilenceError extends Error {
   override readonly name = 'SilenceError';
   readonly code = 'ETIMEDOUT_SILENT';
 }
