@@ -1,0 +1,123 @@
+// A plan as a tree: load balancer, listeners, rules in their order, target groups; then what is wrong, object by object.
+import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
+import { isAdverse, type PlannedGateway, type PlannedObject } from './planned.ts';
+import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
+
+interface Branch {
+  /** What does not fit on the first line stands below it. */
+  readonly lines: readonly string[];
+  readonly branches?: readonly Branch[];
+}
+
+export function planTree({ gateway, gatewayClass, model, objects }: PlannedGateway): string {
+  const lines = [
+    `Gateway ${gateway} (class ${gatewayClass})`,
+    ...(model === undefined
+      ? ['└─ nothing is changed: see the problems']
+      : model.resources.length === 0
+        ? ['└─ no load balancer: no listener can be served']
+        : drawn(loadBalancer(model))),
+    ...problemLines(objects),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function drawn(branches: readonly Branch[], indent = ''): readonly string[] {
+  return branches.flatMap(({ lines: [first = '', ...rest], branches: below = [] }, index) => {
+    const last = index === branches.length - 1;
+    const deeper = `${indent}${last ? '   ' : '│  '}`;
+    const margin = `${deeper}${below.length > 0 ? '│ ' : '  '}`;
+    return [
+      `${indent}${last ? '└─' : '├─'} ${first}`,
+      ...rest.map((line) => `${margin}${line}`),
+      ...drawn(below, deeper),
+    ];
+  });
+}
+
+const only = <Kind extends Resource['kind']>(model: Model, kind: Kind): readonly Extract<Resource, { kind: Kind }>[] =>
+  model.resources.filter((resource): resource is Extract<Resource, { kind: Kind }> => resource.kind === kind);
+
+function loadBalancer(model: Model): readonly Branch[] {
+  const targetGroups = new Map(only(model, 'target-group').map((each) => [each.id, each] as const));
+  return only(model, 'load-balancer').map(({ spec, attributes, tags }) => ({
+    lines: [
+      `load balancer: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model)}`,
+      ...settings('attributes', attributes),
+      ...settings('tags', tags),
+    ],
+    branches: [
+      ...only(model, 'listener').map((each) => listener(each, model, targetGroups)),
+      ...(targetGroups.size === 0
+        ? []
+        : [{ lines: ['target groups'], branches: [...targetGroups.values()].map(targetGroup) }]),
+    ],
+  }));
+}
+
+function openTo(model: Model): string {
+  const groups = only(model, 'security-group').flatMap(({ ingress }) => ingress);
+  if (groups.length === 0) return 'with security groups of its own';
+  const sources = new Set(groups.map(({ source }) => (source.kind === 'cidr' ? source.cidr : source.groupId)));
+  return `open to ${[...sources].join(', ')}`;
+}
+
+const settings = (name: string, values: Readonly<Record<string, string>>): readonly string[] => {
+  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
+  return pairs.length === 0 ? [] : [`${name}: ${pairs.toSorted().join(', ')}`];
+};
+
+type TargetGroups = ReadonlyMap<TargetGroupResource['id'], TargetGroupResource>;
+
+function listener({ id, spec, extraCertificates }: ListenerResource, model: Model, targetGroups: TargetGroups): Branch {
+  const certificates = [
+    ...(spec.defaultCertificate === undefined ? [] : [spec.defaultCertificate]),
+    ...extraCertificates,
+  ].map((use) => ('arn' in use ? use.arn : use.certificate.replace('certificate/', 'Secret ')));
+  const rules = only(model, 'rule').filter((rule) => rule.listener === id);
+  return {
+    lines: [
+      `${spec.protocol} :${spec.port}`,
+      ...(certificates.length === 0 ? [] : [`certificates: ${certificates.join(', ')}`]),
+      ...(spec.sslPolicy === undefined ? [] : [`policy: ${spec.sslPolicy}`]),
+    ],
+    branches: [
+      ...rules.map((rule, index) => ruleBranch(rule, index + 1, targetGroups)),
+      { lines: [`otherwise ${actionWords(spec.defaultAction, targetGroups)}`] },
+    ],
+  };
+}
+
+function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
+  const conditions = spec.conditions.map(conditionWords).join(', ');
+  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/MATCH, of the first of those that were packed into it.
+  const [, , , namespace, name, rule, match] = id.split('/');
+  return {
+    lines: [
+      `${order}. ${conditions} ${actionWords(spec.action, targetGroups)}`,
+      ...spec.transforms.map(transformWords),
+      ...(match === undefined ? [] : [`HTTPRoute ${namespace}/${name}, rule ${rule}`]),
+    ],
+  };
+}
+
+const targetGroup = (each: TargetGroupResource): Branch => ({
+  lines: [
+    `${targetGroupWords(each)}: ${each.spec.targetType}, ${each.spec.protocolVersion}, ${healthCheckWords(each.spec.healthCheck)}`,
+  ],
+});
+
+function problemLines(objects: readonly PlannedObject[]): readonly string[] {
+  const wrong = objects.filter(({ problems, conditions }) => problems.length > 0 || conditions.some(isAdverse));
+  if (wrong.length === 0) return [];
+  const lines = wrong.flatMap(({ object, part, conditions, problems }) => {
+    const adverse = conditions.filter(isAdverse);
+    const said = adverse.map(({ type, status, reason }) => `${type}=${status} (${reason})`);
+    const told = problems.length > 0 ? problems : adverse;
+    return [
+      `  ${object}${part === undefined ? '' : `, ${part}`}: ${said.join(', ') || 'accepted, with a remark'}`,
+      ...new Set(told.map(({ message }) => `    ${message}`)),
+    ];
+  });
+  return ['Problems:', ...lines];
+}

@@ -1,0 +1,111 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { plan } from './plan.ts';
+
+const samples = join(import.meta.dirname, '../../deploy/samples');
+const testdata = join(import.meta.dirname, 'testdata');
+const certificates = join(import.meta.dirname, '../gateway/testdata/certificates');
+const now = Date.parse('2026-11-23T12:00:00Z');
+
+async function* bytes(text = ''): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
+
+const run = (options: Partial<Parameters<typeof plan>[0]>) =>
+  plan({ filename: ['-'], output: 'tree', given: { 'cluster-name': 'plan' }, stdin: bytes(), now, ...options });
+
+const encoded = async (file: string) => (await readFile(join(certificates, file))).toString('base64');
+
+/** The Secret that the samples ask for and do not bring. */
+async function sampleSecret(): Promise<string> {
+  return `
+apiVersion: v1
+kind: Secret
+type: kubernetes.io/tls
+metadata: { name: example-com-cert, namespace: gatehouse-samples }
+data: { tls.crt: ${await encoded('wildcard.crt')}, tls.key: ${await encoded('wildcard.key')} }
+`;
+}
+
+test('the samples become three load balancers, shown as trees', async () => {
+  const { stdout, stderr, exitCode } = await run({ filename: [samples, '-'], stdin: bytes(await sampleSecret()) });
+  await expect(stdout).toMatchFileSnapshot(join(testdata, 'samples.txt'));
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
+});
+
+test('what is wrong is told in the words of the conditions, beside what is right', async () => {
+  const { stdout, stderr, exitCode } = await run({ filename: [join(testdata, 'faulty.yaml')] });
+  await expect(stdout).toMatchFileSnapshot(join(testdata, 'faulty.txt'));
+  expect(stderr).toBe('warning: Deployment of apps/v1 is ignored: it plays no part in a load balancer\n');
+  expect(exitCode).toBe(1);
+});
+
+test('JSON and YAML say the same', async () => {
+  const filename = [join(testdata, 'faulty.yaml')];
+  const json = await run({ filename, output: 'json' });
+  const yaml = await run({ filename, output: 'yaml' });
+  expect(parse(yaml.stdout)).toEqual(JSON.parse(json.stdout));
+  expect(JSON.parse(json.stdout)).toMatchObject({ gateways: [{ gateway: 'shop/web', gatewayClass: 'external-lb' }] });
+});
+
+test('the order of the files changes no rule', async () => {
+  const files = ['10-class.yaml', '15-services.yaml', '20-http.yaml', '40-canary.yaml'].map((file) =>
+    join(samples, file),
+  );
+  expect((await run({ filename: files.toReversed() })).stdout).toBe((await run({ filename: files })).stdout);
+});
+
+test('the flags of the controller hold where no configuration says otherwise', async () => {
+  const given = { 'cluster-name': 'plan', 'default-load-balancer-scheme': 'internet-facing', 'default-tags': 'a=b' };
+  const { stdout } = await run({ filename: [join(testdata, 'faulty.yaml')], given });
+  expect(stdout).toContain('load balancer: internet-facing');
+  expect(stdout).toContain('tags: a=b');
+});
+
+test('subnets that a configuration names are taken to be there', async () => {
+  const configuration = `
+apiVersion: gatehouse.dev/v1alpha1
+kind: LoadBalancerConfiguration
+metadata: { name: external-lb, namespace: gatehouse-samples }
+spec: { scheme: internal, subnets: [subnet-1, subnet-2] }
+`;
+  const filename = ['10-class.yaml', '15-services.yaml', '20-http.yaml'].map((file) => join(samples, file));
+  const { stdout, stderr, exitCode } = await run({ filename: [...filename, '-'], stdin: bytes(configuration) });
+  expect(stdout).toContain('load balancer: internal');
+  expect(stderr).toContain('LoadBalancerConfiguration gatehouse-samples/external-lb is given more than once');
+  expect(exitCode).toBe(0);
+});
+
+test('a manifest that no API server would take is named with its field', async () => {
+  const { stdout, exitCode } = await run({
+    stdin: bytes('{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: web}, spec: {}}'),
+  });
+  expect(stdout).toContain('Gateway web: spec.gatewayClassName:');
+  expect(exitCode).toBe(1);
+});
+
+test.each([
+  ['a file that is not there', { filename: ['/nowhere/at-all.yaml'] }, '/nowhere/at-all.yaml: ENOENT'],
+  ['invalid YAML', { stdin: bytes('kind: Gateway\nspec: [1, 2\n') }, 'standard input:3:1: '],
+  ['a document that is no object', { stdin: bytes('---\n- 1\n') }, 'standard input:2: is no Kubernetes object'],
+  ['an alias bomb', { stdin: bytes(bomb()) }, 'standard input: Excessive alias count'],
+  ['no Gateway of ours', { stdin: bytes('apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n') }, 'got none'],
+  ['a flag that is off', { given: { 'cluster-name': '' } }, '--cluster-name must be'],
+])('%s ends with status 2', async (_, options, message) => {
+  const { stdout, stderr, exitCode } = await run(options);
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(exitCode).toBe(2);
+});
+
+/** Nine levels of ten aliases each: a billion strings. */
+function bomb(): string {
+  const levels = Array.from({ length: 9 }, (_, level) => {
+    const item = level === 0 ? 'x' : `*l${level - 1}`;
+    return `l${level}: &l${level} [${Array.from({ length: 10 }, () => item).join(', ')}]`;
+  });
+  return `apiVersion: v1\nkind: ConfigMap\n${levels.join('\n')}\n`;
+}

@@ -1,0 +1,147 @@
+// What manifests become, with no cluster and no cloud: the pipeline's pure stages, and the conditions that would be reported.
+
+import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import { buildModel } from '../aws/model/build.ts';
+import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
+import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
+import type { Model } from '../aws/model/resources.ts';
+import type { Network, Subnet } from '../aws/network.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { SettingsDefaults } from '../gateway/settings.ts';
+import type { Translation } from '../gateway/topology.ts';
+import { translate } from '../gateway/translate.ts';
+import { objectKey } from '../kube/object.ts';
+import { acceptedCondition, isWholeProblem } from '../status/gateway-status.ts';
+import { type ListenerProblem, listenerConditions } from '../status/listener-status.ts';
+import { isRouteProblem, routeConditions } from '../status/route-status.ts';
+import { explain, fieldOf } from '../status/words.ts';
+
+export interface PlanOptions {
+  readonly clusterName: string;
+  readonly defaults: SettingsDefaults;
+}
+
+export interface PlannedGateway {
+  readonly gateway: string;
+  readonly gatewayClass: string;
+  /** Absent when nothing would be changed: the parameters or the network can't be used. */
+  readonly model?: Model;
+  /** The Gateway, its listeners and its routes, with what is wrong with each. */
+  readonly objects: readonly PlannedObject[];
+}
+
+export interface PlannedObject {
+  /** `HTTPRoute shop/web`. */
+  readonly object: string;
+  /** `listener "https"`: where the conditions stand in the object's status. */
+  readonly part?: string;
+  readonly conditions: readonly PlannedCondition[];
+  readonly problems: readonly PlannedProblem[];
+}
+
+export interface PlannedCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export interface PlannedProblem {
+  readonly kind: Problem['kind'];
+  /** A path from the object's root. */
+  readonly field?: string;
+  readonly message: string;
+}
+
+export function planGateway(input: GatewayInput, { clusterName, defaults }: PlanOptions): PlannedGateway {
+  const translation = translate(input, ALB_CAPABILITIES, defaults);
+  const { topology } = translation;
+  const built =
+    topology &&
+    buildModel(topology, networkFor(topology.settings), {
+      clusterName,
+      clusterUid: clusterName,
+      quotas: DEFAULT_QUOTAS,
+    });
+  const problems = [...translation.problems, ...(built?.problems ?? [])];
+  const gateway = objectKey(input.gateway.metadata);
+  return {
+    gateway,
+    gatewayClass: input.gatewayClass.metadata.name,
+    ...(built?.model !== undefined && { model: built.model }),
+    objects: [
+      {
+        object: `Gateway ${gateway}`,
+        conditions: [acceptedCondition(problems, translation.listeners)],
+        problems: problems.filter(isWholeProblem).map(planned),
+      },
+      ...listeners(gateway, translation, problems),
+      ...routes(translation, problems),
+    ],
+  };
+}
+
+/** The subnets that the configuration names are taken to be there, each in a zone of its own. */
+function networkFor({ subnets, scheme }: LoadBalancerSettings): Network {
+  if (subnets === undefined) return PLACEHOLDER_NETWORK;
+  const named = [...new Set(subnets)].map(
+    (id, index): Subnet => ({
+      id,
+      availabilityZone: `${PLACEHOLDER_NETWORK.region}${String.fromCodePoint(0x61 + index)}`,
+      tags: {},
+      public: scheme === 'internet-facing',
+      availableIpAddresses: 4000,
+      ipv6: true,
+    }),
+  );
+  return { ...PLACEHOLDER_NETWORK, subnets: named };
+}
+
+function planned(problem: Problem): PlannedProblem {
+  const field = fieldOf(problem);
+  return { kind: problem.kind, ...(field !== undefined && { field }), message: explain(problem) };
+}
+
+/** Nothing is programmed by a plan, so that condition is left out. */
+const withoutProgrammed = (conditions: readonly PlannedCondition[]): readonly PlannedCondition[] =>
+  conditions.filter(({ type }) => type !== 'Programmed');
+
+function listeners(gateway: string, translation: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
+  return translation.listeners.map((listener) => {
+    const own = problems.filter(
+      (problem): problem is ListenerProblem => 'listener' in problem && problem.listener === listener.name,
+    );
+    return {
+      object: `Gateway ${gateway}`,
+      part: `listener "${listener.name}"`,
+      conditions: withoutProgrammed(listenerConditions(listener, own, true, '')),
+      problems: own.map(planned),
+    };
+  });
+}
+
+function routes({ attachments }: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
+  return attachments.map((attachment) => {
+    const { route, parentRef } = attachment;
+    const own = problems
+      .filter(isRouteProblem)
+      .filter((problem) => problem.route.key === route.key)
+      .filter((problem) => !('parentRef' in problem) || problem.parentRef === parentRef);
+    return {
+      object: `${route.kind} ${route.key}`,
+      ...(parentRef.sectionName !== undefined && {
+        part: `parent "${parentRef.name}", section "${parentRef.sectionName}"`,
+      }),
+      conditions: routeConditions(attachment, own),
+      problems: own.map(planned),
+    };
+  });
+}
+
+/** Of these types True is bad news. */
+const negative: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid']);
+
+export const isAdverse = ({ type, status }: PlannedCondition): boolean =>
+  negative.has(type) ? status === 'True' : status !== 'True';
