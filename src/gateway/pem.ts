@@ -91,10 +91,7 @@ function fingerprint(chain: readonly X509Certificate[], publicKey: KeyObject): s
   return hash.update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex');
 }
 
-/** The subject's alternative names; without any, its common name, as browsers once did and ACM still does. */
+/** The subject's alternative names: without any, no client of today takes a certificate for any host. */
 function domainNames(leaf: X509Certificate): readonly string[] {
-  const alternative = [...(leaf.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map(([, name]) => name ?? '');
-  const common = /^CN=(.+)$/m.exec(leaf.subject ?? '')?.[1];
-  const names = alternative.length === 0 && common !== undefined ? [common] : alternative;
-  return names.map((name) => name.toLowerCase());
+  return [...(leaf.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map(([, name = '']) => name.toLowerCase());
 }
