@@ -175,6 +175,32 @@ test('while rules change, each request is answered as before or as after', () =>
   );
 });
 
+test('while rules change and trade places, each request is answered as before or as after', () => {
+  const edited = rulesOf(fixed).chain((before) =>
+    fc.record({
+      before: fc.constant(before),
+      after: fc.tuple(fc.shuffledSubarray([...before]), rulesOf(fixed)).map(([kept, added]) => {
+        const others = added.slice(0, 2).map((rule) => ({ ...rule, name: `new-${rule.name}` }));
+        return [...kept.slice(0, 2), ...others, ...kept.slice(2)];
+      }),
+    }),
+  );
+  fc.assert(
+    fc.property(edited, fc.nat(10), choices, (rules, steps, pick) => {
+      const before = { listeners: { 80: rules.before } };
+      const after = { listeners: { 80: rules.after } };
+      const aws = madeAnew(modelOf(before));
+      const places = commonPlaces(before, after);
+      const onStep = () => {
+        for (const { listener, host, answers } of places) expect(answers).toContain(answer(aws, listener, host));
+      };
+      runPlan(aws, diff(modelOf(after), aws.observe()), { pick, steps, onStep });
+      converge(aws, modelOf(after), { pick, onStep });
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('while backends change, a request that has a rule before and after is never without one', () => {
   fc.assert(
     fc.property(anything, anything, fc.nat(20), choices, (before, after, steps, pick) => {

@@ -331,3 +331,19 @@ test('a certificate that AWS refuses keeps only its own listener from coming', (
     'set-certificates listener/internal/443',
   ]);
 });
+
+test('a certificate that had to be imported under another ARN is switched to by its listener, once', () => {
+  const sketch = { listeners: { 443: [] } };
+  const aws = running(sketch);
+  const old = aws.observe().resources.find(({ kind }) => kind === 'certificate');
+  const entry = old === undefined ? undefined : aws.entries.get(old.arn);
+  if (old === undefined || entry === undefined) throw new Error('no certificate');
+  aws.entries.set('arn-new', { ...entry, owned: { ...old, arn: 'arn-new' } });
+  entry.owned = { ...old, tags: { ...old.tags, 'gatehouse.dev/spec': 'old' } };
+  expect(names(planOf(aws, sketch))).toEqual(['change listener/internal/443']);
+  expect(planOf(aws, sketch).existing.get(old.id)).toBe('arn-new');
+  runPlan(aws, planOf(aws, sketch));
+  expect(planOf(aws, sketch).steps).toEqual([]);
+  aws.entries.delete(old.arn);
+  expect(planOf(aws, sketch).steps).toEqual([]);
+});

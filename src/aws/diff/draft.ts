@@ -72,9 +72,9 @@ export class Draft {
     desired: Resource,
     existing: OwnedResource,
     after: readonly StepId[],
-    follows: readonly StepId[] = [],
+    { spec = desired.spec, follows = [] }: { readonly spec?: unknown; readonly follows?: readonly StepId[] } = {},
   ): StepId {
-    const tags = hashTag('spec', desired.spec);
+    const tags = hashTag('spec', spec);
     const id = stepId('change', desired.id);
     const { arn } = existing;
     return this.add({ kind: 'change', id, after, follows, resource: desired.id, desired, arn, tags });

@@ -1,6 +1,7 @@
 // Everything but rules: created where it is missing, changed where a hash says that it differs.
 import type { Resource, ResourceId, RuleResource } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
+import { hashed, isSet } from './certificates.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import type { KeptResource } from './existing.ts';
@@ -23,7 +24,10 @@ function create(draft: Draft, desired: Plain): void {
     after: [...draft.waitFor(specReferences(desired)), ...failedPredecessors(draft, desired)],
     resource: desired.id,
     desired,
-    tags: { ...userTags(desired), ...hashTag('spec', desired.spec) },
+    tags: {
+      ...userTags(desired),
+      ...hashTag('spec', hashed(draft.existing, desired.spec, defaultCertificates(desired))),
+    },
   });
   draft.usableAfter(desired.id, created);
   const second = secondCall(draft, desired, { created });
@@ -32,6 +36,11 @@ function create(draft: Draft, desired: Plain): void {
   if (desired.kind === 'target-group') {
     draft.usableAfter(desired.id, draft.syncTargets(desired, [second?.id ?? created]));
   }
+}
+
+function defaultCertificates(desired: Plain): readonly ResourceId[] {
+  if (desired.kind !== 'listener' || desired.spec.defaultCertificate === undefined) return [];
+  return certificateReferences([desired.spec.defaultCertificate]);
 }
 
 /** Load balancers' names are deterministic: one that failed has to give its name free first. */
@@ -43,8 +52,11 @@ function failedPredecessors(draft: Draft, desired: Plain): StepId[] {
 
 function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const references = specReferences(desired);
-  if (!hasHash(existing.tags, 'spec', desired.spec) || references.some((reference) => draft.isCreated(reference))) {
-    draft.change(desired, existing, draft.waitFor(references));
+  const certificates = defaultCertificates(desired);
+  const spec = hashed(draft.existing, desired.spec, certificates);
+  const right = isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates);
+  if (!right || references.some((reference) => draft.isCreated(reference))) {
+    draft.change(desired, existing, draft.waitFor(references), { spec });
   }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);
@@ -63,7 +75,7 @@ function secondCall(
     resource: desired.id,
     fresh,
   });
-  const isRight = (tag: 'attributes' | 'ingress' | 'certificates', value: object) => {
+  const isRight = (tag: 'attributes' | 'ingress', value: object) => {
     const present = fresh ? {} : state.existing.tags;
     return TAG[tag] in present ? hasHash(present, tag, value) : Object.keys(value).length === 0;
   };
@@ -82,8 +94,13 @@ function secondCall(
     case 'listener': {
       const references = certificateReferences(desired.extraCertificates);
       const created = references.some((reference) => draft.isCreated(reference));
-      if (!created && isRight('certificates', desired.extraCertificates)) return undefined;
-      const tags = hashTag('certificates', desired.extraCertificates);
+      const value = desired.extraCertificates;
+      const present = fresh ? {} : state.existing.tags;
+      const right =
+        isSet(draft.existing, { tags: present, tag: 'certificates', value }, references) ||
+        (value.length === 0 && !(TAG.certificates in present));
+      if (!created && right) return undefined;
+      const tags = hashTag('certificates', hashed(draft.existing, value, references));
       const id = stepId('set-certificates', desired.id);
       return { kind: 'set-certificates', id, ...base(references), desired, tags };
     }

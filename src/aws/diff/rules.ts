@@ -76,7 +76,7 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
     if (existing === undefined) continue;
     if (changes) {
       const after = [...numbered, ...draft.waitFor(specReferences(desired))];
-      made.set(desired.id, draft.change(desired, existing, after, created));
+      made.set(desired.id, draft.change(desired, existing, after, { follows: created }));
     }
     draft.retag(desired, existing);
   }
