@@ -175,6 +175,23 @@ test('a request that hangs does not keep the leader from stopping in time', asyn
   expect(await run).toBe('lost');
 });
 
+test('a lease counts from when its renewal was sent, however late the answer comes', async () => {
+  const clock = new FakeClock();
+  const client = new MemoryClient();
+  const elector = newElector(client, clock, 'first');
+  client.intercept = async (action) => {
+    if (action.startsWith('POST')) await clock.sleep(6_000);
+    else if (action.startsWith('PUT')) throw refusal(500, 'InternalError');
+  };
+  const run = elector.run(working(clock, 60_000), never);
+  await clock.advance(14_999);
+  expect(elector.isLeader()).toBe(true);
+  await clock.advance(1);
+  expect(elector.isLeader()).toBe(false);
+  await clock.advance(60_000);
+  expect(await run).toBe('lost');
+});
+
 test('work that fails ends the run with its error, and the lease is released', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
