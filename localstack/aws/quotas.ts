@@ -37,6 +37,7 @@ export function isQuotaName(name: string): name is QuotaName {
   return Object.hasOwn(defaultQuotas, name);
 }
 
+/** As good as none, and still a whole number to tell. */
 export const unlimited: Partial<Quotas> = Object.fromEntries(
-  Object.keys(defaultQuotas).map((name) => [name, Number.POSITIVE_INFINITY]),
+  Object.keys(defaultQuotas).map((name) => [name, Number.MAX_SAFE_INTEGER]),
 );

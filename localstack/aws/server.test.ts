@@ -8,11 +8,14 @@ import {
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
 import { clientOf, refusal } from './test-client.ts';
 import { Embedded } from './testing/embedded.ts';
 
 const passed = (outcomes: readonly string[]) => outcomes.filter((outcome) => outcome === 'not refused').length;
+
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 const post = (url: string, body: string, headers: Record<string, string> = {}) =>
   fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers } });
@@ -131,4 +134,29 @@ test('of sixteen target groups of one name made at once, one is made', async () 
     );
   const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => refusal(create(100 + n))));
   expect(passed(outcomes)).toBe(1);
+});
+
+// docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+test('the credentials of an assumed role are known until they expire', async () => {
+  await using aws = await Embedded.start({ credentials: [] });
+  const claims = { iss: 'https://oidc.example.test', sub: 'system:serviceaccount:a:b', aud: 'sts.amazonaws.com' };
+  const exp = aws.clock.now() / 1000 + 600;
+  const assume = new AssumeRoleWithWebIdentityCommand({
+    RoleArn: 'arn:aws:iam::123456789012:role/controller',
+    RoleSessionName: 'test',
+    WebIdentityToken: `${part({ alg: 'RS256' })}.${part({ ...claims, exp })}.c2ln`,
+  });
+  const config = clientOf(aws.aws);
+  const sts = new STSClient(config);
+  const { Credentials } = await sts.send(assume);
+  const credentials = {
+    accessKeyId: Credentials?.AccessKeyId ?? '',
+    secretAccessKey: Credentials?.SecretAccessKey ?? '',
+    sessionToken: Credentials?.SessionToken ?? '',
+  };
+  const assumed = new ElasticLoadBalancingV2Client({ ...config, credentials });
+  await assumed.send(new DescribeLoadBalancersCommand({}));
+  aws.clock.advance(3600);
+  expect(await refusal(assumed.send(new DescribeLoadBalancersCommand({})))).toBe('ExpiredToken');
+  for (const client of [sts, assumed]) client.destroy();
 });

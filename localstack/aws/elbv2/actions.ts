@@ -10,7 +10,7 @@ import {
 import { invalidAction, validationError } from './errors.ts';
 import { checkForward, type ForwardAction, readForward } from './forward.ts';
 import { integer, nonEmpty, oneOf, record, records, requiredText, text } from './input.ts';
-import type { Listener, LoadBalancer, Rule } from './state.ts';
+import type { Listener, LoadBalancer, LoadBalancerType, Rule } from './state.ts';
 import { checkReachable, checkUsage } from './usage.ts';
 
 interface RedirectAction {
@@ -108,14 +108,14 @@ function readFixedResponse(input: Input, order: number | undefined): FixedRespon
   };
 }
 
-function readAction(world: World, input: Input): RuleAction {
+function readAction(input: Input): RuleAction {
   const type = oneOf(input, 'Type', types);
   const order = integer(input, 'Order', { min: 1, max: 50_000 });
   switch (type) {
     case undefined:
       throw validationError('An action type must be specified');
     case 'forward':
-      return readForward(input, order, world.options.quotas['target-groups-per-action-on-application-load-balancer']);
+      return readForward(input, order);
     case 'redirect':
       return readRedirect(input, order);
     case 'fixed-response':
@@ -132,8 +132,8 @@ function readAction(world: World, input: Input): RuleAction {
 const isTerminal = ({ Type }: RuleAction) => Type === 'forward' || Type === 'redirect' || Type === 'fixed-response';
 
 /** Reads a rule's actions: exactly one of them routes, and it comes last. */
-export function readActions(world: World, input: Input, name: 'Actions' | 'DefaultActions'): readonly RuleAction[] {
-  const actions = nonEmpty(records(input, name), name).map((action) => readAction(world, action));
+export function readActions(input: Input, name: 'Actions' | 'DefaultActions'): readonly RuleAction[] {
+  const actions = nonEmpty(records(input, name), name).map(readAction);
   const ordered = actions.toSorted((a, b) => (a.Order ?? 0) - (b.Order ?? 0));
   const terminal = ordered.filter(isTerminal);
   const [first, second] = terminal;
@@ -157,10 +157,10 @@ function checkRedirect({ RedirectConfig: config }: RedirectAction, via: Via): vo
   }
 }
 
-function checkAction(world: World, via: Via, action: RuleAction): void {
+function checkAction(world: World, type: LoadBalancerType, via: Via, action: RuleAction): void {
   switch (action.Type) {
     case 'forward':
-      return checkForward(world, via.protocol, action);
+      return checkForward(world, type, via.protocol, action);
     case 'redirect':
       return checkRedirect(action, via);
     case 'fixed-response':
@@ -186,7 +186,7 @@ export function checkActions(
     if (loadBalancer.type === 'network' && action.Type !== 'forward') {
       throw invalidAction(`Action '${action.Type}' is not supported by Network Load Balancers`);
     }
-    checkAction(world, via, action);
+    checkAction(world, loadBalancer.type, via, action);
   }
   checkReachable(world, loadBalancer, actions);
   checkUsage(world, loadBalancer, actions, replaced);

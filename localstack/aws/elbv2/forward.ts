@@ -3,6 +3,7 @@ import type { World } from '../world.ts';
 import { invalidConfiguration, validationError } from './errors.ts';
 import { findTargetGroup } from './find.ts';
 import { flag, integer, record, records, requiredText, text } from './input.ts';
+import type { LoadBalancerType } from './state.ts';
 
 interface WeightedTargetGroup {
   readonly TargetGroupArn: string;
@@ -41,12 +42,9 @@ function readGroups(input: Input, config: Input | undefined): readonly WeightedT
 }
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ForwardActionConfig.html */
-export function readForward(input: Input, order: number | undefined, maxGroups: number): ForwardAction {
+export function readForward(input: Input, order: number | undefined): ForwardAction {
   const config = record(input, 'ForwardConfig');
   const groups = readGroups(input, config);
-  if (groups.length > maxGroups) {
-    throw new AwsError('TooManyTargetGroups', `An action can have at most ${maxGroups} target groups`);
-  }
   if (new Set(groups.map((group) => group.TargetGroupArn)).size < groups.length) {
     throw validationError('The target groups of a forward action must be distinct');
   }
@@ -77,8 +75,12 @@ const compatible: Readonly<Record<string, readonly string[]>> = {
   TCP_UDP: ['TCP_UDP'],
 };
 
-/** Checks that the target groups exist and speak what the listener's protocol needs. */
-export function checkForward(world: World, protocol: string, action: ForwardAction): void {
+/** Checks that the target groups are not too many, exist and speak what the listener's protocol needs. */
+export function checkForward(world: World, type: LoadBalancerType, protocol: string, action: ForwardAction): void {
+  const max = world.options.quotas[`target-groups-per-action-on-${type}-load-balancer`];
+  if (action.ForwardConfig.TargetGroups.length > max) {
+    throw new AwsError('TooManyTargetGroups', `An action can have at most ${max} target groups`);
+  }
   for (const { TargetGroupArn: arn } of action.ForwardConfig.TargetGroups) {
     const group = findTargetGroup(world.elbv2, arn);
     if (group.protocol === undefined || !compatible[protocol]?.includes(group.protocol)) {

@@ -3,8 +3,8 @@ import type { Action } from '../service.ts';
 import type { World } from '../world.ts';
 import { page } from './page.ts';
 
-/** Quotas that DescribeAccountLimits does not tell: other services' and the rules' own. */
-const untold = /^(condition-|security-group|inbound-|imported-|requested-|domain-)/;
+/** Quotas that DescribeAccountLimits does not tell: those of other services. */
+const untold = /^(security-group|inbound-|imported-|requested-|domain-)/;
 
 export function limitActions(world: World): Record<string, Action> {
   return {

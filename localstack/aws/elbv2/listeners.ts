@@ -64,7 +64,7 @@ function create(world: World, input: Input): Output {
   if (protocol === undefined) throw validationError('A listener protocol must be specified');
   const port = integer(input, 'Port', portRange);
   if (port === undefined) throw validationError('A listener port must be specified');
-  const actions = readActions(world, input, 'DefaultActions');
+  const actions = readActions(input, 'DefaultActions');
   const security = readSecurity(world, input, protocol, undefined);
   const tags = tagsOf(input);
   const siblings = listenersOf(state, loadBalancer.arn);
@@ -123,7 +123,7 @@ function modify(world: World, input: Input): Output {
   if (clash) throw duplicateListener(loadBalancer.arn);
   const security = readSecurity(world, input, protocol, listener);
   const rule = defaultRuleOf(world, listener);
-  const given = input['DefaultActions'] === undefined ? undefined : readActions(world, input, 'DefaultActions');
+  const given = input['DefaultActions'] === undefined ? undefined : readActions(input, 'DefaultActions');
   checkActions(world, loadBalancer, { protocol, port }, given ?? rule.actions, rule);
   listener.protocol = protocol;
   listener.port = port;

@@ -63,7 +63,7 @@ function create(world: World, input: Input): Output {
   const priority = integer(input, 'Priority', priorities);
   if (priority === undefined) throw validationError('Parameter Priority must be specified');
   const conditions = readConditions(world, input);
-  const actions = readActions(world, input, 'Actions');
+  const actions = readActions(input, 'Actions');
   const transforms = readTransforms(input);
   const tags = tagsOf(input);
   if (rulesOf(world.elbv2, listener.arn).some((rule) => rule.priority === priority)) throw priorityInUse(priority);
@@ -100,7 +100,7 @@ function modify(world: World, input: Input): Output {
   const conditions = input['Conditions'] === undefined ? rule.conditions : readConditions(world, input);
   const transforms = input['Transforms'] === undefined ? rule.transforms : readTransforms(input);
   if (input['Actions'] !== undefined) {
-    const actions = readActions(world, input, 'Actions');
+    const actions = readActions(input, 'Actions');
     const loadBalancer = findLoadBalancer(world.elbv2, rule.loadBalancerArn);
     checkActions(world, loadBalancer, findListener(world.elbv2, rule.listenerArn), actions, rule);
     replaceActions(world, rule, actions);
