@@ -4,6 +4,7 @@
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
+  DeleteSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
@@ -11,7 +12,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { Problem } from '../gateway/problem.ts';
 import type { AwsClients } from './clients.ts';
-import { AwsError, isAlreadyExists, isNotFound, toProblem } from './errors.ts';
+import { AwsError, isAlreadyExists, isInUse, isNotFound, toProblem } from './errors.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';
 import { TAG } from './observed.ts';
@@ -242,4 +243,29 @@ function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
   if (ruleId === undefined || groupId === undefined || fromPort === undefined || toPort === undefined) return [];
   if (source === undefined || rule.IsEgress === true) return [];
   return [{ ruleId, groupId, fromPort, toPort, source }];
+}
+
+/**
+ * Removes the cluster's backend group, for when no load balancer carries it any more.
+ * @returns whether AWS still holds on to it, as it does for a while after the last load balancer is gone
+ * @throws AwsError
+ */
+export async function removeBackendSecurityGroup(
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+): Promise<'gone' | 'in-use'> {
+  const groups = await securityGroups(clients, [
+    { Name: `tag:${TAG.clusterUid}`, Values: [cluster.clusterUid] },
+    { Name: `tag:${TAG.resource}`, Values: [backendId] },
+  ]);
+  for (const { GroupId, Tags } of groups) {
+    if (ownerOf(fromTagList(Tags), cluster).kind !== 'ours') continue;
+    try {
+      await clients.ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
+    } catch (error) {
+      if (isInUse(error)) return 'in-use';
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return 'gone';
 }

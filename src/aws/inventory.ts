@@ -117,6 +117,12 @@ export class Inventory {
     this.put({ ...record, tags: { ...Object.fromEntries(kept), ...add } });
   }
 
+  /** Certificates that a newer import stands in for: to be deleted as soon as no listener uses them. */
+  outdatedCertificates(): readonly OwnedResource[] {
+    const outdated = outdatedCertificates(this.#records.ofGateway(SHARED));
+    return this.owned().filter(({ arn }) => outdated.has(arn));
+  }
+
   /** An answer was lost: the resource may or may not exist now. */
   doubt(id: ResourceId): void {
     this.#doubted.add(id);

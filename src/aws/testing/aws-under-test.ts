@@ -9,6 +9,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { type AwsClients, createAwsClients } from '../clients.ts';
 import { diff } from '../diff/diff.ts';
 import type { Plan } from '../diff/step.ts';
+import { type ExecuteContext, executePlan, type Outcome } from '../execute/execute.ts';
 import { Inventory } from '../inventory.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Limits } from '../limits.ts';
@@ -17,7 +18,6 @@ import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import { ownershipTags } from '../tags.ts';
-import { type ExecuteContext, executePlan, type Outcome } from './execute.ts';
 
 export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
 export const gateway = objectKey({ namespace: 'shop', name: 'web' });

@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
+import { objectKey } from '../../kube/object.ts';
+import { awsUnderTest, gateway } from '../testing/aws-under-test.ts';
+import { executePlan } from './execute.ts';
+
+let it: Awaited<ReturnType<typeof awsUnderTest>>;
+beforeEach(async () => {
+  it = await awsUnderTest();
+});
+afterEach(() => it.close());
+
+const secret = objectKey({ namespace: 'shop', name: 'tls' });
+const other = objectKey({ namespace: 'shop', name: 'other' });
+let serial = 1;
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+/** What a rotation does to the Secret. */
+async function rotate(algorithm: RequestableKey): Promise<void> {
+  serial += 1;
+  const { certificatePem, privateKey } = await selfSigned(
+    ['shop.example.com'],
+    algorithm,
+    Date.now() - 1000,
+    serial.toString(16).padStart(16, '1'),
+  );
+  it.kept.secrets.set(secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'tls' },
+    data: {
+      'tls.crt': base64(certificatePem),
+      'tls.key': base64(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    },
+  });
+}
+
+const certificates = () => [...it.aws.world().acm.certificates.values()];
+const inUse = () => [...it.aws.world().elbv2.listeners.values()].map(({ defaultCertificate }) => defaultCertificate);
+
+test('a renewed certificate of the same kind keeps its ARN, and no listener notices', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  const [first] = certificates();
+  expect(inUse()).toEqual([first?.arn]);
+  const before = first?.x509?.serial;
+  await rotate('EC_prime256v1');
+  it.aws.calls.zero();
+  const renewed = it.model({ secret, fingerprint: 'two' });
+  expect((await controller.apply(renewed)).problems).toEqual([]);
+  expect(certificates().map(({ arn }) => arn)).toEqual([first?.arn]);
+  expect(first?.x509?.serial).not.toBe(before);
+  expect(it.aws.calls.counts().byAction).toEqual({ 'acm:AddTagsToCertificate': 1, 'acm:ImportCertificate': 1 });
+  expect((await it.start()).plan(renewed)).toMatchObject({ steps: [] });
+});
+
+test('a certificate of another kind is imported anew, switched to, and the old one can go', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  const [old] = certificates();
+  await rotate('RSA_2048');
+  const renewed = it.model({ secret, fingerprint: 'two', keyAlgorithm: 'RSA_2048' });
+  const outcome = await controller.apply(renewed);
+  expect(outcome).toMatchObject({ problems: [], retryAfterMs: 0 });
+  expect((await controller.apply(renewed)).problems).toEqual([]);
+  expect(controller.plan(renewed)).toMatchObject({ steps: [] });
+  const anew = certificates().find(({ arn }) => arn !== old?.arn);
+  expect(inUse()).toEqual([anew?.arn]);
+  const [outdated] = controller.inventory.outdatedCertificates();
+  expect(outdated?.arn).toBe(old?.arn);
+});
+
+test('a controller that dies before it has switched to the new certificate switches after its restart', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  await rotate('RSA_2048');
+  const renewed = it.model({ secret, fingerprint: 'two', keyAlgorithm: 'RSA_2048' });
+  await controller.apply(renewed);
+  const [, anew] = certificates();
+  const next = await it.start();
+  await next.apply(renewed);
+  expect(inUse()).toEqual([anew?.arn]);
+  expect(next.plan(renewed)).toMatchObject({ steps: [] });
+});
+
+test('two Gateways with one Secret import it once', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const key = objectKey({ namespace: 'shop', name: 'second' });
+  const models = [it.model({ secret }), it.model({ secret, key })];
+  const plans = models.map((model) => controller.plan(model));
+  await Promise.all(
+    plans.map((plan, index) => executePlan(plan, { ...controller.context, gateway: index === 0 ? gateway : key })),
+  );
+  expect(certificates()).toHaveLength(1);
+  expect(inUse()).toEqual([certificates()[0]?.arn, certificates()[0]?.arn]);
+});
+
+test('an import whose answer was lost is not repeated', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const { acmOnce } = controller.clients;
+  acmOnce.middlewareStack.add(
+    (next) => async (args) => {
+      await next(args);
+      throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    },
+    { step: 'build', name: 'lost' },
+  );
+  const model = it.model({ secret });
+  const { problems } = await controller.apply(model);
+  expect(problems).toMatchObject([{ kind: 'cloud-unreachable', action: 'acm:ImportCertificate' }]);
+  acmOnce.middlewareStack.remove('lost');
+  expect((await controller.apply(model)).problems).toEqual([]);
+  expect(certificates()).toHaveLength(1);
+});
+
+test('a key that is none reaches ACM, and neither the status nor a log', async () => {
+  await rotate('EC_prime256v1');
+  const kept = it.kept.secrets.get(secret);
+  const key = '-----BEGIN PRIVATE KEY-----\nc2VjcmV0c2VjcmV0c2VjcmV0\n-----END PRIVATE KEY-----\n';
+  if (kept === undefined) throw new Error('no Secret');
+  it.kept.secrets.set(secret, { ...kept, data: { ...kept.data, 'tls.key': base64(key) } });
+  const { problems } = await (await it.start()).apply(it.model({ secret }));
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', action: 'acm:ImportCertificate' }]);
+  expect(JSON.stringify(problems)).not.toContain('c2VjcmV0');
+});
+
+test('a Secret that is gone meanwhile stops only its listener', async () => {
+  const controller = await it.start();
+  const { problems, done } = await controller.apply(it.model({ secret: other }));
+  expect(problems).toEqual([]);
+  expect(done.some((step) => step.startsWith('create load-balancer'))).toBe(true);
+  expect(it.aws.world().elbv2.listeners.size).toBe(0);
+});

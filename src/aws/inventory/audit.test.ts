@@ -1,0 +1,90 @@
+import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
+import {
+  DeleteRuleCommand,
+  DeregisterTargetsCommand,
+  ModifyLoadBalancerAttributesCommand,
+  ModifyRuleCommand,
+  ModifyTargetGroupCommand,
+  SetRulePrioritiesCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { syncTargets } from '../targets.ts';
+import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+
+let it: Awaited<ReturnType<typeof awsUnderTest>>;
+let controller: Controller;
+const services = ['api', 'web'];
+
+beforeEach(async () => {
+  it = await awsUnderTest();
+  it.kept.targets = it.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
+  controller = await it.start();
+  await controller.apply(it.model({ services }));
+});
+afterEach(() => it.close());
+
+const audit = () => controller.inventory.audit(gateway, it.model({ services }));
+const arn = (kind: string, index = 0): string =>
+  controller.inventory.owned(gateway).filter((resource) => resource.kind === kind)[index]?.arn ?? '';
+
+test('what nobody has touched has not drifted', async () => {
+  expect(await audit()).toEqual([]);
+  expect(controller.plan(it.model({ services }))).toMatchObject({ steps: [] });
+});
+
+test('whatever was changed by hand is found, and made right again', async () => {
+  const { elbv2, ec2 } = controller.clients;
+  const rule = arn('rule');
+  await elbv2.send(
+    new ModifyRuleCommand({
+      RuleArn: rule,
+      Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/admin'] } }],
+    }),
+  );
+  await elbv2.send(new SetRulePrioritiesCommand({ RulePriorities: [{ RuleArn: arn('rule', 1), Priority: 7 }] }));
+  await elbv2.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn('target-group'), HealthCheckPath: '/nowhere' }));
+  await elbv2.send(
+    new ModifyLoadBalancerAttributesCommand({
+      LoadBalancerArn: arn('load-balancer'),
+      Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '5' }],
+    }),
+  );
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: arn('security-group'),
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }],
+    }),
+  );
+  const drift = await audit();
+  expect(drift.map(({ aspect }) => aspect).toSorted()).toEqual(['attributes', 'ingress', 'priority', 'spec', 'spec']);
+  expect((await controller.apply(it.model({ services }))).problems).toEqual([]);
+  expect(controller.plan(it.model({ services }))).toMatchObject({ steps: [] });
+  expect(await audit()).toEqual([]);
+  const state = it.aws.world();
+  expect([...(state.elbv2.loadBalancers.values().next().value?.attributes ?? [])]).toContainEqual([
+    'idle_timeout.timeout_seconds',
+    '60',
+  ]);
+  expect(JSON.stringify([...state.elbv2.rules.values()])).not.toContain('/admin');
+  expect([...state.ec2.securityGroupRules.values()].filter(({ fromPort }) => fromPort === 22)).toEqual([]);
+});
+
+test('a rule that was deleted by hand is made again', async () => {
+  await controller.clients.elbv2.send(new DeleteRuleCommand({ RuleArn: arn('rule') }));
+  expect(await audit()).toMatchObject([{ aspect: 'missing' }]);
+  await controller.apply(it.model({ services }));
+  expect([...it.aws.world().elbv2.rules.values()].filter(({ priority }) => priority !== 'default')).toHaveLength(2);
+});
+
+test('a target that was taken out by hand is registered again', async () => {
+  const group = arn('target-group');
+  const [target] = it.kept.targets;
+  await controller.clients.elbv2.send(
+    new DeregisterTargetsCommand({ TargetGroupArn: group, Targets: [{ Id: target?.id, Port: target?.port }] }),
+  );
+  expect(await audit()).toMatchObject([{ aspect: 'targets' }]);
+  const resource = controller.inventory.get(group);
+  if (resource === undefined) throw new Error('no target group');
+  await syncTargets(controller.context, { arn: group, resource: resource.id }, it.kept.targets);
+  expect(await audit()).toEqual([]);
+});
