@@ -99,7 +99,7 @@ interface ResourceList {
   readonly resources: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
 }
 
-function parseManifest(manifest: Manifest): readonly KubeObject[] {
+export function parseManifest(manifest: Manifest): readonly KubeObject[] {
   if (typeof manifest !== 'string') return manifest;
   return parseAllDocuments(manifest).flatMap((document) => {
     if (document.errors[0]) throw document.errors[0];

@@ -93,7 +93,7 @@ const stripNamespace = (namespace: Namespace): Namespace => {
   return { apiVersion, kind, metadata };
 };
 
-const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {
+export const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {
   const name = metadata.labels?.[serviceNameLabel];
   return name === undefined ? [] : [objectKey({ namespace: metadata.namespace, name })];
 };

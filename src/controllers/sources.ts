@@ -1,6 +1,7 @@
 // The caches, as gather asks for them.
-import { parentGateways } from '../gateway/references.ts';
+
 import type { Sources } from '../gateway/gather.ts';
+import { parentGateways } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Caches } from './caches.ts';

@@ -26,6 +26,7 @@ const notAccepted: Partial<Record<WholeProblem['kind'], Accepted['reason']>> = {
 const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>> = {
   'subnets-too-few': 'NoResources',
   'subnets-invalid': 'Invalid',
+  'vpc-unknown': 'Pending',
   'name-taken': 'Invalid',
   'cluster-name-taken': 'Invalid',
   'quota-reached': 'NoResources',

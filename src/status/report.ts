@@ -15,10 +15,11 @@ import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type Condition, type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { mergeConditions, writeStatus } from '../kube/status.ts';
-import { observed, type Verdict } from './condition.ts';
+import { observed, sentences, type Verdict } from './condition.ts';
 import { acceptedCondition, programmedCondition } from './gateway-status.ts';
 import { type ListenerProblem, listenerConditions } from './listener-status.ts';
 import { isRouteProblem, routeConditions } from './route-status.ts';
+import { explain } from './words.ts';
 
 /** What stands in the cloud for a Gateway. */
 export interface Provisioned {
@@ -88,6 +89,24 @@ export async function reportGateway(
     signal,
   );
   if (outcome === 'written') recordChanges(context.events, gateway, before, verdicts);
+}
+
+/** Says why a Gateway that is being deleted is still there. */
+export async function reportRemoval(
+  context: ReportContext,
+  gateway: Gateway,
+  problems: readonly Problem[],
+  signal: AbortSignal,
+): Promise<void> {
+  const message = sentences(['The Gateway waits for its load balancer to be removed.', ...problems.map(explain)]);
+  const verdicts = [{ type: 'Programmed', status: 'False', reason: 'Pending', message }] as const;
+  const generation = gateway.metadata.generation ?? 0;
+  const mutate = (current: Gateway): Gateway => {
+    const conditions = mergeOwn(current.status?.conditions ?? [], verdicts, [], generation, context.clock.now());
+    return { ...current, status: { ...current.status, conditions } };
+  };
+  const outcome = await writeStatus(context.client, kinds.gateways, gateway, mutate, signal);
+  if (outcome === 'written') recordChanges(context.events, gateway, gateway.status?.conditions ?? [], verdicts);
 }
 
 /** Routes that are accepted, by the listeners that they are attached to. */

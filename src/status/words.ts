@@ -130,6 +130,8 @@ function sentence(problem: Problem): string {
       return `an ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
     case 'subnets-invalid':
       return `the configured subnets can't be used: ${problem.detail}.`;
+    case 'vpc-unknown':
+      return 'neither a Node nor instance metadata tells in which VPC the cluster is. Set --aws-vpc-id.';
     case 'name-taken':
       return `${problem.arn} has the name "${problem.name}" that ${problem.resource} needs, and not our tags, so it is left alone. Remove or rename it.`;
     case 'cluster-name-taken':

@@ -1,0 +1,64 @@
+// Which target groups stand for which Service, as the last pass over each Gateway left it: how the targets pass finds its
+// work without translating a Gateway again.
+
+import type { Model, TargetGroupResource } from '../aws/model/resources.ts';
+import type { OwnedResource } from '../aws/observed.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+export interface Binding {
+  readonly gateway: ObjectKey;
+  readonly arn: string;
+  readonly group: TargetGroupResource;
+}
+
+export class Bindings {
+  readonly #byGateway = new Map<ObjectKey, readonly Binding[]>();
+  readonly #byService = new Map<ObjectKey, Set<Binding>>();
+
+  /**
+   * Replaces what the Gateway had by its target groups that exist.
+   * @returns the Services that have a group that they did not have before
+   */
+  bind(gateway: ObjectKey, model: Model, owned: readonly OwnedResource[]): readonly ObjectKey[] {
+    const arns = new Map(owned.filter(({ kind }) => kind === 'target-group').map(({ id, arn }) => [id, arn]));
+    const before = new Set(this.ofGateway(gateway).map(({ arn }) => arn));
+    const bindings = model.resources.flatMap((resource): readonly Binding[] => {
+      const arn = resource.kind === 'target-group' && resource.backend ? arns.get(resource.id) : undefined;
+      return arn !== undefined && resource.kind === 'target-group' ? [{ gateway, arn, group: resource }] : [];
+    });
+    this.release(gateway);
+    this.#byGateway.set(gateway, bindings);
+    for (const binding of bindings) {
+      const service = binding.group.backend?.service;
+      if (service !== undefined) this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(binding));
+    }
+    return bindings.flatMap(({ arn, group }) => (before.has(arn) ? [] : (group.backend?.service ?? [])));
+  }
+
+  release(gateway: ObjectKey): void {
+    for (const binding of this.ofGateway(gateway)) {
+      const service = binding.group.backend?.service;
+      if (service === undefined) continue;
+      const bindings = this.#byService.get(service);
+      bindings?.delete(binding);
+      if (bindings?.size === 0) this.#byService.delete(service);
+    }
+    this.#byGateway.delete(gateway);
+  }
+
+  ofService(service: ObjectKey): readonly Binding[] {
+    return [...(this.#byService.get(service) ?? [])];
+  }
+
+  ofGateway(gateway: ObjectKey): readonly Binding[] {
+    return this.#byGateway.get(gateway) ?? [];
+  }
+
+  /** The Services of which some target group points at nodes. */
+  nodeServices(): readonly ObjectKey[] {
+    const services = [...this.#byGateway.values()]
+      .flat()
+      .flatMap(({ group }) => (group.spec.targetType === 'instance' ? (group.backend?.service ?? []) : []));
+    return [...new Set(services)];
+  }
+}

@@ -1,0 +1,269 @@
+// What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
+import {
+  type Admission,
+  Admissions,
+  desiredAdmissions,
+  type Reach,
+  removeBackendSecurityGroup,
+} from '../aws/admissions.ts';
+import { type AwsClients, createAwsClients } from '../aws/clients.ts';
+import type { DiffOptions } from '../aws/diff/diff.ts';
+import { stepId } from '../aws/diff/draft.ts';
+import type { Plan } from '../aws/diff/step.ts';
+import { AwsError, LeaseLostError, toProblem } from '../aws/errors.ts';
+import { executePlan, type Outcome } from '../aws/execute/execute.ts';
+import type { Drift } from '../aws/inventory/audit.ts';
+import { Inventory } from '../aws/inventory.ts';
+import { KeyedLock } from '../aws/keyed-lock.ts';
+import { Limits } from '../aws/limits.ts';
+import { Membership } from '../aws/membership.ts';
+import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
+import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
+import type { Model, ResourceId, TargetGroupResource } from '../aws/model/resources.ts';
+import type { Observed, OwnedResource } from '../aws/observed.ts';
+import type { Problem } from '../gateway/problem.ts';
+import { certificateSecrets } from '../gateway/references.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { Bindings } from './bindings.ts';
+import { membershipStore } from './membership-store.ts';
+import { findRegion, type NetworkResult, Place } from './place.ts';
+import { Reaches } from './reach.ts';
+import { targetsOf } from './targets.ts';
+import type { CloudContext } from './term.ts';
+
+/** Stands for no Gateway, where what is shared is removed. */
+const sharedOwner = objectKey({ name: 'shared' });
+
+const removal = (resources: readonly OwnedResource[]): Plan => ({
+  steps: resources.map((existing) => ({
+    kind: 'delete',
+    id: stepId('delete', existing.arn),
+    after: [],
+    resource: existing.id,
+    existing,
+  })),
+  existing: new Map(),
+  pending: [],
+});
+
+/** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
+const reopenMs = 5000;
+
+export class Cloud {
+  readonly inventory: Inventory;
+  readonly bindings = new Bindings();
+  readonly clients: AwsClients;
+  readonly membership: Membership;
+  readonly locks = new KeyedLock();
+  readonly cluster: ClusterIdentity;
+  readonly diffOptions: DiffOptions = { rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer };
+  readonly #term: CloudContext;
+  readonly #signal: AbortSignal;
+  readonly #place: Place;
+  readonly #admissions: Admissions;
+  readonly #reaches: Reaches;
+  /** What each target group needs to reach, by ARN. */
+  readonly #needs = new Map<string, readonly Reach[]>();
+  readonly #models = new Map<ObjectKey, Model>();
+  /** The target groups whose health the last plan waited for. */
+  readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
+  /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
+  readonly #gone = new Set<ObjectKey>();
+  #opening: Promise<readonly Problem[]> | undefined;
+
+  private constructor(term: CloudContext, region: string, signal: AbortSignal) {
+    const { config, clock, logger, metrics, caches, client, namespace, isLeader } = term;
+    this.#term = term;
+    this.#signal = signal;
+    this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
+    this.clients = createAwsClients({
+      region,
+      userAgent: 'gatehouse',
+      mayCall: () => {
+        if (!isLeader()) throw new LeaseLostError('The lease is lost');
+      },
+      limits: new Limits(clock),
+      metrics: metrics.aws,
+      signal,
+    });
+    const persistence = membershipStore(client, namespace, signal);
+    this.membership = new Membership({ persistence, clock, logger, signal });
+    const { clients, cluster, membership } = this;
+    this.inventory = new Inventory({ clients, cluster, membership, clock });
+    this.#admissions = new Admissions(clients, cluster);
+    this.#reaches = new Reaches(clients, config.clusterName, clock);
+    const nodes = () => caches.nodes.list();
+    this.#place = new Place({ config, clients, cluster, region, nodes, clock, env: term.env, signal });
+  }
+
+  /** @throws ConfigError when nothing tells the region */
+  static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
+    return new Cloud(term, await findRegion(term.config, term.caches.nodes.list(), term.env, signal), signal);
+  }
+
+  /** Learns, once, what exists. @returns what stands in the way of doing anything */
+  ready(): Promise<readonly Problem[]> {
+    this.#opening ??= this.#load();
+    return this.#opening;
+  }
+
+  async #load(): Promise<readonly Problem[]> {
+    const problems = await this.#problemsOf(resourceId('inventory'), async () => {
+      await this.membership.load();
+      return this.inventory.load();
+    });
+    if (problems.length > 0) {
+      const reopen = () => {
+        this.#opening = undefined;
+      };
+      this.#term.clock.sleep(reopenMs, this.#signal).then(reopen, reopen);
+    }
+    return problems;
+  }
+
+  network(): Promise<NetworkResult> {
+    return this.#place.network();
+  }
+
+  /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
+  async observe(gateway: ObjectKey): Promise<Observed> {
+    const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
+    const provisioning = resources.flatMap((resource) =>
+      resource.kind === 'load-balancer' && resource.state === 'provisioning' ? [resource.arn] : [],
+    );
+    if (provisioning.length > 0) await this.inventory.refreshLoadBalancers(provisioning);
+    const awaited = this.#awaited.get(gateway) ?? [];
+    const groups = resources.flatMap(({ kind, id, arn }) =>
+      kind === 'target-group' && awaited.includes(id) ? [arn] : [],
+    );
+    if (groups.length > 0) await this.inventory.refreshTargetHealth(groups);
+    return this.inventory.observed(gateway, this.#term.clock.now());
+  }
+
+  execute(gateway: ObjectKey, plan: Plan): Promise<Outcome> {
+    const { clients, inventory, membership, locks, cluster } = this;
+    const { clock, logger, caches } = this.#term;
+    this.#awaited.set(
+      gateway,
+      plan.pending.flatMap(({ kind, resource }) => (kind === 'target-group-health' ? [resource] : [])),
+    );
+    return executePlan(plan, {
+      gateway,
+      clients,
+      inventory,
+      membership,
+      locks,
+      cluster,
+      clock,
+      logger: logger.child({ gateway }),
+      signal: this.#signal,
+      secretOf: (key) => caches.secrets.get(key),
+      targetsOf: (group) => targetsOf(caches, group),
+    });
+  }
+
+  /**
+   * Remembers how a pass left a Gateway, and admits its load balancer to its targets.
+   * @returns what AWS refused
+   */
+  async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+    const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
+    const before = this.bindings.ofGateway(gateway);
+    const fresh = this.bindings.bind(gateway, model, resources);
+    this.#models.set(gateway, model);
+    this.#gone.delete(gateway);
+    const bindings = this.bindings.ofGateway(gateway);
+    const kept = new Set(bindings.map(({ arn }) => arn));
+    for (const { arn } of before) if (!kept.has(arn)) this.#needs.delete(arn);
+    this.#term.targetsDue(fresh);
+    return this.admit(bindings);
+  }
+
+  /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
+  release(gateway: ObjectKey): void {
+    for (const { arn } of this.bindings.ofGateway(gateway)) this.#needs.delete(arn);
+    this.bindings.release(gateway);
+    this.#models.delete(gateway);
+    this.#awaited.delete(gateway);
+  }
+
+  /** Lets the load balancers through to these groups' targets. @returns what AWS refused */
+  async admit(
+    groups: readonly { readonly arn: string; readonly group: TargetGroupResource }[],
+  ): Promise<readonly Problem[]> {
+    const { caches } = this.#term;
+    const nodes = new Map(caches.nodes.list().map((node) => [node.metadata.name, node]));
+    return this.#problemsOf(resourceId('admissions'), async () => {
+      for (const { arn, group } of groups) {
+        const slices = group.backend ? caches.endpointSlices.byIndex('service', group.backend.service) : [];
+        this.#needs.set(arn, await this.#reaches.of(group, targetsOf(caches, group), slices, nodes));
+      }
+      return this.#bringAdmissions(desiredAdmissions([...this.#needs.values()].flat()));
+    });
+  }
+
+  /**
+   * Removes what Gateways share and none uses any more: certificates, and with the last Gateway the backend group and what
+   * admits it.
+   * @param leaving a Gateway that is as good as gone
+   */
+  async releaseShared(leaving?: ObjectKey): Promise<{ pending: boolean; problems: readonly Problem[] }> {
+    if (leaving !== undefined) this.#gone.add(leaving);
+    const gateways = this.#term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
+    const used = new Set<string>(
+      gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)),
+    );
+    const unused = this.inventory.owned().filter(({ kind, id }) => kind === 'certificate' && !used.has(id));
+    const outcome = unused.length === 0 ? undefined : await this.execute(leaving ?? sharedOwner, removal(unused));
+    let pending = (outcome?.pending.length ?? 0) > 0;
+    const problems = [...(outcome?.problems ?? [])];
+    if (gateways.length === 0) {
+      problems.push(
+        ...(await this.#problemsOf(resourceId('security-group', 'backend'), async () => {
+          const refused = await this.#admissions.bring([], '', true);
+          if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
+          this.#place.forget();
+          return refused;
+        })),
+      );
+    }
+    return { pending, problems };
+  }
+
+  #bringAdmissions(desired: readonly Admission[]): Promise<readonly Problem[]> {
+    return this.locks.run('admissions', async () => {
+      const network = await this.network();
+      if (network.kind === 'unknown') return network.problems;
+      return this.#admissions.bring(desired, network.network.backendSecurityGroupId, this.#sawAll());
+    });
+  }
+
+  /** Whether every Gateway that is ours has had its pass: only then is what we know to be needed all that is needed. */
+  #sawAll(): boolean {
+    return this.#term.ownGateways().every(({ metadata }) => this.#models.has(objectKey(metadata)));
+  }
+
+  /** The Gateways that an audit can compare with what they should be. */
+  audited(): readonly ObjectKey[] {
+    return [...this.#models.keys()];
+  }
+
+  /** @throws AwsError */
+  async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
+    const model = this.#models.get(gateway);
+    return model === undefined ? [] : await this.inventory.audit(gateway, model);
+  }
+
+  async close(): Promise<void> {
+    this.clients.destroy();
+  }
+
+  async #problemsOf(resource: ResourceId, work: () => Promise<readonly Problem[]>): Promise<readonly Problem[]> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return [toProblem(error, resource)];
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// The process: connect, watch, be elected, and then run the passes until the lease or the process ends.
+
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { namespaces } from '../api/kinds.ts';
+import type { Config } from '../config.ts';
+import type { Clock, Random } from '../kube/clock.ts';
+import { connect } from '../kube/connect.ts';
+import { Elector } from '../kube/elector.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { objectKey } from '../kube/object.ts';
+import { serveTelemetry } from '../telemetry/http.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { openCaches } from './caches.ts';
+import { runTerm, type TermContext } from './term.ts';
+
+export interface ControllerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Resolves when the signal has aborted and all work has ended. @throws KubeError when the API server can't be used at all */
+export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+  const { config, logger, clock, random, env } = options;
+  const client = await connect({ userAgent: 'gatehouse', clock, random, env });
+  const metrics = createMetrics();
+  const caches = openCaches({ client, clock, random, logger, watchNamespace: config.watchNamespace });
+  const state = { synced: false };
+  const probes = {
+    healthy: () => undefined,
+    ready: () => (state.synced ? undefined : `waiting for the first lists from ${client.server}`),
+  };
+  await serveTelemetry(
+    { metrics: config.metricsBindAddr, probes: config.healthProbeBindAddr },
+    metrics.registry,
+    probes,
+    signal,
+  );
+  const identity = `${hostname()}_${randomUUID()}`;
+  const events = new EventRecorder({
+    client,
+    clock,
+    random,
+    logger,
+    reportingController: config.awsControllerName,
+    reportingInstance: hostname(),
+  });
+  const reflecting = caches.run(signal);
+  // Nothing else can be done before, and it tells at once when the server is out of reach.
+  const kubeSystem = await client.get(namespaces, objectKey({ name: 'kube-system' }), signal);
+  const context: TermContext = {
+    ...options,
+    client,
+    caches,
+    metrics,
+    events,
+    clusterUid: kubeSystem.metadata.uid ?? '',
+    namespace: config.leaderElectionNamespace ?? client.namespace ?? 'default',
+    isLeader: () => true,
+  };
+  await caches.settled;
+  state.synced = true;
+  logger.info({ missing: caches.missing(), server: client.server }, 'the caches are filled');
+  const recording = events.run(signal);
+  if (config.enableLeaderElection) await campaign(context, identity, signal);
+  else await runTerm(context, signal);
+  await Promise.all([reflecting, recording]);
+}
+
+/** A lost lease ends the term, not the process: it stands for election again. */
+async function campaign(context: TermContext, identity: string, signal: AbortSignal): Promise<void> {
+  const { client, clock, random, logger, namespace, metrics } = context;
+  while (!signal.aborted) {
+    const elector = new Elector({ client, namespace, name: 'gatehouse', identity, clock, random, logger });
+    const outcome = await elector.run(
+      {
+        onStarted: async (term) => {
+          metrics.leader.set(1);
+          await runTerm({ ...context, isLeader: () => elector.isLeader() }, term);
+          metrics.leader.set(0);
+        },
+        onNewLeader: (leader) => logger.info({ leader }, 'the leader is another'),
+      },
+      signal,
+    );
+    logger.info({ outcome }, 'the term has ended');
+  }
+}

@@ -1,0 +1,103 @@
+// The pass over one GatewayClass: whether it is ours and its parameters are good, what the data plane can do, and the
+// finalizer that keeps the class while Gateways use it.
+import type { GatewayClass } from '../api/gateway-api.ts';
+import { customResourceDefinitions, gatewayClasses, gateways, httpRoutes, referenceGrants } from '../api/kinds.ts';
+import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import { supportedFeatures } from '../gateway/features.ts';
+import { evaluateGatewayClass } from '../gateway/gateway-class.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import { classConfiguration } from '../gateway/references.ts';
+import { SUPPORTED_VERSIONS, supportedVersion } from '../gateway/supported-version.ts';
+import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
+import type { Kind } from '../kube/kinds.ts';
+import { isForbidden, isNotFound } from '../kube/kube-error.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { mergeConditions, writeStatus } from '../kube/status.ts';
+import type { WorkResult } from '../kube/workers.ts';
+import { observed } from '../status/condition.ts';
+import { gatewayClassConditions } from '../status/gateway-class-status.ts';
+import type { ReportContext } from '../status/report.ts';
+import type { Caches } from './caches.ts';
+
+/** The Gateway API's own name for it. */
+const finalizer = 'gateway-exists-finalizer.gateway.networking.k8s.io';
+
+/** CRDs are not watched; an upgrade of theirs shows after this long. In milliseconds. */
+const recheckMs = 600_000;
+
+export interface GatewayClassContext extends ReportContext {
+  readonly caches: Caches;
+}
+
+export async function reconcileGatewayClass(
+  context: GatewayClassContext,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<WorkResult | undefined> {
+  const { client, caches, controllerName } = context;
+  const gatewayClass = caches.gatewayClasses.get(key);
+  if (gatewayClass?.spec.controllerName !== controllerName) return undefined;
+  const used = caches.gateways.byIndex('class', gatewayClass.metadata.name).length > 0;
+  if (!used) await removeFinalizer(client, gatewayClasses, gatewayClass, finalizer, signal);
+  if (gatewayClass.metadata.deletionTimestamp !== undefined) return undefined;
+  const held = used ? await addFinalizer(client, gatewayClasses, gatewayClass, finalizer, signal) : gatewayClass;
+  if (held !== undefined) await writeClassStatus(context, gatewayClass, signal);
+  return { requeueAfterMs: recheckMs };
+}
+
+async function writeClassStatus(
+  { client, clock, caches }: GatewayClassContext,
+  gatewayClass: GatewayClass,
+  signal: AbortSignal,
+): Promise<void> {
+  const { problems } = evaluateGatewayClass(gatewayClass, configurationsOf(caches, gatewayClass));
+  const { supported, found } = supportedVersion(await bundleAnnotations(client, signal));
+  const detail = supported
+    ? `The Gateway API's CRDs are of a version that Gatehouse knows: ${found.join(', ')}.`
+    : `The Gateway API's CRDs are of version ${found.join(', ')}, and Gatehouse knows ${SUPPORTED_VERSIONS}. Install one of these.`;
+  const conditions = gatewayClassConditions(problems, { supported, detail });
+  const generation = gatewayClass.metadata.generation ?? 0;
+  await writeStatus(
+    client,
+    gatewayClasses,
+    gatewayClass,
+    (current) => ({
+      ...current,
+      status: {
+        ...current.status,
+        conditions: mergeConditions(
+          current.status?.conditions ?? [],
+          conditions.map((condition) => observed(condition, generation)),
+          clock.now(),
+        ),
+        supportedFeatures: supportedFeatures(ALB_CAPABILITIES).map((name) => ({ name })),
+      },
+    }),
+    signal,
+  );
+}
+
+function configurationsOf(caches: Caches, gatewayClass: GatewayClass): GatewayInput['configurations'] {
+  const key = classConfiguration(gatewayClass);
+  const configuration = key && caches.loadBalancerConfigurations.get(key);
+  return new Map(key && configuration ? [[key, configuration]] : []);
+}
+
+type Annotations = Readonly<Record<string, string>>;
+
+/** The annotations of the CRDs that we use; undefined for one that is not there or may not be read. */
+async function bundleAnnotations(
+  client: ReportContext['client'],
+  signal: AbortSignal,
+): Promise<readonly (Annotations | undefined)[]> {
+  const read = async ({ plural, group }: Kind): Promise<Annotations | undefined> => {
+    try {
+      const name = `${plural}.${group}`;
+      return (await client.get(customResourceDefinitions, objectKey({ name }), signal)).metadata.annotations ?? {};
+    } catch (error) {
+      if (isNotFound(error) || isForbidden(error)) return undefined;
+      throw error;
+    }
+  };
+  return Promise.all([gatewayClasses, gateways, httpRoutes, referenceGrants].map(read));
+}

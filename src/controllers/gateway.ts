@@ -1,0 +1,176 @@
+// The pass over one Gateway: gather → translate → model → diff → execute → report.
+
+import type { Gateway } from '../api/gateway-api.ts';
+import { gateways } from '../api/kinds.ts';
+import { diff } from '../aws/diff/diff.ts';
+import { buildModel } from '../aws/model/build.ts';
+import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import type { ModelOptions } from '../aws/model/options.ts';
+import type { Model } from '../aws/model/resources.ts';
+import { gather, type Sources } from '../gateway/gather.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { SettingsDefaults } from '../gateway/settings.ts';
+import type { Topology, Translation } from '../gateway/topology.ts';
+import { translate } from '../gateway/translate.ts';
+import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import type { WorkResult } from '../kube/workers.ts';
+import { type Provisioned, type ReportContext, reportGateway, reportRemoval, reportRoute } from '../status/report.ts';
+import type { Caches } from './caches.ts';
+import type { Cloud } from './cloud.ts';
+import { Incomplete } from './incomplete.ts';
+import { provisioned } from './provisioned.ts';
+
+export const finalizer = 'gatehouse.dev/aws';
+
+export interface GatewayContext extends ReportContext {
+  readonly caches: Caches;
+  readonly sources: Sources;
+  readonly cloud: Cloud;
+  readonly defaults: SettingsDefaults;
+  readonly modelOptions: ModelOptions;
+}
+
+/** @throws Incomplete when something stands in the way that the next pass may find gone */
+export async function reconcileGateway(
+  context: GatewayContext,
+  key: ObjectKey,
+  signal: AbortSignal,
+): Promise<WorkResult | undefined> {
+  const gateway = context.sources.gateway(key);
+  if (gateway === undefined) return undefined;
+  const standing = standingOf(context, gateway);
+  if (standing === 'leaving') return await remove(context, gateway, signal);
+  if (standing === 'foreign') return undefined;
+
+  const input = gather(key, context.sources);
+  if (input === undefined) return undefined;
+  const translation = translate(input, ALB_CAPABILITIES, context.defaults);
+  if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
+  const built = await build(context, translation);
+  const done = await carryOut(context, key, built.model);
+  const problems = [...translation.problems, ...built.problems, ...done.problems];
+  const state = await report(context, gateway, translation, built.model, problems, signal);
+  return next(done, [...built.retryable, ...done.problems], state.waiting !== '', context.clock.now());
+}
+
+/** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
+function standingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' {
+  const held = gateway.metadata.finalizers?.includes(finalizer) ?? false;
+  if (gateway.metadata.deletionTimestamp !== undefined) return held ? 'leaving' : 'foreign';
+  const gatewayClass = context.sources.gatewayClass(gateway.spec.gatewayClassName);
+  if (gatewayClass === undefined) return 'foreign';
+  if (gatewayClass.spec.controllerName === context.controllerName) return 'ours';
+  return held ? 'leaving' : 'foreign';
+}
+
+interface Built {
+  /** Absent when what exists is to stay as it is. */
+  readonly model?: Model;
+  readonly problems: readonly Problem[];
+  /** Those of them that may be gone without a change in the cluster. */
+  readonly retryable: readonly Problem[];
+}
+
+async function build({ cloud, modelOptions }: GatewayContext, { topology }: Translation): Promise<Built> {
+  const obstacles = await cloud.ready();
+  if (obstacles.length > 0) return { problems: obstacles, retryable: obstacles };
+  if (topology === undefined || !mayChange(topology)) return { problems: [], retryable: [] };
+  const network = await cloud.network();
+  if (network.kind === 'unknown') return { problems: network.problems, retryable: network.problems };
+  const { model, problems } = buildModel(topology, network.network, modelOptions);
+  // Without a model the network is at fault, and that can be mended in AWS alone.
+  return model === undefined ? { problems, retryable: problems } : { model, problems, retryable: [] };
+}
+
+/** Without one good listener nothing is served; but the load balancer and its name stay, for when there is one again. */
+const mayChange = (topology: Topology): boolean => topology.ports.length > 0;
+
+interface CarriedOut {
+  readonly problems: readonly Problem[];
+  /** What the next pass waits for; `at` in milliseconds since the epoch, or undefined for what AWS does by itself. */
+  readonly waits: readonly { readonly at?: number }[];
+}
+
+/** @param model undefined when nothing is to be changed */
+async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Promise<CarriedOut> {
+  if (model === undefined) return { problems: [], waits: [] };
+  const plan = diff(model, await cloud.observe(gateway), cloud.diffOptions);
+  const outcome = await cloud.execute(gateway, plan);
+  const refused = await cloud.settle(gateway, model);
+  const shared = await cloud.releaseShared();
+  return {
+    problems: [...outcome.problems, ...refused, ...shared.problems],
+    waits: [
+      ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
+      ...(outcome.pending.length > 0 || outcome.retryAfterMs !== undefined || shared.pending ? [{}] : []),
+    ],
+  };
+}
+
+async function report(
+  context: GatewayContext,
+  gateway: Gateway,
+  translation: Translation,
+  model: Model | undefined,
+  problems: readonly Problem[],
+  signal: AbortSignal,
+): Promise<Provisioned> {
+  const key = objectKey(gateway.metadata);
+  const state = provisioned(model, context.cloud.inventory.observed(key, context.clock.now()).resources);
+  await reportGateway(context, gateway, translation, problems, state, signal);
+  const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
+  const routes = context.caches.httpRoutes.byIndex('gateway', key);
+  await Promise.all(
+    routes.map((route) =>
+      reportRoute(context, key, route, attachments.get(objectKey(route.metadata)) ?? [], problems, signal),
+    ),
+  );
+  return state;
+}
+
+/** How long to wait for what AWS does by itself, in milliseconds. */
+const pollMs = 3000;
+
+function next(
+  { waits }: CarriedOut,
+  failed: readonly Problem[],
+  waiting: boolean,
+  now: number,
+): WorkResult | undefined {
+  if (failed.length > 0) throw new Incomplete(failed);
+  const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
+  if (waiting) delays.push(pollMs);
+  return delays.length === 0 ? undefined : { requeueAfterMs: Math.min(...delays) };
+}
+
+/** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
+async function remove(context: GatewayContext, gateway: Gateway, signal: AbortSignal): Promise<WorkResult | undefined> {
+  const { cloud, clock, client, caches } = context;
+  const key = objectKey(gateway.metadata);
+  const problems = [...(await cloud.ready())];
+  let pending = false;
+  if (problems.length === 0) {
+    cloud.release(key);
+    const outcome = await cloud.execute(
+      key,
+      diff(undefined, cloud.inventory.observed(key, clock.now()), cloud.diffOptions),
+    );
+    // A finalizer goes by what AWS describes, never by what is remembered.
+    pending =
+      outcome.pending.length > 0 || (outcome.problems.length === 0 && !(await cloud.inventory.confirmGone(key)));
+    const shared = pending ? undefined : await cloud.releaseShared(key);
+    pending ||= shared?.pending ?? false;
+    problems.push(...outcome.problems, ...(shared?.problems ?? []));
+  }
+  if (problems.length > 0) {
+    await reportRemoval(context, gateway, problems, signal);
+    throw new Incomplete(problems);
+  }
+  if (pending) return { requeueAfterMs: pollMs };
+  const routes = caches.httpRoutes.byIndex('gateway', key);
+  await Promise.all(routes.map((route) => reportRoute(context, key, route, [], [], signal)));
+  await removeFinalizer(client, gateways, gateway, finalizer, signal);
+  cloud.inventory.forget(key);
+  return undefined;
+}

@@ -1,0 +1,118 @@
+// Where in AWS this cluster is: told by flags, else by the Nodes, else by instance metadata.
+import type { Node } from '../api/core.ts';
+import { ensureBackendSecurityGroup } from '../aws/admissions.ts';
+import type { AwsClients } from '../aws/clients.ts';
+import { discoverNetwork, vpcOfInstance } from '../aws/discover.ts';
+import { AwsError, toProblem } from '../aws/errors.ts';
+import { instanceMetadata } from '../aws/instance-metadata.ts';
+import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
+import type { Network } from '../aws/network.ts';
+import { type Config, ConfigError } from '../config.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { Clock } from '../kube/clock.ts';
+
+const providerId = /^aws:\/\/\/([a-z0-9-]+)\/(i-[0-9a-f]+)$/;
+
+/** Of the first Node that says so: by its label, else by its zone. */
+function regionOfNodes(nodes: readonly Node[]): string | undefined {
+  for (const { metadata, spec } of nodes) {
+    const region = metadata.labels?.['topology.kubernetes.io/region'];
+    if (region !== undefined) return region;
+    // A zone is its region and a letter; local zones have more to their names, and their Nodes have the label.
+    const zone = providerId.exec(spec.providerID ?? '')?.[1];
+    if (zone !== undefined && /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(zone)) return zone.slice(0, -1);
+  }
+  return undefined;
+}
+
+/** The EC2 instance that a Node is; Fargate's are none. */
+export const instanceOf = (node: Node): string | undefined => providerId.exec(node.spec.providerID ?? '')?.[2];
+
+/** @throws ConfigError when nothing tells */
+export async function findRegion(
+  config: Config,
+  nodes: readonly Node[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<string> {
+  const region =
+    config.awsRegion ??
+    env['AWS_REGION'] ??
+    env['AWS_DEFAULT_REGION'] ??
+    regionOfNodes(nodes) ??
+    (await instanceMetadata(env, signal))?.region;
+  if (region !== undefined) return region;
+  throw new ConfigError('--aws-region is required: neither a Node nor instance metadata tells the region');
+}
+
+export type NetworkResult =
+  | { readonly kind: 'known'; readonly network: Network }
+  | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
+
+export interface PlaceOptions {
+  readonly config: Config;
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly region: string;
+  readonly nodes: () => readonly Node[];
+  readonly clock: Clock;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** The network around the cluster, read seldom: subnets hardly ever change. */
+export class Place {
+  readonly #options: PlaceOptions;
+  #vpcId: string | undefined;
+  #network: { readonly network: Network; readonly readAt: number } | undefined;
+  /** Those who ask while it is being read wait for the same answer. */
+  #reading: Promise<NetworkResult> | undefined;
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+    this.#vpcId = options.config.awsVpcId;
+  }
+
+  network(): Promise<NetworkResult> {
+    const { clock, config } = this.#options;
+    if (this.#network && clock.monotonic() - this.#network.readAt < config.auditPeriod) {
+      return Promise.resolve({ kind: 'known', network: this.#network.network });
+    }
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** The next who asks has it read again. */
+  forget(): void {
+    this.#network = undefined;
+  }
+
+  async #read(): Promise<NetworkResult> {
+    const { clients, cluster, region, clock } = this.#options;
+    try {
+      this.#vpcId ??= await this.#findVpc();
+      if (this.#vpcId === undefined) return { kind: 'unknown', problems: [{ kind: 'vpc-unknown' }] };
+      const group = await ensureBackendSecurityGroup(clients, cluster, this.#vpcId);
+      if (group.kind === 'failed') return { kind: 'unknown', problems: [group.problem] };
+      const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };
+      const network = await discoverNetwork(clients, place);
+      this.#network = { network, readAt: clock.monotonic() };
+      return { kind: 'known', network };
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { kind: 'unknown', problems: [toProblem(error, resourceId('network'))] };
+    }
+  }
+
+  async #findVpc(): Promise<string | undefined> {
+    const { clients, nodes, env, signal } = this.#options;
+    for (const node of nodes()) {
+      const instance = instanceOf(node);
+      const vpcId = instance === undefined ? undefined : await vpcOfInstance(clients, instance);
+      if (vpcId !== undefined) return vpcId;
+    }
+    return (await instanceMetadata(env, signal))?.vpcId;
+  }
+}

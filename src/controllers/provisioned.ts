@@ -1,0 +1,37 @@
+// What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
+import type { Model, ResourceId } from '../aws/model/resources.ts';
+import type { OwnedResource } from '../aws/observed.ts';
+import type { Provisioned } from '../status/report.ts';
+
+const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
+
+/**
+ * @param model what is desired; absent when what exists is to stay as it is
+ * @param owned what exists of the Gateway
+ */
+export function provisioned(model: Model | undefined, owned: readonly OwnedResource[]): Provisioned {
+  const loadBalancers = owned.filter((resource) => resource.kind === 'load-balancer');
+  const listeners = owned.filter((resource) => resource.kind === 'listener');
+  const desired = model?.resources.find((resource) => resource.kind === 'load-balancer');
+  const current = loadBalancers.find(({ id }) => id === desired?.id);
+  // While a replacement is made, clients are still to find the old one.
+  const shown =
+    current && serves(current.state) ? current : (loadBalancers.find(({ state }) => serves(state)) ?? current);
+  const ports = serves(shown?.state)
+    ? listeners.filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn).map(({ port }) => port)
+    : [];
+  return {
+    addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
+    ports: new Set(ports),
+    waiting: missing(model, new Set(owned.map(({ id }) => id)), current?.state),
+  };
+}
+
+function missing(model: Model | undefined, existing: ReadonlySet<ResourceId>, state: string | undefined): string {
+  if (model === undefined) return '';
+  if (state === undefined) return 'The load balancer is not made yet.';
+  if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
+  if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
+  const absent = model.resources.filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
+  return absent.length === 0 ? '' : `The load balancer lacks ${absent.map(({ id }) => id).join(', ')}.`;
+}

@@ -1,0 +1,54 @@
+// The targets pass over one Service: endpoints or nodes changed → the members of its target groups, without translating a
+// Gateway again.
+
+import { AwsError, toProblem } from '../aws/errors.ts';
+import type { TargetGroupResource } from '../aws/model/resources.ts';
+import { desiredTargets, type Target } from '../aws/model/targets.ts';
+import { syncTargets } from '../aws/targets.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { WorkResult } from '../kube/workers.ts';
+import { sentences } from '../status/condition.ts';
+import { explain } from '../status/words.ts';
+import type { Caches } from './caches.ts';
+import type { Cloud } from './cloud.ts';
+import { Incomplete } from './incomplete.ts';
+
+export interface TargetsPassContext {
+  readonly caches: Caches;
+  readonly cloud: Cloud;
+  readonly events: EventRecorder;
+}
+
+/** What the caches say are a group's targets. */
+export function targetsOf(caches: Caches, group: TargetGroupResource): readonly Target[] {
+  const slices = group.backend === undefined ? [] : caches.endpointSlices.byIndex('service', group.backend.service);
+  return desiredTargets(group, slices, caches.nodes.list());
+}
+
+/** @throws Incomplete when AWS refused something, which the Service's Event tells */
+export async function reconcileTargets(
+  { caches, cloud, events }: TargetsPassContext,
+  service: ObjectKey,
+): Promise<WorkResult | undefined> {
+  const bindings = cloud.bindings.ofService(service);
+  const refused = await cloud.admit(bindings);
+  const problems = await Promise.all(
+    bindings.map(async ({ arn, group }) => {
+      try {
+        return await syncTargets(cloud, { arn, resource: group.id }, targetsOf(caches, group));
+      } catch (error) {
+        if (!(error instanceof AwsError)) throw error;
+        return [toProblem(error, group.id)];
+      }
+    }),
+  );
+  const found = [...refused, ...problems.flat()];
+  if (found.length === 0) return undefined;
+  const object = caches.services.get(service);
+  if (object !== undefined) {
+    const note = sentences(found.map(explain));
+    events.record(object, { type: 'Warning', reason: 'TargetsNotRegistered', action: 'RegisterTargets', note });
+  }
+  throw new Incomplete(found);
+}

@@ -1,0 +1,124 @@
+// One term as the leader: the queues, the passes that work on them, and the slow turns of audit and sweep. All of it ends
+// with the term, before another leader can begin.
+
+import type { Gateway } from '../api/gateway-api.ts';
+import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { WorkQueue } from '../kube/queue.ts';
+import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { runAudit } from './audit.ts';
+import type { Caches } from './caches.ts';
+import { Cloud } from './cloud.ts';
+import type { ControllerOptions } from './controller.ts';
+import { finalizer, type GatewayContext, reconcileGateway } from './gateway.ts';
+import { reconcileGatewayClass } from './gateway-class.ts';
+import { Incomplete } from './incomplete.ts';
+import { sourcesOf } from './sources.ts';
+import { runSweep } from './sweep.ts';
+import { reconcileTargets } from './targets.ts';
+import { connectTriggers, type Queues } from './triggers.ts';
+
+export interface TermContext extends ControllerOptions {
+  readonly client: KubeClient;
+  readonly caches: Caches;
+  readonly metrics: Metrics;
+  readonly events: EventRecorder;
+  /** The UID of the namespace kube-system: which cluster this is. */
+  readonly clusterUid: string;
+  /** Where the Lease and our own ConfigMap are. */
+  readonly namespace: string;
+  /** Whether the lease is still ours, by the local clock. */
+  readonly isLeader: () => boolean;
+}
+
+export interface CloudContext extends TermContext {
+  /** The Gateways that are ours, or were and are still held by our finalizer. */
+  readonly ownGateways: () => readonly Gateway[];
+  /** Makes the targets pass due for these Services. */
+  readonly targetsDue: (services: Iterable<ObjectKey>) => void;
+}
+
+const isOurs = (caches: Caches, controllerName: string, { metadata, spec }: Gateway): boolean =>
+  metadata.finalizers?.includes(finalizer) === true ||
+  caches.gatewayClasses.get(objectKey({ name: spec.gatewayClassName }))?.spec.controllerName === controllerName;
+
+/** Passes of one kind at a time: a Gateway's pass mostly waits for AWS, whose limits are shared anyway. */
+const workers = { gatewayClasses: 1, gateways: 4, targets: 4 } as const;
+
+/** What failed is tried again after a second, then ever later. */
+const backoff = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
+
+export async function runTerm(context: TermContext, signal: AbortSignal): Promise<void> {
+  const { config, caches, client, clock, logger, metrics, events } = context;
+  const queue = (name: string) => new WorkQueue<ObjectKey>({ clock, ...backoff, metrics: metrics.queue(name) });
+  const queues: Queues = {
+    gatewayClasses: queue('gateway-class'),
+    gateways: queue('gateway'),
+    targets: queue('targets'),
+  };
+  const cloud = await Cloud.open(
+    {
+      ...context,
+      ownGateways: () => caches.gateways.list().filter((gateway) => isOurs(caches, config.awsControllerName, gateway)),
+      targetsDue: (services) => {
+        for (const service of services) queues.targets.add(service, 'low');
+      },
+    },
+    signal,
+  );
+  const shared: GatewayContext = {
+    client,
+    clock,
+    events,
+    caches,
+    cloud,
+    controllerName: config.awsControllerName,
+    sources: sourcesOf(caches, clock),
+    defaults: {
+      scheme: config.defaultLoadBalancerScheme,
+      ipAddressType: 'ipv4',
+      targetType: config.defaultTargetType,
+      sslPolicy: config.defaultSslPolicy,
+      tags: config.defaultTags,
+    },
+    modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
+  };
+  const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
+  const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
+    runWorkers(queues[name], workers[name], measured(context, name, handler), signal, logger.child({ pass: name }));
+  try {
+    await Promise.all([
+      work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
+      work('gateways', (key) => reconcileGateway(shared, key, signal)),
+      work('targets', (service) => reconcileTargets({ caches, cloud, events }, service)),
+      runAudit(context, cloud, (key) => queues.gateways.add(key), signal),
+      runSweep(context, cloud, signal),
+    ]);
+  } finally {
+    disconnect();
+    await cloud.close();
+  }
+}
+
+/** Times a pass, and keeps what a pass could not finish from looking like a fault of ours. */
+function measured(
+  { metrics, logger }: TermContext,
+  pass: string,
+  handler: WorkHandler<ObjectKey>,
+): WorkHandler<ObjectKey> {
+  return async (key, signal): Promise<WorkResult | undefined> => {
+    const done = metrics.passes.startTimer({ pass });
+    try {
+      const result = await handler(key, signal);
+      done({ result: 'ok' });
+      return result;
+    } catch (error) {
+      done({ result: error instanceof Incomplete ? 'incomplete' : 'failed' });
+      if (error instanceof Incomplete) logger.info({ pass, key }, error.message);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,136 @@
+// What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
+import type { HttpRoute } from '../api/gateway-api.ts';
+import { certificateSecrets, classConfiguration, gatewayConfiguration, namespaceOf } from '../gateway/references.ts';
+import type { KubeObject, ObjectKey } from '../kube/object.ts';
+import { objectKey } from '../kube/object.ts';
+import type { Priority, WorkQueue } from '../kube/queue.ts';
+import { sameJson } from '../kube/same-json.ts';
+import { type Caches, gatewaysOfRoute, servicesOfSlice } from './caches.ts';
+
+export interface Queues {
+  readonly gatewayClasses: WorkQueue<ObjectKey>;
+  readonly gateways: WorkQueue<ObjectKey>;
+  /** Keys of Services whose target groups may have changed. */
+  readonly targets: WorkQueue<ObjectKey>;
+}
+
+/** Changes that come together, as those of one `kubectl apply`, are one pass's work. In milliseconds. */
+const gatherDelayMs = 100;
+
+/** Whether more than a status has changed, ours included. */
+const meansSomething = (old: KubeObject | undefined, current: KubeObject | undefined): boolean =>
+  old === undefined ||
+  current === undefined ||
+  old.metadata.generation === undefined ||
+  old.metadata.generation !== current.metadata.generation ||
+  old.metadata.uid !== current.metadata.uid ||
+  old.metadata.deletionTimestamp !== current.metadata.deletionTimestamp ||
+  !sameJson(old.metadata.labels, current.metadata.labels) ||
+  !sameJson(old.metadata.annotations, current.metadata.annotations) ||
+  !sameJson(old.metadata.finalizers, current.metadata.finalizers);
+
+const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
+
+/**
+ * Connects the caches to the queues.
+ * @param nodeServices the Services whose target groups point at nodes
+ * @returns how to disconnect them
+ */
+export function connectTriggers(caches: Caches, queues: Queues, nodeServices: () => Iterable<ObjectKey>): () => void {
+  const due = (keys: Iterable<ObjectKey>, initial: boolean): void => {
+    const priority: Priority = initial ? 'low' : 'high';
+    for (const key of keys) queues.gateways.addAfter(key, gatherDelayMs, priority);
+  };
+  const routesDue = (routes: readonly HttpRoute[], initial: boolean): void =>
+    due(routes.flatMap(gatewaysOfRoute), initial);
+  const targetsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
+    for (const key of keys) queues.targets.addAfter(key, gatherDelayMs, initial ? 'low' : 'high');
+  };
+
+  const disconnect = [
+    caches.gatewayClasses.onChange((old, current, initial) => {
+      if (!meansSomething(old, current)) return;
+      for (const key of keyOf(current)) queues.gatewayClasses.add(key, initial ? 'low' : 'high');
+      due(gatewaysOfClass(caches, (current ?? old)?.metadata.name ?? ''), initial);
+    }),
+    caches.gateways.onChange((old, current, initial) => {
+      if (!meansSomething(old, current)) return;
+      due(keyOf(current ?? old), initial);
+      for (const gateway of [old, current]) {
+        if (gateway) queues.gatewayClasses.add(objectKey({ name: gateway.spec.gatewayClassName }), 'low');
+      }
+    }),
+    caches.httpRoutes.onChange((old, current, initial) => {
+      if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
+    }),
+    caches.referenceGrants.onChange((old, current, initial) => {
+      if (!meansSomething(old, current)) return;
+      const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));
+      routesDue(
+        caches.httpRoutes.list().filter((route) => from.has(namespaceOf(route))),
+        initial,
+      );
+      due(
+        caches.gateways
+          .list()
+          .filter((gateway) => from.has(namespaceOf(gateway)))
+          .flatMap(keyOf),
+        initial,
+      );
+    }),
+    caches.loadBalancerConfigurations.onChange((old, current, initial) => {
+      if (!meansSomething(old, current)) return;
+      const [key] = keyOf(current ?? old);
+      const classes = caches.gatewayClasses.list().filter((gatewayClass) => classConfiguration(gatewayClass) === key);
+      for (const { metadata } of classes) {
+        queues.gatewayClasses.add(objectKey(metadata));
+        due(gatewaysOfClass(caches, metadata.name), initial);
+      }
+      due(
+        caches.gateways
+          .list()
+          .filter((gateway) => gatewayConfiguration(gateway) === key)
+          .flatMap(keyOf),
+        initial,
+      );
+    }),
+    caches.services.onChange((old, current, initial) => {
+      if (old && current && sameJson(old.spec, current.spec)) return;
+      const keys = keyOf(current ?? old);
+      routesDue(
+        keys.flatMap((key) => caches.httpRoutes.byIndex('service', key)),
+        initial,
+      );
+      targetsDue(keys, initial);
+    }),
+    caches.endpointSlices.onChange((old, current, initial) => {
+      targetsDue(new Set([old, current].flatMap((slice) => (slice ? servicesOfSlice(slice) : []))), initial);
+    }),
+    caches.secrets.onChange((old, current, initial) => {
+      if (old && current && sameJson(old.data, current.data)) return;
+      const [key] = keyOf(current ?? old);
+      const users = caches.gateways
+        .list()
+        .filter((gateway) => certificateSecrets(gateway).some((used) => used === key));
+      due(users.flatMap(keyOf), initial);
+    }),
+    caches.nodes.onChange((old, current, initial) => {
+      const same = old && current && sameJson(old.spec, current.spec) && sameJson(old.status, current.status);
+      if (!same || !sameJson(old.metadata.labels, current.metadata.labels)) targetsDue(nodeServices(), initial);
+    }),
+    caches.namespaces.onChange((old, current, initial) => {
+      if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;
+      const name = (current ?? old)?.metadata.name;
+      routesDue(
+        caches.httpRoutes.list().filter((route) => namespaceOf(route) === name),
+        initial,
+      );
+    }),
+  ];
+  return () => {
+    for (const stop of disconnect) stop();
+  };
+}
+
+const gatewaysOfClass = (caches: Caches, name: string): readonly ObjectKey[] =>
+  caches.gateways.byIndex('class', name).map(({ metadata }) => objectKey(metadata));
