@@ -92,7 +92,11 @@ test.each([
   ['invalid YAML', { stdin: bytes('kind: Gateway\nspec: [1, 2\n') }, 'standard input:3:1: '],
   ['a document that is no object', { stdin: bytes('---\n- 1\n') }, 'standard input:2: is no Kubernetes object'],
   ['an alias bomb', { stdin: bytes(bomb()) }, 'standard input: Excessive alias count'],
-  ['no Gateway of ours', { stdin: bytes('apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n') }, 'got none'],
+  [
+    'no Gateway of ours',
+    { stdin: bytes('apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n') },
+    'got none',
+  ],
   ['a flag that is off', { given: { 'cluster-name': '' } }, '--cluster-name must be'],
 ])('%s ends with status 2', async (_, options, message) => {
   const { stdout, stderr, exitCode } = await run(options);
