@@ -51,7 +51,8 @@ export async function reconcileGateway(
   const done = await carryOut(context, key, built.model);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = await report(context, gateway, translation, built.model, problems, signal);
-  return next(done, [...built.retryable, ...done.problems], state.waiting !== '', context.clock.now());
+  const waiting = built.model !== undefined && state.waiting !== '';
+  return next(done, [...built.retryable, ...done.problems], waiting, context.clock.now());
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */

@@ -23,15 +23,14 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   return {
     addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
     ports: new Set(ports),
-    waiting: missing(model, new Set(owned.map(({ id }) => id)), current?.state),
+    waiting: missing(model, new Set(owned.map(({ id }) => id)), (desired ? current : shown)?.state),
   };
 }
 
 function missing(model: Model | undefined, existing: ReadonlySet<ResourceId>, state: string | undefined): string {
-  if (model === undefined) return '';
   if (state === undefined) return 'The load balancer is not made yet.';
   if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
   if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
-  const absent = model.resources.filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
+  const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
   return absent.length === 0 ? '' : `The load balancer lacks ${absent.map(({ id }) => id).join(', ')}.`;
 }

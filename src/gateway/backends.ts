@@ -29,7 +29,7 @@ function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePl
   const namespace = ref.namespace ?? from;
   const referrer = { group: GATEWAY_GROUP, kind: 'HTTPRoute', namespace: from };
   if (!isPermitted(input.grants, referrer, { group: '', kind: 'Service', namespace, name: ref.name })) {
-    report({ ...place, kind: 'backend-not-permitted', reference: `Service ${key}`, namespace: from });
+    report({ ...place, kind: 'backend-not-permitted', reference: `Service ${key}`, namespace });
     return undefined;
   }
   const service = input.services.get(key);

@@ -71,6 +71,7 @@ function routeEntries(listener: ResolvedListener, { route, rules }: AttachedRout
             rule,
             ...(name !== undefined && { ruleName: name }),
             match: matchIndex,
+            ...(creationTimestamp !== undefined && { created: creationTimestamp }),
           },
           action,
         },

@@ -86,7 +86,7 @@ function sentence(problem: Problem): string {
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':
-      return `${problem.reference} lies in another namespace, and no ReferenceGrant in ${problem.namespace} allows HTTPRoutes of this one to use it.`;
+      return `${problem.reference} lies in another namespace, and no ReferenceGrant in ${problem.namespace} allows HTTPRoutes of this namespace to use it. Make a ReferenceGrant there, or name a Service of this namespace.`;
     case 'backend-not-found':
       return `Service ${problem.service} does not exist.`;
     case 'backend-port-missing':
