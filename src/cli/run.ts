@@ -43,5 +43,8 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
     }
     console.error(error instanceof KubeError ? error.message : error);
     return exit.fault;
+  } finally {
+    // What still watches or listens would keep a process alive that does nothing.
+    stop.abort();
   }
 }
