@@ -1,0 +1,155 @@
+// Stands between Gatehouse and the embedded AWS, and answers chosen actions with a fault of its own: what IAM refuses, what
+// AWS fails at, and answers that get lost on the way.
+
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readCredential } from '../../../localstack/aws/authenticate.ts';
+import { AwsError } from '../../../localstack/aws/service.ts';
+import { encodeError } from '../../../localstack/aws/wire/protocols.ts';
+
+export interface Fault {
+  /** Which actions, by their name as IAM writes it: `elasticloadbalancing:CreateRule`. */
+  readonly action: RegExp;
+  /** Only requests whose body this finds something in. */
+  readonly body?: RegExp;
+  /**
+   * `refuse` answers in AWS's place. `lose-answer` has AWS do it, and breaks the connection; `lose-request` breaks it at once.
+   */
+  readonly does:
+    | { readonly kind: 'refuse'; readonly status: number; readonly code: string; readonly message: string }
+    | { readonly kind: 'lose-answer' }
+    | { readonly kind: 'lose-request' };
+  /** How often; without end unless told. */
+  readonly times?: number;
+}
+
+export interface AwsFaults {
+  /** What AWS_ENDPOINT_URL is to be. */
+  readonly url: string;
+  /** Begins with a fault. @returns how to end it */
+  inject(fault: Fault): () => void;
+  /** The actions that a fault has met, as IAM writes them, in their order. */
+  readonly met: readonly string[];
+  close(): Promise<void>;
+}
+
+const caller = 'arn:aws:sts::123456789012:assumed-role/gatehouse/1';
+
+/** What IAM answers to a call that no policy allows. */
+export const deny = (action: RegExp): Fault => ({
+  action,
+  does: {
+    kind: 'refuse',
+    status: 403,
+    code: 'AccessDenied',
+    message: `User: ${caller} is not authorized to perform this action because no identity-based policy allows it`,
+  },
+});
+
+/** What IAM answers to an EC2 call that no policy allows. */
+export const denyEc2 = (action: RegExp): Fault => ({
+  action,
+  does: {
+    kind: 'refuse',
+    status: 403,
+    code: 'UnauthorizedOperation',
+    message: `You are not authorized to perform this operation. User: ${caller} is not authorized to perform this action because no identity-based policy allows it`,
+  },
+});
+
+const protocols: Readonly<Record<string, 'query' | 'ec2' | 'json'>> = {
+  elasticloadbalancing: 'query',
+  sts: 'query',
+  ec2: 'ec2',
+  acm: 'json',
+  tagging: 'json',
+};
+
+interface Request {
+  readonly service: string;
+  readonly action: string;
+  readonly body: string;
+}
+
+async function readRequest(request: IncomingMessage): Promise<Request> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  const body = Buffer.concat(chunks).toString('utf8');
+  const service = readCredential(request.headers.authorization)?.service ?? '';
+  const target = request.headers['x-amz-target'];
+  const action = typeof target === 'string' ? target.split('.').at(-1) : new URLSearchParams(body).get('Action');
+  return { service, action: `${service === 'tagging' ? 'tag' : service}:${action ?? '?'}`, body };
+}
+
+/** Starts one in front of the AWS at `upstream`, on loopback. */
+export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
+  const faults = new Map<Fault, number>();
+  const met: string[] = [];
+
+  const take = ({ action, body }: Request): Fault['does'] | undefined => {
+    for (const [fault, left] of faults) {
+      if (left <= 0 || !fault.action.test(action) || fault.body?.test(body) === false) continue;
+      faults.set(fault, left - 1);
+      met.push(action);
+      return fault.does;
+    }
+    return undefined;
+  };
+
+  const forward = async (incoming: IncomingMessage, { body }: Request) => {
+    const headers = new Headers();
+    for (const name of ['authorization', 'content-type', 'x-amz-target', 'x-amz-security-token', 'x-amz-date']) {
+      const value = incoming.headers[name];
+      if (typeof value === 'string') headers.set(name, value);
+    }
+    const method = incoming.method ?? 'POST';
+    const answer = await fetch(new URL(incoming.url ?? '/', upstream), {
+      method,
+      headers,
+      ...(method === 'GET' ? {} : { body }),
+    });
+    return { status: answer.status, contentType: answer.headers.get('content-type') ?? '', text: await answer.text() };
+  };
+
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const request = await readRequest(incoming);
+    const does = take(request);
+    if (does?.kind === 'refuse') {
+      const error = new AwsError(does.code, does.message, does.status);
+      const { status, contentType, body } = encodeError(protocols[request.service] ?? 'query', '', randomUUID(), error);
+      response.writeHead(status, { 'content-type': contentType }).end(body);
+      return;
+    }
+    if (does?.kind === 'lose-request') {
+      response.destroy();
+      return;
+    }
+    const { status, contentType, text } = await forward(incoming, request);
+    if (does?.kind === 'lose-answer') response.destroy();
+    else response.writeHead(status, { 'content-type': contentType }).end(text);
+  };
+
+  const server = createServer((incoming, response) => {
+    serve(incoming, response).catch(() => response.destroy());
+  });
+  server.keepAliveTimeout = 75_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const bound = server.address();
+  if (typeof bound !== 'object' || bound === null) throw new Error('Expected the proxy to have a port');
+  return {
+    url: `http://127.0.0.1:${bound.port}`,
+    met,
+    inject: (fault) => {
+      faults.set(fault, fault.times ?? Number.POSITIVE_INFINITY);
+      return () => void faults.delete(fault);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,86 @@
+// What every integration test stands on: a cluster, an AWS, a running Gatehouse, and a GatewayClass that it serves.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyYaml, deleteObjects, type KubeObject, type Manifest } from '../../../localstack/cluster/apply.ts';
+import {
+  type Environment,
+  type EnvironmentOptions,
+  endpointSlice,
+  type Gatehouse,
+  type GatehouseOptions,
+  startEnvironment,
+} from '../../../localstack/environment.ts';
+import { gatewayClass, namespace, service } from './objects.ts';
+
+export interface Rig extends Environment {
+  /** The one that runs now; `restart` puts another in its place. */
+  gatehouse: Gatehouse;
+  readonly className: string;
+  apply(manifest: Manifest): Promise<readonly KubeObject[]>;
+  remove(manifest: Manifest): Promise<void>;
+  /** A new namespace; its name ends in a number that no other has. */
+  freshNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<string>;
+  /** A Service on port 80, with ready endpoints on port 8080 at addresses that no other has. */
+  backend(namespace: string, name: string, pods?: number): Promise<readonly string[]>;
+  /** Ends Gatehouse and starts it again. */
+  restart(options?: GatehouseOptions & { readonly signal?: NodeJS.Signals }): Promise<void>;
+}
+
+export interface RigOptions extends EnvironmentOptions {
+  readonly gatehouse?: GatehouseOptions;
+}
+
+/** Short times, so that tests do not wait for what AWS takes minutes for. */
+const impatient = { provisioningSeconds: 0.3, healthSeconds: 0.5, drainingSecondsMax: 1 } as const;
+
+export async function startRig({ gatehouse: options = {}, ...environmentOptions }: RigOptions = {}): Promise<Rig> {
+  const environment = await startEnvironment({
+    ...environmentOptions,
+    aws: { port: 0, ...impatient, ...environmentOptions.aws },
+  });
+  const className = 'aws';
+  let namespaces = 0;
+  let pods = 0;
+  const apply = (manifest: Manifest) => applyYaml(environment.cluster.admin, manifest);
+  await apply([gatewayClass(className)]);
+  const rig: Rig = {
+    ...environment,
+    className,
+    gatehouse: await environment.startGatehouse(options),
+    apply,
+    remove: (manifest) => deleteObjects(environment.cluster.admin, manifest),
+    freshNamespace: async (name, labels) => {
+      namespaces += 1;
+      await apply([namespace(`${name}-${namespaces}`, labels)]);
+      return `${name}-${namespaces}`;
+    },
+    backend: async (ns, name, count = 2) => {
+      const addresses = Array.from({ length: count }, () => {
+        pods += 1;
+        return `10.0.${48 + 16 * (pods % 3) + Math.floor(pods / 600)}.${20 + (Math.floor(pods / 3) % 200)}`;
+      });
+      await apply([service(ns, name), endpointSlice(ns, name, addresses, 8080, { portName: 'http' })]);
+      return addresses;
+    },
+    restart: async ({ signal, ...again } = {}) => {
+      await rig.gatehouse.stop(signal);
+      rig.gatehouse = await environment.startGatehouse({ ...options, ...again });
+    },
+  };
+  return rig;
+}
+
+/** Waits until nothing was asked of AWS for `quietMs`: longer than a Gateway that waits for AWS sleeps between looks. */
+export async function untilQuiet({ aws }: Rig, quietMs = 4000, timeoutMs = 60_000): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  let total = -1;
+  let since = performance.now();
+  while (performance.now() - since < quietMs) {
+    const now = aws.calls.counts().total;
+    if (now !== total) {
+      total = now;
+      since = performance.now();
+    }
+    if (performance.now() > deadline) throw new Error(`AWS is still called after ${timeoutMs} ms`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,110 @@
+// Builders of what users write, with what most tests want as the default.
+import type { KubeObject } from '../../../localstack/cluster/apply.ts';
+import type { Listener, ParentReference } from '../../../src/api/gateway-api.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const gatewayApi = 'gateway.networking.k8s.io/v1';
+export const controllerName = 'gatehouse.dev/aws';
+
+export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+export const gatewayClass = (name: string, spec: Fields = {}): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'GatewayClass',
+  metadata: { name },
+  spec: { controllerName, ...spec },
+});
+
+export const http = (fields: Partial<Listener> = {}): Listener => ({
+  name: 'http',
+  protocol: 'HTTP',
+  port: 80,
+  ...fields,
+});
+
+/** @param secrets the names of its TLS Secrets */
+export const https = (secrets: readonly string[], fields: Partial<Listener> = {}): Listener => ({
+  name: 'https',
+  protocol: 'HTTPS',
+  port: 443,
+  tls: { mode: 'Terminate', certificateRefs: secrets.map((name) => ({ name })) },
+  ...fields,
+});
+
+/** A Gateway of the rig's class; with one HTTP listener on port 80 unless told. */
+export const gateway = (
+  ns: string,
+  name: string,
+  listeners: readonly Listener[] = [http()],
+  spec: Fields = {},
+): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'Gateway',
+  metadata: { name, namespace: ns },
+  spec: { gatewayClassName: 'aws', listeners, ...spec },
+});
+
+/** A reference to a Service on port 80. */
+export const backendRef = (name: string, fields: Fields = {}): Fields => ({ name, port: 80, ...fields });
+
+/**
+ * @param parents names of Gateways of the same namespace, or whole parentRefs
+ * @param rules as in the spec; a string stands for a rule that sends everything to that Service
+ */
+export const httpRoute = (
+  ns: string,
+  name: string,
+  parents: readonly (string | ParentReference)[],
+  rules: readonly (string | Fields)[],
+  spec: Fields = {},
+): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'HTTPRoute',
+  metadata: { name, namespace: ns },
+  spec: {
+    parentRefs: parents.map((parent) => (typeof parent === 'string' ? { name: parent } : parent)),
+    rules: rules.map((rule) => (typeof rule === 'string' ? { backendRefs: [backendRef(rule)] } : rule)),
+    ...spec,
+  },
+});
+
+/** A Service with one port, `http`, 80 → 8080. */
+export const service = (ns: string, name: string, spec: Fields = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: ns },
+  spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
+});
+
+/** Allows objects of `kind` in namespace `from` to use the Services (or whatever `to` names) of namespace `ns`. */
+export const referenceGrant = (
+  ns: string,
+  from: string,
+  kind: 'HTTPRoute' | 'Gateway' = 'HTTPRoute',
+  to: Fields = { group: '', kind: 'Service' },
+): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'ReferenceGrant',
+  metadata: { name: `from-${from}`, namespace: ns },
+  spec: { from: [{ group: 'gateway.networking.k8s.io', kind, namespace: from }], to: [to] },
+});
+
+export const loadBalancerConfiguration = (ns: string, name: string, spec: Fields): KubeObject => ({
+  apiVersion: 'gatehouse.dev/v1alpha1',
+  kind: 'LoadBalancerConfiguration',
+  metadata: { name, namespace: ns },
+  spec,
+});
+
+/** What parametersRef says; without a namespace as a Gateway's has it, with one as a GatewayClass's. */
+export const parametersRef = (name: string, ns?: string): Fields => ({
+  group: 'gatehouse.dev',
+  kind: 'LoadBalancerConfiguration',
+  name,
+  ...(ns !== undefined && { namespace: ns }),
+});
