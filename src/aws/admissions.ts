@@ -1,6 +1,9 @@
 // What lets the load balancers' traffic in: one security group for the whole cluster, which every load balancer carries,
 // and on the groups of nodes and pods one rule each that admits it. These rules, tagged ours, are all that is ever changed
 // in what is not ours.
+
+import type { Problem } from '../gateway/problem.ts';
+import type { AwsClients } from './clients.ts';
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
@@ -9,9 +12,7 @@ import {
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
   type SecurityGroupRule,
-} from '@aws-sdk/client-ec2';
-import type { Problem } from '../gateway/problem.ts';
-import type { AwsClients } from './clients.ts';
+} from './ec2/commands.ts';
 import { AwsError, isAlreadyExists, isInUse, isNotFound, toProblem } from './errors.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';
