@@ -7,7 +7,7 @@ import { loadBalancerConfigurationSpec } from '../api/load-balancer-configuratio
 
 export function crdsCommand(): Command {
   return new Command('crds')
-    .description("print the CustomResourceDefinitions of Gatehouse's own kinds")
+    .description("Prints the CustomResourceDefinitions of Gatehouse's own kinds.")
     .action(() => void process.stdout.write(crds()));
 }
 

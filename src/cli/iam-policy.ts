@@ -21,7 +21,7 @@ const usage = 2;
 
 export function iamPolicyCommand(): Command {
   const command = new Command('iam-policy')
-    .description("print the IAM policy that the controller's role needs, for one cluster")
+    .description("Prints the IAM policy that the controller's role needs, for one cluster.")
     .requiredOption('--cluster-name <NAME>', flags['cluster-name'].description)
     .addOption(new Option('--partition <PARTITION>', 'the AWS partition').default('aws'))
     .addOption(new Option('--region <REGION>', 'the only region that it holds for').default('*', 'all'))

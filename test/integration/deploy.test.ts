@@ -1,0 +1,212 @@
+// What deploy/ renders to, on a real API server, and what the controller's ServiceAccount may do with it.
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
+import { type Connection, connect } from '../../localstack/cluster/connection.ts';
+import { readKubeconfig, writeKubeconfig } from '../../localstack/cluster/kubeconfig.ts';
+import { flags } from '../../src/config.ts';
+import { kustomize } from './kustomize.ts';
+
+const namespace = 'gatehouse-system';
+
+const podTemplate = z.object({
+  metadata: z.looseObject({}),
+  spec: z.looseObject({
+    containers: z.array(
+      z.looseObject({
+        args: z.array(z.string()),
+        ports: z.array(z.looseObject({ name: z.string(), containerPort: z.int() })),
+      }),
+    ),
+  }),
+});
+const deployment = z.object({ kind: z.literal('Deployment'), spec: z.object({ template: podTemplate }) });
+
+let admin: Connection;
+let rendered: string;
+let applied: readonly KubeObject[];
+
+beforeAll(async () => {
+  admin = await connect(inject('kubeconfig'));
+  rendered = await kustomize(join(import.meta.dirname, '../../deploy'));
+  applied = await applyYaml(admin, rendered);
+});
+afterAll(() => admin.close());
+
+/** The Deployment's pod, as its controller would make it. */
+function pod(): z.infer<typeof podTemplate> {
+  const objects = parseAllDocuments(rendered).map((document): unknown => document.toJS());
+  return deployment.parse(objects.find((object) => deployment.safeParse(object).success)).spec.template;
+}
+
+test('an API server takes every object', () => {
+  expect(applied.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted()).toEqual([
+    'ClusterRole gatehouse-application',
+    'ClusterRole gatehouse-controller',
+    'ClusterRole gatehouse-operator',
+    'ClusterRole gatehouse-platform',
+    'ClusterRole gatehouse-view',
+    'ClusterRoleBinding gatehouse-controller',
+    'CustomResourceDefinition loadbalancerconfigurations.gatehouse.dev',
+    'Deployment gatehouse',
+    'Namespace gatehouse-system',
+    'PodDisruptionBudget gatehouse',
+    'Role gatehouse-controller',
+    'RoleBinding gatehouse-controller',
+    'ServiceAccount gatehouse',
+  ]);
+});
+
+test('the pod is admitted to its namespace, which enforces the restricted standard', async () => {
+  const { metadata, spec } = pod();
+  const body = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'gatehouse' }, spec };
+  const made = await admin.request('POST', `/api/v1/namespaces/${namespace}/pods?dryRun=All`, { body });
+  expect(made).toMatchObject({ kind: 'Pod' });
+});
+
+test('the Deployment gives flags that there are, and probes and scrapes where the controller listens', () => {
+  const [container] = pod().spec.containers;
+  const [command, ...given] = container?.args ?? [];
+  expect(command).toBe('run');
+  for (const flag of given) expect(Object.keys(flags)).toContain(/^--([a-z-]+)=/.exec(flag)?.[1]);
+  expect(container?.ports.map(({ containerPort }) => `:${containerPort}`)).toEqual([
+    flags['metrics-bind-addr'].schema.parse(undefined),
+    flags['health-probe-bind-addr'].schema.parse(undefined),
+  ]);
+});
+
+const spec = { scheme: 'internal', sourceRanges: ['10.0.0.0/8', '2001:db8::/32'], tags: { team: 'shop' } };
+
+const configuration = (given: object): KubeObject => ({
+  apiVersion: 'gatehouse.dev/v1alpha1',
+  kind: 'LoadBalancerConfiguration',
+  metadata: { name: 'deploy-test', namespace },
+  spec: given,
+});
+
+test('a LoadBalancerConfiguration is stored as it is written', async () => {
+  expect(await applyYaml(admin, [configuration(spec)])).toMatchObject([{ spec }]);
+});
+
+test.each([
+  ['a range that is no CIDR', { sourceRanges: ['10.0.0.1'] }, /sourceRanges\[0\]/],
+  ['source ranges beside security groups', { ...spec, securityGroups: ['sg-1'] }, /cannot stand together/],
+  ['a reserved tag', { tags: { 'AWS:name': 'x' } }, /are reserved/],
+  ['one of our own tags', { tags: { 'gatehouse.dev/cluster': 'x' } }, /are reserved/],
+  ['a tag without a key', { tags: { '': 'x' } }, /1 to 128 characters/],
+  ['one subnet', { subnets: ['subnet-1'] }, /at least 2 items/],
+  ['a field that there is not', { schema: 'internal' }, /field not declared/],
+])('the API server refuses a LoadBalancerConfiguration with %s', async (_, given, message) => {
+  await expect(applyYaml(admin, [configuration(given)])).rejects.toThrow(message);
+});
+
+describe('the controller’s ServiceAccount', () => {
+  let account: Connection;
+
+  beforeAll(async () => {
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts/gatehouse/token`;
+    const { status } = await admin.request<{ readonly status: { readonly token: string } }>('POST', path, { body });
+    const file = join(inject('dir'), 'deploy-test.kubeconfig');
+    const user = { kind: 'token', name: 'gatehouse', token: status.token } as const;
+    await writeKubeconfig(file, { ...(await readKubeconfig(inject('kubeconfig'))), user });
+    account = await connect(file);
+    // Roles take effect a moment after they are written.
+    await vi.waitUntil(() => may('list gateways.gateway.networking.k8s.io'), { timeout: 10_000, interval: 50 });
+  });
+  afterAll(() => account.close());
+
+  /** @param what `VERB RESOURCE[.GROUP][/SUBRESOURCE] [-n NAMESPACE] [NAME]` */
+  async function may(what: string): Promise<boolean> {
+    const [, verb, plural = '', group, subresource, inNamespace, name] =
+      /^(\w+) ([a-z]+)(?:\.([a-z0-9.]+))?(?:\/([a-z]+))?(?: -n ([a-z-]+))?(?: (\S+))?$/.exec(what) ?? [];
+    const resourceAttributes = { verb, group, resource: plural, subresource, namespace: inNamespace, name };
+    const { status } = await account.request<{ readonly status: { readonly allowed: boolean } }>(
+      'POST',
+      '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+      {
+        body: {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec: { resourceAttributes },
+        },
+      },
+    );
+    return status.allowed;
+  }
+
+  const gatewayApi = 'gateway.networking.k8s.io';
+  const watched = [
+    `gatewayclasses.${gatewayApi}`,
+    `gateways.${gatewayApi}`,
+    `httproutes.${gatewayApi}`,
+    `referencegrants.${gatewayApi}`,
+    'loadbalancerconfigurations.gatehouse.dev',
+    'services',
+    'secrets',
+    'nodes',
+    'namespaces',
+    'endpointslices.discovery.k8s.io',
+  ];
+
+  test.each([
+    ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
+    ...['gatewayclasses', 'gateways', 'httproutes'].map((plural) => `patch ${plural}.${gatewayApi}/status`),
+    `patch gateways.${gatewayApi}`,
+    `patch gatewayclasses.${gatewayApi}`,
+    `get customresourcedefinitions.apiextensions.k8s.io gateways.${gatewayApi}`,
+    'create events.events.k8s.io -n shop',
+    'patch events.events.k8s.io -n shop',
+    'create leases.coordination.k8s.io -n gatehouse-system',
+    'get leases.coordination.k8s.io -n gatehouse-system gatehouse',
+    'update leases.coordination.k8s.io -n gatehouse-system gatehouse',
+    'create configmaps -n gatehouse-system',
+    'get configmaps -n gatehouse-system gatehouse-targets',
+    'patch configmaps -n gatehouse-system gatehouse-targets',
+  ])('may %s', async (what) => {
+    expect(await may(what)).toBe(true);
+  });
+
+  test.each([
+    ...watched.flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
+    ...['httproutes', 'referencegrants'].map((plural) => `patch ${plural}.${gatewayApi}`),
+    'patch secrets',
+    'patch services',
+    'get pods',
+    'get configmaps -n shop gatehouse-targets',
+    'get configmaps -n gatehouse-system another',
+    'list configmaps -n gatehouse-system',
+    'update leases.coordination.k8s.io -n gatehouse-system another',
+    'get leases.coordination.k8s.io -n kube-system gatehouse',
+    'get customresourcedefinitions.apiextensions.k8s.io another.example.com',
+    'list customresourcedefinitions.apiextensions.k8s.io',
+    'create serviceaccounts -n gatehouse-system',
+    'patch clusterroles.rbac.authorization.k8s.io',
+  ])('may not %s', async (what) => {
+    expect(await may(what)).toBe(false);
+  });
+
+  test('holds a Gateway by its finalizer and reports its status, and can’t delete it', async () => {
+    const apiVersion = `${gatewayApi}/v1`;
+    const path = `/apis/${apiVersion}/namespaces/${namespace}/gateways/deploy-test`;
+    await applyYaml(admin, [
+      {
+        apiVersion,
+        kind: 'Gateway',
+        metadata: { name: 'deploy-test', namespace },
+        spec: { gatewayClassName: 'none', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+      },
+    ]);
+    const contentType = 'application/merge-patch+json';
+    const finalizers = ['gatehouse.dev/aws'];
+    await account.request('PATCH', path, { contentType, body: { metadata: { finalizers } } });
+    const addresses = [{ type: 'Hostname', value: 'a.example.com' }];
+    const written = await account.request('PATCH', `${path}/status`, { contentType, body: { status: { addresses } } });
+    expect(written).toMatchObject({ metadata: { finalizers }, status: { addresses } });
+    await expect(account.request('DELETE', path)).rejects.toThrow(/403 Forbidden/);
+    await account.request('PATCH', path, { contentType, body: { metadata: { finalizers: [] } } });
+    await admin.request('DELETE', path);
+  });
+});
