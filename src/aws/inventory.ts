@@ -173,15 +173,24 @@ export class Inventory {
    */
   async confirmGone(gateway: ObjectKey): Promise<boolean> {
     const tag = gatewayTagValue(gateway);
-    // Only a list that begins after the question can answer it; those who ask meanwhile share the next one.
+    const left = (await this.#left()).filter((record) => gatewayOf(record.tags) === tag);
+    for (const record of left) this.put(record);
+    return left.length === 0;
+  }
+
+  /** Whether AWS has any load balancer of the cluster's, whichever Gateway it is of. */
+  async hasLoadBalancers(): Promise<boolean> {
+    return (await this.#left()).some(({ kind }) => kind === 'load-balancer');
+  }
+
+  /** Only a list that begins after the question can answer it; those who ask meanwhile share the next one. */
+  async #left(): Promise<readonly OwnedRecord[]> {
     const running = this.#scan;
     if (running !== undefined) await running.catch(() => undefined);
     this.#scan ??= leftOf(this.#options).finally(() => {
       this.#scan = undefined;
     });
-    const left = (await this.#scan).filter((record) => gatewayOf(record.tags) === tag);
-    for (const record of left) this.put(record);
-    return left.length === 0;
+    return await this.#scan;
   }
 
   /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */

@@ -1,4 +1,6 @@
 // What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
+
+import type { Gateway } from '../api/gateway-api.ts';
 import {
   type Admission,
   Admissions,
@@ -17,7 +19,7 @@ import { Inventory } from '../aws/inventory.ts';
 import { KeyedLock } from '../aws/keyed-lock.ts';
 import { Limits } from '../aws/limits.ts';
 import { Membership } from '../aws/membership.ts';
-import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
+import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import type { Model, ResourceId, TargetGroupResource } from '../aws/model/resources.ts';
 import type { Observed, OwnedResource } from '../aws/observed.ts';
@@ -125,8 +127,17 @@ export class Cloud {
     return this.#place.network();
   }
 
+  /**
+   * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
+   * changed it.
+   */
+  exclusive<T>(gateway: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.locks.run(`gateway ${gatewayTagValue(gateway)}`, work);
+  }
+
   /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
   async observe(gateway: ObjectKey): Promise<Observed> {
+    this.#gone.delete(gateway);
     const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
     const provisioning = resources.flatMap((resource) =>
       resource.kind === 'load-balancer' && resource.state === 'provisioning' ? [resource.arn] : [],
@@ -171,7 +182,6 @@ export class Cloud {
     const before = this.bindings.ofGateway(gateway);
     const fresh = this.bindings.bind(gateway, model, resources);
     this.#models.set(gateway, model);
-    this.#gone.delete(gateway);
     const bindings = this.bindings.ofGateway(gateway);
     const kept = new Set(bindings.map(({ arn }) => arn));
     for (const { arn } of before) if (!kept.has(arn)) this.#needs.delete(arn);
@@ -210,16 +220,15 @@ export class Cloud {
   async releaseShared(leaving?: ObjectKey): Promise<{ pending: boolean; problems: readonly Problem[] }> {
     if (leaving !== undefined) this.#gone.add(leaving);
     const gateways = this.#term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
-    const used = new Set<string>(
-      gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)),
-    );
-    const unused = this.inventory.owned().filter(({ kind, id }) => kind === 'certificate' && !used.has(id));
+    const unused = this.#unusedCertificates(gateways);
     const outcome = unused.length === 0 ? undefined : await this.execute(leaving ?? sharedOwner, removal(unused));
     let pending = (outcome?.pending.length ?? 0) > 0;
     const problems = [...(outcome?.problems ?? [])];
     if (gateways.length === 0) {
       problems.push(
         ...(await this.#problemsOf(resourceId('security-group', 'backend'), async () => {
+          // Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared.
+          if (await this.inventory.hasLoadBalancers()) return [];
           const refused = await this.#admissions.bring([], '', true);
           if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
           this.#place.forget();
@@ -230,6 +239,21 @@ export class Cloud {
     return { pending, problems };
   }
 
+  /** Those of Secrets that no Gateway refers to, and those that a newer import stands in for. */
+  #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
+    const { watchNamespace } = this.#term.config;
+    const used = new Set<string>(
+      gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)),
+    );
+    const outdated = new Set(this.inventory.outdatedCertificates().map(({ arn }) => arn));
+    // Who else uses the Secrets of other namespaces can't be seen from one.
+    const isSeen = (id: ResourceId) =>
+      watchNamespace === undefined || id.startsWith(`${resourceId('certificate', watchNamespace)}/`);
+    return this.inventory
+      .owned()
+      .filter(({ kind, id, arn }) => kind === 'certificate' && isSeen(id) && (!used.has(id) || outdated.has(arn)));
+  }
+
   #bringAdmissions(desired: readonly Admission[]): Promise<readonly Problem[]> {
     return this.locks.run('admissions', async () => {
       const network = await this.network();
@@ -238,8 +262,9 @@ export class Cloud {
     });
   }
 
-  /** Whether every Gateway that is ours has had its pass: only then is what we know to be needed all that is needed. */
+  /** Whether every Gateway of the cluster has had its pass: only then is what we know to be needed all that is needed. */
   #sawAll(): boolean {
+    if (this.#term.config.watchNamespace !== undefined) return false;
     return this.#term.ownGateways().every(({ metadata }) => this.#models.has(objectKey(metadata)));
   }
 
@@ -248,10 +273,17 @@ export class Cloud {
     return [...this.#models.keys()];
   }
 
-  /** @throws AwsError */
-  async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
-    const model = this.#models.get(gateway);
-    return model === undefined ? [] : await this.inventory.audit(gateway, model);
+  /** Compares a Gateway with what is there; targets that are not as they should be are put right. @throws AwsError */
+  audit(gateway: ObjectKey): Promise<readonly Drift[]> {
+    return this.exclusive(gateway, async () => {
+      const model = this.#models.get(gateway);
+      if (model === undefined) return [];
+      const drift = await this.inventory.audit(gateway, model);
+      const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
+      const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
+      this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
+      return drift;
+    });
   }
 
   async close(): Promise<void> {

@@ -73,9 +73,15 @@ async function look({ client, clock, config }: TermContext, cloud: Cloud, signal
 }
 
 /** What AWS still holds on to goes in the next sweep. */
-async function sweep({ logger, clock }: TermContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
-  const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions);
-  const { done, problems } = await cloud.execute(gateway, plan);
-  logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
-  await cloud.inventory.confirmGone(gateway);
+async function sweep({ logger, clock, caches }: TermContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
+  if ((await cloud.ready()).length > 0) return;
+  await cloud.exclusive(gateway, async () => {
+    // It may have come back since the lists were read: then it goes on with what it had.
+    if (caches.gateways.list().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
+    const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions);
+    const { done, problems } = await cloud.execute(gateway, plan);
+    logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
+    await cloud.inventory.confirmGone(gateway);
+    await cloud.releaseShared();
+  });
 }

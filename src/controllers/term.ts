@@ -92,7 +92,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   try {
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
-      work('gateways', (key) => reconcileGateway(shared, key, signal)),
+      work('gateways', (key) => cloud.exclusive(key, () => reconcileGateway(shared, key, signal))),
       work('targets', (service) => reconcileTargets({ caches, cloud, events }, service)),
       runAudit(context, cloud, (key) => queues.gateways.add(key), signal),
       runSweep(context, cloud, signal),
