@@ -28,13 +28,13 @@ const behindTheCalls = [
 ];
 
 const prefixes: Readonly<Record<string, string>> = {
-  acm: 'acm',
-  ec2: 'ec2',
-  'elastic-load-balancing-v2': 'elasticloadbalancing',
-  'resource-groups-tagging-api': 'tag',
+  '@aws-sdk/client-acm': 'acm',
+  '@aws-sdk/client-elastic-load-balancing-v2': 'elasticloadbalancing',
+  '@aws-sdk/client-resource-groups-tagging-api': 'tag',
+  'ec2/commands.ts': 'ec2',
 };
 
-/** The commands that the program imports from the AWS clients, as IAM's actions. */
+/** The commands that the program imports, as IAM's actions. */
 async function calledActions(): Promise<readonly string[]> {
   const root = join(import.meta.dirname, '..');
   const files = (await readdir(root, { recursive: true })).filter(
@@ -43,8 +43,10 @@ async function calledActions(): Promise<readonly string[]> {
   const actions = new Set<string>();
   for (const file of files) {
     const source = await readFile(join(root, file), 'utf8');
-    for (const [, names = '', client = ''] of source.matchAll(/import \{([^}]*)\} from '@aws-sdk\/client-([\w-]+)'/g)) {
-      for (const [, name] of names.matchAll(/(\w+)Command\b/g)) actions.add(`${prefixes[client]}:${name}`);
+    const imports = source.matchAll(/import \{([^}]*)\} from '(@aws-sdk\/client-[\w-]+|[./]+\/(ec2\/commands\.ts))'/g);
+    for (const [, names = '', client, ours] of imports) {
+      for (const [, name] of names.matchAll(/(\w+)Command\b/g))
+        actions.add(`${prefixes[ours ?? client ?? '']}:${name}`);
     }
   }
   return [...actions].toSorted();
