@@ -146,9 +146,15 @@ export class Admissions {
     this.#cluster = cluster;
   }
 
-  /** What exists must be read again, as when someone may have changed it by hand. */
-  forget(): void {
-    this.#existing = undefined;
+  /**
+   * Reads the rules again. @returns the groups that someone else has taken a rule from
+   * @throws AwsError
+   */
+  async audit(): Promise<readonly string[]> {
+    const before = this.#existing ?? [];
+    this.#existing = await this.#read();
+    const present = new Set(this.#existing.map(({ ruleId }) => ruleId));
+    return before.flatMap(({ ruleId, groupId }) => (present.has(ruleId) ? [] : [groupId]));
   }
 
   /**

@@ -14,6 +14,7 @@ import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
 import { Usage } from './inventory/usage.ts';
+import type { KeyedLock } from './keyed-lock.ts';
 import type { Membership } from './membership.ts';
 import { type ClusterIdentity, gatewayTagValue } from './model/naming.ts';
 import type { Model, ResourceId, Tags } from './model/resources.ts';
@@ -194,9 +195,9 @@ export class Inventory {
   }
 
   /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
-  async audit(gateway: ObjectKey, model: Model): Promise<readonly Drift[]> {
+  async audit(gateway: ObjectKey, model: Model, locks: KeyedLock): Promise<readonly Drift[]> {
     const { clients, membership } = this.#options;
-    return auditGateway({ clients, membership, inventory: this }, gatewayTagValue(gateway), model);
+    return auditGateway({ clients, membership, inventory: this, locks }, gatewayTagValue(gateway), model);
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {

@@ -23,6 +23,9 @@ export interface TargetsContext {
 /** Well below what AWS takes in one call, so that one refused target costs few others a second call. */
 const batchSize = 200;
 
+/** The key under which a group's members are read and changed by one at a time. */
+export const targetsLock = (arn: string): string => `targets ${arn}`;
+
 const description = ({ id, port }: Target): TargetDescription => ({ Id: id, Port: port });
 
 /**
@@ -35,7 +38,7 @@ export function syncTargets(
   { arn, resource }: { readonly arn: string; readonly resource: ResourceId },
   desired: readonly Target[],
 ): Promise<readonly Problem[]> {
-  return context.locks.run(`targets ${arn}`, async () => {
+  return context.locks.run(targetsLock(arn), async () => {
     const { membership, clients } = context;
     if (membership.members(arn) === undefined && membership.confirms(arn, desired)) return [];
     const known = membership.members(arn) ?? (await readMembers(clients, arn));

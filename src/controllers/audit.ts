@@ -1,7 +1,8 @@
 // The slow turns in which what exists in AWS is compared with what should: a Gateway at a time, each once an audit period.
 import { AwsError } from '../aws/errors.ts';
 import { jitter } from '../kube/clock.ts';
-import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Cloud } from './cloud.ts';
 import type { TermContext } from './term.ts';
 
@@ -22,25 +23,33 @@ export async function runAudit(
   while (!signal.aborted) {
     const started = clock.monotonic();
     const gateways = cloud.audited();
+    const shared = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditAdmissions());
     for (const gateway of gateways) {
       // Spread evenly: the account's other users are to see no bursts.
       await pause(Math.max(config.auditPeriod / (gateways.length + 1), minPauseMs));
       if (signal.aborted) return;
-      try {
-        const drift = await cloud.audit(gateway);
-        if (drift.length > 0) {
-          metrics.drift.inc(drift.length);
-          logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');
-          const object = caches.gateways.get(gateway);
-          const note = `Changed in AWS by others, and put right: ${drift.map(({ resource, aspect }) => `${resource} (${aspect})`).join(', ')}`;
-          if (object) events.record(object, { type: 'Warning', reason: 'Drifted', action: 'Audit', note });
-        }
-        repair(gateway);
-      } catch (error) {
-        if (!(error instanceof AwsError)) throw error;
-        logger.warn({ gateway: parseObjectKey(gateway).name, code: error.code }, 'an audit could not be finished');
+      const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
+      const drift = [...(own ?? []), ...(shared?.get(gateway) ?? [])];
+      if (drift.length > 0) {
+        metrics.drift.inc(drift.length);
+        logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');
+        const object = caches.gateways.get(gateway);
+        const note = `Changed in AWS by others, and put right: ${drift.map(({ resource, aspect }) => `${resource} (${aspect})`).join(', ')}`;
+        if (object) events.record(object, { type: 'Warning', reason: 'Drifted', action: 'Audit', note });
       }
+      if (own !== undefined) repair(gateway);
     }
     await pause(Math.max(config.auditPeriod - (clock.monotonic() - started), minPauseMs));
+  }
+}
+
+/** What AWS would not tell is looked at in the next turn. */
+async function orElse<T>(logger: Logger, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    logger.warn({ code: error.code }, 'an audit could not be finished');
+    return undefined;
   }
 }

@@ -273,17 +273,37 @@ export class Cloud {
     return [...this.#models.keys()];
   }
 
-  /** Compares a Gateway with what is there; targets that are not as they should be are put right. @throws AwsError */
+  /**
+   * Compares a Gateway with what is there. Targets that are not as they should be are put right; the rest is the next
+   * pass's.
+   * @throws AwsError
+   */
   audit(gateway: ObjectKey): Promise<readonly Drift[]> {
     return this.exclusive(gateway, async () => {
       const model = this.#models.get(gateway);
       if (model === undefined) return [];
-      const drift = await this.inventory.audit(gateway, model);
+      const drift = await this.inventory.audit(gateway, model, this.locks);
       const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
       const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
       this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
       return drift;
     });
+  }
+
+  /**
+   * Reads again what admits the load balancers to their targets; the next pass puts it right.
+   * @returns by Gateway, what was taken from it
+   * @throws AwsError
+   */
+  async auditAdmissions(): Promise<ReadonlyMap<ObjectKey, readonly Drift[]>> {
+    const taken = new Set(await this.locks.run('admissions', () => this.#admissions.audit()));
+    const drift = [...this.#models.keys()].map((gateway) => {
+      const reaches = this.bindings.ofGateway(gateway).flatMap(({ arn }) => this.#needs.get(arn) ?? []);
+      const groups = new Set(reaches.map(({ groupId }) => groupId)).intersection(taken);
+      const own = [...groups].map((group): Drift => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
+      return [gateway, own] as const;
+    });
+    return new Map(drift);
   }
 
   async close(): Promise<void> {

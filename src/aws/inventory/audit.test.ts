@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.close());
 
-const audit = () => controller.inventory.audit(gateway, it.model({ services }));
+const audit = () => controller.inventory.audit(gateway, it.model({ services }), controller.context.locks);
 const arn = (kind: string, index = 0): string =>
   controller.inventory.owned(gateway).filter((resource) => resource.kind === kind)[index]?.arn ?? '';
 

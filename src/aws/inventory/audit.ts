@@ -15,12 +15,13 @@ import { defaultsOf, readAttributes } from '../execute/attributes.ts';
 import { ingressKey, ingressOf, sdkIngressKey } from '../execute/ingress.ts';
 import { extraCertificates } from '../execute/listener.ts';
 import type { Inventory } from '../inventory.ts';
+import type { KeyedLock } from '../keyed-lock.ts';
 import type { Membership } from '../membership.ts';
 import { hash, stableJson } from '../model/hash.ts';
 import type { Model, Resource, ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
-import { readMembers } from '../targets.ts';
+import { readMembers, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
 import { describeTags, importedCertificates, listenersOf, rulesOf, securityGroups } from './describe.ts';
 import { ruleCandidate } from './read.ts';
@@ -35,6 +36,7 @@ export interface AuditContext {
   readonly clients: AwsClients;
   readonly membership: Membership;
   readonly inventory: Inventory;
+  readonly locks: KeyedLock;
 }
 
 /** `gateway` is the value of its tag. @returns what has drifted, for the log and the Event */
@@ -139,12 +141,15 @@ class GatewayAudit {
     }
   }
 
+  /** Not while the targets pass changes them: what is read would be untrue by the time that it is remembered. */
   async #readTargets({ arn, id }: OwnedRecord): Promise<void> {
-    const { clients, membership } = this.#context;
-    const present = await readMembers(clients, arn);
-    const known = membership.members(arn);
-    if (known !== undefined && !sameMembers(known, present)) this.drift.push({ resource: id, aspect: 'targets' });
-    membership.confirm(arn, present);
+    const { clients, membership, locks } = this.#context;
+    await locks.run(targetsLock(arn), async () => {
+      const present = await readMembers(clients, arn);
+      const known = membership.members(arn);
+      if (known !== undefined && !sameMembers(known, present)) this.drift.push({ resource: id, aspect: 'targets' });
+      membership.confirm(arn, present);
+    });
   }
 
   async #readListeners(loadBalancerArn: string): Promise<void> {
