@@ -2,7 +2,7 @@
 // attempt takes a token first.
 import type { Clock } from '../kube/clock.ts';
 
-export interface Rate {
+interface Rate {
   readonly service: string;
   readonly actions: RegExp;
   /** Requests that the bucket holds. */
@@ -14,7 +14,7 @@ export interface Rate {
  * The first row that matches counts. Documented: ELBv2's reads (10/s, 40 at once), EC2's buckets and ACM's quotas. Not
  * documented and assumed, below what AWS is known to bear: ELBv2's writes, the tagging API.
  */
-export const accountRates: readonly Rate[] = [
+const accountRates: readonly Rate[] = [
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10 },
   { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
   { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3 },

@@ -1,0 +1,79 @@
+import { createServer, type Server } from 'node:http';
+import { DescribeTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../kube/clock.ts';
+import { type AwsClients, createAwsClients } from './clients.ts';
+import { DescribeSubnetsCommand } from './ec2/commands.ts';
+import { LeaseLostError } from './errors.ts';
+import { Limits } from './limits.ts';
+
+const throttled =
+  '<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>';
+
+let server: Server;
+let requests = 0;
+let respond: boolean;
+const stop = new AbortController();
+const calls: string[] = [];
+let mayCall: () => void = () => undefined;
+let clients: AwsClients;
+
+beforeEach(async () => {
+  requests = 0;
+  respond = true;
+  calls.length = 0;
+  mayCall = () => undefined;
+  server = createServer((_request, response) => {
+    requests += 1;
+    if (respond) response.writeHead(400, { 'content-type': 'text/xml' }).end(throttled);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  process.env['AWS_ENDPOINT_URL'] = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`;
+  process.env['AWS_ACCESS_KEY_ID'] = 'AKIAIOSFODNN7EXAMPLE';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'secret';
+  clients = createAwsClients({
+    region: 'us-east-1',
+    userAgent: 'gatehouse/test',
+    mayCall: () => mayCall(),
+    limits: new Limits(systemClock, []),
+    metrics: { call: (action, code) => calls.push(`${action} ${code}`) },
+    signal: stop.signal,
+  });
+});
+
+afterEach(async () => {
+  clients.destroy();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const read = () => clients.elbv2.send(new DescribeTagsCommand({ ResourceArns: ['arn'] }));
+
+test('a throttled call is tried again, each attempt counted, and then said in our words', async () => {
+  await expect(read()).rejects.toMatchObject({
+    name: 'AwsError',
+    kind: 'throttled',
+    action: 'elasticloadbalancing:DescribeTags',
+  });
+  expect(requests).toBe(4);
+  expect(calls).toEqual(Array.from({ length: 4 }, () => 'elasticloadbalancing:DescribeTags Throttling'));
+});
+
+test('a lease that is lost between two attempts stops the second one', async () => {
+  mayCall = () => {
+    if (requests === 1) throw new LeaseLostError('gone');
+  };
+  await expect(read()).rejects.toMatchObject({ kind: 'lease-lost' });
+  expect(requests).toBe(1);
+});
+
+test('a call under way ends when the process stops, and none begins afterwards', async () => {
+  respond = false;
+  const ended = clients.ec2.send(new DescribeSubnetsCommand({})).catch((error: unknown) => error);
+  await vi.waitFor(() => expect(requests).toBe(1));
+  stop.abort();
+  expect(await ended).toMatchObject({ kind: 'lease-lost', action: 'ec2:DescribeSubnets' });
+  await expect(read()).rejects.toMatchObject({ kind: 'lease-lost' });
+  expect(requests).toBe(1);
+});
