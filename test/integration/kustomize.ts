@@ -26,7 +26,9 @@ async function output(program: string, args: readonly string[]): Promise<string>
 
 async function builtKustomize(): Promise<string> {
   const folder = await cached(`kustomize-${version}`, async (path) => {
-    const { status, stderr } = await go(['install', `${module}@${version}`], { env: { GOBIN: path } });
+    const { status, stderr } = await go(['install', `${module}@${version}`], {
+      env: { GOBIN: path, CGO_ENABLED: '0' },
+    });
     if (status !== 0) throw new Error(`Building kustomize ${version} failed: ${stderr}`);
   });
   return join(folder, 'kustomize');
