@@ -290,6 +290,14 @@ export class Cloud {
     });
   }
 
+  /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */
+  recheck(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+    return this.#problemsOf(resourceId('inventory'), async () => {
+      await this.inventory.audit(gateway, model, this.locks);
+      return [];
+    });
+  }
+
   /**
    * Reads again what admits the load balancers to their targets; the next pass puts it right.
    * @returns by Gateway, what was taken from it
