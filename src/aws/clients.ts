@@ -19,7 +19,7 @@ export interface AwsClients {
   readonly destroy: () => void;
 }
 
-export interface AwsMetrics {
+interface AwsMetrics {
   /** One attempt on the wire. `action` as IAM writes it; `code` is `ok` or AWS's. */
   call(action: string, code: string, seconds: number): void;
 }

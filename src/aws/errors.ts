@@ -65,7 +65,6 @@ export const isNotFound = hasKind('not-found');
 export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
-export const isLeaseLost = hasKind('lease-lost');
 /** Whether the call was carried out is not known. */
 export const isUncertain = hasKind('unreachable', 'server');
 

@@ -100,7 +100,7 @@ async function belowLoadBalancers(clients: AwsClients, arns: readonly string[]):
 }
 
 /** Whatever is deleted while it is being listed has nothing below it. */
-export async function unlessGone<T>(read: () => Promise<T[]>): Promise<T[]> {
+async function unlessGone<T>(read: () => Promise<T[]>): Promise<T[]> {
   try {
     return await read();
   } catch (error) {

@@ -22,7 +22,7 @@ import { ownershipTags } from '../tags.ts';
 export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
 export const gateway = objectKey({ namespace: 'shop', name: 'web' });
 
-export const quietLogger: Logger = {
+const quietLogger: Logger = {
   debug: () => undefined,
   info: () => undefined,
   warn: () => undefined,
@@ -41,7 +41,7 @@ export interface Controller {
   readonly apply: (model: Model | undefined) => Promise<Outcome>;
 }
 
-export interface Cluster {
+interface Cluster {
   readonly secrets: Map<ObjectKey, Secret>;
   targets: readonly Target[];
   /** Kept in the cluster, across restarts. */
