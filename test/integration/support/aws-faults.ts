@@ -23,6 +23,15 @@ export interface Fault {
   readonly times?: number;
 }
 
+/** Stands round a call: `forward` has AWS do it. What it does not resolve with is never answered. */
+export type Around = (action: string, forward: () => Promise<Answer>) => Promise<Answer | undefined>;
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly text: string;
+}
+
 export interface AwsFaults {
   /** What AWS_ENDPOINT_URL is to be. */
   readonly url: string;
@@ -30,6 +39,8 @@ export interface AwsFaults {
   inject(fault: Fault): () => void;
   /** The actions that a fault has met, as IAM writes them, in their order. */
   readonly met: readonly string[];
+  /** All actions that were asked for. */
+  readonly calls: readonly string[];
   close(): Promise<void>;
 }
 
@@ -82,7 +93,8 @@ async function readRequest(request: IncomingMessage): Promise<Request> {
 }
 
 /** Starts one in front of the AWS at `upstream`, on loopback. */
-export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
+export async function startAwsFaults(upstream: string, around: Around = (_, forward) => forward()): Promise<AwsFaults> {
+  const calls: string[] = [];
   const faults = new Map<Fault, number>();
   const met: string[] = [];
 
@@ -96,7 +108,7 @@ export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
     return undefined;
   };
 
-  const forward = async (incoming: IncomingMessage, { body }: Request) => {
+  const forward = async (incoming: IncomingMessage, { body }: Request): Promise<Answer> => {
     const headers = new Headers();
     for (const name of ['authorization', 'content-type', 'x-amz-target', 'x-amz-security-token', 'x-amz-date']) {
       const value = incoming.headers[name];
@@ -113,6 +125,7 @@ export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await readRequest(incoming);
+    calls.push(request.action);
     const does = take(request);
     if (does?.kind === 'refuse') {
       const error = new AwsError(does.code, does.message, does.status);
@@ -124,9 +137,9 @@ export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
       response.destroy();
       return;
     }
-    const { status, contentType, text } = await forward(incoming, request);
-    if (does?.kind === 'lose-answer') response.destroy();
-    else response.writeHead(status, { 'content-type': contentType }).end(text);
+    const answer = await around(request.action, () => forward(incoming, request));
+    if (answer === undefined || does?.kind === 'lose-answer') response.destroy();
+    else response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.text);
   };
 
   const server = createServer((incoming, response) => {
@@ -142,6 +155,7 @@ export async function startAwsFaults(upstream: string): Promise<AwsFaults> {
   return {
     url: `http://127.0.0.1:${bound.port}`,
     met,
+    calls,
     inject: (fault) => {
       faults.set(fault, fault.times ?? Number.POSITIVE_INFINITY);
       return () => void faults.delete(fault);
