@@ -1,6 +1,7 @@
 // A plan as a tree: load balancer, listeners, rules in their order, target groups; then what is wrong, object by object.
 import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
-import { isAdverse, type PlannedGateway, type PlannedObject } from './planned.ts';
+import { isAdverse } from '../status/condition.ts';
+import type { PlannedGateway, PlannedObject } from './planned.ts';
 import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
 
 interface Branch {

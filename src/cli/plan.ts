@@ -6,9 +6,10 @@ import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
 import { ConfigError, flags, readConfig } from '../config.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
+import { isAdverse } from '../status/condition.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
 import { planTree } from './plan-tree.ts';
-import { isAdverse, type PlannedGateway, planGateway } from './planned.ts';
+import { type PlannedGateway, planGateway } from './planned.ts';
 
 /** Exit statuses: 1 where a manifest has a problem, 2 for a call or a file that is off. */
 const exit = { problem: 1, usage: 2 } as const;

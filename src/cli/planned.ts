@@ -13,9 +13,10 @@ import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Verdict } from '../status/condition.ts';
 import { acceptedCondition, isWholeProblem } from '../status/gateway-status.ts';
-import { type ListenerProblem, listenerConditions } from '../status/listener-status.ts';
-import { isRouteProblem, routeConditions } from '../status/route-status.ts';
+import { listenerConditions, problemsOfListener } from '../status/listener-status.ts';
+import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { explain, fieldOf } from '../status/words.ts';
 
 export interface PlanOptions {
@@ -41,12 +42,7 @@ export interface PlannedObject {
   readonly problems: readonly PlannedProblem[];
 }
 
-export interface PlannedCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
+type PlannedCondition = Verdict<string, string>;
 
 export interface PlannedProblem {
   readonly kind: Problem['kind'];
@@ -110,13 +106,11 @@ const withoutProgrammed = (conditions: readonly PlannedCondition[]): readonly Pl
 
 function listeners(gateway: string, translation: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
   return translation.listeners.map((listener) => {
-    const own = problems.filter(
-      (problem): problem is ListenerProblem => 'listener' in problem && problem.listener === listener.name,
-    );
+    const own = problemsOfListener(listener.name, problems);
     return {
       object: `Gateway ${gateway}`,
       part: `listener "${listener.name}"`,
-      conditions: withoutProgrammed(listenerConditions(listener, own, true, '')),
+      conditions: withoutProgrammed(listenerConditions(listener, own, undefined)),
       problems: own.map(planned),
     };
   });
@@ -125,10 +119,7 @@ function listeners(gateway: string, translation: Translation, problems: readonly
 function routes({ attachments }: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
   return attachments.map((attachment) => {
     const { route, parentRef } = attachment;
-    const own = problems
-      .filter(isRouteProblem)
-      .filter((problem) => problem.route.key === route.key)
-      .filter((problem) => !('parentRef' in problem) || problem.parentRef === parentRef);
+    const own = problemsOfAttachment(attachment, problems);
     return {
       object: `${route.kind} ${route.key}`,
       ...(parentRef.sectionName !== undefined && {
@@ -139,9 +130,3 @@ function routes({ attachments }: Translation, problems: readonly Problem[]): rea
     };
   });
 }
-
-/** Of these types True is bad news. */
-const negative: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid']);
-
-export const isAdverse = ({ type, status }: PlannedCondition): boolean =>
-  negative.has(type) ? status === 'True' : status !== 'True';

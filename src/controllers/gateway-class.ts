@@ -12,9 +12,9 @@ import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { mergeConditions, writeStatus } from '../kube/status.ts';
+import { writeStatus } from '../kube/status.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import { observed } from '../status/condition.ts';
+import { updated } from '../status/condition.ts';
 import { gatewayClassConditions } from '../status/gateway-class-status.ts';
 import type { ReportContext } from '../status/report.ts';
 import type { Caches } from './caches.ts';
@@ -65,11 +65,7 @@ async function writeClassStatus(
       ...current,
       status: {
         ...current.status,
-        conditions: mergeConditions(
-          current.status?.conditions ?? [],
-          conditions.map((condition) => observed(condition, generation)),
-          clock.now(),
-        ),
+        conditions: updated(current.status?.conditions, conditions, generation, clock.now()),
         supportedFeatures: supportedFeatures(ALB_CAPABILITIES).map((name) => ({ name })),
       },
     }),

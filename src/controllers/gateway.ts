@@ -15,7 +15,8 @@ import { translate } from '../gateway/translate.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import { type Provisioned, type ReportContext, reportGateway, reportRemoval, reportRoute } from '../status/report.ts';
+import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
+import { type ReportContext, reportGateway, reportRemoval, reportRoute } from '../status/report.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
@@ -38,10 +39,14 @@ export async function reconcileGateway(
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
   const gateway = context.sources.gateway(key);
-  if (gateway === undefined) return undefined;
-  const standing = standingOf(context, gateway);
-  if (standing === 'leaving') return await remove(context, gateway, signal);
-  if (standing === 'foreign') return undefined;
+  if (gateway === undefined) {
+    // One that went without its finalizer: what it left in AWS is the sweeper's.
+    context.cloud.release(key);
+    return undefined;
+  }
+  const belonging = belongingOf(context, gateway);
+  if (belonging === 'leaving') return await remove(context, gateway, signal);
+  if (belonging === 'foreign') return undefined;
 
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
@@ -50,13 +55,14 @@ export async function reconcileGateway(
   const built = await build(context, translation);
   const done = await carryOut(context, key, built.model);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
-  const state = await report(context, gateway, translation, built.model, problems, signal);
-  const waiting = built.model !== undefined && state.waiting !== '';
+  const state = built.known ? standing(context, key, built.model) : undefined;
+  await report(context, gateway, { translation, problems, provisioned: state }, signal);
+  const waiting = built.model !== undefined && state?.waiting !== '';
   return next(done, [...built.retryable, ...done.problems], waiting, context.clock.now());
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
-function standingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' {
+function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' {
   const held = gateway.metadata.finalizers?.includes(finalizer) ?? false;
   if (gateway.metadata.deletionTimestamp !== undefined) return held ? 'leaving' : 'foreign';
   const gatewayClass = context.sources.gatewayClass(gateway.spec.gatewayClassName);
@@ -66,6 +72,8 @@ function standingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leavin
 }
 
 interface Built {
+  /** Whether it is known what exists in AWS. */
+  readonly known: boolean;
   /** Absent when what exists is to stay as it is. */
   readonly model?: Model;
   readonly problems: readonly Problem[];
@@ -75,13 +83,14 @@ interface Built {
 
 async function build({ cloud, modelOptions }: GatewayContext, { topology }: Translation): Promise<Built> {
   const obstacles = await cloud.ready();
-  if (obstacles.length > 0) return { problems: obstacles, retryable: obstacles };
-  if (topology === undefined || !mayChange(topology)) return { problems: [], retryable: [] };
+  if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
+  if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
   const network = await cloud.network();
-  if (network.kind === 'unknown') return { problems: network.problems, retryable: network.problems };
+  if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
   const { model, problems } = buildModel(topology, network.network, modelOptions);
   // Without a model the network is at fault, and that can be mended in AWS alone.
-  return model === undefined ? { problems, retryable: problems } : { model, problems, retryable: [] };
+  const retryable = model === undefined ? problems : [];
+  return { known: true, ...(model !== undefined && { model }), problems, retryable };
 }
 
 /** Without one good listener nothing is served; but the load balancer and its name stay, for when there is one again. */
@@ -98,10 +107,11 @@ async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Mo
   if (model === undefined) return { problems: [], waits: [] };
   const plan = diff(model, await cloud.observe(gateway), cloud.diffOptions);
   const outcome = await cloud.execute(gateway, plan);
+  const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   const refused = await cloud.settle(gateway, model);
   const shared = await cloud.releaseShared();
   return {
-    problems: [...outcome.problems, ...refused, ...shared.problems],
+    problems: [...outcome.problems, ...unread, ...refused, ...shared.problems],
     waits: [
       ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
       ...(outcome.pending.length > 0 || outcome.retryAfterMs !== undefined || shared.pending ? [{}] : []),
@@ -109,25 +119,27 @@ async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Mo
   };
 }
 
+/** What stands in the cloud after a pass. */
+const standing = ({ cloud, clock }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Provisioned =>
+  provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources);
+
 async function report(
   context: GatewayContext,
   gateway: Gateway,
-  translation: Translation,
-  model: Model | undefined,
-  problems: readonly Problem[],
+  outcome: Omit<GatewayOutcome, 'generation'>,
   signal: AbortSignal,
-): Promise<Provisioned> {
+): Promise<void> {
+  const { caches, controllerName } = context;
   const key = objectKey(gateway.metadata);
-  const state = provisioned(model, context.cloud.inventory.observed(key, context.clock.now()).resources);
-  await reportGateway(context, gateway, translation, problems, state, signal);
+  const { translation, problems } = outcome;
+  await reportGateway(context, gateway, { ...outcome, generation: gateway.metadata.generation ?? 0 }, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
-  const routes = context.caches.httpRoutes.byIndex('gateway', key);
   await Promise.all(
-    routes.map((route) =>
-      reportRoute(context, key, route, attachments.get(objectKey(route.metadata)) ?? [], problems, signal),
-    ),
+    caches.httpRoutes.byIndex('gateway', key).map((route) => {
+      const own = attachments.get(objectKey(route.metadata)) ?? [];
+      return reportRoute(context, route, { gateway: key, controllerName, attachments: own, problems }, signal);
+    }),
   );
-  return state;
 }
 
 /** How long to wait for what AWS does by itself, in milliseconds. */
@@ -165,12 +177,14 @@ async function remove(context: GatewayContext, gateway: Gateway, signal: AbortSi
     problems.push(...outcome.problems, ...(shared?.problems ?? []));
   }
   if (problems.length > 0) {
-    await reportRemoval(context, gateway, problems, signal);
+    // The status of one that has moved to another controller's class is that controller's.
+    if (gateway.metadata.deletionTimestamp !== undefined) await reportRemoval(context, gateway, problems, signal);
     throw new Incomplete(problems);
   }
   if (pending) return { requeueAfterMs: pollMs };
   const routes = caches.httpRoutes.byIndex('gateway', key);
-  await Promise.all(routes.map((route) => reportRoute(context, key, route, [], [], signal)));
+  const nothing = { gateway: key, controllerName: context.controllerName, attachments: [], problems: [] };
+  await Promise.all(routes.map((route) => reportRoute(context, route, nothing, signal)));
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);
   return undefined;

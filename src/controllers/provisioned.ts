@@ -1,7 +1,7 @@
 // What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
 import type { Model, ResourceId } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
-import type { Provisioned } from '../status/report.ts';
+import type { Provisioned } from '../status/gateway-status.ts';
 
 const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
 

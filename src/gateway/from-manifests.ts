@@ -49,12 +49,12 @@ function listItems(manifest: unknown): readonly unknown[] {
 
 const clusterScoped: ReadonlySet<string> = new Set(['GatewayClass', 'Namespace', 'Node']);
 
-/** As an API server would give it back: in a namespace, and with the defaults of its kind. */
+/** As an API server would give it back: in a namespace, of a generation, and with the defaults of its kind. */
 function asServed(object: KubeObject): KubeObject {
   const { metadata } = object;
   const placed = clusterScoped.has(object.kind)
     ? object
-    : { ...object, metadata: { ...metadata, namespace: metadata.namespace ?? 'default' } };
+    : { ...object, metadata: { generation: 1, ...metadata, namespace: metadata.namespace ?? 'default' } };
   if (isA<Gateway>(placed, GATEWAY_GROUP, 'Gateway')) return withGatewayDefaults(placed);
   if (isA<HttpRoute>(placed, GATEWAY_GROUP, 'HTTPRoute')) return withHttpRouteDefaults(placed);
   if (isA<Secret>(placed, '', 'Secret')) return withEncodedData(placed);

@@ -41,13 +41,28 @@ export function areSupported(
     for (const [field, feature] of featuresOf(match)) {
       if (capabilities.matches.includes(feature)) continue;
       supported = false;
-      report({ ...place(`matches[${index}].${field}`), kind: 'match-unsupported', detail: feature });
+      report({
+        ...place(`matches[${index}].${field}`),
+        kind: 'match-unsupported',
+        detail: `a match by ${words[feature]} is not something that the load balancer can do`,
+      });
     }
   }
   return supported;
 }
 
 type Feature = Capabilities['matches'][number];
+
+const words: Readonly<Record<Feature, string>> = {
+  'path-exact': 'exact path',
+  'path-prefix': 'path prefix',
+  'path-regex': 'regular expression of the path',
+  header: 'header',
+  'header-regex': 'regular expression of a header',
+  query: 'query parameter',
+  'query-regex': 'regular expression of a query parameter',
+  method: 'method',
+};
 
 const pathFeatures = {
   Exact: 'path-exact',

@@ -123,8 +123,6 @@ type MatchProblem = RulePlace & { readonly kind: 'match-ignores-case'; readonly 
 
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
 type RuleProblem =
-  /** Says so, but keeps serving: the data plane compares this value without regard to case. */
-  | (RulePlace & { readonly kind: 'match-ignores-case'; readonly value: string })
   | (RulePlace & { readonly kind: 'filter-unsupported'; readonly filter: string })
   | (RulePlace & { readonly kind: 'filters-incompatible'; readonly filters: readonly string[] })
   | (RulePlace & { readonly kind: 'rule-field-unsupported' })

@@ -126,9 +126,9 @@ export type PathModifier =
 
 export interface ListenerResult {
   readonly name: string;
+  readonly port: number;
   /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
   readonly supportedKinds: readonly RouteGroupKind[];
-  readonly attachedRoutes: number;
   /** False when a problem keeps it out of the data plane. */
   readonly valid: boolean;
 }

@@ -30,12 +30,7 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
       settings !== undefined && {
         topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
       }),
-    listeners: listeners.map(({ name, supportedKinds, valid }) => ({
-      name,
-      supportedKinds,
-      valid,
-      attachedRoutes: routes.filter((route) => route.rules.length > 0 && route.listeners.has(name)).length,
-    })),
+    listeners: listeners.map(({ name, port, supportedKinds, valid }) => ({ name, port, supportedKinds, valid })),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
     problems,
   };

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { mergeConditions, type OwnCondition } from './conditions.ts';
 import { isConflict } from './kube-error.ts';
 import { type Condition, objectKey } from './object.ts';
 import { sameJson } from './same-json.ts';
-import { mergeConditions, type OwnCondition, writeStatus } from './status.ts';
+import { writeStatus } from './status.ts';
 import { MemoryClient } from './testing/memory-client.ts';
 import { type Widget, widget, widgets } from './testing/widgets.ts';
 

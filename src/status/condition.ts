@@ -1,4 +1,5 @@
-import type { OwnCondition } from '../kube/status.ts';
+import { mergeConditions } from '../kube/conditions.ts';
+import type { Condition } from '../kube/object.ts';
 
 /** A condition before it has a generation: its type, and the reasons that go with it. */
 export interface Verdict<Type extends string, Reason extends string> {
@@ -13,12 +14,32 @@ const maxReadable = 2_048;
 
 /** Sentences, each once, in their order. */
 export function sentences(parts: readonly string[]): string {
-  const text = [...new Set(parts)].join(' ');
+  const text = [...new Set(parts)].filter((part) => part !== '').join(' ');
   return text.length <= maxReadable ? text : `${text.slice(0, maxReadable - 2)} …`;
 }
 
-/** As of one generation of the object that it is about. */
-export const observed = (verdict: Verdict<string, string>, generation: number): OwnCondition => ({
-  ...verdict,
-  observedGeneration: generation,
-});
+/** Of these types True is bad news. */
+const negative: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid']);
+
+export const isAdverse = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
+  negative.has(type) ? status === 'True' : status !== 'True';
+
+/** Our types that are there only while they are True. */
+const optional: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'PartiallyInvalid']);
+
+/**
+ * The conditions with ours brought up to date, and those of others as they are.
+ * @param generation of the object that the verdicts are about
+ * @param now in milliseconds since the epoch
+ */
+export function updated(
+  existing: readonly Condition[] | undefined,
+  verdicts: readonly Verdict<string, string>[],
+  generation: number,
+  now: number,
+): readonly Condition[] {
+  const current = new Set(verdicts.map(({ type }) => type));
+  const kept = (existing ?? []).filter(({ type }) => !optional.has(type) || current.has(type));
+  const own = verdicts.map((verdict) => ({ ...verdict, observedGeneration: generation }));
+  return mergeConditions(kept, own, now);
+}

@@ -1,16 +1,90 @@
-// A Gateway's conditions, out of all problems and of what stands in the cloud.
+// A Gateway's status, out of all problems and of what stands in the cloud.
+import type { Gateway, GatewayAddress, ListenerStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { ListenerResult } from '../gateway/topology.ts';
-import { sentences, type Verdict } from './condition.ts';
+import type { ListenerResult, Translation } from '../gateway/topology.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { sentences, updated, type Verdict } from './condition.ts';
+import { listenerConditions, problemsOfListener } from './listener-status.ts';
+import { problemsOfAttachment, routeConditions } from './route-status.ts';
 import { explain } from './words.ts';
+
+type GatewayStatus = NonNullable<Gateway['status']>;
+
+/** What stands in the cloud for a Gateway. */
+export interface Provisioned {
+  readonly addresses: readonly GatewayAddress[];
+  /** The ports on which an active load balancer listens. */
+  readonly ports: ReadonlySet<number>;
+  /** What is still missing, in words; empty when nothing is. */
+  readonly waiting: string;
+}
+
+/** How a pass over a Gateway ended. */
+export interface GatewayOutcome {
+  /** The generation of the Gateway that the pass was over. */
+  readonly generation: number;
+  readonly translation: Translation;
+  /** Of all stages. */
+  readonly problems: readonly Problem[];
+  /** Undefined where AWS could not be asked. */
+  readonly provisioned: Provisioned | undefined;
+}
+
+/** @param now in milliseconds since the epoch */
+export function gatewayStatus(
+  existing: Gateway['status'],
+  { generation, translation, problems, provisioned }: GatewayOutcome,
+  now: number,
+): GatewayStatus {
+  const accepted = acceptedCondition(problems, translation.listeners);
+  const programmed = programmedCondition(accepted.status === 'True', problems, provisioned);
+  const attached = attachedRoutes(translation, problems);
+  return {
+    ...existing,
+    // Of a load balancer that can't be seen now, clients are still to find the address.
+    ...(provisioned !== undefined && { addresses: provisioned.addresses }),
+    conditions: updated(existing?.conditions, [accepted, programmed], generation, now),
+    listeners: translation.listeners.map((listener): ListenerStatus => {
+      const { name, supportedKinds, port } = listener;
+      const own = problemsOfListener(name, problems);
+      const serving = provisioned?.ports.has(port) ?? false;
+      const conditions = listenerConditions(listener, own, serving ? undefined : programmed);
+      const before = existing?.listeners?.find((status) => status.name === name)?.conditions;
+      return {
+        name,
+        supportedKinds,
+        attachedRoutes: attached.get(name) ?? 0,
+        conditions: updated(before, conditions, generation, now),
+      };
+    }),
+  };
+}
+
+/** Why a Gateway that is being deleted is still there. */
+export function removalStatus({ status, metadata }: Gateway, problems: readonly Problem[], now: number): GatewayStatus {
+  const message = sentences(['The Gateway waits for its load balancer to be removed.', told(problems)]);
+  const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
+  return { ...status, conditions: updated(status?.conditions, [verdict], metadata.generation ?? 0, now) };
+}
+
+/** How many routes are accepted, by the listeners that they are attached to. */
+function attachedRoutes(translation: Translation, problems: readonly Problem[]): ReadonlyMap<string, number> {
+  const routes = new Map<string, Set<ObjectKey>>();
+  for (const attachment of translation.attachments) {
+    const [accepted] = routeConditions(attachment, problemsOfAttachment(attachment, problems));
+    if (accepted?.status !== 'True') continue;
+    for (const listener of attachment.listeners) {
+      routes.set(listener, (routes.get(listener) ?? new Set()).add(attachment.route.key));
+    }
+  }
+  return new Map([...routes].map(([listener, keys]) => [listener, keys.size]));
+}
 
 type Accepted = Verdict<
   'Accepted',
   'Accepted' | 'ListenersNotValid' | 'InvalidParameters' | 'UnsupportedAddress' | 'Invalid'
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
-
-export type GatewayCondition = Accepted | Programmed;
 
 /** Problems that the Gateway as a whole reports; all others have a listener or a route that does. */
 type WholeProblem = Exclude<Problem, { listener: string } | { route: unknown }>;
@@ -51,30 +125,31 @@ export function acceptedCondition(problems: readonly Problem[], listeners: reado
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is accepted.' };
   }
   const some = invalid.length < listeners.length;
-  const message = `${some ? 'Some' : 'All'} listeners are not valid: ${invalid.join(', ')}. See their own conditions.`;
+  const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${invalid.join(', ')}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
-/**
- * True only when it is: the load balancer is active and every good listener is there.
- * @param waiting what is still missing, in words; empty when nothing is
- */
-export function programmedCondition(accepted: boolean, problems: readonly Problem[], waiting: string): Programmed {
+/** True only when it is: the load balancer is active and every good listener is there. */
+function programmedCondition(
+  accepted: boolean,
+  problems: readonly Problem[],
+  provisioned: Provisioned | undefined,
+): Programmed {
   if (!accepted) {
     const message = 'The Gateway is not accepted. What existed before stays as it is.';
     return { type: 'Programmed', status: 'False', reason: 'Invalid', message };
   }
   const cloud = problems.filter(isWholeProblem).filter((problem) => notAccepted[problem.kind] === undefined);
-  const reason = cloud.map((problem) => notProgrammed[problem.kind]).find((found) => found !== undefined);
-  if (waiting !== '') {
-    return {
-      type: 'Programmed',
-      status: 'False',
-      reason: reason ?? 'Pending',
-      message: sentences([waiting, told(cloud)]),
-    };
+  if (provisioned === undefined) {
+    const message = sentences(['What exists in AWS could not be read.', told(cloud)]);
+    return { type: 'Programmed', status: 'Unknown', reason: 'Pending', message };
+  }
+  if (provisioned.waiting !== '') {
+    const reason = cloud.map((problem) => notProgrammed[problem.kind]).find((found) => found !== undefined);
+    const message = sentences([provisioned.waiting, told(cloud)]);
+    return { type: 'Programmed', status: 'False', reason: reason ?? 'Pending', message };
   }
   // The load balancer serves; what a part of it lacks is told, and does not make the whole untrue.
-  const message = sentences(['The load balancer is active.', told(cloud)].filter((part) => part !== ''));
+  const message = sentences(['The load balancer is active.', told(cloud)]);
   return { type: 'Programmed', status: 'True', reason: 'Programmed', message };
 }

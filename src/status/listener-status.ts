@@ -18,7 +18,10 @@ type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
 
-export type ListenerProblem = Extract<Problem, { listener: string }>;
+type ListenerProblem = Extract<Problem, { listener: string }>;
+
+/** The Gateway's own Programmed condition, where it tells why. */
+type Obstacle = Pick<Programmed, 'status' | 'message'>;
 
 /** What a problem does to its listener. Those with no entry are only told, in the message of Accepted. */
 const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> = {
@@ -49,6 +52,9 @@ const conflicts: Partial<Record<ListenerProblem['kind'], Conflicted['reason']>> 
   'listener-hostname-conflict': 'HostnameConflict',
 };
 
+export const problemsOfListener = (listener: string, problems: readonly Problem[]): readonly ListenerProblem[] =>
+  problems.filter((problem): problem is ListenerProblem => 'listener' in problem && problem.listener === listener);
+
 const told = (problems: readonly ListenerProblem[]): string => sentences(problems.map(explain));
 
 function pick<Reason extends string>(
@@ -62,14 +68,12 @@ function pick<Reason extends string>(
 
 /**
  * @param problems those of this listener
- * @param serving whether the load balancer is active and has a listener on the port
- * @param waiting what is still missing, in words
+ * @param obstacle why no load balancer serves the port; undefined while one does
  */
 export function listenerConditions(
   listener: ListenerResult,
   problems: readonly ListenerProblem[],
-  serving: boolean,
-  waiting: string,
+  obstacle: Obstacle | undefined,
 ): readonly ListenerCondition[] {
   const rejected = pick(problems, notAccepted);
   const unresolved = pick(problems, notResolved);
@@ -86,7 +90,7 @@ export function listenerConditions(
     unresolved
       ? { type: 'ResolvedRefs', status: 'False', ...unresolved }
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
-    programmed(listener.valid && !rejected, told(problems), serving, waiting),
+    programmed(listener.valid && !rejected, told(problems), obstacle),
   ];
   if (overlap.length > 0) {
     conditions.push({
@@ -99,8 +103,10 @@ export function listenerConditions(
   return conditions;
 }
 
-function programmed(valid: boolean, why: string, serving: boolean, waiting: string): Programmed {
+function programmed(valid: boolean, why: string, obstacle: Obstacle | undefined): Programmed {
   if (!valid) return { type: 'Programmed', status: 'False', reason: 'Invalid', message: why };
-  if (!serving) return { type: 'Programmed', status: 'False', reason: 'Pending', message: waiting };
+  if (obstacle) {
+    return { type: 'Programmed', status: obstacle.status, reason: 'Pending', message: obstacle.message };
+  }
   return { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
 }

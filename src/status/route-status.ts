@@ -1,7 +1,10 @@
-// The conditions of one parent of a route.
+// What one Gateway has to say in the status of a route.
+import type { HttpRoute, ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { parentGateway } from '../gateway/references.ts';
 import type { Attachment } from '../gateway/topology.ts';
-import { sentences, type Verdict } from './condition.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { sentences, updated, type Verdict } from './condition.ts';
 import { explain } from './words.ts';
 
 type Accepted = Verdict<
@@ -19,7 +22,7 @@ type ResolvedRefs = Verdict<
 >;
 type PartiallyInvalid = Verdict<'PartiallyInvalid', 'UnsupportedValue'>;
 
-export type RouteCondition = Accepted | ResolvedRefs | PartiallyInvalid;
+type RouteCondition = Accepted | ResolvedRefs | PartiallyInvalid;
 
 type RouteProblem = Extract<Problem, { route: unknown }>;
 type RuleProblem = Extract<RouteProblem, { rule: number }>;
@@ -58,12 +61,61 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dr
 };
 
 /** The rules of a route that are left out of the data plane, by index. */
-export const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
+const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
   new Set(
     problems.flatMap((problem) => ('rule' in problem && effects[problem.kind] === 'dropped' ? [problem.rule] : [])),
   );
 
-export const isRouteProblem = (problem: Problem): problem is RouteProblem => 'route' in problem;
+export interface RouteOutcome {
+  readonly gateway: ObjectKey;
+  readonly controllerName: string;
+  /** Those of this route to this Gateway; none when it has gone from it. */
+  readonly attachments: readonly Attachment[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The route's `status.parents` with ours brought up to date. Entries of other Gateways and other controllers stay as they are;
+ * without attachments ours go.
+ * @param now in milliseconds since the epoch
+ */
+export function routeParents(
+  route: HttpRoute,
+  { gateway, controllerName, attachments, problems }: RouteOutcome,
+  now: number,
+): readonly RouteParentStatus[] {
+  const existing = route.status?.parents ?? [];
+  const isOurs = (entry: RouteParentStatus): boolean =>
+    entry.controllerName === controllerName && parentGateway(route, entry.parentRef) === gateway;
+  const next = attachments.map((attachment): RouteParentStatus => {
+    const { parentRef, generation } = attachment;
+    const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
+    const verdicts = routeConditions(attachment, problemsOfAttachment(attachment, problems));
+    return { parentRef, controllerName, conditions: updated(before?.conditions, verdicts, generation, now) };
+  });
+  // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
+  const kept = existing.flatMap((entry) => {
+    if (!isOurs(entry)) return [entry];
+    const index = next.findIndex(({ parentRef }) => sameParent(parentRef, entry.parentRef));
+    return index === -1 ? [] : next.splice(index, 1);
+  });
+  return [...kept, ...next];
+}
+
+export const sameParent = (left: ParentReference, right: ParentReference): boolean =>
+  left.name === right.name &&
+  left.namespace === right.namespace &&
+  left.sectionName === right.sectionName &&
+  left.port === right.port;
+
+export const problemsOfAttachment = (
+  { route, parentRef }: Attachment,
+  problems: readonly Problem[],
+): readonly RouteProblem[] =>
+  problems
+    .filter((problem) => 'route' in problem)
+    .filter((problem) => problem.route.key === route.key)
+    .filter((problem) => 'rule' in problem || sameParent(problem.parentRef, parentRef));
 
 const told = (problems: readonly RouteProblem[]): string => sentences(problems.map(explain));
 
@@ -71,10 +123,11 @@ const told = (problems: readonly RouteProblem[]): string => sentences(problems.m
 export function routeConditions(attachment: Attachment, problems: readonly RouteProblem[]): readonly RouteCondition[] {
   const ofRules = problems.filter((problem) => 'rule' in problem);
   const dropped = droppedRules(ofRules);
-  const lost = ofRules.filter((problem) => effects[problem.kind] === 'dropped');
+  const lost = ofRules.filter((problem) => effects[problem.kind] === 'dropped').toSorted((a, b) => a.rule - b.rule);
   const conditions: RouteCondition[] = [accepted(attachment, problems, dropped, lost), resolvedRefs(ofRules)];
   if (dropped.size > 0 && dropped.size < attachment.rules && attachment.listeners.length > 0) {
-    const message = `Dropped Rule ${[...dropped].join(', ')}: ${told(lost)}`;
+    const indexes = [...dropped].toSorted((a, b) => a - b);
+    const message = `Dropped Rule ${indexes.join(', ')}: ${told(lost)}`;
     conditions.push({ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message });
   }
   return conditions;

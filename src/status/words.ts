@@ -17,14 +17,15 @@ export function fieldOf(problem: Problem): string | undefined {
   if ('listener' in problem)
     return `spec.listeners["${problem.listener}"]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('parentRef' in problem) return 'spec.parentRefs';
-  return 'field' in problem ? problem.field : undefined;
+  if ('field' in problem) return problem.kind === 'parameters-invalid' ? problem.field : `spec.${problem.field}`;
+  return undefined;
 }
 
 /** One or two sentences: the fault with its field, and the remedy. Never a secret. */
 export function explain(problem: Problem): string {
   const field = fieldOf(problem);
   const said = sentence(problem);
-  return field === undefined || problem.kind.startsWith('parameters-') ? said : `${field}: ${said}`;
+  return field === undefined || problem.kind === 'parameters-invalid' ? said : `${field}: ${said}`;
 }
 
 function sentence(problem: Problem): string {
@@ -44,7 +45,7 @@ function sentence(problem: Problem): string {
     case 'listener-protocol-conflict':
       return `port ${problem.port} is used with another protocol by ${quote(problem.others)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
-      return `port ${problem.port} and hostname "${problem.hostname}" are those of ${quote(problem.others)} too. Give each listener its own hostname or port.`;
+      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${quote(problem.others)} has too. Give each listener its own hostname or port.`;
     case 'route-kind-unsupported':
       return `routes of kind ${problem.routeKind} are not supported here. Use HTTPRoute.`;
     case 'tls-mode-unsupported':
@@ -80,9 +81,9 @@ function sentence(problem: Problem): string {
     case 'parent-not-matching':
       return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port.`;
     case 'route-not-allowed':
-      return `allowedRoutes of ${quote(problem.listeners)} admits neither this namespace nor this kind, or not both. Ask the Gateway's owner, or attach to another listener.`;
+      return `allowedRoutes of ${quote(problem.listeners)} does not admit HTTPRoutes of this namespace. Ask the Gateway's owner, or attach to another listener.`;
     case 'hostname-not-matching':
-      return `no hostname of the route overlaps with that of ${quote(problem.listeners)}.`;
+      return `no hostname of the route overlaps with that of ${quote(problem.listeners)}. Give it one that does.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':

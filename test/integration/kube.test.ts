@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../../localstack/cluster/cluster.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/kube/clock.ts';
+import { mergeConditions } from '../../src/kube/conditions.ts';
 import { connect } from '../../src/kube/connect.ts';
 import { Elector } from '../../src/kube/elector.ts';
 import { EventRecorder, events } from '../../src/kube/events.ts';
@@ -13,7 +14,7 @@ import type { Kind } from '../../src/kube/kinds.ts';
 import { isConflict, isForbidden, isInvalid, isNotFound } from '../../src/kube/kube-error.ts';
 import { type Condition, type KubeObject, objectKey } from '../../src/kube/object.ts';
 import { Reflector } from '../../src/kube/reflector.ts';
-import { mergeConditions, writeStatus } from '../../src/kube/status.ts';
+import { writeStatus } from '../../src/kube/status.ts';
 import { silentLogger } from '../../src/kube/testing/silent-logger.ts';
 
 interface ConfigMap extends KubeObject {

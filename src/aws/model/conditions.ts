@@ -44,7 +44,7 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   const paths = pathMatches(match.path);
   for (const path of paths) findings.push(...pathFindings(path, at('path.value')));
   if (entry.hostname !== undefined && isEmpty(hostPatterns(entry.hostname))) {
-    findings.push({ kind: 'match-unsupported', field: 'hostnames', detail: `host name ${entry.hostname} is too long` });
+    findings.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
   }
   for (const [i, header] of (match.headers ?? []).entries()) {
     const condition = headerCondition(header, at(`headers[${i}]`));

@@ -1,0 +1,142 @@
+// The statuses that users would read, and what holds for all of them.
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Condition } from '../kube/object.ts';
+import { GOLDEN_NOW, loadCases, toYaml } from '../testing/golden.ts';
+import { reported } from '../testing/statuses.ts';
+
+const cases = loadCases();
+
+test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs }) => {
+  const statuses = inputs.map((input) => reported(input).statuses);
+  await expect(toYaml(statuses)).toMatchFileSnapshot(join(dir, 'status.yaml'));
+});
+
+/**
+ * The reasons that the Gateway API knows for each type, by the condition's status where it tells them apart.
+ * gateway_types.go, shared_types.go and httproute_types.go of v1.7.0.
+ */
+const known = {
+  gateway: {
+    Accepted: {
+      True: ['Accepted', 'ListenersNotValid'],
+      False: ['Invalid', 'InvalidParameters', 'UnsupportedAddress', 'ListenersNotValid', 'Pending'],
+    },
+    Programmed: {
+      True: ['Programmed'],
+      False: ['Invalid', 'Pending', 'NoResources', 'AddressNotAssigned', 'AddressNotUsable'],
+    },
+  },
+  listener: {
+    // HostnameConflict and ProtocolConflict are those of a listener that is not accepted for its conflict.
+    Accepted: {
+      True: ['Accepted'],
+      False: ['PortUnavailable', 'UnsupportedProtocol', 'UnsupportedValue', 'HostnameConflict', 'ProtocolConflict'],
+    },
+    Conflicted: { True: ['HostnameConflict', 'ProtocolConflict'], False: ['NoConflicts'] },
+    OverlappingTLSConfig: { True: ['OverlappingHostnames'] },
+    Programmed: { True: ['Programmed'], False: ['Invalid', 'Pending'] },
+    ResolvedRefs: {
+      True: ['ResolvedRefs'],
+      False: ['InvalidCertificateRef', 'InvalidRouteKinds', 'RefNotPermitted'],
+    },
+  },
+  route: {
+    Accepted: {
+      True: ['Accepted'],
+      False: [
+        'NotAllowedByListeners',
+        'NoMatchingListenerHostname',
+        'NoMatchingParent',
+        'UnsupportedValue',
+        'IncompatibleFilters',
+        'Pending',
+      ],
+    },
+    PartiallyInvalid: { True: ['UnsupportedValue'] },
+    ResolvedRefs: {
+      True: ['ResolvedRefs'],
+      False: ['RefNotPermitted', 'InvalidKind', 'BackendNotFound', 'UnsupportedProtocol'],
+    },
+  },
+} as const satisfies Readonly<
+  Record<string, Readonly<Record<string, Readonly<Partial<Record<string, readonly string[]>>>>>>
+>;
+
+const isKnown = (on: keyof typeof known, { type, status, reason }: Condition): boolean => {
+  const types: Readonly<Record<string, Readonly<Partial<Record<string, readonly string[]>>>>> = known[on];
+  return types[type]?.[status]?.includes(reason) ?? false;
+};
+
+interface Told {
+  readonly name: string;
+  readonly on: keyof typeof known;
+  readonly generation: number | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+const all = cases.flatMap(({ name, inputs }) =>
+  inputs.flatMap((input): readonly Told[] => {
+    const { status, parents } = reported(input).statuses;
+    const { generation } = input.gateway.metadata;
+    const generations = new Map(
+      input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
+    );
+    const told = `${name}, ${input.gateway.metadata.name}`;
+    return [
+      { name: told, on: 'gateway', generation, conditions: status.conditions ?? [] },
+      ...(status.listeners ?? []).map((listener) => ({
+        name: `${told}, listener ${listener.name}`,
+        on: 'listener' as const,
+        generation,
+        conditions: listener.conditions,
+      })),
+      ...Object.entries(parents).flatMap(([route, entries]) =>
+        entries.map(({ conditions = [] }, index) => ({
+          name: `${told}, route ${route}, parent ${index}`,
+          on: 'route' as const,
+          generation: generations.get(route),
+          conditions,
+        })),
+      ),
+    ];
+  }),
+);
+
+const always = {
+  gateway: ['Accepted', 'Programmed'],
+  listener: ['Accepted', 'Conflicted', 'Programmed', 'ResolvedRefs'],
+  route: ['Accepted', 'ResolvedRefs'],
+} as const;
+
+describe.each(all)('the conditions of $name', ({ on, generation, conditions }) => {
+  test('are those that the Gateway API knows, each once', () => {
+    const types = conditions.map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    expect(types).toEqual(expect.arrayContaining([...always[on]]));
+    for (const condition of conditions) expect(condition).toSatisfy((each: Condition) => isKnown(on, each));
+  });
+
+  test('say of which generation and when', () => {
+    for (const condition of conditions) {
+      expect(condition.observedGeneration).toBe(generation);
+      expect(Date.parse(condition.lastTransitionTime)).toBe(GOLDEN_NOW);
+    }
+  });
+
+  test('are told in sentences that people can read', () => {
+    for (const { message } of conditions) {
+      expect(message).toMatch(/^\S[^\n]*[.…]$/);
+      expect(message).not.toMatch(/undefined|\[object|\bNaN\b| {2}/);
+      expect(message.length).toBeLessThanOrEqual(2048);
+    }
+  });
+});
+
+test('a route that is refused something reads which field is at fault', () => {
+  const refused = all
+    .filter(({ on }) => on === 'route')
+    .flatMap(({ conditions }) => conditions.filter(({ status }) => status === 'False'));
+  expect(refused.length).toBeGreaterThan(10);
+  for (const { message } of refused) expect(message).toMatch(/\bspec\.\w+/);
+});

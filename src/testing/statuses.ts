@@ -1,0 +1,77 @@
+// The statuses that users would read of a golden case, once AWS has made all that the case asks for.
+import type { Gateway, RouteParentStatus } from '../api/gateway-api.ts';
+import { buildModel } from '../aws/model/build.ts';
+import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
+import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
+import type { Model } from '../aws/model/resources.ts';
+import type { OwnedResource } from '../aws/observed.ts';
+import { provisioned } from '../controllers/provisioned.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Problem } from '../gateway/problem.ts';
+import { translate } from '../gateway/translate.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { gatewayStatus } from '../status/gateway-status.ts';
+import { routeParents } from '../status/route-status.ts';
+import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
+
+export interface Statuses {
+  readonly gateway: ObjectKey;
+  readonly status: NonNullable<Gateway['status']>;
+  /** By route. */
+  readonly parents: Readonly<Record<ObjectKey, readonly RouteParentStatus[]>>;
+}
+
+export interface Reported {
+  readonly statuses: Statuses;
+  /** Of all stages. */
+  readonly problems: readonly Problem[];
+}
+
+const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
+
+export function reported(input: GatewayInput): Reported {
+  const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
+  const { topology } = translation;
+  const built =
+    topology && topology.ports.length > 0
+      ? buildModel(topology, placeholderNetwork(topology.settings.subnets), options)
+      : undefined;
+  const problems = [...translation.problems, ...(built?.problems ?? [])];
+  const { metadata, status } = input.gateway;
+  const gateway = objectKey(metadata);
+  const outcome = {
+    generation: metadata.generation ?? 0,
+    translation,
+    problems,
+    provisioned: provisioned(built?.model, made(built?.model)),
+  };
+  const parents = input.routes.map((route) => {
+    const key = objectKey(route.metadata);
+    const attachments = translation.attachments.filter((attachment) => attachment.route.key === key);
+    const { controllerName } = input;
+    return [key, routeParents(route, { gateway, controllerName, attachments, problems }, GOLDEN_NOW)] as const;
+  });
+  return {
+    statuses: {
+      gateway,
+      status: gatewayStatus(status, outcome, GOLDEN_NOW),
+      parents: Object.fromEntries(parents),
+    },
+    problems,
+  };
+}
+
+/** What a status reads of a model's resources, as AWS would have made them. */
+const made = (model: Model | undefined): readonly OwnedResource[] =>
+  (model?.resources ?? []).flatMap((resource): readonly OwnedResource[] => {
+    const { id } = resource;
+    const owned = { id, arn: `arn:${id}`, tags: {} };
+    if (resource.kind === 'load-balancer') {
+      const { name } = resource.spec;
+      const dnsName = `${name}.us-east-1.elb.amazonaws.com`;
+      return [{ ...owned, kind: 'load-balancer', name, dnsName, state: 'active' }];
+    }
+    if (resource.kind !== 'listener') return [];
+    return [{ ...owned, kind: 'listener', loadBalancerArn: `arn:${resource.loadBalancer}`, port: resource.spec.port }];
+  });
