@@ -50,8 +50,9 @@ export async function startRig({ gatehouse: options = {}, ...environmentOptions 
     remove: (manifest) => deleteObjects(environment.cluster.admin, manifest),
     freshNamespace: async (name, labels) => {
       namespaces += 1;
-      await apply([namespace(`${name}-${namespaces}`, labels)]);
-      return `${name}-${namespaces}`;
+      const fresh = `${name}-${namespaces}`;
+      await apply([namespace(fresh, labels)]);
+      return fresh;
     },
     backend: async (ns, name, count = 2) => {
       const addresses = Array.from({ length: count }, () => {

@@ -1,0 +1,43 @@
+// What an ALB would answer to a request, by the rules that a Gateway's listener has in AWS.
+
+import type { Rule } from '../../../localstack/aws/elbv2/state.ts';
+import { firstMatch } from '../../../src/aws/model/reference-alb.ts';
+import { fromCondition } from '../../../src/aws/shapes.ts';
+import { awsOf } from './aws.ts';
+import type { Rig } from './gatehouse.ts';
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The listener's port; 80 unless told. */
+  readonly port?: number;
+}
+
+/**
+ * @param gateway `NAMESPACE/NAME`
+ * @param url `HOST[:PORT]/PATH[?QUERY]`, as the request has it
+ * @returns what the first rule that matches does, in the words of support/rule-words.ts; `answer 404` where none does
+ */
+export function answerTo(rig: Rig, gateway: string, url: string, options: RequestOptions = {}): string {
+  const { method = 'GET', headers = {}, port = 80 } = options;
+  const listener = awsOf(rig, gateway).listeners.find((view) => view.listener.port === port);
+  if (listener === undefined) return 'no listener';
+  const slash = url.indexOf('/');
+  const [path = '/', query = ''] = url.slice(slash).split('?');
+  const rules = listener.words.map((words, index) => ({
+    words,
+    conditions: conditionsOf(listener.rules[index]),
+  }));
+  const request = {
+    method,
+    host: url.slice(0, slash),
+    path,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    query: [...new URLSearchParams(query)],
+  };
+  return firstMatch(rules, request)?.words.split(' -> ')[1] ?? 'answer 404';
+}
+
+/** As the wire would give them. */
+const conditionsOf = (rule: Rule | undefined) =>
+  (rule?.conditions ?? []).flatMap((condition) => fromCondition(JSON.parse(JSON.stringify(condition))) ?? []);
