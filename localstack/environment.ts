@@ -16,6 +16,8 @@ const root = join(import.meta.dirname, '..');
 export interface EnvironmentOptions {
   readonly aws?: StartOptions;
   readonly dir?: string | undefined;
+  /** Whether the Gateway API is installed; true unless told. */
+  readonly crds?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -53,8 +55,8 @@ export interface Environment {
 }
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { dir, log, signal } = options;
-  const cluster = await startCluster({ dir, log, signal });
+  const { dir, crds, log, signal } = options;
+  const cluster = await startCluster({ dir, crds, log, signal });
   const aws = await startAws({ seed: true, seedClusterName: 'demo', ...options.aws });
   const seed = aws.seeded();
   if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');

@@ -23,8 +23,14 @@ export interface Fault {
   readonly times?: number;
 }
 
-/** Stands round a call: `forward` has AWS do it. What it does not resolve with is never answered. */
-export type Around = (action: string, forward: () => Promise<Answer>) => Promise<Answer | undefined>;
+/** Stands round a call: `forward` has AWS do it. Undefined breaks the connection. */
+export type Around = (call: Call, forward: () => Promise<Answer>) => Promise<Answer | undefined>;
+
+interface Call {
+  /** As IAM writes it. */
+  readonly action: string;
+  readonly body: string;
+}
 
 interface Answer {
   readonly status: number;
@@ -76,10 +82,8 @@ const protocols: Readonly<Record<string, 'query' | 'ec2' | 'json'>> = {
   tagging: 'json',
 };
 
-interface Request {
+interface Request extends Call {
   readonly service: string;
-  readonly action: string;
-  readonly body: string;
 }
 
 async function readRequest(request: IncomingMessage): Promise<Request> {
@@ -137,7 +141,7 @@ export async function startAwsFaults(upstream: string, around: Around = (_, forw
       response.destroy();
       return;
     }
-    const answer = await around(request.action, () => forward(incoming, request));
+    const answer = await around(request, () => forward(incoming, request));
     if (answer === undefined || does?.kind === 'lose-answer') response.destroy();
     else response.writeHead(answer.status, { 'content-type': answer.contentType }).end(answer.text);
   };
