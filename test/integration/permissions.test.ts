@@ -1,0 +1,62 @@
+// The controller at work with what deploy/ lets it do, and nothing more.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
+import { type Environment, endpointSlice, type Gatehouse, startEnvironment } from '../../localstack/environment.ts';
+import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
+import { kustomize } from './kustomize.ts';
+import { gateway, gatewayClass, httpRoute, service } from './support/objects.ts';
+import { gatewayPath, routePath, said } from './support/status.ts';
+
+const waitMs = 45_000;
+
+let environment: Environment;
+let gatehouse: Gatehouse;
+
+beforeAll(async () => {
+  environment = await startEnvironment({ aws: { port: 0, provisioningSeconds: 0.3 } });
+  await applyYaml(environment.cluster.admin, await kustomize(join(import.meta.dirname, '../../deploy')));
+  gatehouse = await environment.startGatehouse({
+    flags: { 'enable-leader-election': 'true', 'leader-election-namespace': 'gatehouse-system' },
+    env: { KUBECONFIG: await environment.cluster.serviceAccountKubeconfig('gatehouse-system', 'gatehouse') },
+  });
+});
+afterAll(() => environment.stop());
+
+test('the ServiceAccount that is shipped may do all that a Gateway takes, from its first call to its end', async () => {
+  const { admin } = environment.cluster;
+  const ns = 'default';
+  await applyYaml(admin, [
+    gatewayClass('aws'),
+    service(ns, 'web'),
+    endpointSlice(ns, 'web', ['10.0.48.20'], 8080, { portName: 'http' }),
+    gateway(ns, 'gw'),
+    httpRoute(ns, 'web', ['gw'], ['web']),
+  ]);
+  await waitFor<Gateway>(
+    admin,
+    gatewayPath(ns, 'gw'),
+    (current) => said(current?.status?.conditions).includes('Programmed=True/Programmed'),
+    { timeoutMs: waitMs },
+  );
+  await waitFor<HttpRoute>(
+    admin,
+    routePath(ns, 'web'),
+    (current) => said(current?.status?.parents?.[0]?.conditions).includes('Accepted=True/Accepted'),
+    { timeoutMs: waitMs },
+  );
+  const own = 'namespaces/gatehouse-system';
+  await waitFor(admin, `/apis/coordination.k8s.io/v1/${own}/leases/gatehouse`, Boolean);
+  await waitFor(admin, `/api/v1/${own}/configmaps/gatehouse-targets`, Boolean, { timeoutMs: waitMs });
+  await waitFor<{ readonly items: readonly unknown[] }>(
+    admin,
+    `/apis/events.k8s.io/v1/namespaces/${ns}/events`,
+    (events) => (events?.items.length ?? 0) > 0,
+    { timeoutMs: waitMs },
+  );
+  await admin.request('DELETE', gatewayPath(ns, 'gw'));
+  await waitFor(admin, gatewayPath(ns, 'gw'), (current) => current === undefined, { timeoutMs: waitMs });
+  await gatehouse.stop();
+  expect(await readFile(gatehouse.logFile, 'utf8')).not.toMatch(/forbidden/i);
+});
