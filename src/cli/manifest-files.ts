@@ -70,7 +70,7 @@ function unreadable(name: string, error: unknown): UnreadableError {
 }
 
 /** @throws UnreadableError */
-export function parseManifests(text: string, name: string): readonly ManifestObject[] {
+function parseManifests(text: string, name: string): readonly ManifestObject[] {
   const lines = new LineCounter();
   try {
     return parseAllDocuments(text, { lineCounter: lines, prettyErrors: false }).flatMap((document) => {

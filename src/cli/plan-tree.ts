@@ -91,13 +91,13 @@ function listener({ id, spec, extraCertificates }: ListenerResource, model: Mode
 
 function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
   const conditions = spec.conditions.map(conditionWords).join(', ');
-  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/MATCH, of the first of those that were packed into it.
-  const [, , , namespace, name, rule, match] = id.split('/');
+  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT, of the first of those that were packed into it.
+  const [, , , namespace, name, rule, count] = id.split('/');
   return {
     lines: [
       `${order}. ${conditions} ${actionWords(spec.action, targetGroups)}`,
       ...spec.transforms.map(transformWords),
-      ...(match === undefined ? [] : [`HTTPRoute ${namespace}/${name}, rule ${rule}`]),
+      ...(count === undefined ? [] : [`HTTPRoute ${namespace}/${name}, rule ${rule}`]),
     ],
   };
 }

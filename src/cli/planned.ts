@@ -44,7 +44,7 @@ export interface PlannedObject {
 
 type PlannedCondition = Verdict<string, string>;
 
-export interface PlannedProblem {
+interface PlannedProblem {
   readonly kind: Problem['kind'];
   /** A path from the object's root. */
   readonly field?: string;
