@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Admissions, admissionsDiff, desiredAdmissions, ensureBackendSecurityGroup } from './admissions.ts';
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
-} from './ec2/commands.ts';
+} from '@aws-sdk/client-ec2';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Admissions, admissionsDiff, desiredAdmissions, ensureBackendSecurityGroup } from './admissions.ts';
 import { awsName, clusterPrefix } from './model/naming.ts';
 import { awsUnderTest, type Controller, cluster } from './testing/aws-under-test.ts';
 

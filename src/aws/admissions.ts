@@ -2,8 +2,6 @@
 // and on the groups of nodes and pods one rule each that admits it. These rules, tagged ours, are all that is ever changed
 // in what is not ours.
 
-import type { Problem } from '../gateway/problem.ts';
-import type { AwsClients } from './clients.ts';
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
@@ -12,7 +10,9 @@ import {
   RevokeSecurityGroupIngressCommand,
   type SecurityGroup,
   type SecurityGroupRule,
-} from './ec2/commands.ts';
+} from '@aws-sdk/client-ec2';
+import type { Problem } from '../gateway/problem.ts';
+import type { AwsClients } from './clients.ts';
 import { AwsError, isAlreadyExists, isInUse, isNotFound, toProblem } from './errors.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
+import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import { DescribeTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../kube/clock.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
-import { DescribeSubnetsCommand } from './ec2/commands.ts';
 import { LeaseLostError } from './errors.ts';
 import { Limits } from './limits.ts';
 

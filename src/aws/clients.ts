@@ -2,9 +2,9 @@
 // attempt, the account's limits and the lease.
 import { setMaxListeners } from 'node:events';
 import { ACMClient } from '@aws-sdk/client-acm';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
-import { createEc2Client, type Ec2Client } from './ec2/client.ts';
 import { isThrottled, LeaseLostError, toAwsError } from './errors.ts';
 import type { Limits } from './limits.ts';
 
@@ -14,7 +14,7 @@ export interface AwsClients {
   readonly acm: ACMClient;
   /** For ImportCertificate, which has no idempotency token: never tries twice. */
   readonly acmOnce: ACMClient;
-  readonly ec2: Ec2Client;
+  readonly ec2: EC2Client;
   readonly tagging: ResourceGroupsTaggingAPIClient;
   readonly destroy: () => void;
 }
@@ -75,7 +75,7 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
   const shared = { ...base, credentials, requestHandler };
   const acm = new ACMClient(shared);
   const acmOnce = new ACMClient({ ...shared, maxAttempts: 1 });
-  const ec2 = createEc2Client(shared);
+  const ec2 = new EC2Client(shared);
   const tagging = new ResourceGroupsTaggingAPIClient(shared);
   equip('elasticloadbalancing', elbv2.middlewareStack, options, signal);
   equip('acm', acm.middlewareStack, options, signal);

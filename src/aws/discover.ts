@@ -1,6 +1,5 @@
 // What there is around the load balancers: the VPC's subnets, and the security groups of nodes and pods.
 
-import type { AwsClients } from './clients.ts';
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -12,7 +11,8 @@ import {
   type NetworkInterface,
   type RouteTable,
   type Subnet as SdkSubnet,
-} from './ec2/commands.ts';
+} from '@aws-sdk/client-ec2';
+import type { AwsClients } from './clients.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import type { Network, Subnet } from './network.ts';
 import { fromTagList } from './tags.ts';

@@ -16,8 +16,8 @@ interface Rate {
  */
 const accountRates: readonly Rate[] = [
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10 },
-  { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
-  { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3 },
+  { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 40, perSecond: 10 },
+  { service: 'elasticloadbalancing', actions: /./, burst: 40, perSecond: 10 },
   { service: 'ec2', actions: /^Describe/, burst: 100, perSecond: 20 },
   { service: 'ec2', actions: /./, burst: 50, perSecond: 5 },
   { service: 'acm', actions: /^(Describe|Delete|Get)Certificate$|^ListTagsForCertificate$/, burst: 10, perSecond: 10 },

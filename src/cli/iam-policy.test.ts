@@ -29,9 +29,9 @@ const behindTheCalls = [
 
 const prefixes: Readonly<Record<string, string>> = {
   '@aws-sdk/client-acm': 'acm',
+  '@aws-sdk/client-ec2': 'ec2',
   '@aws-sdk/client-elastic-load-balancing-v2': 'elasticloadbalancing',
   '@aws-sdk/client-resource-groups-tagging-api': 'tag',
-  'ec2/commands.ts': 'ec2',
 };
 
 /** The commands that the program imports, as IAM's actions. */
@@ -43,10 +43,9 @@ async function calledActions(): Promise<readonly string[]> {
   const actions = new Set<string>();
   for (const file of files) {
     const source = await readFile(join(root, file), 'utf8');
-    const imports = source.matchAll(/import \{([^}]*)\} from '(@aws-sdk\/client-[\w-]+|[./]+\/(ec2\/commands\.ts))'/g);
-    for (const [, names = '', client, ours] of imports) {
-      for (const [, name] of names.matchAll(/(\w+)Command\b/g))
-        actions.add(`${prefixes[ours ?? client ?? '']}:${name}`);
+    const imports = source.matchAll(/import \{([^}]*)\} from '(@aws-sdk\/client-[\w-]+)'/g);
+    for (const [, names = '', client = ''] of imports) {
+      for (const [, name] of names.matchAll(/(\w+)Command\b/g)) actions.add(`${prefixes[client]}:${name}`);
     }
   }
   return [...actions].toSorted();

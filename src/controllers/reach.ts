@@ -3,6 +3,7 @@ import type { EndpointSlice, Node } from '../api/core.ts';
 import type { Reach } from '../aws/admissions.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { groupsOfAddresses, nodeSecurityGroups } from '../aws/discover.ts';
+import { KeyedLock } from '../aws/keyed-lock.ts';
 import type { TargetGroupResource } from '../aws/model/resources.ts';
 import type { Target } from '../aws/model/targets.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -11,13 +12,14 @@ import { instanceOf } from './place.ts';
 /** What EC2 did not know is asked for again after this long. In milliseconds. */
 const unknownForMs = 300_000;
 
-/** Remembers the group of each instance and address; only what is new costs a call. */
+/** Remembers the group of each instance and address; only what is new costs a call, and a new instance has all read. */
 export class Reaches {
   readonly #clients: AwsClients;
   readonly #clusterName: string;
   readonly #clock: Clock;
   readonly #groups = new Map<string, string>();
   readonly #unknown = new Map<string, number>();
+  readonly #lock = new KeyedLock();
 
   constructor(clients: AwsClients, clusterName: string, clock: Clock) {
     this.#clients = clients;
@@ -39,7 +41,10 @@ export class Reaches {
     const { targetType } = group.spec;
     const hosts = targetType === 'ip' ? hostsOf(slices, nodes) : new Map<string, string>();
     const carriers = targets.map(({ id, port }) => ({ carrier: hosts.get(id) ?? id, port }));
-    await this.#learn(new Set(carriers.map(({ carrier }) => carrier)));
+    await this.#learn(
+      carriers.map(({ carrier }) => carrier),
+      nodes,
+    );
     const reaches = new Map<string, Reach>();
     for (const { carrier, port } of carriers) {
       const groupId = this.#groups.get(carrier);
@@ -48,21 +53,33 @@ export class Reaches {
     return [...reaches.values()];
   }
 
-  async #learn(carriers: ReadonlySet<string>): Promise<void> {
-    const now = this.#clock.monotonic();
-    const asked = [...carriers].filter(
-      (carrier) => !this.#groups.has(carrier) && now - (this.#unknown.get(carrier) ?? -unknownForMs) >= unknownForMs,
-    );
-    const instances = asked.filter((carrier) => carrier.startsWith('i-'));
-    const addresses = asked.filter((carrier) => !carrier.startsWith('i-'));
-    const found = await Promise.all([
-      instances.length > 0 ? nodeSecurityGroups(this.#clients, instances, this.#clusterName) : [],
-      addresses.length > 0 ? groupsOfAddresses(this.#clients, addresses, this.#clusterName) : [],
-    ]);
-    for (const [carrier, groupId] of found.flatMap((groups) => [...groups])) this.#groups.set(carrier, groupId);
-    for (const carrier of asked) if (!this.#groups.has(carrier)) this.#unknown.set(carrier, now);
+  /** One at a time: whoever asks for what another is learning finds it known. */
+  #learn(carriers: readonly string[], nodes: ReadonlyMap<string, Node>): Promise<void> {
+    return this.#lock.run('learn', async () => {
+      const now = this.#clock.monotonic();
+      const isUnknown = (carrier: string): boolean =>
+        !this.#groups.has(carrier) && now - (this.#unknown.get(carrier) ?? -unknownForMs) >= unknownForMs;
+      const asked = new Set(carriers.filter(isUnknown));
+      const addresses = [...asked].filter((carrier) => !isInstance(carrier));
+      // The other nodes will be asked for next.
+      if (addresses.length < asked.size) {
+        for (const node of nodes.values()) {
+          const instance = instanceOf(node);
+          if (instance !== undefined && isUnknown(instance)) asked.add(instance);
+        }
+      }
+      const instances = [...asked].filter(isInstance);
+      const found = await Promise.all([
+        instances.length > 0 ? nodeSecurityGroups(this.#clients, instances, this.#clusterName) : [],
+        addresses.length > 0 ? groupsOfAddresses(this.#clients, addresses, this.#clusterName) : [],
+      ]);
+      for (const [carrier, groupId] of found.flatMap((groups) => [...groups])) this.#groups.set(carrier, groupId);
+      for (const carrier of asked) if (!this.#groups.has(carrier)) this.#unknown.set(carrier, now);
+    });
   }
 }
+
+const isInstance = (carrier: string): boolean => carrier.startsWith('i-');
 
 /** The EC2 instance that each address is on, as far as it is on one. */
 function hostsOf(slices: readonly EndpointSlice[], nodes: ReadonlyMap<string, Node>): ReadonlyMap<string, string> {

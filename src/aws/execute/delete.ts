@@ -1,4 +1,5 @@
 import { DeleteCertificateCommand } from '@aws-sdk/client-acm';
+import { DeleteSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import {
   DeleteListenerCommand,
   DeleteLoadBalancerCommand,
@@ -7,7 +8,6 @@ import {
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { loadBalancerDefaults, ownAttributes } from '../attribute-defaults.ts';
-import { DeleteSecurityGroupCommand } from '../ec2/commands.ts';
 import { AwsError, isInUse, isNotFound } from '../errors.ts';
 import { hash } from '../model/hash.ts';
 import { type OwnedResource, TAG } from '../observed.ts';

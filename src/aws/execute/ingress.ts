@@ -1,12 +1,12 @@
-import type { AwsClients } from '../clients.ts';
-import type { Step } from '../diff/step.ts';
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeSecurityGroupRulesCommand,
   type IpPermission,
   RevokeSecurityGroupIngressCommand,
   type SecurityGroupRule,
-} from '../ec2/commands.ts';
+} from '@aws-sdk/client-ec2';
+import type { AwsClients } from '../clients.ts';
+import type { Step } from '../diff/step.ts';
 import { isAlreadyExists } from '../errors.ts';
 import type { IngressRule } from '../model/resources.ts';
 import type { Run } from './run.ts';

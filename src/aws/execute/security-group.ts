@@ -1,4 +1,4 @@
-import { CreateSecurityGroupCommand } from '../ec2/commands.ts';
+import { CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { isAlreadyExists } from '../errors.ts';
 import { securityGroups } from '../inventory/describe.ts';
 import { securityGroupCandidate } from '../inventory/read.ts';

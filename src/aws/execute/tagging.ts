@@ -1,6 +1,6 @@
 import { AddTagsToCertificateCommand, RemoveTagsFromCertificateCommand } from '@aws-sdk/client-acm';
+import { CreateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-ec2';
 import { AddTagsCommand, RemoveTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { CreateTagsCommand, DeleteTagsCommand } from '../ec2/commands.ts';
 import type { Tags } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import type { Run } from './run.ts';

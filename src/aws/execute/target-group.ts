@@ -24,7 +24,7 @@ const healthCheckInput = (check: HealthCheck) => ({
 });
 
 export async function createTargetGroup(run: Run, desired: TargetGroupResource, tags: Tags): Promise<StepEnd> {
-  const { clients, inventory } = run.context;
+  const { clients, inventory, membership } = run.context;
   const { name, targetType, protocol, protocolVersion, port, vpcId, ipAddressType, healthCheck } = desired.spec;
   const all = run.tags(desired.id, tags);
   const recordOf =
@@ -54,6 +54,8 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
     inventory.put(recordOf(made.TargetGroupArn)(desired.id, all));
+    // It is new, so it has no members; without this each would be read once for nothing.
+    if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
     return { kind: 'done' };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import {
   DeleteRuleCommand,
   DeregisterTargetsCommand,
@@ -7,7 +8,6 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AuthorizeSecurityGroupIngressCommand } from '../ec2/commands.ts';
 import { syncTargets } from '../targets.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
 

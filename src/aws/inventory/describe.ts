@@ -1,6 +1,7 @@
 // AWS's lists, all pages of them.
 
 import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
+import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '@aws-sdk/client-ec2';
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
@@ -14,7 +15,6 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetResourcesCommand, type TagFilter } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { AwsClients } from '../clients.ts';
-import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '../ec2/commands.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';

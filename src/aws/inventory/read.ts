@@ -1,10 +1,10 @@
 // Everything that the cluster owns, read at once: a few pages of tags, a few pages of each list, and two reads a Gateway.
 
 import type { CertificateSummary } from '@aws-sdk/client-acm';
+import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
-import type { SecurityGroup } from '../ec2/commands.ts';
 import { isNotFound } from '../errors.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';

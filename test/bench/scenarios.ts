@@ -1,0 +1,158 @@
+// The scenarios, each with its counts as the embedded AWS has them, polls included.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { applyYaml, deleteObjects, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
+import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts';
+import { describeUsage, usageOf } from './usage.ts';
+import { base, gateway, namespace, route, slice, workload } from './workload.ts';
+
+const program = new URL('../../dist/main.js', import.meta.url).pathname;
+/** Audits are told aside: none falls into a scenario. */
+const flags = { 'audit-period': '2h' } as const;
+
+/** This long without a call means that the work is done: longer than the pause between two polls. */
+const quietMs = 8000;
+const idleMs = 60_000;
+const timeoutMs = 300_000;
+
+interface Measured extends Calls {
+  /** Seconds until all was as wanted in the cluster. */
+  readonly seconds: number;
+  /** Seconds until the last call to AWS. */
+  readonly lastCall: number;
+}
+
+/** Counts the calls from the start of `work` until AWS has been left alone for a while. */
+async function counted({ aws }: Environment, work: () => Promise<unknown>): Promise<Measured> {
+  aws.calls.zero();
+  const started = Date.now();
+  await work();
+  const seconds = (Date.now() - started) / 1000;
+  for (let before = -1; before !== aws.calls.counts().total; await sleep(quietMs)) before = aws.calls.counts().total;
+  const { reads, writes, lastAt } = aws.calls.counts();
+  const lastCall = lastAt === undefined ? 0 : Math.max(0, (new Date(lastAt).getTime() - started) / 1000);
+  if (process.env['BENCH_DETAIL'] !== undefined) console.log(aws.calls.counts().byAction);
+  return { reads, writes, seconds, lastCall };
+}
+
+interface WithConditions extends KubeObject {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly parents?: readonly {
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    }[];
+  };
+}
+interface List {
+  readonly items: readonly WithConditions[];
+}
+
+const gatewayApi = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}`;
+const isTrue = (type: string) => (condition: { readonly type: string; readonly status: string }) =>
+  condition.type === type && condition.status === 'True';
+
+async function allProgrammed({ cluster }: Environment, gateways: number, routes: number): Promise<void> {
+  const options = { timeoutMs };
+  const programmed = (list: List | undefined) =>
+    (list?.items.filter(({ status }) => status?.conditions?.some(isTrue('Programmed'))).length ?? 0) === gateways;
+  const accepted = (list: List | undefined) =>
+    (list?.items.filter(({ status }) => status?.parents?.[0]?.conditions?.some(isTrue('Accepted'))).length ?? 0) ===
+    routes;
+  await waitFor<List>(cluster.admin, `${gatewayApi}/gateways`, programmed, options);
+  await waitFor<List>(cluster.admin, `${gatewayApi}/httproutes`, accepted, options);
+}
+
+const gone = ({ cluster }: Environment): Promise<unknown> =>
+  waitFor<List>(cluster.admin, `${gatewayApi}/gateways`, (list) => list?.items.length === 0, { timeoutMs });
+
+const times = ({ seconds, lastCall }: Measured): string =>
+  `${seconds.toFixed(1)} s to all Programmed, ${lastCall.toFixed(1)} s to the last call`;
+
+const start = (environment: Environment): Promise<Gatehouse> => environment.startGatehouse({ flags, program });
+
+async function restart(environment: Environment, running: Gatehouse): Promise<[Gatehouse, Measured]> {
+  await running.stop();
+  let next = running;
+  const measured = await counted(environment, async () => {
+    next = await start(environment);
+  });
+  return [next, measured];
+}
+
+export async function measureOne(environment: Environment): Promise<readonly Row[]> {
+  const { admin } = environment.cluster;
+  await applyYaml(admin, base('instance'));
+  let gatehouse = await start(environment);
+  const made = await counted(environment, async () => {
+    await applyYaml(admin, workload(1, 90));
+    await allProgrammed(environment, 1, 90);
+  });
+  const changed = await counted(environment, () => applyYaml(admin, [route(0, 45, 'changed.example.com')]));
+  const idle = await counted(environment, () => sleep(idleMs));
+  const usage = usageOf(gatehouse.pid);
+  let again: Measured;
+  [gatehouse, again] = await restart(environment, gatehouse);
+  const deleted = await counted(environment, async () => {
+    await deleteObjects(admin, [gateway(0)]);
+    await gone(environment);
+  });
+  const { elbv2, ec2 } = environment.aws.world();
+  const left =
+    elbv2.loadBalancers.size +
+    elbv2.targetGroups.size +
+    [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
+  return [
+    callsRow('1 Gateway, 90 routes, from nothing', made, 295, '801'),
+    factRow('  time', times(made)),
+    callsRow("then one route's hostname changes", changed, 4, '262'),
+    callsRow('then 60 s of nothing (audit aside)', idle, 0, ''),
+    factRow('  process', describeUsage(usage)),
+    restartRow('restart on it', again, 25, '207'),
+    {
+      ...callsRow('delete the 90-route Gateway', deleted, 110, '372'),
+      withinLimit: deleted.reads + deleted.writes <= 110 && left === 0,
+    },
+    factRow('  left in AWS', `${left} resources after ${deleted.seconds.toFixed(1)} s`),
+  ];
+}
+
+/** What the process may hold with 20 Gateways, in MiB. */
+const maxResidentMiB = 150;
+
+export async function measureMany(environment: Environment): Promise<readonly Row[]> {
+  const { admin } = environment.cluster;
+  await applyYaml(admin, base('instance'));
+  let gatehouse = await start(environment);
+  const made = await counted(environment, async () => {
+    await applyYaml(admin, workload(20, 5));
+    await allProgrammed(environment, 20, 100);
+  });
+  const usage = usageOf(gatehouse.pid);
+  let again: Measured;
+  [gatehouse, again] = await restart(environment, gatehouse);
+  return [
+    callsRow('20 Gateways × 5 routes, from nothing', made, 470, '1,609'),
+    factRow('  time', times(made)),
+    {
+      scenario: '  process',
+      measured: describeUsage(usage),
+      limit: `${maxResidentMiB} MiB`,
+      peer: '',
+      withinLimit: usage.residentMiB <= maxResidentMiB,
+    },
+    restartRow('restart on them', again, 70, '396'),
+    factRow('  process after the restart', describeUsage(usageOf(gatehouse.pid))),
+  ];
+}
+
+export async function measurePod(environment: Environment): Promise<readonly Row[]> {
+  const { admin } = environment.cluster;
+  await applyYaml(admin, base('ip'));
+  await start(environment);
+  await counted(environment, async () => {
+    await applyYaml(admin, workload(1, 5));
+    await allProgrammed(environment, 1, 5);
+  });
+  const more = await counted(environment, () => applyYaml(admin, [slice(0, 0, 3)]));
+  return [callsRow('a pod more in one Service, on a known node (ip)', more, 1, '')];
+}

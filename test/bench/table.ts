@@ -1,0 +1,58 @@
+// One scenario a row, as it came out beside what was to be reached and what the peer needs.
+
+export interface Row {
+  readonly scenario: string;
+  readonly measured: string;
+  readonly limit: string;
+  /** The AWS Load Balancer Controller 3.5, measured on the same workload; empty where it was not. */
+  readonly peer: string;
+  readonly withinLimit: boolean;
+}
+
+export interface Calls {
+  readonly reads: number;
+  readonly writes: number;
+}
+
+export const callsRow = (scenario: string, { reads, writes }: Calls, limit: number, peer: string): Row => ({
+  scenario,
+  measured: `${reads + writes} calls (${reads} reads, ${writes} writes)`,
+  limit: `${limit}`,
+  peer,
+  withinLimit: reads + writes <= limit,
+});
+
+/** A restart must not write at all. */
+export const restartRow = (scenario: string, { reads, writes }: Calls, limit: number, peer: string): Row => ({
+  scenario,
+  measured: `${reads} reads, ${writes} writes`,
+  limit: `${limit} reads, 0 writes`,
+  peer,
+  withinLimit: reads <= limit && writes === 0,
+});
+
+/** A number without a limit of its own. */
+export const factRow = (scenario: string, measured: string): Row => ({
+  scenario,
+  measured,
+  limit: '',
+  peer: '',
+  withinLimit: true,
+});
+
+export function printTable(rows: readonly Row[]): void {
+  const cells = rows.map(({ scenario, measured, limit, peer, withinLimit }) => [
+    scenario,
+    `${withinLimit ? '' : 'OVER: '}${measured}`,
+    limit,
+    peer,
+  ]);
+  const all = [['scenario', 'Gatehouse', 'at most', 'AWS LBC 3.5'], ...cells];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  console.log('');
+  console.log(line(all[0] ?? []));
+  console.log(line(widths.map((width) => '-'.repeat(width))));
+  for (const row of cells) console.log(line(row));
+}

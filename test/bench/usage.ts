@@ -1,0 +1,30 @@
+// What a process has used so far, out of /proc.
+import { readFileSync } from 'node:fs';
+
+/** Ticks a second: what `getconf CLK_TCK` says on every Linux of today. */
+const ticksPerSecond = 100;
+
+const kibibytes = (pid: number, field: string): number =>
+  Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0);
+
+export interface Usage {
+  readonly residentMiB: number;
+  readonly peakMiB: number;
+  readonly cpuSeconds: number;
+}
+
+export function usageOf(pid: number): Usage {
+  // The command's name may hold spaces; what follows it has none.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return {
+    residentMiB: kibibytes(pid, 'VmRSS') / 1024,
+    peakMiB: kibibytes(pid, 'VmHWM') / 1024,
+    cpuSeconds: ticks / ticksPerSecond,
+  };
+}
+
+export const describeUsage = ({ residentMiB, peakMiB, cpuSeconds }: Usage): string =>
+  `${residentMiB.toFixed(0)} MiB resident (peak ${peakMiB.toFixed(0)}), ${cpuSeconds.toFixed(1)} s of CPU`;

@@ -1,0 +1,77 @@
+// The workload: Gateways, each with routes, every route to a Service of its own.
+
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { endpointSlice } from '../../localstack/environment.ts';
+
+export const namespace = 'bench';
+const className = 'bench';
+const gatewayApi = 'gateway.networking.k8s.io/v1';
+
+/** The namespace, and the class that all Gateways have. */
+export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+  {
+    apiVersion: 'gatehouse.dev/v1alpha1',
+    kind: 'LoadBalancerConfiguration',
+    metadata: { name: 'bench', namespace },
+    spec: { scheme: 'internet-facing', targetType },
+  },
+  {
+    apiVersion: gatewayApi,
+    kind: 'GatewayClass',
+    metadata: { name: className },
+    spec: {
+      controllerName: 'gatehouse.dev/aws',
+      parametersRef: { group: 'gatehouse.dev', kind: 'LoadBalancerConfiguration', name: 'bench', namespace },
+    },
+  },
+];
+
+export const gatewayName = (index: number): string => `gateway-${index}`;
+export const routeName = (gateway: number, route: number): string => `route-${gateway}-${route}`;
+
+export const gateway = (index: number): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'Gateway',
+  metadata: { name: gatewayName(index), namespace },
+  spec: { gatewayClassName: className, listeners: [{ name: 'http', protocol: 'HTTP', port: 80 }] },
+});
+
+export const route = (
+  gatewayIndex: number,
+  index: number,
+  host = `r${index}.g${gatewayIndex}.example.com`,
+): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'HTTPRoute',
+  metadata: { name: routeName(gatewayIndex, index), namespace },
+  spec: {
+    parentRefs: [{ name: gatewayName(gatewayIndex) }],
+    hostnames: [host],
+    rules: [{ backendRefs: [{ name: routeName(gatewayIndex, index), port: 80 }] }],
+  },
+});
+
+export const service = (gatewayIndex: number, index: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: routeName(gatewayIndex, index), namespace },
+  spec: { type: 'NodePort', ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+});
+
+export const slice = (gatewayIndex: number, index: number, pods: number): KubeObject =>
+  endpointSlice(
+    namespace,
+    routeName(gatewayIndex, index),
+    Array.from({ length: pods }, (_, pod) => `10.0.${48 + 16 * (pod % 3)}.${50 + index + 100 * Math.trunc(pod / 3)}`),
+    8080,
+    { portName: 'http' },
+  );
+
+/** `gateways` × `routes`, with all that they refer to. */
+export function workload(gateways: number, routes: number): readonly KubeObject[] {
+  const indexes = Array.from({ length: gateways }, (_, index) => index);
+  const each = <T>(make: (gateway: number, route: number) => T): readonly T[] =>
+    indexes.flatMap((gatewayIndex) => Array.from({ length: routes }, (_, index) => make(gatewayIndex, index)));
+  return [...each(service), ...each((g, r) => slice(g, r, 2)), ...indexes.map(gateway), ...each(route)];
+}
