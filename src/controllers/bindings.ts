@@ -4,6 +4,7 @@
 import type { Model, TargetGroupResource } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import { sameJson } from '../kube/same-json.ts';
 
 export interface Binding {
   readonly gateway: ObjectKey;
@@ -17,11 +18,11 @@ export class Bindings {
 
   /**
    * Replaces what the Gateway had by its target groups that exist.
-   * @returns the Services that have a group that they did not have before
+   * @returns the Services that have a group that they did not have before, or whose group takes its targets otherwise now
    */
   bind(gateway: ObjectKey, model: Model, owned: readonly OwnedResource[]): readonly ObjectKey[] {
     const arns = new Map(owned.filter(({ kind }) => kind === 'target-group').map(({ id, arn }) => [id, arn]));
-    const before = new Set(this.ofGateway(gateway).map(({ arn }) => arn));
+    const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, group.backend]));
     const bindings = model.resources.flatMap((resource): readonly Binding[] => {
       const arn = resource.kind === 'target-group' && resource.backend ? arns.get(resource.id) : undefined;
       return arn !== undefined && resource.kind === 'target-group' ? [{ gateway, arn, group: resource }] : [];
@@ -32,7 +33,9 @@ export class Bindings {
       const service = binding.group.backend?.service;
       if (service !== undefined) this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(binding));
     }
-    return bindings.flatMap(({ arn, group }) => (before.has(arn) ? [] : (group.backend?.service ?? [])));
+    return bindings.flatMap(({ arn, group }) =>
+      sameJson(before.get(arn), group.backend) ? [] : (group.backend?.service ?? []),
+    );
   }
 
   release(gateway: ObjectKey): void {
