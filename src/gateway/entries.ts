@@ -37,7 +37,7 @@ export function portEntries(
   });
   return listeners.reduceRight<readonly RouteEntry[]>((following, listener, index) => {
     const own = groups[index] ?? [];
-    return [...own, ...isolation(listener, own, following), ...following];
+    return [...own, ...isolation(listener, following), ...following];
   }, []);
 }
 
@@ -96,15 +96,12 @@ function matchedHostnames(listener: ResolvedListener, route: HttpRoute): readonl
   return [...byIntersection].map(([both, hostname]) => [hostname, both]);
 }
 
-/** A 404 for the listener's hosts, where without it an entry of a less specific listener would answer. */
-function isolation(
-  listener: ResolvedListener,
-  own: readonly RouteEntry[],
-  following: readonly RouteEntry[],
-): readonly RouteEntry[] {
+/**
+ * A 404 for the listener's hosts, where without it an entry of a less specific listener would answer: also after entries that
+ * take all of them, for a data plane may have to leave these out.
+ */
+function isolation(listener: ResolvedListener, following: readonly RouteEntry[]): readonly RouteEntry[] {
   const { name, hostname } = listener;
-  const isCatchAll = (entry: RouteEntry): boolean => covers(entry.hostname, hostname) && matchesEverything(entry);
-  if (own.some(isCatchAll)) return [];
   for (const entry of following) {
     if (entry.source.kind === 'isolate' && covers(entry.hostname, hostname)) return [];
     if (entry.source.kind === 'rule' && overlaps(entry.hostname, hostname)) {
@@ -121,10 +118,3 @@ function isolation(
   }
   return [];
 }
-
-const matchesEverything = ({ match: { path, headers, queryParams, method } }: RouteEntry): boolean =>
-  path?.type === 'PathPrefix' &&
-  path.value === '/' &&
-  headers === undefined &&
-  queryParams === undefined &&
-  method === undefined;

@@ -58,6 +58,8 @@ type ListenerProblem =
       readonly hostname: string;
       readonly others: readonly string[];
     })
+  /** No condition of the data plane can hold it. */
+  | (ListenerPlace & { readonly kind: 'listener-hostname-too-long'; readonly limit: number })
   | (ListenerPlace & { readonly kind: 'route-kind-unsupported'; readonly routeKind: string })
   | (ListenerPlace & { readonly kind: 'tls-mode-unsupported'; readonly mode: string })
   | (ListenerPlace & { readonly kind: 'tls-missing' })
@@ -121,6 +123,14 @@ type BackendProblem =
 /** Says so, but keeps serving: the value is compared in another way than the Gateway API says. */
 type MatchProblem = RulePlace & { readonly kind: 'match-ignores-case'; readonly value: string };
 
+/** Says so, but keeps serving elsewhere: on this port, or for this host of it, the rule can't do what it is to do. */
+type PartProblem = RulePlace & {
+  readonly kind: 'partly-left-out';
+  readonly port: number;
+  readonly hostname?: string;
+  readonly cause: MatchProblem | RuleProblem | BackendProblem;
+};
+
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
 type RuleProblem =
   | (RulePlace & { readonly kind: 'filter-unsupported'; readonly filter: string })
@@ -178,6 +188,7 @@ export type Problem =
   | ParentProblem
   | BackendProblem
   | MatchProblem
+  | PartProblem
   | RuleProblem
   | CloudProblem;
 

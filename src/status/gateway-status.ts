@@ -4,7 +4,7 @@ import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import { listenerConditions, problemsOfListener } from './listener-status.ts';
+import { isValid, listenerConditions, problemsOfListener } from './listener-status.ts';
 import { problemsOfAttachment, routeConditions } from './route-status.ts';
 import { explain } from './words.ts';
 
@@ -120,7 +120,9 @@ export function acceptedCondition(problems: readonly Problem[], listeners: reado
   const wrong = problems.filter(isWholeProblem).filter((problem) => notAccepted[problem.kind] !== undefined);
   const reason = wrong[0] && notAccepted[wrong[0].kind];
   if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
-  const invalid = listeners.filter((listener) => !listener.valid).map((listener) => `"${listener.name}"`);
+  const invalid = listeners
+    .filter((listener) => !isValid(listener, problemsOfListener(listener.name, problems)))
+    .map(({ name }) => `"${name}"`);
   if (invalid.length === 0) {
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is accepted.' };
   }

@@ -28,6 +28,7 @@ const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> 
   'listener-protocol-unsupported': 'UnsupportedProtocol',
   'listener-protocol-conflict': 'ProtocolConflict',
   'listener-hostname-conflict': 'HostnameConflict',
+  'listener-hostname-too-long': 'UnsupportedValue',
   'tls-mode-unsupported': 'UnsupportedValue',
   'tls-missing': 'UnsupportedValue',
   'too-many-listeners': 'PortUnavailable',
@@ -54,6 +55,10 @@ const conflicts: Partial<Record<ListenerProblem['kind'], Conflicted['reason']>> 
 
 export const problemsOfListener = (listener: string, problems: readonly Problem[]): readonly ListenerProblem[] =>
   problems.filter((problem): problem is ListenerProblem => 'listener' in problem && problem.listener === listener);
+
+/** Whether the listener is to serve: both for translate and for the data plane. */
+export const isValid = (listener: ListenerResult, problems: readonly ListenerProblem[]): boolean =>
+  listener.valid && !problems.some(({ kind }) => notAccepted[kind] !== undefined);
 
 const told = (problems: readonly ListenerProblem[]): string => sentences(problems.map(explain));
 
@@ -90,7 +95,7 @@ export function listenerConditions(
     unresolved
       ? { type: 'ResolvedRefs', status: 'False', ...unresolved }
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
-    programmed(listener.valid && !rejected, told(problems), obstacle),
+    programmed(isValid(listener, problems), told(problems), obstacle),
   ];
   if (overlap.length > 0) {
     conditions.push({

@@ -46,6 +46,7 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dr
   'backend-external-name': 'InvalidKind',
   'invalid-share-answers-503': 'told',
   'match-ignores-case': 'told',
+  'partly-left-out': 'told',
   'filter-unsupported': 'dropped',
   'filters-incompatible': 'dropped',
   'rule-field-unsupported': 'dropped',

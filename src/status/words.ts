@@ -46,6 +46,8 @@ function sentence(problem: Problem): string {
       return `port ${problem.port} is used with another protocol by ${quote(problem.others)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
       return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${quote(problem.others)} has too. Give each listener its own hostname or port.`;
+    case 'listener-hostname-too-long':
+      return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
     case 'route-kind-unsupported':
       return `routes of kind ${problem.routeKind} are not supported here. Use HTTPRoute.`;
     case 'tls-mode-unsupported':
@@ -104,6 +106,10 @@ function sentence(problem: Problem): string {
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
     case 'match-ignores-case':
       return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
+    case 'partly-left-out': {
+      const host = problem.hostname === undefined ? '' : ` for ${problem.hostname}`;
+      return `this is left out on port ${problem.port}${host}: ${sentence(problem.cause)}`;
+    }
     case 'filter-unsupported':
       return `filter ${problem.filter} is not something an Application Load Balancer can do.`;
     case 'filters-incompatible':

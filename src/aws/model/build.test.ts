@@ -146,12 +146,14 @@ test('six backends are too many for a rule, and the other rules stay', () => {
 });
 
 test('a rule of which one match can not be expressed is left out whole, and told once', () => {
-  const bad = { queryParams: [{ type: 'RegularExpression', name: 'q', value: '.' }] } as const;
+  const { source } = entry();
+  const bad = { match: { queryParams: [{ type: 'RegularExpression', name: 'q', value: '.' }] } } as const;
+  const second = { ...bad, source: { ...source, match: 1 } };
   const { ofKind, problems } = build(
     topology([
       httpPort([
-        entry({ hostname: 'a.com', match: bad }),
-        entry({ hostname: 'b.com', match: bad }),
+        entry({ hostname: 'a.com', ...second }),
+        entry({ hostname: 'b.com', ...second }),
         entry(),
         entry({ rule: 1 }),
       ]),

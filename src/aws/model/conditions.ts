@@ -43,7 +43,7 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   const others: RuleCondition[] = [];
   const paths = pathMatches(match.path);
   for (const path of paths) findings.push(...pathFindings(path, at('path.value')));
-  if (entry.hostname !== undefined && isEmpty(hostPatterns(entry.hostname))) {
+  if (entry.hostname !== undefined && !canMatchHost(entry.hostname)) {
     findings.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
   }
   for (const [i, header] of (match.headers ?? []).entries()) {
@@ -110,6 +110,9 @@ function patternCondition(
   if (!regular) return undefined;
   return field === 'host-header' ? [{ field, regexValues }] : [{ field, regexValues }];
 }
+
+/** Whether a condition can hold a listener's or a route's hostname. */
+export const canMatchHost = (hostname: string): boolean => !isEmpty(hostPatterns(hostname));
 
 const isEmpty = ({ values, regex }: Patterns): boolean => values === undefined && regex === undefined;
 

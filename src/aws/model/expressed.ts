@@ -1,7 +1,8 @@
 // What becomes of a part of a rule: its value in AWS's terms, unless a finding refuses it.
 import type { Problem, RulePlace } from '../../gateway/problem.ts';
 
-type RulePlacedProblem = Extract<Problem, RulePlace>;
+/** What is wrong with a rule, wherever it was to serve. */
+export type RulePlacedProblem = Exclude<Extract<Problem, RulePlace>, { kind: 'partly-left-out' }>;
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
 

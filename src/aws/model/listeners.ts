@@ -2,8 +2,10 @@
 import type { Problem } from '../../gateway/problem.ts';
 import type { CertificateSource, PortTopology } from '../../gateway/topology.ts';
 import { fixedResponse } from './actions.ts';
+import { canMatchHost } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
+import { MAX_CONDITION_VALUE } from './regex.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
@@ -24,6 +26,15 @@ export function buildListeners(context: ModelContext): Listeners {
     .slice(limit)
     .flatMap((port) => port.listeners)
     .map((listener) => ({ kind: 'too-many-listeners', listener: listener.name, field: 'port', limit }));
+  for (const { name, hostname } of ports.flatMap((port) => port.listeners)) {
+    if (hostname === undefined || canMatchHost(hostname)) continue;
+    problems.push({
+      kind: 'listener-hostname-too-long',
+      listener: name,
+      field: 'hostname',
+      limit: MAX_CONDITION_VALUE,
+    });
+  }
   let room = context.options.quotas.extraCertificates;
   const certificates = new Map<string, CertificateResource>();
   const listeners = ports.map((port): ListenerResource => {

@@ -106,6 +106,13 @@ function hostsApart(a: string, b: string): boolean {
   return !hostCovers(a, b) && !hostCovers(b, a);
 }
 
+/** Whether `a` takes every request that `b` takes. Says no where it can't tell. */
+export function takesAll(a: RuleMatch, b: RuleMatch): boolean {
+  if (a.paths.length + a.methods.length + a.others.length > 0) return false;
+  if (a.hosts.length === 0) return true;
+  return b.hosts.length > 0 && b.hosts.every((host) => a.hosts.some((other) => hostCovers(other, host)));
+}
+
 /** `*.example.com` covers every host and every wildcard below example.com. */
 function hostCovers(a: string, b: string): boolean {
   return a === b || (a.startsWith('*.') && b.endsWith(a.slice(1)));

@@ -2,21 +2,13 @@
 // is left out as a whole and told; the others stay.
 import type { Problem, RulePlace } from '../../gateway/problem.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
-import { type RuleBehaviour, ruleBehaviour } from './actions.ts';
-import { ruleConditions, ruleMatch } from './conditions.ts';
+import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';
-import { type Finding, refused } from './expressed.ts';
-import { shortHash, stableJson } from './hash.ts';
+import { expressEntries, type PlannedRule, sourceId, sourcePlace } from './express-entries.ts';
+import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
-import { type Packable, packRules } from './packing.ts';
+import { packRules, takesAll } from './packing.ts';
 import type { ResourceId, RuleResource, TargetGroupResource } from './resources.ts';
-
-/** An entry in AWS's terms. */
-interface PlannedRule extends Packable, Omit<RuleBehaviour, 'targetGroups'> {
-  readonly port: number;
-  readonly entry: RouteEntry;
-  readonly targetGroups: readonly TargetGroupResource[];
-}
 
 /** A rule of a route, whatever the ports, hostnames and matches that made entries of it. */
 interface SourceRule {
@@ -40,56 +32,6 @@ export function buildRules(context: ModelContext, ports: readonly PortTopology[]
   const packed = withinRules(supplied, sources, rulesPerLoadBalancer, problems);
   const targetGroups = new Map(packed.flatMap((rule) => rule.targetGroups.map((group) => [group.id, group])));
   return { targetGroups: [...targetGroups.values()], rules: ruleResources(context, packed), problems };
-}
-
-/** Every entry whose whole rule can be expressed. */
-function expressEntries(
-  context: ModelContext,
-  ports: readonly PortTopology[],
-  problems: Problem[],
-): readonly PlannedRule[] {
-  const told = new Set<string>();
-  const dropped = new Set<string>();
-  const planned: PlannedRule[] = [];
-  const tell = (entry: RouteEntry, finding: Finding) => {
-    const place = sourcePlace(entry);
-    // An isolating entry has no rule to tell of; it fails only for a host name that no condition can hold.
-    if (place === undefined) return;
-    const problem = { ...finding, ...place } as Problem;
-    const text = stableJson(problem);
-    if (!told.has(text)) problems.push(problem);
-    told.add(text);
-  };
-  for (const port of ports) {
-    for (const entry of port.entries) {
-      const match = ruleMatch(entry);
-      const behaviour = ruleBehaviour(context, port, entry);
-      const findings = [...match.findings, ...behaviour.findings];
-      for (const finding of findings) tell(entry, finding);
-      if (findings.some(refused) && entry.source.kind === 'rule') dropped.add(sourceId(entry));
-      if (match.value === undefined || behaviour.value === undefined) continue;
-      const { action, transforms, targetGroups } = behaviour.value;
-      planned.push({
-        port: port.port,
-        entry,
-        match: match.value,
-        behaviour: stableJson([action, transforms]),
-        action,
-        transforms,
-        targetGroups,
-      });
-    }
-  }
-  return planned.filter(({ entry }) => !dropped.has(sourceId(entry)));
-}
-
-function sourcePlace({ source }: RouteEntry): Omit<RulePlace, 'field'> | undefined {
-  return source.kind === 'rule' ? { route: source.route, rule: source.rule } : undefined;
-}
-
-/** Empty for what is no route's. */
-function sourceId({ source }: RouteEntry): string {
-  return source.kind === 'rule' ? `${source.route.key}/${source.rule}` : '';
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -170,8 +112,14 @@ function withinRules(
 
 function packPorts(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const byPort = Map.groupBy(rules, ({ port }) => port);
-  return [...byPort.values()].flatMap((ofPort) => packRules(ofPort));
+  return [...byPort.values()].flatMap((ofPort) =>
+    packRules(ofPort.filter((rule, index) => !isIdle(rule, ofPort.slice(0, index)))),
+  );
 }
+
+/** What isolates a listener is needless where the listener has a rule for everything, if that rule is still there. */
+const isIdle = ({ entry, match }: PlannedRule, before: readonly PlannedRule[]): boolean =>
+  entry.source.kind === 'isolate' && before.some((earlier) => takesAll(earlier.match, match));
 
 function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): readonly RuleResource[] {
   const { scheme } = context.topology.settings;

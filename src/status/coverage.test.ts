@@ -1,0 +1,151 @@
+// Every kind of problem reaches the user: in a golden case, or in the table below.
+import { expect, test } from 'vitest';
+import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import type { Problem, ProblemKind } from '../gateway/problem.ts';
+import { translate } from '../gateway/translate.ts';
+import { objectKey } from '../kube/object.ts';
+import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
+import { reported } from '../testing/statuses.ts';
+import { gatewayStatus } from './gateway-status.ts';
+import { routeParents } from './route-status.ts';
+import { explain } from './words.ts';
+
+type Of<Kind extends ProblemKind> = Extract<Problem, { readonly kind: Kind }>;
+
+/** The conditions that tell of a problem, as `Gateway Programmed=False NoResources`. */
+interface Sample<Kind extends ProblemKind> {
+  readonly problem: Omit<Of<Kind>, 'kind'>;
+  readonly tellsIt: readonly string[];
+}
+
+const storefront = {
+  route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
+  rule: 0,
+} as const;
+const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
+const notProgrammed = (reason: string) => [`Gateway Programmed=False ${reason}`, 'Listener Programmed=False Pending'];
+const routeRefused = ['Route Accepted=False UnsupportedValue'];
+
+const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
+  'parameters-kind-unknown': 'golden',
+  'parameters-not-found': 'golden',
+  'parameters-invalid': 'golden',
+  'address-unsupported': 'golden',
+  'gateway-tls-unsupported': 'golden',
+  'listener-protocol-unsupported': 'golden',
+  'listener-protocol-conflict': 'golden',
+  'listener-hostname-conflict': 'golden',
+  'listener-hostname-too-long': 'golden',
+  'route-kind-unsupported': 'golden',
+  'tls-mode-unsupported': 'golden',
+  'tls-missing': 'golden',
+  'tls-overlap': 'golden',
+  'certificate-kind-unsupported': 'golden',
+  'certificate-not-permitted': 'golden',
+  'certificate-not-found': 'golden',
+  'certificate-malformed': 'golden',
+  'certificate-key-mismatch': 'golden',
+  'certificate-expired': 'golden',
+  'certificate-not-yet-valid': 'golden',
+  'certificate-algorithm-unsupported': 'golden',
+  'certificate-arn-malformed': 'golden',
+  'listener-setting-conflict': 'golden',
+  'too-many-certificates': {
+    problem: { listener: 'http', field: 'tls.certificateRefs', limit: 25 },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'too-many-listeners': {
+    problem: { listener: 'http', field: 'port', limit: 50 },
+    tellsIt: ['Listener Accepted=False PortUnavailable', 'Listener Programmed=False Invalid'],
+  },
+  'parent-not-matching': 'golden',
+  'route-not-allowed': 'golden',
+  'hostname-not-matching': 'golden',
+  'backend-kind-unknown': 'golden',
+  'backend-not-permitted': 'golden',
+  'backend-not-found': 'golden',
+  'backend-port-missing': 'golden',
+  'backend-port-not-found': 'golden',
+  'backend-protocol-unsupported': 'golden',
+  'backend-without-node-port': 'golden',
+  'backend-external-name': 'golden',
+  'invalid-share-answers-503': 'golden',
+  'match-ignores-case': 'golden',
+  'partly-left-out': 'golden',
+  'filter-unsupported': 'golden',
+  'filters-incompatible': 'golden',
+  'rule-field-unsupported': 'golden',
+  'match-unsupported': 'golden',
+  'match-too-large': 'golden',
+  'regex-unsupported': 'golden',
+  'redirect-status-unsupported': 'golden',
+  'redirect-unsupported': 'golden',
+  'rewrite-unsupported': 'golden',
+  'too-many-backends': 'golden',
+  'too-many-rules': { problem: { ...storefront, field: 'matches', limit: 100 }, tellsIt: routeRefused },
+  'too-many-target-groups': { problem: { ...storefront, field: 'backendRefs', limit: 100 }, tellsIt: routeRefused },
+  'subnets-too-few': {
+    problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
+    tellsIt: notProgrammed('NoResources'),
+  },
+  'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid') },
+  'vpc-unknown': { problem: {}, tellsIt: notProgrammed('Pending') },
+  'name-taken': {
+    problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },
+    tellsIt: notProgrammed('Invalid'),
+  },
+  'cluster-name-taken': { problem: { clusterName: 'blue', arn: 'arn:1' }, tellsIt: notProgrammed('Invalid') },
+  'quota-reached': { problem: { ...call, code: 'TooManyListeners' }, tellsIt: notProgrammed('NoResources') },
+  'access-denied': { problem: call, tellsIt: notProgrammed('Pending') },
+  'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
+  'cloud-unreachable': { problem: { action: 'DescribeTags', detail: 'timeout' }, tellsIt: notProgrammed('Pending') },
+  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid') },
+  'target-refused': {
+    problem: { resource: 'target-group/internal/shop/api/80/1', target: '10.0.0.7:8080', detail: 'no' },
+    tellsIt: notProgrammed('Pending'),
+  },
+};
+
+test('every kind of problem that a golden case is to have is in one', () => {
+  const found = new Set(loadCases().flatMap(({ inputs }) => inputs.flatMap(kindsOf)));
+  const wanted = Object.entries(coverage).flatMap(([kind, sample]) => (sample === 'golden' ? [kind] : []));
+  expect([...found].toSorted()).toEqual(wanted.toSorted());
+});
+
+const kindsOf = (input: Parameters<typeof reported>[0]): readonly string[] =>
+  reported(input).problems.map(({ kind }) => kind);
+
+const samples = Object.entries(coverage).flatMap(([kind, sample]) =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table's type pairs them
+  sample === 'golden' ? [] : [{ kind, problem: { ...sample.problem, kind } as Problem, tellsIt: sample.tellsIt }],
+);
+
+test.each(samples)('$kind is told by $tellsIt', ({ problem, tellsIt }) => {
+  const words = explain(problem);
+  expect(words).toMatch(/^\S.*\.$/);
+  expect(words).not.toMatch(/undefined|\[object/);
+  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(tellsIt);
+});
+
+/** All conditions of a Gateway that was to become a load balancer, met this problem, and has none yet. */
+function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
+  const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
+  if (input === undefined) throw new Error('Expected the golden case basic/one-route');
+  const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
+  const problems = [...translation.problems, problem];
+  const provisioned = { addresses: [], ports: new Set<number>(), waiting: 'The load balancer is not made yet.' };
+  const status = gatewayStatus(undefined, { generation: 1, translation, problems, provisioned }, GOLDEN_NOW);
+  const gateway = objectKey(input.gateway.metadata);
+  const parents = input.routes.flatMap((route) => {
+    const outcome = { gateway, controllerName: input.controllerName, attachments: translation.attachments, problems };
+    return routeParents(route, outcome, GOLDEN_NOW);
+  });
+  const all = [
+    { on: 'Gateway', conditions: status.conditions ?? [] },
+    ...(status.listeners ?? []).map(({ conditions }) => ({ on: 'Listener', conditions })),
+    ...parents.map(({ conditions = [] }) => ({ on: 'Route', conditions })),
+  ];
+  return all.flatMap(({ on, conditions }) =>
+    conditions.map((each) => [`${on} ${each.type}=${each.status} ${each.reason}`, each.message] as const),
+  );
+}
