@@ -1,12 +1,20 @@
-import type { KubeClient, ObjectList, Patch } from '../client.ts';
+import type { KubeClient, ObjectList, Patch, WatchOptions } from '../client.ts';
 import { type Kind, path } from '../kinds.ts';
 import { KubeError } from '../kube-error.ts';
 import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../object.ts';
+import type { WatchEvent } from '../watch.ts';
+
+interface Change {
+  readonly plural: string;
+  readonly version: number;
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly text: string;
+}
 
 /** What the client is about to do; throw to make it fail. */
 export type Interception = (action: string, signal: AbortSignal) => Promise<void> | void;
 
-/** A KubeClient whose API server is a map: with resourceVersions and conflicts, without watches. */
+/** A KubeClient whose API server is a map: with resourceVersions, conflicts and watches, without selections. */
 export class MemoryClient implements KubeClient {
   readonly server = 'memory';
   readonly namespace = undefined;
@@ -14,7 +22,10 @@ export class MemoryClient implements KubeClient {
   readonly actions: string[] = [];
   intercept: Interception = () => undefined;
   readonly #objects = new Map<string, string>();
+  readonly #changes: Change[] = [];
   #version = 0;
+  /** Resolved by the next change. */
+  #changed = Promise.withResolvers<void>();
 
   async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal: AbortSignal): Promise<T> {
     await this.#begin(`GET ${kind.plural} ${key}`, signal);
@@ -63,12 +74,27 @@ export class MemoryClient implements KubeClient {
 
   async delete(kind: Kind, key: ObjectKey, signal: AbortSignal): Promise<void> {
     await this.#begin(`DELETE ${kind.plural} ${key}`, signal);
-    this.#read(kind, key);
+    const last = this.#read(kind, key);
     this.#objects.delete(place(kind, key));
+    this.#version += 1;
+    const metadata = { ...last.metadata, resourceVersion: String(this.#version) };
+    this.#record(kind, 'DELETED', JSON.stringify({ ...last, metadata }));
   }
 
-  watch(): never {
-    throw new Error('Not in memory');
+  async *watch<T extends KubeObject>(
+    kind: Kind<T>,
+    { resourceVersion }: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchEvent<T>> {
+    const stopped = Promise.withResolvers<never>();
+    stopped.promise.catch(() => undefined);
+    signal.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
+    for (let index = 0; ; index += 1) {
+      while (index >= this.#changes.length) await Promise.race([this.#changed.promise, stopped.promise]);
+      const change = this.#changes[index];
+      if (change === undefined || change.plural !== kind.plural || change.version <= Number(resourceVersion)) continue;
+      yield { type: change.type, object: JSON.parse(change.text) };
+    }
   }
 
   close(): void {
@@ -92,8 +118,17 @@ export class MemoryClient implements KubeClient {
   #write<T extends KubeObject>(kind: Kind<T>, object: T): T {
     this.#version += 1;
     const stored: T = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
-    this.#objects.set(place(kind, objectKey(object.metadata)), JSON.stringify(stored));
+    const where = place(kind, objectKey(object.metadata));
+    const type = this.#objects.has(where) ? 'MODIFIED' : 'ADDED';
+    this.#objects.set(where, JSON.stringify(stored));
+    this.#record(kind, type, JSON.stringify(stored));
     return this.#read(kind, objectKey(object.metadata));
+  }
+
+  #record({ plural }: Kind, type: Change['type'], text: string): void {
+    this.#changes.push({ plural, version: this.#version, type, text });
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
   }
 
   #guard(current: KubeObject, resourceVersion: string | undefined): void {

@@ -1,0 +1,267 @@
+import { expect, test } from 'vitest';
+import type { EndpointSlice, Namespace, Node, Secret, Service } from '../api/core.ts';
+import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import * as kinds from '../api/kinds.ts';
+import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { Kind } from '../kube/kinds.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { WorkQueue } from '../kube/queue.ts';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { silentLogger } from '../kube/testing/silent-logger.ts';
+import { openCaches } from './caches.ts';
+import { connectTriggers } from './triggers.ts';
+
+const gatewayApi = 'gateway.networking.k8s.io/v1';
+const meta = (namespace: string, name: string) => ({ namespace, name, generation: 1 });
+
+const gatewayClass: GatewayClass = {
+  apiVersion: gatewayApi,
+  kind: 'GatewayClass',
+  metadata: { name: 'aws', generation: 1 },
+  spec: {
+    controllerName: 'gatehouse.dev/aws',
+    parametersRef: { group: 'gatehouse.dev', kind: 'LoadBalancerConfiguration', namespace: 'infra', name: 'class' },
+  },
+};
+const gateway: Gateway = {
+  apiVersion: gatewayApi,
+  kind: 'Gateway',
+  metadata: meta('shop', 'web'),
+  spec: {
+    gatewayClassName: 'aws',
+    listeners: [{ name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'cert' }] } }],
+    infrastructure: { parametersRef: { group: 'gatehouse.dev', kind: 'LoadBalancerConfiguration', name: 'own' } },
+  },
+};
+/** Of the same class, with nothing else in common. */
+const other: Gateway = {
+  ...gateway,
+  metadata: meta('infra', 'other'),
+  spec: { gatewayClassName: 'aws', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+};
+const route: HttpRoute = {
+  apiVersion: gatewayApi,
+  kind: 'HTTPRoute',
+  metadata: meta('cart', 'cart'),
+  spec: {
+    parentRefs: [{ namespace: 'shop', name: 'web' }],
+    rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
+  },
+};
+const service: Service = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'cart', name: 'cart' },
+  spec: { ports: [{ port: 80 }] },
+};
+const slice: EndpointSlice = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'cart', name: 'cart-1', labels: { 'kubernetes.io/service-name': 'cart' } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: ['10.0.0.7'] }],
+};
+const grant: ReferenceGrant = {
+  apiVersion: gatewayApi,
+  kind: 'ReferenceGrant',
+  metadata: meta('infra', 'grant'),
+  spec: {
+    from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'cart' }],
+    to: [{ group: '', kind: 'Service' }],
+  },
+};
+const configuration = (namespace: string, name: string): LoadBalancerConfiguration => ({
+  apiVersion: 'gatehouse.dev/v1alpha1',
+  kind: 'LoadBalancerConfiguration',
+  metadata: meta(namespace, name),
+  spec: {},
+});
+const secret = (name: string): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace: 'shop', name },
+  type: 'kubernetes.io/tls',
+  data: { 'tls.crt': 'b2xk' },
+});
+const node: Node = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'one' },
+  spec: { providerID: 'aws:///eu-central-1a/i-1' },
+  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+};
+const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cart', labels: { team: 'a' } } };
+
+const present: readonly (readonly [Kind, KubeObject])[] = [
+  [kinds.gatewayClasses, gatewayClass],
+  [kinds.gateways, gateway],
+  [kinds.gateways, other],
+  [kinds.httpRoutes, route],
+  [kinds.services, service],
+  [kinds.endpointSlices, slice],
+  [kinds.referenceGrants, grant],
+  [kinds.loadBalancerConfigurations, configuration('infra', 'class')],
+  [kinds.loadBalancerConfigurations, configuration('shop', 'own')],
+  [kinds.secrets, secret('cert')],
+  [kinds.nodes, node],
+  [kinds.namespaces, namespace],
+];
+
+const { signal } = new AbortController();
+
+const having = (object: KubeObject, fields: object): KubeObject => ({ ...object, ...fields });
+
+/** Takes all that is ready. */
+async function taken(from: WorkQueue<ObjectKey>): Promise<readonly string[]> {
+  const keys: string[] = [];
+  while (from.depth > 0) {
+    const key = await from.get();
+    if (key === undefined) break;
+    keys.push(key);
+    from.done(key);
+  }
+  return keys.toSorted();
+}
+
+/** A cluster with all of the above, of which every key has been worked on. */
+async function startCluster() {
+  const client = new MemoryClient();
+  for (const [kind, object] of present) await client.create(kind, object, signal);
+  const clock = new FakeClock();
+  const caches = openCaches({ client, clock, random: () => 0, logger: silentLogger });
+  void caches.run(signal);
+  await caches.settled;
+  const queue = () => new WorkQueue<ObjectKey>({ clock });
+  const queues = { gatewayClasses: queue(), gateways: queue(), targets: queue() };
+  connectTriggers(caches, queues, () => [objectKey({ namespace: 'cart', name: 'on-nodes' })]);
+  /** Every key that has become due. */
+  const due = async () => {
+    await clock.advance(1000);
+    return {
+      gatewayClasses: await taken(queues.gatewayClasses),
+      gateways: await taken(queues.gateways),
+      targets: await taken(queues.targets),
+    };
+  };
+  return { client, due };
+}
+
+async function change(client: MemoryClient, kind: Kind, object: KubeObject): Promise<void> {
+  const key = objectKey(object.metadata);
+  const stored = await client.get(kind, key, signal);
+  const { resourceVersion, uid } = stored.metadata;
+  await client.update(kind, having(object, { metadata: { ...object.metadata, resourceVersion, uid } }), signal);
+}
+
+const nothing = { gatewayClasses: [], gateways: [], targets: [] };
+const nextGeneration = <T extends KubeObject>(object: T): T => ({
+  ...object,
+  metadata: { ...object.metadata, generation: 2 },
+});
+
+test('at the start everything is due', async () => {
+  const { due } = await startCluster();
+  expect(await due()).toEqual({
+    gatewayClasses: ['aws'],
+    gateways: ['infra/other', 'shop/web'],
+    targets: ['cart/cart', 'cart/on-nodes'],
+  });
+});
+
+const label = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, labels: { new: 'one' } },
+});
+
+test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly string[]>>]>([
+  ['a Gateway', kinds.gateways, nextGeneration(gateway), { gateways: ['shop/web'], gatewayClasses: ['aws'] }],
+  ["a Gateway's status", kinds.gateways, having(gateway, { status: { conditions: [] } }), {}],
+  ['a route', kinds.httpRoutes, nextGeneration(route), { gateways: ['shop/web'] }],
+  ["a route's status", kinds.httpRoutes, having(route, { status: { parents: [] } }), {}],
+  [
+    'a route that leaves for another Gateway',
+    kinds.httpRoutes,
+    nextGeneration({ ...route, spec: { ...route.spec, parentRefs: [{ namespace: 'infra', name: 'other' }] } }),
+    { gateways: ['infra/other', 'shop/web'] },
+  ],
+  [
+    'a class',
+    kinds.gatewayClasses,
+    nextGeneration(gatewayClass),
+    { gatewayClasses: ['aws'], gateways: ['infra/other', 'shop/web'] },
+  ],
+  ["a class's status", kinds.gatewayClasses, having(gatewayClass, { status: { conditions: [] } }), {}],
+  ['a grant', kinds.referenceGrants, nextGeneration(grant), { gateways: ['shop/web'] }],
+  [
+    "a Gateway's configuration",
+    kinds.loadBalancerConfigurations,
+    nextGeneration(configuration('shop', 'own')),
+    { gateways: ['shop/web'] },
+  ],
+  [
+    "a class's configuration",
+    kinds.loadBalancerConfigurations,
+    nextGeneration(configuration('infra', 'class')),
+    { gatewayClasses: ['aws'], gateways: ['infra/other', 'shop/web'] },
+  ],
+  [
+    "a Service's ports",
+    kinds.services,
+    having(service, { spec: { ports: [{ port: 81 }] } }),
+    { gateways: ['shop/web'], targets: ['cart/cart'] },
+  ],
+  ["a Service's labels", kinds.services, label(service), {}],
+  ['the endpoints of a Service', kinds.endpointSlices, having(slice, { endpoints: [] }), { targets: ['cart/cart'] }],
+  ['a certificate', kinds.secrets, having(secret('cert'), { data: { 'tls.crt': 'bmV3' } }), { gateways: ['shop/web'] }],
+  ["a certificate's labels", kinds.secrets, label(secret('cert')), {}],
+  [
+    "a Node's readiness",
+    kinds.nodes,
+    having(node, { status: { conditions: [{ type: 'Ready', status: 'False' }] } }),
+    { targets: ['cart/on-nodes'] },
+  ],
+  ["a Node's labels", kinds.nodes, label(node), { targets: ['cart/on-nodes'] }],
+  [
+    "a Node's heartbeat",
+    kinds.nodes,
+    having(node, {
+      status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-11-23T12:00:00Z' }] },
+    }),
+    {},
+  ],
+  ["a namespace's labels", kinds.namespaces, label(namespace), { gateways: ['shop/web'] }],
+  ["a namespace's status", kinds.namespaces, having(namespace, { status: { phase: 'Terminating' } }), {}],
+])('a change of %s makes due what it concerns, and nothing else', async (_, kind, object, expected) => {
+  const { client, due } = await startCluster();
+  await due();
+  await change(client, kind, object);
+  expect(await due()).toEqual({ ...nothing, ...expected });
+});
+
+test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly string[]>>]>([
+  ['a route', kinds.httpRoutes, route, { gateways: ['shop/web'] }],
+  ['a Service', kinds.services, service, { gateways: ['shop/web'], targets: ['cart/cart'] }],
+  ['a certificate', kinds.secrets, secret('cert'), { gateways: ['shop/web'] }],
+  ['a grant', kinds.referenceGrants, grant, { gateways: ['shop/web'] }],
+  ['the endpoints of a Service', kinds.endpointSlices, slice, { targets: ['cart/cart'] }],
+  [
+    "a Gateway's configuration",
+    kinds.loadBalancerConfigurations,
+    configuration('shop', 'own'),
+    { gateways: ['shop/web'] },
+  ],
+  ['a Node', kinds.nodes, node, { targets: ['cart/on-nodes'] }],
+])('the end of %s makes due what it concerns, and nothing else', async (_, kind, object, expected) => {
+  const { client, due } = await startCluster();
+  await due();
+  await client.delete(kind, objectKey(object.metadata), signal);
+  expect(await due()).toEqual({ ...nothing, ...expected });
+});
+
+test('a Secret that no Gateway uses makes nothing due', async () => {
+  const { client, due } = await startCluster();
+  await due();
+  await client.create(kinds.secrets, secret('unused'), signal);
+  expect(await due()).toEqual(nothing);
+});
