@@ -14,7 +14,7 @@ import { type RouteOutcome, routeParents, sameParent } from './route-status.ts';
 export interface ReportContext {
   readonly client: KubeClient;
   readonly clock: Clock;
-  readonly events: EventRecorder;
+  readonly events: Pick<EventRecorder, 'record'>;
   readonly controllerName: string;
 }
 
@@ -89,7 +89,7 @@ export async function reportRoute(
 }
 
 function recordChanges(
-  events: EventRecorder,
+  events: ReportContext['events'],
   regarding: KubeObject,
   before: readonly Condition[] = [],
   after: readonly Condition[] = [],

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { isAdverse, sentences, updated } from './condition.ts';
+
+const verdict = (type: string) => ({ type, status: 'True', reason: 'Because', message: 'It is so.' }) as const;
+
+test('what is said twice is read once, and nobody reads more than a page', () => {
+  expect(sentences(['A.', 'B.', 'A.', ''])).toBe('A. B.');
+  const long = sentences(Array.from({ length: 500 }, (_, index) => `Rule ${index} is off.`));
+  expect(long).toHaveLength(2048);
+  expect(long.endsWith(' …')).toBe(true);
+});
+
+test('a condition that is only there while True goes with its cause, and those of others stay', () => {
+  const before = updated([], [verdict('Accepted'), verdict('PartiallyInvalid'), verdict('example.com/Own')], 1, 0);
+  const after = updated(before, [verdict('Accepted')], 2, 60_000);
+  expect(after.map(({ type, observedGeneration }) => [type, observedGeneration])).toEqual([
+    ['Accepted', 2],
+    ['example.com/Own', 1],
+  ]);
+});
+
+test.each([
+  ['Accepted', 'False', true],
+  ['Programmed', 'Unknown', true],
+  ['Accepted', 'True', false],
+  ['Conflicted', 'True', true],
+  ['Conflicted', 'False', false],
+  ['PartiallyInvalid', 'True', true],
+] as const)('%s=%s is bad news: %s', (type, status, bad) => {
+  expect(isAdverse({ type, status })).toBe(bad);
+});

@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest';
+import type { Gateway, HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
+import * as kinds from '../api/kinds.ts';
+import type { Attachment, Translation } from '../gateway/topology.ts';
+import type { EventNote } from '../kube/events.ts';
+import { objectKey } from '../kube/object.ts';
+import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
+import type { GatewayOutcome } from './gateway-status.ts';
+import { type ReportContext, reportGateway, reportRemoval, reportRoute } from './report.ts';
+import type { RouteOutcome } from './route-status.ts';
+
+const { signal } = new AbortController();
+const apiVersion = 'gateway.networking.k8s.io/v1';
+const key = objectKey({ namespace: 'shop', name: 'web' });
+const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'cart' }) } as const;
+
+const gateway: Gateway = {
+  apiVersion,
+  kind: 'Gateway',
+  metadata: { namespace: 'shop', name: 'web', generation: 3 },
+  spec: { gatewayClassName: 'aws', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+};
+const httpRoute: HttpRoute = {
+  apiVersion,
+  kind: 'HTTPRoute',
+  metadata: { namespace: 'shop', name: 'cart', generation: 5 },
+  spec: { parentRefs: [{ name: 'web' }] },
+};
+
+const translation: Translation = {
+  listeners: [{ name: 'http', port: 80, supportedKinds: [], valid: true }],
+  attachments: [],
+  problems: [],
+};
+const address = { type: 'Hostname', value: 'lb.example.com' };
+const waiting = { addresses: [], ports: new Set<number>(), waiting: 'The load balancer is not made yet.' };
+const serving = { addresses: [address], ports: new Set([80]), waiting: '' };
+const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
+  generation: 3,
+  translation,
+  problems: [],
+  provisioned: serving,
+  ...more,
+});
+
+function start() {
+  const client = new MemoryClient();
+  const clock = new FakeClock();
+  const told: Pick<EventNote, 'type' | 'reason'>[] = [];
+  const events = { record: (_: unknown, { type, reason }: EventNote) => void told.push({ type, reason }) };
+  const context: ReportContext = { client, clock, events, controllerName: 'gatehouse.dev/aws' };
+  const writes = () => client.actions.filter((action) => action.startsWith('PATCH')).length;
+  const status = async () => (await client.get(kinds.gateways, key, signal)).status;
+  const condition = async (type: string) => (await status())?.conditions?.find((each) => each.type === type);
+  const parents = async () => (await client.get(kinds.httpRoutes, route.key, signal)).status?.parents ?? [];
+  return { client, clock, context, told, writes, status, condition, parents };
+}
+
+test('a Gateway that becomes served says so once, in its status and in an Event', async () => {
+  const { client, context, told, writes, condition, status } = start();
+  const created = await client.create(kinds.gateways, gateway, signal);
+  await reportGateway(context, created, outcome({ provisioned: waiting }), signal);
+  expect(await condition('Programmed')).toMatchObject({ status: 'False', reason: 'Pending', observedGeneration: 3 });
+  expect(told).toEqual([]);
+  for (const _ of ['first', 'again']) {
+    await reportGateway(context, await client.get(kinds.gateways, key, signal), outcome({}), signal);
+  }
+  expect(await condition('Programmed')).toMatchObject({ status: 'True', reason: 'Programmed' });
+  expect((await status())?.addresses).toEqual([address]);
+  expect(writes()).toBe(2);
+  expect(told).toEqual([{ type: 'Normal', reason: 'Programmed' }]);
+});
+
+test('a condition keeps the time at which its status changed, and those of others stay', async () => {
+  const { client, clock, context, condition } = start();
+  const lastTransitionTime = '2025-01-01T00:00:00Z';
+  const foreign = {
+    type: 'example.com/Seen',
+    status: 'True',
+    reason: 'Seen',
+    message: '',
+    lastTransitionTime,
+  } as const;
+  const accepted = { ...foreign, type: 'Accepted', reason: 'Accepted', observedGeneration: 2 } as const;
+  const created = await client.create(
+    kinds.gateways,
+    { ...gateway, status: { conditions: [foreign, accepted] } },
+    signal,
+  );
+  await clock.advance(60_000);
+  await reportGateway(context, created, outcome({}), signal);
+  expect(await condition('example.com/Seen')).toEqual(foreign);
+  expect(await condition('Accepted')).toMatchObject({ lastTransitionTime, observedGeneration: 3 });
+  expect(await condition('Programmed')).toMatchObject({ lastTransitionTime: '2026-01-01T00:01:00Z' });
+});
+
+test('a pass over a Gateway that has changed since says nothing of it', async () => {
+  const { client, context, writes } = start();
+  const created = await client.create(
+    kinds.gateways,
+    { ...gateway, metadata: { ...gateway.metadata, generation: 4 } },
+    signal,
+  );
+  await reportGateway(context, created, outcome({}), signal);
+  expect(writes()).toBe(0);
+});
+
+test('a Gateway keeps its address while AWS can not be asked', async () => {
+  const { client, context, told, condition, status } = start();
+  await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
+  const problems = [{ kind: 'credentials-invalid', action: 'GetResources', detail: 'expired' }] as const;
+  const unknown = outcome({ provisioned: undefined, problems });
+  await reportGateway(context, await client.get(kinds.gateways, key, signal), unknown, signal);
+  expect((await status())?.addresses).toEqual([address]);
+  expect(await condition('Programmed')).toMatchObject({ status: 'Unknown', reason: 'Pending' });
+  expect((await condition('Programmed'))?.message).toContain('AWS did not accept the credentials for GetResources');
+  expect((await status())?.listeners?.[0]?.conditions.find(({ type }) => type === 'Programmed')?.status).toBe(
+    'Unknown',
+  );
+  expect(told.at(-1)).toEqual({ type: 'Warning', reason: 'Pending' });
+});
+
+test('a Gateway that is being deleted says what keeps it', async () => {
+  const { client, context, condition } = start();
+  const created = await client.create(kinds.gateways, gateway, signal);
+  await reportRemoval(
+    context,
+    created,
+    [{ kind: 'cloud-unreachable', action: 'DeleteRule', detail: 'timeout' }],
+    signal,
+  );
+  expect((await condition('Programmed'))?.message).toMatch(
+    /^The Gateway waits .* AWS could not be reached for DeleteRule/,
+  );
+});
+
+const attachment: Attachment = {
+  route,
+  parentRef: { name: 'web' },
+  generation: 5,
+  listeners: ['http'],
+  rules: 1,
+};
+const ofRoute = (more: Partial<RouteOutcome>): RouteOutcome => ({
+  gateway: key,
+  controllerName: 'gatehouse.dev/aws',
+  attachments: [attachment],
+  problems: [],
+  ...more,
+});
+const foreignParents: readonly RouteParentStatus[] = [
+  { parentRef: { name: 'web' }, controllerName: 'example.com/other', conditions: [] },
+  { parentRef: { name: 'web2' }, controllerName: 'gatehouse.dev/aws', conditions: [] },
+];
+
+test('a route is told by its Gateway, beside what other controllers and Gateways tell it', async () => {
+  const { client, context, parents, told } = start();
+  const created = await client.create(kinds.httpRoutes, { ...httpRoute, status: { parents: foreignParents } }, signal);
+  await reportRoute(context, created, ofRoute({}), signal);
+  const [first, second, own, ...none] = await parents();
+  expect([first, second]).toEqual(foreignParents);
+  expect(own?.conditions).toMatchObject([
+    { type: 'Accepted', status: 'True', observedGeneration: 5 },
+    { type: 'ResolvedRefs' },
+  ]);
+  expect(none).toEqual([]);
+  expect(told).toEqual([]);
+  await reportRoute(
+    context,
+    await client.get(kinds.httpRoutes, route.key, signal),
+    ofRoute({ attachments: [] }),
+    signal,
+  );
+  expect(await parents()).toEqual(foreignParents);
+});
+
+test('a route that loses its backend gets a Warning, once', async () => {
+  const { client, context, told } = start();
+  await client.create(kinds.httpRoutes, httpRoute, signal);
+  const service = objectKey({ namespace: 'shop', name: 'cart' });
+  const problems = [{ kind: 'backend-not-found', route, rule: 0, field: 'backendRefs[0]', service }] as const;
+  for (const outcomes of [ofRoute({}), ofRoute({ problems }), ofRoute({ problems })]) {
+    await reportRoute(context, await client.get(kinds.httpRoutes, route.key, signal), outcomes, signal);
+  }
+  expect(told).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);
+});
+
+test('a route that is no more is passed over', async () => {
+  const { context, told } = start();
+  await reportRoute(context, httpRoute, ofRoute({}), signal);
+  expect(told).toEqual([]);
+});
