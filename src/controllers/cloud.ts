@@ -48,6 +48,12 @@ const removal = (resources: readonly OwnedResource[]): Plan => ({
   pending: [],
 });
 
+const isProvisioning = (resource: OwnedResource): boolean =>
+  resource.kind === 'load-balancer' && resource.state === 'provisioning';
+
+/** How often the state of load balancers is read at most, in milliseconds. */
+const pollMs = 2500;
+
 /** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
 const reopenMs = 5000;
 
@@ -71,6 +77,7 @@ export class Cloud {
   readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
   /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
   readonly #gone = new Set<ObjectKey>();
+  #polledAt = Number.NEGATIVE_INFINITY;
   #opening: Promise<readonly Problem[]> | undefined;
 
   private constructor(term: CloudContext, region: string, signal: AbortSignal) {
@@ -139,16 +146,22 @@ export class Cloud {
   async observe(gateway: ObjectKey): Promise<Observed> {
     this.#gone.delete(gateway);
     const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
-    const provisioning = resources.flatMap((resource) =>
-      resource.kind === 'load-balancer' && resource.state === 'provisioning' ? [resource.arn] : [],
-    );
-    if (provisioning.length > 0) await this.inventory.refreshLoadBalancers(provisioning);
+    if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
     const awaited = this.#awaited.get(gateway) ?? [];
     const groups = resources.flatMap(({ kind, id, arn }) =>
       kind === 'target-group' && awaited.includes(id) ? [arn] : [],
     );
     if (groups.length > 0) await this.inventory.refreshTargetHealth(groups);
     return this.inventory.observed(gateway, this.#term.clock.now());
+  }
+
+  /** One call for all that are being provisioned: the passes that wait for them come at different times. */
+  async #pollLoadBalancers(): Promise<void> {
+    const now = this.#term.clock.monotonic();
+    if (now - this.#polledAt < pollMs) return;
+    this.#polledAt = now;
+    const owned = this.inventory.gateways().flatMap((gateway) => this.inventory.owned(gateway));
+    await this.inventory.refreshLoadBalancers(owned.filter(isProvisioning).map(({ arn }) => arn));
   }
 
   execute(gateway: ObjectKey, plan: Plan): Promise<Outcome> {
@@ -262,10 +275,16 @@ export class Cloud {
     });
   }
 
-  /** Whether every Gateway of the cluster has had its pass: only then is what we know to be needed all that is needed. */
+  /**
+   * Whether every Gateway of the cluster has had its pass, and no target group stands of which nothing is known, as one that
+   * an earlier process replaced: only then is what we know to be needed all that is needed.
+   */
   #sawAll(): boolean {
     if (this.#term.config.watchNamespace !== undefined) return false;
-    return this.#term.ownGateways().every(({ metadata }) => this.#models.has(objectKey(metadata)));
+    return (
+      this.#term.ownGateways().every(({ metadata }) => this.#models.has(objectKey(metadata))) &&
+      this.inventory.owned().every(({ kind, arn }) => kind !== 'target-group' || this.#needs.has(arn))
+    );
   }
 
   /** The Gateways that an audit can compare with what they should be. */
