@@ -60,3 +60,12 @@ test('a Service whose node port changes has its targets moved', () => {
   expect(bindings.bind(gateway, model({ ...backend, nodePort: 30_081 }), owned)).toEqual([service]);
   expect(bindings.ofService(service)).toMatchObject([{ arn, group: { backend: { nodePort: 30_081 } } }]);
 });
+
+test('a Service that a route no longer names keeps its targets up to date while its group still stands', () => {
+  const bindings = new Bindings();
+  bindings.bind(gateway, model(backend), owned);
+  expect(bindings.bind(gateway, { gateway, resources: [] }, owned)).toEqual([]);
+  expect(bindings.ofService(service)).toMatchObject([{ arn }]);
+  bindings.bind(gateway, { gateway, resources: [] }, []);
+  expect(bindings.ofService(service)).toEqual([]);
+});

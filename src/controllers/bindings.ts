@@ -17,16 +17,20 @@ export class Bindings {
   readonly #byService = new Map<ObjectKey, Set<Binding>>();
 
   /**
-   * Replaces what the Gateway had by its target groups that exist.
+   * Replaces what the Gateway had by its target groups that exist. One that is not desired any more stays bound as long as
+   * it stands: until its successor is healthy it serves, and requests may be under way after that.
    * @returns the Services that have a group that they did not have before, or whose group takes its targets otherwise now
    */
   bind(gateway: ObjectKey, model: Model, owned: readonly OwnedResource[]): readonly ObjectKey[] {
-    const arns = new Map(owned.filter(({ kind }) => kind === 'target-group').map(({ id, arn }) => [id, arn]));
+    const groups = owned.filter(({ kind }) => kind === 'target-group');
+    const arns = new Map(groups.map(({ id, arn }) => [id, arn]));
     const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, group.backend]));
-    const bindings = model.resources.flatMap((resource): readonly Binding[] => {
-      const arn = resource.kind === 'target-group' && resource.backend ? arns.get(resource.id) : undefined;
+    const desired = model.resources.flatMap((resource): readonly Binding[] => {
+      const arn = resource.kind === 'target-group' ? arns.get(resource.id) : undefined;
       return arn !== undefined && resource.kind === 'target-group' ? [{ gateway, arn, group: resource }] : [];
     });
+    const left = new Set(groups.map(({ arn }) => arn)).difference(new Set(desired.map(({ arn }) => arn)));
+    const bindings = [...desired, ...this.ofGateway(gateway).filter(({ arn }) => left.has(arn))];
     this.release(gateway);
     this.#byGateway.set(gateway, bindings);
     for (const binding of bindings) {
