@@ -3,8 +3,9 @@ import { z } from 'zod';
 
 const bindAddress = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^:]*):\d{1,5}$/, { error: 'must be [HOST]:PORT, or 0 to turn it off' })
-  .or(z.literal('0'));
+  .refine((text) => text === '0' || Number(/^(?:\[[0-9a-fA-F:]+\]|[^:]*):(\d{1,5})$/.exec(text)?.[1]) <= 65_535, {
+    error: 'must be [HOST]:PORT, or 0 to turn it off',
+  });
 
 const boolean = z.stringbool({ truthy: ['true', '1', 'yes', ''], falsy: ['false', '0', 'no'] });
 

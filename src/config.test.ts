@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { runCommand } from './cli/run.ts';
+import { ConfigError, environmentVariable, flags, readConfig } from './config.ts';
+
+const least = { 'cluster-name': 'blue' };
+
+test('the name of the cluster is enough, and what it becomes is told by the defaults', () => {
+  expect(readConfig(least, {})).toEqual({
+    clusterName: 'blue',
+    awsControllerName: 'gatehouse.dev/aws',
+    awsRegion: undefined,
+    awsVpcId: undefined,
+    defaultTargetType: 'ip',
+    defaultLoadBalancerScheme: 'internal',
+    defaultSslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+    defaultTags: {},
+    watchNamespace: undefined,
+    auditPeriod: 600_000,
+    enableLeaderElection: true,
+    leaderElectionNamespace: undefined,
+    metricsBindAddr: ':8080',
+    healthProbeBindAddr: ':61779',
+    logLevel: 'info',
+  });
+});
+
+test('a flag wins over its environment variable, and that over the default', () => {
+  const env = { GATEHOUSE_LOG_LEVEL: 'debug', GATEHOUSE_CLUSTER_NAME: 'green', GATEHOUSE_AUDIT_PERIOD: '1h30m' };
+  expect(readConfig({ 'log-level': 'warn' }, env)).toMatchObject({
+    logLevel: 'warn',
+    clusterName: 'green',
+    auditPeriod: 5_400_000,
+  });
+});
+
+test.each(Object.entries(flags))('--%s is in --help, with its environment variable', (name, { value, description }) => {
+  const help = runCommand()
+    .configureOutput({ getOutHelpWidth: () => 1000 })
+    .helpInformation();
+  expect(help).toContain(`--${name} <${value}>`);
+  expect(help).toContain(`${description} (env: ${environmentVariable(name)})`);
+});
+
+test('--help has no flag that nothing reads', () => {
+  const own = runCommand().options.map(({ long }) => long?.slice(2));
+  expect(own).toEqual(Object.keys(flags));
+});
+
+test.each([
+  ['aws-region', 'Europe', '--aws-region must be a region such as eu-central-1, got "Europe"'],
+  ['aws-vpc-id', 'vpc', '--aws-vpc-id must be a VPC id, vpc-…, got "vpc"'],
+  ['audit-period', '10', '--audit-period must be a duration such as 90s, 10m or 1h30m, got "10"'],
+  ['audit-period', '0s', '--audit-period must be longer than nothing, got "0s"'],
+  ['metrics-bind-addr', '8080', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got "8080"'],
+  ['metrics-bind-addr', ':65536', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got ":65536"'],
+  ['default-tags', 'team', '--default-tags must be KEY=VALUE,KEY=VALUE, got "team"'],
+  [
+    'default-tags',
+    'gatehouse.dev/cluster=x',
+    '--default-tags keys that begin with aws: or gatehouse.dev/ are reserved, got "gatehouse.dev/cluster=x"',
+  ],
+])('--%s=%s is refused by name', (name, value, message) => {
+  expect(() => readConfig({ ...least, [name]: value }, {})).toThrow(new ConfigError(message));
+});
+
+test.each([
+  ['metrics-bind-addr', '0'],
+  ['metrics-bind-addr', '127.0.0.1:9090'],
+  ['health-probe-bind-addr', '[::1]:65535'],
+])('--%s=%s is taken', (name, value) => {
+  expect(Object.values(readConfig({ ...least, [name]: value }, {}))).toContain(value);
+});
+
+test('tags may have = in their values, and none is none', () => {
+  expect(readConfig({ ...least, 'default-tags': 'a=b=c,d=' }, {}).defaultTags).toEqual({ a: 'b=c', d: '' });
+  expect(readConfig({ ...least, 'default-tags': '' }, {}).defaultTags).toEqual({});
+});
+
+test('every fault is told at once, and where it came from', () => {
+  expect(() => readConfig({ 'log-level': 'loud' }, { GATEHOUSE_DEFAULT_TARGET_TYPE: 'pod' })).toThrow(
+    /^--cluster-name is required: .*\n--default-target-type .*, got "pod" \(from GATEHOUSE_DEFAULT_TARGET_TYPE\)\n--log-level .*, got "loud"$/,
+  );
+});

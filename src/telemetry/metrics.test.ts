@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+test('every metric of ours says what it is', async () => {
+  const ours = (await createMetrics().registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('gatehouse_'));
+  expect(ours.length).toBeGreaterThan(5);
+  for (const { help } of ours) expect(help).toMatch(/^[A-Z].*\.$/);
+});
+
+test('a queue tells how it is', async () => {
+  const { queue, registry } = createMetrics();
+  const metrics = queue('gateway');
+  metrics.depth(3);
+  metrics.waited(1500);
+  metrics.retried();
+  const text = await registry.metrics();
+  expect(text).toContain('gatehouse_queue_depth{queue="gateway"} 3');
+  expect(text).toContain('gatehouse_queue_wait_seconds_sum{queue="gateway"} 1.5');
+  expect(text).toContain('gatehouse_queue_retries_total{queue="gateway"} 1');
+});
