@@ -57,7 +57,7 @@ function attachedListeners(
       (parentRef.port === undefined || parentRef.port === port),
   );
   if (named.length === 0) {
-    report({ ...place, kind: 'parent-not-matching' });
+    report({ ...place, kind: 'parent-not-matching', available: names(listeners) });
     return [];
   }
   const allowing = named.filter((listener) => allows(listener, route, input));

@@ -94,7 +94,7 @@ type ListenerProblem =
 
 /** Problems of a route with one of its parents. */
 type ParentProblem =
-  | (ParentPlace & { readonly kind: 'parent-not-matching' })
+  | (ParentPlace & { readonly kind: 'parent-not-matching'; readonly available: readonly string[] })
   | (ParentPlace & { readonly kind: 'route-not-allowed'; readonly listeners: readonly string[] })
   | (ParentPlace & { readonly kind: 'hostname-not-matching'; readonly listeners: readonly string[] });
 

@@ -16,7 +16,7 @@ export function fieldOf(problem: Problem): string | undefined {
   if ('rule' in problem) return `spec.rules[${problem.rule}]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('listener' in problem)
     return `spec.listeners["${problem.listener}"]${problem.field === '' ? '' : `.${problem.field}`}`;
-  if ('parentRef' in problem) return 'spec.parentRefs';
+  if ('parentRef' in problem) return problem.kind === 'hostname-not-matching' ? 'spec.hostnames' : 'spec.parentRefs';
   if ('field' in problem) return problem.kind === 'parameters-invalid' ? problem.field : `spec.${problem.field}`;
   return undefined;
 }
@@ -59,17 +59,17 @@ function sentence(problem: Problem): string {
     case 'certificate-kind-unsupported':
       return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
-      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it.`;
+      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Make one there, or copy the Secret.`;
     case 'certificate-not-found':
       return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".`;
     case 'certificate-malformed':
-      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}.`;
+      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}. Make it anew with "kubectl create secret tls".`;
     case 'certificate-key-mismatch':
-      return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt.`;
+      return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt. Put in the key that the certificate was made with.`;
     case 'certificate-expired':
       return `the certificate in Secret ${problem.secret} expired on ${problem.notAfter}. Renew it.`;
     case 'certificate-not-yet-valid':
-      return `the certificate in Secret ${problem.secret} is not valid before ${problem.notBefore}.`;
+      return `the certificate in Secret ${problem.secret} is not valid before ${problem.notBefore}. Use one that is valid now.`;
     case 'certificate-algorithm-unsupported':
       return `the certificate in Secret ${problem.secret} has a key of type ${problem.algorithm}, which a load balancer does not take. Use RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521.`;
     case 'certificate-arn-malformed':
@@ -81,7 +81,7 @@ function sentence(problem: Problem): string {
     case 'too-many-listeners':
       return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
     case 'parent-not-matching':
-      return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port.`;
+      return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quote(problem.available)}.`;
     case 'route-not-allowed':
       return `allowedRoutes of ${quote(problem.listeners)} does not admit HTTPRoutes of this namespace. Ask the Gateway's owner, or attach to another listener.`;
     case 'hostname-not-matching':
@@ -91,17 +91,17 @@ function sentence(problem: Problem): string {
     case 'backend-not-permitted':
       return `${problem.reference} lies in another namespace, and no ReferenceGrant in ${problem.namespace} allows HTTPRoutes of this namespace to use it. Make a ReferenceGrant there, or name a Service of this namespace.`;
     case 'backend-not-found':
-      return `Service ${problem.service} does not exist.`;
+      return `Service ${problem.service} does not exist. Create it, or name another one.`;
     case 'backend-port-missing':
-      return `a reference to Service ${problem.service} needs a port.`;
+      return `a reference to Service ${problem.service} needs a port. Name one.`;
     case 'backend-port-not-found':
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
-      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer can't speak to it.`;
+      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer can't speak to it. Use HTTP.`;
     case 'backend-without-node-port':
       return `Service ${problem.service} has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.`;
     case 'backend-external-name':
-      return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to.`;
+      return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has.`;
     case 'invalid-share-answers-503':
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
     case 'match-ignores-case':
@@ -111,9 +111,9 @@ function sentence(problem: Problem): string {
       return `this is left out on port ${problem.port}${host}: ${sentence(problem.cause)}`;
     }
     case 'filter-unsupported':
-      return `filter ${problem.filter} is not something an Application Load Balancer can do.`;
+      return `filter ${problem.filter} is not something an Application Load Balancer can do. Remove it.`;
     case 'filters-incompatible':
-      return `${list(problem.filters)} can't be used together in one rule.`;
+      return `${list(problem.filters)} can't be used together in one rule. Keep one of them.`;
     case 'rule-field-unsupported':
       return 'this is not something an Application Load Balancer can do for a rule. Remove it.';
     case 'match-unsupported':
@@ -121,14 +121,14 @@ function sentence(problem: Problem): string {
     case 'match-too-large':
       return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
     case 'regex-unsupported':
-      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${problem.detail}.`;
+      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${problem.detail}. Write it in another way, or match something simpler.`;
     case 'redirect-status-unsupported':
       return `a redirect with status ${problem.statusCode} is not something an Application Load Balancer can do. Use ${problem.allowed.join(' or ')}.`;
     case 'redirect-unsupported':
     case 'rewrite-unsupported':
       return `${problem.detail}.`;
     case 'too-many-backends':
-      return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to.`;
+      return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
     case 'too-many-rules':
       return `the load balancer is full: it holds ${problem.limit} rules, and older routes have them. Spread the routes over more Gateways.`;
     case 'too-many-target-groups':
@@ -136,7 +136,7 @@ function sentence(problem: Problem): string {
     case 'subnets-too-few':
       return `an ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
     case 'subnets-invalid':
-      return `the configured subnets can't be used: ${problem.detail}.`;
+      return `the configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
     case 'vpc-unknown':
       return 'neither a Node nor instance metadata tells in which VPC the cluster is. Set --aws-vpc-id.';
     case 'name-taken':
