@@ -22,16 +22,18 @@ test('the README shows the defaults that are in force', () => {
   const shown = new Map(
     [...readme.matchAll(/^\| `--([a-z-]+)` \| `[A-Z_]+` \| `(\S+)` \|/gm)].map(([, flag, value]) => [flag, value]),
   );
-  for (const [flag, { schema }] of Object.entries(flags)) {
-    const { data } = schema.safeParse(undefined);
-    if (typeof data === 'string' || typeof data === 'boolean') expect(shown.get(flag), flag).toBe(String(data));
-    if (typeof data === 'number') expect(schema.safeParse(shown.get(flag)).data, flag).toBe(data);
-  }
+  const all = Object.entries(flags).map(([flag, { schema }]) => ({
+    flag,
+    inForce: schema.safeParse(undefined).data,
+    shown: schema.safeParse(shown.get(flag)).data,
+  }));
+  const told = all.filter(({ inForce }) => inForce !== undefined && typeof inForce !== 'object');
+  expect(told.map((row) => row.shown)).toEqual(told.map(({ inForce }) => inForce));
 });
 
 test('the README lists every metric of ours, and no other', async () => {
   const named = new Set([...readme.matchAll(/`(gatehouse_[a-z_]+)`/g)].map(([, name]) => name));
   const metrics = await createMetrics().registry.getMetricsAsJSON();
   const ours = metrics.map(({ name }) => name).filter((name) => name.startsWith('gatehouse_'));
-  expect([...named].toSorted()).toEqual(ours.toSorted());
+  expect(named).toEqual(new Set(ours));
 });

@@ -27,8 +27,8 @@ export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
   },
 ];
 
-export const gatewayName = (index: number): string => `gateway-${index}`;
-export const routeName = (gateway: number, route: number): string => `route-${gateway}-${route}`;
+const gatewayName = (index: number): string => `gateway-${index}`;
+const routeName = (gateway: number, route: number): string => `route-${gateway}-${route}`;
 
 export const gateway = (index: number): KubeObject => ({
   apiVersion: gatewayApi,
@@ -52,7 +52,7 @@ export const route = (
   },
 });
 
-export const service = (gatewayIndex: number, index: number): KubeObject => ({
+const service = (gatewayIndex: number, index: number): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: routeName(gatewayIndex, index), namespace },
