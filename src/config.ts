@@ -1,5 +1,7 @@
 // Flags and environment → one validated Config. The table below is also what `--help` and the reference in the README show.
 import { z } from 'zod';
+import { sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
+import type { SettingsDefaults } from './gateway/settings.ts';
 
 const bindAddress = z
   .string()
@@ -25,13 +27,11 @@ const duration = z
 const tags = z
   .string()
   .transform((text) => text.split(',').filter((pair) => pair !== ''))
-  .pipe(z.array(z.string().regex(/^[^=]{1,128}=.{0,256}$/, { error: 'must be KEY=VALUE,KEY=VALUE' })).max(40))
+  .pipe(z.array(z.string().regex(/^[^=]{1,128}=.{0,256}$/, { error: 'must be KEY=VALUE,KEY=VALUE' })))
   .transform((pairs) =>
     Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
   )
-  .refine((value) => Object.keys(value).every((key) => !/^(aws:|gatehouse\.dev\/)/i.test(key)), {
-    error: 'keys that begin with aws: or gatehouse.dev/ are reserved',
-  });
+  .pipe(userTags);
 
 interface Flag {
   readonly schema: z.ZodType;
@@ -84,10 +84,7 @@ export const flags = {
     description: 'where load balancers are reachable from',
   },
   'default-ssl-policy': {
-    schema: z
-      .string()
-      .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' })
-      .default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
+    schema: sslPolicyName.default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
     value: 'POLICY',
     description: 'the security policy of HTTPS listeners',
   },
@@ -170,3 +167,12 @@ export function readConfig(given: Readonly<Record<string, string>>, env: NodeJS.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop has put every flag's parsed value in it
   return config as unknown as Config;
 }
+
+/** What is in force for a Gateway where no configuration says otherwise. */
+export const settingsDefaults = (config: Config): SettingsDefaults => ({
+  scheme: config.defaultLoadBalancerScheme,
+  ipAddressType: 'ipv4',
+  targetType: config.defaultTargetType,
+  sslPolicy: config.defaultSslPolicy,
+  tags: config.defaultTags,
+});

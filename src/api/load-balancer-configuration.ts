@@ -5,10 +5,17 @@ import type { KubeObject } from '../kube/object.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
 
+/** AWS's own tags and ours, which nobody else may set. */
+export const isReservedTag = (key: string): boolean => /^(aws:|gatehouse\.dev\/)/i.test(key);
+
+export const sslPolicyName = z
+  .string()
+  .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' });
+
 // What `meta` holds goes into the CRD as it is: limits and rules that JSON schema can't be made of a refinement.
-const tags = z
+export const userTags = z
   .record(z.string().min(1).max(128), z.string().max(256))
-  .refine((value) => Object.keys(value).every((key) => !/^(aws:|gatehouse\.dev\/)/i.test(key)), {
+  .refine((value) => !Object.keys(value).some(isReservedTag), {
     error: 'keys that begin with aws: or gatehouse.dev/ are reserved',
   })
   .refine((value) => Object.keys(value).length <= 40, { error: 'must be at most 40 tags' })
@@ -60,11 +67,7 @@ export const loadBalancerConfigurationSpec = z
       .enum(['ip', 'instance'])
       .optional()
       .describe('Whether target groups point at pod IPs or at node ports.'),
-    sslPolicy: z
-      .string()
-      .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' })
-      .optional()
-      .describe('The security policy of HTTPS listeners.'),
+    sslPolicy: sslPolicyName.optional().describe('The security policy of HTTPS listeners.'),
     loadBalancerAttributes: z
       .record(z.string().min(1).max(256), z.string().max(1024))
       .refine((value) => Object.keys(value).length <= 20, { error: 'must be at most 20 attributes' })
@@ -76,7 +79,7 @@ export const loadBalancerConfigurationSpec = z
       })
       .optional()
       .describe('Attributes of the load balancer, by key, such as idle_timeout.timeout_seconds.'),
-    tags: tags.optional().describe('Tags on everything that is made in AWS.'),
+    tags: userTags.optional().describe('Tags on everything that is made in AWS.'),
   })
   .meta({
     'x-kubernetes-validations': [

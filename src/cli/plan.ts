@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { ConfigError, flags, readConfig } from '../config.ts';
+import { ConfigError, flags, readConfig, settingsDefaults } from '../config.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import { isAdverse } from '../status/condition.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
@@ -85,13 +85,7 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
     const gateways = inputs.map((input) =>
       planGateway(input, {
         clusterName: config.clusterName,
-        defaults: {
-          scheme: config.defaultLoadBalancerScheme,
-          ipAddressType: 'ipv4',
-          targetType: config.defaultTargetType,
-          sslPolicy: config.defaultSslPolicy,
-          tags: config.defaultTags,
-        },
+        defaults: settingsDefaults(config),
       }),
     );
     if (inputs.length === 0 && invalid.length === 0) {

@@ -1,12 +1,10 @@
 // What manifests become, with no cluster and no cloud: the pipeline's pure stages, and the conditions that would be reported.
 
-import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
-import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
+import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
-import type { Network, Subnet } from '../aws/network.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
@@ -56,7 +54,7 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
   const { topology } = translation;
   const built =
     topology &&
-    buildModel(topology, networkFor(topology.settings), {
+    buildModel(topology, placeholderNetwork(topology.settings.subnets), {
       clusterName,
       clusterUid: clusterName,
       quotas: DEFAULT_QUOTAS,
@@ -77,22 +75,6 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
       ...routes(translation, problems),
     ],
   };
-}
-
-/** The subnets that the configuration names are taken to be there, each in a zone of its own. */
-function networkFor({ subnets, scheme }: LoadBalancerSettings): Network {
-  if (subnets === undefined) return PLACEHOLDER_NETWORK;
-  const named = [...new Set(subnets)].map(
-    (id, index): Subnet => ({
-      id,
-      availabilityZone: `${PLACEHOLDER_NETWORK.region}${String.fromCodePoint(0x61 + index)}`,
-      tags: {},
-      public: scheme === 'internet-facing',
-      availableIpAddresses: 4000,
-      ipv6: true,
-    }),
-  );
-  return { ...PLACEHOLDER_NETWORK, subnets: named };
 }
 
 function planned(problem: Problem): PlannedProblem {

@@ -3,6 +3,7 @@
 
 import type { Gateway } from '../api/gateway-api.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
+import { settingsDefaults } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -77,13 +78,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     cloud,
     controllerName: config.awsControllerName,
     sources: sourcesOf(caches, clock),
-    defaults: {
-      scheme: config.defaultLoadBalancerScheme,
-      ipAddressType: 'ipv4',
-      targetType: config.defaultTargetType,
-      sslPolicy: config.defaultSslPolicy,
-      tags: config.defaultTags,
-    },
+    defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
   };
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());

@@ -1,27 +1,31 @@
 // What refers to what, by key: how the caches are indexed, and how gather finds its way. Nothing here says whether a
 // reference is permitted or leads anywhere.
 import {
-  type BackendRef,
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
   type HttpRoute,
   type ParametersReference,
   type ParentReference,
-  type SecretReference,
 } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 
-export const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
-
-/** `group/Kind namespace/name`, as problems name what they cannot resolve. */
-export function describeReference(reference: {
+interface NamedReference {
   readonly group?: string;
   readonly kind?: string;
   readonly namespace?: string;
   readonly name: string;
-}): string {
+}
+
+const eachOnce = (keys: readonly (ObjectKey | undefined)[]): readonly ObjectKey[] => [
+  ...new Set(keys.filter((key) => key !== undefined)),
+];
+
+export const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
+
+/** `group/Kind namespace/name`, as problems name what they cannot resolve. */
+export function describeReference(reference: NamedReference): string {
   const { group = '', kind = '', namespace, name } = reference;
   return `${group === '' ? '' : `${group}/`}${kind} ${objectKey({ namespace, name })}`;
 }
@@ -34,38 +38,31 @@ export function parentGateway(route: HttpRoute, parentRef: ParentReference): Obj
 
 /** The Gateways that a route wants to attach to, each once. */
 export function parentGateways(route: HttpRoute): readonly ObjectKey[] {
-  const keys = (route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef));
-  return [...new Set(keys.filter((key) => key !== undefined))];
+  return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef)));
 }
 
+/** What a reference out of `namespace` points to, where that is of the core kind that it is for. */
+const coreObject =
+  (expected: string) =>
+  (from: string, { group = '', kind = expected, namespace = from, name }: NamedReference): ObjectKey | undefined =>
+    group === '' && kind === expected ? objectKey({ namespace, name }) : undefined;
+
 /** The Service that a backendRef of a route in `namespace` points to; undefined for another kind of backend. */
-export function backendService(namespace: string, ref: BackendRef): ObjectKey | undefined {
-  const { group = '', kind = 'Service' } = ref;
-  return group === '' && kind === 'Service'
-    ? objectKey({ namespace: ref.namespace ?? namespace, name: ref.name })
-    : undefined;
-}
+export const backendService = coreObject('Service');
+
+/** The Secret that a certificateRef of a Gateway in `namespace` points to; undefined for another kind. */
+export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
 export function backendServices(route: HttpRoute): readonly ObjectKey[] {
   const refs = (route.spec.rules ?? []).flatMap((rule) => rule.backendRefs ?? []);
-  const keys = refs.map((ref) => backendService(namespaceOf(route), ref));
-  return [...new Set(keys.filter((key) => key !== undefined))];
-}
-
-/** The Secret that a certificateRef of a Gateway in `namespace` points to; undefined for another kind. */
-export function certificateSecret(namespace: string, ref: SecretReference): ObjectKey | undefined {
-  const { group = '', kind = 'Secret' } = ref;
-  return group === '' && kind === 'Secret'
-    ? objectKey({ namespace: ref.namespace ?? namespace, name: ref.name })
-    : undefined;
+  return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
 }
 
 /** The Secrets that a Gateway's listeners refer to, each once. */
 export function certificateSecrets(gateway: Gateway): readonly ObjectKey[] {
   const refs = gateway.spec.listeners.flatMap((listener) => listener.tls?.certificateRefs ?? []);
-  const keys = refs.map((ref) => certificateSecret(namespaceOf(gateway), ref));
-  return [...new Set(keys.filter((key) => key !== undefined))];
+  return eachOnce(refs.map((ref) => certificateSecret(namespaceOf(gateway), ref)));
 }
 
 /** Whether parameters are of the one kind that we know. */

@@ -1,5 +1,6 @@
 // What the tags of a resource say, and should say. Ownership's own tags are the executor's; here are the hash tags and the
 // user's. A tag that someone else put on a resource is never touched: the record of our keys tells them apart.
+import { isReservedTag } from '../../api/load-balancer-configuration.ts';
 import { hash } from '../model/hash.ts';
 import type { Resource, ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
@@ -20,7 +21,7 @@ export function resourceTag(id: ResourceId): Tags {
 
 /** The user's tags, with the record of their keys. Keys that are AWS's or ours are left out. */
 export function userTags(resource: Resource): Tags {
-  const own = Object.entries(resource.tags).filter(([key]) => !isReserved(key));
+  const own = Object.entries(resource.tags).filter(([key]) => !isReservedTag(key));
   if (own.length === 0) return {};
   const record = own.map(([key]) => keyMark(key)).toSorted();
   return { ...Object.fromEntries(own), [TAG.tags]: record.join('') };
@@ -37,7 +38,7 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   const marks = new Set(record.match(/.{6}/g));
   const add = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => present[key] !== value));
   const remove = Object.keys(present)
-    .filter((key) => !(key in wanted) && (key === TAG.tags || (!isReserved(key) && marks.has(keyMark(key)))))
+    .filter((key) => !(key in wanted) && (key === TAG.tags || (!isReservedTag(key) && marks.has(keyMark(key)))))
     .toSorted();
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };
 }
@@ -45,8 +46,4 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
 /** A tag's value has room for 256 characters, a resource for 50 tags, of which at least 8 are ours: 42 marks of six. */
 function keyMark(key: string): string {
   return hash(key).slice(0, 6);
-}
-
-function isReserved(key: string): boolean {
-  return key.startsWith('aws:') || key.startsWith('gatehouse.dev/');
 }

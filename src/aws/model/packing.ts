@@ -1,5 +1,6 @@
 // Fewer rules that answer as many did: an ALB has 100 rules, and 5 condition values a rule. Rules of one behaviour that
 // differ only in hosts, only in paths or only in methods become one, where no rule between them could answer otherwise.
+import { covers, overlaps } from '../../gateway/hostnames.ts';
 import { conditionValues, MAX_CONDITION_VALUES, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { stableJson } from './hash.ts';
 
@@ -92,7 +93,7 @@ function sameItems<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): boolea
 /** Whether no request can match both. Says no where it can't tell. */
 function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
   return (
-    apart(a.hosts, b.hosts, hostsApart) ||
+    apart(a.hosts, b.hosts, (x, y) => !overlaps(x, y)) ||
     apart(a.paths, b.paths, pathsApart) ||
     apart(a.methods, b.methods, (x, y) => x !== y)
   );
@@ -102,20 +103,11 @@ function apart<T>(a: readonly T[], b: readonly T[], areApart: (x: T, y: T) => bo
   return a.length > 0 && b.length > 0 && a.every((x) => b.every((y) => areApart(x, y)));
 }
 
-function hostsApart(a: string, b: string): boolean {
-  return !hostCovers(a, b) && !hostCovers(b, a);
-}
-
 /** Whether `a` takes every request that `b` takes. Says no where it can't tell. */
 export function takesAll(a: RuleMatch, b: RuleMatch): boolean {
   if (a.paths.length + a.methods.length + a.others.length > 0) return false;
   if (a.hosts.length === 0) return true;
-  return b.hosts.length > 0 && b.hosts.every((host) => a.hosts.some((other) => hostCovers(other, host)));
-}
-
-/** `*.example.com` covers every host and every wildcard below example.com. */
-function hostCovers(a: string, b: string): boolean {
-  return a === b || (a.startsWith('*.') && b.endsWith(a.slice(1)));
+  return b.hosts.length > 0 && b.hosts.every((host) => a.hosts.some((other) => covers(other, host)));
 }
 
 function pathsApart(a: PathMatch, b: PathMatch): boolean {

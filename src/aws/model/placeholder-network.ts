@@ -29,7 +29,7 @@ export const PLACEHOLDER_NETWORK: Network = {
 
 /** The same where the subnets of a configuration exist, each in a zone of its own. */
 export function placeholderNetwork(configured: readonly string[] = []): Network {
-  const own = configured.map(
+  const own = [...new Set(configured)].map(
     (id, index): Subnet => ({
       id,
       availabilityZone: `us-east-1-${index}`,

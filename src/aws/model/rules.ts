@@ -1,5 +1,6 @@
 // Route entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not fit,
 // is left out as a whole and told; the others stay.
+import { compareStrings } from '../../gateway/precedence.ts';
 import type { Problem, RulePlace } from '../../gateway/problem.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { ruleConditions } from './conditions.ts';
@@ -34,8 +35,6 @@ export function buildRules(context: ModelContext, ports: readonly PortTopology[]
   return { targetGroups: [...targetGroups.values()], rules: ruleResources(context, packed), problems };
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 function oldestFirst(rules: readonly PlannedRule[]): readonly SourceRule[] {
   const sources = new Map<string, SourceRule>();
   for (const { entry } of rules) {
@@ -46,7 +45,9 @@ function oldestFirst(rules: readonly PlannedRule[]): readonly SourceRule[] {
   }
   return [...sources.values()].toSorted(
     (a, b) =>
-      compare(a.created, b.created) || compare(a.place.route.key, b.place.route.key) || a.place.rule - b.place.rule,
+      compareStrings(a.created, b.created) ||
+      compareStrings(a.place.route.key, b.place.route.key) ||
+      a.place.rule - b.place.rule,
   );
 }
 
