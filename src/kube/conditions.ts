@@ -7,7 +7,7 @@ export interface OwnCondition extends Omit<Condition, 'lastTransitionTime'> {
 }
 
 /** As metav1.Time is written: whole seconds. */
-export const metaTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+const metaTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /**
  * Our conditions over those that are there. Other types stay as they are; what is stored for a newer generation wins;

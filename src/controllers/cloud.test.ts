@@ -1,0 +1,139 @@
+// What Gateways share in AWS, and who removes it.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
+import type { Node, Secret } from '../api/core.ts';
+import type { Gateway } from '../api/gateway-api.ts';
+import { nodes, secrets } from '../api/kinds.ts';
+import { diff } from '../aws/diff/diff.ts';
+import { awsUnderTest, cluster, gateway as key } from '../aws/testing/aws-under-test.ts';
+import { readConfig } from '../config.ts';
+import { systemClock } from '../kube/clock.ts';
+import { EventRecorder } from '../kube/events.ts';
+import { objectKey } from '../kube/object.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { silentLogger } from '../kube/testing/silent-logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { openCaches } from './caches.ts';
+import { Cloud } from './cloud.ts';
+
+const secret = objectKey({ namespace: 'shop', name: 'tls' });
+
+const gatewayWith = (name: string, certificate: string): Gateway => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: { namespace: 'shop', name },
+  spec: {
+    gatewayClassName: 'aws',
+    listeners: [{ name: 'https', port: 443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: certificate }] } }],
+  },
+});
+
+let it: Awaited<ReturnType<typeof awsUnderTest>>;
+let stop: AbortController;
+beforeEach(async () => {
+  it = await awsUnderTest();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await it.close();
+});
+
+/** A term whose cluster has these Gateways. */
+async function openCloud(ownGateways: Gateway[]) {
+  const { signal } = stop;
+  const client = new MemoryClient();
+  await client.create(secrets, await tlsSecret(), signal);
+  for (const node of seededNodes()) await client.create(nodes, node, signal);
+  const shared = { client, clock: systemClock, random: () => 0, logger: silentLogger };
+  const caches = openCaches(shared);
+  void caches.run(signal);
+  await caches.settled;
+  const term = {
+    ...shared,
+    config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region }, {}),
+    env: { AWS_EC2_METADATA_DISABLED: 'true' },
+    caches,
+    metrics: createMetrics(),
+    events: new EventRecorder({ ...shared, reportingController: 'gatehouse.dev/aws', reportingInstance: 'test' }),
+    clusterUid: cluster.clusterUid,
+    namespace: 'gatehouse-system',
+    isLeader: () => true,
+    ownGateways: () => ownGateways,
+    targetsDue: () => undefined,
+  };
+  return await Cloud.open(term, signal);
+}
+
+const seededNodes = (): readonly Node[] =>
+  it.seed.nodes.map(({ zone, instanceId }) => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: instanceId },
+    spec: { providerID: `aws:///${zone}/${instanceId}` },
+  }));
+
+async function tlsSecret(): Promise<Secret> {
+  const { certificatePem, privateKey } = await selfSigned(
+    ['shop.example.com'],
+    'EC_prime256v1',
+    Date.now() - 1000,
+    '11',
+  );
+  const encoded = (text: string) => Buffer.from(text).toString('base64');
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'tls' },
+    type: 'kubernetes.io/tls',
+    data: {
+      'tls.crt': encoded(certificatePem),
+      'tls.key': encoded(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    },
+  };
+}
+
+/** Brings what AWS has of the Gateway to a model of its own, or to nothing. */
+async function bring(cloud: Cloud, model: Parameters<typeof diff>[0]): Promise<void> {
+  expect(await cloud.ready()).toEqual([]);
+  expect(await cloud.network()).toMatchObject({ kind: 'known' });
+  const { problems } = await cloud.execute(key, diff(model, await cloud.observe(key), cloud.diffOptions));
+  expect(problems).toEqual([]);
+}
+
+const certificates = () => [...it.aws.world().acm.certificates.values()];
+const ourGroups = () =>
+  [...it.aws.world().ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/resource'));
+
+test('a certificate goes with the last Gateway that refers to its Secret, and no sooner', async () => {
+  const first = gatewayWith('web', 'tls');
+  const second = gatewayWith('other', 'tls');
+  const all = [first, second];
+  const cloud = await openCloud(all);
+  await bring(cloud, it.model({ secret }));
+  expect(await cloud.releaseShared()).toEqual({ pending: false, problems: [] });
+  expect(certificates()).toHaveLength(1);
+  await bring(cloud, undefined);
+  await cloud.releaseShared(key);
+  expect(certificates()).toHaveLength(1);
+  all.splice(0, 2, gatewayWith('other', 'another'));
+  await cloud.releaseShared();
+  expect(certificates()).toEqual([]);
+});
+
+test('the last Gateway takes the group that all targets admit with it', async () => {
+  const cloud = await openCloud([gatewayWith('web', 'tls')]);
+  await bring(cloud, it.model());
+  expect(ourGroups()).toHaveLength(2);
+  await bring(cloud, undefined);
+  expect(await cloud.releaseShared(key)).toEqual({ pending: false, problems: [] });
+  expect(ourGroups()).toEqual([]);
+});
+
+test('what is shared stays while a load balancer of this cluster stands, whoever made it', async () => {
+  const cloud = await openCloud([gatewayWith('web', 'tls')]);
+  await bring(cloud, it.model());
+  const before = ourGroups();
+  expect(await cloud.releaseShared(key)).toEqual({ pending: false, problems: [] });
+  expect(ourGroups()).toEqual(before);
+});
