@@ -1,13 +1,7 @@
 // What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
 
 import type { Gateway } from '../api/gateway-api.ts';
-import {
-  type Admission,
-  Admissions,
-  desiredAdmissions,
-  type Reach,
-  removeBackendSecurityGroup,
-} from '../aws/admissions.ts';
+import { Admissions, desiredAdmissions, type Reach, removeBackendSecurityGroup } from '../aws/admissions.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import type { DiffOptions } from '../aws/diff/diff.ts';
 import { stepId } from '../aws/diff/draft.ts';
@@ -130,6 +124,12 @@ export class Cloud {
     return problems;
   }
 
+  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
+  imported(secret: ObjectKey): string | undefined {
+    const outdated = new Set(this.inventory.outdatedCertificates().map(({ arn }) => arn));
+    return this.inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
+  }
+
   network(): Promise<NetworkResult> {
     return this.#place.network();
   }
@@ -194,12 +194,14 @@ export class Cloud {
     const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
     const before = this.bindings.ofGateway(gateway);
     const fresh = this.bindings.bind(gateway, model, resources);
-    this.#models.set(gateway, model);
     const bindings = this.bindings.ofGateway(gateway);
     const kept = new Set(bindings.map(({ arn }) => arn));
     for (const { arn } of before) if (!kept.has(arn)) this.#needs.delete(arn);
+    // A group without a backend never has a target.
+    const empty = new Set(model.resources.flatMap((it) => (it.kind === 'target-group' && !it.backend ? [it.id] : [])));
+    for (const { id, arn } of resources) if (empty.has(id)) this.#needs.set(arn, []);
     this.#term.targetsDue(fresh);
-    return this.admit(bindings);
+    return this.admit(bindings, () => this.#models.set(gateway, model));
   }
 
   /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
@@ -210,9 +212,14 @@ export class Cloud {
     this.#awaited.delete(gateway);
   }
 
-  /** Lets the load balancers through to these groups' targets. @returns what AWS refused */
+  /**
+   * Lets the load balancers through to these groups' targets.
+   * @param learned called as soon as it is known what they need
+   * @returns what AWS refused
+   */
   async admit(
     groups: readonly { readonly arn: string; readonly group: TargetGroupResource }[],
+    learned: () => void = () => undefined,
   ): Promise<readonly Problem[]> {
     const { caches } = this.#term;
     const nodes = new Map(caches.nodes.list().map((node) => [node.metadata.name, node]));
@@ -221,7 +228,8 @@ export class Cloud {
         const slices = group.backend ? caches.endpointSlices.byIndex('service', group.backend.service) : [];
         this.#needs.set(arn, await this.#reaches.of(group, targetsOf(caches, group), slices, nodes));
       }
-      return this.#bringAdmissions(desiredAdmissions([...this.#needs.values()].flat()));
+      learned();
+      return this.#bringAdmissions();
     });
   }
 
@@ -242,7 +250,7 @@ export class Cloud {
         ...(await this.#problemsOf(resourceId('security-group', 'backend'), async () => {
           // Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared.
           if (await this.inventory.hasLoadBalancers()) return [];
-          const refused = await this.#admissions.bring([], '', true);
+          const refused = await this.locks.run('admissions', () => this.#admissions.bring([], '', true));
           if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
           this.#place.forget();
           return refused;
@@ -267,10 +275,12 @@ export class Cloud {
       .filter(({ kind, id, arn }) => kind === 'certificate' && isSeen(id) && (!used.has(id) || outdated.has(arn)));
   }
 
-  #bringAdmissions(desired: readonly Admission[]): Promise<readonly Problem[]> {
+  /** What is needed is asked only when it is our turn: it and whether that is all must be of one moment. */
+  #bringAdmissions(): Promise<readonly Problem[]> {
     return this.locks.run('admissions', async () => {
       const network = await this.network();
       if (network.kind === 'unknown') return network.problems;
+      const desired = desiredAdmissions([...this.#needs.values()].flat());
       return this.#admissions.bring(desired, network.network.backendSecurityGroupId, this.#sawAll());
     });
   }
@@ -283,7 +293,10 @@ export class Cloud {
     if (this.#term.config.watchNamespace !== undefined) return false;
     return (
       this.#term.ownGateways().every(({ metadata }) => this.#models.has(objectKey(metadata))) &&
-      this.inventory.owned().every(({ kind, arn }) => kind !== 'target-group' || this.#needs.has(arn))
+      this.inventory
+        .gateways()
+        .flatMap((gateway) => this.inventory.owned(gateway))
+        .every(({ kind, arn }) => kind !== 'target-group' || this.#needs.has(arn))
     );
   }
 
