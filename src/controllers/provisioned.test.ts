@@ -1,4 +1,9 @@
 import { expect, test } from 'vitest';
+import { buildModel } from '../aws/model/build.ts';
+import { resourceId } from '../aws/model/naming.ts';
+import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
+import { httpPort, options, topology } from '../aws/model/sample.ts';
+import type { OwnedListener, OwnedLoadBalancer } from '../aws/observed.ts';
 import { provisioned } from './provisioned.ts';
 
 test('a Gateway of which nothing could be made, as when no subnets are found, does not pass for served', () => {
@@ -7,4 +12,82 @@ test('a Gateway of which nothing could be made, as when no subnets are found, do
     ports: new Set(),
     waiting: 'The load balancer is not made yet.',
   });
+});
+
+const modelOf = (scheme: 'internal' | 'internet-facing') => {
+  const { model } = buildModel(topology([httpPort([])], { scheme }), PLACEHOLDER_NETWORK, options);
+  if (model === undefined) throw new Error('Expected a model');
+  return model;
+};
+
+const loadBalancer = (scheme: string, state: OwnedLoadBalancer['state']): OwnedLoadBalancer => ({
+  kind: 'load-balancer',
+  id: resourceId('load-balancer', scheme),
+  arn: `arn:${scheme}`,
+  tags: {},
+  name: scheme,
+  dnsName: `${scheme}.example.com`,
+  state,
+});
+const listener = (scheme: string, port: number): OwnedListener => ({
+  kind: 'listener',
+  id: resourceId('listener', scheme, port),
+  arn: `arn:${scheme}/${port}`,
+  tags: {},
+  loadBalancerArn: `arn:${scheme}`,
+  port,
+});
+const address = (scheme: string) => [{ type: 'Hostname', value: `${scheme}.example.com` }];
+
+test.each([
+  ['nothing yet', [], [], [], 'The load balancer is not made yet.'],
+  [
+    'a load balancer that AWS provisions',
+    [loadBalancer('internal', 'provisioning'), listener('internal', 80)],
+    address('internal'),
+    [],
+    'AWS is still provisioning the load balancer.',
+  ],
+  [
+    'a load balancer without its listener',
+    [loadBalancer('internal', 'active')],
+    address('internal'),
+    [],
+    'The load balancer lacks listener/internal/80.',
+  ],
+  [
+    'a load balancer that failed',
+    [loadBalancer('internal', 'failed'), listener('internal', 80)],
+    address('internal'),
+    [],
+    'AWS failed to provision the load balancer; it is made again.',
+  ],
+  ['all of it', [loadBalancer('internal', 'active'), listener('internal', 80)], address('internal'), [80], ''],
+  [
+    'all of it, in fewer zones than it should be',
+    [loadBalancer('internal', 'active_impaired'), listener('internal', 80)],
+    address('internal'),
+    [80],
+    '',
+  ],
+] as const)(
+  'where there is %s, the status says what works and what is missing',
+  (_, owned, addresses, ports, waiting) => {
+    expect(provisioned(modelOf('internal'), owned)).toEqual({ addresses, ports: new Set(ports), waiting });
+  },
+);
+
+test('while a load balancer is replaced, clients are still sent to the old one', () => {
+  const old = [loadBalancer('internal', 'active'), listener('internal', 80)];
+  const replacement = [loadBalancer('internet-facing', 'provisioning'), listener('internet-facing', 80)];
+  expect(provisioned(modelOf('internet-facing'), [...old, ...replacement])).toEqual({
+    addresses: address('internal'),
+    ports: new Set([80]),
+    waiting: 'AWS is still provisioning the load balancer.',
+  });
+});
+
+test('what stays as it is goes on to serve', () => {
+  const owned = [loadBalancer('internal', 'active'), listener('internal', 80)];
+  expect(provisioned(undefined, owned)).toEqual({ addresses: address('internal'), ports: new Set([80]), waiting: '' });
 });
