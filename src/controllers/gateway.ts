@@ -48,11 +48,13 @@ export async function reconcileGateway(
   if (belonging === 'leaving') return await remove(context, gateway, signal);
   if (belonging === 'foreign') return undefined;
 
+  // What exists is asked for first: what is served already is among what gather looks up.
+  const obstacles = await context.cloud.ready();
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
-  const built = await build(context, translation);
+  const built = await build(context, translation, obstacles);
   const done = await carryOut(context, key, built.model);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = built.known ? standing(context, key, built.model) : undefined;
@@ -81,8 +83,11 @@ interface Built {
   readonly retryable: readonly Problem[];
 }
 
-async function build({ cloud, modelOptions }: GatewayContext, { topology }: Translation): Promise<Built> {
-  const obstacles = await cloud.ready();
+async function build(
+  { cloud, modelOptions }: GatewayContext,
+  { topology }: Translation,
+  obstacles: readonly Problem[],
+): Promise<Built> {
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
   if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
   const network = await cloud.network();

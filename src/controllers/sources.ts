@@ -3,10 +3,16 @@
 import type { Sources } from '../gateway/gather.ts';
 import { parentGateways } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
-import { objectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Caches } from './caches.ts';
 
-export const sourcesOf = (caches: Caches, clock: Clock): Sources => ({
+/** @param imported the ARN of the certificate that was imported from a Secret last */
+export const sourcesOf = (
+  caches: Caches,
+  clock: Clock,
+  imported: (secret: ObjectKey) => string | undefined,
+): Sources => ({
+  imported,
   gateway: (key) => caches.gateways.get(key),
   gatewayClass: (name) => caches.gatewayClasses.get(objectKey({ name })),
   configuration: (key) => caches.loadBalancerConfigurations.get(key),

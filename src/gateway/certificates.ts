@@ -14,20 +14,21 @@ export const CERTIFICATE_ARN_OPTION = 'gatehouse.dev/certificate-arn';
 
 const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
-/** Those that can be served, the first one for clients without SNI. Each bad one is reported and left out. */
+/** Those that can be served, the first one for clients without SNI. Each bad one is reported. */
 export function resolveCertificates(
   listener: Listener,
   input: GatewayInput,
   report: Report,
 ): readonly CertificateSource[] {
   const refs = listener.tls?.certificateRefs ?? [];
-  const secrets = new Map<ObjectKey, CertificateSource>();
+  const sources = new Map<string, CertificateSource>();
   for (const [index, ref] of refs.entries()) {
     const place = { listener: listener.name, field: `tls.certificateRefs[${index}]` };
     const source = resolveSecret(ref, place, input, report);
-    if (source?.kind === 'secret' && !secrets.has(source.secret)) secrets.set(source.secret, source);
+    const key = source?.kind === 'secret' ? source.secret : source?.arn;
+    if (source !== undefined && key !== undefined && !sources.has(key)) sources.set(key, source);
   }
-  return [...secrets.values(), ...resolveArns(listener, report)];
+  return [...sources.values(), ...resolveArns(listener, report)];
 }
 
 function resolveSecret(
@@ -52,15 +53,21 @@ function resolveSecret(
   const object = input.secrets.get(secret);
   if (object === undefined) {
     report({ ...place, kind: 'certificate-not-found', secret });
-    return undefined;
+    return lastGood(secret, input);
   }
   const read = readOnce(object);
   const problem = certificateProblem(read, { ...place, secret }, input.now);
   if (problem !== undefined) {
     report(problem);
-    return undefined;
+    return lastGood(secret, input);
   }
   return read.kind === 'certificate' ? { kind: 'secret', secret, certificate: read.summary } : undefined;
+}
+
+/** A Secret that went bad, or is gone, takes no listener down: what was imported from it last is served on. */
+function lastGood(secret: ObjectKey, { imported }: GatewayInput): CertificateSource | undefined {
+  const arn = imported.get(secret);
+  return arn === undefined ? undefined : { kind: 'arn', arn };
 }
 
 /** Objects out of a cache are frozen, and a changed Secret is another object: so parsing it once is enough. */

@@ -109,6 +109,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
     service: (key) => services.get(key),
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
+    imported: () => undefined,
     now: () => now,
   };
 }

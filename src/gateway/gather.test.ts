@@ -37,6 +37,7 @@ const sources: Sources = {
   },
   service: () => undefined,
   endpointSlicesOf: () => [],
+  imported: () => undefined,
   secret: (key) => (key === 'shop/missing' ? undefined : secret(key)),
   now: () => 42,
 };

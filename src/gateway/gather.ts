@@ -25,6 +25,8 @@ export interface Sources {
   endpointSlicesOf(service: ObjectKey): readonly EndpointSlice[];
   /** Of type kubernetes.io/tls only. */
   secret(key: ObjectKey): Secret | undefined;
+  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
+  imported(secret: ObjectKey): string | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -57,6 +59,7 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     services,
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
     secrets: found(secretKeys, (key) => sources.secret(key)),
+    imported: found(secretKeys, (key) => sources.imported(key)),
     now: sources.now(),
   };
 }

@@ -23,6 +23,8 @@ export interface GatewayInput {
   readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
   /** The TLS Secrets that the listeners refer to, as far as they exist. */
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
+  /** The ARNs of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
+  readonly imported: ReadonlyMap<ObjectKey, string>;
   /** Now, in milliseconds since the epoch: certificates expire. */
   readonly now: number;
 }
