@@ -113,14 +113,15 @@ function withinRules(
 
 function packPorts(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const byPort = Map.groupBy(rules, ({ port }) => port);
-  return [...byPort.values()].flatMap((ofPort) =>
-    packRules(ofPort.filter((rule, index) => !isIdle(rule, ofPort.slice(0, index)))),
-  );
+  return [...byPort.values()].flatMap((ofPort) => packRules(withoutIdle(ofPort)));
 }
 
 /** What isolates a listener is needless where the listener has a rule for everything, if that rule is still there. */
-const isIdle = ({ entry, match }: PlannedRule, before: readonly PlannedRule[]): boolean =>
-  entry.source.kind === 'isolate' && before.some((earlier) => takesAll(earlier.match, match));
+const withoutIdle = (rules: readonly PlannedRule[]): readonly PlannedRule[] =>
+  rules.filter(
+    ({ entry, match }, index) =>
+      entry.source.kind !== 'isolate' || !rules.slice(0, index).some((earlier) => takesAll(earlier.match, match)),
+  );
 
 function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): readonly RuleResource[] {
   const { scheme } = context.topology.settings;
