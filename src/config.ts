@@ -9,7 +9,11 @@ const bindAddress = z
     error: 'must be [HOST]:PORT, or 0 to turn it off',
   });
 
-const boolean = z.stringbool({ truthy: ['true', '1', 'yes', ''], falsy: ['false', '0', 'no'] });
+const boolean = z.stringbool({
+  truthy: ['true', '1', 'yes', ''],
+  falsy: ['false', '0', 'no'],
+  error: 'must be true or false',
+});
 
 /** Go's durations, as this field's flags have them: `90s`, `10m`, `1h30m`. In milliseconds. */
 const duration = z
@@ -74,12 +78,14 @@ export const flags = {
     description: 'the controllerName of the GatewayClasses to serve',
   },
   'default-target-type': {
-    schema: z.enum(['ip', 'instance']).default('ip'),
+    schema: z.enum(['ip', 'instance'], { error: 'must be ip or instance' }).default('ip'),
     value: 'ip|instance',
     description: 'whether target groups point at pod IPs or at node ports',
   },
   'default-load-balancer-scheme': {
-    schema: z.enum(['internal', 'internet-facing']).default('internal'),
+    schema: z
+      .enum(['internal', 'internet-facing'], { error: 'must be internal or internet-facing' })
+      .default('internal'),
     value: 'internal|internet-facing',
     description: 'where load balancers are reachable from',
   },
@@ -124,7 +130,7 @@ export const flags = {
     description: 'where /healthz and /readyz are served; 0 turns them off',
   },
   'log-level': {
-    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    schema: z.enum(['debug', 'info', 'warn', 'error'], { error: 'must be debug, info, warn or error' }).default('info'),
     value: 'debug|info|warn|error',
     description: 'how much is logged',
   },

@@ -4,6 +4,8 @@ import { ConfigError, environmentVariable, flags, readConfig } from '../config.t
 import { runController } from '../controllers/controller.ts';
 import { systemClock } from '../kube/clock.ts';
 import { KubeError } from '../kube/kube-error.ts';
+import { KubeConfigError } from '../kube/kubeconfig.ts';
+import { ListenError } from '../telemetry/http.ts';
 import { pinoLogger } from '../telemetry/pino-logger.ts';
 
 /** Exit statuses: 1 for a fault at run time, 2 for a call that is off. */
@@ -13,6 +15,7 @@ export function runCommand(): Command {
   const command = new Command('run').description(
     'Runs the controller against the cluster of KUBECONFIG, or of the pod.',
   );
+  command.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exit.usage));
   for (const [name, { value, description }] of Object.entries(flags)) {
     command.addOption(new Option(`--${name} <${value}>`, `${description} (env: ${environmentVariable(name)})`));
   }
@@ -37,11 +40,11 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;
-    if (error instanceof ConfigError) {
+    if (error instanceof ConfigError || error instanceof KubeConfigError) {
       console.error(error.message);
       return exit.usage;
     }
-    console.error(error instanceof KubeError ? error.message : error);
+    console.error(error instanceof KubeError || error instanceof ListenError ? error.message : error);
     return exit.fault;
   } finally {
     // What still watches or listens would keep a process alive that does nothing.

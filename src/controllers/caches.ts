@@ -52,7 +52,7 @@ export type Caches = ReturnType<typeof openCaches>;
 /** The reflectors do nothing until they run. */
 export function openCaches(options: CachesOptions) {
   const { watchNamespace, ...shared } = options;
-  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind'>[] = [];
+  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind' | 'hasSynced'>[] = [];
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
@@ -81,6 +81,9 @@ export function openCaches(options: CachesOptions) {
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     /** Runs until the signal aborts. */
     run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
+    /** The kinds of which no list has come so far. */
+    unlisted: (): readonly string[] =>
+      reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
     /** The kinds that the API server does not know so far. */
     missing: (): readonly string[] =>
       reflectors.filter(({ state }) => state === 'waiting-for-crd').map(({ kind }) => kind.kind),

@@ -32,7 +32,8 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const state = { synced: false };
   const probes = {
     healthy: () => undefined,
-    ready: () => (state.synced ? undefined : `waiting for the first lists from ${client.server}`),
+    ready: () =>
+      state.synced ? undefined : `waiting for the first lists of ${caches.unlisted().join(', ')} from ${client.server}`,
   };
   await serveTelemetry(
     { metrics: config.metricsBindAddr, probes: config.healthProbeBindAddr },

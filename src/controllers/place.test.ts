@@ -81,7 +81,7 @@ test('the network is that of the first Node that EC2 knows, read once by all who
 test('without a Node on EC2 the VPC is unknown, and asked for again', async () => {
   const nodes: Node[] = [];
   const here = place(new FakeClock(), nodes);
-  expect(await here.network()).toEqual({ kind: 'unknown', problems: [{ kind: 'vpc-unknown' }] });
+  expect(await here.network()).toEqual({ kind: 'unknown', problems: [{ kind: 'vpc-unknown', region: it.seed.region }] });
   nodes.push(...seeded());
   expect(await here.network()).toMatchObject({ kind: 'known' });
 });

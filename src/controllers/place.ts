@@ -93,7 +93,7 @@ export class Place {
     const { clients, cluster, region, clock } = this.#options;
     try {
       this.#vpcId ??= await this.#findVpc();
-      if (this.#vpcId === undefined) return { kind: 'unknown', problems: [{ kind: 'vpc-unknown' }] };
+      if (this.#vpcId === undefined) return { kind: 'unknown', problems: [{ kind: 'vpc-unknown', region }] };
       const group = await ensureBackendSecurityGroup(clients, cluster, this.#vpcId);
       if (group.kind === 'failed') return { kind: 'unknown', problems: [group.problem] };
       const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };

@@ -159,7 +159,7 @@ type CloudProblem =
       readonly zones: number;
     }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
-  | { readonly kind: 'vpc-unknown' }
+  | { readonly kind: 'vpc-unknown'; readonly region: string }
   | { readonly kind: 'name-taken'; readonly resource: string; readonly name: string; readonly arn: string }
   | { readonly kind: 'cluster-name-taken'; readonly clusterName: string; readonly arn: string }
   | {

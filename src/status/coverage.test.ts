@@ -89,7 +89,7 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     tellsIt: notProgrammed('NoResources'),
   },
   'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid') },
-  'vpc-unknown': { problem: {}, tellsIt: notProgrammed('Pending') },
+  'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
   'name-taken': {
     problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },
     tellsIt: notProgrammed('Invalid'),

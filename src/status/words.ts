@@ -134,15 +134,15 @@ function sentence(problem: Problem): string {
     case 'too-many-target-groups':
       return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
     case 'subnets-too-few':
-      return `an ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
+      return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
     case 'subnets-invalid':
-      return `the configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
+      return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
     case 'vpc-unknown':
-      return 'neither a Node nor instance metadata tells in which VPC the cluster is. Set --aws-vpc-id.';
+      return `Neither a Node's instance in region ${problem.region} nor instance metadata tells in which VPC the cluster is. Check --aws-region, or set --aws-vpc-id.`;
     case 'name-taken':
-      return `${problem.arn} has the name "${problem.name}" that ${problem.resource} needs, and not our tags, so it is left alone. Remove or rename it.`;
+      return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}, which has not our tags and so is left alone. Remove it.`;
     case 'cluster-name-taken':
-      return `another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own.`;
+      return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own.`;
     case 'quota-reached':
       return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise it, or remove what is not needed.`;
     case 'access-denied':

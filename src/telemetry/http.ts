@@ -2,14 +2,24 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from '@prometheus-io/client';
 
-/** `[HOST]:PORT`, or `0` for no server. */
-function listen(server: Server, address: string): Promise<void> {
+/** The address is another process's, or not this machine's. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** @throws ListenError */
+async function listen(server: Server, flag: string, address: string): Promise<void> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
   server.listen({ port: Number(address.slice(colon + 1)), ...(host === '' ? {} : { host }) }, resolve);
-  return promise;
+  try {
+    await promise;
+  } catch (error) {
+    const code: unknown = error instanceof Error && 'code' in error ? error.code : error;
+    throw new ListenError(`--${flag}: could not listen on ${address}: ${String(code)}`, { cause: error });
+  }
 }
 
 export interface Probes {
@@ -19,8 +29,9 @@ export interface Probes {
 }
 
 /**
- * Serves /metrics on one address, /healthz and /readyz on the other, until the signal aborts.
- * @throws when an address can't be listened on
+ * Serves /metrics on one address, /healthz and /readyz on the other, each `[HOST]:PORT`, or `0` for none; until the signal
+ * aborts.
+ * @throws ListenError
  */
 export async function serveTelemetry(
   addresses: { readonly metrics: string; readonly probes: string },
@@ -41,12 +52,12 @@ export async function serveTelemetry(
     if (fault !== undefined) response.writeHead(503, { 'content-type': 'text/plain' }).end(fault);
     else void answer(probe && (() => 'ok'), 'text/plain', response);
   });
-  for (const [server, address] of [
-    [metrics, addresses.metrics],
-    [health, addresses.probes],
+  for (const [server, flag, address] of [
+    [metrics, 'metrics-bind-addr', addresses.metrics],
+    [health, 'health-probe-bind-addr', addresses.probes],
   ] as const) {
     if (address === '0') continue;
-    await listen(server, address);
+    await listen(server, flag, address);
     signal.addEventListener('abort', () => server.close().closeAllConnections(), { once: true });
   }
 }
