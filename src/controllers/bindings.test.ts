@@ -69,3 +69,42 @@ test('a Service that a route no longer names keeps its targets up to date while 
   bindings.bind(gateway, { gateway, resources: [] }, []);
   expect(bindings.ofService(service)).toEqual([]);
 });
+
+test('a Service that two Gateways serve has a group of each, until one of them goes', () => {
+  const other = objectKey({ namespace: 'shop', name: 'other' });
+  const otherArn = `${arn}-other`;
+  const bindings = new Bindings();
+  bindings.bind(gateway, model(backend), owned);
+  bindings.bind(
+    other,
+    model(backend),
+    owned.map((each) => ({ ...each, arn: otherArn })),
+  );
+  expect(bindings.ofService(service).map((binding) => binding.arn)).toEqual([arn, otherArn]);
+  bindings.release(gateway);
+  expect(bindings.ofService(service).map((binding) => binding.arn)).toEqual([otherArn]);
+  expect(bindings.ofGateway(gateway)).toEqual([]);
+  bindings.release(other);
+  expect(bindings.ofService(service)).toEqual([]);
+});
+
+test('a target group that AWS does not have yet is bound to nothing, and one that never has a target to no Service', () => {
+  const bindings = new Bindings();
+  expect(bindings.bind(gateway, model(backend), [])).toEqual([]);
+  expect(bindings.ofGateway(gateway)).toEqual([]);
+  expect(bindings.bind(gateway, model(undefined), owned)).toEqual([]);
+  expect(bindings.ofGateway(gateway)).toHaveLength(1);
+  expect(bindings.ofService(service)).toEqual([]);
+});
+
+test('a Node concerns only the Services whose target groups point at nodes', () => {
+  const bindings = new Bindings();
+  bindings.bind(gateway, model(backend), owned);
+  expect(bindings.nodeServices()).toEqual([service]);
+  const { resources } = model(backend);
+  const toPods = resources.flatMap((each) =>
+    each.kind === 'target-group' ? [{ ...each, spec: { ...each.spec, targetType: 'ip' as const } }] : [],
+  );
+  bindings.bind(gateway, { gateway, resources: toPods }, owned);
+  expect(bindings.nodeServices()).toEqual([]);
+});
