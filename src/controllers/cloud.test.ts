@@ -15,6 +15,7 @@ import { silentLogger } from '../kube/testing/silent-logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { openCaches } from './caches.ts';
 import { Cloud } from './cloud.ts';
+import { reconcileTargets } from './targets.ts';
 
 const secret = objectKey({ namespace: 'shop', name: 'tls' });
 
@@ -40,9 +41,8 @@ afterEach(async () => {
 });
 
 /** A term whose cluster has these Gateways. */
-async function openCloud(ownGateways: Gateway[]) {
+async function openTerm(ownGateways: Gateway[], client = new MemoryClient()) {
   const { signal } = stop;
-  const client = new MemoryClient();
   await client.create(secrets, await tlsSecret(), signal);
   for (const node of seededNodes()) await client.create(nodes, node, signal);
   const shared = { client, clock: systemClock, random: () => 0, logger: silentLogger };
@@ -62,8 +62,10 @@ async function openCloud(ownGateways: Gateway[]) {
     ownGateways: () => ownGateways,
     targetsDue: () => undefined,
   };
-  return await Cloud.open(term, signal);
+  return { ...term, cloud: await Cloud.open(term, signal) };
 }
+
+const openCloud = async (ownGateways: Gateway[]): Promise<Cloud> => (await openTerm(ownGateways)).cloud;
 
 const seededNodes = (): readonly Node[] =>
   it.seed.nodes.map(({ zone, instanceId }) => ({
@@ -136,4 +138,19 @@ test('what is shared stays while a load balancer of this cluster stands, whoever
   const before = ourGroups();
   expect(await cloud.releaseShared(key)).toEqual({ pending: false, problems: [] });
   expect(ourGroups()).toEqual(before);
+});
+
+test('a Service that no Gateway has to do with costs no call', async () => {
+  const term = await openTerm([]);
+  await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'batch' }));
+  expect(it.aws.calls.counts().total).toBe(0);
+});
+
+test('an API server that fails once while the term opens does not stop the term', async () => {
+  const client = new MemoryClient();
+  const { cloud } = await openTerm([], client);
+  client.intercept = () => Promise.reject(new Error('the API server is away'));
+  await expect(cloud.ready()).rejects.toThrow('away');
+  client.intercept = () => undefined;
+  expect(await cloud.ready()).toEqual([]);
 });

@@ -106,7 +106,10 @@ export class Cloud {
 
   /** Learns, once, what exists. @returns what stands in the way of doing anything */
   ready(): Promise<readonly Problem[]> {
-    this.#opening ??= this.#load();
+    this.#opening ??= this.#load().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
     return this.#opening;
   }
 
@@ -240,7 +243,7 @@ export class Cloud {
    */
   async releaseShared(leaving?: ObjectKey): Promise<{ pending: boolean; problems: readonly Problem[] }> {
     if (leaving !== undefined) this.#gone.add(leaving);
-    const gateways = this.#term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
+    const gateways = this.#usersOfShared();
     const unused = this.#unusedCertificates(gateways);
     const outcome = unused.length === 0 ? undefined : await this.execute(leaving ?? sharedOwner, removal(unused));
     let pending = (outcome?.pending.length ?? 0) > 0;
@@ -250,14 +253,22 @@ export class Cloud {
         ...(await this.#problemsOf(resourceId('security-group', 'backend'), async () => {
           // Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared.
           if (await this.inventory.hasLoadBalancers()) return [];
-          const refused = await this.locks.run('admissions', () => this.#admissions.bring([], '', true));
-          if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
-          this.#place.forget();
-          return refused;
+          return await this.locks.run('admissions', async () => {
+            // Looking took its time: a Gateway that came meanwhile needs what is shared.
+            if (this.#usersOfShared().length > 0) return [];
+            const refused = await this.#admissions.bring([], '', true);
+            if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
+            this.#place.forget();
+            return refused;
+          });
         })),
       );
     }
     return { pending, problems };
+  }
+
+  #usersOfShared(): readonly Gateway[] {
+    return this.#term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
   }
 
   /** Those of Secrets that no Gateway refers to, and those that a newer import stands in for. */

@@ -32,6 +32,8 @@ export async function reconcileTargets(
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
   const bindings = cloud.bindings.ofService(service);
+  // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
+  if (bindings.length === 0) return undefined;
   const refused = await cloud.admit(bindings);
   const problems = await Promise.all(
     bindings.map(async ({ arn, group }) => {
