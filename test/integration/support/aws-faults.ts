@@ -6,6 +6,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { readCredential } from '../../../localstack/aws/authenticate.ts';
 import { AwsError } from '../../../localstack/aws/service.ts';
 import { encodeError } from '../../../localstack/aws/wire/protocols.ts';
+import { freePorts } from '../../../localstack/cluster/ports.ts';
+import { type Rig, type RigOptions, startRig } from './gatehouse.ts';
 
 export interface Fault {
   /** Which actions, by their name as IAM writes it: `elasticloadbalancing:CreateRule`. */
@@ -50,7 +52,9 @@ export interface AwsFaults {
   close(): Promise<void>;
 }
 
-const caller = 'arn:aws:sts::123456789012:assumed-role/gatehouse/1';
+/** Why IAM denies, in its own words. */
+export const notAllowed =
+  'User: arn:aws:sts::123456789012:assumed-role/gatehouse/1 is not authorized to perform this action because no identity-based policy allows it';
 
 /** What IAM answers to a call that no policy allows. */
 export const deny = (action: RegExp): Fault => ({
@@ -59,7 +63,7 @@ export const deny = (action: RegExp): Fault => ({
     kind: 'refuse',
     status: 403,
     code: 'AccessDenied',
-    message: `User: ${caller} is not authorized to perform this action because no identity-based policy allows it`,
+    message: notAllowed,
   },
 });
 
@@ -70,7 +74,7 @@ export const denyEc2 = (action: RegExp): Fault => ({
     kind: 'refuse',
     status: 403,
     code: 'UnauthorizedOperation',
-    message: `You are not authorized to perform this operation. User: ${caller} is not authorized to perform this action because no identity-based policy allows it`,
+    message: `You are not authorized to perform this operation. ${notAllowed}`,
   },
 });
 
@@ -94,6 +98,24 @@ async function readRequest(request: IncomingMessage): Promise<Request> {
   const target = request.headers['x-amz-target'];
   const action = typeof target === 'string' ? target.split('.').at(-1) : new URLSearchParams(body).get('Action');
   return { service, action: `${service === 'tagging' ? 'tag' : service}:${action ?? '?'}`, body };
+}
+
+export interface FaultyRig extends Rig {
+  readonly faults: AwsFaults;
+}
+
+/** A rig whose Gatehouse sees AWS through faults. */
+export async function startFaultyRig(options: RigOptions = {}): Promise<FaultyRig> {
+  const [port = 0] = await freePorts(1);
+  const faults = await startAwsFaults(`http://127.0.0.1:${port}`);
+  const env = { ...options.gatehouse?.env, AWS_ENDPOINT_URL: faults.url };
+  const rig = await startRig({ ...options, aws: { ...options.aws, port }, gatehouse: { ...options.gatehouse, env } });
+  const { stop: stopRig } = rig;
+  const stop = async (): Promise<void> => {
+    await stopRig();
+    await faults.close();
+  };
+  return Object.assign(rig, { faults, stop });
 }
 
 /** Starts one in front of the AWS at `upstream`, on loopback. */
