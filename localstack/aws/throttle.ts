@@ -38,7 +38,8 @@ interface Bucket {
   at: number;
 }
 
-function refusal(service: string): AwsError {
+/** What each service answers to a call too many. */
+export function throttled(service: string): AwsError {
   switch (service) {
     case 'ec2':
       return new AwsError('RequestLimitExceeded', 'Request limit exceeded.', 503);
@@ -70,7 +71,7 @@ export class Throttle {
     this.#buckets.set(key, bucket);
     bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
     bucket.at = now;
-    if (bucket.tokens < 1) throw refusal(service.name);
+    if (bucket.tokens < 1) throw throttled(service.name);
     bucket.tokens -= 1;
   }
 

@@ -1,0 +1,68 @@
+// What goes wrong, as it is written down: the JSON of `--faults FILE`, of POST /_aws/faults and of startAws({ faults }).
+import { z } from 'zod';
+
+/** Which calls a rule meets, how often. With neither `probability` nor `times` it meets every one. */
+const calls = {
+  /** The signing name. */
+  service: z.enum(['elasticloadbalancing', 'ec2', 'acm', 'tagging', 'sts']).optional(),
+  /** The action's name; `*` stands for any characters: `Create*`. */
+  action: z
+    .string()
+    .regex(/^[A-Za-z0-9*]+$/, 'must be an action such as CreateRule; * stands for any characters')
+    .optional(),
+  /** The chance that a matching call meets the rule. */
+  probability: z.number().min(0).max(1).optional(),
+  /** How many calls meet the rule before it is spent. */
+  times: z.int().min(1).optional(),
+};
+
+const milliseconds = z.number().min(0).max(600_000);
+
+const rule = z.discriminatedUnion('kind', [
+  /** Refused as each service refuses a call too many. */
+  z.strictObject({ kind: z.literal('throttle'), ...calls }),
+  /** Refused with a 5xx or any other error. Without `code` it is the service's own for that status. */
+  z.strictObject({
+    kind: z.literal('error'),
+    status: z.int().min(400).max(599).default(500),
+    code: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9._]*$/, 'must be an error code such as ServiceUnavailable')
+      .optional(),
+    message: z.string().optional(),
+    ...calls,
+  }),
+  /** Not carried out: the connection is cut at once. */
+  z.strictObject({ kind: z.literal('reset'), ...calls }),
+  /** Not carried out: no answer for so long, then the connection is cut. */
+  z.strictObject({ kind: z.literal('timeout'), ms: milliseconds, ...calls }),
+  /** Carried out, but so much later. */
+  z.strictObject({ kind: z.literal('latency'), ms: milliseconds, ...calls }),
+  /** Carried out, then the connection is cut in place of an answer. */
+  z.strictObject({ kind: z.literal('answer-lost'), ...calls }),
+]);
+
+const plan = z.strictObject({
+  /** With the same seed the same calls, in the same order, meet the same faults. */
+  seed: z.int().min(0).max(0xffff_ffff).default(1),
+  /** How far the reads of ELBv2, EC2 and ACM are behind the writes. */
+  readLagSeconds: z.number().min(0).max(600).default(0),
+  /** In order. Of all that a call meets the latencies add up, and the first of another kind is what happens. */
+  rules: z.array(rule).default([]),
+});
+
+export type FaultRule = z.output<typeof rule>;
+export type FaultPlan = z.output<typeof plan>;
+export type FaultPlanInput = z.input<typeof plan>;
+
+export const noFaults: FaultPlan = { seed: 1, readLagSeconds: 0, rules: [] };
+
+/** @throws Error that names each field that is off. */
+export function readFaultPlan(value: unknown): FaultPlan {
+  const parsed = plan.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const told = parsed.error.issues.map(
+    ({ path, message }) => `${path.map(String).join('.') || 'the plan'}: ${message}`,
+  );
+  throw new Error(told.join('; '));
+}

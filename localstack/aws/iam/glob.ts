@@ -1,0 +1,17 @@
+/** Whether a text is what a pattern of IAM stands for: `*` is any characters, `?` is one. */
+export function isLike(pattern: string, text: string): boolean {
+  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(text);
+}
+
+/** ARNs are compared part by part: no wildcard reaches over a colon, but in the last part. */
+export function isArnLike(pattern: string, arn: string): boolean {
+  const patterns = partsOf(pattern);
+  const parts = partsOf(arn);
+  return patterns.length === parts.length && patterns.every((each, index) => isLike(each, parts[index] ?? ''));
+}
+
+function partsOf(arn: string): readonly string[] {
+  const parts = arn.split(':');
+  return [...parts.slice(0, 5), parts.slice(5).join(':')];
+}

@@ -1,0 +1,85 @@
+// docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+import { ask, type Call, everything, type Needs, type RequestTags, records, tagsIn, text, texts } from './call.ts';
+import type { Asked } from './evaluate.ts';
+
+const service = 'elasticloadbalancing';
+
+const name = (action: string): string => `${service}:${action}`;
+
+/** Changes what a parameter names. */
+const on =
+  (parameter: string): Needs =>
+  ({ world, action, input }) => [ask(world, name(action), text(input, parameter) ?? '*')];
+
+/** Makes something with tags: the tagging is asked for too, as an action of its own on what is made. */
+function creating({ world, action }: Call, resource: string, made: string, requestTags: RequestTags): readonly Asked[] {
+  const creation = ask(world, name(action), resource, { requestTags });
+  if (requestTags.size === 0) return [creation];
+  return [creation, ask(world, name('AddTags'), made, { requestTags, createAction: action })];
+}
+
+/** An ARN of what is not there yet, in the region. */
+const arn = ({ world }: Call, resource: string): string =>
+  `arn:aws:${service}:${world.region}:${world.accountId}:${resource}`;
+
+function createLoadBalancer(call: Call): readonly Asked[] {
+  const kind = text(call.input, 'Type') === 'network' ? 'net' : 'app';
+  const made = arn(call, `loadbalancer/${kind}/${text(call.input, 'Name') ?? ''}/*`);
+  return creating(call, made, made, tagsIn(call.input, 'Tags'));
+}
+
+function createTargetGroup(call: Call): readonly Asked[] {
+  const made = arn(call, `targetgroup/${text(call.input, 'Name') ?? ''}/*`);
+  return creating(call, made, made, tagsIn(call.input, 'Tags'));
+}
+
+function createListener(call: Call): readonly Asked[] {
+  const loadBalancer = text(call.input, 'LoadBalancerArn') ?? '*';
+  const made = `${loadBalancer.replace(':loadbalancer/', ':listener/')}/*`;
+  return creating(call, loadBalancer, made, tagsIn(call.input, 'Tags'));
+}
+
+function createRule(call: Call): readonly Asked[] {
+  const listener = text(call.input, 'ListenerArn') ?? '*';
+  const made = `${listener.replace(':listener/', ':listener-rule/')}/*`;
+  return creating(call, listener, made, tagsIn(call.input, 'Tags'));
+}
+
+const tagging: Needs = ({ world, action, input }) => {
+  const said = action === 'AddTags' ? { requestTags: tagsIn(input, 'Tags') } : { tagKeys: texts(input, 'TagKeys') };
+  return texts(input, 'ResourceArns').map((resource) => ask(world, name(action), resource, said));
+};
+
+const setRulePriorities: Needs = ({ world, action, input }) =>
+  records(input, 'RulePriorities').map((rule) => ask(world, name(action), text(rule, 'RuleArn') ?? '*'));
+
+export const elbv2Resources: Readonly<Record<string, Needs>> = {
+  AddListenerCertificates: on('ListenerArn'),
+  AddTags: tagging,
+  CreateListener: createListener,
+  CreateLoadBalancer: createLoadBalancer,
+  CreateRule: createRule,
+  CreateTargetGroup: createTargetGroup,
+  DeleteListener: on('ListenerArn'),
+  DeleteLoadBalancer: on('LoadBalancerArn'),
+  DeleteRule: on('RuleArn'),
+  DeleteTargetGroup: on('TargetGroupArn'),
+  DeregisterTargets: on('TargetGroupArn'),
+  ModifyCapacityReservation: on('LoadBalancerArn'),
+  ModifyListener: on('ListenerArn'),
+  ModifyListenerAttributes: on('ListenerArn'),
+  ModifyLoadBalancerAttributes: on('LoadBalancerArn'),
+  ModifyRule: on('RuleArn'),
+  ModifyTargetGroup: on('TargetGroupArn'),
+  ModifyTargetGroupAttributes: on('TargetGroupArn'),
+  RegisterTargets: on('TargetGroupArn'),
+  RemoveListenerCertificates: on('ListenerArn'),
+  RemoveTags: tagging,
+  SetIpAddressType: on('LoadBalancerArn'),
+  SetRulePriorities: setRulePriorities,
+  SetSecurityGroups: on('LoadBalancerArn'),
+  SetSubnets: on('LoadBalancerArn'),
+};
+
+/** Of what is not in the table, the descriptions: they have no narrower scope. */
+export const elbv2Others: Needs = everything(service);
