@@ -124,6 +124,16 @@ export class Inventory {
     return this.owned().filter(({ arn }) => outdated.has(arn));
   }
 
+  /** The ARNs of those that a listener serves, as far as is known: AWS would not delete them. */
+  servedCertificates(): ReadonlySet<string> {
+    const records = this.gateways().flatMap((gateway) => this.#records.ofGateway(gateway));
+    return new Set(
+      records.flatMap((record) =>
+        record.kind === 'listener' ? [record.certificate ?? [], record.extraCertificates ?? []].flat() : [],
+      ),
+    );
+  }
+
   /** An answer was lost: the resource may or may not exist now. */
   doubt(id: ResourceId): void {
     this.#doubted.add(id);
