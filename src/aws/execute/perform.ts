@@ -1,6 +1,8 @@
 // One step, by its kind.
 import type { Step } from '../diff/step.ts';
-import type { Resource } from '../model/resources.ts';
+import type { Resource, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { ownershipTags } from '../tags.ts';
 import { syncTargets } from '../targets.ts';
 import { setAttributes } from './attributes.ts';
 import { changeCertificate, createCertificate } from './certificate.ts';
@@ -38,7 +40,7 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
       await setCertificates(run, step);
       return done;
     case 'tag':
-      await writeTags(run, step.arn, step.add, step.remove);
+      await writeTags(run, step.arn, { ...step.add, ...ownershipOf(run, step) }, step.remove);
       return done;
     case 'set-priorities':
       await setPriorities(run, step);
@@ -56,6 +58,12 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
     default:
       return step satisfies never;
   }
+}
+
+/** Where one tag of ownership is to be written, someone may have taken the others too. */
+function ownershipOf({ context: { cluster, inventory } }: Run, { arn, add, resource }: StepOf<'tag'>): Tags {
+  if (!(TAG.resource in add)) return {};
+  return ownershipTags(cluster, resource, inventory.get(arn)?.tags[TAG.gateway]);
 }
 
 async function create(run: Run, step: StepOf<'create'>): Promise<StepEnd> {

@@ -1,13 +1,16 @@
 import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import {
+  AddTagsCommand,
   DeleteRuleCommand,
   DeregisterTargetsCommand,
   ModifyLoadBalancerAttributesCommand,
   ModifyRuleCommand,
   ModifyTargetGroupCommand,
+  RemoveTagsCommand,
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TAG } from '../observed.ts';
 import { syncTargets } from '../targets.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
 
@@ -87,4 +90,18 @@ test('a target that was taken out by hand is registered again', async () => {
   if (resource === undefined) throw new Error('no target group');
   await syncTargets(controller.context, { arn: group, resource: resource.id }, it.kept.targets);
   expect(await audit()).toEqual([]);
+});
+
+test('tags of ownership that were taken away or changed by hand are written again', async () => {
+  const { elbv2 } = controller.clients;
+  const [rule, group] = [arn('rule'), arn('target-group')];
+  await elbv2.send(new RemoveTagsCommand({ ResourceArns: [rule], TagKeys: [TAG.gateway, TAG.clusterUid] }));
+  await elbv2.send(new AddTagsCommand({ ResourceArns: [group], Tags: [{ Key: TAG.gateway, Value: 'someone/else' }] }));
+  expect((await audit()).map(({ aspect }) => aspect)).toEqual(['tags', 'tags']);
+  expect((await controller.apply(it.model({ services }))).problems).toEqual([]);
+  expect(await audit()).toEqual([]);
+  const { rules, targetGroups } = it.aws.world().elbv2;
+  expect(rules.get(rule)?.tags.get(TAG.gateway)).toBe(gateway);
+  expect(rules.get(rule)?.tags.has(TAG.clusterUid)).toBe(true);
+  expect(targetGroups.get(group)?.tags.get(TAG.gateway)).toBe(gateway);
 });

@@ -217,10 +217,15 @@ class GatewayAudit {
     // What this audit has found untrue stays so.
     const untrue = this.drift.filter(({ resource }) => resource === record.id).map(({ aspect }) => aspect);
     const { [TAG.spec]: spec, ...others } = actual;
-    const tags = untrue.includes('spec') || spec === undefined ? others : { ...others, [TAG.spec]: spec };
+    const present = untrue.includes('spec') || spec === undefined ? others : { ...others, [TAG.spec]: spec };
+    // Without its tags of ownership it could not be found again, and with another's it would be taken for that one's: they
+    // count as they were, but for one, whose absence has them all written anew.
+    const owned = { ...ownership(remembered), [TAG.resource]: record.id };
+    const intact = Object.entries(owned).every(([key, value]) => actual[key] === value);
+    const { [TAG.resource]: _, ...marked } = { ...present, ...owned };
+    const tags = intact ? present : marked;
     if (stableJson(tags) === stableJson(remembered)) return;
-    // Without its tags of ownership it could not be found again: they count as there, and as to be written.
-    this.#context.inventory.put({ ...record, tags: { ...ownership(remembered), ...tags } });
+    this.#context.inventory.put({ ...record, tags });
     this.drift.push({ resource: record.id, aspect: 'tags' });
   }
 
