@@ -99,7 +99,8 @@ async function tlsSecret(): Promise<Secret> {
 async function bring(cloud: Cloud, model: Parameters<typeof diff>[0]): Promise<void> {
   expect(await cloud.ready()).toEqual([]);
   expect(await cloud.network()).toMatchObject({ kind: 'known' });
-  const { problems } = await cloud.execute(key, diff(model, await cloud.observe(key), cloud.diffOptions));
+  const { observed } = await cloud.observe(key);
+  const { problems } = await cloud.execute(key, diff(model, observed, cloud.diffOptions));
   expect(problems).toEqual([]);
 }
 
@@ -113,7 +114,7 @@ test('a certificate goes with the last Gateway that refers to its Secret, and no
   const all = [first, second];
   const cloud = await openCloud(all);
   await bring(cloud, it.model({ secret }));
-  expect(await cloud.releaseShared()).toEqual({ pending: false, problems: [] });
+  expect(await cloud.releaseShared()).toEqual({ problems: [] });
   expect(certificates()).toHaveLength(1);
   await bring(cloud, undefined);
   await cloud.releaseShared(key);
@@ -123,12 +124,22 @@ test('a certificate goes with the last Gateway that refers to its Secret, and no
   expect(certificates()).toEqual([]);
 });
 
+test('a certificate that a listener still serves, though its Gateway names another, keeps no other Gateway from going', async () => {
+  const cloud = await openCloud([gatewayWith('web', 'another')]);
+  await bring(cloud, it.model({ secret }));
+  const before = it.aws.calls.counts().byAction;
+  const leaving = objectKey({ namespace: 'shop', name: 'leaving' });
+  expect(await cloud.releaseShared(leaving)).toEqual({ problems: [] });
+  expect(it.aws.calls.counts().byAction).toEqual(before);
+  expect(certificates()).toHaveLength(1);
+});
+
 test('the last Gateway takes the group that all targets admit with it', async () => {
   const cloud = await openCloud([gatewayWith('web', 'tls')]);
   await bring(cloud, it.model());
   expect(ourGroups()).toHaveLength(2);
   await bring(cloud, undefined);
-  expect(await cloud.releaseShared(key)).toEqual({ pending: false, problems: [] });
+  expect(await cloud.releaseShared(key)).toEqual({ problems: [] });
   expect(ourGroups()).toEqual([]);
 });
 
@@ -136,7 +147,7 @@ test('what is shared stays while a load balancer of this cluster stands, whoever
   const cloud = await openCloud([gatewayWith('web', 'tls')]);
   await bring(cloud, it.model());
   const before = ourGroups();
-  expect(await cloud.releaseShared(key)).toEqual({ pending: false, problems: [] });
+  expect(await cloud.releaseShared(key)).toEqual({ problems: [] });
   expect(ourGroups()).toEqual(before);
 });
 

@@ -21,11 +21,24 @@ import type { Problem } from '../gateway/problem.ts';
 import { certificateSecrets } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
+import { Holds } from './holds.ts';
 import { membershipStore } from './membership-store.ts';
 import { findRegion, type NetworkResult, Place } from './place.ts';
 import { Reaches } from './reach.ts';
 import { targetsOf } from './targets.ts';
 import type { CloudContext } from './term.ts';
+
+const backendGroup = resourceId('security-group', 'backend');
+
+/** The certificates that these Gateways' Secrets stand for. */
+const certificatesOf = (gateways: readonly Gateway[]): ReadonlySet<ResourceId> =>
+  new Set(gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
+
+export interface Release {
+  /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */
+  readonly retryAt?: number;
+  readonly problems: readonly Problem[];
+}
 
 /** Stands for no Gateway, where what is shared is removed. */
 const sharedOwner = objectKey({ name: 'shared' });
@@ -71,6 +84,7 @@ export class Cloud {
   readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
   /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
   readonly #gone = new Set<ObjectKey>();
+  readonly #holds: Holds;
   #polledAt = Number.NEGATIVE_INFINITY;
   #opening: Promise<readonly Problem[]> | undefined;
 
@@ -78,6 +92,7 @@ export class Cloud {
     const { config, clock, logger, metrics, caches, client, namespace, isLeader } = term;
     this.#term = term;
     this.#signal = signal;
+    this.#holds = new Holds(clock);
     this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
     this.clients = createAwsClients({
       region,
@@ -137,6 +152,11 @@ export class Cloud {
     return this.#place.network();
   }
 
+  /** What is around may have been what AWS, or the model, took offence at: the next pass reads it again. */
+  forgetNetwork(): void {
+    this.#place.forget();
+  }
+
   /**
    * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
    * changed it.
@@ -146,16 +166,35 @@ export class Cloud {
   }
 
   /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
-  async observe(gateway: ObjectKey): Promise<Observed> {
+  async observe(gateway: ObjectKey): Promise<{ readonly observed: Observed; readonly problems: readonly Problem[] }> {
     this.#gone.delete(gateway);
     const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
-    if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
     const awaited = this.#awaited.get(gateway) ?? [];
     const groups = resources.flatMap(({ kind, id, arn }) =>
       kind === 'target-group' && awaited.includes(id) ? [arn] : [],
     );
-    if (groups.length > 0) await this.inventory.refreshTargetHealth(groups);
-    return this.inventory.observed(gateway, this.#term.clock.now());
+    // Without an answer, what is remembered is what the pass goes by.
+    const problems = await this.#problemsOf(resourceId('inventory'), async () => {
+      if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
+      if (groups.length > 0) await this.inventory.refreshTargetHealth(groups);
+      return [];
+    });
+    return { observed: this.inventory.observed(gateway, this.#term.clock.now()), problems };
+  }
+
+  /** Whether AWS itself has nothing of the Gateway any more: what a finalizer may go by. */
+  async confirmGone(gateway: ObjectKey): Promise<{ readonly gone: boolean; readonly problems: readonly Problem[] }> {
+    let gone = false;
+    const problems = await this.#problemsOf(resourceId('inventory'), async () => {
+      gone = await this.inventory.confirmGone(gateway);
+      return [];
+    });
+    return { gone, problems };
+  }
+
+  /** Whether AWS is still at work on a load balancer of the Gateway. */
+  isProvisioning(gateway: ObjectKey): boolean {
+    return this.inventory.owned(gatewayTagValue(gateway)).some(isProvisioning);
   }
 
   /** One call for all that are being provisioned: the passes that wait for them come at different times. */
@@ -239,51 +278,63 @@ export class Cloud {
   /**
    * Removes what Gateways share and none uses any more: certificates, and with the last Gateway the backend group and what
    * admits it.
-   * @param leaving a Gateway that is as good as gone
+   * @param leaving a Gateway that is as good as gone: of what others hold, it waits for its own
    */
-  async releaseShared(leaving?: ObjectKey): Promise<{ pending: boolean; problems: readonly Problem[] }> {
+  async releaseShared(leaving?: ObjectKey): Promise<Release> {
     if (leaving !== undefined) this.#gone.add(leaving);
     const gateways = this.#usersOfShared();
     const unused = this.#unusedCertificates(gateways);
-    const outcome = unused.length === 0 ? undefined : await this.execute(leaving ?? sharedOwner, removal(unused));
-    let pending = (outcome?.pending.length ?? 0) > 0;
-    const problems = [...(outcome?.problems ?? [])];
-    if (gateways.length === 0) {
-      problems.push(
-        ...(await this.#problemsOf(resourceId('security-group', 'backend'), async () => {
-          // Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared.
-          if (await this.inventory.hasLoadBalancers()) return [];
-          return await this.locks.run('admissions', async () => {
-            // Looking took its time: a Gateway that came meanwhile needs what is shared.
-            if (this.#usersOfShared().length > 0) return [];
-            const refused = await this.#admissions.bring([], '', true);
-            if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') pending = true;
-            this.#place.forget();
-            return refused;
-          });
-        })),
-      );
+    const tried = unused.filter(({ arn }) => this.#holds.isDue(arn));
+    const outcome = tried.length === 0 ? undefined : await this.execute(leaving ?? sharedOwner, removal(tried));
+    for (const { id, arn } of tried) {
+      if (outcome?.pending.includes(id) === true) this.#holds.hold(arn);
+      else this.#holds.free(arn);
     }
-    return { pending, problems };
+    const problems = [...(outcome?.problems ?? [])];
+    const isLast = gateways.length === 0;
+    if (isLast) problems.push(...(await this.#releaseBackendGroup()));
+    const own = certificatesOf(this.#term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
+    const awaited = unused.filter(({ id }) => leaving === undefined || isLast || own.has(id)).map(({ arn }) => arn);
+    const retryAt = this.#holds.nextDue(isLast ? [...awaited, backendGroup] : awaited);
+    return { problems, ...(retryAt !== undefined && { retryAt }) };
+  }
+
+  /** Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared. */
+  #releaseBackendGroup(): Promise<readonly Problem[]> {
+    return this.#problemsOf(backendGroup, async () => {
+      if (!this.#holds.isDue(backendGroup) || (await this.inventory.hasLoadBalancers())) return [];
+      return await this.locks.run('admissions', async () => {
+        // Looking took its time: a Gateway that came meanwhile needs what is shared.
+        if (this.#usersOfShared().length > 0) return [];
+        const refused = await this.#admissions.bring([], '', true);
+        if ((await removeBackendSecurityGroup(this.clients, this.cluster)) === 'in-use') this.#holds.hold(backendGroup);
+        else this.#holds.free(backendGroup);
+        this.#place.forget();
+        return refused;
+      });
+    });
   }
 
   #usersOfShared(): readonly Gateway[] {
     return this.#term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
   }
 
-  /** Those of Secrets that no Gateway refers to, and those that a newer import stands in for. */
+  /**
+   * Those of Secrets that no Gateway refers to, and those that a newer import stands in for; but for what a listener still
+   * serves, of a Gateway that can't be brought up to date, say.
+   */
   #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
     const { watchNamespace } = this.#term.config;
-    const used = new Set<string>(
-      gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)),
-    );
+    const used = certificatesOf(gateways);
     const outdated = new Set(this.inventory.outdatedCertificates().map(({ arn }) => arn));
+    const served = this.inventory.servedCertificates();
     // Who else uses the Secrets of other namespaces can't be seen from one.
     const isSeen = (id: ResourceId) =>
       watchNamespace === undefined || id.startsWith(`${resourceId('certificate', watchNamespace)}/`);
     return this.inventory
       .owned()
-      .filter(({ kind, id, arn }) => kind === 'certificate' && isSeen(id) && (!used.has(id) || outdated.has(arn)));
+      .filter(({ kind, id, arn }) => kind === 'certificate' && isSeen(id) && (!used.has(id) || outdated.has(arn)))
+      .filter(({ arn }) => !served.has(arn));
   }
 
   /** What is needed is asked only when it is our turn: it and whether that is all must be of one moment. */

@@ -59,8 +59,11 @@ export async function reconcileGateway(
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = built.known ? standing(context, key, built.model) : undefined;
   await report(context, gateway, { translation, problems, provisioned: state }, signal);
-  const waiting = built.model !== undefined && state?.waiting !== '';
-  return next(done, [...built.retryable, ...done.problems], waiting, context.clock.now());
+  const failed = [...built.retryable, ...done.problems];
+  // What is missing because AWS refused it comes with the retries of that.
+  const waiting =
+    failed.length === 0 ? built.model !== undefined && state?.waiting !== '' : context.cloud.isProvisioning(key);
+  return next(done, failed, waiting, context.clock.now());
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
@@ -94,6 +97,7 @@ async function build(
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
   const { model, problems } = buildModel(topology, network.network, modelOptions);
   // Without a model the network is at fault, and that can be mended in AWS alone.
+  if (model === undefined) cloud.forgetNetwork();
   const retryable = model === undefined ? problems : [];
   return { known: true, ...(model !== undefined && { model }), problems, retryable };
 }
@@ -110,19 +114,26 @@ interface CarriedOut {
 /** @param model undefined when nothing is to be changed */
 async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Promise<CarriedOut> {
   if (model === undefined) return { problems: [], waits: [] };
-  const plan = diff(model, await cloud.observe(gateway), cloud.diffOptions);
+  const { observed, problems: unseen } = await cloud.observe(gateway);
+  const plan = diff(model, observed, cloud.diffOptions);
   const outcome = await cloud.execute(gateway, plan);
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   const refused = await cloud.settle(gateway, model);
-  const shared = await cloud.releaseShared();
+  const { retryAt, problems } = await cloud.releaseShared();
+  if (outcome.problems.some(isAboutLoadBalancer)) cloud.forgetNetwork();
+  const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
   return {
-    problems: [...outcome.problems, ...unread, ...refused, ...shared.problems],
+    problems: [...unseen, ...outcome.problems, ...unread, ...refused, ...problems],
     waits: [
       ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
-      ...(outcome.pending.length > 0 || outcome.retryAfterMs !== undefined || shared.pending ? [{}] : []),
+      ...(outcome.pending.length > 0 || again ? [{}] : []),
+      ...(retryAt === undefined ? [] : [{ at: retryAt }]),
     ],
   };
 }
+
+const isAboutLoadBalancer = (problem: Problem): boolean =>
+  problem.kind === 'cloud-refused' && problem.resource.startsWith('load-balancer/');
 
 /** What stands in the cloud after a pass. */
 const standing = ({ cloud, clock }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Provisioned =>
@@ -156,10 +167,11 @@ function next(
   waiting: boolean,
   now: number,
 ): WorkResult | undefined {
-  if (failed.length > 0) throw new Incomplete(failed);
   const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
   if (waiting) delays.push(pollMs);
-  return delays.length === 0 ? undefined : { requeueAfterMs: Math.min(...delays) };
+  const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
+  if (failed.length > 0) throw new Incomplete(failed, requeueAfterMs);
+  return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }
 
 /** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
@@ -167,26 +179,25 @@ async function remove(context: GatewayContext, gateway: Gateway, signal: AbortSi
   const { cloud, clock, client, caches } = context;
   const key = objectKey(gateway.metadata);
   const problems = [...(await cloud.ready())];
-  let pending = false;
+  let retryAt: number | undefined;
   if (problems.length === 0) {
     cloud.release(key);
-    const outcome = await cloud.execute(
-      key,
-      diff(undefined, cloud.inventory.observed(key, clock.now()), cloud.diffOptions),
-    );
+    const observed = cloud.inventory.observed(key, clock.now());
+    const outcome = await cloud.execute(key, diff(undefined, observed, cloud.diffOptions));
+    problems.push(...outcome.problems);
     // A finalizer goes by what AWS describes, never by what is remembered.
-    pending =
-      outcome.pending.length > 0 || (outcome.problems.length === 0 && !(await cloud.inventory.confirmGone(key)));
-    const shared = pending ? undefined : await cloud.releaseShared(key);
-    pending ||= shared?.pending ?? false;
-    problems.push(...outcome.problems, ...(shared?.problems ?? []));
+    const isDone = outcome.pending.length === 0 && outcome.problems.length === 0;
+    const confirmed = isDone ? await cloud.confirmGone(key) : undefined;
+    const shared = confirmed?.gone === true ? await cloud.releaseShared(key) : undefined;
+    problems.push(...(confirmed?.problems ?? []), ...(shared?.problems ?? []));
+    retryAt = shared === undefined ? clock.now() + pollMs : shared.retryAt;
   }
-  if (problems.length > 0) {
+  if (problems.length > 0 || retryAt !== undefined) {
     // The status of one that has moved to another controller's class is that controller's.
     if (gateway.metadata.deletionTimestamp !== undefined) await reportRemoval(context, gateway, problems, signal);
-    throw new Incomplete(problems);
+    if (problems.length > 0) throw new Incomplete(problems);
+    return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
-  if (pending) return { requeueAfterMs: pollMs };
   const routes = caches.httpRoutes.byIndex('gateway', key);
   const nothing = { gateway: key, controllerName: context.controllerName, attachments: [], problems: [] };
   await Promise.all(routes.map((route) => reportRoute(context, route, nothing, signal)));

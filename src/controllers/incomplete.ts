@@ -4,7 +4,11 @@ import type { Problem } from '../gateway/problem.ts';
 export class Incomplete extends Error {
   override readonly name = 'Incomplete';
 
-  constructor(problems: readonly Problem[]) {
+  /** When to go on with what waits for AWS, in milliseconds: the problems' own retries come ever later. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(problems: readonly Problem[], retryAfterMs?: number) {
     super(`The pass met ${problems.map(({ kind }) => kind).join(', ')}`);
+    this.retryAfterMs = retryAfterMs;
   }
 }

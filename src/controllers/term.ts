@@ -83,7 +83,13 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   };
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
-    runWorkers(queues[name], workers[name], measured(context, name, handler), signal, logger.child({ pass: name }));
+    runWorkers(
+      queues[name],
+      workers[name],
+      measured(context, name, queues[name], handler),
+      signal,
+      logger.child({ pass: name }),
+    );
   try {
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
@@ -102,6 +108,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
 function measured(
   { metrics, logger }: TermContext,
   pass: string,
+  queue: WorkQueue<ObjectKey>,
   handler: WorkHandler<ObjectKey>,
 ): WorkHandler<ObjectKey> {
   return async (key, signal): Promise<WorkResult | undefined> => {
@@ -112,7 +119,10 @@ function measured(
       return result;
     } catch (error) {
       done({ result: error instanceof Incomplete ? 'incomplete' : 'failed' });
-      if (error instanceof Incomplete) logger.info({ pass, key }, error.message);
+      if (error instanceof Incomplete) {
+        logger.info({ pass, key }, error.message);
+        if (error.retryAfterMs !== undefined) queue.addAfter(key, error.retryAfterMs);
+      }
       throw error;
     }
   };
