@@ -22,7 +22,8 @@ const statement = z.strictObject({
 
 const document = z.object({
   Version: z.literal('2012-10-17'),
-  Statement: z.union([statement.transform((one) => [one]), z.array(statement)]),
+  /** One statement may stand without its list. */
+  Statement: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(statement)),
 });
 
 /** The words of `Action` or `NotAction`, of `Resource` or `NotResource`. */
