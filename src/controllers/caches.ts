@@ -3,6 +3,7 @@
 import type { Namespace, Node } from '../api/core.ts';
 import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import { checkManifest } from '../gateway/manifest-shape.ts';
 import { backendServices, parentGateway, parentGateways } from '../gateway/references.ts';
 import type { Indexers, Store } from '../kube/cache.ts';
 import { stripBookkeeping } from '../kube/cache.ts';
@@ -10,7 +11,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock, Random } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
-import { Reflector } from '../kube/reflector.ts';
+import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
@@ -20,6 +21,12 @@ export const gatewaysOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
   const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
   return [...new Set([...parentGateways(route), ...told])];
 };
+
+/** No schema of an API server, but an older or a changed CRD may let through what the passes can't read. */
+function faultOf(object: KubeObject): string | undefined {
+  const checked = checkManifest(object);
+  return checked.kind === 'valid' ? undefined : `${checked.field}: ${checked.detail}`;
+}
 
 /** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */
 function stripNode(node: Node): Node {
@@ -56,7 +63,7 @@ export function openCaches(options: CachesOptions) {
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
-    extra: { readonly fieldSelector?: string; readonly strip?: (object: T) => T } = {},
+    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'faultOf'> = {},
   ): Store<T, Index> {
     const namespace = kind.namespaced ? watchNamespace : undefined;
     const reflector = new Reflector({ ...shared, kind, indexers, namespace, ...extra });
@@ -64,10 +71,14 @@ export function openCaches(options: CachesOptions) {
     return reflector.store;
   }
   const stores = {
-    gatewayClasses: reflect(kinds.gatewayClasses, {}),
-    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }),
-    httpRoutes: reflect(kinds.httpRoutes, { gateway: gatewaysOfRoute, service: backendServices }),
-    referenceGrants: reflect(kinds.referenceGrants, { namespace: ({ metadata }) => [metadata.namespace ?? ''] }),
+    gatewayClasses: reflect(kinds.gatewayClasses, {}, { faultOf }),
+    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }, { faultOf }),
+    httpRoutes: reflect(kinds.httpRoutes, { gateway: gatewaysOfRoute, service: backendServices }, { faultOf }),
+    referenceGrants: reflect(
+      kinds.referenceGrants,
+      { namespace: ({ metadata }) => [metadata.namespace ?? ''] },
+      { faultOf },
+    ),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
     services: reflect(kinds.services, {}),
     endpointSlices: reflect(kinds.endpointSlices, { service: (slice) => servicesOfSlice(slice) }),

@@ -70,6 +70,21 @@ test('all pages of a list are read, then changes come by the watch', async () =>
   expect(server.requests.at(-1)).toContain(watching);
 });
 
+test('an object that can not be read counts as absent, and is there as soon as it can be', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange)) return list(exchange, '10', [widget('a', '1'), widget('b', '2', 'odd')]);
+    exchange.stream();
+    send(exchange, 'MODIFIED', widget('b', '11'));
+    send(exchange, 'MODIFIED', widget('a', '12', 'odd'));
+    send(exchange, 'ADDED', widget('c', '13', 'odd'));
+    send(exchange, 'ADDED', widget('d', '14'));
+    return undefined;
+  });
+  const faultOf = ({ spec }: Widget) => (spec?.color === 'odd' ? 'spec.color: is odd' : undefined);
+  await using run = start(server, { faultOf });
+  await eventually(() => expect(run.changes).toEqual(['added a initially', 'added b', 'deleted a', 'added d']));
+});
+
 test('after a cut connection the watch goes on where it was, without a new list', async () => {
   const versions: (string | null)[] = [];
   await using server = await ApiServer.start((exchange) => {

@@ -38,6 +38,8 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
   readonly logger: Logger;
   /** Applied to every object before it is stored; drops managedFields and the like when left out. */
   readonly strip?: (object: T) => T;
+  /** What makes an object unreadable for us, whatever the API server let through; such a one counts as absent. */
+  readonly faultOf?: (object: T) => string | undefined;
   readonly timing?: Partial<ReflectorTiming>;
 }
 
@@ -113,7 +115,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     let next: string | undefined;
     for (;;) {
       const page = await client.list(kind, { ...this.#selection(), limit: pageSize, continue: next }, signal);
-      for (const object of page.items) objects.push(this.#strip(object));
+      for (const object of page.items) if (this.#isReadable(object)) objects.push(this.#strip(object));
       next = page.continue;
       if (next === undefined) {
         this.#complete(objects);
@@ -141,12 +143,25 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     for await (const { type, object } of client.watch(kind, options, signal)) {
       events += 1;
       this.#failures = 0;
-      if (type === 'DELETED') this.#cache.delete(objectKey(object.metadata));
-      else if (type !== 'BOOKMARK') this.#cache.put(this.#strip(object));
+      if (type === 'ADDED' || type === 'MODIFIED') this.#put(object);
+      else if (type === 'DELETED') this.#cache.delete(objectKey(object.metadata));
       this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
     }
     if (events === 0 && clock.monotonic() - started < shortestWatchMs) throw new Error('The watch ended at once');
     this.#failures = 0;
+  }
+
+  #put(object: T): void {
+    if (this.#isReadable(object)) this.#cache.put(this.#strip(object));
+    else this.#cache.delete(objectKey(object.metadata));
+  }
+
+  #isReadable(object: T): boolean {
+    const fault = this.#options.faultOf?.(object);
+    if (fault !== undefined) {
+      this.#logger.error({ key: objectKey(object.metadata), fault }, 'an object can not be read, and counts as absent');
+    }
+    return fault === undefined;
   }
 
   /** Takes note of what went wrong; returns how long to wait, in milliseconds. */
