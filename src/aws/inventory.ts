@@ -54,9 +54,16 @@ export class Inventory {
     return problems;
   }
 
-  /** A list of all that is owned, as AWS has it now; for the sweep, which believes nothing that is remembered. */
+  /**
+   * A list of all that is owned, as AWS has it now; for the sweep, which believes nothing that is remembered. Certificates
+   * that were not known are from now on.
+   */
   async readAll(): Promise<readonly OwnedResource[]> {
     const { records } = await readOwned(this.#options.clients, this.#options.cluster);
+    // An import of which neither the answer nor the tagging index told in time: now it is known that there are two.
+    for (const record of records) {
+      if (record.kind === 'certificate' && this.#records.get(record.arn) === undefined) this.#records.put(record);
+    }
     return records.map(asOwned);
   }
 

@@ -52,6 +52,7 @@ export async function sweepOnce(
     );
   }
   if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, keyOf(tag));
+  if (decision.kind !== 'stopped') await cloud.releaseShared();
   return sighting;
 }
 
@@ -82,6 +83,5 @@ async function sweep({ logger, clock, caches }: TermContext, cloud: Cloud, gatew
     const { done, problems } = await cloud.execute(gateway, plan);
     logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
     await cloud.inventory.confirmGone(gateway);
-    await cloud.releaseShared();
   });
 }
