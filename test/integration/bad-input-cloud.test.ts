@@ -1,0 +1,287 @@
+// What AWS refuses, lacks or fails at: each is told on the Gateway with the action, the resource and the remedy, what works
+// goes on, and once the obstacle is gone the rest follows by itself.
+import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createVpc } from '../../localstack/aws/ec2/vpcs.ts';
+import { elbv2Client } from '../../localstack/aws-tree.ts';
+import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
+import { startEnvironment } from '../../localstack/environment.ts';
+import { awsOf, rulesOf } from './support/aws.ts';
+import { deny, denyEc2, type Fault, type FaultyRig, notAllowed, startFaultyRig } from './support/aws-faults.ts';
+import { eventually } from './support/eventually.ts';
+import { type Neighbour, startNeighbour } from './support/neighbour.ts';
+import {
+  backendRef,
+  gateway,
+  gatewayClass,
+  http,
+  httpRoute,
+  loadBalancerConfiguration,
+  parametersRef,
+} from './support/objects.ts';
+import { programmed, readGateway, removeAndWait } from './support/status.ts';
+
+let rig: FaultyRig;
+let neighbour: Neighbour;
+beforeAll(async () => {
+  rig = await startFaultyRig({ aws: { credentials: ['test'] } });
+  neighbour = await startNeighbour(rig, 'cloud');
+});
+afterAll(() => rig.stop());
+
+/** `Type=Status/Reason: message` of a Gateway, without what changes from run to run. */
+async function told(ns: string, name = 'web'): Promise<readonly string[]> {
+  const { metadata, status } = (await readGateway(rig, ns, name)) ?? {};
+  const conditions = status?.conditions ?? [];
+  expect(conditions.every(({ observedGeneration }) => observedGeneration === metadata?.generation)).toBe(true);
+  return conditions.map(({ type, status: is, reason, message }) =>
+    `${type}=${is}/${reason}: ${message}`.replaceAll(ns, 'NS'),
+  );
+}
+
+const programmedSays = async (ns: string, name = 'web'): Promise<string> =>
+  (await told(ns, name)).find((line) => line.startsWith('Programmed=')) ?? '';
+
+const route = (ns: string, name: string, path: string): KubeObject =>
+  httpRoute(
+    ns,
+    name,
+    ['web'],
+    [{ matches: [{ path: { type: 'Exact', value: path } }], backendRefs: [backendRef('good')] }],
+  );
+
+function inject(fault: Fault): () => void {
+  const end = rig.faults.inject(fault);
+  onTestFinished(end);
+  return end;
+}
+
+const refuse = (action: RegExp, status: number, code: string, message: string, times?: number): Fault => ({
+  action,
+  does: { kind: 'refuse', status, code, message },
+  ...(times !== undefined && { times }),
+});
+
+test('a denied action on one rule is told by action and rule, and once it is allowed the rule is made', async () => {
+  const { ns, rule, stillServes } = neighbour;
+  const allow = inject({ ...deny(/:CreateRule$/), body: /denied/ });
+  const denied = route(ns, 'denied', '/denied');
+  // With another action, so that both are not packed into one rule.
+  const fine = httpRoute(ns, 'fine', ['web'], [{ matches: [{ path: { type: 'Exact', value: '/fine' } }] }]);
+  await rig.apply([denied, fine]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe(
+      `Programmed=True/Programmed: The load balancer is active. AWS denied elasticloadbalancing:CreateRule for rule/internal/80/NS/denied/0/0 (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
+    ),
+  );
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(2));
+  stillServes();
+  allow();
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(3));
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
+  );
+  expect(rulesOf(rig, `${ns}/web`)).toContain(rule);
+  await rig.remove([denied, fine]);
+});
+
+test('a load balancer that may not be made is told by action, and is made once it may', async () => {
+  const ns = await rig.freshNamespace('denied');
+  const allow = inject(deny(/:CreateLoadBalancer$/));
+  await rig.apply([gateway(ns, 'web')]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe(
+      `Programmed=False/Pending: The load balancer is not made yet. AWS denied elasticloadbalancing:CreateLoadBalancer for load-balancer/internal (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
+    ),
+  );
+  neighbour.stillServes();
+  allow();
+  await programmed(rig, gateway(ns, 'web'));
+});
+
+test('errors, throttling and lost answers of AWS leave nothing double and nothing undone', async () => {
+  const ns = await rig.freshNamespace('rough');
+  await rig.backend(ns, 'good');
+  for (const action of [
+    /:CreateLoadBalancer$/,
+    /:CreateTargetGroup$/,
+    /:CreateListener$/,
+    /:CreateRule$/,
+    /:CreateSecurityGroup$/,
+  ]) {
+    inject(refuse(action, 500, 'InternalFailure', 'An internal error has occurred', 1));
+    inject(refuse(action, 400, 'Throttling', 'Rate exceeded', 1));
+    inject({ action, does: { kind: 'lose-answer' }, times: 1 });
+    inject({ action, does: { kind: 'lose-request' }, times: 1 });
+  }
+  await rig.apply([gateway(ns, 'web'), route(ns, 'good', '/')]);
+  await programmed(rig, gateway(ns, 'web'));
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(1));
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
+  );
+  const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf(rig, `${ns}/web`);
+  expect([loadBalancers, listeners, targetGroups, securityGroups].map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+  neighbour.stillServes();
+});
+
+test('a quota that is reached is told with its code, and others go on', async () => {
+  const ns = await rig.freshNamespace('quota');
+  const quotas = rig.aws.options.quotas;
+  const before = quotas['application-load-balancers'];
+  Object.assign(quotas, { 'application-load-balancers': rig.aws.world().elbv2.loadBalancers.size });
+  await rig.apply([gateway(ns, 'web')]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toContain(
+      'Programmed=False/NoResources: The load balancer is not made yet. AWS refused elasticloadbalancing:CreateLoadBalancer',
+    ),
+  );
+  neighbour.stillServes();
+  Object.assign(quotas, { 'application-load-balancers': before });
+  await programmed(rig, gateway(ns, 'web'));
+});
+
+test('a target group beyond the quota costs its own rule only', async () => {
+  const { ns, stillServes } = neighbour;
+  await rig.backend(ns, 'beyond');
+  const quotas = rig.aws.options.quotas;
+  const before = quotas['target-groups'];
+  Object.assign(quotas, { 'target-groups': rig.aws.world().elbv2.targetGroups.size });
+  const beyond = httpRoute(
+    ns,
+    'beyond',
+    ['web'],
+    [{ matches: [{ path: { type: 'Exact', value: '/beyond' } }], backendRefs: [backendRef('beyond')] }],
+  );
+  await rig.apply([beyond, route(ns, 'beside', '/beside')]);
+  await eventually(async () => expect(await programmedSays(ns)).toContain('a quota is reached (TooManyTargetGroups'));
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`).join()).toContain('/beside'));
+  stillServes();
+  Object.assign(quotas, { 'target-groups': before });
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(3));
+  await rig.remove([beyond, route(ns, 'beside', '/beside')]);
+});
+
+test('subnets that are both in one zone are told, and the load balancer stays where it is', async () => {
+  const { ns, stillServes } = neighbour;
+  const twins = [rig.seed.publicSubnetIds[0], rig.seed.privateSubnetIds[0]];
+  const [loadBalancer] = awsOf(rig, `${ns}/web`).loadBalancers;
+  const infrastructure = { infrastructure: { parametersRef: parametersRef('twins') } };
+  await rig.apply([
+    loadBalancerConfiguration(ns, 'twins', { subnets: twins }),
+    gateway(ns, 'web', [http()], infrastructure),
+  ]);
+  await eventually(async () => expect(await programmedSays(ns)).toContain("can't be used: subnets"));
+  stillServes();
+  expect(awsOf(rig, `${ns}/web`).loadBalancers).toEqual([loadBalancer]);
+  await rig.apply([gateway(ns, 'web')]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
+  );
+});
+
+test('a target group of our name and not our tags is neither adopted, changed nor deleted', async () => {
+  const ns = await rig.freshNamespace('squatted');
+  await rig.backend(ns, 'good');
+  const web = gateway(ns, 'web');
+  await rig.apply([web, route(ns, 'good', '/')]);
+  await programmed(rig, web);
+  await eventually(() => expect(awsOf(rig, `${ns}/web`).targetGroups).toHaveLength(1));
+  const name = awsOf(rig, `${ns}/web`).targetGroups[0]?.group.name ?? '';
+  await removeAndWait(rig, web);
+  const elbv2 = elbv2Client(rig.aws.url, rig.seed.region);
+  const { TargetGroups: [made] = [] } = await elbv2.send(
+    new CreateTargetGroupCommand({ Name: name, TargetType: 'ip', Protocol: 'HTTP', Port: 8080, VpcId: rig.seed.vpcId }),
+  );
+  elbv2.destroy();
+  const arn = made?.TargetGroupArn ?? '';
+  const foreign = JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn));
+  await rig.apply([web]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toContain(`is taken by ${arn}, which has not our tags`),
+  );
+  await removeAndWait(rig, web);
+  expect(JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn))).toBe(foreign);
+  neighbour.stillServes();
+});
+
+test('with wrong credentials it says so and keeps the addresses; with the right ones it goes on', {
+  timeout: 120_000,
+}, async () => {
+  const { ns, stillServes } = neighbour;
+  const addresses = (await readGateway(rig, ns, 'web'))?.status?.addresses;
+  const fresh = await rig.freshNamespace('credentials');
+  await rig.restart({
+    env: { AWS_ENDPOINT_URL: rig.faults.url, AWS_ACCESS_KEY_ID: 'wrong', AWS_SECRET_ACCESS_KEY: 'wrong' },
+  });
+  await rig.apply([gateway(fresh, 'web')]);
+  await eventually(async () => expect(await programmedSays(fresh)).toContain('AWS did not accept the credentials'));
+  expect((await readGateway(rig, ns, 'web'))?.status?.addresses).toEqual(addresses);
+  stillServes();
+  await rig.restart();
+  await programmed(rig, gateway(fresh, 'web'));
+  stillServes();
+});
+
+test('in another region it finds no VPC and says so, and touches nothing', { timeout: 120_000 }, async () => {
+  const { ns, stillServes } = neighbour;
+  const fresh = await rig.freshNamespace('region');
+  await rig.restart({ flags: { 'aws-region': 'eu-west-1' } });
+  await rig.apply([gateway(fresh, 'web')]);
+  await eventually(async () => expect(await programmedSays(fresh)).toContain('eu-west-1'));
+  stillServes();
+  await rig.restart();
+  await programmed(rig, gateway(fresh, 'web'));
+});
+
+test('while subnets may not be read, nothing new is made, and what serves serves on', {
+  timeout: 120_000,
+}, async () => {
+  const { ns, stillServes } = neighbour;
+  const allow = inject(denyEc2(/:DescribeSubnets$/));
+  const fresh = await rig.freshNamespace('unread');
+  await rig.restart();
+  await rig.apply([gateway(fresh, 'web')]);
+  await eventually(async () => expect(await programmedSays(fresh)).toContain('AWS denied ec2:DescribeSubnets'));
+  await eventually(async () => expect(await programmedSays(ns)).toContain('AWS denied ec2:DescribeSubnets'));
+  stillServes();
+  allow();
+  await programmed(rig, gateway(fresh, 'web'));
+});
+
+test('in a VPC without subnets it says how many zones are missing, and leaves what exists', {
+  timeout: 120_000,
+}, async () => {
+  const { stillServes } = neighbour;
+  const empty = createVpc(rig.aws.world(), { cidrBlock: '10.9.0.0/16', tags: new Map() });
+  const fresh = await rig.freshNamespace('empty');
+  await rig.restart({ flags: { 'aws-vpc-id': empty.id } });
+  await rig.apply([gateway(fresh, 'web')]);
+  await eventually(async () => expect(await programmedSays(fresh)).toContain('found 0'));
+  stillServes();
+  await rig.restart();
+  await programmed(rig, gateway(fresh, 'web'));
+});
+
+test('a second cluster of the same name is told to take another, and neither harms the other', {
+  timeout: 180_000,
+}, async () => {
+  const { stillServes } = neighbour;
+  const other = await startEnvironment({ aws: { port: 0 } });
+  onTestFinished(() => other.stop());
+  const world = () =>
+    JSON.stringify([...rig.aws.world().elbv2.loadBalancers.keys(), ...rig.aws.world().elbv2.targetGroups.keys()]);
+  const before = world();
+  await other.startGatehouse({
+    flags: { 'aws-vpc-id': rig.seed.vpcId, 'aws-region': rig.seed.region, 'cluster-name': rig.seed.clusterName },
+    env: { AWS_ENDPOINT_URL: rig.aws.url },
+  });
+  const elsewhere = { ...rig, cluster: other.cluster };
+  await applyYaml(other.cluster.admin, [gatewayClass('aws'), gateway('default', 'web')]);
+  const say = async (): Promise<string> =>
+    (await readGateway(elsewhere, 'default', 'web'))?.status?.conditions?.find(({ type }) => type === 'Programmed')
+      ?.message ?? '';
+  await eventually(async () => expect(await say()).toContain('Give each cluster a --cluster-name of its own'));
+  expect(world()).toBe(before);
+  stillServes();
+});
