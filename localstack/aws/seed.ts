@@ -1,11 +1,12 @@
-// A VPC as a cluster's installer leaves it: three zones, public and private subnets with the tags by which controllers
-// find them, an internet gateway, and the nodes with their security group.
+// A VPC as a cluster's installer leaves it: three zones, public and private subnets, with IPv6 and the tags by which
+// controllers find them, an internet gateway, and the nodes with their security group.
 import { availabilityZones } from './ec2/availability-zones.ts';
 import { runInstances } from './ec2/instances.ts';
 import { attachInternetGateway, createInternetGateway } from './ec2/internet-gateways.ts';
 import { associateRouteTable, createRoute, createRouteTable } from './ec2/route-tables.ts';
 import { authorizeRules } from './ec2/security-group-rules.ts';
 import { createSecurityGroup } from './ec2/security-groups.ts';
+import type { Vpc } from './ec2/state.ts';
 import { createSubnet } from './ec2/subnets.ts';
 import { createVpc } from './ec2/vpcs.ts';
 import type { World } from './world.ts';
@@ -31,22 +32,25 @@ export interface Seed {
 const zoneCount = 3;
 
 interface SubnetPlan {
-  readonly vpcId: string;
-  /** Of the third byte of the blocks: 10.0.FIRST.0/20 and on. */
+  readonly vpc: Vpc;
+  /** Of the third byte of the blocks, 10.0.FIRST.0/20 and on, and in hexadecimal of the /64 blocks. */
   readonly first: number;
   readonly name: string;
   readonly roleTag: string;
 }
 
 /** One subnet a zone, with a route table in common. */
-function createSubnets(world: World, { vpcId, first, name, roleTag }: SubnetPlan) {
+function createSubnets(world: World, { vpc, first, name, roleTag }: SubnetPlan) {
   const { seedClusterName } = world.options;
-  const table = createRouteTable(world, vpcId, new Map([['Name', `${seedClusterName}-${name}`]]));
+  const table = createRouteTable(world, vpc.id, new Map([['Name', `${seedClusterName}-${name}`]]));
   const zones = availabilityZones(world.region).slice(0, zoneCount);
   const subnetIds = zones.map((zone, index) => {
+    const block = first + 16 * index;
     const subnet = createSubnet(world, {
-      vpcId,
-      cidrBlock: `10.0.${first + 16 * index}.0/20`,
+      vpcId: vpc.id,
+      cidrBlock: `10.0.${block}.0/20`,
+      // A /64 of the VPC's /56, whose last byte is zero.
+      ipv6CidrBlock: vpc.ipv6?.cidrBlock.replace(/00::\/56$/, `${block.toString(16).padStart(2, '0')}::/64`),
       availabilityZone: zone.name,
       tags: new Map([
         ['Name', `${seedClusterName}-${name}-${zone.name}`],
@@ -95,13 +99,13 @@ function startNode(world: World, index: number, subnetId: string, groupId: strin
 /** Makes the demo VPC in an empty region. */
 export function seed(world: World): Seed {
   const { seedClusterName: clusterName, seedNodes } = world.options;
-  const vpc = createVpc(world, { cidrBlock: '10.0.0.0/16', tags: new Map([['Name', clusterName]]) });
+  const vpc = createVpc(world, { cidrBlock: '10.0.0.0/16', ipv6: true, tags: new Map([['Name', clusterName]]) });
   const gateway = createInternetGateway(world, new Map([['Name', clusterName]]));
   attachInternetGateway(world, gateway.id, vpc.id);
-  const open = createSubnets(world, { vpcId: vpc.id, first: 0, name: 'public', roleTag: 'kubernetes.io/role/elb' });
+  const open = createSubnets(world, { vpc, first: 0, name: 'public', roleTag: 'kubernetes.io/role/elb' });
   createRoute(world, open.tableId, '0.0.0.0/0', { kind: 'gateway', gatewayId: gateway.id });
   const inner = createSubnets(world, {
-    vpcId: vpc.id,
+    vpc,
     first: 16 * zoneCount,
     name: 'private',
     roleTag: 'kubernetes.io/role/internal-elb',

@@ -172,7 +172,8 @@ async function apiServerFlagsFor(
   ];
 }
 
-const serviceRange = '10.96.0.0/16';
+/** Of both families; Services are IPv4 unless they say otherwise. */
+const serviceRange = '10.96.0.0/16,fd00:10:96::/112';
 const serviceAddress = '10.96.0.1';
 
 type Endpoint = Pick<Access, 'url' | 'ca'>;

@@ -133,6 +133,23 @@ describe.concurrent('pods', () => {
     await eventually(() => expect(targets()).toEqual(['10.0.48.50:8080', '10.0.48.51:8081']));
   });
 
+  test('of an IPv6 Service are in an IPv6 group, behind a load balancer that speaks IPv6 too', async () => {
+    const { ns, gw, targets } = await serving('six', 'ip', { ipFamilies: ['IPv6'] });
+    const block = rig.aws.world().ec2.subnets.get(rig.seed.privateSubnetIds[0] ?? '')?.ipv6?.cidrBlock ?? '';
+    const address = block.replace('::/64', '::5');
+    await rig.apply([
+      loadBalancerConfiguration(ns, 'own', { targetType: 'ip', ipAddressType: 'dualstack' }),
+      { ...slice(ns, [address]), addressType: 'IPv6' },
+      // The IPv4 half of a Service's endpoints is in slices of its own.
+      slice(ns, ['10.0.48.55'], 8080, { suffix: 'b' }),
+    ]);
+    await eventually(() => expect(targets()).toEqual([`${address}:8080`]));
+    await eventually(() => expect(rulesOf(rig, gw)).toHaveLength(1));
+    const { loadBalancers, targetGroups } = awsOf(rig, gw);
+    expect(targetGroups.map(({ group }) => group.ipAddressType)).toEqual(['ipv6']);
+    expect(loadBalancers.map(({ ipAddressType }) => ipAddressType)).toEqual(['dualstack']);
+  });
+
   test('that AWS refuses keep no other one out, and the Service is told', async () => {
     const { ns, targets } = await serving('refused', 'ip');
     // A public address can't be a target.
