@@ -20,7 +20,7 @@ test('a class says which of its parameters are wrong', () => {
     known,
   );
   expect(accepted).toMatchObject({ status: 'False', reason: 'InvalidParameters' });
-  expect(accepted?.message).toMatch(/invalid at scheme: must .* invalid at subnets\[1\]: must/);
+  expect(accepted?.message).toMatch(/invalid at spec\.scheme: must .* invalid at spec\.subnets\[1\]: must/);
 });
 
 test('CRDs of an unknown version do not keep a class from being accepted, and are told', () => {

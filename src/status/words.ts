@@ -35,7 +35,7 @@ function sentence(problem: Problem): string {
     case 'parameters-not-found':
       return `parametersRef names ${problem.reference}, which does not exist. Create it, or remove parametersRef.`;
     case 'parameters-invalid':
-      return `${problem.reference} is invalid at ${problem.field}: ${problem.detail}.`;
+      return `${problem.reference} is invalid at spec${problem.field === '' ? '' : `.${problem.field}`}: ${problem.detail}.`;
     case 'address-unsupported':
       return `the address "${problem.value}" can't be had: AWS chooses the addresses of an Application Load Balancer. Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':

@@ -1,10 +1,11 @@
 // What the process does about wrong flags, wrong credentials and a server that is not there: it ends with a status and a
 // message, or goes on and says what it waits for.
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { freePorts } from '../../localstack/cluster/ports.ts';
 import { rulesOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
@@ -26,8 +27,8 @@ interface Ended {
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 const killAfterMs = 30_000;
 
-/** Runs `gatehouse run` until it ends by itself; with the rig's cluster and AWS unless `env` says otherwise. */
-async function run(flags: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** Starts `gatehouse run`, with the rig's cluster and AWS unless `env` says otherwise. */
+function start(flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, [main, 'run', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
@@ -41,16 +42,23 @@ async function run(flags: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
       ...env,
     },
   });
-  let stderr = '';
+  const output = { stderr: '' };
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
+    output.stderr += text;
   });
-  const stop = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
-  const status = await new Promise<number | string>((resolve) => {
+  const ended = new Promise<number | string>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? ''));
   });
+  return { child, output, ended };
+}
+
+/** Runs it until it ends by itself. */
+async function run(flags: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+  const { child, output, ended } = start(flags, env);
+  const stop = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
+  const status = await ended;
   clearTimeout(stop);
-  return { status, stderr };
+  return { status, stderr: output.stderr };
 }
 
 const quiet = ['--metrics-bind-addr=0', '--health-probe-bind-addr=0'];
@@ -86,7 +94,6 @@ test('an API server that is not there is told with its address and KUBECONFIG, a
   const [port] = await freePorts(1);
   const text = await readFile(rig.cluster.kubeconfig, 'utf8');
   const kubeconfig = join(rig.cluster.dir, 'kubeconfig-elsewhere');
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(kubeconfig, text.replace(/server: \S+/, `server: https://127.0.0.1:${port}`));
   const { status, stderr } = await run(named, { KUBECONFIG: kubeconfig });
   expect(status).toBe(1);
@@ -104,6 +111,43 @@ test('a user without rights is told which right is missing', async () => {
   const { status, stderr } = await run(named, { KUBECONFIG: await rig.cluster.userKubeconfig('nobody') });
   expect(status).toBe(1);
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/namespaces kube-system.*Forbidden.*"nobody" cannot get/);
+});
+
+test('rights that are missing for some kinds are told by kind: it lives on, is not ready, and is as soon as it has them', async () => {
+  const [port = 0] = await freePorts(1);
+  const user = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'half' };
+  const role = (verbs: readonly string[]): readonly KubeObject[] => [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'half' },
+      rules: [
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+        { apiGroups: ['*'], resources: ['*'], verbs },
+      ],
+    },
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'half' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'half' },
+      subjects: [user],
+    },
+  ];
+  await rig.apply(role(['get']));
+  const flags = ['--cluster-name=half', '--metrics-bind-addr=0', `--health-probe-bind-addr=127.0.0.1:${port}`];
+  const { child, output, ended } = start(flags, { KUBECONFIG: await rig.cluster.userKubeconfig('half') });
+  onTestFinished(async () => {
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+  const ready = async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).text();
+  await eventually(async () =>
+    expect(await ready()).toMatch(/^waiting for the first lists of GatewayClass, Gateway, .* from https:/),
+  );
+  await eventually(() => expect(output.stderr).toMatch(/"kind":"Gateway".*Forbidden.*cannot list resource/));
+  await rig.apply(role(['get', 'list', 'watch']));
+  await eventually(async () => expect(await ready()).toBe('ok'));
 });
 
 test('a port that is taken is told', async () => {

@@ -1,0 +1,330 @@
+// Routes with a fault: each is told on the route itself, with field and remedy, and touches nothing but itself.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ParentReference } from '../../src/api/gateway-api.ts';
+import { rulesOf, targetsOf } from './support/aws.ts';
+import { eventually } from './support/eventually.ts';
+import { type Rig, startRig } from './support/gatehouse.ts';
+import { type Neighbour, startNeighbour } from './support/neighbour.ts';
+import {
+  backendRef,
+  gateway,
+  http,
+  httpRoute,
+  loadBalancerConfiguration,
+  parametersRef,
+  service,
+} from './support/objects.ts';
+import { readRoute } from './support/status.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+let rig: Rig;
+let neighbour: Neighbour;
+beforeAll(async () => {
+  rig = await startRig();
+  neighbour = await startNeighbour(rig, 'routes', [
+    http(),
+    http({ name: 'example-org', port: 81, hostname: 'example.org' }),
+  ]);
+});
+afterAll(() => rig.stop());
+
+/** What the route's status says of its only parent; `NS` stands for the namespace. */
+async function told(name: string, ns: string = neighbour.ns): Promise<readonly string[]> {
+  const { metadata, status } = (await readRoute(rig, ns, name)) ?? {};
+  const conditions = (status?.parents ?? []).flatMap((parent) => parent.conditions ?? []);
+  expect(conditions.every(({ observedGeneration }) => observedGeneration === metadata?.generation)).toBe(true);
+  return conditions
+    .map(({ type, status: is, reason, message }) => `${type}=${is}/${reason}: ${message}`.replaceAll(ns, 'NS'))
+    .toSorted();
+}
+
+const accepted = 'Accepted=True/Accepted: The route is accepted.';
+const resolved = 'ResolvedRefs=True/ResolvedRefs: All references are resolved.';
+
+interface Case {
+  readonly fault: string;
+  readonly parent?: Partial<ParentReference>;
+  readonly rules?: readonly (string | Fields)[];
+  readonly spec?: Fields;
+  readonly says: readonly string[];
+  /** The rules that the route gets all the same. */
+  readonly rulesInAws?: readonly string[];
+}
+
+const toGood = [backendRef('good')];
+const onlyRule = { path: { type: 'PathPrefix', value: '/bad' } } as const;
+const only = (fields: Fields): readonly Fields[] => [{ matches: [onlyRule], backendRefs: toGood, ...fields }];
+const answers500 = ['path ~^/bad(/.*)?$ -> answer 500'];
+
+const cases: readonly Case[] = [
+  {
+    fault: 'names a listener that the Gateway does not have',
+    parent: { sectionName: 'https' },
+    says: [
+      'Accepted=False/NoMatchingParent: spec.parentRefs: no listener matches the parentRef "web", sectionName "https". Check its sectionName and port; the listeners are "http", "example-org".',
+      resolved,
+    ],
+  },
+  {
+    fault: 'names a port that no listener of the Gateway has',
+    parent: { port: 8080 },
+    says: [
+      'Accepted=False/NoMatchingParent: spec.parentRefs: no listener matches the parentRef "web", port 8080. Check its sectionName and port; the listeners are "http", "example-org".',
+      resolved,
+    ],
+  },
+  {
+    fault: 'has hostnames that no listener takes',
+    parent: { sectionName: 'example-org' },
+    spec: { hostnames: ['bad.example.com'] },
+    says: [
+      'Accepted=False/NoMatchingListenerHostname: spec.hostnames: no hostname of the route overlaps with that of "example-org". Give it one that does.',
+      resolved,
+    ],
+  },
+  {
+    fault: 'sends to a Service that does not exist',
+    rules: only({ backendRefs: [backendRef('nowhere')] }),
+    says: [
+      accepted,
+      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[0]: Service NS/nowhere does not exist. Create it, or name another one.',
+    ],
+    rulesInAws: answers500,
+  },
+  {
+    fault: 'sends to a port that the Service does not have',
+    rules: only({ backendRefs: [backendRef('good', { port: 81 })] }),
+    says: [
+      accepted,
+      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[0].port: Service NS/good has no port 81. Its ports: 80.',
+    ],
+    rulesInAws: answers500,
+  },
+  {
+    fault: 'sends to something that is no Service',
+    rules: only({ backendRefs: [backendRef('good', { group: 'example.io', kind: 'Bucket' })] }),
+    says: [
+      accepted,
+      'ResolvedRefs=False/InvalidKind: spec.rules[0].backendRefs[0]: example.io/Bucket NS/good is not supported as a backend. Name a Service.',
+    ],
+    rulesInAws: answers500,
+  },
+  {
+    fault: 'sends to a Service of another namespace without a grant',
+    rules: only({ backendRefs: [backendRef('kubernetes', { namespace: 'default', port: 443 })] }),
+    says: [
+      accepted,
+      'ResolvedRefs=False/RefNotPermitted: spec.rules[0].backendRefs[0]: Service default/kubernetes lies in another namespace, and no ReferenceGrant in default allows HTTPRoutes of this namespace to use it. Make a ReferenceGrant there, or name a Service of this namespace.',
+    ],
+    rulesInAws: answers500,
+  },
+  {
+    fault: 'has one good and one missing backend',
+    rules: only({ backendRefs: [backendRef('good'), backendRef('nowhere')] }),
+    says: [
+      'Accepted=True/Accepted: spec.rules[0].backendRefs[1]: the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.',
+      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[1]: Service NS/nowhere does not exist. Create it, or name another one.',
+    ],
+    rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1 empty=1'],
+  },
+  {
+    fault: 'matches a regular expression that an ALB refuses',
+    rules: only({ matches: [{ path: { type: 'RegularExpression', value: '/(?=secret).*' } }] }),
+    says: [
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/(?=secret).*" is not one that an Application Load Balancer takes: it has look-around. Write it in another way, or match something simpler.',
+      resolved,
+    ],
+  },
+  {
+    fault: 'matches a regular expression that is none',
+    rules: only({ matches: [{ path: { type: 'RegularExpression', value: '/([a-z' } }] }),
+    says: [
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/([a-z" is not one that an Application Load Balancer takes: it is not a regular expression. Write it in another way, or match something simpler.',
+      resolved,
+    ],
+  },
+  {
+    fault: 'has a match of more than five values',
+    rules: only({
+      matches: [
+        {
+          path: { type: 'PathPrefix', value: '/bad' },
+          method: 'GET',
+          headers: ['a', 'b', 'c', 'd'].map((name) => ({ name, value: '1' })),
+        },
+      ],
+    }),
+    says: [
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0]: the match needs 6 values, and a rule of an Application Load Balancer takes 5 (each hostname, path, header, query parameter and method is one). Match less at once.',
+      resolved,
+    ],
+  },
+  {
+    fault: 'has one rule that can be expressed and one that can not',
+    rules: [
+      { matches: [onlyRule], backendRefs: toGood },
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/worse' } }],
+        filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set: [{ name: 'a', value: 'b' }] } }],
+        backendRefs: toGood,
+      },
+    ],
+    says: [
+      accepted,
+      'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 1: spec.rules[1].filters[0]: filter RequestHeaderModifier is not something an Application Load Balancer can do. Remove it.',
+      resolved,
+    ],
+    rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1'],
+  },
+  {
+    fault: 'asks for what an ALB has not: a timeout',
+    rules: only({ timeouts: { request: '10s' } }),
+    says: [
+      'Accepted=False/UnsupportedValue: spec.rules[0].timeouts: this is not something an Application Load Balancer can do for a rule. Remove it.',
+      resolved,
+    ],
+  },
+  {
+    fault: 'redirects with a status that an ALB has not',
+    rules: [
+      {
+        matches: [onlyRule],
+        filters: [{ type: 'RequestRedirect', requestRedirect: { hostname: 'example.org', statusCode: 308 } }],
+      },
+    ],
+    says: [
+      'Accepted=False/UnsupportedValue: spec.rules[0].filters[0].requestRedirect.statusCode: a redirect with status 308 is not something an Application Load Balancer can do. Use 301 or 302.',
+      resolved,
+    ],
+  },
+];
+
+test.each(cases)('a route that $fault says so, and the one beside it serves on', async (each) => {
+  const { ns, stillServes } = neighbour;
+  const bad = httpRoute(
+    ns,
+    'bad',
+    [{ name: 'web', ...(each.parent ?? { sectionName: 'http' }) }],
+    each.rules ?? ['good'],
+    each.spec,
+  );
+  await rig.apply([bad]);
+  await eventually(async () => expect(await told('bad')).toEqual(each.says));
+  await eventually(() =>
+    expect(
+      rulesOf(rig, `${ns}/web`)
+        .map((rule) => rule.replaceAll(ns, 'NS'))
+        .toSorted(),
+    ).toEqual([neighbour.rule.replaceAll(ns, 'NS'), ...(each.rulesInAws ?? [])]),
+  );
+  stillServes();
+  await rig.remove([bad]);
+});
+
+test('a route that asks for a Gateway that does not exist gets no status from us, and its other parent serves it', async () => {
+  const { ns, stillServes } = neighbour;
+  const route = httpRoute(ns, 'torn', ['web', 'nowhere'], only({}));
+  await rig.apply([route]);
+  await eventually(async () => {
+    const parents = (await readRoute(rig, ns, 'torn'))?.status?.parents ?? [];
+    expect(parents.map(({ parentRef }) => parentRef.name)).toEqual(['web']);
+  });
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(2));
+  stillServes();
+  await rig.remove([route]);
+});
+
+test('with target type instance a ClusterIP Service is told, and a NodePort one is served', async () => {
+  const ns = await rig.freshNamespace('instances');
+  await rig.backend(ns, 'inner');
+  const configuration = loadBalancerConfiguration(ns, 'instances', { targetType: 'instance' });
+  const parameters = { infrastructure: { parametersRef: parametersRef('instances') } };
+  await rig.apply([
+    configuration,
+    service(ns, 'outer', { type: 'NodePort' }),
+    gateway(ns, 'web', [http()], parameters),
+    httpRoute(ns, 'good', ['web'], ['outer'], { hostnames: ['good.example.com'] }),
+    httpRoute(ns, 'bad', ['web'], only({ backendRefs: [backendRef('inner')] })),
+  ]);
+  await eventually(async () =>
+    expect(await told('bad', ns)).toEqual([
+      accepted,
+      'ResolvedRefs=False/UnsupportedProtocol: spec.rules[0].backendRefs[0].port: Service NS/inner has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.',
+    ]),
+  );
+  await eventually(() =>
+    expect(rulesOf(rig, `${ns}/web`).map((rule) => rule.split(' -> ')[1])).toEqual([`${ns}/outer:80=1`, 'answer 500']),
+  );
+  await eventually(() => expect(targetsOf(rig, `${ns}/web`, 'outer:80')).toHaveLength(3));
+});
+
+test('of more rules than an ALB holds the older routes keep theirs, and the youngest is told', {
+  timeout: 150_000,
+}, async () => {
+  const { ns, rule, stillServes } = await startNeighbour(rig, 'full');
+  // Rules whose headers differ can't be packed into one.
+  const filled = (name: string) =>
+    httpRoute(
+      ns,
+      name,
+      ['web'],
+      Array.from({ length: 16 }, (_, index) => ({
+        matches: [{ headers: [{ name: 'x-rule', value: `${name}-${index}` }] }],
+        backendRefs: toGood,
+      })),
+    );
+  await rig.apply(['u', 'v', 'w', 'x', 'y', 'z'].map(filled));
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(97));
+  const before = rulesOf(rig, `${ns}/web`);
+  // Timestamps of Kubernetes are whole seconds.
+  await sleep(1100);
+  await rig.apply([filled('a')]);
+  await eventually(async () => expect((await told('a', ns))[1]).toContain('PartiallyInvalid=True'));
+  const after = await eventually(() => {
+    expect(rulesOf(rig, `${ns}/web`)).toHaveLength(100);
+    return rulesOf(rig, `${ns}/web`);
+  });
+  expect(after.filter((words) => before.includes(words))).toEqual(before);
+  expect(after).toContain(rule);
+  expect(await told('z', ns)).toEqual([accepted, resolved]);
+  const [, partially = ''] = await told('a', ns);
+  expect(partially).toContain(
+    'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: the load balancer is full: it holds 100 rules, and older routes have them. Spread the routes over more Gateways.',
+  );
+  stillServes();
+});
+
+test('a route with absurd values holds up no other one', async () => {
+  const { ns, stillServes } = neighbour;
+  const long = 'x'.repeat(1000);
+  const absurd = httpRoute(
+    ns,
+    'absurd',
+    ['web'],
+    [
+      { matches: [{ path: { type: 'Exact', value: `/${long}` } }], backendRefs: toGood },
+      {
+        matches: [{ path: { type: 'PathPrefix', value: `/${'*'.repeat(50)}${'$'.repeat(50)}` } }],
+        backendRefs: toGood,
+      },
+      { matches: [{ path: { type: 'RegularExpression', value: '('.repeat(120) } }], backendRefs: toGood },
+      { matches: [{ headers: [{ name: 'x'.repeat(250), value: long }] }], backendRefs: toGood },
+      { matches: [{ queryParams: [{ name: '__proto__', value: 'constructor' }] }], backendRefs: toGood },
+      {
+        matches: [onlyRule],
+        backendRefs: [backendRef('good', { weight: 1_000_000 }), backendRef('good', { weight: 0 })],
+      },
+    ],
+    { hostnames: [`${'a.'.repeat(120)}example.com`] },
+  );
+  await rig.apply([absurd]);
+  await eventually(async () => expect((await told('absurd')).length).toBeGreaterThan(1));
+  const late = httpRoute(ns, 'late', ['web'], only({}));
+  await rig.apply([late]);
+  await eventually(async () => expect(await told('late')).toEqual([accepted, resolved]));
+  await eventually(() => expect(rulesOf(rig, `${ns}/web`).join('\n')).toContain('/bad'));
+  stillServes();
+  await rig.remove([absurd, late]);
+});
