@@ -3,6 +3,7 @@
 import type { Gateway } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
+import { refusedRules } from '../aws/diff/refusals.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { ModelOptions } from '../aws/model/options.ts';
@@ -121,9 +122,10 @@ async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Mo
   const refused = await cloud.settle(gateway, model);
   const { retryAt, problems } = await cloud.releaseShared();
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.forgetNetwork();
+  const told = refusedRules(plan, model, outcome);
   const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
   return {
-    problems: [...unseen, ...outcome.problems, ...unread, ...refused, ...problems],
+    problems: [...unseen, ...outcome.problems, ...told, ...unread, ...refused, ...problems],
     waits: [
       ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
       ...(outcome.pending.length > 0 || again ? [{}] : []),

@@ -9,10 +9,14 @@ export interface RouteRef {
   readonly key: ObjectKey;
 }
 
-/** A place in a route's rule: `field` is a path below `spec.rules[rule]`, such as `backendRefs[1].port`. */
-export interface RulePlace {
+/** A rule of a route, by its index. */
+export interface RuleRef {
   readonly route: RouteRef;
   readonly rule: number;
+}
+
+/** A place in a route's rule: `field` is a path below `spec.rules[rule]`, such as `backendRefs[1].port`. */
+export interface RulePlace extends RuleRef {
   readonly field: string;
 }
 
@@ -128,7 +132,13 @@ type PartProblem = RulePlace & {
   readonly kind: 'partly-left-out';
   readonly port: number;
   readonly hostname?: string;
-  readonly cause: MatchProblem | RuleProblem | BackendProblem;
+  readonly cause: MatchProblem | RuleProblem | BackendProblem | RefusedProblem;
+};
+
+/** What became of the rule was refused by the cloud: it is tried again. */
+type RefusedProblem = RulePlace & {
+  readonly kind: 'rule-refused';
+  readonly cause: Extract<CloudProblem, { kind: 'name-taken' | 'quota-reached' | 'access-denied' | 'cloud-refused' }>;
 };
 
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
@@ -190,6 +200,7 @@ export type Problem =
   | MatchProblem
   | PartProblem
   | RuleProblem
+  | RefusedProblem
   | CloudProblem;
 
 export type ProblemKind = Problem['kind'];

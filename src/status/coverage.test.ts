@@ -84,6 +84,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'too-many-backends': 'golden',
   'too-many-rules': { problem: { ...storefront, field: 'matches', limit: 100 }, tellsIt: routeRefused },
   'too-many-target-groups': { problem: { ...storefront, field: 'backendRefs', limit: 100 }, tellsIt: routeRefused },
+  'rule-refused': {
+    problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
+    tellsIt: routeRefused,
+  },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     tellsIt: notProgrammed('NoResources'),

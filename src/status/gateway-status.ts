@@ -37,7 +37,12 @@ export function gatewayStatus(
   now: number,
 ): GatewayStatus {
   const accepted = acceptedCondition(problems, translation.listeners);
-  const programmed = programmedCondition(accepted.status === 'True', problems, provisioned);
+  const unserved = translation.listeners
+    .filter((listener) => isValid(listener, problemsOfListener(listener.name, problems)))
+    .filter(({ port }) => provisioned?.ports.has(port) === false)
+    .map(({ name }) => `"${name}"`);
+  const waiting = unserved.length === 0 ? '' : `The load balancer does not serve ${unserved.join(', ')} yet.`;
+  const programmed = programmedCondition(accepted.status === 'True', problems, provisioned, waiting);
   const attached = attachedRoutes(translation, problems);
   return {
     ...existing,
@@ -136,6 +141,7 @@ function programmedCondition(
   accepted: boolean,
   problems: readonly Problem[],
   provisioned: Provisioned | undefined,
+  unserved: string,
 ): Programmed {
   if (!accepted) {
     const message = 'The Gateway is not accepted. What existed before stays as it is.';
@@ -146,9 +152,10 @@ function programmedCondition(
     const message = sentences(['What exists in AWS could not be read.', told(cloud)]);
     return { type: 'Programmed', status: 'Unknown', reason: 'Pending', message };
   }
-  if (provisioned.waiting !== '') {
+  const waiting = provisioned.waiting || unserved;
+  if (waiting !== '') {
     const reason = cloud.map((problem) => notProgrammed[problem.kind]).find((found) => found !== undefined);
-    const message = sentences([provisioned.waiting, told(cloud)]);
+    const message = sentences([waiting, told(cloud)]);
     return { type: 'Programmed', status: 'False', reason: reason ?? 'Pending', message };
   }
   // The load balancer serves; what a part of it lacks is told, and does not make the whole untrue.

@@ -15,6 +15,7 @@ type Accepted = Verdict<
   | 'NoMatchingParent'
   | 'UnsupportedValue'
   | 'IncompatibleFilters'
+  | 'Pending'
 >;
 type ResolvedRefs = Verdict<
   'ResolvedRefs',
@@ -59,6 +60,7 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dr
   'too-many-backends': 'dropped',
   'too-many-rules': 'dropped',
   'too-many-target-groups': 'dropped',
+  'rule-refused': 'dropped',
 };
 
 /** The rules of a route that are left out of the data plane, by index. */
@@ -145,12 +147,17 @@ function accepted(
     return { type: 'Accepted', status: 'False', reason: detached[apart[0].kind], message: told(apart) };
   }
   if (attachment.rules > 0 && dropped.size === attachment.rules) {
-    const incompatible = lost.every((problem) => problem.kind === 'filters-incompatible');
-    const reason = incompatible ? 'IncompatibleFilters' : 'UnsupportedValue';
-    return { type: 'Accepted', status: 'False', reason, message: told(lost) };
+    return { type: 'Accepted', status: 'False', reason: lostFor(lost), message: told(lost) };
   }
   const hints = told(problems.filter((problem) => 'rule' in problem && effects[problem.kind] === 'told'));
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hints || 'The route is accepted.' };
+}
+
+function lostFor(lost: readonly RuleProblem[]): Accepted['reason'] {
+  if (lost.every(({ kind }) => kind === 'filters-incompatible')) return 'IncompatibleFilters';
+  // It is not the route's fault that we may not.
+  const denied = lost.every((problem) => problem.kind === 'rule-refused' && problem.cause.kind === 'access-denied');
+  return denied ? 'Pending' : 'UnsupportedValue';
 }
 
 function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {

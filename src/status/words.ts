@@ -133,6 +133,8 @@ function sentence(problem: Problem): string {
       return `the load balancer is full: it holds ${problem.limit} rules, and older routes have them. Spread the routes over more Gateways.`;
     case 'too-many-target-groups':
       return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
+    case 'rule-refused':
+      return sentence(problem.cause);
     case 'subnets-too-few':
       return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
     case 'subnets-invalid':

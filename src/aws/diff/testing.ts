@@ -143,6 +143,7 @@ function rule({ scheme = 'internal', tags = {} }: Sketch, port: number, { name, 
     id: id(`rule/${scheme}/${port}/${name}`),
     listener: id(`listener/${scheme}/${port}`),
     spec: { conditions: [{ field: 'host-header', values: hosts }], action, transforms: [] },
+    sources: [],
     tags,
   };
 }

@@ -1,6 +1,6 @@
 // Which entries an ALB can express. A match that it can have nowhere costs its whole rule, which is told; one that it can't
 // have on some port or for some host alone is left out there, and told too.
-import type { Problem, RulePlace } from '../../gateway/problem.ts';
+import type { Problem, RuleRef } from '../../gateway/problem.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { type RuleBehaviour, ruleBehaviour } from './actions.ts';
 import { ruleMatch } from './conditions.ts';
@@ -71,17 +71,19 @@ function attempt(context: ModelContext, port: PortTopology, entry: RouteEntry): 
   const tried = { port: port.port, entry, findings };
   if (match.value === undefined || behaviour.value === undefined) return tried;
   const { action, transforms } = behaviour.value;
+  const place = sourcePlace(entry);
   const rule = {
     port: port.port,
     entry,
     match: match.value,
     behaviour: stableJson([action, transforms]),
+    sources: place === undefined ? [] : [place],
     ...behaviour.value,
   };
   return { ...tried, rule };
 }
 
-export function sourcePlace({ source }: RouteEntry): Omit<RulePlace, 'field'> | undefined {
+export function sourcePlace({ source }: RouteEntry): RuleRef | undefined {
   return source.kind === 'rule' ? { route: source.route, rule: source.rule } : undefined;
 }
 

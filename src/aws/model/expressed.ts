@@ -2,7 +2,7 @@
 import type { Problem, RulePlace } from '../../gateway/problem.ts';
 
 /** What is wrong with a rule, wherever it was to serve. */
-export type RulePlacedProblem = Exclude<Extract<Problem, RulePlace>, { kind: 'partly-left-out' }>;
+export type RulePlacedProblem = Exclude<Extract<Problem, RulePlace>, { kind: 'partly-left-out' | 'rule-refused' }>;
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
 

@@ -6,6 +6,7 @@ import { type AlbRequest, firstMatch } from './reference-alb.ts';
 
 const rule = (behaviour: string, match: Partial<RuleMatch>): Packable => ({
   behaviour,
+  sources: [],
   match: { hosts: [], paths: [], methods: [], others: [], ...match },
 });
 

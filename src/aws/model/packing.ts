@@ -1,6 +1,8 @@
 // Fewer rules that answer as many did: an ALB has 100 rules, and 5 condition values a rule. Rules of one behaviour that
 // differ only in hosts, only in paths or only in methods become one, where no rule between them could answer otherwise.
+
 import { covers, overlaps } from '../../gateway/hostnames.ts';
+import type { RuleRef } from '../../gateway/problem.ts';
 import { conditionValues, MAX_CONDITION_VALUES, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { stableJson } from './hash.ts';
 
@@ -8,6 +10,7 @@ export interface Packable {
   readonly match: RuleMatch;
   /** Equal for rules that do the same with a request. */
   readonly behaviour: string;
+  readonly sources: readonly RuleRef[];
 }
 
 /** @param rules in order of precedence, as the result. What is packed into an earlier rule stands where that one stood. */
@@ -40,7 +43,9 @@ function placeFor<T extends Packable>(
     if (earlier === undefined) return undefined;
     if (earlier.behaviour === rule.behaviour) {
       const match = mergedMatch(earlier.match, rule.match);
-      if (match !== undefined) return { index, merged: { ...earlier, match } };
+      if (match !== undefined) {
+        return { index, merged: { ...earlier, match, sources: [...earlier.sources, ...rule.sources] } };
+      }
     } else if (!areDisjoint(earlier.match, rule.match)) {
       return undefined;
     }

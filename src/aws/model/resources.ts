@@ -1,6 +1,7 @@
 // The desired resources of one Gateway's ALB: what model gives and diff takes. References are logical ids; ARNs are known
 // only while a plan is carried out.
 
+import type { RuleRef } from '../../gateway/problem.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 
@@ -132,6 +133,8 @@ export interface RuleResource {
     readonly action: RuleAction;
     readonly transforms: readonly RuleTransform[];
   };
+  /** What it answers for, each once; nothing for one that isolates a listener. */
+  readonly sources: readonly RuleRef[];
   readonly tags: Tags;
 }
 

@@ -1,7 +1,7 @@
 // Route entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not fit,
 // is left out as a whole and told; the others stay.
 import { compareStrings } from '../../gateway/precedence.ts';
-import type { Problem, RulePlace } from '../../gateway/problem.ts';
+import type { Problem, RuleRef } from '../../gateway/problem.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';
@@ -14,7 +14,7 @@ import type { ResourceId, RuleResource, TargetGroupResource } from './resources.
 /** A rule of a route, whatever the ports, hostnames and matches that made entries of it. */
 interface SourceRule {
   readonly id: string;
-  readonly place: Omit<RulePlace, 'field'>;
+  readonly place: RuleRef;
   readonly created: string;
 }
 
@@ -139,11 +139,17 @@ function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): r
         id,
         listener: resourceId('listener', scheme, rule.port),
         spec: { conditions, action: rule.action, transforms: rule.transforms },
+        sources: eachOnce(rule.sources),
         tags: context.topology.settings.tags,
       },
     ];
   });
 }
+
+/** Several entries of one rule may have been packed together. */
+const eachOnce = (sources: readonly RuleRef[]): readonly RuleRef[] => [
+  ...new Map(sources.map((source) => [`${source.route.key}/${source.rule}`, source])).values(),
+];
 
 function sourceName({ source, hostname }: RouteEntry): readonly (string | number)[] {
   if (source.kind === 'isolate') return ['isolate', shortHash(hostname ?? '', 8)];

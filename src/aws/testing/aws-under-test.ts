@@ -186,6 +186,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
             action: { kind: 'forward', targetGroups: [{ targetGroup: groupOf(service), weight: 1 }] },
             transforms: [],
           },
+          sources: [{ route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: service }) }, rule: 0 }],
           tags: tags(id),
         };
       }),

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../../gateway/problem.ts';
+import { objectKey } from '../../kube/object.ts';
+import { buildModel } from '../model/build.ts';
+import { PLACEHOLDER_NETWORK } from '../model/placeholder-network.ts';
+import type { Model, RuleResource } from '../model/resources.ts';
+import { entry, httpPort, options, topology } from '../model/sample.ts';
+import { diff } from './diff.ts';
+import { refusedRules } from './refusals.ts';
+import type { Plan } from './step.ts';
+
+const path = (value: string) => ({ path: { type: 'Exact', value } }) as const;
+const entries = [
+  entry({ route: 'one', match: path('/one') }),
+  entry({ route: 'two', match: path('/two') }),
+  entry({ route: 'apart', match: { ...path('/apart'), headers: [{ name: 'x', value: 'y' }] } }),
+];
+
+function planned(ports: readonly number[] = [80]): { readonly model: Model; readonly plan: Plan } {
+  const given = topology(ports.map((port) => httpPort(entries, { port })));
+  const { model } = buildModel(given, PLACEHOLDER_NETWORK, options);
+  if (model === undefined) throw new Error('Expected a model');
+  return { model, plan: diff(model, { gateway: model.gateway, resources: [], now: 0 }) };
+}
+
+const refusal = (resource: string): Extract<Problem, { kind: 'cloud-refused' }> => ({
+  kind: 'cloud-refused',
+  resource,
+  action: 'elasticloadbalancing:CreateRule',
+  code: 'ValidationError',
+  detail: 'no',
+});
+
+const ruleOf = ({ resources }: Model, value: string, port = 80): RuleResource => {
+  const found = resources
+    .filter((resource) => resource.kind === 'rule')
+    .find(({ spec, listener }) => JSON.stringify(spec).includes(value) && listener.endsWith(`/${port}`));
+  if (found === undefined) throw new Error(`Expected a rule for ${value}`);
+  return found;
+};
+
+/** All has succeeded but what concerns this resource. */
+const doneBut = ({ steps }: Plan, id: string) =>
+  steps.filter(({ resource }) => resource !== id).map(({ id: step }) => step);
+
+const route = (name: string) => ({ kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name }) });
+
+test('a rule that AWS refuses is told on all of the routes that are packed into it, and on no other', () => {
+  const { model, plan } = planned();
+  const { id } = ruleOf(model, '/one');
+  const cause = refusal(id);
+  expect(refusedRules(plan, model, { done: doneBut(plan, id), problems: [cause] })).toEqual(
+    ['one', 'two'].map((name) => ({ kind: 'rule-refused', route: route(name), rule: 0, field: '', cause })),
+  );
+});
+
+test('a target group that AWS refuses is told on the routes whose rules wait for it', () => {
+  const { model, plan } = planned();
+  const { id, spec } = ruleOf(model, '/apart');
+  const group = spec.action.kind === 'forward' ? (spec.action.targetGroups[0]?.targetGroup ?? '') : '';
+  const told = refusedRules(plan, model, { done: doneBut(plan, id), problems: [refusal(group)] });
+  expect(told).toMatchObject([{ kind: 'rule-refused', route: route('apart') }]);
+  expect(refusedRules(plan, model, { done: plan.steps.map((step) => step.id), problems: [refusal(group)] })).toEqual(
+    [],
+  );
+});
+
+test('a rule that AWS refuses on one port alone is told to serve on the other', () => {
+  const { model, plan } = planned([80, 8080]);
+  const { id } = ruleOf(model, '/apart', 8080);
+  const told = refusedRules(plan, model, { done: doneBut(plan, id), problems: [refusal(id)] });
+  expect(told).toMatchObject([{ kind: 'partly-left-out', route: route('apart'), port: 8080 }]);
+});

@@ -1,0 +1,68 @@
+// What AWS refused of rules, told to the routes that they are of: a refusal names a resource, and a route's owner knows none.
+import type { Problem, RuleRef } from '../../gateway/problem.ts';
+import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
+import { forwardReferences } from './references.ts';
+import type { Plan, StepId } from './step.ts';
+
+type RefusedProblem = Extract<Problem, { kind: 'rule-refused' }>;
+type Cause = RefusedProblem['cause'];
+
+/**
+ * @param done the steps of the plan that have succeeded
+ * @param problems what the others have met
+ */
+export function refusedRules(
+  { steps }: Plan,
+  model: Model,
+  { done, problems }: { readonly done: readonly StepId[]; readonly problems: readonly Problem[] },
+): readonly Problem[] {
+  const causes = new Map(problems.filter(isCause).map((problem) => [problem.resource, problem]));
+  if (causes.size === 0) return [];
+  const succeeded = new Set(done);
+  const undone = new Set<ResourceId>(
+    steps.flatMap((step) =>
+      'desired' in step && step.desired.kind === 'rule' && !succeeded.has(step.id) ? [step.resource] : [],
+    ),
+  );
+  const causeOf = ({ id, spec }: RuleResource): Cause | undefined =>
+    undone.has(id)
+      ? [id, ...forwardReferences(spec.action)].map((each) => causes.get(each)).find((cause) => cause !== undefined)
+      : undefined;
+  const rules = model.resources.filter((resource) => resource.kind === 'rule');
+  const parts = rules.flatMap((rule) =>
+    rule.sources.map((source) => ({ source, port: portOf(model, rule), cause: causeOf(rule) })),
+  );
+  const bySource = Map.groupBy(parts, ({ source }) => `${source.route.key}/${source.rule}`);
+  return [...bySource.values()].flatMap(told);
+}
+
+const isCause = (problem: Problem): problem is Cause =>
+  problem.kind === 'cloud-refused' ||
+  problem.kind === 'quota-reached' ||
+  problem.kind === 'access-denied' ||
+  problem.kind === 'name-taken';
+
+function portOf({ resources }: Model, { listener }: RuleResource): number {
+  const found = resources.find(({ id }) => id === listener);
+  return found?.kind === 'listener' ? found.spec.port : 0;
+}
+
+interface Part {
+  readonly source: RuleRef;
+  readonly port: number;
+  readonly cause: Cause | undefined;
+}
+
+/** Of one rule of a route: it may be refused on one port, and serve on others. */
+function told(parts: readonly Part[]): readonly Problem[] {
+  const refused = parts.flatMap(({ source, port, cause }) => {
+    if (cause === undefined) return [];
+    const problem: RefusedProblem = { kind: 'rule-refused', ...source, field: '', cause };
+    return [{ port, problem }];
+  });
+  const [first] = refused;
+  if (first === undefined) return [];
+  if (refused.length === parts.length) return [first.problem];
+  const byPort = new Map(refused.toReversed().map((each) => [each.port, each.problem]));
+  return [...byPort].map(([port, cause]) => ({ ...cause, kind: 'partly-left-out', port, cause }));
+}
