@@ -224,7 +224,7 @@ test('with wrong credentials it says so and keeps the addresses; with the right 
 });
 
 test('in another region it finds no VPC and says so, and touches nothing', { timeout: 120_000 }, async () => {
-  const { ns, stillServes } = neighbour;
+  const { stillServes } = neighbour;
   const fresh = await rig.freshNamespace('region');
   await rig.restart({ flags: { 'aws-region': 'eu-west-1' } });
   await rig.apply([gateway(fresh, 'web')]);

@@ -97,7 +97,7 @@ test.each(routeSpecs)('a route with %s keeps no other from being served', async 
   const poisoned: KubeObject = { ...httpRoute(ns, 'poisoned', [], []), spec };
   await rig.apply([poisoned]);
   await servesWhatIsNew();
-  expect(await Promise.race([rig.gatehouse.ended, 'it runs'])).toBe('it runs');
+  expect(await Promise.race([rig.gatehouse.ended, Promise.resolve('it runs')])).toBe('it runs');
   await rig.remove([poisoned]);
 });
 
@@ -111,7 +111,7 @@ test.each<[string, Fields]>([
   await rig.apply([poisoned, gateway(ns, 'web')]);
   await programmed(rig, gateway(ns, 'web'));
   await servesWhatIsNew();
-  expect(await Promise.race([rig.gatehouse.ended, 'it runs'])).toBe('it runs');
+  expect(await Promise.race([rig.gatehouse.ended, Promise.resolve('it runs')])).toBe('it runs');
 });
 
 test('after a restart among all of these it serves as before', async () => {

@@ -110,7 +110,7 @@ export async function startFaultyRig(options: RigOptions = {}): Promise<FaultyRi
   const faults = await startAwsFaults(`http://127.0.0.1:${port}`);
   const env = { ...options.gatehouse?.env, AWS_ENDPOINT_URL: faults.url };
   const rig = await startRig({ ...options, aws: { ...options.aws, port }, gatehouse: { ...options.gatehouse, env } });
-  const { stop: stopRig } = rig;
+  const stopRig = rig.stop.bind(rig);
   const stop = async (): Promise<void> => {
     await stopRig();
     await faults.close();

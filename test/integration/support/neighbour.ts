@@ -14,7 +14,7 @@ export interface Neighbour {
   /** The good route's, in words. */
   readonly rule: string;
   /** Fails unless the good route has its rule and its targets in AWS. */
-  stillServes(): void;
+  readonly stillServes: () => void;
 }
 
 const hostname = 'good.example.com';
