@@ -1,0 +1,81 @@
+// The sweeper on real parts, with a clock that a test puts forward: its looks are minutes apart.
+
+import { namespaces } from '../../../src/api/kinds.ts';
+import { readConfig } from '../../../src/config.ts';
+import { openCaches } from '../../../src/controllers/caches.ts';
+import { Cloud } from '../../../src/controllers/cloud.ts';
+import { sweepOnce } from '../../../src/controllers/sweep.ts';
+import { minSweepIntervalMs, type Sighting } from '../../../src/controllers/sweep-decision.ts';
+import { type Clock, systemClock } from '../../../src/kube/clock.ts';
+import { connect } from '../../../src/kube/connect.ts';
+import { EventRecorder } from '../../../src/kube/events.ts';
+import type { ObjectKey } from '../../../src/kube/object.ts';
+import { objectKey } from '../../../src/kube/object.ts';
+import { silentLogger } from '../../../src/kube/testing/silent-logger.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import type { Rig } from './gatehouse.ts';
+
+export interface Sweeper {
+  /** Looks, and acts on what this look and the one before say. */
+  look(): Promise<void>;
+  /** Lets as much time go by as two looks have to lie apart. */
+  later(): void;
+  stop(): Promise<void>;
+}
+
+export async function startSweeper(
+  rig: Rig,
+  flags: Readonly<Record<string, string>> = {},
+  clusterUid?: string,
+): Promise<Sweeper> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  let ahead = 0;
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
+  const config = readConfig({ 'cluster-name': rig.seed.clusterName, 'aws-region': rig.seed.region, ...flags }, {});
+  // The SDK takes these from the process and from nowhere else.
+  process.env['AWS_ENDPOINT_URL'] = rig.aws.url;
+  process.env['AWS_ACCESS_KEY_ID'] = 'test';
+  process.env['AWS_SECRET_ACCESS_KEY'] = 'test';
+  const env = { AWS_EC2_METADATA_DISABLED: 'true' };
+  const shared = { clock, random: Math.random, logger: silentLogger };
+  const client = await connect({ ...shared, kubeconfig: rig.cluster.kubeconfig, userAgent: 'gatehouse/test', env });
+  const caches = openCaches({ ...shared, client, watchNamespace: config.watchNamespace });
+  const reflecting = caches.run(signal);
+  await caches.settled;
+  const kubeSystem = await client.get(namespaces, objectKey({ name: 'kube-system' }), signal);
+  const context = {
+    ...shared,
+    config,
+    env,
+    client,
+    caches,
+    metrics: createMetrics(),
+    events: new EventRecorder({
+      ...shared,
+      client,
+      reportingController: 'gatehouse.dev/aws',
+      reportingInstance: 'test',
+    }),
+    clusterUid: clusterUid ?? kubeSystem.metadata.uid ?? '',
+    namespace: 'kube-system',
+    isLeader: () => true,
+    ownGateways: () => caches.gateways.list(),
+    targetsDue: (_services: Iterable<ObjectKey>) => undefined,
+  };
+  const cloud = await Cloud.open(context, signal);
+  let previous: Sighting | undefined;
+  return {
+    look: async () => {
+      previous = await sweepOnce(context, cloud, previous, signal);
+    },
+    later: () => {
+      ahead += minSweepIntervalMs;
+    },
+    stop: async () => {
+      stop.abort();
+      await reflecting;
+      await cloud.close();
+    },
+  };
+}
