@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { discoverNetwork, groupsOfAddresses, nodeSecurityGroups, vpcOfInstance } from './discover.ts';
+import { discoverNetwork, groupsOfAddresses, nodeSecurityGroups, vpcOfInstances } from './discover.ts';
 import { awsUnderTest, type Controller } from './testing/aws-under-test.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
@@ -12,8 +12,11 @@ afterEach(() => it.close());
 
 test('the VPC is that of a node, and its subnets are public where a route leads to an internet gateway', async () => {
   const { vpcId, region, publicSubnetIds, privateSubnetIds, nodes } = it.seed;
-  expect(await vpcOfInstance(controller.clients, nodes[0]?.instanceId ?? '')).toBe(vpcId);
-  expect(await vpcOfInstance(controller.clients, 'i-0123456789abcdef0')).toBeUndefined();
+  const unknown = Array.from({ length: 300 }, (_, index) => `i-0${String(index).padStart(16, '0')}`);
+  it.aws.calls.zero();
+  expect(await vpcOfInstances(controller.clients, ['i-0123456789abcdef0', nodes[0]?.instanceId ?? ''])).toBe(vpcId);
+  expect(await vpcOfInstances(controller.clients, unknown)).toBeUndefined();
+  expect(it.aws.calls.counts().total).toBe(2);
   const place = { vpcId, region, backendSecurityGroupId: 'sg-1' };
   const network = await discoverNetwork(controller.clients, place);
   const ids = (isPublic: boolean) => network.subnets.filter((subnet) => subnet.public === isPublic).map(({ id }) => id);

@@ -30,10 +30,12 @@ export async function discoverNetwork(clients: AwsClients, place: NetworkPlace):
   return { ...place, subnets: subnets.flatMap((subnet) => describeSubnet(subnet, tables)) };
 }
 
-/** @returns undefined for an instance that EC2 does not know */
-export async function vpcOfInstance(clients: AwsClients, instanceId: string): Promise<string | undefined> {
-  const [instance] = await instancesOf(clients, [instanceId]);
-  return instance?.VpcId;
+/** That of the first instance that EC2 knows, of as many as one call takes; undefined where it knows none. */
+export async function vpcOfInstances(clients: AwsClients, instanceIds: readonly string[]): Promise<string | undefined> {
+  const asked = instanceIds.slice(0, filterLimit);
+  if (asked.length === 0) return undefined;
+  const found = new Map((await instancesOf(clients, asked)).map(({ InstanceId, VpcId }) => [InstanceId, VpcId]));
+  return asked.map((id) => found.get(id)).find((vpcId) => vpcId !== undefined);
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Node } from '../api/core.ts';
 import { ensureBackendSecurityGroup } from '../aws/admissions.ts';
 import type { AwsClients } from '../aws/clients.ts';
-import { discoverNetwork, vpcOfInstance } from '../aws/discover.ts';
+import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
 import { AwsError, toProblem } from '../aws/errors.ts';
 import { instanceMetadata } from '../aws/instance-metadata.ts';
 import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
@@ -108,11 +108,7 @@ export class Place {
 
   async #findVpc(): Promise<string | undefined> {
     const { clients, nodes, env, signal } = this.#options;
-    for (const node of nodes()) {
-      const instance = instanceOf(node);
-      const vpcId = instance === undefined ? undefined : await vpcOfInstance(clients, instance);
-      if (vpcId !== undefined) return vpcId;
-    }
-    return (await instanceMetadata(env, signal))?.vpcId;
+    const instances = nodes().flatMap((node) => instanceOf(node) ?? []);
+    return (await vpcOfInstances(clients, instances)) ?? (await instanceMetadata(env, signal))?.vpcId;
   }
 }
