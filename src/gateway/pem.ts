@@ -25,7 +25,8 @@ const keyAlgorithms: Readonly<Record<string, string>> = {
   'ec-secp521r1': 'EC_secp521r1',
 };
 
-const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** What is checked, and so what may be imported. */
+export const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 const malformed = (detail: string): ReadCertificate => ({ kind: 'malformed', detail });
 

@@ -1,6 +1,7 @@
 // One ACM certificate per Secret, shared by all Gateways that refer to it: whoever comes first imports, the others find it.
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
 import type { Secret } from '../../api/core.ts';
+import { certificateBlocks } from '../../gateway/pem.ts';
 import { isInvalid, isNotFound, isUncertain } from '../errors.ts';
 import { taggedCertificates } from '../inventory/describe.ts';
 import type { CertificateRecord } from '../inventory/records.ts';
@@ -98,12 +99,12 @@ interface Material {
   readonly PrivateKey: Uint8Array;
 }
 
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
-const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/;
+/** No dash within: a Secret full of beginnings without an end is read in one go. */
+const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/;
 
 /** The leaf comes first in a Secret of type kubernetes.io/tls; ACM wants it apart from its chain. */
 function materialOf(secret: Secret | undefined): Material | undefined {
-  const [leaf, ...chain] = decode(secret?.data?.['tls.crt']).match(certificateBlock) ?? [];
+  const [leaf, ...chain] = decode(secret?.data?.['tls.crt']).match(certificateBlocks) ?? [];
   const key = keyBlock.exec(decode(secret?.data?.['tls.key']))?.[0];
   if (leaf === undefined || key === undefined) return undefined;
   return {

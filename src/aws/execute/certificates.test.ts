@@ -56,6 +56,21 @@ test('a renewed certificate of the same kind keeps its ARN, and no listener noti
   expect((await it.start()).plan(renewed)).toMatchObject({ steps: [] });
 });
 
+test('a Secret full of beginnings of certificates is imported as it was checked, and holds nobody up', async () => {
+  await rotate('EC_prime256v1');
+  const good = it.kept.secrets.get(secret);
+  if (good === undefined) throw new Error('Expected a Secret');
+  const text = (name: string) => Buffer.from(good.data?.[name] ?? '', 'base64').toString();
+  const noise = '-----BEGIN CERTIFICATE-----\n'.repeat(30_000);
+  it.kept.secrets.set(secret, { ...good, data: { ...good.data, 'tls.crt': base64(noise + text('tls.crt') + noise) } });
+  const controller = await it.start();
+  const started = performance.now();
+  expect((await controller.apply(it.model({ secret }))).problems).toEqual([]);
+  // Read once for each of its beginnings, it took most of a minute.
+  expect(performance.now() - started).toBeLessThan(10_000);
+  expect(certificates()).toHaveLength(1);
+});
+
 test('a certificate of another kind is imported anew, switched to, and the old one can go', async () => {
   await rotate('EC_prime256v1');
   const controller = await it.start();
