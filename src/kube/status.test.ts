@@ -35,6 +35,16 @@ test('an object that is gone needs no status', async () => {
   expect(await writeStatus(client, widgets, key, ready, signal)).toBe('gone');
 });
 
+test('what was found out about an object is not written on another that has come under its name', async () => {
+  const client = new MemoryClient();
+  const first = await client.create(widgets, widget('a', ''), signal);
+  await client.delete(widgets, key, signal);
+  const namesake = widget('a', '');
+  await client.create(widgets, { ...namesake, metadata: { ...namesake.metadata, uid: 'another' } }, signal);
+  expect(await writeStatus(client, widgets, first, ready, signal)).toBe('gone');
+  expect((await client.get(widgets, key, signal)).status).toBeUndefined();
+});
+
 test('a conflict that never ends is reported, not retried forever', async () => {
   const client = new MemoryClient();
   const created = await client.create(widgets, widget('a', ''), signal);

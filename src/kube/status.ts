@@ -30,6 +30,8 @@ export async function writeStatus<T extends HasStatus>(
   for (let attempt = 1; ; attempt += 1) {
     try {
       current ??= await client.get(kind, key, signal);
+      // Another of the same name has come: what was found out is not about it.
+      if (typeof from !== 'string' && current.metadata.uid !== from.metadata.uid) return 'gone';
       const next = mutate(current);
       if (next === undefined || sameJson(current.status, next.status)) return 'unchanged';
       await client.patch(kind, key, statusPatch(current, next), signal, { subresource: 'status' });
