@@ -177,7 +177,12 @@ async function startGatehouse(
   const file = logFile ?? join(cluster.dir, `gatehouse-${child.pid}.log`);
   child.stderr.pipe(createWriteStream(file, { flags: 'a', mode: 0o600 }));
   const gatehouse = processOf(child, file, `http://127.0.0.1:${metrics}/metrics`);
-  await ready(`http://127.0.0.1:${probes}/readyz`, gatehouse);
+  try {
+    await ready(`http://127.0.0.1:${probes}/readyz`, gatehouse);
+  } catch (error) {
+    await gatehouse.stop('SIGKILL');
+    throw error;
+  }
   return gatehouse;
 }
 
