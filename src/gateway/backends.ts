@@ -44,7 +44,7 @@ function resolvePort(
   key: ObjectKey,
   { spec }: Service,
   number: number | undefined,
-  { capabilities, targetType, report }: RuleContext,
+  { capabilities, settings, report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
   if (spec.type === 'ExternalName') {
@@ -71,8 +71,15 @@ function resolvePort(
     report({ ...atPort, kind: 'backend-protocol-unsupported', protocol: port.appProtocol ?? 'http' });
     return undefined;
   }
-  if (targetType === 'instance' && port.nodePort === undefined) {
+  if (settings?.targetType === 'instance' && port.nodePort === undefined) {
     report({ ...atPort, kind: 'backend-without-node-port' });
+    return undefined;
+  }
+  const families = spec.ipFamilies ?? ['IPv4'];
+  // An ALB forwards to a target group of IPv6 addresses only if it is dual-stack itself.
+  const ipFamily = settings?.ipAddressType === 'ipv4' ? families.find((family) => family === 'IPv4') : families[0];
+  if (ipFamily === undefined) {
+    report({ ...place, kind: 'backend-without-ipv4', service: key });
     return undefined;
   }
   return {
@@ -83,7 +90,7 @@ function resolvePort(
     ...(port.nodePort !== undefined && { nodePort: port.nodePort }),
     ...(spec.healthCheckNodePort !== undefined && { healthCheckNodePort: spec.healthCheckNodePort }),
     local: spec.externalTrafficPolicy === 'Local',
-    ipFamily: spec.ipFamilies?.[0] ?? 'IPv4',
+    ipFamily,
   };
 }
 

@@ -23,6 +23,7 @@ const kinds: readonly ProblemKind[] = [
   'backend-port-missing',
   'backend-port-not-found',
   'backend-protocol-unsupported',
+  'backend-without-ipv4',
   'backend-without-node-port',
   'certificate-algorithm-unsupported',
   'certificate-arn-malformed',

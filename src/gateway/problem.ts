@@ -120,6 +120,7 @@ type BackendProblem =
       readonly protocol: string;
     })
   | (RulePlace & { readonly kind: 'backend-without-node-port'; readonly service: ObjectKey })
+  | (RulePlace & { readonly kind: 'backend-without-ipv4'; readonly service: ObjectKey })
   | (RulePlace & { readonly kind: 'backend-external-name'; readonly service: ObjectKey })
   /** A weighted forward of an ALB can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
   | (RulePlace & { readonly kind: 'invalid-share-answers-503' });

@@ -22,7 +22,7 @@ export interface RuleContext {
   readonly input: GatewayInput;
   readonly capabilities: Capabilities;
   /** Undefined while the settings are not known. */
-  readonly targetType: LoadBalancerSettings['targetType'] | undefined;
+  readonly settings: Pick<LoadBalancerSettings, 'targetType' | 'ipAddressType'> | undefined;
   /** The route's. */
   readonly namespace: string;
   /** From a path below the rule. */
@@ -33,7 +33,7 @@ export interface RuleContext {
 /** Those that the data plane can express; each other one is reported and left out. */
 export function resolveRules(
   route: HttpRoute,
-  context: Pick<RuleContext, 'input' | 'capabilities' | 'targetType' | 'report'>,
+  context: Pick<RuleContext, 'input' | 'capabilities' | 'settings' | 'report'>,
 ): readonly ResolvedRule[] {
   return (route.spec.rules ?? []).flatMap((rule, index) => {
     const place = (field: string): RulePlace => ({ route: routeRef(route), rule: index, field });

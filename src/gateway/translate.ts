@@ -21,7 +21,7 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
   const listeners = resolveListeners(input, capabilities, report);
   const routes = inKeyOrder(input).map((route) => {
     const attachments = attach(route, listeners, input, report);
-    const rules = resolveRules(route, { input, capabilities, targetType: settings?.targetType, report });
+    const rules = resolveRules(route, { input, capabilities, settings, report });
     return { route, rules, attachments, listeners: new Set(attachments.flatMap((each) => each.listeners)) };
   });
 

@@ -68,6 +68,7 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'backend-port-not-found': 'golden',
   'backend-protocol-unsupported': 'golden',
   'backend-without-node-port': 'golden',
+  'backend-without-ipv4': 'golden',
   'backend-external-name': 'golden',
   'invalid-share-answers-503': 'golden',
   'match-ignores-case': 'golden',

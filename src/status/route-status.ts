@@ -44,6 +44,7 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dr
   'backend-port-not-found': 'BackendNotFound',
   'backend-protocol-unsupported': 'UnsupportedProtocol',
   'backend-without-node-port': 'UnsupportedProtocol',
+  'backend-without-ipv4': 'UnsupportedProtocol',
   'backend-external-name': 'InvalidKind',
   'invalid-share-answers-503': 'told',
   'match-ignores-case': 'told',

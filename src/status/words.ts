@@ -100,6 +100,8 @@ function sentence(problem: Problem): string {
       return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer can't speak to it. Use HTTP.`;
     case 'backend-without-node-port':
       return `Service ${problem.service} has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.`;
+    case 'backend-without-ipv4':
+      return `Service ${problem.service} has IPv6 addresses only, and the load balancer's ipAddressType is ipv4. Set it to dualstack in a LoadBalancerConfiguration, or give the Service IPv4 too.`;
     case 'backend-external-name':
       return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has.`;
     case 'invalid-share-answers-503':
