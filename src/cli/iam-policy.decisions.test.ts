@@ -129,6 +129,13 @@ test('what is someone else’s can’t be made ours, nor ours be given away', ()
   expect(allows({ ...removeTags, context: { ...tagged('shop'), 'aws:TagKeys': ownership } })).toBe(false);
 });
 
+test('a certificate is tagged as this cluster’s when it is imported, and not when it is another’s', () => {
+  const addTags = { action: 'acm:AddTagsToCertificate', resource: 'certificate/1' };
+  expect(allows({ ...addTags, context: request('shop') })).toBe(true);
+  expect(allows({ ...addTags, context: request('other') })).toBe(false);
+  expect(allows({ ...addTags, context: { ...request('shop'), ...tagged('other') } })).toBe(false);
+});
+
 test('the nodes’ security group takes ingress rules, and nothing else', () => {
   const context = { 'aws:ResourceTag/kubernetes.io/cluster/shop': 'owned' };
   const other = { 'aws:ResourceTag/kubernetes.io/cluster/other': 'owned' };
