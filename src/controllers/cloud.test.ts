@@ -165,3 +165,18 @@ test('an API server that fails once while the term opens does not stop the term'
   client.intercept = () => undefined;
   expect(await cloud.ready()).toEqual([]);
 });
+
+test('a term that ends in order keeps what it has just learned of the targets, and one that has lost its lease writes nothing', async () => {
+  for (const isLeader of [true, false]) {
+    const client = new MemoryClient();
+    const term = await openTerm([], client);
+    const cloud = await Cloud.open({ ...term, isLeader: () => isLeader }, stop.signal);
+    cloud.membership.confirm('arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/api/1', [
+      { id: '10.0.0.1', port: 80 },
+    ]);
+    stop.abort();
+    await cloud.close();
+    expect(client.actions.some((action) => action.endsWith('gatehouse-system/gatehouse-targets'))).toBe(isLeader);
+    stop = new AbortController();
+  }
+});

@@ -61,6 +61,9 @@ const isProvisioning = (resource: OwnedResource): boolean =>
 /** How often the state of load balancers is read at most, in milliseconds. */
 const pollMs = 2500;
 
+/** How long the end of a term may take. In milliseconds. */
+const closeMs = 2000;
+
 /** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
 const reopenMs = 5000;
 
@@ -85,6 +88,8 @@ export class Cloud {
   /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
   readonly #gone = new Set<ObjectKey>();
   readonly #holds: Holds;
+  /** Outlives the term's signal for as long as it takes to keep what is known. */
+  readonly #closing = new AbortController();
   #polledAt = Number.NEGATIVE_INFINITY;
   #opening: Promise<readonly Problem[]> | undefined;
 
@@ -104,7 +109,7 @@ export class Cloud {
       metrics: metrics.aws,
       signal,
     });
-    const persistence = membershipStore(client, namespace, signal);
+    const persistence = membershipStore(client, namespace, this.#closing.signal);
     this.membership = new Membership({ persistence, clock, logger, signal });
     const { clients, cluster, membership } = this;
     this.inventory = new Inventory({ clients, cluster, membership, clock });
@@ -408,7 +413,17 @@ export class Cloud {
     return new Map(drift);
   }
 
+  /** Keeps what is known of the targets, if the lease still allows it, and for a moment only. */
   async close(): Promise<void> {
+    const { clock, isLeader, logger } = this.#term;
+    const cut = (): void => this.#closing.abort(new Error('The term has ended'));
+    clock.sleep(closeMs, this.#closing.signal).then(cut, cut);
+    if (isLeader()) {
+      await this.membership.flush().catch((error: unknown) => {
+        logger.warn({ err: error }, 'the targets that were confirmed could not be saved');
+      });
+    }
+    cut();
     this.clients.destroy();
   }
 
