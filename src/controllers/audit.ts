@@ -43,13 +43,13 @@ export async function runAudit(
   }
 }
 
-/** What AWS would not tell is looked at in the next turn. */
+/** What AWS would not tell, or a fault of ours kept from us, is looked at in the next turn: it stops no traffic. */
 async function orElse<T>(logger: Logger, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    logger.warn({ code: error.code }, 'an audit could not be finished');
+    if (error instanceof AwsError) logger.warn({ code: error.code }, 'an audit could not be finished');
+    else logger.error({ err: error }, 'an audit failed');
     return undefined;
   }
 }

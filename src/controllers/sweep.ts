@@ -1,11 +1,9 @@
 // The sweeper: removes what is left in AWS of Gateways that went without their finalizer.
 import { gateways } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
-import { AwsError } from '../aws/errors.ts';
 import { gatewayTagValue } from '../aws/model/naming.ts';
 import { TAG } from '../aws/observed.ts';
 import { jitter } from '../kube/clock.ts';
-import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision.ts';
@@ -24,7 +22,6 @@ export async function runSweep(context: TermContext, cloud: Cloud, signal: Abort
     try {
       previous = await sweepOnce(context, cloud, previous, signal);
     } catch (error) {
-      if (!(error instanceof AwsError || error instanceof KubeError)) throw error;
       // An incomplete look decides nothing, and the next one begins anew.
       previous = undefined;
       logger.warn({ err: error }, 'the sweep could not look at everything');

@@ -41,6 +41,8 @@ export async function reconcileTargets(
         return await syncTargets(cloud, { arn, resource: group.id }, targetsOf(caches, group));
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
+        // The Gateway's pass has removed the group meanwhile.
+        if (cloud.inventory.get(arn) === undefined) return [];
         return [toProblem(error, group.id)];
       }
     }),
