@@ -44,6 +44,11 @@ export class Account {
     return region;
   }
 
+  /** Of the regions that were asked for. */
+  worlds(): readonly World[] {
+    return [...this.#regions.values()].map(({ world }) => world);
+  }
+
   clear(): void {
     this.#regions.clear();
     this.sessions.clear();

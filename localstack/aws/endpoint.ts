@@ -1,13 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Account } from './account.ts';
 import { authenticate, readCredential } from './authenticate.ts';
 import { Calls } from './calls.ts';
 import type { Clock } from './clock.ts';
+import { DataPlane } from './dataplane/data-plane.ts';
 import { type Addressed, address, readInput, type WireRequest } from './decode.ts';
 import { releaseLoadBalancers } from './elbv2/release.ts';
+import { ConnectionCut, type Fate, Faults } from './faults/faults.ts';
+import { isLagging, Past } from './faults/past.ts';
+import { Iam } from './iam/iam.ts';
 import type { AwsOptions } from './options.ts';
 import type { Random } from './random.ts';
 import { type Seed, seed } from './seed.ts';
-import { AwsError, type Service } from './service.ts';
+import { type Action, AwsError, type CallContext, type Input, type Output, type Service } from './service.ts';
 import { Throttle } from './throttle.ts';
 import { encodeError, encodeResult, type WireResponse } from './wire/protocols.ts';
 import type { World } from './world.ts';
@@ -25,21 +30,41 @@ function unknownAction(service: Service, action: string): AwsError {
     : new AwsError('InvalidAction', message);
 }
 
-/** What a request meets: decode → authenticate → throttle → act → encode. */
+/** So that an action that refuses at once does so by its promise too. */
+async function carryOut(action: Action, input: Input, context: CallContext): Promise<Output> {
+  return await action(input, context);
+}
+
+/** Waits no longer than the process has something else to do. */
+async function suffer({ delayMs, outcome }: Fate): Promise<void> {
+  if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
+  if (outcome.kind === 'cut') throw new ConnectionCut('cut before it was carried out');
+  if (outcome.kind === 'refuse') throw outcome.error;
+}
+
+/** What a request meets: decode → authenticate → faults → throttle → authorize → act → encode. */
 export class Endpoint {
   readonly options: AwsOptions;
   readonly calls: Calls;
+  readonly faults: Faults;
+  readonly iam: Iam;
+  /** Undefined without the `dataPlane` option. */
+  readonly dataPlane: DataPlane | undefined;
   readonly #clock: Clock;
   readonly #account: Account;
   readonly #throttle: Throttle;
+  readonly #pasts = new Map<World, Past>();
   #seeded: Seed | undefined;
 
   constructor(options: AwsOptions, clock: Clock, random: Random) {
     this.options = options;
     this.calls = new Calls(clock);
+    this.faults = new Faults(options.faults);
+    this.iam = new Iam(options.policies);
     this.#clock = clock;
     this.#account = new Account(options, clock, random);
     this.#throttle = new Throttle(clock);
+    this.dataPlane = options.dataPlane && new DataPlane(options.dataPlane, random, () => this.#account.worlds());
     this.reset();
   }
 
@@ -56,9 +81,13 @@ export class Endpoint {
   reset(): void {
     this.#account.clear();
     this.#throttle.reset();
+    this.#pasts.clear();
+    this.faults.set(this.options.faults);
+    this.iam.reset();
     this.#seeded = this.options.seed ? seed(this.world(this.options.region)) : undefined;
   }
 
+  /** @throws ConnectionCut where a fault has it that there is no answer. */
   async answer(request: WireRequest, requestId: string): Promise<WireResponse> {
     const region = readCredential(request.authorization)?.region || this.options.region;
     const { world, services } = this.#account.region(region);
@@ -72,6 +101,10 @@ export class Endpoint {
       name = `${addressed.service.name}:${addressed.action}`;
       return await this.#act(addressed, request.body, world, requestId);
     } catch (thrown) {
+      if (thrown instanceof ConnectionCut) {
+        outcome = thrown.message;
+        throw thrown;
+      }
       const error = asAwsError(thrown);
       outcome = `${error.code}: ${error.message}`;
       return encodeError(protocol, namespace, requestId, error);
@@ -87,9 +120,30 @@ export class Endpoint {
     const principal = authenticate(credential, service, this.options, this.#account.sessions, this.#clock);
     const perform = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
     if (!perform) throw unknownAction(service, action);
+    const fate = this.faults.draw(service, action);
+    await suffer(fate);
     if (this.options.throttling) this.#throttle.take(service, action, world.region);
+    this.iam.authorize({ service, action, input, world, principal });
     releaseLoadBalancers(world);
     const context = { region: world.region, accountId: this.options.accountId, requestId, principal };
-    return encodeResult({ service, action, requestId }, await perform(input, context));
+    const acting = carryOut(this.#actionNow(service, action, perform, world), input, context);
+    if (fate.outcome.kind === 'answer-lost') {
+      await Promise.allSettled([acting]);
+      throw new ConnectionCut('carried out, and the answer lost');
+    }
+    const output = await acting;
+    await this.dataPlane?.sync();
+    return encodeResult({ service, action, requestId }, output);
+  }
+
+  /** The action, over what the region is now or, for a read that lags, was. */
+  #actionNow(service: Service, action: string, perform: Action, world: World): Action {
+    const lagMs = this.faults.plan.readLagSeconds * 1000;
+    if (lagMs === 0) return perform;
+    const past = this.#pasts.get(world) ?? new Past(world);
+    this.#pasts.set(world, past);
+    if (isLagging(service, action)) return past.asOf(lagMs, service.name)?.actions[action] ?? perform;
+    past.keep(lagMs);
+    return perform;
   }
 }

@@ -1,16 +1,22 @@
 // The embedded AWS as a process of its own.
 import { Command, InvalidArgumentError } from 'commander';
-import { type AwsOptions, defaultOptions, type Flag, flags, type Parsed } from './options.ts';
+import type { DataPlaneOptions } from './dataplane/options.ts';
+import { type AwsOptions, dataPlaneFlags, defaultOptions, type Flag, flags } from './options.ts';
 import { type Quotas, unlimited } from './quotas.ts';
 import { type Aws, startAws } from './server.ts';
 
-interface Arguments extends Omit<AwsOptions, 'quotas'> {
+interface Arguments extends Omit<AwsOptions, 'quotas' | 'policies' | 'dataPlane'> {
   readonly quota?: Partial<Quotas>;
   readonly quotas: boolean;
+  /** The document, checked. */
+  readonly policy?: unknown;
+  readonly dataPlane?: string;
+  readonly dataPlanePortOffset?: number;
+  readonly mapTargets?: readonly string[];
 }
 
 function parserOf(parse: NonNullable<Flag['parse']>) {
-  return (text: string, before: Parsed | undefined) => {
+  return (text: string, before: unknown) => {
     try {
       return parse(text, before);
     } catch (error) {
@@ -23,7 +29,7 @@ function readArguments(): Arguments {
   const command = new Command('aws')
     .description('An embedded AWS: what a load balancer controller needs of ELBv2, EC2, ACM, tagging and STS.')
     .option('--no-quotas', 'no quotas at all');
-  for (const [name, { flag, help, parse }] of Object.entries(flags)) {
+  for (const [name, { flag, help, parse }] of Object.entries({ ...flags, ...dataPlaneFlags })) {
     const option = command.createOption(flag, help);
     if (parse) option.argParser(parserOf(parse));
     const value = Object.entries(defaultOptions).find(([each]) => each === name)?.[1];
@@ -40,12 +46,24 @@ function greet({ url, options, seeded }: Aws): void {
   console.log('  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test');
   const seed = seeded();
   if (seed) console.log(`Demo VPC: ${seed.vpcId}; all of it: curl ${url}/_aws/seed`);
+  if (options.dataPlane) console.log(`Load balancers forward traffic; where they are: curl ${url}/_aws/load-balancers`);
   console.log(`Calls so far: curl ${url}/_aws/calls; start over: curl -X POST ${url}/_aws/reset`);
 }
 
 async function run(): Promise<void> {
-  const { quota, quotas, ...given } = readArguments();
-  const aws = await startAws({ ...given, quotas: quotas ? { ...quota } : unlimited });
+  const {
+    quota,
+    quotas,
+    policy,
+    dataPlane: addresses,
+    dataPlanePortOffset: portOffset,
+    mapTargets,
+    ...given
+  } = readArguments();
+  const dataPlane: DataPlaneOptions | undefined =
+    addresses === undefined ? undefined : { addresses, portOffset, mapTargets };
+  const policies = policy === undefined ? {} : { '*': policy };
+  const aws = await startAws({ ...given, dataPlane, policies, quotas: quotas ? { ...quota } : unlimited });
   greet(aws);
   const stop = () => {
     aws.close().catch(fail);

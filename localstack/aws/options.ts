@@ -1,3 +1,8 @@
+import { readFileSync } from 'node:fs';
+import type { DataPlaneOptions } from './dataplane/options.ts';
+import { type FaultPlan, noFaults, readFaultPlan } from './faults/plan.ts';
+import { readPolicy } from './iam/policy.ts';
+import type { Policies } from './iam/principal.ts';
 import { defaultQuotas, isQuotaName, type Quotas } from './quotas.ts';
 
 /** Every switch of the embedded AWS. Durations are seconds; fractions are allowed. */
@@ -14,10 +19,14 @@ export interface AwsOptions {
   readonly quotas: Quotas;
   readonly throttling: boolean;
   readonly credentials: readonly string[] | undefined;
+  readonly policies: Policies;
+  readonly faults: FaultPlan;
   readonly seed: boolean;
   readonly seedNodes: number;
   readonly seedClusterName: string;
   readonly log: boolean;
+  /** Whether and where load balancers really forward traffic; they don't when undefined. */
+  readonly dataPlane: DataPlaneOptions | undefined;
 }
 
 /** What an embedded AWS starts with. The command line differs in one: it seeds unless told not to. */
@@ -34,20 +43,21 @@ export const defaultOptions: AwsOptions = {
   quotas: defaultQuotas,
   throttling: false,
   credentials: undefined,
+  policies: {},
+  faults: noFaults,
   seed: false,
   seedNodes: 3,
   seedClusterName: 'demo',
   log: false,
+  dataPlane: undefined,
 };
-
-export type Parsed = string | number | Partial<Quotas>;
 
 /** How the command line says a switch, and what the switch does. */
 export interface Flag {
   readonly flag: string;
   readonly help: string;
   /** Throws an Error on what it cannot read; `before` is what the same flag said earlier. */
-  readonly parse?: (text: string, before: Parsed | undefined) => Parsed;
+  readonly parse?: (text: string, before: unknown) => unknown;
 }
 
 function number(text: string): number {
@@ -60,13 +70,25 @@ function accountId(text: string): string {
   throw new Error(`Expected 12 digits, got '${text}'.`);
 }
 
-function quota(text: string, before: Parsed | undefined): Partial<Quotas> {
+function quota(text: string, before: unknown): Partial<Quotas> {
   const [name = '', value = ''] = text.split('=');
   if (isQuotaName(name)) return { ...(typeof before === 'object' ? before : {}), [name]: number(value) };
   throw new Error(`Expected NAME=NUMBER with one of these names: ${Object.keys(defaultQuotas).join(', ')}.`);
 }
 
-export const flags: Readonly<Record<keyof AwsOptions, Flag>> = {
+function jsonFile(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`Expected a file of JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
+
+export const flags: Flags<Exclude<keyof AwsOptions, 'dataPlane'>> = {
   port: { flag: '--port <number>', help: 'port on 127.0.0.1; 0 takes any free one', parse: number },
   region: { flag: '--region <name>', help: 'region of unsigned requests and of the demo VPC' },
   accountId: { flag: '--account-id <digits>', help: 'the account', parse: accountId },
@@ -106,8 +128,39 @@ export const flags: Readonly<Record<keyof AwsOptions, Flag>> = {
     flag: '--credentials <id...>',
     help: 'the access key ids that exist (default: all; signatures are never verified)',
   },
+  policies: {
+    flag: '--policy <file>',
+    help: 'the IAM policy by which every call is allowed or denied (default: everything is allowed)',
+    parse: (path) => {
+      const document = jsonFile(path);
+      readPolicy(document);
+      return document;
+    },
+  },
+  faults: {
+    flag: '--faults <file>',
+    help: 'what goes wrong, as POST /_aws/faults takes it',
+    parse: (path) => readFaultPlan(jsonFile(path)),
+  },
   seed: { flag: '--no-seed', help: 'start without the demo VPC' },
   seedNodes: { flag: '--seed-nodes <number>', help: 'how many instances the demo VPC has', parse: number },
   seedClusterName: { flag: '--seed-cluster-name <name>', help: "the cluster of the demo VPC's tags" },
   log: { flag: '--log', help: 'print a line a call' },
+};
+
+/** The data plane's are three. */
+export const dataPlaneFlags: Flags<'dataPlane' | 'dataPlanePortOffset' | 'mapTargets'> = {
+  dataPlane: {
+    flag: '--data-plane <cidr>',
+    help: 'forward traffic: each active load balancer gets an address of this block, such as 127.64.0.0/16',
+  },
+  dataPlanePortOffset: {
+    flag: '--data-plane-port-offset <number>',
+    help: "added to the listeners' ports, as those below 1024 need root",
+    parse: number,
+  },
+  mapTargets: {
+    flag: '--map-targets <from=to...>',
+    help: 'where targets are really reached: 10.0.0.0/16=127.10.0.0/16',
+  },
 };

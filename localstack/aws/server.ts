@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { control } from './control.ts';
+import type { Reachable } from './dataplane/data-plane.ts';
 import { Endpoint } from './endpoint.ts';
+import type { Faults } from './faults/faults.ts';
+import { type FaultPlanInput, readFaultPlan } from './faults/plan.ts';
+import type { Iam } from './iam/iam.ts';
+import { readPolicy } from './iam/policy.ts';
 import { type AwsOptions, defaultOptions } from './options.ts';
 import { defaultQuotas, type Quotas } from './quotas.ts';
 import { type Random, systemRandom, uuid } from './random.ts';
@@ -12,9 +17,12 @@ import { AwsError } from './service.ts';
 import { encodeError, type WireResponse } from './wire/protocols.ts';
 import type { World } from './world.ts';
 
-export interface StartOptions extends Partial<Omit<AwsOptions, 'quotas'>> {
+export interface StartOptions extends Partial<Omit<AwsOptions, 'quotas' | 'policies' | 'faults'>> {
   /** Those that differ from AWS's defaults. */
   readonly quotas?: Partial<Quotas>;
+  /** Policy documents by the ARN of the role or user they are attached to; `*` is everyone else. */
+  readonly policies?: Readonly<Record<string, unknown>>;
+  readonly faults?: FaultPlanInput;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -25,10 +33,14 @@ export interface Aws {
   readonly url: string;
   readonly options: AwsOptions;
   readonly calls: Calls;
+  readonly faults: Faults;
+  readonly iam: Iam;
   /** What was seeded; undefined without the `seed` option. */
   readonly seeded: () => Seed | undefined;
   /** The state of a region, for tests that look behind the wire. */
   readonly world: (region?: string) => World;
+  /** The load balancers that forward traffic; none without the `dataPlane` option. */
+  readonly reachable: () => readonly Reachable[];
   /** Back to how it started: empty, or the seed alone. */
   readonly reset: () => void;
   readonly close: () => Promise<void>;
@@ -55,8 +67,8 @@ function header(request: IncomingMessage, name: string): string | undefined {
 async function respond(endpoint: Endpoint, request: IncomingMessage, requestId: string): Promise<WireResponse> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const method = request.method ?? 'GET';
-  if (url.pathname.startsWith('/_aws/')) return control(method, url.pathname, endpoint);
   const body = await readBody(request);
+  if (url.pathname.startsWith('/_aws/')) return control(method, url.pathname, body, endpoint);
   const authorization = header(request, 'authorization');
   const target = header(request, 'x-amz-target');
   return await endpoint.answer({ method, url, authorization, target, body }, requestId);
@@ -87,12 +99,18 @@ async function listen(server: Server, port: number): Promise<number> {
 
 /** Starts an embedded AWS on 127.0.0.1. */
 export async function startAws(given: StartOptions = {}): Promise<Aws> {
-  const { clock = systemClock, random = systemRandom, quotas, ...switches } = given;
-  const options: AwsOptions = { ...defaultOptions, ...switches, quotas: { ...defaultQuotas, ...quotas } };
+  const { clock = systemClock, random = systemRandom, quotas, policies = {}, faults = {}, ...switches } = given;
+  const options: AwsOptions = {
+    ...defaultOptions,
+    ...switches,
+    quotas: { ...defaultQuotas, ...quotas },
+    policies: Object.fromEntries(Object.entries(policies).map(([to, document]) => [to, readPolicy(document)])),
+    faults: readFaultPlan(faults),
+  };
   const endpoint = new Endpoint(options, clock, random);
   const server = createServer((request, response) => {
     serve(endpoint, request, response, uuid(random)).catch(() => {
-      // The client went away while its request was read.
+      // A fault cut the connection, or the client went away while its request was read.
       response.destroy();
     });
   });
@@ -103,13 +121,17 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     url: `http://127.0.0.1:${port}`,
     options: { ...options, port },
     calls: endpoint.calls,
+    faults: endpoint.faults,
+    iam: endpoint.iam,
     seeded: () => endpoint.seeded,
     world: (region = options.region) => endpoint.world(region),
+    reachable: () => endpoint.dataPlane?.reachable() ?? [],
     reset: () => endpoint.reset(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        endpoint.dataPlane?.close();
       }),
   };
 }

@@ -28,9 +28,13 @@ export function checkName(name: string, what: string): void {
   }
 }
 
+/** Whether it is provisioned: before that it carries no traffic. */
+export function isActive(world: World, { createdAt }: Pick<LoadBalancer, 'createdAt'>): boolean {
+  return world.clock.now() >= createdAt + world.options.provisioningSeconds * 1000;
+}
+
 /** What DescribeLoadBalancers tells. */
 function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
-  const active = world.clock.now() >= lb.createdAt + world.options.provisioningSeconds * 1000;
   return {
     LoadBalancerArn: lb.arn,
     DNSName: lb.dnsName,
@@ -39,7 +43,7 @@ function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
     LoadBalancerName: lb.name,
     Scheme: lb.scheme,
     VpcId: lb.vpcId,
-    State: { Code: active ? 'active' : 'provisioning' },
+    State: { Code: isActive(world, lb) ? 'active' : 'provisioning' },
     Type: lb.type,
     AvailabilityZones: describeZones(lb),
     SecurityGroups: lb.type === 'network' && lb.securityGroups.length === 0 ? undefined : lb.securityGroups,

@@ -99,6 +99,11 @@ export function checkSslPolicy(name: string): void {
   if (!policies.some(({ Name }) => Name === name)) throw notFound(name);
 }
 
+/** The TLS versions that a policy allows, lowest first. */
+export function sslProtocols(name: string): readonly string[] {
+  return policies.find(({ Name }) => Name === name)?.SslProtocols ?? [];
+}
+
 function describePolicy({ Name, SslProtocols, ciphers }: SslPolicy) {
   return {
     Name,

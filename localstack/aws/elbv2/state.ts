@@ -76,6 +76,16 @@ export interface HealthCheck {
   readonly matcher: { readonly kind: 'http' | 'grpc'; readonly codes: string } | undefined;
 }
 
+/**
+ * What the data plane's health checks have found.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+ */
+export interface CheckedHealth {
+  readonly State: 'initial' | 'healthy' | 'unhealthy';
+  readonly Reason?: string;
+  readonly Description?: string;
+}
+
 export interface Target {
   readonly id: string;
   readonly port: number | undefined;
@@ -83,6 +93,8 @@ export interface Target {
   readonly registeredAt: number;
   /** Set once deregistered: until when it drains. */
   drainingUntil: number | undefined;
+  /** Of the data plane; undefined before it has begun to check. */
+  checked: CheckedHealth | undefined;
 }
 
 type TargetType = 'instance' | 'ip' | 'lambda' | 'alb';

@@ -9,6 +9,12 @@ export interface TargetHealth {
   readonly Description?: string;
 }
 
+const registering: TargetHealth = {
+  State: 'initial',
+  Reason: 'Elb.RegistrationInProgress',
+  Description: 'Target registration is in progress',
+};
+
 /** Forgets the targets that have drained. */
 export function settleTargets(world: World, group: TargetGroup): void {
   for (const [key, target] of group.targets) {
@@ -65,13 +71,7 @@ export function healthOf(
   if (instance && (instance.state === 'shutting-down' || instance.state === 'terminated')) {
     return { State: 'unused', Reason: 'Target.InvalidState', Description: `Target is in the ${instance.state} state` };
   }
+  if (world.options.dataPlane) return target.checked ?? registering;
   const since = Math.max(target.registeredAt, group.inUseSince);
-  if (world.clock.now() < since + world.options.healthSeconds * 1000) {
-    return {
-      State: 'initial',
-      Reason: 'Elb.RegistrationInProgress',
-      Description: 'Target registration is in progress',
-    };
-  }
-  return { State: 'healthy' };
+  return world.clock.now() < since + world.options.healthSeconds * 1000 ? registering : { State: 'healthy' };
 }

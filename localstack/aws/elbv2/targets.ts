@@ -111,7 +111,14 @@ function register(world: World, input: Input): Output {
   const targets = nonEmpty(readTargets(input, group), 'Targets').map((target): Target => {
     const availabilityZone = checkTarget(world, group, target);
     const { id, port } = target;
-    return { id, port, availabilityZone, registeredAt: world.clock.now(), drainingUntil: undefined };
+    return {
+      id,
+      port,
+      availabilityZone,
+      registeredAt: world.clock.now(),
+      drainingUntil: undefined,
+      checked: undefined,
+    };
   });
   const isServing = (target: Target) => {
     const known = group.targets.get(keyOf(target));

@@ -1,0 +1,34 @@
+import { blockSize, parseBlock4, toAddress } from '../ec2/addresses.ts';
+
+/** Hands out the addresses of a block, the one freed longest ago last: who still knows an old one should meet nobody there. */
+export class AddressPool {
+  readonly #base: number;
+  readonly #size: number;
+  readonly #taken = new Set<string>();
+  #last = 0;
+
+  /** @throws an Error for what is no IPv4 block. */
+  constructor(cidr: string) {
+    const block = parseBlock4(cidr);
+    if (!block) throw new Error(`Expected the load balancers' addresses to be an IPv4 block, got '${cidr}'`);
+    this.#base = block.base;
+    this.#size = blockSize(block);
+  }
+
+  /** Undefined when none is free. The block's first and last address are never given. */
+  take(): string | undefined {
+    const usable = this.#size - 2;
+    for (let step = 0; step < usable; step += 1) {
+      this.#last = (this.#last % usable) + 1;
+      const address = toAddress(this.#base + this.#last);
+      if (this.#taken.has(address)) continue;
+      this.#taken.add(address);
+      return address;
+    }
+    return undefined;
+  }
+
+  release(address: string): void {
+    this.#taken.delete(address);
+  }
+}

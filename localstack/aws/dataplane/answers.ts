@@ -1,0 +1,44 @@
+// What the load balancer answers by itself.
+import { type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
+import type { Writable } from 'node:stream';
+
+/** What HTTP/1.1 and HTTP/2 responses have in common. */
+export interface ClientResponse extends Writable {
+  readonly headersSent: boolean;
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+  addTrailers(headers: OutgoingHttpHeaders): void;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** ALBs have names of their own for some statuses. */
+const names: Readonly<Record<number, string>> = {
+  460: 'Client Closed Request',
+  464: 'Incompatible Protocol Versions',
+  503: 'Service Temporarily Unavailable',
+  504: 'Gateway Time-out',
+  561: 'Authentication Error',
+};
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-troubleshooting.html */
+export function errorAnswer(status: number): Answer {
+  const title = `${status} ${names[status] ?? STATUS_CODES[status] ?? 'Error'}`;
+  const head = `<html>\r\n<head><title>${title}</title></head>\r\n`;
+  const body = `${head}<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
+  return { status, headers: { 'content-type': 'text/html' }, body };
+}
+
+/** Does nothing to a response that has begun: its client sees it end early. */
+export function send(response: ClientResponse, { status, headers, body }: Answer): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const length = { 'content-length': String(Buffer.byteLength(body)) };
+  response.writeHead(status, { server: 'awselb/2.0', ...headers, ...length });
+  response.end(body);
+}

@@ -1,0 +1,62 @@
+// Which certificate a listener shows.
+// docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Certificate, KeyAlgorithm, Material } from '../acm/state.ts';
+import type { Listener } from '../elbv2/state.ts';
+import type { World } from '../world.ts';
+
+/**
+ * For the name that a client asks for (SNI): the best of the listener's certificates that have it, else the default one,
+ * as for a client that asks for none. Undefined when ACM has no such certificate any more.
+ */
+export function chooseMaterial(world: World, listener: Listener, serverName: string | undefined): Material | undefined {
+  const matching = [...listener.certificates]
+    .flatMap((arn) => world.acm.certificates.get(arn) ?? [])
+    .filter((certificate) => serverName !== undefined && hasName(certificate, serverName))
+    .toSorted((a, b) => rank(world, b) - rank(world, a));
+  const ofDefault = world.acm.certificates.get(listener.defaultCertificate ?? '');
+  return matching.find(({ material }) => material !== undefined)?.material ?? ofDefault?.material;
+}
+
+/** A wildcard stands for one label. */
+export function hasName({ subjectAlternativeNames }: Pick<Certificate, 'subjectAlternativeNames'>, name: string) {
+  const wanted = name.toLowerCase();
+  const parent = wanted.slice(wanted.indexOf('.'));
+  return subjectAlternativeNames.some((each) => {
+    const own = each.toLowerCase();
+    return own === wanted || (own.startsWith('*.') && own.slice(1) === parent);
+  });
+}
+
+const strengths: readonly KeyAlgorithm[] = [
+  'RSA_1024',
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'EC_prime256v1',
+  'EC_secp384r1',
+  'EC_secp521r1',
+];
+
+/** ECDSA before RSA, then the larger key; an expired one only when there is no other. */
+function rank(world: World, { keyAlgorithm, notAfter }: Certificate): number {
+  const expired = notAfter !== undefined && notAfter.getTime() <= world.clock.now();
+  return strengths.indexOf(keyAlgorithm) - (expired ? strengths.length : 0);
+}
+
+const contexts = new WeakMap<Material, SecureContext>();
+
+export function secureContext(material: Material): SecureContext {
+  const known = contexts.get(material);
+  if (known) return known;
+  const context = createSecureContext(pemOf(material));
+  contexts.set(material, context);
+  return context;
+}
+
+export function pemOf({ certificatePem, chainPem, privateKey }: Material): { cert: string; key: string } {
+  return {
+    cert: `${certificatePem}${chainPem ?? ''}`,
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}

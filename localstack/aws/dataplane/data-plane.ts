@@ -1,0 +1,145 @@
+// What makes load balancers carry traffic: an address each, a socket a listener, and health checks. It reads what the API
+// wrote and writes nothing but the targets' health.
+import { isActive } from '../elbv2/load-balancers.ts';
+import type { Listener, LoadBalancer } from '../elbv2/state.ts';
+import type { Random } from '../random.ts';
+import type { World } from '../world.ts';
+import { AddressPool } from './address-pool.ts';
+import { balance } from './balance.ts';
+import { Forwarder } from './forward.ts';
+import { HealthChecker } from './health-checker.ts';
+import { ListenerSocket } from './listener-socket.ts';
+import type { DataPlaneOptions } from './options.ts';
+import { parseMapping } from './target-address.ts';
+
+/** Where a load balancer is reached. */
+export interface Reachable {
+  readonly arn: string;
+  readonly name: string;
+  readonly dnsName: string;
+  readonly address: string;
+  readonly listeners: readonly {
+    readonly arn: string;
+    readonly protocol: string;
+    /** As the API has it. */
+    readonly port: number;
+    /** Where it really listens: with the offset. */
+    readonly socketPort: number;
+    /** Why it does not listen. */
+    readonly error?: string | undefined;
+  }[];
+}
+
+interface Serving {
+  readonly world: World;
+  readonly loadBalancer: LoadBalancer;
+  readonly address: string;
+  /** By listener ARN. */
+  readonly sockets: Map<string, ListenerSocket>;
+}
+
+/** How soon what changes by itself (provisioned, drained) takes effect; a call takes effect before it is answered. */
+const tickMs = 100;
+
+export class DataPlane {
+  readonly #worlds: () => readonly World[];
+  readonly #pool: AddressPool;
+  readonly #portOffset: number;
+  readonly #forwarder: Forwarder;
+  readonly #health: HealthChecker;
+  readonly #serving = new Map<string, Serving>();
+  readonly #timer: NodeJS.Timeout;
+
+  /** @throws an Error that says which option is wrong. */
+  constructor(options: DataPlaneOptions, random: Random, worlds: () => readonly World[]) {
+    const mappings = (options.mapTargets ?? []).map(parseMapping);
+    this.#worlds = worlds;
+    this.#pool = new AddressPool(options.addresses);
+    this.#portOffset = options.portOffset ?? 0;
+    this.#forwarder = new Forwarder(mappings, random);
+    this.#health = new HealthChecker(mappings);
+    this.#timer = setInterval(() => void this.sync(), tickMs).unref();
+  }
+
+  /** Takes over what has changed. Resolves when new listeners listen, or can't. */
+  async sync(): Promise<void> {
+    const worlds = this.#worlds();
+    for (const serving of this.#serving.values()) {
+      const { world, loadBalancer } = serving;
+      if (!worlds.includes(world) || !world.elbv2.loadBalancers.has(loadBalancer.arn)) this.#remove(serving);
+    }
+    for (const world of worlds) {
+      for (const loadBalancer of world.elbv2.loadBalancers.values()) {
+        if (loadBalancer.type === 'application' && isActive(world, loadBalancer)) this.#serve(world, loadBalancer);
+      }
+    }
+    this.#health.sync(worlds);
+    this.#forwarder.cutDrained();
+    const sockets = [...this.#serving.values()].flatMap((serving) => [...serving.sockets.values()]);
+    await Promise.all(sockets.map(({ settled }) => settled));
+  }
+
+  #remove({ loadBalancer, address, sockets }: Serving): void {
+    for (const socket of sockets.values()) socket.close();
+    this.#pool.release(address);
+    this.#serving.delete(loadBalancer.arn);
+  }
+
+  #serve(world: World, loadBalancer: LoadBalancer): void {
+    const address = this.#serving.get(loadBalancer.arn)?.address ?? this.#pool.take();
+    if (address === undefined) return;
+    const serving = this.#serving.get(loadBalancer.arn) ?? { world, loadBalancer, address, sockets: new Map() };
+    this.#serving.set(loadBalancer.arn, serving);
+    for (const [arn, socket] of serving.sockets) {
+      const listener = world.elbv2.listeners.get(arn);
+      if (listener && listener.protocol === socket.protocol && this.#portOf(listener) === socket.place.port) {
+        socket.refresh();
+        continue;
+      }
+      socket.close();
+      serving.sockets.delete(arn);
+    }
+    for (const listener of world.elbv2.listeners.values()) {
+      if (listener.loadBalancerArn !== loadBalancer.arn || serving.sockets.has(listener.arn)) continue;
+      serving.sockets.set(listener.arn, this.#open(serving, listener));
+    }
+  }
+
+  #open({ world, loadBalancer, address }: Serving, listener: Listener): ListenerSocket {
+    const place = { address, port: this.#portOf(listener) };
+    return new ListenerSocket(world, listener, place, (exchange) =>
+      balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
+    );
+  }
+
+  #portOf({ port }: Listener): number {
+    return port + this.#portOffset;
+  }
+
+  /** The load balancers that have an address. */
+  reachable(): readonly Reachable[] {
+    return [...this.#serving.values()].map(({ world, loadBalancer, address, sockets }) => ({
+      arn: loadBalancer.arn,
+      name: loadBalancer.name,
+      dnsName: loadBalancer.dnsName,
+      address,
+      listeners: [...sockets].map(([arn, { protocol, place, error }]) => ({
+        arn,
+        protocol,
+        port: world.elbv2.listeners.get(arn)?.port ?? place.port - this.#portOffset,
+        socketPort: place.port,
+        error,
+      })),
+    }));
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#health.close();
+    this.#forwarder.close();
+    for (const { sockets } of this.#serving.values()) {
+      for (const socket of sockets.values()) socket.destroy();
+    }
+    this.#serving.clear();
+  }
+}

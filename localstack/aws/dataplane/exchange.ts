@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { TargetGroup } from '../elbv2/state.ts';
+import type { ClientResponse } from './answers.ts';
+import type { ClientRequest, Received } from './client-request.ts';
+
+/** One request on its way to a target. */
+export interface Exchange {
+  readonly request: ClientRequest;
+  readonly received: Received;
+  readonly response: ClientResponse;
+  /** The socket of a request that asks for another protocol, and what it has sent already. */
+  readonly upgrade: Upgrade | undefined;
+}
+
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+/** What a target is sent. */
+export interface ToTarget {
+  readonly group: TargetGroup;
+  /** Where it is really reached. */
+  readonly address: string;
+  readonly port: number;
+  readonly method: string;
+  readonly url: string;
+  readonly host: string;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  /** Milliseconds without a byte after which the load balancer gives up. */
+  readonly idleMs: number;
+  /** Ends the exchange at once: the target has drained, or the data plane stops. */
+  readonly signal: AbortSignal;
+}
+
+/** "The load balancer failed to establish a connection to the target before the connection timeout expired (10 seconds)." */
+export const connectMs = 10_000;

@@ -1,0 +1,86 @@
+// To a target of protocol version HTTP2 or GRPC.
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { errorAnswer, send } from './answers.ts';
+import { connectMs, type Exchange, type ToTarget } from './exchange.ts';
+
+/** Connections to targets, one each, kept for the next request. */
+export class Http2Connections {
+  readonly #sessions = new Map<string, ClientHttp2Session>();
+
+  to({ group, address, port }: Pick<ToTarget, 'group' | 'address' | 'port'>): ClientHttp2Session {
+    const origin = `${group.protocol === 'HTTPS' ? 'https' : 'http'}://${address}:${port}`;
+    const known = this.#sessions.get(origin);
+    if (known && !known.closed && !known.destroyed) return known;
+    // Certificates of targets are not validated: load-balancer-target-groups, target group protocol.
+    const session = connect(origin, { rejectUnauthorized: false });
+    this.#sessions.set(origin, session);
+    const forget = (): void => {
+      if (this.#sessions.get(origin) === session) this.#sessions.delete(origin);
+    };
+    session.once('close', forget);
+    session.once('goaway', forget);
+    // The streams on it tell.
+    session.on('error', forget);
+    return session;
+  }
+
+  close(): void {
+    for (const session of this.#sessions.values()) session.destroy();
+  }
+}
+
+/** Ends when the exchange has, however it does. */
+export function forwardHttp2(connections: Http2Connections, exchange: Exchange, to: ToTarget): Promise<void> {
+  const { request, response, received } = exchange;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const session = connections.to(to);
+  const stream = session.request(requestHeaders(to, received.headers), { endStream: !received.hasBody });
+  const expire = (): void => {
+    send(response, errorAnswer(504));
+    stream.close();
+  };
+  const connecting = session.connecting ? setTimeout(expire, connectMs) : undefined;
+  session.once('connect', () => clearTimeout(connecting));
+  stream.setTimeout(to.idleMs, expire);
+  stream.once('response', (headers) => {
+    response.writeHead(headers[':status'] ?? 502, withoutPseudo(headers));
+    stream.pipe(response);
+  });
+  stream.once('trailers', (trailers) => response.addTrailers(withoutPseudo(trailers)));
+  stream.once('error', () => {
+    request.unpipe(stream);
+    request.resume();
+    send(response, errorAnswer(502));
+  });
+  // A stream that is reset without an error, or whose connection closes.
+  stream.once('close', () => {
+    clearTimeout(connecting);
+    if (!response.headersSent) send(response, errorAnswer(502));
+    else if (stream.aborted) response.destroy();
+  });
+  const cut = (): void => stream.close();
+  to.signal.addEventListener('abort', cut, { once: true });
+  response.once('close', () => {
+    to.signal.removeEventListener('abort', cut);
+    if (!response.writableFinished) stream.close();
+    resolve();
+  });
+  if (received.hasBody) request.pipe(stream);
+  return promise;
+}
+
+/** gRPC needs `te: trailers`, the one value that HTTP/2 allows. */
+function requestHeaders(to: ToTarget, received: ReadonlyMap<string, readonly string[]>): OutgoingHttpHeaders {
+  const trailers = received.get('te')?.includes('trailers') ? { te: 'trailers' } : {};
+  return {
+    ...to.headers,
+    ...trailers,
+    ':method': to.method,
+    ':path': to.url,
+    ':scheme': to.group.protocol === 'HTTPS' ? 'https' : 'http',
+    ':authority': to.host,
+  };
+}
+
+const withoutPseudo = (headers: IncomingHttpHeaders): OutgoingHttpHeaders =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':')));

@@ -1,0 +1,127 @@
+// From a forward action to the target that answers.
+import { loadBalancerAttribute } from '../elbv2/attributes.ts';
+import type { ForwardAction } from '../elbv2/forward.ts';
+import type { Listener, LoadBalancer, Rule, Target, TargetGroup } from '../elbv2/state.ts';
+import type { Random } from '../random.ts';
+import type { World } from '../world.ts';
+import { errorAnswer, send } from './answers.ts';
+import type { Received } from './client-request.ts';
+import type { Exchange, ToTarget } from './exchange.ts';
+import { forwardHttp1, Http1Connections } from './forward-http1.ts';
+import { forwardHttp2, Http2Connections } from './forward-http2.ts';
+import { targetHeaders, targetHost } from './forwarded-headers.ts';
+import { RoundRobin } from './serving-targets.ts';
+import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
+import { transform } from './transforms.ts';
+import { chooseGroup } from './weights.ts';
+
+/** Where a request arrived. */
+export interface Arrival {
+  readonly world: World;
+  readonly loadBalancer: LoadBalancer;
+  readonly listener: Listener;
+}
+
+interface InFlight extends Pick<Arrival, 'world'> {
+  readonly group: TargetGroup;
+  readonly target: Target;
+  readonly abort: AbortController;
+}
+
+export class Forwarder {
+  readonly #mappings: readonly AddressMapping[];
+  readonly #random: Random;
+  readonly #turns = new RoundRobin();
+  readonly #http1 = new Http1Connections();
+  readonly #http2 = new Http2Connections();
+  readonly #inFlight = new Set<InFlight>();
+
+  constructor(mappings: readonly AddressMapping[], random: Random) {
+    this.#mappings = mappings;
+    this.#random = random;
+  }
+
+  /** Ends when the exchange has. */
+  async forward(arrival: Arrival, exchange: Exchange, rule: Rule, action: ForwardAction): Promise<void> {
+    const { world } = arrival;
+    const arn = chooseGroup(action, Number.parseInt(this.#random.hex(8), 16) / 2 ** 32);
+    const group = arn === undefined ? undefined : world.elbv2.targetGroups.get(arn);
+    if (!group) return send(exchange.response, errorAnswer(503));
+    if (!canSpeak(group, exchange.received)) return send(exchange.response, errorAnswer(464));
+    const target = this.#turns.next(world, group);
+    const address = target && privateAddress(world, group, target);
+    // "No registered targets, or all in an unused state": load-balancer-troubleshooting, HTTP 503.
+    if (!target || address === undefined) return send(exchange.response, errorAnswer(503));
+    const abort = new AbortController();
+    const to = this.#toTarget(arrival, exchange.received, rule, {
+      group,
+      address: mapAddress(this.#mappings, address),
+      port: target.port ?? group.port ?? 80,
+      signal: abort.signal,
+    });
+    if (!to) return send(exchange.response, errorAnswer(500));
+    const inFlight = { world, group, target, abort };
+    this.#inFlight.add(inFlight);
+    try {
+      if (group.protocolVersion === 'HTTP1') await forwardHttp1(this.#http1, exchange, to);
+      else await forwardHttp2(this.#http2, exchange, to);
+    } finally {
+      this.#inFlight.delete(inFlight);
+    }
+  }
+
+  /** Undefined when a transform fails. */
+  #toTarget(
+    { loadBalancer, listener, world }: Arrival,
+    received: Received,
+    { transforms }: Rule,
+    place: Pick<ToTarget, 'group' | 'address' | 'port' | 'signal'>,
+  ): ToTarget | undefined {
+    const url = received.query === '' ? received.path : `${received.path}?${received.query}`;
+    const rewritten =
+      transforms.length === 0 ? { host: received.host, url } : transform(transforms, { ...received, url });
+    if (!rewritten) return undefined;
+    const { sourceIp, sourcePort, headers } = received;
+    const told = { host: rewritten.host, sourceIp, sourcePort, headers, at: world.clock.now() };
+    return {
+      ...place,
+      method: received.method,
+      url: rewritten.url,
+      host: targetHost(loadBalancer, listener, rewritten.host),
+      headers: targetHeaders(loadBalancer, listener, told, this.#random),
+      idleMs: Number(loadBalancerAttribute(loadBalancer, 'idle_timeout.timeout_seconds')) * 1000,
+    };
+  }
+
+  /** Ends what is still on its way to targets whose deregistration delay is over. */
+  cutDrained(): void {
+    for (const { world, group, target, abort } of this.#inFlight) {
+      const until = target.drainingUntil;
+      if (until !== undefined && until <= world.clock.now() && !isRegistered(group, target)) abort.abort();
+    }
+  }
+
+  close(): void {
+    for (const { abort } of this.#inFlight) abort.abort();
+    this.#http1.close();
+    this.#http2.close();
+  }
+}
+
+/** Again, that is. */
+const isRegistered = (group: TargetGroup, { id, port }: Target): boolean =>
+  [...group.targets.values()].some((each) => each.id === id && each.port === port && each.drainingUntil === undefined);
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version */
+function canSpeak({ protocolVersion }: TargetGroup, { version, method }: Received): boolean {
+  switch (protocolVersion) {
+    case 'HTTP2':
+      return version === 'HTTP/2';
+    case 'GRPC':
+      return version === 'HTTP/2' && method === 'POST';
+    case 'HTTP1':
+    case undefined:
+      return true;
+  }
+  return protocolVersion satisfies never;
+}

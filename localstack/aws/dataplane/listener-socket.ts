@@ -1,0 +1,148 @@
+// A listener as a real socket.
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import { type Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SecureContextOptions, SecureVersion } from 'node:tls';
+import { sslProtocols } from '../elbv2/ssl-policies.ts';
+import type { Listener } from '../elbv2/state.ts';
+import type { World } from '../world.ts';
+import type { ClientResponse } from './answers.ts';
+import { chooseMaterial, pemOf, secureContext } from './certificates.ts';
+import { type ClientRequest, receive } from './client-request.ts';
+import type { Exchange } from './exchange.ts';
+
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+}
+
+type Answer = (exchange: Exchange) => Promise<void>;
+
+const badRequest = 'HTTP/1.1 400 Bad Request\r\nServer: awselb/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+export class ListenerSocket {
+  readonly place: Place;
+  readonly protocol: string;
+  /** Resolves when it listens, or can't. */
+  readonly settled: Promise<void>;
+  /** Why it does not listen; undefined while it does. */
+  error: string | undefined;
+  readonly #world: World;
+  readonly #listener: Listener;
+  readonly #answer: Answer;
+  readonly #server: Server;
+  readonly #secure: Http2SecureServer | undefined;
+  readonly #connections = new Set<Socket>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #shown = '';
+
+  constructor(world: World, listener: Listener, place: Place, answer: Answer) {
+    this.place = place;
+    this.protocol = listener.protocol;
+    this.#world = world;
+    this.#listener = listener;
+    this.#answer = answer;
+    this.#secure = listener.protocol === 'HTTPS' ? this.#secureServer() : undefined;
+    this.#server = this.#secure ?? this.#plainServer();
+    this.#server.on('connection', (socket: Socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+    });
+    this.refresh();
+    this.settled = this.#listen();
+  }
+
+  #plainServer(): Server {
+    const shouldUpgradeCallback = isWebSocket;
+    const server = createServer({ keepAliveTimeout: idleMs, requestTimeout: 0, shouldUpgradeCallback });
+    server.on('request', (request, response) => this.#exchange(request, response, undefined));
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+    server.on('clientError', (_, socket) => {
+      if (socket.writable) socket.end(badRequest);
+    });
+    return server;
+  }
+
+  #secureServer(): Http2SecureServer {
+    const server = createSecureServer({
+      allowHTTP1: true,
+      // Called for each handshake: a certificate that changes is shown to the next client.
+      SNICallback: (name, done) => {
+        const material = chooseMaterial(this.#world, this.#listener, name);
+        done(null, material && secureContext(material));
+      },
+    });
+    server.on('request', (request, response) => this.#exchange(request, response, undefined));
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#upgrade(request, socket, head);
+    });
+    server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+    return server;
+  }
+
+  #exchange(request: ClientRequest, response: ClientResponse, upgrade: Exchange['upgrade']): void {
+    this.#answer({ request, received: receive(request), response, upgrade }).catch((error: unknown) => {
+      console.error(error);
+      response.destroy();
+    });
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (!(socket instanceof Socket)) return;
+    // A reset that comes between two of those who listen for it.
+    socket.on('error', () => socket.destroy());
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket);
+    response.once('finish', () => socket.end());
+    this.#exchange(request, response, isWebSocket(request) ? { request, socket, head } : undefined);
+  }
+
+  async #listen(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.on('error', (error) => {
+      this.error = error.message;
+      resolve();
+    });
+    this.#server.listen(this.place.port, this.place.address, resolve);
+    await promise;
+  }
+
+  /** Takes over what the API changed: the certificate for clients that name no server, and the TLS versions. */
+  refresh(): void {
+    if (!this.#secure) return;
+    const material = chooseMaterial(this.#world, this.#listener, undefined);
+    const versions = tlsVersions(sslProtocols(this.#listener.sslPolicy ?? ''));
+    const shown = JSON.stringify([material?.certificatePem, versions]);
+    if (!material || shown === this.#shown) return;
+    this.#shown = shown;
+    this.#secure.setSecureContext({ ...pemOf(material), ...versions });
+  }
+
+  /** Takes no connection more; requests on their way are answered. */
+  close(): void {
+    this.#server.close();
+    for (const session of this.#sessions) session.close();
+  }
+
+  destroy(): void {
+    this.close();
+    for (const socket of this.#connections) socket.destroy();
+  }
+}
+
+/** As long as an ALB keeps an idle connection by default. */
+const idleMs = 60_000;
+
+const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
+const isVersion = (text: string | undefined): text is SecureVersion => text?.startsWith('TLSv1') ?? false;
+
+function tlsVersions(protocols: readonly string[]): Pick<SecureContextOptions, 'minVersion' | 'maxVersion'> {
+  const [minVersion, maxVersion] = [protocols[0], protocols.at(-1)];
+  return isVersion(minVersion) && isVersion(maxVersion) ? { minVersion, maxVersion } : {};
+}

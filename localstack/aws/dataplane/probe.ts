@@ -1,0 +1,109 @@
+// One health check. docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { request as httpsRequest } from 'node:https';
+import { connect as connectTcp } from 'node:net';
+import type { TargetGroup } from '../elbv2/state.ts';
+import { matchesCode, type Outcome } from './verdict.ts';
+
+export interface ProbedAt {
+  /** Where the target is really reached. */
+  readonly address: string;
+  readonly port: number;
+  /** `ADDRESS:PORT` as the VPC knows it: the Host header. */
+  readonly host: string;
+}
+
+const headers = { 'user-agent': 'ELB-HealthChecker/2.0', 'accept-encoding': 'gzip, compressed' };
+
+/** Never throws. What `signal` ends is `failed`. */
+export async function probe(group: TargetGroup, at: ProbedAt, signal: AbortSignal): Promise<Outcome> {
+  const { matcher, timeoutSeconds } = group.healthCheck;
+  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
+  try {
+    const code = await ask(group, at, AbortSignal.any([signal, timeout]));
+    return matcher === undefined || matchesCode(matcher.codes, code) ? { kind: 'passed' } : { kind: 'mismatch', code };
+  } catch {
+    return timeout.aborted ? { kind: 'timeout' } : { kind: 'failed' };
+  }
+}
+
+/** The code that the matcher judges: of HTTP, or of gRPC; any for a mere connection. */
+function ask(group: TargetGroup, at: ProbedAt, signal: AbortSignal): Promise<number> {
+  const { protocol, path = '/' } = group.healthCheck;
+  if (protocol !== 'HTTP' && protocol !== 'HTTPS') return connects(at, signal);
+  const secure = protocol === 'HTTPS';
+  if (group.protocolVersion === 'HTTP2' || group.protocolVersion === 'GRPC') {
+    return askHttp2(group.protocolVersion, at, { secure, path, signal });
+  }
+  return askHttp1(at, { secure, path, signal });
+}
+
+interface Asked {
+  readonly secure: boolean;
+  readonly path: string;
+  readonly signal: AbortSignal;
+}
+
+function askHttp1({ address, port, host }: ProbedAt, { secure, path, signal }: Asked): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const options = { host: address, port, path, headers: { ...headers, host }, signal };
+  const request = secure
+    ? httpsRequest({ ...options, agent: false, rejectUnauthorized: false })
+    : httpRequest({ ...options, agent: new HttpAgent() });
+  request.once('response', (response) => {
+    response.resume();
+    resolve(response.statusCode ?? 0);
+  });
+  request.once('error', reject);
+  request.end();
+  return promise;
+}
+
+async function askHttp2(
+  version: 'HTTP2' | 'GRPC',
+  { address, port, host }: ProbedAt,
+  { secure, path, signal }: Asked,
+): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const session = connectHttp2(`${secure ? 'https' : 'http'}://${address}:${port}`, { rejectUnauthorized: false });
+  session.on('error', reject);
+  const grpc = version === 'GRPC';
+  const special = grpc
+    ? { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' }
+    : { ':method': 'GET' };
+  const stream = session.request(
+    { ...headers, ...special, ':path': path, ':authority': host },
+    { endStream: !grpc, signal },
+  );
+  stream.on('error', reject);
+  const told = (answer: Readonly<Record<string, unknown>>): void => {
+    const status = answer['grpc-status'];
+    if (typeof status === 'string') resolve(Number(status));
+  };
+  stream.once('response', (answer) => {
+    if (grpc) told(answer);
+    else resolve(answer[':status'] ?? 0);
+    stream.resume();
+  });
+  stream.once('trailers', told);
+  stream.once('close', () => reject(new Error('The target gave no status')));
+  // An empty message of gRPC: not compressed, of length 0.
+  if (grpc) stream.end(Buffer.alloc(5));
+  try {
+    return await promise;
+  } finally {
+    session.destroy();
+  }
+}
+
+async function connects({ address, port }: ProbedAt, signal: AbortSignal): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const socket = connectTcp({ host: address, port, signal }, () => resolve(0));
+  socket.once('error', reject);
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,32 @@
+import type { Target, TargetGroup } from '../elbv2/state.ts';
+import { enabledZones, healthOf, settleTargets } from '../elbv2/target-health.ts';
+import type { World } from '../world.ts';
+
+/**
+ * The targets that get requests now: the healthy ones; when there is none, all that are registered, whatever their
+ * health ("the load balancer fails open"). Those that drain or are in no enabled zone get none.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+ */
+export function servingTargets(world: World, group: TargetGroup): readonly Target[] {
+  settleTargets(world, group);
+  const zones = enabledZones(world, group);
+  const targets = [...group.targets.values()].map((target) => ({
+    target,
+    state: healthOf(world, group, target, zones).State,
+  }));
+  const healthy = targets.filter(({ state }) => state === 'healthy');
+  const registered = targets.filter(({ state }) => state === 'initial' || state === 'unhealthy');
+  return (healthy.length > 0 ? healthy : registered).map(({ target }) => target);
+}
+
+/** Takes turns among the targets of each group. */
+export class RoundRobin {
+  readonly #turns = new WeakMap<TargetGroup, number>();
+
+  next(world: World, group: TargetGroup): Target | undefined {
+    const targets = servingTargets(world, group);
+    const turn = this.#turns.get(group) ?? 0;
+    this.#turns.set(group, turn + 1);
+    return targets[turn % targets.length];
+  }
+}

@@ -1,0 +1,140 @@
+// A load balancer that carries traffic, targets that answer, and a client.
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { ImportCertificateCommand } from '@aws-sdk/client-acm';
+import {
+  type CreateTargetGroupCommandInput,
+  DescribeTargetHealthCommand,
+  RegisterTargetsCommand,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { selfSigned } from '../acm/self-signed.ts';
+import { systemClock } from '../clock.ts';
+import type { StartOptions } from '../server.ts';
+import { Embedded, present } from '../testing/embedded.ts';
+import { ownBlocks } from './own-blocks.ts';
+
+const blocks = ownBlocks(process.pid);
+export const portOffset = 10_000;
+
+/** The embedded AWS with its data plane on; ports are those of the listeners and 10,000 more. */
+export const startForwarding = (options: StartOptions = {}): Promise<Embedded> =>
+  Embedded.start({
+    clock: systemClock,
+    provisioningSeconds: 0,
+    dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [`10.0.0.0/16=${blocks.targets}`] },
+    ...options,
+  });
+
+/** Where a target with an address of the VPC is really reached. */
+export const mapped = (address: string): string => address.replace(/^10\.0\./, blocks.targets.replace(/0\.0\/16$/, ''));
+
+/** Says its own name, unless told otherwise. */
+export class Backend implements AsyncDisposable {
+  readonly target: { readonly Id: string; readonly Port: number };
+  readonly requests: IncomingMessage[] = [];
+  readonly #server;
+
+  private constructor(address: string, port: number, listener: RequestListener | undefined) {
+    this.target = { Id: address, Port: port };
+    this.#server = createServer((incoming, response) => {
+      this.requests.push(incoming);
+      if (listener && incoming.headers['user-agent'] !== 'ELB-HealthChecker/2.0') listener(incoming, response);
+      else response.end(address);
+    });
+  }
+
+  /** `address` is of the VPC. */
+  static async start(address: string, listener?: RequestListener, port = 8080): Promise<Backend> {
+    const backend = new Backend(address, port, listener);
+    await new Promise<void>((resolve, reject) => {
+      backend.#server.once('error', reject);
+      backend.#server.listen(port, mapped(address), resolve);
+    });
+    return backend;
+  }
+
+  /** Of clients, not of health checks. */
+  get received(): readonly IncomingMessage[] {
+    return this.requests.filter(({ headers }) => headers['user-agent'] !== 'ELB-HealthChecker/2.0');
+  }
+
+  get server() {
+    return this.#server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+  }
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Asking {
+  /** The listener's. */
+  readonly port?: number;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Over TLS, asking for this name. */
+  readonly servername?: string;
+  /** The client's own address. */
+  readonly from?: string;
+}
+
+/** Asks the one load balancer there is. */
+export async function ask(aws: Embedded, path: string, asking: Asking = {}): Promise<Answered> {
+  const { port = 80, servername, from, body, ...rest } = asking;
+  const { address } = present(aws.aws.reachable()[0]);
+  const options = { host: address, port: port + portOffset, path, agent: false, ...rest } as const;
+  const local = from === undefined ? {} : { localAddress: from };
+  const asked =
+    servername === undefined
+      ? request({ ...options, ...local })
+      : secureRequest({ ...options, ...local, servername, rejectUnauthorized: false });
+  asked.end(body);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    asked.once('response', resolve);
+    asked.once('error', reject);
+  });
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+}
+
+/** A target group with the backends registered; its ARN. */
+export async function groupOf(
+  aws: Embedded,
+  backends: readonly Backend[],
+  input: Partial<CreateTargetGroupCommandInput> = {},
+): Promise<string> {
+  const arn = await aws.targetGroup(input);
+  const Targets = backends.map(({ target }) => ({ ...target }));
+  if (Targets.length > 0) await aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: arn, Targets }));
+  return arn;
+}
+
+/** `STATE REASON` of each target. */
+export async function healthOf(aws: Embedded, TargetGroupArn: string): Promise<string[]> {
+  const { TargetHealthDescriptions = [] } = await aws.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn }));
+  return TargetHealthDescriptions.map(({ TargetHealth }) =>
+    [TargetHealth?.State, TargetHealth?.Reason].filter(Boolean).join(' '),
+  );
+}
+
+/** An imported certificate of these names; its ARN. */
+export async function importCertificate(aws: Embedded, names: readonly string[]): Promise<string> {
+  const { certificatePem, privateKey } = await selfSigned(names, 'EC_prime256v1', Date.now(), '01');
+  const imported = await aws.acm.send(
+    new ImportCertificateCommand({
+      Certificate: Buffer.from(certificatePem),
+      PrivateKey: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    }),
+  );
+  return present(imported.CertificateArn);
+}
