@@ -1,5 +1,5 @@
 // TLS Secrets with a fault: the listener that wants one says so, and all other listeners serve on.
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { awsOf } from './support/aws.ts';
@@ -20,6 +20,9 @@ async function pair(name: string, from = Date.now()): Promise<Pair> {
   const { certificatePem, privateKey } = await selfSigned([name], 'EC_prime256v1', from, '01');
   return { certificate: certificatePem, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
+
+// Some wait for what is tried again ever later.
+vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
 let neighbour: Neighbour;

@@ -1,7 +1,7 @@
 // What AWS refuses, lacks or fails at: each is told on the Gateway with the action, the resource and the remedy, what works
 // goes on, and once the obstacle is gone the rest follows by itself.
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createVpc } from '../../localstack/aws/ec2/vpcs.ts';
 import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
@@ -19,7 +19,10 @@ import {
   loadBalancerConfiguration,
   parametersRef,
 } from './support/objects.ts';
-import { programmed, readGateway, removeAndWait } from './support/status.ts';
+import { programmed, readGateway, removeAndWait, waitForCondition } from './support/status.ts';
+
+// Some wait for what is tried again ever later.
+vi.setConfig({ testTimeout: 150_000 });
 
 let rig: FaultyRig;
 let neighbour: Neighbour;
@@ -74,10 +77,14 @@ test('a denied action on one rule is told by action and rule, and once it is all
       `Programmed=True/Programmed: The load balancer is active. AWS denied elasticloadbalancing:CreateRule for rule/internal/80/NS/denied/0/0 (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
     ),
   );
+  const { message } = await waitForCondition(rig, denied, 'Accepted', 'False', 'Pending');
+  expect(message).toContain('spec.rules[0]: AWS denied elasticloadbalancing:CreateRule');
+  await waitForCondition(rig, fine, 'Accepted', 'True');
   await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(2));
   stillServes();
   allow();
   await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(3));
+  await waitForCondition(rig, denied, 'Accepted', 'True');
   await eventually(async () =>
     expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
   );
@@ -155,6 +162,8 @@ test('a target group beyond the quota costs its own rule only', async () => {
   );
   await rig.apply([beyond, route(ns, 'beside', '/beside')]);
   await eventually(async () => expect(await programmedSays(ns)).toContain('a quota is reached (TooManyTargetGroups'));
+  const { message } = await waitForCondition(rig, beyond, 'Accepted', 'False');
+  expect(message).toContain('spec.rules[0]: AWS refused elasticloadbalancing:CreateTargetGroup');
   await eventually(() => expect(rulesOf(rig, `${ns}/web`).join()).toContain('/beside'));
   stillServes();
   Object.assign(quotas, { 'target-groups': before });
@@ -205,9 +214,7 @@ test('a target group of our name and not our tags is neither adopted, changed no
   neighbour.stillServes();
 });
 
-test('with wrong credentials it says so and keeps the addresses; with the right ones it goes on', {
-  timeout: 120_000,
-}, async () => {
+test('with wrong credentials it says so and keeps the addresses; with the right ones it goes on', async () => {
   const { ns, stillServes } = neighbour;
   const addresses = (await readGateway(rig, ns, 'web'))?.status?.addresses;
   const fresh = await rig.freshNamespace('credentials');
@@ -223,7 +230,7 @@ test('with wrong credentials it says so and keeps the addresses; with the right 
   stillServes();
 });
 
-test('in another region it finds no VPC and says so, and touches nothing', { timeout: 120_000 }, async () => {
+test('in another region it finds no VPC and says so, and touches nothing', async () => {
   const { stillServes } = neighbour;
   const fresh = await rig.freshNamespace('region');
   await rig.restart({ flags: { 'aws-region': 'eu-west-1' } });
@@ -234,9 +241,7 @@ test('in another region it finds no VPC and says so, and touches nothing', { tim
   await programmed(rig, gateway(fresh, 'web'));
 });
 
-test('while subnets may not be read, nothing new is made, and what serves serves on', {
-  timeout: 120_000,
-}, async () => {
+test('while subnets may not be read, nothing new is made, and what serves serves on', async () => {
   const { ns, stillServes } = neighbour;
   const allow = inject(denyEc2(/:DescribeSubnets$/));
   const fresh = await rig.freshNamespace('unread');
@@ -249,9 +254,7 @@ test('while subnets may not be read, nothing new is made, and what serves serves
   await programmed(rig, gateway(fresh, 'web'));
 });
 
-test('in a VPC without subnets it says how many zones are missing, and leaves what exists', {
-  timeout: 120_000,
-}, async () => {
+test('in a VPC without subnets it says how many zones are missing, and leaves what exists', async () => {
   const { stillServes } = neighbour;
   const empty = createVpc(rig.aws.world(), { cidrBlock: '10.9.0.0/16', tags: new Map() });
   const fresh = await rig.freshNamespace('empty');
@@ -263,9 +266,7 @@ test('in a VPC without subnets it says how many zones are missing, and leaves wh
   await programmed(rig, gateway(fresh, 'web'));
 });
 
-test('a second cluster of the same name is told to take another, and neither harms the other', {
-  timeout: 180_000,
-}, async () => {
+test('a second cluster of the same name is told to take another, and neither harms the other', async () => {
   const { stillServes } = neighbour;
   const other = await startEnvironment({ aws: { port: 0 } });
   onTestFinished(() => other.stop());

@@ -1,6 +1,6 @@
 // Objects that no schema has looked at, as when a CRD is of another version: none of them brings the process down, or keeps
 // it from the objects of others.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { rulesOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
@@ -10,6 +10,9 @@ import { backendRef, gateway, http, httpRoute, loadBalancerConfiguration, parame
 import { programmed, readGateway } from './support/status.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+// Some wait for what is tried again ever later.
+vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
 let neighbour: Neighbour;

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { freePorts } from '../../localstack/cluster/ports.ts';
 import { rulesOf } from './support/aws.ts';
@@ -12,6 +12,9 @@ import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
 import { startNeighbour } from './support/neighbour.ts';
 import { httpRoute } from './support/objects.ts';
+
+// Some wait for what is tried again ever later.
+vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
 beforeAll(async () => {
@@ -25,7 +28,7 @@ interface Ended {
 }
 
 const main = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const killAfterMs = 30_000;
+const killAfterMs = 60_000;
 
 /** Starts `gatehouse run`, with the rig's cluster and AWS unless `env` says otherwise. */
 function start(flags: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -161,9 +164,7 @@ test('a port that is taken is told', async () => {
   expect(stderr).toBe(`--metrics-bind-addr: could not listen on ${taken}: EADDRINUSE\n`);
 });
 
-test('an API server that goes away is waited for: the process lives on, and catches up', {
-  timeout: 120_000,
-}, async () => {
+test('an API server that goes away is waited for: the process lives on, and catches up', async () => {
   const { ns, rule, stillServes } = await startNeighbour(rig, 'outage');
   const { pid } = rig.gatehouse;
   await rig.cluster.killApiServer();

@@ -1,6 +1,6 @@
 // Routes with a fault: each is told on the route itself, with field and remedy, and touches nothing but itself.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ParentReference } from '../../src/api/gateway-api.ts';
 import { rulesOf, targetsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
@@ -18,6 +18,9 @@ import {
 import { readRoute } from './support/status.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+// Some wait for what is tried again ever later.
+vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
 let neighbour: Neighbour;
@@ -260,9 +263,7 @@ test('with target type instance a ClusterIP Service is told, and a NodePort one 
   await eventually(() => expect(targetsOf(rig, `${ns}/web`, 'outer:80')).toHaveLength(3));
 });
 
-test('of more rules than an ALB holds the older routes keep theirs, and the youngest is told', {
-  timeout: 150_000,
-}, async () => {
+test('of more rules than an ALB holds the older routes keep theirs, and the youngest is told', async () => {
   const { ns, rule, stillServes } = await startNeighbour(rig, 'full');
   // Rules whose headers differ can't be packed into one.
   const filled = (name: string) =>
