@@ -55,15 +55,12 @@ function placeFor<T extends Packable>(
 
 /** A match that takes just what either takes; undefined where one rule can't. */
 function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
-  const different = [
-    sameItems(a.hosts, b.hosts, isSame) ? [] : [[a.hosts, b.hosts]],
-    sameItems(a.paths, b.paths, isSamePath) ? [] : [[a.paths, b.paths]],
-    sameItems(a.methods, b.methods, isSame) ? [] : [[a.methods, b.methods]],
-  ].flat();
-  if (different.length > 1) return undefined;
-  // An empty list takes everything: it is no list to add to.
-  if (different.flat().some((items) => items.length === 0)) return undefined;
   if (!haveSameOthers(a, b)) return undefined;
+  let different = 0;
+  if (!sameItems(a.hosts, b.hosts, isSame)) different += difference(a.hosts, b.hosts);
+  if (!sameItems(a.paths, b.paths, isSamePath)) different += difference(a.paths, b.paths);
+  if (!sameItems(a.methods, b.methods, isSame)) different += difference(a.methods, b.methods);
+  if (different > 1) return undefined;
   const match: RuleMatch = {
     hosts: union(a.hosts, b.hosts, isSame),
     paths: union(a.paths, b.paths, isSamePath),
@@ -77,6 +74,10 @@ function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
   return conditions !== undefined && conditionValues(conditions) <= MAX_CONDITION_VALUES ? match : undefined;
 }
 
+/** An empty list takes everything: it is no list to add to. */
+const difference = (a: readonly unknown[], b: readonly unknown[]): number =>
+  a.length === 0 || b.length === 0 ? Number.POSITIVE_INFINITY : 1;
+
 type Equal<T> = (a: T, b: T) => boolean;
 
 const isSame: Equal<string> = (a, b) => a === b;
@@ -84,7 +85,16 @@ const isSame: Equal<string> = (a, b) => a === b;
 const isSamePath: Equal<PathMatch> = (a, b) => a.type === b.type && a.value === b.value;
 
 function haveSameOthers(a: RuleMatch, b: RuleMatch): boolean {
-  return a.others.length === b.others.length && stableJson(a.others) === stableJson(b.others);
+  return a.others.length === b.others.length && textOf(a.others) === textOf(b.others);
+}
+
+/** Every rule is held against every other, and a list never changes: it is written out once. */
+const texts = new WeakMap<RuleMatch['others'], string>();
+
+function textOf(others: RuleMatch['others']): string {
+  const text = texts.get(others) ?? stableJson(others);
+  texts.set(others, text);
+  return text;
 }
 
 function union<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): readonly T[] {
