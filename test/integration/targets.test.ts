@@ -14,7 +14,7 @@ import {
   parametersRef,
   service,
 } from './support/objects.ts';
-import { removeAndWait } from './support/status.ts';
+import { removeAndWait, waitForCondition } from './support/status.ts';
 
 let rig: Rig;
 beforeAll(async () => {
@@ -137,6 +137,8 @@ describe.concurrent('pods', () => {
     const { ns, gw, targets } = await serving('six', 'ip', { ipFamilies: ['IPv6'] });
     const block = rig.aws.world().ec2.subnets.get(rig.seed.privateSubnetIds[0] ?? '')?.ipv6?.cidrBlock ?? '';
     const address = block.replace('::/64', '::5');
+    const route = httpRoute(ns, 'web', ['gw'], ['web']);
+    await waitForCondition(rig, route, 'ResolvedRefs', 'False', 'UnsupportedProtocol');
     await rig.apply([
       loadBalancerConfiguration(ns, 'own', { targetType: 'ip', ipAddressType: 'dualstack' }),
       { ...slice(ns, [address]), addressType: 'IPv6' },
@@ -144,7 +146,8 @@ describe.concurrent('pods', () => {
       slice(ns, ['10.0.48.55'], 8080, { suffix: 'b' }),
     ]);
     await eventually(() => expect(targets()).toEqual([`${address}:8080`]));
-    await eventually(() => expect(rulesOf(rig, gw)).toHaveLength(1));
+    await eventually(() => expect(rulesOf(rig, gw)).toEqual([`path /* -> ${ns}/web:80=1`]));
+    await waitForCondition(rig, route, 'ResolvedRefs', 'True', 'ResolvedRefs');
     const { loadBalancers, targetGroups } = awsOf(rig, gw);
     expect(targetGroups.map(({ group }) => group.ipAddressType)).toEqual(['ipv6']);
     expect(loadBalancers.map(({ ipAddressType }) => ipAddressType)).toEqual(['dualstack']);
