@@ -202,7 +202,8 @@ function processOf(child: ChildProcess, logFile: string, metricsUrl: string): Ga
   };
 }
 
-const readyTimeoutMs = 30_000;
+/** A busy machine takes its time to load the sources. */
+const readyTimeoutMs = 90_000;
 
 async function ready(url: string, gatehouse: Gatehouse): Promise<void> {
   const deadline = performance.now() + readyTimeoutMs;
