@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 
 // A process takes a while to start on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -37,6 +40,43 @@ test('a quota it does not know is refused with those it does', async () => {
   const aws = run('--quota', 'rules=5');
   expect(await aws.code).not.toBe(0);
   expect(aws.output()).toContain('rules-per-application-load-balancer');
+});
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aws-flags-'));
+});
+
+async function file(name: string, value: object): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, JSON.stringify(value));
+  return path;
+}
+
+const statement = { Effect: 'Allow', Action: 'ec2:DescribeVpcs', Resource: '*' };
+
+test('a policy and faults from files count from the start', async () => {
+  const policy = await file('policy.json', { Version: '2012-10-17', Statement: [statement] });
+  const faults = await file('faults.json', { rules: [{ kind: 'throttle', action: 'DescribeVpcs', times: 1 }] });
+  const aws = run('--port', '0', '--policy', policy, '--faults', faults);
+  const call = async (version: string, action: string) =>
+    await (await fetch(`${await aws.url}/?Version=${version}&Action=${action}`)).text();
+  expect(await call('2015-12-01', 'DescribeLoadBalancers')).toContain('<Code>AccessDenied</Code>');
+  expect(await call('2016-11-15', 'DescribeVpcs')).toContain('RequestLimitExceeded');
+  expect(await call('2016-11-15', 'DescribeVpcs')).toContain('vpcSet');
+  aws.child.kill('SIGTERM');
+  await aws.code;
+});
+
+test('a policy that is not filled in is refused, and so are faults that are none', async () => {
+  const Resource = 'arn:aws:acm:*:\u0024{ACCOUNT}:*';
+  const template = await file('template.json', { Version: '2012-10-17', Statement: [{ ...statement, Resource }] });
+  const unfilled = run('--policy', template);
+  expect(await unfilled.code).not.toBe(0);
+  expect(unfilled.output()).toContain('ACCOUNT');
+  const faults = run('--faults', await file('none.json', { rules: [{ kind: 'fire' }] }));
+  expect(await faults.code).not.toBe(0);
+  expect(faults.output()).toContain('rules.0.kind');
 });
 
 test('a port that is taken is said, and no more', async () => {
