@@ -1,6 +1,6 @@
 // Two Gatehouses, of which one leads: only it may call AWS, whatever happens to either.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get } from '../../localstack/cluster/apply.ts';
 import type { Gatehouse } from '../../localstack/environment.ts';
 import { awsOf, rulesOf } from './support/aws.ts';
@@ -20,6 +20,8 @@ interface Candidate {
 interface Lease {
   readonly spec: { readonly holderIdentity?: string; readonly leaseTransitions?: number };
 }
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 const proxies: AwsFaults[] = [];

@@ -1,6 +1,6 @@
 // How Gateways come, change and go, with an AWS that lets go late of what a load balancer used.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { get, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 import type { Gateway, GatewayClass, HttpRoute } from '../../src/api/gateway-api.ts';
@@ -33,6 +33,8 @@ import {
 import { tlsSecret } from './support/tls.ts';
 
 const finalizer = 'gatehouse.dev/aws';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 let proxy: AwsFaults;

@@ -1,6 +1,6 @@
 // What is left in AWS of Gateways that went without their finalizer: the sweeper takes it away, slowly and fearfully, and
 // nothing else.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { waitFor } from '../../localstack/cluster/apply.ts';
 import { leftOf, rulesOf, targetsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
@@ -10,6 +10,8 @@ import { gateway, httpRoute, https } from './support/objects.ts';
 import { gatewayPath, programmed } from './support/status.ts';
 import { type Sweeper, startSweeper } from './support/sweeper.ts';
 import { tlsSecret } from './support/tls.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 let sweeper: Sweeper | undefined;
