@@ -1,9 +1,9 @@
 // What Gateways share in AWS, and who removes it.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
-import type { Node, Secret } from '../api/core.ts';
+import type { EndpointSlice, Node, Secret } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
-import { nodes, secrets } from '../api/kinds.ts';
+import { endpointSlices, nodes, secrets } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
 import { awsUnderTest, cluster, gateway as key } from '../aws/testing/aws-under-test.ts';
 import { readConfig } from '../config.ts';
@@ -105,6 +105,13 @@ async function bring(cloud: Cloud, model: Parameters<typeof diff>[0]): Promise<v
 }
 
 const certificates = () => [...it.aws.world().acm.certificates.values()];
+/** The ports to which the nodes admit load balancers, ends of ranges. */
+const admitted = (): number[] => {
+  const rules = [...it.aws.world().ec2.securityGroupRules.values()].filter(
+    ({ groupId, tags }) => groupId === it.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
+  );
+  return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
+};
 const ourGroups = () =>
   [...it.aws.world().ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/resource'));
 
@@ -149,6 +156,47 @@ test('what is shared stays while a load balancer of this cluster stands, whoever
   const before = ourGroups();
   expect(await cloud.releaseShared(key)).toEqual({ problems: [] });
   expect(ourGroups()).toEqual(before);
+});
+
+test('targets that go are shut out only when AWS has been told to send them nothing more', async () => {
+  const client = new MemoryClient();
+  const slice = (port: number, address: string): EndpointSlice => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'shop', name: 'api-1', labels: { 'kubernetes.io/service-name': 'api' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], nodeName: it.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+    ports: [{ name: '', port, protocol: 'TCP' }],
+  });
+  const first = await client.create(endpointSlices, slice(8080, '10.0.1.50'), stop.signal);
+  const term = await openTerm([gatewayWith('web', 'tls')], client);
+  const { cloud, caches } = term;
+  const service = objectKey({ namespace: 'shop', name: 'api' });
+  const backend = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' } as const;
+  const { gateway, resources } = it.model();
+  const model = {
+    gateway,
+    resources: resources.map((each) => (each.kind === 'target-group' ? { ...each, backend } : each)),
+  };
+  await bring(cloud, model);
+  expect(await cloud.settle(key, model)).toEqual([]);
+  await reconcileTargets(term, service);
+  expect(admitted()).toEqual([8080]);
+
+  const seen: number[][] = [];
+  cloud.clients.elbv2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (commandName.startsWith('Deregister')) seen.push(admitted());
+        return next(args);
+      },
+    { step: 'initialize', name: 'watched' },
+  );
+  await client.update(endpointSlices, { ...slice(9090, '10.0.1.51'), metadata: { ...first.metadata } }, stop.signal);
+  await expect.poll(() => caches.endpointSlices.list()[0]?.ports?.[0]?.port).toBe(9090);
+  await reconcileTargets(term, service);
+  expect(seen).toEqual([[8080, 9090]]);
+  expect(admitted()).toEqual([9090]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {

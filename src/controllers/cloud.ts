@@ -20,7 +20,7 @@ import type { Observed, OwnedResource } from '../aws/observed.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { certificateSecrets } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { Bindings } from './bindings.ts';
+import { type Binding, Bindings } from './bindings.ts';
 import { Holds } from './holds.ts';
 import { membershipStore } from './membership-store.ts';
 import { findRegion, type NetworkResult, Place } from './place.ts';
@@ -39,6 +39,13 @@ export interface Release {
   readonly retryAt?: number;
   readonly problems: readonly Problem[];
 }
+
+/** A target group that stands, and what it was made for. */
+type Membered = Pick<Binding, 'arn' | 'group'>;
+
+const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
+  ...new Map(reaches.map((reach) => [`${reach.groupId} ${reach.targetType} ${reach.port}`, reach])).values(),
+];
 
 /** Stands for no Gateway, where what is shared is removed. */
 const sharedOwner = objectKey({ name: 'shared' });
@@ -260,24 +267,40 @@ export class Cloud {
   }
 
   /**
-   * Lets the load balancers through to these groups' targets.
+   * Lets the load balancers through to these groups' targets, beside those that the groups have had: AWS may still send
+   * them requests.
    * @param learned called as soon as it is known what they need
    * @returns what AWS refused
    */
-  async admit(
-    groups: readonly { readonly arn: string; readonly group: TargetGroupResource }[],
-    learned: () => void = () => undefined,
-  ): Promise<readonly Problem[]> {
-    const { caches } = this.#term;
-    const nodes = new Map(caches.nodes.list().map((node) => [node.metadata.name, node]));
+  async admit(groups: readonly Membered[], learned: () => void = () => undefined): Promise<readonly Problem[]> {
     return this.#problemsOf(resourceId('admissions'), async () => {
-      for (const { arn, group } of groups) {
-        const slices = group.backend ? caches.endpointSlices.byIndex('service', group.backend.service) : [];
-        this.#needs.set(arn, await this.#reaches.of(group, targetsOf(caches, group), slices, nodes));
+      for (const [arn, reaches] of await this.#reachesOf(groups)) {
+        this.#needs.set(arn, eachOnce([...(this.#needs.get(arn) ?? []), ...reaches]));
       }
       learned();
       return this.#bringAdmissions();
     });
+  }
+
+  /** Shuts out what only targets have needed that these groups do not have any more. @returns what AWS refused */
+  async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
+    return this.#problemsOf(resourceId('admissions'), async () => {
+      const now = await this.#reachesOf(groups);
+      const isLess = now.some(([arn, reaches]) => reaches.length < (this.#needs.get(arn)?.length ?? 0));
+      for (const [arn, reaches] of now) this.#needs.set(arn, reaches);
+      return isLess ? this.#bringAdmissions() : [];
+    });
+  }
+
+  async #reachesOf(groups: readonly Membered[]): Promise<readonly (readonly [string, readonly Reach[]])[]> {
+    const { caches } = this.#term;
+    const nodes = new Map(caches.nodes.list().map((node) => [node.metadata.name, node]));
+    return Promise.all(
+      groups.map(async ({ arn, group }) => {
+        const slices = group.backend ? caches.endpointSlices.byIndex('service', group.backend.service) : [];
+        return [arn, await this.#reaches.of(group, targetsOf(caches, group), slices, nodes)] as const;
+      }),
+    );
   }
 
   /**

@@ -48,6 +48,8 @@ export async function reconcileTargets(
     }),
   );
   const found = [...refused, ...problems.flat()];
+  // Only now does AWS send nothing more to those that have gone.
+  if (found.length === 0) found.push(...(await cloud.confine(bindings)));
   if (found.length === 0) return undefined;
   const object = caches.services.get(service);
   if (object !== undefined) {
