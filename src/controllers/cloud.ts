@@ -15,7 +15,7 @@ import { Limits } from '../aws/limits.ts';
 import { Membership } from '../aws/membership.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
-import type { Model, ResourceId, TargetGroupResource } from '../aws/model/resources.ts';
+import type { Model, ResourceId } from '../aws/model/resources.ts';
 import type { Observed, OwnedResource } from '../aws/observed.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { certificateSecrets } from '../gateway/references.ts';
