@@ -30,11 +30,6 @@ function unknownAction(service: Service, action: string): AwsError {
     : new AwsError('InvalidAction', message);
 }
 
-/** So that an action that refuses at once does so by its promise too. */
-async function carryOut(action: Action, input: Input, context: CallContext): Promise<Output> {
-  return await action(input, context);
-}
-
 /** Waits no longer than the process has something else to do. */
 async function suffer({ delayMs, outcome }: Fate): Promise<void> {
   if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
@@ -126,14 +121,18 @@ export class Endpoint {
     this.iam.authorize({ service, action, input, world, principal });
     releaseLoadBalancers(world);
     const context = { region: world.region, accountId: this.options.accountId, requestId, principal };
-    const acting = carryOut(this.#actionNow(service, action, perform, world), input, context);
+    const acting = this.#carryOut(this.#actionNow(service, action, perform, world), input, context);
     if (fate.outcome.kind === 'answer-lost') {
       await Promise.allSettled([acting]);
       throw new ConnectionCut('carried out, and the answer lost');
     }
-    const output = await acting;
+    return encodeResult({ service, action, requestId }, await acting);
+  }
+
+  async #carryOut(perform: Action, input: Input, context: CallContext): Promise<Output> {
+    const output = await perform(input, context);
     await this.dataPlane?.sync();
-    return encodeResult({ service, action, requestId }, output);
+    return output;
   }
 
   /** The action, over what the region is now or, for a read that lags, was. */
