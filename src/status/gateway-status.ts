@@ -5,7 +5,7 @@ import type { ListenerResult, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import { isValid, listenerConditions, problemsOfListener } from './listener-status.ts';
-import { problemsOfAttachment, routeConditions } from './route-status.ts';
+import { problemsByRoute, problemsOfAttachment, routeConditions } from './route-status.ts';
 import { explain } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
@@ -75,8 +75,10 @@ export function removalStatus({ status, metadata }: Gateway, problems: readonly 
 /** How many routes are accepted, by the listeners that they are attached to. */
 function attachedRoutes(translation: Translation, problems: readonly Problem[]): ReadonlyMap<string, number> {
   const routes = new Map<string, Set<ObjectKey>>();
+  const byRoute = problemsByRoute(problems);
   for (const attachment of translation.attachments) {
-    const [accepted] = routeConditions(attachment, problemsOfAttachment(attachment, problems));
+    const own = problemsOfAttachment(attachment, byRoute.get(attachment.route.key) ?? []);
+    const [accepted] = routeConditions(attachment, own);
     if (accepted?.status !== 'True') continue;
     for (const listener of attachment.listeners) {
       routes.set(listener, (routes.get(listener) ?? new Set()).add(attachment.route.key));

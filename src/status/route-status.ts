@@ -112,6 +112,13 @@ export const sameParent = (left: ParentReference, right: ParentReference): boole
   left.sectionName === right.sectionName &&
   left.port === right.port;
 
+/** Looked through once for all routes of a Gateway, which may be thousands. */
+export const problemsByRoute = (problems: readonly Problem[]): ReadonlyMap<ObjectKey, readonly RouteProblem[]> =>
+  Map.groupBy(
+    problems.filter((problem) => 'route' in problem),
+    ({ route }) => route.key,
+  );
+
 export const problemsOfAttachment = (
   { route, parentRef }: Attachment,
   problems: readonly Problem[],

@@ -314,3 +314,13 @@ test('listeners that do not fit are told, and the others serve', () => {
   expect(ofKind('rule')).toHaveLength(2);
   expect(problems).toEqual([{ kind: 'too-many-listeners', listener: 'l-82', field: 'port', limit: 2 }]);
 });
+
+test('thousands of routes on one Gateway hold up nobody: the oldest serve, and the others are told', {
+  timeout: 20_000,
+}, () => {
+  const entries = Array.from({ length: 4000 }, (_, n) => created(`route-${n}`, new Date(n * 1000).toISOString(), n));
+  const { ofKind, problems } = build(topology([httpPort(entries)]));
+  expect(ofKind('rule')).toHaveLength(100);
+  expect(ofKind('rule')[0]?.sources).toMatchObject([{ route: { key: 'shop/route-0' } }]);
+  expect(problems).toHaveLength(3900);
+});

@@ -6,7 +6,7 @@ import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { expressEntries, type PlannedRule, sourceId, sourcePlace } from './express-entries.ts';
-import { shortHash } from './hash.ts';
+import { shortHash, stableJson } from './hash.ts';
 import { resourceId } from './naming.ts';
 import { packRules, takesAll } from './packing.ts';
 import type { ResourceId, RuleResource, TargetGroupResource } from './resources.ts';
@@ -90,11 +90,14 @@ function withinRules(
     const kept = new Set(candidates.slice(0, count).map(({ id }) => id)).add('');
     return packPorts(rules.filter(({ entry }) => kept.has(sourceId(entry))));
   };
-  let best = packed(candidates.length);
-  if (best.length <= limit) return best;
+  const possible = mayFit(rules, candidates, limit);
+  if (possible === candidates.length) {
+    const all = packed(possible);
+    if (all.length <= limit) return all;
+  }
   let fits = 0;
-  let tooMany = candidates.length;
-  best = packed(0).slice(0, limit);
+  let tooMany = Math.min(possible + 1, candidates.length);
+  let best: readonly PlannedRule[] = packed(0).slice(0, limit);
   while (tooMany - fits > 1) {
     const middle = Math.floor((fits + tooMany) / 2);
     const attempt = packed(middle);
@@ -109,6 +112,23 @@ function withinRules(
     problems.push({ kind: 'too-many-rules', ...place, field: 'matches', limit });
   }
   return best;
+}
+
+/** What one rule takes in at most: two hosts with three paths are five condition values. */
+const MATCHES_PER_RULE = 6;
+
+/**
+ * How many of the candidates may fit, by how many matches they have: to pack takes far longer than to count, and nobody's
+ * thousands of matches are to hold up the others.
+ */
+function mayFit(rules: readonly PlannedRule[], candidates: readonly SourceRule[], limit: number): number {
+  const bySource = Map.groupBy(rules, ({ entry }) => sourceId(entry));
+  const matches = new Set<string>();
+  for (const [index, { id }] of candidates.entries()) {
+    for (const { port, match } of bySource.get(id) ?? []) matches.add(stableJson([port, match]));
+    if (matches.size > limit * MATCHES_PER_RULE) return index;
+  }
+  return candidates.length;
 }
 
 function packPorts(rules: readonly PlannedRule[]): readonly PlannedRule[] {
