@@ -18,6 +18,7 @@ import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
 import { type ReportContext, reportGateway, reportRemoval, reportRoute } from '../status/report.ts';
+import { problemsByRoute } from '../status/route-status.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
@@ -152,10 +153,12 @@ async function report(
   const { translation, problems } = outcome;
   await reportGateway(context, gateway, { ...outcome, generation: gateway.metadata.generation ?? 0 }, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
+  const byRoute = problemsByRoute(problems);
   await Promise.all(
     caches.httpRoutes.byIndex('gateway', key).map((route) => {
-      const own = attachments.get(objectKey(route.metadata)) ?? [];
-      return reportRoute(context, route, { gateway: key, controllerName, attachments: own, problems }, signal);
+      const name = objectKey(route.metadata);
+      const own = { attachments: attachments.get(name) ?? [], problems: byRoute.get(name) ?? [] };
+      return reportRoute(context, route, { gateway: key, controllerName, ...own }, signal);
     }),
   );
 }
