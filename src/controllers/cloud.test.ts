@@ -9,7 +9,7 @@ import { awsUnderTest, cluster, gateway as key } from '../aws/testing/aws-under-
 import { readConfig } from '../config.ts';
 import { systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
-import { objectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -62,7 +62,13 @@ async function openTerm(ownGateways: Gateway[], client = new MemoryClient()) {
     ownGateways: () => ownGateways,
     targetsDue: () => undefined,
   };
-  return { ...term, cloud: await Cloud.open(term, signal) };
+  const due: ObjectKey[] = [];
+  return {
+    ...term,
+    cloud: await Cloud.open(term, signal),
+    due,
+    gatewayDue: (gateway: ObjectKey) => void due.push(gateway),
+  };
 }
 
 const openCloud = async (ownGateways: Gateway[]): Promise<Cloud> => (await openTerm(ownGateways)).cloud;
@@ -158,7 +164,7 @@ test('what is shared stays while a load balancer of this cluster stands, whoever
   expect(ourGroups()).toEqual(before);
 });
 
-test('targets that go are shut out only when AWS has been told to send them nothing more', async () => {
+test('targets that go are shut out only when AWS has been told to send them nothing more, and a group removed by hand is made anew', async () => {
   const client = new MemoryClient();
   const slice = (port: number, address: string): EndpointSlice => ({
     apiVersion: 'discovery.k8s.io/v1',
@@ -197,6 +203,13 @@ test('targets that go are shut out only when AWS has been told to send them noth
   await reconcileTargets(term, service);
   expect(seen).toEqual([[8080, 9090]]);
   expect(admitted()).toEqual([9090]);
+
+  const [arn = ''] = it.aws.world().elbv2.targetGroups.keys();
+  it.aws.world().elbv2.targetGroups.delete(arn);
+  cloud.membership.forget(arn);
+  await reconcileTargets(term, service);
+  expect(term.due).toEqual([key]);
+  expect(cloud.inventory.get(arn)).toBeUndefined();
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {

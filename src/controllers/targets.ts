@@ -1,7 +1,7 @@
 // The targets pass over one Service: endpoints or nodes changed → the members of its target groups, without translating a
 // Gateway again.
 
-import { AwsError, toProblem } from '../aws/errors.ts';
+import { AwsError, isNotFound, toProblem } from '../aws/errors.ts';
 import type { TargetGroupResource } from '../aws/model/resources.ts';
 import { desiredTargets, type Target } from '../aws/model/targets.ts';
 import { syncTargets } from '../aws/targets.ts';
@@ -18,6 +18,8 @@ export interface TargetsPassContext {
   readonly caches: Caches;
   readonly cloud: Cloud;
   readonly events: EventRecorder;
+  /** Makes a Gateway's pass due. */
+  readonly gatewayDue: (gateway: ObjectKey) => void;
 }
 
 /** What the caches say are a group's targets. */
@@ -28,7 +30,7 @@ export function targetsOf(caches: Caches, group: TargetGroupResource): readonly 
 
 /** @throws Incomplete when AWS refused something, which the Service's Event tells */
 export async function reconcileTargets(
-  { caches, cloud, events }: TargetsPassContext,
+  { caches, cloud, events, gatewayDue }: TargetsPassContext,
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
   const bindings = cloud.bindings.ofService(service);
@@ -36,13 +38,17 @@ export async function reconcileTargets(
   if (bindings.length === 0) return undefined;
   const refused = await cloud.admit(bindings);
   const problems = await Promise.all(
-    bindings.map(async ({ arn, group }) => {
+    bindings.map(async ({ gateway, arn, group }) => {
       try {
         return await syncTargets(cloud, { arn, resource: group.id }, targetsOf(caches, group));
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
-        // The Gateway's pass has removed the group meanwhile.
-        if (cloud.inventory.get(arn) === undefined) return [];
+        if (isNotFound(error)) {
+          // Its Gateway's pass has removed the group meanwhile, or makes anew what someone else has removed.
+          cloud.inventory.remove(arn);
+          gatewayDue(gateway);
+          return [];
+        }
         return [toProblem(error, group.id)];
       }
     }),

@@ -81,6 +81,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
   };
+  const gatewayDue = (key: ObjectKey): void => queues.gateways.add(key);
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
     runWorkers(
@@ -94,8 +95,8 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
       work('gateways', (key) => cloud.exclusive(key, () => reconcileGateway(shared, key, signal))),
-      work('targets', (service) => reconcileTargets({ caches, cloud, events }, service)),
-      runAudit(context, cloud, (key) => queues.gateways.add(key), signal),
+      work('targets', (service) => reconcileTargets({ caches, cloud, events, gatewayDue }, service)),
+      runAudit(context, cloud, gatewayDue, signal),
       runSweep(context, cloud, signal),
     ]);
   } finally {
