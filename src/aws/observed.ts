@@ -35,6 +35,8 @@ interface Owned<K extends Resource['kind']> {
 export interface OwnedLoadBalancer extends Owned<'load-balancer'> {
   readonly name: string;
   readonly dnsName: string;
+  /** The subnets that it stands in. */
+  readonly subnets: readonly string[];
   readonly state: 'provisioning' | 'active' | 'active_impaired' | 'failed';
 }
 

@@ -81,6 +81,7 @@ export class Cloud {
   readonly membership: Membership;
   readonly locks = new KeyedLock();
   readonly cluster: ClusterIdentity;
+  readonly region: string;
   readonly diffOptions: DiffOptions = { rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer };
   readonly #term: CloudContext;
   readonly #signal: AbortSignal;
@@ -101,6 +102,7 @@ export class Cloud {
   #opening: Promise<readonly Problem[]> | undefined;
 
   private constructor(term: CloudContext, region: string, signal: AbortSignal) {
+    this.region = region;
     const { config, clock, logger, metrics, caches, client, namespace, isLeader } = term;
     this.#term = term;
     this.#signal = signal;
@@ -158,6 +160,13 @@ export class Cloud {
   imported(secret: ObjectKey): string | undefined {
     const outdated = new Set(this.inventory.outdatedCertificates().map(({ arn }) => arn));
     return this.inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
+  }
+
+  /** The subnets that a Gateway's load balancer of this scheme stands in; none where there is none. */
+  subnetsOf(gateway: ObjectKey, scheme: string): readonly string[] {
+    const id = resourceId('load-balancer', scheme);
+    const [found] = this.inventory.find(id, gatewayTagValue(gateway));
+    return found?.kind === 'load-balancer' ? found.subnets : [];
   }
 
   network(): Promise<NetworkResult> {

@@ -22,6 +22,7 @@ import { problemsByRoute } from '../status/route-status.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
+import { otherRegion } from './place.ts';
 import { provisioned } from './provisioned.ts';
 
 export const finalizer = 'gatehouse.dev/aws';
@@ -51,7 +52,7 @@ export async function reconcileGateway(
   if (belonging === 'foreign') return undefined;
 
   // What exists is asked for first: what is served already is among what gather looks up.
-  const obstacles = await context.cloud.ready();
+  const obstacles = await obstaclesOf(context, gateway);
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
@@ -78,6 +79,12 @@ function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leavi
   return held ? 'leaving' : 'foreign';
 }
 
+/** What stands in the way of doing anything for the Gateway. */
+const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise<readonly Problem[]> => [
+  ...(await cloud.ready()),
+  ...otherRegion(gateway, cloud.region),
+];
+
 interface Built {
   /** Whether it is known what exists in AWS. */
   readonly known: boolean;
@@ -97,10 +104,11 @@ async function build(
   if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
   const network = await cloud.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const { model, problems } = buildModel(topology, network.network, modelOptions);
-  // Without a model the network is at fault, and that can be mended in AWS alone.
-  if (model === undefined) cloud.forgetNetwork();
-  const retryable = model === undefined ? problems : [];
+  const standing = cloud.subnetsOf(topology.gateway, topology.settings.scheme);
+  const { model, problems } = buildModel(topology, network.network, modelOptions, standing);
+  // A fault of the network can be mended in AWS alone.
+  const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
+  if (retryable.length > 0) cloud.forgetNetwork();
   return { known: true, ...(model !== undefined && { model }), problems, retryable };
 }
 
@@ -183,7 +191,7 @@ function next(
 async function remove(context: GatewayContext, gateway: Gateway, signal: AbortSignal): Promise<WorkResult | undefined> {
   const { cloud, clock, client, caches } = context;
   const key = objectKey(gateway.metadata);
-  const problems = [...(await cloud.ready())];
+  const problems = [...(await obstaclesOf(context, gateway))];
   let retryAt: number | undefined;
   if (problems.length === 0) {
     cloud.release(key);

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Node } from '../api/core.ts';
+import type { Gateway } from '../api/gateway-api.ts';
 import { awsUnderTest, type Controller, cluster } from '../aws/testing/aws-under-test.ts';
 import { readConfig } from '../config.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
-import { findRegion, instanceOf, Place } from './place.ts';
+import { findRegion, instanceOf, otherRegion, Place } from './place.ts';
 
 const { signal } = new AbortController();
 const noMetadata = { AWS_EC2_METADATA_DISABLED: 'true' };
@@ -81,7 +82,10 @@ test('the network is that of the first Node that EC2 knows, read once by all who
 test('without a Node on EC2 the VPC is unknown, and asked for again', async () => {
   const nodes: Node[] = [];
   const here = place(new FakeClock(), nodes);
-  expect(await here.network()).toEqual({ kind: 'unknown', problems: [{ kind: 'vpc-unknown', region: it.seed.region }] });
+  expect(await here.network()).toEqual({
+    kind: 'unknown',
+    problems: [{ kind: 'vpc-unknown', region: it.seed.region }],
+  });
   nodes.push(...seeded());
   expect(await here.network()).toMatchObject({ kind: 'known' });
 });
@@ -90,4 +94,19 @@ test('a VPC that AWS does not know is a problem of the Gateway, not a fault of t
   const elsewhere = readConfig({ 'cluster-name': 'demo', 'aws-vpc-id': 'vpc-0badbadbadbadbad0' }, {});
   const result = await place(new FakeClock(), [], elsewhere).network();
   expect(result).toMatchObject({ kind: 'unknown', problems: [{ kind: 'cloud-refused' }] });
+});
+
+test('a Gateway whose load balancer is in another region is not touched from here', () => {
+  const gateway = (address: string): Gateway => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: { gatewayClassName: 'aws', listeners: [] },
+    status: { addresses: [{ type: 'Hostname', value: address }] },
+  });
+  expect(otherRegion(gateway('internal-web-1.eu-west-1.elb.amazonaws.com'), 'eu-west-1')).toEqual([]);
+  expect(otherRegion(gateway('web-1.cn-north-1.elb.amazonaws.com.cn'), 'eu-west-1')).toMatchObject([
+    { kind: 'region-changed', there: 'cn-north-1', here: 'eu-west-1' },
+  ]);
+  expect(otherRegion(gateway('192.0.2.1'), 'eu-west-1')).toEqual([]);
 });

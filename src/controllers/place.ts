@@ -1,5 +1,6 @@
 // Where in AWS this cluster is: told by flags, else by the Nodes, else by instance metadata.
 import type { Node } from '../api/core.ts';
+import type { Gateway } from '../api/gateway-api.ts';
 import { ensureBackendSecurityGroup } from '../aws/admissions.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
@@ -43,6 +44,18 @@ export async function findRegion(
     (await instanceMetadata(env, signal))?.region;
   if (region !== undefined) return region;
   throw new ConfigError('--aws-region is required: neither a Node nor instance metadata tells the region');
+}
+
+/**
+ * A Gateway whose load balancer is in another region than this process works in: a new one here would orphan it, and
+ * nothing here would tell that it is gone.
+ */
+export function otherRegion({ status }: Gateway, here: string): readonly Problem[] {
+  for (const { value: address = '' } of status?.addresses ?? []) {
+    const there = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.elb\.amazonaws\.com(?:\.cn)?$/.exec(address)?.[1];
+    if (there !== undefined && there !== here) return [{ kind: 'region-changed', address, there, here }];
+  }
+  return [];
 }
 
 export type NetworkResult =

@@ -27,6 +27,7 @@ const loadBalancer = (scheme: string, state: OwnedLoadBalancer['state']): OwnedL
   tags: {},
   name: scheme,
   dnsName: `${scheme}.example.com`,
+  subnets: ['subnet-1', 'subnet-2'],
   state,
 });
 const listener = (scheme: string, port: number): OwnedListener => ({

@@ -171,6 +171,8 @@ type CloudProblem =
     }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
   | { readonly kind: 'vpc-unknown'; readonly region: string }
+  /** The load balancer that the status names is in `there`, and this process works `here`. */
+  | { readonly kind: 'region-changed'; readonly address: string; readonly there: string; readonly here: string }
   | { readonly kind: 'name-taken'; readonly resource: string; readonly name: string; readonly arn: string }
   | { readonly kind: 'cluster-name-taken'; readonly clusterName: string; readonly arn: string }
   | {

@@ -94,6 +94,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     tellsIt: notProgrammed('NoResources'),
   },
   'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid') },
+  'region-changed': {
+    problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
+    tellsIt: notProgrammed('Pending'),
+  },
   'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
   'name-taken': {
     problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },

@@ -141,6 +141,8 @@ function sentence(problem: Problem): string {
       return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
+    case 'region-changed':
+      return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
     case 'vpc-unknown':
       return `Neither a Node's instance in region ${problem.region} nor instance metadata tells in which VPC the cluster is. Check --aws-region, or set --aws-vpc-id.`;
     case 'name-taken':

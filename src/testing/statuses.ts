@@ -70,7 +70,7 @@ const made = (model: Model | undefined): readonly OwnedResource[] =>
     if (resource.kind === 'load-balancer') {
       const { name } = resource.spec;
       const dnsName = `${name}.us-east-1.elb.amazonaws.com`;
-      return [{ ...owned, kind: 'load-balancer', name, dnsName, state: 'active' }];
+      return [{ ...owned, kind: 'load-balancer', name, dnsName, subnets: [], state: 'active' }];
     }
     if (resource.kind !== 'listener') return [];
     return [{ ...owned, kind: 'listener', loadBalancerArn: `arn:${resource.loadBalancer}`, port: resource.spec.port }];

@@ -133,7 +133,14 @@ export class SimulatedAws {
       case 'load-balancer': {
         for (const use of desired.spec.securityGroups) if ('group' in use) resolve(use.group);
         const { name } = desired.spec;
-        return add({ ...base, kind: desired.kind, name, dnsName: `${name}.example`, state: 'provisioning' });
+        return add({
+          ...base,
+          kind: desired.kind,
+          name,
+          dnsName: `${name}.example`,
+          subnets: desired.spec.subnets,
+          state: 'provisioning',
+        });
       }
       case 'listener': {
         const loadBalancerArn = resolve(desired.loadBalancer);

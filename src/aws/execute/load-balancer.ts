@@ -74,6 +74,8 @@ async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBa
     await elbv2.send(
       new SetSubnetsCommand({ LoadBalancerArn, Subnets: subnets, ...(otherType ? { IpAddressType: type } : {}) }),
     );
+    const record = run.context.inventory.get(LoadBalancerArn ?? '');
+    if (record?.kind === 'load-balancer') run.context.inventory.put({ ...record, subnets });
   } else if (otherType) {
     await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
   }

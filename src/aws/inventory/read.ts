@@ -123,7 +123,8 @@ export function loadBalancerCandidate(
 
 export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Tags): OwnedLoadBalancer {
   const { LoadBalancerArn: arn = '', LoadBalancerName: name = '', DNSName: dnsName = '', State } = found;
-  return { kind: 'load-balancer', arn, id, tags, name, dnsName, state: State?.Code ?? 'provisioning' };
+  const subnets = (found.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
+  return { kind: 'load-balancer', arn, id, tags, name, dnsName, subnets, state: State?.Code ?? 'provisioning' };
 }
 
 export function targetGroupCandidate(

@@ -17,16 +17,24 @@ export interface ModelResult {
   readonly problems: readonly Problem[];
 }
 
-/** The model of a Gateway without ports is empty: AWS has nothing of it. */
-export function buildModel(topology: Topology, network: Network, options: ModelOptions): ModelResult {
+/**
+ * The model of a Gateway without ports is empty: AWS has nothing of it.
+ * @param standing the subnets that its load balancer stands in, if there is one
+ */
+export function buildModel(
+  topology: Topology,
+  network: Network,
+  options: ModelOptions,
+  standing: readonly string[] = [],
+): ModelResult {
   const { gateway, settings } = topology;
   if (topology.ports.length === 0) return { model: { gateway, resources: [] }, problems: [] };
   const context = modelContext(topology, network, options);
   const listeners = buildListeners(context);
   const rules = buildRules(context, listeners.ports);
-  const problems = [...listeners.problems, ...rules.problems];
-  const subnets = chooseSubnets(settings, network, options.clusterName);
-  if (subnets.kind === 'refused') return { problems: [...problems, subnets.problem] };
+  const subnets = chooseSubnets(settings, network, options.clusterName, standing);
+  const problems = [...listeners.problems, ...rules.problems, ...(subnets.problem ? [subnets.problem] : [])];
+  if (subnets.ids === undefined) return { problems };
   const groups = securityGroups(
     context,
     listeners.ports.map(({ port }) => port),

@@ -17,9 +17,28 @@ const subnet = (id: string, zone: string, more: Partial<Subnet> = {}): Subnet =>
 const network = (...subnets: readonly Subnet[]): Network => ({ ...PLACEHOLDER_NETWORK, subnets });
 
 const chosen = (given: Network, more: Partial<typeof settings> = {}) => {
-  const choice = chooseSubnets({ ...settings, ...more }, given, 'blue');
-  return choice.kind === 'chosen' ? choice.ids : choice.problem;
+  const choice = chooseSubnets({ ...settings, ...more }, given, 'blue', []);
+  return choice.ids ?? choice.problem;
 };
+
+test('a load balancer stays in its subnets when they run out of free addresses, or others would come first', () => {
+  const given = network(
+    subnet('subnet-1', 'a'),
+    subnet('subnet-2', 'a', { availableIpAddresses: 3 }),
+    subnet('subnet-3', 'b', { availableIpAddresses: 0 }),
+  );
+  expect(chooseSubnets(settings, given, 'blue', ['subnet-2', 'subnet-3'])).toEqual({ ids: ['subnet-2', 'subnet-3'] });
+});
+
+test('a configuration that goes bad is told, and the load balancer stays where it stands', () => {
+  const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b'));
+  const choice = chooseSubnets({ ...settings, subnets: ['subnet-1', 'subnet-9'] }, given, 'blue', [
+    'subnet-2',
+    'subnet-1',
+  ]);
+  expect(choice.ids).toEqual(['subnet-1', 'subnet-2']);
+  expect(choice.problem?.kind).toBe('subnets-invalid');
+});
 
 test('tagged subnets are taken before all others', () => {
   const role = { 'kubernetes.io/role/internal-elb': '' };

@@ -9,19 +9,43 @@ const MIN_FREE_ADDRESSES = 8;
 const MIN_ZONES = 2;
 const CLUSTER_TAG = 'kubernetes.io/cluster/';
 
-export type SubnetChoice =
-  | { readonly kind: 'chosen'; readonly ids: readonly string[] }
-  | { readonly kind: 'refused'; readonly problem: Problem };
+export interface SubnetChoice {
+  /** Absent where there is no place for a load balancer. */
+  readonly ids?: readonly string[];
+  readonly problem?: Problem;
+}
 
-export function chooseSubnets(settings: LoadBalancerSettings, network: Network, clusterName: string): SubnetChoice {
-  if (settings.subnets !== undefined) return configured(settings, settings.subnets, network);
+/**
+ * A load balancer that stands stays where it is as long as it may: not for want of free addresses, which it has, nor
+ * because a configuration went bad, does it move or hold up what else there is to do.
+ * @param standing the subnets that the load balancer stands in; empty where there is none yet
+ */
+export function chooseSubnets(
+  settings: LoadBalancerSettings,
+  network: Network,
+  clusterName: string,
+  standing: readonly string[],
+): SubnetChoice {
+  const choice =
+    settings.subnets === undefined
+      ? discovered(settings, network, clusterName, new Set(standing))
+      : configured(settings, settings.subnets, network);
+  return choice.ids === undefined && standing.length >= MIN_ZONES ? { ...choice, ids: standing.toSorted() } : choice;
+}
+
+function discovered(
+  settings: LoadBalancerSettings,
+  network: Network,
+  clusterName: string,
+  standing: ReadonlySet<string>,
+): SubnetChoice {
   const usable = network.subnets.filter(
     (subnet) =>
-      subnet.availableIpAddresses >= MIN_FREE_ADDRESSES &&
+      (standing.has(subnet.id) || subnet.availableIpAddresses >= MIN_FREE_ADDRESSES) &&
       (settings.ipAddressType === 'ipv4' || subnet.ipv6) &&
       !isForeign(subnet, clusterName),
   );
-  return enough(settings, onePerZone(candidates(usable, settings.scheme)));
+  return enough(settings, onePerZone(candidates(usable, settings.scheme), standing));
 }
 
 function configured(settings: LoadBalancerSettings, ids: readonly string[], network: Network): SubnetChoice {
@@ -37,14 +61,14 @@ function configured(settings: LoadBalancerSettings, ids: readonly string[], netw
 }
 
 function invalid(detail: string): SubnetChoice {
-  return { kind: 'refused', problem: { kind: 'subnets-invalid', detail } };
+  return { problem: { kind: 'subnets-invalid', detail } };
 }
 
 function enough(settings: LoadBalancerSettings, subnets: readonly Subnet[]): SubnetChoice {
   const ids = subnets.map((subnet) => subnet.id).toSorted();
-  if (ids.length >= MIN_ZONES) return { kind: 'chosen', ids };
+  if (ids.length >= MIN_ZONES) return { ids };
   const problem: Problem = { kind: 'subnets-too-few', scheme: settings.scheme, found: ids, zones: ids.length };
-  return { kind: 'refused', problem };
+  return { problem };
 }
 
 /** Tagged as another cluster's, and not as ours. */
@@ -64,13 +88,16 @@ function candidates(subnets: readonly Subnet[], scheme: LoadBalancerSettings['sc
 }
 
 /**
- * The lowest id of each zone. Not the subnet with the most free addresses: their numbers change with every pod, and the
+ * The one of each zone that the load balancer stands in, else that with the lowest id. Not the subnet with the most free addresses: their numbers change with every pod, and the
  * load balancer would move with them.
  */
-function onePerZone(subnets: readonly Subnet[]): readonly Subnet[] {
+function onePerZone(subnets: readonly Subnet[], standing: ReadonlySet<string>): readonly Subnet[] {
   const byZone = new Map<string, Subnet>();
   for (const subnet of subnets.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    if (!byZone.has(subnet.availabilityZone)) byZone.set(subnet.availabilityZone, subnet);
+    const present = byZone.get(subnet.availabilityZone);
+    if (present === undefined || (standing.has(subnet.id) && !standing.has(present.id))) {
+      byZone.set(subnet.availabilityZone, subnet);
+    }
   }
   return [...byZone.values()];
 }
