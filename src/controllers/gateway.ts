@@ -162,13 +162,16 @@ async function report(
   await reportGateway(context, gateway, { ...outcome, generation: gateway.metadata.generation ?? 0 }, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
   const byRoute = problemsByRoute(problems);
-  await Promise.all(
+  const ends = await Promise.allSettled(
     caches.httpRoutes.byIndex('gateway', key).map((route) => {
       const name = objectKey(route.metadata);
       const own = { attachments: attachments.get(name) ?? [], problems: byRoute.get(name) ?? [] };
       return reportRoute(context, route, { gateway: key, controllerName, ...own }, signal);
     }),
   );
+  // None goes on behind the pass's back.
+  const failed = ends.find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /** How long to wait for what AWS does by itself, in milliseconds. */
