@@ -17,15 +17,27 @@ import {
   DescribeLoadBalancersCommand,
   ElasticLoadBalancingV2Client,
   ModifyListenerCommand,
+  ModifyTargetGroupAttributesCommand,
+  ModifyTargetGroupCommand,
   RegisterTargetsCommand,
   RemoveTagsCommand,
+  SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusal } from '../../localstack/aws/test-client.ts';
+import { clientOf, refusal } from '../../localstack/aws/test-client.ts';
+import { endpointSlice } from '../../localstack/environment.ts';
 import { awsOf, leftOf, rulesOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
-import { backendRef, gateway, http, httpRoute, https } from './support/objects.ts';
+import {
+  backendRef,
+  gateway,
+  http,
+  httpRoute,
+  https,
+  loadBalancerConfiguration,
+  parametersRef,
+} from './support/objects.ts';
 import { clientAs, podIdentity, projectedToken, roleArn, shippedPolicy, without } from './support/roles.ts';
 import { programmed, readGateway, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
@@ -78,6 +90,76 @@ test('the policy that is shipped suffices for all that a Gateway takes, from its
   expect(used['ChangeOwn']).toContain('elasticloadbalancing:RegisterTargets');
   expect(used['CreateServiceLinkedRole']).toEqual(['iam:CreateServiceLinkedRole']);
 });
+
+/** With the test before: what that has used is used. */
+test('every action of the policy is used, or asked for by AWS behind one that is', async () => {
+  const flags = { 'audit-period': '3s' };
+  const env = podIdentity('gatehouse-demo', tokenFile);
+  await rig.restart({ env, flags });
+  const ns = await rig.freshNamespace('least');
+  for (const name of ['web', 'api']) await rig.backend(ns, name);
+  const gw = gateway(ns, 'gw', [http(), https(['tls'])], { infrastructure: { parametersRef: parametersRef('lb') } });
+  const configure = (spec: Record<string, unknown>) => rig.apply([loadBalancerConfiguration(ns, 'lb', spec)]);
+  const attributes = (idle: string) => ({ loadBalancerAttributes: { 'idle_timeout.timeout_seconds': idle } });
+  await configure({ ...attributes('120'), tags: { team: 'a' } });
+  await rig.apply([
+    await tlsSecret(ns, 'tls', ['a.example.com']),
+    gw,
+    httpRoute(ns, 'a', ['gw'], [path('/a')]),
+    httpRoute(ns, 'b', ['gw'], [path('/b', 'api')]),
+    // A pod of which no Node is known.
+    {
+      ...endpointSlice(ns, 'api', [], 8080, { portName: 'http', suffix: 'far' }),
+      endpoints: [{ addresses: ['10.0.48.250'] }],
+    },
+  ]);
+  await programmed(rig, gw);
+  await eventually(() => expect(rulesOf(rig, `${ns}/gw`)).toHaveLength(2));
+
+  const unused = () => Object.values(rig.aws.iam.report().policies[roleArn('gatehouse-demo')]?.unused ?? {}).flat();
+  const untilUsed = (...actions: readonly string[]) =>
+    eventually(() => expect(unused().filter((action) => actions.includes(action))).toEqual([]));
+
+  // The configuration and the routes change,
+  await configure({ ...attributes('60'), sslPolicy: 'ELBSecurityPolicy-TLS13-1-3-2021-06' });
+  const weighted = [backendRef('web', { weight: 1 }), backendRef('api', { weight: 3 })];
+  await rig.apply([httpRoute(ns, 'a', ['gw'], [{ ...path('/a'), backendRefs: weighted }])]);
+  await untilUsed('elasticloadbalancing:ModifyListener', 'elasticloadbalancing:ModifyRule', 'ec2:DeleteTags');
+  await configure({ subnets: rig.seed.privateSubnetIds.slice(0, 2) });
+  await untilUsed('elasticloadbalancing:SetSubnets');
+  await configure({ subnets: rig.seed.privateSubnetIds.slice(0, 2), ipAddressType: 'dualstack' });
+  await untilUsed('elasticloadbalancing:SetIpAddressType');
+  await configure({ securityGroups: [rig.seed.nodeSecurityGroupId] });
+  await untilUsed('elasticloadbalancing:SetSecurityGroups');
+
+  // someone changes by hand what is Gatehouse's,
+  const { targetGroups, listeners } = awsOf(rig, `${ns}/gw`);
+  const TargetGroupArn = targetGroups[0]?.group.arn ?? '';
+  const RuleArn = listeners[0]?.rules[0]?.arn ?? '';
+  const admin = new ElasticLoadBalancingV2Client(clientOf(rig.aws));
+  await admin.send(new ModifyTargetGroupCommand({ TargetGroupArn, HealthCheckPath: '/other' }));
+  const Attributes = [{ Key: 'deregistration_delay.timeout_seconds', Value: '17' }];
+  await admin.send(new ModifyTargetGroupAttributesCommand({ TargetGroupArn, Attributes }));
+  await admin.send(new SetRulePrioritiesCommand({ RulePriorities: [{ RuleArn, Priority: 49_999 }] }));
+  await untilUsed(
+    'elasticloadbalancing:ModifyTargetGroup',
+    'elasticloadbalancing:ModifyTargetGroupAttributes',
+    'elasticloadbalancing:SetRulePriorities',
+  );
+  admin.destroy();
+
+  // and gives the certificate, which has no tags of users, the note that it has some; that is read at the start.
+  const CertificateArn = listeners.at(-1)?.listener.defaultCertificate ?? '';
+  const acm = new ACMClient(clientOf(rig.aws));
+  const Tags = [{ Key: 'gatehouse.dev/tags', Value: 'abcdef' }];
+  await acm.send(new AddTagsToCertificateCommand({ CertificateArn, Tags }));
+  acm.destroy();
+  await rig.restart({ env, flags });
+  await untilUsed('acm:RemoveTagsFromCertificate');
+  await removeAndWait(rig, gw);
+  expect(unused()).toEqual([]);
+  expect(denied()).toEqual([]);
+}, 180_000);
 
 test('the role of a second cluster sees the first one’s resources, and can’t touch them', async () => {
   const ns = await rig.freshNamespace('mine');
