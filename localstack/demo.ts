@@ -1,18 +1,29 @@
 // npm run demo [-- --once]: Gatehouse on this machine, with nothing but it: a real API server, the embedded AWS, and the
-// samples of deploy/samples become load balancers. Stays until Ctrl-C; with --once it removes the samples and ends.
+// samples of deploy/samples become load balancers that carry traffic. Stays until Ctrl-C; with --once it removes the samples and ends.
 import { readdir, readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { selfSigned } from './aws/acm/self-signed.ts';
+import type { Reachable } from './aws/dataplane/data-plane.ts';
+import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import { awsTree, elbv2Client } from './aws-tree.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
+import { fetchSamples, type Pod, startPods } from './demo-traffic.ts';
 import { type Environment, endpointSlice, startEnvironment } from './environment.ts';
 
 const { values: flags } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
 const samples = join(import.meta.dirname, '..', 'deploy', 'samples');
 const namespace = 'gatehouse-samples';
 const programmedTimeoutMs = 60_000;
+const healthyTimeoutMs = 30_000;
 const goneTimeoutMs = 60_000;
+
+// Addresses of 127.0.0.0/8 stand for those of load balancers and pods; ports below 1024 are for root alone.
+const blocks = ownBlocks(process.pid);
+const podMapping = `10.0.0.0/16=${blocks.targets}`;
+const portOffset = process.getuid?.() === 0 ? 0 : 10_000;
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
@@ -30,50 +41,75 @@ interface GatewayObject extends KubeObject {
 
 async function main(): Promise<number> {
   say('Starting a Kubernetes API server and the embedded AWS …');
-  const environment = await startEnvironment({ log: say, signal: interruption.signal });
+  const environment = await startEnvironment({
+    log: say,
+    signal: interruption.signal,
+    aws: { port: 0, dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [podMapping] } },
+  });
+  const pods: Server[] = [];
   try {
     say(`Kubernetes is at ${environment.cluster.url}, AWS at ${environment.aws.url}.`);
     const gatehouse = await environment.startGatehouse();
     say(`Gatehouse runs from source (pid ${gatehouse.pid}, log ${gatehouse.logFile}).`);
-    const objects = await applySamples(environment);
+    const sample = await readSamples();
+    pods.push(...(await startPods(sample.pods, podMapping)));
+    await applyYaml(environment.cluster.admin, sample.objects);
     say(`Applied deploy/samples; waiting until every Gateway is Programmed …`);
-    await show(environment, await programmed(environment));
-    if (flags.once) return (await removeSamples(environment, objects)) ? 0 : 1;
+    const gateways = await programmed(environment);
+    await healthy(environment);
+    await show(environment, gateways);
+    const served = await visit(environment, gateways, sample.certificatePem);
+    if (flags.once) return (await removeSamples(environment, sample.objects)) && served ? 0 : 1;
     explain(environment);
     await untilInterrupted();
     return 0;
   } finally {
     say('Ending everything that was started …');
+    for (const pod of pods) pod.close();
     await environment.stop();
   }
 }
 
+interface Samples {
+  readonly objects: readonly KubeObject[];
+  readonly pods: readonly Pod[];
+  readonly certificatePem: string;
+}
+
 /** The samples, and what a real cluster has beside them: endpoints of the Services, and the certificate's Secret. */
-async function applySamples({ cluster }: Environment): Promise<readonly KubeObject[]> {
+async function readSamples(): Promise<Samples> {
   const files = (await readdir(samples)).filter((file) => file.endsWith('.yaml')).toSorted();
   const texts = await Promise.all(files.map((file) => readFile(join(samples, file), 'utf8')));
   const objects = texts.flatMap((text) => parseManifest(text));
-  const services = objects.filter(({ kind }) => kind === 'Service');
-  const slices = services.map(({ metadata }, index) => {
-    const addresses = [1, 2].map((pod) => `10.0.${48 + 16 * (index % 3)}.${100 + 10 * index + pod}`);
-    return endpointSlice(namespace, metadata.name, addresses, 8080, { portName: 'http' });
+  const pods = objects
+    .filter(({ kind }) => kind === 'Service')
+    .flatMap(({ metadata }, index) => podsOf(metadata.name, index));
+  const slices = [...Map.groupBy(pods, ({ service }) => service)].map(([service, of]) => {
+    const addresses = of.map(({ address }) => address);
+    return endpointSlice(namespace, service, addresses, podPort, { portName: 'http' });
   });
-  const all = [...objects, ...slices, await certificateSecret()];
-  await applyYaml(cluster.admin, all);
-  return all;
+  const { certificatePem, privateKey } = await selfSigned(
+    ['example.com', '*.example.com'],
+    'RSA_2048',
+    Date.now(),
+    '01',
+  );
+  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { objects: [...objects, ...slices, certificateSecret(certificatePem, keyPem)], pods, certificatePem };
 }
 
-async function certificateSecret(): Promise<KubeObject> {
-  const names = ['example.com', '*.example.com'];
-  const { certificatePem, privateKey } = await selfSigned(names, 'RSA_2048', Date.now(), '01');
-  return {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 'example-com-cert', namespace },
-    type: 'kubernetes.io/tls',
-    stringData: { 'tls.crt': certificatePem, 'tls.key': privateKey.export({ type: 'pkcs8', format: 'pem' }) },
-  };
-}
+const podPort = 8080;
+
+const podsOf = (service: string, index: number): readonly Pod[] =>
+  [1, 2].map((pod) => ({ service, address: `10.0.${48 + 16 * (index % 3)}.${100 + 10 * index + pod}`, port: podPort }));
+
+const certificateSecret = (certificatePem: string, keyPem: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'example-com-cert', namespace },
+  type: 'kubernetes.io/tls',
+  stringData: { 'tls.crt': certificatePem, 'tls.key': keyPem },
+});
 
 interface GatewayList {
   readonly items: readonly GatewayObject[];
@@ -92,6 +128,34 @@ async function programmed({ cluster }: Environment): Promise<readonly GatewayObj
     { timeoutMs: programmedTimeoutMs, signal: interruption.signal },
   );
   return list?.items ?? [];
+}
+
+/** AWS checks the targets as soon as rules refer to them. */
+async function healthy({ aws }: Environment): Promise<void> {
+  const deadline = performance.now() + healthyTimeoutMs;
+  const isHealthy = (): boolean =>
+    [...aws.world().elbv2.targetGroups.values()].every(({ targets }) =>
+      [...targets.values()].every(({ checked }) => checked?.State === 'healthy'),
+    );
+  while (!isHealthy()) {
+    if (performance.now() > deadline) throw new Error('The targets did not become healthy');
+    await sleep(100, undefined, { signal: interruption.signal });
+  }
+}
+
+async function visit({ aws }: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
+  say('Fetching the samples through the load balancers; the pods say who they are and which path they saw:');
+  const reachable = (name: string) => {
+    const gateway = gateways.find(({ metadata }) => metadata.name === name);
+    const address = gateway?.status?.addresses?.[0]?.value;
+    return aws.reachable().find(({ dnsName }) => dnsName === address);
+  };
+  const right = await fetchSamples({ reachable, ca, signal: interruption.signal }, (line) =>
+    console.log(`    ${line}`),
+  );
+  console.log('');
+  if (!right) say('NOT EVERY ANSWER WAS RIGHT.');
+  return right;
 }
 
 async function show({ aws, seed }: Environment, gateways: readonly GatewayObject[]): Promise<void> {
@@ -148,9 +212,16 @@ function explain({ cluster, aws }: Environment): void {
     export AWS_ENDPOINT_URL=${aws.url} AWS_REGION=${aws.options.region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
     aws elbv2 describe-load-balancers
     curl ${aws.url}/_aws/calls
+${aws.reachable().flatMap(curls).join('\n')}
 
 Ctrl-C ends everything.`);
 }
+
+/** How to ask each HTTP listener; its load balancer's name says whose it is. */
+const curls = ({ name, address, listeners }: Reachable): readonly string[] =>
+  listeners
+    .filter(({ port }) => port === 80)
+    .map(({ socketPort }) => `    curl -i --connect-to ::${address}:${socketPort} http://example.com/    # ${name}`);
 
 function untilInterrupted(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

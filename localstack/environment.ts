@@ -56,8 +56,18 @@ export interface Environment {
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
   const { dir, crds, log, signal } = options;
+  // What has begun to run would keep a process that fails from ending.
+  await using begun = new AsyncDisposableStack();
   const cluster = await startCluster({ dir, crds, log, signal });
+  begun.defer(() => cluster.stop());
   const aws = await startAws({ seed: true, seedClusterName: 'demo', ...options.aws });
+  begun.defer(() => aws.close());
+  const environment = await furnish(cluster, aws);
+  begun.move();
+  return environment;
+}
+
+async function furnish(cluster: Cluster, aws: Aws): Promise<Environment> {
   const seed = aws.seeded();
   if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');
   await applyYaml(cluster.admin, await definitions());

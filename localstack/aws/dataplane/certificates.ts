@@ -19,7 +19,7 @@ export function chooseMaterial(world: World, listener: Listener, serverName: str
 }
 
 /** A wildcard stands for one label. */
-export function hasName({ subjectAlternativeNames }: Pick<Certificate, 'subjectAlternativeNames'>, name: string) {
+function hasName({ subjectAlternativeNames }: Pick<Certificate, 'subjectAlternativeNames'>, name: string) {
   const wanted = name.toLowerCase();
   const parent = wanted.slice(wanted.indexOf('.'));
   return subjectAlternativeNames.some((each) => {

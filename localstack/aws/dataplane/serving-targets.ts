@@ -7,7 +7,7 @@ import type { World } from '../world.ts';
  * health ("the load balancer fails open"). Those that drain or are in no enabled zone get none.
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
  */
-export function servingTargets(world: World, group: TargetGroup): readonly Target[] {
+function servingTargets(world: World, group: TargetGroup): readonly Target[] {
   settleTargets(world, group);
   const zones = enabledZones(world, group);
   const targets = [...group.targets.values()].map((target) => ({

@@ -1,0 +1,151 @@
+// What the demo does with its load balancers: pods that say who they are, and requests for every sample's URL.
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { json } from 'node:stream/consumers';
+import type { Reachable } from './aws/dataplane/data-plane.ts';
+import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
+
+export interface Pod {
+  readonly service: string;
+  /** Of the VPC. */
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Echo {
+  readonly service: string;
+  readonly pod: string;
+  /** As the pod saw it, after rewrites. */
+  readonly path: string;
+}
+
+/** Starts an HTTP server for each pod, at its mapped address; it answers every request with what it saw of it. */
+export async function startPods(pods: readonly Pod[], mapping: string): Promise<readonly Server[]> {
+  const mappings = [parseMapping(mapping)];
+  return await Promise.all(
+    pods.map(async ({ service, address, port }) => {
+      const server = createServer((incoming, response) => {
+        const echo: Echo = { service, pod: address, path: incoming.url ?? '' };
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(echo));
+      });
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject);
+      server.listen(port, mapAddress(mappings, address), resolve);
+      await promise;
+      return server;
+    }),
+  );
+}
+
+interface Sample {
+  readonly gateway: string;
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How often it is asked; once unless told. */
+  readonly times?: number;
+  /** All that may be answered, the most frequent first. */
+  readonly expected: readonly string[];
+}
+
+const samples: readonly Sample[] = [
+  { gateway: 'my-gateway', url: 'http://example.com/', expected: ['frontend-service /'] },
+  { gateway: 'my-gateway', url: 'http://other.example/', expected: ['404'] },
+  { gateway: 'main-gateway', url: 'https://www.example.com/api/users', expected: ['api-service /api/users'] },
+  { gateway: 'main-gateway', url: 'https://www.example.com/legacy/orders', expected: ['api-service /orders'] },
+  {
+    gateway: 'main-gateway',
+    url: 'http://www.example.com/api?a=b',
+    expected: ['301 https://www.example.com:443/api?a=b'],
+  },
+  {
+    gateway: 'main-gateway',
+    url: 'https://shop.example.com/cart',
+    times: 20,
+    expected: ['shop-stable /cart', 'shop-beta /cart'],
+  },
+  {
+    gateway: 'main-gateway',
+    url: 'https://shop.example.com/cart',
+    headers: { 'x-beta': 'yes' },
+    expected: ['shop-beta /cart'],
+  },
+  { gateway: 'shared-gateway', url: 'http://team.example.com/', expected: ['frontend-service /'] },
+];
+
+export interface Fetching {
+  /** Where a Gateway's load balancer is; undefined when it is nowhere. */
+  readonly reachable: (gateway: string) => Reachable | undefined;
+  /** The certificate authority of the samples' certificate, in PEM. */
+  readonly ca: string;
+  readonly signal: AbortSignal;
+}
+
+/** A line a sample: who answered. Whether all answers were right. */
+export async function fetchSamples(fetching: Fetching, say: (line: string) => void): Promise<boolean> {
+  let right = true;
+  for (const sample of samples) {
+    const { url, headers = {}, times = 1, expected } = sample;
+    const answers = [];
+    for (let count = 0; count < times; count += 1) answers.push(await answerTo(sample, fetching));
+    const byText = [...Map.groupBy(answers, ({ text }) => text)].toSorted(([, a], [, b]) => b.length - a.length);
+    const isRight = byText[0]?.[0] === expected[0] && byText.every(([text]) => expected.includes(text));
+    const asked = [url, ...Object.entries(headers).map(([name, value]) => `(${name}: ${value})`)].join(' ');
+    const told = byText.map(([text, same]) => `${times > 1 ? `${same.length} × ` : ''}${text}${podsOf(same)}`);
+    say(`${asked} → ${told.join(', ')}${isRight ? '' : ` WRONG, expected ${expected.join(' or ')}`}`);
+    right &&= isRight;
+  }
+  return right;
+}
+
+interface Answer {
+  /** `SERVICE PATH` of the pod that answered, or what the load balancer answered by itself: `STATUS LOCATION`. */
+  readonly text: string;
+  readonly pod?: string;
+}
+
+function podsOf(answers: readonly Answer[]): string {
+  const pods = [...new Set(answers.flatMap(({ pod = [] }) => pod))].toSorted();
+  return pods.length > 0 ? ` from ${pods.join(' and ')}` : '';
+}
+
+async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca, signal }: Fetching): Promise<Answer> {
+  const { protocol, hostname, pathname, search } = new URL(url);
+  const secure = protocol === 'https:';
+  const found = reachable(gateway);
+  const listener = found?.listeners.find(({ port }) => port === (secure ? 443 : 80));
+  if (!found || !listener) return { text: 'nobody' };
+  const options = {
+    hostname,
+    port: listener.socketPort,
+    path: `${pathname}${search}`,
+    // The port of the URL, whatever the one of the socket.
+    headers: { host: hostname, ...headers },
+    lookup: resolvingTo(found.address),
+    agent: false,
+    signal,
+  } as const;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const asked = secure ? httpsRequest({ ...options, ca, servername: hostname }) : httpRequest(options);
+  asked.once('response', resolve);
+  asked.once('error', reject);
+  asked.end();
+  const response = await promise;
+  if (response.statusCode !== 200) {
+    response.resume();
+    return { text: [response.statusCode, response.headers.location].filter(Boolean).join(' ') };
+  }
+  const echo = await json(response);
+  return isEcho(echo) ? { text: `${echo.service} ${echo.path}`, pod: echo.pod } : { text: 'something else' };
+}
+
+/** As the DNS would, where the name of the URL is an alias of the load balancer's. */
+const resolvingTo =
+  (address: string): LookupFunction =>
+  (_, { all }, done) => {
+    if (all) done(null, [{ address, family: 4 }]);
+    else done(null, address, 4);
+  };
+
+const isEcho = (value: unknown): value is Echo => typeof value === 'object' && value !== null && 'service' in value;
