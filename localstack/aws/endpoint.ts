@@ -80,6 +80,7 @@ export class Endpoint {
     this.faults.set(this.options.faults);
     this.iam.reset();
     this.#seeded = this.options.seed ? seed(this.world(this.options.region)) : undefined;
+    void this.dataPlane?.sync();
   }
 
   /** @throws ConnectionCut where a fault has it that there is no answer. */

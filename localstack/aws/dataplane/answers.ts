@@ -6,6 +6,8 @@ import type { Writable } from 'node:stream';
 export interface ClientResponse extends Writable {
   readonly headersSent: boolean;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+  /** HTTP/2 sends them at once. */
+  flushHeaders?(): void;
   addTrailers(headers: OutgoingHttpHeaders): void;
 }
 

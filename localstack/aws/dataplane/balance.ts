@@ -14,6 +14,8 @@ export async function balance(forwarder: Forwarder, arrival: Arrival, exchange: 
   const { received, response } = exchange;
   // "The client used the TRACE method, which is not supported": load-balancer-troubleshooting, HTTP 405.
   if (received.method === 'TRACE') return send(response, errorAnswer(405));
+  // "The client sent a malformed request", HTTP 400.
+  if (!/^[\u0021-\u007e]*$/.test(received.path + received.query)) return send(response, errorAnswer(400));
   const rule = matchRule(rulesOf(arrival.world.elbv2, arrival.listener.arn), received);
   const [action] = rule?.actions ?? [];
   if (!rule || !action) return send(response, errorAnswer(503));

@@ -2,6 +2,8 @@
 // load-balancer-request-tracing,load-balancer-troubleshooting}.html
 
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import {
   CreateRuleCommand,
   DeleteListenerCommand,
@@ -182,6 +184,45 @@ test('a deregistered target gets no new request, finishes what it has, and is cu
   expect((await slow).body).toBe('finished');
   expect((await never).status).toBe(502);
   expect(await healthOf(aws, TargetGroupArn)).toEqual([]);
+});
+
+test('the head of an answer comes before its body, and a client that leaves ends the request to the target', async () => {
+  await using aws = await startForwarding();
+  const left = Promise.withResolvers<void>();
+  await using backend = await Backend.start('10.0.48.9', (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    response.once('close', left.resolve);
+  });
+  await aws.listener(await aws.loadBalancer(), { DefaultActions: forward(await groupOf(aws, [backend])) });
+  const { address } = present(aws.aws.reachable()[0]);
+  const asked = request({ host: address, port: 80 + portOffset, agent: false });
+  asked.on('error', () => {});
+  asked.end();
+  const type = await new Promise((resolve) => {
+    asked.once('response', ({ headers }) => resolve(headers['content-type']));
+  });
+  expect(type).toBe('text/event-stream');
+  asked.destroy();
+  await left.promise;
+});
+
+test('a malformed URL is answered with 400', async () => {
+  await using aws = await startForwarding();
+  await using backend = await Backend.start('10.0.48.9');
+  await aws.listener(await aws.loadBalancer(), { DefaultActions: forward(await groupOf(aws, [backend])) });
+  const { address } = present(aws.aws.reachable()[0]);
+  const socket = connect(80 + portOffset, address);
+  socket.end(Buffer.from('GET /\xe9 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 'latin1'));
+  expect(await text(socket)).toContain(' 400 Bad Request');
+  expect(backend.received).toEqual([]);
+});
+
+test('after a reset no load balancer is left', async () => {
+  await using aws = await startForwarding();
+  await aws.listener(await aws.loadBalancer());
+  aws.aws.reset();
+  expect(aws.aws.reachable()).toEqual([]);
 });
 
 test('a WebSocket is carried both ways', async () => {

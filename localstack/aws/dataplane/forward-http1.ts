@@ -42,6 +42,8 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   giveUp(upstream, to.idleMs, state);
   upstream.once('response', (incoming) => {
     response.writeHead(incoming.statusCode ?? 502, withoutHopByHop(headersOf(incoming.rawHeaders)));
+    // A stream of events may begin long before its first event.
+    response.flushHeaders?.();
     incoming.once('error', () => response.destroy());
     incoming.once('end', () => {
       if (Object.keys(incoming.trailers).length > 0) response.addTrailers(incoming.trailers);

@@ -44,6 +44,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
   stream.setTimeout(to.idleMs, expire);
   stream.once('response', (headers) => {
     response.writeHead(headers[':status'] ?? 502, withoutPseudo(headers));
+    response.flushHeaders?.();
     stream.pipe(response);
   });
   stream.once('trailers', (trailers) => response.addTrailers(withoutPseudo(trailers)));

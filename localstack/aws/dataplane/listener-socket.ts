@@ -56,7 +56,7 @@ export class ListenerSocket {
   #plainServer(): Server {
     const shouldUpgradeCallback = isWebSocket;
     const server = createServer({ keepAliveTimeout: idleMs, requestTimeout: 0, shouldUpgradeCallback });
-    server.on('request', (request, response) => this.#exchange(request, response, undefined));
+    server.on('request', (request, response) => void this.#exchange(request, response, undefined));
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     server.on('clientError', (_, socket) => {
       if (socket.writable) socket.end(badRequest);
@@ -73,7 +73,7 @@ export class ListenerSocket {
         done(null, material && secureContext(material));
       },
     });
-    server.on('request', (request, response) => this.#exchange(request, response, undefined));
+    server.on('request', (request, response) => void this.#exchange(request, response, undefined));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
@@ -84,11 +84,16 @@ export class ListenerSocket {
     return server;
   }
 
-  #exchange(request: ClientRequest, response: ClientResponse, upgrade: Exchange['upgrade']): void {
-    this.#answer({ request, received: receive(request), response, upgrade }).catch((error: unknown) => {
+  async #exchange(request: ClientRequest, response: ClientResponse, upgrade: Exchange['upgrade']): Promise<void> {
+    // A client that goes away tells both; what is done about it hangs on the response's end.
+    request.on('error', () => {});
+    response.on('error', () => {});
+    try {
+      await this.#answer({ request, received: receive(request), response, upgrade });
+    } catch (error) {
       console.error(error);
       response.destroy();
-    });
+    }
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -99,7 +104,7 @@ export class ListenerSocket {
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.once('finish', () => socket.end());
-    this.#exchange(request, response, isWebSocket(request) ? { request, socket, head } : undefined);
+    void this.#exchange(request, response, isWebSocket(request) ? { request, socket, head } : undefined);
   }
 
   async #listen(): Promise<void> {
