@@ -12,6 +12,7 @@ import { errorAnswer, send } from './answers.ts';
 import { headersOf } from './client-request.ts';
 import { connectMs, type Exchange, type ToTarget, type Upgrade } from './exchange.ts';
 import { withoutHopByHop } from './forwarded-headers.ts';
+import { withCookies } from './stickiness.ts';
 
 /** Connections to targets, kept for the next request. */
 export class Http1Connections {
@@ -41,7 +42,8 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   const state = { timedOut: false };
   giveUp(upstream, to.idleMs, state);
   upstream.once('response', (incoming) => {
-    response.writeHead(incoming.statusCode ?? 502, withoutHopByHop(headersOf(incoming.rawHeaders)));
+    const headers = withoutHopByHop(headersOf(incoming.rawHeaders));
+    response.writeHead(incoming.statusCode ?? 502, withCookies(headers, to.cookies));
     // A stream of events may begin long before its first event.
     response.flushHeaders?.();
     incoming.once('error', () => response.destroy());

@@ -2,6 +2,7 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { errorAnswer, send } from './answers.ts';
 import { connectMs, type Exchange, type ToTarget } from './exchange.ts';
+import { withCookies } from './stickiness.ts';
 
 /** Connections to targets, one each, kept for the next request. */
 export class Http2Connections {
@@ -43,7 +44,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
   session.once('connect', () => clearTimeout(connecting));
   stream.setTimeout(to.idleMs, expire);
   stream.once('response', (headers) => {
-    response.writeHead(headers[':status'] ?? 502, withoutPseudo(headers));
+    response.writeHead(headers[':status'] ?? 502, withCookies(withoutPseudo(headers), to.cookies));
     response.flushHeaders?.();
     stream.pipe(response);
   });

@@ -10,7 +10,8 @@ import type { Exchange, ToTarget } from './exchange.ts';
 import { forwardHttp1, Http1Connections } from './forward-http1.ts';
 import { forwardHttp2, Http2Connections } from './forward-http2.ts';
 import { targetHeaders, targetHost } from './forwarded-headers.ts';
-import { RoundRobin } from './serving-targets.ts';
+import { RoundRobin, targetName } from './serving-targets.ts';
+import { groupStickiness, stick, stuckTo, targetStickiness } from './stickiness.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
 import { transform } from './transforms.ts';
 import { chooseGroup } from './weights.ts';
@@ -44,11 +45,11 @@ export class Forwarder {
   /** Ends when the exchange has. */
   async forward(arrival: Arrival, exchange: Exchange, rule: Rule, action: ForwardAction): Promise<void> {
     const { world } = arrival;
-    const arn = chooseGroup(action, Number.parseInt(this.#random.hex(8), 16) / 2 ** 32);
-    const group = arn === undefined ? undefined : world.elbv2.targetGroups.get(arn);
+    const group = world.elbv2.targetGroups.get(this.#groupArn(action, exchange.received) ?? '');
     if (!group) return send(exchange.response, errorAnswer(503));
     if (!canSpeak(group, exchange.received)) return send(exchange.response, errorAnswer(464));
-    const target = this.#turns.next(world, group);
+    const sticky = targetStickiness(group) === undefined ? undefined : stuckTo(exchange.received.headers, 'AWSALB');
+    const target = this.#turns.next(world, group, sticky);
     const address = target && privateAddress(world, group, target);
     // "No registered targets, or all in an unused state": load-balancer-troubleshooting, HTTP 503.
     if (!target || address === undefined) return send(exchange.response, errorAnswer(503));
@@ -57,6 +58,7 @@ export class Forwarder {
       group,
       address: mapAddress(this.#mappings, address),
       port: target.port ?? group.port ?? 80,
+      cookies: cookiesFor(action, group, target, world.clock.now()),
       signal: abort.signal,
     });
     if (!to) return send(exchange.response, errorAnswer(500));
@@ -70,12 +72,19 @@ export class Forwarder {
     }
   }
 
+  /** By weight, unless the request sticks to one; undefined when all weights are 0. */
+  #groupArn(action: ForwardAction, { headers }: Received): string | undefined {
+    const sticky = groupStickiness(action) === undefined ? undefined : stuckTo(headers, 'AWSALBTG');
+    const known = action.ForwardConfig.TargetGroups.some(({ TargetGroupArn }) => TargetGroupArn === sticky);
+    return known ? sticky : chooseGroup(action, Number.parseInt(this.#random.hex(8), 16) / 2 ** 32);
+  }
+
   /** Undefined when a transform fails. */
   #toTarget(
     { loadBalancer, listener, world }: Arrival,
     received: Received,
     { transforms }: Rule,
-    place: Pick<ToTarget, 'group' | 'address' | 'port' | 'signal'>,
+    place: Pick<ToTarget, 'group' | 'address' | 'port' | 'cookies' | 'signal'>,
   ): ToTarget | undefined {
     const url = received.query === '' ? received.path : `${received.path}?${received.query}`;
     const rewritten =
@@ -106,6 +115,14 @@ export class Forwarder {
     this.#http1.close();
     this.#http2.close();
   }
+}
+
+function cookiesFor(action: ForwardAction, group: TargetGroup, target: Target, at: number): readonly string[] {
+  const [toGroup, toTarget] = [groupStickiness(action), targetStickiness(group)];
+  return [
+    ...(toGroup === undefined ? [] : stick('AWSALBTG', group.arn, toGroup, at)),
+    ...(toTarget === undefined ? [] : stick('AWSALB', targetName(target), toTarget, at)),
+  ];
 }
 
 /** Again, that is. */

@@ -19,12 +19,17 @@ function servingTargets(world: World, group: TargetGroup): readonly Target[] {
   return (healthy.length > 0 ? healthy : registered).map(({ target }) => target);
 }
 
+export const targetName = ({ id, port }: Target): string => `${id}:${port}`;
+
 /** Takes turns among the targets of each group. */
 export class RoundRobin {
   readonly #turns = new WeakMap<TargetGroup, number>();
 
-  next(world: World, group: TargetGroup): Target | undefined {
+  /** The preferred target, by `ID:PORT`, where it serves; else the one whose turn it is. */
+  next(world: World, group: TargetGroup, preferred: string | undefined): Target | undefined {
     const targets = servingTargets(world, group);
+    const sticky = targets.find((target) => targetName(target) === preferred);
+    if (sticky) return sticky;
     const turn = this.#turns.get(group) ?? 0;
     this.#turns.set(group, turn + 1);
     return targets[turn % targets.length];
