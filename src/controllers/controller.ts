@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Namespace } from '../api/core.ts';
 import { namespaces } from '../api/kinds.ts';
 import type { Config } from '../config.ts';
 import type { Clock, Random } from '../kube/clock.ts';
@@ -59,7 +60,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     caches,
     metrics,
     events,
-    clusterUid: kubeSystem.metadata.uid ?? '',
+    clusterUid: uidOf(kubeSystem),
     namespace: config.leaderElectionNamespace ?? client.namespace ?? 'default',
     isLeader: () => true,
   };
@@ -90,4 +91,10 @@ async function campaign(context: TermContext, identity: string, signal: AbortSig
     );
     logger.info({ outcome }, 'the term has ended');
   }
+}
+
+/** What all that is owned is known by: without it, nothing may be. */
+function uidOf({ metadata: { uid, name } }: Namespace): string {
+  if (uid === undefined || uid === '') throw new Error(`The namespace ${name} has no UID`);
+  return uid;
 }

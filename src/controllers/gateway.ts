@@ -1,7 +1,7 @@
 // The pass over one Gateway: gather → translate → model → diff → execute → report.
 
 import type { Gateway } from '../api/gateway-api.ts';
-import { gateways } from '../api/kinds.ts';
+import { gateways, loadBalancerConfigurations } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
 import { refusedRules } from '../aws/diff/refusals.ts';
 import { buildModel } from '../aws/model/build.ts';
@@ -52,7 +52,7 @@ export async function reconcileGateway(
   if (belonging === 'foreign') return undefined;
 
   // What exists is asked for first: what is served already is among what gather looks up.
-  const obstacles = await obstaclesOf(context, gateway);
+  const obstacles = [...kindsMissing(context), ...(await obstaclesOf(context, gateway))];
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
@@ -66,7 +66,7 @@ export async function reconcileGateway(
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
     failed.length === 0 ? built.model !== undefined && state?.waiting !== '' : context.cloud.isProvisioning(key);
-  return next(done, failed, waiting, context.clock.now());
+  return next(done, failed, { waiting, blocked: !built.known }, context.clock.now());
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
@@ -84,6 +84,12 @@ const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise
   ...(await cloud.ready()),
   ...otherRegion(gateway, cloud.region),
 ];
+
+/** Kinds that were never listed are not kinds without objects: an API server that has just started may not know its CRDs yet. */
+function kindsMissing({ caches }: GatewayContext): readonly Problem[] {
+  const kinds = caches.unlisted().filter((kind) => kind !== loadBalancerConfigurations.kind);
+  return kinds.length === 0 ? [] : [{ kind: 'kinds-missing', kinds }];
+}
 
 interface Built {
   /** Whether it is known what exists in AWS. */
@@ -177,14 +183,18 @@ async function report(
 /** How long to wait for what AWS does by itself, in milliseconds. */
 const pollMs = 3000;
 
+/** An obstacle that stands before all work is looked at again at least this often, in milliseconds. */
+const obstacleMs = 30_000;
+
 function next(
   { waits }: CarriedOut,
   failed: readonly Problem[],
-  waiting: boolean,
+  { waiting, blocked }: { readonly waiting: boolean; readonly blocked: boolean },
   now: number,
 ): WorkResult | undefined {
   const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
   if (waiting) delays.push(pollMs);
+  if (blocked) delays.push(obstacleMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
   if (failed.length > 0) throw new Incomplete(failed, requeueAfterMs);
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };

@@ -170,6 +170,8 @@ type CloudProblem =
       readonly zones: number;
     }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
+  /** Kinds that decide about traffic, and that the API server does not know, so far or any more. */
+  | { readonly kind: 'kinds-missing'; readonly kinds: readonly string[] }
   | { readonly kind: 'vpc-unknown'; readonly region: string }
   /** The load balancer that the status names is in `there`, and this process works `here`. */
   | { readonly kind: 'region-changed'; readonly address: string; readonly there: string; readonly here: string }

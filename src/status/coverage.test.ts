@@ -98,6 +98,7 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
     tellsIt: notProgrammed('Pending'),
   },
+  'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, tellsIt: notProgrammed('Pending') },
   'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
   'name-taken': {
     problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },

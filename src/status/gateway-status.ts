@@ -108,6 +108,7 @@ const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>>
   'subnets-too-few': 'NoResources',
   'subnets-invalid': 'Invalid',
   'vpc-unknown': 'Pending',
+  'kinds-missing': 'Pending',
   'region-changed': 'Pending',
   'name-taken': 'Invalid',
   'cluster-name-taken': 'Invalid',

@@ -143,6 +143,8 @@ function sentence(problem: Problem): string {
       return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
     case 'region-changed':
       return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
+    case 'kinds-missing':
+      return `the API server does not know ${list(problem.kinds)}; until it does, what exists stays as it is. Install the Gateway API's CRDs.`;
     case 'vpc-unknown':
       return `Neither a Node's instance in region ${problem.region} nor instance metadata tells in which VPC the cluster is. Check --aws-region, or set --aws-vpc-id.`;
     case 'name-taken':
