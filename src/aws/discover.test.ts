@@ -22,7 +22,7 @@ test('the VPC is that of a node, and its subnets are public where a route leads 
   const ids = (isPublic: boolean) => network.subnets.filter((subnet) => subnet.public === isPublic).map(({ id }) => id);
   expect(ids(true).toSorted()).toEqual(publicSubnetIds.toSorted());
   expect(ids(false).toSorted()).toEqual(privateSubnetIds.toSorted());
-  expect(network.subnets[0]).toMatchObject({ ipv6: false, tags: { 'kubernetes.io/role/elb': '1' } });
+  expect(network.subnets[0]).toMatchObject({ ipv6: true, tags: { 'kubernetes.io/role/elb': '1' } });
   expect(network.subnets[0]?.availableIpAddresses).toBeGreaterThan(4000);
 });
 
