@@ -155,3 +155,16 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
       return error.kind satisfies never;
   }
 }
+
+/** What AWS refused of the work, as the work's own problems are told; nothing but an AwsError is caught. */
+export async function problemsOf(
+  resource: ResourceId,
+  work: () => Promise<readonly Problem[]>,
+): Promise<readonly Problem[]> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return [toProblem(error, resource)];
+  }
+}

@@ -23,13 +23,14 @@ export async function runAudit(
   while (!signal.aborted) {
     const started = clock.monotonic();
     const gateways = cloud.audited();
-    const shared = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditAdmissions());
+    const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.reachability.audit());
     for (const gateway of gateways) {
       // Spread evenly: the account's other users are to see no bursts.
       await pause(Math.max(config.auditPeriod / (gateways.length + 1), minPauseMs));
       if (signal.aborted) return;
       const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
-      const drift = [...(own ?? []), ...(shared?.get(gateway) ?? [])];
+      const lost = taken === undefined ? [] : cloud.reachability.lost(cloud.bindings.ofGateway(gateway), taken);
+      const drift = [...(own ?? []), ...lost];
       if (drift.length > 0) {
         metrics.drift.inc(drift.length);
         logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');

@@ -65,7 +65,9 @@ export async function reconcileGateway(
   const failed = [...built.retryable, ...done.problems];
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
-    failed.length === 0 ? built.model !== undefined && state?.waiting !== '' : context.cloud.isProvisioning(key);
+    failed.length === 0
+      ? built.model !== undefined && state?.waiting !== ''
+      : context.cloud.progress.isProvisioning(key);
   return next(done, failed, { waiting, blocked: !built.known }, context.clock.now());
 }
 
@@ -108,13 +110,13 @@ async function build(
 ): Promise<Built> {
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
   if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
-  const network = await cloud.network();
+  const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
   const standing = cloud.subnetsOf(topology.gateway, topology.settings.scheme);
   const { model, problems } = buildModel(topology, network.network, modelOptions, standing);
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
-  if (retryable.length > 0) cloud.forgetNetwork();
+  if (retryable.length > 0) cloud.place.forget();
   return { known: true, ...(model !== undefined && { model }), problems, retryable };
 }
 
@@ -135,8 +137,8 @@ async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Mo
   const outcome = await cloud.execute(gateway, plan);
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   const refused = await cloud.settle(gateway, model);
-  const { retryAt, problems } = await cloud.releaseShared();
-  if (outcome.problems.some(isAboutLoadBalancer)) cloud.forgetNetwork();
+  const { retryAt, problems } = await cloud.shared.release();
+  if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
   const told = refusedRules(plan, model, outcome);
   const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
   return {
@@ -214,7 +216,7 @@ async function remove(context: GatewayContext, gateway: Gateway, signal: AbortSi
     // A finalizer goes by what AWS describes, never by what is remembered.
     const isDone = outcome.pending.length === 0 && outcome.problems.length === 0;
     const confirmed = isDone ? await cloud.confirmGone(key) : undefined;
-    const shared = confirmed?.gone === true ? await cloud.releaseShared(key) : undefined;
+    const shared = confirmed?.gone === true ? await cloud.shared.release(key) : undefined;
     problems.push(...(confirmed?.problems ?? []), ...(shared?.problems ?? []));
     retryAt = shared === undefined ? clock.now() + pollMs : shared.retryAt;
   }

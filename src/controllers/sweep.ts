@@ -49,7 +49,7 @@ export async function sweepOnce(
     );
   }
   if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, keyOf(tag));
-  if (decision.kind !== 'stopped') await cloud.releaseShared();
+  if (decision.kind !== 'stopped') await cloud.shared.release();
   return sighting;
 }
 

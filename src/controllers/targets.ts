@@ -36,7 +36,7 @@ export async function reconcileTargets(
   const bindings = cloud.bindings.ofService(service);
   // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
   if (bindings.length === 0) return undefined;
-  const refused = await cloud.admit(bindings);
+  const refused = await cloud.reachability.admit(bindings);
   const problems = await Promise.all(
     bindings.map(async ({ gateway, arn, group }) => {
       try {
@@ -55,7 +55,7 @@ export async function reconcileTargets(
   );
   const found = [...refused, ...problems.flat()];
   // Only now does AWS send nothing more to those that have gone.
-  if (found.length === 0) found.push(...(await cloud.confine(bindings)));
+  if (found.length === 0) found.push(...(await cloud.reachability.confine(bindings)));
   if (found.length === 0) return undefined;
   const object = caches.services.get(service);
   if (object !== undefined) {

@@ -1,0 +1,139 @@
+// What Gateways share in AWS, and when it goes: imported certificates, and the backend group that all targets admit.
+import type { Gateway } from '../api/gateway-api.ts';
+import { type Admissions, removeBackendSecurityGroup } from '../aws/admissions.ts';
+import type { AwsClients } from '../aws/clients.ts';
+import { stepId } from '../aws/diff/draft.ts';
+import type { Plan } from '../aws/diff/step.ts';
+import { problemsOf } from '../aws/errors.ts';
+import type { Outcome } from '../aws/execute/execute.ts';
+import type { Inventory } from '../aws/inventory.ts';
+import type { KeyedLock } from '../aws/keyed-lock.ts';
+import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
+import type { ResourceId } from '../aws/model/resources.ts';
+import type { OwnedResource } from '../aws/observed.ts';
+import type { Problem } from '../gateway/problem.ts';
+import { certificateSecrets } from '../gateway/references.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { Holds } from './holds.ts';
+import type { Place } from './place.ts';
+import type { CloudContext } from './term.ts';
+
+const backendGroup = resourceId('security-group', 'backend');
+
+/** Stands for no Gateway, where what is shared is removed. */
+const sharedOwner = objectKey({ name: 'shared' });
+
+/** The certificates that these Gateways' Secrets stand for. */
+const certificatesOf = (gateways: readonly Gateway[]): ReadonlySet<ResourceId> =>
+  new Set(gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
+
+const removal = (resources: readonly OwnedResource[]): Plan => ({
+  steps: resources.map((existing) => ({
+    kind: 'delete',
+    id: stepId('delete', existing.arn),
+    after: [],
+    resource: existing.id,
+    existing,
+  })),
+  existing: new Map(),
+  pending: [],
+});
+
+export interface Release {
+  /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */
+  readonly retryAt?: number;
+  readonly problems: readonly Problem[];
+}
+
+export interface SharedOptions {
+  readonly term: CloudContext;
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly inventory: Inventory;
+  readonly locks: KeyedLock;
+  readonly place: Place;
+  readonly admissions: Admissions;
+  readonly execute: (owner: ObjectKey, plan: Plan) => Promise<Outcome>;
+}
+
+export class Shared {
+  readonly #options: SharedOptions;
+  readonly #holds: Holds;
+  /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
+  readonly #gone = new Set<ObjectKey>();
+
+  constructor(options: SharedOptions) {
+    this.#options = options;
+    this.#holds = new Holds(options.term.clock);
+  }
+
+  /** The Gateway is there, again maybe: what it shares is in use. */
+  uses(gateway: ObjectKey): void {
+    this.#gone.delete(gateway);
+  }
+
+  /**
+   * Removes what Gateways share and none uses any more: certificates, and with the last Gateway the backend group and what
+   * admits it.
+   * @param leaving a Gateway that is as good as gone: of what others hold, it waits for its own
+   */
+  async release(leaving?: ObjectKey): Promise<Release> {
+    const { term, execute } = this.#options;
+    if (leaving !== undefined) this.#gone.add(leaving);
+    const gateways = this.#users();
+    const unused = this.#unusedCertificates(gateways);
+    const tried = unused.filter(({ arn }) => this.#holds.isDue(arn));
+    const outcome = tried.length === 0 ? undefined : await execute(leaving ?? sharedOwner, removal(tried));
+    for (const { id, arn } of tried) {
+      if (outcome?.pending.includes(id) === true) this.#holds.hold(arn);
+      else this.#holds.free(arn);
+    }
+    const problems = [...(outcome?.problems ?? [])];
+    const isLast = gateways.length === 0;
+    if (isLast) problems.push(...(await this.#releaseBackendGroup()));
+    const own = certificatesOf(term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
+    const awaited = unused.filter(({ id }) => leaving === undefined || isLast || own.has(id)).map(({ arn }) => arn);
+    const retryAt = this.#holds.nextDue(isLast ? [...awaited, backendGroup] : awaited);
+    return { problems, ...(retryAt !== undefined && { retryAt }) };
+  }
+
+  /** Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared. */
+  #releaseBackendGroup(): Promise<readonly Problem[]> {
+    const { clients, cluster, inventory, locks, place, admissions } = this.#options;
+    return problemsOf(backendGroup, async () => {
+      if (!this.#holds.isDue(backendGroup) || (await inventory.hasLoadBalancers())) return [];
+      return await locks.run('admissions', async () => {
+        // Looking took its time: a Gateway that came meanwhile needs what is shared.
+        if (this.#users().length > 0) return [];
+        const refused = await admissions.bring([], '', true);
+        if ((await removeBackendSecurityGroup(clients, cluster)) === 'in-use') this.#holds.hold(backendGroup);
+        else this.#holds.free(backendGroup);
+        place.forget();
+        return refused;
+      });
+    });
+  }
+
+  #users(): readonly Gateway[] {
+    return this.#options.term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
+  }
+
+  /**
+   * Those of Secrets that no Gateway refers to, and those that a newer import stands in for; but for what a listener still
+   * serves, of a Gateway that can't be brought up to date, say.
+   */
+  #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
+    const { term, inventory } = this.#options;
+    const { watchNamespace } = term.config;
+    const used = certificatesOf(gateways);
+    const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
+    const served = inventory.servedCertificates();
+    // Who else uses the Secrets of other namespaces can't be seen from one.
+    const isSeen = (id: ResourceId) =>
+      watchNamespace === undefined || id.startsWith(`${resourceId('certificate', watchNamespace)}/`);
+    return inventory
+      .owned()
+      .filter(({ kind, id, arn }) => kind === 'certificate' && isSeen(id) && (!used.has(id) || outdated.has(arn)))
+      .filter(({ arn }) => !served.has(arn));
+  }
+}

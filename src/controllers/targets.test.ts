@@ -1,0 +1,82 @@
+// The targets pass: who is admitted, registered and shut out, in which order.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { EndpointSlice } from '../api/core.ts';
+import { endpointSlices } from '../api/kinds.ts';
+import { awsUnderTest, gateway as key } from '../aws/testing/aws-under-test.ts';
+import { objectKey } from '../kube/object.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { reconcileTargets } from './targets.ts';
+import { bring, gatewayWith, openTerm } from './testing/term-under-test.ts';
+
+let it: Awaited<ReturnType<typeof awsUnderTest>>;
+let stop: AbortController;
+beforeEach(async () => {
+  it = await awsUnderTest();
+  stop = new AbortController();
+});
+afterEach(async () => {
+  stop.abort();
+  await it.close();
+});
+
+/** The ports to which the nodes admit load balancers, ends of ranges. */
+const admitted = (): number[] => {
+  const rules = [...it.aws.world().ec2.securityGroupRules.values()].filter(
+    ({ groupId, tags }) => groupId === it.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
+  );
+  return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
+};
+
+test('targets that go are shut out only when AWS has been told to send them nothing more, and a group removed by hand is made anew', async () => {
+  const client = new MemoryClient();
+  const slice = (port: number, address: string): EndpointSlice => ({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { namespace: 'shop', name: 'api-1', labels: { 'kubernetes.io/service-name': 'api' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [address], nodeName: it.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+    ports: [{ name: '', port, protocol: 'TCP' }],
+  });
+  const first = await client.create(endpointSlices, slice(8080, '10.0.1.50'), stop.signal);
+  const term = await openTerm(it, stop.signal, [gatewayWith('web', 'tls')], client);
+  const { cloud, caches } = term;
+  const service = objectKey({ namespace: 'shop', name: 'api' });
+  const backend = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' } as const;
+  const { gateway, resources } = it.model();
+  const model = {
+    gateway,
+    resources: resources.map((each) => (each.kind === 'target-group' ? { ...each, backend } : each)),
+  };
+  await bring(cloud, model);
+  expect(await cloud.settle(key, model)).toEqual([]);
+  await reconcileTargets(term, service);
+  expect(admitted()).toEqual([8080]);
+
+  const seen: number[][] = [];
+  cloud.clients.elbv2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (commandName.startsWith('Deregister')) seen.push(admitted());
+        return next(args);
+      },
+    { step: 'initialize', name: 'watched' },
+  );
+  await client.update(endpointSlices, { ...slice(9090, '10.0.1.51'), metadata: { ...first.metadata } }, stop.signal);
+  await expect.poll(() => caches.endpointSlices.list()[0]?.ports?.[0]?.port).toBe(9090);
+  await reconcileTargets(term, service);
+  expect(seen).toEqual([[8080, 9090]]);
+  expect(admitted()).toEqual([9090]);
+
+  const [arn = ''] = it.aws.world().elbv2.targetGroups.keys();
+  it.aws.world().elbv2.targetGroups.delete(arn);
+  cloud.membership.forget(arn);
+  await reconcileTargets(term, service);
+  expect(term.due).toEqual([key]);
+  expect(cloud.inventory.get(arn)).toBeUndefined();
+});
+
+test('a Service that no Gateway has to do with costs no call', async () => {
+  const term = await openTerm(it, stop.signal, []);
+  await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'batch' }));
+  expect(it.aws.calls.counts().total).toBe(0);
+});
