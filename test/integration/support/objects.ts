@@ -5,7 +5,7 @@ import type { Listener, ParentReference } from '../../../src/api/gateway-api.ts'
 type Fields = Readonly<Record<string, unknown>>;
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
-export const controllerName = 'gatehouse.dev/aws';
+const controllerName = 'gatehouse.dev/aws';
 
 export const namespace = (name: string, labels: Readonly<Record<string, string>> = {}): KubeObject => ({
   apiVersion: 'v1',
