@@ -152,9 +152,12 @@ export class Admissions {
    */
   async audit(): Promise<readonly string[]> {
     const before = this.#existing ?? [];
-    this.#existing = await this.#read();
-    const present = new Set(this.#existing.map(({ ruleId }) => ruleId));
-    return before.flatMap(({ ruleId, groupId }) => (present.has(ruleId) ? [] : [groupId]));
+    const found = await this.#read();
+    const present = new Set(found.map(({ ruleId }) => ruleId));
+    const absent = before.filter(({ ruleId }) => !present.has(ruleId));
+    const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
+    this.#existing = [...found, ...settling];
+    return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
   }
 
   /**

@@ -6,6 +6,7 @@ import { systemClock } from '../kube/clock.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import { LeaseLostError } from './errors.ts';
 import { Limits } from './limits.ts';
+import { OwnWrites } from './own-writes.ts';
 
 const refusal = (code: string): string =>
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>no</Message></Error></ErrorResponse>`;
@@ -38,6 +39,7 @@ beforeEach(async () => {
     userAgent: 'gatehouse/test',
     mayCall: () => mayCall(),
     limits: new Limits(systemClock, []),
+    writes: new OwnWrites(systemClock, 0),
     metrics: { call: (action, code) => calls.push(`${action} ${code}`) },
     signal: stop.signal,
   });

@@ -5,8 +5,9 @@ import { ACMClient } from '@aws-sdk/client-acm';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
-import { isThrottled, LeaseLostError, toAwsError } from './errors.ts';
+import { AwsError, isNotFound, isThrottled, isUncertain, LeaseLostError, toAwsError } from './errors.ts';
 import type { Limits } from './limits.ts';
+import type { OwnWrites } from './own-writes.ts';
 
 /** Every call of them throws AwsError and nothing else. */
 export interface AwsClients {
@@ -16,6 +17,8 @@ export interface AwsClients {
   readonly acmOnce: ACMClient;
   readonly ec2: EC2Client;
   readonly tagging: ResourceGroupsTaggingAPIClient;
+  /** What they have written just now. */
+  readonly writes: OwnWrites;
   readonly destroy: () => void;
 }
 
@@ -30,6 +33,7 @@ export interface AwsClientsOptions {
   /** Throws when the lease is lost; asked before each attempt. */
   readonly mayCall: () => void;
   readonly limits: Limits;
+  readonly writes: OwnWrites;
   readonly metrics: AwsMetrics;
   /** Ends whatever waits or is under way. */
   readonly signal: AbortSignal;
@@ -82,18 +86,29 @@ export function createAwsClients(options: AwsClientsOptions): AwsClients {
   equip('acm', acmOnce.middlewareStack, options, signal);
   equip('ec2', ec2.middlewareStack, options, signal);
   equip('tagging', tagging.middlewareStack, options, signal);
-  return { elbv2, acm, acmOnce, ec2, tagging, destroy: () => requestHandler.destroy?.() };
+  return { elbv2, acm, acmOnce, ec2, tagging, writes: options.writes, destroy: () => requestHandler.destroy?.() };
 }
+
+const fieldOf = (value: unknown, field: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
 
 const apiAction = ({ commandName = 'Unknown' }: CallContext): string => commandName.replace(/Command$/, '');
 
 function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, signal: AbortSignal): void {
-  const { limits, mayCall, metrics } = options;
+  const { limits, mayCall, metrics, writes } = options;
   const ourErrors: Middleware = (next, context) => async (args) => {
+    const action = apiAction(context);
+    const input = fieldOf(args, 'input');
     try {
-      return await next(args);
-    } catch (error) {
-      throw toAwsError(error, `${iamPrefix(service)}:${apiAction(context)}`);
+      const result = await next(args);
+      writes.note(action, input, fieldOf(result, 'output'));
+      return result;
+    } catch (thrown) {
+      const error = toAwsError(thrown, `${iamPrefix(service)}:${action}`);
+      if (isUncertain(error)) writes.note(action, input);
+      if (!isNotFound(error) || !writes.refersToRecent(action, input)) throw error;
+      const { code, detail } = error;
+      throw new AwsError({ action: error.action, code, kind: 'settling', detail });
     }
   };
   const limited: Middleware = (next, context) => async (args) => {

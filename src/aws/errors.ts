@@ -6,6 +6,8 @@ import type { ResourceId } from './model/resources.ts';
 export type AwsErrorKind =
   | 'throttled'
   | 'not-found'
+  /** As `not-found`, of what we have written just now: AWS may not show it yet. */
+  | 'settling'
   | 'already-exists'
   | 'in-use'
   | 'access-denied'
@@ -46,7 +48,7 @@ export class AwsError extends Error {
 
   /** Whether the same call may succeed later without anyone's changing anything. */
   get retryable(): boolean {
-    return this.kind === 'throttled' || this.kind === 'unreachable' || this.kind === 'server' || this.kind === 'in-use';
+    return ['throttled', 'unreachable', 'server', 'in-use', 'settling'].includes(this.kind);
   }
 }
 
@@ -62,6 +64,7 @@ const hasKind =
 
 export const isThrottled = hasKind('throttled');
 export const isNotFound = hasKind('not-found');
+export const isSettling = hasKind('settling');
 export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
@@ -144,6 +147,7 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
     case 'throttled':
     case 'unreachable':
     case 'server':
+    case 'settling':
     case 'lease-lost':
       return { kind: 'cloud-unreachable', action, detail: detail === '' ? code : `${code}: ${detail}` };
     case 'not-found':

@@ -8,7 +8,7 @@ import type { Problem } from '../gateway/problem.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
-import { isNotFound } from './errors.ts';
+import { isNotFound, isSettling } from './errors.ts';
 import { auditGateway, type Drift } from './inventory/audit.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
@@ -175,9 +175,14 @@ export class Inventory {
   async refreshTargetHealth(arns: readonly string[]): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
-        const { TargetHealthDescriptions = [] } = await this.#options.clients.elbv2.send(
-          new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
-        );
+        const { clients } = this.#options;
+        // Its targets' health is not to be seen before it is itself.
+        const { TargetHealthDescriptions = [] } = await clients.elbv2
+          .send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }))
+          .catch((error: unknown) => {
+            if (isSettling(error)) return { TargetHealthDescriptions: [] };
+            throw error;
+          });
         if (TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy')) {
           this.#usage.sawHealthy(arn);
         }
@@ -231,10 +236,11 @@ export class Inventory {
       );
       for (const found of LoadBalancers) this.#setState(found);
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!isNotFound(error) && !isSettling(error)) throw error;
       const [only] = LoadBalancerArns;
-      if (only !== undefined && LoadBalancerArns.length === 1) this.remove(only);
-      else for (const arn of LoadBalancerArns) await this.#readSome([arn]);
+      if (only !== undefined && LoadBalancerArns.length === 1) {
+        if (isNotFound(error)) this.remove(only);
+      } else for (const arn of LoadBalancerArns) await this.#readSome([arn]);
     }
   }
 

@@ -15,6 +15,7 @@ import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { Observed } from '../aws/observed.ts';
+import { OwnWrites } from '../aws/own-writes.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
@@ -30,6 +31,9 @@ const inventoryId = resourceId('inventory');
 
 /** How long the end of a term may take. In milliseconds. */
 const closeMs = 2000;
+
+/** How long AWS may take to show what we have written, unless it is looked after more often. In milliseconds. */
+const settlingMs = 60_000;
 
 /** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
 const reopenMs = 5000;
@@ -68,6 +72,7 @@ export class Cloud {
         if (!isLeader()) throw new LeaseLostError('The lease is lost');
       },
       limits: new Limits(clock),
+      writes: new OwnWrites(clock, Math.min(settlingMs, config.auditPeriod / 10)),
       metrics: metrics.aws,
       signal,
     });

@@ -1,5 +1,5 @@
 // The targets pass: who is admitted, registered and shut out, in which order.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EndpointSlice } from '../api/core.ts';
 import { endpointSlices } from '../api/kinds.ts';
 import { awsUnderTest, gateway as key } from '../aws/testing/aws-under-test.ts';
@@ -70,8 +70,11 @@ test('targets that go are shut out only when AWS has been told to send them noth
   const [arn = ''] = it.aws.world().elbv2.targetGroups.keys();
   it.aws.world().elbv2.targetGroups.delete(arn);
   cloud.membership.forget(arn);
-  await reconcileTargets(term, service);
-  expect(term.due).toEqual([key]);
+  // As long as it is new, it may only not be seen yet.
+  await vi.waitFor(async () => {
+    await reconcileTargets(term, service);
+    expect(term.due).toEqual([key]);
+  });
   expect(cloud.inventory.get(arn)).toBeUndefined();
 });
 

@@ -1,7 +1,7 @@
 // The targets pass over one Service: endpoints or nodes changed → the members of its target groups, without translating a
 // Gateway again.
 
-import { AwsError, isNotFound, toProblem } from '../aws/errors.ts';
+import { AwsError, isNotFound, isSettling, toProblem } from '../aws/errors.ts';
 import type { TargetGroupResource } from '../aws/model/resources.ts';
 import { desiredTargets, type Target } from '../aws/model/targets.ts';
 import { syncTargets } from '../aws/targets.ts';
@@ -28,6 +28,9 @@ export function targetsOf(caches: Caches, group: TargetGroupResource): readonly 
   return desiredTargets(group, slices, caches.nodes.list());
 }
 
+/** How long to wait for AWS to show a group that is new, in milliseconds. */
+const settlingRetryMs = 3000;
+
 /** @throws Incomplete when AWS refused something, which the Service's Event tells */
 export async function reconcileTargets(
   { caches, cloud, events, gatewayDue }: TargetsPassContext,
@@ -37,6 +40,7 @@ export async function reconcileTargets(
   // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
   if (bindings.length === 0) return undefined;
   const refused = await cloud.reachability.admit(bindings);
+  let settling = false;
   const problems = await Promise.all(
     bindings.map(async ({ gateway, arn, group }) => {
       try {
@@ -49,11 +53,16 @@ export async function reconcileTargets(
           gatewayDue(gateway);
           return [];
         }
+        if (isSettling(error)) {
+          settling = true;
+          return [];
+        }
         return [toProblem(error, group.id)];
       }
     }),
   );
   const found = [...refused, ...problems.flat()];
+  if (found.length === 0 && settling) return { requeueAfterMs: settlingRetryMs };
   // Only now does AWS send nothing more to those that have gone.
   if (found.length === 0) found.push(...(await cloud.reachability.confine(bindings)));
   if (found.length === 0) return undefined;

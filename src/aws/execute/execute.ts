@@ -36,7 +36,7 @@ export interface ExecuteContext {
 export interface Outcome {
   readonly done: readonly StepId[];
   readonly problems: readonly Problem[];
-  /** What AWS will not delete yet, because something that goes still uses it. */
+  /** What AWS will not delete yet, because something that goes still uses it; or what needs what AWS does not show yet. */
   readonly pending: readonly ResourceId[];
   /** When to come back without waiting for a change, in milliseconds. */
   readonly retryAfterMs?: number;
@@ -48,6 +48,7 @@ export interface Outcome {
 export type StepEnd =
   | { readonly kind: 'done'; readonly problems?: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'in-use' }
+  | { readonly kind: 'settling' }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'error'; readonly error: AwsError };
 
@@ -55,7 +56,7 @@ type End = StepEnd | { readonly kind: 'left-out' };
 
 /** Calls of one Gateway under way at a time; the account's limits stand above. */
 const sideBySide = 8;
-const inUseRetryMs = 5000;
+const pendingRetryMs = 5000;
 const errorRetryMs = 5000;
 
 /** @throws only what is a bug; what AWS refuses is in the outcome. */
@@ -90,6 +91,10 @@ async function attempt(run: Run, step: Step): Promise<End> {
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (error.kind === 'lease-lost') return leftOut;
+    if (error.kind === 'settling') {
+      logger.debug({ step: step.id, action: error.action, code: error.code }, 'a step waits for AWS to show a write');
+      return { kind: 'settling' };
+    }
     logger.warn({ step: step.id, action: error.action, code: error.code, detail: error.detail }, 'a step failed');
     return { kind: 'error', error };
   }
@@ -109,8 +114,9 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
         if (end.again === true) retries.push(0);
         break;
       case 'in-use':
+      case 'settling':
         pending.push(resource);
-        retries.push(inUseRetryMs);
+        retries.push(pendingRetryMs);
         break;
       case 'failed':
         problems.push(...end.problems);

@@ -1,5 +1,6 @@
 // Everything of one Gateway read again, and held against what its tags claim. Whatever is not so loses the hash tag that
-// says it is, in memory only: the next diff repairs it as it would any difference.
+// says it is, in memory only: the next diff repairs it as it would any difference. What we have written just now is left
+// alone: what AWS shows of it may be how it was before.
 import {
   DescribeLoadBalancersCommand,
   DescribeTargetGroupsCommand,
@@ -87,8 +88,7 @@ class GatewayAudit {
   /** What diff goes by: hash tags that were changed by hand count as they are now. */
   async readTags(): Promise<void> {
     const { clients, inventory } = this.#context;
-    const records = inventory.recordsOf(this.#gateway);
-    const balancing = records.filter(({ kind }) => kind !== 'security-group');
+    const balancing = this.#settled(inventory.recordsOf(this.#gateway)).filter(({ kind }) => kind !== 'security-group');
     const tags = await describeTags(
       clients,
       balancing.map(({ arn }) => arn),
@@ -103,7 +103,7 @@ class GatewayAudit {
 
   /** What second calls have set, and the targets. */
   async readSecondary(): Promise<void> {
-    for (const record of this.#context.inventory.recordsOf(this.#gateway)) {
+    for (const record of this.#settled(this.#context.inventory.recordsOf(this.#gateway))) {
       const desired = this.#desired.get(record.id);
       if (desired !== undefined) await this.#readSecondaryOf(record, desired);
     }
@@ -256,13 +256,16 @@ class GatewayAudit {
 
   #owned<K extends OwnedRecord['kind']>(kind: K): readonly Extract<OwnedRecord, { kind: K }>[] {
     const isKind = (record: OwnedRecord): record is Extract<OwnedRecord, { kind: K }> => record.kind === kind;
-    return this.#context.inventory.recordsOf(this.#gateway).filter(isKind);
+    return this.#settled(this.#context.inventory.recordsOf(this.#gateway)).filter(isKind);
   }
 
   #certificates(): readonly OwnedRecord[] {
-    return [...this.#desired.values()]
-      .filter(({ kind }) => kind === 'certificate')
-      .flatMap(({ id }) => this.#context.inventory.find(id));
+    const certificates = [...this.#desired.values()].filter(({ kind }) => kind === 'certificate');
+    return this.#settled(certificates.flatMap(({ id }) => this.#context.inventory.find(id)));
+  }
+
+  #settled(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
+    return records.filter(({ arn }) => !this.#context.clients.writes.isRecent(arn));
   }
 
   #arnOf(use: { readonly certificate: ResourceId } | { readonly arn: string }): string[] {

@@ -17,6 +17,7 @@ import { Membership } from '../membership.ts';
 import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
+import { OwnWrites } from '../own-writes.ts';
 import { ownershipTags } from '../tags.ts';
 
 export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
@@ -194,8 +195,11 @@ export async function awsUnderTest(options: StartOptions = {}) {
     return { gateway: key, resources };
   }
 
-  /** Starts a controller: as after a crash, if there was one before. */
-  async function start(key = gateway): Promise<Controller> {
+  /**
+   * Starts a controller: as after a crash, if there was one before.
+   * @param settlingMs how long what AWS lacks of its writes is not taken for gone
+   */
+  async function start(key = gateway, settlingMs = 0): Promise<Controller> {
     const stop = new AbortController();
     const { signal } = stop;
     const clients = createAwsClients({
@@ -203,6 +207,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       userAgent: 'gatehouse/test',
       mayCall: () => kept.mayCall(),
       limits: new Limits(systemClock, []),
+      writes: new OwnWrites(systemClock, settlingMs),
       metrics: { call: () => undefined },
       signal,
     });

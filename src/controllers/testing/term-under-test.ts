@@ -39,7 +39,7 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   await caches.settled;
   const term = {
     ...shared,
-    config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region }, {}),
+    config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region, 'audit-period': '1s' }, {}),
     env: { AWS_EC2_METADATA_DISABLED: 'true' },
     caches,
     metrics: createMetrics(),

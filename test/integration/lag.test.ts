@@ -1,0 +1,53 @@
+// An AWS whose reads are behind its writes, as the real one's are: what it does not show yet is neither made again nor lost.
+
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { waitFor } from '../../localstack/cluster/apply.ts';
+import { awsOf } from './support/aws.ts';
+import { eventually } from './support/eventually.ts';
+import { type Rig, startRig } from './support/gatehouse.ts';
+import { everythingOfOurs } from './support/left.ts';
+import { gateway, httpRoute, https } from './support/objects.ts';
+import { gatewayPath, programmed } from './support/status.ts';
+import { tlsSecret } from './support/tls.ts';
+
+vi.setConfig({ testTimeout: 180_000 });
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig({ aws: { faults: { seed: 1, readLagSeconds: 5, rules: [] } } });
+});
+afterAll(() => rig.stop());
+
+test('three Gateways with one Secret are each made once, and leave nothing', async () => {
+  const ns = await rig.freshNamespace('lag');
+  const addresses = await rig.backend(ns, 'api');
+  const names = ['one', 'two', 'three'];
+  const gateways = names.map((name) => gateway(ns, name, [https(['tls'])]));
+  rig.aws.calls.zero();
+  await rig.apply([
+    await tlsSecret(ns, 'tls', ['shop.example.com']),
+    ...gateways,
+    ...names.map((name) => httpRoute(ns, name, [name], ['api'])),
+  ]);
+  for (const each of gateways) await programmed(rig, each);
+  for (const name of names) {
+    await eventually(() => {
+      const { listeners, targetGroups } = awsOf(rig, `${ns}/${name}`);
+      expect(listeners.map(({ words }) => words.length)).toEqual([1]);
+      expect(targetGroups.map(({ targets }) => targets.length)).toEqual([addresses.length]);
+    });
+  }
+  expect(rig.aws.calls.counts().byAction).toMatchObject({
+    'elasticloadbalancing:CreateLoadBalancer': 3,
+    'elasticloadbalancing:CreateTargetGroup': 3,
+    'elasticloadbalancing:CreateListener': 3,
+    'elasticloadbalancing:CreateRule': 3,
+    'acm:ImportCertificate': 1,
+  });
+
+  await rig.remove(gateways);
+  for (const name of names) {
+    await waitFor(rig.cluster.admin, gatewayPath(ns, name), (found) => found === undefined, { timeoutMs: 90_000 });
+  }
+  expect(everythingOfOurs(rig.aws)).toEqual([]);
+});
