@@ -1,0 +1,57 @@
+// What AWS shows of our own writes only after a while.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+
+const model = () => it.model({ services: ['api', 'web'] });
+const kinds = (controller: Controller) =>
+  controller.inventory
+    .owned(gateway)
+    .map(({ kind }) => kind)
+    .toSorted();
+
+let it: Awaited<ReturnType<typeof awsUnderTest>>;
+beforeEach(async () => {
+  it = await awsUnderTest();
+});
+afterEach(() => it.close());
+
+test('what AWS does not show yet has not drifted, and is not forgotten', async () => {
+  it.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
+  const controller = await it.start(gateway, 60_000);
+  await controller.apply(model());
+  const before = kinds(controller);
+  expect(before).toContain('load-balancer');
+  expect(await controller.inventory.audit(gateway, model(), controller.context.locks)).toEqual([]);
+  const arns = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'load-balancer' ? [arn] : []));
+  await controller.inventory.refreshLoadBalancers(arns);
+  const groups = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'target-group' ? [arn] : []));
+  await controller.inventory.refreshTargetHealth(groups);
+  expect(kinds(controller)).toEqual(before);
+  expect(controller.plan(model())).toMatchObject({ steps: [] });
+});
+
+test('what AWS has not shown for long enough is gone', async () => {
+  it.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
+  const controller = await it.start(gateway, 0);
+  await controller.apply(model());
+  const drift = await controller.inventory.audit(gateway, model(), controller.context.locks);
+  expect(drift.map(({ aspect }) => aspect)).toContain('missing');
+});
+
+test('a step that needs what AWS does not know of yet is tried again, and is no problem', async () => {
+  it.aws.faults.set({
+    seed: 1,
+    readLagSeconds: 0,
+    rules: [{ kind: 'error', status: 400, code: 'TargetGroupNotFound', action: 'CreateRule', times: 1 }],
+  });
+  const controller = await it.start(gateway, 60_000);
+  const { problems, pending, retryAfterMs, drifted } = await controller.apply(model());
+  expect({ problems, pending: pending.length, retryAfterMs, drifted }).toEqual({
+    problems: [],
+    pending: 1,
+    retryAfterMs: 5000,
+    drifted: undefined,
+  });
+  expect(await controller.apply(model())).toMatchObject({ problems: [], pending: [] });
+  expect(controller.plan(model())).toMatchObject({ steps: [] });
+});
