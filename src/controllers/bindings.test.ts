@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { resourceId } from '../aws/model/naming.ts';
-import type { Model, TargetGroupResource } from '../aws/model/resources.ts';
+import type { TargetSelection } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { objectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
@@ -11,37 +11,9 @@ const id = resourceId('target-group', 'cart');
 const arn = 'arn:aws:elasticloadbalancing:::targetgroup/cart/1';
 const owned: readonly OwnedResource[] = [{ kind: 'target-group', id, arn, name: 'cart', tags: {}, ready: true }];
 
-const model = (backend: TargetGroupResource['backend']): Model => ({
-  gateway,
-  resources: [
-    {
-      kind: 'target-group',
-      id,
-      spec: {
-        name: 'cart',
-        targetType: 'instance',
-        protocol: 'HTTP',
-        protocolVersion: 'HTTP1',
-        port: 80,
-        vpcId: 'vpc-1',
-        ipAddressType: 'ipv4',
-        healthCheck: {
-          protocol: 'HTTP',
-          path: '/',
-          port: 'traffic-port',
-          intervalSeconds: 15,
-          timeoutSeconds: 5,
-          healthyThreshold: 2,
-          unhealthyThreshold: 2,
-          matcher: { httpCode: '200' },
-        },
-      },
-      attributes: {},
-      ...(backend && { backend }),
-      tags: {},
-    },
-  ],
-});
+const groups = (backend: TargetSelection['backend']): readonly TargetSelection[] => [
+  { id, spec: { targetType: 'instance' }, ...(backend && { backend }) },
+];
 
 const backend = {
   service,
@@ -55,18 +27,18 @@ const backend = {
 
 test('a Service whose node port changes has its targets moved', () => {
   const bindings = new Bindings();
-  expect(bindings.bind(gateway, model(backend), owned)).toEqual([service]);
-  expect(bindings.bind(gateway, model(backend), owned)).toEqual([]);
-  expect(bindings.bind(gateway, model({ ...backend, nodePort: 30_081 }), owned)).toEqual([service]);
+  expect(bindings.bind(gateway, groups(backend), owned)).toEqual([service]);
+  expect(bindings.bind(gateway, groups(backend), owned)).toEqual([]);
+  expect(bindings.bind(gateway, groups({ ...backend, nodePort: 30_081 }), owned)).toEqual([service]);
   expect(bindings.ofService(service)).toMatchObject([{ arn, group: { backend: { nodePort: 30_081 } } }]);
 });
 
 test('a Service that a route no longer names keeps its targets up to date while its group still stands', () => {
   const bindings = new Bindings();
-  bindings.bind(gateway, model(backend), owned);
-  expect(bindings.bind(gateway, { gateway, resources: [] }, owned)).toEqual([]);
+  bindings.bind(gateway, groups(backend), owned);
+  expect(bindings.bind(gateway, [], owned)).toEqual([]);
   expect(bindings.ofService(service)).toMatchObject([{ arn }]);
-  bindings.bind(gateway, { gateway, resources: [] }, []);
+  bindings.bind(gateway, [], []);
   expect(bindings.ofService(service)).toEqual([]);
 });
 
@@ -74,10 +46,10 @@ test('a Service that two Gateways serve has a group of each, until one of them g
   const other = objectKey({ namespace: 'shop', name: 'other' });
   const otherArn = `${arn}-other`;
   const bindings = new Bindings();
-  bindings.bind(gateway, model(backend), owned);
+  bindings.bind(gateway, groups(backend), owned);
   bindings.bind(
     other,
-    model(backend),
+    groups(backend),
     owned.map((each) => ({ ...each, arn: otherArn })),
   );
   expect(bindings.ofService(service).map((binding) => binding.arn)).toEqual([arn, otherArn]);
@@ -90,21 +62,18 @@ test('a Service that two Gateways serve has a group of each, until one of them g
 
 test('a target group that AWS does not have yet is bound to nothing, and one that never has a target to no Service', () => {
   const bindings = new Bindings();
-  expect(bindings.bind(gateway, model(backend), [])).toEqual([]);
+  expect(bindings.bind(gateway, groups(backend), [])).toEqual([]);
   expect(bindings.ofGateway(gateway)).toEqual([]);
-  expect(bindings.bind(gateway, model(undefined), owned)).toEqual([]);
+  expect(bindings.bind(gateway, groups(undefined), owned)).toEqual([]);
   expect(bindings.ofGateway(gateway)).toHaveLength(1);
   expect(bindings.ofService(service)).toEqual([]);
 });
 
 test('a Node concerns only the Services whose target groups point at nodes', () => {
   const bindings = new Bindings();
-  bindings.bind(gateway, model(backend), owned);
+  bindings.bind(gateway, groups(backend), owned);
   expect(bindings.nodeServices()).toEqual([service]);
-  const { resources } = model(backend);
-  const toPods = resources.flatMap((each) =>
-    each.kind === 'target-group' ? [{ ...each, spec: { ...each.spec, targetType: 'ip' as const } }] : [],
-  );
-  bindings.bind(gateway, { gateway, resources: toPods }, owned);
+  const toPods = groups(backend).map((each) => ({ ...each, spec: { targetType: 'ip' as const } }));
+  bindings.bind(gateway, toPods, owned);
   expect(bindings.nodeServices()).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // Which target groups stand for which Service, as the last pass over each Gateway left it: how the targets pass finds its
 // work without translating a Gateway again.
 
-import type { Model, TargetGroupResource } from '../aws/model/resources.ts';
+import type { TargetSelection } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sameJson } from '../kube/same-json.ts';
@@ -9,7 +9,7 @@ import { sameJson } from '../kube/same-json.ts';
 export interface Binding {
   readonly gateway: ObjectKey;
   readonly arn: string;
-  readonly group: TargetGroupResource;
+  readonly group: TargetSelection;
 }
 
 export class Bindings {
@@ -21,16 +21,16 @@ export class Bindings {
    * it stands: until its successor is healthy it serves, and requests may be under way after that.
    * @returns the Services that have a group that they did not have before, or whose group takes its targets otherwise now
    */
-  bind(gateway: ObjectKey, model: Model, owned: readonly OwnedResource[]): readonly ObjectKey[] {
+  bind(gateway: ObjectKey, desired: readonly TargetSelection[], owned: readonly OwnedResource[]): readonly ObjectKey[] {
     const groups = owned.filter(({ kind }) => kind === 'target-group');
     const arns = new Map(groups.map(({ id, arn }) => [id, arn]));
     const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, group.backend]));
-    const desired = model.resources.flatMap((resource): readonly Binding[] => {
-      const arn = resource.kind === 'target-group' ? arns.get(resource.id) : undefined;
-      return arn !== undefined && resource.kind === 'target-group' ? [{ gateway, arn, group: resource }] : [];
+    const found = desired.flatMap((group): readonly Binding[] => {
+      const arn = arns.get(group.id);
+      return arn === undefined ? [] : [{ gateway, arn, group }];
     });
-    const left = new Set(groups.map(({ arn }) => arn)).difference(new Set(desired.map(({ arn }) => arn)));
-    const bindings = [...desired, ...this.ofGateway(gateway).filter(({ arn }) => left.has(arn))];
+    const left = new Set(groups.map(({ arn }) => arn)).difference(new Set(found.map(({ arn }) => arn)));
+    const bindings = [...found, ...this.ofGateway(gateway).filter(({ arn }) => left.has(arn))];
     this.release(gateway);
     this.#byGateway.set(gateway, bindings);
     for (const binding of bindings) {

@@ -13,7 +13,7 @@ import { Limits } from '../aws/limits.ts';
 import { Membership } from '../aws/membership.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
-import type { Model } from '../aws/model/resources.ts';
+import type { Model, TargetSelection } from '../aws/model/resources.ts';
 import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
 import type { Problem } from '../gateway/problem.ts';
@@ -117,19 +117,6 @@ export class Cloud {
     return problems;
   }
 
-  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
-  imported(secret: ObjectKey): string | undefined {
-    const outdated = new Set(this.inventory.outdatedCertificates().map(({ arn }) => arn));
-    return this.inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
-  }
-
-  /** The subnets that a Gateway's load balancer of this scheme stands in; none where there is none. */
-  subnetsOf(gateway: ObjectKey, scheme: string): readonly string[] {
-    const id = resourceId('load-balancer', scheme);
-    const [found] = this.inventory.find(id, gatewayTagValue(gateway));
-    return found?.kind === 'load-balancer' ? found.subnets : [];
-  }
-
   /**
    * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
    * changed it.
@@ -168,21 +155,32 @@ export class Cloud {
     });
   }
 
+  /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
+  async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+    const groups = model.resources.filter((resource) => resource.kind === 'target-group');
+    return this.bind(gateway, groups, () => this.#models.set(gateway, model));
+  }
+
   /**
-   * Remembers how a pass left a Gateway, and admits its load balancer to its targets.
+   * Has the targets of these groups kept up to date, as far as they exist, and admits the load balancers to them.
+   * @param learned called as soon as it is known what they need to reach
    * @returns what AWS refused
    */
-  async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+  async bind(
+    gateway: ObjectKey,
+    groups: readonly TargetSelection[],
+    learned?: () => void,
+  ): Promise<readonly Problem[]> {
     const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
     const before = this.bindings.ofGateway(gateway);
-    const fresh = this.bindings.bind(gateway, model, resources);
+    const fresh = this.bindings.bind(gateway, groups, resources);
     const bindings = this.bindings.ofGateway(gateway);
     const kept = new Set(bindings.map(({ arn }) => arn));
     for (const { arn } of before) if (!kept.has(arn)) this.reachability.forget(arn);
-    const empty = new Set(model.resources.flatMap((it) => (it.kind === 'target-group' && !it.backend ? [it.id] : [])));
+    const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
     this.#term.targetsDue(fresh);
-    return this.reachability.admit(bindings, () => this.#models.set(gateway, model));
+    return this.reachability.admit(bindings, learned);
   }
 
   /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */

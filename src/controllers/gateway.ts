@@ -10,6 +10,7 @@ import type { ModelOptions } from '../aws/model/options.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { gather, type Sources } from '../gateway/gather.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { routedBackends } from '../gateway/routed-backends.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
@@ -24,6 +25,7 @@ import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
 import { otherRegion } from './place.ts';
 import { provisioned } from './provisioned.ts';
+import { keepStanding, standingSubnets } from './standing.ts';
 
 export const finalizer = 'gatehouse.dev/aws';
 
@@ -58,7 +60,10 @@ export async function reconcileGateway(
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
-  const done = await carryOut(context, key, built.model);
+  const done =
+    built.known && built.model === undefined
+      ? { problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)), waits: [] }
+      : await carryOut(context, key, built.model);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = built.known ? standing(context, key, built.model) : undefined;
   await report(context, gateway, { translation, problems, provisioned: state }, signal);
@@ -112,8 +117,8 @@ async function build(
   if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
   const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const standing = cloud.subnetsOf(topology.gateway, topology.settings.scheme);
-  const { model, problems } = buildModel(topology, network.network, modelOptions, standing);
+  const subnets = standingSubnets(cloud.inventory, topology.gateway, topology.settings.scheme);
+  const { model, problems } = buildModel(topology, network.network, modelOptions, subnets);
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
   if (retryable.length > 0) cloud.place.forget();

@@ -97,6 +97,11 @@ export class Place {
     return this.#reading;
   }
 
+  /** Known, once it was asked for, even while the rest of the network can't be read. */
+  get vpcId(): string | undefined {
+    return this.#vpcId;
+  }
+
   /** The next who asks has it read again. */
   forget(): void {
     this.#network = undefined;

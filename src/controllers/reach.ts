@@ -4,7 +4,7 @@ import type { Reach } from '../aws/admissions.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { groupsOfAddresses, nodeSecurityGroups } from '../aws/discover.ts';
 import { KeyedLock } from '../aws/keyed-lock.ts';
-import type { TargetGroupResource } from '../aws/model/resources.ts';
+import type { TargetSelection } from '../aws/model/resources.ts';
 import type { Target } from '../aws/model/targets.ts';
 import type { Clock } from '../kube/clock.ts';
 import { instanceOf } from './place.ts';
@@ -33,12 +33,11 @@ export class Reaches {
    * @throws AwsError
    */
   async of(
-    group: TargetGroupResource,
+    { spec: { targetType } }: TargetSelection,
     targets: readonly Target[],
     slices: readonly EndpointSlice[],
     nodes: ReadonlyMap<string, Node>,
   ): Promise<readonly Reach[]> {
-    const { targetType } = group.spec;
     const hosts = targetType === 'ip' ? hostsOf(slices, nodes) : new Map<string, string>();
     const carriers = targets.map(({ id, port }) => ({ carrier: hosts.get(id) ?? id, port }));
     await this.#learn(

@@ -72,6 +72,13 @@ export class Shared {
     this.#gone.delete(gateway);
   }
 
+  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
+  imported(secret: ObjectKey): string | undefined {
+    const { inventory } = this.#options;
+    const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
+    return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
+  }
+
   /**
    * Removes what Gateways share and none uses any more: certificates, and with the last Gateway the backend group and what
    * admits it.

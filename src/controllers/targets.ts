@@ -2,7 +2,7 @@
 // Gateway again.
 
 import { AwsError, isNotFound, isSettling, toProblem } from '../aws/errors.ts';
-import type { TargetGroupResource } from '../aws/model/resources.ts';
+import type { TargetSelection } from '../aws/model/resources.ts';
 import { desiredTargets, type Target } from '../aws/model/targets.ts';
 import { syncTargets } from '../aws/targets.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -23,7 +23,7 @@ export interface TargetsPassContext {
 }
 
 /** What the caches say are a group's targets. */
-export function targetsOf(caches: Caches, group: TargetGroupResource): readonly Target[] {
+export function targetsOf(caches: Caches, group: TargetSelection): readonly Target[] {
   const slices = group.backend === undefined ? [] : caches.endpointSlices.byIndex('service', group.backend.service);
   return desiredTargets(group, slices, caches.nodes.list());
 }

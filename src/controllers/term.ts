@@ -77,7 +77,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     caches,
     cloud,
     controllerName: config.awsControllerName,
-    sources: sourcesOf(caches, clock, (secret) => cloud.imported(secret)),
+    sources: sourcesOf(caches, clock, (secret) => cloud.shared.imported(secret)),
     defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
   };

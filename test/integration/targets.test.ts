@@ -10,6 +10,7 @@ import {
   gateway,
   http,
   httpRoute,
+  https,
   loadBalancerConfiguration,
   parametersRef,
   service,
@@ -100,6 +101,26 @@ test('one pod more is one call to AWS, and a restart of Gatehouse is no write at
   // It does work again.
   await rig.apply([slice(ns, ['10.0.48.31'])]);
   await eventually(() => expect(targets()).toEqual(['10.0.48.31:8080']));
+});
+
+test('a Gateway that is broken when Gatehouse starts goes on sending its requests to the pods that there are', async () => {
+  const wrong = await serving('wrong-parameters', 'ip');
+  const unheard = await serving('no-listener', 'ip');
+  const served = [wrong, unheard];
+  await rig.apply([slice(wrong.ns, ['10.0.48.32']), slice(unheard.ns, ['10.0.48.33'])]);
+  await eventually(() => expect(served.map(({ targets }) => targets().length)).toEqual([1, 1]));
+
+  const lacking = gateway(wrong.ns, 'gw', [http()], { infrastructure: { parametersRef: parametersRef('lacking') } });
+  const listeners = [https(['lacking'])];
+  const deaf = gateway(unheard.ns, 'gw', listeners, { infrastructure: { parametersRef: parametersRef('own') } });
+  await rig.apply([lacking, deaf]);
+  await waitForCondition(rig, lacking, 'Accepted', 'False', 'InvalidParameters');
+  await waitForCondition(rig, deaf, 'Programmed', 'False');
+  await rig.restart();
+  await untilQuiet(rig);
+  await rig.apply([slice(wrong.ns, ['10.0.64.32', '10.0.80.32']), slice(unheard.ns, ['10.0.64.33'])]);
+  await eventually(() => expect(wrong.targets()).toEqual(['10.0.64.32:8080', '10.0.80.32:8080']));
+  await eventually(() => expect(unheard.targets()).toEqual(['10.0.64.33:8080']));
 });
 
 describe.concurrent('pods', () => {

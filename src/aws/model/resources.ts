@@ -95,6 +95,11 @@ export interface TargetGroupResource {
   readonly tags: Tags;
 }
 
+/** What says which targets a group has. */
+export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
+  readonly spec: Pick<TargetGroupResource['spec'], 'targetType'>;
+};
+
 export interface HealthCheck {
   readonly protocol: 'HTTP';
   readonly path: string;

@@ -3,27 +3,13 @@ import type { BackendService } from '../../gateway/topology.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
-import type { HealthCheck, ResourceId, TargetGroupResource } from './resources.ts';
+import type { HealthCheck, ResourceId, TargetGroupResource, TargetSelection } from './resources.ts';
 
 /** The target group of a backend. The load balancer's scheme is in its id: a target group serves one load balancer. */
 export function targetGroup(context: ModelContext, backend: BackendService): TargetGroupResource {
   const { scheme, targetType } = context.topology.settings;
-  const immutable = {
-    targetType,
-    protocol: 'HTTP',
-    protocolVersion: protocolVersion(backend),
-    // Each target is registered with a port of its own; this one is only what AWS wants to be told.
-    port: backend.port,
-    vpcId: context.network.vpcId,
-    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
-  } as const;
-  const id = resourceId(
-    'target-group',
-    scheme,
-    backend.service,
-    backend.port,
-    shortHash([immutable, backend.portName], 8),
-  );
+  const immutable = immutableSettings(backend, targetType, context.network.vpcId);
+  const id = groupId(backend, scheme, immutable);
   return {
     kind: 'target-group',
     id,
@@ -37,6 +23,50 @@ export function targetGroup(context: ModelContext, backend: BackendService): Tar
     tags: context.topology.settings.tags,
   };
 }
+
+const immutableSettings = (backend: BackendService, targetType: 'ip' | 'instance', vpcId: string) =>
+  ({
+    targetType,
+    protocol: 'HTTP',
+    protocolVersion: protocolVersion(backend),
+    // Each target is registered with a port of its own; this one is only what AWS wants to be told.
+    port: backend.port,
+    vpcId,
+    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
+  }) as const;
+
+const groupId = (
+  { service, port, portName }: BackendService,
+  scheme: string,
+  immutable: ReturnType<typeof immutableSettings>,
+): ResourceId => resourceId('target-group', scheme, service, port, shortHash([immutable, portName], 8));
+
+/**
+ * Of the target groups that stand, those that were made for one of the backends, under whatever settings: for when it is
+ * not known which settings hold.
+ */
+export function standingTargetGroups(
+  standing: ReadonlySet<ResourceId>,
+  backends: readonly BackendService[],
+  vpcId: string,
+): readonly TargetSelection[] {
+  const found = backends.flatMap((each) =>
+    everySettings.flatMap(({ scheme, targetType, ipFamily }): readonly TargetSelection[] => {
+      const backend = { ...each, ipFamily };
+      const id = groupId(backend, scheme, immutableSettings(backend, targetType, vpcId));
+      // Without a node port no target can be told: better those that it has than none.
+      const isKnown = targetType === 'ip' || backend.nodePort !== undefined;
+      return isKnown && standing.has(id) ? [{ id, backend, spec: { targetType } }] : [];
+    }),
+  );
+  return [...new Map(found.map((group) => [group.id, group])).values()];
+}
+
+const everySettings = (['internal', 'internet-facing'] as const).flatMap((scheme) =>
+  (['ip', 'instance'] as const).flatMap((targetType) =>
+    (['IPv4', 'IPv6'] as const).map((ipFamily) => ({ scheme, targetType, ipFamily })),
+  ),
+);
 
 /** A group that never has a target: an ALB answers 503 for its share. */
 export function emptyTargetGroup(context: ModelContext): TargetGroupResource {

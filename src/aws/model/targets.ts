@@ -2,7 +2,7 @@
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { hash } from './hash.ts';
-import type { TargetGroupResource } from './resources.ts';
+import type { TargetSelection } from './resources.ts';
 
 export interface Target {
   /** An IP address or an instance id. */
@@ -12,7 +12,7 @@ export interface Target {
 
 /** Sorted, without duplicates. @param slices of the backend's Service. @param nodes all of the cluster's. */
 export function desiredTargets(
-  group: TargetGroupResource,
+  group: TargetSelection,
   slices: readonly EndpointSlice[],
   nodes: readonly Node[],
 ): readonly Target[] {

@@ -1,0 +1,33 @@
+// What stands in AWS of a Gateway, as far as a pass goes by it.
+import type { Inventory } from '../aws/inventory.ts';
+import { gatewayTagValue, resourceId } from '../aws/model/naming.ts';
+import { standingTargetGroups } from '../aws/model/target-groups.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { BackendService } from '../gateway/topology.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Cloud } from './cloud.ts';
+
+/** The subnets that its load balancer of this scheme stands in; none where there is none. */
+export function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
+  const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));
+  return found?.kind === 'load-balancer' ? found.subnets : [];
+}
+
+/**
+ * For a Gateway that no model can be built for: nothing of it is to be changed, but its pods come and go all the same, and
+ * after a restart no pass has said yet which target groups they belong to.
+ * @returns what AWS refused
+ */
+export async function keepStanding(
+  cloud: Cloud,
+  gateway: ObjectKey,
+  backends: readonly BackendService[],
+): Promise<readonly Problem[]> {
+  const groups = cloud.inventory.owned(gatewayTagValue(gateway)).filter(({ kind }) => kind === 'target-group');
+  if (groups.length === 0) return [];
+  const network = await cloud.place.network();
+  const { vpcId } = cloud.place;
+  if (vpcId === undefined) return network.kind === 'unknown' ? network.problems : [];
+  const ids = new Set(groups.map(({ id }) => id));
+  return cloud.bind(gateway, standingTargetGroups(ids, backends, vpcId));
+}
