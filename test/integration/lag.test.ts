@@ -6,7 +6,7 @@ import { awsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
 import { everythingOfOurs } from './support/left.ts';
-import { gateway, httpRoute, https } from './support/objects.ts';
+import { gateway, http, httpRoute, https } from './support/objects.ts';
 import { gatewayPath, programmed } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
@@ -49,5 +49,38 @@ test('three Gateways with one Secret are each made once, and leave nothing', asy
   for (const name of names) {
     await waitFor(rig.cluster.admin, gatewayPath(ns, name), (found) => found === undefined, { timeoutMs: 90_000 });
   }
+  expect(everythingOfOurs(rig.aws)).toEqual([]);
+});
+
+test('changes that come quicker than AWS shows them end as they should', async () => {
+  const ns = await rig.freshNamespace('quick');
+  await rig.backend(ns, 'api');
+  const gw = gateway(ns, 'gw', [http()]);
+  const api = httpRoute(ns, 'api', ['gw'], ['api']);
+  const web = httpRoute(ns, 'web', ['gw'], ['api'], { hostnames: ['web.example.com'] });
+  const words = () => awsOf(rig, `${ns}/gw`).listeners.map((each) => each.words.length);
+  await rig.apply([gw, api]);
+  await eventually(() => expect(words()).toEqual([1]));
+  await rig.apply([web]);
+  await eventually(() => expect(words()).toEqual([2]));
+  await rig.remove([web]);
+  await eventually(() => expect(words()).toEqual([1]));
+  await rig.apply([gateway(ns, 'gw', [http(), http({ name: 'other', port: 8080 })])]);
+  await eventually(() => expect(words()).toEqual([1, 1]));
+  await rig.apply([gw]);
+  await eventually(() => expect(words()).toEqual([1]));
+  await rig.remove([gw]);
+  await waitFor(rig.cluster.admin, gatewayPath(ns, 'gw'), (found) => found === undefined, { timeoutMs: 90_000 });
+  expect(everythingOfOurs(rig.aws)).toEqual([]);
+});
+
+test('a Gateway that goes before AWS shows it leaves nothing', async () => {
+  const ns = await rig.freshNamespace('short');
+  await rig.backend(ns, 'api');
+  const gw = gateway(ns, 'gw', [http()]);
+  await rig.apply([gw, httpRoute(ns, 'api', ['gw'], ['api'])]);
+  await eventually(() => expect(awsOf(rig, `${ns}/gw`).loadBalancers).toHaveLength(1));
+  await rig.remove([gw]);
+  await waitFor(rig.cluster.admin, gatewayPath(ns, 'gw'), (found) => found === undefined, { timeoutMs: 90_000 });
   expect(everythingOfOurs(rig.aws)).toEqual([]);
 });
