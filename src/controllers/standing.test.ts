@@ -8,6 +8,7 @@ import { backend, options, topology } from '../aws/model/sample.ts';
 import { targetGroup } from '../aws/model/target-groups.ts';
 import { awsUnderTest, gateway as key } from '../aws/testing/aws-under-test.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { Incomplete } from './incomplete.ts';
 import { keepStanding } from './standing.ts';
 import { reconcileTargets } from './targets.ts';
 import { bring, gatewayWith, openTerm } from './testing/term-under-test.ts';
@@ -75,6 +76,6 @@ test('pods are registered even while the network cannot be read, and what AWS re
     { step: 'initialize', name: 'refusing' },
   );
   expect(await keepStanding(term.cloud, key, [api])).toMatchObject([{ kind: 'access-denied' }]);
-  await expect(reconcileTargets(term, api.service)).rejects.toThrow();
+  await expect(reconcileTargets(term, api.service)).rejects.toBeInstanceOf(Incomplete);
   expect(targets()).toEqual(['10.0.1.50']);
 });
