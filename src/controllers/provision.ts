@@ -1,0 +1,76 @@
+// The middle of a Gateway's pass: model → diff → execute.
+import { diff } from '../aws/diff/diff.ts';
+import { refusedRules } from '../aws/diff/refusals.ts';
+import { buildModel } from '../aws/model/build.ts';
+import type { Model } from '../aws/model/resources.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { Topology, Translation } from '../gateway/topology.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { GatewayContext } from './gateway-context.ts';
+import { standingSubnets } from './standing.ts';
+
+export interface Built {
+  /** Whether it is known what exists in AWS. */
+  readonly known: boolean;
+  /** Absent when what exists is to stay as it is. */
+  readonly model?: Model;
+  readonly problems: readonly Problem[];
+  /** Those of them that may be gone without a change in the cluster. */
+  readonly retryable: readonly Problem[];
+}
+
+/** @param obstacles what keeps the pass from doing anything */
+export async function build(
+  { cloud, modelOptions }: GatewayContext,
+  { topology }: Translation,
+  obstacles: readonly Problem[],
+): Promise<Built> {
+  if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
+  if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
+  const network = await cloud.place.network();
+  if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
+  const subnets = standingSubnets(cloud.inventory, topology.gateway, topology.settings.scheme);
+  const { model, problems } = buildModel(topology, network.network, modelOptions, subnets);
+  // A fault of the network can be mended in AWS alone.
+  const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
+  if (retryable.length > 0) cloud.place.forget();
+  return { known: true, ...(model !== undefined && { model }), problems, retryable };
+}
+
+/** Without one good listener nothing is served; but the load balancer and its name stay, for when there is one again. */
+const mayChange = (topology: Topology): boolean => topology.ports.length > 0;
+
+export interface CarriedOut {
+  readonly problems: readonly Problem[];
+  /** What the next pass waits for; `at` in milliseconds since the epoch, or undefined for what AWS does by itself. */
+  readonly waits: readonly { readonly at?: number }[];
+}
+
+/** @param model undefined when nothing is to be changed */
+export async function carryOut(
+  { cloud }: GatewayContext,
+  gateway: ObjectKey,
+  model: Model | undefined,
+): Promise<CarriedOut> {
+  if (model === undefined) return { problems: [], waits: [] };
+  const { observed, problems: unseen } = await cloud.observe(gateway);
+  const plan = diff(model, observed, cloud.diffOptions);
+  const outcome = await cloud.execute(gateway, plan);
+  const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
+  const refused = await cloud.settle(gateway, model);
+  const { retryAt, problems } = await cloud.shared.release();
+  if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
+  const told = refusedRules(plan, model, outcome);
+  const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
+  return {
+    problems: [...unseen, ...outcome.problems, ...told, ...unread, ...refused, ...problems],
+    waits: [
+      ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
+      ...(outcome.pending.length > 0 || again ? [{}] : []),
+      ...(retryAt === undefined ? [] : [{ at: retryAt }]),
+    ],
+  };
+}
+
+const isAboutLoadBalancer = (problem: Problem): boolean =>
+  problem.kind === 'cloud-refused' && problem.resource.startsWith('load-balancer/');

@@ -1,0 +1,47 @@
+// The pass over a Gateway that is being deleted, or that has moved to another controller's class.
+import type { Gateway } from '../api/gateway-api.ts';
+import { gateways } from '../api/kinds.ts';
+import { diff } from '../aws/diff/diff.ts';
+import { removeFinalizer } from '../kube/finalizers.ts';
+import { objectKey } from '../kube/object.ts';
+import type { WorkResult } from '../kube/workers.ts';
+import { reportRemoval, reportRoute } from '../status/report.ts';
+import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
+import { Incomplete } from './incomplete.ts';
+import { obstaclesOf } from './obstacles.ts';
+
+/** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
+export async function removeGateway(
+  context: GatewayContext,
+  gateway: Gateway,
+  signal: AbortSignal,
+): Promise<WorkResult | undefined> {
+  const { cloud, clock, client, caches } = context;
+  const key = objectKey(gateway.metadata);
+  const problems = [...(await obstaclesOf(context, gateway))];
+  let retryAt: number | undefined;
+  if (problems.length === 0) {
+    cloud.release(key);
+    const observed = cloud.inventory.observed(key, clock.now());
+    const outcome = await cloud.execute(key, diff(undefined, observed, cloud.diffOptions));
+    problems.push(...outcome.problems);
+    // A finalizer goes by what AWS describes, never by what is remembered.
+    const isDone = outcome.pending.length === 0 && outcome.problems.length === 0;
+    const confirmed = isDone ? await cloud.confirmGone(key) : undefined;
+    const shared = confirmed?.gone === true ? await cloud.shared.release(key) : undefined;
+    problems.push(...(confirmed?.problems ?? []), ...(shared?.problems ?? []));
+    retryAt = shared === undefined ? clock.now() + pollMs : shared.retryAt;
+  }
+  if (problems.length > 0 || retryAt !== undefined) {
+    // The status of one that has moved to another controller's class is that controller's.
+    if (gateway.metadata.deletionTimestamp !== undefined) await reportRemoval(context, gateway, problems, signal);
+    if (problems.length > 0) throw new Incomplete(problems);
+    return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
+  }
+  const routes = caches.httpRoutes.byIndex('gateway', key);
+  const nothing = { gateway: key, controllerName: context.controllerName, attachments: [], problems: [] };
+  await Promise.all(routes.map((route) => reportRoute(context, route, nothing, signal)));
+  await removeFinalizer(client, gateways, gateway, finalizer, signal);
+  cloud.inventory.forget(key);
+  return undefined;
+}
