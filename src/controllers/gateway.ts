@@ -5,6 +5,7 @@ import { gateways } from '../api/kinds.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { gather } from '../gateway/gather.ts';
+import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { routedBackends } from '../gateway/routed-backends.ts';
 import { translate } from '../gateway/translate.ts';
@@ -12,14 +13,15 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
-import { reportGateway, reportRoute } from '../status/report.ts';
+import { reportGateway } from '../status/report.ts';
 import { problemsByRoute } from '../status/route-status.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { kindsMissing, obstaclesOf } from './obstacles.ts';
-import { build, type CarriedOut, carryOut } from './provision.ts';
+import { type Built, build, type CarriedOut, carryOut } from './provision.ts';
 import { provisioned } from './provisioned.ts';
 import { removeGateway } from './removal.ts';
+import { reportRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
 
 /** @throws Incomplete when something stands in the way that the next pass may find gone */
@@ -45,10 +47,7 @@ export async function reconcileGateway(
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
-  const done =
-    built.known && built.model === undefined
-      ? { problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)), waits: [] }
-      : await carryOut(context, key, built.model);
+  const done = await act(context, key, input, built);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = built.known ? standing(context, key, built.model) : undefined;
   await report(context, gateway, { translation, problems, provisioned: state }, signal);
@@ -71,6 +70,13 @@ function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leavi
   return held ? 'leaving' : 'foreign';
 }
 
+/** Without a model nothing is changed, but the targets of what stands, as far as that is known, come and go all the same. */
+async function act(context: GatewayContext, key: ObjectKey, input: GatewayInput, built: Built): Promise<CarriedOut> {
+  if (built.model !== undefined) return carryOut(context, key, built.model);
+  if (!built.known) return { problems: [], waits: [] };
+  return { problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)), waits: [] };
+}
+
 /** What stands in the cloud after a pass. */
 const standing = ({ cloud, clock }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Provisioned =>
   provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources);
@@ -81,22 +87,20 @@ async function report(
   outcome: Omit<GatewayOutcome, 'generation'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { caches, controllerName } = context;
   const key = objectKey(gateway.metadata);
   const { translation, problems } = outcome;
   await reportGateway(context, gateway, { ...outcome, generation: gateway.metadata.generation ?? 0 }, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
   const byRoute = problemsByRoute(problems);
-  const ends = await Promise.allSettled(
-    caches.httpRoutes.byIndex('gateway', key).map((route) => {
-      const name = objectKey(route.metadata);
-      const own = { attachments: attachments.get(name) ?? [], problems: byRoute.get(name) ?? [] };
-      return reportRoute(context, route, { gateway: key, controllerName, ...own }, signal);
+  await reportRoutes(
+    context,
+    key,
+    (route) => ({
+      attachments: attachments.get(route) ?? [],
+      problems: byRoute.get(route) ?? [],
     }),
+    signal,
   );
-  // None goes on behind the pass's back.
-  const failed = ends.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 /** An obstacle that stands before all work is looked at again at least this often, in milliseconds. */

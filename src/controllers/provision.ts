@@ -46,13 +46,7 @@ export interface CarriedOut {
   readonly waits: readonly { readonly at?: number }[];
 }
 
-/** @param model undefined when nothing is to be changed */
-export async function carryOut(
-  { cloud }: GatewayContext,
-  gateway: ObjectKey,
-  model: Model | undefined,
-): Promise<CarriedOut> {
-  if (model === undefined) return { problems: [], waits: [] };
+export async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Model): Promise<CarriedOut> {
   const { observed, problems: unseen } = await cloud.observe(gateway);
   const plan = diff(model, observed, cloud.diffOptions);
   const outcome = await cloud.execute(gateway, plan);

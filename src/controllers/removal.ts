@@ -5,10 +5,11 @@ import { diff } from '../aws/diff/diff.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import { reportRemoval, reportRoute } from '../status/report.ts';
+import { reportRemoval } from '../status/report.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { reportRoutes } from './report-routes.ts';
 
 /** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
 export async function removeGateway(
@@ -16,7 +17,7 @@ export async function removeGateway(
   gateway: Gateway,
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
-  const { cloud, clock, client, caches } = context;
+  const { cloud, clock, client } = context;
   const key = objectKey(gateway.metadata);
   const problems = [...(await obstaclesOf(context, gateway))];
   let retryAt: number | undefined;
@@ -38,9 +39,7 @@ export async function removeGateway(
     if (problems.length > 0) throw new Incomplete(problems);
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
-  const routes = caches.httpRoutes.byIndex('gateway', key);
-  const nothing = { gateway: key, controllerName: context.controllerName, attachments: [], problems: [] };
-  await Promise.all(routes.map((route) => reportRoute(context, route, nothing, signal)));
+  await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);
   return undefined;
