@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { validation } from './errors.ts';
-import type { Certificate } from './state.ts';
+import { type Certificate, keyAlgorithms } from './state.ts';
 
 const blob = z.base64().transform((value) => Buffer.from(value, 'base64').toString('utf8'));
 
@@ -43,19 +43,9 @@ export const arnRequest = z.object({ CertificateArn: z.string() });
 
 export const tagsRequest = z.object({ CertificateArn: z.string(), Tags: tags.min(1).max(50) });
 
-const keyAlgorithm = z.enum([
-  'RSA_1024',
-  'RSA_2048',
-  'RSA_3072',
-  'RSA_4096',
-  'EC_prime256v1',
-  'EC_secp384r1',
-  'EC_secp521r1',
-]);
-
 export const listRequest = z.object({
   CertificateStatuses: z.array(z.string()).optional(),
-  Includes: z.object({ keyTypes: z.array(keyAlgorithm).optional() }).optional(),
+  Includes: z.object({ keyTypes: z.array(z.enum(keyAlgorithms)).optional() }).optional(),
   MaxItems: z.int().min(1).max(1000).default(1000),
   NextToken: z.string().optional(),
   SortBy: z.enum(['CREATED_AT']).optional(),

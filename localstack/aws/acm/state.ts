@@ -2,14 +2,18 @@
 
 import type { KeyObject } from 'node:crypto';
 
-export type KeyAlgorithm =
-  | 'RSA_1024'
-  | 'RSA_2048'
-  | 'RSA_3072'
-  | 'RSA_4096'
-  | 'EC_prime256v1'
-  | 'EC_secp384r1'
-  | 'EC_secp521r1';
+/** ACM's names, RSA before ECDSA, each by rising strength: of several certificates that fit, the last is preferred. */
+export const keyAlgorithms = [
+  'RSA_1024',
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+  'EC_prime256v1',
+  'EC_secp384r1',
+  'EC_secp521r1',
+] as const;
+
+export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 type CertificateStatus = 'PENDING_VALIDATION' | 'ISSUED' | 'EXPIRED';
 

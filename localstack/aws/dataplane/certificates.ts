@@ -1,7 +1,7 @@
 // Which certificate a listener shows.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Certificate, KeyAlgorithm, Material } from '../acm/state.ts';
+import { type Certificate, keyAlgorithms, type Material } from '../acm/state.ts';
 import type { Listener } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 
@@ -28,20 +28,10 @@ function hasName({ subjectAlternativeNames }: Pick<Certificate, 'subjectAlternat
   });
 }
 
-const strengths: readonly KeyAlgorithm[] = [
-  'RSA_1024',
-  'RSA_2048',
-  'RSA_3072',
-  'RSA_4096',
-  'EC_prime256v1',
-  'EC_secp384r1',
-  'EC_secp521r1',
-];
-
 /** ECDSA before RSA, then the larger key; an expired one only when there is no other. */
 function rank(world: World, { keyAlgorithm, notAfter }: Certificate): number {
   const expired = notAfter !== undefined && notAfter.getTime() <= world.clock.now();
-  return strengths.indexOf(keyAlgorithm) - (expired ? strengths.length : 0);
+  return keyAlgorithms.indexOf(keyAlgorithm) - (expired ? keyAlgorithms.length : 0);
 }
 
 const contexts = new WeakMap<Material, SecureContext>();
