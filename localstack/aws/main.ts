@@ -39,7 +39,7 @@ function readArguments(): Arguments {
   return command.parse().opts<Arguments>();
 }
 
-function greet({ url, options, seeded }: Aws): void {
+function greet({ url, options, seeded, dns }: Aws): void {
   console.log(`The embedded AWS listens on ${url} (region ${options.region}, account ${options.accountId}).`);
   console.log('Any AWS SDK or CLI uses it by these variables; signatures are not verified:');
   console.log(`  export AWS_ENDPOINT_URL=${url} AWS_REGION=${options.region}`);
@@ -47,6 +47,7 @@ function greet({ url, options, seeded }: Aws): void {
   const seed = seeded();
   if (seed) console.log(`Demo VPC: ${seed.vpcId}; all of it: curl ${url}/_aws/seed`);
   if (options.dataPlane) console.log(`Load balancers forward traffic; where they are: curl ${url}/_aws/load-balancers`);
+  if (dns !== undefined) console.log(`Their names resolve at ${dns}.`);
   console.log(`Calls so far: curl ${url}/_aws/calls; start over: curl -X POST ${url}/_aws/reset`);
 }
 

@@ -27,6 +27,8 @@ export interface AwsOptions {
   readonly log: boolean;
   /** Whether and where load balancers really forward traffic; they don't when undefined. */
   readonly dataPlane: DataPlaneOptions | undefined;
+  /** `ADDRESS:PORT` where the names of load balancers that forward traffic resolve; they don't when undefined. */
+  readonly dns: string | undefined;
 }
 
 /** What an embedded AWS starts with. The command line differs in one: it seeds unless told not to. */
@@ -50,6 +52,7 @@ export const defaultOptions: AwsOptions = {
   seedClusterName: 'demo',
   log: false,
   dataPlane: undefined,
+  dns: undefined,
 };
 
 /** How the command line says a switch, and what the switch does. */
@@ -146,6 +149,10 @@ export const flags: Flags<Exclude<keyof AwsOptions, 'dataPlane'>> = {
   seedNodes: { flag: '--seed-nodes <number>', help: 'how many instances the demo VPC has', parse: number },
   seedClusterName: { flag: '--seed-cluster-name <name>', help: "the cluster of the demo VPC's tags" },
   log: { flag: '--log', help: 'print a line a call' },
+  dns: {
+    flag: '--dns <address:port>',
+    help: 'a DNS server that knows the addresses of the data plane by name; port 0 takes any free one',
+  },
 };
 
 /** The data plane's are three. */

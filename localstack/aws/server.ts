@@ -4,6 +4,7 @@ import type { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { control } from './control.ts';
 import type { Reachable } from './dataplane/data-plane.ts';
+import { startDns } from './dns/server.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Faults } from './faults/faults.ts';
 import { type FaultPlanInput, readFaultPlan } from './faults/plan.ts';
@@ -41,6 +42,8 @@ export interface Aws {
   readonly world: (region?: string) => World;
   /** The load balancers that forward traffic; none without the `dataPlane` option. */
   readonly reachable: () => readonly Reachable[];
+  /** `ADDRESS:PORT` where their names resolve; undefined without the `dns` option. */
+  readonly dns: string | undefined;
   /** Back to how it started: empty, or the seed alone. */
   readonly reset: () => void;
   readonly close: () => Promise<void>;
@@ -116,6 +119,9 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
   });
   // Longer than clients keep an idle connection, so that none is closed under a request on its way.
   server.keepAliveTimeout = 75_000;
+  const reachable = () => endpoint.dataPlane?.reachable() ?? [];
+  const names = () => reachable().map(({ dnsName, address }) => ({ dnsName, addresses: [address], zonal: {} }));
+  const dns = options.dns === undefined ? undefined : await startDns(options.dns, names);
   const port = await listen(server, options.port);
   return {
     url: `http://127.0.0.1:${port}`,
@@ -125,13 +131,15 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     iam: endpoint.iam,
     seeded: () => endpoint.seeded,
     world: (region = options.region) => endpoint.world(region),
-    reachable: () => endpoint.dataPlane?.reachable() ?? [],
+    reachable,
+    dns: dns?.place,
     reset: () => endpoint.reset(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
         endpoint.dataPlane?.close();
+        dns?.close();
       }),
   };
 }

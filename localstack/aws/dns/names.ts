@@ -1,0 +1,33 @@
+// Which load balancer a DNS name means.
+// docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name
+
+/** A load balancer's DNS name and the addresses that it stands for. */
+export interface Named {
+  readonly dnsName: string;
+  readonly addresses: readonly string[];
+  /** Of a Network Load Balancer, by Availability Zone: `us-east-1a.NAME` is the address in that zone alone. */
+  readonly zonal: Readonly<Record<string, string>>;
+}
+
+/** Of Application and of Network Load Balancers: `NAME.REGION.elb.amazonaws.com`, `NAME.elb.REGION.amazonaws.com`. */
+const zones = /(?:^|\.)((?:[a-z0-9-]+\.elb|elb\.[a-z0-9-]+)\.amazonaws\.com)$/;
+
+/** The zone of load balancers' names that this one is in; the root for all others. */
+export function zoneOf(name: string): string {
+  return zones.exec(canonical(name))?.[1] ?? '.';
+}
+
+/** The addresses of a name, in whatever case; undefined when no load balancer has it. */
+export function resolve(name: string, all: readonly Named[]): readonly string[] | undefined {
+  const asked = canonical(name).replace(/^dualstack\./, '');
+  for (const { dnsName, addresses, zonal } of all) {
+    const own = dnsName.toLowerCase();
+    if (asked === own) return addresses;
+    if (!asked.endsWith(`.${own}`)) continue;
+    const address = zonal[asked.slice(0, -own.length - 1)];
+    return address === undefined ? undefined : [address];
+  }
+  return undefined;
+}
+
+const canonical = (name: string): string => name.toLowerCase().replace(/\.$/, '');
