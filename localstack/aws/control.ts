@@ -1,32 +1,36 @@
 // The emulator's own endpoints, under /_aws/.
 import type { Endpoint } from './endpoint.ts';
-import type { Faults } from './faults/faults.ts';
-import { noFaults, readFaultPlan } from './faults/plan.ts';
+import { readFaultPlan } from './faults/plan.ts';
+import { switchesOf } from './faults/switches.ts';
 import type { WireResponse } from './wire/protocols.ts';
 
 function json(status: number, value: unknown): WireResponse {
   return { status, contentType: 'application/json', body: `${JSON.stringify(value, undefined, 2)}\n` };
 }
 
-function shown({ plan, met }: Faults): WireResponse {
+function shownFaults({ options, faults: { plan, met } }: Endpoint): WireResponse {
   const rules = plan.rules.map((rule, index) => ({ ...rule, met: met[index] }));
-  return json(200, { ...plan, rules });
+  return json(200, { ...plan, ...switchesOf(options), rules });
 }
 
-function setFaults(faults: Faults, body: string): WireResponse {
+function setFaults(endpoint: Endpoint, body: string): WireResponse {
   try {
-    faults.set(readFaultPlan(JSON.parse(body)));
-    return shown(faults);
+    endpoint.faults.set(readFaultPlan(JSON.parse(body)));
+    return shownFaults(endpoint);
   } catch (error) {
     return json(400, { message: error instanceof Error ? error.message : String(error) });
   }
 }
 
+function shownCalls({ calls, throttle }: Endpoint): WireResponse {
+  return json(200, { ...calls.counts(), buckets: throttle.uses() });
+}
+
 /**
- * `GET /_aws/health`, `GET /_aws/calls` (counts by action), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
+ * `GET /_aws/health`, `GET /_aws/calls` (counts by action, and how they fared against AWS's token buckets), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
  * (back to how it started), `GET /_aws/seed` (what the demo VPC is made of; 404 without a seed),
- * `POST /_aws/faults` (a plan of faults from now on; 400 says what is off), `GET /_aws/faults` (the plan, and how often each
- * rule was met), `DELETE /_aws/faults` (none), `GET /_aws/iam` (what of the policies was used, and what was denied),
+ * `POST /_aws/faults` (a plan of faults and switches from now on; 400 says what is off), `GET /_aws/faults` (the plan, how often
+ * each rule was met, and every switch as it is), `DELETE /_aws/faults` (back to those it started with), `GET /_aws/iam` (what of the policies was used, and what was denied),
  * `GET /_aws/load-balancers` (where they are reached; 404 without a data plane).
  */
 export function control(method: string, path: string, body: string, endpoint: Endpoint): WireResponse {
@@ -34,20 +38,21 @@ export function control(method: string, path: string, body: string, endpoint: En
     case 'GET /_aws/health':
       return json(200, { status: 'ok' });
     case 'GET /_aws/calls':
-      return json(200, endpoint.calls.counts());
+      return shownCalls(endpoint);
     case 'DELETE /_aws/calls':
       endpoint.calls.zero();
-      return json(200, endpoint.calls.counts());
+      endpoint.throttle.reset();
+      return shownCalls(endpoint);
     case 'POST /_aws/reset':
       endpoint.reset();
       return json(200, { status: 'ok' });
     case 'GET /_aws/faults':
-      return shown(endpoint.faults);
+      return shownFaults(endpoint);
     case 'POST /_aws/faults':
-      return setFaults(endpoint.faults, body);
+      return setFaults(endpoint, body);
     case 'DELETE /_aws/faults':
-      endpoint.faults.set(noFaults);
-      return shown(endpoint.faults);
+      endpoint.clearFaults();
+      return shownFaults(endpoint);
     case 'GET /_aws/iam':
       return json(200, endpoint.iam.report());
     case 'GET /_aws/seed':

@@ -8,12 +8,13 @@ import { type Addressed, address, readInput, type WireRequest } from './decode.t
 import { releaseLoadBalancers } from './elbv2/release.ts';
 import { ConnectionCut, type Fate, Faults } from './faults/faults.ts';
 import { isLagging, Past } from './faults/past.ts';
+import { optionsUnder } from './faults/switches.ts';
 import { Iam } from './iam/iam.ts';
 import type { AwsOptions } from './options.ts';
 import type { Random } from './random.ts';
 import { type Seed, seed } from './seed.ts';
 import { type Action, AwsError, type CallContext, type Input, type Output, type Service } from './service.ts';
-import { Throttle } from './throttle.ts';
+import { Throttle, throttled } from './throttle.ts';
 import { encodeError, encodeResult, type WireResponse } from './wire/protocols.ts';
 import type { World } from './world.ts';
 
@@ -39,26 +40,27 @@ async function suffer({ delayMs, outcome }: Fate): Promise<void> {
 
 /** What a request meets: decode → authenticate → faults → throttle → authorize → act → encode. */
 export class Endpoint {
+  /** As they are now: faults may have set others than those at the start. */
   readonly options: AwsOptions;
   readonly calls: Calls;
+  readonly throttle: Throttle;
   readonly faults: Faults;
   readonly iam: Iam;
   /** Undefined without the `dataPlane` option. */
   readonly dataPlane: DataPlane | undefined;
   readonly #clock: Clock;
   readonly #account: Account;
-  readonly #throttle: Throttle;
   readonly #pasts = new Map<World, Past>();
   #seeded: Seed | undefined;
 
   constructor(options: AwsOptions, clock: Clock, random: Random) {
-    this.options = options;
-    this.calls = new Calls(clock);
     this.faults = new Faults(options.faults);
+    this.options = optionsUnder(options, this.faults);
+    this.calls = new Calls(clock);
+    this.throttle = new Throttle(clock);
     this.iam = new Iam(options.policies);
     this.#clock = clock;
-    this.#account = new Account(options, clock, random);
-    this.#throttle = new Throttle(clock);
+    this.#account = new Account(this.options, clock, random);
     this.dataPlane = options.dataPlane && new DataPlane(options.dataPlane, random, () => this.#account.worlds());
     this.reset();
   }
@@ -75,12 +77,17 @@ export class Endpoint {
   /** Back to how it started: empty, or the seed alone. */
   reset(): void {
     this.#account.clear();
-    this.#throttle.reset();
+    this.throttle.reset();
     this.#pasts.clear();
-    this.faults.set(this.options.faults);
+    this.clearFaults();
     this.iam.reset();
     this.#seeded = this.options.seed ? seed(this.world(this.options.region)) : undefined;
     void this.dataPlane?.sync();
+  }
+
+  /** Back to the faults that it started with, if any. */
+  clearFaults(): void {
+    this.faults.set(this.options.faults);
   }
 
   /** @throws ConnectionCut where a fault has it that there is no answer. */
@@ -113,12 +120,13 @@ export class Endpoint {
     const { service, action, credential } = addressed;
     this.calls.count(service.name, action);
     const input = readInput(addressed, body);
+    const admitted = this.throttle.admits(service, action, input, world.region);
     const principal = authenticate(credential, service, this.options, this.#account.sessions, this.#clock);
     const perform = Object.hasOwn(service.actions, action) ? service.actions[action] : undefined;
     if (!perform) throw unknownAction(service, action);
     const fate = this.faults.draw(service, action);
     await suffer(fate);
-    if (this.options.throttling) this.#throttle.take(service, action, world.region);
+    if (this.options.throttling && !admitted) throw throttled(service.name);
     this.iam.authorize({ service, action, input, world, principal });
     releaseLoadBalancers(world);
     const context = { region: world.region, accountId: this.options.accountId, requestId, principal };

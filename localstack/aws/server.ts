@@ -15,6 +15,7 @@ import { defaultQuotas, type Quotas } from './quotas.ts';
 import { type Random, systemRandom, uuid } from './random.ts';
 import type { Seed } from './seed.ts';
 import { AwsError } from './service.ts';
+import type { BucketUse } from './throttle.ts';
 import { encodeError, type WireResponse } from './wire/protocols.ts';
 import type { World } from './world.ts';
 
@@ -34,6 +35,8 @@ export interface Aws {
   readonly url: string;
   readonly options: AwsOptions;
   readonly calls: Calls;
+  /** How the calls fared against AWS's token buckets, whether throttling is on or not. */
+  readonly bucketUses: () => readonly BucketUse[];
   readonly faults: Faults;
   readonly iam: Iam;
   /** What was seeded; undefined without the `seed` option. */
@@ -127,6 +130,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     url: `http://127.0.0.1:${port}`,
     options: { ...options, port },
     calls: endpoint.calls,
+    bucketUses: () => endpoint.throttle.uses(),
     faults: endpoint.faults,
     iam: endpoint.iam,
     seeded: () => endpoint.seeded,

@@ -1,10 +1,12 @@
-// AWS's request rates: one token bucket a row, an account and a region.
+// AWS's request rates: what an account's calls in a region take tokens from, and which of them found none.
 import type { Clock } from './clock.ts';
-import { AwsError, type Service } from './service.ts';
+import { AwsError, type Input, type Service } from './service.ts';
 
 interface Rate {
   readonly service: string;
-  readonly actions: RegExp;
+  /** Of the bucket; where each action has its own, that is called after the action. */
+  readonly bucket: string;
+  readonly matches: (action: string, input: Input) => boolean;
   /** Requests the bucket holds. */
   readonly burst: number;
   readonly perSecond: number;
@@ -17,25 +19,137 @@ const elbPage = '/elasticloadbalancing/latest/userguide/elb-api-throttling.html'
 const ec2Page = '/ec2/latest/devguide/ec2-api-throttling.html';
 const assumed = 'assumed';
 
-/** The first row that matches counts. Where the documentation gives a rate and no burst, a second's worth is the burst. */
+const named =
+  (...names: readonly string[]) =>
+  (action: string): boolean =>
+    names.includes(action);
+const like = (pattern: RegExp) => (action: string) => pattern.test(action);
+const any = () => true;
+
+const elb = { service: 'elasticloadbalancing', source: elbPage };
+/** Of EC2 and ACM each action has a bucket of its own. */
+const ec2 = { service: 'ec2', bucket: 'each', source: ec2Page };
+/** The documentation gives a rate and no burst: a second's worth is the burst. */
+const acm = (perSecond: number, ...names: readonly string[]): Rate => ({
+  service: 'acm',
+  bucket: 'each',
+  matches: named(...names),
+  burst: perSecond,
+  perSecond,
+  source: acmPage,
+});
+
+/** Every call of the service takes a token of this one too. */
+const accountRates: readonly Rate[] = [{ ...elb, bucket: 'account', matches: any, burst: 40, perSecond: 10 }];
+
+const unfilteredReads = named('DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSecurityGroups');
+const interfaceWrites = /^((Create|Delete)NetworkInterface|ModifyNetworkInterfaceAttribute|(Una|A)ssign.*Addresses)$/;
+
+/** The first row that matches counts. */
 const rates: readonly Rate[] = [
-  { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10, source: elbPage },
-  { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4, source: assumed },
-  { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3, source: assumed },
-  { service: 'ec2', actions: /^(Describe|Get)/, burst: 100, perSecond: 20, source: ec2Page },
-  { service: 'ec2', actions: /./, burst: 50, perSecond: 5, source: ec2Page },
-  { service: 'acm', actions: /^(Describe|Delete|Get)Certificate$/, burst: 10, perSecond: 10, source: acmPage },
-  { service: 'acm', actions: /^ListTagsForCertificate$/, burst: 10, perSecond: 10, source: acmPage },
-  { service: 'acm', actions: /^ListCertificates$/, burst: 8, perSecond: 8, source: acmPage },
-  { service: 'acm', actions: /^ImportCertificate$/, burst: 1, perSecond: 1, source: acmPage },
-  { service: 'acm', actions: /./, burst: 5, perSecond: 5, source: acmPage },
-  { service: 'tagging', actions: /^Get/, burst: 15, perSecond: 15, source: assumed },
-  { service: 'tagging', actions: /./, burst: 5, perSecond: 5, source: assumed },
+  {
+    ...elb,
+    bucket: 'resource-intensive',
+    matches: named('CreateLoadBalancer', 'SetSubnets'),
+    burst: 10,
+    perSecond: 0.2,
+  },
+  { ...elb, bucket: 'registration', matches: like(/^(Der|R)egisterTargets$/), burst: 20, perSecond: 4 },
+  { ...elb, bucket: 'CreateTrustStore', matches: named('CreateTrustStore'), burst: 10, perSecond: 0.2 },
+  { ...elb, bucket: 'trust-store-contents', matches: like(/^GetTrustStore/), burst: 20, perSecond: 4 },
+  { ...elb, bucket: 'trust-store-reads', matches: like(/^DescribeTrustStore/), burst: 40, perSecond: 10 },
+  { ...elb, bucket: 'trust-store-changes', matches: like(/TrustStore/), burst: 10, perSecond: 0.2 },
+  { ...elb, bucket: 'non-mutating', matches: like(/^Describe/), burst: 40, perSecond: 10 },
+  { ...elb, bucket: 'mutating', matches: any, burst: 20, perSecond: 3 },
+  {
+    ...ec2,
+    matches: (action, input) => unfilteredReads(action) && input['Filter'] === undefined && !input['MaxResults'],
+    burst: 50,
+    perSecond: 10,
+  },
+  { ...ec2, matches: like(/^(Describe|Get)/), burst: 100, perSecond: 20 },
+  { ...ec2, matches: like(/^(Create|Delete)Tags$/), burst: 100, perSecond: 10 },
+  { ...ec2, matches: named('RunInstances'), burst: 5, perSecond: 2 },
+  { ...ec2, matches: named('TerminateInstances'), burst: 100, perSecond: 5 },
+  { ...ec2, matches: like(interfaceWrites), burst: 100, perSecond: 5 },
+  { ...ec2, matches: any, burst: 50, perSecond: 5 },
+  acm(10, 'DescribeCertificate', 'DeleteCertificate', 'GetCertificate', 'ListTagsForCertificate'),
+  acm(8, 'ListCertificates'),
+  acm(5, 'AddTagsToCertificate', 'RemoveTagsFromCertificate', 'RequestCertificate'),
+  acm(1, 'ImportCertificate'),
+  { service: 'tagging', bucket: 'reads', matches: like(/^Get/), burst: 15, perSecond: 15, source: assumed },
+  { service: 'tagging', bucket: 'writes', matches: any, burst: 5, perSecond: 5, source: assumed },
 ];
 
-interface Bucket {
-  tokens: number;
-  at: number;
+/** How the calls so far fared against one of AWS's token buckets. */
+export interface BucketUse {
+  readonly service: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly burst: number;
+  readonly perSecond: number;
+  readonly source: string;
+  readonly calls: number;
+  /** Calls that found it empty: what AWS refuses, whether throttling is on here or not. */
+  readonly beyond: number;
+  /** Calls of the busiest second. */
+  readonly peakPerSecond: number;
+  /** Below this so many calls can't be made. */
+  readonly leastSeconds: number;
+}
+
+class Bucket {
+  readonly rate: Rate;
+  readonly region: string;
+  readonly name: string;
+  #tokens: number;
+  #at: number;
+  #calls = 0;
+  #beyond = 0;
+  #peak = 0;
+  /** Milliseconds since 1970 of the calls of the last second. */
+  #recent: number[] = [];
+
+  constructor(rate: Rate, region: string, name: string, now: number) {
+    this.rate = rate;
+    this.region = region;
+    this.name = name;
+    this.#tokens = rate.burst;
+    this.#at = now;
+  }
+
+  /** Whether there is a token for a call now. */
+  meet(now: number): boolean {
+    this.#calls += 1;
+    this.#recent = this.#recent.filter((at) => at > now - 1000);
+    this.#recent.push(now);
+    this.#peak = Math.max(this.#peak, this.#recent.length);
+    this.#tokens = Math.min(this.rate.burst, this.#tokens + ((now - this.#at) / 1000) * this.rate.perSecond);
+    this.#at = now;
+    if (this.#tokens >= 1) return true;
+    this.#beyond += 1;
+    return false;
+  }
+
+  take(): void {
+    this.#tokens -= 1;
+  }
+
+  use(): BucketUse {
+    const { service, burst, perSecond, source } = this.rate;
+    return {
+      service,
+      region: this.region,
+      bucket: this.name,
+      burst,
+      perSecond,
+      source,
+      calls: this.#calls,
+      beyond: this.#beyond,
+      peakPerSecond: this.#peak,
+      leastSeconds: Math.max(0, (this.#calls - burst) / perSecond),
+    };
+  }
 }
 
 /** What each service answers to a call too many. */
@@ -48,11 +162,12 @@ export function throttled(service: string): AwsError {
     case 'tagging':
       return new AwsError('ThrottledException', 'Rate exceeded');
     default:
+      // The page has it as ThrottlingException; on the wire it is the query protocol's common error.
       return new AwsError('Throttling', 'Rate exceeded');
   }
 }
 
-/** Throws what each service throws when a call is one too many. */
+/** Meters every call, whether throttling is on or not. */
 export class Throttle {
   readonly #clock: Clock;
   readonly #buckets = new Map<string, Bucket>();
@@ -61,20 +176,33 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  take(service: Service, action: string, region: string): void {
-    const row = rates.findIndex((rate) => rate.service === service.name && rate.actions.test(action));
-    const rate = rates[row];
-    if (!rate) return;
-    const key = `${region} ${row}`;
+  /** Whether AWS would carry out the call; one that it wouldn't takes no token. */
+  admits({ name }: Pick<Service, 'name'>, action: string, input: Input, region: string): boolean {
     const now = this.#clock.now();
-    const bucket = this.#buckets.get(key) ?? { tokens: rate.burst, at: now };
-    this.#buckets.set(key, bucket);
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond);
-    bucket.at = now;
-    if (bucket.tokens < 1) throw throttled(service.name);
-    bucket.tokens -= 1;
+    const account = accountRates.find(({ service }) => service === name);
+    const own = rates.find(({ service, matches }) => service === name && matches(action, input));
+    const buckets = [account ?? [], own ?? []].flat().map((rate) => this.#bucket(rate, action, region, now));
+    const admitted = buckets.map((bucket) => bucket.meet(now)).every(Boolean);
+    if (admitted) for (const bucket of buckets) bucket.take();
+    return admitted;
   }
 
+  #bucket(rate: Rate, action: string, region: string, now: number): Bucket {
+    const name = rate.bucket === 'each' ? action : rate.bucket;
+    const key = `${region} ${rate.service} ${name} ${rate.burst}`;
+    const known = this.#buckets.get(key);
+    if (known) return known;
+    const made = new Bucket(rate, region, name, now);
+    this.#buckets.set(key, made);
+    return made;
+  }
+
+  /** Of the buckets that were called on. */
+  uses(): readonly BucketUse[] {
+    return [...this.#buckets.values()].map((bucket) => bucket.use());
+  }
+
+  /** All buckets are full again, and no call counts. */
   reset(): void {
     this.#buckets.clear();
   }

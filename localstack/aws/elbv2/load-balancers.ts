@@ -29,8 +29,8 @@ export function checkName(name: string, what: string): void {
 }
 
 /** Whether it is provisioned: before that it carries no traffic. */
-export function isActive(world: World, { createdAt }: Pick<LoadBalancer, 'createdAt'>): boolean {
-  return world.clock.now() >= createdAt + world.options.provisioningSeconds * 1000;
+export function isActive(world: World, { activeAt }: Pick<LoadBalancer, 'activeAt'>): boolean {
+  return world.clock.now() >= activeAt;
 }
 
 /** What DescribeLoadBalancers tells. */
@@ -94,6 +94,7 @@ function readLoadBalancer(world: World, input: Input): LoadBalancer {
     vpcId,
     dnsName: newDnsName(world, { name, type, scheme, arn }),
     createdAt: world.clock.now(),
+    activeAt: world.clock.now() + world.options.provisioningSeconds * 1000,
     ipAddressType,
     subnets,
     securityGroups,

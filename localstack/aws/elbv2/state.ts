@@ -26,6 +26,8 @@ export interface LoadBalancer extends Taggable {
   readonly vpcId: string;
   readonly dnsName: string;
   readonly createdAt: number;
+  /** Until then it is being provisioned. */
+  readonly activeAt: number;
   ipAddressType: IpAddressType;
   subnets: readonly SubnetMapping[];
   securityGroups: readonly string[];
@@ -91,6 +93,8 @@ export interface Target {
   readonly port: number | undefined;
   readonly availabilityZone: string | undefined;
   readonly registeredAt: number;
+  /** How long it is initial where nothing checks its health. */
+  readonly initialSeconds: number;
   /** Set once deregistered: until when it drains. */
   drainingUntil: number | undefined;
   /** Of the data plane; undefined before it has begun to check. */

@@ -73,5 +73,5 @@ export function healthOf(
   }
   if (world.options.dataPlane) return target.checked ?? registering;
   const since = Math.max(target.registeredAt, group.inUseSince);
-  return world.clock.now() < since + world.options.healthSeconds * 1000 ? registering : { State: 'healthy' };
+  return world.clock.now() < since + target.initialSeconds * 1000 ? registering : { State: 'healthy' };
 }

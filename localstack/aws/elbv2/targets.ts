@@ -116,6 +116,7 @@ function register(world: World, input: Input): Output {
       port,
       availabilityZone,
       registeredAt: world.clock.now(),
+      initialSeconds: world.options.healthSeconds,
       drainingUntil: undefined,
       checked: undefined,
     };

@@ -1,8 +1,10 @@
 import { ACMClient, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import { DescribeVpcsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
+  CreateLoadBalancerCommand,
   CreateTargetGroupCommand,
   DeleteTargetGroupCommand,
+  DescribeLoadBalancersCommand,
   DescribeTargetGroupsCommand,
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -133,8 +135,47 @@ test('faults are posted, shown with how often they were met, and cleared', async
   const posted = await fetch(url, { method: 'POST', body: JSON.stringify({ rules }) });
   expect(posted.status).toBe(200);
   expect(await refusal(describeTargetGroups())).toBe('Throttling');
-  expect(await (await fetch(url)).json()).toEqual({ seed: 1, readLagSeconds: 0, rules: [{ ...rules[0], met: 1 }] });
-  expect(await (await fetch(url, { method: 'DELETE' })).json()).toEqual(noFaults);
+  expect(await (await fetch(url)).json()).toMatchObject({
+    seed: 1,
+    readLagSeconds: 0,
+    rules: [{ ...rules[0], met: 1 }],
+  });
+  expect(await (await fetch(url, { method: 'DELETE' })).json()).toMatchObject(noFaults);
+});
+
+test('switches are set for as long as the faults are, and shown as they are', async () => {
+  const url = `${aws.url}/_aws/faults`;
+  const posted = await fetch(url, {
+    method: 'POST',
+    body: JSON.stringify({ provisioningSeconds: 60, throttling: true, issuingSeconds: 9 }),
+  });
+  expect(await posted.json()).toMatchObject({ provisioningSeconds: 60, throttling: true, releaseSeconds: 0 });
+  const Subnets = [...(aws.seeded()?.publicSubnetIds ?? [])];
+  await elb.send(new CreateLoadBalancerCommand({ Name: 'slow', Subnets }));
+  const state = async (Name: string) =>
+    (await elb.send(new DescribeLoadBalancersCommand({ Names: [Name] }))).LoadBalancers?.[0]?.State?.Code;
+  clock.advance(30);
+  expect(await state('slow')).toBe('provisioning');
+  const reads = await Promise.all(Array.from({ length: 41 }, () => refusal(describeTargetGroups())));
+  expect(reads.at(-1)).toBe('Throttling');
+  const cleared = await fetch(url, { method: 'DELETE' });
+  expect(await cleared.json()).toMatchObject({ provisioningSeconds: 3, throttling: false, issuingSeconds: 2 });
+  expect(await refusal(describeTargetGroups())).toBe('not refused');
+  await elb.send(new CreateLoadBalancerCommand({ Name: 'quick', Subnets }));
+  clock.advance(3);
+  expect([await state('quick'), await state('slow')]).toEqual(['active', 'provisioning']);
+});
+
+test('a reset is back to the faults and switches of the start', async () => {
+  await using started = new AsyncDisposableStack();
+  const other = await startAws({ port: 0, clock, faults: { readLagSeconds: 1, releaseSeconds: 7 } });
+  started.defer(() => other.close());
+  const faults = async (method: string, body?: string) =>
+    (await fetch(`${other.url}/_aws/faults`, { method, body: body ?? null })).json();
+  await faults('POST', JSON.stringify({ releaseSeconds: 8 }));
+  expect(await faults('GET')).toMatchObject({ readLagSeconds: 0, releaseSeconds: 8 });
+  other.reset();
+  expect(await faults('GET')).toMatchObject({ readLagSeconds: 1, releaseSeconds: 7 });
 });
 
 test.each([

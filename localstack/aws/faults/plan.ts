@@ -42,6 +42,19 @@ const rule = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('answer-lost'), ...calls }),
 ]);
 
+const seconds = z.number().min(0).max(86_400).optional();
+
+/** Switches that take the place of the start options of the same name (options.ts) for as long as the plan holds. */
+const switches = {
+  provisioningSeconds: seconds,
+  releaseSeconds: seconds,
+  healthSeconds: seconds,
+  drainingSecondsMax: seconds,
+  issuingSeconds: seconds,
+  taggingLagSeconds: seconds,
+  throttling: z.boolean().optional(),
+};
+
 const plan = z.strictObject({
   /** With the same seed the same calls, in the same order, meet the same faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(1),
@@ -49,6 +62,7 @@ const plan = z.strictObject({
   readLagSeconds: z.number().min(0).max(600).default(0),
   /** In order. Of all that a call meets the latencies add up, and the first of another kind is what happens. */
   rules: z.array(rule).default([]),
+  ...switches,
 });
 
 export type FaultRule = z.output<typeof rule>;
