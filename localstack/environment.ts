@@ -15,6 +15,8 @@ const root = join(import.meta.dirname, '..');
 
 export interface EnvironmentOptions {
   readonly aws?: StartOptions;
+  /** How to come by an AWS; the embedded one is started unless told. */
+  readonly openAws?: ((options: StartOptions) => Promise<Aws>) | undefined;
   readonly dir?: string | undefined;
   /** Whether the Gateway API is installed; true unless told. */
   readonly crds?: boolean | undefined;
@@ -55,12 +57,12 @@ export interface Environment {
 }
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { dir, crds, log, signal } = options;
+  const { dir, crds, log, signal, openAws = startAws } = options;
   // What has begun to run would keep a process that fails from ending.
   await using begun = new AsyncDisposableStack();
   const cluster = await startCluster({ dir, crds, log, signal });
   begun.defer(() => cluster.stop());
-  const aws = await startAws({ seed: true, seedClusterName: 'demo', ...options.aws });
+  const aws = await openAws({ seed: true, seedClusterName: 'demo', ...options.aws });
   begun.defer(() => aws.close());
   const environment = await furnish(cluster, aws);
   begun.move();
@@ -168,6 +170,8 @@ async function startGatehouse(
     'health-probe-bind-addr': `127.0.0.1:${probes}`,
     'enable-leader-election': 'false',
     'leader-election-namespace': 'kube-system',
+    // The embedded AWS throttles no one, unless it is told to.
+    'aws-rate-factor': '10',
     ...flags,
   };
   const args = Object.entries(given).map(([name, value]) => `--${name}=${value}`);

@@ -9,6 +9,7 @@ test('the name of the cluster is enough, and what it becomes is told by the defa
     clusterName: 'blue',
     awsControllerName: 'gatehouse.dev/aws',
     awsRegion: undefined,
+    awsRateFactor: 1,
     awsVpcId: undefined,
     defaultTargetType: 'ip',
     defaultLoadBalancerScheme: 'internal',

@@ -77,6 +77,16 @@ export const flags = {
     value: 'DOMAIN/PATH',
     description: 'the controllerName of the GatewayClasses to serve',
   },
+  'aws-rate-factor': {
+    schema: z
+      .string()
+      .regex(/^\d{1,3}(\.\d+)?$/, { error: 'must be a number such as 0.5 or 2' })
+      .transform(Number)
+      .refine((factor) => factor > 0, { error: 'must be more than nothing' })
+      .default(1),
+    value: 'NUMBER',
+    description: "how much of AWS's documented request rates may be used: less leaves room to others in the account",
+  },
   'default-target-type': {
     schema: z.enum(['ip', 'instance'], { error: 'must be ip or instance' }).default('ip'),
     value: 'ip|instance',

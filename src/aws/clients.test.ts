@@ -38,7 +38,7 @@ beforeEach(async () => {
     region: 'us-east-1',
     userAgent: 'gatehouse/test',
     mayCall: () => mayCall(),
-    limits: new Limits(systemClock, []),
+    limits: new Limits(systemClock, 1, { account: [], actions: [] }),
     writes: new OwnWrites(systemClock, 0),
     metrics: { call: (action, code) => calls.push(`${action} ${code}`) },
     signal: stop.signal,

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { Limits } from './limits.ts';
 
-const rates = [{ service: 'acm', actions: /./, burst: 2, perSecond: 1 }];
+/** One of the three tokens is never used. */
+const rates = { account: [], actions: [{ service: 'acm', actions: /./, burst: 3, perSecond: 1 }] };
 
 function setup() {
   const clock = new FakeClock();
-  const limits = new Limits(clock, rates);
+  const limits = new Limits(clock, 1, rates);
   const turns: number[] = [];
   const take = (turn: number, signal?: AbortSignal) =>
     limits.take('acm', 'ImportCertificate', signal).then(() => turns.push(turn));
@@ -56,6 +57,47 @@ test('after AWS has throttled, calls rest, each time longer, until one succeeds'
   await clock.advance(1);
   expect(turns).toEqual([1, 2]);
   await Promise.all([first, second]);
+});
+
+const elb = { service: 'elasticloadbalancing', perSecond: 1 };
+const nested = {
+  account: [{ ...elb, actions: /./, burst: 4 }],
+  actions: [
+    { ...elb, actions: /^RegisterTargets$/, burst: 3 },
+    { ...elb, actions: /^Create/, burst: 3 },
+  ],
+};
+
+async function started(factor: number, actions: readonly string[]): Promise<readonly string[]> {
+  const clock = new FakeClock();
+  const limits = new Limits(clock, factor, nested);
+  const turns: string[] = [];
+  const end = new AbortController();
+  const all = actions.map((action) =>
+    limits.take('elasticloadbalancing', action, end.signal).then(() => turns.push(action)),
+  );
+  await clock.advance(0);
+  end.abort(new Error('enough'));
+  await Promise.allSettled(all);
+  return turns;
+}
+
+test('a kind of calls that has used up its share leaves the others what the account has beside', async () => {
+  const calls = ['CreateRule', 'CreateRule', 'CreateRule', 'RegisterTargets', 'RegisterTargets'];
+  expect((await started(1, calls)).toSorted()).toEqual(['CreateRule', 'CreateRule', 'RegisterTargets']);
+});
+
+test('a factor leaves others in the account more room, or uses what AWS has raised', async () => {
+  const calls = Array.from({ length: 10 }, () => 'CreateRule');
+  expect(await started(0.5, calls)).toHaveLength(1);
+  expect(await started(2, calls)).toHaveLength(5);
+});
+
+test('where AWS throttles one kind of calls, the others of the account go on', async () => {
+  const clock = new FakeClock();
+  const limits = new Limits(clock, 1, nested);
+  limits.throttled('elasticloadbalancing', 'CreateRule');
+  await expect(limits.take('elasticloadbalancing', 'RegisterTargets')).resolves.toBeUndefined();
 });
 
 test('services and actions without a limit never wait', async () => {

@@ -11,14 +11,18 @@ interface Rate {
 }
 
 /**
- * The first row that matches counts. Documented: ELBv2's reads (10/s, 40 at once), EC2's buckets and ACM's quotas. Not
- * documented and assumed, below what AWS is known to bear: ELBv2's writes, the tagging API.
+ * A call takes a token of each row of its own service's in `accountRates`, and of the first one that matches in
+ * `actionRates`. Where EC2 and ACM have a bucket an action, one for several stands here: we make few of these calls.
+ * docs.aws.amazon.com: /elasticloadbalancing/latest/userguide/elb-api-throttling.html,
+ * /ec2/latest/devguide/ec2-api-throttling.html, /acm/latest/userguide/acm-limits.html. The tagging API's are assumed.
  */
-const accountRates: readonly Rate[] = [
+const accountRates: readonly Rate[] = [{ service: 'elasticloadbalancing', actions: /./, burst: 40, perSecond: 10 }];
+const actionRates: readonly Rate[] = [
+  { service: 'elasticloadbalancing', actions: /^(CreateLoadBalancer|SetSubnets)$/, burst: 10, perSecond: 0.2 },
+  { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10 },
-  { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 40, perSecond: 10 },
-  { service: 'elasticloadbalancing', actions: /./, burst: 40, perSecond: 10 },
-  { service: 'ec2', actions: /^Describe/, burst: 100, perSecond: 20 },
+  { service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3 },
+  { service: 'ec2', actions: /^Describe/, burst: 50, perSecond: 10 },
   { service: 'ec2', actions: /./, burst: 50, perSecond: 5 },
   { service: 'acm', actions: /^(Describe|Delete|Get)Certificate$|^ListTagsForCertificate$/, burst: 10, perSecond: 10 },
   { service: 'acm', actions: /^ListCertificates$/, burst: 8, perSecond: 8 },
@@ -86,28 +90,51 @@ class TokenBucket {
   }
 }
 
+/** What AWS's buckets hold is never used up: neither two clocks nor two ways over the network agree to the millisecond. */
+const spare = 1;
+
+/** What may be used of AWS's rates: `factor` times as much. */
+const scaled = ({ burst, perSecond, ...rate }: Rate, factor: number): Rate => ({
+  ...rate,
+  burst: Math.max(1, burst * factor - spare),
+  perSecond: perSecond * factor,
+});
+
+interface Limited {
+  readonly rate: Rate;
+  readonly bucket: TokenBucket;
+}
+
 /** One set of buckets for the account and region. */
 export class Limits {
-  readonly #buckets: readonly { readonly rate: Rate; readonly bucket: TokenBucket }[];
+  readonly #account: readonly Limited[];
+  readonly #actions: readonly Limited[];
 
-  constructor(clock: Clock, rates: readonly Rate[] = accountRates) {
-    this.#buckets = rates.map((rate) => ({ rate, bucket: new TokenBucket(rate, clock) }));
+  /** @param factor how much of AWS's documented rates may be used */
+  constructor(clock: Clock, factor: number, rates = { account: accountRates, actions: actionRates }) {
+    const limited = (rate: Rate): Limited => ({ rate, bucket: new TokenBucket(scaled(rate, factor), clock) });
+    this.#account = rates.account.map(limited);
+    this.#actions = rates.actions.map(limited);
   }
 
   /** Waits for a turn, first come, first served. `service` is the IAM prefix, `action` the API's: `CreateRule`. */
   async take(service: string, action: string, signal?: AbortSignal): Promise<void> {
-    await this.#bucket(service, action)?.take(signal);
+    // Who waits for an action's own turn keeps no one else from the account's.
+    for (const bucket of this.#buckets(service, action)) await bucket.take(signal);
   }
 
+  /** Calls of that kind rest. Were it the account's bucket that is empty, the other kinds would be told so themselves. */
   throttled(service: string, action: string): void {
-    this.#bucket(service, action)?.throttled();
+    this.#buckets(service, action)[0]?.throttled();
   }
 
   succeeded(service: string, action: string): void {
-    this.#bucket(service, action)?.succeeded();
+    this.#buckets(service, action)[0]?.succeeded();
   }
 
-  #bucket(service: string, action: string): TokenBucket | undefined {
-    return this.#buckets.find(({ rate }) => rate.service === service && rate.actions.test(action))?.bucket;
+  /** From the narrowest to the widest. */
+  #buckets(service: string, action: string): readonly TokenBucket[] {
+    const matches = ({ rate }: Limited): boolean => rate.service === service && rate.actions.test(action);
+    return [this.#actions.find(matches), this.#account.find(matches)].flatMap((limited) => limited?.bucket ?? []);
   }
 }

@@ -71,7 +71,7 @@ export class Cloud {
       mayCall: () => {
         if (!isLeader()) throw new LeaseLostError('The lease is lost');
       },
-      limits: new Limits(clock),
+      limits: new Limits(clock, config.awsRateFactor),
       writes: new OwnWrites(clock, Math.min(settlingMs, config.auditPeriod / 10)),
       metrics: metrics.aws,
       signal,

@@ -206,7 +206,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       region: seed.region,
       userAgent: 'gatehouse/test',
       mayCall: () => kept.mayCall(),
-      limits: new Limits(systemClock, []),
+      limits: new Limits(systemClock, 1, { account: [], actions: [] }),
       writes: new OwnWrites(systemClock, settlingMs),
       metrics: { call: () => undefined },
       signal,
