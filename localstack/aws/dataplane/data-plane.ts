@@ -10,7 +10,8 @@ import { Forwarder } from './forward.ts';
 import { HealthChecker } from './health-checker.ts';
 import { ListenerSocket } from './listener-socket.ts';
 import type { DataPlaneOptions } from './options.ts';
-import { parseMapping } from './target-address.ts';
+import { admitsClient } from './reach.ts';
+import { type AddressMapping, parseMapping, unmapAddress } from './target-address.ts';
 
 /** Where a load balancer is reached. */
 export interface Reachable {
@@ -43,6 +44,7 @@ const tickMs = 100;
 
 export class DataPlane {
   readonly #worlds: () => readonly World[];
+  readonly #mappings: readonly AddressMapping[];
   readonly #pool: AddressPool;
   readonly #portOffset: number;
   readonly #forwarder: Forwarder;
@@ -52,12 +54,12 @@ export class DataPlane {
 
   /** @throws an Error that says which option is wrong. */
   constructor(options: DataPlaneOptions, random: Random, worlds: () => readonly World[]) {
-    const mappings = (options.mapTargets ?? []).map(parseMapping);
+    this.#mappings = (options.mapTargets ?? []).map(parseMapping);
     this.#worlds = worlds;
     this.#pool = new AddressPool(options.addresses);
     this.#portOffset = options.portOffset ?? 0;
-    this.#forwarder = new Forwarder(mappings, random);
-    this.#health = new HealthChecker(mappings);
+    this.#forwarder = new Forwarder(this.#mappings, random);
+    this.#health = new HealthChecker(this.#mappings);
     this.#timer = setInterval(() => void this.sync(), tickMs).unref();
   }
 
@@ -107,9 +109,11 @@ export class DataPlane {
 
   #open({ world, loadBalancer, address }: Serving, listener: Listener): ListenerSocket {
     const place = { address, port: this.#portOf(listener) };
-    return new ListenerSocket(world, listener, place, (exchange) =>
-      balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
-    );
+    return new ListenerSocket(world, listener, place, {
+      answer: (exchange) => balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
+      admits: (client) =>
+        admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client), { port: listener.port }),
+    });
   }
 
   #portOf({ port }: Listener): number {

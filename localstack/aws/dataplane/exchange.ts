@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetGroup } from '../elbv2/state.ts';
-import type { ClientResponse } from './answers.ts';
+import { type ClientResponse, errorAnswer, send } from './answers.ts';
 import type { ClientRequest, Received } from './client-request.ts';
 
 /** One request on its way to a target. */
@@ -35,6 +36,15 @@ export interface ToTarget {
   readonly idleMs: number;
   /** Ends the exchange at once: the target has drained, or the data plane stops. */
   readonly signal: AbortSignal;
+}
+
+/** What security groups keep from its target: nobody answers, nor refuses. Ends when the exchange has. */
+export async function forwardNowhere({ request, response }: Exchange, { signal }: ToTarget): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
+  request.resume();
+  const status = await sleep(connectMs, 504, { signal: AbortSignal.any([signal, left.signal]) }).catch(() => 502);
+  send(response, errorAnswer(status));
 }
 
 /** "The load balancer failed to establish a connection to the target before the connection timeout expired (10 seconds)." */

@@ -6,10 +6,11 @@ import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 import { errorAnswer, send } from './answers.ts';
 import type { Received } from './client-request.ts';
-import type { Exchange, ToTarget } from './exchange.ts';
+import { type Exchange, forwardNowhere, type ToTarget } from './exchange.ts';
 import { forwardHttp1, Http1Connections } from './forward-http1.ts';
 import { forwardHttp2, Http2Connections } from './forward-http2.ts';
 import { targetHeaders, targetHost } from './forwarded-headers.ts';
+import { reachesTarget } from './reach.ts';
 import { RoundRobin, targetName } from './serving-targets.ts';
 import { groupStickiness, stick, stuckTo, targetStickiness } from './stickiness.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
@@ -65,7 +66,8 @@ export class Forwarder {
     const inFlight = { world, group, target, abort };
     this.#inFlight.add(inFlight);
     try {
-      if (group.protocolVersion === 'HTTP1') await forwardHttp1(this.#http1, exchange, to);
+      if (!reachesTarget(world, arrival.loadBalancer, { group, target }, to)) await forwardNowhere(exchange, to);
+      else if (group.protocolVersion === 'HTTP1') await forwardHttp1(this.#http1, exchange, to);
       else await forwardHttp2(this.#http2, exchange, to);
     } finally {
       this.#inFlight.delete(inFlight);

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Target, TargetGroup } from '../elbv2/state.ts';
+import type { LoadBalancer, Target, TargetGroup } from '../elbv2/state.ts';
 import { settleTargets } from '../elbv2/target-health.ts';
+import { loadBalancersByTargetGroup } from '../elbv2/usage.ts';
 import type { World } from '../world.ts';
-import { probe } from './probe.ts';
+import { noAnswer, probe } from './probe.ts';
+import { reachesTarget } from './reach.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
 import { judge, unchecked, type Verdict } from './verdict.ts';
 
@@ -49,7 +51,11 @@ export class HealthChecker {
   async #check(world: World, group: TargetGroup, target: Target, signal: AbortSignal): Promise<void> {
     let verdict: Verdict = unchecked;
     while (!signal.aborted) {
-      const outcome = await probe(group, this.#placeOf(world, group, target), signal);
+      const place = this.#placeOf(world, group, target);
+      const reached = loadBalancersOf(world, group).some((each) =>
+        reachesTarget(world, each, { group, target }, place),
+      );
+      const outcome = await (reached ? probe(group, place, signal) : noAnswer(group, signal));
       if (signal.aborted) return;
       verdict = judge(verdict, outcome, group.healthCheck);
       target.checked = verdict.health;
@@ -68,3 +74,6 @@ export class HealthChecker {
     this.sync([]);
   }
 }
+
+const loadBalancersOf = ({ elbv2 }: World, { arn }: TargetGroup): readonly LoadBalancer[] =>
+  [...(loadBalancersByTargetGroup(elbv2).get(arn) ?? [])].flatMap((each) => elbv2.loadBalancers.get(each) ?? []);

@@ -19,6 +19,9 @@ export interface Place {
 
 type Answer = (exchange: Exchange) => Promise<void>;
 
+/** Whether security groups let a client through, by its address. */
+type Admits = (address: string) => boolean;
+
 const badRequest = 'HTTP/1.1 400 Bad Request\r\nServer: awselb/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
 export class ListenerSocket {
@@ -31,26 +34,45 @@ export class ListenerSocket {
   readonly #world: World;
   readonly #listener: Listener;
   readonly #answer: Answer;
+  readonly #admits: Admits;
   readonly #server: Server;
   readonly #secure: Http2SecureServer | undefined;
   readonly #connections = new Set<Socket>();
+  /** Of clients that aren't admitted. */
+  readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #shown = '';
 
-  constructor(world: World, listener: Listener, place: Place, answer: Answer) {
+  constructor(world: World, listener: Listener, place: Place, { answer, admits }: { answer: Answer; admits: Admits }) {
     this.place = place;
     this.protocol = listener.protocol;
     this.#world = world;
     this.#listener = listener;
     this.#answer = answer;
+    this.#admits = admits;
     this.#secure = listener.protocol === 'HTTPS' ? this.#secureServer() : undefined;
     this.#server = this.#secure ?? this.#plainServer();
+    this.#guard();
+    this.refresh();
+    this.settled = this.#listen();
+  }
+
+  /** Who isn't admitted is connected, for the system does that, but never answered: to be silent is as near as we come. */
+  #guard(): void {
+    const serve = this.#server.listeners('connection');
+    this.#server.removeAllListeners('connection');
     this.#server.on('connection', (socket: Socket) => {
       this.#connections.add(socket);
       socket.once('close', () => this.#connections.delete(socket));
+      if (this.#admits(socket.remoteAddress ?? '')) {
+        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
+        return;
+      }
+      this.#silent.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.once('close', () => this.#silent.delete(socket));
+      socket.resume();
     });
-    this.refresh();
-    this.settled = this.#listen();
   }
 
   #plainServer(): Server {
@@ -132,6 +154,7 @@ export class ListenerSocket {
   close(): void {
     this.#server.close();
     for (const session of this.#sessions) session.close();
+    for (const socket of this.#silent) socket.destroy();
   }
 
   destroy(): void {

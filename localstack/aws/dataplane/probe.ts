@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TargetGroup } from '../elbv2/state.ts';
 import { matchesCode, type Outcome } from './verdict.ts';
 
@@ -26,6 +27,13 @@ export async function probe(group: TargetGroup, at: ProbedAt, signal: AbortSigna
   } catch {
     return timeout.aborted ? { kind: 'timeout' } : { kind: 'failed' };
   }
+}
+
+/** A check that security groups keep from its target. */
+export async function noAnswer({ healthCheck }: TargetGroup, signal: AbortSignal): Promise<Outcome> {
+  return await sleep(healthCheck.timeoutSeconds * 1000, { kind: 'timeout' as const }, { signal }).catch(
+    () => ({ kind: 'failed' }) as const,
+  );
 }
 
 /** The code that the matcher judges: of HTTP, or of gRPC; any for a mere connection. */

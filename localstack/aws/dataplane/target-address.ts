@@ -24,6 +24,14 @@ export function mapAddress(mappings: readonly AddressMapping[], address: string)
   return mapping ? toAddress(mapping.to.base + value - mapping.from.base) : address;
 }
 
+/** What the VPC knows a client by that is really somewhere else. */
+export function unmapAddress(mappings: readonly AddressMapping[], address: string): string {
+  return mapAddress(
+    mappings.map(({ from, to }) => ({ from: to, to: from })),
+    address,
+  );
+}
+
 /** What the VPC knows a target by: an instance by its primary private address. Undefined when it has none. */
 export function privateAddress(
   world: World,

@@ -4,6 +4,12 @@ import { request as secureRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
 import {
+  AuthorizeSecurityGroupIngressCommand,
+  DescribeSecurityGroupsCommand,
+  type IpPermission,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
+import {
   type CreateTargetGroupCommandInput,
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
@@ -18,13 +24,37 @@ const blocks = ownBlocks(process.pid);
 export const portOffset = 10_000;
 
 /** The embedded AWS with its data plane on; ports are those of the listeners and 10,000 more. */
-export const startForwarding = (options: StartOptions = {}): Promise<Embedded> =>
-  Embedded.start({
+export async function startForwarding(options: StartOptions = {}): Promise<Embedded> {
+  const aws = await Embedded.start({
     clock: systemClock,
     provisioningSeconds: 0,
     dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [`10.0.0.0/16=${blocks.targets}`] },
     ...options,
   });
+  await admit(aws, await defaultGroup(aws));
+  await admit(aws, aws.seed.nodeSecurityGroupId);
+  return aws;
+}
+
+/** Of load balancers that are given no group. */
+export async function defaultGroup(aws: Embedded): Promise<string> {
+  const Filters = [
+    { Name: 'vpc-id', Values: [aws.seed.vpcId] },
+    { Name: 'group-name', Values: ['default'] },
+  ];
+  const { SecurityGroups } = await aws.ec2.send(new DescribeSecurityGroupsCommand({ Filters }));
+  return present(SecurityGroups?.[0]?.GroupId);
+}
+
+const everyone: IpPermission = { IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }] };
+
+export async function admit(aws: Embedded, GroupId: string, permission = everyone): Promise<void> {
+  await aws.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
+}
+
+export async function shutOut(aws: Embedded, GroupId: string, permission = everyone): Promise<void> {
+  await aws.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
+}
 
 /** Where a target with an address of the VPC is really reached. */
 export const mapped = (address: string): string => address.replace(/^10\.0\./, blocks.targets.replace(/0\.0\/16$/, ''));
@@ -87,6 +117,7 @@ export interface Asking {
   readonly servername?: string;
   /** The client's own address. */
   readonly from?: string;
+  readonly signal?: AbortSignal;
 }
 
 /** Asks the one load balancer there is. */

@@ -144,7 +144,8 @@ export function deleteLoadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): 
   for (const made of loadBalancerInterfaces(ec2, arnSuffix)) ec2.networkInterfaces.delete(made.id);
 }
 
-function loadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): NetworkInterface[] {
+/** In the order of its subnets' first use. */
+export function loadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): NetworkInterface[] {
   return [...ec2.networkInterfaces.values()].filter(
     (made) => made.requesterId === 'amazon-elb' && made.description === `ELB ${arnSuffix}`,
   );

@@ -1,0 +1,90 @@
+// Which traffic the security groups let pass. What answers a connection that was let in passes too: groups are stateful.
+// docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
+import ipaddr from 'ipaddr.js';
+import type { Ec2State, NetworkInterface, RulePeer, SecurityGroupRule } from './state.ts';
+
+/** One end of a connection. */
+export interface End {
+  /** Undefined for what no group filters: clients, what is outside the VPC, Network Load Balancers without groups. */
+  readonly groupIds: readonly string[] | undefined;
+  /** Any of these may be the connection's own. */
+  readonly addresses: readonly string[];
+}
+
+export interface Connection {
+  readonly from: End;
+  readonly to: End;
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+}
+
+export function passes(ec2: Ec2State, connection: Connection): boolean {
+  const { from, to } = connection;
+  return lets(ec2, connection, from.groupIds, 'egress', to) && lets(ec2, connection, to.groupIds, 'ingress', from);
+}
+
+/** Rules only allow: any one that fits, of any of the groups, will do. */
+function lets(
+  ec2: Ec2State,
+  { protocol, port }: Connection,
+  groupIds: readonly string[] | undefined,
+  direction: 'egress' | 'ingress',
+  other: End,
+): boolean {
+  if (groupIds === undefined) return true;
+  const fits = (rule: SecurityGroupRule): boolean =>
+    rule.isEgress === (direction === 'egress') &&
+    (rule.protocol === '-1' || (rule.protocol === protocol && rule.fromPort <= port && port <= rule.toPort)) &&
+    names(rule.peer, other);
+  return groupIds
+    .flatMap((id) => [...(ec2.securityGroups.get(id)?.ruleIds ?? [])])
+    .some((id) => {
+      const rule = ec2.securityGroupRules.get(id);
+      return rule !== undefined && fits(rule);
+    });
+}
+
+function names(peer: RulePeer, { groupIds = [], addresses }: End): boolean {
+  switch (peer.kind) {
+    case 'group':
+      return groupIds.includes(peer.groupId);
+    case 'prefix-list':
+      // Prefix lists have no entries here; who uses one means to let somebody in.
+      return true;
+    case 'ipv4':
+    case 'ipv6':
+      return addresses.some((address) => isWithin(address, peer.cidr));
+  }
+  return peer satisfies never;
+}
+
+function isWithin(address: string, cidr: string): boolean {
+  const value = ipaddr.parse(address);
+  const block = ipaddr.parseCIDR(cidr);
+  return value.kind() === block[0].kind() && value.match(block);
+}
+
+/**
+ * The interface that a target's address in a VPC belongs to. No CNI runs here that would assign pods' addresses to their
+ * nodes: one that no interface holds, but a load balancer's, counts as a secondary address of an instance of its subnet.
+ * Undefined where there is none: nobody has that address.
+ */
+export function interfaceOf(ec2: Ec2State, vpcId: string, address: string): NetworkInterface | undefined {
+  const interfaces = [...ec2.networkInterfaces.values()].filter(
+    (each) => each.vpcId === vpcId && !each.requesterManaged,
+  );
+  const holder = interfaces.find((each) => [...each.privateIpAddresses, ...each.ipv6Addresses].includes(address));
+  if (holder) return holder;
+  const subnet = [...ec2.subnets.values()].find(
+    (each) =>
+      each.vpcId === vpcId &&
+      [each.cidrBlock, each.ipv6?.cidrBlock ?? []].flat().some((cidr) => isWithin(address, cidr)),
+  );
+  return interfaces.find((each) => each.subnetId === subnet?.id && each.attachment?.instanceId !== undefined);
+}
+
+/** Whether a VPC's block has the address: others are reached through peerings and gateways. */
+export function isOfVpc(ec2: Ec2State, vpcId: string, address: string): boolean {
+  const vpc = ec2.vpcs.get(vpcId);
+  return vpc !== undefined && [vpc.cidrBlock, vpc.ipv6?.cidrBlock ?? []].flat().some((cidr) => isWithin(address, cidr));
+}
