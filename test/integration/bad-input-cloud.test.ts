@@ -1,14 +1,16 @@
 // What AWS refuses, lacks or fails at: each is told on the Gateway with the action, the resource and the remedy, what works
 // goes on, and once the obstacle is gone the rest follows by itself.
+import { CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { createVpc } from '../../localstack/aws/ec2/vpcs.ts';
+import { clientOf } from '../../localstack/aws/test-client.ts';
 import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
 import { startEnvironment } from '../../localstack/environment.ts';
 import { awsOf, rulesOf } from './support/aws.ts';
-import { deny, denyEc2, type Fault, type FaultyRig, notAllowed, startFaultyRig } from './support/aws-faults.ts';
+import { deny, denyEc2, type Fault, notAllowed } from './support/aws-faults.ts';
 import { eventually } from './support/eventually.ts';
+import { type FaultyRig, startFaultyRig } from './support/faulty-rig.ts';
 import { type Neighbour, startNeighbour } from './support/neighbour.ts';
 import {
   backendRef,
@@ -256,9 +258,11 @@ test('while subnets may not be read, nothing new is made, and what serves serves
 
 test('in a VPC without subnets it says how many zones are missing, and leaves what exists', async () => {
   const { stillServes } = neighbour;
-  const empty = createVpc(rig.aws.world(), { cidrBlock: '10.9.0.0/16', tags: new Map() });
+  const ec2 = new EC2Client(clientOf(rig.aws));
+  const { Vpc: empty } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.9.0.0/16' }));
+  ec2.destroy();
   const fresh = await rig.freshNamespace('empty');
-  await rig.restart({ flags: { 'aws-vpc-id': empty.id } });
+  await rig.restart({ flags: { 'aws-vpc-id': empty?.VpcId ?? '' } });
   await rig.apply([gateway(fresh, 'web')]);
   await eventually(async () => expect(await programmedSays(fresh)).toContain('found 0'));
   stillServes();

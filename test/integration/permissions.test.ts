@@ -6,6 +6,7 @@ import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
 import { type Environment, endpointSlice, type Gatehouse, startEnvironment } from '../../localstack/environment.ts';
 import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
 import { kustomize } from './kustomize.ts';
+import { openAws } from './support/gatehouse.ts';
 import { gateway, gatewayClass, httpRoute, service } from './support/objects.ts';
 import { gatewayPath, routePath, said } from './support/status.ts';
 
@@ -15,7 +16,7 @@ let environment: Environment;
 let gatehouse: Gatehouse;
 
 beforeAll(async () => {
-  environment = await startEnvironment({ aws: { port: 0, provisioningSeconds: 0.3 } });
+  environment = await startEnvironment({ openAws, aws: { port: 0, provisioningSeconds: 0.3 } });
   await applyYaml(environment.cluster.admin, await kustomize(join(import.meta.dirname, '../../deploy')));
   gatehouse = await environment.startGatehouse({
     flags: { 'enable-leader-election': 'true', 'leader-election-namespace': 'gatehouse-system' },

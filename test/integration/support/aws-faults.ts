@@ -6,8 +6,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { readCredential } from '../../../localstack/aws/authenticate.ts';
 import { AwsError } from '../../../localstack/aws/service.ts';
 import { encodeError } from '../../../localstack/aws/wire/protocols.ts';
-import { freePorts } from '../../../localstack/cluster/ports.ts';
-import { type Rig, type RigOptions, startRig } from './gatehouse.ts';
 
 export interface Fault {
   /** Which actions, by their name as IAM writes it: `elasticloadbalancing:CreateRule`. */
@@ -100,26 +98,12 @@ async function readRequest(request: IncomingMessage): Promise<Request> {
   return { service, action: `${service === 'tagging' ? 'tag' : service}:${action ?? '?'}`, body };
 }
 
-export interface FaultyRig extends Rig {
-  readonly faults: AwsFaults;
-}
-
-/** A rig whose Gatehouse sees AWS through faults. */
-export async function startFaultyRig(options: RigOptions = {}): Promise<FaultyRig> {
-  const [port = 0] = await freePorts(1);
-  const faults = await startAwsFaults(`http://127.0.0.1:${port}`);
-  const env = { ...options.gatehouse?.env, AWS_ENDPOINT_URL: faults.url };
-  const rig = await startRig({ ...options, aws: { ...options.aws, port }, gatehouse: { ...options.gatehouse, env } });
-  const stopRig = rig.stop.bind(rig);
-  const stop = async (): Promise<void> => {
-    await stopRig();
-    await faults.close();
-  };
-  return Object.assign(rig, { faults, stop });
-}
-
-/** Starts one in front of the AWS at `upstream`, on loopback. */
-export async function startAwsFaults(upstream: string, around: Around = (_, forward) => forward()): Promise<AwsFaults> {
+/** Starts one in front of the AWS at `upstream`, on loopback; on any free port unless told. */
+export async function startAwsFaults(
+  upstream: string,
+  around: Around = (_, forward) => forward(),
+  port = 0,
+): Promise<AwsFaults> {
   const calls: string[] = [];
   const faults = new Map<Fault, number>();
   const met: string[] = [];
@@ -174,7 +158,7 @@ export async function startAwsFaults(upstream: string, around: Around = (_, forw
   server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   const bound = server.address();
   if (typeof bound !== 'object' || bound === null) throw new Error('Expected the proxy to have a port');

@@ -1,5 +1,6 @@
 // What every integration test stands on: a cluster, an AWS, a running Gatehouse, and a GatewayClass that it serves.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StartOptions } from '../../../localstack/aws/server.ts';
 import { applyYaml, deleteObjects, type KubeObject, type Manifest } from '../../../localstack/cluster/apply.ts';
 import {
   type Environment,
@@ -9,6 +10,7 @@ import {
   type GatehouseOptions,
   startEnvironment,
 } from '../../../localstack/environment.ts';
+import { endpointVariable, openOutsideAws } from '../../aws/outside.ts';
 import { gatewayClass, namespace, service } from './objects.ts';
 
 export interface Rig extends Environment {
@@ -29,11 +31,18 @@ export interface RigOptions extends EnvironmentOptions {
   readonly gatehouse?: GatehouseOptions;
 }
 
+const endpoint = process.env[endpointVariable];
+
+/** How to come by the AWS that the tests are to run against. */
+export const openAws =
+  endpoint === undefined ? undefined : (options: StartOptions) => openOutsideAws(endpoint, options);
+
 /** Short times, so that tests do not wait for what AWS takes minutes for. */
 const impatient = { provisioningSeconds: 0.3, healthSeconds: 0.5, drainingSecondsMax: 1 } as const;
 
 export async function startRig({ gatehouse: options = {}, ...environmentOptions }: RigOptions = {}): Promise<Rig> {
   const environment = await startEnvironment({
+    openAws,
     ...environmentOptions,
     aws: { port: 0, ...impatient, ...environmentOptions.aws },
   });

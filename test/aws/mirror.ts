@@ -1,0 +1,54 @@
+// What an AWS has by way of one environment, kept up to date over its API: everything that a call names is read again once
+// the call is carried out. So tests look at any AWS as they look at the embedded one.
+import { newRegionState, type RegionState } from '../../localstack/aws/state.ts';
+import { CertificateReader } from './read-acm.ts';
+import { Ec2Reader } from './read-ec2.ts';
+import { Elbv2Reader } from './read-elbv2.ts';
+
+interface Reader {
+  /** Reads the thing again and puts it, or its absence, into the state. Does nothing about things of other services. */
+  read(name: string): Promise<void>;
+  destroy(): void;
+}
+
+const names = /arn:aws[\w-]*:(?:elasticloadbalancing|acm):[\w-]*:\d*:[\w/.-]+|\b(?:sg|sgr|subnet)-[0-9a-f]+/g;
+
+/** A rule is read with its listener, whose ARN is the start of its own. */
+const readWith = (name: string): string => name.replace(/:listener-rule(\/.+)\/\w+$/, ':listener$1');
+
+export class Mirror {
+  readonly state: RegionState;
+  readonly #readers: readonly Reader[];
+  readonly #wanted = new Set<string>();
+  #reading: Promise<unknown> = Promise.resolve();
+
+  constructor(endpoint: string, region: string) {
+    this.state = newRegionState(region, '');
+    const client = { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    this.#readers = [
+      new Elbv2Reader(client, this.state.elbv2),
+      new Ec2Reader(client, this.state.ec2),
+      new CertificateReader(client, this.state.acm),
+    ];
+  }
+
+  /** Resolves once everything that the texts name was read after this was called. */
+  refresh(...texts: readonly string[]): Promise<void> {
+    for (const text of texts) {
+      for (const [name] of text.matchAll(names)) this.#wanted.add(readWith(name));
+    }
+    const read = this.#reading.then(() => this.#read());
+    this.#reading = read.catch(() => undefined);
+    return read;
+  }
+
+  async #read(): Promise<void> {
+    const wanted = [...this.#wanted];
+    this.#wanted.clear();
+    await Promise.all(wanted.flatMap((name) => this.#readers.map((reader) => reader.read(name))));
+  }
+
+  destroy(): void {
+    for (const reader of this.#readers) reader.destroy();
+  }
+}

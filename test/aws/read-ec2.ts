@@ -1,0 +1,94 @@
+// Security groups, their rules, and subnets as EC2 tells them.
+import {
+  DescribeSecurityGroupRulesCommand,
+  DescribeSecurityGroupsCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+  type EC2ClientConfig,
+  type SecurityGroupRule as SdkRule,
+} from '@aws-sdk/client-ec2';
+import type { Ec2State, RulePeer, SecurityGroupRule } from '../../localstack/aws/ec2/state.ts';
+import { tagsOf, unlessAbsent } from './answers.ts';
+
+function peerOf({ CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo }: SdkRule): RulePeer {
+  if (CidrIpv4 !== undefined) return { kind: 'ipv4', cidr: CidrIpv4 };
+  if (CidrIpv6 !== undefined) return { kind: 'ipv6', cidr: CidrIpv6 };
+  if (PrefixListId !== undefined) return { kind: 'prefix-list', prefixListId: PrefixListId };
+  return { kind: 'group', groupId: ReferencedGroupInfo?.GroupId ?? '' };
+}
+
+const ruleOf = (told: SdkRule): SecurityGroupRule => ({
+  id: told.SecurityGroupRuleId ?? '',
+  groupId: told.GroupId ?? '',
+  isEgress: told.IsEgress ?? false,
+  protocol: told.IpProtocol ?? '-1',
+  fromPort: told.FromPort ?? -1,
+  toPort: told.ToPort ?? -1,
+  peer: peerOf(told),
+  description: told.Description,
+  tags: tagsOf(told.Tags),
+});
+
+export class Ec2Reader {
+  readonly #ec2: EC2Client;
+  readonly #state: Ec2State;
+
+  constructor(client: EC2ClientConfig, state: Ec2State) {
+    this.#ec2 = new EC2Client(client);
+    this.#state = state;
+  }
+
+  async read(id: string): Promise<void> {
+    if (id.startsWith('sg-')) await this.#readGroup(id);
+    // A rule that is not known yet is read with its group, which the call names too.
+    const groupId = this.#state.securityGroupRules.get(id)?.groupId;
+    if (groupId !== undefined) await this.#readGroup(groupId);
+    // Nothing changes subnets.
+    if (id.startsWith('subnet-') && !this.#state.subnets.has(id)) await this.#readSubnet(id);
+  }
+
+  async #readGroup(id: string): Promise<void> {
+    const [groups, rules] = await Promise.all([
+      unlessAbsent(this.#ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [id] }))),
+      this.#ec2.send(new DescribeSecurityGroupRulesCommand({ Filters: [{ Name: 'group-id', Values: [id] }] })),
+    ]);
+    const { securityGroups, securityGroupRules } = this.#state;
+    for (const [ruleId, { groupId }] of securityGroupRules) if (groupId === id) securityGroupRules.delete(ruleId);
+    const told = groups?.SecurityGroups?.[0];
+    if (told === undefined) {
+      securityGroups.delete(id);
+      return;
+    }
+    const fresh = (rules.SecurityGroupRules ?? []).map(ruleOf);
+    for (const rule of fresh) securityGroupRules.set(rule.id, rule);
+    securityGroups.set(id, {
+      id,
+      vpcId: told.VpcId ?? '',
+      groupName: told.GroupName ?? '',
+      description: told.Description ?? '',
+      ruleIds: new Set(fresh.map((rule) => rule.id)),
+      tags: tagsOf(told.Tags),
+    });
+  }
+
+  async #readSubnet(id: string): Promise<void> {
+    const answer = await unlessAbsent(this.#ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] })));
+    const told = answer?.Subnets?.[0];
+    if (told === undefined) return;
+    const ipv6 = told.Ipv6CidrBlockAssociationSet?.[0];
+    this.#state.subnets.set(id, {
+      id,
+      vpcId: told.VpcId ?? '',
+      cidrBlock: told.CidrBlock ?? '',
+      ipv6: ipv6 && { associationId: ipv6.AssociationId ?? '', cidrBlock: ipv6.Ipv6CidrBlock ?? '' },
+      availabilityZone: told.AvailabilityZone ?? '',
+      availabilityZoneId: told.AvailabilityZoneId ?? '',
+      mapPublicIpOnLaunch: told.MapPublicIpOnLaunch ?? false,
+      tags: tagsOf(told.Tags),
+    });
+  }
+
+  destroy(): void {
+    this.#ec2.destroy();
+  }
+}
