@@ -9,14 +9,15 @@ const always = [
   'GatewayPort8080',
   'GatewayRouteHostnameIntersectionPrecedence',
   'HTTPRoute',
+  'HTTPRouteDestinationPortMatching',
   'HTTPRouteNamedRouteRule',
   'HTTPRouteParentRefPort',
   'ReferenceGrant',
 ];
 
 const byFilter: Readonly<Record<string, readonly string[]>> = {
-  RequestRedirect: ['HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
-  URLRewrite: ['HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
+  RequestRedirect: ['HTTPRoutePathRedirect', 'HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
+  URLRewrite: ['HTTPRouteBackendURLRewrite', 'HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
 };
 
 const byMatch: Readonly<Partial<Record<Capabilities['matches'][number], string>>> = {
@@ -24,12 +25,17 @@ const byMatch: Readonly<Partial<Record<Capabilities['matches'][number], string>>
   query: 'HTTPRouteQueryParamMatching',
 };
 
+const byBackendProtocol: Readonly<Partial<Record<Capabilities['backendProtocols'][number], string>>> = {
+  H2C: 'HTTPRouteBackendProtocolH2C',
+  WS: 'HTTPRouteBackendProtocolWebSocket',
+};
+
 /** Redirects with 301 and 302 are core. */
 const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
 
 /** Each once, in ascending order, as GatewayClass.status wants them. */
 export function supportedFeatures(capabilities: Capabilities): readonly string[] {
-  const { filters, matches, redirectStatusCodes, features } = capabilities;
+  const { filters, matches, redirectStatusCodes, backendProtocols, unclaimed } = capabilities;
   const names = [
     ...always,
     ...filters.flatMap((filter) => byFilter[filter] ?? []),
@@ -37,7 +43,7 @@ export function supportedFeatures(capabilities: Capabilities): readonly string[]
     ...redirectStatusCodes
       .filter((code) => optionalRedirects.has(code))
       .map((code) => `HTTPRoute${code}RedirectStatusCode`),
-    ...features,
+    ...backendProtocols.map((protocol) => byBackendProtocol[protocol]),
   ];
-  return [...new Set(names.filter((name) => name !== undefined))].toSorted();
+  return names.flatMap((name) => (name === undefined || Object.hasOwn(unclaimed, name) ? [] : name)).toSorted();
 }

@@ -18,12 +18,15 @@ export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleF
   const verdicts = [
     ...filters.map((filter, index) => isSupported(filter, `filters[${index}]`, context)),
     ...filters.map((filter, index) => modifiesPathOfPrefixOnly(rule, filter, `filters[${index}]`, context)),
-    ...(rule.backendRefs ?? []).map((ref, index) => hasNoFilters(ref.filters ?? [], index, context)),
+    ...backendFilters(rule).map(({ filter, field }) => isRewrite(filter, field, context)),
+    ...backendFilters(rule).map(({ filter, field }) => modifiesPathOfPrefixOnly(rule, filter, field, context)),
+    rewritesAlike(rule, context),
     areCompatible(rule, context),
   ];
   if (verdicts.includes(false)) return undefined;
   const redirect = filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
-  const rewrite = filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
+  const all = [...filters, ...backendFilters(rule).map(({ filter }) => filter)];
+  const rewrite = all.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
 }
 
@@ -67,12 +70,30 @@ function modifiesPathOfPrefixOnly(
   return true;
 }
 
-/** A data plane that chooses a backend and then changes the request for it does not exist here. */
-function hasNoFilters(filters: readonly HttpRouteFilter[], backend: number, { place, report }: RuleContext): boolean {
-  for (const [index, { type }] of filters.entries()) {
-    report({ ...place(`backendRefs[${backend}].filters[${index}]`), kind: 'filter-unsupported', filter: type });
-  }
-  return filters.length === 0;
+const backendFilters = ({ backendRefs = [] }: HttpRouteRule) =>
+  backendRefs.flatMap(({ filters = [] }, backend) =>
+    filters.map((filter, index) => ({ filter, field: `backendRefs[${backend}].filters[${index}]` })),
+  );
+
+/** A data plane that chooses a backend and then does something else for it than for others does not exist here. */
+function isRewrite(filter: HttpRouteFilter, field: string, context: RuleContext): boolean {
+  if (filter.urlRewrite !== undefined) return isSupported(filter, field, context);
+  context.report({ ...context.place(field), kind: 'filter-unsupported', filter: filter.type });
+  return false;
+}
+
+/** What all of a rule's backends ask for, and the rule itself does not, is as if the rule did. */
+function rewritesAlike(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
+  const wanted = (rule.backendRefs ?? []).map(({ filters = [] }) =>
+    filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite, {})))),
+  );
+  if (wanted.every((rewrites) => rewrites.length === 0)) return true;
+  const alike = wanted.every((rewrites) => rewrites.length === 1) && new Set(wanted.flat()).size === 1;
+  const rewritten = (rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
+  if (alike && !rewritten) return true;
+  const detail = 'a rule has one URLRewrite, which all of its backends share';
+  report({ ...place('backendRefs'), kind: 'rewrite-unsupported', detail });
+  return false;
 }
 
 /** No filter twice, and no redirect together with what would need the request itself. */

@@ -161,6 +161,9 @@ export interface Capabilities {
   )[];
   readonly backendProtocols: readonly BackendService['protocol'][];
   readonly targetTypes: readonly ('ip' | 'instance')[];
-  /** Feature names of the Gateway API's conformance suite that only the data plane can promise beyond the above. */
-  readonly features: readonly string[];
+  /**
+   * Features of the Gateway API's conformance suite that the above would promise, and the data plane does not keep: each
+   * with the reason.
+   */
+  readonly unclaimed: Readonly<Record<string, string>>;
 }

@@ -31,7 +31,7 @@ export const GOLDEN_CAPABILITIES: Capabilities = {
   matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
   backendProtocols: ['HTTP1', 'WS'],
   targetTypes: ['ip', 'instance'],
-  features: [],
+  unclaimed: {},
 };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
