@@ -1,12 +1,31 @@
-// Package conformance runs the Gateway API's own conformance suite, as it is, with the flags that it has.
+// Package conformance runs the Gateway API's own conformance suite, unmodified and with the flags that it has.
 package conformance
 
 import (
+	"encoding/json"
+	"fmt"
 	"testing"
 
 	"sigs.k8s.io/gateway-api/conformance"
+	"sigs.k8s.io/gateway-api/conformance/utils/suite"
 )
 
 func TestConformance(t *testing.T) {
-	conformance.RunConformance(t)
+	options := conformance.DefaultOptions(t)
+	options.Hook = tell
+	conformance.RunConformanceWithOptions(t, options)
+}
+
+// tell prints how a test has ended, which Go's own output says only when all have, and which features it needs.
+func tell(t *testing.T, test suite.ConformanceTest, _ *suite.ConformanceTestSuite) {
+	line, err := json.Marshal(map[string]any{
+		"ended":    test.ShortName,
+		"failed":   t.Failed(),
+		"skipped":  t.Skipped(),
+		"features": test.Features,
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(string(line))
 }

@@ -1,0 +1,136 @@
+// The suite as a program: built once on a machine, run with its own flags, its output read as it comes.
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { cached } from '../../localstack/cluster/cache.ts';
+import { go } from '../../localstack/cluster/go.ts';
+
+export interface TestResult {
+  readonly name: string;
+  /** The features that it needs, by the Gateway API's names. */
+  readonly features: readonly string[];
+  /** `unclaimed`: it needs a feature that the GatewayClass does not claim. */
+  readonly outcome: 'passed' | 'failed' | 'skipped' | 'unclaimed';
+  readonly seconds: number;
+  /** What the suite said while it ran. */
+  readonly lines: readonly string[];
+}
+
+export interface RunOptions {
+  /** The suite's own flags: https://gateway-api.sigs.k8s.io/concepts/conformance/ */
+  readonly flags: Readonly<Record<string, string>>;
+  readonly kubeconfig: string;
+  /** All that it prints goes there. */
+  readonly logFile: string;
+  readonly signal: AbortSignal;
+  onStart(name: string): void;
+  onEnd(result: TestResult): void;
+}
+
+export interface Run {
+  readonly results: readonly TestResult[];
+  /** Of the whole program: it also fails when the suite could not be set up. */
+  readonly status: number;
+  /** What it said outside of any test. */
+  readonly lines: readonly string[];
+}
+
+/** The path of the suite's test binary. The first call on a machine builds it, which takes minutes. */
+export async function buildSuite(log: (line: string) => void, signal: AbortSignal): Promise<string> {
+  const folder = import.meta.dirname;
+  const sources = await Promise.all(
+    ['go.mod', 'go.sum', 'conformance_test.go'].map((name) => readFile(join(folder, name))),
+  );
+  const hash = sources.reduce((sum, source) => sum.update(source), createHash('sha256')).digest('hex');
+  return cached(join('bin', `gateway-api-conformance-${hash.slice(0, 12)}`), async (path) => {
+    log('Building the conformance suite; this takes minutes, once on a machine …');
+    const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
+    const { status, stderr } = await go(['test', '-c', ...flags, '-o', path, '.'], {
+      cwd: folder,
+      // It wants a newer Go than most machines have, which Go gets by itself where it may.
+      env: { CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' },
+      signal,
+    });
+    if (status !== 0) throw new Error(`Building the conformance suite failed:\n${stderr.slice(-4000)}`);
+  });
+}
+
+export async function runSuite(binary: string, options: RunOptions): Promise<Run> {
+  const { flags, kubeconfig, logFile, signal } = options;
+  const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
+  const child = spawn(binary, ['-test.v', '-test.timeout=0', '-test.run=^TestConformance$', ...args], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
+  const { promise: ended, resolve, reject } = Promise.withResolvers<number>();
+  child.on('error', reject);
+  child.on('close', (code) => resolve(code ?? 1));
+  const log = createWriteStream(logFile, { mode: 0o600 });
+  child.stdout.pipe(log);
+  child.stderr.pipe(log, { end: false });
+  const output = readOutput(options);
+  createInterface({ input: child.stdout }).on('line', (line) => output.read(line));
+  createInterface({ input: child.stderr }).on('line', (line) => output.read(line));
+  return { status: await ended, ...output };
+}
+
+const started = /^=== RUN {3}TestConformance\/(\w+)$/;
+const ended = /^\{"ended":/;
+const unclaimed = /Skipping \w+: suite does not support /;
+
+/** What `conformance_test.go` prints when a test has ended. */
+interface Ended {
+  readonly ended: string;
+  readonly failed: boolean;
+  readonly skipped: boolean;
+  readonly features: readonly string[];
+}
+
+interface Output {
+  readonly results: readonly TestResult[];
+  readonly lines: readonly string[];
+  read(line: string): void;
+}
+
+/** The tests run one after the other: what is said between the start and the end of one is its. */
+function readOutput({ onStart, onEnd }: Pick<RunOptions, 'onStart' | 'onEnd'>): Output {
+  const results: TestResult[] = [];
+  const outside: string[] = [];
+  let current = { since: 0, lines: outside };
+  return {
+    results,
+    lines: outside,
+    read: (line) => {
+      const name = started.exec(line)?.[1];
+      if (name !== undefined) {
+        current = { since: performance.now(), lines: [] };
+        onStart(name);
+      } else if (ended.test(line)) {
+        const result = resultOf(JSON.parse(line), current.lines, (performance.now() - current.since) / 1000);
+        results.push(result);
+        onEnd(result);
+        current = { since: 0, lines: outside };
+      } else {
+        current.lines.push(line);
+      }
+    },
+  };
+}
+
+const resultOf = (end: Ended, lines: readonly string[], seconds: number): TestResult => ({
+  name: end.ended,
+  features: end.features,
+  outcome: outcomeOf(end, lines),
+  seconds,
+  lines,
+});
+
+function outcomeOf({ failed, skipped }: Ended, lines: readonly string[]): TestResult['outcome'] {
+  if (failed) return 'failed';
+  if (!skipped) return 'passed';
+  return lines.some((line) => unclaimed.test(line)) ? 'unclaimed' : 'skipped';
+}
