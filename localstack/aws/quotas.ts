@@ -8,6 +8,8 @@ export const defaultQuotas = {
   'target-groups': 3000,
   'targets-per-application-load-balancer': 1000,
   'targets-per-target-group': 1000,
+  'targets-per-network-load-balancer': 3000,
+  'targets-per-availability-zone-per-network-load-balancer': 500,
   'listeners-per-application-load-balancer': 50,
   'listeners-per-network-load-balancer': 50,
   /** Over all listeners, default rules not counted. */
@@ -20,6 +22,11 @@ export const defaultQuotas = {
   'certificates-per-network-load-balancer': 25,
   'condition-values-per-alb-rule': 5,
   'condition-wildcards-per-alb-rule': 6,
+  /** In verify mode of mutual TLS. */
+  'verify-listeners-per-application-load-balancer': 2,
+  'trust-stores': 20,
+  'ca-certificates-per-trust-store': 25,
+  'revocation-lists-per-trust-store': 30,
   'security-groups-per-load-balancer': 5,
   'security-groups-per-region': 2500,
   'inbound-rules-per-security-group': 60,

@@ -44,7 +44,7 @@ function holds(condition: RuleCondition, request: RequestFacts): boolean {
     case 'http-request-method':
       return condition.HttpRequestMethodConfig.Values.includes(request.method);
     case 'source-ip':
-      return condition.SourceIpConfig.Values.some((block) => isWithin(request.sourceIp, block));
+      return condition.SourceIpConfig.Values?.some((block) => isWithin(request.sourceIp, block)) ?? false;
   }
   return condition satisfies never;
 }

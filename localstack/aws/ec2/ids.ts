@@ -56,6 +56,12 @@ export const idKinds = {
     notFound: 'InvalidInternetGatewayID.NotFound',
     noun: 'internetGateway ID',
   },
+  elasticIp: {
+    prefix: 'eipalloc',
+    malformed: 'InvalidAllocationID.NotFound',
+    notFound: 'InvalidAllocationID.NotFound',
+    noun: 'allocation ID',
+  },
   prefixList: {
     prefix: 'pl',
     malformed: 'InvalidPrefixListId.Malformed',

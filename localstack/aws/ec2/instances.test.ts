@@ -173,8 +173,8 @@ test('groups of another VPC and more than five groups are refused', async () => 
 test("a load balancer's interfaces hold its subnets and groups until they are gone", async () => {
   const [a, b] = [await place(), await place()];
   const state = aws.world().ec2;
-  const spec = { loadBalancerName: 'web', arnSuffix: 'app/web/0123456789abcdef' };
-  createLoadBalancerInterfaces(state, { ...spec, subnetIds: [a.subnetId, b.subnetId], securityGroupIds: [a.groupId] });
+  const arnSuffix = 'app/web/0123456789abcdef';
+  createLoadBalancerInterfaces(state, { arnSuffix, subnets: [a, b], securityGroupIds: [a.groupId] });
   const found = await interfacesBy('description', 'ELB app/web/*');
   expect(found.map((nic) => [nic.SubnetId, nic.PrivateIpAddress, nic.RequesterId, nic.Status])).toEqual([
     [a.subnetId, `${a.network}.4`, 'amazon-elb', 'in-use'],
@@ -186,11 +186,11 @@ test("a load balancer's interfaces hold its subnets and groups until they are go
   expect(await refusal(ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: nic })))).toBe(
     'OperationNotPermitted',
   );
-  updateLoadBalancerInterfaces(state, { ...spec, subnetIds: [a.subnetId], securityGroupIds: [b.groupId] });
+  updateLoadBalancerInterfaces(state, { arnSuffix, subnets: [a], securityGroupIds: [b.groupId] });
   await remove();
   expect((await interfacesBy('description', 'ELB app/web/*')).map((left) => left.NetworkInterfaceId)).toEqual([nic]);
   await ec2.send(new DeleteSecurityGroupCommand({ GroupId: a.groupId }));
-  deleteLoadBalancerInterfaces(state, spec.arnSuffix);
+  deleteLoadBalancerInterfaces(state, arnSuffix);
   await ec2.send(new DeleteSecurityGroupCommand({ GroupId: b.groupId }));
 });
 

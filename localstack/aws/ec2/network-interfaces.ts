@@ -99,25 +99,35 @@ export function attach(made: NetworkInterface, attachment: Attachment): void {
 }
 
 export interface LoadBalancerInterfaces {
-  readonly loadBalancerName: string;
   /** The end of the load balancer's ARN: app/NAME/ID or net/NAME/ID. */
   readonly arnSuffix: string;
-  readonly subnetIds: readonly string[];
+  readonly subnets: readonly LoadBalancerSubnet[];
   readonly securityGroupIds: readonly string[];
+}
+
+interface LoadBalancerSubnet {
+  readonly subnetId: string;
+  /** A free one of the subnet when left out. */
+  readonly privateIPv4Address?: string | undefined;
+  /** Of the Elastic IP that the interface gets. */
+  readonly allocationId?: string | undefined;
 }
 
 /** One interface a subnet, with an address out of it: what keeps a load balancer's subnets and groups from being deleted. */
 export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const isNetwork = spec.arnSuffix.startsWith('net/');
-  for (const subnetId of spec.subnetIds) {
+  for (const { subnetId, privateIPv4Address, allocationId } of spec.subnets) {
     const made = createNetworkInterface(ec2, {
       subnetId,
       securityGroupIds: spec.securityGroupIds,
       description: `ELB ${spec.arnSuffix}`,
       interfaceType: isNetwork ? 'network_load_balancer' : 'interface',
       requesterId: 'amazon-elb',
+      ...(privateIPv4Address === undefined ? {} : { privateIpAddresses: [privateIPv4Address] }),
     });
     if (spec.securityGroupIds.length === 0) made.groupIds = [];
+    const elasticIp = ec2.elasticIps.get(allocationId ?? '');
+    if (elasticIp) elasticIp.networkInterfaceId = made.id;
     attach(made, {
       attachmentId: newId(ec2, 'ela-attach'),
       instanceId: undefined,
@@ -133,15 +143,23 @@ export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerIn
 export function updateLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const existing = loadBalancerInterfaces(ec2, spec.arnSuffix);
   for (const made of existing) {
-    if (spec.subnetIds.includes(made.subnetId)) made.groupIds = [...new Set(spec.securityGroupIds)];
-    else ec2.networkInterfaces.delete(made.id);
+    const stays = spec.subnets.some(({ subnetId }) => subnetId === made.subnetId);
+    if (stays) made.groupIds = [...new Set(spec.securityGroupIds)];
+    else deleteLoadBalancerInterface(ec2, made);
   }
-  const subnetIds = spec.subnetIds.filter((id) => !existing.some(({ subnetId }) => subnetId === id));
-  createLoadBalancerInterfaces(ec2, { ...spec, subnetIds });
+  const subnets = spec.subnets.filter((subnet) => !existing.some(({ subnetId }) => subnetId === subnet.subnetId));
+  createLoadBalancerInterfaces(ec2, { ...spec, subnets });
 }
 
 export function deleteLoadBalancerInterfaces(ec2: Ec2State, arnSuffix: string): void {
-  for (const made of loadBalancerInterfaces(ec2, arnSuffix)) ec2.networkInterfaces.delete(made.id);
+  for (const made of loadBalancerInterfaces(ec2, arnSuffix)) deleteLoadBalancerInterface(ec2, made);
+}
+
+function deleteLoadBalancerInterface(ec2: Ec2State, made: NetworkInterface): void {
+  ec2.networkInterfaces.delete(made.id);
+  for (const elasticIp of ec2.elasticIps.values()) {
+    if (elasticIp.networkInterfaceId === made.id) elasticIp.networkInterfaceId = undefined;
+  }
 }
 
 /** In the order of its subnets' first use. */

@@ -1,6 +1,7 @@
 import { type Action, AwsError, type Input, type Output, type Service } from '../service.ts';
 import type { World } from '../world.ts';
 import { describeAvailabilityZones } from './availability-zones.ts';
+import { allocateAddress, describeAddresses, releaseAddress } from './elastic-ips.ts';
 import { describeInstances, runInstancesAction, settleInstances, terminateInstances } from './instances.ts';
 import {
   attachInternetGatewayAction,
@@ -41,6 +42,7 @@ import { createTags, deleteTags, describeTags } from './tags.ts';
 import { createVpcAction, deleteVpc, describeVpcs } from './vpcs.ts';
 
 const actions: Readonly<Record<string, (world: World, input: Input) => Output>> = {
+  AllocateAddress: allocateAddress,
   AssignPrivateIpAddresses: assignPrivateIpAddresses,
   AssociateRouteTable: associateRouteTableAction,
   AttachInternetGateway: attachInternetGatewayAction,
@@ -62,6 +64,7 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   DeleteSubnet: deleteSubnet,
   DeleteTags: deleteTags,
   DeleteVpc: deleteVpc,
+  DescribeAddresses: describeAddresses,
   DescribeAvailabilityZones: describeAvailabilityZones,
   DescribeInstances: describeInstances,
   DescribeInternetGateways: describeInternetGateways,
@@ -78,6 +81,7 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules: modifySecurityGroupRules,
   ModifySubnetAttribute: modifySubnetAttribute,
+  ReleaseAddress: releaseAddress,
   RevokeSecurityGroupEgress: revoke('egress'),
   RevokeSecurityGroupIngress: revoke('ingress'),
   RunInstances: runInstancesAction,

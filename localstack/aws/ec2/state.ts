@@ -140,6 +140,15 @@ export interface InternetGateway {
   readonly tags: Tags;
 }
 
+export interface ElasticIp {
+  /** The allocation's. */
+  readonly id: string;
+  readonly publicIp: string;
+  /** Of a load balancer: who has it. */
+  networkInterfaceId: string | undefined;
+  readonly tags: Tags;
+}
+
 export interface Ec2State {
   readonly region: string;
   readonly accountId: string;
@@ -155,6 +164,7 @@ export interface Ec2State {
   readonly instances: Map<string, Instance>;
   readonly routeTables: Map<string, RouteTable>;
   readonly internetGateways: Map<string, InternetGateway>;
+  readonly elasticIps: Map<string, ElasticIp>;
 }
 
 export function newEc2State(region: string, accountId: string): Ec2State {
@@ -171,5 +181,6 @@ export function newEc2State(region: string, accountId: string): Ec2State {
     instances: new Map(),
     routeTables: new Map(),
     internetGateways: new Map(),
+    elasticIps: new Map(),
   };
 }

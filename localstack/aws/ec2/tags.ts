@@ -28,6 +28,7 @@ export function taggedKinds(ec2: Ec2State): readonly TaggedKind[] {
     { type: 'instance', kind: idKinds.instance, records: ec2.instances },
     { type: 'route-table', kind: idKinds.routeTable, records: ec2.routeTables },
     { type: 'internet-gateway', kind: idKinds.internetGateway, records: ec2.internetGateways },
+    { type: 'elastic-ip', kind: idKinds.elasticIp, records: ec2.elasticIps },
   ];
 }
 

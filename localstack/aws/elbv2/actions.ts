@@ -10,6 +10,7 @@ import {
 import { invalidAction, validationError } from './errors.ts';
 import { checkForward, type ForwardAction, readForward } from './forward.ts';
 import { integer, nonEmpty, oneOf, record, records, requiredText, text } from './input.ts';
+import { checkNetworkForward } from './network-forward.ts';
 import type { Listener, LoadBalancer, LoadBalancerType, Rule } from './state.ts';
 import { checkReachable, checkUsage } from './usage.ts';
 
@@ -187,6 +188,9 @@ export function checkActions(
       throw invalidAction(`Action '${action.Type}' is not supported by Network Load Balancers`);
     }
     checkAction(world, loadBalancer.type, via, action);
+    if (loadBalancer.type === 'network' && action.Type === 'forward') {
+      checkNetworkForward(world, loadBalancer, via, action);
+    }
   }
   checkReachable(world, loadBalancer, actions);
   checkUsage(world, loadBalancer, actions, replaced);

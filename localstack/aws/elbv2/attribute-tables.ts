@@ -112,9 +112,15 @@ function networkTargetGroup({
   return [
     choice('stickiness.type', 'source_ip', 'source_ip'),
     flag('deregistration_delay.connection_termination.enabled', udp ? 'true' : 'false'),
-    flag('preserve_client_ip.enabled', targetType === 'ip' && tcp ? 'false' : 'true'),
+    // "Client IP preservation can't be disabled for UDP and TCP_UDP target groups"; nor for a load balancer as target.
+    udp || targetType === 'alb'
+      ? choice('preserve_client_ip.enabled', 'true', 'true')
+      : flag('preserve_client_ip.enabled', targetType === 'ip' && tcp ? 'false' : 'true'),
     flag('proxy_protocol_v2.enabled', 'false'),
-    flag('target_health_state.unhealthy.connection_termination.enabled', 'true'),
+    // "This attribute can't be enabled for UDP and TCP_UDP target groups."
+    udp
+      ? choice('target_health_state.unhealthy.connection_termination.enabled', 'false', 'false')
+      : flag('target_health_state.unhealthy.connection_termination.enabled', 'true'),
     number('target_health_state.unhealthy.draining_interval_seconds', '0', 0, 360_000),
   ];
 }

@@ -28,7 +28,11 @@ export type RuleCondition =
       };
     }
   | { readonly Field: 'http-request-method'; readonly HttpRequestMethodConfig: { readonly Values: readonly string[] } }
-  | { readonly Field: 'source-ip'; readonly SourceIpConfig: { readonly Values: readonly string[] } };
+  | {
+      readonly Field: 'source-ip';
+      /** Blocks for an Application Load Balancer, the family of addresses for a Network Load Balancer. */
+      readonly SourceIpConfig: { readonly Values?: readonly string[]; readonly IpAddressType?: 'ipv4' | 'ipv6' };
+    };
 
 const fields = [
   'host-header',
@@ -133,6 +137,9 @@ function readMethods(condition: Input): RuleCondition {
 
 function readSourceIp(condition: Input): RuleCondition {
   const config = record(condition, 'SourceIpConfig');
+  if (config && text(config, 'IpAddressType') !== undefined) {
+    throw validationError('The source-ip condition of an Application Load Balancer has CIDR blocks');
+  }
   const blocks = nonEmpty(config && texts(config, 'Values'), 'SourceIpConfig.Values');
   for (const block of blocks) {
     if (!ipaddr.isValidCIDR(block)) throw validationError(`The source-ip value '${block}' is not a CIDR block`);
@@ -197,7 +204,7 @@ function countComparisons(condition: RuleCondition): Comparisons {
     case 'http-request-method':
       return { values: condition.HttpRequestMethodConfig.Values.length, wildcards: 0 };
     case 'source-ip':
-      return { values: condition.SourceIpConfig.Values.length, wildcards: 0 };
+      return { values: condition.SourceIpConfig.Values?.length ?? 0, wildcards: 0 };
   }
   return condition satisfies never;
 }
@@ -223,4 +230,20 @@ export function readConditions(world: World, input: Input): readonly RuleConditi
     throw validationError(`A rule can only have '${maxWildcards}' condition wildcards`);
   }
   return conditions;
+}
+
+/**
+ * Reads the conditions of a Network Load Balancer's rule: "the only supported condition is source-ip" (API_RuleCondition),
+ * which tells the family of the clients' addresses.
+ */
+export function readNetworkConditions(input: Input): readonly RuleCondition[] {
+  const [condition, second] = nonEmpty(records(input, 'Conditions'), 'Conditions');
+  const config = condition && record(condition, 'SourceIpConfig');
+  if (!condition || text(condition, 'Field') !== 'source-ip' || !config || (texts(config, 'Values') ?? []).length > 0) {
+    throw validationError('A rule of a Network Load Balancer has a source-ip condition with an IpAddressType');
+  }
+  if (second) throw validationError("A rule can have one 'source-ip' condition");
+  const family = oneOf(config, 'IpAddressType', ['ipv4', 'ipv6']);
+  if (!family) throw validationError('Parameter SourceIpConfig.IpAddressType must be specified');
+  return [{ Field: 'source-ip', SourceIpConfig: { IpAddressType: family } }];
 }

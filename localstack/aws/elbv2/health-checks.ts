@@ -3,21 +3,26 @@ import { validationError } from './errors.ts';
 import { flag, integer, oneOf, record, text } from './input.ts';
 import type { HealthCheck, TargetGroup } from './state.ts';
 
-export type Checked = Pick<TargetGroup, 'protocol' | 'protocolVersion'>;
+type Checked = Pick<TargetGroup, 'protocol' | 'protocolVersion' | 'targetType'>;
 
 const isHttp = (protocol: string | undefined) => protocol === 'HTTP' || protocol === 'HTTPS';
 
 type Defaults = Omit<HealthCheck, 'path' | 'matcher'>;
 
+/** The protocols of a group's health checks, the default one first. */
+function protocolsOf({ protocol, targetType }: Checked): readonly string[] {
+  return isHttp(protocol) || targetType === 'alb' ? ['HTTP', 'HTTPS'] : ['TCP', 'HTTP', 'HTTPS'];
+}
+
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html, …/network/… */
-function defaultsOf({ protocol }: Checked): Defaults {
-  const alb = isHttp(protocol);
+function defaultsOf({ protocol: spoken }: Checked, protocol: string): Defaults {
+  const ofNetwork = protocol === 'HTTP' ? 6 : 10;
   return {
     enabled: true,
-    protocol: alb ? 'HTTP' : 'TCP',
+    protocol,
     port: 'traffic-port',
     intervalSeconds: 30,
-    timeoutSeconds: alb ? 5 : 10,
+    timeoutSeconds: isHttp(spoken) ? 5 : ofNetwork,
     healthyThreshold: 5,
     unhealthyThreshold: 2,
   };
@@ -85,9 +90,9 @@ function readHttpPart(input: Input, group: Checked, protocol: string, current: H
 
 /** Reads a health check; what is not given stays as `current` has it, or is the default. */
 export function readHealthCheck(input: Input, group: Checked, current: HealthCheck | undefined): HealthCheck {
-  const base: Defaults = current ?? defaultsOf(group);
-  const protocols = isHttp(group.protocol) ? ['HTTP', 'HTTPS'] : ['TCP', 'HTTP', 'HTTPS'];
-  const protocol = oneOf(input, 'HealthCheckProtocol', protocols) ?? base.protocol;
+  const protocols = protocolsOf(group);
+  const protocol = oneOf(input, 'HealthCheckProtocol', protocols) ?? current?.protocol ?? protocols[0] ?? 'TCP';
+  const base: Defaults = current ?? defaultsOf(group, protocol);
   if (flag(input, 'HealthCheckEnabled') === false) {
     throw validationError('Health checks cannot be disabled for target groups of instances or IP addresses');
   }

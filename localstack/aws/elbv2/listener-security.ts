@@ -1,11 +1,12 @@
 // The part of a listener that only HTTPS and TLS have: certificate, policy, ALPN, mutual authentication.
-import type { Input } from '../service.ts';
+import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { checkCertificate } from './certificates.ts';
-import { invalidConfiguration, trustStoreNotFound, validationError } from './errors.ts';
-import { flag, oneOf, record, records, requiredText, text, texts } from './input.ts';
+import { invalidConfiguration, validationError } from './errors.ts';
+import { flag, records, requiredText, text, texts } from './input.ts';
+import { readMutualAuthentication } from './mutual-authentication.ts';
 import { checkSslPolicy, defaultSslPolicy } from './ssl-policies.ts';
-import type { Listener, MutualAuthentication } from './state.ts';
+import type { Listener } from './state.ts';
 
 export type Security = Pick<Listener, 'sslPolicy' | 'defaultCertificate' | 'alpnPolicy' | 'mutualAuthentication'>;
 
@@ -31,18 +32,16 @@ function readDefaultCertificate(world: World, input: Input): string | undefined 
   return arn;
 }
 
-function readMutualAuthentication(input: Input): MutualAuthentication | undefined {
-  const given = record(input, 'MutualAuthentication');
-  if (!given) return undefined;
-  const mode = oneOf(given, 'Mode', ['off', 'passthrough', 'verify']);
-  if (!mode) throw validationError('Parameter MutualAuthentication.Mode must be specified');
-  const trustStoreArn = text(given, 'TrustStoreArn');
-  if (mode === 'verify') {
-    if (trustStoreArn === undefined) throw validationError('Mutual authentication in verify mode needs a trust store');
-    throw trustStoreNotFound(trustStoreArn);
+/** At most one. docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies */
+function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
+  const given = texts(input, 'AlpnPolicy') ?? [];
+  if (given.length > 1) throw validationError('Only one ALPN policy can be specified');
+  for (const policy of given) {
+    if (protocol === 'TLS' && alpnPolicies.has(policy)) continue;
+    const message = `ALPN policy '${policy}' is not supported for a listener of protocol ${protocol}`;
+    throw new AwsError('ALPNPolicyNotFound', message);
   }
-  if (trustStoreArn !== undefined) throw validationError('A trust store is only for verify mode');
-  return { mode };
+  return given;
 }
 
 /** Reads and checks it all; what is not given stays as `current` has it. */
@@ -50,17 +49,22 @@ export function readSecurity(world: World, input: Input, protocol: string, curre
   const certificate = readDefaultCertificate(world, input);
   const sslPolicy = text(input, 'SslPolicy');
   if (sslPolicy !== undefined) checkSslPolicy(sslPolicy);
-  const [alpnPolicy] = texts(input, 'AlpnPolicy') ?? [];
-  const mutualAuthentication = readMutualAuthentication(input);
+  const mutualAuthentication = readMutualAuthentication(world, input, current);
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
-    if (certificate !== undefined || sslPolicy !== undefined || mutualAuthentication || alpnPolicy !== undefined) {
+    if (
+      certificate !== undefined ||
+      sslPolicy !== undefined ||
+      mutualAuthentication ||
+      texts(input, 'AlpnPolicy')?.length
+    ) {
       const message = `Certificates and security policies cannot be specified for a listener of protocol ${protocol}`;
       throw invalidConfiguration(message);
     }
     return none;
   }
-  if (alpnPolicy !== undefined && (protocol !== 'TLS' || !alpnPolicies.has(alpnPolicy))) {
-    throw validationError(`ALPN policy '${alpnPolicy}' is not supported for a listener of protocol ${protocol}`);
+  const [alpnPolicy] = readAlpnPolicy(input, protocol);
+  if (mutualAuthentication && protocol === 'TLS') {
+    throw invalidConfiguration('Mutual authentication is only for HTTPS listeners');
   }
   const defaultCertificate = certificate ?? current?.defaultCertificate;
   if (defaultCertificate === undefined) {

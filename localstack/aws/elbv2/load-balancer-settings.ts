@@ -1,19 +1,20 @@
 import { updateLoadBalancerInterfaces } from '../ec2/network-interfaces.ts';
-import type { Action } from '../service.ts';
+import type { Action, Input, Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { arnSuffix } from './arns.ts';
 import { invalidConfiguration, validationError } from './errors.ts';
-import { loadBalancerOf } from './find.ts';
+import { listenersOf, loadBalancerOf, rulesOf } from './find.ts';
 import { flag, integer, nonEmpty, oneOf, record, texts } from './input.ts';
-import { checkIpAddressType, describeZones, ipAddressTypes } from './load-balancers.ts';
+import { checkIpAddressType, describeZones, ipAddressTypes, readSourceNat } from './load-balancers.ts';
+import { checkNetworkForward } from './network-forward.ts';
 import { checkRoom, checkSecurityGroups, placementOf } from './placement.ts';
-import type { LoadBalancer } from './state.ts';
+import type { LoadBalancer, SubnetMapping } from './state.ts';
+import { checkMappings, checkMappingsFree, keptMappings } from './subnet-mappings.ts';
 
 function updateInterfaces(world: World, loadBalancer: LoadBalancer): void {
   updateLoadBalancerInterfaces(world.ec2, {
-    loadBalancerName: loadBalancer.name,
     arnSuffix: arnSuffix(loadBalancer.arn),
-    subnetIds: loadBalancer.subnets.map(({ subnetId }) => subnetId),
+    subnets: loadBalancer.subnets,
     securityGroupIds: loadBalancer.securityGroups,
   });
 }
@@ -26,42 +27,86 @@ function describeCapacity({ capacityUnits }: LoadBalancer) {
   };
 }
 
+/** Checks that the load balancer, with all that it has, can stand in these subnets with such addresses. */
+function checkPlaced(
+  world: World,
+  { arn }: LoadBalancer,
+  subnets: readonly SubnetMapping[],
+  as: Pick<LoadBalancer, 'type' | 'scheme' | 'ipAddressType' | 'enablePrefixForIpv6SourceNat'>,
+): void {
+  checkIpAddressType(as.ipAddressType, as.type, as.scheme);
+  checkMappings(world, subnets, as);
+  if (as.type !== 'network') return;
+  for (const listener of listenersOf(world.elbv2, arn)) {
+    for (const rule of rulesOf(world.elbv2, listener.arn)) {
+      if (as.ipAddressType === 'ipv4' && rule.priority !== 'default') {
+        throw invalidConfiguration('The IP address type must be dualstack while a listener has rules');
+      }
+      for (const action of rule.actions) {
+        if (action.Type === 'forward') checkNetworkForward(world, as, listener, action);
+      }
+    }
+  }
+}
+
+function setSubnets(world: World, input: Input): Output {
+  const loadBalancer = loadBalancerOf(world.elbv2, input);
+  const { vpcId, subnets: wanted } = placementOf(world, input, loadBalancer.type);
+  if (vpcId !== loadBalancer.vpcId) throw invalidConfiguration("The subnets must be in the load balancer's VPC");
+  const subnets = keptMappings(loadBalancer.subnets, wanted);
+  const ipAddressType = oneOf(input, 'IpAddressType', ipAddressTypes) ?? loadBalancer.ipAddressType;
+  const { type, scheme } = loadBalancer;
+  const enablePrefixForIpv6SourceNat =
+    readSourceNat(input, { type, ipAddressType }) ?? loadBalancer.enablePrefixForIpv6SourceNat;
+  checkPlaced(world, loadBalancer, subnets, { type, scheme, ipAddressType, enablePrefixForIpv6SourceNat });
+  const known = new Set(loadBalancer.subnets.map(({ subnetId }) => subnetId));
+  const added = subnets.filter(({ subnetId }) => !known.has(subnetId));
+  checkRoom(world, added);
+  checkMappingsFree(world, added);
+  loadBalancer.subnets = subnets;
+  loadBalancer.ipAddressType = ipAddressType;
+  loadBalancer.enablePrefixForIpv6SourceNat = enablePrefixForIpv6SourceNat;
+  updateInterfaces(world, loadBalancer);
+  return {
+    AvailabilityZones: describeZones(world, loadBalancer),
+    IpAddressType: ipAddressType,
+    EnablePrefixForIpv6SourceNat: enablePrefixForIpv6SourceNat,
+  };
+}
+
+function setSecurityGroups(world: World, input: Input): Output {
+  const loadBalancer = loadBalancerOf(world.elbv2, input);
+  const groups = nonEmpty(texts(input, 'SecurityGroups'), 'SecurityGroups');
+  if (loadBalancer.type === 'network' && loadBalancer.securityGroups.length === 0) {
+    const message = 'Security groups cannot be set on a Network Load Balancer that was created without any';
+    throw invalidConfiguration(message);
+  }
+  const enforce = oneOf(input, 'EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic', ['on', 'off']);
+  if (enforce !== undefined && loadBalancer.type !== 'network') {
+    throw invalidConfiguration('PrivateLink traffic is only of Network Load Balancers');
+  }
+  checkSecurityGroups(world, groups, loadBalancer.vpcId);
+  loadBalancer.securityGroups = groups;
+  loadBalancer.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic =
+    enforce ?? loadBalancer.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic;
+  updateInterfaces(world, loadBalancer);
+  return {
+    SecurityGroupIds: groups,
+    EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic:
+      loadBalancer.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic,
+  };
+}
+
 /** SetSubnets, SetSecurityGroups, SetIpAddressType and the capacity reservation. */
 export function loadBalancerSettingActions(world: World): Record<string, Action> {
   return {
-    SetSubnets(input) {
-      const loadBalancer = loadBalancerOf(world.elbv2, input);
-      const { vpcId, subnets } = placementOf(world, input, loadBalancer.type);
-      if (vpcId !== loadBalancer.vpcId) throw invalidConfiguration("The subnets must be in the load balancer's VPC");
-      const ipAddressType = oneOf(input, 'IpAddressType', ipAddressTypes);
-      if (ipAddressType) checkIpAddressType(ipAddressType, loadBalancer.type, loadBalancer.scheme);
-      const known = new Set(loadBalancer.subnets.map(({ subnetId }) => subnetId));
-      checkRoom(
-        world,
-        subnets.map(({ subnetId }) => subnetId).filter((id) => !known.has(id)),
-      );
-      loadBalancer.subnets = subnets;
-      loadBalancer.ipAddressType = ipAddressType ?? loadBalancer.ipAddressType;
-      updateInterfaces(world, loadBalancer);
-      return { AvailabilityZones: describeZones(loadBalancer), IpAddressType: loadBalancer.ipAddressType };
-    },
-    SetSecurityGroups(input) {
-      const loadBalancer = loadBalancerOf(world.elbv2, input);
-      const groups = nonEmpty(texts(input, 'SecurityGroups'), 'SecurityGroups');
-      if (loadBalancer.type === 'network' && loadBalancer.securityGroups.length === 0) {
-        const message = 'Security groups cannot be set on a Network Load Balancer that was created without any';
-        throw invalidConfiguration(message);
-      }
-      checkSecurityGroups(world, groups, loadBalancer.vpcId);
-      loadBalancer.securityGroups = groups;
-      updateInterfaces(world, loadBalancer);
-      return { SecurityGroupIds: groups };
-    },
+    SetSubnets: (input) => setSubnets(world, input),
+    SetSecurityGroups: (input) => setSecurityGroups(world, input),
     SetIpAddressType(input) {
       const loadBalancer = loadBalancerOf(world.elbv2, input);
       const ipAddressType = oneOf(input, 'IpAddressType', ipAddressTypes);
       if (!ipAddressType) throw validationError('Parameter IpAddressType must be specified');
-      checkIpAddressType(ipAddressType, loadBalancer.type, loadBalancer.scheme);
+      checkPlaced(world, loadBalancer, loadBalancer.subnets, { ...loadBalancer, ipAddressType });
       loadBalancer.ipAddressType = ipAddressType;
       return { IpAddressType: ipAddressType };
     },

@@ -5,12 +5,13 @@ import { arnSuffix, newLoadBalancerArn } from './arns.ts';
 import { loadBalancerAttribute } from './attributes.ts';
 import { canonicalHostedZoneId, newDnsName } from './dns-names.ts';
 import { invalidConfiguration, loadBalancerNotFound, operationNotPermitted, validationError } from './errors.ts';
-import { findLoadBalancer } from './find.ts';
+import { findLoadBalancer, groupsOf } from './find.ts';
 import { integer, oneOf, record, requiredText, texts } from './input.ts';
 import { page } from './page.ts';
 import { checkRoom, checkSecurityGroups, placementOf } from './placement.ts';
 import { deleteLoadBalancer } from './release.ts';
-import type { IpAddressType, LoadBalancer } from './state.ts';
+import type { IpAddressType, LoadBalancer, SubnetMapping } from './state.ts';
+import { checkMappings, checkMappingsFree, describeAddresses, describePrefixes } from './subnet-mappings.ts';
 import { sameTags, tagsOf } from './tags.ts';
 
 export const ipAddressTypes: readonly IpAddressType[] = ['ipv4', 'dualstack', 'dualstack-without-public-ipv4'];
@@ -45,27 +46,20 @@ function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
     VpcId: lb.vpcId,
     State: { Code: isActive(world, lb) ? 'active' : 'provisioning' },
     Type: lb.type,
-    AvailabilityZones: describeZones(lb),
+    AvailabilityZones: describeZones(world, lb),
     SecurityGroups: lb.type === 'network' && lb.securityGroups.length === 0 ? undefined : lb.securityGroups,
     IpAddressType: lb.ipAddressType,
     EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: lb.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic,
+    EnablePrefixForIpv6SourceNat: lb.enablePrefixForIpv6SourceNat,
   };
 }
 
-export function describeZones(lb: LoadBalancer): readonly Output[] {
+export function describeZones(world: World, lb: LoadBalancer): readonly Output[] {
   return lb.subnets.map((subnet) => ({
     ZoneName: subnet.zone,
     SubnetId: subnet.subnetId,
-    LoadBalancerAddresses:
-      subnet.allocationId === undefined && subnet.privateIPv4Address === undefined && subnet.iPv6Address === undefined
-        ? []
-        : [
-            {
-              AllocationId: subnet.allocationId,
-              PrivateIPv4Address: subnet.privateIPv4Address,
-              IPv6Address: subnet.iPv6Address,
-            },
-          ],
+    LoadBalancerAddresses: describeAddresses(world, subnet),
+    SourceNatIpv6Prefixes: describePrefixes(world, subnet, lb.enablePrefixForIpv6SourceNat === 'on'),
   }));
 }
 
@@ -80,6 +74,9 @@ function readLoadBalancer(world: World, input: Input): LoadBalancer {
   const ipAddressType = oneOf(input, 'IpAddressType', ipAddressTypes) ?? 'ipv4';
   checkIpAddressType(ipAddressType, type, scheme);
   const { vpcId, subnets } = placementOf(world, input, type);
+  const enablePrefixForIpv6SourceNat =
+    readSourceNat(input, { type, ipAddressType }) ?? (type === 'network' ? 'off' : undefined);
+  checkMappings(world, subnets, { type, scheme, ipAddressType, enablePrefixForIpv6SourceNat });
   const given = texts(input, 'SecurityGroups') ?? [];
   const ofVpc = world.ec2.vpcs.get(vpcId)?.defaultSecurityGroupId;
   const securityGroups = given.length === 0 && type === 'application' && ofVpc !== undefined ? [ofVpc] : given;
@@ -102,6 +99,7 @@ function readLoadBalancer(world: World, input: Input): LoadBalancer {
     capacityUnits: capacity && integer(capacity, 'CapacityUnits', { min: 0, max: 100_000 }),
     enforceSecurityGroupInboundRulesOnPrivateLinkTraffic:
       type === 'network' && securityGroups.length > 0 ? 'on' : undefined,
+    enablePrefixForIpv6SourceNat,
     tags: tagsOf(input),
   };
 }
@@ -118,14 +116,32 @@ export function checkIpAddressType(
   }
 }
 
+/** "The IP address type must be dualstack." */
+export function readSourceNat(
+  input: Input,
+  { type, ipAddressType }: Pick<LoadBalancer, 'type' | 'ipAddressType'>,
+): 'on' | 'off' | undefined {
+  const wanted = oneOf(input, 'EnablePrefixForIpv6SourceNat', ['on', 'off']);
+  if (wanted !== undefined && type !== 'network') {
+    throw invalidConfiguration('EnablePrefixForIpv6SourceNat is only for Network Load Balancers');
+  }
+  if (wanted === 'on' && ipAddressType !== 'dualstack') {
+    throw invalidConfiguration('EnablePrefixForIpv6SourceNat needs the IP address type dualstack');
+  }
+  return wanted;
+}
+
 const sorted = (values: readonly string[]) => values.toSorted().join();
+
+const placeOf = ({ subnetId, allocationId, privateIPv4Address, iPv6Address }: SubnetMapping) =>
+  [subnetId, allocationId, privateIPv4Address, iPv6Address].join();
 
 function sameSettings(a: LoadBalancer, b: LoadBalancer): boolean {
   return (
     a.type === b.type &&
     a.scheme === b.scheme &&
     a.ipAddressType === b.ipAddressType &&
-    sorted(a.subnets.map(({ subnetId }) => subnetId)) === sorted(b.subnets.map(({ subnetId }) => subnetId)) &&
+    sorted(a.subnets.map(placeOf)) === sorted(b.subnets.map(placeOf)) &&
     sorted(a.securityGroups) === sorted(b.securityGroups) &&
     sameTags(a.tags, b.tags)
   );
@@ -144,13 +160,12 @@ function create(world: World, input: Input): Output {
   if ([...loadBalancers.values()].filter(({ type }) => type === wanted.type).length >= quota) {
     throw new AwsError('TooManyLoadBalancers', `The quota of ${quota} ${wanted.type} load balancers has been reached`);
   }
-  const subnetIds = wanted.subnets.map(({ subnetId }) => subnetId);
-  checkRoom(world, subnetIds);
+  checkRoom(world, wanted.subnets);
+  checkMappingsFree(world, wanted.subnets);
   loadBalancers.set(wanted.arn, wanted);
   createLoadBalancerInterfaces(world.ec2, {
-    loadBalancerName: wanted.name,
     arnSuffix: arnSuffix(wanted.arn),
-    subnetIds,
+    subnets: wanted.subnets,
     securityGroupIds: wanted.securityGroups,
   });
   return { LoadBalancers: [describeLoadBalancer(world, wanted)] };
@@ -186,6 +201,10 @@ export function loadBalancerActions(world: World): Record<string, Action> {
       if (loadBalancerAttribute(loadBalancer, 'deletion_protection.enabled') === 'true') {
         const message = `Load balancer '${loadBalancer.arn}' cannot be deleted because deletion protection is enabled`;
         throw operationNotPermitted(message);
+      }
+      if (groupsOf(world.elbv2, loadBalancer.arn).length > 0) {
+        const message = `Load balancer '${loadBalancer.arn}' cannot be deleted because it is registered as a target`;
+        throw new AwsError('ResourceInUse', message);
       }
       deleteLoadBalancer(world, loadBalancer);
       return {};

@@ -24,6 +24,7 @@ function readMappings(input: Input): readonly Omit<SubnetMapping, 'zone'>[] {
     allocationId: text(mapping, 'AllocationId'),
     privateIPv4Address: text(mapping, 'PrivateIPv4Address'),
     iPv6Address: text(mapping, 'IPv6Address'),
+    sourceNatIpv6Prefix: text(mapping, 'SourceNatIpv6Prefix'),
   }));
 }
 
@@ -51,11 +52,14 @@ export function placementOf(world: World, input: Input, type: LoadBalancerType):
 
 const minFreeAddresses = 8;
 
-/** "Each subnet must have at least eight free IP addresses" (application/application-load-balancers.html). */
-export function checkRoom(world: World, subnetIds: readonly string[]): void {
+/**
+ * "Each subnet must have at least eight free IP addresses" (application/application-load-balancers.html), unless its
+ * address is given (network/network-load-balancers.html).
+ */
+export function checkRoom(world: World, mappings: readonly SubnetMapping[]): void {
   const free = freeAddressCounts(world.ec2);
-  for (const id of subnetIds) {
-    if ((free.get(id) ?? 0) >= minFreeAddresses) continue;
+  for (const { subnetId: id, privateIPv4Address } of mappings) {
+    if (privateIPv4Address !== undefined || (free.get(id) ?? 0) >= minFreeAddresses) continue;
     const message = `Not enough IP space available in ${id}. ELB requires at least ${minFreeAddresses} free IP addresses in each subnet.`;
     throw new AwsError('InvalidSubnet', message);
   }

@@ -2,14 +2,14 @@ import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { checkActions, type RuleAction, readActions } from './actions.ts';
 import { newRuleArn } from './arns.ts';
-import { readConditions } from './conditions.ts';
-import { operationNotPermitted, validationError } from './errors.ts';
+import { type RuleCondition, readConditions, readNetworkConditions } from './conditions.ts';
+import { invalidConfiguration, operationNotPermitted, validationError } from './errors.ts';
 import { findListener, findLoadBalancer, findRule, listenerOf, ruleOf, rulesOf } from './find.ts';
 import { flag, integer, nonEmpty, records, requiredText, text, texts } from './input.ts';
 import { page } from './page.ts';
-import type { Listener, Rule } from './state.ts';
+import type { Listener, LoadBalancer, Rule } from './state.ts';
 import { tagsOf } from './tags.ts';
-import { readTransforms } from './transforms.ts';
+import { type RuleTransform, readTransforms } from './transforms.ts';
 import { noteUsage, targetGroupsOf } from './usage.ts';
 
 const priorities = { min: 1, max: 50_000 };
@@ -55,23 +55,38 @@ export function defaultRuleOf(world: World, listener: Listener): Rule {
   return rule;
 }
 
+function conditionsFor(world: World, { type }: LoadBalancer, input: Input): readonly RuleCondition[] {
+  return type === 'network' ? readNetworkConditions(input) : readConditions(world, input);
+}
+
+function transformsFor({ type }: LoadBalancer, input: Input): readonly RuleTransform[] {
+  const transforms = readTransforms(input);
+  if (type === 'network' && transforms.length > 0) {
+    throw invalidConfiguration('Transforms are only for Application Load Balancers');
+  }
+  return transforms;
+}
+
 function create(world: World, input: Input): Output {
   const { rules } = world.elbv2;
   const listener = listenerOf(world.elbv2, input);
   const loadBalancer = findLoadBalancer(world.elbv2, listener.loadBalancerArn);
-  if (loadBalancer.type === 'network') throw validationError('Rules are only for Application Load Balancers');
+  // "The listener must be associated with an Application Load Balancer or a dual-stack Network Load Balancer."
+  if (loadBalancer.type === 'network' && loadBalancer.ipAddressType !== 'dualstack') {
+    throw invalidConfiguration('Rules are only for Application Load Balancers and dualstack Network Load Balancers');
+  }
   const priority = integer(input, 'Priority', priorities);
   if (priority === undefined) throw validationError('Parameter Priority must be specified');
-  const conditions = readConditions(world, input);
+  const conditions = conditionsFor(world, loadBalancer, input);
   const actions = readActions(input, 'Actions');
-  const transforms = readTransforms(input);
+  const transforms = transformsFor(loadBalancer, input);
   const tags = tagsOf(input);
   if (rulesOf(world.elbv2, listener.arn).some((rule) => rule.priority === priority)) throw priorityInUse(priority);
   const quota = world.options.quotas['rules-per-application-load-balancer'];
   const ours = [...rules.values()].filter(
     (rule) => rule.loadBalancerArn === loadBalancer.arn && rule.priority !== 'default',
   );
-  if (ours.length >= quota) {
+  if (loadBalancer.type === 'application' && ours.length >= quota) {
     throw new AwsError('TooManyRules', `The maximum number of rules on this load balancer, ${quota}, has been reached`);
   }
   checkActions(world, loadBalancer, listener, actions, undefined);
@@ -97,11 +112,11 @@ function modify(world: World, input: Input): Output {
   if (resetTransforms && input['Transforms'] !== undefined) {
     throw validationError('Transforms and ResetTransforms cannot be specified at the same time');
   }
-  const conditions = input['Conditions'] === undefined ? rule.conditions : readConditions(world, input);
-  const transforms = input['Transforms'] === undefined ? rule.transforms : readTransforms(input);
+  const loadBalancer = findLoadBalancer(world.elbv2, rule.loadBalancerArn);
+  const conditions = input['Conditions'] === undefined ? rule.conditions : conditionsFor(world, loadBalancer, input);
+  const transforms = input['Transforms'] === undefined ? rule.transforms : transformsFor(loadBalancer, input);
   if (input['Actions'] !== undefined) {
     const actions = readActions(input, 'Actions');
-    const loadBalancer = findLoadBalancer(world.elbv2, rule.loadBalancerArn);
     checkActions(world, loadBalancer, findListener(world.elbv2, rule.listenerArn), actions, rule);
     replaceActions(world, rule, actions);
   }

@@ -17,6 +17,8 @@ export interface SubnetMapping {
   readonly allocationId?: string | undefined;
   readonly privateIPv4Address?: string | undefined;
   readonly iPv6Address?: string | undefined;
+  /** A /80 block, or auto_assigned. */
+  readonly sourceNatIpv6Prefix?: string | undefined;
 }
 
 export interface LoadBalancer extends Taggable {
@@ -35,12 +37,32 @@ export interface LoadBalancer extends Taggable {
   readonly attributes: Map<string, string>;
   capacityUnits: number | undefined;
   enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'on' | 'off' | undefined;
+  /** Of Network Load Balancers. */
+  enablePrefixForIpv6SourceNat: 'on' | 'off' | undefined;
 }
 
 export interface MutualAuthentication {
   readonly mode: 'off' | 'passthrough' | 'verify';
   readonly trustStoreArn?: string | undefined;
   readonly ignoreClientCertificateExpiry?: boolean | undefined;
+  readonly advertiseTrustStoreCaNames?: 'on' | 'off' | undefined;
+}
+
+export interface TrustStore extends Taggable {
+  readonly name: string;
+  /** As it was in S3: PEM. */
+  bundle: string;
+  /** By id. */
+  readonly revocations: Map<number, Revocations>;
+  /** How many were ever added: no id is given twice. */
+  revocationsAdded: number;
+}
+
+export interface Revocations {
+  readonly id: number;
+  readonly pem: string;
+  /** How many certificates it revokes. */
+  readonly entries: number;
 }
 
 export interface Listener extends Taggable {
@@ -133,6 +155,7 @@ export interface Elbv2State {
   readonly listeners: Map<string, Listener>;
   readonly rules: Map<string, Rule>;
   readonly targetGroups: Map<string, TargetGroup>;
+  readonly trustStores: Map<string, TrustStore>;
   readonly releasing: Map<string, Releasing>;
 }
 
@@ -142,6 +165,7 @@ export function newElbv2State(): Elbv2State {
     listeners: new Map(),
     rules: new Map(),
     targetGroups: new Map(),
+    trustStores: new Map(),
     releasing: new Map(),
   };
 }

@@ -61,7 +61,7 @@ function readTargetGroup(world: World, input: Input): TargetGroup {
     vpcId,
     ipAddressType: oneOf(input, 'IpAddressType', ['ipv4', 'ipv6']) ?? 'ipv4',
     targetControlPort: integer(input, 'TargetControlPort', portRange),
-    healthCheck: readHealthCheck(input, { protocol, protocolVersion }, undefined),
+    healthCheck: readHealthCheck(input, { protocol, protocolVersion, targetType }, undefined),
     attributes: new Map(),
     targets: new Map(),
     inUseSince: undefined,

@@ -4,11 +4,11 @@ import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { targetGroupAttribute } from './attributes.ts';
 import { invalidTarget, validationError } from './errors.ts';
-import { targetGroupOf } from './find.ts';
+import { groupsOf, listenersOf, targetGroupOf } from './find.ts';
 import { integer, nonEmpty, portRange, records, requiredText, text } from './input.ts';
 import type { Target, TargetGroup } from './state.ts';
 import { enabledZones, healthOf, settleTargets } from './target-health.ts';
-import { loadBalancersByTargetGroup } from './usage.ts';
+import { checkTargetQuotas } from './target-quotas.ts';
 
 interface Named {
   readonly id: string;
@@ -74,6 +74,37 @@ function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): st
   return zone;
 }
 
+/** "An Application Load Balancer can be a target of at most two Network Load Balancers." */
+const maxRegistrations = 2;
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html */
+function checkLoadBalancer(world: World, group: TargetGroup, { id, port }: Named): undefined {
+  const loadBalancer = world.elbv2.loadBalancers.get(id);
+  if (loadBalancer?.type !== 'application' || loadBalancer.vpcId !== group.vpcId) {
+    throw invalidTarget(`'${id}' is not an Application Load Balancer in the VPC '${group.vpcId}'`);
+  }
+  if (!listenersOf(world.elbv2, id).some((listener) => listener.port === port)) {
+    throw invalidTarget(`The load balancer '${id}' has no listener on port ${port}`);
+  }
+  if (port !== group.port)
+    throw invalidTarget(`The port of the target must be that of its target group, ${group.port}`);
+  const others = groupsOf(world.elbv2, id).filter((each) => each !== group);
+  if (others.length >= maxRegistrations) {
+    throw new AwsError(
+      'TooManyRegistrationsForTargetId',
+      `The load balancer '${id}' is a target of ${maxRegistrations} target groups already`,
+    );
+  }
+  return undefined;
+}
+
+/** "You can only add one Application Load Balancer per target group." */
+function checkSingle({ targets }: TargetGroup, added: Iterable<string>): void {
+  if (new Set([...targets.keys(), ...added]).size > 1) {
+    throw new AwsError('TooManyTargets', 'A target group of Application Load Balancers can have one target');
+  }
+}
+
 function checkTarget(world: World, group: TargetGroup, target: Named): string | undefined {
   switch (group.targetType) {
     case 'instance':
@@ -81,27 +112,11 @@ function checkTarget(world: World, group: TargetGroup, target: Named): string | 
     case 'ip':
       return checkAddress(world, group, target);
     case 'alb':
-      if (!world.elbv2.loadBalancers.has(target.id)) throw invalidTarget(`'${target.id}' is not a load balancer`);
-      return undefined;
+      return checkLoadBalancer(world, group, target);
     case 'lambda':
       throw invalidTarget('Lambda functions are not emulated');
   }
   return group.targetType satisfies never;
-}
-
-function checkQuotas(world: World, group: TargetGroup, added: number): void {
-  const { quotas } = world.options;
-  if (group.targets.size + added > quotas['targets-per-target-group']) {
-    throw new AwsError('TooManyTargets', 'The maximum number of targets in this target group has been reached');
-  }
-  const used = loadBalancersByTargetGroup(world.elbv2);
-  for (const loadBalancer of used.get(group.arn) ?? []) {
-    const siblings = [...world.elbv2.targetGroups.values()].filter(({ arn }) => used.get(arn)?.has(loadBalancer));
-    const registered = siblings.reduce((sum, { targets }) => sum + targets.size, 0);
-    if (registered + added > quotas['targets-per-application-load-balancer']) {
-      throw new AwsError('TooManyTargets', 'The maximum number of targets on this load balancer has been reached');
-    }
-  }
 }
 
 /** All targets are registered, or none. */
@@ -126,7 +141,12 @@ function register(world: World, input: Input): Output {
     return known !== undefined && known.drainingUntil === undefined;
   };
   const added = new Map(targets.filter((target) => !isServing(target)).map((target) => [keyOf(target), target]));
-  checkQuotas(world, group, [...added.keys()].filter((key) => !group.targets.has(key)).length);
+  if (group.targetType === 'alb') checkSingle(group, added.keys());
+  checkTargetQuotas(
+    world,
+    group,
+    [...added].flatMap(([key, target]) => (group.targets.has(key) ? [] : target)),
+  );
   for (const [key, target] of added) group.targets.set(key, target);
   return {};
 }

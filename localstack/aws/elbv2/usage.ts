@@ -47,7 +47,10 @@ export function checkUsage(
       }
     }
   }
-  if (ours.size > world.options.quotas['target-groups-per-application-load-balancer']) {
+  if (
+    loadBalancer.type === 'application' &&
+    ours.size > world.options.quotas['target-groups-per-application-load-balancer']
+  ) {
     const message = 'The maximum number of unique target groups on this load balancer has been reached';
     throw new AwsError('TooManyUniqueTargetGroupsPerLoadBalancer', message);
   }
