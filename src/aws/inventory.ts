@@ -83,6 +83,11 @@ export class Inventory {
     return this.#records.gateways();
   }
 
+  /** The ARNs of all target groups. */
+  targetGroups(): readonly string[] {
+    return this.#records.all().flatMap(({ kind, arn }) => (kind === 'target-group' ? arn : []));
+  }
+
   /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
   owned(gateway: string = SHARED): readonly OwnedResource[] {
     return this.#records.ofGateway(gateway).map(asOwned);

@@ -22,9 +22,13 @@ type Needs = readonly (readonly [arn: string, reaches: readonly Reach[]])[];
 
 const admissionsId = resourceId('admissions');
 
+const keyOf = ({ groupId, targetType, port }: Reach): string => `${groupId} ${targetType} ${port}`;
+
 const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
-  ...new Map(reaches.map((reach) => [`${reach.groupId} ${reach.targetType} ${reach.port}`, reach])).values(),
+  ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
 ];
+
+const keysOf = (reaches: readonly Reach[]): ReadonlySet<string> => new Set(reaches.map(keyOf));
 
 export interface ReachabilityOptions {
   readonly term: CloudContext;
@@ -42,6 +46,8 @@ export class Reachability {
   readonly #reaches: Reaches;
   /** What each target group needs to reach, by ARN. */
   readonly #needs = new Map<string, readonly Reach[]>();
+  /** Whether the rules may be others than what is needed. Most changes of targets need nothing new: they cost no look at all. */
+  #isDue = true;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -52,36 +58,34 @@ export class Reachability {
   /**
    * Lets the load balancers through to these groups' targets, beside those that the groups have had: AWS may still send
    * them requests.
-   * @param learned called as soon as it is known what they need
+   * @param learned called as soon as it is known what they need: it may have been the last that was not known
    * @returns what AWS refused
    */
-  async admit(groups: readonly Membered[], learned: () => void = () => undefined): Promise<readonly Problem[]> {
+  async admit(groups: readonly Membered[], learned?: () => void): Promise<readonly Problem[]> {
     return problemsOf(admissionsId, async () => {
       for (const [arn, reaches] of await this.#needsOf(groups)) {
-        this.#needs.set(arn, eachOnce([...(this.#needs.get(arn) ?? []), ...reaches]));
+        this.#need(arn, eachOnce([...(this.#needs.get(arn) ?? []), ...reaches]));
       }
-      learned();
-      return this.#bring();
+      learned?.();
+      return learned !== undefined || this.#isDue ? this.#bring() : [];
     });
   }
 
   /** Shuts out what only targets have needed that these groups do not have any more. @returns what AWS refused */
   async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return problemsOf(admissionsId, async () => {
-      const now = await this.#needsOf(groups);
-      const isLess = now.some(([arn, reaches]) => reaches.length < (this.#needs.get(arn)?.length ?? 0));
-      for (const [arn, reaches] of now) this.#needs.set(arn, reaches);
-      return isLess ? this.#bring() : [];
+      for (const [arn, reaches] of await this.#needsOf(groups)) this.#need(arn, reaches);
+      return this.#isDue ? this.#bring() : [];
     });
   }
 
   /** Takes note of a group that never has a target. */
   needsNothing(arn: string): void {
-    this.#needs.set(arn, []);
+    this.#need(arn, []);
   }
 
   forget(arn: string): void {
-    this.#needs.delete(arn);
+    if (this.#needs.delete(arn)) this.#isDue = true;
   }
 
   /**
@@ -91,6 +95,7 @@ export class Reachability {
    */
   async audit(): Promise<ReadonlySet<string>> {
     const { locks, admissions } = this.#options;
+    this.#isDue = true;
     return new Set(await locks.run('admissions', () => admissions.audit()));
   }
 
@@ -99,6 +104,12 @@ export class Reachability {
     const reaches = groups.flatMap(({ arn }) => this.#needs.get(arn) ?? []);
     const lost = new Set(reaches.map(({ groupId }) => groupId)).intersection(taken);
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
+  }
+
+  #need(arn: string, reaches: readonly Reach[]): void {
+    const before = this.#needs.get(arn);
+    this.#needs.set(arn, reaches);
+    if (before === undefined || keysOf(before).symmetricDifference(keysOf(reaches)).size > 0) this.#isDue = true;
   }
 
   async #needsOf(groups: readonly Membered[]): Promise<Needs> {
@@ -119,7 +130,16 @@ export class Reachability {
       const network = await place.network();
       if (network.kind === 'unknown') return network.problems;
       const desired = desiredAdmissions([...this.#needs.values()].flat());
-      return admissions.bring(desired, network.network.backendSecurityGroupId, this.#sawAll());
+      const sawAll = this.#sawAll();
+      this.#isDue = false;
+      const refused = await admissions
+        .bring(desired, network.network.backendSecurityGroupId, sawAll)
+        .catch((error: unknown) => {
+          this.#isDue = true;
+          throw error;
+        });
+      if (refused.length > 0) this.#isDue = true;
+      return refused;
     });
   }
 
@@ -132,10 +152,7 @@ export class Reachability {
     if (term.config.watchNamespace !== undefined) return false;
     return (
       term.ownGateways().every(({ metadata }) => isSettled(objectKey(metadata))) &&
-      inventory
-        .gateways()
-        .flatMap((gateway) => inventory.owned(gateway))
-        .every(({ kind, arn }) => kind !== 'target-group' || this.#needs.has(arn))
+      inventory.targetGroups().every((arn) => this.#needs.has(arn))
     );
   }
 }

@@ -17,6 +17,9 @@ export interface Queues {
 /** Changes that come together, as those of one `kubectl apply`, are one pass's work. In milliseconds. */
 const gatherDelayMs = 100;
 
+/** A Service's EndpointSlices are written one after the other, but each by one controller: they come sooner together. */
+const targetsDelayMs = 25;
+
 /** Whether more than a status has changed, ours included. */
 const meansSomething = (old: KubeObject | undefined, current: KubeObject | undefined): boolean =>
   old === undefined ||
@@ -44,7 +47,7 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
   const routesDue = (routes: readonly HttpRoute[], initial: boolean): void =>
     due(routes.flatMap(gatewaysOfRoute), initial);
   const targetsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
-    for (const key of keys) queues.targets.addAfter(key, gatherDelayMs, initial ? 'low' : 'high');
+    for (const key of keys) queues.targets.addAfter(key, targetsDelayMs, initial ? 'low' : 'high');
   };
 
   const disconnect = [

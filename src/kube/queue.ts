@@ -43,7 +43,8 @@ export class WorkQueue<K extends string = string> {
   readonly #failures = new Map<K, number>();
   readonly #takers: ((key: K | undefined) => void)[] = [];
   readonly #drained = Promise.withResolvers<void>();
-  #timer: AbortController | undefined;
+  /** The one timer, and when it goes off. */
+  #timer: { readonly at: number; readonly cut: AbortController } | undefined;
   #shutDown = false;
 
   constructor({ clock, backoffBaseMs = 5, backoffMaxMs = 300_000, metrics }: QueueOptions) {
@@ -118,7 +119,7 @@ export class WorkQueue<K extends string = string> {
   /** Takes no more keys and hands out no more; what workers have, they may finish. */
   shutDown(): void {
     this.#shutDown = true;
-    this.#timer?.abort();
+    this.#timer?.cut.abort();
     this.#delayed.clear();
     this.#dirty.clear();
     this.#lanes.high.clear();
@@ -161,12 +162,14 @@ export class WorkQueue<K extends string = string> {
 
   /** One timer, for the earliest delayed key. */
   #arm(): void {
-    this.#timer?.abort();
     const next = this.#delayed.peek();
+    if (next !== undefined && next.at === this.#timer?.at) return;
+    this.#timer?.cut.abort();
+    this.#timer = undefined;
     if (next === undefined || this.#shutDown) return;
-    const timer = new AbortController();
-    this.#timer = timer;
-    this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), timer.signal).then(
+    const cut = new AbortController();
+    this.#timer = { at: next.at, cut };
+    this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), cut.signal).then(
       () => this.#release(),
       () => {
         // Replaced by an earlier timer, or shut down.
@@ -175,6 +178,7 @@ export class WorkQueue<K extends string = string> {
   }
 
   #release(): void {
+    this.#timer = undefined;
     const now = this.#clock.monotonic();
     for (let next = this.#delayed.peek(); next !== undefined && next.at <= now; next = this.#delayed.peek()) {
       this.#delayed.pop();
