@@ -11,7 +11,7 @@ interface Reader {
   destroy(): void;
 }
 
-const names = /arn:aws[\w-]*:(?:elasticloadbalancing|acm):[\w-]*:\d*:[\w/.-]+|\b(?:sg|sgr|subnet)-[0-9a-f]+/g;
+const names = /arn:aws[\w-]*:(?:elasticloadbalancing|acm):[\w-]*:\d*:[\w/.-]+|\b(?:sg|sgr|subnet)-[0-9a-f]{8,}\b/g;
 
 /** A rule is read with its listener, whose ARN is the start of its own. */
 const readWith = (name: string): string => name.replace(/:listener-rule(\/.+)\/\w+$/, ':listener$1');
@@ -20,7 +20,7 @@ export class Mirror {
   readonly state: RegionState;
   readonly #readers: readonly Reader[];
   readonly #wanted = new Set<string>();
-  #reading: Promise<unknown> = Promise.resolve();
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(endpoint: string, region: string) {
     this.state = newRegionState(region, '');
@@ -32,14 +32,15 @@ export class Mirror {
     ];
   }
 
-  /** Resolves once everything that the texts name was read after this was called. */
+  /** Resolves once everything that the texts name was read after this was called, or could not be: that is logged. */
   refresh(...texts: readonly string[]): Promise<void> {
     for (const text of texts) {
       for (const [name] of text.matchAll(names)) this.#wanted.add(readWith(name));
     }
-    const read = this.#reading.then(() => this.#read());
-    this.#reading = read.catch(() => undefined);
-    return read;
+    this.#reading = this.#reading
+      .then(() => this.#read())
+      .catch((error: unknown) => console.error('AWS could not be looked at:', error));
+    return this.#reading;
   }
 
   async #read(): Promise<void> {
