@@ -1,5 +1,5 @@
 // Everything around Gatehouse, on this machine: an API server with Nodes, an AWS with a VPC, and Gatehouse as a process.
-// The demo, the integration tests and the bench stand on it.
+// With `pods` the nodes run pods, at addresses of the VPC. The demo, the tests and the bench stand on it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -9,7 +9,9 @@ import type { Seed } from './aws/seed.ts';
 import { type Aws, type StartOptions, startAws } from './aws/server.ts';
 import { applyYaml, type KubeObject } from './cluster/apply.ts';
 import { type Cluster, startCluster } from './cluster/cluster.ts';
+import { ownBlock } from './cluster/nodes/network.ts';
 import { freePorts } from './cluster/ports.ts';
+import { nodeFacts, nodePlans } from './vpc-nodes.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -20,6 +22,8 @@ export interface EnvironmentOptions {
   readonly dir?: string | undefined;
   /** Whether the Gateway API is installed; true unless told. */
   readonly crds?: boolean | undefined;
+  /** Whether pods run, which they do in a sandbox alone (`enterSandbox`); false unless told. */
+  readonly pods?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -57,27 +61,26 @@ export interface Environment {
 }
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
-  const { dir, crds, log, signal, openAws = startAws } = options;
+  const { dir, crds, pods = false, log, signal, openAws = startAws } = options;
   // What has begun to run would keep a process that fails from ending.
   await using begun = new AsyncDisposableStack();
-  const cluster = await startCluster({ dir, crds, log, signal });
-  begun.defer(() => cluster.stop());
+  const block = options.aws?.dataPlane?.addresses;
+  if (pods && block !== undefined) await ownBlock(block);
   const aws = await openAws({ seed: true, seedClusterName: 'demo', ...options.aws });
   begun.defer(() => aws.close());
-  const environment = await furnish(cluster, aws);
+  const seed = aws.seeded();
+  if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');
+  const nodes = pods ? nodePlans(aws.world(), seed) : undefined;
+  const cluster = await startCluster({ dir, crds, nodes, log, signal });
+  begun.defer(() => cluster.stop());
+  await applyYaml(cluster.admin, await definitions());
+  if (!pods) await writeNodes(cluster, seed);
+  const environment = furnished(cluster, aws, seed);
   begun.move();
   return environment;
 }
 
-async function furnish(cluster: Cluster, aws: Aws): Promise<Environment> {
-  const seed = aws.seeded();
-  if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');
-  await applyYaml(cluster.admin, await definitions());
-  await applyYaml(
-    cluster.admin,
-    seed.nodes.map((node, index) => nodeObject(seed, node, index)),
-  );
-  await markReady(cluster, seed);
+function furnished(cluster: Cluster, aws: Aws, seed: Seed): Environment {
   const running = new Set<Gatehouse>();
   return {
     cluster,
@@ -104,23 +107,14 @@ async function definitions(): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n---\n');
 }
 
-const nodeName = (index: number): string => `node-${index + 1}`;
-
-/** A Node as the cloud's own controller leaves it. */
-const nodeObject = (seed: Seed, node: Seed['nodes'][number], index: number): KubeObject => ({
-  apiVersion: 'v1',
-  kind: 'Node',
-  metadata: {
-    name: nodeName(index),
-    labels: { 'topology.kubernetes.io/region': seed.region, 'topology.kubernetes.io/zone': node.zone },
-  },
-  spec: { providerID: `aws:///${node.zone}/${node.instanceId}` },
-});
-
-/** No kubelet runs, so we say what it would. */
-async function markReady(cluster: Cluster, seed: Seed): Promise<void> {
+/** Where no kubelets run: the Nodes, and what a kubelet would say of them. */
+async function writeNodes(cluster: Cluster, seed: Seed): Promise<void> {
   for (const [index, node] of seed.nodes.entries()) {
-    await cluster.admin.request('PATCH', `/api/v1/nodes/${nodeName(index)}/status`, {
+    const { name, labels, providerId } = nodeFacts(seed, node, index);
+    await applyYaml(cluster.admin, [
+      { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { providerID: providerId } },
+    ]);
+    await cluster.admin.request('PATCH', `/api/v1/nodes/${name}/status`, {
       contentType: 'application/merge-patch+json',
       body: {
         status: {
@@ -152,7 +146,7 @@ export const endpointSlice = (
   endpoints: addresses.map((address, index) => ({
     addresses: [address],
     conditions: { ready: true, serving: true, terminating: false },
-    nodeName: nodeName(index % 3),
+    nodeName: `node-${(index % 3) + 1}`,
   })),
 });
 

@@ -1,19 +1,25 @@
-// A Kubernetes cluster without nodes or controllers: etcd and kube-apiserver, both on loopback.
+// A Kubernetes cluster: etcd and kube-apiserver, both on loopback; with `nodes` also kube-controller-manager and pods that
+// run.
 //
-// With no controller manager nothing is done after the fact: a deleted namespace stays in Terminating, ownerReferences
+// With no nodes there is no controller manager, and nothing is done after the fact: a deleted namespace stays in Terminating, ownerReferences
 // collect no garbage, Deployments make no pods, Services get no EndpointSlices, and no namespace has a default
 // ServiceAccount (for which reason the admission plugin that demands one is off). Tests write what they need of these.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyYaml, get } from './apply.ts';
-import { findBinaries } from './binaries.ts';
+import { applyYaml, get, waitFor } from './apply.ts';
+import { findBinary } from './binaries.ts';
 import { type CertificateAuthority, openAuthority, writeKeyPair } from './certificates.ts';
 import { type Connection, connect } from './connection.ts';
+import { startControllerManager } from './controller-manager.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { gatewayApiCrds } from './gateway-api-crds.ts';
+import type { BuildOptions } from './go-build.ts';
 import { type Access, writeKubeconfig } from './kubeconfig.ts';
+import { startAgent } from './nodes/agent.ts';
+import { pullImages } from './nodes/images.ts';
+import type { NodePlan } from './nodes/node.ts';
 import { freePorts } from './ports.ts';
 
 export interface ClusterOptions {
@@ -26,6 +32,8 @@ export interface ClusterOptions {
   readonly port?: number | undefined;
   /** Whether the Gateway API is installed; true unless told. */
   readonly crds?: boolean | undefined;
+  /** Nodes whose pods run, inside a sandbox (`enterSandbox`); none unless told. */
+  readonly nodes?: readonly NodePlan[] | undefined;
   /** Gets lines of progress where the binaries have to be built first. */
   readonly log?: ((line: string) => void) | undefined;
   /** Gives up starting. Has no effect on a cluster that runs. */
@@ -56,10 +64,22 @@ export interface Cluster {
 const host = '127.0.0.1';
 const readyTimeoutMs = 60_000;
 
+/** Has all on this machine that clusters are started from, which needs the internet, and the first time minutes. */
+export async function prepareCluster(options: BuildOptions & { readonly pods: boolean }): Promise<void> {
+  await findBinary('etcd', options);
+  await findBinary('kube-apiserver', options);
+  await gatewayApiCrds(options.signal);
+  if (!options.pods) return;
+  await findBinary('kube-controller-manager', options);
+  await pullImages(options);
+}
+
 /** Starts a cluster and waits until it serves. The first call on a machine builds the binaries, which takes minutes. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { signal } = options;
-  const binaries = await findBinaries({ log: options.log, signal });
+  const { nodes = [], signal } = options;
+  await prepareCluster({ ...options, pods: nodes.length > 0 });
+  const etcdProgram = await findBinary('etcd');
+  const apiServerProgram = await findBinary('kube-apiserver');
   const crds = options.crds === false ? [] : await gatewayApiCrds(signal);
   const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'))));
   await mkdir(dir, { recursive: true });
@@ -70,11 +90,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const access = { url: `https://${host}:${port}`, ca: authority.certificate };
   const kubeconfig = join(dir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, await clientAccess(access, authority, 'admin', ['system:masters']));
-  const apiServerFlags = await apiServerFlagsFor(dir, authority, port, etcdPort);
+  const apiServerFlags = await apiServerFlagsFor(dir, authority, port, etcdPort, nodes);
 
   const admin = await connect(kubeconfig);
-  const running: { etcd?: Daemon; apiServer?: Daemon } = {};
+  const running: { etcd?: Daemon; apiServer?: Daemon; pods?: RunningPods } = {};
   const stop = async (): Promise<void> => {
+    await running.pods?.stop();
     await admin.close();
     // Everything that the API server knows is in etcd; a polite end would wait for every open watch.
     await running.apiServer?.kill('SIGKILL');
@@ -82,17 +103,19 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   };
   const startApiServer = async (): Promise<Daemon> => {
-    const daemon = await startDaemon(binaries['kube-apiserver'], apiServerFlags, join(dir, 'kube-apiserver.log'));
+    const daemon = await startDaemon(apiServerProgram, apiServerFlags, join(dir, 'kube-apiserver.log'));
     running.apiServer = daemon;
     await untilReady(admin, daemon, signal);
     return daemon;
   };
 
   try {
-    const etcd = await startDaemon(binaries.etcd, etcdFlags(dir, etcdPort, peerPort), join(dir, 'etcd.log'));
+    const etcd = await startDaemon(etcdProgram, etcdFlags(dir, etcdPort, peerPort), join(dir, 'etcd.log'));
     running.etcd = etcd;
     let apiServer = await Promise.race([startApiServer(), endOf(etcd)]);
     for (const path of crds) await applyYaml(admin, await readFile(path, 'utf8'));
+    if (nodes.length > 0)
+      running.pods = await startPods({ dir, kubeconfig, admin, authority, nodes, log: options.log ?? (() => {}) });
     return {
       ...access,
       dir,
@@ -145,15 +168,15 @@ async function apiServerFlagsFor(
   authority: CertificateAuthority,
   port: number,
   etcdPort: number,
+  [node]: readonly NodePlan[],
 ): Promise<readonly string[]> {
   const pki = join(dir, 'pki');
-  const serving = await authority.issueServer(['localhost', 'kubernetes.default.svc'], [host, serviceAddress]);
+  const addresses = [host, serviceAddress, ...(node ? [node.address] : [])];
+  const serving = await authority.issueServer(['localhost', 'kubernetes.default.svc'], addresses);
   const servingPaths = await writeKeyPair(pki, 'kube-apiserver', serving);
   const ca = join(pki, 'ca.crt');
   return [
     `--etcd-servers=http://${host}:${etcdPort}`,
-    `--bind-address=${host}`,
-    `--advertise-address=${host}`,
     `--secure-port=${port}`,
     `--tls-cert-file=${servingPaths.certificate}`,
     `--tls-private-key-file=${servingPaths.key}`,
@@ -163,13 +186,70 @@ async function apiServerFlagsFor(
     `--service-account-signing-key-file=${join(pki, 'ca.key')}`,
     `--service-account-key-file=${ca}`,
     `--service-cluster-ip-range=${serviceRange}`,
-    // A loopback address may not be in the Endpoints of the `kubernetes` Service.
-    '--endpoint-reconciler-type=none',
     '--authorization-mode=RBAC',
-    '--disable-admission-plugins=ServiceAccount',
     '--allow-privileged',
     '--profiling=false',
+    ...(node ? await flagsForPods(pki, authority, node) : flagsForNoPods),
   ];
+}
+
+const flagsForNoPods: readonly string[] = [
+  `--bind-address=${host}`,
+  `--advertise-address=${host}`,
+  // A loopback address may not be in the Endpoints of the `kubernetes` Service.
+  '--endpoint-reconciler-type=none',
+  '--disable-admission-plugins=ServiceAccount',
+];
+
+/** Pods reach the API server at a node's address, and it asks nodes for logs. */
+async function flagsForPods(pki: string, authority: CertificateAuthority, node: NodePlan): Promise<readonly string[]> {
+  const client = await authority.issueClient('kube-apiserver-kubelet-client', ['system:masters']);
+  const paths = await writeKeyPair(pki, 'kubelet-client', client);
+  return [
+    '--bind-address=0.0.0.0',
+    `--advertise-address=${node.address}`,
+    `--kubelet-client-certificate=${paths.certificate}`,
+    `--kubelet-client-key=${paths.key}`,
+    `--kubelet-certificate-authority=${join(pki, 'ca.crt')}`,
+    '--kubelet-preferred-address-types=InternalIP',
+  ];
+}
+
+interface RunningPods {
+  stop(): Promise<void>;
+}
+
+interface PodsOptions extends Pick<Cluster, 'dir' | 'kubeconfig' | 'admin'> {
+  readonly authority: CertificateAuthority;
+  readonly nodes: readonly NodePlan[];
+  readonly log: (line: string) => void;
+}
+
+async function startPods({ dir, kubeconfig, admin, ...rest }: PodsOptions): Promise<RunningPods> {
+  const controllerManager = await startControllerManager(dir, kubeconfig);
+  try {
+    const agent = await startAgent({
+      ...rest,
+      connection: admin,
+      serviceBlock: serviceRange.split(',')[0] ?? '',
+      findImage: await pullImages(),
+      variables: { KUBERNETES_SERVICE_HOST: serviceAddress, KUBERNETES_SERVICE_PORT: '443' },
+      folder: dir,
+    });
+    // Pods are refused until their namespace has its ServiceAccount.
+    await waitFor(admin, '/api/v1/namespaces/default/serviceaccounts/default', (account) => account !== undefined, {
+      timeoutMs: readyTimeoutMs,
+    });
+    return {
+      stop: async () => {
+        await controllerManager.kill('SIGKILL');
+        await agent.stop();
+      },
+    };
+  } catch (error) {
+    await controllerManager.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /** Of both families; Services are IPv4 unless they say otherwise. */

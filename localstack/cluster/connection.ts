@@ -18,6 +18,8 @@ export interface Connection {
    * with a slash.
    */
   request<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>;
+  /** The lines of an answer that goes on, as a watch's does, each when it comes. */
+  lines(path: string, signal: AbortSignal): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export class ApiError extends Error {
 }
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+export const isConflict = (error: unknown): boolean => error instanceof ApiError && error.status === 409;
 
 /** Connects with a kubeconfig that the local cluster wrote. Nothing is sent yet. */
 export async function connect(kubeconfig: string): Promise<Connection> {
@@ -45,19 +48,31 @@ export async function connect(kubeconfig: string): Promise<Connection> {
   const identity = user.kind === 'certificate' ? { cert: user.pair.certificate, key: user.pair.key } : {};
   const authorization = user.kind === 'token' ? { authorization: `Bearer ${user.token}` } : {};
   const dispatcher = new Agent({ connect: { ca, ...identity } });
+  const headers = { accept: 'application/json', ...authorization };
   return {
     url,
     request: async (method, path, { body, contentType = 'application/json', signal } = {}) => {
       const response = await fetch(new URL(path, url), {
         method,
         dispatcher,
-        headers: { accept: 'application/json', 'content-type': contentType, ...authorization },
+        headers: { ...headers, 'content-type': contentType },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
       const text = await response.text();
       if (!response.ok) throw new ApiError(`${method} ${path}`, response.status, text);
       return response.headers.get('content-type')?.startsWith('application/json') ? JSON.parse(text) : text;
+    },
+    lines: async function* (path, signal) {
+      const response = await fetch(new URL(path, url), { dispatcher, headers, signal });
+      if (!response.ok || response.body === null)
+        throw new ApiError(`GET ${path}`, response.status, await response.text());
+      let rest = '';
+      for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+        const lines = `${rest}${text}`.split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
     },
     close: () => dispatcher.destroy(),
   };

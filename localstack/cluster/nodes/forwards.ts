@@ -1,0 +1,85 @@
+// Where Services' connections go, as kube-proxy sees it. Pure. https://kubernetes.io/docs/reference/networking/virtual-ips/
+import type { EndpointSlice, Service, ServicePort } from './objects.ts';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A place to listen at, and who answers there. */
+export interface Forward {
+  readonly protocol: 'TCP' | 'UDP';
+  readonly address: string;
+  readonly port: number;
+  /** At least one: where there is none nobody listens, and connections are refused. */
+  readonly endpoints: readonly Endpoint[];
+}
+
+interface Node {
+  readonly name: string;
+  readonly address: string;
+}
+
+export const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${address}:${port}`;
+
+export function forwardsOf(
+  services: readonly Service[],
+  slices: readonly EndpointSlice[],
+  nodes: readonly Node[],
+): ReadonlyMap<string, Forward> {
+  const slicesOf = Map.groupBy(slices, ({ metadata: { namespace, labels } }) => {
+    return `${namespace}/${labels?.['kubernetes.io/service-name']}`;
+  });
+  const forwards = services.flatMap((service) => {
+    const own = slicesOf.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [];
+    return (service.spec.ports ?? []).flatMap((port) => forwardsOfPort(service, port, own, nodes));
+  });
+  return new Map(forwards.filter(({ endpoints }) => endpoints.length > 0).map((one) => [forwardKey(one), one]));
+}
+
+function forwardsOfPort(
+  { spec }: Service,
+  port: ServicePort,
+  slices: readonly EndpointSlice[],
+  nodes: readonly Node[],
+): readonly Forward[] {
+  const { protocol = 'TCP', nodePort = 0 } = port;
+  if (protocol !== 'TCP' && protocol !== 'UDP') return [];
+  const all = endpointsOf(slices, port);
+  const clusterAddresses = (spec.clusterIPs ?? []).filter((address) => /^[\d.]+$/.test(address));
+  const local = spec.externalTrafficPolicy === 'Local';
+  return [
+    ...clusterAddresses.map((address) => ({ protocol, address, port: port.port, endpoints: serving(all) }) as const),
+    ...(nodePort === 0 ? [] : nodes).map(({ name, address }) => {
+      const endpoints = serving(local ? all.filter(({ node }) => node === name) : all);
+      return { protocol, address, port: nodePort, endpoints } as const;
+    }),
+  ];
+}
+
+interface Candidate extends Endpoint {
+  readonly node: string | undefined;
+  readonly ready: boolean;
+}
+
+/** Those that are ready; where none is, those that serve while they end. */
+function serving(candidates: readonly Candidate[]): readonly Endpoint[] {
+  const ready = candidates.filter((candidate) => candidate.ready);
+  return (ready.length > 0 ? ready : candidates).map(({ address, port }) => ({ address, port }));
+}
+
+const endpointsOf = (
+  slices: readonly EndpointSlice[],
+  { name = '', protocol = 'TCP' }: ServicePort,
+): readonly Candidate[] =>
+  slices
+    .filter(({ addressType }) => addressType === 'IPv4')
+    .flatMap(({ ports, endpoints }) => {
+      const port = ports?.find((other) => (other.name ?? '') === name && (other.protocol ?? 'TCP') === protocol)?.port;
+      if (port === undefined) return [];
+      return (endpoints ?? []).flatMap(({ addresses, nodeName, conditions = {} }) => {
+        const { ready = true, serving: serves = ready, terminating = false } = conditions;
+        if (!ready && !(serves && terminating)) return [];
+        return addresses.map((address) => ({ address, port, node: nodeName, ready }));
+      });
+    });

@@ -1,0 +1,216 @@
+// A pod on its node, from its network to its end.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, isConflict, isNotFound } from '../connection.ts';
+import type { ContainerLog } from './container-log.ts';
+import { type ContainerProcess, type Mount, startContainer } from './container-process.ts';
+import { environmentOf, expand, type PodPlace } from './environment.ts';
+import type { RunnableImage } from './images.ts';
+import type { NodePlace, PodAttachment, PodNetwork } from './network.ts';
+import type { Container, Pod } from './objects.ts';
+import { RunningContainer } from './running-container.ts';
+import { type ContainerReport, notMade, podStatus } from './status.ts';
+import { fillVolume, sourcesIn } from './volumes.ts';
+
+export interface PodContext {
+  readonly connection: Connection;
+  readonly network: PodNetwork;
+  readonly findImage: (reference: string) => RunnableImage | undefined;
+  /** Variables that every container has. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where the files of all pods are. */
+  readonly folder: string;
+}
+
+const retryMs = 1_000;
+const defaultGraceSeconds = 30;
+
+export class RunningPod {
+  #pod: Pod;
+  readonly #node: NodePlace;
+  readonly #context: PodContext;
+  readonly #folder: string;
+  readonly #startedAt = Date.now();
+  readonly #gone = new AbortController();
+  #attachment: PodAttachment | undefined;
+  /** Of all containers of the pod, once what they need is there. */
+  #containers: readonly RunningContainer[] = [];
+  /** What keeps them from being made. */
+  #obstacle: string | undefined;
+  #ending: Promise<void> | undefined;
+  readonly #running: Promise<void>;
+  #writing: Promise<void> | undefined;
+  #stale = false;
+
+  constructor(pod: Pod, node: NodePlace, context: PodContext) {
+    this.#pod = pod;
+    this.#node = node;
+    this.#context = context;
+    this.#folder = join(context.folder, pod.metadata.uid);
+    this.#running = this.#start();
+  }
+
+  /** The log of a container that has begun to run; of its run before where `previous`. */
+  logOf(container: string, previous: boolean): ContainerLog | undefined {
+    const index = this.#pod.spec.containers.findIndex(({ name }) => name === container);
+    return previous ? this.#containers[index]?.previousLog : this.#containers[index]?.log;
+  }
+
+  /** What the API server has of it now. */
+  update(pod: Pod): void {
+    const gatesBefore = JSON.stringify(this.#pod.status?.conditions);
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp !== undefined) this.#ending ??= this.#end();
+    else if (pod.spec.readinessGates && JSON.stringify(pod.status?.conditions) !== gatesBefore) this.#report();
+  }
+
+  /** Ends it at once: the API server does not have it any more. Resolves when nothing of it is left. */
+  async remove(): Promise<void> {
+    this.#gone.abort();
+    await this.#running;
+    await Promise.all(this.#containers.map((container) => container.stop(0)));
+    await this.#ending;
+    await this.#attachment?.detach();
+    this.#attachment = undefined;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Tries until all is there that the pod asks for. */
+  async #start(): Promise<void> {
+    const { signal } = this.#gone;
+    while (!signal.aborted && this.#ending === undefined) {
+      try {
+        await this.#prepare();
+        return;
+      } catch (error) {
+        const obstacle = error instanceof Error ? error.message : String(error);
+        if (obstacle !== this.#obstacle) {
+          this.#obstacle = obstacle;
+          this.#report();
+        }
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #prepare(): Promise<void> {
+    const { spec } = this.#pod;
+    const { network, connection } = this.#context;
+    if (!spec.hostNetwork) this.#attachment ??= await network.attach(this.#node);
+    const place = this.#place();
+    await mkdir(this.#folder, { recursive: true });
+    for (const volume of spec.volumes ?? [])
+      await fillVolume(this.#volume(volume.name), volume, this.#pod, place, connection);
+    if (this.#gone.signal.aborted || this.#ending) return;
+    this.#containers = spec.containers.map(
+      (container) =>
+        new RunningContainer({
+          container,
+          restartPolicy: spec.restartPolicy,
+          address: place.podAddress,
+          image: this.#context.findImage(container.image),
+          start: (image, log) => this.#startContainer(container, image, log),
+          changed: () => this.#report(),
+        }),
+    );
+  }
+
+  async #startContainer(container: Container, image: RunnableImage, log: ContainerLog): Promise<ContainerProcess> {
+    const { name, namespace } = this.#pod.metadata;
+    const place = this.#place();
+    const sources = sourcesIn(namespace, this.#context.connection);
+    const own = await environmentOf(this.#pod, container, place, sources);
+    const environment = { ...this.#context.variables, ...own };
+    const { command = [image.entrypoint], args = [] } = container;
+    const mounts = (container.volumeMounts ?? []).map(
+      ({ name: volume, mountPath, subPath = '' }): Mount => ({
+        source: join(this.#volume(volume), join('/', subPath)),
+        target: mountPath,
+        kind: subPath === '' ? 'folder' : 'file',
+      }),
+    );
+    return startContainer(
+      {
+        root: join(this.#folder, 'containers', container.name),
+        namespace: this.#attachment?.namespace,
+        hostname: name,
+        address: place.podAddress,
+        image,
+        command: [...command, ...args].map((word) => expand(word, environment)),
+        environment,
+        mounts,
+      },
+      log,
+    );
+  }
+
+  /** Takes the time that the pod is given, then has the API server forget it. */
+  async #end(): Promise<void> {
+    const grace = this.#pod.metadata.deletionGracePeriodSeconds ?? defaultGraceSeconds;
+    await this.#running;
+    await Promise.all(this.#containers.map((container) => container.stop(grace)));
+    this.#report();
+    await this.#writing;
+    const { namespace, name, uid } = this.#pod.metadata;
+    await this.#untilDone(() =>
+      this.#context.connection.request('DELETE', `/api/v1/namespaces/${namespace}/pods/${name}`, {
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, preconditions: { uid } },
+      }),
+    );
+  }
+
+  /** Has the status written soon: once, for all that changes until then. */
+  #report(): void {
+    this.#stale = true;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    const { connection } = this.#context;
+    await Promise.resolve();
+    while (this.#stale && !this.#gone.signal.aborted) {
+      this.#stale = false;
+      const { namespace, name, uid } = this.#pod.metadata;
+      const place = this.#place();
+      const report = { ...place, startedAt: this.#startedAt, containers: this.#containerReports() };
+      const { status } = podStatus(this.#pod, report, Date.now());
+      await this.#untilDone(() =>
+        connection.request('PATCH', `/api/v1/namespaces/${namespace}/pods/${name}/status`, {
+          contentType: 'application/strategic-merge-patch+json',
+          body: { metadata: { uid }, status },
+        }),
+      );
+    }
+  }
+
+  #containerReports(): readonly ContainerReport[] {
+    if (this.#containers.length > 0) return this.#containers.map((container) => container.report());
+    return this.#pod.spec.containers.map(({ name, image }) => notMade(name, image, this.#obstacle));
+  }
+
+  /** Asks until the API server has done it, or has no such pod. */
+  async #untilDone(ask: () => Promise<unknown>): Promise<void> {
+    const { signal } = this.#gone;
+    while (!signal.aborted) {
+      try {
+        await ask();
+        return;
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) return;
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  #place(): PodPlace {
+    const hostAddress = this.#node.address;
+    return { hostAddress, podAddress: this.#attachment?.address ?? hostAddress };
+  }
+
+  #volume(name: string): string {
+    return join(this.#folder, 'volumes', name);
+  }
+}

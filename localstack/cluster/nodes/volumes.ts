@@ -1,0 +1,115 @@
+// The volumes of a pod are folders, filled when the pod starts and not changed after: a pod that is to see a Secret's new
+// content is made anew.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { get } from '../apply.ts';
+import type { Connection } from '../connection.ts';
+import { type Data, fieldOf, MissingError, type PodPlace, type Sources } from './environment.ts';
+import type { Pod, Volume, VolumeSource } from './objects.ts';
+
+/** ConfigMaps and Secrets of a namespace, each read when asked for. */
+export function sourcesIn(namespace: string, connection: Connection): Sources {
+  const read = async (kind: string, name: string, encoding: 'utf8' | 'base64'): Promise<Data | undefined> => {
+    const path = `/api/v1/namespaces/${namespace}/${kind}/${name}`;
+    const object = await get<DataObject>(connection, path);
+    if (object === undefined) return undefined;
+    return new Map([
+      ...Object.entries(object.data ?? {}).map(([key, value]) => [key, Buffer.from(value, encoding)] as const),
+      ...Object.entries(object.binaryData ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const),
+    ]);
+  };
+  return {
+    configMap: (name) => read('configmaps', name, 'utf8'),
+    secret: (name) => read('secrets', name, 'base64'),
+  };
+}
+
+interface DataObject {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+/** Fills `folder` with what the volume has. Throws a MissingError where that is not there. */
+export async function fillVolume(
+  folder: string,
+  volume: Volume,
+  pod: Pod,
+  place: PodPlace,
+  connection: Connection,
+): Promise<void> {
+  const sources = sourcesIn(pod.metadata.namespace, connection);
+  await mkdir(folder, { recursive: true });
+  for (const source of volume.projected?.sources ?? [volume]) {
+    for (const [path, content] of await contentOf(source, pod, place, sources, connection)) {
+      const file = join(folder, join('/', path));
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+  }
+}
+
+async function contentOf(
+  { configMap, secret, downwardAPI, serviceAccountToken }: VolumeSource,
+  pod: Pod,
+  place: PodPlace,
+  sources: Sources,
+  connection: Connection,
+): Promise<ReadonlyMap<string, string | Buffer>> {
+  if (configMap) return selected(`ConfigMap "${configMap.name}"`, await sources.configMap(configMap.name), configMap);
+  if (secret) {
+    const name = secret.secretName ?? secret.name ?? '';
+    return selected(`Secret "${name}"`, await sources.secret(name), secret);
+  }
+  if (downwardAPI) {
+    const items = downwardAPI.items ?? [];
+    return new Map(items.map(({ path, fieldRef }) => [path, fieldOf(pod, fieldRef?.fieldPath ?? '', place)]));
+  }
+  if (serviceAccountToken) {
+    const { path, audience, expirationSeconds } = serviceAccountToken;
+    return new Map([[path, await tokenOf(pod, connection, audience, expirationSeconds)]]);
+  }
+  return new Map();
+}
+
+function selected(
+  what: string,
+  data: Data | undefined,
+  {
+    items,
+    optional,
+  }: { readonly items?: readonly { readonly key: string; readonly path: string }[]; readonly optional?: boolean },
+): Data {
+  if (data === undefined && !optional) throw new MissingError(`${what} not found`);
+  const present = data ?? new Map<string, Buffer>();
+  if (items === undefined) return present;
+  return new Map(
+    items.flatMap(({ key, path }) => {
+      const value = present.get(key);
+      if (value === undefined && !optional) throw new MissingError(`No key "${key}" in ${what}`);
+      return value === undefined ? [] : [[path, value] as const];
+    }),
+  );
+}
+
+/** Bound to the pod: it ends with it. */
+async function tokenOf(
+  { metadata, spec }: Pod,
+  connection: Connection,
+  audience: string | undefined,
+  expirationSeconds = 3600,
+): Promise<string> {
+  const account = spec.serviceAccountName ?? 'default';
+  const path = `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${account}/token`;
+  const { status } = await connection.request<{ readonly status: { readonly token: string } }>('POST', path, {
+    body: {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        ...(audience !== undefined && { audiences: [audience] }),
+        expirationSeconds,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: metadata.name, uid: metadata.uid },
+      },
+    },
+  });
+  return status.token;
+}

@@ -1,0 +1,121 @@
+// Namespaces of our own for a program that needs a network to itself: bridges, routes, addresses, mounts. Nothing of it is
+// seen outside, and all of it ends with the program, also with kill -9: the kernel kills whatever is left of a process
+// namespace when its first process dies, and a network or mount namespace that nobody is in is gone.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface SandboxOptions {
+  /** The IPv4 address of the DNS server that every program inside asks, at port 53; it is for the caller to run one. */
+  readonly nameserver?: string;
+  /** Done outside, before: the sandbox has no way to the internet, so what has to be fetched is fetched here. */
+  readonly prepare?: () => Promise<void>;
+}
+
+const marker = 'GATEHOUSE_SANDBOX';
+const folderPrefix = 'gatehouse-sandbox-';
+const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export const isInSandbox = (): boolean => process.env[marker] !== undefined;
+
+/** What keeps this machine from having sandboxes, as a sentence; undefined when nothing does. */
+export function sandboxObstacle(): string | undefined {
+  if (process.platform !== 'linux') return `Network namespaces exist on Linux alone; this is ${process.platform}.`;
+  if (process.getuid?.() !== 0) return 'Network namespaces need root; run this as root.';
+  const missing = ['unshare', 'setpriv', 'mount', 'ip'].filter((tool) => spawnSync(tool, ['--version']).error);
+  if (missing.length > 0) return `${missing.join(', ')} not found in PATH; install util-linux and iproute2.`;
+  const { status, stderr } = spawnSync('unshare', ['--net', '--mount', '--pid', '--fork', 'true'], {
+    encoding: 'utf8',
+  });
+  return status === 0 ? undefined : `This machine gives no namespaces: ${stderr.trim()}`;
+}
+
+/**
+ * Begins the program again inside a sandbox, and there returns at once. Outside it never returns: this process passes on
+ * signals, input and output, and ends as the one inside does. Whatever the program has in its temporary folder goes too.
+ * `attend` gets the process inside: its pid is one for `nsenter`, and it has an IPC channel.
+ *
+ * @throws an Error that says what is missing for sandboxes here.
+ */
+export async function enterSandbox(
+  options: SandboxOptions = {},
+  attend: (inside: ChildProcess) => void = () => {},
+): Promise<void> {
+  if (isInSandbox()) return settleInside();
+  const obstacle = sandboxObstacle();
+  if (obstacle !== undefined) throw new Error(obstacle);
+  removeLeftovers();
+  await options.prepare?.();
+  const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
+  const inside = begin(folder, options.nameserver);
+  attend(inside);
+  const status = await endOf(inside);
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(status);
+}
+
+/** What stands before the program starts: `$1` is the file that becomes /etc/resolv.conf, or nothing. */
+const settleScript = `set -e
+ip link set lo up
+if [ -n "$1" ]; then mount --bind "$1" /etc/resolv.conf; fi
+shift
+exec "$@"`;
+
+function begin(folder: string, nameserver: string | undefined): ChildProcess {
+  const resolvConf = nameserver === undefined ? '' : join(folder, 'resolv.conf');
+  if (resolvConf !== '') writeFileSync(resolvConf, `nameserver ${nameserver}\noptions timeout:2 attempts:2\n`);
+  const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+  // unshare dies with us, and what it has forked dies with unshare.
+  const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  return spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', ...unshare, 'sh', '-c', settleScript, 'sandbox', resolvConf, ...program],
+    {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      // A session of its own: what a terminal sends to its group comes by us, once.
+      detached: true,
+      env: { ...process.env, [marker]: '1', TMPDIR: folder },
+    },
+  );
+}
+
+interface SignalMessage {
+  readonly kind: 'sandbox-signal';
+  readonly name: (typeof forwardedSignals)[number];
+}
+
+function endOf(inside: ChildProcess): Promise<number> {
+  for (const name of forwardedSignals)
+    process.on(name, () => inside.connected && inside.send({ kind: 'sandbox-signal', name } satisfies SignalMessage));
+  return new Promise((resolve, reject) => {
+    inside.once('error', reject);
+    inside.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
+  });
+}
+
+/** The first process of a namespace gets no signal that it has no handler for, not even the ones that end others. */
+function settleInside(): void {
+  process.on('message', (message: SignalMessage) => {
+    if (message.kind !== 'sandbox-signal') return;
+    if (!process.emit(message.name, message.name)) process.exit(128 + constants.signals[message.name]);
+  });
+  process.channel?.unref();
+}
+
+/** Of sandboxes that were killed. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir()).filter((other) => other.startsWith(folderPrefix))) {
+    const pid = Number(name.slice(folderPrefix.length).split('-')[0]);
+    if (!isRunning(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

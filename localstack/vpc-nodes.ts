@@ -1,0 +1,43 @@
+// The instances of the demo VPC as nodes of the cluster. Their pods have addresses of the VPC, as with AWS's CNI plugin:
+// more addresses of the instance's network interface. https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html
+import { blockSize, parseBlock4, toAddress } from './aws/ec2/addresses.ts';
+import { assignAddresses } from './aws/ec2/network-interfaces.ts';
+import type { Seed } from './aws/seed.ts';
+import type { World } from './aws/world.ts';
+import type { NodePlan } from './cluster/nodes/node.ts';
+
+type Facts = Required<Pick<NodePlan, 'name' | 'labels' | 'providerId'>>;
+
+/** What the cloud's own controller says of a node. */
+export const nodeFacts = ({ region }: Seed, { zone, instanceId }: Seed['nodes'][number], index: number): Facts => ({
+  name: `node-${index + 1}`,
+  labels: { 'topology.kubernetes.io/region': region, 'topology.kubernetes.io/zone': zone },
+  providerId: `aws:///${zone}/${instanceId}`,
+});
+
+/** At the end of the subnet, where others get their addresses last. */
+const podPrefix = 25;
+
+/** Where each instance is, with a range for its pods that is its own from now on. */
+export function nodePlans({ ec2 }: World, seed: Seed): readonly NodePlan[] {
+  const rangesOf = new Map<string, number>();
+  return seed.nodes.map((node, index) => {
+    const nic = ec2.networkInterfaces.get(ec2.instances.get(node.instanceId)?.networkInterfaceIds[0] ?? '');
+    const subnet = ec2.subnets.get(nic?.subnetId ?? '');
+    const block = parseBlock4(subnet?.cidrBlock ?? '');
+    if (!nic || !subnet || !block) throw new Error(`Expected ${node.instanceId} to be in a subnet`);
+    const taken = (rangesOf.get(subnet.id) ?? 0) + 1;
+    rangesOf.set(subnet.id, taken);
+    const size = 2 ** (32 - podPrefix);
+    const base = block.base + blockSize(block) - taken * size;
+    // Neither the subnet's last address nor the range's ends can be a pod's.
+    const addresses = Array.from({ length: size - 2 }, (_, offset) => toAddress(base + 1 + offset));
+    assignAddresses(ec2, nic, addresses, 0);
+    return {
+      ...nodeFacts(seed, node, index),
+      address: node.privateIp,
+      subnet: subnet.cidrBlock,
+      podRange: `${toAddress(base)}/${podPrefix}`,
+    };
+  });
+}
