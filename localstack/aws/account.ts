@@ -16,6 +16,8 @@ export interface Region {
 /** The account: regions come to be, empty, when they are first asked for. */
 export class Account {
   readonly sessions: Sessions = new Map();
+  /** S3 knows no regions: by `BUCKET/KEY`. */
+  readonly objects = new Map<string, string>();
   readonly #options: AwsOptions;
   readonly #clock: Clock;
   readonly #random: Random;
@@ -38,6 +40,7 @@ export class Account {
       clock: this.#clock,
       random: this.#random,
       sessions: this.sessions,
+      objects: this.objects,
     };
     const region = { world, services: servicesOf(world) };
     this.#regions.set(name, region);
@@ -52,5 +55,6 @@ export class Account {
   clear(): void {
     this.#regions.clear();
     this.sessions.clear();
+    this.objects.clear();
   }
 }

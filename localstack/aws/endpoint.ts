@@ -70,6 +70,11 @@ export class Endpoint {
     return this.#seeded;
   }
 
+  /** What is in S3, by `BUCKET/KEY`. */
+  get objects(): Map<string, string> {
+    return this.#account.objects;
+  }
+
   world(region: string): World {
     return this.#account.region(region).world;
   }

@@ -12,4 +12,6 @@ export interface World extends RegionState {
   readonly clock: Clock;
   readonly random: Random;
   readonly sessions: Sessions;
+  /** What is in S3, by `BUCKET/KEY`. */
+  readonly objects: Map<string, string>;
 }

@@ -1,6 +1,7 @@
 // As much of ASN.1's DER as a certificate needs. ITU-T X.690.
 
 const tags = {
+  boolean: 0x01,
   integer: 0x02,
   bits: 0x03,
   octets: 0x04,
@@ -29,6 +30,7 @@ export const set = (...items: readonly Uint8Array[]): Buffer => tagged(tags.set,
 export const octets = (content: Uint8Array): Buffer => tagged(tags.octets, content);
 export const bits = (content: Uint8Array): Buffer => tagged(tags.bits, Buffer.from([0]), content);
 export const utf8 = (value: string): Buffer => tagged(tags.utf8, Buffer.from(value));
+export const yes = (): Buffer => tagged(tags.boolean, Buffer.from([0xff]));
 export const nothing = (): Buffer => tagged(tags.null);
 
 /** `hex` is the positive value's digits; its first bit must be clear. */

@@ -1,5 +1,5 @@
 import { type KeyObject, sign } from 'node:crypto';
-import { bits, integer, nothing, octets, oid, sequence, set, tagged, utcTime, utf8 } from './der.ts';
+import { bits, integer, nothing, octets, oid, sequence, set, tagged, utcTime, utf8, yes } from './der.ts';
 
 export interface CertificateSpec {
   readonly commonName: string;
@@ -10,9 +10,13 @@ export interface CertificateSpec {
   readonly notAfter: Date;
   /** Hexadecimal digits, an even number; the first is below 8. */
   readonly serial: string;
+  /** What it is for; `server` unless told. */
+  readonly usage?: Usage;
 }
 
-/** A server certificate in PEM, signed with SHA-256. RFC 5280, section 4.1. */
+type Usage = 'server' | 'client' | 'authority';
+
+/** A certificate in PEM, signed with SHA-256. RFC 5280, section 4.1. */
 export function issueCertificate(spec: CertificateSpec): string {
   const { publicKey, issuer } = spec;
   const signedWith =
@@ -27,7 +31,7 @@ export function issueCertificate(spec: CertificateSpec): string {
     sequence(utcTime(spec.notBefore), utcTime(spec.notAfter)),
     name(spec.commonName),
     publicKey.export({ format: 'der', type: 'spki' }),
-    tagged(0xa3, extensions(spec.dnsNames)),
+    tagged(0xa3, extensions(spec.dnsNames, spec.usage ?? 'server')),
   );
   return pem(sequence(content, signedWith, bits(sign('sha256', content, issuer.privateKey))));
 }
@@ -36,13 +40,24 @@ function name(commonName: string): Buffer {
   return sequence(set(sequence(oid('2.5.4.3'), utf8(commonName))));
 }
 
-function extensions(dnsNames: readonly string[]): Buffer {
+function extensions(dnsNames: readonly string[], usage: Usage): Buffer {
   const names = dnsNames.map((dnsName) => tagged(0x82, Buffer.from(dnsName)));
-  const serverAuth = oid('1.3.6.1.5.5.7.3.1');
   return sequence(
     ...(names.length === 0 ? [] : [sequence(oid('2.5.29.17'), octets(sequence(...names)))]),
-    sequence(oid('2.5.29.37'), octets(sequence(serverAuth))),
+    usageExtension(usage),
   );
+}
+
+function usageExtension(usage: Usage): Buffer {
+  switch (usage) {
+    case 'server':
+      return sequence(oid('2.5.29.37'), octets(sequence(oid('1.3.6.1.5.5.7.3.1'))));
+    case 'client':
+      return sequence(oid('2.5.29.37'), octets(sequence(oid('1.3.6.1.5.5.7.3.2'))));
+    case 'authority':
+      return sequence(oid('2.5.29.19'), yes(), octets(sequence(yes())));
+  }
+  return usage satisfies never;
 }
 
 function pem(der: Buffer): string {

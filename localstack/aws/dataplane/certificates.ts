@@ -34,13 +34,16 @@ function rank(world: World, { keyAlgorithm, notAfter }: Certificate): number {
   return keyAlgorithms.indexOf(keyAlgorithm) - (expired ? keyAlgorithms.length : 0);
 }
 
-const contexts = new WeakMap<Material, SecureContext>();
+const contexts = new WeakMap<Material, Map<string, SecureContext>>();
 
-export function secureContext(material: Material): SecureContext {
-  const known = contexts.get(material);
+/** `ca` are the certificates whose names clients are told to have one of; none in an empty text. */
+export function secureContext(material: Material, ca = ''): SecureContext {
+  const ofMaterial = contexts.get(material) ?? new Map<string, SecureContext>();
+  contexts.set(material, ofMaterial);
+  const known = ofMaterial.get(ca);
   if (known) return known;
-  const context = createSecureContext(pemOf(material));
-  contexts.set(material, context);
+  const context = createSecureContext({ ...pemOf(material), ...(ca === '' ? {} : { ca }) });
+  ofMaterial.set(ca, context);
   return context;
 }
 

@@ -6,6 +6,7 @@ import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 import { AddressPool } from './address-pool.ts';
 import { balance } from './balance.ts';
+import { requestsCertificate } from './client-certificate.ts';
 import { Forwarder } from './forward.ts';
 import { HealthChecker } from './health-checker.ts';
 import { ListenerSocket } from './listener-socket.ts';
@@ -94,7 +95,7 @@ export class DataPlane {
     this.#serving.set(loadBalancer.arn, serving);
     for (const [arn, socket] of serving.sockets) {
       const listener = world.elbv2.listeners.get(arn);
-      if (listener && listener.protocol === socket.protocol && this.#portOf(listener) === socket.place.port) {
+      if (listener && this.#isFor(socket, listener)) {
         socket.refresh();
         continue;
       }
@@ -114,6 +115,12 @@ export class DataPlane {
       admits: (client) =>
         admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client), { port: listener.port }),
     });
+  }
+
+  /** Other settings are taken over by a socket that is open. */
+  #isFor({ protocol, isMutual, place }: ListenerSocket, listener: Listener): boolean {
+    const isSame = protocol === listener.protocol && isMutual === requestsCertificate(listener);
+    return isSame && place.port === this.#portOf(listener);
   }
 
   #portOf({ port }: Listener): number {

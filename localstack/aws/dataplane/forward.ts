@@ -55,7 +55,7 @@ export class Forwarder {
     // "No registered targets, or all in an unused state": load-balancer-troubleshooting, HTTP 503.
     if (!target || address === undefined) return send(exchange.response, errorAnswer(503));
     const abort = new AbortController();
-    const to = this.#toTarget(arrival, exchange.received, rule, {
+    const to = this.#toTarget(arrival, exchange, rule, {
       group,
       address: mapAddress(this.#mappings, address),
       port: target.port ?? group.port ?? 80,
@@ -84,7 +84,7 @@ export class Forwarder {
   /** Undefined when a transform fails. */
   #toTarget(
     { loadBalancer, listener, world }: Arrival,
-    received: Received,
+    { request, received }: Exchange,
     { transforms }: Rule,
     place: Pick<ToTarget, 'group' | 'address' | 'port' | 'cookies' | 'signal'>,
   ): ToTarget | undefined {
@@ -99,7 +99,7 @@ export class Forwarder {
       method: received.method,
       url: rewritten.url,
       host: targetHost(loadBalancer, listener, rewritten.host),
-      headers: targetHeaders(loadBalancer, listener, told, this.#random),
+      headers: targetHeaders(loadBalancer, listener, { ...told, socket: request.socket }, this.#random),
       idleMs: Number(loadBalancerAttribute(loadBalancer, 'idle_timeout.timeout_seconds')) * 1000,
     };
   }

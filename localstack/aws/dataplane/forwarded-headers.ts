@@ -1,8 +1,11 @@
 // What a target is told beside what the client said.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html, …/load-balancer-request-tracing.html
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { loadBalancerAttribute } from '../elbv2/attributes.ts';
 import type { Listener, LoadBalancer } from '../elbv2/state.ts';
 import type { Random } from '../random.ts';
+import { tellTls } from './tls-headers.ts';
 
 export interface Received {
   readonly headers: ReadonlyMap<string, readonly string[]>;
@@ -10,6 +13,7 @@ export interface Received {
   readonly host: string;
   readonly sourceIp: string;
   readonly sourcePort: number;
+  readonly socket: Socket;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -53,6 +57,7 @@ export function targetHeaders(
   else headers['x-forwarded-for'] = forwardedFor;
   headers['x-forwarded-proto'] = listener.protocol.toLowerCase();
   headers['x-forwarded-port'] = String(listener.port);
+  if (received.socket instanceof TLSSocket) tellTls(headers, loadBalancer, listener, received.socket);
   headers['x-amzn-trace-id'] = traceId(received.headers.get('x-amzn-trace-id')?.[0], received.at, random);
   return headers;
 }

@@ -1,14 +1,16 @@
 // A listener as a real socket.
+import { constants } from 'node:crypto';
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import { type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureContextOptions, SecureVersion } from 'node:tls';
+import type { SecureContextOptions, SecureVersion, TLSSocket } from 'node:tls';
 import { sslProtocols } from '../elbv2/ssl-policies.ts';
 import type { Listener } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 import type { ClientResponse } from './answers.ts';
 import { chooseMaterial, pemOf, secureContext } from './certificates.ts';
+import { advertisedBundle, isTrustedBy, requestsCertificate } from './client-certificate.ts';
 import { type ClientRequest, receive } from './client-request.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -27,6 +29,8 @@ const badRequest = 'HTTP/1.1 400 Bad Request\r\nServer: awselb/2.0\r\nContent-Le
 export class ListenerSocket {
   readonly place: Place;
   readonly protocol: string;
+  /** Whether clients are asked for a certificate. */
+  readonly isMutual: boolean;
   /** Resolves when it listens, or can't. */
   readonly settled: Promise<void>;
   /** Why it does not listen; undefined while it does. */
@@ -46,6 +50,7 @@ export class ListenerSocket {
   constructor(world: World, listener: Listener, place: Place, { answer, admits }: { answer: Answer; admits: Admits }) {
     this.place = place;
     this.protocol = listener.protocol;
+    this.isMutual = requestsCertificate(listener);
     this.#world = world;
     this.#listener = listener;
     this.#answer = answer;
@@ -59,15 +64,10 @@ export class ListenerSocket {
 
   /** Who isn't admitted is connected, for the system does that, but never answered: to be silent is as near as we come. */
   #guard(): void {
-    const serve = this.#server.listeners('connection');
-    this.#server.removeAllListeners('connection');
-    this.#server.on('connection', (socket: Socket) => {
+    intercept(this.#server, 'connection', (socket: Socket, serve) => {
       this.#connections.add(socket);
       socket.once('close', () => this.#connections.delete(socket));
-      if (this.#admits(socket.remoteAddress ?? '')) {
-        for (const each of serve) Reflect.apply(each, this.#server, [socket]);
-        return;
-      }
+      if (this.#admits(socket.remoteAddress ?? '')) return serve();
       this.#silent.add(socket);
       socket.on('error', () => socket.destroy());
       socket.once('close', () => this.#silent.delete(socket));
@@ -92,8 +92,15 @@ export class ListenerSocket {
       // Called for each handshake: a certificate that changes is shown to the next client.
       SNICallback: (name, done) => {
         const material = chooseMaterial(this.#world, this.#listener, name);
-        done(null, material && secureContext(material));
+        done(null, material && secureContext(material, advertisedBundle(this.#world, this.#listener)));
       },
+      requestCert: this.isMutual,
+      // What is to be trusted is judged below.
+      rejectUnauthorized: false,
+    });
+    intercept(server, 'secureConnection', (socket: TLSSocket, serve) => {
+      if (isTrustedBy(this.#world, this.#listener, socket)) serve();
+      else socket.destroy();
     });
     server.on('request', (request, response) => void this.#exchange(request, response, undefined));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -144,10 +151,18 @@ export class ListenerSocket {
     if (!this.#secure) return;
     const material = chooseMaterial(this.#world, this.#listener, undefined);
     const versions = tlsVersions(sslProtocols(this.#listener.sslPolicy ?? ''));
-    const shown = JSON.stringify([material?.certificatePem, versions]);
+    const ca = advertisedBundle(this.#world, this.#listener);
+    const shown = JSON.stringify([material?.certificatePem, versions, ca]);
     if (!material || shown === this.#shown) return;
     this.#shown = shown;
-    this.#secure.setSecureContext({ ...pemOf(material), ...versions });
+    // "Session resumption is not supported while using mutual TLS."
+    const secureOptions = this.isMutual ? constants.SSL_OP_NO_TICKET : 0;
+    this.#secure.setSecureContext({
+      ...pemOf(material),
+      ...versions,
+      ...(ca === undefined ? {} : { ca }),
+      secureOptions,
+    });
   }
 
   /** Takes no connection more; requests on their way are answered. */
@@ -161,6 +176,21 @@ export class ListenerSocket {
     this.close();
     for (const socket of this.#connections) socket.destroy();
   }
+}
+
+/** Puts itself before those who serve an event so far. */
+function intercept<Event extends 'connection' | 'secureConnection'>(
+  server: Server,
+  event: Event,
+  decide: (socket: Event extends 'connection' ? Socket : TLSSocket, serve: () => void) => void,
+): void {
+  const servers = server.listeners(event);
+  server.removeAllListeners(event);
+  server.on(event, (socket: Parameters<typeof decide>[0]) =>
+    decide(socket, () => {
+      for (const serve of servers) Reflect.apply(serve, server, [socket]);
+    }),
+  );
 }
 
 /** As long as an ALB keeps an idle connection by default. */

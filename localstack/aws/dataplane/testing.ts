@@ -115,6 +115,9 @@ export interface Asking {
   readonly body?: string;
   /** Over TLS, asking for this name. */
   readonly servername?: string;
+  /** The client's own certificate, in PEM. */
+  readonly cert?: string;
+  readonly key?: string;
   /** The client's own address. */
   readonly from?: string;
   readonly signal?: AbortSignal;

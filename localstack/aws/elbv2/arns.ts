@@ -8,6 +8,7 @@ const kinds = [
   ['listener', /^listener\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+$/],
   ['listener rule', /^listener-rule\/(app|net)\/[A-Za-z0-9-]+\/[0-9a-f]+\/[0-9a-f]+\/[0-9a-f]+$/],
   ['target group', /^targetgroup\/[A-Za-z0-9-]+\/[0-9a-f]+$/],
+  ['trust store', /^truststore\/[A-Za-z0-9-]+\/[0-9a-f]+$/],
 ] as const;
 
 export type ArnKind = (typeof kinds)[number][0];
@@ -41,6 +42,10 @@ export function newRuleArn(world: World, listenerArn: string): string {
 
 export function newTargetGroupArn(world: World, name: string): string {
   return `${prefix(world)}targetgroup/${name}/${world.random.hex(16)}`;
+}
+
+export function newTrustStoreArn(world: World, name: string): string {
+  return `${prefix(world)}truststore/${name}/${world.random.hex(16)}`;
 }
 
 /** `app/NAME/ID`: how the load balancer's network interfaces and metrics name it. */

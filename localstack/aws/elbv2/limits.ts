@@ -4,7 +4,7 @@ import type { World } from '../world.ts';
 import { page } from './page.ts';
 
 /** Quotas that DescribeAccountLimits does not tell: those of other services. */
-const untold = /^(security-group|inbound-|imported-|requested-|domain-)/;
+const untold = /^(security-group|inbound-|imported-|requested-|domain-|verify-listeners|trust-stores|ca-|revocation-)/;
 
 export function limitActions(world: World): Record<string, Action> {
   return {

@@ -33,6 +33,8 @@ function describeListener(world: World, listener: Listener): Output {
       Mode: mutual.mode,
       TrustStoreArn: mutual.trustStoreArn,
       IgnoreClientCertificateExpiry: mutual.ignoreClientCertificateExpiry,
+      AdvertiseTrustStoreCaNames: mutual.advertiseTrustStoreCaNames,
+      TrustStoreAssociationStatus: mutual.mode === 'verify' ? 'active' : undefined,
     },
   };
 }
@@ -140,12 +142,6 @@ export function listenerActions(world: World): Record<string, Action> {
     DeleteListener(input) {
       removeListener(world, listenerOf(world.elbv2, input));
       return {};
-    },
-    DescribeTrustStores(input) {
-      // None can be made yet.
-      const [arn] = texts(input, 'TrustStoreArns') ?? [];
-      if (arn !== undefined) throw new AwsError('TrustStoreNotFound', `Trust store '${arn}' not found`);
-      return { TrustStores: [] };
     },
   };
 }

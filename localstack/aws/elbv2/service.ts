@@ -11,6 +11,8 @@ import { sslPolicyActions } from './ssl-policies.ts';
 import { tagActions } from './tags.ts';
 import { targetGroupActions } from './target-groups.ts';
 import { targetActions } from './targets.ts';
+import { trustStoreRevocationActions } from './trust-store-revocations.ts';
+import { trustStoreActions } from './trust-stores.ts';
 
 /** Elastic Load Balancing v2: docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ */
 export function elbv2Service(world: World): Service {
@@ -29,6 +31,8 @@ export function elbv2Service(world: World): Service {
       ...targetActions(world),
       ...attributeActions(world),
       ...tagActions(world),
+      ...trustStoreActions(world),
+      ...trustStoreRevocationActions(world),
       ...sslPolicyActions,
       ...limitActions(world),
     },

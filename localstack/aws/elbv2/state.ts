@@ -17,8 +17,6 @@ export interface SubnetMapping {
   readonly allocationId?: string | undefined;
   readonly privateIPv4Address?: string | undefined;
   readonly iPv6Address?: string | undefined;
-  /** A /80 block, or auto_assigned. */
-  readonly sourceNatIpv6Prefix?: string | undefined;
 }
 
 export interface LoadBalancer extends Taggable {
@@ -37,8 +35,6 @@ export interface LoadBalancer extends Taggable {
   readonly attributes: Map<string, string>;
   capacityUnits: number | undefined;
   enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'on' | 'off' | undefined;
-  /** Of Network Load Balancers. */
-  enablePrefixForIpv6SourceNat: 'on' | 'off' | undefined;
 }
 
 export interface MutualAuthentication {

@@ -3,7 +3,7 @@ import { addTags, type Tag } from '../tags.ts';
 import type { World } from '../world.ts';
 import { arnKind } from './arns.ts';
 import { validationError } from './errors.ts';
-import { findListener, findLoadBalancer, findRule, findTargetGroup } from './find.ts';
+import { findListener, findLoadBalancer, findRule, findTargetGroup, findTrustStore } from './find.ts';
 import { nonEmpty, records, requiredText, text, texts } from './input.ts';
 import type { Elbv2State, Taggable } from './state.ts';
 
@@ -42,6 +42,8 @@ function taggable(state: Elbv2State, arn: string): Taggable {
       return findRule(state, arn);
     case 'target group':
       return findTargetGroup(state, arn);
+    case 'trust store':
+      return findTrustStore(state, arn);
     case undefined:
       throw validationError(`'${arn}' is not a valid ARN`);
   }

@@ -45,6 +45,11 @@ function createRule(call: Call): readonly Asked[] {
   return creating(call, listener, made, tagsIn(call.input, 'Tags'));
 }
 
+function createTrustStore(call: Call): readonly Asked[] {
+  const made = arn(call, `truststore/${text(call.input, 'Name') ?? ''}/*`);
+  return creating(call, made, made, tagsIn(call.input, 'Tags'));
+}
+
 const tagging: Needs = ({ world, action, input }) => {
   const said = action === 'AddTags' ? { requestTags: tagsIn(input, 'Tags') } : { tagKeys: texts(input, 'TagKeys') };
   return texts(input, 'ResourceArns').map((resource) => ask(world, name(action), resource, said));
@@ -56,15 +61,21 @@ const setRulePriorities: Needs = ({ world, action, input }) =>
 export const elbv2Resources: Readonly<Record<string, Needs>> = {
   AddListenerCertificates: on('ListenerArn'),
   AddTags: tagging,
+  AddTrustStoreRevocations: on('TrustStoreArn'),
   CreateListener: createListener,
   CreateLoadBalancer: createLoadBalancer,
   CreateRule: createRule,
   CreateTargetGroup: createTargetGroup,
+  CreateTrustStore: createTrustStore,
   DeleteListener: on('ListenerArn'),
   DeleteLoadBalancer: on('LoadBalancerArn'),
   DeleteRule: on('RuleArn'),
+  DeleteSharedTrustStoreAssociation: on('TrustStoreArn'),
   DeleteTargetGroup: on('TargetGroupArn'),
+  DeleteTrustStore: on('TrustStoreArn'),
   DeregisterTargets: on('TargetGroupArn'),
+  GetTrustStoreCaCertificatesBundle: on('TrustStoreArn'),
+  GetTrustStoreRevocationContent: on('TrustStoreArn'),
   ModifyCapacityReservation: on('LoadBalancerArn'),
   ModifyListener: on('ListenerArn'),
   ModifyListenerAttributes: on('ListenerArn'),
@@ -72,9 +83,11 @@ export const elbv2Resources: Readonly<Record<string, Needs>> = {
   ModifyRule: on('RuleArn'),
   ModifyTargetGroup: on('TargetGroupArn'),
   ModifyTargetGroupAttributes: on('TargetGroupArn'),
+  ModifyTrustStore: on('TrustStoreArn'),
   RegisterTargets: on('TargetGroupArn'),
   RemoveListenerCertificates: on('ListenerArn'),
   RemoveTags: tagging,
+  RemoveTrustStoreRevocations: on('TrustStoreArn'),
   SetIpAddressType: on('LoadBalancerArn'),
   SetRulePriorities: setRulePriorities,
   SetSecurityGroups: on('LoadBalancerArn'),

@@ -12,6 +12,7 @@ export function* taggableResources(world: World): Generator<TaggedResource> {
   const { elbv2, acm, ec2, region, accountId } = world;
   yield* elbv2.loadBalancers.values();
   yield* elbv2.targetGroups.values();
+  yield* elbv2.trustStores.values();
   yield* elbv2.listeners.values();
   for (const rule of elbv2.rules.values()) if (rule.priority !== 'default') yield rule;
   yield* acm.certificates.values();
