@@ -8,6 +8,8 @@ export const defaultQuotas = {
   'target-groups': 3000,
   'targets-per-application-load-balancer': 1000,
   'targets-per-target-group': 1000,
+  'targets-per-network-load-balancer': 3000,
+  'targets-per-availability-zone-per-network-load-balancer': 500,
   'listeners-per-application-load-balancer': 50,
   'listeners-per-network-load-balancer': 50,
   /** Over all listeners, default rules not counted. */

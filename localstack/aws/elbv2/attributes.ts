@@ -4,7 +4,8 @@ import { type Attribute, listenerTable, loadBalancerTable, targetGroupTable } fr
 import { invalidConfiguration, validationError } from './errors.ts';
 import { listenerOf, loadBalancerOf, targetGroupOf } from './find.ts';
 import { nonEmpty, records, requiredText, text } from './input.ts';
-import type { LoadBalancer, TargetGroup } from './state.ts';
+import type { Listener, LoadBalancer, TargetGroup } from './state.ts';
+import { targetGroupsOf } from './usage.ts';
 
 /** What an attribute is: as set, or by default. */
 export function loadBalancerAttribute(loadBalancer: LoadBalancer, key: string): string | undefined {
@@ -45,13 +46,39 @@ function modify(input: Input, table: readonly Attribute[], onto: Map<string, str
 
 function modifyLoadBalancer(loadBalancer: LoadBalancer, input: Input): Output {
   const table = loadBalancerTable(loadBalancer);
-  const after = new Map([...loadBalancer.attributes, ...readAttributes(input, table)]);
+  const wanted = readAttributes(input, table);
+  const secondary = 'secondary_ips.auto_assigned.per_subnet';
+  // "After you set this value, you can't decrease it."
+  if (Number(wanted.get(secondary) ?? Infinity) < Number(loadBalancer.attributes.get(secondary) ?? 0)) {
+    throw invalidConfiguration(`The value of '${secondary}' cannot be decreased`);
+  }
+  const after = new Map([...loadBalancer.attributes, ...wanted]);
   for (const kind of ['access_logs', 'connection_logs', 'health_check_logs']) {
     if (after.get(`${kind}.s3.enabled`) === 'true' && !after.get(`${kind}.s3.bucket`)) {
       throw invalidConfiguration(`'${kind}.s3.bucket' must be set when '${kind}.s3.enabled' is true`);
     }
   }
   return modify(input, table, loadBalancer.attributes);
+}
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html */
+function checkNetwork(world: World, group: TargetGroup, after: ReadonlyMap<string, string>): void {
+  const tls = group.protocol === 'TLS' || listenersUsing(world, group).some(({ protocol }) => protocol === 'TLS');
+  if (tls && after.get('stickiness.enabled') === 'true') {
+    throw invalidConfiguration('Stickiness is not supported with TLS listeners and TLS target groups');
+  }
+  const key = 'target_health_state.unhealthy.draining_interval_seconds';
+  const termination = 'target_health_state.unhealthy.connection_termination.enabled';
+  const terminates = after.get(termination) ?? targetGroupAttribute(group, termination);
+  if ((after.get(key) ?? '0') !== '0' && terminates === 'true') {
+    throw invalidConfiguration(`'${key}' can only be set when '${termination}' is false`);
+  }
+}
+
+function listenersUsing(world: World, group: TargetGroup): readonly Listener[] {
+  const { rules, listeners } = world.elbv2;
+  const using = [...rules.values()].filter(({ actions }) => targetGroupsOf(actions).includes(group.arn));
+  return using.flatMap(({ listenerArn }) => listeners.get(listenerArn) ?? []);
 }
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
@@ -81,7 +108,9 @@ export function attributeActions(world: World): Record<string, Action> {
     ModifyTargetGroupAttributes(input) {
       const group = targetGroupOf(state, input);
       const table = targetGroupTable(group);
-      checkTogether(new Map([...group.attributes, ...readAttributes(input, table)]));
+      const after = new Map([...group.attributes, ...readAttributes(input, table)]);
+      checkTogether(after);
+      if (group.protocol !== 'HTTP' && group.protocol !== 'HTTPS') checkNetwork(world, group, after);
       return modify(input, table, group.attributes);
     },
     DescribeListenerAttributes(input) {

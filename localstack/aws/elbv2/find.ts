@@ -56,5 +56,10 @@ export const trustStoreOf = (state: Elbv2State, input: Input) =>
 
 export const listenersOf = (state: Elbv2State, loadBalancerArn: string) =>
   [...state.listeners.values()].filter((listener) => listener.loadBalancerArn === loadBalancerArn);
+/** The target groups that a load balancer is registered in, by its ARN. */
+export const groupsOf = (state: Elbv2State, loadBalancerArn: string): readonly TargetGroup[] =>
+  [...state.targetGroups.values()].filter(({ targets }) =>
+    [...targets.values()].some(({ id, drainingUntil }) => id === loadBalancerArn && drainingUntil === undefined),
+  );
 export const rulesOf = (state: Elbv2State, listenerArn: string) =>
   [...state.rules.values()].filter((rule) => rule.listenerArn === listenerArn);

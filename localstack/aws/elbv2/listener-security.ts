@@ -1,5 +1,5 @@
 // The part of a listener that only HTTPS and TLS have: certificate, policy, ALPN, mutual authentication.
-import type { Input } from '../service.ts';
+import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { checkCertificate } from './certificates.ts';
 import { invalidConfiguration, validationError } from './errors.ts';
@@ -32,22 +32,46 @@ function readDefaultCertificate(world: World, input: Input): string | undefined 
   return arn;
 }
 
+<<<<<<< /tmp/a/m/localstack_aws_elbv2_listener-security.ts.ours
+=======
+/** At most one. docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies */
+function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
+  const given = texts(input, 'AlpnPolicy') ?? [];
+  if (given.length > 1) throw validationError('Only one ALPN policy can be specified');
+  for (const policy of given) {
+    if (protocol === 'TLS' && alpnPolicies.has(policy)) continue;
+    const message = `ALPN policy '${policy}' is not supported for a listener of protocol ${protocol}`;
+    throw new AwsError('ALPNPolicyNotFound', message);
+  }
+  return given;
+}
+
+>>>>>>> /tmp/a/m/localstack_aws_elbv2_listener-security.ts.theirs
 /** Reads and checks it all; what is not given stays as `current` has it. */
 export function readSecurity(world: World, input: Input, protocol: string, current: Listener | undefined): Security {
   const certificate = readDefaultCertificate(world, input);
   const sslPolicy = text(input, 'SslPolicy');
   if (sslPolicy !== undefined) checkSslPolicy(sslPolicy);
+<<<<<<< /tmp/a/m/localstack_aws_elbv2_listener-security.ts.ours
   const [alpnPolicy] = texts(input, 'AlpnPolicy') ?? [];
+=======
+>>>>>>> /tmp/a/m/localstack_aws_elbv2_listener-security.ts.theirs
   const mutualAuthentication = readMutualAuthentication(world, input, current);
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
-    if (certificate !== undefined || sslPolicy !== undefined || mutualAuthentication || alpnPolicy !== undefined) {
+    if (
+      certificate !== undefined ||
+      sslPolicy !== undefined ||
+      mutualAuthentication ||
+      texts(input, 'AlpnPolicy')?.length
+    ) {
       const message = `Certificates and security policies cannot be specified for a listener of protocol ${protocol}`;
       throw invalidConfiguration(message);
     }
     return none;
   }
-  if (alpnPolicy !== undefined && (protocol !== 'TLS' || !alpnPolicies.has(alpnPolicy))) {
-    throw validationError(`ALPN policy '${alpnPolicy}' is not supported for a listener of protocol ${protocol}`);
+  const [alpnPolicy] = readAlpnPolicy(input, protocol);
+  if (mutualAuthentication && protocol === 'TLS') {
+    throw invalidConfiguration('Mutual authentication is only for HTTPS listeners');
   }
   const defaultCertificate = certificate ?? current?.defaultCertificate;
   if (defaultCertificate === undefined) {

@@ -17,6 +17,8 @@ export interface SubnetMapping {
   readonly allocationId?: string | undefined;
   readonly privateIPv4Address?: string | undefined;
   readonly iPv6Address?: string | undefined;
+  /** A /80 block, or auto_assigned. */
+  readonly sourceNatIpv6Prefix?: string | undefined;
 }
 
 export interface LoadBalancer extends Taggable {
@@ -35,6 +37,8 @@ export interface LoadBalancer extends Taggable {
   readonly attributes: Map<string, string>;
   capacityUnits: number | undefined;
   enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'on' | 'off' | undefined;
+  /** Of Network Load Balancers. */
+  enablePrefixForIpv6SourceNat: 'on' | 'off' | undefined;
 }
 
 export interface MutualAuthentication {
