@@ -32,8 +32,6 @@ function readDefaultCertificate(world: World, input: Input): string | undefined 
   return arn;
 }
 
-<<<<<<< /tmp/a/m/localstack_aws_elbv2_listener-security.ts.ours
-=======
 /** At most one. docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html#alpn-policies */
 function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
   const given = texts(input, 'AlpnPolicy') ?? [];
@@ -46,16 +44,11 @@ function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
   return given;
 }
 
->>>>>>> /tmp/a/m/localstack_aws_elbv2_listener-security.ts.theirs
 /** Reads and checks it all; what is not given stays as `current` has it. */
 export function readSecurity(world: World, input: Input, protocol: string, current: Listener | undefined): Security {
   const certificate = readDefaultCertificate(world, input);
   const sslPolicy = text(input, 'SslPolicy');
   if (sslPolicy !== undefined) checkSslPolicy(sslPolicy);
-<<<<<<< /tmp/a/m/localstack_aws_elbv2_listener-security.ts.ours
-  const [alpnPolicy] = texts(input, 'AlpnPolicy') ?? [];
-=======
->>>>>>> /tmp/a/m/localstack_aws_elbv2_listener-security.ts.theirs
   const mutualAuthentication = readMutualAuthentication(world, input, current);
   if (protocol !== 'HTTPS' && protocol !== 'TLS') {
     if (
