@@ -19,10 +19,11 @@ export type Manifest = string | readonly KubeObject[];
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
+  /** How long to wait between two reads; 50 ms unless told. */
+  readonly pollMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-const pollIntervalMs = 50;
 const fieldManager = 'gatehouse-localstack';
 
 /**
@@ -72,7 +73,7 @@ export async function waitFor<T = KubeObject>(
   connection: Connection,
   path: string,
   accept: (object: T | undefined) => boolean,
-  { timeoutMs = 10_000, signal }: WaitOptions = {},
+  { timeoutMs = 10_000, pollMs = 50, signal }: WaitOptions = {},
 ): Promise<T | undefined> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -80,7 +81,7 @@ export async function waitFor<T = KubeObject>(
     if (accept(object)) return object;
     if (performance.now() > deadline)
       throw new Error(`${path} is still not as expected after ${timeoutMs} ms: ${JSON.stringify(object)}`);
-    await sleep(pollIntervalMs, undefined, { signal });
+    await sleep(pollMs, undefined, { signal });
   }
 }
 

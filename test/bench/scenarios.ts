@@ -1,12 +1,12 @@
 // The scenarios, each with its counts as the embedded AWS has them, polls included.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyYaml, deleteObjects, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
+import { applyYaml, deleteObjects, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Environment, Gatehouse } from '../../localstack/environment.ts';
 import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts';
 import { describeUsage, usageOf } from './usage.ts';
-import { base, gateway, namespace, route, slice, workload } from './workload.ts';
+import { base, gateway, gatewaysPath, isTrue, type List, route, routesPath, slice, workload } from './workload.ts';
 
-const program = new URL('../../dist/main.js', import.meta.url).pathname;
+export const program = new URL('../../dist/main.js', import.meta.url).pathname;
 /** Audits are told aside: none falls into a scenario. */
 const flags = { 'audit-period': '2h' } as const;
 
@@ -35,22 +35,6 @@ async function counted({ aws }: Environment, work: () => Promise<unknown>): Prom
   return { reads, writes, seconds, lastCall };
 }
 
-interface WithConditions extends KubeObject {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly parents?: readonly {
-      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    }[];
-  };
-}
-interface List {
-  readonly items: readonly WithConditions[];
-}
-
-const gatewayApi = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}`;
-const isTrue = (type: string) => (condition: { readonly type: string; readonly status: string }) =>
-  condition.type === type && condition.status === 'True';
-
 async function allProgrammed({ cluster }: Environment, gateways: number, routes: number): Promise<void> {
   const options = { timeoutMs };
   const programmed = (list: List | undefined) =>
@@ -58,18 +42,18 @@ async function allProgrammed({ cluster }: Environment, gateways: number, routes:
   const accepted = (list: List | undefined) =>
     (list?.items.filter(({ status }) => status?.parents?.[0]?.conditions?.some(isTrue('Accepted'))).length ?? 0) ===
     routes;
-  await waitFor<List>(cluster.admin, `${gatewayApi}/gateways`, programmed, options);
-  await waitFor<List>(cluster.admin, `${gatewayApi}/httproutes`, accepted, options);
+  await waitFor<List>(cluster.admin, gatewaysPath, programmed, options);
+  await waitFor<List>(cluster.admin, routesPath, accepted, options);
 }
 
 const gone = ({ cluster }: Environment): Promise<unknown> =>
-  waitFor<List>(cluster.admin, `${gatewayApi}/gateways`, (list) => list?.items.length === 0, { timeoutMs });
+  waitFor<List>(cluster.admin, gatewaysPath, (list) => list?.items.length === 0, { timeoutMs });
 
 const times = ({ seconds, lastCall }: Measured): string =>
   `${seconds.toFixed(1)} s to all Programmed, ${lastCall.toFixed(1)} s to the last call`;
 
 /** As the image sets it. */
-const env = { NODE_OPTIONS: '--max-semi-space-size=2' } as const;
+export const env = { NODE_OPTIONS: '--max-semi-space-size=2' } as const;
 
 const start = (environment: Environment): Promise<Gatehouse> => environment.startGatehouse({ flags, program, env });
 

@@ -47,12 +47,17 @@ export function printTable(rows: readonly Row[]): void {
     limit,
     peer,
   ]);
-  const all = [['scenario', 'Gatehouse', 'at most', 'AWS LBC 3.5'], ...cells];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  printCells([['scenario', 'Gatehouse', 'at most', 'AWS LBC 3.5'], ...cells]);
+}
+
+/** As a table of Markdown; the first row is the head. */
+export function printCells(cells: readonly (readonly string[])[]): void {
+  const [head = [], ...rest] = cells;
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   console.log('');
-  console.log(line(all[0] ?? []));
+  console.log(line(head));
   console.log(line(widths.map((width) => '-'.repeat(width))));
-  for (const row of cells) console.log(line(row));
+  for (const row of rest) console.log(line(row));
 }

@@ -29,6 +29,10 @@ export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
 
 const gatewayName = (index: number): string => `gateway-${index}`;
 const routeName = (gateway: number, route: number): string => `route-${gateway}-${route}`;
+/** Every route has a Service of its own, of its own name. */
+export const serviceName = routeName;
+
+export const podPort = 8080;
 
 export const gateway = (index: number): KubeObject => ({
   apiVersion: gatewayApi,
@@ -52,20 +56,20 @@ export const route = (
   },
 });
 
-const service = (gatewayIndex: number, index: number): KubeObject => ({
+export const service = (gatewayIndex: number, index: number, type = 'NodePort'): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: routeName(gatewayIndex, index), namespace },
-  spec: { type: 'NodePort', ports: [{ name: 'http', port: 80, targetPort: 8080 }] },
+  spec: { type, ports: [{ name: 'http', port: 80, targetPort: podPort }] },
 });
 
+export const sliceOf = (name: string, addresses: readonly string[]): KubeObject =>
+  endpointSlice(namespace, name, addresses, podPort, { portName: 'http' });
+
 export const slice = (gatewayIndex: number, index: number, pods: number): KubeObject =>
-  endpointSlice(
-    namespace,
+  sliceOf(
     routeName(gatewayIndex, index),
     Array.from({ length: pods }, (_, pod) => `10.0.${48 + 16 * (pod % 3)}.${50 + index + 100 * Math.trunc(pod / 3)}`),
-    8080,
-    { portName: 'http' },
   );
 
 /** `gateways` × `routes`, with all that they refer to. */
@@ -73,5 +77,23 @@ export function workload(gateways: number, routes: number): readonly KubeObject[
   const indexes = Array.from({ length: gateways }, (_, index) => index);
   const each = <T>(make: (gateway: number, route: number) => T): readonly T[] =>
     indexes.flatMap((gatewayIndex) => Array.from({ length: routes }, (_, index) => make(gatewayIndex, index)));
-  return [...each(service), ...each((g, r) => slice(g, r, 2)), ...indexes.map(gateway), ...each(route)];
+  return [...each((g, r) => service(g, r)), ...each((g, r) => slice(g, r, 2)), ...indexes.map(gateway), ...each(route)];
 }
+
+export interface WithConditions extends KubeObject {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly parents?: readonly {
+      readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    }[];
+  };
+}
+export interface List {
+  readonly items: readonly WithConditions[];
+}
+
+const path = `/apis/${gatewayApi}/namespaces/${namespace}`;
+export const gatewaysPath = `${path}/gateways`;
+export const routesPath = `${path}/httproutes`;
+export const isTrue = (type: string) => (condition: { readonly type: string; readonly status: string }) =>
+  condition.type === type && condition.status === 'True';

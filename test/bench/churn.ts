@@ -1,0 +1,108 @@
+// Pods that come and go all over the cluster, many a second, for minutes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import type { Pods } from './pods.ts';
+import type { Registered } from './registered.ts';
+import { type Spread, spreadOf } from './spread.ts';
+
+const lookMs = 200;
+
+interface Change {
+  readonly service: string;
+  readonly address: string;
+  readonly since: number;
+}
+
+/** Where AWS has other targets than the pods are, and since when. */
+class Differences {
+  readonly lags: number[] = [];
+  /** Changes that were undone by another before AWS had to know. */
+  undone = 0;
+  readonly #open = new Map<string, Change>();
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  note(service: string, address: string): void {
+    const key = `${service} ${address}`;
+    if (this.#open.delete(key)) this.undone += 1;
+    else this.#open.set(key, { service, address, since: performance.now() });
+  }
+
+  look(pods: Pods, registered: Registered): void {
+    const now = performance.now();
+    for (const [key, { service, address, since }] of this.#open) {
+      if (registered.has(service, address) !== pods.of(service).has(address)) continue;
+      this.#open.delete(key);
+      this.lags.push(now - since);
+    }
+  }
+}
+
+export interface Churn {
+  readonly changes: number;
+  readonly seconds: number;
+  readonly undone: number;
+  /** Milliseconds that AWS differed from Kubernetes, a pod each. */
+  readonly lag: Spread;
+  /** From the last change until AWS was as Kubernetes. */
+  readonly settledSeconds: number;
+  /** Services of which AWS has others than their pods in the end. */
+  readonly wrong: number;
+}
+
+const one = <T>(items: readonly T[]): T => {
+  const item = items[Math.floor(Math.random() * items.length)];
+  if (item === undefined) throw new Error('There is nothing to choose from');
+  return item;
+};
+
+/** A Service has as many pods as at first, or one more or less. */
+function change(pods: Pods, podsPerService: number, differences: Differences): string {
+  const service = one(pods.services);
+  const present = [...pods.of(service)];
+  const grows = present.length < podsPerService || (present.length === podsPerService && Math.random() < 0.5);
+  const address = grows ? pods.add(service) : one(present);
+  if (!grows) pods.remove(service, address);
+  differences.note(service, address);
+  return service;
+}
+
+export async function churn(
+  pods: Pods,
+  registered: Registered,
+  options: { readonly podsPerService: number; readonly perSecond: number; readonly seconds: number },
+): Promise<Churn> {
+  const { podsPerService, perSecond, seconds } = options;
+  const differences = new Differences();
+  const limit = pLimit(20);
+  const writes: Promise<unknown>[] = [];
+  const looking = setInterval(() => differences.look(pods, registered), lookMs);
+  const started = performance.now();
+  const total = seconds * perSecond;
+  try {
+    for (let done = 0; done < total; await sleep(10)) {
+      for (const due = ((performance.now() - started) / 1000) * perSecond; done < Math.min(due, total); done += 1) {
+        const service = change(pods, podsPerService, differences);
+        writes.push(limit(() => pods.write(service)));
+      }
+    }
+    await Promise.all(writes);
+    const ended = performance.now();
+    while (differences.size > 0 && performance.now() - ended < settleMs) await sleep(lookMs);
+    return {
+      changes: total,
+      seconds: (ended - started) / 1000,
+      undone: differences.undone,
+      lag: spreadOf(differences.lags),
+      settledSeconds: (performance.now() - ended) / 1000,
+      wrong: pods.services.filter((service) => !registered.isAs(pods, service)).length,
+    };
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+/** Longer than AWS's rates need for two calls to each of a thousand target groups. */
+const settleMs = 900_000;

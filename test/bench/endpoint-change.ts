@@ -1,0 +1,41 @@
+// One endpoint's change at a time.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pods } from './pods.ts';
+import type { Registered } from './registered.ts';
+import { type Spread, spreadOf } from './spread.ts';
+
+/** Between two changes: AWS's bucket for registrations, of 4 a second, is not to run dry. */
+const pauseMs = 300;
+const lookMs = 1;
+const timeoutMs = 60_000;
+
+async function until(done: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + timeoutMs; !done(); await sleep(lookMs)) {
+    if (performance.now() > deadline) throw new Error('AWS was not told of a change');
+  }
+}
+
+/**
+ * A pod comes, and goes again, one after the other in these Services, as long as there is to be more.
+ * @returns milliseconds from sending the write to Kubernetes until AWS has the target
+ */
+export async function measureEndpointChanges(
+  pods: Pods,
+  registered: Registered,
+  services: readonly string[],
+  isMore: (changes: number) => boolean,
+): Promise<Spread> {
+  const times: number[] = [];
+  while (isMore(times.length)) {
+    const service = services[times.length % services.length] ?? '';
+    const address = pods.add(service);
+    const started = performance.now();
+    await Promise.all([pods.write(service), until(() => registered.has(service, address))]);
+    times.push(performance.now() - started);
+    await sleep(pauseMs);
+    pods.remove(service, address);
+    await Promise.all([pods.write(service), until(() => !registered.has(service, address))]);
+    await sleep(pauseMs);
+  }
+  return spreadOf(times);
+}

@@ -1,0 +1,33 @@
+// What the embedded AWS has registered, looked at behind the wire: no call of ours is in anyone's count.
+import type { TargetGroup } from '../../localstack/aws/elbv2/state.ts';
+import type { Aws } from '../../localstack/aws/server.ts';
+import { type Pods, targetOf } from './pods.ts';
+import { namespace } from './workload.ts';
+
+const resourceTag = 'gatehouse.dev/resource';
+
+export class Registered {
+  readonly #groups = new Map<string, TargetGroup>();
+
+  /** Of the target groups that are there now. */
+  constructor({ world }: Aws) {
+    for (const group of world().elbv2.targetGroups.values()) {
+      const service = new RegExp(`/${namespace}/([^/]+)/`).exec(group.tags.get(resourceTag) ?? '')?.[1];
+      if (service !== undefined) this.#groups.set(service, group);
+    }
+  }
+
+  /** Whether AWS sends requests to the pod; one that drains gets none. */
+  has(service: string, address: string): boolean {
+    const target = this.#groups.get(service)?.targets.get(targetOf(address));
+    return target !== undefined && target.drainingUntil === undefined;
+  }
+
+  /** Whether AWS has all pods of the Service, and no others. */
+  isAs(pods: Pods, service: string): boolean {
+    const wanted = new Set([...pods.of(service)].map(targetOf));
+    const targets = [...(this.#groups.get(service)?.targets ?? [])];
+    const present = new Set(targets.flatMap(([key, target]) => (target.drainingUntil === undefined ? key : [])));
+    return wanted.size === present.size && wanted.isSubsetOf(present);
+  }
+}

@@ -1,0 +1,92 @@
+// What the scenario of many Gateways came to, beside what it is held to.
+import type { Made, Scaled } from './scale.ts';
+import { describeMs, describeSeconds, type Spread } from './spread.ts';
+import { factRow, type Row } from './table.ts';
+import { describeUsage } from './usage.ts';
+
+/** What the process may hold with 100 Gateways, 1,000 routes and 10,000 endpoints, in MiB. */
+const maxResidentMiB = 250;
+/** Of the least time that AWS's rates allow, and this much more: the last load balancer is provisioned after the last call. */
+const maxOfLeast = 1.3;
+const graceSeconds = 15;
+const maxAloneMs = { median: 100, p99: 1000 } as const;
+/** AWS's buckets are shared with all that is being made. */
+const maxMeanwhileMs = { median: 500, p99: 5000 } as const;
+/** Of all calls, those that AWS refuses because they came too fast. */
+const maxRefused = 0.01;
+/** Of one core, while 50 pods change a second. */
+const maxCpuShare = 0.5;
+const maxGrowthMiB = 50;
+
+const held = (scenario: string, measured: string, limit: string, withinLimit: boolean): Row => ({
+  scenario,
+  measured,
+  limit,
+  peer: '',
+  withinLimit,
+});
+
+/** From the write to Kubernetes until RegisterTargets is at AWS. */
+const endpointRow = (scenario: string, spread: Spread, max: { readonly median: number; readonly p99: number }): Row =>
+  held(
+    scenario,
+    `${describeMs(spread)} (${spread.count} changes)`,
+    `${max.median} ms, ${max.p99} ms`,
+    spread.median <= max.median && spread.p99 <= max.p99,
+  );
+
+export function scaleRows({ made, meanwhile, alone, churn }: Scaled): readonly Row[] {
+  const { gateways, seconds, shares, calls, refused, usage } = made;
+  const [slowest] = shares;
+  const least = slowest?.leastSeconds ?? 0;
+  const share = (churn.after.cpuSeconds - churn.before.cpuSeconds) / (churn.seconds + churn.settledSeconds);
+  const growth = churn.after.residentMiB - churn.before.residentMiB;
+  const registrations = churn.calls - churn.refused;
+  return [
+    held(
+      `${gateways} Gateways × 10 routes × 10 pods, throttled as AWS does`,
+      `${seconds.toFixed(0)} s to all Programmed; AWS's rates allow ${least.toFixed(0)} s (${slowest?.bucket ?? ''})`,
+      `${maxOfLeast} × that`,
+      seconds <= least * maxOfLeast + graceSeconds,
+    ),
+    held('  calls', `${calls}, of them ${refused} refused`, `${100 * maxRefused} %`, refused <= calls * maxRefused),
+    held('  process', describeUsage(usage), `${maxResidentMiB} MiB`, usage.peakMiB <= maxResidentMiB),
+    endpointRow('  a pod more of the first Gateway meanwhile', meanwhile, maxMeanwhileMs),
+    endpointRow('  a pod more with nothing else going on', alone, maxAloneMs),
+    held(
+      `  ${churn.changes} pod changes in ${(churn.seconds / 60).toFixed(1)} minutes`,
+      `${churn.calls} calls, of them ${churn.refused} refused; ${(churn.changes / registrations).toFixed(1)} changes a call`,
+      `${100 * maxRefused} %`,
+      churn.refused <= churn.calls * maxRefused,
+    ),
+    factRow('  AWS behind the pods', `${describeSeconds(churn.lag)}; ${churn.undone} changes undone before`),
+    held(
+      '  AWS as the EndpointSlices after the last change',
+      `${churn.wrong} Services wrong after ${churn.settledSeconds.toFixed(1)} s`,
+      '0 wrong',
+      churn.wrong === 0,
+    ),
+    held(
+      '  process meanwhile',
+      `${churn.before.residentMiB.toFixed(0)} → ${churn.after.residentMiB.toFixed(0)} MiB resident (peak ${churn.after.peakMiB.toFixed(0)}), ${(100 * share).toFixed(0)} % of a core`,
+      `+${maxGrowthMiB} MiB, ${100 * maxCpuShare} %`,
+      growth <= maxGrowthMiB && share <= maxCpuShare,
+    ),
+  ];
+}
+
+/** How the cost grows, a row a size. */
+export function growthCells(sizes: readonly Made[]): readonly (readonly string[])[] {
+  return [
+    ['Gateways', 'least by AWS’s rates', 'to all Programmed', 'calls', 'refused', 'peak memory', 'CPU'],
+    ...sizes.map(({ gateways, shares, seconds, calls, refused, usage }) => [
+      `${gateways}`,
+      `${(shares[0]?.leastSeconds ?? 0).toFixed(0)} s`,
+      `${seconds.toFixed(0)} s`,
+      `${calls}`,
+      `${refused}`,
+      `${usage.peakMiB.toFixed(0)} MiB`,
+      `${usage.cpuSeconds.toFixed(1)} s`,
+    ]),
+  ];
+}

@@ -1,0 +1,176 @@
+// Many Gateways, with AWS's documented throttling on: how long they take beside what the throttle allows at best, how soon a
+// pod that comes or goes is known to AWS, and what all of it costs the process.
+import pLimit from 'p-limit';
+import { applyYaml, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
+import type { Connection } from '../../localstack/cluster/connection.ts';
+import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import { type BucketShare, sharesFrom } from './buckets.ts';
+import { type Churn, churn } from './churn.ts';
+import { measureEndpointChanges } from './endpoint-change.ts';
+import { Pods } from './pods.ts';
+import { Registered } from './registered.ts';
+import { env, program } from './scenarios.ts';
+import type { Spread } from './spread.ts';
+import { type Usage, usageOf } from './usage.ts';
+import {
+  base,
+  gateway,
+  gatewaysPath,
+  isTrue,
+  type List,
+  route,
+  routesPath,
+  service,
+  type WithConditions,
+} from './workload.ts';
+
+const routesPerGateway = 10;
+const podsPerService = 10;
+
+export interface ScaleOptions {
+  readonly changes: number;
+  readonly minutes: number;
+  readonly perSecond: number;
+}
+
+export interface Made {
+  readonly gateways: number;
+  readonly seconds: number;
+  /** Of AWS's buckets, the one that takes longest first. */
+  readonly shares: readonly BucketShare[];
+  readonly calls: number;
+  readonly refused: number;
+  readonly usage: Usage;
+}
+
+/** Of one endpoint's changes: milliseconds from the write to Kubernetes until AWS has the target. */
+export interface Scaled {
+  readonly made: Made;
+  /** On one Gateway, while the others are made. */
+  readonly meanwhile: Spread;
+  readonly alone: Spread;
+  readonly churn: Churn & {
+    readonly calls: number;
+    readonly refused: number;
+    readonly before: Usage;
+    readonly after: Usage;
+  };
+}
+
+/** Creates them side by side: the API server is in no one's account. */
+async function applyAll(admin: Connection, objects: readonly KubeObject[]): Promise<void> {
+  const limit = pLimit(16);
+  await Promise.all(objects.map((object) => limit(() => applyYaml(admin, [object]))));
+}
+
+/** Lists of so many objects cost the API server something. */
+const pollMs = 1000;
+const timeoutMs = 3_600_000;
+
+const isProgrammed = (it: WithConditions | undefined): boolean =>
+  it?.status?.conditions?.some(isTrue('Programmed')) === true;
+const isAccepted = (it: WithConditions): boolean =>
+  it.status?.parents?.[0]?.conditions?.some(isTrue('Accepted')) === true;
+
+async function untilServing({ cluster }: Environment, gateways: number): Promise<void> {
+  const all = (count: number, is: (it: WithConditions) => boolean) => (list: List | undefined) =>
+    list?.items.filter(is).length === count;
+  const options = { timeoutMs, pollMs };
+  await waitFor<List>(cluster.admin, gatewaysPath, all(gateways, isProgrammed), options);
+  await waitFor<List>(cluster.admin, routesPath, all(gateways * routesPerGateway, isAccepted), options);
+}
+
+interface Shop {
+  readonly environment: Environment;
+  readonly gatehouse: Gatehouse;
+  readonly pods: Pods;
+}
+
+async function open(environment: Environment, gateways: number): Promise<Shop> {
+  const { admin } = environment.cluster;
+  await applyYaml(admin, base('ip'));
+  const pods = new Pods(admin, gateways, routesPerGateway, podsPerService);
+  const indexes = Array.from({ length: gateways }, (_, index) => index);
+  const services = indexes.flatMap((g) =>
+    Array.from({ length: routesPerGateway }, (_, index) => service(g, index, 'ClusterIP')),
+  );
+  await applyAll(admin, services);
+  const limit = pLimit(16);
+  await Promise.all(pods.services.map((name) => limit(() => pods.write(name))));
+  const gatehouse = await environment.startGatehouse({
+    flags: { 'audit-period': '2h', 'aws-rate-factor': '1' },
+    program,
+    env,
+  });
+  return { environment, gatehouse, pods };
+}
+
+/** @param meanwhile ends when it is told that all are Programmed */
+async function make<T>(
+  shop: Shop,
+  gateways: number,
+  meanwhile: (isMade: () => boolean) => Promise<T>,
+): Promise<readonly [Made, T]> {
+  const { environment, gatehouse } = shop;
+  const { aws, cluster } = environment;
+  const indexes = Array.from({ length: gateways }, (_, index) => index);
+  const routes = indexes.flatMap((g) => Array.from({ length: routesPerGateway }, (_, index) => route(g, index)));
+  const shares = sharesFrom(aws);
+  aws.calls.zero();
+  const started = performance.now();
+  await applyAll(cluster.admin, [...routes, ...indexes.map(gateway)]);
+  let isMade = false;
+  const serving = untilServing(environment, gateways).then(() => {
+    isMade = true;
+    return (performance.now() - started) / 1000;
+  });
+  const [seconds, told] = await Promise.all([serving, meanwhile(() => isMade)]);
+  if (process.env['BENCH_DETAIL'] !== undefined) console.log(aws.calls.counts().byAction, shares());
+  return [{ gateways, seconds, ...talliedBy(shares, environment), usage: usageOf(gatehouse.pid) }, told];
+}
+
+function talliedBy(shares: () => readonly BucketShare[], { aws }: Environment) {
+  const told = shares();
+  // The account's bucket counts again what the others do.
+  const refused = told
+    .filter(({ bucket }) => !bucket.endsWith(' account'))
+    .reduce((sum, each) => sum + each.refused, 0);
+  return { shares: told, calls: aws.calls.counts().total, refused };
+}
+
+/** The Gateways made, and nothing more. */
+export async function measureMade(environment: Environment, gateways: number): Promise<Made> {
+  const [made] = await make(await open(environment, gateways), gateways, () => Promise.resolve());
+  return made;
+}
+
+/** Changes one endpoint of the first Gateway after the other, from when that is Programmed until all others are. */
+async function changeFirst({ environment, pods }: Shop, isMade: () => boolean): Promise<Spread> {
+  const { admin } = environment.cluster;
+  const path = `${gatewaysPath}/${gateway(0).metadata.name}`;
+  await waitFor<WithConditions>(admin, path, (it) => isProgrammed(it), { timeoutMs });
+  const services = pods.services.slice(0, routesPerGateway);
+  return measureEndpointChanges(pods, new Registered(environment.aws), services, () => !isMade());
+}
+
+/** The Gateways made, and then their pods changing. */
+export async function measureScale(
+  environment: Environment,
+  gateways: number,
+  { changes, minutes, perSecond }: ScaleOptions,
+): Promise<Scaled> {
+  const shop = await open(environment, gateways);
+  const [made, meanwhile] = await make(shop, gateways, (isMade) => changeFirst(shop, isMade));
+  console.log(`  all Programmed after ${made.seconds.toFixed(0)} s; one endpoint's change at a time …`);
+  const { gatehouse, pods } = shop;
+  const registered = new Registered(environment.aws);
+  const alone = await measureEndpointChanges(pods, registered, pods.services, (done) => done < changes);
+  console.log(`  ${perSecond} pod changes a second for ${minutes} minutes …`);
+  const before = usageOf(gatehouse.pid);
+  const shares = sharesFrom(environment.aws);
+  environment.aws.calls.zero();
+  const churned = await churn(pods, registered, { podsPerService, perSecond, seconds: minutes * 60 });
+  const { calls, refused } = talliedBy(shares, environment);
+  if (process.env['BENCH_DETAIL'] !== undefined) console.log(environment.aws.calls.counts().byAction, shares());
+  return { made, meanwhile, alone, churn: { ...churned, calls, refused, before, after: usageOf(gatehouse.pid) } };
+}
