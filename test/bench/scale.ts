@@ -72,9 +72,10 @@ const isProgrammed = (it: WithConditions | undefined): boolean =>
 const isAccepted = (it: WithConditions): boolean =>
   it.status?.parents?.[0]?.conditions?.some(isTrue('Accepted')) === true;
 
+const all = (count: number, is: (it: WithConditions) => boolean) => (list: List | undefined) =>
+  list?.items.filter(is).length === count;
+
 async function untilServing({ cluster }: Environment, gateways: number): Promise<void> {
-  const all = (count: number, is: (it: WithConditions) => boolean) => (list: List | undefined) =>
-    list?.items.filter(is).length === count;
   const options = { timeoutMs, pollMs };
   await waitFor<List>(cluster.admin, gatewaysPath, all(gateways, isProgrammed), options);
   await waitFor<List>(cluster.admin, routesPath, all(gateways * routesPerGateway, isAccepted), options);
