@@ -89,6 +89,7 @@ export class ListenerSocket {
   #secureServer(): Http2SecureServer {
     const server = createSecureServer({
       allowHTTP1: true,
+      http1Options: { keepAliveTimeout: idleMs },
       // Called for each handshake: a certificate that changes is shown to the next client.
       SNICallback: (name, done) => {
         const material = chooseMaterial(this.#world, this.#listener, name);
