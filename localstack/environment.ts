@@ -36,6 +36,8 @@ export interface GatehouseOptions {
   readonly program?: string;
   /** Where the log goes; the environment's folder unless told. */
   readonly logFile?: string;
+  /** Whether to wait until it says that it is ready; true unless told. */
+  readonly awaitReady?: boolean;
 }
 
 /** A running `gatehouse run`. */
@@ -155,7 +157,7 @@ async function startGatehouse(
   cluster: Cluster,
   aws: Aws,
   seed: Seed,
-  { flags = {}, env = {}, program, logFile }: GatehouseOptions,
+  { flags = {}, env = {}, program, logFile, awaitReady = true }: GatehouseOptions,
 ): Promise<Gatehouse> {
   const [metrics, probes] = await freePorts(2);
   const given: Record<string, string> = {
@@ -185,6 +187,7 @@ async function startGatehouse(
   const file = logFile ?? join(cluster.dir, `gatehouse-${child.pid}.log`);
   child.stderr.pipe(createWriteStream(file, { flags: 'a', mode: 0o600 }));
   const gatehouse = processOf(child, file, `http://127.0.0.1:${metrics}/metrics`);
+  if (!awaitReady) return gatehouse;
   try {
     await ready(`http://127.0.0.1:${probes}/readyz`, gatehouse);
   } catch (error) {
