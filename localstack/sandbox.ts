@@ -40,7 +40,7 @@ export function sandboxObstacle(): string | undefined {
  */
 export async function enterSandbox(
   options: SandboxOptions = {},
-  attend: (inside: ChildProcess) => void = () => {},
+  attend: (inside: ChildProcess) => Promise<void> = async () => {},
 ): Promise<void> {
   if (isInSandbox()) return settleInside();
   const obstacle = sandboxObstacle();
@@ -48,11 +48,18 @@ export async function enterSandbox(
   removeLeftovers();
   await options.prepare?.();
   const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
-  const inside = begin(folder, options.nameserver);
-  attend(inside);
-  const status = await endOf(inside);
-  rmSync(folder, { recursive: true, force: true });
-  process.exit(status);
+  try {
+    const inside = begin(folder, options.nameserver);
+    const ended = endOf(inside);
+    await attend(inside).catch((error: unknown) => {
+      inside.kill('SIGKILL');
+      throw error;
+    });
+    process.exitCode = await ended;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.exit();
 }
 
 /** What stands before the program starts: `$1` is the file that becomes /etc/resolv.conf, or nothing. */

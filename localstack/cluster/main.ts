@@ -1,11 +1,15 @@
-// npm run cluster -- --dir DIR --port PORT: a Kubernetes API server until Ctrl-C.
+// npm run cluster -- --dir DIR --port PORT [--pods]: a Kubernetes API server, or a cluster whose pods run, until Ctrl-C.
 import { Command, InvalidArgumentError } from 'commander';
-import { startCluster } from './cluster.ts';
+import { enterSandbox } from '../sandbox.ts';
+import { prepareCluster, startCluster } from './cluster.ts';
+import { type Handed, handDoor, receiveDoor } from './door.ts';
+import type { NodePlan } from './nodes/node.ts';
 
 interface Flags {
   readonly dir?: string;
   readonly port?: number;
   readonly crds: boolean;
+  readonly pods: boolean;
 }
 
 const flags = new Command('cluster')
@@ -13,24 +17,52 @@ const flags = new Command('cluster')
   .option('--dir <folder>', 'keep data, certificates and logs here, and continue what is here (default: temporary)')
   .option('--port <port>', 'port of the API server (default: any free one)', parsePort)
   .option('--no-crds', 'do not install the Gateway API')
+  .option('--pods', 'run controllers and pods too, in a network namespace of its own; needs Linux and root', false)
   .parse()
   .opts<Flags>();
 
+/** Of a cluster of its own; the environment's nodes are those of its VPC. */
+const nodes = [1, 2, 3].map(
+  (index): NodePlan => ({
+    name: `node-${index}`,
+    address: `10.250.${index}.1`,
+    subnet: `10.250.${index}.0/24`,
+    podRange: `10.250.${index}.128/25`,
+  }),
+);
+
+const log = (line: string): void => console.error(line);
 const interruption = new AbortController();
 const interrupted = Promise.withResolvers<void>();
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(name, () => {
-    interruption.abort();
-    interrupted.resolve();
-  });
+
+async function main(): Promise<void> {
+  const prepare = (): Promise<void> => prepareCluster({ pods: true, log });
+  if (flags.pods) await enterSandbox({ prepare }, (inside) => handDoor(inside, flags.port));
+  const { signal } = interruption;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => {
+      interruption.abort();
+      interrupted.resolve();
+    });
+  }
+  const door = flags.pods ? await receiveDoor() : undefined;
+  const cluster = await startCluster({ ...flags, ...door, nodes: door && nodes, log, signal });
+  console.error(`Kubernetes serves at ${cluster.url}; Ctrl-C ends it.`);
+  if (door) explain(door);
+  console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
+  await interrupted.promise;
+  door?.close();
+  await cluster.stop();
+}
+
+function explain({ pid }: Handed): void {
+  console.error(
+    `Pods, Services' addresses and node ports are in a network of their own: nsenter --target ${pid} --net --mount COMMAND`,
+  );
 }
 
 try {
-  const cluster = await startCluster({ ...flags, log: (line) => console.error(line), signal: interruption.signal });
-  console.error(`Kubernetes serves at ${cluster.url}; Ctrl-C ends it.`);
-  console.log(`export KUBECONFIG=${cluster.kubeconfig}`);
-  await interrupted.promise;
-  await cluster.stop();
+  await main();
 } catch (error) {
   if (interruption.signal.aborted) process.exit(130);
   console.error(error instanceof Error ? error.message : error);

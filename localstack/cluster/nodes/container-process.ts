@@ -81,14 +81,6 @@ export async function startContainer(plan: ProcessPlan, log: ContainerLog): Prom
 }
 
 async function watched(child: ChildProcess, log: ContainerLog): Promise<ContainerProcess> {
-  const ended = new Promise<Exit>((resolve) => {
-    // When its output is all in, too.
-    child.once('close', (code, signal) => {
-      log.end();
-      const number = signal === null ? undefined : constants.signals[signal];
-      resolve(number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number });
-    });
-  });
   const started = Promise.withResolvers<void>();
   child.once('spawn', started.resolve);
   child.once('error', started.reject);
@@ -96,17 +88,28 @@ async function watched(child: ChildProcess, log: ContainerLog): Promise<Containe
   await started.promise;
   const { pid } = child;
   if (pid === undefined) throw new Error('A container started without a process id');
-  return {
-    pid,
-    ended,
-    kill: (signal) => {
-      try {
-        process.kill(-pid, signal);
-      } catch {
-        // It has ended.
-      }
-    },
+
+  let over = false;
+  const kill = (signal: NodeJS.Signals): void => {
+    if (over) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // Nobody of the group is left.
+    }
   };
+  // What it has begun ends with it.
+  child.once('exit', () => kill('SIGKILL'));
+  const ended = new Promise<Exit>((resolve) => {
+    // When its output is all in, too.
+    child.once('close', (code, signal) => {
+      over = true;
+      log.end();
+      const number = signal === null ? undefined : constants.signals[signal];
+      resolve(number === undefined ? { exitCode: code ?? 0 } : { exitCode: 128 + number, signal: number });
+    });
+  });
+  return { pid, ended, kill };
 }
 
 function keep(stream: Readable, log: ContainerLog): void {

@@ -22,6 +22,7 @@ export interface ContainerOptions {
 }
 
 const retryMs = 1_000;
+const afterHookMs = 2_000;
 const backoffBaseMs = 1_000;
 const backoffMaxMs = 60_000;
 /** One that ran for this long begins its backoff anew. */
@@ -71,16 +72,20 @@ export class RunningContainer {
 
   /** Runs its preStop hook, asks it to end, and ends it when the time is over. Resolves when it has ended. */
   async stop(graceSeconds: number): Promise<void> {
-    const deadline = AbortSignal.timeout(Math.max(graceSeconds, 0) * 1000);
+    const deadline = performance.now() + graceSeconds * 1000;
     const running = this.#process;
-    if (running && graceSeconds > 0) await this.#preStop(deadline);
     this.#stopping.abort();
-    if (running) {
-      running.kill(graceSeconds > 0 ? 'SIGTERM' : 'SIGKILL');
-      const late = sleep(graceSeconds * 1000, undefined, { signal: deadline }).catch(() => {});
+    if (graceSeconds > 0 && running) await this.#preStop(running, AbortSignal.timeout(graceSeconds * 1000));
+    if (graceSeconds > 0 && running) {
+      running.kill('SIGTERM');
+      // A hook that took all the time leaves the container this much, as on a real node.
+      const remainingMs = Math.max(deadline - performance.now(), afterHookMs);
+      const waiting = new AbortController();
+      const late = sleep(remainingMs, undefined, { signal: waiting.signal }).catch(() => {});
       await Promise.race([running.ended, late]);
-      running.kill('SIGKILL');
+      waiting.abort();
     }
+    running?.kill('SIGKILL');
     await this.over;
   }
 
@@ -170,14 +175,12 @@ export class RunningContainer {
     });
   }
 
-  async #preStop(deadline: AbortSignal): Promise<void> {
+  async #preStop(running: ContainerProcess, deadline: AbortSignal): Promise<void> {
     const hook = this.#options.container.lifecycle?.preStop;
-    const running = this.#process;
-    if (hook === undefined || running === undefined) return;
-    const over = AbortSignal.any([deadline]);
+    if (hook === undefined) return;
     const done = hook.sleep
-      ? sleep(hook.sleep.seconds * 1000, undefined, { signal: over }).catch(() => {})
-      : attempt(hook, this.#target(running), over);
+      ? sleep(hook.sleep.seconds * 1000, undefined, { signal: deadline }).catch(() => {})
+      : attempt(hook, this.#target(running), deadline);
     await Promise.race([done, running.ended]);
   }
 
