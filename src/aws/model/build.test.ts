@@ -75,7 +75,15 @@ test("the user's tags and attributes are on what is made for the Gateway", () =>
     }),
   );
   for (const { tags } of resources) expect(tags).toEqual({ team: 'shop' });
-  expect(ofKind('load-balancer')[0]?.attributes).toEqual({ 'idle_timeout.timeout_seconds': '30' });
+  expect(ofKind('load-balancer')[0]?.attributes).toMatchObject({ 'idle_timeout.timeout_seconds': '30' });
+});
+
+test('backends get the Host header that the client sent, unless the user wants AWS to change it', () => {
+  const preserve = 'routing.http.preserve_host_header.enabled';
+  const attributesOf = (said: Parameters<typeof topology>[1] = {}) =>
+    build(topology([httpPort([entry()])], said)).ofKind('load-balancer')[0]?.attributes;
+  expect(attributesOf()).toEqual({ [preserve]: 'true' });
+  expect(attributesOf({ loadBalancerAttributes: { [preserve]: 'false' } })).toEqual({ [preserve]: 'false' });
 });
 
 test('another scheme gives other ids and names, so that both can stand side by side', () => {

@@ -50,6 +50,9 @@ export function buildModel(
   return { model: { gateway, resources }, problems };
 }
 
+/** Backends get the Host header that the client sent: the Gateway API lets nothing but a URLRewrite change it. */
+const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };
+
 function loadBalancer(
   context: ModelContext,
   subnets: readonly string[],
@@ -67,7 +70,7 @@ function loadBalancer(
       subnets,
       securityGroups: groups,
     },
-    attributes: settings.loadBalancerAttributes,
+    attributes: { ...ownAttributes, ...settings.loadBalancerAttributes },
     tags: context.topology.settings.tags,
   };
 }
