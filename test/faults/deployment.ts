@@ -1,0 +1,173 @@
+// A Deployment whose pods really serve, each saying `SERVICE VERSION PORT`, and that updates them as Kubernetes does: a pod more than asked for, never one less
+// (maxSurge 1, maxUnavailable 0), each new one ready before an old one begins to terminate.
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AddressMapping, mapAddress } from '../../localstack/aws/dataplane/target-address.ts';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { endpointSlice } from '../../localstack/environment.ts';
+
+/** How long a pod takes from its start until it is ready, in milliseconds. */
+const startupMs = 300;
+
+/** What takes a while takes this long, in milliseconds. */
+const slowMs = 2000;
+
+/** By the name of the Service's port. */
+type TargetPorts = Readonly<Record<string, number>>;
+
+interface Place {
+  readonly address: string;
+  readonly nodeName: string;
+}
+
+interface Pod extends Place {
+  readonly servers: readonly Server[];
+  state: 'starting' | 'ready' | 'terminating';
+}
+
+export interface DeploymentOptions {
+  readonly namespace: string;
+  readonly service: string;
+  readonly replicas: number;
+  /** Where the pods listen. */
+  readonly ports: readonly number[];
+  /** Where the Service sends to: its ports' names, and ports of the pods. */
+  readonly targetPorts: TargetPorts;
+  /** How long a terminating pod serves on before it is told to stop: its preStop hook, in milliseconds. */
+  readonly graceMs: number;
+  readonly mappings: readonly AddressMapping[];
+  readonly apply: (objects: readonly KubeObject[]) => Promise<unknown>;
+}
+
+let addresses = 0;
+
+/** Takes turns among the three nodes; no address of their subnets is given twice. */
+function nextPlace(): Place {
+  const node = addresses % 3;
+  const host = Math.floor(addresses / 3);
+  addresses += 1;
+  return {
+    address: `10.0.${48 + 16 * node + Math.floor(host / 200)}.${20 + (host % 200)}`,
+    nodeName: `node-${node + 1}`,
+  };
+}
+
+export class Deployment {
+  readonly #options: DeploymentOptions;
+  #graceMs: number;
+  #targetPorts: TargetPorts;
+  #version = 'v1';
+  readonly #pods = new Set<Pod>();
+  readonly #leaving = new Set<Promise<void>>();
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+    this.#graceMs = options.graceMs;
+    this.#targetPorts = options.targetPorts;
+  }
+
+  async start(): Promise<void> {
+    for (let count = 0; count < this.#options.replicas; count += 1) this.#pods.add(await this.#newPod('ready'));
+    await this.#write();
+  }
+
+  /** Replaces each pod. Resolves when the new ones are ready and the old ones are gone. */
+  async roll(version: string, graceMs = this.#graceMs): Promise<void> {
+    this.#version = version;
+    this.#graceMs = graceMs;
+    for (const old of Array.from(this.#pods)) {
+      const fresh = await this.#newPod('starting');
+      this.#pods.add(fresh);
+      await this.#write();
+      await sleep(startupMs);
+      fresh.state = 'ready';
+      await this.#write();
+      this.#terminate(old);
+    }
+    await Promise.all(this.#leaving);
+  }
+
+  /** Has the Service's endpoints at other ports. */
+  async sendTo(targetPorts: TargetPorts): Promise<void> {
+    this.#targetPorts = targetPorts;
+    await this.#write();
+  }
+
+  /** Ends all pods at once. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#leaving);
+    for (const { servers } of this.#pods) for (const server of servers) end(server);
+  }
+
+  async #newPod(state: Pod['state']): Promise<Pod> {
+    const place = nextPlace();
+    const { mappings, ports, service } = this.#options;
+    const servers = ports.map((port) =>
+      serve(`${service} ${this.#version} ${port}`).listen(port, mapAddress(mappings, place.address)),
+    );
+    await Promise.all(servers.map((server) => once(server, 'listening')));
+    return { ...place, servers, state };
+  }
+
+  /** Its preStop hook runs while the endpoints say that it terminates; then it takes no connection more. */
+  #terminate(pod: Pod): void {
+    const leave = async (): Promise<void> => {
+      pod.state = 'terminating';
+      await this.#write();
+      await sleep(this.#graceMs);
+      await Promise.all(pod.servers.map(drain));
+      this.#pods.delete(pod);
+      await this.#write();
+    };
+    const leaving = leave().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  /** One write after the other, each of how it is then. */
+  #write(): Promise<unknown> {
+    const write = async (): Promise<void> => {
+      const { namespace, service, apply } = this.#options;
+      const ports = Object.entries(this.#targetPorts).map(([name, port]) => ({ name, port, protocol: 'TCP' }));
+      const slice = endpointSlice(namespace, service, [], 0);
+      await apply([{ ...slice, ports, endpoints: [...this.#pods].map(endpoint) }]);
+    };
+    this.#written = this.#written.then(write);
+    return this.#written;
+  }
+}
+
+const endpoint = ({ address, nodeName, state }: Pod) => ({
+  addresses: [address],
+  nodeName,
+  conditions: { ready: state === 'ready', serving: state !== 'starting', terminating: state === 'terminating' },
+});
+
+function serve(answer: string): Server {
+  // Longer than an ALB keeps an idle connection, as AWS advises: else the pod may close one under a request.
+  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
+    const reply = () => send(response, answer);
+    if (request.url === '/slow') setTimeout(reply, slowMs);
+    else reply();
+  });
+  return server;
+}
+
+const send = (response: ServerResponse, answer: string): void => {
+  response.setHeader('content-type', 'text/plain');
+  response.end(answer);
+};
+
+/** As a server does that is told to stop: no connection more, and what is under way is answered. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  await closed;
+}
+
+function end(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}

@@ -1,0 +1,269 @@
+// kill -9 before and after every single call to AWS, reads included, that a Gatehouse makes from its start until a change is
+// carried out; then another one is started. In the end AWS is as after a run that nobody disturbed, and clients noticed nothing.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import type { Condition } from '../../src/kube/object.ts';
+import { eventually } from '../integration/support/eventually.ts';
+import { everythingOfOurs } from '../integration/support/left.ts';
+import { backendRef, gateway, http, httpRoute, https } from '../integration/support/objects.ts';
+import { readGateway, readRoute } from '../integration/support/status.ts';
+import { tlsSecret } from '../integration/support/tls.ts';
+import { patienceMs } from './awaiting.ts';
+import { type KillPoint, type Lab, openLab, sides } from './lab.ts';
+import { compare, type Difference, isSame, pictureOf } from './picture.ts';
+import { type Findings, family, type Options } from './scenario.ts';
+import { certificateOf } from './shop.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Requests a second while something changes: enough to see a gap, and little beside the work. */
+const perSecond = 30;
+
+/** What happens to the Gateway, one after the other. */
+const phaseNames = ['create', 'change', 'rotate', 'delete'] as const;
+type PhaseName = (typeof phaseNames)[number];
+
+interface Phase {
+  readonly apply: () => Promise<unknown>;
+  /** What the statuses, and what is no picture of tags and rules, have to say. @throws what is not so yet */
+  readonly settled: () => Promise<void>;
+  /** Whether routes that stand before it stand after it too: then traffic flows. */
+  readonly serves: boolean;
+}
+
+type Phases = Readonly<Record<PhaseName, Phase>>;
+
+async function phasesOf({ rig, shop }: Lab): Promise<Phases> {
+  const { ns } = shop;
+  for (const each of ['old', 'new', 'api', 'docs']) await shop.deploy(each, { replicas: 1 });
+  const secret = (name: string, first: string) => tlsSecret(ns, name, [first, '*.example.com']);
+  const [one, rotated, two] = [
+    await secret('one', 'one.example.com'),
+    await secret('one', 'rotated.example.com'),
+    await secret('two', 'two.example.com'),
+  ];
+  shop.trusted.push(...[one, rotated, two].map(certificateOf));
+  const route = (name: string, rules: Parameters<typeof httpRoute>[3]) =>
+    httpRoute(ns, name, ['gw'], rules, { hostnames: [`${name}.example.com`] });
+  const first = [
+    gateway(ns, 'gw', [http(), https(['one'])]),
+    route('shop', ['old']),
+    route('api', ['api']),
+    route('docs', ['docs']),
+  ];
+  const beta = { matches: [{ headers: [{ name: 'x-beta', value: 'yes' }] }], backendRefs: [backendRef('docs')] };
+  const second = [
+    gateway(ns, 'gw', [http(), https(['one', 'two']), https(['two'], { name: 'more', port: 8443 })]),
+    // Another backend, and a rule before the one that stands.
+    route('shop', [beta, 'new']),
+  ];
+  const right = async (certificate: KubeObject, routes: readonly string[]): Promise<void> => {
+    const conditions = (await readGateway(rig, ns, 'gw'))?.status?.conditions ?? [];
+    const generation = (await readGateway(rig, ns, 'gw'))?.metadata.generation;
+    expectTrue(conditions, 'Programmed', generation);
+    for (const name of routes) {
+      const found = await readRoute(rig, ns, name);
+      const [parent] = found?.status?.parents ?? [];
+      expectTrue(parent?.conditions ?? [], 'Accepted', found?.metadata.generation);
+    }
+    const imported = [...rig.aws.world().acm.certificates.values()].map(({ material }) =>
+      material?.certificatePem.trim(),
+    );
+    if (!imported.includes(certificateOf(certificate).trim())) throw new Error('ACM does not have the certificate yet');
+  };
+  return {
+    create: {
+      apply: () => rig.apply([one, two, ...first]),
+      settled: () => right(one, ['shop', 'api', 'docs']),
+      serves: false,
+    },
+    change: {
+      apply: async () => {
+        await rig.apply(second);
+        await rig.remove([route('docs', [])]);
+      },
+      settled: () => right(one, ['shop', 'api']),
+      serves: true,
+    },
+    rotate: { apply: () => rig.apply([rotated]), settled: () => right(rotated, ['shop', 'api']), serves: true },
+    delete: {
+      apply: () => rig.remove(first),
+      settled: async () => {
+        if ((await readGateway(rig, ns, 'gw')) !== undefined) throw new Error('The Gateway is still there');
+      },
+      serves: false,
+    },
+  };
+}
+
+function expectTrue(conditions: readonly Condition[], type: string, generation: number | undefined): void {
+  const found = conditions.find((condition) => condition.type === type);
+  if (found?.status !== 'True' || found.observedGeneration !== generation)
+    throw new Error(`Expected ${type}, got ${JSON.stringify(found)}`);
+}
+
+/** What a run that nobody disturbs shows. */
+interface Calm {
+  readonly calls: number;
+  readonly picture: readonly string[];
+}
+
+/** What has gone wrong so far. */
+interface Wrong {
+  readonly failures: string[];
+  readonly duplicates: string[];
+  readonly leaks: string[];
+}
+
+/** What a run that nobody disturbs shows. */
+interface Calm {
+  readonly calls: number;
+  readonly picture: readonly string[];
+}
+
+/** What has gone wrong so far. */
+interface Wrong {
+  readonly failures: string[];
+  readonly duplicates: string[];
+  readonly leaks: string[];
+}
+
+const pictured = ({ rig, shop }: Lab): readonly string[] => pictureOf(rig, [`${shop.ns}/gw`]);
+
+/** Longer than a Gateway that waits for AWS sleeps between looks. In milliseconds. */
+const quietMs = 3500;
+
+async function calmly(lab: Lab, { apply, settled }: Phase): Promise<Calm> {
+  await apply();
+  const { gatehouse } = await lab.start();
+  await eventually(settled, patienceMs);
+  let picture: readonly string[];
+  do {
+    picture = pictured(lab);
+    await sleep(quietMs);
+  } while (!isSame(compare(pictured(lab), picture)));
+  await gatehouse.stop('SIGKILL');
+  return { calls: lab.calls().length, picture };
+}
+
+/** Whether it became as it should be before `isOver`, or before all patience was lost. */
+async function becomes(lab: Lab, { settled }: Phase, calm: Calm, isOver = (): boolean => false): Promise<boolean> {
+  const deadline = performance.now() + patienceMs;
+  while (!isOver() && performance.now() < deadline) {
+    const right = await settled().then(
+      () => isSame(compare(pictured(lab), calm.picture)),
+      () => false,
+    );
+    if (right) return true;
+    await sleep(30);
+  }
+  return false;
+}
+
+/** One phase, in which Gatehouse is killed once at the point, if it comes there. @returns whether it did */
+async function disturbed(
+  lab: Lab,
+  name: PhaseName,
+  phase: Phase,
+  calm: Calm,
+  wrong: Wrong,
+  at?: KillPoint,
+): Promise<boolean> {
+  const traffic = phase.serves ? trafficOf(lab) : [];
+  await phase.apply();
+  const { gatehouse, killed } = await lab.start(at);
+  let action: string | undefined;
+  const seen = killed.then((met) => {
+    action = met;
+    return met;
+  });
+  let right = await becomes(lab, phase, calm, () => action !== undefined);
+  await gatehouse.stop('SIGKILL');
+  await Promise.race([seen, sleep(0)]);
+  // One that was killed at its very last call may have been done already.
+  if (action !== undefined) {
+    const again = await lab.start();
+    right = await becomes(lab, phase, calm);
+    await again.gatehouse.stop('SIGKILL');
+  }
+  const where = `${name}, ${at === undefined ? 'undisturbed' : `killed ${at.side} call ${at.call}, ${action ?? 'which never came'}`}`;
+  if (!right) tell(where, compare(pictured(lab), calm.picture), wrong);
+  for (const each of traffic) {
+    const { failures } = await each.stop();
+    wrong.failures.push(...failures.map((failure) => `${where}: ${failure}`));
+  }
+  return action !== undefined;
+}
+
+function tell(where: string, { missing, duplicates, strange }: Difference, { failures, ...wrong }: Wrong): void {
+  const lost = missing.length > 0 ? missing.map((line) => `lacks ${line}`) : [];
+  // What looks right in AWS, and still is not done, is wrong in a status.
+  const statuses = missing.length + duplicates.length + strange.length === 0 ? ['the statuses never came right'] : [];
+  failures.push(...[...lost, ...statuses].map((line) => `${where}: ${line}`));
+  wrong.duplicates.push(...duplicates.map((line) => `${where}: ${line}`));
+  wrong.leaks.push(...strange.map((line) => `${where}: ${line}`));
+}
+
+const trafficOf = ({ shop }: Lab): readonly Traffic[] =>
+  ['shop', 'api'].map((host) =>
+    shop.traffic({
+      hostname: `${host}.example.com`,
+      perSecond,
+      isRight: (answer) => (host === 'api' ? answer === 'api v1 8080' : /^(old|new) v1 8080$/.test(answer)),
+    }),
+  );
+
+async function killEverywhere(lab: Lab, { every, say }: Options): Promise<Findings> {
+  const phases = await phasesOf(lab);
+  const calm = new Map<PhaseName, Calm>();
+  for (const name of phaseNames) calm.set(name, await calmly(lab, phases[name]));
+  const calls = (name: PhaseName): number => calm.get(name)?.calls ?? 0;
+  const points = new Map(
+    phaseNames.map((name) => [
+      name,
+      Array.from({ length: calls(name) }, (_, index) => sides.map((side) => ({ call: index + 1, side })))
+        .flat()
+        .filter((_, index) => index % every === 0),
+    ]),
+  );
+  const total = [...points.values()].reduce((sum, { length }) => sum + length, 0);
+  say(`  ${phaseNames.map((name) => `${name}: ${calls(name)} calls`).join(', ')}; ${total} kill points`);
+
+  const wrong: Wrong = { failures: [], duplicates: [], leaks: [] };
+  const wanting = (...names: readonly PhaseName[]) => names.some((name) => (points.get(name)?.length ?? 0) > 0);
+  let [tried, killed] = [0, 0];
+  const play = async (name: PhaseName): Promise<void> => {
+    const at = points.get(name)?.shift();
+    const done = calm.get(name);
+    if (done === undefined) return;
+    if (at !== undefined) tried += 1;
+    if (await disturbed(lab, name, phases[name], done, wrong, at)) killed += 1;
+  };
+  while (wanting(...phaseNames)) {
+    await play('create');
+    if (wanting('change', 'rotate')) await play('change');
+    if (wanting('rotate')) await play('rotate');
+    await play('delete');
+    if (tried % 20 < 4)
+      say(
+        `  ${tried} of ${total} kill points, ${wrong.failures.length + wrong.duplicates.length + wrong.leaks.length} things wrong`,
+      );
+  }
+  const left = everythingOfOurs(lab.rig.aws).map((line) => `in the end: ${line}`);
+  const spared = tried - killed;
+  return {
+    ...wrong,
+    leaks: [...wrong.leaks, ...left],
+    count: `${killed} kills at ${total} kill points`,
+    ...(spared > 0 && {
+      notes: [`${spared} times the call that was to be the last never came: polls are not counted on`],
+    }),
+  };
+}
+
+export const killPoints = family(openLab, [
+  {
+    name: 'kill-points',
+    what: 'kill -9 before and after every call of creating, changing, rotating the certificate of, and deleting a Gateway',
+    run: killEverywhere,
+  },
+]);

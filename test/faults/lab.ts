@@ -1,0 +1,76 @@
+// A stage whose Gatehouse is started, killed and started again by its scenarios alone: it sees AWS through a proxy that counts
+// the calls that it makes, and that kills it at any one of them.
+import type { Gatehouse } from '../../localstack/environment.ts';
+import { type Around, startAwsFaults } from '../integration/support/aws-faults.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+import type { Options } from './scenario.ts';
+import { openShop, type Shop, startServingRig } from './shop.ts';
+
+export const sides = ['before', 'after'] as const;
+
+/** The nth call since the start, before or after AWS has carried it out. */
+export interface KillPoint {
+  readonly call: number;
+  readonly side: (typeof sides)[number];
+}
+
+export interface Running {
+  readonly gatehouse: Gatehouse;
+  /** Resolves with the action at which it was killed, when it is dead. */
+  readonly killed: Promise<string>;
+}
+
+export interface Lab {
+  readonly rig: Rig;
+  readonly shop: Shop;
+  /** The actions that the Gatehouse that was started last has asked for. */
+  readonly calls: () => readonly string[];
+  start(at?: KillPoint): Promise<Running>;
+  stop(): Promise<void>;
+}
+
+export async function openLab(options: Options): Promise<Lab> {
+  const rig = await startServingRig(options, { provisioningSeconds: 0 });
+  await rig.gatehouse.stop();
+  const shop = await openShop(rig, 'kill');
+  let calls: string[] = [];
+  let strike: { readonly at: KillPoint; readonly kill: (action: string) => Promise<void> } | undefined;
+
+  const around: Around = async ({ action }, forward) => {
+    calls.push(action);
+    if (calls.length !== strike?.at.call) return forward();
+    const { at, kill } = strike;
+    if (at.side === 'after') await forward();
+    await kill(action);
+    return undefined;
+  };
+  const proxy = await startAwsFaults(rig.aws.url, around);
+
+  const start = async (at?: KillPoint): Promise<Running> => {
+    const dead = Promise.withResolvers<string>();
+    const started = Promise.withResolvers<Gatehouse>();
+    const kill = async (action: string): Promise<void> => {
+      const gatehouse = await started.promise;
+      await gatehouse.stop('SIGKILL');
+      dead.resolve(action);
+    };
+    calls = [];
+    strike = at && { at, kill };
+    const { program } = options;
+    const gatehouse = await rig.startGatehouse({ program, env: { AWS_ENDPOINT_URL: proxy.url }, awaitReady: false });
+    started.resolve(gatehouse);
+    return { gatehouse, killed: dead.promise };
+  };
+
+  return {
+    rig,
+    shop,
+    calls: () => calls,
+    start,
+    stop: async () => {
+      await shop.endPods();
+      await rig.stop();
+      await proxy.close();
+    },
+  };
+}

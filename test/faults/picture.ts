@@ -1,0 +1,84 @@
+// All that Gatehouse has in AWS, a line a thing, alike for whatever ARNs it has: so that what came of a run with faults can be
+// held against what comes of one without.
+import { awsOf } from '../integration/support/aws.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+import { everythingOfOurs } from '../integration/support/left.ts';
+
+/**
+ * Not shown, of the tags: which certificate a listener has, by ARN, and hashes of attributes that are the defaults; a tag of
+ * either may be there or not for the same state.
+ */
+const passing = new Set(['gatehouse.dev/attributes', 'gatehouse.dev/certificates']);
+
+const tagLine = (what: string, { tags }: { readonly tags: ReadonlyMap<string, string> }): string =>
+  `${what} is tagged ${[...tags]
+    .flatMap(([key, value]) => (passing.has(key) ? [] : `${key}=${value}`))
+    .toSorted()
+    .join(' ')}`;
+
+/** @param gateways `NAMESPACE/NAME` */
+export function pictureOf(rig: Rig, gateways: readonly string[]): readonly string[] {
+  return [...everythingOfOurs(rig.aws), ...gateways.flatMap((gateway) => gatewayLines(rig, gateway))].toSorted();
+}
+
+function gatewayLines(rig: Rig, gateway: string): readonly string[] {
+  const { acm, ec2 } = rig.aws.world();
+  const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf(rig, gateway);
+  return [
+    ...loadBalancers.flatMap((each) => [
+      `${gateway} has ${each.name}, ${each.scheme}, in ${each.subnets.length} zones`,
+      tagLine(each.name, each),
+    ]),
+    ...listeners.flatMap(({ listener, rules, words }) => {
+      const name = `${gateway}:${listener.port}`;
+      const shown = [listener.defaultCertificate ?? [], [...listener.certificates]].flat();
+      return [
+        `${name} speaks ${listener.protocol}`,
+        ...shown.map((arn) => `${name} shows ${acm.certificates.get(arn)?.subjectAlternativeNames.join(' ')}`),
+        ...words.map((word, index) => `${name} rule ${index + 1}: ${word}`),
+        ...rules
+          .filter(({ priority }) => priority !== 'default')
+          .map((rule, index) => tagLine(`${name} rule ${index + 1}`, rule)),
+      ];
+    }),
+    ...targetGroups.flatMap(({ group, name, targets }) => [
+      `${name} has ${targets.join(' ') || 'no targets'}, checked at ${group.healthCheck.path}`,
+      tagLine(name, group),
+    ]),
+    ...securityGroups.flatMap((group) => [
+      tagLine(group.groupName, group),
+      ...[...group.ruleIds]
+        .flatMap((id) => ec2.securityGroupRules.get(id) ?? [])
+        .map(
+          ({ isEgress, fromPort, toPort, peer }) =>
+            `${group.groupName} lets ${isEgress ? 'out' : 'in'} ${fromPort}-${toPort} ${JSON.stringify(peer)}`,
+        ),
+    ]),
+  ];
+}
+
+export interface Difference {
+  /** Expected, and not there. */
+  readonly missing: readonly string[];
+  /** There once more than expected. */
+  readonly duplicates: readonly string[];
+  /** There, and not expected at all. */
+  readonly strange: readonly string[];
+}
+
+export function compare(actual: readonly string[], expected: readonly string[]): Difference {
+  const left = [...actual];
+  const missing = expected.filter((line) => {
+    const index = left.indexOf(line);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+  return {
+    missing,
+    duplicates: left.filter((line) => expected.includes(line)),
+    strange: left.filter((line) => !expected.includes(line)),
+  };
+}
+
+export const isSame = ({ missing, duplicates, strange }: Difference): boolean =>
+  missing.length + duplicates.length + strange.length === 0;

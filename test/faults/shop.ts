@@ -1,0 +1,115 @@
+// A Gateway with HTTP and HTTPS whose traffic really arrives: what the scenarios change under its clients.
+import { X509Certificate } from 'node:crypto';
+import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
+import { parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
+import type { StartOptions } from '../../localstack/aws/server.ts';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { awsOf } from '../integration/support/aws.ts';
+import { eventually } from '../integration/support/eventually.ts';
+import { type Rig, type RigOptions, startRig } from '../integration/support/gatehouse.ts';
+import { gateway, http, https, service } from '../integration/support/objects.ts';
+import { programmed } from '../integration/support/status.ts';
+import { tlsSecret } from '../integration/support/tls.ts';
+import { Deployment, type DeploymentOptions } from './deployment.ts';
+import type { Options } from './scenario.ts';
+import { Asker, startTraffic, type Traffic, type TrafficOptions } from './traffic.ts';
+
+const blocks = ownBlocks(process.pid);
+const mapping = `10.0.0.0/16=${blocks.targets}`;
+/** Ports below 1024 are for root alone. */
+const portOffset = 10_000;
+
+/** A rig whose load balancers carry traffic, on the loopback interface. */
+export const startServingRig = (
+  { program }: Options,
+  aws: Omit<StartOptions, 'dataPlane'> = {},
+  options: Omit<RigOptions, 'aws'> = {},
+): Promise<Rig> =>
+  startRig({
+    ...options,
+    gatehouse: { ...options.gatehouse, program },
+    // What drains is given the time that AWS gives it.
+    aws: {
+      drainingSecondsMax: 300,
+      ...aws,
+      dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [mapping] },
+    },
+  });
+
+const hostname = 'shop.example.com';
+
+/** A namespace, and what a Gateway `gw` in it needs to serve: the certificate of its HTTPS listener is in the Secret `tls`. */
+export async function openShop(rig: Rig, name: string) {
+  const ns = await rig.freshNamespace(name);
+  const gw = gateway(ns, 'gw', [http(), https(['tls'])]);
+  const tls = await tlsSecret(ns, 'tls', ['*.example.com']);
+  const trusted = [certificateOf(tls)];
+  const deployments: Deployment[] = [];
+  return {
+    ns,
+    gw,
+    /** What clients trust. */
+    trusted,
+    /** A Service whose pods serve, with the settings that most scenarios want. */
+    deploy: async (each: string, options: Partial<DeploymentOptions> = {}): Promise<Deployment> => {
+      const deployment = new Deployment({
+        namespace: ns,
+        service: each,
+        replicas: 3,
+        ports: [8080],
+        targetPorts: { http: 8080 },
+        graceMs: 15_000,
+        mappings: [parseMapping(mapping)],
+        apply: (objects) => rig.apply(objects),
+        ...options,
+      });
+      deployments.push(deployment);
+      await rig.apply([service(ns, each)]);
+      await deployment.start();
+      return deployment;
+    },
+    /** Applies the Gateway with these routes, and waits until both listeners answer 200. */
+    open: async (routes: readonly KubeObject[]): Promise<void> => {
+      await rig.apply([tls, gw, ...routes]);
+      await programmed(rig, gw);
+      const asker = new Asker({ ...placeOf(rig, ns), hostname, trusted });
+      await eventually(async () => {
+        for (const secure of [false, true]) {
+          const { status, answer } = await asker.ask({ name: '', secure, kept: false }, '/');
+          if (status !== 200) throw new Error(`Expected to be served, got ${status} ${answer}`);
+        }
+      });
+      asker.close();
+    },
+    /** The fingerprint of the certificate that a client is shown now. */
+    shownCertificate: async (): Promise<string | undefined> => {
+      const asker = new Asker({ ...placeOf(rig, ns), hostname, trusted });
+      await asker.ask({ name: '', secure: true, kept: false }, '/');
+      asker.close();
+      return [...asker.certificates][0];
+    },
+    traffic: (options: Pick<TrafficOptions, 'isRight' | 'perSecond'> & Partial<TrafficOptions>): Traffic =>
+      startTraffic({ ...placeOf(rig, ns), hostname, trusted, ...options }),
+    endPods: async (): Promise<void> => {
+      for (const deployment of deployments) await deployment.stop();
+    },
+  };
+}
+
+export type Shop = Awaited<ReturnType<typeof openShop>>;
+
+/** Where the load balancer of the namespace's Gateway is. */
+function placeOf(rig: Rig, ns: string) {
+  const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
+  const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);
+  if (found === undefined) throw new Error(`Expected the load balancer of ${ns}/gw to have an address`);
+  return { address: found.address, httpPort: 80 + portOffset, httpsPort: 443 + portOffset };
+}
+
+/** The certificate of a TLS Secret, in PEM. */
+export function certificateOf({ stringData }: KubeObject): string {
+  if (typeof stringData !== 'object' || stringData === null) throw new Error('Expected a Secret with stringData');
+  return String(Reflect.get(stringData, 'tls.crt'));
+}
+
+export const fingerprintOf = (certificate: string): string => new X509Certificate(certificate).fingerprint256;

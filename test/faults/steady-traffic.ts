@@ -1,0 +1,262 @@
+// Under steady traffic nothing that people do to a Gateway's backends, certificates or controller fails a request.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rulesOf, targetsOf } from '../integration/support/aws.ts';
+import { eventually } from '../integration/support/eventually.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+import { everythingOfOurs } from '../integration/support/left.ts';
+import { backendRef, gateway, http, httpRoute, https, service } from '../integration/support/objects.ts';
+import { tlsSecret } from '../integration/support/tls.ts';
+import { gone } from './awaiting.ts';
+import { family, type Scenario } from './scenario.ts';
+import { certificateOf, fingerprintOf, openShop, type Shop, startServingRig } from './shop.ts';
+import type { TrafficReport } from './traffic.ts';
+
+const perSecond = 200;
+/** Traffic before and after what is done, in milliseconds. */
+const calmMs = 2000;
+
+/** What is done while traffic flows, and what may be seen of it. */
+interface Act {
+  readonly isRight: (answer: string) => boolean;
+  readonly paths?: readonly string[];
+  readonly act: () => Promise<void>;
+  /** What is not as it should be beside the requests that failed. */
+  readonly judge: (report: TrafficReport) => readonly string[];
+}
+
+interface Play {
+  readonly name: string;
+  readonly what: string;
+  readonly set: (rig: Rig, shop: Shop) => Promise<Act>;
+}
+
+const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
+  name,
+  what,
+  run: async (rig) => {
+    const shop = await openShop(rig, name);
+    const { isRight, paths = ['/'], act, judge } = await set(rig, shop);
+    const traffic = shop.traffic({ perSecond, paths, isRight });
+    const seen: string[] = [];
+    await sleep(calmMs);
+    await act().catch((error: unknown) => seen.push(String(error)));
+    await sleep(calmMs);
+    const report = await traffic.stop();
+    const leaks = await close(rig, shop);
+    return {
+      count: `${report.requests.toLocaleString('en')} requests`,
+      failures: [...seen, ...judge(report), ...report.failures],
+      duplicates: [],
+      leaks,
+      notes: [describe(report)],
+    };
+  },
+});
+
+function describe({ answers, perSecond: reached, medianMs, p99Ms, heldUpMs }: TrafficReport): string {
+  const answered = [...answers].map(([answer, count]) => `${count} × ${answer.slice(0, 40)}`).join(', ');
+  const took = `median ${medianMs.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
+  const own = `this process was held up for ${heldUpMs.toFixed(0)} ms at most`;
+  return `${reached.toFixed(0)} a second: ${answered}; ${took}; ${own}`;
+}
+
+/** Removes the Gateway. @returns what is left of it in AWS */
+async function close(rig: Rig, shop: Shop): Promise<readonly string[]> {
+  await rig.remove([shop.gw]);
+  await gone(rig, shop.gw);
+  await shop.endPods();
+  return everythingOfOurs(rig.aws);
+}
+
+const oneOf =
+  (...answers: readonly string[]) =>
+  (answer: string): boolean =>
+    answers.includes(answer);
+
+const allSeen =
+  (...answers: readonly string[]) =>
+  (report: TrafficReport): readonly string[] =>
+    answers.filter((answer) => !report.answers.has(answer)).map((answer) => `nothing was ever answered by ${answer}`);
+
+const rollingUpdate: Play = {
+  name: 'rolling-update',
+  what: 'rolling update of 3 pods, 15 s of preStop; a tenth of the requests take 2 s',
+  set: async (_, shop) => {
+    const web = await shop.deploy('web');
+    await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
+    return {
+      isRight: oneOf('web v1 8080', 'web v2 8080'),
+      paths: [...Array.from({ length: 9 }, () => '/'), '/slow'],
+      act: () => web.roll('v2'),
+      judge: allSeen('web v2 8080'),
+    };
+  },
+};
+
+const weights: Play = {
+  name: 'weights',
+  what: 'weights of two backends: 90/10, 50/50, 0/100, 100/0, then one backend alone',
+  set: async (rig, shop) => {
+    await shop.deploy('stable');
+    await shop.deploy('canary');
+    const route = (stable: number, canary: number) =>
+      httpRoute(
+        shop.ns,
+        'web',
+        ['gw'],
+        [{ backendRefs: [backendRef('stable', { weight: stable }), backendRef('canary', { weight: canary })] }],
+      );
+    await shop.open([route(90, 10)]);
+    const ruled = (words: RegExp) =>
+      eventually(() => {
+        const rules = [80, 443].flatMap((port) => rulesOf(rig, `${shop.ns}/gw`, port));
+        if (rules.length !== 2 || !rules.every((rule) => words.test(rule))) throw new Error(rules.join(' and '));
+      });
+    return {
+      isRight: oneOf('stable v1 8080', 'canary v1 8080'),
+      act: async () => {
+        for (const [stable, canary] of [
+          [50, 50],
+          [0, 100],
+          [100, 0],
+        ] as const) {
+          await rig.apply([route(stable, canary)]);
+          await ruled(new RegExp(`stable:80=${stable}\\b.*canary:80=${canary}$`));
+          await sleep(calmMs);
+        }
+        await rig.apply([httpRoute(shop.ns, 'web', ['gw'], ['canary'])]);
+        await ruled(/-> [^ ]+\/canary:80=1$/);
+      },
+      judge: allSeen('stable v1 8080', 'canary v1 8080'),
+    };
+  },
+};
+
+const certificate: Play = {
+  name: 'certificate',
+  what: 'the certificate is rotated: the same kind of key, another kind, another Secret',
+  set: async (rig, shop) => {
+    await shop.deploy('web');
+    await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
+    // Self-signed ones are told apart by their first name, which is their subject.
+    const secrets = [
+      await tlsSecret(shop.ns, 'tls', ['second.example.com', '*.example.com']),
+      await tlsSecret(shop.ns, 'tls', ['third.example.com', '*.example.com'], 'RSA_2048'),
+      await tlsSecret(shop.ns, 'other', ['fourth.example.com', '*.example.com']),
+    ] as const;
+    shop.trusted.push(...secrets.map(certificateOf));
+    return {
+      isRight: oneOf('web v1 8080'),
+      act: async () => {
+        for (const secret of secrets) {
+          await rig.apply([secret, gateway(shop.ns, 'gw', [http(), https([secret.metadata.name])])]);
+          await eventually(async () => {
+            const shown = await shop.shownCertificate();
+            if (shown !== fingerprintOf(certificateOf(secret))) throw new Error('The old certificate is still shown');
+          });
+          await sleep(calmMs);
+        }
+      },
+      judge: ({ certificates }) =>
+        secrets
+          .filter((secret) => !certificates.has(fingerprintOf(certificateOf(secret))))
+          .map(({ metadata }) => `a certificate of the Secret ${metadata.name} was never shown`),
+    };
+  },
+};
+
+const servicePort: Play = {
+  name: 'service-port',
+  what: "the Service's targetPort changes, then its port: a second one is added, the route moves, the first one goes",
+  set: async (rig, shop) => {
+    const { ns } = shop;
+    const web = await shop.deploy('web', { ports: [8080, 9090, 7070] });
+    await shop.open([httpRoute(ns, 'web', ['gw'], ['web'])]);
+    const first = { name: 'http', port: 80, targetPort: 9090 };
+    const second = { name: 'next', port: 81, targetPort: 7070 };
+    const registered = (backend: string, port: number) =>
+      eventually(() => {
+        const targets = targetsOf(rig, `${ns}/gw`, backend);
+        if (targets.length !== 3 || !targets.every((target) => target.endsWith(`:${port}`)))
+          throw new Error(targets.join(' '));
+      });
+    return {
+      isRight: oneOf('web v1 8080', 'web v1 9090', 'web v1 7070'),
+      act: async () => {
+        await rig.apply([service(ns, 'web', { ports: [first] })]);
+        await web.sendTo({ http: 9090 });
+        await registered('web:80', 9090);
+        await sleep(calmMs);
+        await rig.apply([service(ns, 'web', { ports: [first, second] })]);
+        await web.sendTo({ http: 9090, next: 7070 });
+        await rig.apply([httpRoute(ns, 'web', ['gw'], [{ backendRefs: [backendRef('web', { port: 81 })] }])]);
+        await registered('web:81', 7070);
+        await eventually(() => {
+          const rules = rulesOf(rig, `${ns}/gw`);
+          if (!rules.every((rule) => rule.endsWith('web:81=1'))) throw new Error(rules.join(' and '));
+        });
+        await rig.apply([service(ns, 'web', { ports: [second] })]);
+        await web.sendTo({ next: 7070 });
+      },
+      judge: allSeen('web v1 9090', 'web v1 7070'),
+    };
+  },
+};
+
+const controllerRestart: Play = {
+  name: 'controller-restart',
+  what: 'Gatehouse is restarted in the middle of rolling updates: SIGTERM, then kill -9',
+  set: async (rig, shop) => {
+    const web = await shop.deploy('web');
+    await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
+    return {
+      isRight: oneOf('web v1 8080', 'web v2 8080', 'web v3 8080'),
+      act: async () => {
+        for (const [version, signal] of [
+          ['v2', 'SIGTERM'],
+          ['v3', 'SIGKILL'],
+        ] as const) {
+          const rolled = web.roll(version);
+          await sleep(500);
+          await rig.restart({ signal });
+          await rolled;
+        }
+      },
+      judge: allSeen('web v2 8080', 'web v3 8080'),
+    };
+  },
+};
+
+/** How long pods serve on after they began to terminate, in milliseconds. */
+const graces = [5000, 2000, 1000, 500, 200, 0] as const;
+/** Less than this is too short for AWS itself, which takes seconds until no request goes to a target that was deregistered. */
+const fairGraceMs = 5000;
+
+const shortestGrace: Scenario<Rig> = {
+  name: 'shortest-grace',
+  what: `rolling updates with ever shorter preStop hooks: ${graces.map((ms) => `${ms / 1000} s`).join(', ')}`,
+  run: async (rig) => {
+    const shop = await openShop(rig, 'grace');
+    const web = await shop.deploy('web');
+    await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
+    const failures: string[] = [];
+    const notes: string[] = [];
+    let requests = 0;
+    for (const graceMs of graces) {
+      const traffic = shop.traffic({ perSecond, isRight: (answer) => answer.startsWith('web ') });
+      await web.roll(`after-${graceMs}`, graceMs);
+      await sleep(calmMs);
+      const report = await traffic.stop();
+      requests += report.requests;
+      notes.push(`${graceMs / 1000} s: ${report.failures.length} of ${report.requests} requests failed`);
+      if (graceMs >= fairGraceMs) failures.push(...report.failures);
+    }
+    const leaks = await close(rig, shop);
+    return { count: `${requests.toLocaleString('en')} requests`, failures, duplicates: [], leaks, notes };
+  },
+};
+
+export const steadyTraffic = family(startServingRig, [
+  ...[rollingUpdate, weights, certificate, servicePort, controllerRestart].map(scenarioOf),
+  shortestGrace,
+]);
