@@ -22,6 +22,14 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      {
+        test: {
+          name: 'conformance',
+          include: ['test/conformance/*.test.ts'],
+          // After all others: its time limits are not ours to raise.
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -1,8 +1,9 @@
-// npm test: every test, closing with `N passed, N failed`. Arguments go to vitest (a path, `-t NAME`, `--project unit`).
+// npm test: unit and integration tests, closing with `N passed, N failed`. Arguments go to vitest (a path, `-t NAME`,
+// `--project unit`); `--project '*'` is every test, with those that take many minutes and root.
 import { parseCLI, startVitest } from 'vitest/node';
 
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
-const vitest = await startVitest('test', filter, { ...options, watch: false });
+const vitest = await startVitest('test', filter, { project: ['unit', 'integration'], ...options, watch: false });
 const modules = vitest.state.getTestModules();
 const tests = modules.flatMap((module) => [...module.children.allTests()]);
 const count = (state: string) => tests.filter((test) => test.result().state === state).length;

@@ -1,0 +1,39 @@
+// Each test of the Gateway API's conformance suite that counts, as a test here.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { skips } from './skips.ts';
+import type { TestResult } from './suite.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'gatehouse-conformance-'));
+const status = await run();
+const results = await readResults();
+await rm(folder, { recursive: true });
+
+/** Its exit status. It enters namespaces of its own, which only a process of its own can. */
+function run(): Promise<number | null> {
+  const main = join(import.meta.dirname, 'main.ts');
+  const files = [`--report=${join(folder, 'report.yaml')}`, `--results=${join(folder, 'results.json')}`];
+  const child = spawn(process.execPath, [main, ...files], { stdio: 'inherit' });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+}
+
+async function readResults(): Promise<readonly TestResult[]> {
+  const text = await readFile(join(folder, 'results.json'), 'utf8').catch(() => '[]');
+  return JSON.parse(text);
+}
+
+test('the conformance suite of the Gateway API runs to its end', () => {
+  expect(results).not.toEqual([]);
+  expect(status).toBe(results.some(({ outcome }) => outcome === 'failed') ? 1 : 0);
+});
+
+test.for(results)('$name', ({ name, outcome, lines }, { skip }) => {
+  if (outcome === 'skipped') skip(skips[name]);
+  expect(outcome === 'passed' ? outcome : lines.slice(-20).join('\n')).toBe('passed');
+});

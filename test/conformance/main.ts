@@ -1,0 +1,128 @@
+// npm run conformance [-- TEST]: the Gateway API's own conformance suite against Gatehouse, in a cluster whose pods run and with
+// an embedded AWS that carries traffic. Writes the suite's report beside this file, unless only one TEST is run.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { applyYaml } from '../../localstack/cluster/apply.ts';
+import { prepareCluster } from '../../localstack/cluster/cluster.ts';
+import { type Environment, startEnvironment } from '../../localstack/environment.ts';
+import { enterSandbox } from '../../localstack/sandbox.ts';
+import { describeUsage, usageOf } from '../bench/usage.ts';
+import { bundle } from '../bundle.ts';
+import { skips } from './skips.ts';
+import { buildSuite, type Run, runSuite } from './suite.ts';
+import { counted, line, summary } from './table.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Where the suite's report goes. */
+    report: { type: 'string', default: join(import.meta.dirname, 'report.yaml') },
+    /** Where what counts of the results goes as JSON, for a program. */
+    results: { type: 'string' },
+  },
+});
+const [only] = positionals;
+
+const className = 'gatehouse';
+/** Where the sandbox's programs ask for names: no one else is there. */
+const nameserver = '127.0.0.53';
+/** A real load balancer takes minutes for what these are; the states that it goes through are the same. */
+const aws = {
+  port: 0,
+  provisioningSeconds: 3,
+  releaseSeconds: 3,
+  dns: `${nameserver}:53`,
+  dataPlane: { addresses: '127.64.0.0/16' },
+} as const;
+
+const interruption = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
+const { signal } = interruption;
+
+const say = (text: string): void => console.log(text);
+
+async function main(): Promise<number> {
+  await enterSandbox({ nameserver, prepare });
+  const suite = await buildSuite(say, signal);
+  say('Starting a cluster whose pods run, and the embedded AWS …');
+  const environment = await startEnvironment({ aws, pods: true, log: say, signal });
+  try {
+    await using built = await bundle();
+    const gatehouse = await environment.startGatehouse({ program: built.program, logFile: log('gatehouse') });
+    await applyYaml(environment.cluster.admin, [gatewayClass]);
+    say(`Running the suite; what it says is in ${log('suite')}.`);
+    const started = performance.now();
+    const run = await runSuite(suite, {
+      flags: flags(),
+      kubeconfig: environment.cluster.kubeconfig,
+      logFile: log('suite'),
+      signal,
+      onEnd: (result) => counted(result) && say(line(result)),
+    });
+    const minutes = ((performance.now() - started) / 60_000).toFixed(1);
+    say(
+      `\n${minutes} minutes; ${calls(environment)} calls to AWS; Gatehouse: ${describeUsage(usageOf(gatehouse.pid))}`,
+    );
+    return await conclude(run);
+  } finally {
+    await environment.stop();
+  }
+}
+
+/** The sandbox has no way to the internet. */
+async function prepare(): Promise<void> {
+  await prepareCluster({ pods: true, log: say, signal });
+  await buildSuite(say, signal);
+}
+
+const log = (name: string): string => join(import.meta.dirname, `${name}.log`);
+
+const gatewayClass = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: className },
+  spec: { controllerName: 'gatehouse.dev/aws' },
+};
+
+/** No time-out is among them: those of the suite hold. What it claims to support it reads from the GatewayClass. */
+const flags = (): Readonly<Record<string, string>> => ({
+  'gateway-class': className,
+  'conformance-profiles': 'GATEWAY-HTTP',
+  // Its tests share two cores with all that they test.
+  'disable-parallel-tests': 'true',
+  // The cluster ends with the run.
+  'cleanup-base-resources': 'false',
+  ...(only === undefined
+    ? { 'skip-tests': Object.keys(skips).join(','), 'report-output': values.report, ...implementation }
+    : { 'run-test': only }),
+});
+
+/** What a report has to name. */
+const implementation = {
+  organization: 'gatehouse',
+  project: 'gatehouse',
+  url: 'https://gatehouse.dev',
+  version: 'v0.1.0',
+  contact: 'https://gatehouse.dev',
+};
+
+const calls = ({ aws: { calls: of } }: Environment): number => of.counts().total;
+
+async function conclude(run: Run): Promise<number> {
+  const results = run.results.filter(counted);
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  for (const { name, lines } of failed) say(`\n${name} failed:\n${lines.slice(-20).join('\n')}`);
+  if (results.length === 0) say(run.lines.slice(-20).join('\n'));
+  if (values.results !== undefined) await writeFile(values.results, JSON.stringify(results));
+  say('');
+  for (const text of summary(run)) say(text);
+  return run.status === 0 && failed.length === 0 && results.length > 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!signal.aborted) console.error(error);
+  process.exitCode = signal.aborted ? 130 : 1;
+}
