@@ -2,6 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  AuthorizeSecurityGroupIngressCommand,
+  EC2Client,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
+import {
   DeleteListenerCommand,
   DeleteLoadBalancerCommand,
   DeleteRuleCommand,
@@ -17,6 +22,7 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clientOf } from '../../localstack/aws/test-client.ts';
 import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { get } from '../../localstack/cluster/apply.ts';
 import { awsOf } from './support/aws.ts';
@@ -28,12 +34,15 @@ import { tlsSecret } from './support/tls.ts';
 
 let rig: Rig;
 let elbv2: ElasticLoadBalancingV2Client;
+let ec2: EC2Client;
 beforeAll(async () => {
   rig = await startRig({ gatehouse: { flags: { 'audit-period': '5s' } } });
   elbv2 = elbv2Client(rig.aws.url, rig.seed.region);
+  ec2 = new EC2Client(clientOf(rig.aws));
 });
 afterAll(async () => {
   elbv2.destroy();
+  ec2.destroy();
   await rig.stop();
 });
 
@@ -126,12 +135,8 @@ const ruleOf = ({ listeners }: View, index = 0) => first(first(listeners).rules.
 const groupOf = ({ targetGroups }: View) => first(targetGroups).group;
 const balancerOf = ({ loadBalancers }: View) => first(loadBalancers).arn;
 
-/** What has no command here because Gatehouse has no SDK for it. */
-async function ec2(action: string, parameters: Readonly<Record<string, string>>): Promise<void> {
-  const body = new URLSearchParams({ Action: action, Version: '2016-11-15', ...parameters });
-  const answer = await fetch(rig.aws.url, { method: 'POST', body });
-  if (!answer.ok) throw new Error(await answer.text());
-}
+const revoke = (GroupId: string, ruleId: string) =>
+  ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds: [ruleId] }));
 
 const foreignTarget = { Id: '10.0.48.250', Port: 9999 };
 
@@ -211,7 +216,7 @@ const changes: Readonly<Record<string, { readonly by: (view: View) => Promise<un
     by: ({ securityGroups }) => {
       const group = first(securityGroups);
       const rules = [...group.ruleIds].filter((id) => !rig.aws.world().ec2.securityGroupRules.get(id)?.isEgress);
-      return ec2('RevokeSecurityGroupIngress', { GroupId: group.id, 'SecurityGroupRuleId.1': first(rules) });
+      return revoke(group.id, first(rules));
     },
     told: '(ingress)',
   },
@@ -254,10 +259,7 @@ test('put right and told: what admits load balancers to the nodes', async () => 
   const admission = [...state.securityGroupRules.values()].find((rule) =>
     rule.tags.get('gatehouse.dev/resource')?.startsWith('admission/'),
   );
-  await ec2('RevokeSecurityGroupIngress', {
-    GroupId: admission?.groupId ?? '',
-    'SecurityGroupRuleId.1': admission?.id ?? '',
-  });
+  await revoke(admission?.groupId ?? '', admission?.id ?? '');
   expect(picture(gw)).not.toEqual(before);
   await eventually(() => expect(picture(gw)).toEqual(before));
   await eventually(async () => expect(await toldOf(ns)).toContain(`admission/${admission?.groupId} (ingress)`));
@@ -271,13 +273,12 @@ test('what others have put beside it stays', async () => {
     [...state.securityGroupRules.values()].filter(
       ({ groupId, fromPort, isEgress }) => groupId === rig.seed.nodeSecurityGroupId && fromPort === 22 && !isEgress,
     );
-  await ec2('AuthorizeSecurityGroupIngress', {
-    GroupId: rig.seed.nodeSecurityGroupId,
-    'IpPermissions.1.IpProtocol': 'tcp',
-    'IpPermissions.1.FromPort': '22',
-    'IpPermissions.1.ToPort': '22',
-    'IpPermissions.1.IpRanges.1.CidrIp': '10.0.0.0/8',
-  });
+  await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: rig.seed.nodeSecurityGroupId,
+      IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, IpRanges: [{ CidrIp: '10.0.0.0/8' }] }],
+    }),
+  );
   const rules = theirs();
   expect(rules).toHaveLength(1);
   await sleep(12_000);
