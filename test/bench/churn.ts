@@ -58,9 +58,17 @@ const one = <T>(items: readonly T[]): T => {
   return item;
 };
 
+export interface ChurnOptions {
+  /** Those whose pods change. */
+  readonly services: readonly string[];
+  readonly podsPerService: number;
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
 /** A Service has as many pods as at first, or one more or less. */
-function change(pods: Pods, podsPerService: number, differences: Differences): string {
-  const service = one(pods.services);
+function change(pods: Pods, { services, podsPerService }: ChurnOptions, differences: Differences): string {
+  const service = one(services);
   const present = [...pods.of(service)];
   const grows = present.length < podsPerService || (present.length === podsPerService && Math.random() < 0.5);
   const address = grows ? pods.add(service) : one(present);
@@ -69,12 +77,8 @@ function change(pods: Pods, podsPerService: number, differences: Differences): s
   return service;
 }
 
-export async function churn(
-  pods: Pods,
-  registered: Registered,
-  options: { readonly podsPerService: number; readonly perSecond: number; readonly seconds: number },
-): Promise<Churn> {
-  const { podsPerService, perSecond, seconds } = options;
+export async function churn(pods: Pods, registered: Registered, options: ChurnOptions): Promise<Churn> {
+  const { perSecond, seconds } = options;
   const differences = new Differences();
   const limit = pLimit(20);
   const writes: Promise<unknown>[] = [];
@@ -84,7 +88,7 @@ export async function churn(
   try {
     for (let done = 0; done < total; await sleep(10)) {
       for (const due = ((performance.now() - started) / 1000) * perSecond; done < Math.min(due, total); done += 1) {
-        const service = change(pods, podsPerService, differences);
+        const service = change(pods, options, differences);
         writes.push(limit(() => pods.write(service)));
       }
     }

@@ -1,6 +1,7 @@
 // Many Gateways, with AWS's documented throttling on: how long they take beside what the throttle allows at best, how soon a
 // pod that comes or goes is known to AWS, and what all of it costs the process.
 import pLimit from 'p-limit';
+import type { Aws } from '../../localstack/aws/server.ts';
 import { applyYaml, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Connection } from '../../localstack/cluster/connection.ts';
 import type { Environment, Gatehouse } from '../../localstack/environment.ts';
@@ -49,12 +50,20 @@ export interface Scaled {
   /** On one Gateway, while the others are made. */
   readonly meanwhile: Spread;
   readonly alone: Spread;
-  readonly churn: Churn & {
-    readonly calls: number;
-    readonly refused: number;
-    readonly before: Usage;
-    readonly after: Usage;
-  };
+  /** All in the Services of one Gateway. */
+  readonly rollout: Churned;
+  /** All over the cluster. */
+  readonly everywhere: Churned;
+}
+
+export interface Churned extends Churn {
+  readonly services: number;
+  readonly calls: number;
+  readonly refused: number;
+  /** A call of each kind for each of the Services' target groups takes so long at AWS's rate. */
+  readonly roundSeconds: number;
+  readonly before: Usage;
+  readonly after: Usage;
 }
 
 /** Creates them side by side: the API server is in no one's account. */
@@ -127,16 +136,16 @@ async function make<T>(
   });
   const [seconds, told] = await Promise.all([serving, meanwhile(() => isMade)]);
   if (process.env['BENCH_DETAIL'] !== undefined) console.log(aws.calls.counts().byAction, shares());
-  return [{ gateways, seconds, ...talliedBy(shares, environment), usage: usageOf(gatehouse.pid) }, told];
+  return [{ gateways, seconds, ...tallied(shares, aws), usage: usageOf(gatehouse.pid) }, told];
 }
 
-function talliedBy(shares: () => readonly BucketShare[], { aws }: Environment) {
+function tallied(shares: () => readonly BucketShare[], { calls }: Aws) {
   const told = shares();
   // The account's bucket counts again what the others do.
   const refused = told
     .filter(({ bucket }) => !bucket.endsWith(' account'))
     .reduce((sum, each) => sum + each.refused, 0);
-  return { shares: told, calls: aws.calls.counts().total, refused };
+  return { shares: told, calls: calls.counts().total, refused };
 }
 
 /** The Gateways made, and nothing more. */
@@ -154,6 +163,23 @@ async function changeFirst({ environment, pods }: Shop, isMade: () => boolean): 
   return measureEndpointChanges(pods, new Registered(environment.aws), services, () => !isMade());
 }
 
+async function measureChurn(
+  { environment: { aws }, gatehouse, pods }: Shop,
+  services: readonly string[],
+  given: { readonly perSecond: number; readonly seconds: number },
+): Promise<Churned> {
+  console.log(`  ${given.perSecond} pod changes a second in ${services.length} Services for ${given.seconds} s …`);
+  const before = usageOf(gatehouse.pid);
+  const shares = sharesFrom(aws);
+  aws.calls.zero();
+  const churned = await churn(pods, new Registered(aws), { ...given, services, podsPerService });
+  const { calls, refused, shares: told } = tallied(shares, aws);
+  const perSecond = told.find(({ bucket }) => bucket.endsWith(' registration'))?.perSecond ?? Number.NaN;
+  const roundSeconds = (2 * services.length) / perSecond;
+  const after = usageOf(gatehouse.pid);
+  return { ...churned, services: services.length, calls, refused, roundSeconds, before, after };
+}
+
 /** The Gateways made, and then their pods changing. */
 export async function measureScale(
   environment: Environment,
@@ -161,17 +187,14 @@ export async function measureScale(
   { changes, minutes, perSecond }: ScaleOptions,
 ): Promise<Scaled> {
   const shop = await open(environment, gateways);
+  const { pods } = shop;
   const [made, meanwhile] = await make(shop, gateways, (isMade) => changeFirst(shop, isMade));
-  console.log(`  all Programmed after ${made.seconds.toFixed(0)} s; one endpoint's change at a time …`);
-  const { gatehouse, pods } = shop;
+  console.log(`  all Programmed after ${made.seconds.toFixed(0)} s; ${changes} changes of one endpoint …`);
   const registered = new Registered(environment.aws);
   const alone = await measureEndpointChanges(pods, registered, pods.services, (done) => done < changes);
-  console.log(`  ${perSecond} pod changes a second for ${minutes} minutes …`);
-  const before = usageOf(gatehouse.pid);
-  const shares = sharesFrom(environment.aws);
-  environment.aws.calls.zero();
-  const churned = await churn(pods, registered, { podsPerService, perSecond, seconds: minutes * 60 });
-  const { calls, refused } = talliedBy(shares, environment);
-  if (process.env['BENCH_DETAIL'] !== undefined) console.log(environment.aws.calls.counts().byAction, shares());
-  return { made, meanwhile, alone, churn: { ...churned, calls, refused, before, after: usageOf(gatehouse.pid) } };
+  const seconds = minutes * 60;
+  const first = pods.services.slice(0, routesPerGateway);
+  const rollout = await measureChurn(shop, first, { perSecond, seconds: seconds / 10 });
+  const everywhere = await measureChurn(shop, pods.services, { perSecond, seconds });
+  return { made, meanwhile, alone, rollout, everywhere };
 }
