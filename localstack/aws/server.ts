@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { control } from './control.ts';
-import type { Reachable } from './dataplane/data-plane.ts';
+import type { Reachable } from './dataplane/reachable.ts';
+import { namedOf } from './dns/names.ts';
 import { startDns } from './dns/server.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Faults } from './faults/faults.ts';
@@ -123,7 +124,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
   // Longer than clients keep an idle connection, so that none is closed under a request on its way.
   server.keepAliveTimeout = 75_000;
   const reachable = () => endpoint.dataPlane?.reachable() ?? [];
-  const names = () => reachable().map(({ dnsName, address }) => ({ dnsName, addresses: [address], zonal: {} }));
+  const names = () => reachable().map(namedOf);
   const dns = options.dns === undefined ? undefined : await startDns(options.dns, names);
   const port = await listen(server, options.port);
   return {

@@ -10,27 +10,12 @@ import { requestsCertificate } from './client-certificate.ts';
 import { Forwarder } from './forward.ts';
 import { HealthChecker } from './health-checker.ts';
 import { ListenerSocket } from './listener-socket.ts';
+import { NetworkPlane } from './network/network-plane.ts';
 import type { DataPlaneOptions } from './options.ts';
 import { admitsClient } from './reach.ts';
+import type { Reachable } from './reachable.ts';
 import { type AddressMapping, parseMapping, unmapAddress } from './target-address.ts';
-
-/** Where a load balancer is reached. */
-export interface Reachable {
-  readonly arn: string;
-  readonly name: string;
-  readonly dnsName: string;
-  readonly address: string;
-  readonly listeners: readonly {
-    readonly arn: string;
-    readonly protocol: string;
-    /** As the API has it. */
-    readonly port: number;
-    /** Where it really listens: with the offset. */
-    readonly socketPort: number;
-    /** Why it does not listen. */
-    readonly error?: string | undefined;
-  }[];
-}
+import { TargetPlaces } from './target-places.ts';
 
 interface Serving {
   readonly world: World;
@@ -50,6 +35,7 @@ export class DataPlane {
   readonly #portOffset: number;
   readonly #forwarder: Forwarder;
   readonly #health: HealthChecker;
+  readonly #network: NetworkPlane;
   readonly #serving = new Map<string, Serving>();
   readonly #timer: NodeJS.Timeout;
 
@@ -57,10 +43,14 @@ export class DataPlane {
   constructor(options: DataPlaneOptions, random: Random, worlds: () => readonly World[]) {
     this.#mappings = (options.mapTargets ?? []).map(parseMapping);
     this.#worlds = worlds;
-    this.#pool = new AddressPool(options.addresses);
-    this.#portOffset = options.portOffset ?? 0;
+    const pool = new AddressPool(options.addresses);
+    const portOffset = options.portOffset ?? 0;
+    this.#pool = pool;
+    this.#portOffset = portOffset;
     this.#forwarder = new Forwarder(this.#mappings, random);
-    this.#health = new HealthChecker(this.#mappings);
+    const places = new TargetPlaces(this.#mappings, portOffset, (arn) => this.#serving.get(arn)?.address);
+    this.#health = new HealthChecker(places);
+    this.#network = new NetworkPlane({ pool, portOffset, places, random });
     this.#timer = setInterval(() => void this.sync(), tickMs).unref();
   }
 
@@ -79,7 +69,7 @@ export class DataPlane {
     this.#health.sync(worlds);
     this.#forwarder.cutDrained();
     const sockets = [...this.#serving.values()].flatMap((serving) => [...serving.sockets.values()]);
-    await Promise.all(sockets.map(({ settled }) => settled));
+    await Promise.all([this.#network.sync(worlds), ...sockets.map(({ settled }) => settled)]);
   }
 
   #remove({ loadBalancer, address, sockets }: Serving): void {
@@ -129,7 +119,7 @@ export class DataPlane {
 
   /** The load balancers that have an address. */
   reachable(): readonly Reachable[] {
-    return [...this.#serving.values()].map(({ world, loadBalancer, address, sockets }) => ({
+    const applications = [...this.#serving.values()].map(({ world, loadBalancer, address, sockets }) => ({
       arn: loadBalancer.arn,
       name: loadBalancer.name,
       dnsName: loadBalancer.dnsName,
@@ -142,12 +132,14 @@ export class DataPlane {
         error,
       })),
     }));
+    return [...applications, ...this.#network.reachable()];
   }
 
   close(): void {
     clearInterval(this.#timer);
     this.#health.close();
     this.#forwarder.close();
+    this.#network.close();
     for (const { sockets } of this.#serving.values()) {
       for (const socket of sockets.values()) socket.destroy();
     }

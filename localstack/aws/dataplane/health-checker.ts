@@ -1,20 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { LoadBalancer, Target, TargetGroup } from '../elbv2/state.ts';
 import { settleTargets } from '../elbv2/target-health.ts';
 import { loadBalancersByTargetGroup } from '../elbv2/usage.ts';
 import type { World } from '../world.ts';
-import { noAnswer, probe } from './probe.ts';
+import { localProxyHeader } from './network/proxy-protocol.ts';
+import { noAnswer, type ProbedAt, probe } from './probe.ts';
 import { reachesTarget } from './reach.ts';
-import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
-import { judge, unchecked, type Verdict } from './verdict.ts';
+import type { TargetPlace, TargetPlaces } from './target-places.ts';
+import { judge, type Outcome, unchecked, type Verdict } from './verdict.ts';
 
 /** Checks each target of each group in use, from its registration on until it drains or its group is used no more. */
 export class HealthChecker {
-  readonly #mappings: readonly AddressMapping[];
+  readonly #places: TargetPlaces;
   readonly #checked = new Map<Target, AbortController>();
 
-  constructor(mappings: readonly AddressMapping[]) {
-    this.#mappings = mappings;
+  constructor(places: TargetPlaces) {
+    this.#places = places;
   }
 
   /** Begins and ends checks as the API's state has it now. */
@@ -51,28 +53,37 @@ export class HealthChecker {
   async #check(world: World, group: TargetGroup, target: Target, signal: AbortSignal): Promise<void> {
     let verdict: Verdict = unchecked;
     while (!signal.aborted) {
-      const place = this.#placeOf(world, group, target);
-      const reached = loadBalancersOf(world, group).some((each) =>
-        reachesTarget(world, each, { group, target }, place),
-      );
-      const outcome = await (reached ? probe(group, place, signal) : noAnswer(group, signal));
+      const place = this.#places.of(world, group, target, portOf(group, target));
+      const reached =
+        place && loadBalancersOf(world, group).some((each) => reachesTarget(world, each, { group, target }, place));
+      const outcome = await (reached ? probe(group, probedAt(group, place), signal) : noAnswer(group, signal));
       if (signal.aborted) return;
-      verdict = judge(verdict, outcome, group.healthCheck);
+      verdict = judge(verdict, told(group, outcome), group.healthCheck);
+      if (target.checked?.State !== verdict.health.State) target.checkedSince = world.clock.now();
       target.checked = verdict.health;
       await sleep(group.healthCheck.intervalSeconds * 1000, undefined, { signal });
     }
   }
 
-  #placeOf(world: World, group: TargetGroup, target: Target) {
-    const own = privateAddress(world, group, target) ?? '0.0.0.0';
-    const { port: asked } = group.healthCheck;
-    const port = asked === 'traffic-port' ? (target.port ?? group.port ?? 80) : Number(asked);
-    return { address: mapAddress(this.#mappings, own), port, host: `${own}:${port}` };
-  }
-
   close(): void {
     this.sync([]);
   }
+}
+
+/** "The proxy protocol header is also included in health check connections." */
+function probedAt(group: TargetGroup, { address, socketPort: port, host }: TargetPlace): ProbedAt {
+  const greets = targetGroupAttribute(group, 'proxy_protocol_v2.enabled') === 'true';
+  return { address, port, host, preamble: greets ? localProxyHeader : undefined };
+}
+
+function portOf({ healthCheck, port }: TargetGroup, target: Target): number {
+  return healthCheck.port === 'traffic-port' ? (target.port ?? port ?? 80) : Number(healthCheck.port);
+}
+
+/** Network Load Balancers know but one reason: network/target-group-health-checks.html#target-health-reason-codes. */
+function told({ protocol }: TargetGroup, outcome: Outcome): Outcome {
+  const isHttp = protocol === 'HTTP' || protocol === 'HTTPS';
+  return isHttp || outcome.kind === 'passed' ? outcome : { kind: 'failed' };
 }
 
 const loadBalancersOf = ({ elbv2 }: World, { arn }: TargetGroup): readonly LoadBalancer[] =>

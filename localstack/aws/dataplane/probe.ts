@@ -1,9 +1,10 @@
 // One health check. docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
-import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { request as httpRequest } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
-import { connect as connectTcp } from 'node:net';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import type { TargetGroup } from '../elbv2/state.ts';
 import { matchesCode, type Outcome } from './verdict.ts';
 
@@ -13,6 +14,8 @@ export interface ProbedAt {
   readonly port: number;
   /** `ADDRESS:PORT` as the VPC knows it: the Host header. */
   readonly host: string;
+  /** What is sent before anything else. */
+  readonly preamble?: Buffer | undefined;
 }
 
 const headers = { 'user-agent': 'ELB-HealthChecker/2.0', 'accept-encoding': 'gzip, compressed' };
@@ -53,12 +56,18 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-function askHttp1({ address, port, host }: ProbedAt, { secure, path, signal }: Asked): Promise<number> {
+function askHttp1(at: ProbedAt, { secure, path, signal }: Asked): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const options = { host: address, port, path, headers: { ...headers, host }, signal };
-  const request = secure
-    ? httpsRequest({ ...options, agent: false, rejectUnauthorized: false })
-    : httpRequest({ ...options, agent: new HttpAgent() });
+  const options = {
+    path,
+    headers: { ...headers, host: at.host, connection: 'close' },
+    signal,
+    createConnection: () => {
+      const socket = greeted(at);
+      return secure ? connectTls({ socket, rejectUnauthorized: false }) : socket;
+    },
+  };
+  const request = secure ? httpsRequest(options) : httpRequest(options);
   request.once('response', (response) => {
     response.resume();
     resolve(response.statusCode ?? 0);
@@ -105,9 +114,15 @@ async function askHttp2(
   }
 }
 
-async function connects({ address, port }: ProbedAt, signal: AbortSignal): Promise<number> {
+function greeted({ address, port, preamble }: ProbedAt, signal?: AbortSignal): Socket {
+  const socket = connectTcp({ host: address, port, ...(signal && { signal }) });
+  if (preamble) socket.write(preamble);
+  return socket;
+}
+
+async function connects(at: ProbedAt, signal: AbortSignal): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const socket = connectTcp({ host: address, port, signal }, () => resolve(0));
+  const socket = greeted(at, signal).once('connect', () => resolve(0));
   socket.once('error', reject);
   try {
     return await promise;

@@ -24,6 +24,10 @@ function loadBalancerEnd({ ec2 }: World, loadBalancer: LoadBalancer): End {
 
 /** Undefined where nobody has the target's address. */
 function targetEnd(world: World, group: TargetGroup, target: Target): End | undefined {
+  if (group.targetType === 'alb') {
+    const loadBalancer = world.elbv2.loadBalancers.get(target.id);
+    return loadBalancer && loadBalancerEnd(world, loadBalancer);
+  }
   const address = privateAddress(world, group, target);
   if (address === undefined || group.vpcId === undefined) return undefined;
   const held = interfaceOf(world.ec2, group.vpcId, address);
@@ -42,13 +46,19 @@ export function admitsClient(
   return passes(world.ec2, { from, to: loadBalancerEnd(world, loadBalancer), protocol, port });
 }
 
-/** Where it doesn't, nobody answers the load balancer, nor refuses. */
+/**
+ * Where it doesn't, nobody answers the load balancer, nor refuses. `client` is the address that the target sees, as the
+ * VPC knows it; without it that is the load balancer's own.
+ */
 export function reachesTarget(
   world: World,
   loadBalancer: LoadBalancer,
   { group, target }: { readonly group: TargetGroup; readonly target: Target },
   { port, protocol = 'tcp' }: Service,
+  client?: string,
 ): boolean {
   const to = targetEnd(world, group, target);
-  return to !== undefined && passes(world.ec2, { from: loadBalancerEnd(world, loadBalancer), to, protocol, port });
+  const own = loadBalancerEnd(world, loadBalancer);
+  const from = client === undefined ? own : { ...own, addresses: [client] };
+  return to !== undefined && passes(world.ec2, { from, to, protocol, port });
 }

@@ -1,12 +1,28 @@
 // Which load balancer a DNS name means.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name
 
+import type { Reachable } from '../dataplane/reachable.ts';
+
 /** A load balancer's DNS name and the addresses that it stands for. */
 export interface Named {
   readonly dnsName: string;
   readonly addresses: readonly string[];
   /** Of a Network Load Balancer, by Availability Zone: `us-east-1a.NAME` is the address in that zone alone. */
   readonly zonal: Readonly<Record<string, string>>;
+}
+
+/**
+ * Of a Network Load Balancer the zones that are healthy, all of them when none is:
+ * docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health.html.
+ */
+export function namedOf({ dnsName, address, zones = [] }: Reachable): Named {
+  const healthy = zones.filter((zone) => zone.healthy);
+  const listed = (healthy.length > 0 ? healthy : zones).map((zone) => zone.address);
+  return {
+    dnsName,
+    addresses: listed.length > 0 ? listed : [address],
+    zonal: Object.fromEntries(zones.map((zone) => [zone.zone, zone.address])),
+  };
 }
 
 /** Of Application and of Network Load Balancers: `NAME.REGION.elb.amazonaws.com`, `NAME.elb.REGION.amazonaws.com`. */

@@ -121,6 +121,8 @@ export interface Target {
   drainingUntil: number | undefined;
   /** Of the data plane; undefined before it has begun to check. */
   checked: CheckedHealth | undefined;
+  /** Since when it is in that state, in milliseconds since 1970. */
+  checkedSince: number;
 }
 
 type TargetType = 'instance' | 'ip' | 'lambda' | 'alb';

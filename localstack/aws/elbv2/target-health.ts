@@ -1,10 +1,11 @@
 import type { World } from '../world.ts';
+import { targetGroupAttribute } from './attributes.ts';
 import type { Target, TargetGroup } from './state.ts';
 import { loadBalancersByTargetGroup } from './usage.ts';
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html */
 export interface TargetHealth {
-  readonly State: 'initial' | 'healthy' | 'unhealthy' | 'unused' | 'draining';
+  readonly State: 'initial' | 'healthy' | 'unhealthy' | 'unhealthy.draining' | 'unused' | 'draining';
   readonly Reason?: string;
   readonly Description?: string;
 }
@@ -29,6 +30,12 @@ export function enabledZones(world: World, group: TargetGroup): ReadonlySet<stri
     for (const { zone } of world.elbv2.loadBalancers.get(arn)?.subnets ?? []) zones.add(zone);
   }
   return zones;
+}
+
+/** An unhealthy target's connections have a while: network/edit-target-group-attributes.html#unhealthy-target-draining-interval. */
+function isUnhealthyDraining(world: World, group: TargetGroup, { checked, checkedSince }: Target): boolean {
+  const seconds = targetGroupAttribute(group, 'target_health_state.unhealthy.draining_interval_seconds');
+  return checked?.State === 'unhealthy' && world.clock.now() < checkedSince + Number(seconds ?? '0') * 1000;
 }
 
 /** How a target is now; `undefined` is one that is not registered. `zones` are the enabled ones of its group. */
@@ -71,7 +78,10 @@ export function healthOf(
   if (instance && (instance.state === 'shutting-down' || instance.state === 'terminated')) {
     return { State: 'unused', Reason: 'Target.InvalidState', Description: `Target is in the ${instance.state} state` };
   }
-  if (world.options.dataPlane) return target.checked ?? registering;
+  if (world.options.dataPlane) {
+    const checked = target.checked ?? registering;
+    return isUnhealthyDraining(world, group, target) ? { ...checked, State: 'unhealthy.draining' } : checked;
+  }
   const since = Math.max(target.registeredAt, group.inUseSince);
   return world.clock.now() < since + target.initialSeconds * 1000 ? registering : { State: 'healthy' };
 }

@@ -134,6 +134,7 @@ function register(world: World, input: Input): Output {
       initialSeconds: world.options.healthSeconds,
       drainingUntil: undefined,
       checked: undefined,
+      checkedSince: 0,
     };
   });
   const isServing = (target: Target) => {

@@ -1,0 +1,65 @@
+// From a flow's arrival to its target: what TCP and UDP have in common.
+import { loadBalancerInterfaces } from '../../ec2/network-interfaces.ts';
+import { arnSuffix } from '../../elbv2/arns.ts';
+import { targetGroupAttribute } from '../../elbv2/attributes.ts';
+import type { TargetGroup } from '../../elbv2/state.ts';
+import type { Random } from '../../random.ts';
+import { admitsClient, reachesTarget } from '../reach.ts';
+import { unmapAddress } from '../target-address.ts';
+import type { TargetPlace, TargetPlaces } from '../target-places.ts';
+import type { Arrival, Endpoint } from './arrival.ts';
+import { type Choice, choose } from './choose.ts';
+import { Flows } from './flows.ts';
+
+export type Way =
+  | { readonly kind: 'to'; readonly choice: Choice; readonly place: TargetPlace; readonly sources: readonly string[] }
+  /** Security groups are in the way: nobody answers. */
+  | { readonly kind: 'silent' }
+  /** There is no target. */
+  | { readonly kind: 'none' };
+
+export class Carrier {
+  readonly flows = new Flows();
+  readonly #places: TargetPlaces;
+  readonly #random: Random;
+
+  constructor(places: TargetPlaces, random: Random) {
+    this.#places = places;
+    this.#random = random;
+  }
+
+  admits({ world, loadBalancer, listener, protocol, client }: Arrival): boolean {
+    return admitsClient(world, loadBalancer, this.#inVpc(client.address), { port: listener.port, protocol });
+  }
+
+  way(arrival: Arrival): Way {
+    const { world, loadBalancer, protocol, client, own } = arrival;
+    const choice = choose(arrival, this.#random);
+    if (!choice) return { kind: 'none' };
+    const { group, target } = choice;
+    const place = this.#places.of(world, group, target, target.port ?? group.port ?? 80);
+    if (!place) return { kind: 'none' };
+    const keeps = keepsClient(group);
+    const seen = keeps ? this.#inVpc(client.address) : undefined;
+    if (!reachesTarget(world, loadBalancer, choice, { port: place.port, protocol }, seen)) return { kind: 'silent' };
+    return { kind: 'to', choice, place, sources: keeps ? [client.address, own.address] : [own.address] };
+  }
+
+  /** What the proxy protocol tells of a connection, as the VPC sees it. */
+  told({ world, loadBalancer, listener, zone, client }: Arrival): readonly [source: Endpoint, destination: Endpoint] {
+    const node = loadBalancerInterfaces(world.ec2, arnSuffix(loadBalancer.arn)).find(
+      ({ availabilityZone }) => availabilityZone === zone,
+    );
+    return [
+      { address: this.#inVpc(client.address), port: client.port },
+      { address: node?.privateIpAddresses[0] ?? '0.0.0.0', port: listener.port },
+    ];
+  }
+
+  #inVpc(address: string): string {
+    return unmapAddress(this.#places.mappings, address);
+  }
+}
+
+const keepsClient = (group: TargetGroup): boolean =>
+  targetGroupAttribute(group, 'preserve_client_ip.enabled') === 'true';

@@ -1,0 +1,74 @@
+// Which target a flow goes to.
+// docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html#routing-algorithm
+import { createHash } from 'node:crypto';
+import { targetGroupAttribute } from '../../elbv2/attributes.ts';
+import { rulesOf } from '../../elbv2/find.ts';
+import type { ForwardAction } from '../../elbv2/forward.ts';
+import type { Listener, Rule, Target, TargetGroup } from '../../elbv2/state.ts';
+import type { Random } from '../../random.ts';
+import type { World } from '../../world.ts';
+import { targetName } from '../serving-targets.ts';
+import type { Arrival } from './arrival.ts';
+import { nodeTargets } from './node-targets.ts';
+
+export interface Choice {
+  readonly group: TargetGroup;
+  readonly target: Target;
+}
+
+/** Undefined where nobody can have it. */
+export function choose(arrival: Arrival, random: Random): Choice | undefined {
+  const { world, loadBalancer, zone } = arrival;
+  const action = forwardOf(world, arrival.listener);
+  const group = world.elbv2.targetGroups.get((action && groupOf(action, arrival, random)) ?? '');
+  if (!group) return undefined;
+  const targets = nodeTargets(world, loadBalancer, group, zone);
+  const key = flowKey(arrival, group, random);
+  const target = highest(targets, (each) => draw(`${key} ${targetName(each)}`));
+  return target && { group, target };
+}
+
+const rank = ({ priority }: Rule): number => (priority === 'default' ? Infinity : priority);
+
+/** Of the first rule for IPv4 clients: there are no others here. */
+function forwardOf(world: World, listener: Listener): ForwardAction | undefined {
+  const rule = rulesOf(world.elbv2, listener.arn)
+    .toSorted((a, b) => rank(a) - rank(b))
+    .find(({ conditions }) =>
+      conditions.every((each) => each.Field === 'source-ip' && each.SourceIpConfig.IpAddressType === 'ipv4'),
+    );
+  return rule?.actions.find((action) => action.Type === 'forward');
+}
+
+/** By weight; with stickiness a client's address always draws the same. A group of weight 0 gets nothing. */
+function groupOf({ ForwardConfig }: ForwardAction, { client, listener }: Arrival, random: Random) {
+  const sticky = ForwardConfig.TargetGroupStickinessConfig.Enabled;
+  const key = sticky ? `${listener.arn} ${client.address}` : random.hex(16);
+  const weighted = ForwardConfig.TargetGroups.filter(({ Weight }) => Weight > 0);
+  // Weighted rendezvous hashing: each group wins in proportion to its weight, and a changed weight moves few clients.
+  const chosen = highest(weighted, (each) => Math.log(draw(`${key} ${each.TargetGroupArn}`)) / each.Weight);
+  return chosen?.TargetGroupArn;
+}
+
+/**
+ * What decides about a flow's target: the client's address where that sticks, the five-tuple of UDP; of TCP the sequence
+ * number counts too, which is as good as random.
+ */
+function flowKey({ protocol, client, own }: Arrival, group: TargetGroup, random: Random): string {
+  if (targetGroupAttribute(group, 'stickiness.enabled') === 'true') return client.address;
+  return protocol === 'tcp' ? random.hex(16) : [client.address, client.port, own.address, own.port].join(' ');
+}
+
+/** In (0, 1), the same for the same text. */
+function draw(text: string): number {
+  return (createHash('sha256').update(text).digest().readUInt32BE() + 0.5) / 2 ** 32;
+}
+
+function highest<Item>(items: readonly Item[], score: (item: Item) => number): Item | undefined {
+  let best: { readonly item: Item; readonly score: number } | undefined;
+  for (const item of items) {
+    const own = score(item);
+    if (!best || own > best.score) best = { item, score: own };
+  }
+  return best?.item;
+}

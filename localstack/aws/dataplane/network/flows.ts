@@ -1,0 +1,55 @@
+// The connections and flows that are on their way, and when the load balancer ends them.
+// docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
+import { targetGroupAttribute } from '../../elbv2/attributes.ts';
+import { enabledZones, healthOf } from '../../elbv2/target-health.ts';
+import { targetName } from '../serving-targets.ts';
+import type { Arrival } from './arrival.ts';
+import type { Choice } from './choose.ts';
+import { nodeTargets } from './node-targets.ts';
+
+export interface Flow {
+  readonly arrival: Arrival;
+  readonly choice: Choice;
+  readonly cut: () => void;
+}
+
+export class Flows {
+  readonly #flows = new Set<Flow>();
+
+  add(flow: Flow): void {
+    this.#flows.add(flow);
+  }
+
+  delete(flow: Flow): void {
+    this.#flows.delete(flow);
+  }
+
+  /** Ends what may not go on: with its load balancer gone, its target drained or unhealthy. */
+  cutEnded(): void {
+    for (const flow of this.#flows) {
+      if (isOver(flow)) this.#cut(flow);
+    }
+  }
+
+  close(): void {
+    for (const flow of this.#flows) this.#cut(flow);
+  }
+
+  #cut(flow: Flow): void {
+    this.#flows.delete(flow);
+    flow.cut();
+  }
+}
+
+function isOver({ arrival: { world, loadBalancer, zone }, choice: { group, target } }: Flow): boolean {
+  if (!world.elbv2.loadBalancers.has(loadBalancer.arn)) return true;
+  const now = [...group.targets.values()].find((each) => targetName(each) === targetName(target));
+  if (!now) return targetGroupAttribute(group, 'deregistration_delay.connection_termination.enabled') === 'true';
+  if (healthOf(world, group, now, enabledZones(world, group)).State !== 'unhealthy') return false;
+  const attribute = (name: string) => targetGroupAttribute(group, `target_health_state.unhealthy.${name}`);
+  // With an interval connections have drained by now: before, the target was `unhealthy.draining`.
+  const isCut =
+    attribute('connection_termination.enabled') === 'true' || attribute('draining_interval_seconds') !== '0';
+  // "Unless the unhealthy target triggers the load balancer to fail open."
+  return isCut && !nodeTargets(world, loadBalancer, group, zone).includes(now);
+}

@@ -1,0 +1,210 @@
+// Network Load Balancers: an address a zone, with a socket or two for each listener.
+import { listenersOf, rulesOf } from '../../elbv2/find.ts';
+import { isActive } from '../../elbv2/load-balancers.ts';
+import type { Listener, LoadBalancer, TargetGroup } from '../../elbv2/state.ts';
+import { targetGroupsOf } from '../../elbv2/usage.ts';
+import type { Random } from '../../random.ts';
+import type { World } from '../../world.ts';
+import type { AddressPool } from '../address-pool.ts';
+import type { Reachable } from '../reachable.ts';
+import type { TargetPlaces } from '../target-places.ts';
+import { usesAlpn } from './alpn.ts';
+import { Carrier } from './carrier.ts';
+import { DatagramListener } from './datagram-listener.ts';
+import { isZoneHealthy } from './node-targets.ts';
+import type { Opened } from './opened.ts';
+import { StreamListener } from './stream-listener.ts';
+
+interface Serving {
+  readonly world: World;
+  readonly loadBalancer: LoadBalancer;
+  /** By zone, in the order of the API. */
+  nodes: ReadonlyMap<string, Node>;
+  /** By listener ARN: what targets see in place of a client's address. */
+  readonly seen: Map<string, string>;
+}
+
+interface Node {
+  readonly address: string;
+  /** By listener ARN. */
+  readonly opened: Map<string, OpenedListener>;
+}
+
+interface OpenedListener {
+  readonly protocol: string;
+  readonly socketPort: number;
+  readonly usesAlpn: boolean;
+  readonly sockets: readonly Opened[];
+}
+
+export interface NetworkPlaneOptions {
+  readonly pool: AddressPool;
+  readonly portOffset: number;
+  readonly places: TargetPlaces;
+  readonly random: Random;
+}
+
+export class NetworkPlane {
+  readonly #pool: AddressPool;
+  readonly #portOffset: number;
+  readonly #carrier: Carrier;
+  /** By load balancer ARN. */
+  readonly #serving = new Map<string, Serving>();
+
+  constructor({ pool, portOffset, places, random }: NetworkPlaneOptions) {
+    this.#pool = pool;
+    this.#portOffset = portOffset;
+    this.#carrier = new Carrier(places, random);
+  }
+
+  /** Takes over what has changed. Resolves when new listeners listen, or can't. */
+  async sync(worlds: readonly World[]): Promise<void> {
+    for (const serving of this.#serving.values()) {
+      const { world, loadBalancer } = serving;
+      if (!worlds.includes(world) || !world.elbv2.loadBalancers.has(loadBalancer.arn)) this.#remove(serving);
+    }
+    for (const world of worlds) {
+      for (const loadBalancer of world.elbv2.loadBalancers.values()) {
+        if (loadBalancer.type === 'network' && isActive(world, loadBalancer)) this.#serve(world, loadBalancer);
+      }
+    }
+    this.#carrier.flows.cutEnded();
+    await Promise.all(this.#sockets().map(({ settled }) => settled));
+  }
+
+  #sockets(): readonly Opened[] {
+    const nodes = [...this.#serving.values()].flatMap((serving) => [...serving.nodes.values()]);
+    return nodes.flatMap(({ opened }) => [...opened.values()].flatMap(({ sockets }) => sockets));
+  }
+
+  #remove({ loadBalancer, nodes }: Serving): void {
+    for (const node of nodes.values()) this.#leave(node);
+    this.#serving.delete(loadBalancer.arn);
+  }
+
+  #leave({ address, opened }: Node): void {
+    for (const { sockets } of opened.values()) for (const socket of sockets) socket.close();
+    this.#pool.release(address);
+  }
+
+  #serve(world: World, loadBalancer: LoadBalancer): void {
+    const { arn } = loadBalancer;
+    const serving = this.#serving.get(arn) ?? { world, loadBalancer, nodes: new Map(), seen: new Map() };
+    this.#serving.set(arn, serving);
+    const nodes = new Map<string, Node>();
+    for (const { zone } of loadBalancer.subnets) {
+      const node = serving.nodes.get(zone) ?? this.#enter();
+      if (node) nodes.set(zone, node);
+    }
+    for (const [zone, node] of serving.nodes) if (!nodes.has(zone)) this.#leave(node);
+    serving.nodes = nodes;
+    for (const [zone, node] of nodes) this.#syncNode(serving, zone, node);
+  }
+
+  #enter(): Node | undefined {
+    const address = this.#pool.take();
+    return address === undefined ? undefined : { address, opened: new Map() };
+  }
+
+  #syncNode(serving: Serving, zone: string, node: Node): void {
+    const { listeners } = serving.world.elbv2;
+    for (const [arn, opened] of node.opened) {
+      const listener = listeners.get(arn);
+      const isSame = listener && this.#isFor(opened, listener);
+      for (const socket of opened.sockets) {
+        if (isSame) socket.refresh();
+        else socket.close();
+      }
+      if (!isSame) node.opened.delete(arn);
+    }
+    for (const listener of listenersOf(serving.world.elbv2, serving.loadBalancer.arn)) {
+      if (!node.opened.has(listener.arn)) node.opened.set(listener.arn, this.#open(serving, listener, zone, node));
+    }
+  }
+
+  /** Other settings are taken over by sockets that are open. */
+  #isFor({ protocol, socketPort, usesAlpn: alpn }: OpenedListener, listener: Listener): boolean {
+    return protocol === listener.protocol && socketPort === this.#portOf(listener) && alpn === usesAlpn(listener);
+  }
+
+  #open({ world, loadBalancer, seen }: Serving, listener: Listener, zone: string, { address }: Node): OpenedListener {
+    const { protocol } = listener;
+    const socketPort = this.#portOf(listener);
+    const place = { world, loadBalancer, listener, zone, own: { address, port: socketPort } };
+    const lost = (client: string, instead = 'an address of the system’s choice'): void => {
+      seen.set(listener.arn, `targets see ${instead} in place of ${client}, which is not this system’s to use`);
+    };
+    const opened = { protocol, socketPort, usesAlpn: usesAlpn(listener) };
+    if (socketPort > maxPort) return { ...opened, sockets: [new Closed(`Port ${socketPort} is none`)] };
+    const sockets: Opened[] = [];
+    if (protocol !== 'UDP') sockets.push(new StreamListener(place, this.#carrier, lost));
+    if (protocol === 'UDP' || protocol === 'TCP_UDP') sockets.push(new DatagramListener(place, this.#carrier, lost));
+    return { ...opened, sockets };
+  }
+
+  #portOf({ port }: Listener): number {
+    return port + this.#portOffset;
+  }
+
+  /** The load balancers that have an address. */
+  reachable(): readonly Reachable[] {
+    return [...this.#serving.values()].flatMap((serving) => this.#tell(serving) ?? []);
+  }
+
+  #tell({ world, loadBalancer, nodes, seen }: Serving): Reachable | undefined {
+    const [first] = nodes.values();
+    if (!first) return undefined;
+    const { arn, name, dnsName } = loadBalancer;
+    const groups = groupsUsed(world, loadBalancer);
+    return {
+      arn,
+      name,
+      dnsName,
+      address: first.address,
+      zones: [...nodes].map(([zone, { address }]) => {
+        return { zone, address, healthy: isZoneHealthy(world, loadBalancer, groups, zone) };
+      }),
+      listeners: [...first.opened].map(([listenerArn, { protocol, socketPort }]) => ({
+        arn: listenerArn,
+        protocol,
+        port: socketPort - this.#portOffset,
+        socketPort,
+        error: errorOf([...nodes.values()], listenerArn),
+        clientAddress: seen.get(listenerArn),
+      })),
+    };
+  }
+
+  close(): void {
+    this.#carrier.flows.close();
+    for (const socket of this.#sockets()) socket.destroy();
+    this.#serving.clear();
+  }
+}
+
+const maxPort = 65_535;
+
+/** What can't even be tried. */
+class Closed implements Opened {
+  readonly settled = Promise.resolve();
+  readonly error: string;
+
+  constructor(error: string) {
+    this.error = error;
+  }
+
+  refresh(): void {}
+  close(): void {}
+  destroy(): void {}
+}
+
+function errorOf(nodes: readonly Node[], listenerArn: string): string | undefined {
+  const sockets = nodes.flatMap(({ opened }) => opened.get(listenerArn)?.sockets ?? []);
+  return sockets.find(({ error }) => error !== undefined)?.error;
+}
+
+function groupsUsed({ elbv2 }: World, { arn }: LoadBalancer): readonly TargetGroup[] {
+  const rules = listenersOf(elbv2, arn).flatMap((listener) => rulesOf(elbv2, listener.arn));
+  const arns = new Set(rules.flatMap(({ actions }) => targetGroupsOf(actions)));
+  return [...arns].flatMap((each) => elbv2.targetGroups.get(each) ?? []);
+}

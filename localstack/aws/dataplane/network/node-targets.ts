@@ -1,0 +1,69 @@
+// The targets that a load balancer's node in one zone sends to.
+// docs.aws.amazon.com/elasticloadbalancing/latest/network/{target-group-health-checks,edit-target-group-attributes}.html
+import { loadBalancerAttribute, targetGroupAttribute } from '../../elbv2/attributes.ts';
+import type { LoadBalancer, Target, TargetGroup } from '../../elbv2/state.ts';
+import { enabledZones, healthOf, settleTargets } from '../../elbv2/target-health.ts';
+import type { World } from '../../world.ts';
+
+interface Counted {
+  readonly all: readonly Target[];
+  readonly healthy: readonly Target[];
+}
+
+/** Those of its own zone only, unless cross-zone load balancing is on. */
+function counted(world: World, loadBalancer: LoadBalancer, group: TargetGroup, zone: string): Counted {
+  settleTargets(world, group);
+  const zones = enabledZones(world, group);
+  const crossZone = isCrossZone(loadBalancer, group);
+  const known = [...group.targets.values()]
+    .filter(({ availabilityZone: of }) => crossZone || of === zone || of === 'all' || of === undefined)
+    .map((target) => ({ target, state: healthOf(world, group, target, zones).State }))
+    .filter(({ state }) => state !== 'unused' && state !== 'draining');
+  return {
+    all: known.map(({ target }) => target),
+    healthy: known.filter(({ state }) => state === 'healthy').map(({ target }) => target),
+  };
+}
+
+function isCrossZone(loadBalancer: LoadBalancer, group: TargetGroup): boolean {
+  const key = 'load_balancing.cross_zone.enabled';
+  const own = targetGroupAttribute(group, key);
+  return (own === 'true' || own === 'false' ? own : loadBalancerAttribute(loadBalancer, key)) === 'true';
+}
+
+type Threshold = 'dns_failover' | 'unhealthy_state_routing';
+
+/** Whether there are fewer healthy targets than a threshold asks for, by count or by percentage. */
+function isBelow(group: TargetGroup, threshold: Threshold, { all, healthy }: Counted): boolean {
+  const least = (unit: 'count' | 'percentage'): number => {
+    const value = targetGroupAttribute(group, `target_group_health.${threshold}.minimum_healthy_targets.${unit}`);
+    return value === 'off' ? 0 : Number(value);
+  };
+  return healthy.length < least('count') || healthy.length < (least('percentage') / 100) * all.length;
+}
+
+/** The healthy ones; below the threshold all that are registered, whatever their health: the node fails open. */
+export function nodeTargets(
+  world: World,
+  loadBalancer: LoadBalancer,
+  group: TargetGroup,
+  zone: string,
+): readonly Target[] {
+  const targets = counted(world, loadBalancer, group, zone);
+  return isBelow(group, 'unhealthy_state_routing', targets) ? targets.all : targets.healthy;
+}
+
+/**
+ * Whether the zone's address stays in DNS: each target group has enough healthy targets for it. A group without any
+ * target, where nothing could be healthy, takes no zone out.
+ */
+export function isZoneHealthy(
+  world: World,
+  loadBalancer: LoadBalancer,
+  groups: readonly TargetGroup[],
+  zone: string,
+): boolean {
+  return groups.every(
+    (group) => group.targets.size === 0 || !isBelow(group, 'dns_failover', counted(world, loadBalancer, group, zone)),
+  );
+}
