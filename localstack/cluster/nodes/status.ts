@@ -48,7 +48,7 @@ export const notMade = (name: string, image: string, message: string | undefined
 });
 
 /** A strategic merge patch of the pod: conditions that others own stay. */
-export function podStatus(pod: Pod, report: PodReport, now: number): { readonly status: object } {
+export function podStatus(pod: Pod, report: PodReport, now: number) {
   const { hostAddress, podAddress, startedAt, containers } = report;
   return {
     status: {

@@ -1,0 +1,98 @@
+// `npm run cluster -- --pods` as a process, and programs in the network that its pods are in.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { type Connection, connect } from '../../../localstack/cluster/connection.ts';
+
+const main = new URL('../../../localstack/cluster/main.ts', import.meta.url).pathname;
+
+export interface PodsCluster {
+  readonly process: ChildProcess;
+  /** The administrator's connection, from outside of the sandbox. */
+  readonly admin: Connection;
+  /** A process of the sandbox's, for `nsenter`. */
+  readonly pid: number;
+}
+
+export async function startPodsCluster(): Promise<PodsCluster> {
+  const child = spawn(process.execPath, [main, '--pods', '--no-crds'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+  for await (const line of createInterface({ input: child.stdout })) {
+    const kubeconfig = line.replace('export KUBECONFIG=', '');
+    const pid = Number(/--target (\d+)/.exec(said.join('\n'))?.[1]);
+    return { process: child, admin: await connect(kubeconfig), pid };
+  }
+  throw new Error(`The cluster ended:\n${said.join('\n')}`);
+}
+
+/** Runs a module where the pods' addresses are reachable. */
+export const spawnInside = ({ pid }: PodsCluster, source: string, ...args: readonly string[]): ChildProcess =>
+  spawn(
+    'nsenter',
+    ['--target', String(pid), '--net', process.execPath, '--input-type=module', '--eval', source, ...args],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+
+/** What the module printed. Throws where it ended with another status than 0. */
+export async function runInside(cluster: PodsCluster, source: string, ...args: readonly string[]): Promise<string> {
+  const child = spawnInside(cluster, source, ...args);
+  const output = child.stdout ? text(child.stdout) : '';
+  const [status] = await once(child, 'exit');
+  if (status !== 0) throw new Error(`A program in the pods' network ended with ${status}: ${await output}`);
+  return output;
+}
+
+/** The pod that answers at a URL; an echo pod says who it is. */
+export async function podBehind(cluster: PodsCluster, url: string): Promise<string> {
+  const source = 'console.log(await (await fetch(process.argv[1])).text())';
+  const { pod }: { readonly pod: string } = JSON.parse(await runInside(cluster, source, url));
+  return pod;
+}
+
+/** What a pod answers to a datagram. */
+export const askUdp = (cluster: PodsCluster, address: string, port: number, message: string): Promise<string> =>
+  runInside(
+    cluster,
+    `import { createSocket } from 'node:dgram';
+const [, address, port, message] = process.argv;
+const socket = createSocket('udp4').on('message', (answer) => { console.log(String(answer)); socket.close(); });
+socket.send(message, Number(port), address);
+setTimeout(() => process.exit(1), 10_000).unref();`,
+    address,
+    String(port),
+    message,
+  );
+
+export interface SteadyTraffic {
+  stop(): Promise<{ readonly answered: number; readonly failures: readonly string[] }>;
+}
+
+/** A request every 20 ms, each on a connection of its own. */
+export function steadyTraffic(cluster: PodsCluster, url: string): SteadyTraffic {
+  const child = spawnInside(
+    cluster,
+    `import { get } from 'node:http';
+let answered = 0;
+let open = 0;
+const failures = [];
+const over = (failure) => { open -= 1; if (failure) failures.push(String(failure)); else answered += 1; };
+const timer = setInterval(() => {
+  open += 1;
+  get(process.argv[1], { agent: false }, (response) => response.resume().on('end', () => over()).on('error', over)).on('error', over);
+}, 20);
+process.stdin.resume().on('end', () => {
+  clearInterval(timer);
+  setInterval(() => { if (open === 0) { console.log(JSON.stringify({ answered, failures })); process.exit(); } }, 20);
+});`,
+    url,
+  );
+  const output = child.stdout ? text(child.stdout) : Promise.resolve('');
+  return {
+    stop: async () => {
+      child.stdin?.end();
+      return JSON.parse(await output);
+    },
+  };
+}
