@@ -20,7 +20,7 @@ interface Node {
   readonly address: string;
 }
 
-export const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${address}:${port}`;
+const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${address}:${port}`;
 
 export function forwardsOf(
   services: readonly Service[],

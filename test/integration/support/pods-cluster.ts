@@ -28,7 +28,7 @@ export async function startPodsCluster(): Promise<PodsCluster> {
 }
 
 /** Runs a module where the pods' addresses are reachable. */
-export const spawnInside = ({ pid }: PodsCluster, source: string, ...args: readonly string[]): ChildProcess =>
+const spawnInside = ({ pid }: PodsCluster, source: string, ...args: readonly string[]): ChildProcess =>
   spawn(
     'nsenter',
     ['--target', String(pid), '--net', process.execPath, '--input-type=module', '--eval', source, ...args],
