@@ -144,7 +144,7 @@ async function startCluster() {
       targets: await taken(queues.targets),
     };
   };
-  return { client, due };
+  return { client, clock, queues, due };
 }
 
 async function change(client: MemoryClient, kind: Kind, object: KubeObject): Promise<void> {
@@ -264,4 +264,22 @@ test('a Secret that no Gateway uses makes nothing due', async () => {
   await due();
   await client.create(kinds.secrets, secret('unused'), signal);
   expect(await due()).toEqual(nothing);
+});
+
+test('what happens to a Gateway that stands goes before Gateways that are new, with all that comes with them', async () => {
+  const { client, clock, queues, due } = await startCluster();
+  const { metadata } = await client.get(kinds.gateways, objectKey(gateway.metadata), signal);
+  await client.update(
+    kinds.gateways,
+    { ...gateway, metadata: { ...metadata, finalizers: ['gatehouse.dev/aws'] } },
+    signal,
+  );
+  await due();
+  await client.create(kinds.gateways, { ...gateway, metadata: meta('shop', 'new') }, signal);
+  const ofNew = { ...route, metadata: meta('cart', 'new'), spec: { parentRefs: [{ namespace: 'shop', name: 'new' }] } };
+  await client.create(kinds.httpRoutes, ofNew, signal);
+  await clock.advance(1000);
+  await change(client, kinds.httpRoutes, nextGeneration(route));
+  await clock.advance(1000);
+  expect([await queues.gateways.get(), await queues.gateways.get()]).toEqual(['shop/web', 'shop/new']);
 });

@@ -1,11 +1,12 @@
 // What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
-import type { HttpRoute } from '../api/gateway-api.ts';
+import type { Gateway, HttpRoute } from '../api/gateway-api.ts';
 import { certificateSecrets, classConfiguration, gatewayConfiguration, namespaceOf } from '../gateway/references.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Priority, WorkQueue } from '../kube/queue.ts';
 import { sameJson } from '../kube/same-json.ts';
 import { type Caches, gatewaysOfRoute, servicesOfSlice } from './caches.ts';
+import { finalizer } from './gateway-context.ts';
 
 export interface Queues {
   readonly gatewayClasses: WorkQueue<ObjectKey>;
@@ -32,6 +33,10 @@ const meansSomething = (old: KubeObject | undefined, current: KubeObject | undef
   !sameJson(old.metadata.annotations, current.metadata.annotations) ||
   !sameJson(old.metadata.finalizers, current.metadata.finalizers);
 
+/** One that no pass has begun to make, which AWS's rates may have take long: what is being made or stands goes before. */
+const isNew = (gateway: Gateway | undefined): boolean =>
+  gateway !== undefined && gateway.metadata.finalizers?.includes(finalizer) !== true;
+
 const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
 
 /**
@@ -41,8 +46,10 @@ const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object 
  */
 export function connectTriggers(caches: Caches, queues: Queues, nodeServices: () => Iterable<ObjectKey>): () => void {
   const due = (keys: Iterable<ObjectKey>, initial: boolean): void => {
-    const priority: Priority = initial ? 'low' : 'high';
-    for (const key of keys) queues.gateways.addAfter(key, gatherDelayMs, priority);
+    for (const key of keys) {
+      const priority: Priority = initial || isNew(caches.gateways.get(key)) ? 'low' : 'high';
+      queues.gateways.addAfter(key, gatherDelayMs, priority);
+    }
   };
   const routesDue = (routes: readonly HttpRoute[], initial: boolean): void =>
     due(routes.flatMap(gatewaysOfRoute), initial);
