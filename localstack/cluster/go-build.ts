@@ -60,7 +60,8 @@ async function build(program: GoProgram, version: string, path: string, options:
     const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags(version)];
     const { status, stderr } = await go(['build', ...flags, '-o', path, program.package], {
       cwd: folder,
-      env: { CGO_ENABLED: '0' },
+      // A module may want a newer Go than the machine has; Go gets that by itself where it may.
+      env: { CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' },
       signal: options.signal,
       onLine: (line) => {
         if (line.startsWith('go: downloading ')) downloaded += 1;

@@ -44,7 +44,7 @@ const say = (text: string): void => console.log(text);
 
 async function main(): Promise<number> {
   await enterSandbox({ nameserver, prepare });
-  const suite = await buildSuite(say, signal);
+  const suite = await buildSuite({ log: say, signal });
   say('Starting a cluster whose pods run, and the embedded AWS …');
   const environment = await startEnvironment({ aws, pods: true, log: say, signal });
   try {
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
 /** The sandbox has no way to the internet. */
 async function prepare(): Promise<void> {
   await prepareCluster({ pods: true, log: say, signal });
-  await buildSuite(say, signal);
+  await buildSuite({ log: say, signal });
 }
 
 const log = (name: string): string => join(import.meta.dirname, `${name}.log`);

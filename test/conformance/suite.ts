@@ -5,8 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cached } from '../../localstack/cluster/cache.ts';
-import { go } from '../../localstack/cluster/go.ts';
+import { type BuildOptions, built } from '../../localstack/cluster/go-build.ts';
 
 export interface TestResult {
   readonly name: string;
@@ -37,30 +36,19 @@ export interface Run {
   readonly lines: readonly string[];
 }
 
-/** The path of the suite's test binary. The first call on a machine builds it, which takes minutes. */
-export async function buildSuite(log: (line: string) => void, signal: AbortSignal): Promise<string> {
+/** The path of the suite's program. The first call on a machine builds it, which takes minutes. */
+export async function buildSuite(options: BuildOptions): Promise<string> {
   const folder = import.meta.dirname;
-  const sources = await Promise.all(
-    ['go.mod', 'go.sum', 'conformance_test.go'].map((name) => readFile(join(folder, name))),
-  );
+  const sources = await Promise.all(['go.mod', 'go.sum', 'main.go'].map((name) => readFile(join(folder, name))));
   const hash = sources.reduce((sum, source) => sum.update(source), createHash('sha256')).digest('hex');
-  return cached(join('bin', `gateway-api-conformance-${hash.slice(0, 12)}`), async (path) => {
-    log('Building the conformance suite; this takes minutes, once on a machine …');
-    const flags = ['-trimpath', '-buildvcs=false', '-ldflags', '-s -w'];
-    const { status, stderr } = await go(['test', '-c', ...flags, '-o', path, '.'], {
-      cwd: folder,
-      // It wants a newer Go than most machines have, which Go gets by itself where it may.
-      env: { CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' },
-      signal,
-    });
-    if (status !== 0) throw new Error(`Building the conformance suite failed:\n${stderr.slice(-4000)}`);
-  });
+  const name = `gateway-api-conformance-${hash.slice(0, 8)}`;
+  return built({ name, folder, module: 'sigs.k8s.io/gateway-api/conformance', package: '.' }, options);
 }
 
 export async function runSuite(binary: string, options: RunOptions): Promise<Run> {
   const { flags, kubeconfig, logFile, signal } = options;
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const child = spawn(binary, ['-test.v', '-test.timeout=0', '-test.run=^TestConformance$', ...args], {
+  const child = spawn(binary, ['-test.v', ...args], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
@@ -69,19 +57,21 @@ export async function runSuite(binary: string, options: RunOptions): Promise<Run
   child.on('error', reject);
   child.on('close', (code) => resolve(code ?? 1));
   const log = createWriteStream(logFile, { mode: 0o600 });
-  child.stdout.pipe(log);
-  child.stderr.pipe(log, { end: false });
   const output = readOutput(options);
-  createInterface({ input: child.stdout }).on('line', (line) => output.read(line));
-  createInterface({ input: child.stderr }).on('line', (line) => output.read(line));
-  return { status: await ended, ...output };
+  for (const input of [child.stdout, child.stderr]) {
+    input.pipe(log, { end: false });
+    createInterface({ input }).on('line', (line) => output.read(line));
+  }
+  const status = await ended;
+  log.end();
+  return { status, ...output };
 }
 
-const started = /^=== RUN {3}TestConformance\/\w+$/;
+const started = /^=== RUN {3}Conformance\/\w+$/;
 const ended = /^\{"ended":/;
 const unclaimed = /Skipping \w+: suite does not support /;
 
-/** What `conformance_test.go` prints when a test has ended. */
+/** What `main.go` prints when a test has ended. */
 interface Ended {
   readonly ended: string;
   readonly failed: boolean;

@@ -1,5 +1,5 @@
-// Package conformance runs the Gateway API's own conformance suite, unmodified and with the flags that it has.
-package conformance
+// A program that runs the Gateway API's own conformance suite, unmodified and with the flags that it has.
+package main
 
 import (
 	"encoding/json"
@@ -10,7 +10,12 @@ import (
 	"sigs.k8s.io/gateway-api/conformance/utils/suite"
 )
 
-func TestConformance(t *testing.T) {
+func main() {
+	every := func(_, _ string) (bool, error) { return true, nil }
+	testing.Main(every, []testing.InternalTest{{Name: "Conformance", F: run}}, nil, nil)
+}
+
+func run(t *testing.T) {
 	options := conformance.DefaultOptions(t)
 	options.Hook = tell
 	conformance.RunConformanceWithOptions(t, options)
