@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ALB_CAPABILITIES } from './aws/model/capabilities.ts';
 import { environmentVariable, flags } from './config.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 
@@ -36,4 +37,8 @@ test('the README lists every metric of ours, and no other', async () => {
   const metrics = await createMetrics().registry.getMetricsAsJSON();
   const ours = metrics.map(({ name }) => name).filter((name) => name.startsWith('gatehouse_'));
   expect(named).toEqual(new Set(ours));
+});
+
+test('the README names every feature that works in part and is not claimed', () => {
+  for (const feature of Object.keys(ALB_CAPABILITIES.unclaimed)) expect(readme).toContain(`\`${feature}\``);
 });
