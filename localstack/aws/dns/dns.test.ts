@@ -3,6 +3,7 @@ import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { DescribeLoadBalancersCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { decode, encode, type Packet, streamDecode, streamEncode } from 'dns-packet';
+import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startForwarding } from '../dataplane/testing.ts';
 import { type Embedded, present } from '../testing/embedded.ts';
@@ -116,6 +117,16 @@ test('what is no DNS query harms nobody: it is refused or passed over, and the n
   const loop = Buffer.concat([query.subarray(0, 12), Buffer.from([0xc0, 12, 0, 1, 0, 1])]);
   expect(answer(loop, 'udp', [])?.[3]).toBe(1);
   expect(decode(await ask(query))).toMatchObject({ id: 4711, flag_aa: true, answers: [{ data: address }] });
+});
+
+test('no bytes at all crash it', () => {
+  const header = fc.constantFrom(encode(question(dnsName)).subarray(0, 12), Buffer.alloc(0));
+  const bytes = fc.tuple(header, fc.uint8Array({ maxLength: 80 })).map((parts) => Buffer.concat(parts));
+  fc.assert(
+    fc.property(bytes, fc.constantFrom('udp', 'tcp'), (message, transport) => {
+      expect(() => answer(message, transport, [])).not.toThrow();
+    }),
+  );
 });
 
 test('more addresses than a packet of UDP holds are asked for again, over TCP', () => {

@@ -45,6 +45,7 @@ function isOver({ arrival: { world, loadBalancer, zone }, choice: { group, targe
   if (!world.elbv2.loadBalancers.has(loadBalancer.arn)) return true;
   const now = [...group.targets.values()].find((each) => targetName(each) === targetName(target));
   if (!now) return targetGroupAttribute(group, 'deregistration_delay.connection_termination.enabled') === 'true';
+  if (now.checked?.State !== 'unhealthy') return false;
   if (healthOf(world, group, now, enabledZones(world, group)).State !== 'unhealthy') return false;
   const attribute = (name: string) => targetGroupAttribute(group, `target_health_state.unhealthy.${name}`);
   // With an interval connections have drained by now: before, the target was `unhealthy.draining`.

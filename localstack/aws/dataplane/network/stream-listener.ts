@@ -99,7 +99,7 @@ export class StreamListener implements Opened {
     const dialed = await dial({ address: place.address, port: place.socketPort }, sources, gone.signal);
     if (dialed.source !== sources[0]) this.#lost(arrival.client.address, dialed.source);
     const target = await this.#greet(dialed, arrival, choice.group, socket);
-    if (socket.destroyed) return reset(target);
+    if (!target || socket.destroyed) return cut(socket, dialed.socket);
     const flow = { arrival, choice, cut: () => cut(socket, target) };
     this.#carrier.flows.add(flow);
     socket.once('close', () => this.#carrier.flows.delete(flow));
@@ -114,8 +114,11 @@ export class StreamListener implements Opened {
     socket.setTimeout(idleMs(this.#place.listener), () => socket.destroy());
   }
 
-  /** Before the client's own bytes: the header of the proxy protocol, and TLS to targets that speak it. */
-  async #greet({ socket }: Dialed, arrival: Arrival, group: TargetGroup, client: Socket): Promise<Socket> {
+  /**
+   * Before the client's own bytes: the header of the proxy protocol, and TLS to targets that speak it. Undefined when
+   * either side gives up.
+   */
+  async #greet({ socket }: Dialed, arrival: Arrival, group: TargetGroup, client: Socket): Promise<Socket | undefined> {
     socket.on('error', () => socket.destroy());
     const isOn = targetGroupAttribute(group, 'proxy_protocol_v2.enabled') === 'true';
     if (isOn) socket.write(proxyHeader(...this.#carrier.told(arrival)));
@@ -125,12 +128,11 @@ export class StreamListener implements Opened {
     // "The load balancer does not validate these certificates."
     const secure = connectTls({ socket, rejectUnauthorized: false, ...alpn });
     secure.on('error', () => secure.destroy());
-    await new Promise<void>((resolve, reject) => {
-      secure.once('secureConnect', resolve);
-      secure.once('close', () => reject(new Error('The target closed the connection in its TLS handshake')));
-      client.once('close', () => reject(new Error('The client is gone')));
+    return await new Promise((resolve) => {
+      secure.once('secureConnect', () => resolve(secure));
+      secure.once('close', () => resolve(undefined));
+      client.once('close', () => resolve(undefined));
     });
-    return secure;
   }
 
   /** Takes over what the API changed: the certificate for clients that name no server, and the TLS versions. */
