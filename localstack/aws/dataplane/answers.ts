@@ -20,6 +20,7 @@ export interface Answer {
 /** ALBs have names of their own for some statuses. */
 const names: Readonly<Record<number, string>> = {
   460: 'Client Closed Request',
+  463: 'X-Forwarded-For Too Long',
   464: 'Incompatible Protocol Versions',
   503: 'Service Temporarily Unavailable',
   504: 'Gateway Time-out',
@@ -32,6 +33,16 @@ export function errorAnswer(status: number): Answer {
   const head = `<html>\r\n<head><title>${title}</title></head>\r\n`;
   const body = `${head}<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`;
   return { status, headers: { 'content-type': 'text/html' }, body };
+}
+
+/** To a client whose request could not be read: the connection ends with it. */
+export function rawAnswer(status: number): string {
+  const { headers, body } = errorAnswer(status);
+  const length = Buffer.byteLength(body);
+  const lines = [...Object.entries(headers), ['content-length', length], ['connection', 'close']];
+  const [reason = ''] = /(?<=<title>\d+ ).*(?=<\/title>)/.exec(body) ?? [];
+  const head = lines.map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${reason}`, 'server: awselb/2.0', ...head, '', body].join('\r\n');
 }
 
 /** Does nothing to a response that has begun: its client sees it end early. */

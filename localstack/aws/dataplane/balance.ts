@@ -1,6 +1,7 @@
 // One request, from the rule that it meets to its answer.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 import type { RuleAction } from '../elbv2/actions.ts';
+import type { AuthenticateAction } from '../elbv2/authentication.ts';
 import { rulesOf } from '../elbv2/find.ts';
 import { type Answer, errorAnswer, send } from './answers.ts';
 import type { Received } from './client-request.ts';
@@ -8,20 +9,27 @@ import type { Exchange } from './exchange.ts';
 import type { Arrival, Forwarder } from './forward.ts';
 import { matchRule } from './match-rule.ts';
 import { redirectLocation } from './redirect.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Ends when the exchange has. */
 export async function balance(forwarder: Forwarder, arrival: Arrival, exchange: Exchange): Promise<void> {
   const { received, response } = exchange;
-  // "The client used the TRACE method, which is not supported": load-balancer-troubleshooting, HTTP 405.
-  if (received.method === 'TRACE') return send(response, errorAnswer(405));
-  // "The client sent a malformed request", HTTP 400.
-  if (!/^[\u0021-\u007e]*$/.test(received.path + received.query)) return send(response, errorAnswer(400));
+  const refusal = refusalOf(received);
+  if (refusal !== undefined) return send(response, errorAnswer(refusal));
   const rule = matchRule(rulesOf(arrival.world.elbv2, arrival.listener.arn), received);
-  const [action] = rule?.actions ?? [];
+  const action = rule?.actions.find((each) => !letsAnyonePass(each));
   if (!rule || !action) return send(response, errorAnswer(503));
   if (action.Type === 'forward') return await forwarder.forward(arrival, exchange, rule, action);
   return send(response, ownAnswer(action, arrival, received));
 }
+
+/** `deny`, `allow` or `authenticate`; nobody is authenticated here, for no identity provider can be asked. */
+const ofUnauthenticated = ({ AuthenticateOidcConfig, AuthenticateCognitoConfig }: AuthenticateAction): unknown =>
+  (AuthenticateOidcConfig ?? AuthenticateCognitoConfig)?.['OnUnauthenticatedRequest'];
+
+const letsAnyonePass = (action: RuleAction): boolean =>
+  (action.Type === 'authenticate-oidc' || action.Type === 'authenticate-cognito') &&
+  ofUnauthenticated(action) === 'allow';
 
 function ownAnswer(
   action: Exclude<RuleAction, { Type: 'forward' }>,
@@ -44,9 +52,10 @@ function ownAnswer(
     }
     case 'authenticate-oidc':
     case 'authenticate-cognito':
+      return errorAnswer(ofUnauthenticated(action) === 'deny' ? 401 : 561);
     case 'jwt-validation':
-      // No identity provider can be asked from here, and to let everyone pass would be worse.
-      return errorAnswer(561);
+      // A token's keys can't be asked for from here, and to take any would be worse.
+      return errorAnswer(received.headers.has('authorization') ? 500 : 401);
   }
   return action satisfies never;
 }

@@ -7,6 +7,8 @@ export type ClientRequest = IncomingMessage | Http2ServerRequest;
 
 export interface Received extends RequestFacts {
   readonly version: 'HTTP/1' | 'HTTP/2';
+  /** `1.0`, `1.1` or `2.0`. */
+  readonly httpVersion: string;
   readonly sourcePort: number;
   /** Whether the client may send a body: without one, nothing is to be waited for. */
   readonly hasBody: boolean;
@@ -19,6 +21,7 @@ export function receive(request: ClientRequest): Received {
   const http2 = 'stream' in request;
   return {
     version: http2 ? 'HTTP/2' : 'HTTP/1',
+    httpVersion: request.httpVersion,
     method: request.method ?? 'GET',
     host: headers.get(':authority')?.[0] ?? authority ?? headers.get('host')?.[0] ?? '',
     path: question < 0 ? target : target.slice(0, question),

@@ -38,6 +38,10 @@ export interface ToTarget {
   readonly signal: AbortSignal;
 }
 
+/** Who was waited for too long: the client, with the rest of its request, or the target. */
+export const lateStatus = ({ request, received }: Exchange): number =>
+  received.hasBody && !request.readableEnded && !request.complete ? 408 : 504;
+
 /** What security groups keep from its target: nobody answers, nor refuses. Ends when the exchange has. */
 export async function forwardNowhere({ request, response }: Exchange, { signal }: ToTarget): Promise<void> {
   const left = new AbortController();

@@ -10,9 +10,12 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { errorAnswer, send } from './answers.ts';
 import { headersOf } from './client-request.ts';
-import { connectMs, type Exchange, type ToTarget, type Upgrade } from './exchange.ts';
+import { connectMs, type Exchange, lateStatus, type ToTarget, type Upgrade } from './exchange.ts';
 import { withoutHopByHop } from './forwarded-headers.ts';
 import { withCookies } from './stickiness.ts';
+
+/** "The target response header exceeded 32 K for the entire response header": HTTP 502. */
+const maxHeaderSize = 32 << 10;
 
 /** Connections to targets, kept for the next request. */
 export class Http1Connections {
@@ -22,7 +25,8 @@ export class Http1Connections {
 
   request(to: ToTarget, headers: ToTarget['headers']): Upstream {
     const { address: host, port, method, url: path, signal } = to;
-    const options = { host, port, method, path, headers: { ...headers, host: to.host }, setHost: false, signal };
+    const all = { ...headers, host: to.host };
+    const options = { host, port, method, path, headers: all, setHost: false, signal, maxHeaderSize };
     return to.group.protocol === 'HTTPS'
       ? httpsRequest({ ...options, agent: this.#https })
       : httpRequest({ ...options, agent: this.#http });
@@ -40,7 +44,7 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   const { promise, resolve } = Promise.withResolvers<void>();
   const upstream = connections.request(to, { ...to.headers, ...framing(exchange, to) });
   const state = { timedOut: false };
-  giveUp(upstream, to.idleMs, state);
+  giveUp(upstream, to, state);
   upstream.once('response', (incoming) => {
     const headers = withoutHopByHop(headersOf(incoming.rawHeaders));
     response.writeHead(incoming.statusCode ?? 502, withCookies(headers, to.cookies));
@@ -60,7 +64,7 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
     request.unpipe(upstream);
     // What the client still sends is not read by anyone.
     request.resume();
-    send(response, errorAnswer(state.timedOut ? 504 : 502));
+    send(response, errorAnswer(state.timedOut ? lateStatus(exchange) : 502));
   });
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy();
@@ -77,8 +81,8 @@ function framing({ received, upgrade }: Exchange, to: ToTarget): Record<string, 
   return received.hasBody && to.headers['content-length'] === undefined ? { 'transfer-encoding': 'chunked' } : {};
 }
 
-/** Ten seconds for the connection, then the idle timeout for each next byte. */
-function giveUp(upstream: Upstream, idleMs: number, state: { timedOut: boolean }): void {
+/** Ten seconds for the connection and its TLS handshake, then the idle timeout for each next byte. */
+function giveUp(upstream: Upstream, { group, idleMs }: ToTarget, state: { timedOut: boolean }): void {
   const expire = (): void => {
     state.timedOut = true;
     upstream.destroy(new Error('The target took too long'));
@@ -87,7 +91,7 @@ function giveUp(upstream: Upstream, idleMs: number, state: { timedOut: boolean }
     // One that was kept from an earlier request is connected.
     if (!socket.connecting) return;
     const connecting = setTimeout(expire, connectMs);
-    socket.once('connect', () => clearTimeout(connecting));
+    socket.once(group.protocol === 'HTTPS' ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
     upstream.once('close', () => clearTimeout(connecting));
   });
   upstream.setTimeout(idleMs, expire);

@@ -1,7 +1,7 @@
 // To a target of protocol version HTTP2 or GRPC.
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { errorAnswer, send } from './answers.ts';
-import { connectMs, type Exchange, type ToTarget } from './exchange.ts';
+import { connectMs, type Exchange, lateStatus, type ToTarget } from './exchange.ts';
 import { withCookies } from './stickiness.ts';
 
 /** Connections to targets, one each, kept for the next request. */
@@ -37,7 +37,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
   const session = connections.to(to);
   const stream = session.request(requestHeaders(to, received.headers), { endStream: !received.hasBody });
   const expire = (): void => {
-    send(response, errorAnswer(504));
+    send(response, errorAnswer(lateStatus(exchange)));
     stream.close();
   };
   const connecting = session.connecting ? setTimeout(expire, connectMs) : undefined;

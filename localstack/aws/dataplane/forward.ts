@@ -132,7 +132,7 @@ const isRegistered = (group: TargetGroup, { id, port }: Target): boolean =>
   [...group.targets.values()].some((each) => each.id === id && each.port === port && each.drainingUntil === undefined);
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-group-protocol-version */
-function canSpeak({ protocolVersion }: TargetGroup, { version, method }: Received): boolean {
+function canSpeak({ protocolVersion }: TargetGroup, { version, method, headers }: Received): boolean {
   switch (protocolVersion) {
     case 'HTTP2':
       return version === 'HTTP/2';
@@ -140,7 +140,7 @@ function canSpeak({ protocolVersion }: TargetGroup, { version, method }: Receive
       return version === 'HTTP/2' && method === 'POST';
     case 'HTTP1':
     case undefined:
-      return true;
+      return !headers.get('content-type')?.some((type) => type.startsWith('application/grpc'));
   }
   return protocolVersion satisfies never;
 }

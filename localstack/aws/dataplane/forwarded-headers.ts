@@ -49,6 +49,9 @@ export function targetHeaders(
   random: Random,
 ): Record<string, string | string[]> {
   const headers = withoutHopByHop(received.headers);
+  if (loadBalancerAttribute(loadBalancer, 'routing.http.drop_invalid_header_fields.enabled') === 'true') {
+    for (const name of Object.keys(headers)) if (!/^[-A-Za-z0-9]+$/.test(name)) delete headers[name];
+  }
   // A request of HTTP/2 may have several.
   const cookies = received.headers.get('cookie');
   if (cookies) headers['cookie'] = cookies.join('; ');

@@ -5,14 +5,17 @@ import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } f
 import { type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SecureContextOptions, SecureVersion, TLSSocket } from 'node:tls';
+import { loadBalancerAttribute } from '../elbv2/attributes.ts';
 import { sslProtocols } from '../elbv2/ssl-policies.ts';
 import type { Listener } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
-import type { ClientResponse } from './answers.ts';
+import { type ClientResponse, rawAnswer } from './answers.ts';
 import { chooseMaterial, pemOf, secureContext } from './certificates.ts';
 import { advertisedBundle, isTrustedBy, requestsCertificate } from './client-certificate.ts';
 import { type ClientRequest, receive } from './client-request.ts';
 import type { Exchange } from './exchange.ts';
+import { readHeadBytes, statusOfUnread } from './refusal.ts';
+import { responseHeaders } from './response-headers.ts';
 
 export interface Place {
   readonly address: string;
@@ -23,8 +26,6 @@ type Answer = (exchange: Exchange) => Promise<void>;
 
 /** Whether security groups let a client through, by its address. */
 type Admits = (address: string) => boolean;
-
-const badRequest = 'HTTP/1.1 400 Bad Request\r\nServer: awselb/2.0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
 export class ListenerSocket {
   readonly place: Place;
@@ -45,6 +46,8 @@ export class ListenerSocket {
   /** Of clients that aren't admitted. */
   readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  /** Milliseconds since 1970 of the first request on each connection. */
+  readonly #since = new WeakMap<object, number>();
   #shown = '';
 
   constructor(world: World, listener: Listener, place: Place, { answer, admits }: { answer: Answer; admits: Admits }) {
@@ -77,18 +80,19 @@ export class ListenerSocket {
 
   #plainServer(): Server {
     const shouldUpgradeCallback = isWebSocket;
-    const server = createServer({ keepAliveTimeout: idleMs, requestTimeout: 0, shouldUpgradeCallback });
+    const server = createServer({ ...http1Options, shouldUpgradeCallback });
     server.on('request', (request, response) => void this.#exchange(request, response, undefined));
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
-    server.on('clientError', (_, socket) => {
-      if (socket.writable) socket.end(badRequest);
-    });
+    server.on('clientError', refuseUnread);
     return server;
   }
 
   #secureServer(): Http2SecureServer {
     const server = createSecureServer({
       allowHTTP1: true,
+      ...http1Options,
+      settings: { maxHeaderListSize: readHeadBytes },
+      ALPNCallback: ({ protocols }) => this.#protocols().find((each) => protocols.includes(each)),
       http1Options: { keepAliveTimeout: idleMs },
       // Called for each handshake: a certificate that changes is shown to the next client.
       SNICallback: (name, done) => {
@@ -107,6 +111,7 @@ export class ListenerSocket {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrade(request, socket, head);
     });
+    server.on('clientError', refuseUnread);
     server.on('session', (session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
@@ -114,10 +119,35 @@ export class ListenerSocket {
     return server;
   }
 
+  /** What may be agreed upon, the best first. */
+  #protocols(): readonly string[] {
+    return this.#attribute('routing.http2.enabled') === 'true' ? ['h2', 'http/1.1'] : ['http/1.1'];
+  }
+
+  #attribute(key: string): string | undefined {
+    const loadBalancer = this.#world.elbv2.loadBalancers.get(this.#listener.loadBalancerArn);
+    return loadBalancer && loadBalancerAttribute(loadBalancer, key);
+  }
+
+  /** A connection as old as the client keep-alive duration ends with the request that is on its way. */
+  #retire(request: ClientRequest, response: ClientResponse): void {
+    const session = 'stream' in request ? request.stream.session : undefined;
+    const connection = session ?? request.socket;
+    const now = this.#world.clock.now();
+    const since = this.#since.get(connection) ?? now;
+    this.#since.set(connection, since);
+    if (now - since < Number(this.#attribute('client_keep_alive.seconds')) * 1000) return;
+    if (session) session.close();
+    else if (response instanceof ServerResponse) response.shouldKeepAlive = false;
+  }
+
   async #exchange(request: ClientRequest, response: ClientResponse, upgrade: Exchange['upgrade']): Promise<void> {
     // A client that goes away tells both; what is done about it hangs on the response's end.
     request.on('error', () => {});
     response.on('error', () => {});
+    this.#retire(request, response);
+    const writeHead = response.writeHead.bind(response);
+    response.writeHead = (status, headers) => writeHead(status, responseHeaders(this.#listener, headers));
     try {
       await this.#answer({ request, received: receive(request), response, upgrade });
     } catch (error) {
@@ -147,8 +177,10 @@ export class ListenerSocket {
     await promise;
   }
 
-  /** Takes over what the API changed: the certificate for clients that name no server, and the TLS versions. */
+  /** Takes over what the API changed: time-outs, the certificate for clients that name no server, the TLS versions. */
   refresh(): void {
+    const idleMs = Number(this.#attribute('idle_timeout.timeout_seconds')) * 1000;
+    Object.assign(this.#server, { keepAliveTimeout: idleMs, headersTimeout: idleMs });
     if (!this.#secure) return;
     const material = chooseMaterial(this.#world, this.#listener, undefined);
     const versions = tlsVersions(sslProtocols(this.#listener.sslPolicy ?? ''));
@@ -194,8 +226,19 @@ function intercept<Event extends 'connection' | 'secureConnection'>(
   );
 }
 
-/** As long as an ALB keeps an idle connection by default. */
-const idleMs = 60_000;
+/** How soon a client is found to have sent nothing. */
+const connectionsCheckingInterval = 500;
+const http1Options = {
+  requestTimeout: 0,
+  maxHeaderSize: readHeadBytes,
+  connectionsCheckingInterval,
+  // A request without one is refused as the load balancer does it.
+  requireHostHeader: false,
+};
+
+function refuseUnread(error: Error, socket: Duplex): void {
+  if (socket.writable) socket.end(rawAnswer(statusOfUnread(error)));
+}
 
 const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
 

@@ -1,3 +1,4 @@
+import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
 import { enabledZones, healthOf, settleTargets } from '../elbv2/target-health.ts';
 import type { World } from '../world.ts';
@@ -21,6 +22,14 @@ function servingTargets(world: World, group: TargetGroup): readonly Target[] {
 
 export const targetName = ({ id, port }: Target): string => `${id}:${port}`;
 
+/**
+ * Application Load Balancers balance over all zones, unless a target group says otherwise: then each zone's node has its
+ * own zone's targets alone. Nodes without any are not in DNS, and clients take turns among the others.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
+ */
+const isCrossZone = (group: TargetGroup): boolean =>
+  targetGroupAttribute(group, 'load_balancing.cross_zone.enabled') !== 'false';
+
 /** Takes turns among the targets of each group. */
 export class RoundRobin {
   readonly #turns = new WeakMap<TargetGroup, number>();
@@ -28,10 +37,16 @@ export class RoundRobin {
   /** The preferred target, by `ID:PORT`, where it serves; else the one whose turn it is. */
   next(world: World, group: TargetGroup, preferred: string | undefined): Target | undefined {
     const targets = servingTargets(world, group);
-    const sticky = targets.find((target) => targetName(target) === preferred);
-    if (sticky) return sticky;
     const turn = this.#turns.get(group) ?? 0;
+    if (isCrossZone(group)) {
+      const sticky = targets.find((target) => targetName(target) === preferred);
+      if (sticky) return sticky;
+      this.#turns.set(group, turn + 1);
+      return targets[turn % targets.length];
+    }
     this.#turns.set(group, turn + 1);
-    return targets[turn % targets.length];
+    const zones = [...Map.groupBy(targets, ({ availabilityZone }) => availabilityZone).values()];
+    const own = zones[turn % zones.length] ?? [];
+    return own[Math.floor(turn / zones.length) % own.length];
   }
 }

@@ -67,7 +67,7 @@ export class Backend implements AsyncDisposable {
 
   private constructor(address: string, port: number, listener: RequestListener | undefined) {
     this.target = { Id: address, Port: port };
-    this.#server = createServer((incoming, response) => {
+    this.#server = createServer({ maxHeaderSize: 1 << 17 }, (incoming, response) => {
       this.requests.push(incoming);
       if (listener && incoming.headers['user-agent'] !== 'ELB-HealthChecker/2.0') listener(incoming, response);
       else response.end(address);
@@ -127,7 +127,14 @@ export interface Asking {
 export async function ask(aws: Embedded, path: string, asking: Asking = {}): Promise<Answered> {
   const { port = 80, servername, from, body, ...rest } = asking;
   const { address } = present(aws.aws.reachable()[0]);
-  const options = { host: address, port: port + portOffset, path, agent: false, ...rest } as const;
+  const options = {
+    host: address,
+    port: port + portOffset,
+    path,
+    agent: false,
+    maxHeaderSize: 1 << 17,
+    ...rest,
+  } as const;
   const local = from === undefined ? {} : { localAddress: from };
   const asked =
     servername === undefined

@@ -13,6 +13,7 @@ import {
   type Action,
   AddListenerCertificatesCommand,
   ModifyListenerCommand,
+  ModifyLoadBalancerAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
@@ -38,6 +39,21 @@ async function shown(aws: Embedded, servername?: string): Promise<string | undef
   });
   socket.once('error', reject);
   return await promise;
+}
+
+/** What is agreed upon with a client that would rather speak HTTP/2. */
+async function agreed(aws: Embedded): Promise<string | false | null> {
+  const { address } = present(aws.aws.reachable()[0]);
+  const ALPNProtocols = ['h2', 'http/1.1'];
+  const options = { host: address, port: 443 + portOffset, rejectUnauthorized: false, ALPNProtocols };
+  const { promise, resolve, reject } = Promise.withResolvers<string | false | null>();
+  const socket = connectTls(options, () => resolve(socket.alpnProtocol));
+  socket.once('error', reject);
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
 }
 
 interface Http2Answer {
@@ -161,4 +177,15 @@ test('an HTTP2 target that refuses the connection is answered with 502', async (
   await https(aws, await importCertificate(aws, ['example.com']), forward(group));
   const answer = await askHttp2(aws, { ':path': '/' });
   expect([answer.headers[':status'], answer.headers.server]).toEqual([502, 'awselb/2.0']);
+});
+
+test('HTTP/2 is not agreed upon where the load balancer has it turned off', async () => {
+  await using aws = await startForwarding();
+  const LoadBalancerArn = await aws.loadBalancer();
+  const Certificates = [{ CertificateArn: await importCertificate(aws, ['example.com']) }];
+  await aws.listener(LoadBalancerArn, { Protocol: 'HTTPS', Port: 443, Certificates });
+  expect(await agreed(aws)).toBe('h2');
+  const Attributes = [{ Key: 'routing.http2.enabled', Value: 'false' }];
+  await aws.elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes }));
+  expect(await agreed(aws)).toBe('http/1.1');
 });
