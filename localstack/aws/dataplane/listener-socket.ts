@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import { type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { SecureContextOptions, SecureVersion, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { loadBalancerAttribute } from '../elbv2/attributes.ts';
 import { sslProtocols } from '../elbv2/ssl-policies.ts';
 import type { Listener } from '../elbv2/state.ts';
@@ -16,6 +16,7 @@ import { type ClientRequest, receive } from './client-request.ts';
 import type { Exchange } from './exchange.ts';
 import { readHeadBytes, statusOfUnread } from './refusal.ts';
 import { responseHeaders } from './response-headers.ts';
+import { tlsVersions } from './tls-versions.ts';
 
 export interface Place {
   readonly address: string;
@@ -93,7 +94,6 @@ export class ListenerSocket {
       ...http1Options,
       settings: { maxHeaderListSize: readHeadBytes },
       ALPNCallback: ({ protocols }) => this.#protocols().find((each) => protocols.includes(each)),
-      http1Options: { keepAliveTimeout: idleMs },
       // Called for each handshake: a certificate that changes is shown to the next client.
       SNICallback: (name, done) => {
         const material = chooseMaterial(this.#world, this.#listener, name);
@@ -241,10 +241,3 @@ function refuseUnread(error: Error, socket: Duplex): void {
 }
 
 const isWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
-
-const isVersion = (text: string | undefined): text is SecureVersion => text?.startsWith('TLSv1') ?? false;
-
-function tlsVersions(protocols: readonly string[]): Pick<SecureContextOptions, 'minVersion' | 'maxVersion'> {
-  const [minVersion, maxVersion] = [protocols[0], protocols.at(-1)];
-  return isVersion(minVersion) && isVersion(maxVersion) ? { minVersion, maxVersion } : {};
-}
