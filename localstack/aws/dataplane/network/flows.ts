@@ -1,6 +1,7 @@
 // The connections and flows that are on their way, and when the load balancer ends them.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
+import type { LoadBalancer } from '../../elbv2/state.ts';
 import { enabledZones, healthOf } from '../../elbv2/target-health.ts';
 import { targetName } from '../serving-targets.ts';
 import type { Arrival } from './arrival.ts';
@@ -15,19 +16,30 @@ export interface Flow {
 
 export class Flows {
   readonly #flows = new Set<Flow>();
+  readonly #gone = new WeakSet<LoadBalancer>();
 
   add(flow: Flow): void {
-    this.#flows.add(flow);
+    // It was on its way to the target when the load balancer went.
+    if (this.#gone.has(flow.arrival.loadBalancer)) flow.cut();
+    else this.#flows.add(flow);
   }
 
   delete(flow: Flow): void {
     this.#flows.delete(flow);
   }
 
-  /** Ends what may not go on: with its load balancer gone, its target drained or unhealthy. */
+  /** Ends what may not go on: its target has drained, or is unhealthy. */
   cutEnded(): void {
     for (const flow of this.#flows) {
       if (isOver(flow)) this.#cut(flow);
+    }
+  }
+
+  /** Ends what a load balancer carries, for good. */
+  cutAllOf(loadBalancer: LoadBalancer): void {
+    this.#gone.add(loadBalancer);
+    for (const flow of this.#flows) {
+      if (flow.arrival.loadBalancer === loadBalancer) this.#cut(flow);
     }
   }
 
@@ -42,7 +54,6 @@ export class Flows {
 }
 
 function isOver({ arrival: { world, loadBalancer, zone }, choice: { group, target } }: Flow): boolean {
-  if (!world.elbv2.loadBalancers.has(loadBalancer.arn)) return true;
   const now = [...group.targets.values()].find((each) => targetName(each) === targetName(target));
   if (!now) return targetGroupAttribute(group, 'deregistration_delay.connection_termination.enabled') === 'true';
   if (now.checked?.State !== 'unhealthy') return false;

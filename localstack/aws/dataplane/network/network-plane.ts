@@ -79,6 +79,7 @@ export class NetworkPlane {
 
   #remove({ loadBalancer, nodes }: Serving): void {
     for (const node of nodes.values()) this.#leave(node);
+    this.#carrier.flows.cutAllOf(loadBalancer);
     this.#serving.delete(loadBalancer.arn);
   }
 

@@ -103,6 +103,41 @@ test('connections are split by weight, and a weight of 0 gets none', async () =>
   expect(await answering(aws, 10)).toEqual(['10.0.48.10']);
 });
 
+test('a client sticks to a target group by its address, where the action says so', async () => {
+  await using aws = await startForwarding();
+  await using a = await Echo.start('10.0.48.9');
+  await using b = await Echo.start('10.0.48.10');
+  const TargetGroups = [
+    { TargetGroupArn: await groupOf(aws, [a]), Weight: 1 },
+    { TargetGroupArn: await groupOf(aws, [b], { Name: 'b' }), Weight: 1 },
+  ];
+  const TargetGroupStickinessConfig = { Enabled: true, DurationSeconds: 60 };
+  const ForwardConfig = { TargetGroups, TargetGroupStickinessConfig };
+  const DefaultActions = [{ Type: 'forward' as const, ForwardConfig }];
+  await aws.listener(await network(aws), { Protocol: 'TCP', DefaultActions });
+  const owners = new Set<string>();
+  for (let host = 1; host < 15; host += 1) {
+    const ofClient = await answering(aws, 4, { from: `127.0.1.${host}` });
+    expect(ofClient).toHaveLength(1);
+    owners.add(ofClient[0] ?? '');
+  }
+  expect(owners.size).toBe(2);
+});
+
+test('the rule for IPv4 clients of a dualstack load balancer comes before its default action', async () => {
+  await using aws = await startForwarding();
+  await using a = await Echo.start('10.0.48.9');
+  await using b = await Echo.start('10.0.48.10');
+  const [first, second] = [await groupOf(aws, [a]), await groupOf(aws, [b], { Name: 'b' })];
+  const loadBalancer = await network(aws, { IpAddressType: 'dualstack' });
+  const ListenerArn = await aws.listener(loadBalancer, { Protocol: 'TCP', DefaultActions: forward(first) });
+  const family = (IpAddressType: 'ipv4' | 'ipv6') => [{ Field: 'source-ip', SourceIpConfig: { IpAddressType } }];
+  await aws.rule(ListenerArn, 1, { Conditions: family('ipv6'), Actions: forward(second) });
+  expect(await answering(aws, 4)).toEqual(['10.0.48.9']);
+  await aws.rule(ListenerArn, 2, { Conditions: family('ipv4'), Actions: forward(second) });
+  expect(await answering(aws, 4)).toEqual(['10.0.48.10']);
+});
+
 test('targets see the client’s address where it is kept, else the load balancer’s in its zone', async () => {
   await using aws = await startForwarding();
   await using echo = await Echo.start('10.0.48.9');
@@ -293,4 +328,15 @@ test('a deleted load balancer ends its connections, and a moved listener is wher
   await aws.elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn }));
   expect(String((await reset)[0])).toContain('ECONNRESET');
   expect(aws.aws.reachable()).toEqual([]);
+});
+
+test('a reset of everything ends connections too', async () => {
+  await using aws = await startForwarding();
+  await using echo = await Echo.start('10.0.48.9');
+  await listen(aws, await groupOf(aws, [echo]));
+  const open = await call(aws);
+  await vi.waitFor(() => expect(echo.sockets.length).toBeGreaterThan(0));
+  const reset = once(open, 'error');
+  aws.aws.reset();
+  expect(String((await reset)[0])).toContain('ECONNRESET');
 });
