@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { Reachable } from './aws/dataplane/data-plane.ts';
+import type { Reachable } from './aws/dataplane/reachable.ts';
 import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
 
 export interface Pod {
