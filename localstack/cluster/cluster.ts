@@ -8,18 +8,17 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyYaml, get, waitFor } from './apply.ts';
+import { apiServerFlags, host } from './api-server.ts';
+import { applyYaml, get } from './apply.ts';
 import { findBinary } from './binaries.ts';
-import { type CertificateAuthority, openAuthority, writeKeyPair } from './certificates.ts';
+import { type CertificateAuthority, openAuthority } from './certificates.ts';
 import { type Connection, connect } from './connection.ts';
-import { startControllerManager } from './controller-manager.ts';
-import { type Daemon, startDaemon } from './daemon.ts';
+import { type Daemon, endOf, startDaemon } from './daemon.ts';
 import { gatewayApiCrds } from './gateway-api-crds.ts';
 import type { BuildOptions } from './go-build.ts';
 import { type Access, writeKubeconfig } from './kubeconfig.ts';
-import { startAgent } from './nodes/agent.ts';
-import { pullImages } from './nodes/images.ts';
 import type { NodePlan } from './nodes/node.ts';
+import { preparePods, type RunningPods, startPods } from './pods.ts';
 import { freePorts } from './ports.ts';
 
 export interface ClusterOptions {
@@ -61,25 +60,21 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-const host = '127.0.0.1';
 const readyTimeoutMs = 60_000;
 
-/** Has all on this machine that clusters are started from, which needs the internet, and the first time minutes. */
-export async function prepareCluster(options: BuildOptions & { readonly pods: boolean }): Promise<void> {
+/** Has all on this machine that a cluster whose pods run is started from. Where it isn't yet: the internet, and minutes. */
+export async function prepareCluster(options: BuildOptions): Promise<void> {
   await findBinary('etcd', options);
   await findBinary('kube-apiserver', options);
   await gatewayApiCrds(options.signal);
-  if (!options.pods) return;
-  await findBinary('kube-controller-manager', options);
-  await pullImages(options);
+  await preparePods(options);
 }
 
 /** Starts a cluster and waits until it serves. The first call on a machine builds the binaries, which takes minutes. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const { nodes = [], signal } = options;
-  await prepareCluster({ ...options, pods: nodes.length > 0 });
-  const etcdProgram = await findBinary('etcd');
-  const apiServerProgram = await findBinary('kube-apiserver');
+  const etcdProgram = await findBinary('etcd', options);
+  const apiServerProgram = await findBinary('kube-apiserver', options);
   const crds = options.crds === false ? [] : await gatewayApiCrds(signal);
   const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'))));
   await mkdir(dir, { recursive: true });
@@ -90,7 +85,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const access = { url: `https://${host}:${port}`, ca: authority.certificate };
   const kubeconfig = join(dir, 'kubeconfig');
   await writeKubeconfig(kubeconfig, await clientAccess(access, authority, 'admin', ['system:masters']));
-  const apiServerFlags = await apiServerFlagsFor(dir, authority, port, etcdPort, nodes);
+  const flags = await apiServerFlags({ dir, authority, port, etcdPort, node: nodes[0] });
 
   const admin = await connect(kubeconfig);
   const running: { etcd?: Daemon; apiServer?: Daemon; pods?: RunningPods } = {};
@@ -103,7 +98,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
   };
   const startApiServer = async (): Promise<Daemon> => {
-    const daemon = await startDaemon(apiServerProgram, apiServerFlags, join(dir, 'kube-apiserver.log'));
+    const daemon = await startDaemon(apiServerProgram, flags, join(dir, 'kube-apiserver.log'));
     running.apiServer = daemon;
     await untilReady(admin, daemon, signal);
     return daemon;
@@ -114,8 +109,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     running.etcd = etcd;
     let apiServer = await Promise.race([startApiServer(), endOf(etcd)]);
     for (const path of crds) await applyYaml(admin, await readFile(path, 'utf8'));
-    if (nodes.length > 0)
-      running.pods = await startPods({ dir, kubeconfig, admin, authority, nodes, log: options.log ?? (() => {}) });
+    if (nodes.length > 0) running.pods = await startPods({ ...options, dir, kubeconfig, admin, authority, nodes });
     return {
       ...access,
       dir,
@@ -163,99 +157,6 @@ function etcdFlags(dir: string, port: number, peerPort: number): readonly string
   ];
 }
 
-async function apiServerFlagsFor(
-  dir: string,
-  authority: CertificateAuthority,
-  port: number,
-  etcdPort: number,
-  [node]: readonly NodePlan[],
-): Promise<readonly string[]> {
-  const pki = join(dir, 'pki');
-  const addresses = [host, serviceAddress, ...(node ? [node.address] : [])];
-  const serving = await authority.issueServer(['localhost', 'kubernetes.default.svc'], addresses);
-  const servingPaths = await writeKeyPair(pki, 'kube-apiserver', serving);
-  const ca = join(pki, 'ca.crt');
-  return [
-    `--etcd-servers=http://${host}:${etcdPort}`,
-    `--secure-port=${port}`,
-    `--tls-cert-file=${servingPaths.certificate}`,
-    `--tls-private-key-file=${servingPaths.key}`,
-    `--client-ca-file=${ca}`,
-    '--service-account-issuer=https://kubernetes.default.svc',
-    // The authority's own key signs tokens: it is kept in `dir`, so that they outlive a restart.
-    `--service-account-signing-key-file=${join(pki, 'ca.key')}`,
-    `--service-account-key-file=${ca}`,
-    `--service-cluster-ip-range=${serviceRange}`,
-    '--authorization-mode=RBAC',
-    '--allow-privileged',
-    '--profiling=false',
-    ...(node ? await flagsForPods(pki, authority, node) : flagsForNoPods),
-  ];
-}
-
-const flagsForNoPods: readonly string[] = [
-  `--bind-address=${host}`,
-  `--advertise-address=${host}`,
-  // A loopback address may not be in the Endpoints of the `kubernetes` Service.
-  '--endpoint-reconciler-type=none',
-  '--disable-admission-plugins=ServiceAccount',
-];
-
-/** Pods reach the API server at a node's address, and it asks nodes for logs. */
-async function flagsForPods(pki: string, authority: CertificateAuthority, node: NodePlan): Promise<readonly string[]> {
-  const client = await authority.issueClient('kube-apiserver-kubelet-client', ['system:masters']);
-  const paths = await writeKeyPair(pki, 'kubelet-client', client);
-  return [
-    '--bind-address=0.0.0.0',
-    `--advertise-address=${node.address}`,
-    `--kubelet-client-certificate=${paths.certificate}`,
-    `--kubelet-client-key=${paths.key}`,
-    `--kubelet-certificate-authority=${join(pki, 'ca.crt')}`,
-    '--kubelet-preferred-address-types=InternalIP',
-  ];
-}
-
-interface RunningPods {
-  stop(): Promise<void>;
-}
-
-interface PodsOptions extends Pick<Cluster, 'dir' | 'kubeconfig' | 'admin'> {
-  readonly authority: CertificateAuthority;
-  readonly nodes: readonly NodePlan[];
-  readonly log: (line: string) => void;
-}
-
-async function startPods({ dir, kubeconfig, admin, ...rest }: PodsOptions): Promise<RunningPods> {
-  const controllerManager = await startControllerManager(dir, kubeconfig);
-  try {
-    const agent = await startAgent({
-      ...rest,
-      connection: admin,
-      serviceBlock: serviceRange.split(',')[0] ?? '',
-      findImage: await pullImages(),
-      variables: { KUBERNETES_SERVICE_HOST: serviceAddress, KUBERNETES_SERVICE_PORT: '443' },
-      folder: dir,
-    });
-    // Pods are refused until their namespace has its ServiceAccount.
-    await waitFor(admin, '/api/v1/namespaces/default/serviceaccounts/default', (account) => account !== undefined, {
-      timeoutMs: readyTimeoutMs,
-    });
-    return {
-      stop: async () => {
-        await controllerManager.kill('SIGKILL');
-        await agent.stop();
-      },
-    };
-  } catch (error) {
-    await controllerManager.kill('SIGKILL');
-    throw error;
-  }
-}
-
-/** Of both families; Services are IPv4 unless they say otherwise. */
-const serviceRange = '10.96.0.0/16,fd00:10:96::/112';
-const serviceAddress = '10.96.0.1';
-
 type Endpoint = Pick<Access, 'url' | 'ca'>;
 
 async function clientAccess(
@@ -279,10 +180,6 @@ async function requestToken(admin: Connection, namespace: string, name: string):
 
 interface TokenRequest {
   readonly status: { readonly token: string };
-}
-
-async function endOf(daemon: Daemon): Promise<never> {
-  throw new Error(await daemon.ended);
 }
 
 /** Ready is ready for writes too: the namespace that objects go to by default is there. */

@@ -41,6 +41,11 @@ export async function startDaemon(program: string, args: readonly string[], logF
   };
 }
 
+/** Rejects when the daemon ends, with how it did. */
+export async function endOf(daemon: Daemon): Promise<never> {
+  throw new Error(await daemon.ended);
+}
+
 /**
  * A shell that kills the daemon when this process ends, however it ends: even after SIGKILL the system closes the
  * guard's standard input, and that is what it waits for.

@@ -36,7 +36,7 @@ const interruption = new AbortController();
 const interrupted = Promise.withResolvers<void>();
 
 async function main(): Promise<void> {
-  const prepare = (): Promise<void> => prepareCluster({ pods: true, log });
+  const prepare = (): Promise<void> => prepareCluster({ log });
   if (flags.pods) await enterSandbox({ prepare }, (inside) => handDoor(inside, flags.port));
   const { signal } = interruption;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {

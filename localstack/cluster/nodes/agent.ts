@@ -83,6 +83,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       server.close();
       services.close();
       await Promise.all([...running.values()].map((pod) => pod.remove()));
+      await network.remove();
     },
   };
 }

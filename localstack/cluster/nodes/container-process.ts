@@ -1,6 +1,6 @@
 // One run of a container: its program, in the pod's network namespace and in a file system of its own that goes with it.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,7 +12,6 @@ export interface Mount {
   readonly source: string;
   /** Absolute, in the container. */
   readonly target: string;
-  readonly kind: 'folder' | 'file';
 }
 
 export interface ProcessPlan {
@@ -57,7 +56,7 @@ exec chroot "$root" "$@"`;
 /** Starts the program; what it writes goes to the log. Throws where it can't be started at all. */
 export async function startContainer(plan: ProcessPlan, log: ContainerLog): Promise<ContainerProcess> {
   const { root, image, namespace } = plan;
-  const mounts: readonly Mount[] = [{ source: image.binary, target: image.entrypoint, kind: 'file' }, ...plan.mounts];
+  const mounts: readonly Mount[] = [{ source: image.binary, target: image.entrypoint }, ...plan.mounts];
   await prepareRoot(plan, mounts);
   const entry = namespace === undefined ? ['unshare', '--mount'] : ['ip', 'netns', 'exec', namespace];
   const [program, ...args] = [
@@ -121,9 +120,10 @@ async function prepareRoot({ root, hostname, address }: ProcessPlan, mounts: rea
   await writeFile(join(root, 'etc', 'hostname'), `${hostname}\n`);
   await writeFile(join(root, 'etc', 'hosts'), `127.0.0.1 localhost\n${address} ${hostname}\n`);
   await copyFile('/etc/resolv.conf', join(root, 'etc', 'resolv.conf')).catch(() => {});
-  for (const { target, kind } of mounts) {
+  for (const { source, target } of mounts) {
     const path = join(root, target);
-    await mkdir(kind === 'folder' ? path : dirname(path), { recursive: true });
-    if (kind === 'file') await writeFile(path, '', { flag: 'a' });
+    const isFolder = (await stat(source)).isDirectory();
+    await mkdir(isFolder ? path : dirname(path), { recursive: true });
+    if (!isFolder) await writeFile(path, '', { flag: 'a' });
   }
 }

@@ -60,6 +60,10 @@ async function valueOf(pod: Pod, variable: EnvVar, place: PodPlace, sources: Sou
   const { fieldRef, configMapKeyRef, secretKeyRef } = variable.valueFrom ?? {};
   if (fieldRef) return fieldOf(pod, fieldRef.fieldPath, place);
   const ref = configMapKeyRef ?? secretKeyRef;
+  if (ref === undefined && variable.valueFrom)
+    throw new Error(
+      `Variable ${variable.name}: the nodes of this cluster know no ${Object.keys(variable.valueFrom)[0]}`,
+    );
   if (ref === undefined) return variable.value ?? '';
   const [kind, data] = configMapKeyRef
     ? ['ConfigMap', await sources.configMap(ref.name)]

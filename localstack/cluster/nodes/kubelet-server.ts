@@ -43,7 +43,7 @@ function answer(request: IncomingMessage, response: ServerResponse, logOf: Kubel
   }
   const log = logOf(namespace, pod, container, searchParams.get('previous') === 'true');
   if (log === undefined) {
-    response.writeHead(404).end(`Container "${container}" of pod ${namespace}/${pod} has no such log\n`);
+    response.writeHead(400).end(`container "${container}" in pod "${pod}" has not run, or not before\n`);
     return;
   }
   response.writeHead(200, { 'content-type': 'text/plain' });

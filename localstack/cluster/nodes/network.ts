@@ -23,6 +23,8 @@ export interface PodAttachment {
 
 export interface PodNetwork {
   attach(node: NodePlace): Promise<PodAttachment>;
+  /** Takes it away, when no pod is attached any more; the sandbox may get another. */
+  remove(): Promise<void>;
 }
 
 const bridge = 'pods';
@@ -64,11 +66,15 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
       }
       return { address, namespace, detach };
     },
+    remove: async () => {
+      await run('ip', ['link', 'delete', bridge]);
+      await run('umount', ['/run/netns']);
+    },
   };
 }
 
 /** Makes every address of a block one of this machine's, free to listen at. */
-export const ownBlock = (cidr: string): Promise<void> => ip([`route add local ${cidr} dev lo`]);
+export const ownBlock = (cidr: string): Promise<void> => ip([`route replace local ${cidr} dev lo`]);
 
 async function connectPod(namespace: string, link: string, address: string, node: NodePlace): Promise<void> {
   await ip([

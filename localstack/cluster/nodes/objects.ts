@@ -102,6 +102,7 @@ export interface Handler {
     readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
   };
   readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
+  readonly grpc?: { readonly port: number };
   readonly exec?: { readonly command: readonly string[] };
 }
 

@@ -17,7 +17,9 @@ const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, keepAlive
 
 /** Does what the handler says, once; whether it went well. Never throws. */
 export async function attempt(handler: Handler, target: ProbeTarget, signal: AbortSignal): Promise<boolean> {
-  const { httpGet, tcpSocket, exec } = handler;
+  const { httpGet, exec } = handler;
+  // That a gRPC server answers its health service is not looked at, only that it is there.
+  const tcpSocket = handler.tcpSocket ?? handler.grpc;
   try {
     if (httpGet) {
       const { host = target.address, path = '/', scheme = 'HTTP', httpHeaders = [] } = httpGet;
@@ -28,7 +30,7 @@ export async function attempt(handler: Handler, target: ProbeTarget, signal: Abo
       return response.status >= 200 && response.status < 400;
     }
     if (tcpSocket) {
-      const { host = target.address } = tcpSocket;
+      const { host = target.address } = handler.tcpSocket ?? {};
       const socket = connect({ host, port: portOf(target.container, tcpSocket.port), signal });
       try {
         await once(socket, 'connect', { signal });

@@ -37,7 +37,7 @@ export class RunningContainer {
   #started = false;
   #ready = false;
   #process: ContainerProcess | undefined;
-  #log = new ContainerLog();
+  #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
   /** Resolves when it will not run any more. */
   readonly over: Promise<void>;
@@ -47,7 +47,8 @@ export class RunningContainer {
     this.over = this.#run();
   }
 
-  get log(): ContainerLog {
+  /** Undefined until it has run. */
+  get log(): ContainerLog | undefined {
     return this.#log;
   }
 
@@ -126,7 +127,7 @@ export class RunningContainer {
       this.#become({ kind: 'waiting', reason, message: error instanceof Error ? error.message : String(error) });
       return undefined;
     }
-    if (this.#process) this.#previousLog = this.#log;
+    this.#previousLog = this.#log;
     this.#log = log;
     this.#process = running;
     const startedAt = Date.now();

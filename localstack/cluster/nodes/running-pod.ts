@@ -23,6 +23,8 @@ export interface PodContext {
   readonly folder: string;
 }
 
+/** What a pod refers to is often made just after it. */
+const firstRetryMs = 50;
 const retryMs = 1_000;
 const defaultGraceSeconds = 30;
 
@@ -79,7 +81,7 @@ export class RunningPod {
   /** Tries until all is there that the pod asks for. */
   async #start(): Promise<void> {
     const { signal } = this.#gone;
-    while (!signal.aborted && this.#ending === undefined) {
+    for (let waitMs = firstRetryMs; !signal.aborted && this.#ending === undefined; waitMs *= 2) {
       try {
         await this.#prepare();
         return;
@@ -89,7 +91,7 @@ export class RunningPod {
           this.#obstacle = obstacle;
           this.#report();
         }
-        await sleep(retryMs, undefined, { signal }).catch(() => {});
+        await sleep(Math.min(waitMs, retryMs), undefined, { signal }).catch(() => {});
       }
     }
   }
@@ -97,6 +99,7 @@ export class RunningPod {
   async #prepare(): Promise<void> {
     const { spec } = this.#pod;
     const { network, connection } = this.#context;
+    if (spec.initContainers?.length) throw new Error('The nodes of this cluster run no init containers');
     if (!spec.hostNetwork) this.#attachment ??= await network.attach(this.#node);
     const place = this.#place();
     await mkdir(this.#folder, { recursive: true });
@@ -127,7 +130,6 @@ export class RunningPod {
       ({ name: volume, mountPath, subPath = '' }): Mount => ({
         source: join(this.#volume(volume), join('/', subPath)),
         target: mountPath,
-        kind: subPath === '' ? 'folder' : 'file',
       }),
     );
     return startContainer(

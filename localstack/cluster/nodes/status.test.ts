@@ -69,7 +69,7 @@ test('a condition that stays keeps the time since when it holds', () => {
 test('a pod of an image that is not there says so, and what it waits for before it is made', () => {
   const waiting: ContainerState = { kind: 'waiting', reason: 'ErrImagePull', message: 'No image "nginx" here' };
   expect(statusOf([container(waiting)]).containerStatuses).toMatchObject([
-    { state: { waiting: { reason: 'ErrImagePull', message: 'No image "nginx" here' }, running: null } },
+    { state: { waiting: { reason: 'ErrImagePull', message: 'No image "nginx" here' } } },
   ]);
   expect(statusOf([notMade('web', 'echo', 'Secret "tls" not found')]).containerStatuses).toMatchObject([
     { state: { waiting: { reason: 'ContainerCreating', message: 'Secret "tls" not found' } } },

@@ -55,13 +55,16 @@ export function podStatus(pod: Pod, report: PodReport, now: number) {
       phase: phaseOf(containers),
       conditions: conditionsOf(pod, report, now),
       hostIP: hostAddress,
-      hostIPs: [{ ip: hostAddress }],
-      ...(podAddress !== undefined && { podIP: podAddress, podIPs: [{ ip: podAddress }] }),
+      hostIPs: [{ ip: hostAddress }, only],
+      ...(podAddress !== undefined && { podIP: podAddress, podIPs: [{ ip: podAddress }, only] }),
       startTime: timestamp(startedAt),
       containerStatuses: containers.map(containerStatus),
     },
   };
 }
+
+/** In a list of a strategic merge patch: what was there before is not merged in. */
+const only = { $patch: 'replace' };
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase */
 function phaseOf(containers: readonly ContainerReport[]): string {
@@ -115,8 +118,7 @@ function containerStatus(container: ContainerReport): object {
     name,
     image,
     imageID: state.kind === 'waiting' && last === undefined ? '' : image,
-    // Null takes the states away that are over.
-    state: { waiting: null, running: null, terminated: null, ...stateOf(state) },
+    state: stateOf(state),
     lastState: last ? stateOf(last) : {},
     restartCount: restarts,
     started,

@@ -29,6 +29,15 @@ interface DataObject {
   readonly binaryData?: Readonly<Record<string, string>>;
 }
 
+const knownFields: ReadonlySet<string> = new Set([
+  'name',
+  'configMap',
+  'downwardAPI',
+  'emptyDir',
+  'projected',
+  'secret',
+] satisfies readonly (keyof Volume)[]);
+
 /** Fills `folder` with what the volume has. Throws a MissingError where that is not there. */
 export async function fillVolume(
   folder: string,
@@ -38,6 +47,9 @@ export async function fillVolume(
   connection: Connection,
 ): Promise<void> {
   const sources = sourcesIn(pod.metadata.namespace, connection);
+  const unknown = Object.keys(volume).find((key) => !knownFields.has(key));
+  if (unknown !== undefined)
+    throw new Error(`Volume "${volume.name}": the nodes of this cluster have no volumes of kind ${unknown}`);
   await mkdir(folder, { recursive: true });
   for (const source of volume.projected?.sources ?? [volume]) {
     for (const [path, content] of await contentOf(source, pod, place, sources, connection)) {

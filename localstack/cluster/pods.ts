@@ -1,0 +1,78 @@
+// What makes a cluster one whose pods run: kube-controller-manager, and the nodes.
+import { join } from 'node:path';
+import { serviceAddress, serviceBlock } from './api-server.ts';
+import { waitFor } from './apply.ts';
+import { findBinary } from './binaries.ts';
+import type { CertificateAuthority } from './certificates.ts';
+import type { Connection } from './connection.ts';
+import { endOf, startDaemon } from './daemon.ts';
+import type { BuildOptions } from './go-build.ts';
+import { startAgent } from './nodes/agent.ts';
+import { pullImages } from './nodes/images.ts';
+import type { NodePlan } from './nodes/node.ts';
+
+export interface PodsOptions extends BuildOptions {
+  readonly dir: string;
+  readonly kubeconfig: string;
+  readonly admin: Connection;
+  readonly authority: CertificateAuthority;
+  readonly nodes: readonly NodePlan[];
+}
+
+export interface RunningPods {
+  stop(): Promise<void>;
+}
+
+const accountTimeoutMs = 60_000;
+
+export async function preparePods(options: BuildOptions): Promise<void> {
+  await findBinary('kube-controller-manager', options);
+  await pullImages(options);
+}
+
+/** Resolves when the nodes are Ready, and pods may be made in the default namespace. */
+export async function startPods(options: PodsOptions): Promise<RunningPods> {
+  const { dir, kubeconfig, admin, authority, nodes, log = () => {}, signal } = options;
+  const findImage = await pullImages(options);
+  const program = await findBinary('kube-controller-manager', options);
+  const logFile = join(dir, 'kube-controller-manager.log');
+  await using begun = new AsyncDisposableStack();
+  const controllerManager = await startDaemon(program, controllerManagerFlags(dir, kubeconfig), logFile);
+  begun.defer(() => controllerManager.kill('SIGKILL'));
+  const variables = { KUBERNETES_SERVICE_HOST: serviceAddress, KUBERNETES_SERVICE_PORT: '443' };
+  const agent = await startAgent({
+    connection: admin,
+    authority,
+    nodes,
+    findImage,
+    variables,
+    serviceBlock,
+    folder: dir,
+    log,
+  });
+  begun.defer(() => agent.stop());
+  await Promise.race([defaultAccount(admin, signal), endOf(controllerManager)]);
+  const running = begun.move();
+  return { stop: () => running.disposeAsync() };
+}
+
+/** With every controller that runs by default. */
+const controllerManagerFlags = (dir: string, kubeconfig: string): readonly string[] => [
+  `--kubeconfig=${kubeconfig}`,
+  `--root-ca-file=${join(dir, 'pki', 'ca.crt')}`,
+  `--service-account-private-key-file=${join(dir, 'pki', 'ca.key')}`,
+  '--leader-elect=false',
+  '--bind-address=127.0.0.1',
+  // Its own server is of no use here.
+  '--secure-port=0',
+  // There is nobody to share the API server with.
+  '--kube-api-qps=500',
+  '--kube-api-burst=1000',
+  '--profiling=false',
+];
+
+/** Pods are refused in a namespace that has no ServiceAccount yet. */
+async function defaultAccount(admin: Connection, signal: AbortSignal | undefined): Promise<void> {
+  const path = '/api/v1/namespaces/default/serviceaccounts/default';
+  await waitFor(admin, path, (account) => account !== undefined, { timeoutMs: accountTimeoutMs, signal });
+}
