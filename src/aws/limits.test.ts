@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import policy from '../../iam/policy.json' with { type: 'json' };
+import { Throttle } from '../../localstack/aws/throttle.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { Limits } from './limits.ts';
 
@@ -61,19 +63,19 @@ test('after AWS has throttled, calls rest, each time longer, until one succeeds'
 
 const elb = { service: 'elasticloadbalancing', perSecond: 1 };
 const nested = {
-  account: [{ ...elb, actions: /./, burst: 4 }],
+  account: [{ ...elb, burst: 4 }],
   actions: [
     { ...elb, actions: /^RegisterTargets$/, burst: 3 },
     { ...elb, actions: /^Create/, burst: 3 },
   ],
 };
 
-async function started(factor: number, actions: readonly string[]): Promise<readonly string[]> {
+async function started(factor: number, wanted: readonly string[]): Promise<readonly string[]> {
   const clock = new FakeClock();
   const limits = new Limits(clock, factor, nested);
   const turns: string[] = [];
   const end = new AbortController();
-  const all = actions.map((action) =>
+  const all = wanted.map((action) =>
     limits.take('elasticloadbalancing', action, end.signal).then(() => turns.push(action)),
   );
   await clock.advance(0);
@@ -103,4 +105,27 @@ test('where AWS throttles one kind of calls, the others of the account go on', a
 test('services and actions without a limit never wait', async () => {
   const { limits } = setup();
   await expect(limits.take('sts', 'GetCallerIdentity')).resolves.toBeUndefined();
+});
+
+/** Each action that Gatehouse may ever call. */
+const permitted = policy.Statement.flatMap(({ Action }) => Action).map((action) => action.replace('*', 'Rules'));
+
+test('whatever Gatehouse has to call, as often as it likes, AWS never finds that it calls too fast', async () => {
+  const clock = new FakeClock();
+  const limits = new Limits(clock, 1);
+  const throttle = new Throttle(clock);
+  const refused: string[] = [];
+  const calls = permitted.flatMap((permission) =>
+    Array.from({ length: 60 }, async () => {
+      const [prefix = '', action = ''] = permission.split(':');
+      const service = prefix === 'tag' ? 'tagging' : prefix;
+      await limits.take(service, action);
+      if (!throttle.admits({ name: service }, action, {}, 'eu-central-1')) refused.push(permission);
+    }),
+  );
+  const all = Promise.all(calls);
+  // The slowest are the load balancers: five seconds each.
+  for (let second = 0; second < 1000; second += 1) await clock.advance(1000);
+  await all;
+  expect(refused).toEqual([]);
 });

@@ -4,20 +4,23 @@ import type { Clock } from '../kube/clock.ts';
 
 interface Rate {
   readonly service: string;
-  readonly actions: RegExp;
   /** Requests that the bucket holds. */
   readonly burst: number;
   readonly perSecond: number;
 }
 
+interface ActionRate extends Rate {
+  readonly actions: RegExp;
+}
+
 /**
- * A call takes a token of each row of its own service's in `accountRates`, and of the first one that matches in
+ * A call takes a token of its service's bucket in `accountRates`, if there is one, and of the first one that matches in
  * `actionRates`. Where EC2 and ACM have a bucket an action, one for several stands here: we make few of these calls.
  * docs.aws.amazon.com: /elasticloadbalancing/latest/userguide/elb-api-throttling.html,
  * /ec2/latest/devguide/ec2-api-throttling.html, /acm/latest/userguide/acm-limits.html. The tagging API's are assumed.
  */
-const accountRates: readonly Rate[] = [{ service: 'elasticloadbalancing', actions: /./, burst: 40, perSecond: 10 }];
-const actionRates: readonly Rate[] = [
+const accountRates: readonly Rate[] = [{ service: 'elasticloadbalancing', burst: 40, perSecond: 10 }];
+const actionRates: readonly ActionRate[] = [
   { service: 'elasticloadbalancing', actions: /^(CreateLoadBalancer|SetSubnets)$/, burst: 10, perSecond: 0.2 },
   { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
   { service: 'elasticloadbalancing', actions: /^Describe/, burst: 40, perSecond: 10 },
@@ -37,6 +40,8 @@ const maxPauseMs = 20_000;
 class TokenBucket {
   readonly #clock: Clock;
   readonly #rate: Rate;
+  /** The bucket that each call takes a token of too. */
+  readonly #wider: TokenBucket | undefined;
   #tokens: number;
   #at: number;
   #pauseMs = 0;
@@ -44,9 +49,10 @@ class TokenBucket {
   /** The last of those who wait, in the order in which they came: each starts when the one before has its token. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(rate: Rate, clock: Clock) {
+  constructor(rate: Rate, clock: Clock, wider?: TokenBucket) {
     this.#clock = clock;
     this.#rate = rate;
+    this.#wider = wider;
     this.#tokens = rate.burst;
     this.#at = clock.monotonic();
   }
@@ -59,6 +65,8 @@ class TokenBucket {
       await before;
       for (let wait = this.#waitMs(); wait > 0; wait = this.#waitMs()) await this.#clock.sleep(wait, signal);
       signal?.throwIfAborted();
+      // Both tokens go at once: AWS sees the call when it is made, and not those that were put aside for it.
+      await this.#wider?.take(signal);
       this.#tokens -= 1;
     } finally {
       resolve();
@@ -94,47 +102,47 @@ class TokenBucket {
 const spare = 1;
 
 /** What may be used of AWS's rates: `factor` times as much. */
-const scaled = ({ burst, perSecond, ...rate }: Rate, factor: number): Rate => ({
-  ...rate,
+const scaled = ({ service, burst, perSecond }: Rate, factor: number): Rate => ({
+  service,
   burst: Math.max(1, burst * factor - spare),
   perSecond: perSecond * factor,
 });
 
 interface Limited {
-  readonly rate: Rate;
+  readonly rate: ActionRate;
   readonly bucket: TokenBucket;
 }
 
 /** One set of buckets for the account and region. */
 export class Limits {
-  readonly #account: readonly Limited[];
-  readonly #actions: readonly Limited[];
+  readonly #limited: readonly Limited[];
 
   /** @param factor how much of AWS's documented rates may be used */
   constructor(clock: Clock, factor: number, rates = { account: accountRates, actions: actionRates }) {
-    const limited = (rate: Rate): Limited => ({ rate, bucket: new TokenBucket(scaled(rate, factor), clock) });
-    this.#account = rates.account.map(limited);
-    this.#actions = rates.actions.map(limited);
+    const account = new Map(
+      rates.account.map((rate) => [rate.service, new TokenBucket(scaled(rate, factor), clock)] as const),
+    );
+    this.#limited = rates.actions.map((rate) => ({
+      rate,
+      bucket: new TokenBucket(scaled(rate, factor), clock, account.get(rate.service)),
+    }));
   }
 
   /** Waits for a turn, first come, first served. `service` is the IAM prefix, `action` the API's: `CreateRule`. */
   async take(service: string, action: string, signal?: AbortSignal): Promise<void> {
-    // Who waits for an action's own turn keeps no one else from the account's.
-    for (const bucket of this.#buckets(service, action)) await bucket.take(signal);
+    await this.#bucket(service, action)?.take(signal);
   }
 
   /** Calls of that kind rest. Were it the account's bucket that is empty, the other kinds would be told so themselves. */
   throttled(service: string, action: string): void {
-    this.#buckets(service, action)[0]?.throttled();
+    this.#bucket(service, action)?.throttled();
   }
 
   succeeded(service: string, action: string): void {
-    this.#buckets(service, action)[0]?.succeeded();
+    this.#bucket(service, action)?.succeeded();
   }
 
-  /** From the narrowest to the widest. */
-  #buckets(service: string, action: string): readonly TokenBucket[] {
-    const matches = ({ rate }: Limited): boolean => rate.service === service && rate.actions.test(action);
-    return [this.#actions.find(matches), this.#account.find(matches)].flatMap((limited) => limited?.bucket ?? []);
+  #bucket(service: string, action: string): TokenBucket | undefined {
+    return this.#limited.find(({ rate }) => rate.service === service && rate.actions.test(action))?.bucket;
   }
 }
