@@ -10,8 +10,8 @@ import { enterSandbox } from '../../localstack/sandbox.ts';
 import { describeUsage, usageOf } from '../bench/usage.ts';
 import { bundle } from '../bundle.ts';
 import { skips } from './skips.ts';
-import { buildSuite, type Run, runSuite } from './suite.ts';
-import { counted, line, summary } from './table.ts';
+import { buildSuite, type Run, runSuite, type TestResult } from './suite.ts';
+import { line, summary } from './table.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
       kubeconfig: environment.cluster.kubeconfig,
       logFile: log('suite'),
       signal,
-      onEnd: (result) => counted(result) && say(line(result)),
+      onEnd: (result) => counts(result) && say(line(result)),
     });
     const minutes = ((performance.now() - started) / 60_000).toFixed(1);
     say(
@@ -76,6 +76,12 @@ async function prepare(): Promise<void> {
   await buildSuite({ log: say, signal });
 }
 
+/** What a reader wants to know of: tests that were run, or would have been but for `skips`. */
+const counts = ({ name, outcome }: TestResult): boolean => {
+  if (only !== undefined) return name === only;
+  return outcome !== 'unclaimed' && (outcome !== 'skipped' || name in skips);
+};
+
 const log = (name: string): string => join(import.meta.dirname, `${name}.log`);
 
 const gatewayClass = {
@@ -89,10 +95,11 @@ const gatewayClass = {
 async function makeClass({ cluster }: Environment): Promise<void> {
   await applyYaml(cluster.admin, [gatewayClass]);
   const path = `/apis/gateway.networking.k8s.io/v1/gatewayclasses/${className}`;
-  const isTold = (found?: { readonly status?: { readonly supportedFeatures?: unknown } }): boolean =>
-    found?.status?.supportedFeatures !== undefined;
-  await waitFor(cluster.admin, path, isTold, { timeoutMs: 60_000, signal });
+  await waitFor(cluster.admin, path, claims, { timeoutMs: 60_000, signal });
 }
+
+const claims = (found?: { readonly status?: { readonly supportedFeatures?: unknown } }): boolean =>
+  found?.status?.supportedFeatures !== undefined;
 
 /** No time-out is among them: those of the suite hold. What it claims to support it reads from the GatewayClass. */
 const flags = (): Readonly<Record<string, string>> => ({
@@ -119,13 +126,13 @@ const implementation = {
 const calls = ({ aws: { calls: of } }: Environment): number => of.counts().total;
 
 async function conclude(run: Run): Promise<number> {
-  const results = run.results.filter(counted);
+  const results = run.results.filter(counts);
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   for (const { name, lines } of failed) say(`\n${name} failed:\n${lines.slice(-20).join('\n')}`);
   if (results.length === 0) say(run.lines.slice(-20).join('\n'));
   if (values.results !== undefined) await writeFile(values.results, JSON.stringify(results));
   say('');
-  for (const text of summary(run)) say(text);
+  for (const text of summary(results)) say(text);
   return run.status === 0 && failed.length === 0 && results.length > 0 ? 0 : 1;
 }
 

@@ -1,6 +1,6 @@
 // What a person reads of a run.
 import { skips } from './skips.ts';
-import type { Run, TestResult } from './suite.ts';
+import type { TestResult } from './suite.ts';
 
 type Level = 'core' | 'extended';
 
@@ -23,17 +23,12 @@ export const line = (result: TestResult): string =>
 const seconds = ({ outcome, seconds: taken }: TestResult): string =>
   outcome === 'skipped' ? '' : `${taken.toFixed(1).padStart(6)} s`;
 
-/** What counts: tests that were run, or would have been but for `skips`. */
-export const counted = ({ outcome, name }: TestResult): boolean =>
-  outcome === 'passed' || outcome === 'failed' || (outcome === 'skipped' && name in skips);
-
-export function summary({ results }: Run): readonly string[] {
-  const ran = results.filter(counted);
-  const left = ran.filter(({ outcome }) => outcome === 'skipped');
-  const claimed = new Set(ran.flatMap(({ features }) => features).filter((feature) => !coreFeatures.has(feature)));
+export function summary(results: readonly TestResult[]): readonly string[] {
+  const left = results.filter(({ outcome }) => outcome === 'skipped');
+  const claimed = new Set(results.flatMap(({ features }) => features).filter((feature) => !coreFeatures.has(feature)));
   return [
     ...(['core', 'extended'] as const).map(
-      (level) => `${level}: ${tally(ran.filter((one) => levelOf(one) === level))}`,
+      (level) => `${level}: ${tally(results.filter((one) => levelOf(one) === level))}`,
     ),
     `extended features: ${claimed.size} (${[...claimed].toSorted().join(', ')})`,
     ...left.map(({ name }) => `not run: ${name}: ${skips[name]}`),
