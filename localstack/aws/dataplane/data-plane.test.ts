@@ -38,6 +38,16 @@ test('a load balancer gets an address when it is active, and says where its list
   expect((await ask(aws, '/', { port: 8080 })).status).toBe(404);
 });
 
+test('a listener whose port is none with the offset says so, and harms no other', async () => {
+  await using aws = await startForwarding();
+  const arn = await aws.loadBalancer();
+  await aws.listener(arn, { Port: 60_000 });
+  await aws.listener(arn);
+  expect((await ask(aws, '/')).status).toBe(404);
+  const [wrong, right] = present(aws.aws.reachable()[0]).listeners;
+  expect([wrong?.error, right?.error]).toEqual([expect.stringContaining('70000'), undefined]);
+});
+
 test('a request is forwarded with its body, and the target is told where it came from', async () => {
   await using aws = await startForwarding();
   await using backend = await Backend.start('10.0.48.9', (incoming, response) => {

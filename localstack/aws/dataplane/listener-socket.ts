@@ -173,7 +173,13 @@ export class ListenerSocket {
       this.error = error.message;
       resolve();
     });
-    this.#server.listen(this.place.port, this.place.address, resolve);
+    try {
+      this.#server.listen(this.place.port, this.place.address, resolve);
+    } catch (error) {
+      // With the offset the port may be none.
+      this.error = error instanceof Error ? error.message : String(error);
+      return;
+    }
     await promise;
   }
 

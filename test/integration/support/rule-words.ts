@@ -26,7 +26,7 @@ function condition(found: RuleCondition): string {
     case 'http-request-method':
       return `method ${found.HttpRequestMethodConfig.Values.join(', ')}`;
     case 'source-ip':
-      return `source ${found.SourceIpConfig.Values.join(', ')}`;
+      return `source ${(found.SourceIpConfig.Values ?? []).join(', ')}`;
     default:
       return found satisfies never;
   }
