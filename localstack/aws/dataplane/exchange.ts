@@ -30,8 +30,8 @@ export interface ToTarget {
   readonly url: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
-  /** Set-Cookie lines to add to the answer. */
-  readonly cookies: readonly string[];
+  /** Set-Cookie lines to add to those of the target's answer. */
+  readonly cookies: (set: readonly string[]) => readonly string[];
   /** Milliseconds without a byte after which the load balancer gives up. */
   readonly idleMs: number;
   /** Ends the exchange at once: the target has drained, or the data plane stops. */

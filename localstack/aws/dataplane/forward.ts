@@ -49,7 +49,8 @@ export class Forwarder {
     const group = world.elbv2.targetGroups.get(this.#groupArn(action, exchange.received) ?? '');
     if (!group) return send(exchange.response, errorAnswer(503));
     if (!canSpeak(group, exchange.received)) return send(exchange.response, errorAnswer(464));
-    const sticky = targetStickiness(group) === undefined ? undefined : stuckTo(exchange.received.headers, 'AWSALB');
+    const stickiness = targetStickiness(group);
+    const sticky = stickiness && stuckTo(exchange.received.headers, stickiness.cookie);
     const target = this.#turns.next(world, group, sticky);
     const address = target && privateAddress(world, group, target);
     // "No registered targets, or all in an unused state": load-balancer-troubleshooting, HTTP 503.
@@ -119,12 +120,16 @@ export class Forwarder {
   }
 }
 
-function cookiesFor(action: ForwardAction, group: TargetGroup, target: Target, at: number): readonly string[] {
+function cookiesFor(action: ForwardAction, group: TargetGroup, target: Target, at: number): ToTarget['cookies'] {
   const [toGroup, toTarget] = [groupStickiness(action), targetStickiness(group)];
-  return [
-    ...(toGroup === undefined ? [] : stick('AWSALBTG', group.arn, toGroup, at)),
-    ...(toTarget === undefined ? [] : stick('AWSALB', targetName(target), toTarget, at)),
-  ];
+  return (set) => {
+    const sticks =
+      toTarget && (toTarget.after === undefined || set.some((line) => line.startsWith(`${toTarget.after}=`)));
+    return [
+      ...(toGroup === undefined ? [] : stick('AWSALBTG', group.arn, toGroup, at)),
+      ...(sticks ? stick(toTarget.cookie, targetName(target), toTarget.seconds, at) : []),
+    ];
+  };
 }
 
 /** Again, that is. */

@@ -4,8 +4,8 @@ import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { ForwardAction } from '../elbv2/forward.ts';
 import type { TargetGroup } from '../elbv2/state.ts';
 
-/** AWSALBTG sticks to a target group, AWSALB to a target. */
-type StickyCookie = 'AWSALBTG' | 'AWSALB';
+/** AWSALBTG sticks to a target group, AWSALB to a target, AWSALBAPP-0 to one that has set the application's own cookie. */
+type StickyCookie = 'AWSALBTG' | 'AWSALB' | 'AWSALBAPP-0';
 
 /** How long requests stick to one of an action's target groups, in seconds; undefined when they don't. */
 export function groupStickiness({ ForwardConfig }: ForwardAction): number | undefined {
@@ -13,11 +13,21 @@ export function groupStickiness({ ForwardConfig }: ForwardAction): number | unde
   return Enabled ? DurationSeconds : undefined;
 }
 
-/** How long requests stick to a target, in seconds, by a cookie of the load balancer; undefined when they don't. */
-export function targetStickiness(group: TargetGroup): number | undefined {
-  const isOn = targetGroupAttribute(group, 'stickiness.enabled') === 'true';
-  if (!isOn || targetGroupAttribute(group, 'stickiness.type') !== 'lb_cookie') return undefined;
-  return Number(targetGroupAttribute(group, 'stickiness.lb_cookie.duration_seconds'));
+interface TargetStickiness {
+  readonly cookie: StickyCookie;
+  readonly seconds: number;
+  /** The cookie of the application without which nothing sticks. */
+  readonly after: string | undefined;
+}
+
+/** How requests stick to a target; undefined when they don't. */
+export function targetStickiness(group: TargetGroup): TargetStickiness | undefined {
+  if (targetGroupAttribute(group, 'stickiness.enabled') !== 'true') return undefined;
+  const type = targetGroupAttribute(group, 'stickiness.type');
+  const seconds = Number(targetGroupAttribute(group, `stickiness.${type}.duration_seconds`));
+  if (type !== 'app_cookie') return { cookie: 'AWSALB', seconds, after: undefined };
+  const after = targetGroupAttribute(group, 'stickiness.app_cookie.cookie_name');
+  return { cookie: 'AWSALBAPP-0', seconds, after };
 }
 
 /** What a request sticks to; the cookie for requests from other sites says the same. */
@@ -32,10 +42,16 @@ export function stuckTo(headers: ReadonlyMap<string, readonly string[]>, name: S
 export function stick(name: StickyCookie, to: string, seconds: number, at: number): readonly string[] {
   const value = Buffer.from(to).toString('base64url');
   const rest = `Expires=${new Date(at + seconds * 1000).toUTCString()}; Path=/`;
-  return [`${name}=${value}; ${rest}`, `${name}CORS=${value}; ${rest}; SameSite=None; Secure`];
+  const line = `${name}=${value}; ${rest}`;
+  return name === 'AWSALBAPP-0' ? [line] : [line, `${name}CORS=${value}; ${rest}; SameSite=None; Secure`];
 }
 
-export function withCookies(headers: OutgoingHttpHeaders, cookies: readonly string[]): OutgoingHttpHeaders {
-  if (cookies.length === 0) return headers;
-  return { ...headers, 'set-cookie': [headers['set-cookie'] ?? []].flat().map(String).concat(cookies) };
+/** `cookies` are the lines to add to those that the target has set. */
+export function withCookies(
+  headers: OutgoingHttpHeaders,
+  cookies: (set: readonly string[]) => readonly string[],
+): OutgoingHttpHeaders {
+  const set = [headers['set-cookie'] ?? []].flat().map(String);
+  const added = cookies(set);
+  return added.length === 0 ? headers : { ...headers, 'set-cookie': [...set, ...added] };
 }
