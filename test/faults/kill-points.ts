@@ -46,9 +46,10 @@ async function phasesOf({ rig, shop }: Lab): Promise<Phases> {
     httpRoute(ns, name, ['gw'], rules, { hostnames: [`${name}.example.com`] });
   const first = [
     gateway(ns, 'gw', [http(), https(['one'])]),
-    route('shop', ['old']),
+    // In the order of their names: those of one second have precedence by name, those of two by age.
     route('api', ['api']),
     route('docs', ['docs']),
+    route('shop', ['old']),
   ];
   const beta = { matches: [{ headers: [{ name: 'x-beta', value: 'yes' }] }], backendRefs: [backendRef('docs')] };
   const second = [
