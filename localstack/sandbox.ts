@@ -11,6 +11,8 @@ export interface SandboxOptions {
   readonly nameserver?: string;
   /** Done outside, before: the sandbox has no way to the internet, so what has to be fetched is fetched here. */
   readonly prepare?: () => Promise<void>;
+  /** Gets the process inside, as it begins: its pid is one for `nsenter`, and it has an IPC channel. */
+  readonly attend?: (inside: ChildProcess) => Promise<void>;
 }
 
 const marker = 'GATEHOUSE_SANDBOX';
@@ -34,24 +36,20 @@ export function sandboxObstacle(): string | undefined {
 /**
  * Begins the program again inside a sandbox, and there returns at once. Outside it never returns: this process passes on
  * signals, input and output, and ends as the one inside does. Whatever the program has in its temporary folder goes too.
- * `attend` gets the process inside: its pid is one for `nsenter`, and it has an IPC channel.
  *
  * @throws an Error that says what is missing for sandboxes here.
  */
-export async function enterSandbox(
-  options: SandboxOptions = {},
-  attend: (inside: ChildProcess) => Promise<void> = async () => {},
-): Promise<void> {
+export async function enterSandbox({ nameserver, prepare, attend }: SandboxOptions = {}): Promise<void> {
   if (isInSandbox()) return settleInside();
   const obstacle = sandboxObstacle();
   if (obstacle !== undefined) throw new Error(obstacle);
   removeLeftovers();
-  await options.prepare?.();
+  await prepare?.();
   const folder = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-`));
   try {
-    const inside = begin(folder, options.nameserver);
+    const inside = begin(folder, nameserver);
     const ended = endOf(inside);
-    await attend(inside).catch((error: unknown) => {
+    await attend?.(inside).catch((error: unknown) => {
       inside.kill('SIGKILL');
       throw error;
     });

@@ -51,7 +51,7 @@ async function build(program: GoProgram, version: string, path: string, options:
   const elapsed = (): string => `${Math.round((performance.now() - started) / 1000)} s`;
   let downloaded = 0;
   let compiled = 0;
-  log(`Building ${name} ${version}; this takes minutes, once on a machine …`);
+  log(`Building ${name} ${version}; this may take minutes, once on a machine …`);
   const progress = setInterval(
     () => log(`Building ${name}: ${downloaded} modules downloaded, ${compiled} packages compiled, ${elapsed()}`),
     progressIntervalMs,

@@ -36,8 +36,8 @@ const interruption = new AbortController();
 const interrupted = Promise.withResolvers<void>();
 
 async function main(): Promise<void> {
-  const prepare = (): Promise<void> => prepareCluster({ log });
-  if (flags.pods) await enterSandbox({ prepare }, (inside) => handDoor(inside, flags.port));
+  if (flags.pods)
+    await enterSandbox({ prepare: () => prepareCluster({ log }), attend: (inside) => handDoor(inside, flags.port) });
   const { signal } = interruption;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.once(name, () => {

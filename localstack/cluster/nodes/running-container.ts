@@ -3,11 +3,11 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerLog } from './container-log.ts';
 import type { ContainerProcess } from './container-process.ts';
-import { MissingError } from './environment.ts';
 import { type RunnableImage, unknownImage } from './images.ts';
 import type { Container, PodSpec } from './objects.ts';
 import { attempt, type ProbeTarget, probe } from './probe.ts';
 import type { ContainerReport, ContainerState, Terminated } from './status.ts';
+import { MissingError } from './variables.ts';
 
 export interface ContainerOptions {
   readonly container: Container;
@@ -76,8 +76,8 @@ export class RunningContainer {
     const deadline = performance.now() + graceSeconds * 1000;
     const running = this.#process;
     this.#stopping.abort();
-    if (graceSeconds > 0 && running) await this.#preStop(running, AbortSignal.timeout(graceSeconds * 1000));
     if (graceSeconds > 0 && running) {
+      await this.#preStop(running, AbortSignal.timeout(graceSeconds * 1000));
       running.kill('SIGTERM');
       // A hook that took all the time leaves the container this much, as on a real node.
       const remainingMs = Math.max(deadline - performance.now(), afterHookMs);
@@ -160,7 +160,7 @@ export class RunningContainer {
         });
       if (livenessProbe)
         void probe(livenessProbe, target, signal, (healthy) => {
-          if (!healthy) running.kill('SIGTERM');
+          if (!healthy) running.kill('SIGKILL');
         });
     };
     if (startupProbe === undefined) {
@@ -170,7 +170,7 @@ export class RunningContainer {
     const starting = new AbortController();
     void probe(startupProbe, target, AbortSignal.any([signal, starting.signal]), (healthy) => {
       starting.abort();
-      if (!healthy) running.kill('SIGTERM');
+      if (!healthy) running.kill('SIGKILL');
       else begin();
       this.#options.changed();
     });
@@ -179,10 +179,11 @@ export class RunningContainer {
   async #preStop(running: ContainerProcess, deadline: AbortSignal): Promise<void> {
     const hook = this.#options.container.lifecycle?.preStop;
     if (hook === undefined) return;
-    const done = hook.sleep
-      ? sleep(hook.sleep.seconds * 1000, undefined, { signal: deadline }).catch(() => {})
-      : attempt(hook, this.#target(running), deadline);
-    await Promise.race([done, running.ended]);
+    const over = new AbortController();
+    void running.ended.then(() => over.abort());
+    const signal = AbortSignal.any([deadline, over.signal]);
+    if (hook.sleep) await sleep(hook.sleep.seconds * 1000, undefined, { signal }).catch(() => {});
+    else await attempt(hook, this.#target(running), signal);
   }
 
   #target(running: ContainerProcess): ProbeTarget {

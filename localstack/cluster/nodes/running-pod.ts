@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, isConflict, isNotFound } from '../connection.ts';
 import type { ContainerLog } from './container-log.ts';
 import { type ContainerProcess, type Mount, startContainer } from './container-process.ts';
-import { environmentOf, expand, type PodPlace } from './environment.ts';
 import type { RunnableImage } from './images.ts';
 import type { NodePlace, PodAttachment, PodNetwork } from './network.ts';
 import type { Container, Pod } from './objects.ts';
 import { RunningContainer } from './running-container.ts';
 import { type ContainerReport, notMade, podStatus } from './status.ts';
+import { environmentOf, expand, type PodPlace } from './variables.ts';
 import { fillVolume, sourcesIn } from './volumes.ts';
 
 export interface PodContext {
@@ -176,7 +176,8 @@ export class RunningPod {
     while (this.#stale && !this.#gone.signal.aborted) {
       this.#stale = false;
       const { namespace, name, uid } = this.#pod.metadata;
-      const place = this.#place();
+      const place =
+        this.#attachment || this.#pod.spec.hostNetwork ? this.#place() : { hostAddress: this.#node.address };
       const report = { ...place, startedAt: this.#startedAt, containers: this.#containerReports() };
       const { status } = podStatus(this.#pod, report, Date.now());
       await this.#untilDone(() =>

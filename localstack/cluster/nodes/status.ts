@@ -31,7 +31,7 @@ export interface ContainerReport {
 export interface PodReport {
   readonly hostAddress: string;
   /** Undefined until it has one. */
-  readonly podAddress: string | undefined;
+  readonly podAddress?: string;
   readonly startedAt: number;
   readonly containers: readonly ContainerReport[];
 }

@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { get } from '../apply.ts';
 import type { Connection } from '../connection.ts';
-import { type Data, fieldOf, MissingError, type PodPlace, type Sources } from './environment.ts';
 import type { Pod, Volume, VolumeSource } from './objects.ts';
+import { type Data, fieldOf, MissingError, type PodPlace, type Sources } from './variables.ts';
 
 /** ConfigMaps and Secrets of a namespace, each read when asked for. */
 export function sourcesIn(namespace: string, connection: Connection): Sources {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { environmentOf, expand, fieldOf, MissingError, type Sources } from './environment.ts';
 import type { Container, EnvVar, Pod } from './objects.ts';
+import { environmentOf, expand, fieldOf, MissingError, type Sources } from './variables.ts';
 
 const pod: Pod = {
   metadata: {
