@@ -49,7 +49,8 @@ export async function sweepOnce(
     );
   }
   if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, keyOf(tag));
-  if (decision.kind !== 'stopped') await cloud.shared.release();
+  // Not before it is known what listeners serve: the certificates of orphans, too.
+  if (decision.kind !== 'stopped' && (await cloud.ready()).length === 0) await cloud.shared.release();
   return sighting;
 }
 
