@@ -31,7 +31,7 @@ const withoutAws = ['cluster', 'deploy', 'kube', 'outside-aws'].map((name) => `t
 
 const vitest = await startVitest('test', positionals, {
   project: ['integration'],
-  exclude: withoutAws,
+  cliExclude: withoutAws,
   watch: false,
   ...(values.testNamePattern !== undefined && { testNamePattern: values.testNamePattern }),
   reporters: [

@@ -4,13 +4,14 @@ import {
   DescribeListenersCommand,
   DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
-  DescribeRulesCommand,
   DescribeTagsCommand,
   DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   DescribeTargetHealthCommand,
   ElasticLoadBalancingV2Client,
   type ElasticLoadBalancingV2ClientConfig,
+  paginateDescribeRules,
+  type Rule,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Elbv2State } from '../../localstack/aws/elbv2/state.ts';
 import { tagsOf, unlessAbsent } from './answers.ts';
@@ -57,20 +58,27 @@ export class Elbv2Reader {
     const answers = await unlessAbsent(
       Promise.all([
         this.#elbv2.send(new DescribeListenersCommand({ ListenerArns: [arn] })),
-        this.#elbv2.send(new DescribeRulesCommand({ ListenerArn: arn })),
+        this.#rulesOf(arn),
         this.#elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn: arn })),
       ]),
     );
-    const [{ Listeners: [told] = [] }, { Rules = [] }, { Certificates = [] }] = answers ?? [{}, {}, {}];
-    const tags = told && (await this.#tagsOf([arn, ...Rules.map(({ RuleArn = '' }) => RuleArn)]));
+    const [{ Listeners: [told] = [] }, rules, { Certificates = [] }] = answers ?? [{}, [], {}];
+    const tags = told && (await this.#tagsOf([arn, ...rules.map(({ RuleArn = '' }) => RuleArn)]));
     this.#forgetListener(arn);
     if (told === undefined || tags === undefined) return;
     const listener = listenerOf(told, Certificates, tags.get(arn));
     this.#state.listeners.set(arn, listener);
-    for (const each of Rules) {
+    for (const each of rules) {
       const rule = ruleOf(each, listener, tags.get(each.RuleArn ?? ''));
       this.#state.rules.set(rule.arn, rule);
     }
+  }
+
+  async #rulesOf(listenerArn: string): Promise<readonly Rule[]> {
+    const rules: Rule[] = [];
+    const pages = paginateDescribeRules({ client: this.#elbv2 }, { ListenerArn: listenerArn });
+    for await (const { Rules = [] } of pages) rules.push(...Rules);
+    return rules;
   }
 
   #forgetListener(arn: string): void {
