@@ -14,7 +14,7 @@ export async function forwardTcp({ address, port }: Forward, choose: () => Endpo
     ] as const) {
       socket.pipe(other);
       // Whatever one side met, the other one meets a reset, as it would with no one between.
-      socket.once('error', () => other.resetAndDestroy());
+      socket.on('error', () => other.resetAndDestroy());
     }
     client.resume();
   });

@@ -7,6 +7,7 @@ import type { Listening } from './services.ts';
 const idleMs = 30_000;
 
 interface Flow {
+  readonly endpoint: Endpoint;
   readonly upstream: Socket;
   readonly idle: NodeJS.Timeout;
 }
@@ -18,7 +19,7 @@ export async function forwardUdp(
   isCurrent: (endpoint: Endpoint) => boolean,
 ): Promise<Listening> {
   const server = createSocket('udp4');
-  const flows = new Map<string, Flow & { readonly endpoint: Endpoint }>();
+  const flows = new Map<string, Flow>();
 
   const end = (key: string): void => {
     const flow = flows.get(key);
@@ -27,23 +28,25 @@ export async function forwardUdp(
     flow.upstream.close();
     flows.delete(key);
   };
+  const begin = (key: string, client: string, from: number): Flow => {
+    const upstream = createSocket('udp4');
+    const idle = setTimeout(() => end(key), idleMs).unref();
+    upstream.on('message', (answer) => {
+      idle.refresh();
+      server.send(answer, from, client);
+    });
+    upstream.on('error', () => end(key));
+    const flow = { endpoint: choose(), upstream, idle };
+    flows.set(key, flow);
+    return flow;
+  };
   server.on('message', (message, { address: client, port: from }) => {
     const key = `${client}:${from}`;
     const known = flows.get(key);
     if (known && !isCurrent(known.endpoint)) end(key);
-    let flow = flows.get(key);
-    if (flow === undefined) {
-      const upstream = createSocket('udp4');
-      upstream.on('message', (answer) => {
-        flows.get(key)?.idle.refresh();
-        server.send(answer, from, client);
-      });
-      upstream.on('error', () => end(key));
-      flow = { upstream, endpoint: choose(), idle: setTimeout(() => end(key), idleMs).unref() };
-      flows.set(key, flow);
-    }
-    flow.idle.refresh();
-    flow.upstream.send(message, flow.endpoint.port, flow.endpoint.address);
+    const { endpoint, upstream, idle } = flows.get(key) ?? begin(key, client, from);
+    idle.refresh();
+    upstream.send(message, endpoint.port, endpoint.address);
   });
   server.bind({ address, port });
   await once(server, 'listening');
