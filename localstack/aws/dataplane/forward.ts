@@ -67,6 +67,7 @@ export class Forwarder {
     const inFlight = { world, group, target, abort };
     this.#inFlight.add(inFlight);
     try {
+      // Each request is asked about. AWS goes on using a connection that was let in when a rule is taken back.
       if (!reachesTarget(world, arrival.loadBalancer, { group, target }, to)) await forwardNowhere(exchange, to);
       else if (group.protocolVersion === 'HTTP1') await forwardHttp1(this.#http1, exchange, to);
       else await forwardHttp2(this.#http2, exchange, to);

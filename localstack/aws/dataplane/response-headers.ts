@@ -18,6 +18,7 @@ const inserted = [
 
 /** The headers of an answer, whoever gave it, as the listener's attributes will have them. */
 export function responseHeaders(listener: Listener, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  if (listener.attributes.size === 0) return headers;
   const valueOf = (name: string) =>
     listenerAttribute(listener, `routing.http.response.${name.replaceAll('-', '_')}.header_value`);
   const values = inserted.flatMap((name) => {
