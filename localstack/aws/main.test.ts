@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
+import { ownBlocks } from './dataplane/own-blocks.ts';
 
 // A process takes a while to start on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -77,6 +78,17 @@ test('a policy that is not filled in is refused, and so are faults that are none
   const faults = run('--faults', await file('none.json', { rules: [{ kind: 'fire' }] }));
   expect(await faults.code).not.toBe(0);
   expect(faults.output()).toContain('rules.0.kind');
+});
+
+test('a DNS server is where it says, and refused where there is nothing to resolve', async () => {
+  const alone = run('--port', '0', '--dns', '127.0.0.1:0');
+  expect(await alone.code).toBe(1);
+  expect(alone.output()).toContain('needs a data plane');
+  const aws = run('--port', '0', '--no-seed', '--data-plane', ownBlocks(process.pid).addresses, '--dns', '127.0.0.1:0');
+  await aws.url;
+  await vi.waitFor(() => expect(aws.output()).toMatch(/names resolve at 127\.0\.0\.1:[1-9]/));
+  aws.child.kill('SIGTERM');
+  expect(await aws.code).toBe(0);
 });
 
 test('a port that is taken is said, and no more', async () => {

@@ -4,8 +4,8 @@ import type { Calls } from './calls.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { control } from './control.ts';
 import type { Reachable } from './dataplane/reachable.ts';
-import { namedOf } from './dns/names.ts';
-import { startDns } from './dns/server.ts';
+import { type Named, namedOf } from './dns/names.ts';
+import { type Dns, startDns } from './dns/server.ts';
 import { Endpoint } from './endpoint.ts';
 import type { Faults } from './faults/faults.ts';
 import { type FaultPlanInput, readFaultPlan } from './faults/plan.ts';
@@ -104,6 +104,12 @@ async function listen(server: Server, port: number): Promise<number> {
   return typeof bound === 'object' && bound !== null ? bound.port : port;
 }
 
+async function dnsOf({ dns, dataPlane }: AwsOptions, names: () => readonly Named[]): Promise<Dns | undefined> {
+  if (dns === undefined) return undefined;
+  if (!dataPlane) throw new Error('A DNS server needs a data plane: without one no load balancer has an address');
+  return await startDns(dns, names);
+}
+
 /** Starts an embedded AWS on 127.0.0.1. */
 export async function startAws(given: StartOptions = {}): Promise<Aws> {
   const { clock = systemClock, random = systemRandom, quotas, policies = {}, faults = {}, ...switches } = given;
@@ -125,8 +131,11 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
   server.keepAliveTimeout = 75_000;
   const reachable = () => endpoint.dataPlane?.reachable() ?? [];
   const names = () => reachable().map(namedOf);
-  const dns = options.dns === undefined ? undefined : await startDns(options.dns, names);
   const port = await listen(server, options.port);
+  const dns = await dnsOf(options, names).catch((error: unknown) => {
+    server.close();
+    throw error;
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     options: { ...options, port },
