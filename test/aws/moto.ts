@@ -12,7 +12,7 @@ import { freePorts } from '../../localstack/cluster/ports.ts';
 
 const run = promisify(execFile);
 const requirements = join(import.meta.dirname, 'moto-requirements.txt');
-const program = join(import.meta.dirname, 'moto.py');
+const program = join(import.meta.dirname, 'moto-server.py');
 const readyTimeoutMs = 60_000;
 
 /** @returns the path of a Python that has moto */
