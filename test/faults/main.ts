@@ -2,12 +2,14 @@
 // table. Exit status 1 when anything failed, was made twice, or was left over.
 import { parseArgs } from 'node:util';
 import { bundle } from '../bundle.ts';
+import { awsTrouble } from './aws-trouble.ts';
 import { killPoints } from './kill-points.ts';
+import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
 import { table } from './table.ts';
 
-const families = [steadyTraffic, killPoints];
+const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble];
 const known = families.flatMap(({ names }) => names);
 
 const { values, positionals } = parseArgs({
