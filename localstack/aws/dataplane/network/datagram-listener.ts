@@ -74,7 +74,7 @@ export class DatagramListener implements Opened {
   ): Promise<Socket | undefined> {
     try {
       const { socket, source } = await boundSocket(to, sources);
-      if (source !== sources[0]) this.#lost(client.address, source);
+      if (sources[0] === client.address && source !== sources[0]) this.#lost(client.address, source);
       socket.on('message', (message) => {
         this.#sessions.get(keyOf(client))?.idle.refresh();
         this.#server.send(message, client.port, client.address, () => {});

@@ -97,7 +97,8 @@ export class StreamListener implements Opened {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     const dialed = await dial({ address: place.address, port: place.socketPort }, sources, gone.signal);
-    if (dialed.source !== sources[0]) this.#lost(arrival.client.address, dialed.source);
+    if (sources[0] === arrival.client.address && dialed.source !== sources[0])
+      this.#lost(arrival.client.address, dialed.source);
     const target = await this.#greet(dialed, arrival, choice.group, socket);
     if (!target || socket.destroyed) return cut(socket, dialed.socket);
     const flow = { arrival, choice, cut: () => cut(socket, target) };
