@@ -11,7 +11,7 @@ import { forwardHttp1, Http1Connections } from './forward-http1.ts';
 import { forwardHttp2, Http2Connections } from './forward-http2.ts';
 import { targetHeaders, targetHost } from './forwarded-headers.ts';
 import { reachesTarget } from './reach.ts';
-import { RoundRobin, targetName } from './serving-targets.ts';
+import { Turns, targetName } from './serving-targets.ts';
 import { groupStickiness, stick, stuckTo, targetStickiness } from './stickiness.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
 import { transform } from './transforms.ts';
@@ -33,7 +33,7 @@ interface InFlight extends Pick<Arrival, 'world'> {
 export class Forwarder {
   readonly #mappings: readonly AddressMapping[];
   readonly #random: Random;
-  readonly #turns = new RoundRobin();
+  readonly #turns: Turns;
   readonly #http1 = new Http1Connections();
   readonly #http2 = new Http2Connections();
   readonly #inFlight = new Set<InFlight>();
@@ -41,6 +41,7 @@ export class Forwarder {
   constructor(mappings: readonly AddressMapping[], random: Random) {
     this.#mappings = mappings;
     this.#random = random;
+    this.#turns = new Turns(random, (target) => [...this.#inFlight].filter((each) => each.target === target).length);
   }
 
   /** Ends when the exchange has. */

@@ -1,6 +1,7 @@
 import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
 import { enabledZones, healthOf, settleTargets } from '../elbv2/target-health.ts';
+import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
 /**
@@ -30,11 +31,19 @@ export const targetName = ({ id, port }: Target): string => `${id}:${port}`;
 const isCrossZone = (group: TargetGroup): boolean =>
   targetGroupAttribute(group, 'load_balancing.cross_zone.enabled') !== 'false';
 
-/** Takes turns among the targets of each group. */
-export class RoundRobin {
+/** Who gets the next request of each group. */
+export class Turns {
   readonly #turns = new WeakMap<TargetGroup, number>();
+  readonly #random: Random;
+  readonly #outstanding: (target: Target) => number;
 
-  /** The preferred target, by `ID:PORT`, where it serves; else the one whose turn it is. */
+  /** `outstanding` is how many requests are on their way to a target. */
+  constructor(random: Random, outstanding: (target: Target) => number) {
+    this.#random = random;
+    this.#outstanding = outstanding;
+  }
+
+  /** The preferred target, by `ID:PORT`, where it serves; else the one that the group's algorithm chooses. */
   next(world: World, group: TargetGroup, preferred: string | undefined): Target | undefined {
     const targets = servingTargets(world, group);
     const turn = this.#turns.get(group) ?? 0;
@@ -42,11 +51,20 @@ export class RoundRobin {
       const sticky = targets.find((target) => targetName(target) === preferred);
       if (sticky) return sticky;
       this.#turns.set(group, turn + 1);
-      return targets[turn % targets.length];
+      return this.#choose(group, targets, turn);
     }
     this.#turns.set(group, turn + 1);
     const zones = [...Map.groupBy(targets, ({ availabilityZone }) => availabilityZone).values()];
-    const own = zones[turn % zones.length] ?? [];
-    return own[Math.floor(turn / zones.length) % own.length];
+    return this.#choose(group, zones[turn % zones.length] ?? [], Math.floor(turn / zones.length));
+  }
+
+  /** docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#modify-routing-algorithm */
+  #choose(group: TargetGroup, targets: readonly Target[], turn: number): Target | undefined {
+    const algorithm = targetGroupAttribute(group, 'load_balancing.algorithm.type');
+    if (algorithm === 'weighted_random') return targets[Number.parseInt(this.#random.hex(8), 16) % targets.length];
+    if (algorithm !== 'least_outstanding_requests') return targets[turn % targets.length];
+    const least = Math.min(...targets.map(this.#outstanding));
+    const idlest = targets.filter((target) => this.#outstanding(target) === least);
+    return idlest[turn % idlest.length];
   }
 }
