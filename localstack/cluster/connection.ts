@@ -47,7 +47,8 @@ export async function connect(kubeconfig: string): Promise<Connection> {
   const { url, ca, user } = await readKubeconfig(kubeconfig);
   const identity = user.kind === 'certificate' ? { cert: user.pair.certificate, key: user.pair.key } : {};
   const authorization = user.kind === 'token' ? { authorization: `Bearer ${user.token}` } : {};
-  const dispatcher = new Agent({ connect: { ca, ...identity } });
+  // By HTTP/2 a watch that is given up while the connection closes throws where nobody can catch it.
+  const dispatcher = new Agent({ connect: { ca, ...identity }, allowH2: false });
   const headers = { accept: 'application/json', ...authorization };
   return {
     url,
