@@ -47,8 +47,8 @@ export class ListenerSocket {
   /** Of clients that aren't admitted. */
   readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  /** Milliseconds since 1970 of the first request on each connection. */
-  readonly #since = new WeakMap<object, number>();
+  /** When the first request on each connection came, in milliseconds since 1970, and how many have. */
+  readonly #served = new WeakMap<object, { readonly since: number; readonly requests: number }>();
   #shown = '';
 
   constructor(world: World, listener: Listener, place: Place, { answer, admits }: { answer: Answer; admits: Admits }) {
@@ -129,14 +129,18 @@ export class ListenerSocket {
     return loadBalancer && loadBalancerAttribute(loadBalancer, key);
   }
 
-  /** A connection as old as the client keep-alive duration ends with the request that is on its way. */
+  /**
+   * A connection as old as the client keep-alive duration ends with the request that is on its way, and one of HTTP/2 with
+   * its 10,000th: load-balancer-troubleshooting, response code of 000.
+   */
   #retire(request: ClientRequest, response: ClientResponse): void {
     const session = 'stream' in request ? request.stream.session : undefined;
     const connection = session ?? request.socket;
     const now = this.#world.clock.now();
-    const since = this.#since.get(connection) ?? now;
-    this.#since.set(connection, since);
-    if (now - since < Number(this.#attribute('client_keep_alive.seconds')) * 1000) return;
+    const { since, requests } = this.#served.get(connection) ?? { since: now, requests: 0 };
+    this.#served.set(connection, { since, requests: requests + 1 });
+    const isOld = now - since >= Number(this.#attribute('client_keep_alive.seconds')) * 1000;
+    if (!isOld && (!session || requests + 1 < maxRequests)) return;
     if (session) session.close();
     else if (response instanceof ServerResponse) response.shouldKeepAlive = false;
   }
@@ -231,6 +235,9 @@ function intercept<Event extends 'connection' | 'secureConnection'>(
     }),
   );
 }
+
+/** On a connection of HTTP/2. */
+const maxRequests = 10_000;
 
 /** How soon a client is found to have sent nothing. */
 const connectionsCheckingInterval = 500;

@@ -189,3 +189,29 @@ test('HTTP/2 is not agreed upon where the load balancer has it turned off', asyn
   await aws.elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes }));
   expect(await agreed(aws)).toBe('http/1.1');
 });
+
+test('a connection of HTTP/2 ends with its 10,000th request, and every request is answered', async () => {
+  await using aws = await startForwarding();
+  const Certificates = [{ CertificateArn: await importCertificate(aws, ['example.com']) }];
+  await aws.listener(await aws.loadBalancer(), { Protocol: 'HTTPS', Port: 443, Certificates });
+  const { address } = present(aws.aws.reachable()[0]);
+  const session = connect(`https://${address}:${443 + portOffset}`, { rejectUnauthorized: false });
+  const left = Promise.withResolvers<void>();
+  session.once('goaway', () => left.resolve());
+  const once = async () => {
+    const stream = session.request({ ':authority': 'example.com' });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    stream.once('response', (headers) => resolve(headers[':status']));
+    stream.once('error', reject);
+    stream.resume();
+    return await promise;
+  };
+  const statuses = new Map<unknown, number>();
+  for (let batch = 0; batch < 100; batch += 1) {
+    for (const status of await Promise.all(Array.from({ length: 100 }, once))) {
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  }
+  expect([...statuses]).toEqual([[404, 10_000]]);
+  await left.promise;
+}, 120_000);
