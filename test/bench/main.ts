@@ -1,17 +1,14 @@
 // npm run bench: what the main job costs, in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
 // Controller's numbers for the same workload. Exit status 1 when a number is over its limit. `npm run bench -- scale` is the
 // long one: many Gateways under AWS's documented throttling.
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { StartOptions } from '../../localstack/aws/server.ts';
 import { type Environment, startEnvironment } from '../../localstack/environment.ts';
+import { bundle } from '../bundle.ts';
 import { type Made, measureMade, measureScale } from './scale.ts';
 import { growthCells, scaleRows } from './scale-rows.ts';
 import { measureMany, measureOne, measurePod } from './scenarios.ts';
 import { printCells, printTable, type Row } from './table.ts';
-
-const root = join(import.meta.dirname, '..', '..');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -33,6 +30,10 @@ const throttled: StartOptions = {
   port: 0,
 };
 
+console.log('Bundling the program: what is measured is what the image runs …');
+await using bundled = await bundle();
+const { program } = bundled;
+
 async function inEnvironment<T>(
   name: string,
   aws: StartOptions,
@@ -47,46 +48,38 @@ async function inEnvironment<T>(
   }
 }
 
-/** All but the last size are made, and no more; on the last one pods change. */
+const named = (size: number): string => `${size} Gateways, throttled`;
+
+/** All but the largest are made, and no more; of the largest the pods change. */
 async function scale(): Promise<readonly Row[]> {
   const sizes = values.gateways.split(',').map(Number);
-  const largest = Math.max(...sizes);
+  const gateways = Math.max(...sizes);
   const made: Made[] = [];
-  for (const size of sizes.filter((each) => each !== largest)) {
-    made.push(await inEnvironment(`${size} Gateways, throttled`, throttled, (each) => measureMade(each, size)));
+  for (const size of sizes.filter((each) => each !== gateways)) {
+    made.push(await inEnvironment(named(size), throttled, (each) => measureMade(each, program, size)));
   }
   const options = {
+    gateways,
     changes: Number(values.changes),
     minutes: Number(values.minutes),
     perSecond: Number(values['per-second']),
   };
-  const scaled = await inEnvironment(`${largest} Gateways, throttled`, throttled, (each) =>
-    measureScale(each, largest, options),
-  );
+  const scaled = await inEnvironment(named(gateways), throttled, (each) => measureScale(each, program, options));
   printCells(growthCells([...made, scaled.made]));
   return scaleRows(scaled);
 }
 
 const scenarios: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
-  one: () => inEnvironment('1 Gateway with 90 routes', unthrottled, measureOne),
-  many: () => inEnvironment('20 Gateways with 5 routes each', unthrottled, measureMany),
-  pod: () => inEnvironment('a pod more', unthrottled, measurePod),
+  one: () => inEnvironment('1 Gateway with 90 routes', unthrottled, (each) => measureOne(each, program)),
+  many: () => inEnvironment('20 Gateways with 5 routes each', unthrottled, (each) => measureMany(each, program)),
+  pod: () => inEnvironment('a pod more', unthrottled, (each) => measurePod(each, program)),
   scale,
 };
 
-const chosen = (positionals.length === 0 ? ['one', 'many', 'pod'] : positionals).map((name) => {
-  const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
-  if (scenario === undefined) throw new Error(`${name} is none of ${Object.keys(scenarios).join(', ')}`);
-  return scenario;
-});
-
-console.log('Building dist/main.js: what is measured is what the image runs …');
-execFileSync(join(root, 'node_modules', '.bin', 'rolldown'), ['-c'], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
-
+const chosen = positionals.length === 0 ? ['one', 'many', 'pod'] : positionals;
+const unknown = chosen.find((name) => !Object.hasOwn(scenarios, name));
+if (unknown !== undefined) throw new Error(`${unknown} is none of ${Object.keys(scenarios).join(', ')}`);
 const rows: Row[] = [];
-for (const scenario of chosen) rows.push(...(await scenario()));
+for (const name of chosen) rows.push(...((await scenarios[name]?.()) ?? []));
 printTable(rows);
-process.exit(rows.every(({ withinLimit }) => withinLimit) ? 0 : 1);
+process.exitCode = rows.every(({ withinLimit }) => withinLimit) ? 0 : 1;

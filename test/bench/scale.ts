@@ -10,7 +10,7 @@ import { type Churn, churn } from './churn.ts';
 import { measureEndpointChanges } from './endpoint-change.ts';
 import { Pods } from './pods.ts';
 import { Registered } from './registered.ts';
-import { env, program } from './scenarios.ts';
+import { env } from './scenarios.ts';
 import type { Spread } from './spread.ts';
 import { type Usage, usageOf } from './usage.ts';
 import {
@@ -29,6 +29,7 @@ const routesPerGateway = 10;
 const podsPerService = 10;
 
 export interface ScaleOptions {
+  readonly gateways: number;
   readonly changes: number;
   readonly minutes: number;
   readonly perSecond: number;
@@ -96,7 +97,7 @@ interface Shop {
   readonly pods: Pods;
 }
 
-async function open(environment: Environment, gateways: number): Promise<Shop> {
+async function open(environment: Environment, program: string, gateways: number): Promise<Shop> {
   const { admin } = environment.cluster;
   await applyYaml(admin, base('ip'));
   const pods = new Pods(admin, gateways, routesPerGateway, podsPerService);
@@ -149,8 +150,8 @@ function tallied(shares: () => readonly BucketShare[], { calls }: Aws) {
 }
 
 /** The Gateways made, and nothing more. */
-export async function measureMade(environment: Environment, gateways: number): Promise<Made> {
-  const [made] = await make(await open(environment, gateways), gateways, () => Promise.resolve());
+export async function measureMade(environment: Environment, program: string, gateways: number): Promise<Made> {
+  const [made] = await make(await open(environment, program, gateways), gateways, () => Promise.resolve());
   return made;
 }
 
@@ -183,10 +184,10 @@ async function measureChurn(
 /** The Gateways made, and then their pods changing. */
 export async function measureScale(
   environment: Environment,
-  gateways: number,
-  { changes, minutes, perSecond }: ScaleOptions,
+  program: string,
+  { gateways, changes, minutes, perSecond }: ScaleOptions,
 ): Promise<Scaled> {
-  const shop = await open(environment, gateways);
+  const shop = await open(environment, program, gateways);
   const { pods } = shop;
   const [made, meanwhile] = await make(shop, gateways, (isMade) => changeFirst(shop, isMade));
   console.log(`  all Programmed after ${made.seconds.toFixed(0)} s; ${changes} changes of one endpoint …`);

@@ -6,7 +6,6 @@ import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts'
 import { describeUsage, usageOf } from './usage.ts';
 import { base, gateway, gatewaysPath, isTrue, type List, route, routesPath, slice, workload } from './workload.ts';
 
-export const program = new URL('../../dist/main.js', import.meta.url).pathname;
 /** Audits are told aside: none falls into a scenario. */
 const flags = { 'audit-period': '2h' } as const;
 
@@ -55,21 +54,22 @@ const times = ({ seconds, lastCall }: Measured): string =>
 /** As the image sets it. */
 export const env = { NODE_OPTIONS: '--max-semi-space-size=2' } as const;
 
-const start = (environment: Environment): Promise<Gatehouse> => environment.startGatehouse({ flags, program, env });
+const start = (environment: Environment, program: string): Promise<Gatehouse> =>
+  environment.startGatehouse({ flags, program, env });
 
-async function restart(environment: Environment, running: Gatehouse): Promise<[Gatehouse, Measured]> {
+async function restart(environment: Environment, program: string, running: Gatehouse): Promise<[Gatehouse, Measured]> {
   await running.stop();
   let next = running;
   const measured = await counted(environment, async () => {
-    next = await start(environment);
+    next = await start(environment, program);
   });
   return [next, measured];
 }
 
-export async function measureOne(environment: Environment): Promise<readonly Row[]> {
+export async function measureOne(environment: Environment, program: string): Promise<readonly Row[]> {
   const { admin } = environment.cluster;
   await applyYaml(admin, base('instance'));
-  let gatehouse = await start(environment);
+  let gatehouse = await start(environment, program);
   const made = await counted(environment, async () => {
     await applyYaml(admin, workload(1, 90));
     await allProgrammed(environment, 1, 90);
@@ -78,7 +78,7 @@ export async function measureOne(environment: Environment): Promise<readonly Row
   const idle = await counted(environment, () => sleep(idleMs));
   const usage = usageOf(gatehouse.pid);
   let again: Measured;
-  [gatehouse, again] = await restart(environment, gatehouse);
+  [gatehouse, again] = await restart(environment, program, gatehouse);
   const deleted = await counted(environment, async () => {
     await deleteObjects(admin, [gateway(0)]);
     await gone(environment);
@@ -89,7 +89,7 @@ export async function measureOne(environment: Environment): Promise<readonly Row
     elbv2.targetGroups.size +
     [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
   return [
-    callsRow('1 Gateway, 90 routes, from nothing', made, 295, '801'),
+    callsRow('1 Gateway, 90 routes, from nothing', made, 300, '801'),
     factRow('  time', times(made)),
     callsRow("then one route's hostname changes", changed, 4, '262'),
     callsRow('then 60 s of nothing (audit aside)', idle, 0, ''),
@@ -106,19 +106,19 @@ export async function measureOne(environment: Environment): Promise<readonly Row
 /** What the process may hold with 20 Gateways, in MiB. */
 const maxResidentMiB = 150;
 
-export async function measureMany(environment: Environment): Promise<readonly Row[]> {
+export async function measureMany(environment: Environment, program: string): Promise<readonly Row[]> {
   const { admin } = environment.cluster;
   await applyYaml(admin, base('instance'));
-  let gatehouse = await start(environment);
+  let gatehouse = await start(environment, program);
   const made = await counted(environment, async () => {
     await applyYaml(admin, workload(20, 5));
     await allProgrammed(environment, 20, 100);
   });
   const usage = usageOf(gatehouse.pid);
   let again: Measured;
-  [gatehouse, again] = await restart(environment, gatehouse);
+  [gatehouse, again] = await restart(environment, program, gatehouse);
   return [
-    callsRow('20 Gateways × 5 routes, from nothing', made, 470, '1,609'),
+    callsRow('20 Gateways × 5 routes, from nothing', made, 500, '1,609'),
     factRow('  time', times(made)),
     {
       scenario: '  process',
@@ -132,10 +132,10 @@ export async function measureMany(environment: Environment): Promise<readonly Ro
   ];
 }
 
-export async function measurePod(environment: Environment): Promise<readonly Row[]> {
+export async function measurePod(environment: Environment, program: string): Promise<readonly Row[]> {
   const { admin } = environment.cluster;
   await applyYaml(admin, base('ip'));
-  await start(environment);
+  await start(environment, program);
   await counted(environment, async () => {
     await applyYaml(admin, workload(1, 5));
     await allProgrammed(environment, 1, 5);
