@@ -9,6 +9,7 @@ import {
   type HttpRouteMatch,
   type HttpRouteRule,
   type Listener,
+  type ListenerSet,
 } from './gateway-api.ts';
 
 export function withGatewayDefaults(gateway: Gateway): Gateway {
@@ -19,6 +20,18 @@ export function withGatewayDefaults(gateway: Gateway): Gateway {
       ...gateway.spec,
       listeners: listeners.map(withListenerDefaults),
       ...(addresses !== undefined && { addresses: addresses.map((address) => ({ type: 'IPAddress', ...address })) }),
+    },
+  };
+}
+
+export function withListenerSetDefaults(set: ListenerSet): ListenerSet {
+  const { parentRef, listeners } = set.spec;
+  return {
+    ...set,
+    spec: {
+      ...set.spec,
+      parentRef: { group: GATEWAY_GROUP, kind: 'Gateway', ...parentRef },
+      listeners: listeners.map(withListenerDefaults),
     },
   };
 }

@@ -44,6 +44,12 @@ export interface LabelSelector {
   }[];
 }
 
+/** Whose objects may attach. */
+export interface AllowedNamespaces {
+  readonly from?: 'All' | 'Same' | 'Selector' | 'None';
+  readonly selector?: LabelSelector;
+}
+
 export interface Listener {
   readonly name: string;
   readonly hostname?: string;
@@ -55,7 +61,7 @@ export interface Listener {
     readonly options?: Readonly<Record<string, string>>;
   };
   readonly allowedRoutes?: {
-    readonly namespaces?: { readonly from?: 'All' | 'Same' | 'Selector' | 'None'; readonly selector?: LabelSelector };
+    readonly namespaces?: AllowedNamespaces;
     readonly kinds?: readonly RouteGroupKind[];
   };
 }
@@ -78,6 +84,8 @@ export interface Gateway extends KubeObject {
     readonly gatewayClassName: string;
     readonly listeners: readonly Listener[];
     readonly addresses?: readonly GatewayAddress[];
+    /** Whose ListenerSets add listeners; nobody's unless told. */
+    readonly allowedListeners?: { readonly namespaces?: AllowedNamespaces };
     readonly infrastructure?: {
       readonly labels?: Readonly<Record<string, string>>;
       readonly annotations?: Readonly<Record<string, string>>;
@@ -88,6 +96,19 @@ export interface Gateway extends KubeObject {
   };
   readonly status?: {
     readonly addresses?: readonly GatewayAddress[];
+    readonly conditions?: readonly Condition[];
+    readonly listeners?: readonly ListenerStatus[];
+    readonly attachedListenerSets?: number;
+  };
+}
+
+export interface ListenerSet extends KubeObject {
+  readonly kind: 'ListenerSet';
+  readonly spec: {
+    readonly parentRef: Omit<ParentReference, 'sectionName' | 'port'>;
+    readonly listeners: readonly Listener[];
+  };
+  readonly status?: {
     readonly conditions?: readonly Condition[];
     readonly listeners?: readonly ListenerStatus[];
   };

@@ -2,7 +2,14 @@
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { EndpointSlice, Namespace, Node, Secret, Service } from './core.ts';
-import { GATEWAY_GROUP, type Gateway, type GatewayClass, type HttpRoute, type ReferenceGrant } from './gateway-api.ts';
+import {
+  GATEWAY_GROUP,
+  type Gateway,
+  type GatewayClass,
+  type HttpRoute,
+  type ListenerSet,
+  type ReferenceGrant,
+} from './gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from './load-balancer-configuration.ts';
 
 const core = { group: '', version: 'v1' } as const;
@@ -15,6 +22,12 @@ export const gatewayClasses: Kind<GatewayClass> = {
   namespaced: false,
 };
 export const gateways: Kind<Gateway> = { ...gatewayApi, plural: 'gateways', kind: 'Gateway', namespaced: true };
+export const listenerSets: Kind<ListenerSet> = {
+  ...gatewayApi,
+  plural: 'listenersets',
+  kind: 'ListenerSet',
+  namespaced: true,
+};
 export const httpRoutes: Kind<HttpRoute> = { ...gatewayApi, plural: 'httproutes', kind: 'HTTPRoute', namespaced: true };
 export const referenceGrants: Kind<ReferenceGrant> = {
   ...gatewayApi,

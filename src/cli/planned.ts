@@ -10,9 +10,10 @@ import type { Problem } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
-import { objectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Verdict } from '../status/condition.ts';
 import { acceptedCondition, isWholeProblem } from '../status/gateway-status.ts';
+import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions, problemsOfListener } from '../status/listener-status.ts';
 import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { explain, fieldOf } from '../status/words.ts';
@@ -72,6 +73,7 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
         problems: problems.filter(isWholeProblem).map(planned),
       },
       ...listeners(gateway, translation, problems),
+      ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), translation, problems)),
       ...routes(translation, problems),
     ],
   };
@@ -90,12 +92,20 @@ function listeners(gateway: string, translation: Translation, problems: readonly
   return translation.listeners.map((listener) => {
     const own = problemsOfListener(listener.name, problems);
     return {
-      object: `Gateway ${gateway}`,
-      part: `listener "${listener.name}"`,
+      object: listener.ofSet === undefined ? `Gateway ${gateway}` : `ListenerSet ${listener.ofSet.listenerSet}`,
+      part: `listener "${listener.ofSet?.section ?? listener.name}"`,
       conditions: withoutProgrammed(listenerConditions(listener, own, undefined)),
       problems: own.map(planned),
     };
   });
+}
+
+function listenerSet(key: ObjectKey, translation: Translation, problems: readonly Problem[]): PlannedObject {
+  return {
+    object: `ListenerSet ${key}`,
+    conditions: [listenerSetAccepted(key, { translation, problems })],
+    problems: problems.filter((problem) => 'listenerSet' in problem && problem.listenerSet === key).map(planned),
+  };
 }
 
 function routes({ attachments }: Translation, problems: readonly Problem[]): readonly PlannedObject[] {

@@ -1,10 +1,17 @@
 // One reflector a kind, and the indexes by which the passes find things.
 
 import type { Namespace, Node } from '../api/core.ts';
-import type { HttpRoute } from '../api/gateway-api.ts';
+import type { HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
-import { backendServices, parentGateway, parentGateways } from '../gateway/references.ts';
+import {
+  backendServices,
+  listenerSetGateway,
+  parentGateway,
+  parentGateways,
+  parentListenerSet,
+  parentListenerSets,
+} from '../gateway/references.ts';
 import type { Indexers, Store } from '../kube/cache.ts';
 import { stripBookkeeping } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -20,6 +27,12 @@ const serviceNameLabel = 'kubernetes.io/service-name';
 export const gatewaysOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
   const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
   return [...new Set([...parentGateways(route), ...told])];
+};
+
+/** Every ListenerSet that a route refers to now, or that its status still speaks of. */
+export const listenerSetsOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
+  const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
+  return [...new Set([...parentListenerSets(route), ...told])];
 };
 
 /** No schema of an API server, but an older or a changed CRD may let through what the passes can't read. */
@@ -73,7 +86,12 @@ export function openCaches(options: CachesOptions) {
   const stores = {
     gatewayClasses: reflect(kinds.gatewayClasses, {}, { faultOf }),
     gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }, { faultOf }),
-    httpRoutes: reflect(kinds.httpRoutes, { gateway: gatewaysOfRoute, service: backendServices }, { faultOf }),
+    listenerSets: reflect(kinds.listenerSets, { gateway: (set) => gatewayOfSet(set) }, { faultOf }),
+    httpRoutes: reflect(
+      kinds.httpRoutes,
+      { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute, service: backendServices },
+      { faultOf },
+    ),
     referenceGrants: reflect(
       kinds.referenceGrants,
       { namespace: ({ metadata }) => [metadata.namespace ?? ''] },
@@ -105,6 +123,11 @@ export function openCaches(options: CachesOptions) {
 const stripNamespace = (namespace: Namespace): Namespace => {
   const { apiVersion, kind, metadata } = stripBookkeeping(namespace);
   return { apiVersion, kind, metadata };
+};
+
+const gatewayOfSet = (set: ListenerSet): readonly ObjectKey[] => {
+  const gateway = listenerSetGateway(set);
+  return gateway === undefined ? [] : [gateway];
 };
 
 export const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {

@@ -13,6 +13,7 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
+import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
 import { problemsByRoute } from '../status/route-status.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
@@ -21,6 +22,7 @@ import { kindsMissing, obstaclesOf } from './obstacles.ts';
 import { type Built, build, type CarriedOut, carryOut } from './provision.ts';
 import { provisioned } from './provisioned.ts';
 import { removeGateway } from './removal.ts';
+import { reportListenerSets } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
 
@@ -89,7 +91,13 @@ async function report(
 ): Promise<void> {
   const key = objectKey(gateway.metadata);
   const { translation, problems } = outcome;
-  await reportGateway(context, gateway, { ...outcome, generation: gateway.metadata.generation ?? 0 }, signal);
+  const sets = context.sources.listenerSetsByParent(key).map(({ metadata }) => objectKey(metadata));
+  // A Gateway that never had ListenerSets has no word of them in its status.
+  const known = sets.length > 0 || gateway.status?.attachedListenerSets !== undefined;
+  const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
+  const generation = gateway.metadata.generation ?? 0;
+  await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
+  await reportListenerSets(context, key, outcome, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
   const byRoute = problemsByRoute(problems);
   await reportRoutes(

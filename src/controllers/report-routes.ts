@@ -1,8 +1,16 @@
 // What a pass has to say of the routes of its Gateway, those that have left it included.
+import type { HttpRoute } from '../api/gateway-api.ts';
+import { parentListenerSet } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { reportRoute } from '../status/report.ts';
 import type { RouteOutcome } from '../status/route-status.ts';
 import type { GatewayContext } from './gateway-context.ts';
+
+/** The ListenerSets that a route's status still speaks of, and that are no more: nobody's pass finds these by their Gateway. */
+const goneSets = (caches: GatewayContext['caches'], route: HttpRoute): readonly ObjectKey[] =>
+  (route.status?.parents ?? [])
+    .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
+    .filter((set) => caches.listenerSets.get(set) === undefined);
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
 export async function reportRoutes(
@@ -12,10 +20,18 @@ export async function reportRoutes(
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
+  const orphaned = caches.httpRoutes.list().filter((route) => goneSets(caches, route).length > 0);
+  const own = caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata));
+  const routes = new Set([
+    ...caches.httpRoutes.byIndex('gateway', gateway),
+    ...own.flatMap((set) => caches.httpRoutes.byIndex('listenerSet', set)),
+    ...orphaned,
+  ]);
+  const listenerSets = new Set([...own, ...orphaned.flatMap((route) => goneSets(caches, route))]);
   const ends = await Promise.allSettled(
-    caches.httpRoutes.byIndex('gateway', gateway).map((route) => {
+    [...routes].map((route) => {
       const outcome = outcomeOf(objectKey(route.metadata));
-      return reportRoute(context, route, { gateway, controllerName, ...outcome }, signal);
+      return reportRoute(context, route, { gateway, listenerSets, controllerName, ...outcome }, signal);
     }),
   );
   const failed = ends.find(({ status }) => status === 'rejected');

@@ -23,10 +23,6 @@ const backendGroup = resourceId('security-group', 'backend');
 /** Stands for no Gateway, where what is shared is removed. */
 const sharedOwner = objectKey({ name: 'shared' });
 
-/** The certificates that these Gateways' Secrets stand for. */
-const certificatesOf = (gateways: readonly Gateway[]): ReadonlySet<ResourceId> =>
-  new Set(gateways.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
-
 const removal = (resources: readonly OwnedResource[]): Plan => ({
   steps: resources.map((existing) => ({
     kind: 'delete',
@@ -98,7 +94,7 @@ export class Shared {
     const problems = [...(outcome?.problems ?? [])];
     const isLast = gateways.length === 0;
     if (isLast) problems.push(...(await this.#releaseBackendGroup()));
-    const own = certificatesOf(term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
+    const own = this.#certificatesOf(term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
     const awaited = unused.filter(({ id }) => leaving === undefined || isLast || own.has(id)).map(({ arn }) => arn);
     const retryAt = this.#holds.nextDue(isLast ? [...awaited, backendGroup] : awaited);
     return { problems, ...(retryAt !== undefined && { retryAt }) };
@@ -121,6 +117,16 @@ export class Shared {
     });
   }
 
+  /** The certificates that the Secrets of these Gateways and of their ListenerSets stand for. */
+  #certificatesOf(gateways: readonly Gateway[]): ReadonlySet<ResourceId> {
+    const { listenerSets } = this.#options.term.caches;
+    const owners = gateways.flatMap((gateway) => [
+      gateway,
+      ...listenerSets.byIndex('gateway', objectKey(gateway.metadata)),
+    ]);
+    return new Set(owners.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
+  }
+
   #users(): readonly Gateway[] {
     return this.#options.term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
   }
@@ -132,7 +138,7 @@ export class Shared {
   #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
     const { term, inventory } = this.#options;
     const { watchNamespace } = term.config;
-    const used = certificatesOf(gateways);
+    const used = this.#certificatesOf(gateways);
     const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
     const served = inventory.servedCertificates();
     // Who else uses the Secrets of other namespaces can't be seen from one.

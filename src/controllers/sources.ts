@@ -1,7 +1,7 @@
 // The caches, as gather asks for them.
 
 import type { Sources } from '../gateway/gather.ts';
-import { parentGateways } from '../gateway/references.ts';
+import { parentGateways, parentListenerSets } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Caches } from './caches.ts';
@@ -16,6 +16,9 @@ export const sourcesOf = (
   gateway: (key) => caches.gateways.get(key),
   gatewayClass: (name) => caches.gatewayClasses.get(objectKey({ name })),
   configuration: (key) => caches.loadBalancerConfigurations.get(key),
+  listenerSetsByParent: (gateway) => caches.listenerSets.byIndex('gateway', gateway),
+  routesByListenerSet: (set) =>
+    caches.httpRoutes.byIndex('listenerSet', set).filter((route) => parentListenerSets(route).includes(set)),
   routesByParent: (gateway) =>
     caches.httpRoutes.byIndex('gateway', gateway).filter((route) => parentGateways(route).includes(gateway)),
   namespace: (name) => caches.namespaces.get(objectKey({ name })),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EndpointSlice, Namespace, Node, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { Kind } from '../kube/kinds.ts';
@@ -49,6 +49,20 @@ const route: HttpRoute = {
     rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
   },
 };
+const listenerSet: ListenerSet = {
+  apiVersion: gatewayApi,
+  kind: 'ListenerSet',
+  metadata: meta('team', 'more'),
+  spec: {
+    parentRef: { namespace: 'shop', name: 'web' },
+    listeners: [{ name: 'https', port: 8443, protocol: 'HTTPS', tls: { certificateRefs: [{ name: 'team' }] } }],
+  },
+};
+const routeOfSet: HttpRoute = {
+  ...route,
+  metadata: meta('team', 'team'),
+  spec: { parentRefs: [{ kind: 'ListenerSet', name: 'more' }], rules: [] },
+};
 const service: Service = {
   apiVersion: 'v1',
   kind: 'Service',
@@ -93,24 +107,28 @@ const node: Node = {
 };
 const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cart', labels: { team: 'a' } } };
 
+const having = (object: KubeObject, fields: object): KubeObject => ({ ...object, ...fields });
+
 const present: readonly (readonly [Kind, KubeObject])[] = [
   [kinds.gatewayClasses, gatewayClass],
   [kinds.gateways, gateway],
   [kinds.gateways, other],
+  [kinds.listenerSets, listenerSet],
   [kinds.httpRoutes, route],
+  [kinds.httpRoutes, routeOfSet],
   [kinds.services, service],
   [kinds.endpointSlices, slice],
   [kinds.referenceGrants, grant],
   [kinds.loadBalancerConfigurations, configuration('infra', 'class')],
   [kinds.loadBalancerConfigurations, configuration('shop', 'own')],
   [kinds.secrets, secret('cert')],
+  [kinds.secrets, having(secret('team'), { metadata: { namespace: 'team', name: 'team' } })],
   [kinds.nodes, node],
   [kinds.namespaces, namespace],
+  [kinds.namespaces, having(namespace, { metadata: { name: 'team' } })],
 ];
 
 const { signal } = new AbortController();
-
-const having = (object: KubeObject, fields: object): KubeObject => ({ ...object, ...fields });
 
 /** Takes all that is ready. */
 async function taken(from: WorkQueue<ObjectKey>): Promise<readonly string[]> {
@@ -178,6 +196,27 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
   ['a Gateway', kinds.gateways, nextGeneration(gateway), { gateways: ['shop/web'], gatewayClasses: ['aws'] }],
   ["a Gateway's status", kinds.gateways, having(gateway, { status: { conditions: [] } }), {}],
   ['a route', kinds.httpRoutes, nextGeneration(route), { gateways: ['shop/web'] }],
+  ['a ListenerSet', kinds.listenerSets, nextGeneration(listenerSet), { gateways: ['shop/web'] }],
+  ["a ListenerSet's status", kinds.listenerSets, having(listenerSet, { status: { conditions: [] } }), {}],
+  [
+    'a ListenerSet that leaves for another Gateway',
+    kinds.listenerSets,
+    nextGeneration({ ...listenerSet, spec: { ...listenerSet.spec, parentRef: { namespace: 'infra', name: 'other' } } }),
+    { gateways: ['infra/other', 'shop/web'] },
+  ],
+  ['a route of a ListenerSet', kinds.httpRoutes, nextGeneration(routeOfSet), { gateways: ['shop/web'] }],
+  [
+    "a ListenerSet's Secret",
+    kinds.secrets,
+    having(secret('team'), { metadata: { namespace: 'team', name: 'team' }, data: { 'tls.crt': 'bmV3' } }),
+    { gateways: ['shop/web'] },
+  ],
+  [
+    'the labels of the namespace of a ListenerSet',
+    kinds.namespaces,
+    having(namespace, { metadata: { name: 'team', labels: { team: 'b' } } }),
+    { gateways: ['shop/web'] },
+  ],
   ["a route's status", kinds.httpRoutes, having(route, { status: { parents: [] } }), {}],
   [
     'a route that leaves for another Gateway',

@@ -1,11 +1,17 @@
 // What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
-import type { Gateway, HttpRoute } from '../api/gateway-api.ts';
-import { certificateSecrets, classConfiguration, gatewayConfiguration, namespaceOf } from '../gateway/references.ts';
+import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
+import {
+  certificateSecrets,
+  classConfiguration,
+  gatewayConfiguration,
+  listenerSetGateway,
+  namespaceOf,
+} from '../gateway/references.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Priority, WorkQueue } from '../kube/queue.ts';
 import { sameJson } from '../kube/same-json.ts';
-import { type Caches, gatewaysOfRoute, servicesOfSlice } from './caches.ts';
+import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, servicesOfSlice } from './caches.ts';
 import { finalizer } from './gateway-context.ts';
 
 export interface Queues {
@@ -52,7 +58,14 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     }
   };
   const routesDue = (routes: readonly HttpRoute[], initial: boolean): void =>
-    due(routes.flatMap(gatewaysOfRoute), initial);
+    due(
+      routes.flatMap((route) => [...gatewaysOfRoute(route), ...gatewaysBySets(caches, route)]),
+      initial,
+    );
+  const ownersDue = (isMeant: (owner: Gateway | ListenerSet) => boolean, initial: boolean): void => {
+    due(caches.gateways.list().filter(isMeant).flatMap(keyOf), initial);
+    due(caches.listenerSets.list().filter(isMeant).flatMap(gatewayOf), initial);
+  };
   const targetsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) queues.targets.addAfter(key, targetsDelayMs, initial ? 'low' : 'high');
   };
@@ -70,6 +83,9 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
         if (gateway) queues.gatewayClasses.add(objectKey({ name: gateway.spec.gatewayClassName }), 'low');
       }
     }),
+    caches.listenerSets.onChange((old, current, initial) => {
+      if (meansSomething(old, current)) due([old, current].flatMap(gatewayOf), initial);
+    }),
     caches.httpRoutes.onChange((old, current, initial) => {
       if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
     }),
@@ -80,13 +96,7 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
         caches.httpRoutes.list().filter((route) => from.has(namespaceOf(route))),
         initial,
       );
-      due(
-        caches.gateways
-          .list()
-          .filter((gateway) => from.has(namespaceOf(gateway)))
-          .flatMap(keyOf),
-        initial,
-      );
+      ownersDue((owner) => from.has(namespaceOf(owner)), initial);
     }),
     caches.loadBalancerConfigurations.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
@@ -119,10 +129,7 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     caches.secrets.onChange((old, current, initial) => {
       if (old && current && sameJson(old.data, current.data)) return;
       const [key] = keyOf(current ?? old);
-      const users = caches.gateways
-        .list()
-        .filter((gateway) => certificateSecrets(gateway).some((used) => used === key));
-      due(users.flatMap(keyOf), initial);
+      ownersDue((owner) => certificateSecrets(owner).some((used) => used === key), initial);
     }),
     caches.nodes.onChange((old, current, initial) => {
       const same = old && current && sameJson(old.spec, current.spec) && sameJson(old.status, current.status);
@@ -135,12 +142,28 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
         caches.httpRoutes.list().filter((route) => namespaceOf(route) === name),
         initial,
       );
+      due(
+        caches.listenerSets
+          .list()
+          .filter((set) => namespaceOf(set) === name)
+          .flatMap(gatewayOf),
+        initial,
+      );
     }),
   ];
   return () => {
     for (const stop of disconnect) stop();
   };
 }
+
+/** The Gateway that a ListenerSet adds to; nothing for none. */
+const gatewayOf = (set: ListenerSet | undefined): readonly ObjectKey[] => {
+  const gateway = set && listenerSetGateway(set);
+  return gateway === undefined ? [] : [gateway];
+};
+
+const gatewaysBySets = (caches: Caches, route: HttpRoute): readonly ObjectKey[] =>
+  listenerSetsOfRoute(route).flatMap((set) => gatewayOf(caches.listenerSets.get(set)));
 
 const gatewaysOfClass = (caches: Caches, name: string): readonly ObjectKey[] =>
   caches.gateways.byIndex('class', name).map(({ metadata }) => objectKey(metadata));

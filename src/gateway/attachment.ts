@@ -1,12 +1,12 @@
 // Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
 import type { HttpRoute, ParentReference } from '../api/gateway-api.ts';
 import { objectKey } from '../kube/object.ts';
+import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import type { ResolvedListener } from './listeners.ts';
 import type { Report, RouteRef } from './problem.ts';
-import { namespaceOf, parentGateway } from './references.ts';
-import { selects } from './selector.ts';
+import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
 import type { Attachment } from './topology.ts';
 
 export const routeRef = (route: HttpRoute): RouteRef => ({ kind: 'HTTPRoute', key: objectKey(route.metadata) });
@@ -17,7 +17,7 @@ export function routeHostnames(route: HttpRoute): readonly (string | undefined)[
   return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
 }
 
-/** One for each parentRef of the route that points to this Gateway. */
+/** One for each parentRef of the route that points to this Gateway, or to a ListenerSet of it. */
 export function attach(
   route: HttpRoute,
   listeners: readonly ResolvedListener[],
@@ -25,8 +25,12 @@ export function attach(
   report: Report,
 ): readonly Attachment[] {
   const gateway = objectKey(input.gateway.metadata);
+  const sets = new Set(input.listenerSets.map(({ metadata }) => objectKey(metadata)));
   return (route.spec.parentRefs ?? [])
-    .filter((parentRef) => parentGateway(route, parentRef) === gateway)
+    .filter((parentRef) => {
+      const set = parentListenerSet(route, parentRef);
+      return set === undefined ? parentGateway(route, parentRef) === gateway : sets.has(set);
+    })
     .map((parentRef) => ({
       route: routeRef(route),
       parentRef,
@@ -51,13 +55,15 @@ function attachedListeners(
 ): readonly ResolvedListener[] {
   const place = { route: routeRef(route), parentRef };
 
-  const named = listeners.filter(
-    ({ name, port }) =>
-      (parentRef.sectionName === undefined || parentRef.sectionName === name) &&
+  const set = parentListenerSet(route, parentRef);
+  const own = listeners.filter(({ listenerSet }) => listenerSet === set);
+  const named = own.filter(
+    ({ section, port }) =>
+      (parentRef.sectionName === undefined || parentRef.sectionName === section) &&
       (parentRef.port === undefined || parentRef.port === port),
   );
   if (named.length === 0) {
-    report({ ...place, kind: 'parent-not-matching', available: names(listeners) });
+    report({ ...place, kind: 'parent-not-matching', available: own.map(({ section }) => section) });
     return [];
   }
   const allowing = named.filter((listener) => allows(listener, route, input));
@@ -74,21 +80,6 @@ function attachedListeners(
 function allows(listener: ResolvedListener, route: HttpRoute, input: GatewayInput): boolean {
   // HTTPRoute is the only kind that a listener can support yet.
   if (listener.supportedKinds.length === 0) return false;
-  const { from = 'Same', selector } = listener.allowedRoutes?.namespaces ?? {};
-  const namespace = namespaceOf(route);
-  switch (from) {
-    case 'Same':
-      return namespace === namespaceOf(input.gateway);
-    case 'All':
-      return true;
-    case 'Selector': {
-      const object = input.namespaces.get(namespace);
-      return object !== undefined && selects(selector, object.metadata.labels);
-    }
-    case 'None':
-      return false;
-    default:
-      from satisfies never;
-      return false;
-  }
+  const allowed = { from: 'Same' as const, ...listener.allowedRoutes?.namespaces };
+  return admits(allowed, listener.namespace, namespaceOf(route), input);
 }

@@ -1,9 +1,10 @@
 // From a listener's certificateRefs, and its certificate ARNs, to the certificates that it can serve.
 import type { Secret } from '../api/core.ts';
-import { GATEWAY_GROUP, type Listener, type SecretReference } from '../api/gateway-api.ts';
+import { GATEWAY_GROUP, type SecretReference } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
+import type { OwnedListener } from './owned-listeners.ts';
 import { type ReadCertificate, readCertificate } from './pem.ts';
 import type { ListenerPlace, Problem, Report } from './problem.ts';
 import { certificateSecret, describeReference, namespaceOf } from './references.ts';
@@ -16,35 +17,36 @@ const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+
 
 /** Those that can be served, the first one for clients without SNI. Each bad one is reported. */
 export function resolveCertificates(
-  listener: Listener,
+  owned: OwnedListener,
   input: GatewayInput,
   report: Report,
 ): readonly CertificateSource[] {
-  const refs = listener.tls?.certificateRefs ?? [];
+  const refs = owned.listener.tls?.certificateRefs ?? [];
   const sources = new Map<string, CertificateSource>();
   for (const [index, ref] of refs.entries()) {
-    const place = { listener: listener.name, field: `tls.certificateRefs[${index}]` };
-    const source = resolveSecret(ref, place, input, report);
+    const place = { listener: owned.id, field: `tls.certificateRefs[${index}]` };
+    const source = resolveSecret(ref, owned, place, input, report);
     const key = source?.kind === 'secret' ? source.secret : source?.arn;
     if (source !== undefined && key !== undefined && !sources.has(key)) sources.set(key, source);
   }
-  return [...sources.values(), ...resolveArns(listener, report)];
+  return [...sources.values(), ...resolveArns(owned, report)];
 }
 
 function resolveSecret(
   ref: SecretReference,
+  { owner }: OwnedListener,
   place: ListenerPlace,
   input: GatewayInput,
   report: Report,
 ): CertificateSource | undefined {
-  const namespace = namespaceOf(input.gateway);
+  const namespace = namespaceOf(owner);
   const secret = certificateSecret(namespace, ref);
   if (secret === undefined) {
     report({ ...place, kind: 'certificate-kind-unsupported', reference: describeReference({ namespace, ...ref }) });
     return undefined;
   }
   // The grant first: without one, nobody may learn whether the Secret exists.
-  const from = { group: GATEWAY_GROUP, kind: 'Gateway', namespace };
+  const from = { group: GATEWAY_GROUP, kind: owner.kind, namespace };
   const to = { group: '', kind: 'Secret', namespace: ref.namespace ?? namespace, name: ref.name };
   if (!isPermitted(input.grants, from, to)) {
     report({ ...place, kind: 'certificate-not-permitted', secret });
@@ -106,14 +108,14 @@ function certificateProblem(
   }
 }
 
-function resolveArns(listener: Listener, report: Report): readonly CertificateSource[] {
+function resolveArns({ id, listener }: OwnedListener, report: Report): readonly CertificateSource[] {
   const written = listener.tls?.options?.[CERTIFICATE_ARN_OPTION];
   if (written === undefined) return [];
   const field = `tls.options[${CERTIFICATE_ARN_OPTION}]`;
   const sources: CertificateSource[] = [];
   for (const arn of new Set(written.split(',').map((part) => part.trim()))) {
     if (acmArn.test(arn)) sources.push({ kind: 'arn', arn });
-    else report({ kind: 'certificate-arn-malformed', listener: listener.name, field, arn });
+    else report({ kind: 'certificate-arn-malformed', listener: id, field, arn });
   }
   return sources;
 }

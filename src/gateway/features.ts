@@ -12,6 +12,7 @@ const always = [
   'HTTPRouteDestinationPortMatching',
   'HTTPRouteNamedRouteRule',
   'HTTPRouteParentRefPort',
+  'ListenerSet',
   'ReferenceGrant',
 ];
 

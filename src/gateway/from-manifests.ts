@@ -1,14 +1,14 @@
 // Gateways out of plain manifests, with no cluster: what `gatehouse plan -f` and the golden cases read.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import { withGatewayDefaults, withHttpRouteDefaults } from '../api/defaults.ts';
-import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import { withGatewayDefaults, withHttpRouteDefaults, withListenerSetDefaults } from '../api/defaults.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
 import type { GatewayInput } from './input.ts';
 import { checkManifest, type InvalidManifest } from './manifest-shape.ts';
-import { namespaceOf, parentGateways } from './references.ts';
+import { listenerSetGateway, namespaceOf, parentGateways, parentListenerSets } from './references.ts';
 
 export interface ManifestOptions {
   /** Gateways of classes of other controllers are passed over; without it, no Gateway is. */
@@ -56,6 +56,7 @@ function asServed(object: KubeObject): KubeObject {
     ? object
     : { ...object, metadata: { generation: 1, ...metadata, namespace: metadata.namespace ?? 'default' } };
   if (isA<Gateway>(placed, GATEWAY_GROUP, 'Gateway')) return withGatewayDefaults(placed);
+  if (isA<ListenerSet>(placed, GATEWAY_GROUP, 'ListenerSet')) return withListenerSetDefaults(placed);
   if (isA<HttpRoute>(placed, GATEWAY_GROUP, 'HTTPRoute')) return withHttpRouteDefaults(placed);
   if (isA<Secret>(placed, '', 'Secret')) return withEncodedData(placed);
   if (isA<Namespace>(placed, '', 'Namespace')) return namespaceWithName(metadata.name, metadata.labels);
@@ -91,6 +92,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
   const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
   const gatewayClasses = byKey<GatewayClass>(GATEWAY_GROUP, 'GatewayClass');
   const configurations = byKey<LoadBalancerConfiguration>(GATEHOUSE_GROUP, 'LoadBalancerConfiguration');
+  const listenerSets = byKey<ListenerSet>(GATEWAY_GROUP, 'ListenerSet');
   const routes = byKey<HttpRoute>(GATEWAY_GROUP, 'HTTPRoute');
   const grants = byKey<ReferenceGrant>(GATEWAY_GROUP, 'ReferenceGrant');
   const namespaces = byKey<Namespace>('', 'Namespace');
@@ -102,6 +104,8 @@ function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
     gateway: (key) => gateways.get(key),
     gatewayClass: (name) => gatewayClasses.get(name),
     configuration: (key) => configurations.get(key),
+    listenerSetsByParent: (key) => [...listenerSets.values()].filter((set) => listenerSetGateway(set) === key),
+    routesByListenerSet: (key) => [...routes.values()].filter((route) => parentListenerSets(route).includes(key)),
     routesByParent: (key) => [...routes.values()].filter((route) => parentGateways(route).includes(key)),
     // A namespace that no manifest mentions is there all the same, or nothing could be applied to it.
     namespace: (name) => namespaces.get(name) ?? namespaceWithName(name),

@@ -1,8 +1,8 @@
 // Everything that concerns one Gateway, by key and by index: the same whether it comes out of caches or out of files.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
-import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { GatewayInput } from './input.ts';
 import {
   backendServices,
@@ -17,8 +17,12 @@ export interface Sources {
   gateway(key: ObjectKey): Gateway | undefined;
   gatewayClass(name: string): GatewayClass | undefined;
   configuration(key: ObjectKey): LoadBalancerConfiguration | undefined;
+  /** The ListenerSets whose parent is the Gateway. */
+  listenerSetsByParent(gateway: ObjectKey): readonly ListenerSet[];
   /** The routes that have a parentRef to the Gateway. */
   routesByParent(gateway: ObjectKey): readonly HttpRoute[];
+  /** The routes that have a parentRef to the ListenerSet. */
+  routesByListenerSet(set: ObjectKey): readonly HttpRoute[];
   namespace(name: string): Namespace | undefined;
   grantsIn(namespace: string): readonly ReferenceGrant[];
   service(key: ObjectKey): Service | undefined;
@@ -38,10 +42,12 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const gatewayClass = sources.gatewayClass(gateway.spec.gatewayClassName);
   if (gatewayClass === undefined) return undefined;
 
-  const routes = sources.routesByParent(gatewayKey);
+  const listenerSets = sources.listenerSetsByParent(gatewayKey);
+  const routesOfSets = listenerSets.flatMap(({ metadata }) => sources.routesByListenerSet(objectKey(metadata)));
+  const routes = [...new Set([...sources.routesByParent(gatewayKey), ...routesOfSets])];
   const configurationKeys = [classConfiguration(gatewayClass), gatewayConfiguration(gateway)];
   const serviceKeys = [...new Set(routes.flatMap(backendServices))];
-  const secretKeys = certificateSecrets(gateway);
+  const secretKeys = [...new Set([gateway, ...listenerSets].flatMap(certificateSecrets))];
   const services = found(serviceKeys, (key) => sources.service(key));
   const grantNamespaces = new Set([...serviceKeys, ...secretKeys].map((key) => parseObjectKey(key).namespace ?? ''));
 
@@ -53,8 +59,9 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
       configurationKeys.filter((key) => key !== undefined),
       (key) => sources.configuration(key),
     ),
+    listenerSets,
     routes,
-    namespaces: found([...new Set(routes.map(namespaceOf))], (name) => sources.namespace(name)),
+    namespaces: found([...new Set([...listenerSets, ...routes].map(namespaceOf))], (name) => sources.namespace(name)),
     grants: [...grantNamespaces].toSorted().flatMap((namespace) => sources.grantsIn(namespace)),
     services,
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),

@@ -1,6 +1,6 @@
 // Everything that concerns one Gateway, out of the caches: what gather gives and translate takes. Plain frozen data.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
@@ -11,9 +11,11 @@ export interface GatewayInput {
   readonly controllerName: string;
   /** The LoadBalancerConfigurations that the class's and the Gateway's parametersRef name, as far as they exist, by `namespace/name`. */
   readonly configurations: ReadonlyMap<ObjectKey, LoadBalancerConfiguration>;
-  /** Every route with a parentRef to this Gateway. */
+  /** Every ListenerSet whose parent is this Gateway. */
+  readonly listenerSets: readonly ListenerSet[];
+  /** Every route with a parentRef to this Gateway, or to one of those ListenerSets. */
   readonly routes: readonly HttpRoute[];
-  /** The namespaces of those routes, by name, with their labels. */
+  /** The namespaces of those, by name, with their labels. */
   readonly namespaces: ReadonlyMap<string, Namespace>;
   /** Every ReferenceGrant in a namespace that something here refers to. */
   readonly grants: readonly ReferenceGrant[];

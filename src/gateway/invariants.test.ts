@@ -41,6 +41,7 @@ const kinds: readonly ProblemKind[] = [
   'listener-hostname-conflict',
   'listener-protocol-conflict',
   'listener-protocol-unsupported',
+  'listener-set-not-allowed',
   'match-unsupported',
   'parameters-invalid',
   'parameters-kind-unknown',
@@ -124,9 +125,12 @@ function deepFreeze(value: unknown): void {
 }
 
 /** Throws unless the problem's place is one in the input. */
-function locate(problem: Problem, { gateway, routes }: GatewayInput): void {
+function locate(problem: Problem, { gateway, listenerSets, routes }: GatewayInput): void {
   if ('listener' in problem) {
-    const listener = gateway.spec.listeners.find(({ name }) => name === problem.listener);
+    const ofSets = listenerSets.flatMap(({ metadata, spec }) =>
+      spec.listeners.map((each) => ({ ...each, name: `${metadata.namespace}/${metadata.name}/${each.name}` })),
+    );
+    const listener = [...gateway.spec.listeners, ...ofSets].find(({ name }) => name === problem.listener);
     if (listener === undefined) throw new Error(`no listener ${problem.listener}`);
     walk(listener, problem.field);
   } else if ('route' in problem) {

@@ -1,13 +1,23 @@
 // Which listeners can be served, and with what.
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
+import type { ObjectKey } from '../kube/object.ts';
 import { CERTIFICATE_ARN_OPTION, resolveCertificates } from './certificates.ts';
 import { type Hostname, overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
+import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
+import { namespaceOf } from './references.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
 export interface ResolvedListener {
+  /** No other listener of the Gateway has it, those of ListenerSets included. */
   readonly name: string;
+  /** Its name in the object that has it: what a parentRef's sectionName names. */
+  readonly section: string;
+  /** The ListenerSet that has it; the Gateway itself when undefined. */
+  readonly listenerSet: ObjectKey | undefined;
+  /** Of the object that has it. */
+  readonly namespace: string;
   readonly port: number;
   readonly protocol: string;
   readonly hostname: Hostname;
@@ -21,64 +31,87 @@ export interface ResolvedListener {
 
 const httpRoute: RouteGroupKind = { group: GATEWAY_GROUP, kind: 'HTTPRoute' };
 
-/** In the Gateway's order. */
+/** In the Gateway's order, then those of its ListenerSets in the order of their precedence. */
 export function resolveListeners(
   input: GatewayInput,
-  capabilities: Capabilities,
+  { protocols }: Capabilities,
   report: Report,
 ): readonly ResolvedListener[] {
-  const { listeners } = input.gateway.spec;
-  const isSupported = ({ protocol }: Listener): boolean =>
-    capabilities.protocols.some((supported) => supported === protocol);
+  const isSupported = ({ listener }: OwnedListener): boolean =>
+    protocols.some((supported) => supported === listener.protocol);
+  const owners = ownedListeners(input, report);
   // An unsupported listener takes nothing from another one: as if it were not there.
-  const supported = listeners.filter(isSupported);
+  const supported = owners.flat().filter(isSupported);
+  // Who comes first keeps what it has. Of those of one owner none comes first.
+  const standing: OwnedListener[] = [];
 
-  return listeners.map((listener) => {
-    const { name, port, protocol } = listener;
-    const hostname = toHostname(listener.hostname);
-    const base = { name, port, protocol, hostname, allowedRoutes: listener.allowedRoutes };
-    if (!isSupported(listener)) {
-      report({ kind: 'listener-protocol-unsupported', listener: name, field: 'protocol', protocol });
-      return { ...base, supportedKinds: [], certificates: [], tlsOptions: {}, valid: false };
-    }
-    const distinct = isDistinct(listener, supported, report);
-    const supportedKinds = resolveKinds(listener, report);
-    const tls = protocol === 'HTTPS' ? resolveTls(listener, input, report) : undefined;
-    if (protocol === 'HTTPS') reportOverlap(listener, supported, report);
-    return {
-      ...base,
-      supportedKinds,
-      certificates: tls ?? [],
-      tlsOptions: listener.tls?.options ?? {},
-      valid: distinct && supportedKinds.length > 0 && (protocol === 'HTTP' || (tls !== undefined && tls.length > 0)),
-    };
+  return owners.flatMap((listeners) => {
+    const rivals = [...standing, ...listeners.filter(isSupported)];
+    const earlier = [...standing];
+    return listeners.map((owned): ResolvedListener => {
+      const base = baseOf(owned);
+      const { name, protocol } = base;
+      if (!isSupported(owned)) {
+        isDistinct(owned, earlier, report);
+        report({ kind: 'listener-protocol-unsupported', listener: name, field: 'protocol', protocol });
+        return { ...base, supportedKinds: [], certificates: [], tlsOptions: {}, valid: false };
+      }
+      const distinct = isDistinct(owned, rivals, report);
+      if (distinct) standing.push(owned);
+      const supportedKinds = resolveKinds(owned, report);
+      const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
+      if (protocol === 'HTTPS') reportOverlap(owned, supported, report);
+      return {
+        ...base,
+        supportedKinds,
+        certificates: tls ?? [],
+        tlsOptions: owned.listener.tls?.options ?? {},
+        valid: distinct && supportedKinds.length > 0 && (protocol === 'HTTP' || (tls !== undefined && tls.length > 0)),
+      };
+    });
   });
 }
 
-const names = (listeners: readonly Listener[]): readonly string[] => listeners.map(({ name }) => name);
+function baseOf({ id, listener, owner }: OwnedListener) {
+  const { port, protocol, allowedRoutes } = listener;
+  return {
+    name: id,
+    section: listener.name,
+    listenerSet: setOf({ owner }),
+    namespace: namespaceOf(owner),
+    port,
+    protocol,
+    hostname: toHostname(listener.hostname),
+    allowedRoutes,
+  };
+}
 
-/** Of listeners that no request could be told apart by, none is served: not even the first. */
-function isDistinct(listener: Listener, supported: readonly Listener[], report: Report): boolean {
-  const { name, port, protocol } = listener;
-  const onPort = supported.filter((other) => other.port === port && other.name !== name);
+const names = (listeners: readonly OwnedListener[]): readonly string[] => listeners.map(({ id }) => id);
 
-  const otherProtocol = onPort.filter((other) => other.protocol !== protocol);
+/** Of listeners that no request could be told apart by, none is served but one that comes before all others. */
+function isDistinct({ id, listener }: OwnedListener, rivals: readonly OwnedListener[], report: Report): boolean {
+  const { port, protocol } = listener;
+  const onPort = rivals.filter((other) => other.listener.port === port && other.id !== id);
+
+  const otherProtocol = onPort.filter((other) => other.listener.protocol !== protocol);
   if (otherProtocol.length > 0) {
     const others = names(otherProtocol);
-    report({ kind: 'listener-protocol-conflict', listener: name, field: 'protocol', port, others });
+    report({ kind: 'listener-protocol-conflict', listener: id, field: 'protocol', port, others });
   }
   const hostname = toHostname(listener.hostname);
-  const sameHostname = onPort.filter((other) => other.protocol === protocol && toHostname(other.hostname) === hostname);
+  const sameHostname = onPort.filter(
+    (other) => other.listener.protocol === protocol && toHostname(other.listener.hostname) === hostname,
+  );
   if (sameHostname.length > 0) {
     const others = names(sameHostname);
-    const place = { listener: name, field: 'hostname', port, others };
+    const place = { listener: id, field: 'hostname', port, others };
     report({ kind: 'listener-hostname-conflict', ...place, hostname: hostname ?? '' });
   }
   return otherProtocol.length === 0 && sameHostname.length === 0;
 }
 
 /** What is both supported and asked for. */
-function resolveKinds(listener: Listener, report: Report): readonly RouteGroupKind[] {
+function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly RouteGroupKind[] {
   const requested = listener.allowedRoutes?.kinds ?? [];
   if (requested.length === 0) return [httpRoute];
   let allowed = false;
@@ -88,14 +121,19 @@ function resolveKinds(listener: Listener, report: Report): readonly RouteGroupKi
       continue;
     }
     const field = `allowedRoutes.kinds[${index}]`;
-    report({ kind: 'route-kind-unsupported', listener: listener.name, field, routeKind: `${group}/${kind}` });
+    report({ kind: 'route-kind-unsupported', listener: id, field, routeKind: `${group}/${kind}` });
   }
   return allowed ? [httpRoute] : [];
 }
 
 /** The certificates to serve; undefined when TLS could not be terminated whatever they are. */
-function resolveTls(listener: Listener, input: GatewayInput, report: Report): readonly CertificateSource[] | undefined {
-  const { name, tls } = listener;
+function resolveTls(
+  owned: OwnedListener,
+  input: GatewayInput,
+  report: Report,
+): readonly CertificateSource[] | undefined {
+  const { id: name } = owned;
+  const { tls } = owned.listener;
   if (tls === undefined) {
     report({ kind: 'tls-missing', listener: name, field: 'tls' });
     return undefined;
@@ -109,19 +147,20 @@ function resolveTls(listener: Listener, input: GatewayInput, report: Report): re
     report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs' });
     return undefined;
   }
-  return resolveCertificates(listener, input, report);
+  return resolveCertificates(owned, input, report);
 }
 
 /**
  * HTTPS listeners on one port whose hostnames overlap: a client that has a connection to one may send the other's requests
  * over it. Equal hostnames are a conflict instead.
  */
-function reportOverlap(listener: Listener, supported: readonly Listener[], report: Report): void {
+function reportOverlap({ id, listener }: OwnedListener, supported: readonly OwnedListener[], report: Report): void {
   const hostname = toHostname(listener.hostname);
   const others = supported
-    .filter(({ port, protocol }) => port === listener.port && protocol === 'HTTPS')
-    .map((other) => ({ name: other.name, hostname: toHostname(other.hostname) }))
-    .filter((other) => other.hostname !== hostname && overlaps(other.hostname, hostname))
-    .map((other) => other.name);
-  if (others.length > 0) report({ kind: 'tls-overlap', listener: listener.name, field: 'hostname', others });
+    .filter((other) => other.listener.port === listener.port && other.listener.protocol === 'HTTPS')
+    .filter((other) => {
+      const theirs = toHostname(other.listener.hostname);
+      return theirs !== hostname && overlaps(theirs, hostname);
+    });
+  if (others.length > 0) report({ kind: 'tls-overlap', listener: id, field: 'hostname', others: names(others) });
 }

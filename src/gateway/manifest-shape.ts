@@ -24,6 +24,24 @@ const metadata = z.looseObject({
 const named = z.looseObject({ name: z.string(), namespace: z.string().optional() });
 const parameters = z.looseObject({ group: z.string(), kind: z.string(), name: z.string() });
 
+const allowedNamespaces = z.looseObject({
+  from: z.enum(['All', 'Same', 'Selector', 'None']).optional(),
+  selector: z
+    .looseObject({
+      matchLabels: strings.optional(),
+      matchExpressions: z
+        .array(
+          z.looseObject({
+            key: z.string(),
+            operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+            values: z.array(z.string()).optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+});
+
 const listener = z.looseObject({
   name: z.string(),
   port: z.int(),
@@ -32,25 +50,7 @@ const listener = z.looseObject({
   tls: z.looseObject({ certificateRefs: z.array(named).optional(), options: strings.optional() }).optional(),
   allowedRoutes: z
     .looseObject({
-      namespaces: z
-        .looseObject({
-          from: z.enum(['All', 'Same', 'Selector', 'None']).optional(),
-          selector: z
-            .looseObject({
-              matchLabels: strings.optional(),
-              matchExpressions: z
-                .array(
-                  z.looseObject({
-                    key: z.string(),
-                    operator: z.enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-                    values: z.array(z.string()).optional(),
-                  }),
-                )
-                .optional(),
-            })
-            .optional(),
-        })
-        .optional(),
+      namespaces: allowedNamespaces.optional(),
       kinds: z.array(z.looseObject({ kind: z.string() })).optional(),
     })
     .optional(),
@@ -106,8 +106,10 @@ const specs: Readonly<Record<string, z.ZodType>> = {
     gatewayClassName: z.string(),
     listeners: z.array(listener),
     addresses: z.array(z.looseObject({ value: z.string().optional() })).optional(),
+    allowedListeners: z.looseObject({ namespaces: allowedNamespaces.optional() }).optional(),
     infrastructure: z.looseObject({ parametersRef: parameters.optional() }).optional(),
   }),
+  ListenerSet: z.looseObject({ parentRef: named, listeners: z.array(listener) }),
   HTTPRoute: z.looseObject({
     parentRefs: z.array(named).optional(),
     hostnames: z.array(z.string()).optional(),

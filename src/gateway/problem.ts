@@ -22,6 +22,7 @@ export interface RulePlace extends RuleRef {
 
 /** Where in a listener: `field` is a path below the listener, such as `tls.certificateRefs[0]`. */
 export interface ListenerPlace {
+  /** Its name, or `namespace/set/name` where a ListenerSet has it. */
   readonly listener: string;
   readonly field: string;
 }
@@ -47,6 +48,9 @@ type ParametersProblem =
 type GatewayProblem =
   | { readonly kind: 'address-unsupported'; readonly field: string; readonly value: string }
   | { readonly kind: 'gateway-tls-unsupported'; readonly field: string };
+
+/** Problems of a whole ListenerSet. */
+type ListenerSetProblem = { readonly kind: 'listener-set-not-allowed'; readonly listenerSet: ObjectKey };
 
 /** Problems of one listener. */
 type ListenerProblem =
@@ -199,6 +203,7 @@ type CloudProblem =
 export type Problem =
   | ParametersProblem
   | GatewayProblem
+  | ListenerSetProblem
   | ListenerProblem
   | ParentProblem
   | BackendProblem

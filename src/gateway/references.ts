@@ -5,6 +5,7 @@ import {
   type Gateway,
   type GatewayClass,
   type HttpRoute,
+  type ListenerSet,
   type ParametersReference,
   type ParentReference,
 } from '../api/gateway-api.ts';
@@ -30,15 +31,30 @@ export function describeReference(reference: NamedReference): string {
   return `${group === '' ? '' : `${group}/`}${kind} ${objectKey({ namespace, name })}`;
 }
 
+const parentOf =
+  (expected: 'Gateway' | 'ListenerSet') =>
+  (child: KubeObject, parentRef: ParentReference): ObjectKey | undefined => {
+    const { group = GATEWAY_GROUP, kind = 'Gateway', namespace = namespaceOf(child), name } = parentRef;
+    return group === GATEWAY_GROUP && kind === expected ? objectKey({ namespace, name }) : undefined;
+  };
+
 /** The Gateway that a parentRef points to; undefined for another kind of parent. */
-export function parentGateway(route: HttpRoute, parentRef: ParentReference): ObjectKey | undefined {
-  const { group = GATEWAY_GROUP, kind = 'Gateway', namespace = namespaceOf(route), name } = parentRef;
-  return group === GATEWAY_GROUP && kind === 'Gateway' ? objectKey({ namespace, name }) : undefined;
-}
+export const parentGateway = parentOf('Gateway');
+
+/** The ListenerSet that a parentRef points to; undefined for another kind of parent. */
+export const parentListenerSet = parentOf('ListenerSet');
+
+/** The Gateway that a ListenerSet wants to add its listeners to. */
+export const listenerSetGateway = (set: ListenerSet): ObjectKey | undefined => parentGateway(set, set.spec.parentRef);
 
 /** The Gateways that a route wants to attach to, each once. */
 export function parentGateways(route: HttpRoute): readonly ObjectKey[] {
   return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef)));
+}
+
+/** The ListenerSets that a route wants to attach to, each once. */
+export function parentListenerSets(route: HttpRoute): readonly ObjectKey[] {
+  return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentListenerSet(route, parentRef)));
 }
 
 /** What a reference out of `namespace` points to, where that is of the core kind that it is for. */
@@ -50,7 +66,7 @@ const coreObject =
 /** The Service that a backendRef of a route in `namespace` points to; undefined for another kind of backend. */
 export const backendService = coreObject('Service');
 
-/** The Secret that a certificateRef of a Gateway in `namespace` points to; undefined for another kind. */
+/** The Secret that a certificateRef of a Gateway or ListenerSet in `namespace` points to; undefined for another kind. */
 export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
@@ -59,10 +75,10 @@ export function backendServices(route: HttpRoute): readonly ObjectKey[] {
   return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
 }
 
-/** The Secrets that a Gateway's listeners refer to, each once. */
-export function certificateSecrets(gateway: Gateway): readonly ObjectKey[] {
-  const refs = gateway.spec.listeners.flatMap((listener) => listener.tls?.certificateRefs ?? []);
-  return eachOnce(refs.map((ref) => certificateSecret(namespaceOf(gateway), ref)));
+/** The Secrets that the listeners of a Gateway or a ListenerSet refer to, each once. */
+export function certificateSecrets(owner: Gateway | ListenerSet): readonly ObjectKey[] {
+  const refs = owner.spec.listeners.flatMap((listener) => listener.tls?.certificateRefs ?? []);
+  return eachOnce(refs.map((ref) => certificateSecret(namespaceOf(owner), ref)));
 }
 
 /** Whether parameters are of the one kind that we know. */

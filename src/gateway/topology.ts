@@ -125,7 +125,10 @@ export type PathModifier =
   | { readonly kind: 'prefix'; readonly prefix: string; readonly value: string };
 
 export interface ListenerResult {
+  /** No other listener of the Gateway has it. */
   readonly name: string;
+  /** Where a ListenerSet has it: which, and under which name. */
+  readonly ofSet?: { readonly listenerSet: ObjectKey; readonly section: string };
   readonly port: number;
   /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
   readonly supportedKinds: readonly RouteGroupKind[];

@@ -9,7 +9,14 @@ import { compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { resolveRules } from './rules.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
-import type { Attachment, Capabilities, ListenerTopology, PortTopology, Translation } from './topology.ts';
+import type {
+  Attachment,
+  Capabilities,
+  ListenerResult,
+  ListenerTopology,
+  PortTopology,
+  Translation,
+} from './topology.ts';
 
 /** Never throws: everything that is wrong is a problem, and touches nothing but what it names. */
 export function translate(input: GatewayInput, capabilities: Capabilities, defaults: SettingsDefaults): Translation {
@@ -30,11 +37,16 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
       settings !== undefined && {
         topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
       }),
-    listeners: listeners.map(({ name, port, supportedKinds, valid }) => ({ name, port, supportedKinds, valid })),
+    listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
     problems,
   };
 }
+
+const listenerResult = (listener: ResolvedListener): ListenerResult => {
+  const { name, section, listenerSet, port, supportedKinds, valid } = listener;
+  return { name, ...(listenerSet !== undefined && { ofSet: { listenerSet, section } }), port, supportedKinds, valid };
+};
 
 const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
   routes.toSorted((a, b) => compareStrings(objectKey(a.metadata), objectKey(b.metadata)));

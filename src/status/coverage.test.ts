@@ -32,6 +32,7 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'parameters-invalid': 'golden',
   'address-unsupported': 'golden',
   'gateway-tls-unsupported': 'golden',
+  'listener-set-not-allowed': 'golden',
   'listener-protocol-unsupported': 'golden',
   'listener-protocol-conflict': 'golden',
   'listener-hostname-conflict': 'golden',
@@ -147,7 +148,14 @@ function conditionsFor(problem: Problem): readonly (readonly [name: string, mess
   const status = gatewayStatus(undefined, { generation: 1, translation, problems, provisioned }, GOLDEN_NOW);
   const gateway = objectKey(input.gateway.metadata);
   const parents = input.routes.flatMap((route) => {
-    const outcome = { gateway, controllerName: input.controllerName, attachments: translation.attachments, problems };
+    const listenerSets = new Set<never>();
+    const outcome = {
+      gateway,
+      listenerSets,
+      controllerName: input.controllerName,
+      attachments: translation.attachments,
+      problems,
+    };
     return routeParents(route, outcome, GOLDEN_NOW);
   });
   const all = [

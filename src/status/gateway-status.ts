@@ -28,28 +28,28 @@ export interface GatewayOutcome {
   readonly problems: readonly Problem[];
   /** Undefined where AWS could not be asked. */
   readonly provisioned: Provisioned | undefined;
+  /** How many ListenerSets are accepted; undefined where there is none to ask. */
+  readonly attachedListenerSets?: number;
 }
 
 /** @param now in milliseconds since the epoch */
 export function gatewayStatus(
   existing: Gateway['status'],
-  { generation, translation, problems, provisioned }: GatewayOutcome,
+  { generation, translation, problems, provisioned, attachedListenerSets }: GatewayOutcome,
   now: number,
 ): GatewayStatus {
+  const listeners = translation.listeners.filter(isOwn);
   const accepted = acceptedCondition(problems, translation.listeners);
-  const unserved = translation.listeners
-    .filter((listener) => isValid(listener, problemsOfListener(listener.name, problems)))
-    .filter(({ port }) => provisioned?.ports.has(port) === false)
-    .map(({ name }) => `"${name}"`);
-  const waiting = unserved.length === 0 ? '' : `The load balancer does not serve ${unserved.join(', ')} yet.`;
+  const waiting = waitingFor(listeners, problems, provisioned);
   const programmed = programmedCondition(accepted.status === 'True', problems, provisioned, waiting);
   const attached = attachedRoutes(translation, problems);
   return {
     ...existing,
     // Of a load balancer that can't be seen now, clients are still to find the address.
     ...(provisioned !== undefined && { addresses: provisioned.addresses }),
+    ...(attachedListenerSets !== undefined && { attachedListenerSets }),
     conditions: updated(existing?.conditions, [accepted, programmed], generation, now),
-    listeners: translation.listeners.map((listener): ListenerStatus => {
+    listeners: listeners.map((listener): ListenerStatus => {
       const { name, supportedKinds, port } = listener;
       const own = problemsOfListener(name, problems);
       const serving = provisioned?.ports.has(port) ?? false;
@@ -65,6 +65,22 @@ export function gatewayStatus(
   };
 }
 
+/** Not a ListenerSet's, which has a status of its own. */
+const isOwn = ({ ofSet }: ListenerResult): boolean => ofSet === undefined;
+
+/** Which good listeners no load balancer serves, in words; empty when all are served, or nobody knows. */
+export function waitingFor(
+  listeners: readonly ListenerResult[],
+  problems: readonly Problem[],
+  provisioned: Provisioned | undefined,
+): string {
+  const unserved = listeners
+    .filter((listener) => isValid(listener, problemsOfListener(listener.name, problems)))
+    .filter(({ port }) => provisioned?.ports.has(port) === false)
+    .map(({ name, ofSet }) => `"${ofSet?.section ?? name}"`);
+  return unserved.length === 0 ? '' : `The load balancer does not serve ${unserved.join(', ')} yet.`;
+}
+
 /** Why a Gateway that is being deleted is still there. */
 export function removalStatus({ status, metadata }: Gateway, problems: readonly Problem[], now: number): GatewayStatus {
   const message = sentences(['The Gateway waits for its load balancer to be removed.', told(problems)]);
@@ -73,7 +89,7 @@ export function removalStatus({ status, metadata }: Gateway, problems: readonly 
 }
 
 /** How many routes are accepted, by the listeners that they are attached to. */
-function attachedRoutes(translation: Translation, problems: readonly Problem[]): ReadonlyMap<string, number> {
+export function attachedRoutes(translation: Translation, problems: readonly Problem[]): ReadonlyMap<string, number> {
   const routes = new Map<string, Set<ObjectKey>>();
   const byRoute = problemsByRoute(problems);
   for (const attachment of translation.attachments) {
@@ -93,8 +109,8 @@ type Accepted = Verdict<
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
 
-/** Problems that the Gateway as a whole reports; all others have a listener or a route that does. */
-type WholeProblem = Exclude<Problem, { listener: string } | { route: unknown }>;
+/** Problems that the Gateway as a whole reports; all others have a listener, a ListenerSet or a route that does. */
+type WholeProblem = Exclude<Problem, { listener: string } | { listenerSet: unknown } | { route: unknown }>;
 
 const notAccepted: Partial<Record<WholeProblem['kind'], Accepted['reason']>> = {
   'parameters-kind-unknown': 'InvalidParameters',
@@ -122,26 +138,27 @@ const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>>
 const told = (problems: readonly Problem[]): string => sentences(problems.map(explain));
 
 export const isWholeProblem = (problem: Problem): problem is WholeProblem =>
-  !('listener' in problem) && !('route' in problem);
+  !('listener' in problem) && !('listenerSet' in problem) && !('route' in problem);
 
 /** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */
 export function acceptedCondition(problems: readonly Problem[], listeners: readonly ListenerResult[]): Accepted {
   const wrong = problems.filter(isWholeProblem).filter((problem) => notAccepted[problem.kind] !== undefined);
   const reason = wrong[0] && notAccepted[wrong[0].kind];
   if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
-  const invalid = listeners
+  const own = listeners.filter(isOwn);
+  const invalid = own
     .filter((listener) => !isValid(listener, problemsOfListener(listener.name, problems)))
     .map(({ name }) => `"${name}"`);
   if (invalid.length === 0) {
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is accepted.' };
   }
-  const some = invalid.length < listeners.length;
+  const some = invalid.length < own.length;
   const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${invalid.join(', ')}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
 /** True only when it is: the load balancer is active and every good listener is there. */
-function programmedCondition(
+export function programmedCondition(
   accepted: boolean,
   problems: readonly Problem[],
   provisioned: Provisioned | undefined,

@@ -27,6 +27,17 @@ const known = {
       False: ['Invalid', 'Pending', 'NoResources', 'AddressNotAssigned', 'AddressNotUsable'],
     },
   },
+  // listenerset_types.go
+  listenerSet: {
+    Accepted: {
+      True: ['Accepted', 'ListenersNotValid'],
+      False: ['NotAllowed', 'ParentNotAccepted', 'ListenersNotValid', 'Invalid', 'Pending'],
+    },
+    Programmed: {
+      True: ['Programmed'],
+      False: ['NotAllowed', 'ParentNotProgrammed', 'ListenersNotValid', 'PortUnavailable', 'Pending'],
+    },
+  },
   listener: {
     // HostnameConflict and ProtocolConflict are those of a listener that is not accepted for its conflict.
     Accepted: {
@@ -35,7 +46,7 @@ const known = {
     },
     Conflicted: { True: ['HostnameConflict', 'ProtocolConflict'], False: ['NoConflicts'] },
     OverlappingTLSConfig: { True: ['OverlappingHostnames'] },
-    Programmed: { True: ['Programmed'], False: ['Invalid', 'Pending'] },
+    Programmed: { True: ['Programmed'], False: ['Invalid', 'Pending', 'HostnameConflict', 'ProtocolConflict'] },
     ResolvedRefs: {
       True: ['ResolvedRefs'],
       False: ['InvalidCertificateRef', 'InvalidRouteKinds', 'RefNotPermitted'],
@@ -77,7 +88,7 @@ interface Told {
 
 const all = cases.flatMap(({ name, inputs }) =>
   inputs.flatMap((input): readonly Told[] => {
-    const { status, parents } = reported(input).statuses;
+    const { status, parents, listenerSets = {} } = reported(input).statuses;
     const { generation } = input.gateway.metadata;
     const generations = new Map(
       input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
@@ -91,6 +102,20 @@ const all = cases.flatMap(({ name, inputs }) =>
         generation,
         conditions: listener.conditions,
       })),
+      ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
+        name: `${told}, ListenerSet ${set}`,
+        on: 'listenerSet' as const,
+        generation: 1,
+        conditions,
+      })),
+      ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
+        listeners.map((listener) => ({
+          name: `${told}, listener ${listener.name} of ListenerSet ${set}`,
+          on: 'listener' as const,
+          generation: 1,
+          conditions: listener.conditions,
+        })),
+      ),
       ...Object.entries(parents).flatMap(([route, entries]) =>
         entries.map(({ conditions = [] }, index) => ({
           name: `${told}, route ${route}, parent ${index}`,
@@ -105,6 +130,7 @@ const all = cases.flatMap(({ name, inputs }) =>
 
 const always = {
   gateway: ['Accepted', 'Programmed'],
+  listenerSet: ['Accepted', 'Programmed'],
   listener: ['Accepted', 'Conflicted', 'Programmed', 'ResolvedRefs'],
   route: ['Accepted', 'ResolvedRefs'],
 } as const;

@@ -13,14 +13,14 @@ type ResolvedRefs = Verdict<
   'ResolvedRefs' | 'InvalidCertificateRef' | 'InvalidRouteKinds' | 'RefNotPermitted'
 >;
 type Conflicted = Verdict<'Conflicted', 'NoConflicts' | 'HostnameConflict' | 'ProtocolConflict'>;
-type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending'>;
+type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'HostnameConflict' | 'ProtocolConflict'>;
 type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
 
 type ListenerProblem = Extract<Problem, { listener: string }>;
 
-/** The Gateway's own Programmed condition, where it tells why. */
+/** The Programmed condition of the object that has the listener, where it tells why. */
 type Obstacle = Pick<Programmed, 'status' | 'message'>;
 
 /** What a problem does to its listener. Those with no entry are only told, in the message of Accepted. */
@@ -95,7 +95,7 @@ export function listenerConditions(
     unresolved
       ? { type: 'ResolvedRefs', status: 'False', ...unresolved }
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
-    programmed(isValid(listener, problems), told(problems), obstacle),
+    programmed(isValid(listener, problems), told(problems), obstacle, listener.ofSet && conflict?.reason),
   ];
   if (overlap.length > 0) {
     conditions.push({
@@ -108,8 +108,17 @@ export function listenerConditions(
   return conditions;
 }
 
-function programmed(valid: boolean, why: string, obstacle: Obstacle | undefined): Programmed {
-  if (!valid) return { type: 'Programmed', status: 'False', reason: 'Invalid', message: why };
+/** @param conflict with one that comes first: a ListenerSet's listener says so here too, as listenerset_types.go has it */
+function programmed(
+  valid: boolean,
+  why: string,
+  obstacle: Obstacle | undefined,
+  conflict: Conflicted['reason'] | undefined,
+): Programmed {
+  if (!valid) {
+    const reason = conflict === undefined || conflict === 'NoConflicts' ? 'Invalid' : conflict;
+    return { type: 'Programmed', status: 'False', reason, message: why };
+  }
   if (obstacle) {
     return { type: 'Programmed', status: obstacle.status, reason: 'Pending', message: obstacle.message };
   }

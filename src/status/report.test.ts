@@ -144,6 +144,7 @@ const attachment: Attachment = {
 };
 const ofRoute = (more: Partial<RouteOutcome>): RouteOutcome => ({
   gateway: key,
+  listenerSets: new Set(),
   controllerName: 'gatehouse.dev/aws',
   attachments: [attachment],
   problems: [],

@@ -1,5 +1,5 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
-import type { Gateway, HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Gateway, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -61,6 +61,24 @@ async function writeGateway(
   };
   const outcome = await writeStatus(client, kinds.gateways, gateway, mutate, signal);
   if (outcome === 'written') recordChanges(events, gateway, before?.conditions, after?.conditions);
+}
+
+/** Writes a ListenerSet's status: its conditions and its listeners' in one write. */
+export async function reportListenerSet(
+  { client, events }: ReportContext,
+  set: ListenerSet,
+  statusOf: (current: ListenerSet) => ListenerSet['status'],
+  signal: AbortSignal,
+): Promise<void> {
+  let before: ListenerSet['status'];
+  let after: ListenerSet['status'];
+  const mutate = (current: ListenerSet): ListenerSet | undefined => {
+    before = current.status;
+    after = statusOf(current);
+    return after && { ...current, status: after };
+  };
+  const outcome = await writeStatus(client, kinds.listenerSets, set, mutate, signal);
+  if (outcome === 'written') recordChanges(events, set, before?.conditions, after?.conditions);
 }
 
 /** Writes what one Gateway has to say of a route: its entries in `status.parents`. */

@@ -1,7 +1,7 @@
 // What one Gateway has to say in the status of a route.
 import type { HttpRoute, ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
-import { parentGateway } from '../gateway/references.ts';
+import { parentGateway, parentListenerSet } from '../gateway/references.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
@@ -72,6 +72,8 @@ const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
 
 export interface RouteOutcome {
   readonly gateway: ObjectKey;
+  /** The Gateway's ListenerSets, and those that are gone. */
+  readonly listenerSets: ReadonlySet<ObjectKey>;
   readonly controllerName: string;
   /** Those of this route to this Gateway; none when it has gone from it. */
   readonly attachments: readonly Attachment[];
@@ -85,12 +87,15 @@ export interface RouteOutcome {
  */
 export function routeParents(
   route: HttpRoute,
-  { gateway, controllerName, attachments, problems }: RouteOutcome,
+  { gateway, listenerSets, controllerName, attachments, problems }: RouteOutcome,
   now: number,
 ): readonly RouteParentStatus[] {
   const existing = route.status?.parents ?? [];
-  const isOurs = (entry: RouteParentStatus): boolean =>
-    entry.controllerName === controllerName && parentGateway(route, entry.parentRef) === gateway;
+  const isOurs = (entry: RouteParentStatus): boolean => {
+    if (entry.controllerName !== controllerName) return false;
+    const set = parentListenerSet(route, entry.parentRef);
+    return set === undefined ? parentGateway(route, entry.parentRef) === gateway : listenerSets.has(set);
+  };
   const next = attachments.map((attachment): RouteParentStatus => {
     const { parentRef, generation } = attachment;
     const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
@@ -107,6 +112,7 @@ export function routeParents(
 }
 
 export const sameParent = (left: ParentReference, right: ParentReference): boolean =>
+  (left.kind ?? 'Gateway') === (right.kind ?? 'Gateway') &&
   left.name === right.name &&
   left.namespace === right.namespace &&
   left.sectionName === right.sectionName &&

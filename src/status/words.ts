@@ -15,7 +15,7 @@ function parentName(parentRef: ParentReference): string {
 export function fieldOf(problem: Problem): string | undefined {
   if ('rule' in problem) return `spec.rules[${problem.rule}]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('listener' in problem)
-    return `spec.listeners["${problem.listener}"]${problem.field === '' ? '' : `.${problem.field}`}`;
+    return `spec.listeners["${problem.listener.split('/').at(-1)}"]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('parentRef' in problem) return problem.kind === 'hostname-not-matching' ? 'spec.hostnames' : 'spec.parentRefs';
   if ('field' in problem) return problem.kind === 'parameters-invalid' ? problem.field : `spec.${problem.field}`;
   return undefined;
@@ -48,6 +48,8 @@ function sentence(problem: Problem): string {
       return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${quote(problem.others)} has too. Give each listener its own hostname or port.`;
     case 'listener-hostname-too-long':
       return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
+    case 'listener-set-not-allowed':
+      return 'allowedListeners of the Gateway does not admit ListenerSets of this namespace. Ask its owner.';
     case 'route-kind-unsupported':
       return `routes of kind ${problem.routeKind} are not supported here. Use HTTPRoute.`;
     case 'tls-mode-unsupported':
@@ -59,7 +61,7 @@ function sentence(problem: Problem): string {
     case 'certificate-kind-unsupported':
       return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
-      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Make one there, or copy the Secret.`;
+      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows ${problem.listener.includes('/') ? 'ListenerSets' : 'Gateways'} of this namespace to use it. Make one there, or copy the Secret.`;
     case 'certificate-not-found':
       return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".`;
     case 'certificate-malformed':

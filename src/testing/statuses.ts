@@ -1,5 +1,5 @@
 // The statuses that users would read of a golden case, once AWS has made all that the case asks for.
-import type { Gateway, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
@@ -12,12 +12,15 @@ import type { Problem } from '../gateway/problem.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { gatewayStatus } from '../status/gateway-status.ts';
+import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
 import { routeParents } from '../status/route-status.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
 
 export interface Statuses {
   readonly gateway: ObjectKey;
   readonly status: NonNullable<Gateway['status']>;
+  /** By ListenerSet; absent where there is none. */
+  readonly listenerSets?: Readonly<Record<ObjectKey, NonNullable<ListenerSet['status']>>>;
   /** By route. */
   readonly parents: Readonly<Record<ObjectKey, readonly RouteParentStatus[]>>;
 }
@@ -46,16 +49,24 @@ export function reported(input: GatewayInput): Reported {
     problems,
     provisioned: provisioned(built?.model, made(built?.model)),
   };
+  const sets = input.listenerSets.map((set) => objectKey(set.metadata));
+  const setStatuses = input.listenerSets.map((set) => {
+    const key = objectKey(set.metadata);
+    return [key, listenerSetStatus(set.status, key, outcome, set.metadata.generation ?? 0, GOLDEN_NOW)] as const;
+  });
+  const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
   const parents = input.routes.map((route) => {
     const key = objectKey(route.metadata);
     const attachments = translation.attachments.filter((attachment) => attachment.route.key === key);
     const { controllerName } = input;
-    return [key, routeParents(route, { gateway, controllerName, attachments, problems }, GOLDEN_NOW)] as const;
+    const whole = { gateway, listenerSets: new Set(sets), controllerName, attachments, problems };
+    return [key, routeParents(route, whole, GOLDEN_NOW)] as const;
   });
   return {
     statuses: {
       gateway,
-      status: gatewayStatus(status, outcome, GOLDEN_NOW),
+      status: gatewayStatus(status, { ...outcome, ...(sets.length > 0 && { attachedListenerSets }) }, GOLDEN_NOW),
+      ...(sets.length > 0 && { listenerSets: Object.fromEntries(setStatuses) }),
       parents: Object.fromEntries(parents),
     },
     problems,

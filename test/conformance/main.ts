@@ -32,6 +32,7 @@ const aws = {
   port: 0,
   provisioningSeconds: 3,
   releaseSeconds: 3,
+  throttling: true,
   dns: `${nameserver}:53`,
   dataPlane: { addresses: '127.64.0.0/16' },
 } as const;

@@ -142,6 +142,7 @@ describe('the controller’s ServiceAccount', () => {
     `gatewayclasses.${gatewayApi}`,
     `gateways.${gatewayApi}`,
     `httproutes.${gatewayApi}`,
+    `listenersets.${gatewayApi}`,
     `referencegrants.${gatewayApi}`,
     'loadbalancerconfigurations.gatehouse.dev',
     'services',
@@ -153,7 +154,9 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
-    ...['gatewayclasses', 'gateways', 'httproutes'].map((plural) => `patch ${plural}.${gatewayApi}/status`),
+    ...['gatewayclasses', 'gateways', 'httproutes', 'listenersets'].map(
+      (plural) => `patch ${plural}.${gatewayApi}/status`,
+    ),
     `patch gateways.${gatewayApi}`,
     `patch gatewayclasses.${gatewayApi}`,
     `get customresourcedefinitions.apiextensions.k8s.io gateways.${gatewayApi}`,
@@ -171,7 +174,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
-    ...['httproutes', 'referencegrants'].map((plural) => `patch ${plural}.${gatewayApi}`),
+    ...['httproutes', 'listenersets', 'referencegrants'].map((plural) => `patch ${plural}.${gatewayApi}`),
     'patch secrets',
     'patch services',
     'get pods',

@@ -12,6 +12,8 @@ export const ALB_CAPABILITIES: Capabilities = {
   backendProtocols: ['HTTP1', 'WS'],
   targetTypes: ['ip', 'instance'],
   unclaimed: {
+    GatewayPort8080:
+      'with HTTPRoutePortRedirect it stands for a test that also redirects from HTTPS to HTTP, which AWS refuses',
     HTTPRouteHostRewrite: 'its test also changes request headers',
     HTTPRoutePathRedirect: 'its test also redirects to where only the prefix of the path differs, which AWS refuses',
     HTTPRoutePathRewrite: 'its test also changes request headers',

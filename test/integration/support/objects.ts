@@ -49,6 +49,14 @@ export const gateway = (
   spec: { gatewayClassName: 'aws', listeners, ...spec },
 });
 
+/** Listeners that are added to a Gateway of the same namespace. */
+export const listenerSet = (ns: string, name: string, parent: string, listeners: readonly Listener[]): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: 'ListenerSet',
+  metadata: { name, namespace: ns },
+  spec: { parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: parent }, listeners },
+});
+
 /** A reference to a Service on port 80. */
 export const backendRef = (name: string, fields: Fields = {}): Fields => ({ name, port: 80, ...fields });
 
