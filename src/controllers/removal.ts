@@ -40,7 +40,8 @@ export async function removeGateway(
     if (problems.length > 0) throw new Incomplete(problems);
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
-  await reportListenerSets(context, key, undefined, signal);
+  // Of a Gateway that has moved to another controller's class, the ListenerSets are that controller's too.
+  if (gateway.metadata.deletionTimestamp !== undefined) await reportListenerSets(context, key, undefined, signal);
   await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);

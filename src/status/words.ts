@@ -83,6 +83,8 @@ function sentence(problem: Problem): string {
     case 'too-many-listeners':
       return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
     case 'parent-not-matching':
+      if (problem.available.length === 0)
+        return `the Gateway takes no listener of ListenerSet "${problem.parentRef.name}". See its conditions.`;
       return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quote(problem.available)}.`;
     case 'route-not-allowed':
       return `allowedRoutes of ${quote(problem.listeners)} does not admit HTTPRoutes of this namespace. Ask the Gateway's owner, or attach to another listener.`;
