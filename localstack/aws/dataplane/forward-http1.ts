@@ -17,11 +17,17 @@ import { withCookies } from './stickiness.ts';
 /** "The target response header exceeded 32 K for the entire response header": HTTP 502. */
 const maxHeaderSize = 32 << 10;
 
+/**
+ * In milliseconds: the idle timeout, as it is by default, holds for these connections too. A target that keeps them for
+ * longer never closes one under a request.
+ */
+const kept = { keepAlive: true, timeout: 60_000 } as const;
+
 /** Connections to targets, kept for the next request. */
 export class Http1Connections {
-  readonly #http = new HttpAgent({ keepAlive: true });
+  readonly #http = new HttpAgent(kept);
   // "The load balancer does not validate these certificates" (load-balancer-target-groups, target group protocol).
-  readonly #https = new HttpsAgent({ keepAlive: true, rejectUnauthorized: false });
+  readonly #https = new HttpsAgent({ ...kept, rejectUnauthorized: false });
 
   request(to: ToTarget, headers: ToTarget['headers']): Upstream {
     const { address: host, port, method, url: path, signal } = to;
