@@ -86,6 +86,15 @@ function algorithmOf(key: KeyObject): string {
   return detail === undefined ? type : `${type}-${detail}`;
 }
 
+/** The fingerprint that a Secret with these certificates has; they are in PEM, the leaf first. Undefined where one can't be read. */
+export function fingerprintOf(pem: string): string | undefined {
+  return attempt(() => {
+    const chain = (pem.match(certificateBlocks) ?? []).map((block) => new X509Certificate(block));
+    const [leaf] = chain;
+    return leaf && fingerprint(chain, leaf.publicKey);
+  });
+}
+
 function fingerprint(chain: readonly X509Certificate[], publicKey: KeyObject): string {
   const hash = createHash('sha256');
   for (const certificate of chain) hash.update(certificate.raw);

@@ -1,6 +1,7 @@
 // What others change by hand in AWS: it is found within an audit period or two, told, and put right.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ACMClient, ImportCertificateCommand, RemoveTagsFromCertificateCommand } from '@aws-sdk/client-acm';
 import {
   AuthorizeSecurityGroupIngressCommand,
   EC2Client,
@@ -22,6 +23,7 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import { clientOf } from '../../localstack/aws/test-client.ts';
 import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { get } from '../../localstack/cluster/apply.ts';
@@ -263,6 +265,37 @@ test('put right and told: what admits load balancers to the nodes', async () => 
   expect(picture(gw)).not.toEqual(before);
   await eventually(() => expect(picture(gw)).toEqual(before));
   await eventually(async () => expect(await toldOf(ns)).toContain(`admission/${admission?.groupId} (ingress)`));
+}, 120_000);
+
+test('put right and told: a certificate that is imported over ours, and the tags of one', async () => {
+  const { ns } = await shop('certificate');
+  const { certificates } = rig.aws.world().acm;
+  const ours = () =>
+    [...certificates.values()].find(({ tags }) => tags.get('gatehouse.dev/resource') === `certificate/${ns}/one`);
+  const { arn = '', material, tags } = ours() ?? {};
+  const before = [material?.certificatePem, tags?.get('gatehouse.dev/spec')];
+  expect(before).not.toContain(undefined);
+  const now = () => [ours()?.material?.certificatePem, ours()?.tags.get('gatehouse.dev/spec')];
+  // What Gatehouse has imported just now it leaves alone.
+  await sleep(1000);
+  const acm = new ACMClient(clientOf(rig.aws));
+  const other = await selfSigned(['one.example.com'], 'EC_prime256v1', Date.now(), '02');
+  await acm.send(
+    new ImportCertificateCommand({
+      CertificateArn: arn,
+      Certificate: Buffer.from(other.certificatePem),
+      PrivateKey: Buffer.from(other.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    }),
+  );
+  expect(now()).not.toEqual(before);
+  await eventually(() => expect(now()).toEqual(before));
+  await eventually(async () => expect(await toldOf(ns)).toContain(`certificate/${ns}/one (spec)`));
+
+  const Tags = [{ Key: 'gatehouse.dev/spec' }];
+  await acm.send(new RemoveTagsFromCertificateCommand({ CertificateArn: arn, Tags }));
+  await eventually(() => expect(now()).toEqual(before));
+  await eventually(async () => expect(await toldOf(ns)).toContain(`certificate/${ns}/one (tags)`));
+  acm.destroy();
 }, 120_000);
 
 test('what others have put beside it stays', async () => {

@@ -1,6 +1,7 @@
 // Everything of one Gateway read again, and held against what its tags claim. Whatever is not so loses the hash tag that
 // says it is, in memory only: the next diff repairs it as it would any difference. What we have written just now is left
 // alone: what AWS shows of it may be how it was before.
+import { GetCertificateCommand, ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import {
   DescribeLoadBalancersCommand,
   DescribeTargetGroupsCommand,
@@ -9,6 +10,7 @@ import {
   type Rule,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { fingerprintOf } from '../../gateway/pem.ts';
 import { attributesDelta } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
@@ -24,7 +26,7 @@ import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 import { readMembers, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
-import { describeTags, importedCertificates, listenersOf, rulesOf, securityGroups } from './describe.ts';
+import { describeTags, listenersOf, rulesOf, securityGroups } from './describe.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
@@ -79,10 +81,20 @@ class GatewayAudit {
       });
       if (found !== undefined) this.#compareTargetGroup(record, found);
     }
-    const certificates = this.#certificates();
-    if (certificates.length === 0) return;
-    const present = new Set((await importedCertificates(clients)).map(({ CertificateArn }) => CertificateArn));
-    for (const record of certificates) if (!present.has(record.arn)) this.#missing(record);
+    for (const record of this.#certificates()) await this.#readCertificate(record);
+  }
+
+  /** What someone imported over ours, under its ARN, shows in nothing but the certificate itself. */
+  async #readCertificate(record: OwnedRecord): Promise<void> {
+    const { acm } = this.#context.clients;
+    const CertificateArn = record.arn;
+    const found = await this.#find(record, () => acm.send(new GetCertificateCommand({ CertificateArn })));
+    if (found === undefined) return;
+    const desired = this.#believed(record);
+    const actual = fingerprintOf([found.Certificate, found.CertificateChain].join('\n'));
+    if (desired?.kind === 'certificate' && actual !== desired.spec.fingerprint) this.#untrue(record, 'spec');
+    const { Tags: tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
+    this.#compareTags(record, fromTagList(tags));
   }
 
   /** What diff goes by: hash tags that were changed by hand count as they are now. */
