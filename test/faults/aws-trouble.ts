@@ -17,7 +17,8 @@ interface Stage {
 const gateways = 10;
 
 async function open({ program, say }: Options): Promise<Stage> {
-  const rig = await startRig({ gatehouse: { program } });
+  // As fast as AWS allows, and as it is for users.
+  const rig = await startRig({ gatehouse: { program, flags: { 'aws-rate-factor': '1' } } });
   const workload = await startWorkload(rig, gateways);
   say(`${gateways} Gateways without a fault, for comparison …`);
   return { rig, workload, calm: await calmly(workload), stop: () => rig.stop() };

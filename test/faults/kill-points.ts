@@ -128,6 +128,9 @@ interface Wrong {
   readonly leaks: string[];
 }
 
+/** How many kill points go by between two lines of progress. */
+const progressEvery = 10;
+
 const pictured = ({ rig, shop }: Lab): readonly string[] => pictureOf(rig, [`${shop.ns}/gw`]);
 
 /** Longer than a Gateway that waits for AWS sleeps between looks. In milliseconds. */
@@ -237,17 +240,18 @@ async function killEverywhere(lab: Lab, { every, say }: Options): Promise<Findin
     const done = calm.get(name);
     if (done === undefined) return;
     if (at !== undefined) tried += 1;
+    const before = [wrong.failures, wrong.duplicates, wrong.leaks].map(({ length }) => length);
     if (await disturbed(lab, name, phases[name], done, wrong, at)) killed += 1;
+    const { failures, duplicates, leaks } = wrong;
+    for (const line of [failures, duplicates, leaks].flatMap((lines, index) => lines.slice(before[index])))
+      say(`  wrong: ${line}`);
+    if (at !== undefined && tried % progressEvery === 0) say(`  ${tried} of ${total} kill points`);
   };
   while (wanting(...phaseNames)) {
     await play('create');
     if (wanting('change', 'rotate')) await play('change');
     if (wanting('rotate')) await play('rotate');
     await play('delete');
-    if (tried % 20 < 4)
-      say(
-        `  ${tried} of ${total} kill points, ${wrong.failures.length + wrong.duplicates.length + wrong.leaks.length} things wrong`,
-      );
   }
   const left = everythingOfOurs(lab.rig.aws).map((line) => `in the end: ${line}`);
   const spared = tried - killed;

@@ -3,13 +3,14 @@
 import { parseArgs } from 'node:util';
 import { bundle } from '../bundle.ts';
 import { awsTrouble } from './aws-trouble.ts';
+import { drift } from './drift.ts';
 import { killPoints } from './kill-points.ts';
 import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
 import { table } from './table.ts';
 
-const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble];
+const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble, drift];
 const known = families.flatMap(({ names }) => names);
 
 const { values, positionals } = parseArgs({
