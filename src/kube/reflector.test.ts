@@ -232,6 +232,28 @@ test('a server that ends every watch at once is not asked in a tight loop', asyn
   expect(waits.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
 });
 
+test('a server that says when to come back is asked again then, neither sooner nor ever later', async () => {
+  let watches = 0;
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange)) return list(exchange, '1', []);
+    watches += 1;
+    if (watches <= 5) return exchange.json(429, { reason: 'TooManyRequests' }, { 'retry-after': '1' });
+    exchange.stream();
+    return send(exchange, 'ADDED', widget('a', '2'));
+  });
+  const waits: number[] = [];
+  const clock = {
+    ...systemClock,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      waits.push(ms);
+      await systemClock.sleep(1, signal);
+    },
+  };
+  await using run = start(server, { clock, timing: { ...timing, backoffBaseMs: 100, backoffMaxMs: 30_000 } });
+  await eventually(() => expect(run.changes).toEqual(['added a']));
+  expect(waits).toEqual([1000, 1000, 1000, 1000, 1000]);
+});
+
 test('a restored server, whose versions are behind ours, is listed again', async () => {
   let lists = 0;
   const details = { causes: [{ reason: 'ResourceVersionTooLarge' }] };

@@ -3,7 +3,7 @@ import { Cache, type Indexers, type Store, stripBookkeeping } from './cache.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, jitter, type Random } from './clock.ts';
 import type { Kind } from './kinds.ts';
-import { isGone, isNotFound, isVersionTooLarge } from './kube-error.ts';
+import { isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
 import { type KubeObject, objectKey } from './object.ts';
 
 /** `waiting-for-crd`: the API server does not know the kind, so far or any more. */
@@ -174,6 +174,11 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     if (missing) this.#missing();
     else this.#logger[this.#failures === 1 ? 'debug' : 'warn']({ err: error, failures: this.#failures }, 'will retry');
     const { backoffBaseMs, backoffMaxMs, missingMaxMs } = this.#timing;
+    // A server that says when to come back knows better: to ask sooner adds to its load, and to wait longer is to be blind.
+    const asked = error instanceof KubeError ? error.retryAfterMs : undefined;
+    if (asked !== undefined && asked <= backoffMaxMs) {
+      return jitter(Math.max(asked, backoffBaseMs), 0.5, this.#options.random);
+    }
     const delay = Math.min(backoffBaseMs * 2 ** (this.#failures - 1), missing ? missingMaxMs : backoffMaxMs);
     return delay * (0.5 + this.#options.random() / 2);
   }
