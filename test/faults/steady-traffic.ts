@@ -22,6 +22,8 @@ interface Act {
   readonly act: () => Promise<void>;
   /** What is not as it should be beside the requests that failed. */
   readonly judge: (report: TrafficReport) => readonly string[];
+  /** What else is worth telling in the end. */
+  readonly notes?: () => readonly string[];
 }
 
 interface Play {
@@ -35,7 +37,7 @@ const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
   what,
   run: async (rig) => {
     const shop = await openShop(rig, name);
-    const { isRight, paths = ['/'], act, judge } = await set(rig, shop);
+    const { isRight, paths = ['/'], act, judge, notes = () => [] } = await set(rig, shop);
     const traffic = shop.traffic({ perSecond, paths, isRight });
     const seen: string[] = [];
     await sleep(calmMs);
@@ -48,7 +50,7 @@ const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
       failures: [...seen, ...judge(report), ...report.failures],
       duplicates: [],
       leaks,
-      notes: [describe(report)],
+      notes: [describe(report), ...notes()],
     };
   },
 });
@@ -205,9 +207,11 @@ const servicePort: Play = {
 
 const controllerRestart: Play = {
   name: 'controller-restart',
-  what: 'Gatehouse is restarted in the middle of rolling updates: SIGTERM, then kill -9',
+  what: 'Gatehouse is restarted in the middle of rolling updates, 30 s of preStop: SIGTERM, then kill -9',
   set: async (rig, shop) => {
-    const web = await shop.deploy('web');
+    // Who is away for longer than pods take to leave keeps targets that are gone.
+    const web = await shop.deploy('web', { graceMs: 30_000 });
+    const away: string[] = [];
     await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
     return {
       isRight: oneOf('web v1 8080', 'web v2 8080', 'web v3 8080'),
@@ -218,11 +222,14 @@ const controllerRestart: Play = {
         ] as const) {
           const rolled = web.roll(version);
           await sleep(500);
+          const from = performance.now();
           await rig.restart({ signal });
+          away.push(`after ${signal} Gatehouse was back within ${((performance.now() - from) / 1000).toFixed(1)} s`);
           await rolled;
         }
       },
       judge: allSeen('web v2 8080', 'web v3 8080'),
+      notes: () => away,
     };
   },
 };
