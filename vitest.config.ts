@@ -23,6 +23,18 @@ export default defineConfig({
         },
       },
       {
+        // The integration tests against another AWS: npm run test:aws. Some never call AWS, or always the embedded one.
+        test: {
+          name: 'other-aws',
+          include: ['test/integration/**/*.test.ts'],
+          exclude: ['test/integration/{cluster,deploy,kube,outside-aws}.test.ts'],
+          testTimeout: 60_000,
+          // Every file makes its network over the wire first.
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+        },
+      },
+      {
         test: {
           name: 'conformance',
           include: ['test/conformance/*.test.ts'],

@@ -26,12 +26,8 @@ const endpoint = values.endpoint ?? moto?.url ?? '';
 const defects = (await isMoto(endpoint)) ? motoDefects : {};
 process.env[endpointVariable] = endpoint;
 
-/** These never call AWS, or always the embedded one. */
-const withoutAws = ['cluster', 'deploy', 'kube', 'outside-aws'].map((name) => `test/integration/${name}.test.ts`);
-
 const vitest = await startVitest('test', positionals, {
-  project: ['integration'],
-  cliExclude: withoutAws,
+  project: ['other-aws'],
   watch: false,
   ...(values.testNamePattern !== undefined && { testNamePattern: values.testNamePattern }),
   reporters: [

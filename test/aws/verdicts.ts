@@ -22,9 +22,9 @@ const nameOf = (test: TestCase): string =>
 
 const isContainer = (parent: TestCase['parent']): parent is TestSuite => parent.type === 'suite';
 
-/** Of the test, and of the hooks before it: with a hook that failed it is not run. */
-function errorsOf(test: TestCase): readonly string[] {
-  const errors = [...(test.result().errors ?? []), ...test.module.errors()];
+/** Of the hooks before it: with one that failed it is not run. */
+function hookErrors(test: TestCase): readonly string[] {
+  const errors = test.module.errors();
   for (let { parent } = test; isContainer(parent); { parent } = parent) errors.push(...parent.errors());
   return errors.map(({ message }) => message);
 }
@@ -37,12 +37,14 @@ function verdictOf(test: TestCase, defectOf: ReadonlyMap<string, string>): Verdi
     if (defect === undefined) return { kind: 'passed' };
     return { kind: 'failed', why: `it passes, though it is listed: ${defect}` };
   }
-  const errors = errorsOf(test);
+  const own = (test.result().errors ?? []).map(({ message }) => message);
+  const errors = [...own, ...hookErrors(test)];
   const lacking = errors.find((message) => message.includes(needsSwitch));
   if (lacking !== undefined) return { kind: 'skipped', needs: lacking.slice(lacking.indexOf(needsSwitch)) };
+  // A case that was not run has not met its defect.
+  if (own.length > 0 && defect !== undefined) return { kind: 'listed', defect };
   const [why] = errors;
-  if (why === undefined) return undefined;
-  return defect === undefined ? { kind: 'failed', why } : { kind: 'listed', defect };
+  return why === undefined ? undefined : { kind: 'failed', why };
 }
 
 export function judge(modules: readonly TestModule[], defects: Defects): readonly Case[] {
