@@ -1,5 +1,5 @@
-// npm test: unit and integration tests, closing with `N passed, N failed`. Arguments go to vitest (a path, `-t NAME`,
-// `--project unit`); `--project '*'` is every test, with those that take many minutes and root.
+// npm test: unit and integration tests, closing with `N passed, N failed`. Arguments go to vitest (a path, `-t NAME`, `--project
+// unit`): other projects are run only by name.
 import { parseCLI, startVitest } from 'vitest/node';
 
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
