@@ -36,6 +36,13 @@ test('the samples become three load balancers, shown as trees', async () => {
   expect(exitCode).toBe(0);
 });
 
+test("ListenerSets' listeners are planned with their Gateway's", async () => {
+  const file = join(import.meta.dirname, '../gateway/testdata/listener-sets/routes/in.yaml');
+  const { stdout, stderr } = await run({ filename: [file], output: 'json' });
+  expect(stdout).toContain('"object": "ListenerSet ');
+  expect(stderr).not.toContain('ListenerSet');
+});
+
 test('what is wrong is told in the words of the conditions, beside what is right', async () => {
   const { stdout, stderr, exitCode } = await run({ filename: [join(testdata, 'faulty.yaml')] });
   await expect(stdout).toMatchFileSnapshot(join(testdata, 'faulty.txt'));

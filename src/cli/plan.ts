@@ -130,7 +130,9 @@ function printed({ gateways, invalid }: Printed, output: Output): string {
 }
 
 const readKinds: ReadonlySet<string> = new Set([
-  ...['GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant'].map((kind) => `${GATEWAY_GROUP}/${kind}`),
+  ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant'].map(
+    (kind) => `${GATEWAY_GROUP}/${kind}`,
+  ),
   `${GATEHOUSE_GROUP}/LoadBalancerConfiguration`,
   'discovery.k8s.io/EndpointSlice',
   ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
@@ -174,6 +176,8 @@ function warnOfUnused(
     if (object.kind === 'Gateway')
       warnings.add(`${name} is not planned: its GatewayClass is another controller's, or not among the manifests`);
     if (object.kind === 'HTTPRoute')
-      warnings.add(`${name} is not planned: none of its parentRefs names a Gateway of the plan`);
+      warnings.add(`${name} is not planned: none of its parentRefs names a Gateway or a ListenerSet of the plan`);
+    if (object.kind === 'ListenerSet')
+      warnings.add(`${name} is not planned: its parentRef names no Gateway of the plan`);
   }
 }

@@ -17,7 +17,7 @@ import { stripBookkeeping } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock, Random } from '../kube/clock.ts';
 import type { Kind } from '../kube/kinds.ts';
-import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -106,6 +106,9 @@ export function openCaches(options: CachesOptions) {
   };
   return {
     ...stores,
+    /** Whether the namespaced object is one that could be seen. */
+    watches: (key: ObjectKey): boolean =>
+      watchNamespace === undefined || parseObjectKey(key).namespace === watchNamespace,
     /** Whether each kind was listed in full, or is not installed. */
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     /** Runs until the signal aborts. */

@@ -43,7 +43,7 @@ export async function reconcileGateway(
   if (belonging === 'foreign') return undefined;
 
   // What exists is asked for first: what is served already is among what gather looks up.
-  const obstacles = [...kindsMissing(context), ...(await obstaclesOf(context, gateway))];
+  const obstacles = [...kindsMissing(context, gateway), ...(await obstaclesOf(context, gateway))];
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
@@ -57,7 +57,7 @@ export async function reconcileGateway(
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
     failed.length === 0
-      ? built.model !== undefined && state?.waiting !== ''
+      ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
   return next(done, failed, { waiting, blocked: !built.known }, context.clock.now());
 }

@@ -11,11 +11,13 @@ export const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): 
   ...otherRegion(gateway, cloud.region),
 ];
 
-/** What a cluster may well be without: our own kind, and one that the Gateway API has since v1.5. */
-const optional: ReadonlySet<string> = new Set([loadBalancerConfigurations.kind, listenerSets.kind]);
-
-/** Kinds that were never listed are not kinds without objects: an API server that has just started may not know its CRDs yet. */
-export function kindsMissing({ caches }: GatewayContext): readonly Problem[] {
+/**
+ * Kinds that were never listed are not kinds without objects: an API server that has just started may not know its CRDs yet.
+ * Our own a cluster may well be without, and ListenerSets, of which there were none before v1.5, where a Gateway allows none.
+ */
+export function kindsMissing({ caches }: Pick<GatewayContext, 'caches'>, { spec }: Gateway): readonly Problem[] {
+  const { from = 'None' } = spec.allowedListeners?.namespaces ?? {};
+  const optional = new Set([loadBalancerConfigurations.kind, ...(from === 'None' ? [listenerSets.kind] : [])]);
   const kinds = caches.unlisted().filter((kind) => !optional.has(kind));
   return kinds.length === 0 ? [] : [{ kind: 'kinds-missing', kinds }];
 }

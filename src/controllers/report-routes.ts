@@ -1,16 +1,25 @@
 // What a pass has to say of the routes of its Gateway, those that have left it included.
 import type { HttpRoute } from '../api/gateway-api.ts';
+import * as kinds from '../api/kinds.ts';
 import { parentListenerSet } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { reportRoute } from '../status/report.ts';
 import type { RouteOutcome } from '../status/route-status.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
-/** The ListenerSets that a route's status still speaks of, and that are no more: nobody's pass finds these by their Gateway. */
-const goneSets = (caches: GatewayContext['caches'], route: HttpRoute): readonly ObjectKey[] =>
-  (route.status?.parents ?? [])
-    .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
-    .filter((set) => caches.listenerSets.get(set) === undefined);
+/**
+ * The ListenerSets that a route's status still speaks of, and that are no more: nobody's pass finds these by their Gateway.
+ * What was never listed, or is in a namespace that is not watched, is not for that gone.
+ */
+const goneSets = (
+  { listenerSets, unlisted, watches }: GatewayContext['caches'],
+  route: HttpRoute,
+): readonly ObjectKey[] =>
+  unlisted().includes(kinds.listenerSets.kind)
+    ? []
+    : (route.status?.parents ?? [])
+        .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
+        .filter((set) => watches(set) && listenerSets.get(set) === undefined);
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
 export async function reportRoutes(

@@ -16,6 +16,8 @@ export interface ResolvedListener {
   readonly section: string;
   /** The ListenerSet that has it; the Gateway itself when undefined. */
   readonly listenerSet: ObjectKey | undefined;
+  /** The place of the object that has it: 0 is the Gateway, and then come its ListenerSets. */
+  readonly precedence: number;
   /** Of the object that has it. */
   readonly namespace: string;
   readonly port: number;
@@ -45,11 +47,11 @@ export function resolveListeners(
   // Who comes first keeps what it has. Of those of one owner none comes first.
   const standing: OwnedListener[] = [];
 
-  return owners.flatMap((listeners) => {
+  return owners.flatMap((listeners, precedence) => {
     const rivals = [...standing, ...listeners.filter(isSupported)];
     const earlier = [...standing];
     return listeners.map((owned): ResolvedListener => {
-      const base = baseOf(owned);
+      const base = { ...baseOf(owned), precedence };
       const { name, protocol } = base;
       if (!isSupported(owned)) {
         isDistinct(owned, earlier, report);

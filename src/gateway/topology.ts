@@ -23,7 +23,7 @@ export interface Topology {
 export interface PortTopology {
   readonly port: number;
   readonly protocol: 'HTTP' | 'HTTPS';
-  /** The listeners that share the port, most specific hostname first. */
+  /** The listeners that share the port: the Gateway's own, then each ListenerSet's, most specific hostname first. */
   readonly listeners: readonly ListenerTopology[];
   /**
    * In order of precedence: the first entry that matches a request answers it. Isolation of listeners is already in it
@@ -34,6 +34,8 @@ export interface PortTopology {
 
 export interface ListenerTopology {
   readonly name: string;
+  /** Absent for the Gateway's own, which comes first; else the place of its ListenerSet among them, from 1. */
+  readonly precedence?: number;
   /** Lower case; absent: all hosts. */
   readonly hostname?: string;
   readonly certificates: readonly CertificateSource[];

@@ -63,14 +63,21 @@ function resolvePorts(
       port,
       // Listeners of different protocols on one port conflict, so all of these have the same.
       protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
-      listeners: onPort.map(listenerTopology),
+      listeners: onPort.toSorted((a, b) => a.precedence - b.precedence).map(listenerTopology),
       entries: portEntries(onPort, routes),
     };
   });
 }
 
-const listenerTopology = ({ name, hostname, certificates, tlsOptions }: ResolvedListener): ListenerTopology => ({
+const listenerTopology = ({
   name,
+  precedence,
+  hostname,
+  certificates,
+  tlsOptions,
+}: ResolvedListener): ListenerTopology => ({
+  name,
+  ...(precedence > 0 && { precedence }),
   ...(hostname !== undefined && { hostname }),
   certificates,
   tlsOptions,

@@ -144,7 +144,12 @@ function conditionsFor(problem: Problem): readonly (readonly [name: string, mess
   if (input === undefined) throw new Error('Expected the golden case basic/one-route');
   const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
   const problems = [...translation.problems, problem];
-  const provisioned = { addresses: [], ports: new Set<number>(), waiting: 'The load balancer is not made yet.' };
+  const provisioned = {
+    addresses: [],
+    ports: new Set<number>(),
+    waiting: 'The load balancer is not made yet.',
+    complete: false,
+  };
   const status = gatewayStatus(undefined, { generation: 1, translation, problems, provisioned }, GOLDEN_NOW);
   const gateway = objectKey(input.gateway.metadata);
   const parents = input.routes.flatMap((route) => {

@@ -15,8 +15,10 @@ export interface Provisioned {
   readonly addresses: readonly GatewayAddress[];
   /** The ports on which an active load balancer listens. */
   readonly ports: ReadonlySet<number>;
-  /** What is still missing, in words; empty when nothing is. */
+  /** What the load balancer itself is waiting for, in words; empty when it is there. */
   readonly waiting: string;
+  /** Whether it is there with every listener that it should have, those of ListenerSets included. */
+  readonly complete: boolean;
 }
 
 /** How a pass over a Gateway ended. */

@@ -34,8 +34,13 @@ const translation: Translation = {
   problems: [],
 };
 const address = { type: 'Hostname', value: 'lb.example.com' };
-const waiting = { addresses: [], ports: new Set<number>(), waiting: 'The load balancer is not made yet.' };
-const serving = { addresses: [address], ports: new Set([80]), waiting: '' };
+const waiting = {
+  addresses: [],
+  ports: new Set<number>(),
+  waiting: 'The load balancer is not made yet.',
+  complete: false,
+};
+const serving = { addresses: [address], ports: new Set([80]), waiting: '', complete: true };
 const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
   generation: 3,
   translation,

@@ -5,6 +5,19 @@ import type { Problem } from '../gateway/problem.ts';
 const list = (items: readonly (string | number)[]): string => items.join(', ') || 'none';
 const quote = (items: readonly string[]): string => items.map((item) => `"${item}"`).join(', ');
 
+/** A ListenerSet's listener is `namespace/set/name` among its Gateway's, and the Gateway's own just `name`. */
+const ownerOf = (listener: string): string => listener.slice(0, listener.lastIndexOf('/') + 1);
+
+/** Those beside it by name; of what stands elsewhere, maybe in another team's hands, not even that. */
+function namesOf(others: readonly string[], listener: string): string {
+  const said = others.map((other) => {
+    const owner = ownerOf(other);
+    if (owner === ownerOf(listener)) return `"${other.slice(owner.length)}"`;
+    return owner === '' ? 'a listener of the Gateway' : 'a listener of another ListenerSet';
+  });
+  return [...new Set(said)].join(', ');
+}
+
 function parentName(parentRef: ParentReference): string {
   const section = parentRef.sectionName === undefined ? '' : `, sectionName "${parentRef.sectionName}"`;
   const port = parentRef.port === undefined ? '' : `, port ${parentRef.port}`;
@@ -43,9 +56,9 @@ function sentence(problem: Problem): string {
     case 'listener-protocol-unsupported':
       return `protocol "${problem.protocol}" is not supported. Use HTTP or HTTPS.`;
     case 'listener-protocol-conflict':
-      return `port ${problem.port} is used with another protocol by ${quote(problem.others)}. Give one of them another port.`;
+      return `port ${problem.port} is used with another protocol by ${namesOf(problem.others, problem.listener)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
-      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${quote(problem.others)} has too. Give each listener its own hostname or port.`;
+      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${namesOf(problem.others, problem.listener)} has too. Give each listener its own hostname or port.`;
     case 'listener-hostname-too-long':
       return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
     case 'listener-set-not-allowed':
@@ -57,7 +70,7 @@ function sentence(problem: Problem): string {
     case 'tls-missing':
       return 'an HTTPS listener needs tls with certificateRefs, or the option gatehouse.dev/certificate-arn.';
     case 'tls-overlap':
-      return `its hostname overlaps with that of ${quote(problem.others)}. A client may reuse a connection for the other listener's host.`;
+      return `its hostname overlaps with that of ${namesOf(problem.others, problem.listener)}. A client may reuse a connection for the other listener's host.`;
     case 'certificate-kind-unsupported':
       return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
@@ -77,7 +90,7 @@ function sentence(problem: Problem): string {
     case 'certificate-arn-malformed':
       return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
     case 'listener-setting-conflict':
-      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of "${problem.other}" is in force. Make them equal, or use another port.`;
+      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf([problem.other], problem.listener)} is in force. Make them equal, or use another port.`;
     case 'too-many-certificates':
       return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
     case 'too-many-listeners':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RouteAction, Topology, TopologyBackend } from '../../gateway/topology.ts';
+import type { PortTopology, RouteAction, Topology, TopologyBackend } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Network } from '../network.ts';
 import { buildModel } from './build.ts';
@@ -301,6 +301,33 @@ test('certificates that do not fit are told, and the others serve', () => {
 });
 
 const policy = (value: string) => ({ tlsOptions: { 'gatehouse.dev/ssl-policy': value } });
+
+test('of more ports and certificates than fit, those of ListenerSets are left out, the last one first', () => {
+  const arn = (id: string) => ({ kind: 'arn' as const, arn: `arn:aws:acm:us-east-1:000000000000:certificate/${id}` });
+  const httpsPort = (port: number, precedence: number): PortTopology => ({
+    port,
+    protocol: 'HTTPS',
+    listeners: [
+      {
+        name: `${precedence}`,
+        ...(precedence > 0 && { precedence }),
+        certificates: [arn(`${precedence}-a`), arn(`${precedence}-b`)],
+        tlsOptions: {},
+      },
+    ],
+    entries: [],
+  });
+  const full = topology([httpsPort(443, 2), httpsPort(444, 1), httpsPort(8443, 0)]);
+  const { ofKind, problems } = build(full, { listeners: 2, extraCertificates: 1 });
+  expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.port, extraCertificates.length])).toEqual([
+    [444, 0],
+    [8443, 1],
+  ]);
+  expect(problems).toEqual([
+    { kind: 'too-many-listeners', listener: '2', field: 'port', limit: 2 },
+    { kind: 'too-many-certificates', listener: '1', field: 'tls.certificateRefs', limit: 1 },
+  ]);
+});
 
 test('listeners of one port that want different security policies are told', () => {
   const { ofKind, problems } = build(

@@ -1,6 +1,6 @@
 // One ALB listener a port. Its certificates are all that the Gateway's listeners of the port have; SNI chooses.
 import type { Problem } from '../../gateway/problem.ts';
-import type { CertificateSource, PortTopology } from '../../gateway/topology.ts';
+import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import { fixedResponse } from './actions.ts';
 import { canMatchHost } from './conditions.ts';
 import type { ModelContext } from './context.ts';
@@ -19,42 +19,43 @@ export interface Listeners {
   readonly problems: readonly Problem[];
 }
 
+/** Of what there is not room for all, the Gateway's own listeners come first, and then its ListenerSets'. */
 export function buildListeners(context: ModelContext): Listeners {
-  const limit = context.options.quotas.listeners;
-  const ports = context.topology.ports.slice(0, limit);
-  const problems: Problem[] = context.topology.ports
-    .slice(limit)
+  const { listeners: limit, extraCertificates } = context.options.quotas;
+  const all = context.topology.ports;
+  const fitting = new Set(all.toSorted((a, b) => portPrecedence(a) - portPrecedence(b)).slice(0, limit));
+  const ports = all.filter((port) => fitting.has(port));
+  const problems: Problem[] = all
+    .filter((port) => !fitting.has(port))
     .flatMap((port) => port.listeners)
     .map((listener) => ({ kind: 'too-many-listeners', listener: listener.name, field: 'port', limit }));
-  for (const { name, hostname } of ports.flatMap((port) => port.listeners)) {
-    if (hostname === undefined || canMatchHost(hostname)) continue;
-    problems.push({
-      kind: 'listener-hostname-too-long',
-      listener: name,
-      field: 'hostname',
-      limit: MAX_CONDITION_VALUE,
-    });
+  for (const listener of ports.flatMap((port) => port.listeners)) {
+    if (listener.hostname === undefined || canMatchHost(listener.hostname)) continue;
+    const place = { listener: listener.name, field: 'hostname' };
+    problems.push({ kind: 'listener-hostname-too-long', ...place, limit: MAX_CONDITION_VALUE });
   }
-  let room = context.options.quotas.extraCertificates;
+  const chosen = chooseCertificates(ports, extraCertificates, problems);
   const certificates = new Map<string, CertificateResource>();
   const listeners = ports.map((port): ListenerResource => {
-    const chosen = chooseCertificates(port, room, context.options.quotas.extraCertificates);
-    problems.push(...chosen.problems);
-    room -= chosen.extra.length;
-    for (const source of [chosen.default, ...chosen.extra]) {
-      if (source?.kind !== 'secret') continue;
+    const sources = chosen.get(port) ?? [];
+    for (const source of sources) {
+      if (source.kind !== 'secret') continue;
       const certificate = certificateResource(source);
       certificates.set(certificate.id, certificate);
     }
-    return listenerResource(context, port, chosen, problems);
+    return listenerResource(context, port, sources, problems);
   });
   return { ports, certificates: [...certificates.values()], listeners, problems };
 }
 
+const placeOf = ({ precedence = 0 }: ListenerTopology): number => precedence;
+
+const portPrecedence = ({ listeners }: PortTopology): number => Math.min(...listeners.map(placeOf));
+
 function listenerResource(
   context: ModelContext,
   port: PortTopology,
-  chosen: ChosenCertificates,
+  [first, ...others]: readonly CertificateSource[],
   problems: Problem[],
 ): ListenerResource {
   const { scheme } = context.topology.settings;
@@ -67,42 +68,42 @@ function listenerResource(
       port: port.port,
       protocol: port.protocol,
       ...(port.protocol === 'HTTPS' && { sslPolicy: sslPolicy(context, port, problems) }),
-      ...(chosen.default !== undefined && { defaultCertificate: certificateUse(chosen.default) }),
+      ...(first !== undefined && { defaultCertificate: certificateUse(first) }),
       // What no rule takes: "If no rules match, 404" of HTTPRoute.
       defaultAction: fixedResponse(404),
     },
-    extraCertificates: chosen.extra.map(certificateUse),
+    extraCertificates: others.map(certificateUse),
     tags: context.topology.settings.tags,
   };
 }
 
-interface ChosenCertificates {
-  readonly default: CertificateSource | undefined;
-  readonly extra: readonly CertificateSource[];
-  readonly problems: readonly Problem[];
-}
-
-/** @param room how many beside the default ones the load balancer still takes. */
-function chooseCertificates(port: PortTopology, room: number, limit: number): ChosenCertificates {
-  const seen = new Set<string>();
-  const extra: CertificateSource[] = [];
-  const problems: Problem[] = [];
-  let first: CertificateSource | undefined;
-  for (const listener of port.listeners) {
+/**
+ * The certificates of each port, its default one first: that of the listener that comes first.
+ * @param limit how many beside the default ones the load balancer takes
+ */
+function chooseCertificates(
+  ports: readonly PortTopology[],
+  limit: number,
+  problems: Problem[],
+): ReadonlyMap<PortTopology, readonly CertificateSource[]> {
+  const chosen = new Map(ports.map((port) => [port, new Map<string, CertificateSource>()]));
+  const listeners = ports.flatMap((port) => port.listeners.map((listener) => ({ port, listener })));
+  let room = limit;
+  for (const { port, listener } of listeners.toSorted((a, b) => placeOf(a.listener) - placeOf(b.listener))) {
+    const sources = chosen.get(port) ?? new Map<string, CertificateSource>();
+    let isFull = false;
     for (const source of listener.certificates) {
       const key = sourceKey(source);
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (first === undefined) {
-        first = source;
-      } else if (extra.length < room) {
-        extra.push(source);
-      } else if (!problems.some((problem) => 'listener' in problem && problem.listener === listener.name)) {
-        problems.push({ kind: 'too-many-certificates', listener: listener.name, field: 'tls.certificateRefs', limit });
-      }
+      if (sources.has(key)) continue;
+      isFull ||= sources.size > 0 && room === 0;
+      if (isFull) continue;
+      if (sources.size > 0) room -= 1;
+      sources.set(key, source);
     }
+    if (!isFull) continue;
+    problems.push({ kind: 'too-many-certificates', listener: listener.name, field: 'tls.certificateRefs', limit });
   }
-  return { default: first, extra, problems };
+  return new Map([...chosen].map(([port, sources]) => [port, [...sources.values()]]));
 }
 
 function sourceKey(source: CertificateSource): string {
@@ -131,7 +132,7 @@ function certificateResource(source: Extract<CertificateSource, { kind: 'secret'
 
 /** A port has one policy: the first listener's that names one, else that of the settings. */
 function sslPolicy(context: ModelContext, port: PortTopology, problems: Problem[]): string {
-  const policy = (listener: PortTopology['listeners'][number]) =>
+  const policy = (listener: ListenerTopology) =>
     listener.tlsOptions[SSL_POLICY_OPTION] ?? context.topology.settings.sslPolicy;
   const [first, ...others] = port.listeners;
   if (first === undefined) return context.topology.settings.sslPolicy;
