@@ -36,6 +36,7 @@ export async function reconcileGateway(
   if (gateway === undefined) {
     // One that went without its finalizer: what it left in AWS is the sweeper's.
     context.cloud.release(key);
+    await takeBack(context, key, signal);
     return undefined;
   }
   const belonging = belongingOf(context, gateway);
@@ -60,6 +61,16 @@ export async function reconcileGateway(
       ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
   return next(done, failed, { waiting, blocked: !built.known }, context.clock.now());
+}
+
+/** What we have said of ListenerSets that name a Gateway that is not there, any more maybe, and of their routes. */
+async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  const { caches } = context;
+  // What was never listed, or is in a namespace that is not watched, is not for that gone.
+  if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
+  if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
+  await reportListenerSets(context, key, undefined, signal);
+  await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */

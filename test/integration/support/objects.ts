@@ -93,7 +93,7 @@ export const service = (ns: string, name: string, spec: Fields = {}): KubeObject
 export const referenceGrant = (
   ns: string,
   from: string,
-  kind: 'HTTPRoute' | 'Gateway' = 'HTTPRoute',
+  kind: 'HTTPRoute' | 'Gateway' | 'ListenerSet' = 'HTTPRoute',
   to: Fields = { group: '', kind: 'Service' },
 ): KubeObject => ({
   apiVersion: gatewayApi,
