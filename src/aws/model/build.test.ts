@@ -304,7 +304,7 @@ const policy = (value: string) => ({ tlsOptions: { 'gatehouse.dev/ssl-policy': v
 
 test('of more ports and certificates than fit, those of ListenerSets are left out, the last one first', () => {
   const arn = (id: string) => ({ kind: 'arn' as const, arn: `arn:aws:acm:us-east-1:000000000000:certificate/${id}` });
-  const httpsPort = (port: number, precedence: number): PortTopology => ({
+  const tlsPort = (port: number, precedence: number): PortTopology => ({
     port,
     protocol: 'HTTPS',
     listeners: [
@@ -317,7 +317,7 @@ test('of more ports and certificates than fit, those of ListenerSets are left ou
     ],
     entries: [],
   });
-  const full = topology([httpsPort(443, 2), httpsPort(444, 1), httpsPort(8443, 0)]);
+  const full = topology([tlsPort(443, 2), tlsPort(444, 1), tlsPort(8443, 0)]);
   const { ofKind, problems } = build(full, { listeners: 2, extraCertificates: 1 });
   expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.port, extraCertificates.length])).toEqual([
     [444, 0],
