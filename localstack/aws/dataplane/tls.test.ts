@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
@@ -91,6 +92,24 @@ async function http2Backend(
   const { port } = server.address() as AddressInfo;
   return { target: { Id: address, Port: port }, [Symbol.dispose]: () => server.close() };
 }
+
+// docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html, connection idle timeout
+test('an idle connection is kept for as long with TLS as without', async () => {
+  await using aws = await startForwarding();
+  await using backend = await Backend.start('10.0.48.9');
+  const DefaultActions = forward(await groupOf(aws, [backend]));
+  await https(aws, await importCertificate(aws, ['example.com']), DefaultActions);
+  const { address } = present(aws.aws.reachable()[0]);
+  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  const asked = request({ host: address, port: 443 + portOffset, agent }, ({ headers }) => {
+    resolve(headers['keep-alive']);
+  });
+  asked.once('error', reject);
+  asked.end();
+  expect(await promise).toBe('timeout=60');
+  agent.destroy();
+});
 
 test('the certificate is that of the name asked for, else the default one, and changes for the next client', async () => {
   await using aws = await startForwarding();
