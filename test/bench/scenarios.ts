@@ -89,7 +89,7 @@ export async function measureOne(environment: Environment, program: string): Pro
     elbv2.targetGroups.size +
     [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
   return [
-    callsRow('1 Gateway, 90 routes, from nothing', made, 300, '801'),
+    callsRow('1 Gateway, 90 routes, from nothing', made, 295, '801'),
     factRow('  time', times(made)),
     callsRow("then one route's hostname changes", changed, 4, '262'),
     callsRow('then 60 s of nothing (audit aside)', idle, 0, ''),
@@ -118,7 +118,7 @@ export async function measureMany(environment: Environment, program: string): Pr
   let again: Measured;
   [gatehouse, again] = await restart(environment, program, gatehouse);
   return [
-    callsRow('20 Gateways × 5 routes, from nothing', made, 500, '1,609'),
+    callsRow('20 Gateways × 5 routes, from nothing', made, 470, '1,609'),
     factRow('  time', times(made)),
     {
       scenario: '  process',
