@@ -4,6 +4,7 @@ import type { ObjectKey } from '../kube/object.ts';
 import { CERTIFICATE_ARN_OPTION, resolveCertificates } from './certificates.ts';
 import { type Hostname, overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
+import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { namespaceOf } from './references.ts';
@@ -42,36 +43,32 @@ export function resolveListeners(
   const isSupported = ({ listener }: OwnedListener): boolean =>
     protocols.some((supported) => supported === listener.protocol);
   const owners = ownedListeners(input, report);
-  // An unsupported listener takes nothing from another one: as if it were not there.
+  const conflicts = listenerConflicts(owners, isSupported);
   const supported = owners.flat().filter(isSupported);
-  // Who comes first keeps what it has. Of those of one owner none comes first.
-  const standing: OwnedListener[] = [];
 
-  return owners.flatMap((listeners, precedence) => {
-    const rivals = [...standing, ...listeners.filter(isSupported)];
-    const earlier = [...standing];
-    return listeners.map((owned): ResolvedListener => {
+  return owners.flatMap((listeners, precedence) =>
+    listeners.map((owned): ResolvedListener => {
       const base = { ...baseOf(owned), precedence };
       const { name, protocol } = base;
+      const conflict = conflicts.get(owned);
+      if (conflict !== undefined) reportConflict(owned, conflict, report);
       if (!isSupported(owned)) {
-        isDistinct(owned, earlier, report);
         report({ kind: 'listener-protocol-unsupported', listener: name, field: 'protocol', protocol });
         return { ...base, supportedKinds: [], certificates: [], tlsOptions: {}, valid: false };
       }
-      const distinct = isDistinct(owned, rivals, report);
-      if (distinct) standing.push(owned);
       const supportedKinds = resolveKinds(owned, report);
       const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
       if (protocol === 'HTTPS') reportOverlap(owned, supported, report);
+      const isTerminated = protocol === 'HTTP' || (tls !== undefined && tls.length > 0);
       return {
         ...base,
         supportedKinds,
         certificates: tls ?? [],
         tlsOptions: owned.listener.tls?.options ?? {},
-        valid: distinct && supportedKinds.length > 0 && (protocol === 'HTTP' || (tls !== undefined && tls.length > 0)),
+        valid: conflict === undefined && supportedKinds.length > 0 && isTerminated,
       };
-    });
-  });
+    }),
+  );
 }
 
 function baseOf({ id, listener, owner }: OwnedListener) {
@@ -90,26 +87,16 @@ function baseOf({ id, listener, owner }: OwnedListener) {
 
 const names = (listeners: readonly OwnedListener[]): readonly string[] => listeners.map(({ id }) => id);
 
-/** Of listeners that no request could be told apart by, none is served but one that comes before all others. */
-function isDistinct({ id, listener }: OwnedListener, rivals: readonly OwnedListener[], report: Report): boolean {
-  const { port, protocol } = listener;
-  const onPort = rivals.filter((other) => other.listener.port === port && other.id !== id);
-
-  const otherProtocol = onPort.filter((other) => other.listener.protocol !== protocol);
-  if (otherProtocol.length > 0) {
-    const others = names(otherProtocol);
+function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, report: Report): void {
+  const { port } = listener;
+  if (conflict.protocol.length > 0) {
+    const others = names(conflict.protocol);
     report({ kind: 'listener-protocol-conflict', listener: id, field: 'protocol', port, others });
   }
-  const hostname = toHostname(listener.hostname);
-  const sameHostname = onPort.filter(
-    (other) => other.listener.protocol === protocol && toHostname(other.listener.hostname) === hostname,
-  );
-  if (sameHostname.length > 0) {
-    const others = names(sameHostname);
-    const place = { listener: id, field: 'hostname', port, others };
-    report({ kind: 'listener-hostname-conflict', ...place, hostname: hostname ?? '' });
+  if (conflict.hostname.length > 0) {
+    const place = { listener: id, field: 'hostname', port, others: names(conflict.hostname) };
+    report({ kind: 'listener-hostname-conflict', ...place, hostname: toHostname(listener.hostname) ?? '' });
   }
-  return otherProtocol.length === 0 && sameHostname.length === 0;
 }
 
 /** What is both supported and asked for. */

@@ -1,0 +1,147 @@
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW } from '../testing/golden.ts';
+import { fromManifests } from './from-manifests.ts';
+import type { Translation } from './topology.ts';
+import { translate } from './translate.ts';
+
+interface Entry {
+  readonly port: number;
+  readonly protocol: string;
+  readonly hostname?: string;
+}
+
+interface Owner {
+  readonly created: string;
+  readonly namespace: string;
+  readonly listeners: readonly Entry[];
+}
+
+const entry: fc.Arbitrary<Entry> = fc
+  .record({
+    port: fc.constantFrom(80, 81),
+    protocol: fc.constantFrom('HTTP', 'HTTP', 'HTTPS', 'TCP'),
+    hostname: fc.constantFrom(undefined, 'a.example.com', 'b.example.com'),
+  })
+  .map(({ hostname, ...rest }) => (hostname === undefined ? rest : { ...rest, hostname }));
+const owner: fc.Arbitrary<Owner> = fc.record({
+  created: fc.constantFrom('2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'),
+  namespace: fc.constantFrom('shop', 'blog'),
+  listeners: fc.array(entry, { minLength: 1, maxLength: 3 }),
+});
+const owners = fc.array(owner, { minLength: 1, maxLength: 4 });
+
+const apiVersion = 'gateway.networking.k8s.io/v1';
+const arn = 'arn:aws:acm:eu-west-1:123456789012:certificate/one';
+
+const named = (listeners: readonly Entry[]) =>
+  listeners.map((each, index) => ({
+    name: `l${index}`,
+    ...each,
+    ...(each.protocol === 'HTTPS' && { tls: { options: { 'gatehouse.dev/certificate-arn': arn } } }),
+  }));
+
+/** The first owner is the Gateway; the others are ListenerSets, `s1` and so on. */
+const manifestsOf = ([gateway, ...sets]: readonly Owner[]): readonly unknown[] => [
+  { apiVersion, kind: 'GatewayClass', metadata: { name: 'aws' }, spec: { controllerName: 'gatehouse.dev/aws' } },
+  {
+    apiVersion,
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: {
+      gatewayClassName: 'aws',
+      allowedListeners: { namespaces: { from: 'All' } },
+      listeners: named(gateway?.listeners ?? []),
+    },
+  },
+  ...sets.map(({ created, namespace, listeners }, index) => ({
+    apiVersion,
+    kind: 'ListenerSet',
+    metadata: { namespace, name: `s${index + 1}`, creationTimestamp: created },
+    spec: { parentRef: { namespace: 'shop', name: 'web' }, listeners: named(listeners) },
+  })),
+];
+
+const run = (manifests: readonly unknown[]): readonly Translation[] =>
+  fromManifests(manifests, { now: GOLDEN_NOW }).inputs.map((input) =>
+    translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS),
+  );
+
+const valid = (all: readonly Owner[]): readonly string[] =>
+  run(manifestsOf(all))
+    .flatMap(({ listeners }) => listeners)
+    .filter((listener) => listener.valid)
+    .map(({ name }) => name);
+
+const clash = (a: Entry, b: Entry): boolean =>
+  a.port === b.port && (a.protocol !== b.protocol || a.hostname === b.hostname);
+
+/** The rule once more, listener by listener: it is lost to what comes first and has not lost itself. */
+function expected([gateway, ...sets]: readonly Owner[]): readonly string[] {
+  const inOrder = sets
+    .map((set, index) => ({ ...set, id: `${set.namespace}/s${index + 1}` }))
+    .toSorted((a, b) => `${a.created} ${a.id}`.localeCompare(`${b.created} ${b.id}`, 'en'));
+  const all = [
+    ...(gateway?.listeners ?? []).map((each, index) => ({ each, place: 0, name: `l${index}` })),
+    ...inOrder.flatMap(({ id, listeners }, set) =>
+      listeners.map((each, index) => ({ each, place: set + 1, name: `${id}/l${index}` })),
+    ),
+  ].filter(({ each }) => each.protocol !== 'TCP');
+  type Placed = (typeof all)[number];
+  const isLost = ({ each, place }: Placed): boolean =>
+    all.some((other) => other.place < place && clash(other.each, each) && !isLost(other));
+  return all
+    .filter((one) => !isLost(one))
+    .filter(
+      (one) =>
+        !all.some(
+          (other) => other !== one && other.place === one.place && clash(other.each, one.each) && !isLost(other),
+        ),
+    )
+    .map(({ name }) => name);
+}
+
+test('of listeners that conflict the first owner has the listener, and of one owner none is served', () => {
+  fc.assert(
+    fc.property(owners, (all) => {
+      expect(valid(all)).toEqual(expected(all));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the order in which ListenerSets are listed never changes which listeners are served', () => {
+  const shuffled = owners.chain((all) => {
+    const manifests = manifestsOf(all);
+    return fc.tuple(fc.constant(manifests), fc.shuffledSubarray([...manifests], { minLength: manifests.length }));
+  });
+  fc.assert(
+    fc.property(shuffled, ([listed, again]) => {
+      expect(run(again)).toEqual(run(listed));
+    }),
+  );
+});
+
+test("a ListenerSet's listener that lost to the Gateway does not take its sibling along", () => {
+  const lost = { port: 80, protocol: 'HTTPS', hostname: 'b.example.com' };
+  const sibling = { port: 80, protocol: 'HTTP', hostname: 'b.example.com' };
+  const at = { created: '2026-01-01T00:00:00Z', namespace: 'shop' };
+  const own = { port: 80, protocol: 'HTTP', hostname: 'a.example.com' };
+  expect(
+    valid([
+      { ...at, listeners: [own] },
+      { ...at, listeners: [lost, sibling] },
+    ]),
+  ).toEqual(['l0', 'shop/s1/l1']);
+});
+
+test('a hostname that the Gateway lists twice is served by nobody, not by a ListenerSet either', () => {
+  const twice = { port: 80, protocol: 'HTTP', hostname: 'a.example.com' };
+  const at = { created: '2026-01-01T00:00:00Z', namespace: 'shop' };
+  expect(
+    valid([
+      { ...at, listeners: [twice, twice] },
+      { ...at, listeners: [twice] },
+    ]),
+  ).toEqual([]);
+});
