@@ -2,13 +2,13 @@
 import type { ModelOptions } from '../aws/model/options.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
-import type { ReportContext } from '../status/report.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
+import type { ListenerSetContext } from './report-listener-sets.ts';
 
 export const finalizer = 'gatehouse.dev/aws';
 
-export interface GatewayContext extends ReportContext {
+export interface GatewayContext extends ListenerSetContext {
   readonly caches: Caches;
   readonly sources: Sources;
   readonly cloud: Cloud;

@@ -22,7 +22,7 @@ import { kindsMissing, obstaclesOf } from './obstacles.ts';
 import { type Built, build, type CarriedOut, carryOut } from './provision.ts';
 import { provisioned } from './provisioned.ts';
 import { removeGateway } from './removal.ts';
-import { reportListenerSets } from './report-listener-sets.ts';
+import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
 
@@ -41,7 +41,8 @@ export async function reconcileGateway(
   }
   const belonging = belongingOf(context, gateway);
   if (belonging === 'leaving') return await removeGateway(context, gateway, signal);
-  if (belonging === 'foreign') return undefined;
+  if (belonging === 'foreign') await handOver(context, key, signal);
+  if (belonging !== 'ours') return undefined;
 
   // What exists is asked for first: what is served already is among what gather looks up.
   const obstacles = [...kindsMissing(context, gateway), ...(await obstaclesOf(context, gateway))];
@@ -53,7 +54,7 @@ export async function reconcileGateway(
   const done = await act(context, key, input, built);
   const problems = [...translation.problems, ...built.problems, ...done.problems];
   const state = built.known ? standing(context, key, built.model) : undefined;
-  await report(context, gateway, { translation, problems, provisioned: state }, signal);
+  await report(context, input, { translation, problems, provisioned: state }, signal);
   const failed = [...built.retryable, ...done.problems];
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
@@ -69,16 +70,25 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   // What was never listed, or is in a namespace that is not watched, is not for that gone.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await reportListenerSets(context, key, undefined, signal);
-  await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
+  await reportOrphans(context, key, signal);
+  await reportRoutes(context, key, nothing, signal);
 }
 
+/** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
+async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
+  await handOverListenerSets(context, key, signal);
+  await reportRoutes(context, key, nothing, signal);
+}
+
+const nothing = () => ({ attachments: [], problems: [] });
+
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
-function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' {
+function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' | 'unknown' {
   const held = gateway.metadata.finalizers?.includes(finalizer) ?? false;
-  if (gateway.metadata.deletionTimestamp !== undefined) return held ? 'leaving' : 'foreign';
+  if (gateway.metadata.deletionTimestamp !== undefined) return held ? 'leaving' : 'unknown';
   const gatewayClass = context.sources.gatewayClass(gateway.spec.gatewayClassName);
-  if (gatewayClass === undefined) return 'foreign';
+  if (gatewayClass === undefined) return 'unknown';
   if (gatewayClass.spec.controllerName === context.controllerName) return 'ours';
   return held ? 'leaving' : 'foreign';
 }
@@ -96,19 +106,19 @@ const standing = ({ cloud, clock }: GatewayContext, gateway: ObjectKey, model: M
 
 async function report(
   context: GatewayContext,
-  gateway: Gateway,
+  { gateway, listenerSets }: GatewayInput,
   outcome: Omit<GatewayOutcome, 'generation'>,
   signal: AbortSignal,
 ): Promise<void> {
   const key = objectKey(gateway.metadata);
   const { translation, problems } = outcome;
-  const sets = context.sources.listenerSetsByParent(key).map(({ metadata }) => objectKey(metadata));
+  const sets = listenerSets.map(({ metadata }) => objectKey(metadata));
   // A Gateway that never had ListenerSets has no word of them in its status.
   const known = sets.length > 0 || gateway.status?.attachedListenerSets !== undefined;
   const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
   const generation = gateway.metadata.generation ?? 0;
   await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
-  await reportListenerSets(context, key, outcome, signal);
+  await reportListenerSets(context, listenerSets, outcome, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
   const byRoute = problemsByRoute(problems);
   await reportRoutes(

@@ -9,7 +9,7 @@ import { reportRemoval } from '../status/report.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
-import { reportListenerSets } from './report-listener-sets.ts';
+import { reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 
 /** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
@@ -40,8 +40,8 @@ export async function removeGateway(
     if (problems.length > 0) throw new Incomplete(problems);
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
-  // Of a Gateway that has moved to another controller's class, the ListenerSets are that controller's too.
-  if (gateway.metadata.deletionTimestamp !== undefined) await reportListenerSets(context, key, undefined, signal);
+  // Those of a Gateway that has moved to another controller's class are left to that by the next pass.
+  if (gateway.metadata.deletionTimestamp !== undefined) await reportOrphans(context, key, signal);
   await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);

@@ -1,15 +1,15 @@
 // What a pass has to say of the routes of its Gateway, those that have left it included.
 import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import { parentListenerSet } from '../gateway/references.ts';
+import { listenerSetGateway, parentListenerSet } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { reportRoute } from '../status/report.ts';
+import { type ReportContext, reportRoute } from '../status/report.ts';
 import type { RouteOutcome } from '../status/route-status.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
 /**
- * The ListenerSets that a route's status still speaks of, and that are no more: nobody's pass finds these by their Gateway.
- * What was never listed, or is in a namespace that is not watched, is not for that gone.
+ * The ListenerSets that a route's status still speaks of, and that are no more, or name no Gateway at all any more: nobody's pass
+ * finds these by their Gateway. What was never listed, or is in a namespace that is not watched, is not for that gone.
  */
 const goneSets = (
   { listenerSets, unlisted, watches }: GatewayContext['caches'],
@@ -19,28 +19,37 @@ const goneSets = (
     ? []
     : (route.status?.parents ?? [])
         .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
-        .filter((set) => watches(set) && listenerSets.get(set) === undefined);
+        .filter((key) => {
+          const set = listenerSets.get(key);
+          return set === undefined ? watches(key) : listenerSetGateway(set) === undefined;
+        });
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
 export async function reportRoutes(
-  context: GatewayContext,
+  context: ReportContext & Pick<GatewayContext, 'caches'>,
   gateway: ObjectKey,
   outcomeOf: (route: ObjectKey) => Pick<RouteOutcome, 'attachments' | 'problems'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
   const orphaned = caches.httpRoutes.list().filter((route) => goneSets(caches, route).length > 0);
-  const own = caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata));
+  const own = new Set(caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
   const routes = new Set([
     ...caches.httpRoutes.byIndex('gateway', gateway),
-    ...own.flatMap((set) => caches.httpRoutes.byIndex('listenerSet', set)),
+    ...[...own].flatMap((set) => caches.httpRoutes.byIndex('listenerSet', set)),
     ...orphaned,
   ]);
   const listenerSets = new Set([...own, ...orphaned.flatMap((route) => goneSets(caches, route))]);
   const ends = await Promise.allSettled(
     [...routes].map((route) => {
-      const outcome = outcomeOf(objectKey(route.metadata));
-      return reportRoute(context, route, { gateway, listenerSets, controllerName, ...outcome }, signal);
+      const { attachments, problems } = outcomeOf(objectKey(route.metadata));
+      // A ListenerSet that went while the pass was under way is not brought back into the route's status.
+      const standing = attachments.filter(({ parentRef }) => {
+        const set = parentListenerSet(route, parentRef);
+        return set === undefined || own.has(set);
+      });
+      const outcome = { gateway, listenerSets, controllerName, attachments: standing, problems };
+      return reportRoute(context, route, outcome, signal);
     }),
   );
   const failed = ends.find(({ status }) => status === 'rejected');

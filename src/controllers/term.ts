@@ -78,6 +78,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     caches,
     cloud,
     controllerName: config.awsControllerName,
+    told: new Map(),
     sources: sourcesOf(caches, clock, (secret) => cloud.shared.imported(secret)),
     defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },

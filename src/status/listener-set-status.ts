@@ -15,7 +15,7 @@ import { explain } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 
-type Accepted = Verdict<'Accepted', 'Accepted' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotAccepted'>;
+type Accepted = Verdict<'Accepted', 'Accepted' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotAccepted' | 'Pending'>;
 type Programmed = Verdict<
   'Programmed',
   'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'Pending'
@@ -74,6 +74,16 @@ export function orphanStatus({ status, metadata }: ListenerSet, now: number): Li
   const verdicts: readonly (Accepted | Programmed)[] = [
     { type: 'Accepted', status: 'False', reason: 'ParentNotAccepted', message },
     { type: 'Programmed', status: 'False', reason: 'ParentNotProgrammed', message },
+  ];
+  return { ...status, conditions: updated(status?.conditions, verdicts, metadata.generation ?? 0, now), listeners: [] };
+}
+
+/** What one says that nobody has looked at: the default of the CRD. */
+export function undecidedStatus({ status, metadata }: ListenerSet, now: number): ListenerSetStatus {
+  const unknown = { status: 'Unknown', reason: 'Pending', message: 'Waiting for controller' } as const;
+  const verdicts: readonly (Accepted | Programmed)[] = [
+    { type: 'Accepted', ...unknown },
+    { type: 'Programmed', ...unknown },
   ];
   return { ...status, conditions: updated(status?.conditions, verdicts, metadata.generation ?? 0, now), listeners: [] };
 }

@@ -6,7 +6,7 @@ import type { ListenerSet } from '../../src/api/gateway-api.ts';
 import { awsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
-import { gateway, http, httpRoute, https, listenerSet, referenceGrant } from './support/objects.ts';
+import { gateway, gatewayClass, http, httpRoute, https, listenerSet, referenceGrant } from './support/objects.ts';
 import { readGateway, readRoute, removeAndWait, said, waitForCondition } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
@@ -146,4 +146,27 @@ test('a ListenerSet that leaves its Gateway serves on the next one, and says so 
   await eventually(() => expect(ports(ns)).toEqual([80]));
   await eventually(async () => expect(await conditions(ns, 'more')).toContain('Accepted=False/ParentNotAccepted'));
   await eventually(async () => expect(await parents()).toEqual([]));
+});
+
+test("a ListenerSet that moves to another controller's Gateway is left to that, with its routes", async () => {
+  const ns = await rig.freshNamespace('theirs');
+  const set = (name: string) => listenerSet(ns, 'more', name, [http({ name: 'more', port: 8080 })]);
+  await rig.backend(ns, 'web');
+  const route = httpRoute(ns, 'route', [{ kind: 'ListenerSet', name: 'more' }], ['web']);
+  await rig.apply([
+    gatewayClass('not-ours', { controllerName: 'example.com/other' }),
+    gateway(ns, 'gw', [http()], open),
+    gateway(ns, 'theirs', [http()], { ...open, gatewayClassName: 'not-ours' }),
+    set('gw'),
+    route,
+  ]);
+  await waitForCondition(rig, route, 'Accepted', 'True', 'Accepted');
+  await eventually(async () => expect(await conditions(ns, 'more')).toContain('Programmed=True/Programmed'));
+  await rig.apply([set('theirs')]);
+  await eventually(() => expect(ports(ns)).toEqual([80]));
+  await eventually(async () => {
+    expect((await readRoute(rig, ns, 'route'))?.status?.parents).toEqual([]);
+    expect(await conditions(ns, 'more')).toEqual(['Accepted=Unknown/Pending', 'Programmed=Unknown/Pending']);
+    expect((await statusOf(ns, 'more'))?.listeners).toEqual([]);
+  });
 });
