@@ -55,7 +55,7 @@ export function gatewayStatus(
       const { name, supportedKinds, port } = listener;
       const own = problemsOfListener(name, problems);
       const serving = provisioned?.ports.has(port) ?? false;
-      const conditions = listenerConditions(listener, own, serving ? undefined : programmed);
+      const conditions = listenerConditions(listener, own, serving ? undefined : { ...programmed, reason: 'Pending' });
       const before = existing?.listeners?.find((status) => status.name === name)?.conditions;
       return {
         name,
@@ -160,7 +160,7 @@ export function acceptedCondition(problems: readonly Problem[], listeners: reado
 }
 
 /** True only when it is: the load balancer is active and every good listener is there. */
-export function programmedCondition(
+function programmedCondition(
   accepted: boolean,
   problems: readonly Problem[],
   provisioned: Provisioned | undefined,

@@ -35,7 +35,7 @@ const known = {
     },
     Programmed: {
       True: ['Programmed'],
-      False: ['NotAllowed', 'ParentNotProgrammed', 'ListenersNotValid', 'PortUnavailable', 'Pending'],
+      False: ['NotAllowed', 'ParentNotProgrammed', 'ListenersNotValid', 'PortUnavailable'],
     },
   },
   listener: {

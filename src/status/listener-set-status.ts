@@ -1,16 +1,11 @@
 // A ListenerSet's status, out of the pass over its Gateway.
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
+import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import {
-  acceptedCondition,
-  attachedRoutes,
-  type GatewayOutcome,
-  programmedCondition,
-  waitingFor,
-} from './gateway-status.ts';
-import { isValid, listenerConditions, problemsOfListener } from './listener-status.ts';
+import { acceptedCondition, attachedRoutes, type GatewayOutcome, waitingFor } from './gateway-status.ts';
+import { isValid, listenerConditions, problemsOfListener, type Serving } from './listener-status.ts';
 import { explain } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
@@ -18,7 +13,7 @@ type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 type Accepted = Verdict<'Accepted', 'Accepted' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotAccepted' | 'Pending'>;
 type Programmed = Verdict<
   'Programmed',
-  'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'Pending'
+  'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'PortUnavailable' | 'Pending'
 >;
 
 type ListenerSetOutcome = Pick<GatewayOutcome, 'translation' | 'problems' | 'provisioned'>;
@@ -56,7 +51,7 @@ export function listenerSetStatus(
       const name = ofSet?.section ?? id;
       const serving = provisioned?.ports.has(port) ?? false;
       const own = problemsOfListener(id, problems);
-      const conditions = listenerConditions(listener, own, serving ? undefined : programmed);
+      const conditions = listenerConditions(listener, own, serving ? undefined : unserved(port, problems, programmed));
       const before = existing?.listeners?.find((status) => status.name === name)?.conditions;
       return {
         name,
@@ -113,16 +108,55 @@ export function listenerSetAccepted(
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
+/** True only when it is: every good listener of it is served. What else the load balancer lacks is the Gateway's to tell. */
 function programmedVerdict(
-  { status, reason, message }: Accepted,
+  accepted: Accepted,
   listeners: readonly ListenerResult[],
   { problems, provisioned }: ListenerSetOutcome,
 ): Programmed {
-  if (status !== 'True') {
-    const why = reason === 'NotAllowed' || reason === 'ListenersNotValid' ? reason : 'ParentNotProgrammed';
-    return { type: 'Programmed', status: 'False', reason: why, message };
+  const type = 'Programmed';
+  if (accepted.status !== 'True') {
+    return { type, status: 'False', reason: unprogrammed(accepted, listeners, problems), message: accepted.message };
   }
-  const parent = programmedCondition(true, problems, provisioned, waitingFor(listeners, problems, provisioned));
-  if (parent.status !== 'True') return { ...parent, reason: 'Pending' };
-  return { type: 'Programmed', status: 'True', reason: 'Programmed', message: parent.message };
+  if (provisioned === undefined) {
+    const message = 'What exists in AWS could not be read. See the conditions of the Gateway.';
+    return { type, status: 'Unknown', reason: 'Pending', message };
+  }
+  if (provisioned.waiting !== '') {
+    return { type, status: 'False', reason: 'ParentNotProgrammed', message: provisioned.waiting };
+  }
+  const waiting = waitingFor(listeners, problems, provisioned);
+  if (waiting === '') return { type, status: 'True', reason: 'Programmed', message: 'The load balancer is active.' };
+  const refused = told(problems.filter((problem) => listeners.some(({ port }) => isOfPort(problem, port))));
+  // listenerset_types.go has Pending for what is Unknown only.
+  return refused === ''
+    ? { type, status: 'Unknown', reason: 'Pending', message: waiting }
+    : { type, status: 'False', reason: 'PortUnavailable', message: sentences([waiting, refused]) };
 }
+
+function unprogrammed(
+  { reason }: Accepted,
+  listeners: readonly ListenerResult[],
+  problems: readonly Problem[],
+): Programmed['reason'] {
+  if (reason === 'NotAllowed') return 'NotAllowed';
+  if (reason !== 'ListenersNotValid') return 'ParentNotProgrammed';
+  const isCrowdedOut = listeners.every(({ name }) =>
+    problemsOfListener(name, problems).some(({ kind }) => kind === 'too-many-listeners'),
+  );
+  return isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid';
+}
+
+/** Why nothing serves a good listener of the port. */
+function unserved(port: number, problems: readonly Problem[], { message }: Programmed): Serving {
+  const refused = told(problems.filter((problem) => isOfPort(problem, port)));
+  return refused === ''
+    ? { status: 'Unknown', reason: 'Pending', message }
+    : { status: 'False', reason: 'PortUnavailable', message: refused };
+}
+
+/** Whether AWS refused the listener of the port, `listener/internal/443`. */
+const isOfPort = (problem: Problem, port: number): boolean =>
+  'resource' in problem && problem.resource.startsWith('listener/') && problem.resource.endsWith(`/${port}`);
+
+const told = (problems: readonly Problem[]): string => sentences(problems.map(explain));

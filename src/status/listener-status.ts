@@ -6,22 +6,33 @@ import { explain } from './words.ts';
 
 type Accepted = Verdict<
   'Accepted',
-  'Accepted' | 'PortUnavailable' | 'UnsupportedProtocol' | 'UnsupportedValue' | 'HostnameConflict' | 'ProtocolConflict'
+  | 'Accepted'
+  | 'PortUnavailable'
+  | 'TooManyListeners'
+  | 'UnsupportedProtocol'
+  | 'UnsupportedValue'
+  | 'HostnameConflict'
+  | 'ProtocolConflict'
 >;
 type ResolvedRefs = Verdict<
   'ResolvedRefs',
   'ResolvedRefs' | 'InvalidCertificateRef' | 'InvalidRouteKinds' | 'RefNotPermitted'
 >;
 type Conflicted = Verdict<'Conflicted', 'NoConflicts' | 'HostnameConflict' | 'ProtocolConflict'>;
-type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'HostnameConflict' | 'ProtocolConflict'>;
+type Programmed = Verdict<
+  'Programmed',
+  'Programmed' | 'Invalid' | 'Pending' | 'PortUnavailable' | 'HostnameConflict' | 'ProtocolConflict'
+>;
 type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
 
 type ListenerProblem = Extract<Problem, { listener: string }>;
 
-/** The Programmed condition of the object that has the listener, where it tells why. */
-type Obstacle = Pick<Programmed, 'status' | 'message'>;
+/** What becomes of a good listener. */
+export type Serving = Omit<Programmed, 'type'>;
+
+const served: Serving = { status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
 
 /** What a problem does to its listener. Those with no entry are only told, in the message of Accepted. */
 const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> = {
@@ -31,6 +42,16 @@ const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> 
   'listener-hostname-too-long': 'UnsupportedValue',
   'tls-mode-unsupported': 'UnsupportedValue',
   'tls-missing': 'UnsupportedValue',
+  'too-many-listeners': 'PortUnavailable',
+};
+
+/** Of a ListenerSet's listeners listenerset_types.go tells more: there is a word for want of room, */
+const notAcceptedInSet: typeof notAccepted = { ...notAccepted, 'too-many-listeners': 'TooManyListeners' };
+
+/** and Programmed says why too, where that of a Gateway's listener is just Invalid. */
+const notProgrammedInSet: Partial<Record<ListenerProblem['kind'], Programmed['reason']>> = {
+  'listener-protocol-conflict': 'ProtocolConflict',
+  'listener-hostname-conflict': 'HostnameConflict',
   'too-many-listeners': 'PortUnavailable',
 };
 
@@ -73,16 +94,18 @@ function pick<Reason extends string>(
 
 /**
  * @param problems those of this listener
- * @param obstacle why no load balancer serves the port; undefined while one does
+ * @param unserved why no load balancer serves the port; undefined while one does
  */
 export function listenerConditions(
   listener: ListenerResult,
   problems: readonly ListenerProblem[],
-  obstacle: Obstacle | undefined,
+  unserved: Serving | undefined,
 ): readonly ListenerCondition[] {
-  const rejected = pick(problems, notAccepted);
+  const inSet = listener.ofSet !== undefined;
+  const rejected = pick(problems, inSet ? notAcceptedInSet : notAccepted);
   const unresolved = pick(problems, notResolved);
   const conflict = pick(problems, conflicts);
+  const unfit = inSet ? pick(problems, notProgrammedInSet) : undefined;
   const overlap = problems.filter((problem) => problem.kind === 'tls-overlap');
   const hints = problems.filter((problem) => problem.kind === 'listener-setting-conflict');
   const conditions: ListenerCondition[] = [
@@ -95,7 +118,9 @@ export function listenerConditions(
     unresolved
       ? { type: 'ResolvedRefs', status: 'False', ...unresolved }
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
-    programmed(isValid(listener, problems), told(problems), obstacle, listener.ofSet && conflict?.reason),
+    isValid(listener, problems)
+      ? { type: 'Programmed', ...(unserved ?? served) }
+      : { type: 'Programmed', status: 'False', reason: unfit?.reason ?? 'Invalid', message: told(problems) },
   ];
   if (overlap.length > 0) {
     conditions.push({
@@ -106,21 +131,4 @@ export function listenerConditions(
     });
   }
   return conditions;
-}
-
-/** @param conflict with one that comes first: a ListenerSet's listener says so here too, as listenerset_types.go has it */
-function programmed(
-  valid: boolean,
-  why: string,
-  obstacle: Obstacle | undefined,
-  conflict: Conflicted['reason'] | undefined,
-): Programmed {
-  if (!valid) {
-    const reason = conflict === undefined || conflict === 'NoConflicts' ? 'Invalid' : conflict;
-    return { type: 'Programmed', status: 'False', reason, message: why };
-  }
-  if (obstacle) {
-    return { type: 'Programmed', status: obstacle.status, reason: 'Pending', message: obstacle.message };
-  }
-  return { type: 'Programmed', status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
 }

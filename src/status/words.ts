@@ -8,11 +8,14 @@ const quote = (items: readonly string[]): string => items.map((item) => `"${item
 /** A ListenerSet's listener is `namespace/set/name` among its Gateway's, and the Gateway's own just `name`. */
 const ownerOf = (listener: string): string => listener.slice(0, listener.lastIndexOf('/') + 1);
 
+/** Its name in what has it. */
+const sectionOf = (listener: string): string => listener.slice(ownerOf(listener).length);
+
 /** Those beside it by name; of what stands elsewhere, maybe in another team's hands, not even that. */
 function namesOf(others: readonly string[], listener: string): string {
   const said = others.map((other) => {
     const owner = ownerOf(other);
-    if (owner === ownerOf(listener)) return `"${other.slice(owner.length)}"`;
+    if (owner === ownerOf(listener)) return `"${sectionOf(other)}"`;
     return owner === '' ? 'a listener of the Gateway' : 'a listener of another ListenerSet';
   });
   return [...new Set(said)].join(', ');
@@ -21,14 +24,15 @@ function namesOf(others: readonly string[], listener: string): string {
 function parentName(parentRef: ParentReference): string {
   const section = parentRef.sectionName === undefined ? '' : `, sectionName "${parentRef.sectionName}"`;
   const port = parentRef.port === undefined ? '' : `, port ${parentRef.port}`;
-  return `"${parentRef.name}"${section}${port}`;
+  const kind = parentRef.kind === 'ListenerSet' ? 'ListenerSet ' : '';
+  return `${kind}"${parentRef.name}"${section}${port}`;
 }
 
 /** The field that a problem concerns, as a path from the object's root; absent where no single field is at fault. */
 export function fieldOf(problem: Problem): string | undefined {
   if ('rule' in problem) return `spec.rules[${problem.rule}]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('listener' in problem)
-    return `spec.listeners["${problem.listener.split('/').at(-1)}"]${problem.field === '' ? '' : `.${problem.field}`}`;
+    return `spec.listeners["${sectionOf(problem.listener)}"]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('parentRef' in problem) return problem.kind === 'hostname-not-matching' ? 'spec.hostnames' : 'spec.parentRefs';
   if ('field' in problem) return problem.kind === 'parameters-invalid' ? problem.field : `spec.${problem.field}`;
   return undefined;
@@ -100,9 +104,9 @@ function sentence(problem: Problem): string {
         return `the Gateway takes no listener of ListenerSet "${problem.parentRef.name}". See its conditions.`;
       return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quote(problem.available)}.`;
     case 'route-not-allowed':
-      return `allowedRoutes of ${quote(problem.listeners)} does not admit HTTPRoutes of this namespace. Ask the Gateway's owner, or attach to another listener.`;
+      return `allowedRoutes of ${quote(problem.listeners.map(sectionOf))} does not admit HTTPRoutes of this namespace. Ask the ${problem.parentRef.kind ?? 'Gateway'}'s owner, or attach to another listener.`;
     case 'hostname-not-matching':
-      return `no hostname of the route overlaps with that of ${quote(problem.listeners)}. Give it one that does.`;
+      return `no hostname of the route overlaps with that of ${quote(problem.listeners.map(sectionOf))}. Give it one that does.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../gateway/problem.ts';
+import type { Translation } from '../gateway/topology.ts';
+import { objectKey } from '../kube/object.ts';
+import { GOLDEN_NOW } from '../testing/golden.ts';
+import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
+import { listenerSetStatus } from './listener-set-status.ts';
+
+const set = objectKey({ namespace: 'team', name: 'more' });
+const id = 'team/more/http';
+const listener = { supportedKinds: [], valid: true };
+const translation: Translation = {
+  listeners: [
+    { ...listener, name: 'http', port: 80 },
+    { ...listener, name: id, ofSet: { listenerSet: set, section: 'http' }, port: 8080 },
+  ],
+  attachments: [],
+  problems: [],
+};
+const active = { addresses: [], ports: new Set([80]), waiting: '', complete: false };
+const outcome = (problems: readonly Problem[], provisioned: GatewayOutcome['provisioned'] = active) => ({
+  generation: 1,
+  translation,
+  problems,
+  provisioned,
+});
+
+const said = (conditions: readonly { type: string; status: string; reason: string }[] | undefined) =>
+  conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
+
+const refused: Problem = {
+  kind: 'quota-reached',
+  resource: 'listener/internal/8080',
+  action: 'CreateListener',
+  code: 'TooManyListeners',
+  detail: 'no',
+};
+const crowdedOut: Problem = { kind: 'too-many-listeners', listener: id, field: 'port', limit: 50 };
+const unreadable: GatewayOutcome = { generation: 1, translation, problems: [], provisioned: undefined };
+
+test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
+  ['is being made', outcome([]), ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
+  [
+    'is refused by AWS',
+    outcome([refused]),
+    ['Accepted=True/Accepted', 'Programmed=False/PortUnavailable'],
+    'False/PortUnavailable',
+  ],
+  [
+    'has no room',
+    outcome([crowdedOut]),
+    ['Accepted=False/ListenersNotValid', 'Programmed=False/PortUnavailable'],
+    'False/PortUnavailable',
+  ],
+  [
+    'waits for the load balancer',
+    outcome([], { ...active, ports: new Set(), waiting: 'The load balancer is not made yet.' }),
+    ['Accepted=True/Accepted', 'Programmed=False/ParentNotProgrammed'],
+    'Unknown/Pending',
+  ],
+  ['can not be seen', unreadable, ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
+  [
+    'is served',
+    outcome([], { ...active, ports: new Set([80, 8080]) }),
+    ['Accepted=True/Accepted', 'Programmed=True/Programmed'],
+    'True/Programmed',
+  ],
+])("while a ListenerSet's listener %s, both say so in the words of ListenerSets", (_, given, ofSet, ofListener) => {
+  const status = listenerSetStatus(undefined, set, given, 1, GOLDEN_NOW);
+  expect(said(status.conditions)).toEqual(ofSet);
+  expect(said(status.listeners?.[0]?.conditions)).toContain(`Programmed=${ofListener}`);
+});
+
+test("a Gateway is programmed though AWS refuses a ListenerSet's listener", () => {
+  const status = gatewayStatus(undefined, outcome([refused]), GOLDEN_NOW);
+  expect(said(status.conditions)).toEqual(['Accepted=True/Accepted', 'Programmed=True/Programmed']);
+});
+
+test('a listener for which there is no room says that there are too many', () => {
+  const status = listenerSetStatus(undefined, set, outcome([crowdedOut]), 1, GOLDEN_NOW);
+  expect(said(status.listeners?.[0]?.conditions)).toContain('Accepted=False/TooManyListeners');
+});
+
+test('conditions of others stay on a ListenerSet', () => {
+  const foreign = { type: 'Scanned', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
+  const status = listenerSetStatus({ conditions: [foreign] }, set, outcome([]), 1, GOLDEN_NOW);
+  expect(status.conditions).toContainEqual(foreign);
+});
