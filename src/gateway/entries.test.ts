@@ -27,7 +27,14 @@ const route = fc.record<Route>({
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
 
+/** The first listener is the Gateway's own, and the others are a ListenerSet's. */
 function entriesOf(listenerHosts: readonly (string | undefined)[], routes: readonly Route[]): readonly RouteEntry[] {
+  const [own, ...others] = listenerHosts.map((hostname, index) => ({
+    name: `l${index}`,
+    port: 80,
+    protocol: 'HTTP',
+    ...(hostname !== undefined && { hostname }),
+  }));
   const { inputs } = fromManifests(
     [
       { apiVersion, kind: 'GatewayClass', metadata: { name: 'aws' }, spec: { controllerName: 'gatehouse.dev/aws' } },
@@ -37,20 +44,27 @@ function entriesOf(listenerHosts: readonly (string | undefined)[], routes: reado
         metadata: { name: 'web' },
         spec: {
           gatewayClassName: 'aws',
-          listeners: listenerHosts.map((hostname, index) => ({
-            name: `l${index}`,
-            port: 80,
-            protocol: 'HTTP',
-            ...(hostname !== undefined && { hostname }),
-          })),
+          allowedListeners: { namespaces: { from: 'Same' } },
+          listeners: [own],
         },
+      },
+      {
+        apiVersion,
+        kind: 'ListenerSet',
+        metadata: { name: 'more' },
+        spec: { parentRef: { name: 'web' }, listeners: others },
       },
       ...routes.map(({ section, hostname, exact, path }, index) => ({
         apiVersion,
         kind: 'HTTPRoute',
         metadata: { name: `r${index}` },
         spec: {
-          parentRefs: [{ name: 'web', sectionName: `l${section}` }],
+          parentRefs: [
+            {
+              ...(section === 0 ? { name: 'web' } : { kind: 'ListenerSet', name: 'more' }),
+              sectionName: `l${section}`,
+            },
+          ],
           ...(hostname !== undefined && { hostnames: [hostname] }),
           rules: [{ matches: [{ path: { type: exact ? 'Exact' : 'PathPrefix', value: path } }] }],
         },
