@@ -17,12 +17,12 @@ export const motoDefects: Defects = {
   ],
   'moto makes a second load balancer of the same name, and a second listener on the same port': [
     'bad-input-cloud > errors, throttling and lost answers of AWS leave nothing double and nothing undone',
-    'crash > answers that never come back double nothing',
   ],
   'moto tells a root certificate of its own behind the chain that was imported': [
     'certificates > a certificate > takes the chain of its issuers along, if it is in order',
   ],
   'moto forgets the tags of a certificate that is imported again': [
+    'drift > put right and told: a certificate that is imported over ours, and the tags of one',
     'certificates > a Secret > with a new certificate of the same key type keeps its ARN and its tags, and no listener is touched',
     'certificates > a Secret > with a key of another type becomes a new certificate, which takes the place of the old one everywhere',
   ],

@@ -30,6 +30,11 @@ test('a load balancer stays in its subnets when they run out of free addresses, 
   expect(chooseSubnets(settings, given, 'blue', ['subnet-2', 'subnet-3'])).toEqual({ ids: ['subnet-2', 'subnet-3'] });
 });
 
+test('where another VPC was named, nothing is planned there for a load balancer that stands elsewhere', () => {
+  const choice = chooseSubnets(settings, network(), 'blue', ['subnet-1', 'subnet-2']);
+  expect(choice).toEqual({ problem: expect.objectContaining({ kind: 'subnets-too-few', zones: 0 }) });
+});
+
 test('a configuration that goes bad is told, and the load balancer stays where it stands', () => {
   const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b'));
   const choice = chooseSubnets({ ...settings, subnets: ['subnet-1', 'subnet-9'] }, given, 'blue', [

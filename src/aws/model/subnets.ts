@@ -30,7 +30,10 @@ export function chooseSubnets(
     settings.subnets === undefined
       ? discovered(settings, network, clusterName, new Set(standing))
       : configured(settings, settings.subnets, network);
-  return choice.ids === undefined && standing.length >= MIN_ZONES ? { ...choice, ids: standing.toSorted() } : choice;
+  if (choice.ids !== undefined || standing.length < MIN_ZONES) return choice;
+  // One that stands in another VPC can have no target group of this one.
+  const here = new Set(network.subnets.map(({ id }) => id));
+  return standing.some((id) => here.has(id)) ? { ...choice, ids: standing.toSorted() } : choice;
 }
 
 function discovered(
