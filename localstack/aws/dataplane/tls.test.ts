@@ -101,7 +101,7 @@ test('an idle connection is kept for as long with TLS as without', async () => {
   await https(aws, await importCertificate(aws, ['example.com']), DefaultActions);
   const { address } = present(aws.aws.reachable()[0]);
   const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
-  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  const { promise, resolve, reject } = Promise.withResolvers<string | string[] | undefined>();
   const asked = request({ host: address, port: 443 + portOffset, agent }, ({ headers }) => {
     resolve(headers['keep-alive']);
   });
