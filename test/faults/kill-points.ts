@@ -115,19 +115,6 @@ interface Wrong {
   readonly leaks: string[];
 }
 
-/** What a run that nobody disturbs shows. */
-interface Calm {
-  readonly calls: number;
-  readonly picture: readonly string[];
-}
-
-/** What has gone wrong so far. */
-interface Wrong {
-  readonly failures: string[];
-  readonly duplicates: string[];
-  readonly leaks: string[];
-}
-
 /** How many kill points go by between two lines of progress. */
 const progressEvery = 10;
 
