@@ -7,8 +7,9 @@ const vitest = await startVitest('test', filter, { project: ['unit', 'integratio
 const modules = vitest.state.getTestModules();
 const tests = modules.flatMap((module) => [...module.children.allTests()]);
 const count = (state: string) => tests.filter((test) => test.result().state === state).length;
-// A file that doesn't load, or an error outside of any test, counts as a failure of its own.
-const broken = modules.filter((module) => module.errors().length > 0).length;
+// A file that doesn't load, a group whose hook fails, or an error outside of any test, counts as a failure of its own.
+const suites = modules.flatMap((module) => [module, ...module.children.allSuites()]);
+const broken = suites.filter((suite) => suite.errors().length > 0).length;
 const failed = count('failed') + broken + vitest.state.getUnhandledErrors().length;
 await vitest.close();
 

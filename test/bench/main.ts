@@ -1,4 +1,4 @@
-// npm run bench: what the main job costs, in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
+// npm run bench: what Gatehouse costs, in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
 // Controller's numbers for the same workload. Exit status 1 when a number is over its limit. `npm run bench -- scale` is the
 // long one: many Gateways under AWS's documented throttling.
 import { parseArgs } from 'node:util';

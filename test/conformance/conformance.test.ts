@@ -4,12 +4,19 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-conformance-'));
 const status = await run();
 const results = await readResults();
+const profiles = (path: string): Promise<unknown> =>
+  readFile(path, 'utf8').then(
+    (text) => parse(text).profiles,
+    () => undefined,
+  );
+const reported = await profiles(join(folder, 'report.yaml'));
 await rm(folder, { recursive: true });
 
 /** Its exit status. It enters namespaces of its own, which only a process of its own can. */
@@ -31,6 +38,10 @@ async function readResults(): Promise<readonly TestResult[]> {
 test('the conformance suite of the Gateway API runs to its end', () => {
   expect(results).not.toEqual([]);
   expect(status).toBe(results.some(({ outcome }) => outcome === 'failed') ? 1 : 0);
+});
+
+test('what is claimed, and how many tests pass, is what the report beside this file says', async () => {
+  expect(reported).toEqual(await profiles(join(import.meta.dirname, 'report.yaml')));
 });
 
 test.for(results.filter(({ name }) => !(name in skips)))('$name', ({ outcome, lines }) => {

@@ -74,12 +74,17 @@ const scenarioOf = ({ name, what, plan }: Trouble): Scenario<Stage> => ({
     return {
       ...findings,
       count: `${gateways} Gateways, ${aws.calls.counts().total - calls} calls${struck}`,
-      failures: [...findings.failures, ...tooQuick(before, aws.bucketUses())],
+      failures: [
+        ...findings.failures,
+        ...(plan.rules !== undefined && met === 0 ? ['no call met the trouble'] : []),
+        ...tooQuick(before, aws.bucketUses()),
+      ],
     };
   },
 });
 
-const nameOf = ({ service, bucket }: BucketUse): string => `${service} ${bucket}`;
+/** Some actions have a bucket for each way of asking. */
+const nameOf = ({ service, bucket, burst }: BucketUse): string => `${service} ${bucket} of ${burst}`;
 
 /** Where calls found none of the tokens that AWS documents. */
 function tooQuick(before: readonly BucketUse[], after: readonly BucketUse[]): readonly string[] {
@@ -87,7 +92,7 @@ function tooQuick(before: readonly BucketUse[], after: readonly BucketUse[]): re
   return after
     .map((use) => ({ ...use, beyond: use.beyond - (known.get(nameOf(use)) ?? 0) }))
     .filter(({ beyond }) => beyond > 0)
-    .map((use) => `${use.beyond} calls beyond AWS's rate of ${nameOf(use)}: ${use.perSecond}/s, ${use.burst} at once`);
+    .map((use) => `${use.beyond} calls beyond AWS's rate of ${nameOf(use)}: ${use.perSecond}/s`);
 }
 
 export const awsTrouble = family(open, troubles.map(scenarioOf));

@@ -211,9 +211,9 @@ async function killEverywhere(lab: Lab, { every, say }: Options): Promise<Findin
   const points = new Map(
     phaseNames.map((name) => [
       name,
-      Array.from({ length: calls(name) }, (_, index) => sides.map((side) => ({ call: index + 1, side })))
-        .flat()
-        .filter((_, index) => index % every === 0),
+      Array.from({ length: calls(name) }, (_, index) => index + 1)
+        .filter((call) => (call - 1) % every === 0)
+        .flatMap((call) => sides.map((side) => ({ call, side }))),
     ]),
   );
   const total = [...points.values()].reduce((sum, { length }) => sum + length, 0);

@@ -78,7 +78,8 @@ const watchesCut: Scenario<Stage> = {
     });
     try {
       const findings = await disturbed(workload, calm);
-      return { ...findings, count: `${findings.count}, ${cut} watches cut` };
+      const failures = [...findings.failures, ...(cut === 0 ? ['no watch was cut'] : [])];
+      return { ...findings, failures, count: `${findings.count}, ${cut} watches cut` };
     } finally {
       await end();
     }
@@ -111,7 +112,8 @@ const refusing = (
         },
       });
       const statuses = faults.map(({ status }) => status).join(' or ');
-      return { ...findings, count: `${findings.count}, ${met} answers ${statuses}` };
+      const failures = [...findings.failures, ...(met === 0 ? [`nothing was answered ${statuses}`] : [])];
+      return { ...findings, failures, count: `${findings.count}, ${met} answers ${statuses}` };
     } finally {
       await endBeside?.();
     }
@@ -156,7 +158,7 @@ const foreignWriter = ({ rig, workload }: Stage): (() => Promise<unknown>) => {
 const refusals = 60;
 
 const answered: readonly Scenario<Stage>[] = [
-  refusing('watches-gone', `${refusals} watches in each step are answered 410, so that all is listed again`, [
+  refusing('watches-gone', `up to ${refusals} watches in each step are answered 410, so that all is listed again`, [
     { matches: ({ watches }) => watches, status: 410, reason: 'Expired', times: refusals },
   ]),
   refusing(
