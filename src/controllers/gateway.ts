@@ -16,6 +16,7 @@ import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
 import { problemsByRoute } from '../status/route-status.ts';
+import { allEnded } from './all-ended.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { kindsMissing, obstaclesOf } from './obstacles.ts';
@@ -70,15 +71,13 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   // What was never listed, or is in a namespace that is not watched, is not for that gone.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await reportOrphans(context, key, signal);
-  await reportRoutes(context, key, nothing, signal);
+  await allEnded([reportOrphans(context, key, signal), reportRoutes(context, key, nothing, signal)]);
 }
 
 /** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
 async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await handOverListenerSets(context, key, signal);
-  await reportRoutes(context, key, nothing, signal);
+  await allEnded([handOverListenerSets(context, key, signal), reportRoutes(context, key, nothing, signal)]);
 }
 
 const nothing = () => ({ attachments: [], problems: [] });
@@ -118,18 +117,16 @@ async function report(
   const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
   const generation = gateway.metadata.generation ?? 0;
   await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
-  await reportListenerSets(context, listenerSets, outcome, signal);
   const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
   const byRoute = problemsByRoute(problems);
-  await reportRoutes(
-    context,
-    key,
-    (route) => ({
-      attachments: attachments.get(route) ?? [],
-      problems: byRoute.get(route) ?? [],
-    }),
-    signal,
-  );
+  const ofRoute = (route: ObjectKey) => ({
+    attachments: attachments.get(route) ?? [],
+    problems: byRoute.get(route) ?? [],
+  });
+  await allEnded([
+    reportListenerSets(context, listenerSets, outcome, signal),
+    reportRoutes(context, key, ofRoute, signal),
+  ]);
 }
 
 /** An obstacle that stands before all work is looked at again at least this often, in milliseconds. */

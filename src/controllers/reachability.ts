@@ -46,8 +46,10 @@ export class Reachability {
   readonly #reaches: Reaches;
   /** What each target group needs to reach, by ARN. */
   readonly #needs = new Map<string, readonly Reach[]>();
-  /** Whether the rules may be others than what is needed. Most changes of targets need nothing new: they cost no look at all. */
-  #isDue = true;
+  /** How often what is needed, or what is known of the rules, has changed. */
+  #changes = 1;
+  /** Up to which of these changes the rules stand. Most changes of targets need nothing new: they cost no look at all. */
+  #standing = 0;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -67,7 +69,7 @@ export class Reachability {
         this.#need(arn, eachOnce([...(this.#needs.get(arn) ?? []), ...reaches]));
       }
       learned?.();
-      return learned !== undefined || this.#isDue ? this.#bring() : [];
+      return learned !== undefined || this.#isDue() ? this.#bring() : [];
     });
   }
 
@@ -75,7 +77,7 @@ export class Reachability {
   async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return problemsOf(admissionsId, async () => {
       for (const [arn, reaches] of await this.#needsOf(groups)) this.#need(arn, reaches);
-      return this.#isDue ? this.#bring() : [];
+      return this.#isDue() ? this.#bring() : [];
     });
   }
 
@@ -85,7 +87,7 @@ export class Reachability {
   }
 
   forget(arn: string): void {
-    if (this.#needs.delete(arn)) this.#isDue = true;
+    if (this.#needs.delete(arn)) this.#changes += 1;
   }
 
   /**
@@ -95,7 +97,7 @@ export class Reachability {
    */
   async audit(): Promise<ReadonlySet<string>> {
     const { locks, admissions } = this.#options;
-    this.#isDue = true;
+    this.#changes += 1;
     return new Set(await locks.run('admissions', () => admissions.audit()));
   }
 
@@ -106,10 +108,15 @@ export class Reachability {
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
   }
 
+  /** Also while the rules are being brought: who needs them waits for his turn. */
+  #isDue(): boolean {
+    return this.#standing < this.#changes;
+  }
+
   #need(arn: string, reaches: readonly Reach[]): void {
     const before = this.#needs.get(arn);
     this.#needs.set(arn, reaches);
-    if (before === undefined || keysOf(before).symmetricDifference(keysOf(reaches)).size > 0) this.#isDue = true;
+    if (before === undefined || keysOf(before).symmetricDifference(keysOf(reaches)).size > 0) this.#changes += 1;
   }
 
   async #needsOf(groups: readonly Membered[]): Promise<Needs> {
@@ -130,15 +137,9 @@ export class Reachability {
       const network = await place.network();
       if (network.kind === 'unknown') return network.problems;
       const desired = desiredAdmissions([...this.#needs.values()].flat());
-      const sawAll = this.#sawAll();
-      this.#isDue = false;
-      const refused = await admissions
-        .bring(desired, network.network.backendSecurityGroupId, sawAll)
-        .catch((error: unknown) => {
-          this.#isDue = true;
-          throw error;
-        });
-      if (refused.length > 0) this.#isDue = true;
+      const changes = this.#changes;
+      const refused = await admissions.bring(desired, network.network.backendSecurityGroupId, this.#sawAll());
+      if (refused.length === 0) this.#standing = changes;
       return refused;
     });
   }

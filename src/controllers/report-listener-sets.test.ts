@@ -140,3 +140,17 @@ test('a long pass does not write back what a route said of a ListenerSet that ha
   await reportRoutes(context, web, () => attachments, signal);
   expect(await routeBy()).toEqual([others.controllerName]);
 });
+
+test('a ListenerSet whose status is refused keeps no other one from its own', async () => {
+  const { context, caches } = await startCluster();
+  const name = objectKey({ namespace: 'shop', name: 'also' });
+  const also = { ...set('web', 1), metadata: { namespace: 'shop', name: 'also', generation: 1 } };
+  await context.client.create(kinds.listenerSets, also, signal);
+  await context.clock.advance(1000);
+  context.client.intercept = (action) => {
+    if (action === `PATCH listenersets ${key}`) throw new Error('a webhook says no');
+  };
+  const report = reportListenerSets(context, caches.listenerSets.list(), outcome, signal);
+  await expect(report).rejects.toThrow('a webhook says no');
+  expect((await context.client.get(kinds.listenerSets, name, signal)).status).toBeDefined();
+});

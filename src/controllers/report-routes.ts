@@ -5,6 +5,7 @@ import { listenerSetGateway, parentListenerSet } from '../gateway/references.ts'
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { type ReportContext, reportRoute } from '../status/report.ts';
 import type { RouteOutcome } from '../status/route-status.ts';
+import { allEnded } from './all-ended.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
 /**
@@ -40,7 +41,7 @@ export async function reportRoutes(
     ...orphaned,
   ]);
   const listenerSets = new Set([...own, ...orphaned.flatMap((route) => goneSets(caches, route))]);
-  const ends = await Promise.allSettled(
+  await allEnded(
     [...routes].map((route) => {
       const { attachments, problems } = outcomeOf(objectKey(route.metadata));
       // A ListenerSet that went while the pass was under way is not brought back into the route's status.
@@ -52,6 +53,4 @@ export async function reportRoutes(
       return reportRoute(context, route, outcome, signal);
     }),
   );
-  const failed = ends.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
 }

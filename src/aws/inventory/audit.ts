@@ -48,6 +48,7 @@ export async function auditGateway(context: AuditContext, gateway: string, model
   await audit.readExistence();
   await audit.readTags();
   await audit.readSecondary();
+  await audit.readCertificates();
   return audit.drift;
 }
 
@@ -81,20 +82,6 @@ class GatewayAudit {
       });
       if (found !== undefined) this.#compareTargetGroup(record, found);
     }
-    for (const record of this.#certificates()) await this.#readCertificate(record);
-  }
-
-  /** What someone imported over ours, under its ARN, shows in nothing but the certificate itself. */
-  async #readCertificate(record: OwnedRecord): Promise<void> {
-    const { acm } = this.#context.clients;
-    const CertificateArn = record.arn;
-    const found = await this.#find(record, () => acm.send(new GetCertificateCommand({ CertificateArn })));
-    if (found === undefined) return;
-    const desired = this.#believed(record);
-    const actual = fingerprintOf([found.Certificate, found.CertificateChain].join('\n'));
-    if (desired?.kind === 'certificate' && actual !== desired.spec.fingerprint) this.#untrue(record, 'spec');
-    const { Tags: tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
-    this.#compareTags(record, fromTagList(tags));
   }
 
   /** What diff goes by: hash tags that were changed by hand count as they are now. */
@@ -119,6 +106,31 @@ class GatewayAudit {
       const desired = this.#desired.get(record.id);
       if (desired !== undefined) await this.#readSecondaryOf(record, desired);
     }
+  }
+
+  /** After all else: a role from before GetCertificate was in the policy keeps only these from being looked at. */
+  async readCertificates(): Promise<void> {
+    const { inventory, locks } = this.#context;
+    for (const { id, kind } of this.#desired.values()) {
+      if (kind !== 'certificate') continue;
+      // Other Gateways' passes may import it again meanwhile.
+      await locks.run(id, async () => {
+        for (const record of this.#settled(inventory.find(id))) await this.#readCertificate(record);
+      });
+    }
+  }
+
+  /** What someone imported over ours, under its ARN, shows in nothing but the certificate itself. */
+  async #readCertificate(record: OwnedRecord): Promise<void> {
+    const { acm } = this.#context.clients;
+    const CertificateArn = record.arn;
+    const found = await this.#find(record, () => acm.send(new GetCertificateCommand({ CertificateArn })));
+    if (found === undefined) return;
+    const desired = this.#believed(record);
+    const actual = fingerprintOf([found.Certificate, found.CertificateChain].join('\n'));
+    if (desired?.kind === 'certificate' && actual !== desired.spec.fingerprint) this.#untrue(record, 'spec');
+    const { Tags: tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
+    this.#compareTags(record, fromTagList(tags));
   }
 
   async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<void> {
@@ -269,11 +281,6 @@ class GatewayAudit {
   #owned<K extends OwnedRecord['kind']>(kind: K): readonly Extract<OwnedRecord, { kind: K }>[] {
     const isKind = (record: OwnedRecord): record is Extract<OwnedRecord, { kind: K }> => record.kind === kind;
     return this.#settled(this.#context.inventory.recordsOf(this.#gateway)).filter(isKind);
-  }
-
-  #certificates(): readonly OwnedRecord[] {
-    const certificates = [...this.#desired.values()].filter(({ kind }) => kind === 'certificate');
-    return this.#settled(certificates.flatMap(({ id }) => this.#context.inventory.find(id)));
   }
 
   #settled(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
