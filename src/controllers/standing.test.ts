@@ -1,28 +1,19 @@
 // What is kept going of a Gateway that no model can be built for.
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { EndpointSlice } from '../api/core.ts';
 import { endpointSlices } from '../api/kinds.ts';
 import { AwsError } from '../aws/errors.ts';
 import { modelContext } from '../aws/model/context.ts';
 import { backend, options, topology } from '../aws/model/sample.ts';
 import { targetGroup } from '../aws/model/target-groups.ts';
-import { awsUnderTest, gateway as key } from '../aws/testing/aws-under-test.ts';
+import { gateway as key } from '../aws/testing/aws-under-test.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { Incomplete } from './incomplete.ts';
 import { keepStanding } from './standing.ts';
 import { reconcileTargets } from './targets.ts';
-import { bring, gatewayWith, openTerm } from './testing/term-under-test.ts';
+import { bring, eachTestOnAws, gatewayWith, openTerm } from './testing/term-under-test.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
-let stop: AbortController;
-beforeEach(async () => {
-  it = await awsUnderTest();
-  stop = new AbortController();
-});
-afterEach(async () => {
-  stop.abort();
-  await it.close();
-});
+const rig = eachTestOnAws();
 
 const api = backend('api');
 const slice: EndpointSlice = {
@@ -36,19 +27,21 @@ const slice: EndpointSlice = {
 
 /** A term that begins when the Gateway's target group stands already, without a target. */
 async function restarted(client = new MemoryClient()) {
-  const before = await openTerm(it, stop.signal, [gatewayWith('web', 'tls')]);
+  const before = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')]);
   const network = await before.cloud.place.network();
   if (network.kind === 'unknown') throw new Error('The network is unknown');
   const group = targetGroup(modelContext(topology([]), network.network, options), api);
   await bring(before.cloud, { gateway: key, resources: [group] });
-  await client.create(endpointSlices, slice, stop.signal);
-  const term = await openTerm(it, stop.signal, [gatewayWith('web', 'tls')], client);
+  await client.create(endpointSlices, slice, rig.signal);
+  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   expect(await term.cloud.ready()).toEqual([]);
   return term;
 }
 
 const targets = () =>
-  [...it.aws.world().elbv2.targetGroups.values()].flatMap((group) => [...group.targets.values()].map(({ id }) => id));
+  [...rig.aws.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
+    [...group.targets.values()].map(({ id }) => id),
+  );
 
 test('after a restart the target groups that stand get the pods of the Services that the routes name', async () => {
   const term = await restarted();

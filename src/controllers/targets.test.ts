@@ -1,30 +1,21 @@
 // The targets pass: who is admitted, registered and shut out, in which order.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
 import type { EndpointSlice } from '../api/core.ts';
 import { endpointSlices } from '../api/kinds.ts';
-import { awsUnderTest, gateway as key } from '../aws/testing/aws-under-test.ts';
+import { gateway as key } from '../aws/testing/aws-under-test.ts';
 import { objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { Incomplete } from './incomplete.ts';
 import { reconcileTargets } from './targets.ts';
-import { bring, gatewayWith, openTerm } from './testing/term-under-test.ts';
+import { bring, eachTestOnAws, gatewayWith, openTerm } from './testing/term-under-test.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
-let stop: AbortController;
-beforeEach(async () => {
-  it = await awsUnderTest();
-  stop = new AbortController();
-});
-afterEach(async () => {
-  stop.abort();
-  await it.close();
-});
+const rig = eachTestOnAws();
 
 /** The ports to which the nodes admit load balancers, ends of ranges. */
 const admitted = (): number[] => {
-  const rules = [...it.aws.world().ec2.securityGroupRules.values()].filter(
-    ({ groupId, tags }) => groupId === it.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
+  const rules = [...rig.aws.aws.world().ec2.securityGroupRules.values()].filter(
+    ({ groupId, tags }) => groupId === rig.aws.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
   );
   return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
 };
@@ -37,15 +28,17 @@ async function served(port: number) {
     kind: 'EndpointSlice',
     metadata: { namespace: 'shop', name: 'api-1', labels: { 'kubernetes.io/service-name': 'api' } },
     addressType: 'IPv4',
-    endpoints: [{ addresses: [address], nodeName: it.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+    endpoints: [
+      { addresses: [address], nodeName: rig.aws.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } },
+    ],
     ports: [{ name: '', port: on, protocol: 'TCP' }],
   });
-  const first = await client.create(endpointSlices, slice(port, '10.0.1.50'), stop.signal);
-  const term = await openTerm(it, stop.signal, [gatewayWith('web', 'tls')], client);
+  const first = await client.create(endpointSlices, slice(port, '10.0.1.50'), rig.signal);
+  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   const { cloud, caches } = term;
   const service = objectKey({ namespace: 'shop', name: 'api' });
   const backend = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' } as const;
-  const { gateway, resources } = it.model();
+  const { gateway, resources } = rig.aws.model();
   const model = {
     gateway,
     resources: resources.map((each) => (each.kind === 'target-group' ? { ...each, backend } : each)),
@@ -56,7 +49,7 @@ async function served(port: number) {
   expect(admitted()).toEqual([port]);
   /** Puts another pod in the first one's place. */
   const moveTo = async (on: number, address: string): Promise<void> => {
-    await client.update(endpointSlices, { ...slice(on, address), metadata: { ...first.metadata } }, stop.signal);
+    await client.update(endpointSlices, { ...slice(on, address), metadata: { ...first.metadata } }, rig.signal);
     await expect.poll(() => caches.endpointSlices.list()[0]?.ports?.[0]?.port).toBe(on);
   };
   return { term, service, moveTo };
@@ -79,8 +72,8 @@ test('targets that go are shut out only when AWS has been told to send them noth
   expect(seen).toEqual([[8080, 9090]]);
   expect(admitted()).toEqual([9090]);
 
-  const [arn = ''] = it.aws.world().elbv2.targetGroups.keys();
-  it.aws.world().elbv2.targetGroups.delete(arn);
+  const [arn = ''] = rig.aws.aws.world().elbv2.targetGroups.keys();
+  rig.aws.aws.world().elbv2.targetGroups.delete(arn);
   cloud.membership.forget(arn);
   // As long as it is new, it may only not be seen yet.
   await vi.waitFor(async () => {
@@ -98,17 +91,17 @@ test('a rule that AWS refused at first is made when the pass comes again, though
     status: 403,
     code: 'UnauthorizedOperation',
   };
-  it.aws.faults.set(readFaultPlan({ rules: [refusal] }));
+  rig.aws.aws.faults.set(readFaultPlan({ rules: [refusal] }));
   await moveTo(9090, '10.0.1.51');
   await expect(reconcileTargets(term, service)).rejects.toThrow(Incomplete);
   expect(admitted()).toEqual([8080]);
-  it.aws.faults.set(readFaultPlan({}));
+  rig.aws.aws.faults.set(readFaultPlan({}));
   await reconcileTargets(term, service);
   expect(admitted()).toEqual([9090]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {
-  const term = await openTerm(it, stop.signal, []);
+  const term = await openTerm(rig.aws, rig.signal, []);
   await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'batch' }));
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.aws.calls.counts().total).toBe(0);
 });

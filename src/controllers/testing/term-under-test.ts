@@ -1,12 +1,12 @@
 // A term on the embedded AWS and a cluster in memory.
-import { expect } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import type { Node, Secret } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { nodes, secrets } from '../../api/kinds.ts';
 import { diff } from '../../aws/diff/diff.ts';
 import type { Model } from '../../aws/model/resources.ts';
-import { type awsUnderTest, cluster, gateway as key } from '../../aws/testing/aws-under-test.ts';
+import { awsUnderTest, cluster, gateway as key } from '../../aws/testing/aws-under-test.ts';
 import { readConfig } from '../../config.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { EventRecorder } from '../../kube/events.ts';
@@ -18,6 +18,29 @@ import { openCaches } from '../caches.ts';
 import { Cloud } from '../cloud.ts';
 
 type Aws = Awaited<ReturnType<typeof awsUnderTest>>;
+
+/** Gives each test of a file an AWS of its own, and a signal that aborts when the test ends. */
+export function eachTestOnAws() {
+  let aws: Aws;
+  let stop: AbortController;
+  beforeEach(async () => {
+    aws = await awsUnderTest();
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    await aws.close();
+  });
+  return {
+    get aws(): Aws {
+      return aws;
+    },
+    get signal(): AbortSignal {
+      return stop.signal;
+    },
+    abort: (): void => stop.abort(),
+  };
+}
 
 export const gatewayWith = (name: string, certificate: string): Gateway => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
