@@ -8,13 +8,13 @@ import type { Model } from '../aws/model/resources.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
-import type { Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Verdict } from '../status/condition.ts';
-import { acceptedCondition, isWholeProblem } from '../status/gateway-status.ts';
+import { type Findings, findingsOf } from '../status/findings.ts';
+import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
-import { listenerConditions, problemsOfListener } from '../status/listener-status.ts';
+import { listenerConditions } from '../status/listener-status.ts';
 import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { explain, fieldOf } from '../status/words.ts';
 
@@ -60,7 +60,7 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
       clusterUid: clusterName,
       quotas: DEFAULT_QUOTAS,
     });
-  const problems = [...translation.problems, ...(built?.problems ?? [])];
+  const findings = findingsOf(translation, built?.problems);
   const gateway = objectKey(input.gateway.metadata);
   return {
     gateway,
@@ -69,12 +69,12 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
     objects: [
       {
         object: `Gateway ${gateway}`,
-        conditions: [acceptedCondition(problems, translation.listeners)],
-        problems: problems.filter(isWholeProblem).map(planned),
+        conditions: [acceptedCondition(findings)],
+        problems: findings.whole.map(planned),
       },
-      ...listeners(gateway, translation, problems),
-      ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), translation, problems)),
-      ...routes(translation, problems),
+      ...listeners(gateway, findings),
+      ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), findings)),
+      ...routes(findings),
     ],
   };
 }
@@ -88,9 +88,9 @@ function planned(problem: Problem): PlannedProblem {
 const withoutProgrammed = (conditions: readonly PlannedCondition[]): readonly PlannedCondition[] =>
   conditions.filter(({ type }) => type !== 'Programmed');
 
-function listeners(gateway: string, translation: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
-  return translation.listeners.map((listener) => {
-    const own = problemsOfListener(listener.name, problems);
+function listeners(gateway: string, findings: Findings): readonly PlannedObject[] {
+  return findings.listeners.map((listener) => {
+    const own = findings.ofListener(listener.name);
     return {
       object: listener.ofSet === undefined ? `Gateway ${gateway}` : `ListenerSet ${listener.ofSet.listenerSet}`,
       part: `listener "${listener.ofSet?.section ?? listener.name}"`,
@@ -100,18 +100,18 @@ function listeners(gateway: string, translation: Translation, problems: readonly
   });
 }
 
-function listenerSet(key: ObjectKey, translation: Translation, problems: readonly Problem[]): PlannedObject {
+function listenerSet(key: ObjectKey, findings: Findings): PlannedObject {
   return {
     object: `ListenerSet ${key}`,
-    conditions: [listenerSetAccepted(key, { translation, problems })],
-    problems: problems.filter((problem) => 'listenerSet' in problem && problem.listenerSet === key).map(planned),
+    conditions: [listenerSetAccepted(key, findings)],
+    problems: findings.ofListenerSet(key).map(planned),
   };
 }
 
-function routes({ attachments }: Translation, problems: readonly Problem[]): readonly PlannedObject[] {
-  return attachments.map((attachment) => {
+function routes(findings: Findings): readonly PlannedObject[] {
+  return findings.attachments.map((attachment) => {
     const { route, parentRef } = attachment;
-    const own = problemsOfAttachment(attachment, problems);
+    const own = problemsOfAttachment(attachment, findings);
     return {
       object: `${route.kind} ${route.key}`,
       ...(parentRef.sectionName !== undefined && {

@@ -12,10 +12,10 @@ import { translate } from '../gateway/translate.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import type { GatewayOutcome, Provisioned } from '../status/gateway-status.ts';
+import { findingsOf, noFindings } from '../status/findings.ts';
+import { attachedRoutes, type GatewayOutcome, type Provisioned } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
-import { problemsByRoute } from '../status/route-status.ts';
 import { allEnded } from './all-ended.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
@@ -53,9 +53,10 @@ export async function reconcileGateway(
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
   const done = await act(context, key, input, built);
-  const problems = [...translation.problems, ...built.problems, ...done.problems];
+  const findings = findingsOf(translation, [...built.problems, ...done.problems]);
   const state = built.known ? standing(context, key, built.model) : undefined;
-  await report(context, input, { translation, problems, provisioned: state }, signal);
+  const attached = attachedRoutes(findings);
+  await report(context, input, { findings, attachedRoutes: attached, provisioned: state }, signal);
   const failed = [...built.retryable, ...done.problems];
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
@@ -71,16 +72,14 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   // What was never listed, or is in a namespace that is not watched, is not for that gone.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await allEnded([reportOrphans(context, key, signal), reportRoutes(context, key, nothing, signal)]);
+  await allEnded([reportOrphans(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
 }
 
 /** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
 async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await allEnded([handOverListenerSets(context, key, signal), reportRoutes(context, key, nothing, signal)]);
+  await allEnded([handOverListenerSets(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
 }
-
-const nothing = () => ({ attachments: [], problems: [] });
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
 function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leaving' | 'foreign' | 'unknown' {
@@ -110,22 +109,16 @@ async function report(
   signal: AbortSignal,
 ): Promise<void> {
   const key = objectKey(gateway.metadata);
-  const { translation, problems } = outcome;
+  const { findings } = outcome;
   const sets = listenerSets.map(({ metadata }) => objectKey(metadata));
   // A Gateway that never had ListenerSets has no word of them in its status.
   const known = sets.length > 0 || gateway.status?.attachedListenerSets !== undefined;
-  const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
+  const attachedListenerSets = sets.filter((set) => isAttached(set, findings)).length;
   const generation = gateway.metadata.generation ?? 0;
   await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
-  const attachments = Map.groupBy(translation.attachments, ({ route }) => route.key);
-  const byRoute = problemsByRoute(problems);
-  const ofRoute = (route: ObjectKey) => ({
-    attachments: attachments.get(route) ?? [],
-    problems: byRoute.get(route) ?? [],
-  });
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
-    reportRoutes(context, key, ofRoute, signal),
+    reportRoutes(context, key, findings, signal),
   ]);
 }
 

@@ -5,6 +5,7 @@ import { diff } from '../aws/diff/diff.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
+import { noFindings } from '../status/findings.ts';
 import { reportRemoval } from '../status/report.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
@@ -45,7 +46,7 @@ export async function removeGateway(
     // What is refused here the pass after the Gateway has gone says again: another team's ListenerSet holds up no removal.
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
-  await reportRoutes(context, key, () => ({ attachments: [], problems: [] }), signal);
+  await reportRoutes(context, key, noFindings, signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);
   return undefined;

@@ -5,6 +5,7 @@ import { type Condition, objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
+import { findingsOf, noFindings } from '../status/findings.ts';
 import { openCaches } from './caches.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
@@ -30,9 +31,10 @@ const route: HttpRoute = {
   status: { parents: [{ parentRef: parent, controllerName }, others] },
 };
 const listener = { name: `${key}/http`, ofSet: { listenerSet: key, section: 'http' }, port: 8080 };
+const translation = { listeners: [{ ...listener, supportedKinds: [], valid: true }], attachments: [], problems: [] };
 const outcome = {
-  translation: { listeners: [{ ...listener, supportedKinds: [], valid: true }], attachments: [], problems: [] },
-  problems: [],
+  findings: findingsOf(translation),
+  attachedRoutes: new Map(),
   provisioned: { addresses: [], ports: new Set([8080]), waiting: '', complete: true },
 };
 const attachment = {
@@ -96,7 +98,7 @@ test("of a ListenerSet that has moved to another controller's Gateway, what we h
   expect(await reasons()).toEqual(['Accepted', 'Programmed']);
   await change(moved());
   await handOverListenerSets(context, theirs, signal);
-  await reportRoutes(context, theirs, () => ({ attachments: [], problems: [] }), signal);
+  await reportRoutes(context, theirs, noFindings, signal);
   expect(await reasons()).toEqual(['Pending', 'Pending']);
   expect((await live()).status?.listeners).toEqual([]);
   expect(await routeBy()).toEqual([others.controllerName]);
@@ -133,11 +135,11 @@ test('a ListenerSet that changes while a pass is under way is not told that the 
 
 test('a long pass does not write back what a route said of a ListenerSet that has gone meanwhile', async () => {
   const { context, remove, routeBy } = await startCluster();
-  const attachments = { attachments: [attachment], problems: [] };
-  await reportRoutes(context, web, () => attachments, signal);
+  const findings = findingsOf({ ...translation, attachments: [attachment] });
+  await reportRoutes(context, web, findings, signal);
   expect(await routeBy()).toEqual([controllerName, others.controllerName]);
   await remove();
-  await reportRoutes(context, web, () => attachments, signal);
+  await reportRoutes(context, web, findings, signal);
   expect(await routeBy()).toEqual([others.controllerName]);
 });
 

@@ -3,8 +3,8 @@ import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { listenerSetGateway, parentListenerSet } from '../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import type { Findings } from '../status/findings.ts';
 import { type ReportContext, reportRoute } from '../status/report.ts';
-import type { RouteOutcome } from '../status/route-status.ts';
 import { allEnded } from './all-ended.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
@@ -29,7 +29,7 @@ const goneSets = (
 export async function reportRoutes(
   context: ReportContext & Pick<GatewayContext, 'caches'>,
   gateway: ObjectKey,
-  outcomeOf: (route: ObjectKey) => Pick<RouteOutcome, 'attachments' | 'problems'>,
+  findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
@@ -43,13 +43,13 @@ export async function reportRoutes(
   const listenerSets = new Set([...own, ...orphaned.flatMap((route) => goneSets(caches, route))]);
   await allEnded(
     [...routes].map((route) => {
-      const { attachments, problems } = outcomeOf(objectKey(route.metadata));
+      const attachments = findings.attachmentsOf(objectKey(route.metadata));
       // A ListenerSet that went while the pass was under way is not brought back into the route's status.
       const standing = attachments.filter(({ parentRef }) => {
         const set = parentListenerSet(route, parentRef);
         return set === undefined || own.has(set);
       });
-      const outcome = { gateway, listenerSets, controllerName, attachments: standing, problems };
+      const outcome = { gateway, listenerSets, controllerName, attachments: standing, findings };
       return reportRoute(context, route, outcome, signal);
     }),
   );

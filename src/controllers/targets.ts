@@ -8,8 +8,7 @@ import { syncTargets } from '../aws/targets.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import { sentences } from '../status/condition.ts';
-import { explain } from '../status/words.ts';
+import { told } from '../status/words.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
@@ -68,8 +67,12 @@ export async function reconcileTargets(
   if (found.length === 0) return undefined;
   const object = caches.services.get(service);
   if (object !== undefined) {
-    const note = sentences(found.map(explain));
-    events.record(object, { type: 'Warning', reason: 'TargetsNotRegistered', action: 'RegisterTargets', note });
+    events.record(object, {
+      type: 'Warning',
+      reason: 'TargetsNotRegistered',
+      action: 'RegisterTargets',
+      note: told(found),
+    });
   }
   throw new Incomplete(found);
 }

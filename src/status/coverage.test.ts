@@ -6,7 +6,8 @@ import { translate } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
 import { reported } from '../testing/statuses.ts';
-import { gatewayStatus } from './gateway-status.ts';
+import { findingsOf } from './findings.ts';
+import { attachedRoutes, gatewayStatus } from './gateway-status.ts';
 import { routeParents } from './route-status.ts';
 import { explain } from './words.ts';
 
@@ -143,25 +144,21 @@ function conditionsFor(problem: Problem): readonly (readonly [name: string, mess
   const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
   if (input === undefined) throw new Error('Expected the golden case basic/one-route');
   const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
-  const problems = [...translation.problems, problem];
+  const findings = findingsOf(translation, [problem]);
   const provisioned = {
     addresses: [],
     ports: new Set<number>(),
     waiting: 'The load balancer is not made yet.',
     complete: false,
   };
-  const status = gatewayStatus(undefined, { generation: 1, translation, problems, provisioned }, GOLDEN_NOW);
+  const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned };
+  const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);
   const gateway = objectKey(input.gateway.metadata);
   const parents = input.routes.flatMap((route) => {
     const listenerSets = new Set<never>();
-    const outcome = {
-      gateway,
-      listenerSets,
-      controllerName: input.controllerName,
-      attachments: translation.attachments,
-      problems,
-    };
-    return routeParents(route, outcome, GOLDEN_NOW);
+    const { attachments } = translation;
+    const ofRoute = { gateway, listenerSets, controllerName: input.controllerName, attachments, findings };
+    return routeParents(route, ofRoute, GOLDEN_NOW);
   });
   const all = [
     { on: 'Gateway', conditions: status.conditions ?? [] },

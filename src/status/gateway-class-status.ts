@@ -1,7 +1,7 @@
 // A GatewayClass's conditions.
 import type { Problem } from '../gateway/problem.ts';
-import { sentences, type Verdict } from './condition.ts';
-import { explain } from './words.ts';
+import type { Verdict } from './condition.ts';
+import { told } from './words.ts';
 
 type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters'>;
 type SupportedVersion = Verdict<'SupportedVersion', 'SupportedVersion' | 'UnsupportedVersion'>;
@@ -19,7 +19,7 @@ export function gatewayClassConditions(
   return [
     problems.length === 0
       ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gatehouse serves Gateways of this class.' }
-      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: sentences(problems.map(explain)) },
+      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: told(problems) },
     version.supported
       ? { type: 'SupportedVersion', status: 'True', reason: 'SupportedVersion', message: version.detail }
       : { type: 'SupportedVersion', status: 'False', reason: 'UnsupportedVersion', message: version.detail },

@@ -1,12 +1,13 @@
 // A Gateway's status, out of all problems and of what stands in the cloud.
 import type { Gateway, GatewayAddress, ListenerStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { ListenerResult, Translation } from '../gateway/topology.ts';
+import type { ListenerResult } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import { isValid, listenerConditions, problemsOfListener } from './listener-status.ts';
-import { problemsByRoute, problemsOfAttachment, routeConditions } from './route-status.ts';
-import { explain } from './words.ts';
+import type { Findings, WholeProblem } from './findings.ts';
+import { isValid, listenerConditions } from './listener-status.ts';
+import { isAccepted, problemsOfAttachment } from './route-status.ts';
+import { quoted, told } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
 
@@ -25,9 +26,9 @@ export interface Provisioned {
 export interface GatewayOutcome {
   /** The generation of the Gateway that the pass was over. */
   readonly generation: number;
-  readonly translation: Translation;
-  /** Of all stages. */
-  readonly problems: readonly Problem[];
+  readonly findings: Findings;
+  /** How many routes are accepted, by the listeners that they are attached to. */
+  readonly attachedRoutes: ReadonlyMap<string, number>;
   /** Undefined where AWS could not be asked. */
   readonly provisioned: Provisioned | undefined;
   /** How many ListenerSets are accepted; undefined where there is none to ask. */
@@ -37,14 +38,14 @@ export interface GatewayOutcome {
 /** @param now in milliseconds since the epoch */
 export function gatewayStatus(
   existing: Gateway['status'],
-  { generation, translation, problems, provisioned, attachedListenerSets }: GatewayOutcome,
+  { generation, findings, attachedRoutes: attached, provisioned, attachedListenerSets }: GatewayOutcome,
   now: number,
 ): GatewayStatus {
-  const listeners = translation.listeners.filter(isOwn);
-  const accepted = acceptedCondition(problems, translation.listeners);
-  const waiting = waitingFor(listeners, problems, provisioned);
-  const programmed = programmedCondition(accepted.status === 'True', problems, provisioned, waiting);
-  const attached = attachedRoutes(translation, problems);
+  const listeners = findings.listenersOf(undefined);
+  const accepted = acceptedCondition(findings);
+  const waiting = waitingFor(listeners, findings, provisioned);
+  const programmed = programmedCondition(accepted.status === 'True', findings, provisioned, waiting);
+  const before = new Map(existing?.listeners?.map(({ name, conditions }) => [name, conditions]));
   return {
     ...existing,
     // Of a load balancer that can't be seen now, clients are still to find the address.
@@ -53,34 +54,30 @@ export function gatewayStatus(
     conditions: updated(existing?.conditions, [accepted, programmed], generation, now),
     listeners: listeners.map((listener): ListenerStatus => {
       const { name, supportedKinds, port } = listener;
-      const own = problemsOfListener(name, problems);
+      const own = findings.ofListener(name);
       const serving = provisioned?.ports.has(port) ?? false;
       const conditions = listenerConditions(listener, own, serving ? undefined : { ...programmed, reason: 'Pending' });
-      const before = existing?.listeners?.find((status) => status.name === name)?.conditions;
       return {
         name,
         supportedKinds,
         attachedRoutes: attached.get(name) ?? 0,
-        conditions: updated(before, conditions, generation, now),
+        conditions: updated(before.get(name), conditions, generation, now),
       };
     }),
   };
 }
 
-/** Not a ListenerSet's, which has a status of its own. */
-const isOwn = ({ ofSet }: ListenerResult): boolean => ofSet === undefined;
-
 /** Which good listeners no load balancer serves, in words; empty when all are served, or nobody knows. */
 export function waitingFor(
   listeners: readonly ListenerResult[],
-  problems: readonly Problem[],
+  findings: Findings,
   provisioned: Provisioned | undefined,
 ): string {
   const unserved = listeners
-    .filter((listener) => isValid(listener, problemsOfListener(listener.name, problems)))
+    .filter((listener) => isValid(listener, findings.ofListener(listener.name)))
     .filter(({ port }) => provisioned?.ports.has(port) === false)
-    .map(({ name, ofSet }) => `"${ofSet?.section ?? name}"`);
-  return unserved.length === 0 ? '' : `The load balancer does not serve ${unserved.join(', ')} yet.`;
+    .map(({ name, ofSet }) => ofSet?.section ?? name);
+  return unserved.length === 0 ? '' : `The load balancer does not serve ${quoted(unserved)} yet.`;
 }
 
 /** Why a Gateway that is being deleted is still there. */
@@ -91,15 +88,14 @@ export function removalStatus({ status, metadata }: Gateway, problems: readonly 
 }
 
 /** How many routes are accepted, by the listeners that they are attached to. */
-export function attachedRoutes(translation: Translation, problems: readonly Problem[]): ReadonlyMap<string, number> {
+export function attachedRoutes(findings: Findings): ReadonlyMap<string, number> {
   const routes = new Map<string, Set<ObjectKey>>();
-  const byRoute = problemsByRoute(problems);
-  for (const attachment of translation.attachments) {
-    const own = problemsOfAttachment(attachment, byRoute.get(attachment.route.key) ?? []);
-    const [accepted] = routeConditions(attachment, own);
-    if (accepted?.status !== 'True') continue;
+  for (const attachment of findings.attachments) {
+    if (!isAccepted(attachment, problemsOfAttachment(attachment, findings))) continue;
     for (const listener of attachment.listeners) {
-      routes.set(listener, (routes.get(listener) ?? new Set()).add(attachment.route.key));
+      const keys = routes.get(listener);
+      if (keys === undefined) routes.set(listener, new Set([attachment.route.key]));
+      else keys.add(attachment.route.key);
     }
   }
   return new Map([...routes].map(([listener, keys]) => [listener, keys.size]));
@@ -110,9 +106,6 @@ type Accepted = Verdict<
   'Accepted' | 'ListenersNotValid' | 'InvalidParameters' | 'UnsupportedAddress' | 'Invalid'
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
-
-/** Problems that the Gateway as a whole reports; all others have a listener, a ListenerSet or a route that does. */
-type WholeProblem = Exclude<Problem, { listener: string } | { listenerSet: unknown } | { route: unknown }>;
 
 const notAccepted: Partial<Record<WholeProblem['kind'], Accepted['reason']>> = {
   'parameters-kind-unknown': 'InvalidParameters',
@@ -137,32 +130,25 @@ const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>>
   'cloud-refused': 'Invalid',
 };
 
-const told = (problems: readonly Problem[]): string => sentences(problems.map(explain));
-
-export const isWholeProblem = (problem: Problem): problem is WholeProblem =>
-  !('listener' in problem) && !('listenerSet' in problem) && !('route' in problem);
-
 /** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */
-export function acceptedCondition(problems: readonly Problem[], listeners: readonly ListenerResult[]): Accepted {
-  const wrong = problems.filter(isWholeProblem).filter((problem) => notAccepted[problem.kind] !== undefined);
+export function acceptedCondition(findings: Findings): Accepted {
+  const wrong = findings.whole.filter((problem) => notAccepted[problem.kind] !== undefined);
   const reason = wrong[0] && notAccepted[wrong[0].kind];
   if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
-  const own = listeners.filter(isOwn);
-  const invalid = own
-    .filter((listener) => !isValid(listener, problemsOfListener(listener.name, problems)))
-    .map(({ name }) => `"${name}"`);
+  const own = findings.listenersOf(undefined);
+  const invalid = own.filter((listener) => !isValid(listener, findings.ofListener(listener.name)));
   if (invalid.length === 0) {
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The Gateway is accepted.' };
   }
   const some = invalid.length < own.length;
-  const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${invalid.join(', ')}.`;
+  const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${quoted(invalid.map(({ name }) => name))}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
 /** True only when it is: the load balancer is active and every good listener is there. */
 function programmedCondition(
   accepted: boolean,
-  problems: readonly Problem[],
+  { whole }: Findings,
   provisioned: Provisioned | undefined,
   unserved: string,
 ): Programmed {
@@ -170,7 +156,7 @@ function programmedCondition(
     const message = 'The Gateway is not accepted. What existed before stays as it is.';
     return { type: 'Programmed', status: 'False', reason: 'Invalid', message };
   }
-  const cloud = problems.filter(isWholeProblem).filter((problem) => notAccepted[problem.kind] === undefined);
+  const cloud = whole.filter((problem) => notAccepted[problem.kind] === undefined);
   if (provisioned === undefined) {
     const message = sentences(['What exists in AWS could not be read.', told(cloud)]);
     return { type: 'Programmed', status: 'Unknown', reason: 'Pending', message };

@@ -3,6 +3,7 @@ import type { Problem } from '../gateway/problem.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
+import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
 import { listenerSetStatus } from './listener-set-status.ts';
 
@@ -20,8 +21,8 @@ const translation: Translation = {
 const active = { addresses: [], ports: new Set([80]), waiting: '', complete: false };
 const outcome = (problems: readonly Problem[], provisioned: GatewayOutcome['provisioned'] = active) => ({
   generation: 1,
-  translation,
-  problems,
+  findings: findingsOf(translation, problems),
+  attachedRoutes: new Map(),
   provisioned,
 });
 
@@ -36,7 +37,7 @@ const refused: Problem = {
   detail: 'no',
 };
 const crowdedOut: Problem = { kind: 'too-many-listeners', listener: id, field: 'port', limit: 50 };
-const unreadable: GatewayOutcome = { generation: 1, translation, problems: [], provisioned: undefined };
+const unreadable: GatewayOutcome = { ...outcome([]), provisioned: undefined };
 
 test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   ['is being made', outcome([]), ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],

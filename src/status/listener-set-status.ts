@@ -1,12 +1,12 @@
 // A ListenerSet's status, out of the pass over its Gateway.
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
-import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import { acceptedCondition, attachedRoutes, type GatewayOutcome, waitingFor } from './gateway-status.ts';
-import { isValid, listenerConditions, problemsOfListener, type Serving } from './listener-status.ts';
-import { explain } from './words.ts';
+import type { Findings, WholeProblem } from './findings.ts';
+import { acceptedCondition, type GatewayOutcome, waitingFor } from './gateway-status.ts';
+import { isValid, listenerConditions, type Serving } from './listener-status.ts';
+import { quoted, told } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 
@@ -16,16 +16,9 @@ type Programmed = Verdict<
   'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'PortUnavailable' | 'Pending'
 >;
 
-type ListenerSetOutcome = Pick<GatewayOutcome, 'translation' | 'problems' | 'provisioned'>;
-
-const listenersOf = (
-  set: ObjectKey,
-  { translation }: Pick<ListenerSetOutcome, 'translation'>,
-): readonly ListenerResult[] => translation.listeners.filter(({ ofSet }) => ofSet?.listenerSet === set);
-
 /** Whether it is one of the Gateway's: it may add listeners, and at least one of them is good. */
-export const isAttached = (set: ObjectKey, outcome: ListenerSetOutcome): boolean =>
-  listenerSetAccepted(set, outcome).status === 'True';
+export const isAttached = (set: ObjectKey, findings: Findings): boolean =>
+  listenerSetAccepted(set, findings).status === 'True';
 
 /**
  * @param generation of the ListenerSet that the pass was over
@@ -34,15 +27,14 @@ export const isAttached = (set: ObjectKey, outcome: ListenerSetOutcome): boolean
 export function listenerSetStatus(
   existing: ListenerSet['status'],
   set: ObjectKey,
-  outcome: ListenerSetOutcome,
+  { findings, attachedRoutes, provisioned }: Pick<GatewayOutcome, 'findings' | 'attachedRoutes' | 'provisioned'>,
   generation: number,
   now: number,
 ): ListenerSetStatus {
-  const { problems, provisioned } = outcome;
-  const listeners = listenersOf(set, outcome);
-  const acceptance = listenerSetAccepted(set, outcome);
-  const programmed = programmedVerdict(acceptance, listeners, outcome);
-  const attached = attachedRoutes(outcome.translation, problems);
+  const listeners = findings.listenersOf(set);
+  const acceptance = listenerSetAccepted(set, findings);
+  const programmed = programmedVerdict(acceptance, listeners, findings, provisioned);
+  const before = new Map(existing?.listeners?.map(({ name, conditions }) => [name, conditions]));
   return {
     ...existing,
     conditions: updated(existing?.conditions, [acceptance, programmed], generation, now),
@@ -50,14 +42,17 @@ export function listenerSetStatus(
       const { name: id, ofSet, supportedKinds, port } = listener;
       const name = ofSet?.section ?? id;
       const serving = provisioned?.ports.has(port) ?? false;
-      const own = problemsOfListener(id, problems);
-      const conditions = listenerConditions(listener, own, serving ? undefined : unserved(port, problems, programmed));
-      const before = existing?.listeners?.find((status) => status.name === name)?.conditions;
+      const own = findings.ofListener(id);
+      const conditions = listenerConditions(
+        listener,
+        own,
+        serving ? undefined : unserved(findings.ofPort(port), programmed),
+      );
       return {
         name,
         supportedKinds,
-        attachedRoutes: attached.get(id) ?? 0,
-        conditions: updated(before, conditions, generation, now),
+        attachedRoutes: attachedRoutes.get(id) ?? 0,
+        conditions: updated(before.get(name), conditions, generation, now),
       };
     }),
   };
@@ -83,27 +78,21 @@ export function undecidedStatus({ status, metadata }: ListenerSet, now: number):
   return { ...status, conditions: updated(status?.conditions, verdicts, metadata.generation ?? 0, now), listeners: [] };
 }
 
-export function listenerSetAccepted(
-  set: ObjectKey,
-  outcome: Pick<ListenerSetOutcome, 'translation' | 'problems'>,
-): Accepted {
-  const { translation, problems } = outcome;
-  const refused = problems.filter(
-    (problem) => problem.kind === 'listener-set-not-allowed' && problem.listenerSet === set,
-  );
+export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepted {
+  const refused = findings.ofListenerSet(set);
   if (refused.length > 0) {
-    return { type: 'Accepted', status: 'False', reason: 'NotAllowed', message: sentences(refused.map(explain)) };
+    return { type: 'Accepted', status: 'False', reason: 'NotAllowed', message: told(refused) };
   }
-  if (acceptedCondition(problems, translation.listeners).status !== 'True') {
+  if (acceptedCondition(findings).status !== 'True') {
     return { type: 'Accepted', status: 'False', reason: 'ParentNotAccepted', message: 'The Gateway is not accepted.' };
   }
-  const listeners = listenersOf(set, outcome);
-  const invalid = listeners.filter((listener) => !isValid(listener, problemsOfListener(listener.name, problems)));
+  const listeners = findings.listenersOf(set);
+  const invalid = listeners.filter((listener) => !isValid(listener, findings.ofListener(listener.name)));
   if (invalid.length === 0) {
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The ListenerSet is accepted.' };
   }
   const some = invalid.length < listeners.length;
-  const names = invalid.map(({ name, ofSet }) => `"${ofSet?.section ?? name}"`).join(', ');
+  const names = quoted(invalid.map(({ name, ofSet }) => ofSet?.section ?? name));
   const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${names}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
@@ -112,11 +101,12 @@ export function listenerSetAccepted(
 function programmedVerdict(
   accepted: Accepted,
   listeners: readonly ListenerResult[],
-  { problems, provisioned }: ListenerSetOutcome,
+  findings: Findings,
+  provisioned: GatewayOutcome['provisioned'],
 ): Programmed {
   const type = 'Programmed';
   if (accepted.status !== 'True') {
-    return { type, status: 'False', reason: unprogrammed(accepted, listeners, problems), message: accepted.message };
+    return { type, status: 'False', reason: unprogrammed(accepted, listeners, findings), message: accepted.message };
   }
   if (provisioned === undefined) {
     const message = 'What exists in AWS could not be read. See the conditions of the Gateway.';
@@ -125,9 +115,10 @@ function programmedVerdict(
   if (provisioned.waiting !== '') {
     return { type, status: 'False', reason: 'ParentNotProgrammed', message: provisioned.waiting };
   }
-  const waiting = waitingFor(listeners, problems, provisioned);
+  const waiting = waitingFor(listeners, findings, provisioned);
   if (waiting === '') return { type, status: 'True', reason: 'Programmed', message: 'The load balancer is active.' };
-  const refused = told(problems.filter((problem) => listeners.some(({ port }) => isOfPort(problem, port))));
+  const ports = new Set(listeners.map(({ port }) => port));
+  const refused = told([...ports].flatMap((port) => findings.ofPort(port)));
   // listenerset_types.go has Pending for what is Unknown only.
   return refused === ''
     ? { type, status: 'Unknown', reason: 'Pending', message: waiting }
@@ -137,26 +128,20 @@ function programmedVerdict(
 function unprogrammed(
   { reason }: Accepted,
   listeners: readonly ListenerResult[],
-  problems: readonly Problem[],
+  findings: Findings,
 ): Programmed['reason'] {
   if (reason === 'NotAllowed') return 'NotAllowed';
   if (reason !== 'ListenersNotValid') return 'ParentNotProgrammed';
   const isCrowdedOut = listeners.every(({ name }) =>
-    problemsOfListener(name, problems).some(({ kind }) => kind === 'too-many-listeners'),
+    findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners'),
   );
   return isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid';
 }
 
 /** Why nothing serves a good listener of the port. */
-function unserved(port: number, problems: readonly Problem[], { message }: Programmed): Serving {
-  const refused = told(problems.filter((problem) => isOfPort(problem, port)));
+function unserved(ofPort: readonly WholeProblem[], { message }: Programmed): Serving {
+  const refused = told(ofPort);
   return refused === ''
     ? { status: 'Unknown', reason: 'Pending', message }
     : { status: 'False', reason: 'PortUnavailable', message: refused };
 }
-
-/** Whether AWS refused the listener of the port, `listener/internal/443`. */
-const isOfPort = (problem: Problem, port: number): boolean =>
-  'resource' in problem && problem.resource.startsWith('listener/') && problem.resource.endsWith(`/${port}`);
-
-const told = (problems: readonly Problem[]): string => sentences(problems.map(explain));

@@ -1,8 +1,8 @@
 // A listener's conditions, out of the problems that name it and of what stands in the cloud.
-import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import { sentences, type Verdict } from './condition.ts';
-import { explain } from './words.ts';
+import { type Verdict } from './condition.ts';
+import type { ListenerProblem } from './findings.ts';
+import { told } from './words.ts';
 
 type Accepted = Verdict<
   'Accepted',
@@ -26,8 +26,6 @@ type Programmed = Verdict<
 type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
-
-type ListenerProblem = Extract<Problem, { listener: string }>;
 
 /** What becomes of a good listener. */
 export type Serving = Omit<Programmed, 'type'>;
@@ -74,14 +72,9 @@ const conflicts: Partial<Record<ListenerProblem['kind'], Conflicted['reason']>> 
   'listener-hostname-conflict': 'HostnameConflict',
 };
 
-export const problemsOfListener = (listener: string, problems: readonly Problem[]): readonly ListenerProblem[] =>
-  problems.filter((problem): problem is ListenerProblem => 'listener' in problem && problem.listener === listener);
-
 /** Whether the listener is to serve: both for translate and for the data plane. */
 export const isValid = (listener: ListenerResult, problems: readonly ListenerProblem[]): boolean =>
   listener.valid && !problems.some(({ kind }) => notAccepted[kind] !== undefined);
-
-const told = (problems: readonly ListenerProblem[]): string => sentences(problems.map(explain));
 
 function pick<Reason extends string>(
   problems: readonly ListenerProblem[],

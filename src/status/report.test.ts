@@ -6,6 +6,7 @@ import type { EventNote } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { findingsOf, noFindings } from './findings.ts';
 import type { GatewayOutcome } from './gateway-status.ts';
 import { type ReportContext, reportGateway, reportRemoval, reportRoute } from './report.ts';
 import type { RouteOutcome } from './route-status.ts';
@@ -43,8 +44,8 @@ const waiting = {
 const serving = { addresses: [address], ports: new Set([80]), waiting: '', complete: true };
 const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
   generation: 3,
-  translation,
-  problems: [],
+  findings: findingsOf(translation),
+  attachedRoutes: new Map(),
   provisioned: serving,
   ...more,
 });
@@ -115,7 +116,7 @@ test('a Gateway keeps its address while AWS can not be asked', async () => {
   const { client, context, told, condition, status } = start();
   await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
   const problems = [{ kind: 'credentials-invalid', action: 'GetResources', detail: 'expired' }] as const;
-  const unknown = outcome({ provisioned: undefined, problems });
+  const unknown = outcome({ provisioned: undefined, findings: findingsOf(translation, problems) });
   await reportGateway(context, await client.get(kinds.gateways, key, signal), unknown, signal);
   expect((await status())?.addresses).toEqual([address]);
   expect(await condition('Programmed')).toMatchObject({ status: 'Unknown', reason: 'Pending' });
@@ -152,7 +153,7 @@ const ofRoute = (more: Partial<RouteOutcome>): RouteOutcome => ({
   listenerSets: new Set(),
   controllerName: 'gatehouse.dev/aws',
   attachments: [attachment],
-  problems: [],
+  findings: noFindings,
   ...more,
 });
 const foreignParents: readonly RouteParentStatus[] = [
@@ -186,7 +187,8 @@ test('a route that loses its backend gets a Warning, once', async () => {
   await client.create(kinds.httpRoutes, httpRoute, signal);
   const service = objectKey({ namespace: 'shop', name: 'cart' });
   const problems = [{ kind: 'backend-not-found', route, rule: 0, field: 'backendRefs[0]', service }] as const;
-  for (const outcomes of [ofRoute({}), ofRoute({ problems }), ofRoute({ problems })]) {
+  const findings = findingsOf(translation, problems);
+  for (const outcomes of [ofRoute({}), ofRoute({ findings }), ofRoute({ findings })]) {
     await reportRoute(context, await client.get(kinds.httpRoutes, route.key, signal), outcomes, signal);
   }
   expect(told).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);

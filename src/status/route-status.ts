@@ -1,11 +1,11 @@
 // What one Gateway has to say in the status of a route.
 import type { HttpRoute, ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
-import type { Problem } from '../gateway/problem.ts';
 import { parentGateway, parentListenerSet } from '../gateway/references.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import { sentences, updated, type Verdict } from './condition.ts';
-import { explain } from './words.ts';
+import { updated, type Verdict } from './condition.ts';
+import type { Findings, RouteProblem } from './findings.ts';
+import { told } from './words.ts';
 
 type Accepted = Verdict<
   'Accepted',
@@ -25,7 +25,6 @@ type PartiallyInvalid = Verdict<'PartiallyInvalid', 'UnsupportedValue'>;
 
 type RouteCondition = Accepted | ResolvedRefs | PartiallyInvalid;
 
-type RouteProblem = Extract<Problem, { route: unknown }>;
 type RuleProblem = Extract<RouteProblem, { rule: number }>;
 type ParentProblem = Exclude<RouteProblem, RuleProblem>;
 
@@ -77,7 +76,7 @@ export interface RouteOutcome {
   readonly controllerName: string;
   /** Those of this route to this Gateway; none when it has gone from it. */
   readonly attachments: readonly Attachment[];
-  readonly problems: readonly Problem[];
+  readonly findings: Pick<Findings, 'ofRoute'>;
 }
 
 /**
@@ -87,7 +86,7 @@ export interface RouteOutcome {
  */
 export function routeParents(
   route: HttpRoute,
-  { gateway, listenerSets, controllerName, attachments, problems }: RouteOutcome,
+  { gateway, listenerSets, controllerName, attachments, findings }: RouteOutcome,
   now: number,
 ): readonly RouteParentStatus[] {
   const existing = route.status?.parents ?? [];
@@ -99,7 +98,7 @@ export function routeParents(
   const next = attachments.map((attachment): RouteParentStatus => {
     const { parentRef, generation } = attachment;
     const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
-    const verdicts = routeConditions(attachment, problemsOfAttachment(attachment, problems));
+    const verdicts = routeConditions(attachment, problemsOfAttachment(attachment, findings));
     return { parentRef, controllerName, conditions: updated(before?.conditions, verdicts, generation, now) };
   });
   // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
@@ -118,23 +117,12 @@ export const sameParent = (left: ParentReference, right: ParentReference): boole
   left.sectionName === right.sectionName &&
   left.port === right.port;
 
-/** Looked through once for all routes of a Gateway, which may be thousands. */
-export const problemsByRoute = (problems: readonly Problem[]): ReadonlyMap<ObjectKey, readonly RouteProblem[]> =>
-  Map.groupBy(
-    problems.filter((problem) => 'route' in problem),
-    ({ route }) => route.key,
-  );
-
+/** Those of its rules, and of this parent. */
 export const problemsOfAttachment = (
   { route, parentRef }: Attachment,
-  problems: readonly Problem[],
+  findings: Pick<Findings, 'ofRoute'>,
 ): readonly RouteProblem[] =>
-  problems
-    .filter((problem) => 'route' in problem)
-    .filter((problem) => problem.route.key === route.key)
-    .filter((problem) => 'rule' in problem || sameParent(problem.parentRef, parentRef));
-
-const told = (problems: readonly RouteProblem[]): string => sentences(problems.map(explain));
+  findings.ofRoute(route.key).filter((problem) => 'rule' in problem || sameParent(problem.parentRef, parentRef));
 
 /** @param problems those of this route: of this parent, and of its rules */
 export function routeConditions(attachment: Attachment, problems: readonly RouteProblem[]): readonly RouteCondition[] {
@@ -150,6 +138,15 @@ export function routeConditions(attachment: Attachment, problems: readonly Route
   return conditions;
 }
 
+/** Whether its Accepted is True; what it says is not asked. */
+export function isAccepted(attachment: Attachment, problems: readonly RouteProblem[]): boolean {
+  const isApart = attachment.listeners.length === 0 && problems.some((problem) => !('rule' in problem));
+  return !isApart && !isLost(attachment, droppedRules(problems));
+}
+
+/** Whether nothing is left of it. */
+const isLost = ({ rules }: Attachment, dropped: ReadonlySet<number>): boolean => rules > 0 && dropped.size === rules;
+
 function accepted(
   attachment: Attachment,
   problems: readonly RouteProblem[],
@@ -160,7 +157,7 @@ function accepted(
   if (attachment.listeners.length === 0 && apart[0]) {
     return { type: 'Accepted', status: 'False', reason: detached[apart[0].kind], message: told(apart) };
   }
-  if (attachment.rules > 0 && dropped.size === attachment.rules) {
+  if (isLost(attachment, dropped)) {
     return { type: 'Accepted', status: 'False', reason: lostFor(lost), message: told(lost) };
   }
   const hints = told(problems.filter((problem) => 'rule' in problem && effects[problem.kind] === 'told'));

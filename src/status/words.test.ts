@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
-import { explain } from './words.ts';
+import { explain, quoted, told } from './words.ts';
 
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'team', name: 'site' }) } as const;
 const parentRef: ParentReference = { kind: 'ListenerSet', name: 'more' };
@@ -31,4 +31,20 @@ test.each<readonly [Problem, string]>([
   ],
 ])('what is wrong with a ListenerSet is told in its own names: $0.kind', (problem, words) => {
   expect(explain(problem)).toContain(words);
+});
+
+test('of more problems than anybody reads, the first ones are told and the others counted', () => {
+  const problems = Array.from(
+    { length: 500 },
+    (_, rule): Problem => ({ kind: 'rule-field-unsupported', route, rule, field: 'retry' }),
+  );
+  const text = told(problems);
+  expect(text).toMatch(/^spec\.rules\[0\]\.retry: .* There are 4\d\d more\.$/);
+  expect(text.length).toBeLessThan(2048);
+  expect(told(problems.slice(0, 2))).not.toContain('more');
+});
+
+test('of more names than anybody reads, the first ones are told and the others counted', () => {
+  const names = Array.from({ length: 64 }, (_, index) => `l${index}`);
+  expect(quoted(names)).toMatch(/^"l0", .*, "l9" and 54 more$/);
 });

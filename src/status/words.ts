@@ -1,9 +1,19 @@
 // A problem in words: what is wrong, where, and what to do. The one place where problems become prose.
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { sentences } from './condition.ts';
 
-const list = (items: readonly (string | number)[]): string => items.join(', ') || 'none';
-const quote = (items: readonly string[]): string => items.map((item) => `"${item}"`).join(', ');
+/** Nobody reads more names than this in a sentence. */
+const maxNames = 10;
+
+const list = (items: readonly (string | number)[]): string => {
+  if (items.length === 0) return 'none';
+  const more = items.length - maxNames;
+  return `${items.slice(0, maxNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+/** Names in quotes: the first ones, and how many more there are. */
+export const quoted = (names: readonly string[]): string => list(names.map((name) => `"${name}"`));
 
 /** A ListenerSet's listener is `namespace/set/name` among its Gateway's, and the Gateway's own just `name`. */
 const ownerOf = (listener: string): string => listener.slice(0, listener.lastIndexOf('/') + 1);
@@ -18,7 +28,7 @@ function namesOf(others: readonly string[], listener: string): string {
     if (owner === ownerOf(listener)) return `"${sectionOf(other)}"`;
     return owner === '' ? 'a listener of the Gateway' : 'a listener of another ListenerSet';
   });
-  return [...new Set(said)].join(', ');
+  return list([...new Set(said)]);
 }
 
 function parentName(parentRef: ParentReference): string {
@@ -36,6 +46,26 @@ export function fieldOf(problem: Problem): string | undefined {
   if ('parentRef' in problem) return problem.kind === 'hostname-not-matching' ? 'spec.hostnames' : 'spec.parentRefs';
   if ('field' in problem) return problem.kind === 'parameters-invalid' ? problem.field : `spec.${problem.field}`;
   return undefined;
+}
+
+/** What all of them say together is about this long at most: the field at fault is in the first ones, too. */
+const maxTold = 1_600;
+
+/** Problems in sentences, each once. Where there are too many to read, the last sentence says how many more. */
+export function told(problems: readonly Problem[]): string {
+  const said = new Set<string>();
+  let length = 0;
+  for (const [index, problem] of problems.entries()) {
+    const text = explain(problem);
+    if (said.has(text)) continue;
+    if (said.size > 0 && length + text.length > maxTold) {
+      said.add(`There are ${problems.length - index} more.`);
+      break;
+    }
+    said.add(text);
+    length += text.length;
+  }
+  return sentences([...said]);
 }
 
 /** One or two sentences: the fault with its field, and the remedy. Never a secret. */
@@ -102,11 +132,11 @@ function sentence(problem: Problem): string {
     case 'parent-not-matching':
       if (problem.available.length === 0)
         return `the Gateway takes no listener of ListenerSet "${problem.parentRef.name}". See its conditions.`;
-      return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quote(problem.available)}.`;
+      return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quoted(problem.available)}.`;
     case 'route-not-allowed':
-      return `allowedRoutes of ${quote(problem.listeners.map(sectionOf))} does not admit HTTPRoutes of this namespace. Ask the ${problem.parentRef.kind ?? 'Gateway'}'s owner, or attach to another listener.`;
+      return `allowedRoutes of ${quoted(problem.listeners.map(sectionOf))} does not admit HTTPRoutes of this namespace. Ask the ${problem.parentRef.kind ?? 'Gateway'}'s owner, or attach to another listener.`;
     case 'hostname-not-matching':
-      return `no hostname of the route overlaps with that of ${quote(problem.listeners.map(sectionOf))}. Give it one that does.`;
+      return `no hostname of the route overlaps with that of ${quoted(problem.listeners.map(sectionOf))}. Give it one that does.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':

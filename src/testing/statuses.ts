@@ -11,7 +11,8 @@ import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { gatewayStatus } from '../status/gateway-status.ts';
+import { findingsOf } from '../status/findings.ts';
+import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
 import { routeParents } from '../status/route-status.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
@@ -40,13 +41,13 @@ export function reported(input: GatewayInput): Reported {
     topology && topology.ports.length > 0
       ? buildModel(topology, placeholderNetwork(topology.settings.subnets), options)
       : undefined;
-  const problems = [...translation.problems, ...(built?.problems ?? [])];
+  const findings = findingsOf(translation, built?.problems);
   const { metadata, status } = input.gateway;
   const gateway = objectKey(metadata);
   const outcome = {
     generation: metadata.generation ?? 0,
-    translation,
-    problems,
+    findings,
+    attachedRoutes: attachedRoutes(findings),
     provisioned: provisioned(built?.model, made(built?.model)),
   };
   const sets = input.listenerSets.map((set) => objectKey(set.metadata));
@@ -54,12 +55,12 @@ export function reported(input: GatewayInput): Reported {
     const key = objectKey(set.metadata);
     return [key, listenerSetStatus(set.status, key, outcome, set.metadata.generation ?? 0, GOLDEN_NOW)] as const;
   });
-  const attachedListenerSets = sets.filter((set) => isAttached(set, outcome)).length;
+  const attachedListenerSets = sets.filter((set) => isAttached(set, findings)).length;
   const parents = input.routes.map((route) => {
     const key = objectKey(route.metadata);
-    const attachments = translation.attachments.filter((attachment) => attachment.route.key === key);
+    const attachments = findings.attachmentsOf(key);
     const { controllerName } = input;
-    const whole = { gateway, listenerSets: new Set(sets), controllerName, attachments, problems };
+    const whole = { gateway, listenerSets: new Set(sets), controllerName, attachments, findings };
     return [key, routeParents(route, whole, GOLDEN_NOW)] as const;
   });
   return {
@@ -69,7 +70,7 @@ export function reported(input: GatewayInput): Reported {
       ...(sets.length > 0 && { listenerSets: Object.fromEntries(setStatuses) }),
       parents: Object.fromEntries(parents),
     },
-    problems,
+    problems: [...translation.problems, ...(built?.problems ?? [])],
   };
 }
 
