@@ -42,7 +42,7 @@ export interface Node extends KubeObject {
   readonly spec: {
     /** `aws:///ZONE/INSTANCE-ID` for an EC2 node; something else for Fargate. */
     readonly providerID?: string;
-    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string }[];
   };
   readonly status?: {
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];

@@ -47,12 +47,12 @@ function stripNode(node: Node): Node {
   const ready = (status?.conditions ?? [])
     .filter(({ type }) => type === 'Ready')
     .map(({ type, status: is }) => ({ type, status: is }));
-  const { providerID, unschedulable } = spec;
+  const { providerID, taints } = spec;
   return {
     ...rest,
     spec: {
       ...(providerID === undefined ? {} : { providerID }),
-      ...(unschedulable === undefined ? {} : { unschedulable }),
+      ...(taints === undefined ? {} : { taints: taints.map(({ key }) => ({ key })) }),
     },
     status: { conditions: ready, addresses: status?.addresses ?? [] },
   };

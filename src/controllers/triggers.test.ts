@@ -262,6 +262,18 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
   ],
   ["a Node's labels", kinds.nodes, label(node), { targets: ['cart/on-nodes'] }],
   [
+    "a Node's taints",
+    kinds.nodes,
+    having(node, { spec: { ...node.spec, taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }] } }),
+    { targets: ['cart/on-nodes'] },
+  ],
+  [
+    'a Node that is being deleted',
+    kinds.nodes,
+    having(node, { metadata: { ...node.metadata, deletionTimestamp: '2026-11-23T12:00:00Z' } }),
+    { targets: ['cart/on-nodes'] },
+  ],
+  [
     "a Node's heartbeat",
     kinds.nodes,
     having(node, {

@@ -1,4 +1,5 @@
 // What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
+import type { Node } from '../api/core.ts';
 import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import {
   certificateSecrets,
@@ -132,8 +133,7 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
       ownersDue((owner) => certificateSecrets(owner).some((used) => used === key), initial);
     }),
     caches.nodes.onChange((old, current, initial) => {
-      const same = old && current && sameJson(old.spec, current.spec) && sameJson(old.status, current.status);
-      if (!same || !sameJson(old.metadata.labels, current.metadata.labels)) targetsDue(nodeServices(), initial);
+      if (!(old && current && isSameNode(old, current))) targetsDue(nodeServices(), initial);
     }),
     caches.namespaces.onChange((old, current, initial) => {
       if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;
@@ -155,6 +155,13 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     for (const stop of disconnect) stop();
   };
 }
+
+/** Whether a Node is as it was, in all that decides about targets. */
+const isSameNode = (old: Node, current: Node): boolean =>
+  old.metadata.deletionTimestamp === current.metadata.deletionTimestamp &&
+  sameJson(old.metadata.labels, current.metadata.labels) &&
+  sameJson(old.spec, current.spec) &&
+  sameJson(old.status, current.status);
 
 /** The Gateway that a ListenerSet adds to; nothing for none. */
 const gatewayOf = (set: ListenerSet | undefined): readonly ObjectKey[] => {

@@ -239,6 +239,14 @@ describe('nodes', () => {
     await rig.remove([fargate]);
     await patchNode('node-3', { metadata: { labels: { [excluded]: null } } });
     await eventually(() => expect(targets()).toEqual(atPort(30_101, 0, 1, 2)));
+
+    // As Cluster Autoscaler does before it removes a node, and then thinks better of it.
+    const taint = { key: 'ToBeDeletedByClusterAutoscaler', value: '1764300000', effect: 'NoSchedule' };
+    await patchNode('node-1', { spec: { taints: [taint] } });
+    await eventually(() => expect(targets()).toEqual(atPort(30_101, 1, 2)));
+    await patchNode('node-1', { spec: { taints: null, unschedulable: true } });
+    await eventually(() => expect(targets()).toEqual(atPort(30_101, 0, 1, 2)));
+    await patchNode('node-1', { spec: { unschedulable: null } });
     const range = admissions().map(({ fromPort, toPort }) => fromPort <= 30_000 && toPort >= 32_767);
     expect(range).toEqual([true]);
   });

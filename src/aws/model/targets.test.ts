@@ -75,7 +75,7 @@ test('while none is ready, those that terminate but still serve are targets', ()
 test('nodes that are ready and not excluded are targets, cordoned ones too', () => {
   const nodes = [
     node('a'),
-    node('b', { unschedulable: true }),
+    node('b', { taints: [{ key: 'node.kubernetes.io/unschedulable' }] }),
     node('c', {}, { 'node.kubernetes.io/exclude-from-external-load-balancers': '' }),
     node('d', {}, { 'eks.amazonaws.com/compute-type': 'fargate' }),
     node('e', { providerID: 'aws:///us-east-1a/0123-fargate-ip-10-0-0-1' }),
@@ -85,6 +85,24 @@ test('nodes that are ready and not excluded are targets, cordoned ones too', () 
     { id: 'i-a', port: 30080 },
     { id: 'i-b', port: 30080 },
   ]);
+});
+
+test('a node that is about to go takes no more requests, as long as another one can', () => {
+  const ids = (nodes: readonly Node[]) => desiredTargets(group('instance', { nodePort: 30080 }), [], nodes);
+  const stays = node('a');
+  const leaving = [
+    'ToBeDeletedByClusterAutoscaler',
+    'karpenter.sh/disrupted',
+    'karpenter.sh/disruption',
+    'aws-node-termination-handler/spot-itn',
+    'aws-node-termination-handler/asg-lifecycle-termination',
+  ].map((key) => node('b', { taints: [{ key: 'example.org/gpu' }, { key }] }));
+  const deleted = { ...node('b'), metadata: { name: 'b', deletionTimestamp: '2026-11-28T00:00:00Z' } };
+  for (const going of [...leaving, deleted]) {
+    expect(ids([stays, going])).toEqual([{ id: 'i-a', port: 30080 }]);
+    // Better than none, until its successor is ready.
+    expect(ids([going])).toEqual([{ id: 'i-b', port: 30080 }]);
+  }
 });
 
 test('with externalTrafficPolicy Local only nodes with an endpoint are targets', () => {

@@ -67,10 +67,10 @@ function nodeTargets(
   const port = backend.nodePort;
   if (port === undefined) return [];
   const hosts = new Set(serving.map(({ endpoint }) => endpoint.nodeName));
-  return nodes
-    .filter((node) => takesTraffic(node) && (!backend.local || hosts.has(node.metadata.name)))
-    .flatMap((node) => instanceId(node) ?? [])
-    .map((id) => ({ id, port }));
+  const meant = nodes.filter((node) => takesTraffic(node) && (!backend.local || hosts.has(node.metadata.name)));
+  const staying = meant.filter((node) => !isLeaving(node));
+  // Where all are about to go, they serve until the next ones are there: as with endpoints that terminate.
+  return (staying.length > 0 ? staying : meant).flatMap((node) => instanceId(node) ?? []).map((id) => ({ id, port }));
 }
 
 /** A cordoned node takes no new pods, but its node ports go on serving. */
@@ -81,6 +81,22 @@ function takesTraffic({ metadata: { labels }, status }: Node): boolean {
     (status?.conditions ?? []).some((condition) => condition.type === 'Ready' && condition.status === 'True')
   );
 }
+
+/**
+ * Whoever removes a node says so first: Cluster Autoscaler, Karpenter (the second key until its v1), and AWS Node Termination
+ * Handler for a spot instance that AWS takes back, or one that its Auto Scaling group ends.
+ */
+const leavingTaints: ReadonlySet<string> = new Set([
+  'ToBeDeletedByClusterAutoscaler',
+  'karpenter.sh/disrupted',
+  'karpenter.sh/disruption',
+  'aws-node-termination-handler/spot-itn',
+  'aws-node-termination-handler/asg-lifecycle-termination',
+]);
+
+/** A node that is about to go takes no new requests: those under way end while it drains. */
+const isLeaving = ({ metadata, spec }: Node): boolean =>
+  metadata.deletionTimestamp !== undefined || (spec.taints ?? []).some(({ key }) => leavingTaints.has(key));
 
 /** Undefined for what is no EC2 instance. */
 function instanceId({ spec }: Node): string | undefined {
