@@ -15,7 +15,7 @@ const targets = (count: number) =>
 function sync({ inventory, context }: Controller, count: number) {
   const group = inventory.owned(gateway).find(({ kind }) => kind === 'target-group');
   if (group === undefined) throw new Error('no target group');
-  return syncTargets(context, { arn: group.arn, resource: group.id }, targets(count));
+  return syncTargets(context, { arn: group.arn }, targets(count));
 }
 
 test('one pod more costs one call, one pod less another, and no read', async () => {

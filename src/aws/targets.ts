@@ -5,17 +5,20 @@ import {
   RegisterTargetsCommand,
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Problem } from '../gateway/problem.ts';
+import type { TargetTrouble } from '../gateway/problem.ts';
+import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { type AwsError, isInvalid } from './errors.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import { type Membership, targetKey } from './membership.ts';
-import type { ResourceId } from './model/resources.ts';
+import type { TargetSelection } from './model/resources.ts';
 import type { Target } from './model/targets.ts';
+import type { TargetTroubles } from './target-troubles.ts';
 
 export interface TargetsContext {
   readonly clients: AwsClients;
   readonly membership: Membership;
+  readonly troubles: TargetTroubles;
   /** Two passes may want to change one group at a time. */
   readonly locks: KeyedLock;
 }
@@ -29,18 +32,21 @@ export const targetsLock = (arn: string): string => `targets ${arn}`;
 const description = ({ id, port }: Target): TargetDescription => ({ Id: id, Port: port });
 
 /**
- * Registers what is missing, then deregisters what is too much. A target that AWS refuses keeps no other one out: it
- * comes back as a problem of `resource`.
+ * Registers what is missing, then deregisters what is too much. A target that AWS refuses keeps no other one out: it is
+ * one of the group's troubles, and comes back as such.
  * @throws AwsError when AWS refuses more than single targets; what the group has is then read the next time.
  */
 export function syncTargets(
   context: TargetsContext,
-  { arn, resource }: { readonly arn: string; readonly resource: ResourceId },
+  { arn, backend }: Pick<TargetSelection, 'backend'> & { readonly arn: string },
   desired: readonly Target[],
-): Promise<readonly Problem[]> {
+): Promise<readonly TargetTrouble[]> {
   return context.locks.run(targetsLock(arn), async () => {
-    const { membership, clients } = context;
-    if (membership.members(arn) === undefined && membership.confirms(arn, desired)) return [];
+    const { membership, clients, troubles } = context;
+    if (membership.members(arn) === undefined && membership.confirms(arn, desired)) {
+      troubles.set(arn, 'registration', []);
+      return [];
+    }
     const known = membership.members(arn) ?? (await readMembers(clients, arn));
     const wanted = new Set(desired.map(targetKey));
     const present = new Set(known.map(targetKey));
@@ -55,17 +61,20 @@ export function syncTargets(
         );
       }
       membership.confirm(arn, refused.size === 0 ? desired : desired.filter((target) => !refused.has(target)));
-      return [...refused].map(([{ id, port }, error]) => ({
-        kind: 'target-refused',
-        resource,
-        target: `${id}:${port}`,
-        detail: error.detail,
-      }));
+      const met = backend === undefined ? [] : troublesOf(backend.service, refused);
+      troubles.set(arn, 'registration', met);
+      return met;
     } catch (error) {
       membership.forget(arn);
       throw error;
     }
   });
+}
+
+function troublesOf(service: ObjectKey, refused: ReadonlyMap<Target, AwsError>): readonly TargetTrouble[] {
+  const [error] = refused.values();
+  const targets = [...refused.keys()].map(({ id, port }) => `${id}:${port}`);
+  return error === undefined ? [] : [{ kind: 'targets-refused', service, targets, detail: error.detail }];
 }
 
 /** Members as AWS has them now; those that drain are none any more. */

@@ -16,6 +16,7 @@ import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import type { Model, TargetSelection } from '../aws/model/resources.ts';
 import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
+import { TargetTroubles } from '../aws/target-troubles.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
@@ -43,6 +44,7 @@ export class Cloud {
   readonly bindings = new Bindings();
   readonly clients: AwsClients;
   readonly membership: Membership;
+  readonly troubles = new TargetTroubles();
   readonly locks = new KeyedLock();
   readonly cluster: ClusterIdentity;
   readonly region: string;
@@ -137,7 +139,7 @@ export class Cloud {
   }
 
   execute(gateway: ObjectKey, plan: Plan): Promise<Outcome> {
-    const { clients, inventory, membership, locks, cluster } = this;
+    const { clients, inventory, membership, troubles, locks, cluster } = this;
     const { clock, logger, caches } = this.#term;
     this.progress.awaits(gateway, plan);
     return executePlan(plan, {
@@ -145,6 +147,7 @@ export class Cloud {
       clients,
       inventory,
       membership,
+      troubles,
       locks,
       cluster,
       clock,
@@ -176,7 +179,7 @@ export class Cloud {
     const fresh = this.bindings.bind(gateway, groups, resources);
     const bindings = this.bindings.ofGateway(gateway);
     const kept = new Set(bindings.map(({ arn }) => arn));
-    for (const { arn } of before) if (!kept.has(arn)) this.reachability.forget(arn);
+    for (const { arn } of before) if (!kept.has(arn)) this.#forget(arn);
     const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
     this.#term.targetsDue(fresh);
@@ -185,10 +188,15 @@ export class Cloud {
 
   /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
   release(gateway: ObjectKey): void {
-    for (const { arn } of this.bindings.ofGateway(gateway)) this.reachability.forget(arn);
+    for (const { arn } of this.bindings.ofGateway(gateway)) this.#forget(arn);
     this.bindings.release(gateway);
     this.#models.delete(gateway);
     this.progress.forget(gateway);
+  }
+
+  #forget(targetGroup: string): void {
+    this.reachability.forget(targetGroup);
+    this.troubles.forget(targetGroup);
   }
 
   /** Whether AWS itself has nothing of the Gateway any more: what a finalizer may go by. */

@@ -26,6 +26,7 @@ import { removeGateway } from './removal.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
+import { unreachable } from './unreachable.ts';
 
 /** @throws Incomplete when something stands in the way that the next pass may find gone */
 export async function reconcileGateway(
@@ -53,7 +54,8 @@ export async function reconcileGateway(
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
   const done = await act(context, key, input, built);
-  const findings = findingsOf(translation, [...built.problems, ...done.problems]);
+  const reach = unreachable(built.model, context.cloud.bindings.ofGateway(key), context.cloud.troubles);
+  const findings = findingsOf(translation, [...built.problems, ...done.problems, ...reach.problems], reach.isUnknown);
   const state = built.known ? standing(context, key, built.model) : undefined;
   const attached = attachedRoutes(findings);
   await report(context, input, { findings, attachedRoutes: attached, provisioned: state }, signal);

@@ -7,7 +7,7 @@ export class Incomplete extends Error {
   /** When to go on with what waits for AWS, in milliseconds: the problems' own retries come ever later. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(problems: readonly Problem[], retryAfterMs?: number) {
+  constructor(problems: readonly Pick<Problem, 'kind'>[], retryAfterMs?: number) {
     super(`The pass met ${problems.map(({ kind }) => kind).join(', ')}`);
     this.retryAfterMs = retryAfterMs;
   }

@@ -5,10 +5,10 @@ import { AwsError, isNotFound, isSettling, toProblem } from '../aws/errors.ts';
 import type { TargetSelection } from '../aws/model/resources.ts';
 import { desiredTargets, type Target } from '../aws/model/targets.ts';
 import { syncTargets } from '../aws/targets.ts';
-import type { EventRecorder } from '../kube/events.ts';
+import { isRefusal, type Problem, type TargetTrouble } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import { sameJson } from '../kube/same-json.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import { told } from '../status/words.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
@@ -16,7 +16,6 @@ import { Incomplete } from './incomplete.ts';
 export interface TargetsPassContext {
   readonly caches: Caches;
   readonly cloud: Cloud;
-  readonly events: EventRecorder;
   /** Makes a Gateway's pass due. */
   readonly gatewayDue: (gateway: ObjectKey) => void;
 }
@@ -30,20 +29,26 @@ export function targetsOf(caches: Caches, group: TargetSelection): readonly Targ
 /** How long to wait for AWS to show a group that is new, in milliseconds. */
 const settlingRetryMs = 3000;
 
-/** @throws Incomplete when AWS refused something, which the Service's Event tells */
+/** @throws Incomplete when something was refused, which the statuses of the routes tell */
 export async function reconcileTargets(
-  { caches, cloud, events, gatewayDue }: TargetsPassContext,
+  { caches, cloud, gatewayDue }: TargetsPassContext,
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
   const bindings = cloud.bindings.ofService(service);
   // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
   if (bindings.length === 0) return undefined;
+  const before = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
   const refused = await cloud.reachability.admit(bindings);
+  for (const { arn } of bindings) cloud.troubles.set(arn, 'admission', notAdmitted(service, refused));
   let settling = false;
   const problems = await Promise.all(
-    bindings.map(async ({ gateway, arn, group }) => {
+    bindings.map(async ({ gateway, arn, group }): Promise<readonly Pick<Problem, 'kind'>[]> => {
       try {
-        return await syncTargets(cloud, { arn, resource: group.id }, targetsOf(caches, group));
+        return await syncTargets(
+          cloud,
+          { arn, ...(group.backend && { backend: group.backend }) },
+          targetsOf(caches, group),
+        );
       } catch (error) {
         if (!(error instanceof AwsError)) throw error;
         if (isNotFound(error)) {
@@ -60,19 +65,18 @@ export async function reconcileTargets(
       }
     }),
   );
+  // The Gateway's pass tells the routes.
+  for (const { gateway, arn } of bindings) {
+    if (!sameJson(before.get(arn) ?? [], cloud.troubles.of(arn) ?? [])) gatewayDue(gateway);
+  }
   const found = [...refused, ...problems.flat()];
   if (found.length === 0 && settling) return { requeueAfterMs: settlingRetryMs };
   // Only now does AWS send nothing more to those that have gone.
   if (found.length === 0) found.push(...(await cloud.reachability.confine(bindings)));
   if (found.length === 0) return undefined;
-  const object = caches.services.get(service);
-  if (object !== undefined) {
-    events.record(object, {
-      type: 'Warning',
-      reason: 'TargetsNotRegistered',
-      action: 'RegisterTargets',
-      note: told(found),
-    });
-  }
   throw new Incomplete(found);
 }
+
+/** What AWS does not answer now it may answer soon: that is not told of targets that are maybe all well. */
+const notAdmitted = (service: ObjectKey, problems: readonly Problem[]): readonly TargetTrouble[] =>
+  problems.filter(isRefusal).map((cause) => ({ kind: 'targets-not-admitted', service, cause }));

@@ -97,7 +97,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
       work('gateways', (key) => cloud.exclusive(key, () => reconcileGateway(shared, key, signal))),
-      work('targets', (service) => reconcileTargets({ caches, cloud, events, gatewayDue }, service)),
+      work('targets', (service) => reconcileTargets({ caches, cloud, gatewayDue }, service)),
       runAudit(context, cloud, gatewayDue, signal),
       runSweep(context, cloud, signal),
     ]);

@@ -129,6 +129,26 @@ type BackendProblem =
   /** A weighted forward of an ALB can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
   | (RulePlace & { readonly kind: 'invalid-share-answers-503' });
 
+/**
+ * What keeps a load balancer from targets of a backend, as the pass over its target groups met it. No place is in it: that pass
+ * knows Services, and no routes.
+ */
+export type TargetTrouble =
+  /** AWS refused to register them. `targets` are `10.0.0.7:8080` or `i-0123:30080`. */
+  | {
+      readonly kind: 'targets-refused';
+      readonly service: ObjectKey;
+      readonly targets: readonly string[];
+      readonly detail: string;
+    }
+  /** AWS refused the security group rule that would let the load balancer through to them. */
+  | { readonly kind: 'targets-not-admitted'; readonly service: ObjectKey; readonly cause: RefusalProblem }
+  /** Nobody knows whose security group has to let the load balancer through to them. */
+  | { readonly kind: 'targets-not-located'; readonly service: ObjectKey; readonly targets: readonly string[] };
+
+/** A trouble, where a rule sends requests to those targets. Those that are well still answer. */
+type UnreachableProblem = RulePlace & TargetTrouble;
+
 /** Says so, but keeps serving: the value is compared in another way than the Gateway API says. */
 type MatchProblem = RulePlace & { readonly kind: 'match-ignores-case'; readonly value: string };
 
@@ -140,10 +160,16 @@ type PartProblem = RulePlace & {
   readonly cause: MatchProblem | RuleProblem | BackendProblem | RefusedProblem;
 };
 
+/** What AWS has said no to. */
+export type RefusalProblem = Extract<
+  CloudProblem,
+  { kind: 'name-taken' | 'quota-reached' | 'access-denied' | 'cloud-refused' }
+>;
+
 /** What became of the rule was refused by the cloud: it is tried again. */
 type RefusedProblem = RulePlace & {
   readonly kind: 'rule-refused';
-  readonly cause: Extract<CloudProblem, { kind: 'name-taken' | 'quota-reached' | 'access-denied' | 'cloud-refused' }>;
+  readonly cause: RefusalProblem;
 };
 
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
@@ -197,8 +223,7 @@ type CloudProblem =
       readonly action: string;
       readonly code: string;
       readonly detail: string;
-    }
-  | { readonly kind: 'target-refused'; readonly resource: string; readonly target: string; readonly detail: string };
+    };
 
 export type Problem =
   | ParametersProblem
@@ -207,6 +232,7 @@ export type Problem =
   | ListenerProblem
   | ParentProblem
   | BackendProblem
+  | UnreachableProblem
   | MatchProblem
   | PartProblem
   | RuleProblem
@@ -214,6 +240,12 @@ export type Problem =
   | CloudProblem;
 
 export type ProblemKind = Problem['kind'];
+
+export const isRefusal = (problem: Problem): problem is RefusalProblem =>
+  problem.kind === 'name-taken' ||
+  problem.kind === 'quota-reached' ||
+  problem.kind === 'access-denied' ||
+  problem.kind === 'cloud-refused';
 
 /** How a stage says what it finds wrong. */
 export type Report = (problem: Problem) => void;

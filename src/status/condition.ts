@@ -9,6 +9,14 @@ export interface Verdict<Type extends string, Reason extends string> {
   readonly message: string;
 }
 
+/** What was said before, said again. */
+export const standing = ({ type, status, reason, message }: Condition): Verdict<string, string> => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
 /** Messages longer than this are cut: nobody reads a hundred of the same fault in a table. */
 const maxReadable = 2_048;
 

@@ -23,6 +23,7 @@ const storefront = {
   route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
   rule: 0,
 } as const;
+const shopApi = objectKey({ namespace: 'shop', name: 'api' });
 const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
 const notProgrammed = (reason: string) => [`Gateway Programmed=False ${reason}`, 'Listener Programmed=False Pending'];
 const routeRefused = ['Route Accepted=False UnsupportedValue'];
@@ -85,6 +86,18 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'redirect-unsupported': 'golden',
   'rewrite-unsupported': 'golden',
   'too-many-backends': 'golden',
+  'targets-refused': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'], detail: 'no' },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+  },
+  'targets-not-admitted': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, cause: { ...call, kind: 'access-denied' } },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+  },
+  'targets-not-located': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['10.0.0.7:80'] },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
+  },
   'too-many-rules': { problem: { ...storefront, field: 'matches', limit: 100 }, tellsIt: routeRefused },
   'too-many-target-groups': { problem: { ...storefront, field: 'backendRefs', limit: 100 }, tellsIt: routeRefused },
   'rule-refused': {
@@ -112,10 +125,6 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
   'cloud-unreachable': { problem: { action: 'DescribeTags', detail: 'timeout' }, tellsIt: notProgrammed('Pending') },
   'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid') },
-  'target-refused': {
-    problem: { resource: 'target-group/internal/shop/api/80/1', target: '10.0.0.7:8080', detail: 'no' },
-    tellsIt: notProgrammed('Pending'),
-  },
 };
 
 test('every kind of problem that a golden case is to have is in one', () => {

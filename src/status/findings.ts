@@ -24,12 +24,15 @@ export interface Findings {
   listenersOf(set: ObjectKey | undefined): readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
   attachmentsOf(route: ObjectKey): readonly Attachment[];
+  /** Whether nobody has looked at all targets of the route yet: what was said of them before stands. */
+  targetsUnknown(route: ObjectKey): boolean;
 }
 
 /** @param later the problems of the stages after translate */
 export function findingsOf(
   { listeners, attachments, problems }: Translation,
   later: readonly Problem[] = [],
+  targetsUnknown: Findings['targetsUnknown'] = () => false,
 ): Findings {
   const whole: WholeProblem[] = [];
   const byListener = new Map<string, ListenerProblem[]>();
@@ -60,6 +63,7 @@ export function findingsOf(
     listenersOf: (set) => byOwner.get(set) ?? [],
     attachments,
     attachmentsOf: (route) => attachmentsByRoute.get(route) ?? [],
+    targetsUnknown,
   };
 }
 

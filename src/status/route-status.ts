@@ -1,9 +1,10 @@
 // What one Gateway has to say in the status of a route.
 import type { HttpRoute, ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
+import type { TargetTrouble } from '../gateway/problem.ts';
 import { parentGateway, parentListenerSet } from '../gateway/references.ts';
 import type { Attachment } from '../gateway/topology.ts';
-import type { ObjectKey } from '../kube/object.ts';
-import { updated, type Verdict } from './condition.ts';
+import type { Condition, ObjectKey } from '../kube/object.ts';
+import { standing, updated, type Verdict } from './condition.ts';
 import type { Findings, RouteProblem } from './findings.ts';
 import { told } from './words.ts';
 
@@ -22,6 +23,10 @@ type ResolvedRefs = Verdict<
   'ResolvedRefs' | 'RefNotPermitted' | 'InvalidKind' | 'BackendNotFound' | 'UnsupportedProtocol'
 >;
 type PartiallyInvalid = Verdict<'PartiallyInvalid', 'UnsupportedValue'>;
+type TargetsReachable = Verdict<
+  'gatehouse.dev/TargetsReachable',
+  'TargetsReachable' | 'TargetsRefused' | 'TargetsNotAdmitted' | 'TargetsNotLocated'
+>;
 
 type RouteCondition = Accepted | ResolvedRefs | PartiallyInvalid;
 
@@ -34,8 +39,11 @@ const detached: Record<ParentProblem['kind'], Accepted['reason']> = {
   'hostname-not-matching': 'NoMatchingListenerHostname',
 };
 
-/** What a rule's problem does: an unresolved reference, a hint beside working traffic, or the loss of the whole rule. */
-const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dropped'> = {
+/**
+ * What a rule's problem does: an unresolved reference, targets that get no requests, a hint beside working traffic, or the loss
+ * of the whole rule.
+ */
+const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable' | 'told' | 'dropped'> = {
   'backend-kind-unknown': 'InvalidKind',
   'backend-not-permitted': 'RefNotPermitted',
   'backend-not-found': 'BackendNotFound',
@@ -45,6 +53,9 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'told' | 'dr
   'backend-without-node-port': 'UnsupportedProtocol',
   'backend-without-ipv4': 'UnsupportedProtocol',
   'backend-external-name': 'InvalidKind',
+  'targets-refused': 'unreachable',
+  'targets-not-admitted': 'unreachable',
+  'targets-not-located': 'unreachable',
   'invalid-share-answers-503': 'told',
   'match-ignores-case': 'told',
   'partly-left-out': 'told',
@@ -76,7 +87,7 @@ export interface RouteOutcome {
   readonly controllerName: string;
   /** Those of this route to this Gateway; none when it has gone from it. */
   readonly attachments: readonly Attachment[];
-  readonly findings: Pick<Findings, 'ofRoute'>;
+  readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown'>;
 }
 
 /**
@@ -98,7 +109,9 @@ export function routeParents(
   const next = attachments.map((attachment): RouteParentStatus => {
     const { parentRef, generation } = attachment;
     const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
-    const verdicts = routeConditions(attachment, problemsOfAttachment(attachment, findings));
+    const own = problemsOfAttachment(attachment, findings);
+    const unknown = findings.targetsUnknown(attachment.route.key);
+    const verdicts = [...routeConditions(attachment, own), ...targetsReachable(own, unknown, before?.conditions)];
     return { parentRef, controllerName, conditions: updated(before?.conditions, verdicts, generation, now) };
   });
   // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
@@ -175,11 +188,44 @@ function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {
   const reasons: ResolvedRefs['reason'][] = [];
   const unresolved = problems.filter((problem) => {
     const effect = effects[problem.kind];
-    if (effect === 'told' || effect === 'dropped') return false;
+    if (effect === 'told' || effect === 'dropped' || effect === 'unreachable') return false;
     reasons.push(effect);
     return true;
   });
   return reasons[0]
     ? { type: 'ResolvedRefs', status: 'False', reason: reasons[0], message: told(unresolved) }
     : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' };
+}
+
+const unreached: Readonly<Record<TargetTrouble['kind'], TargetsReachable['reason']>> = {
+  'targets-refused': 'TargetsRefused',
+  'targets-not-admitted': 'TargetsNotAdmitted',
+  'targets-not-located': 'TargetsNotLocated',
+};
+
+type TroubledProblem = Extract<RouteProblem, { kind: TargetTrouble['kind'] }>;
+
+const targetsReached: TargetsReachable = {
+  type: 'gatehouse.dev/TargetsReachable',
+  status: 'True',
+  reason: 'TargetsReachable',
+  message: 'All targets are registered, and admit the load balancer.',
+};
+
+/** Absent until targets are out of reach for the first time: of most routes they never are. */
+function targetsReachable(
+  problems: readonly RouteProblem[],
+  unknown: boolean,
+  existing: readonly Condition[] = [],
+): readonly Verdict<string, string>[] {
+  const { type } = targetsReached;
+  const troubles = problems.filter((problem): problem is TroubledProblem => problem.kind in unreached);
+  if (troubles[0]) {
+    return [{ type, status: 'False', reason: unreached[troubles[0].kind], message: told(troubles) }];
+  }
+  const before = existing.find((condition) => condition.type === type);
+  if (before === undefined) return [];
+  // What was said of targets that nobody has looked at since stands.
+  if (unknown && before.status === 'False') return [standing(before)];
+  return [targetsReached];
 }

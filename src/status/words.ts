@@ -157,6 +157,12 @@ function sentence(problem: Problem): string {
       return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has.`;
     case 'invalid-share-answers-503':
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
+    case 'targets-refused':
+      return `AWS refused targets of Service ${problem.service}: ${list(problem.targets)} (${problem.detail}). They get no requests.`;
+    case 'targets-not-admitted':
+      return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${sentence(problem.cause)}`;
+    case 'targets-not-located':
+      return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
     case 'match-ignores-case':
       return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
     case 'partly-left-out': {
@@ -212,8 +218,6 @@ function sentence(problem: Problem): string {
       return `AWS could not be reached for ${problem.action} (${problem.detail}). Check the region, the endpoint and the network; it is tried again.`;
     case 'cloud-refused':
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
-    case 'target-refused':
-      return `AWS refused the target ${problem.target} of ${problem.resource}: ${problem.detail}. The others are registered.`;
     default:
       return problem satisfies never;
   }

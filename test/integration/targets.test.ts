@@ -174,19 +174,21 @@ describe.concurrent('pods', () => {
     expect(loadBalancers.map(({ ipAddressType }) => ipAddressType)).toEqual(['dualstack']);
   });
 
-  test('that AWS refuses keep no other one out, and the Service is told', async () => {
+  test('that AWS refuses keep no other one out, and the route is told', async () => {
     const { ns, targets } = await serving('refused', 'ip');
-    // A public address can't be a target.
-    await rig.apply([slice(ns, ['10.0.48.60', '8.8.8.8', '10.0.48.61'])]);
+    const route = httpRoute(ns, 'web', ['gw'], ['web']);
+    await rig.apply([slice(ns, ['10.0.48.60', '10.0.48.61'])]);
     await eventually(() => expect(targets()).toEqual(['10.0.48.60:8080', '10.0.48.61:8080']));
-    interface EventList {
-      readonly items: readonly { readonly reason: string; readonly note: string }[];
-    }
-    const events = async () =>
-      (await get<EventList>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`))?.items ?? [];
-    await eventually(async () =>
-      expect((await events()).find(({ reason }) => reason === 'TargetsNotRegistered')?.note).toContain('8.8.8.8'),
-    );
+    await waitForCondition(rig, route, 'Accepted', 'True');
+    // A public address can't be a target.
+    await rig.apply([slice(ns, ['10.0.48.60', '8.8.8.8', '10.0.48.62'])]);
+    await eventually(() => expect(targets()).toEqual(['10.0.48.60:8080', '10.0.48.62:8080']));
+    const type = 'gatehouse.dev/TargetsReachable';
+    const { message } = await waitForCondition(rig, route, type, 'False', 'TargetsRefused');
+    expect(message).toContain(`spec.rules[0].backendRefs: AWS refused targets of Service ${ns}/web: 8.8.8.8:8080`);
+    await waitForCondition(rig, route, 'ResolvedRefs', 'True');
+    await rig.apply([slice(ns, ['10.0.48.60'])]);
+    await waitForCondition(rig, route, type, 'True', 'TargetsReachable');
   });
 
   test('of two Services behind one route are in a group each', async () => {

@@ -1,5 +1,5 @@
 // What AWS refused of rules, told to the routes that they are of: a refusal names a resource, and a route's owner knows none.
-import type { Problem, RuleRef } from '../../gateway/problem.ts';
+import { isRefusal, type Problem, type RuleRef } from '../../gateway/problem.ts';
 import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
 import { forwardReferences } from './references.ts';
 import type { Plan, StepId } from './step.ts';
@@ -16,7 +16,7 @@ export function refusedRules(
   model: Model,
   { done, problems }: { readonly done: readonly StepId[]; readonly problems: readonly Problem[] },
 ): readonly Problem[] {
-  const causes = new Map(problems.filter(isCause).map((problem) => [problem.resource, problem]));
+  const causes = new Map(problems.filter(isRefusal).map((problem) => [problem.resource, problem]));
   if (causes.size === 0) return [];
   const succeeded = new Set(done);
   const undone = new Set<ResourceId>(
@@ -35,12 +35,6 @@ export function refusedRules(
   const bySource = Map.groupBy(parts, ({ source }) => `${source.route.key}/${source.rule}`);
   return [...bySource.values()].flatMap(told);
 }
-
-const isCause = (problem: Problem): problem is Cause =>
-  problem.kind === 'cloud-refused' ||
-  problem.kind === 'quota-reached' ||
-  problem.kind === 'access-denied' ||
-  problem.kind === 'name-taken';
 
 function portOf({ resources }: Model, { listener }: RuleResource): number {
   const found = resources.find(({ id }) => id === listener);

@@ -14,6 +14,7 @@ import type { Membership } from '../membership.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
 import type { ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
+import type { TargetTroubles } from '../target-troubles.ts';
 import { performStep } from './perform.ts';
 import { Run } from './run.ts';
 
@@ -22,6 +23,7 @@ export interface ExecuteContext {
   readonly clients: AwsClients;
   readonly inventory: Inventory;
   readonly membership: Membership;
+  readonly troubles: TargetTroubles;
   /** One for the process: what Gateways share is made by one of them at a time. */
   readonly locks: KeyedLock;
   readonly cluster: ClusterIdentity;

@@ -50,8 +50,9 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
       return done;
     case 'sync-targets': {
       const desired = run.context.targetsOf(step.desired);
-      const group = { arn: run.arnOf(step.desired.id), resource: step.desired.id };
-      return { kind: 'done', problems: await syncTargets(run.context, group, desired) };
+      const { id, backend } = step.desired;
+      await syncTargets(run.context, { arn: run.arnOf(id), ...(backend && { backend }) }, desired);
+      return done;
     }
     case 'delete':
       return await deleteResource(run, step.existing);

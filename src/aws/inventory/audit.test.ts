@@ -88,7 +88,7 @@ test('a target that was taken out by hand is registered again', async () => {
   expect(await audit()).toMatchObject([{ aspect: 'targets' }]);
   const resource = controller.inventory.get(group);
   if (resource === undefined) throw new Error('no target group');
-  await syncTargets(controller.context, { arn: group, resource: resource.id }, it.kept.targets);
+  await syncTargets(controller.context, { arn: group }, it.kept.targets);
   expect(await audit()).toEqual([]);
 });
 

@@ -1,8 +1,11 @@
 // What becomes of a part of a rule: its value in AWS's terms, unless a finding refuses it.
-import type { Problem, RulePlace } from '../../gateway/problem.ts';
+import type { Problem, RulePlace, TargetTrouble } from '../../gateway/problem.ts';
 
 /** What is wrong with a rule, wherever it was to serve. */
-export type RulePlacedProblem = Exclude<Extract<Problem, RulePlace>, { kind: 'partly-left-out' | 'rule-refused' }>;
+export type RulePlacedProblem = Exclude<
+  Extract<Problem, RulePlace>,
+  { kind: 'partly-left-out' | 'rule-refused' | TargetTrouble['kind'] }
+>;
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
 

@@ -19,6 +19,7 @@ import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { ownershipTags } from '../tags.ts';
+import { TargetTroubles } from '../target-troubles.ts';
 
 export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
 export const gateway = objectKey({ namespace: 'shop', name: 'web' });
@@ -155,6 +156,14 @@ export async function awsUnderTest(options: StartOptions = {}) {
             },
           },
           attributes: {},
+          backend: {
+            service: objectKey({ namespace: 'shop', name: service }),
+            port: 80,
+            portName: '',
+            protocol: 'HTTP1',
+            local: false,
+            ipFamily: 'IPv4',
+          },
           tags: tags(groupOf(service)),
         }),
       ),
@@ -229,6 +238,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       clients,
       inventory,
       membership,
+      troubles: new TargetTroubles(),
       locks: new KeyedLock(),
       cluster,
       secretOf: (secret) => kept.secrets.get(secret),
