@@ -1,6 +1,6 @@
 // Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
 import type { HttpRoute, ParentReference } from '../api/gateway-api.ts';
-import { objectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
@@ -17,25 +17,38 @@ export function routeHostnames(route: HttpRoute): readonly (string | undefined)[
   return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
 }
 
-/** One for each parentRef of the route that points to this Gateway, or to a ListenerSet of it. */
-export function attach(
-  route: HttpRoute,
+/** What routes of a Gateway may attach to, found once for all of them. */
+export interface Parents {
+  readonly gateway: ObjectKey;
+  /** All ListenerSets of the Gateway, those that it does not allow included. */
+  readonly listenerSets: ReadonlySet<ObjectKey>;
+  /** By ListenerSet; the Gateway's own under `undefined`. */
+  readonly listeners: ReadonlyMap<ObjectKey | undefined, readonly ResolvedListener[]>;
+  readonly namespaces: GatewayInput['namespaces'];
+}
+
+export const parentsOf = (
+  { gateway, listenerSets, namespaces }: GatewayInput,
   listeners: readonly ResolvedListener[],
-  input: GatewayInput,
-  report: Report,
-): readonly Attachment[] {
-  const gateway = objectKey(input.gateway.metadata);
-  const sets = new Set(input.listenerSets.map(({ metadata }) => objectKey(metadata)));
+): Parents => ({
+  gateway: objectKey(gateway.metadata),
+  listenerSets: new Set(listenerSets.map(({ metadata }) => objectKey(metadata))),
+  listeners: Map.groupBy(listeners, ({ listenerSet }) => listenerSet),
+  namespaces,
+});
+
+/** One for each parentRef of the route that points to this Gateway, or to a ListenerSet of it. */
+export function attach(route: HttpRoute, parents: Parents, report: Report): readonly Attachment[] {
   return (route.spec.parentRefs ?? [])
     .filter((parentRef) => {
       const set = parentListenerSet(route, parentRef);
-      return set === undefined ? parentGateway(route, parentRef) === gateway : sets.has(set);
+      return set === undefined ? parentGateway(route, parentRef) === parents.gateway : parents.listenerSets.has(set);
     })
     .map((parentRef) => ({
       route: routeRef(route),
       parentRef,
       generation: route.metadata.generation ?? 0,
-      listeners: attachedListeners(route, parentRef, listeners, input, report).map(({ name }) => name),
+      listeners: attachedListeners(route, parentRef, parents, report).map(({ name }) => name),
       rules: route.spec.rules?.length ?? 0,
     }));
 }
@@ -49,14 +62,12 @@ const names = (listeners: readonly ResolvedListener[]): readonly string[] => lis
 function attachedListeners(
   route: HttpRoute,
   parentRef: ParentReference,
-  listeners: readonly ResolvedListener[],
-  input: GatewayInput,
+  parents: Parents,
   report: Report,
 ): readonly ResolvedListener[] {
   const place = { route: routeRef(route), parentRef };
 
-  const set = parentListenerSet(route, parentRef);
-  const own = listeners.filter(({ listenerSet }) => listenerSet === set);
+  const own = parents.listeners.get(parentListenerSet(route, parentRef)) ?? [];
   const named = own.filter(
     ({ section, port }) =>
       (parentRef.sectionName === undefined || parentRef.sectionName === section) &&
@@ -66,7 +77,7 @@ function attachedListeners(
     report({ ...place, kind: 'parent-not-matching', available: own.map(({ section }) => section) });
     return [];
   }
-  const allowing = named.filter((listener) => allows(listener, route, input));
+  const allowing = named.filter((listener) => allows(listener, route, parents));
   if (allowing.length === 0) {
     report({ ...place, kind: 'route-not-allowed', listeners: names(named) });
     return [];
@@ -77,9 +88,9 @@ function attachedListeners(
   return matching;
 }
 
-function allows(listener: ResolvedListener, route: HttpRoute, input: GatewayInput): boolean {
+function allows(listener: ResolvedListener, route: HttpRoute, parents: Parents): boolean {
   // HTTPRoute is the only kind that a listener can support yet.
   if (listener.supportedKinds.length === 0) return false;
   const allowed = { from: 'Same' as const, ...listener.allowedRoutes?.namespaces };
-  return admits(allowed, listener.namespace, namespaceOf(route), input);
+  return admits(allowed, listener.namespace, namespaceOf(route), parents);
 }

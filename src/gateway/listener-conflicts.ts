@@ -1,12 +1,13 @@
 // Which listeners no request could be told apart by.
-import { toHostname } from './hostnames.ts';
+import { type Hostname, toHostname } from './hostnames.ts';
+import { type Others, othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 
 export interface Conflict {
   /** The listeners of its port that have another protocol. */
-  readonly protocol: readonly OwnedListener[];
+  readonly protocol: Others;
   /** Those that have its protocol and its hostname too. */
-  readonly hostname: readonly OwnedListener[];
+  readonly hostname: Others;
 }
 
 /**
@@ -26,31 +27,57 @@ export function listenerConflicts(
   isSupported: (listener: OwnedListener) => boolean,
 ): ReadonlyMap<OwnedListener, Conflict> {
   const conflicts = new Map<OwnedListener, Conflict>();
-  const look = (listeners: readonly OwnedListener[], rivals: readonly OwnedListener[]): void => {
+  const look = (listeners: readonly OwnedListener[], rivals: Claims): void => {
     for (const each of listeners) {
-      const conflict = conflictOf(each, rivals);
+      const conflict = rivals.conflictOf(each);
       if (conflict !== undefined) conflicts.set(each, conflict);
     }
   };
-  const taken: OwnedListener[] = [];
+  const taken = new Claims();
   for (const listeners of owners) {
     look(listeners, taken);
     const claims = listeners.filter((each) => isSupported(each) && !conflicts.has(each));
-    look(claims, claims);
-    taken.push(...claims);
+    look(claims, new Claims(claims));
+    for (const claim of claims) taken.add(claim);
   }
   return conflicts;
 }
 
-function conflictOf({ id, listener }: OwnedListener, rivals: readonly OwnedListener[]): Conflict | undefined {
-  const { port, protocol } = listener;
-  const hostname = toHostname(listener.hostname);
-  const onPort = rivals.filter((other) => other.listener.port === port && other.id !== id);
-  const conflict: Conflict = {
-    protocol: onPort.filter((other) => other.listener.protocol !== protocol),
-    hostname: onPort.filter(
-      (other) => other.listener.protocol === protocol && toHostname(other.listener.hostname) === hostname,
-    ),
-  };
-  return conflict.protocol.length + conflict.hostname.length === 0 ? undefined : conflict;
+interface OfProtocol {
+  readonly all: OwnedListener[];
+  readonly byHostname: Map<Hostname, OwnedListener[]>;
+}
+
+/** Listeners by what they claim, so that each is held against its rivals alone: a Gateway may have twenty thousand. */
+class Claims {
+  readonly #members = new Set<OwnedListener>();
+  readonly #ports = new Map<number, Map<string, OfProtocol>>();
+
+  constructor(listeners: readonly OwnedListener[] = []) {
+    for (const each of listeners) this.add(each);
+  }
+
+  add(claim: OwnedListener): void {
+    this.#members.add(claim);
+    const { port, protocol, hostname } = claim.listener;
+    const onPort = this.#ports.get(port) ?? new Map<string, OfProtocol>();
+    this.#ports.set(port, onPort);
+    const ofProtocol = onPort.get(protocol) ?? { all: [], byHostname: new Map<Hostname, OwnedListener[]>() };
+    onPort.set(protocol, ofProtocol);
+    ofProtocol.all.push(claim);
+    const alike = ofProtocol.byHostname.get(toHostname(hostname));
+    if (alike === undefined) ofProtocol.byHostname.set(toHostname(hostname), [claim]);
+    else alike.push(claim);
+  }
+
+  conflictOf(each: OwnedListener): Conflict | undefined {
+    const { port, protocol, hostname } = each.listener;
+    const onPort = this.#ports.get(port);
+    if (onPort === undefined) return undefined;
+    const otherwise = [...onPort].flatMap(([name, { all }]) => (name === protocol ? [] : [all]));
+    const alike = onPort.get(protocol)?.byHostname.get(toHostname(hostname)) ?? [];
+    const self = this.#members.has(each) ? each : undefined;
+    const conflict: Conflict = { protocol: othersOf(otherwise), hostname: othersOf([alike], self) };
+    return conflict.protocol.others.length + conflict.hostname.others.length === 0 ? undefined : conflict;
+  }
 }

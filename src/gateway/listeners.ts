@@ -2,9 +2,10 @@
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { CERTIFICATE_ARN_OPTION, resolveCertificates } from './certificates.ts';
-import { type Hostname, overlaps, toHostname } from './hostnames.ts';
+import { type Hostname, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
+import { listenerOverlaps } from './listener-overlaps.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { namespaceOf } from './references.ts';
@@ -44,7 +45,7 @@ export function resolveListeners(
     protocols.some((supported) => supported === listener.protocol);
   const owners = ownedListeners(input, report);
   const conflicts = listenerConflicts(owners, isSupported);
-  const supported = owners.flat().filter(isSupported);
+  const overlaps = listenerOverlaps(owners.flat().filter(isSupported));
 
   return owners.flatMap((listeners, precedence) =>
     listeners.map((owned): ResolvedListener => {
@@ -58,7 +59,8 @@ export function resolveListeners(
       }
       const supportedKinds = resolveKinds(owned, report);
       const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
-      if (protocol === 'HTTPS') reportOverlap(owned, supported, report);
+      const overlap = overlaps.get(owned);
+      if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
       const isTerminated = protocol === 'HTTP' || (tls !== undefined && tls.length > 0);
       return {
         ...base,
@@ -85,16 +87,13 @@ function baseOf({ id, listener, owner }: OwnedListener) {
   };
 }
 
-const names = (listeners: readonly OwnedListener[]): readonly string[] => listeners.map(({ id }) => id);
-
 function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, report: Report): void {
   const { port } = listener;
-  if (conflict.protocol.length > 0) {
-    const others = names(conflict.protocol);
-    report({ kind: 'listener-protocol-conflict', listener: id, field: 'protocol', port, others });
+  if (conflict.protocol.others.length > 0) {
+    report({ kind: 'listener-protocol-conflict', listener: id, field: 'protocol', port, ...conflict.protocol });
   }
-  if (conflict.hostname.length > 0) {
-    const place = { listener: id, field: 'hostname', port, others: names(conflict.hostname) };
+  if (conflict.hostname.others.length > 0) {
+    const place = { listener: id, field: 'hostname', port, ...conflict.hostname };
     report({ kind: 'listener-hostname-conflict', ...place, hostname: toHostname(listener.hostname) ?? '' });
   }
 }
@@ -137,19 +136,4 @@ function resolveTls(
     return undefined;
   }
   return resolveCertificates(owned, input, report);
-}
-
-/**
- * HTTPS listeners on one port whose hostnames overlap: a client that has a connection to one may send the other's requests
- * over it. Equal hostnames are a conflict instead.
- */
-function reportOverlap({ id, listener }: OwnedListener, supported: readonly OwnedListener[], report: Report): void {
-  const hostname = toHostname(listener.hostname);
-  const others = supported
-    .filter((other) => other.listener.port === listener.port && other.listener.protocol === 'HTTPS')
-    .filter((other) => {
-      const theirs = toHostname(other.listener.hostname);
-      return theirs !== hostname && overlaps(theirs, hostname);
-    });
-  if (others.length > 0) report({ kind: 'tls-overlap', listener: id, field: 'hostname', others: names(others) });
 }

@@ -2,6 +2,7 @@
 // words: condition, reason, message, Event. A problem concerns the thing it names and nothing beside it.
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { Others } from './other-listeners.ts';
 
 /** A route as problems name it: its kind and `namespace/name`. */
 export interface RouteRef {
@@ -58,21 +59,19 @@ type ListenerProblem =
   | (ListenerPlace & {
       readonly kind: 'listener-protocol-conflict';
       readonly port: number;
-      readonly others: readonly string[];
-    })
+    } & Others)
   | (ListenerPlace & {
       readonly kind: 'listener-hostname-conflict';
       readonly port: number;
       readonly hostname: string;
-      readonly others: readonly string[];
-    })
+    } & Others)
   /** No condition of the data plane can hold it. */
   | (ListenerPlace & { readonly kind: 'listener-hostname-too-long'; readonly limit: number })
   | (ListenerPlace & { readonly kind: 'route-kind-unsupported'; readonly routeKind: string })
   | (ListenerPlace & { readonly kind: 'tls-mode-unsupported'; readonly mode: string })
   | (ListenerPlace & { readonly kind: 'tls-missing' })
   /** Says so, but keeps serving: two HTTPS listeners whose hostnames overlap. */
-  | (ListenerPlace & { readonly kind: 'tls-overlap'; readonly others: readonly string[] })
+  | (ListenerPlace & { readonly kind: 'tls-overlap' } & Others)
   | (ListenerPlace & { readonly kind: 'certificate-kind-unsupported'; readonly reference: string })
   | (ListenerPlace & { readonly kind: 'certificate-not-permitted'; readonly secret: ObjectKey })
   | (ListenerPlace & { readonly kind: 'certificate-not-found'; readonly secret: ObjectKey })

@@ -1,6 +1,6 @@
 // The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
 import { objectKey } from '../kube/object.ts';
-import { attach } from './attachment.ts';
+import { attach, parentsOf } from './attachment.ts';
 import { type AttachedRoute, byHostname, portEntries } from './entries.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
@@ -26,8 +26,9 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
   const supported = areGatewayFieldsSupported(input, report);
   const settings = resolveSettings(input, capabilities, defaults, report);
   const listeners = resolveListeners(input, capabilities, report);
+  const parents = parentsOf(input, listeners);
   const routes = inKeyOrder(input).map((route) => {
-    const attachments = attach(route, listeners, input, report);
+    const attachments = attach(route, parents, report);
     const rules = resolveRules(route, { input, capabilities, settings, report });
     return { route, rules, attachments, listeners: new Set(attachments.flatMap((each) => each.listeners)) };
   });
@@ -55,10 +56,13 @@ function resolvePorts(
   listeners: readonly ResolvedListener[],
   routes: readonly AttachedRoute[],
 ): readonly PortTopology[] {
-  const valid = listeners.filter((listener) => listener.valid);
-  const ports = [...new Set(valid.map(({ port }) => port))].toSorted((a, b) => a - b);
-  return ports.map((port) => {
-    const onPort = valid.filter((listener) => listener.port === port).toSorted(byHostname);
+  const byPort = Map.groupBy(
+    listeners.filter((listener) => listener.valid),
+    ({ port }) => port,
+  );
+  const ports = [...byPort].toSorted(([a], [b]) => a - b);
+  return ports.map(([port, unordered]) => {
+    const onPort = unordered.toSorted(byHostname);
     return {
       port,
       // Listeners of different protocols on one port conflict, so all of these have the same.

@@ -2,7 +2,6 @@
 import type { Gateway, GatewayAddress, ListenerStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import type { ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import type { Findings, WholeProblem } from './findings.ts';
 import { isValid, listenerConditions } from './listener-status.ts';
@@ -89,16 +88,14 @@ export function removalStatus({ status, metadata }: Gateway, problems: readonly 
 
 /** How many routes are accepted, by the listeners that they are attached to. */
 export function attachedRoutes(findings: Findings): ReadonlyMap<string, number> {
-  const routes = new Map<string, Set<ObjectKey>>();
-  for (const attachment of findings.attachments) {
-    if (!isAccepted(attachment, problemsOfAttachment(attachment, findings))) continue;
-    for (const listener of attachment.listeners) {
-      const keys = routes.get(listener);
-      if (keys === undefined) routes.set(listener, new Set([attachment.route.key]));
-      else keys.add(attachment.route.key);
+  const counts = new Map<string, number>();
+  for (const attachments of Map.groupBy(findings.attachments, ({ route }) => route.key).values()) {
+    const accepted = attachments.filter((each) => isAccepted(each, problemsOfAttachment(each, findings)));
+    for (const listener of new Set(accepted.flatMap(({ listeners }) => listeners))) {
+      counts.set(listener, (counts.get(listener) ?? 0) + 1);
     }
   }
-  return new Map([...routes].map(([listener, keys]) => [listener, keys.size]));
+  return counts;
 }
 
 type Accepted = Verdict<

@@ -1,14 +1,16 @@
 // A problem in words: what is wrong, where, and what to do. The one place where problems become prose.
 import type { ParentReference } from '../api/gateway-api.ts';
+import type { Others } from '../gateway/other-listeners.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { sentences } from './condition.ts';
 
 /** Nobody reads more names than this in a sentence. */
 const maxNames = 10;
 
-const list = (items: readonly (string | number)[]): string => {
+/** @param unnamed how many there are beside the items */
+const list = (items: readonly (string | number)[], unnamed = 0): string => {
   if (items.length === 0) return 'none';
-  const more = items.length - maxNames;
+  const more = Math.max(items.length - maxNames, 0) + unnamed;
   return `${items.slice(0, maxNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 };
 
@@ -22,13 +24,13 @@ const ownerOf = (listener: string): string => listener.slice(0, listener.lastInd
 const sectionOf = (listener: string): string => listener.slice(ownerOf(listener).length);
 
 /** Those beside it by name; of what stands elsewhere, maybe in another team's hands, not even that. */
-function namesOf(others: readonly string[], listener: string): string {
+function namesOf({ others, more = 0 }: Others, listener: string): string {
   const said = others.map((other) => {
     const owner = ownerOf(other);
     if (owner === ownerOf(listener)) return `"${sectionOf(other)}"`;
     return owner === '' ? 'a listener of the Gateway' : 'a listener of another ListenerSet';
   });
-  return list([...new Set(said)]);
+  return list([...new Set(said)], more);
 }
 
 function parentName(parentRef: ParentReference): string {
@@ -90,9 +92,9 @@ function sentence(problem: Problem): string {
     case 'listener-protocol-unsupported':
       return `protocol "${problem.protocol}" is not supported. Use HTTP or HTTPS.`;
     case 'listener-protocol-conflict':
-      return `port ${problem.port} is used with another protocol by ${namesOf(problem.others, problem.listener)}. Give one of them another port.`;
+      return `port ${problem.port} is used with another protocol by ${namesOf(problem, problem.listener)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
-      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${namesOf(problem.others, problem.listener)} has too. Give each listener its own hostname or port.`;
+      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${namesOf(problem, problem.listener)} has too. Give each listener its own hostname or port.`;
     case 'listener-hostname-too-long':
       return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
     case 'listener-set-not-allowed':
@@ -104,7 +106,7 @@ function sentence(problem: Problem): string {
     case 'tls-missing':
       return 'an HTTPS listener needs tls with certificateRefs, or the option gatehouse.dev/certificate-arn.';
     case 'tls-overlap':
-      return `its hostname overlaps with that of ${namesOf(problem.others, problem.listener)}. A client may reuse a connection for the other listener's host.`;
+      return `its hostname overlaps with that of ${namesOf(problem, problem.listener)}. A client may reuse a connection for the other listener's host.`;
     case 'certificate-kind-unsupported':
       return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
@@ -124,7 +126,7 @@ function sentence(problem: Problem): string {
     case 'certificate-arn-malformed':
       return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
     case 'listener-setting-conflict':
-      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf([problem.other], problem.listener)} is in force. Make them equal, or use another port.`;
+      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
     case 'too-many-certificates':
       return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
     case 'too-many-listeners':
