@@ -56,9 +56,13 @@ export const loadBalancerConfigurationSpec = z
       .optional()
       .describe('Security groups of your own for the load balancer, in place of the one that Gatehouse makes.'),
     sourceRanges: z
-      .array(z.union([z.cidrv4(), z.cidrv6()]))
+      .array(
+        z.union([z.cidrv4(), z.cidrv6()], {
+          error: 'must be a CIDR block such as 203.0.113.0/24 or 2001:db8::/32',
+        }),
+      )
       .min(1)
-      .max(50)
+      .max(240)
       .optional()
       .describe(
         'Who may reach the listeners, as CIDR blocks. The default is everyone. Not together with securityGroups.',

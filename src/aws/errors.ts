@@ -68,6 +68,7 @@ export const isSettling = hasKind('settling');
 export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
+export const isQuotaReached = hasKind('quota');
 /** Whether the call was carried out is not known. */
 export const isUncertain = hasKind('unreachable', 'server');
 

@@ -97,7 +97,14 @@ type ListenerProblem =
       readonly other: string;
     })
   | (ListenerPlace & { readonly kind: 'too-many-certificates'; readonly limit: number })
-  | (ListenerPlace & { readonly kind: 'too-many-listeners'; readonly limit: number });
+  | (ListenerPlace & { readonly kind: 'too-many-listeners'; readonly limit: number })
+  /** The source ranges of one more port do not fit into the security groups: `ports` is how many of `ranges` do. */
+  | (ListenerPlace & {
+      readonly kind: 'too-many-ingress-rules';
+      readonly ranges: number;
+      readonly ports: number;
+      readonly limit: number;
+    });
 
 /** Problems of a route with one of its parents. */
 type ParentProblem =

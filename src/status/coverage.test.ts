@@ -61,6 +61,7 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { listener: 'http', field: 'port', limit: 50 },
     tellsIt: ['Listener Accepted=False PortUnavailable', 'Listener Programmed=False Invalid'],
   },
+  'too-many-ingress-rules': 'golden',
   'parent-not-matching': 'golden',
   'route-not-allowed': 'golden',
   'hostname-not-matching': 'golden',

@@ -133,7 +133,7 @@ function unprogrammed(
   if (reason === 'NotAllowed') return 'NotAllowed';
   if (reason !== 'ListenersNotValid') return 'ParentNotProgrammed';
   const isCrowdedOut = listeners.every(({ name }) =>
-    findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners'),
+    findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners' || kind === 'too-many-ingress-rules'),
   );
   return isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid';
 }

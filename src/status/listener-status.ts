@@ -41,6 +41,7 @@ const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> 
   'tls-mode-unsupported': 'UnsupportedValue',
   'tls-missing': 'UnsupportedValue',
   'too-many-listeners': 'PortUnavailable',
+  'too-many-ingress-rules': 'PortUnavailable',
 };
 
 /** Of a ListenerSet's listeners listenerset_types.go tells more: there is a word for want of room, */
@@ -51,6 +52,7 @@ const notProgrammedInSet: Partial<Record<ListenerProblem['kind'], Programmed['re
   'listener-protocol-conflict': 'ProtocolConflict',
   'listener-hostname-conflict': 'HostnameConflict',
   'too-many-listeners': 'PortUnavailable',
+  'too-many-ingress-rules': 'PortUnavailable',
 };
 
 const notResolved: Partial<Record<ListenerProblem['kind'], ResolvedRefs['reason']>> = {

@@ -131,6 +131,8 @@ function sentence(problem: Problem): string {
       return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
     case 'too-many-listeners':
       return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
+    case 'too-many-ingress-rules':
+      return `the security groups of a load balancer hold ${problem.limit} rules, and each port needs ${problem.ranges} for the source ranges: ${problem.ports === 1 ? '1 port fits' : `${problem.ports} ports fit`}, and this one is left out. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
     case 'parent-not-matching':
       if (problem.available.length === 0)
         return `the Gateway takes no listener of ListenerSet "${problem.parentRef.name}". See its conditions.`;

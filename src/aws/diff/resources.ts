@@ -60,6 +60,9 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);
+  // A load balancer gives up a group only when the rules of that group are in those that stay.
+  const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
+  if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
 }
 
@@ -81,9 +84,12 @@ function secondCall(
   };
   switch (desired.kind) {
     case 'security-group': {
-      if (isRight('ingress', desired.ingress)) return undefined;
-      const tags = hashTag('ingress', desired.ingress);
-      return { kind: 'set-ingress', id: stepId('set-ingress', desired.id), ...base(), desired, tags };
+      const { ingress, overflow = [] } = desired;
+      const created = overflow.filter((each) => draft.isCreated(each));
+      if (isRight('ingress', ingress) && created.length === 0) return undefined;
+      const tags = hashTag('ingress', ingress);
+      const all = { ...base(overflow), fresh: fresh && created.length === overflow.length };
+      return { kind: 'set-ingress', id: stepId('set-ingress', desired.id), ...all, desired, tags };
     }
     case 'load-balancer':
     case 'target-group': {

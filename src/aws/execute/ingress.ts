@@ -1,3 +1,4 @@
+// Makes the rules of a load balancer's security groups as desired.
 import {
   AuthorizeSecurityGroupIngressCommand,
   DescribeSecurityGroupRulesCommand,
@@ -5,84 +6,121 @@ import {
   RevokeSecurityGroupIngressCommand,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
+import { canonicalCidr, isIpv6Cidr } from '../cidr.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
-import { isAlreadyExists } from '../errors.ts';
+import { isAlreadyExists, isNotFound, isQuotaReached } from '../errors.ts';
+import { pages } from '../inventory/describe.ts';
+import { DEFAULT_QUOTAS } from '../model/options.ts';
 import type { IngressRule } from '../model/resources.ts';
+import { type Addition, ingressChanges, type PresentRule } from './ingress-changes.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 type SetIngress = Extract<Step, { kind: 'set-ingress' }>;
 
-/** Admits what is new before it shuts out what is no longer wanted. */
+const limit = DEFAULT_QUOTAS.rulesPerSecurityGroup;
+
+/** Admits what is new before it shuts out what is no longer wanted, as far as there is room for both. */
 export async function setIngress(run: Run, { desired, fresh, tags }: SetIngress): Promise<void> {
   const { clients } = run.context;
-  const groupId = run.arnOf(desired.id);
+  const groups = [desired.id, ...(desired.overflow ?? [])].map(run.arnOf);
+  const [first = ''] = groups;
+  const ingress = async (present: readonly PresentRule[]) =>
+    await change(clients, ingressChanges(groups, desired.ingress, present, limit));
   if (fresh) {
     try {
-      await authorize(clients, groupId, desired.ingress);
+      for (const each of ingressChanges(groups, desired.ingress, [], limit).before) await authorize(clients, each);
     } catch (error) {
       // The first answer to this very call was lost.
       if (!isAlreadyExists(error)) throw error;
-      await reconcileIngress(clients, groupId, desired.ingress);
+      await ingress(await presentRules(clients, groups));
     }
   } else {
-    await reconcileIngress(clients, groupId, desired.ingress);
+    await ingress(await presentRules(clients, groups));
   }
-  await writeTags(run, groupId, tags);
+  await writeTags(run, first, tags);
 }
 
-async function reconcileIngress(clients: AwsClients, groupId: string, desired: readonly IngressRule[]): Promise<void> {
-  const present = await ingressOf(clients, groupId);
-  const wanted = new Set(desired.map(ingressKey));
-  const there = new Set(present.map(sdkIngressKey));
-  await authorize(
-    clients,
-    groupId,
-    desired.filter((rule) => !there.has(ingressKey(rule))),
-  );
-  const surplus = present
-    .filter((rule) => !wanted.has(sdkIngressKey(rule)))
-    .flatMap(({ SecurityGroupRuleId }) => SecurityGroupRuleId ?? []);
-  if (surplus.length > 0) {
-    await clients.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: surplus }));
+async function change(clients: AwsClients, changes: ReturnType<typeof ingressChanges>): Promise<void> {
+  const { before, revoke, after } = changes;
+  const refused: Addition[] = [];
+  for (const each of before) {
+    try {
+      await authorizeMissing(clients, each);
+    } catch (error) {
+      // The account's limit is a lower one than AWS's default: room has to be made first.
+      if (!isQuotaReached(error) || revoke.length === 0) throw error;
+      refused.push(each);
+    }
   }
+  for (const [GroupId, rules] of Map.groupBy(revoke, ({ groupId }) => groupId)) {
+    const ids = rules.map(({ ruleId }) => ruleId);
+    await inParts(ids, isNotFound, (SecurityGroupRuleIds) =>
+      clients.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds })),
+    );
+  }
+  for (const each of [...refused, ...after]) await authorizeMissing(clients, each);
 }
 
-async function authorize({ ec2 }: AwsClients, GroupId: string, rules: readonly IngressRule[]): Promise<void> {
-  if (rules.length === 0) return;
+async function authorize({ ec2 }: AwsClients, { groupId: GroupId, rules }: Addition): Promise<void> {
   await ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions: rules.map(permission) }));
 }
 
-/** All ingress rules of a group. */
-export async function ingressOf({ ec2 }: AwsClients, groupId: string): Promise<readonly SecurityGroupRule[]> {
-  const rules: SecurityGroupRule[] = [];
-  let NextToken: string | undefined;
-  do {
+async function authorizeMissing(clients: AwsClients, { groupId, rules }: Addition): Promise<void> {
+  await inParts(rules, isAlreadyExists, (some) => authorize(clients, { groupId, rules: some }));
+}
+
+/**
+ * AWS refuses a call as a whole for one rule that is there already, or gone already: then each half of it is tried alone.
+ * @param isDone whether an error says of a single one that there is nothing left to do
+ */
+async function inParts<T>(
+  items: readonly T[],
+  isDone: (error: unknown) => boolean,
+  send: (items: T[]) => Promise<unknown>,
+): Promise<void> {
+  try {
+    await send([...items]);
+  } catch (error) {
+    if (!isDone(error)) throw error;
+    if (items.length === 1) return;
+    const middle = Math.ceil(items.length / 2);
+    for (const half of [items.slice(0, middle), items.slice(middle)]) await inParts(half, isDone, send);
+  }
+}
+
+/** All ingress rules of these groups. */
+export async function presentRules({ ec2 }: AwsClients, groups: readonly string[]): Promise<readonly PresentRule[]> {
+  const rules = await pages(async (NextToken) => {
     const page = await ec2.send(
       new DescribeSecurityGroupRulesCommand({
-        Filters: [{ Name: 'group-id', Values: [groupId] }],
+        Filters: [{ Name: 'group-id', Values: [...groups] }],
         MaxResults: 1000,
         NextToken,
       }),
     );
-    rules.push(...(page.SecurityGroupRules ?? []).filter(({ IsEgress }) => IsEgress !== true));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined && NextToken !== '');
-  return rules;
+    return [page.SecurityGroupRules, page.NextToken];
+  });
+  return rules.filter(({ IsEgress }) => IsEgress !== true).flatMap(presentRule);
 }
+
+function presentRule(rule: SecurityGroupRule): PresentRule[] {
+  const { SecurityGroupRuleId: ruleId, GroupId: groupId, IpProtocol, FromPort, ToPort } = rule;
+  if (ruleId === undefined || groupId === undefined) return [];
+  const { CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo } = rule;
+  const source = ReferencedGroupInfo?.GroupId ?? PrefixListId ?? canonicalCidr(CidrIpv4 ?? CidrIpv6 ?? '');
+  const key = `${IpProtocol} ${FromPort}-${ToPort} ${source}`;
+  const families = CidrIpv4 !== undefined ? ['ipv4' as const] : CidrIpv6 !== undefined ? ['ipv6' as const] : both;
+  return [{ ruleId, groupId, key, families }];
+}
+
+const both = ['ipv4', 'ipv6'] as const;
 
 function permission({ protocol, fromPort, toPort, source, description: Description }: IngressRule): IpPermission {
   const base = { IpProtocol: protocol, FromPort: fromPort, ToPort: toPort };
   if (source.kind === 'group') return { ...base, UserIdGroupPairs: [{ GroupId: source.groupId, Description }] };
-  return source.cidr.includes(':')
+  return isIpv6Cidr(source.cidr)
     ? { ...base, Ipv6Ranges: [{ CidrIpv6: source.cidr, Description }] }
     : { ...base, IpRanges: [{ CidrIp: source.cidr, Description }] };
 }
-
-/** What two rules of one group can't share. */
-export const ingressKey = ({ protocol, fromPort, toPort, source }: IngressRule): string =>
-  `${protocol} ${fromPort}-${toPort} ${source.kind === 'group' ? source.groupId : source.cidr.toLowerCase()}`;
-
-export const sdkIngressKey = (rule: SecurityGroupRule): string =>
-  `${rule.IpProtocol} ${rule.FromPort}-${rule.ToPort} ${rule.ReferencedGroupInfo?.GroupId ?? (rule.CidrIpv4 ?? rule.CidrIpv6 ?? rule.PrefixListId ?? '').toLowerCase()}`;

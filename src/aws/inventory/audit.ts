@@ -15,7 +15,8 @@ import { attributesDelta } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
 import { defaultsOf, readAttributes } from '../execute/attributes.ts';
-import { ingressKey, ingressOf, sdkIngressKey } from '../execute/ingress.ts';
+import { presentRules } from '../execute/ingress.ts';
+import { ingressKey } from '../execute/ingress-changes.ts';
 import { extraCertificates } from '../execute/listener.ts';
 import type { Inventory } from '../inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
@@ -146,7 +147,9 @@ class GatewayAudit {
         break;
       }
       case 'security-group': {
-        const present = (await ingressOf(clients, arn)).map(sdkIngressKey);
+        if (this.#isOverflow(desired.id)) break;
+        const groups = [arn, ...(desired.overflow ?? []).flatMap(this.#actual)];
+        const present = (await presentRules(clients, groups)).map(({ key }) => key);
         if (!sameMembers(present, desired.ingress.map(ingressKey))) this.#untrue(record, 'ingress');
         break;
       }
@@ -285,6 +288,11 @@ class GatewayAudit {
 
   #settled(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
     return records.filter(({ arn }) => !this.#context.clients.writes.isRecent(arn));
+  }
+
+  /** Its rules are looked at with those of the group that has it. */
+  #isOverflow(id: ResourceId): boolean {
+    return [...this.#desired.values()].some((each) => each.kind === 'security-group' && each.overflow?.includes(id));
   }
 
   #arnOf(use: { readonly certificate: ResourceId } | { readonly arn: string }): string[] {

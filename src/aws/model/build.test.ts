@@ -58,6 +58,45 @@ test('the load balancer carries its own group and the one that nodes admit', () 
   ]);
 });
 
+test('one group more that has no rules of its own takes what the first has no room for', () => {
+  const ranges = Array.from({ length: 31 }, (_, index) => `198.51.100.${index}/32`);
+  const { ofKind } = build(topology([httpPort([]), httpPort([], { port: 8080 })], { sourceRanges: ranges }));
+  const [overflow, frontend] = ofKind('security-group');
+  expect([overflow?.id, overflow?.ingress]).toEqual(['security-group/frontend/2', []]);
+  expect([frontend?.id, frontend?.ingress.length]).toEqual(['security-group/frontend', 62]);
+  expect(frontend?.overflow).toEqual(['security-group/frontend/2']);
+  expect(ofKind('load-balancer')[0]?.spec.securityGroups.map((use) => Object.values(use)[0])).toEqual([
+    'security-group/frontend',
+    'security-group/frontend/2',
+    PLACEHOLDER_NETWORK.backendSecurityGroupId,
+  ]);
+});
+
+test('30 IPv4 and 30 IPv6 ranges on two ports are in one group: AWS counts them apart', () => {
+  const ranges = Array.from({ length: 30 }, (_, index) => [`198.51.100.${index}/32`, `2001:db8:${index}::/48`]).flat();
+  const { ofKind, problems } = build(topology([httpPort([]), httpPort([], { port: 8080 })], { sourceRanges: ranges }));
+  expect(ofKind('security-group').map(({ ingress }) => ingress.length)).toEqual([120]);
+  expect(problems).toEqual([]);
+});
+
+test('source ranges in another order, or spelled in another way, are the same rules', () => {
+  const rules = (sourceRanges: readonly string[]) =>
+    build(topology([httpPort([])], { sourceRanges })).ofKind('security-group')[0]?.ingress;
+  expect(rules(['2001:DB8::1/32', '10.9.0.0/8', '9.0.0.0/8', '10.0.0.0/8'])).toEqual(
+    rules(['9.0.0.0/8', '10.0.0.0/8', '2001:db8::/32']),
+  );
+});
+
+test('a listener whose port has no room for its rules is left out, and the others are served', () => {
+  const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
+  const ports = [httpPort([]), httpPort([], { port: 8080, listeners: [listener('late', { precedence: 1 })] })];
+  const { ofKind, problems } = build(topology(ports, { sourceRanges: ranges }));
+  expect(ofKind('listener').map(({ spec }) => spec.port)).toEqual([80]);
+  expect(problems).toEqual([
+    { kind: 'too-many-ingress-rules', listener: 'late', field: 'port', ranges: 121, ports: 1, limit: 240 },
+  ]);
+});
+
 test("the user's security groups take the place of ours", () => {
   const { ofKind } = build(topology([httpPort([])], { securityGroups: ['sg-1'], sourceRanges: [] }));
   expect(ofKind('security-group')).toEqual([]);

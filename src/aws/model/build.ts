@@ -40,7 +40,7 @@ export function buildModel(
     listeners.ports.map(({ port }) => port),
   );
   const resources = [
-    ...(groups.frontend === undefined ? [] : [groups.frontend]),
+    ...groups.groups,
     ...listeners.certificates,
     loadBalancer(context, subnets.ids, groups.uses),
     ...rules.targetGroups,

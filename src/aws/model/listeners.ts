@@ -7,6 +7,7 @@ import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
 import { MAX_CONDITION_VALUE } from './regex.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
+import { ingressCapacity, rulesPerPort } from './security-groups.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
 const SSL_POLICY_OPTION = 'gatehouse.dev/ssl-policy';
@@ -23,12 +24,12 @@ export interface Listeners {
 export function buildListeners(context: ModelContext): Listeners {
   const { listeners: limit, extraCertificates } = context.options.quotas;
   const all = context.topology.ports;
-  const fitting = new Set(all.toSorted((a, b) => portPrecedence(a) - portPrecedence(b)).slice(0, limit));
+  const inOrder = all.toSorted((a, b) => portPrecedence(a) - portPrecedence(b)).slice(0, limit);
+  const fitting = new Set(inOrder.slice(0, admittedPorts(context)));
   const ports = all.filter((port) => fitting.has(port));
   const problems: Problem[] = all
     .filter((port) => !fitting.has(port))
-    .flatMap((port) => port.listeners)
-    .map((listener) => ({ kind: 'too-many-listeners', listener: listener.name, field: 'port', limit }));
+    .flatMap((port) => port.listeners.map((listener) => leftOut(context, listener, inOrder.includes(port))));
   for (const listener of ports.flatMap((port) => port.listeners)) {
     if (listener.hostname === undefined || canMatchHost(listener.hostname)) continue;
     const place = { listener: listener.name, field: 'hostname' };
@@ -46,6 +47,17 @@ export function buildListeners(context: ModelContext): Listeners {
     return listenerResource(context, port, sources, problems);
   });
   return { ports, certificates: [...certificates.values()], listeners, problems };
+}
+
+/** How many ports the security groups have rules for. */
+const admittedPorts = (context: ModelContext): number =>
+  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context)));
+
+function leftOut(context: ModelContext, { name }: ListenerTopology, forItsRules: boolean): Problem {
+  const place = { listener: name, field: 'port' };
+  if (!forItsRules) return { kind: 'too-many-listeners', ...place, limit: context.options.quotas.listeners };
+  const [ranges, limit] = [rulesPerPort(context), ingressCapacity(context)];
+  return { kind: 'too-many-ingress-rules', ...place, ranges, ports: admittedPorts(context), limit };
 }
 
 const placeOf = ({ precedence = 0 }: ListenerTopology): number => precedence;

@@ -33,7 +33,10 @@ export interface SecurityGroupResource {
   readonly kind: 'security-group';
   readonly id: ResourceId;
   readonly spec: { readonly name: string; readonly description: string; readonly vpcId: string };
+  /** A set. What this group has no room for is in its `overflow`, in whichever of them. */
   readonly ingress: readonly IngressRule[];
+  /** Further groups, which have no rules of their own. */
+  readonly overflow?: readonly ResourceId[];
   readonly tags: Tags;
 }
 

@@ -1,0 +1,101 @@
+// What has to change for a set of rules to be in a number of security groups. A rule that is in one of them already stays
+// there: a list that grows or shrinks moves nothing.
+import { canonicalCidr, isIpv6Cidr } from '../cidr.ts';
+import type { IngressRule } from '../model/resources.ts';
+
+type Family = 'ipv4' | 'ipv6';
+
+export interface PresentRule {
+  readonly ruleId: string;
+  readonly groupId: string;
+  readonly key: string;
+  /** A rule that names a security group or a prefix list counts for both. */
+  readonly families: readonly Family[];
+}
+
+export interface Addition {
+  readonly groupId: string;
+  readonly rules: readonly IngressRule[];
+}
+
+export interface IngressChanges {
+  /** What there is room for at once: clients are admitted before others are shut out. */
+  readonly before: readonly Addition[];
+  readonly revoke: readonly PresentRule[];
+  /** What has room only when that is revoked. */
+  readonly after: readonly Addition[];
+}
+
+/**
+ * @param groups the ids of the groups, the first to be filled first
+ * @param limit how many rules of one address family a group holds
+ */
+export function ingressChanges(
+  groups: readonly string[],
+  desired: readonly IngressRule[],
+  present: readonly PresentRule[],
+  limit: number,
+): IngressChanges {
+  const wanted = new Set(desired.map(ingressKey));
+  const kept = new Map<string, PresentRule>();
+  for (const rule of present) if (wanted.has(rule.key) && !kept.has(rule.key)) kept.set(rule.key, rule);
+  const revoke = present.filter((rule) => kept.get(rule.key) !== rule);
+  const missing = desired.filter((rule) => !kept.has(ingressKey(rule)));
+  const room = new Room(groups, limit);
+  for (const rule of present) room.take(rule);
+  const before = room.place(missing);
+  for (const rule of revoke) room.free(rule);
+  const after = room.place(before.left);
+  // Where even that is too little, AWS has the last word: its limit may be a higher one.
+  const last: Addition[] = after.left.length === 0 ? [] : [{ groupId: groups.at(-1) ?? '', rules: after.left }];
+  return { before: before.placed, revoke, after: [...after.placed, ...last] };
+}
+
+class Room {
+  readonly #groups: readonly string[];
+  readonly #left: Map<string, number>;
+
+  constructor(groups: readonly string[], limit: number) {
+    this.#groups = groups;
+    this.#left = new Map(groups.flatMap((group) => [`${group} ipv4`, `${group} ipv6`].map((slot) => [slot, limit])));
+  }
+
+  take({ groupId, families }: PresentRule): void {
+    for (const family of families) this.#add(`${groupId} ${family}`, -1);
+  }
+
+  free({ groupId, families }: PresentRule): void {
+    for (const family of families) this.#add(`${groupId} ${family}`, 1);
+  }
+
+  place(rules: readonly IngressRule[]): {
+    readonly placed: readonly Addition[];
+    readonly left: readonly IngressRule[];
+  } {
+    const placed = new Map<string, IngressRule[]>();
+    const left: IngressRule[] = [];
+    for (const rule of rules) {
+      const families = familiesOf(rule);
+      const groupId = this.#groups.find((group) =>
+        families.every((family) => (this.#left.get(`${group} ${family}`) ?? 0) > 0),
+      );
+      if (groupId === undefined) left.push(rule);
+      else {
+        for (const family of families) this.#add(`${groupId} ${family}`, -1);
+        placed.set(groupId, [...(placed.get(groupId) ?? []), rule]);
+      }
+    }
+    return { placed: [...placed].map(([groupId, each]) => ({ groupId, rules: each })), left };
+  }
+
+  #add(slot: string, count: number): void {
+    this.#left.set(slot, (this.#left.get(slot) ?? 0) + count);
+  }
+}
+
+const familiesOf = ({ source }: IngressRule): readonly Family[] =>
+  source.kind === 'group' ? ['ipv4', 'ipv6'] : [isIpv6Cidr(source.cidr) ? 'ipv6' : 'ipv4'];
+
+/** What two rules of one group can't share. */
+export const ingressKey = ({ protocol, fromPort, toPort, source }: IngressRule): string =>
+  `${protocol} ${fromPort}-${toPort} ${source.kind === 'group' ? source.groupId : canonicalCidr(source.cidr)}`;
