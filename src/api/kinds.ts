@@ -31,6 +31,8 @@ export const listenerSets: Kind<ListenerSet> = {
 export const httpRoutes: Kind<HttpRoute> = { ...gatewayApi, plural: 'httproutes', kind: 'HTTPRoute', namespaced: true };
 export const referenceGrants: Kind<ReferenceGrant> = {
   ...gatewayApi,
+  // The same fields. Before Gateway API v1.5 it was served in this version only.
+  olderVersions: ['v1beta1'],
   plural: 'referencegrants',
   kind: 'ReferenceGrant',
   namespaced: true,

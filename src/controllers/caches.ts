@@ -21,6 +21,9 @@ import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../k
 import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
+/** How long an API server may take to know all of its CRDs after it started. In milliseconds. */
+const absentAfterMs = 30_000;
+
 const serviceNameLabel = 'kubernetes.io/service-name';
 
 /** Every Gateway that a route refers to now, or that its status still speaks of. */
@@ -72,7 +75,8 @@ export type Caches = ReturnType<typeof openCaches>;
 /** The reflectors do nothing until they run. */
 export function openCaches(options: CachesOptions) {
   const { watchNamespace, ...shared } = options;
-  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind' | 'hasSynced'>[] = [];
+  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind' | 'hasSynced' | 'missingForMs'>[] =
+    [];
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
@@ -119,6 +123,9 @@ export function openCaches(options: CachesOptions) {
     /** The kinds that the API server does not know so far. */
     missing: (): readonly string[] =>
       reflectors.filter(({ state }) => state === 'waiting-for-crd').map(({ kind }) => kind.kind),
+    /** Those of them that are surely not installed. An API server that has just started may not know its CRDs yet. */
+    absent: (): readonly string[] =>
+      reflectors.filter((reflector) => reflector.missingForMs() >= absentAfterMs).map(({ kind }) => kind.kind),
   };
 }
 

@@ -7,7 +7,7 @@ import { supportedFeatures } from '../gateway/features.ts';
 import { evaluateGatewayClass } from '../gateway/gateway-class.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { classConfiguration } from '../gateway/references.ts';
-import { SUPPORTED_VERSIONS, supportedVersion } from '../gateway/supported-version.ts';
+import { supportedVersion } from '../gateway/supported-version.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
@@ -18,12 +18,16 @@ import { updated } from '../status/condition.ts';
 import { gatewayClassConditions } from '../status/gateway-class-status.ts';
 import type { ReportContext } from '../status/report.ts';
 import type { Caches } from './caches.ts';
+import { kindsNotInstalled } from './obstacles.ts';
 
 /** The Gateway API's own name for it. */
 const finalizer = 'gateway-exists-finalizer.gateway.networking.k8s.io';
 
 /** CRDs are not watched; an upgrade of theirs shows after this long. In milliseconds. */
 const recheckMs = 600_000;
+
+/** While a kind is missing, in milliseconds: somebody may be about to install it. */
+const missingRecheckMs = 30_000;
 
 export interface GatewayClassContext extends ReportContext {
   readonly caches: Caches;
@@ -42,7 +46,7 @@ export async function reconcileGatewayClass(
   if (gatewayClass.metadata.deletionTimestamp !== undefined) return undefined;
   const held = used ? await addFinalizer(client, gatewayClasses, gatewayClass, finalizer, signal) : gatewayClass;
   if (held !== undefined) await writeClassStatus(context, gatewayClass, signal);
-  return { requeueAfterMs: recheckMs };
+  return { requeueAfterMs: caches.missing().length > 0 ? missingRecheckMs : recheckMs };
 }
 
 async function writeClassStatus(
@@ -51,11 +55,8 @@ async function writeClassStatus(
   signal: AbortSignal,
 ): Promise<void> {
   const { problems } = evaluateGatewayClass(gatewayClass, configurationsOf(caches, gatewayClass));
-  const { supported, found } = supportedVersion(await bundleAnnotations(client, signal));
-  const detail = supported
-    ? `The Gateway API's CRDs are of a version that Gatehouse knows: ${found.join(', ')}.`
-    : `The Gateway API's CRDs are of version ${found.join(', ')}, and Gatehouse knows ${SUPPORTED_VERSIONS}. Install one of these.`;
-  const conditions = gatewayClassConditions(problems, { supported, detail });
+  const version = supportedVersion(await bundleAnnotations(client, signal));
+  const conditions = gatewayClassConditions(problems, { ...version, missing: kindsNotInstalled(caches) });
   const generation = gatewayClass.metadata.generation ?? 0;
   await writeStatus(
     client,
@@ -81,19 +82,20 @@ function configurationsOf(caches: Caches, gatewayClass: GatewayClass): GatewayIn
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** The annotations of the CRDs that we use; undefined for one that is not there or may not be read. */
+/** The annotations of the CRDs that we use, as far as they are installed; undefined for one that may not be read. */
 async function bundleAnnotations(
   client: ReportContext['client'],
   signal: AbortSignal,
 ): Promise<readonly (Annotations | undefined)[]> {
-  const read = async ({ plural, group }: Kind): Promise<Annotations | undefined> => {
+  const read = async ({ plural, group }: Kind): Promise<readonly (Annotations | undefined)[]> => {
     try {
       const name = `${plural}.${group}`;
-      return (await client.get(customResourceDefinitions, objectKey({ name }), signal)).metadata.annotations ?? {};
+      return [(await client.get(customResourceDefinitions, objectKey({ name }), signal)).metadata.annotations ?? {}];
     } catch (error) {
-      if (isNotFound(error) || isForbidden(error)) return undefined;
+      if (isNotFound(error)) return [];
+      if (isForbidden(error)) return [undefined];
       throw error;
     }
   };
-  return Promise.all([gatewayClasses, gateways, httpRoutes, referenceGrants].map(read));
+  return (await Promise.all([gatewayClasses, gateways, httpRoutes, referenceGrants].map(read))).flat();
 }

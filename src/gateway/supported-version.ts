@@ -15,7 +15,7 @@ export interface SupportedVersion {
   readonly found: readonly string[];
 }
 
-/** @param annotations those of each CRD of the group gateway.networking.k8s.io */
+/** @param annotations those of each CRD of the group gateway.networking.k8s.io that is installed */
 export function supportedVersion(
   annotations: readonly (Readonly<Record<string, string>> | undefined)[],
 ): SupportedVersion {

@@ -1,5 +1,6 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
+import { sameJson } from './same-json.ts';
 
 /** From an object to the values under which the index finds it. */
 export type Indexers<T extends KubeObject, Index extends string> = Readonly<
@@ -47,7 +48,7 @@ export interface CacheOptions<T extends KubeObject, Index extends string> {
   readonly logger: Logger;
 }
 
-/** The writing side of a Store. Equal resourceVersions mean equal objects: such a write changes nothing. */
+/** The writing side of a Store. Equal resourceVersions mean equal objects, so such a write changes nothing. */
 export class Cache<T extends KubeObject, Index extends string = never> implements Store<T, Index> {
   readonly #objects = new Map<ObjectKey, T>();
   readonly #indexes = new Map<string, Map<string, Set<ObjectKey>>>();
@@ -90,11 +91,15 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
     };
   }
 
-  /** Adds the object or puts it in its predecessor's place. */
-  put(current: T, initial = false): void {
+  /**
+   * Adds the object or puts it in its predecessor's place.
+   * @param wentBack versions may have been given twice, so only equal objects are equal
+   */
+  put(current: T, initial = false, wentBack = false): void {
     const key = objectKey(current.metadata);
     const old = this.#objects.get(key);
-    if (old !== undefined && old.metadata.resourceVersion === current.metadata.resourceVersion) return;
+    const sameVersion = old !== undefined && old.metadata.resourceVersion === current.metadata.resourceVersion;
+    if (sameVersion && !(wentBack && !sameJson(old, current))) return;
     deepFreeze(current);
     this.#index(key, old, current);
     this.#objects.set(key, current);
@@ -110,10 +115,10 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   }
 
   /** Makes the content equal to a complete list, seen by handlers as just the changes in between. */
-  replace(objects: readonly T[], initial = false): void {
+  replace(objects: readonly T[], initial = false, wentBack = false): void {
     const listed = new Set(objects.map((object) => objectKey(object.metadata)));
     for (const key of this.#objects.keys()) if (!listed.has(key)) this.delete(key);
-    for (const object of objects) this.put(object, initial);
+    for (const object of objects) this.put(object, initial, wentBack);
   }
 
   #index(key: ObjectKey, old: T | undefined, current: T | undefined): void {

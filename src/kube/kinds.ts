@@ -7,12 +7,20 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
+  /** The versions in which an older API server or CRD may have the kind instead, the newest first. */
+  readonly olderVersions?: readonly string[];
   /** The lower-case plural, as in URLs. */
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
   readonly [objectType]?: T;
 }
+
+/** The kind in every version that an API server may have it in, the preferred one first. */
+export const inEachVersion = <T extends KubeObject>(kind: Kind<T>): readonly Kind<T>[] => [
+  kind,
+  ...(kind.olderVersions ?? []).map((version) => ({ ...kind, version })),
+];
 
 /** As an object of this kind writes it: `v1`, or `group/v1`. */
 export const apiVersion = (kind: Kind): string => (kind.group === '' ? kind.version : `${kind.group}/${kind.version}`);

@@ -5,7 +5,16 @@ import { ApiServer, type Exchange } from './testing/api-server.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 import { type Widget, widget, widgets } from './testing/widgets.ts';
 
-const timing = { watchMs: 60_000, inactivityMs: 5000, backoffBaseMs: 5, backoffMaxMs: 20, missingMaxMs: 10 };
+const never = 10_000_000;
+
+const timing = {
+  watchMs: 60_000,
+  inactivityMs: 5000,
+  backoffBaseMs: 5,
+  backoffMaxMs: 20,
+  missingMaxMs: 10,
+  versionCheckMs: never,
+};
 
 const isWatch = ({ url }: Exchange) => url.searchParams.has('watch');
 
@@ -48,7 +57,22 @@ function start(server: ApiServer, options: Partial<ReflectorOptions<Widget, neve
 
 const eventually = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 5 });
 
-const kinds = (server: ApiServer) => server.requests.map((line) => (line.includes('watch=true') ? 'watch' : 'list'));
+/** Whether the request only asks for the server's version. */
+const isVersionCheck = (url: string): boolean => url.includes('resource-version-check');
+
+const kinds = (server: ApiServer) =>
+  server.requests.filter((url) => !isVersionCheck(url)).map((url) => (url.includes('watch=true') ? 'watch' : 'list'));
+
+/** A clock on which every retry is due at once; `waits` is how long it would have taken. Version checks never are. */
+function hastyClock() {
+  const waits: number[] = [];
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    if (ms >= never / 2) return systemClock.sleep(ms, signal);
+    waits.push(ms);
+    return systemClock.sleep(1, signal);
+  };
+  return { clock: { ...systemClock, sleep }, waits };
+}
 
 test('all pages of a list are read, then changes come by the watch', async () => {
   await using server = await ApiServer.start((exchange) => {
@@ -89,7 +113,7 @@ test('after a cut connection the watch goes on where it was, without a new list'
   const versions: (string | null)[] = [];
   await using server = await ApiServer.start((exchange) => {
     if (!isWatch(exchange)) {
-      list(exchange, '1', []);
+      list(exchange, isVersionCheck(exchange.url.search) ? '9' : '1', []);
       return;
     }
     versions.push(exchange.url.searchParams.get('resourceVersion'));
@@ -218,14 +242,7 @@ test('a server that ends every watch at once is not asked in a tight loop', asyn
     if (isWatch(exchange)) exchange.json(200, {});
     else list(exchange, '1', []);
   });
-  const waits: number[] = [];
-  const clock = {
-    ...systemClock,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      waits.push(ms);
-      await systemClock.sleep(1, signal);
-    },
-  };
+  const { clock, waits } = hastyClock();
   await using run = start(server, { clock, timing: { ...timing, backoffBaseMs: 100, backoffMaxMs: 1000 } });
   await run.reflector.synced;
   await eventually(() => expect(waits.length).toBeGreaterThanOrEqual(6));
@@ -241,14 +258,7 @@ test('a server that says when to come back is asked again then, neither sooner n
     exchange.stream();
     return send(exchange, 'ADDED', widget('a', '2'));
   });
-  const waits: number[] = [];
-  const clock = {
-    ...systemClock,
-    sleep: async (ms: number, signal?: AbortSignal) => {
-      waits.push(ms);
-      await systemClock.sleep(1, signal);
-    },
-  };
+  const { clock, waits } = hastyClock();
   await using run = start(server, { clock, timing: { ...timing, backoffBaseMs: 100, backoffMaxMs: 30_000 } });
   await eventually(() => expect(run.changes).toEqual(['added a']));
   expect(waits).toEqual([1000, 1000, 1000, 1000, 1000]);
@@ -267,6 +277,58 @@ test('a restored server, whose versions are behind ours, is listed again', async
   await using run = start(server);
   await eventually(() => expect(lists).toBe(2));
   expect(run.reflector.hasSynced()).toBe(true);
+});
+
+test('a server that went back in time, and says nothing on its watches, is listed again', async () => {
+  let restored = false;
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) {
+      exchange.stream();
+      restored = true;
+    } else if (isVersionCheck(exchange.url.search)) list(exchange, '40', []);
+    // Version 7 was given twice: once before the backup was restored, and once after it.
+    else list(exchange, restored ? '40' : '100', [widget('a', '7', restored ? 'blue' : 'red'), widget('b', '8')]);
+  });
+  await using run = start(server, { timing: { ...timing, versionCheckMs: 50 } });
+  await eventually(() => expect(run.changes).toEqual(['added a initially', 'added b initially', 'updated a']));
+  expect(run.reflector.store.list().map(({ spec }) => spec?.color)).toEqual(['blue', 'red']);
+});
+
+test('a bookmark from the future does not blind a reflector', async () => {
+  let watches = 0;
+  await using server = await ApiServer.start((exchange) => {
+    if (!isWatch(exchange))
+      return list(exchange, watches === 0 ? '10' : '11', watches === 0 ? [] : [widget('a', '11')]);
+    exchange.stream();
+    watches += 1;
+    if (watches === 1) send(exchange, 'BOOKMARK', { metadata: { resourceVersion: '9999999' } });
+    return undefined;
+  });
+  await using run = start(server, { timing: { ...timing, versionCheckMs: 50 } });
+  await eventually(() => expect(run.changes).toEqual(['added a']));
+});
+
+test('a server whose version grows as it should is listed once', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '10', []);
+  });
+  await using _ = start(server, { timing: { ...timing, versionCheckMs: 10 } });
+  await eventually(() => expect(server.requests.filter(isVersionCheck).length).toBeGreaterThan(3));
+  expect(kinds(server)).toEqual(['list', 'watch']);
+});
+
+test('a kind that the server has in an older version only is listed and watched in that', async () => {
+  await using server = await ApiServer.start((exchange) => {
+    if (!exchange.url.pathname.includes('/v1beta1/')) exchange.json(404, { reason: 'NotFound' });
+    else if (isWatch(exchange)) {
+      exchange.stream();
+      send(exchange, 'ADDED', widget('b', '11'));
+    } else list(exchange, '10', [widget('a', '1')]);
+  });
+  await using run = start(server, { kind: { ...widgets, olderVersions: ['v1beta1'] } });
+  await eventually(() => expect(run.changes).toEqual(['added a initially', 'added b']));
+  expect(run.reflector.state).toBe('synced');
 });
 
 test('only the namespace and the selectors asked for are listed and watched', async () => {

@@ -2,7 +2,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Cache, type Indexers, type Store, stripBookkeeping } from './cache.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, jitter, type Random } from './clock.ts';
-import type { Kind } from './kinds.ts';
+import { inEachVersion, type Kind } from './kinds.ts';
 import { isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
 import { type KubeObject, objectKey } from './object.ts';
 
@@ -19,6 +19,8 @@ export interface ReflectorTiming {
   readonly backoffMaxMs: number;
   /** How often at most to look whether a missing kind has been installed. */
   readonly missingMaxMs: number;
+  /** How often at least to look whether the server went back in time: an etcd that was restored from a backup. */
+  readonly versionCheckMs: number;
 }
 
 const defaultTiming: ReflectorTiming = {
@@ -27,6 +29,7 @@ const defaultTiming: ReflectorTiming = {
   backoffBaseMs: 500,
   backoffMaxMs: 30_000,
   missingMaxMs: 10_000,
+  versionCheckMs: 30_000,
 };
 
 export interface ReflectorOptions<T extends KubeObject, Index extends string> extends Selection {
@@ -44,6 +47,11 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
 }
 
 const pageSize = 500;
+
+/** A list of one name, which no object has, costs the server next to nothing and still tells its version. */
+const versionCheck = { namespace: 'default', fieldSelector: 'metadata.name=resource-version-check' } as const;
+
+const restoredDetail = 'The server went back behind the version that was seen last: everything is listed again';
 
 /** A watch that ended sooner, without a word, counts as failed: or we would ask again at once, forever. */
 const shortestWatchMs = 1000;
@@ -67,10 +75,17 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   #everSynced = false;
   /** From where to watch; undefined when only a list can tell. */
   #resourceVersion: string | undefined;
+  /** The kind in the version that the server was found to have. */
+  #served: Kind<T>;
+  /** Whether the server went back in time since the last list: then equal versions do not mean equal objects. */
+  #wentBack = false;
   #failures = 0;
+  /** By the monotonic clock; undefined while the server knows the kind. */
+  #missingSince: number | undefined;
 
   constructor(options: ReflectorOptions<T, Index>) {
     this.kind = options.kind;
+    this.#served = options.kind;
     this.#options = options;
     this.#timing = { ...defaultTiming, ...options.timing };
     this.#logger = options.logger.child({ kind: options.kind.kind });
@@ -94,12 +109,19 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return this.#everSynced;
   }
 
+  /** How long the server has said that it does not know the kind, in milliseconds; 0 while it knows it. */
+  missingForMs(): number {
+    return this.#missingSince === undefined ? 0 : this.#options.clock.monotonic() - this.#missingSince;
+  }
+
   /** Runs until the signal aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        if (this.#resourceVersion === undefined) this.#resourceVersion = await this.#list(signal);
-        await this.#watch(this.#resourceVersion, signal);
+        // A server that failed since the last list may have been restored meanwhile.
+        const suspect = this.#resourceVersion !== undefined && this.#failures > 0;
+        this.#resourceVersion ??= await this.#list(signal);
+        await this.#watchAndCheck(this.#resourceVersion, suspect, signal);
       } catch (error) {
         if (signal.aborted) return;
         const delay = this.#failed(error);
@@ -110,7 +132,21 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
 
   async #list(signal: AbortSignal): Promise<string> {
     if (this.#state === 'synced') this.#state = 'listing';
-    const { client, kind } = this.#options;
+    const versions = inEachVersion(this.kind);
+    for (const kind of versions) {
+      try {
+        const resourceVersion = await this.#listAll(kind, signal);
+        this.#served = kind;
+        return resourceVersion;
+      } catch (error) {
+        if (!isNotFound(error) || kind === versions.at(-1)) throw error;
+      }
+    }
+    throw new Error(`Expected at least one version of ${this.kind.kind}, got none`);
+  }
+
+  async #listAll(kind: Kind<T>, signal: AbortSignal): Promise<string> {
+    const { client } = this.#options;
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
@@ -125,22 +161,68 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   }
 
   #complete(objects: readonly T[]): void {
-    this.#cache.replace(objects, !this.#everSynced);
+    this.#cache.replace(objects, !this.#everSynced, this.#wentBack);
+    this.#wentBack = false;
     if (this.#state === 'waiting-for-crd') this.#logger.info({}, 'the kind is installed now');
     this.#state = 'synced';
+    this.#missingSince = undefined;
     this.#everSynced = true;
     this.#markSynced();
     this.#markSettled();
   }
 
+  /** A server that went back in time lets a watch from a later version wait without a word. So its version is asked for. */
+  async #watchAndCheck(from: string, suspect: boolean, signal: AbortSignal): Promise<void> {
+    const ended = new AbortController();
+    const untilEnded = AbortSignal.any([signal, ended.signal]);
+    const checking = this.#checkVersions(suspect, untilEnded).finally(() => ended.abort());
+    try {
+      await this.#watch(from, untilEnded);
+    } catch (error) {
+      if (this.#wentBack) throw new Error(restoredDetail, { cause: error });
+      throw error;
+    } finally {
+      ended.abort();
+      await checking;
+    }
+  }
+
+  /** Ends when the server was found to have gone back in time, or when the signal aborts; never rejects. */
+  async #checkVersions(suspect: boolean, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options;
+    for (let due = suspect; !signal.aborted; due = false) {
+      try {
+        if (!due) await clock.sleep(jitter(this.#timing.versionCheckMs / 2, 1, random), signal);
+        if (await this.#isBehind(signal)) {
+          this.#logger.warn({ seen: this.#resourceVersion }, restoredDetail);
+          this.#wentBack = true;
+          this.#resourceVersion = undefined;
+          return;
+        }
+      } catch (error) {
+        if (!signal.aborted) this.#logger.debug({ err: error }, 'the version of the server is not known');
+      }
+    }
+  }
+
+  async #isBehind(signal: AbortSignal): Promise<boolean> {
+    const seen = this.#resourceVersion;
+    const { namespaced } = this.kind;
+    const { namespace = versionCheck.namespace } = this.#options;
+    const { fieldSelector } = versionCheck;
+    const options = { fieldSelector, ...(namespaced && { namespace }) };
+    const { resourceVersion } = await this.#options.client.list(this.#served, options, signal);
+    return isLower(resourceVersion, seen);
+  }
+
   async #watch(from: string, signal: AbortSignal): Promise<void> {
-    const { client, kind, clock, random } = this.#options;
+    const { client, clock, random } = this.#options;
     const { watchMs, inactivityMs } = this.#timing;
     const timeoutSeconds = Math.ceil(jitter(watchMs, 1, random) / 1000);
     const started = clock.monotonic();
     const options = { ...this.#selection(), resourceVersion: from, timeoutSeconds, inactivityMs };
     let events = 0;
-    for await (const { type, object } of client.watch(kind, options, signal)) {
+    for await (const { type, object } of client.watch(this.#served, options, signal)) {
       events += 1;
       this.#failures = 0;
       if (type === 'ADDED' || type === 'MODIFIED') this.#put(object);
@@ -168,6 +250,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   #failed(error: unknown): number {
     this.#failures += 1;
     const missing = isNotFound(error);
+    if (isVersionTooLarge(error)) this.#wentBack = true;
     // What is cached stays, also when the kind is gone: an API server that just started may not know its CRDs yet,
     // and deletions that really happened come as events or show in the next list.
     if (missing || isGone(error) || isVersionTooLarge(error)) this.#resourceVersion = undefined;
@@ -186,6 +269,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   #missing(): void {
     if (this.#state !== 'waiting-for-crd') this.#logger.info({}, 'the API server does not know this kind: waiting');
     this.#state = 'waiting-for-crd';
+    this.#missingSince ??= this.#options.clock.monotonic();
     this.#markSettled();
   }
 
@@ -194,3 +278,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return { namespace, labelSelector, fieldSelector };
   }
 }
+
+/** Versions are numbers of one counter (KEP-5504); of anything else nothing is known. */
+const isLower = (version: string, than: string | undefined): boolean =>
+  than !== undefined && /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);

@@ -1,12 +1,16 @@
 import { expect, test } from 'vitest';
 import { gatewayClassConditions } from './gateway-class-status.ts';
 
-const known = { supported: true, detail: 'The CRDs are known.' };
+const missing: { readonly needed: readonly string[]; readonly optional: readonly string[] } = {
+  needed: [],
+  optional: [],
+};
+const known = { supported: true, found: ['v1.7.0'], missing };
 
 test('a class with good parameters and known CRDs is accepted', () => {
   expect(gatewayClassConditions([], known)).toMatchObject([
     { type: 'Accepted', status: 'True', reason: 'Accepted' },
-    { type: 'SupportedVersion', status: 'True', reason: 'SupportedVersion', message: 'The CRDs are known.' },
+    { type: 'SupportedVersion', status: 'True', reason: 'SupportedVersion' },
   ]);
 });
 
@@ -23,9 +27,22 @@ test('a class says which of its parameters are wrong', () => {
   expect(accepted?.message).toMatch(/invalid at spec\.scheme: must .* invalid at spec\.subnets\[1\]: must/);
 });
 
-test('CRDs of an unknown version do not keep a class from being accepted, and are told', () => {
-  expect(gatewayClassConditions([], { supported: false, detail: 'The CRDs are of v9.' })).toMatchObject([
-    { type: 'Accepted', status: 'True' },
-    { type: 'SupportedVersion', status: 'False', reason: 'UnsupportedVersion', message: 'The CRDs are of v9.' },
-  ]);
+test('CRDs of an unknown version do not keep a class from being accepted, and its condition names them', () => {
+  const [accepted, version] = gatewayClassConditions([], { supported: false, found: ['v9.0.0'], missing });
+  expect(accepted).toMatchObject({ type: 'Accepted', status: 'True' });
+  expect(version).toMatchObject({ type: 'SupportedVersion', status: 'False', reason: 'UnsupportedVersion' });
+  expect(version?.message).toContain('v9.0.0');
+});
+
+test('a class says which kinds are missing, and whether Gateways need them', () => {
+  const lacking = (kinds: Partial<typeof missing>) =>
+    gatewayClassConditions([], { ...known, missing: { ...missing, ...kinds } })[1];
+  expect(lacking({ needed: ['HTTPRoute'] })).toMatchObject({
+    status: 'False',
+    message: expect.stringContaining('HTTPRoute, which Gateways need'),
+  });
+  expect(lacking({ optional: ['ListenerSet'] })).toMatchObject({
+    status: 'True',
+    message: expect.stringContaining('Not installed, and not needed: ListenerSet.'),
+  });
 });

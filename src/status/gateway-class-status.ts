@@ -1,5 +1,6 @@
 // A GatewayClass's conditions.
 import type { Problem } from '../gateway/problem.ts';
+import { SUPPORTED_VERSIONS, type SupportedVersion as SupportedVersions } from '../gateway/supported-version.ts';
 import type { Verdict } from './condition.ts';
 import { told } from './words.ts';
 
@@ -8,20 +9,37 @@ type SupportedVersion = Verdict<'SupportedVersion', 'SupportedVersion' | 'Unsupp
 
 export type GatewayClassCondition = Accepted | SupportedVersion;
 
-/**
- * @param problems those of the class's parameters
- * @param version whether the installed CRDs are of a version that we know, and if not, why
- */
+/** What is known of the Gateway API's CRDs in the cluster. */
+export interface InstalledApi extends SupportedVersions {
+  /** Kinds that are not installed, by whether Gateways of the class can do without. */
+  readonly missing: { readonly needed: readonly string[]; readonly optional: readonly string[] };
+}
+
+/** @param problems those of the class's parameters */
 export function gatewayClassConditions(
   problems: readonly Problem[],
-  version: { readonly supported: boolean; readonly detail: string },
+  installed: InstalledApi,
 ): readonly GatewayClassCondition[] {
   return [
     problems.length === 0
       ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gatehouse serves Gateways of this class.' }
       : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: told(problems) },
-    version.supported
-      ? { type: 'SupportedVersion', status: 'True', reason: 'SupportedVersion', message: version.detail }
-      : { type: 'SupportedVersion', status: 'False', reason: 'UnsupportedVersion', message: version.detail },
+    versionCondition(installed),
   ];
+}
+
+function versionCondition({ supported, found, missing }: InstalledApi): SupportedVersion {
+  const type = 'SupportedVersion';
+  if (missing.needed.length > 0) {
+    const message = `The cluster does not have the kinds ${missing.needed.join(', ')}, which Gateways need. Install the Gateway API's CRDs.`;
+    return { type, status: 'False', reason: 'UnsupportedVersion', message };
+  }
+  if (!supported) {
+    const message = `The Gateway API's CRDs are of version ${found.join(', ')}, and Gatehouse knows ${SUPPORTED_VERSIONS}. Install one of these.`;
+    return { type, status: 'False', reason: 'UnsupportedVersion', message };
+  }
+  const known = `The Gateway API's CRDs are of a version that Gatehouse knows: ${found.join(', ')}.`;
+  const without =
+    missing.optional.length === 0 ? '' : ` Not installed, and not needed: ${missing.optional.join(', ')}.`;
+  return { type, status: 'True', reason: 'SupportedVersion', message: `${known}${without}` };
 }
