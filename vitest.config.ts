@@ -23,6 +23,18 @@ export default defineConfig({
         },
       },
       {
+        // The main integration tests once more, on the oldest release of the Gateway API that is supported.
+        test: {
+          name: 'oldest-gateway-api',
+          include: ['test/integration/{attachment,certificates,lifecycle,routes}.test.ts'],
+          env: { GATEHOUSE_TEST_GATEWAY_API: 'v1.4.0' },
+          globalSetup: ['test/integration/setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
         // The integration tests against another AWS: npm run test:aws. Some never call AWS, or always the embedded one.
         test: {
           name: 'other-aws',

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Seed } from './aws/seed.ts';
 import { type Aws, type StartOptions, startAws } from './aws/server.ts';
 import { applyYaml, type KubeObject } from './cluster/apply.ts';
-import { type Cluster, startCluster } from './cluster/cluster.ts';
+import { type Cluster, type ClusterOptions, startCluster } from './cluster/cluster.ts';
 import { ownBlock } from './cluster/nodes/network.ts';
 import { freePorts } from './cluster/ports.ts';
 import { nodeFacts, nodePlans } from './vpc-nodes.ts';
@@ -20,8 +20,8 @@ export interface EnvironmentOptions {
   /** How to come by an AWS; the embedded one is started unless told. */
   readonly openAws?: ((options: StartOptions) => Promise<Aws>) | undefined;
   readonly dir?: string | undefined;
-  /** Whether the Gateway API is installed; true unless told. */
-  readonly crds?: boolean | undefined;
+  /** Which release of the Gateway API is installed, or false for none; the newest unless told. */
+  readonly crds?: ClusterOptions['crds'];
   /** Whether pods run, which they do in a sandbox alone (`enterSandbox`); false unless told. */
   readonly pods?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;

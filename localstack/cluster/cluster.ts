@@ -14,7 +14,7 @@ import { findBinary } from './binaries.ts';
 import { type CertificateAuthority, openAuthority } from './certificates.ts';
 import { type Connection, connect } from './connection.ts';
 import { type Daemon, endOf, startDaemon } from './daemon.ts';
-import { gatewayApiCrds } from './gateway-api-crds.ts';
+import { type GatewayApiVersion, gatewayApiCrds } from './gateway-api-crds.ts';
 import type { BuildOptions } from './go-build.ts';
 import { type Access, writeKubeconfig } from './kubeconfig.ts';
 import type { NodePlan } from './nodes/node.ts';
@@ -29,8 +29,8 @@ export interface ClusterOptions {
   readonly dir?: string | undefined;
   /** The API server's port; any free one unless told. */
   readonly port?: number | undefined;
-  /** Whether the Gateway API is installed; true unless told. */
-  readonly crds?: boolean | undefined;
+  /** Which release of the Gateway API is installed, or false for none; the newest unless told. */
+  readonly crds?: GatewayApiVersion | false | undefined;
   /** Nodes whose pods run, inside a sandbox (`enterSandbox`); none unless told. */
   readonly nodes?: readonly NodePlan[] | undefined;
   /** Gets lines of progress where the binaries have to be built first. */
@@ -66,7 +66,7 @@ const readyTimeoutMs = 60_000;
 export async function prepareCluster(options: BuildOptions): Promise<void> {
   await findBinary('etcd', options);
   await findBinary('kube-apiserver', options);
-  await gatewayApiCrds(options.signal);
+  await gatewayApiCrds(undefined, options.signal);
   await preparePods(options);
 }
 
@@ -75,7 +75,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { nodes = [], signal } = options;
   const etcdProgram = await findBinary('etcd', options);
   const apiServerProgram = await findBinary('kube-apiserver', options);
-  const crds = options.crds === false ? [] : await gatewayApiCrds(signal);
+  const crds = options.crds === false ? [] : await gatewayApiCrds(options.crds, signal);
   const dir = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'gatehouse-cluster-'))));
   await mkdir(dir, { recursive: true });
 

@@ -4,15 +4,20 @@ import { cached } from './cache.ts';
 import { go } from './go.ts';
 
 const module = 'sigs.k8s.io/gateway-api';
-const version = 'v1.7.0';
+
+/** Releases of the Gateway API that a cluster can have: the newest that Gatehouse supports, and the oldest. */
+export type GatewayApiVersion = 'v1.7.0' | 'v1.4.0';
 
 /**
- * Paths of the YAML files of the Gateway API's standard channel: its CRDs, and the admission policy that guards their
- * upgrades. They come out of the Go module proxy, once on a machine.
+ * Paths of the YAML files of the Gateway API's standard channel: its CRDs, and since v1.5 the admission policy that guards
+ * their upgrades. They come out of the Go module proxy, once on a machine.
  */
-export async function gatewayApiCrds(signal?: AbortSignal): Promise<readonly string[]> {
+export async function gatewayApiCrds(
+  version: GatewayApiVersion = 'v1.7.0',
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const folder = await cached(`gateway-api-${version}`, async (path) => {
-    await cp(join(await moduleFolder(signal), 'config', 'crd', 'standard'), path, { recursive: true });
+    await cp(join(await moduleFolder(version, signal), 'config', 'crd', 'standard'), path, { recursive: true });
   });
   const names = await readdir(folder);
   return names
@@ -21,7 +26,7 @@ export async function gatewayApiCrds(signal?: AbortSignal): Promise<readonly str
     .map((name) => join(folder, name));
 }
 
-async function moduleFolder(signal: AbortSignal | undefined): Promise<string> {
+async function moduleFolder(version: GatewayApiVersion, signal: AbortSignal | undefined): Promise<string> {
   const { stdout, stderr } = await go(['mod', 'download', '-json', `${module}@${version}`], { signal });
   const { Dir, Zip }: { readonly Dir?: string; readonly Zip?: string } = JSON.parse(stdout || '{}');
   if (Dir !== undefined) return Dir;

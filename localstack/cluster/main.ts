@@ -46,7 +46,9 @@ async function main(): Promise<void> {
     });
   }
   const door = flags.pods ? await receiveDoor() : undefined;
-  const cluster = await startCluster({ ...flags, port: door?.port ?? flags.port, nodes: door && nodes, log, signal });
+  const crds = flags.crds ? undefined : false;
+  const port = door?.port ?? flags.port;
+  const cluster = await startCluster({ dir: flags.dir, crds, port, nodes: door && nodes, log, signal });
   console.error(`Kubernetes serves at ${cluster.url}; Ctrl-C ends it.`);
   if (door) explain(door);
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`);

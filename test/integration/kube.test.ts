@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../../localstack/cluster/cluster.ts';
@@ -80,16 +81,16 @@ const configMap = (namespace: string, name: string, value: string): ConfigMap =>
 });
 
 /** Runs a reflector until the test ends; `changes` is what a handler saw. */
-function reflect<T extends KubeObject>(kind: Kind<T>, namespace: string) {
+function reflect<T extends KubeObject>(kind: Kind<T>, namespace: string, from = client, versionCheckMs = 30_000) {
   const reflector = new Reflector<T>({
-    client,
+    client: from,
     kind,
     namespace,
     indexers: {},
     clock: systemClock,
     random: Math.random,
     logger: silentLogger,
-    timing: { backoffBaseMs: 50, backoffMaxMs: 500, missingMaxMs: 200 },
+    timing: { backoffBaseMs: 50, backoffMaxMs: 500, missingMaxMs: 200, versionCheckMs },
   });
   const changes: string[] = [];
   reflector.store.onChange((old, current) => {
@@ -159,6 +160,39 @@ test('a reflector outlives the API server, and misses nothing of what happened a
   await client.delete(configMaps, objectKey({ namespace, name: 'before' }), signal);
   await eventually(() => expect(changes).toEqual(['added before', 'added after', 'deleted before']));
 });
+
+test('a reflector notices that etcd was restored from a backup, though the server says nothing on its watches', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'gatehouse-restored-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const etcd = join(dir, 'etcd');
+  const backup = join(dir, 'backup');
+  const namespace = 'default';
+  let restored = await startCluster({ dir, crds: false });
+  onTestFinished(() => restored.stop());
+  const port = Number(new URL(restored.url).port);
+  const again = await connectAs(restored.kubeconfig);
+  onTestFinished(() => again.close());
+  const named = (name: string) => configMap(namespace, name, '1');
+  const existing = await again.create(configMaps, named('existing'), signal);
+  await restored.stop();
+  await cp(etcd, backup, { recursive: true });
+  restored = await startCluster({ dir, crds: false, port });
+
+  const { reflector } = reflect(configMaps, namespace, again, 1000);
+  await reflector.synced;
+  await again.delete(configMaps, objectKey(existing.metadata), signal);
+  for (let index = 0; index < 200; index += 1) await again.create(configMaps, named(`lost-${index}`), signal);
+  await eventually(() => expect(reflector.store.size).toBeGreaterThanOrEqual(200));
+  await restored.stop();
+  await rm(etcd, { recursive: true });
+  await cp(backup, etcd, { recursive: true });
+  restored = await startCluster({ dir, crds: false, port });
+
+  await again.create(configMaps, named('after'), signal);
+  const ours = () => reflector.store.list().map(({ metadata }) => metadata.name);
+  await eventually(() => expect(ours()).toEqual(expect.arrayContaining(['existing', 'after'])));
+  expect(ours().filter((name) => name.startsWith('lost'))).toEqual([]);
+}, 180_000);
 
 const objectSchema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const definition = {

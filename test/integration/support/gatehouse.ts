@@ -37,12 +37,16 @@ const endpoint = process.env[endpointVariable];
 export const openAws =
   endpoint === undefined ? undefined : (options: StartOptions) => openOutsideAws(endpoint, options);
 
+/** The project `oldest-gateway-api` (vitest.config.ts) has the tests run on the oldest release that is supported. */
+const gatewayApi = process.env['GATEHOUSE_TEST_GATEWAY_API'] === 'v1.4.0' ? 'v1.4.0' : undefined;
+
 /** Short times, so that tests do not wait for what AWS takes minutes for. */
 const impatient = { provisioningSeconds: 0.3, healthSeconds: 0.5, drainingSecondsMax: 1 } as const;
 
 export async function startRig({ gatehouse: options = {}, ...environmentOptions }: RigOptions = {}): Promise<Rig> {
   const environment = await startEnvironment({
     openAws,
+    crds: gatewayApi,
     ...environmentOptions,
     aws: { port: 0, ...impatient, ...environmentOptions.aws },
   });

@@ -96,7 +96,8 @@ export const referenceGrant = (
   kind: 'HTTPRoute' | 'Gateway' | 'ListenerSet' = 'HTTPRoute',
   to: Fields = { group: '', kind: 'Service' },
 ): KubeObject => ({
-  apiVersion: gatewayApi,
+  // The version that every supported release of the Gateway API serves.
+  apiVersion: 'gateway.networking.k8s.io/v1beta1',
   kind: 'ReferenceGrant',
   metadata: { name: `from-${from}`, namespace: ns },
   spec: { from: [{ group: 'gateway.networking.k8s.io', kind, namespace: from }], to: [to] },
