@@ -57,6 +57,11 @@ test.each([
   ['default-tags', 'team', '--default-tags must be KEY=VALUE,KEY=VALUE, got "team"'],
   [
     'default-tags',
+    'cost#centre=x',
+    '--default-tags keys may have letters, digits, spaces and _ . : / = + - @ only, got "cost#centre=x"',
+  ],
+  [
+    'default-tags',
     'gatehouse.dev/cluster=x',
     '--default-tags keys that begin with aws: or gatehouse.dev/ are reserved, got "gatehouse.dev/cluster=x"',
   ],

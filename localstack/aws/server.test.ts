@@ -52,6 +52,17 @@ test('with a list of credentials, an unknown key id is refused as each service d
   ]);
 });
 
+// docs.aws.amazon.com/waf/latest/DDOSAPIReference/API_GetSubscriptionState.html
+test('the account has no subscription to Shield', async () => {
+  await using aws = await Embedded.start();
+  const headers = {
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': 'AWSShield_20160616.GetSubscriptionState',
+  };
+  const answer = await fetch(aws.aws.url, { method: 'POST', body: '{}', headers });
+  expect([answer.status, await answer.json()]).toEqual([200, { SubscriptionState: 'INACTIVE' }]);
+});
+
 test('unknown actions and services are refused in the protocol’s own words, never with HTML', async () => {
   await using aws = await Embedded.start();
   const query = await post(aws.aws.url, 'Action=Nope&Version=2015-12-01');

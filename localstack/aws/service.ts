@@ -26,7 +26,7 @@ export interface CallContext {
 export type Action = (input: Input, context: CallContext) => Output | Promise<Output>;
 
 export interface Service {
-  /** The signing name: elasticloadbalancing, ec2, acm, tagging, sts. */
+  /** The signing name: elasticloadbalancing, ec2, acm, tagging, sts, shield. */
   readonly name: string;
   readonly protocol: 'query' | 'ec2' | 'json';
   /** XML namespace (query, ec2), or the prefix of `X-Amz-Target` (json). */

@@ -10,14 +10,19 @@ export interface TagErrors {
   readonly invalid: (message: string) => AwsError;
   readonly tooMany: (message: string) => AwsError;
   readonly duplicate: (message: string) => AwsError;
+  /** Of characters that the service does not take; without it, it takes all. */
+  readonly malformed?: (message: string) => AwsError;
 }
+
+/** Of ELB and ACM: their API_Tag pages. */
+const restricted = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
 const maxTags = 50;
 
 /**
  * Puts tags on a resource by AWS's rules; nothing is changed when it throws.
  * docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html: 50 tags, key 1–128, value 0–256
- * characters, `aws:` is reserved.
+ * characters, `aws:` is reserved. EC2 takes all characters, others do not.
  */
 export function addTags(onto: Map<string, string>, tags: readonly Tag[], errors: TagErrors): void {
   const seen = new Set<string>();
@@ -26,6 +31,13 @@ export function addTags(onto: Map<string, string>, tags: readonly Tag[], errors:
     seen.add(key);
     if (key.length < 1 || key.length > 128) throw errors.invalid('A tag key must be 1 to 128 characters long');
     if (value.length > 256) throw errors.invalid(`The value of tag ${key} is longer than 256 characters`);
+    for (const text of [key, value]) {
+      if (restricted.test(text) || !errors.malformed) continue;
+      const constraint = 'Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$';
+      throw errors.malformed(
+        `1 validation error detected: Value '${text}' failed to satisfy constraint: ${constraint}`,
+      );
+    }
     if (key.toLowerCase().startsWith('aws:')) throw errors.invalid("Tag keys starting with 'aws:' are reserved");
   }
   const added = tags.filter(({ key }) => !onto.has(key)).length;

@@ -12,9 +12,24 @@ export const sslPolicyName = z
   .string()
   .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' });
 
+/** What load balancers and certificates take in keys and values of tags: API_Tag of ELB and of ACM. EC2 takes anything. */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const tagCharacters = 'may have letters, digits, spaces and _ . : / = + - @ only';
+
 // What `meta` holds goes into the CRD as it is: limits and rules that JSON schema can't be made of a refinement.
 export const userTags = z
-  .record(z.string().min(1).max(128), z.string().max(256))
+  .record(
+    z.string().min(1).max(128),
+    z
+      .string()
+      .max(256)
+      .regex(tagText, { error: `values ${tagCharacters}` }),
+  )
+  .superRefine((value, context) => {
+    for (const key of Object.keys(value).filter((each) => !tagText.test(each))) {
+      context.addIssue({ code: 'custom', path: [key], message: `keys ${tagCharacters}` });
+    }
+  })
   .refine((value) => !Object.keys(value).some(isReservedTag), {
     error: 'keys that begin with aws: or gatehouse.dev/ are reserved',
   })
@@ -23,6 +38,10 @@ export const userTags = z
     maxProperties: 40,
     'x-kubernetes-validations': [
       { rule: "self.all(key, key != '' && size(key) <= 128)", message: 'keys have 1 to 128 characters' },
+      {
+        rule: "self.all(key, key.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+\\\\-@]*$'))",
+        message: `keys ${tagCharacters}`,
+      },
       {
         rule: "!self.exists(key, key.matches('^(?i)(aws:|gatehouse[.]dev/)'))",
         message: 'keys that begin with aws: or gatehouse.dev/ are reserved',

@@ -332,6 +332,7 @@ test('tags are added, counted and removed', async () => {
   const { Tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
   expect(Tags).toEqual([{ Key: 'a', Value: '1' }]);
   expect(await refusal(add({ Key: 'aws:x', Value: '' }))).toBe('InvalidTagException');
+  expect(await refusal(add({ Key: 'cost#centre', Value: '' }))).toBe('ValidationException');
   expect(await refusal(add(...Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}` }))))).toBe(
     'TooManyTagsException',
   );

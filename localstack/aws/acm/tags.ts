@@ -1,6 +1,7 @@
 import { AwsError, type Input, type Output } from '../service.ts';
 import { addTags, type TagErrors } from '../tags.ts';
 import type { World } from '../world.ts';
+import { validation } from './errors.ts';
 import { arnRequest, findCertificate, parse, tagsRequest } from './requests.ts';
 
 interface RequestTag {
@@ -12,6 +13,7 @@ const errors: TagErrors = {
   invalid: (message) => new AwsError('InvalidTagException', message),
   duplicate: (message) => new AwsError('InvalidParameterException', message),
   tooMany: (message) => new AwsError('TooManyTagsException', message),
+  malformed: validation,
 };
 
 function put(onto: Map<string, string>, tags: readonly RequestTag[]): void {

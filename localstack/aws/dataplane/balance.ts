@@ -16,11 +16,24 @@ export async function balance(forwarder: Forwarder, arrival: Arrival, exchange: 
   const { received, response } = exchange;
   const refusal = refusalOf(received);
   if (refusal !== undefined) return send(response, errorAnswer(refusal));
-  const rule = matchRule(rulesOf(arrival.world.elbv2, arrival.listener.arn), received);
+  const host = comparedHost(received.host, ownPorts(arrival, exchange));
+  const rule = matchRule(rulesOf(arrival.world.elbv2, arrival.listener.arn), { ...received, host });
   const action = rule?.actions.find((each) => !letsAnyonePass(each));
   if (!rule || !action) return send(response, errorAnswer(503));
   if (action.Type === 'forward') return await forwarder.forward(arrival, exchange, rule, action);
   return send(response, ownAnswer(action, arrival, received));
+}
+
+/** The port that clients connect to may be off by the data plane's own offset. */
+const ownPorts = ({ listener }: Arrival, { request }: Exchange): readonly (number | undefined)[] => [
+  listener.port,
+  request.socket.localPort,
+];
+
+/** An ALB compares the Host header without a port that is its own, and with any other: seen on AWS, not documented. */
+function comparedHost(host: string, own: readonly (number | undefined)[]): string {
+  const [, name, port] = /^(.*):([0-9]+)$/s.exec(host) ?? [];
+  return name !== undefined && own.includes(Number(port)) ? name : host;
 }
 
 /** `deny`, `allow` or `authenticate`; nobody is authenticated here, for no identity provider can be asked. */

@@ -6,26 +6,29 @@ import type { Listener } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 
 /**
- * For the name that a client asks for (SNI): the best of the listener's certificates that have it, else the default one,
- * as for a client that asks for none. Undefined when ACM has no such certificate any more.
+ * For the name that a client asks for (SNI): the best of the certificates in the listener's list that have it. The default
+ * one is for clients that ask for no name, and for names that no certificate in the list has. Undefined when ACM has no
+ * such certificate any more. AWS heeds which kinds of keys the client can use; that can't be known here.
  */
 export function chooseMaterial(world: World, listener: Listener, serverName: string | undefined): Material | undefined {
-  const matching = [...listener.certificates]
-    .flatMap((arn) => world.acm.certificates.get(arn) ?? [])
-    .filter((certificate) => serverName !== undefined && hasName(certificate, serverName))
-    .toSorted((a, b) => rank(world, b) - rank(world, a));
+  const listed = [...listener.certificates].flatMap((arn) => world.acm.certificates.get(arn) ?? []);
+  const matching = serverName === undefined ? [] : mostSpecific(listed, serverName.toLowerCase());
+  const sorted = matching.toSorted((a, b) => rank(world, b) - rank(world, a) || validity(b) - validity(a));
   const ofDefault = world.acm.certificates.get(listener.defaultCertificate ?? '');
-  return matching.find(({ material }) => material !== undefined)?.material ?? ofDefault?.material;
+  return sorted.find(({ material }) => material !== undefined)?.material ?? ofDefault?.material;
 }
 
-/** A wildcard stands for one label. */
-function hasName({ subjectAlternativeNames }: Pick<Certificate, 'subjectAlternativeNames'>, name: string) {
-  const wanted = name.toLowerCase();
-  const parent = wanted.slice(wanted.indexOf('.'));
-  return subjectAlternativeNames.some((each) => {
-    const own = each.toLowerCase();
-    return own === wanted || (own.startsWith('*.') && own.slice(1) === parent);
-  });
+/**
+ * A wildcard stands for one label. That a certificate with the very name comes before those with a wildcard is not in AWS's
+ * documentation: its TLS library does it (github.com/aws/s2n-tls/pull/1051), and exampleloadbalancer.info shows it.
+ */
+function mostSpecific(certificates: readonly Certificate[], name: string): readonly Certificate[] {
+  const having = (wanted: string) =>
+    certificates.filter(({ subjectAlternativeNames }) =>
+      subjectAlternativeNames.some((each) => each.toLowerCase() === wanted),
+    );
+  const exact = having(name);
+  return exact.length > 0 ? exact : having(`*${name.slice(name.indexOf('.'))}`);
 }
 
 /** ECDSA before RSA, then the larger key; an expired one only when there is no other. */
@@ -33,6 +36,8 @@ function rank(world: World, { keyAlgorithm, notAfter }: Certificate): number {
   const expired = notAfter !== undefined && notAfter.getTime() <= world.clock.now();
   return keyAlgorithms.indexOf(keyAlgorithm) - (expired ? keyAlgorithms.length : 0);
 }
+
+const validity = ({ notAfter }: Certificate): number => notAfter?.getTime() ?? 0;
 
 const contexts = new WeakMap<Material, Map<string, SecureContext>>();
 

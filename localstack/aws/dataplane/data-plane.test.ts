@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import {
+  type Action,
   CreateRuleCommand,
   DeleteListenerCommand,
   DeleteLoadBalancerCommand,
@@ -12,6 +13,7 @@ import {
   ModifyListenerCommand,
   ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupAttributesCommand,
+  type RuleCondition,
   type RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
@@ -215,6 +217,20 @@ test('the head of an answer comes before its body, and a client that leaves ends
   expect(type).toBe('text/event-stream');
   asked.destroy();
   await left.promise;
+});
+
+// Seen on AWS with an unmodified AWS Load Balancer Controller.
+test('a host is compared without the port that is the listener’s own, and with any other', async () => {
+  await using aws = await startForwarding();
+  const listener = await aws.listener(await aws.loadBalancer());
+  const Actions: Action[] = [{ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '299' } }];
+  const Conditions: RuleCondition[] = [{ Field: 'host-header', Values: ['shop.test'] }];
+  await aws.rule(listener, 1, { Conditions, Actions });
+  const statusOf = async (host: string) => (await ask(aws, '/', { headers: { host } })).status;
+  expect(await statusOf('shop.test')).toBe(299);
+  expect(await statusOf('shop.test:80')).toBe(299);
+  expect(await statusOf(`shop.test:${80 + portOffset}`)).toBe(299);
+  expect(await statusOf('shop.test:8080')).toBe(404);
 });
 
 test('a malformed URL is answered with 400', async () => {

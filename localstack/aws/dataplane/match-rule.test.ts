@@ -92,3 +92,10 @@ test('the matching rule of lowest priority wins, and the default rule where none
   expect(matchRule(rules, { ...plain, method: 'POST' })?.priority).toBe(3);
   expect(matchRule(rules.slice(0, 2), { ...plain, path: '/' })?.priority).toBe('default');
 });
+
+test.each([
+  ['a regular expression that explodes', pathRegex('^/(a+)+$')],
+  ['a pattern of many wildcards', path(`/${'*a'.repeat(40)}b`)],
+])('%s is answered at once', (_, condition) => {
+  expect(holds(condition, { path: `/${'a'.repeat(15_000)}!` })).toBe(false);
+});

@@ -1,12 +1,14 @@
 // Which rule a request meets. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 import ipaddr from 'ipaddr.js';
 import type { RuleCondition } from '../elbv2/conditions.ts';
+import { compileRegex } from '../elbv2/regex.ts';
 import type { Rule } from '../elbv2/state.ts';
+import { pattern } from '../pattern.ts';
 
 /** What conditions look at. */
 export interface RequestFacts {
   readonly method: string;
-  /** The Host header or `:authority` as it came, its port included. */
+  /** The Host header or `:authority`, with its port as long as that is not the listener's own. */
   readonly host: string;
   readonly path: string;
   /** Without the `?`, as it came; empty when there is none. */
@@ -59,19 +61,14 @@ interface Patterns {
 /** A value has to match all of the subject; a regular expression any part of it, as it is written. */
 function matches({ Values = [], RegexValues = [] }: Patterns, subject: string, heed: Case): boolean {
   return (
-    Values.some((value) => wildcard(value, heed).test(subject)) ||
-    RegexValues.some((regex) => new RegExp(regex).test(subject))
+    Values.some((value) => isLike(value, subject, heed)) ||
+    RegexValues.some((regex) => compileRegex(regex).test(subject))
   );
 }
 
-/** `*` stands for 0 or more characters, `?` for exactly one; a backslash takes their meaning away. */
-function wildcard(pattern: string, heed: Case): RegExp {
-  const source = pattern.replaceAll(/\\[\\*?]|[^]/g, (part) => {
-    if (part === '*') return '[^]*';
-    if (part === '?') return '[^]';
-    return part.slice(-1).replace(/[\\^$.*+?()[\]{}|]/, '\\$&');
-  });
-  return new RegExp(`^${source}$`, heed === 'ignore case' ? 'i' : '');
+function isLike(value: string, subject: string, heed: Case): boolean {
+  if (heed === 'heed case') return pattern(value, 'wildcards')(subject);
+  return pattern(value.toLowerCase(), 'wildcards')(subject.toLowerCase());
 }
 
 interface QueryPattern {
@@ -84,8 +81,7 @@ function matchesQuery(patterns: readonly QueryPattern[], query: string): boolean
   const pairs = query === '' ? [] : query.split('&').map(pairOf);
   return patterns.some(({ Key, Value }) =>
     pairs.some(
-      ([key, value]) =>
-        (Key === undefined || wildcard(Key, 'ignore case').test(key)) && wildcard(Value, 'ignore case').test(value),
+      ([key, value]) => (Key === undefined || isLike(Key, key, 'ignore case')) && isLike(Value, value, 'ignore case'),
     ),
   );
 }

@@ -14,7 +14,8 @@ import {
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { selfSigned } from '../acm/self-signed.ts';
+import { type RequestableKey, selfSigned } from '../acm/self-signed.ts';
+
 import { systemClock } from '../clock.ts';
 import type { StartOptions } from '../server.ts';
 import { Embedded, present } from '../testing/embedded.ts';
@@ -169,8 +170,12 @@ export async function healthOf(aws: Embedded, TargetGroupArn: string): Promise<s
 }
 
 /** An imported certificate of these names; its ARN. */
-export async function importCertificate(aws: Embedded, names: readonly string[]): Promise<string> {
-  const { certificatePem, privateKey } = await selfSigned(names, 'EC_prime256v1', Date.now(), '01');
+export async function importCertificate(
+  aws: Embedded,
+  names: readonly string[],
+  keyAlgorithm: RequestableKey = 'EC_prime256v1',
+): Promise<string> {
+  const { certificatePem, privateKey } = await selfSigned(names, keyAlgorithm, Date.now(), '01');
   const imported = await aws.acm.send(
     new ImportCertificateCommand({
       Certificate: Buffer.from(certificatePem),

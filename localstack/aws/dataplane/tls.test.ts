@@ -132,6 +132,21 @@ test('the certificate is that of the name asked for, else the default one, and c
   expect(await shown(aws)).toBe('shop.test');
 });
 
+test('of the list the very name comes before a wildcard, and the default certificate counts only where it is in it', async () => {
+  await using aws = await startForwarding();
+  const exact = await importCertificate(aws, ['shop.example.com'], 'RSA_2048');
+  const wild = await importCertificate(aws, ['*.example.com']);
+  await using backend = await Backend.start('10.0.48.9');
+  const ListenerArn = await https(aws, exact, forward(await groupOf(aws, [backend])));
+  const add = (CertificateArn: string) =>
+    aws.elb.send(new AddListenerCertificatesCommand({ ListenerArn, Certificates: [{ CertificateArn }] }));
+  await add(wild);
+  expect(await shown(aws, 'shop.example.com')).toBe('*.example.com');
+  await add(exact);
+  expect(await shown(aws, 'shop.example.com')).toBe('shop.example.com');
+  expect(await shown(aws, 'other.example.com')).toBe('*.example.com');
+});
+
 test('a listener refuses TLS versions that its policy does not have', async () => {
   await using aws = await startForwarding();
   await using backend = await Backend.start('10.0.48.9');

@@ -26,6 +26,8 @@ test.each<[string, RuleTransform[], { host?: string; url?: string }]>([
   ],
   ['only what matches', [url('^/dp', '')], { url: '/B09G3HRMW?x=1' }],
   ['nothing where nothing matches', [url('^/other', '/x'), host('^other', 'y')], {}],
+  ['a digit after a group that is the last', [url('^/(dp)', '/$11')], { url: '/dp1/B09G3HRMW?x=1' }],
+  ['nothing of an expression that explodes', [url('^(/?[a-zA-Z0-9?=]*)*!$', '/')], {}],
   ['a dollar sign without a group as itself', [url('^/dp', '/$&')], { url: '/$&/B09G3HRMW?x=1' }],
 ])('rewrites %s', (_, transforms, changes) => {
   expect(transform(transforms, request)).toEqual({ ...request, ...changes });

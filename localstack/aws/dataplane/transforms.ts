@@ -1,4 +1,5 @@
 // What a rule's transforms make of a request. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+import { compileRegex } from '../elbv2/regex.ts';
 import type { RuleTransform } from '../elbv2/transforms.ts';
 
 export interface Rewritable {
@@ -29,12 +30,26 @@ export function transform(transforms: readonly RuleTransform[], request: Rewrita
   return isHost(host) && isUrl(url) ? { host, url } : undefined;
 }
 
-function rewrite(rewrites: readonly { readonly Regex: string; readonly Replace: string }[], subject: string): string {
-  return rewrites.reduce((text, { Regex, Replace }) => text.replace(new RegExp(Regex), groupsOnly(Replace)), subject);
+interface Rewrite {
+  readonly Regex: string;
+  readonly Replace: string;
 }
 
-/** Only `$1` and the like mean something to AWS; `$&` and JavaScript's other signs do not. */
-const groupsOnly = (replace: string): string => replace.replaceAll(/\$(?![0-9])/g, '$$$$');
+const rewrite = (rewrites: readonly Rewrite[], subject: string): string => rewrites.reduce(replaceFirst, subject);
+
+/** Of what a replacement may hold, only `$1` and the like mean something to AWS. */
+function replaceFirst(subject: string, { Regex, Replace }: Rewrite): string {
+  const matcher = compileRegex(Regex).matcher(subject);
+  if (!matcher.find()) return subject;
+  const groups = matcher.groupCount();
+  const filled = Replace.replaceAll(/\$([1-9][0-9]?)/g, (whole, digits: string) => {
+    const two = Number(digits);
+    if (two <= groups) return matcher.group(two) ?? '';
+    const one = Number(digits[0]);
+    return digits.length === 2 && one <= groups ? `${matcher.group(one) ?? ''}${digits[1]}` : whole;
+  });
+  return `${subject.slice(0, matcher.start())}${filled}${subject.slice(matcher.end())}`;
+}
 
 const isHost = (host: string): boolean => host === '' || /^[A-Za-z0-9._[\]:-]+$/.test(host);
 const isUrl = (url: string): boolean => /^(\/[\u0021-\u007e]*|\*)$/.test(url);

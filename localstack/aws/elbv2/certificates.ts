@@ -32,7 +32,7 @@ function secureListenerOf(world: World, input: Input): Listener {
   return listener;
 }
 
-/** The certificates that a load balancer's listeners serve by SNI; the quota does not count the default ones. */
+/** The certificates of a load balancer's listeners' lists; the quota counts a default one only where it is in a list, too. */
 function sniCertificates(world: World, loadBalancerArn: string): ReadonlySet<string> {
   return new Set(listenersOf(world.elbv2, loadBalancerArn).flatMap((listener) => [...listener.certificates]));
 }
@@ -45,13 +45,12 @@ export function certificateActions(world: World): Record<string, Action> {
       for (const arn of arns) checkCertificate(world, arn);
       const { type } = findLoadBalancer(world.elbv2, listener.loadBalancerArn);
       const quota = world.options.quotas[`certificates-per-${type}-load-balancer`];
-      const added = arns.filter((arn) => arn !== listener.defaultCertificate);
-      const all = new Set([...sniCertificates(world, listener.loadBalancerArn), ...added]);
+      const all = new Set([...sniCertificates(world, listener.loadBalancerArn), ...arns]);
       if (all.size > quota) {
         const message = `The maximum number of certificates on this load balancer, ${quota}, has been reached`;
         throw new AwsError('TooManyCertificates', message);
       }
-      for (const arn of added) listener.certificates.add(arn);
+      for (const arn of arns) listener.certificates.add(arn);
       return { Certificates: arns.map((arn) => ({ CertificateArn: arn, IsDefault: false })) };
     },
     RemoveListenerCertificates(input) {

@@ -95,6 +95,25 @@ test('the default certificate changes and the others stay', async () => {
   expect(await served()).toEqual([[c, true]]);
 });
 
+// Seen on AWS with an unmodified AWS Load Balancer Controller.
+test('a default certificate that is added to the list is in it too, and leaves it alone', async () => {
+  await using aws = await Embedded.start();
+  const certificate = await aws.certificate('a.example.test');
+  const ListenerArn = await secure(aws, certificate);
+  const Certificates = listed(certificate);
+  const served = async () => {
+    const described = await aws.elb.send(new DescribeListenerCertificatesCommand({ ListenerArn }));
+    return described.Certificates?.map((each) => [each.CertificateArn, each.IsDefault]);
+  };
+  await aws.elb.send(new AddListenerCertificatesCommand({ ListenerArn, Certificates }));
+  expect(await served()).toEqual([
+    [certificate, true],
+    [certificate, false],
+  ]);
+  await aws.elb.send(new RemoveListenerCertificatesCommand({ ListenerArn, Certificates }));
+  expect(await served()).toEqual([[certificate, true]]);
+});
+
 test('the quota counts the certificates of all listeners, default ones aside', async () => {
   await using aws = await Embedded.start({ quotas: { 'certificates-per-application-load-balancer': 1 } });
   const [a, b] = [await aws.certificate('a.example.test'), await aws.certificate('b.example.test')];

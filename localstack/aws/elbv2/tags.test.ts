@@ -9,7 +9,7 @@ const tags = (count: number, prefix = 'k') =>
 
 test('load balancers, target groups, listeners and rules are tagged at birth and later', async () => {
   await using aws = await Embedded.start();
-  const Tags = [{ Key: 'owner', Value: 'a & <b> "c" é' }];
+  const Tags = [{ Key: 'owner', Value: 'a/b = c+d @é' }];
   const loadBalancer = await aws.loadBalancer({ Tags });
   const listener = await aws.listener(loadBalancer, { Tags });
   const ResourceArns = [loadBalancer, await aws.targetGroup({ Tags }), listener, await aws.rule(listener, 1, { Tags })];
@@ -37,6 +37,8 @@ test.each([
   ['a key of 129 characters', { Key: 'k'.repeat(129), Value: '' }],
   ['a value of 257 characters', { Key: 'k', Value: 'v'.repeat(257) }],
   ['a key of AWS', { Key: 'aws:cloudformation', Value: '' }],
+  ['a key with another character', { Key: 'cost#centre', Value: '' }],
+  ['a value with other characters', { Key: 'k', Value: 'a,b (c)' }],
 ])('%s is refused', async (_, tag) => {
   await using aws = await Embedded.start();
   const ResourceArns = [await aws.loadBalancer()];

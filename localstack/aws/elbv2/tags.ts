@@ -11,6 +11,7 @@ const refusals = {
   invalid: validationError,
   tooMany: (message: string) => new AwsError('TooManyTags', message),
   duplicate: (message: string) => new AwsError('DuplicateTagKeys', message),
+  malformed: validationError,
 };
 
 function readTags(input: Input): readonly Tag[] {

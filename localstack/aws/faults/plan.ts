@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Which calls a rule meets, how often. With neither `probability` nor `times` it meets every one. */
 const calls = {
   /** The signing name. */
-  service: z.enum(['elasticloadbalancing', 'ec2', 'acm', 'tagging', 'sts']).optional(),
+  service: z.enum(['elasticloadbalancing', 'ec2', 'acm', 'tagging', 'sts', 'shield']).optional(),
   /** The action's name; `*` stands for any characters: `Create*`. */
   action: z
     .string()

@@ -1,12 +1,11 @@
+import { pattern } from '../pattern.ts';
+
 /** Whether a text is what a pattern of IAM stands for: `*` is any characters, `?` is one. */
-export function isLike(pattern: string, text: string): boolean {
-  const source = pattern.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(`^${source.replaceAll('*', '.*').replaceAll('?', '.')}$`, 's').test(text);
-}
+export const isLike = (like: string, text: string): boolean => pattern(like, 'none')(text);
 
 /** ARNs are compared part by part: no wildcard reaches over a colon, but in the last part. */
-export function isArnLike(pattern: string, arn: string): boolean {
-  const patterns = partsOf(pattern);
+export function isArnLike(like: string, arn: string): boolean {
+  const patterns = partsOf(like);
   const parts = partsOf(arn);
   return patterns.length === parts.length && patterns.every((each, index) => isLike(each, parts[index] ?? ''));
 }

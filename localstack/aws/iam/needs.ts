@@ -4,6 +4,7 @@ import type { Asked } from './evaluate.ts';
 import { acmOthers, acmResources } from './resources-acm.ts';
 import { ec2Others, ec2Resources } from './resources-ec2.ts';
 import { elbv2Others, elbv2Resources } from './resources-elbv2.ts';
+import { shieldOthers } from './resources-shield.ts';
 import { stsOthers, stsResources } from './resources-sts.ts';
 import { taggingOthers, taggingResources } from './resources-tagging.ts';
 
@@ -21,6 +22,7 @@ const tables: Readonly<Record<string, Table>> = {
   ec2: { resources: ec2Resources, others: ec2Others },
   acm: { resources: acmResources, others: acmOthers },
   tagging: { resources: taggingResources, others: taggingOthers },
+  shield: { resources: {}, others: shieldOthers },
   sts: { resources: stsResources, others: stsOthers },
 };
 

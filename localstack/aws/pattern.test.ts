@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { pattern } from './filters.ts';
+import { pattern } from './pattern.ts';
 
 // docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 test('an escaped text matches itself and nothing else', () => {
@@ -8,7 +8,7 @@ test('an escaped text matches itself and nothing else', () => {
   fc.assert(
     fc.property(text, text, (wanted, candidate) => {
       const escaped = wanted.replace(/[*?\\]/g, '\\$&');
-      expect(pattern(escaped)(candidate)).toBe(wanted === candidate);
+      expect(pattern(escaped, 'any')(candidate)).toBe(wanted === candidate);
     }),
   );
 });
@@ -19,11 +19,16 @@ test('wildcards match as the same regular expression does', () => {
   fc.assert(
     fc.property(value, candidate, (wanted, text) => {
       const expression = new RegExp(`^${wanted.replaceAll('*', '.*').replaceAll('?', '.')}$`);
-      expect(pattern(wanted)(text)).toBe(expression.test(text));
+      expect(pattern(wanted, 'none')(text)).toBe(expression.test(text));
     }),
   );
 });
 
 test('a pattern of many wildcards is still answered at once', () => {
-  expect(pattern(`${'*a'.repeat(60)}b`)('a'.repeat(250))).toBe(false);
+  expect(pattern(`${'*a'.repeat(60)}b`, 'any')('a'.repeat(250))).toBe(false);
+});
+
+// docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+test('before anything but a wildcard a backslash of a load balancer is itself', () => {
+  expect(pattern('a\\b\\*', 'wildcards')('a\\b*')).toBe(true);
 });
