@@ -14,8 +14,12 @@ export interface TagErrors {
   readonly malformed?: (message: string) => AwsError;
 }
 
-/** Of ELB and ACM: their API_Tag pages. */
-const restricted = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+/**
+ * Of ELB and ACM: their API_Tag pages. In values `&`, `<` and `>` are taken too, though the pages lack them: so a client's
+ * reading of escaped XML can be tested.
+ */
+const restrictedKey = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+const restrictedValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@&<>]*$/u;
 
 const maxTags = 50;
 
@@ -31,11 +35,11 @@ export function addTags(onto: Map<string, string>, tags: readonly Tag[], errors:
     seen.add(key);
     if (key.length < 1 || key.length > 128) throw errors.invalid('A tag key must be 1 to 128 characters long');
     if (value.length > 256) throw errors.invalid(`The value of tag ${key} is longer than 256 characters`);
-    for (const text of [key, value]) {
-      if (restricted.test(text) || !errors.malformed) continue;
+    const malformed = restrictedKey.test(key) ? (restrictedValue.test(value) ? undefined : value) : key;
+    if (malformed !== undefined && errors.malformed) {
       const constraint = 'Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$';
       throw errors.malformed(
-        `1 validation error detected: Value '${text}' failed to satisfy constraint: ${constraint}`,
+        `1 validation error detected: Value '${malformed}' failed to satisfy constraint: ${constraint}`,
       );
     }
     if (key.toLowerCase().startsWith('aws:')) throw errors.invalid("Tag keys starting with 'aws:' are reserved");

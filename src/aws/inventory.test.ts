@@ -2,6 +2,7 @@ import { AddTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
 import { executePlan } from './execute/execute.ts';
+import { describeTags } from './inventory/describe.ts';
 import { Inventory } from './inventory.ts';
 import { TAG } from './observed.ts';
 import { awsUnderTest, type Controller, cluster, gateway } from './testing/aws-under-test.ts';
@@ -58,6 +59,26 @@ test('a load balancer that is gone when its state is asked for is forgotten, wit
       .map(({ kind }) => kind)
       .toSorted(),
   ).toEqual(['security-group', 'target-group']);
+});
+
+test('what has just vanished hides the tags of nothing else', async () => {
+  await controller.apply(it.model({ services: ['a', 'b', 'c'] }));
+  const arns = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'security-group' ? [] : arn));
+  const [loadBalancer = ''] = loadBalancers().map(({ arn }) => arn);
+  it.aws.world().elbv2.loadBalancers.delete(loadBalancer);
+  // Another process, to which nothing is as new as to the one that made it.
+  const { clients } = await it.start();
+  const tags = await describeTags(clients, arns);
+  expect([...tags.keys()].toSorted()).toEqual(arns.filter((arn) => arn !== loadBalancer).toSorted());
+});
+
+test('a target group that is gone when its health is asked for is forgotten', async () => {
+  await controller.apply(it.model());
+  it.aws.world().elbv2.targetGroups.clear();
+  const next = await it.start();
+  for (const group of targetGroups()) next.inventory.put({ ...group });
+  await next.inventory.refreshTargetHealth(targetGroups().map(({ arn }) => arn));
+  expect(next.inventory.targetGroups()).toEqual([]);
 });
 
 test('another cluster of the same name is noticed before anything is done', async () => {

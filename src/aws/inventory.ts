@@ -10,6 +10,7 @@ import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound, isSettling } from './errors.ts';
 import { auditGateway, type Drift } from './inventory/audit.ts';
+import { eachThatExists } from './inventory/describe.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
@@ -185,8 +186,9 @@ export class Inventory {
         const { TargetHealthDescriptions = [] } = await clients.elbv2
           .send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }))
           .catch((error: unknown) => {
-            if (isSettling(error)) return { TargetHealthDescriptions: [] };
-            throw error;
+            if (isNotFound(error)) this.remove(arn);
+            else if (!isSettling(error)) throw error;
+            return { TargetHealthDescriptions: [] };
           });
         if (TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy')) {
           this.#usage.sawHealthy(arn);
@@ -228,24 +230,16 @@ export class Inventory {
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {
+    const { elbv2 } = this.#options.clients;
+    const read = async (some: readonly string[]) => {
+      const { LoadBalancers } = await elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [...some] }));
+      return LoadBalancers ?? [];
+    };
     for (let start = 0; start < arns.length; start += describeLimit) {
-      await this.#readSome(arns.slice(start, start + describeLimit));
-    }
-  }
-
-  /** AWS refuses the whole call for one ARN that is gone: then each is asked for alone. */
-  async #readSome(LoadBalancerArns: readonly string[]): Promise<void> {
-    try {
-      const { LoadBalancers = [] } = await this.#options.clients.elbv2.send(
-        new DescribeLoadBalancersCommand({ LoadBalancerArns: [...LoadBalancerArns] }),
-      );
-      for (const found of LoadBalancers) this.#setState(found);
-    } catch (error) {
-      if (!isNotFound(error) && !isSettling(error)) throw error;
-      const [only] = LoadBalancerArns;
-      if (only !== undefined && LoadBalancerArns.length === 1) {
-        if (isNotFound(error)) this.remove(only);
-      } else for (const arn of LoadBalancerArns) await this.#readSome([arn]);
+      const found = await eachThatExists(arns.slice(start, start + describeLimit), read, (arn, error) => {
+        if (isNotFound(error)) this.remove(arn);
+      });
+      for (const each of found) this.#setState(each);
     }
   }
 

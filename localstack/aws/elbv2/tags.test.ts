@@ -9,7 +9,7 @@ const tags = (count: number, prefix = 'k') =>
 
 test('load balancers, target groups, listeners and rules are tagged at birth and later', async () => {
   await using aws = await Embedded.start();
-  const Tags = [{ Key: 'owner', Value: 'a/b = c+d @é' }];
+  const Tags = [{ Key: 'owner', Value: 'a & <b> = é' }];
   const loadBalancer = await aws.loadBalancer({ Tags });
   const listener = await aws.listener(loadBalancer, { Tags });
   const ResourceArns = [loadBalancer, await aws.targetGroup({ Tags }), listener, await aws.rule(listener, 1, { Tags })];

@@ -27,7 +27,7 @@ import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 import { readMembers, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
-import { describeTags, listenersOf, rulesOf, securityGroups } from './describe.ts';
+import { describeTags, listenersOf, rulesOf, securityGroups, unlessGone } from './describe.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
@@ -105,7 +105,7 @@ class GatewayAudit {
   async readSecondary(): Promise<void> {
     for (const record of this.#settled(this.#context.inventory.recordsOf(this.#gateway))) {
       const desired = this.#desired.get(record.id);
-      if (desired !== undefined) await this.#readSecondaryOf(record, desired);
+      if (desired !== undefined) await this.#find(record, () => this.#readSecondaryOf(record, desired));
     }
   }
 
@@ -134,7 +134,8 @@ class GatewayAudit {
     this.#compareTags(record, fromTagList(tags));
   }
 
-  async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<void> {
+  /** @returns that it is there */
+  async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<true> {
     const { clients } = this.#context;
     const { arn } = record;
     switch (desired.kind) {
@@ -166,6 +167,7 @@ class GatewayAudit {
       default:
         desired satisfies never;
     }
+    return true;
   }
 
   /** Not while the targets pass changes them: what is read would be untrue by the time that it is remembered. */
@@ -181,7 +183,7 @@ class GatewayAudit {
 
   async #readListeners(loadBalancerArn: string): Promise<void> {
     const { clients } = this.#context;
-    const listeners = await listenersOf(clients, loadBalancerArn);
+    const listeners = await unlessGone(() => listenersOf(clients, loadBalancerArn));
     for (const record of this.#owned('listener')) {
       if (record.loadBalancerArn !== loadBalancerArn) continue;
       const found = listeners.find(({ ListenerArn }) => ListenerArn === record.arn);
@@ -195,7 +197,7 @@ class GatewayAudit {
 
   async #readRules(listenerArn: string): Promise<void> {
     const { clients, inventory } = this.#context;
-    const rules = await rulesOf(clients, listenerArn);
+    const rules = await unlessGone(() => rulesOf(clients, listenerArn));
     for (const record of this.#owned('rule')) {
       if (record.listenerArn !== listenerArn) continue;
       const found = rules.find(({ RuleArn }) => RuleArn === record.arn);

@@ -11,10 +11,12 @@ import {
   type Listener,
   type LoadBalancer,
   type Rule,
+  type TagDescription,
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetResourcesCommand, type TagFilter } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { AwsClients } from '../clients.ts';
+import { type AwsError, isNotFound, isSettling } from '../errors.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
@@ -76,16 +78,62 @@ export const importedCertificates = ({ acm }: AwsClients): Promise<CertificateSu
 const describeTagsLimit = 20;
 
 /** Tags by ARN, as they are; of what has vanished meanwhile, none. */
-export async function describeTags({ elbv2 }: AwsClients, arns: readonly string[]): Promise<Map<string, Tags>> {
+export async function describeTags(clients: AwsClients, arns: readonly string[]): Promise<Map<string, Tags>> {
   const tags = new Map<string, Tags>();
   for (let start = 0; start < arns.length; start += describeTagsLimit) {
     const ResourceArns = arns.slice(start, start + describeTagsLimit);
-    const { TagDescriptions = [] } = await elbv2.send(new DescribeTagsCommand({ ResourceArns }));
-    for (const { ResourceArn, Tags: list } of TagDescriptions) {
+    // What AWS may only not show yet is no less ours for that.
+    const found = await eachThatExists(ResourceArns, (some) => readTags(clients, some), throwIfSettling);
+    for (const { ResourceArn, Tags: list } of found) {
       if (ResourceArn !== undefined) tags.set(ResourceArn, fromTagList(list));
     }
   }
   return tags;
+}
+
+async function readTags({ elbv2 }: AwsClients, ResourceArns: readonly string[]): Promise<readonly TagDescription[]> {
+  const { TagDescriptions } = await elbv2.send(new DescribeTagsCommand({ ResourceArns: [...ResourceArns] }));
+  return TagDescriptions ?? [];
+}
+
+function throwIfSettling(_: string, error: AwsError): void {
+  if (isSettling(error)) throw error;
+}
+
+/**
+ * AWS refuses a whole call for one ARN that it has not: then each half is asked for, down to that one.
+ * @param missing told of each ARN that AWS has not, or does not show yet
+ */
+export async function eachThatExists<T>(
+  arns: readonly string[],
+  read: (arns: readonly string[]) => Promise<readonly T[]>,
+  missing: (arn: string, error: AwsError) => void,
+): Promise<readonly T[]> {
+  try {
+    return await read(arns);
+  } catch (error) {
+    if (!isNotFound(error) && !isSettling(error)) throw error;
+    const [only, ...others] = arns;
+    if (only === undefined || others.length === 0) {
+      missing(only ?? '', error);
+      return [];
+    }
+    const half = Math.ceil(arns.length / 2);
+    return [
+      ...(await eachThatExists(arns.slice(0, half), read, missing)),
+      ...(await eachThatExists(arns.slice(half), read, missing)),
+    ];
+  }
+}
+
+/** What is below something that vanishes while it is being listed: nothing. */
+export async function unlessGone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw error;
+  }
 }
 
 /** What the tagging index has of this cluster's name: it may lag behind what exists, in either direction. */

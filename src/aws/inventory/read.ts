@@ -5,7 +5,6 @@ import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
-import { isNotFound } from '../errors.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
@@ -21,6 +20,7 @@ import {
   rulesOf,
   securityGroups,
   taggedResources,
+  unlessGone,
 } from './describe.ts';
 import type { CertificateRecord, ListenerRecord, OwnedRecord, TargetGroupRecord } from './records.ts';
 
@@ -97,16 +97,6 @@ async function belowLoadBalancers(clients: AwsClients, arns: readonly string[]):
     }),
   );
   return [...listeners.flatMap(listenerCandidate), ...rules.flat()];
-}
-
-/** Whatever is deleted while it is being listed has nothing below it. */
-async function unlessGone<T>(read: () => Promise<T[]>): Promise<T[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
 }
 
 const isNamed = (name: string | undefined, prefix: string): boolean => name?.startsWith(prefix) === true;
