@@ -1,11 +1,12 @@
 // Runs a TypeScript entry point of this repository on a machine that has just any Node 20+ and npm.
 //   node localstack/bootstrap.js ENTRY [ARGS…]
 // Plain JavaScript, because the Node that runs it may be too old to strip types. It installs the locked dependencies
-// when they are missing or out of date; among them is the Node that runs everything else.
+// when they are missing or out of date; among them is the Node that runs everything else. Relative files are those of the
+// folder that the user is in: npm changes to this repository's root, and names the user's folder in INIT_CWD.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,7 +34,9 @@ const isInstalled = () =>
 
 if (!isInstalled()) {
   console.error('Installing the locked dependencies (npm ci); this takes about a minute the first time …');
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+  // Standard output is the entry point's alone: it may be JSON.
+  const options = { cwd: root, stdio: ['ignore', 2, 2] };
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options);
   if (code !== 0) {
     console.error(`npm ci failed with exit status ${code}.`);
     process.exit(code);
@@ -46,4 +49,6 @@ if (!entry) {
   console.error('Usage: node localstack/bootstrap.js ENTRY [ARGS…]');
   process.exit(2);
 }
-process.exit(await run(node, [join(root, entry), ...args]));
+const here = process.cwd();
+const cwd = relative(root, here) === '' ? (process.env.INIT_CWD ?? here) : here;
+process.exit(await run(node, [join(root, entry), ...args], { cwd }));

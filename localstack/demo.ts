@@ -4,7 +4,6 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { selfSigned } from './aws/acm/self-signed.ts';
 import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import type { Reachable } from './aws/dataplane/reachable.ts';
@@ -12,8 +11,12 @@ import { awsTree, elbv2Client } from './aws-tree.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
 import { fetchSamples, type Pod, startPods } from './demo-traffic.ts';
 import { type Environment, endpointSlice, startEnvironment } from './environment.ts';
+import { script } from './script.ts';
 
-const { values: flags } = parseArgs({ options: { once: { type: 'boolean', default: false } } });
+const flags = script('demo', 'Runs Gatehouse, a Kubernetes API server and an embedded AWS here, with deploy/samples.')
+  .option('--once', 'remove the samples in the end, look whether AWS is empty, and end', false)
+  .parse()
+  .opts<{ readonly once: boolean }>();
 const samples = join(import.meta.dirname, '..', 'deploy', 'samples');
 const namespace = 'gatehouse-samples';
 const programmedTimeoutMs = 60_000;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { flagNames } from './cli/flag-options.ts';
 import { runCommand } from './cli/run.ts';
-import { ConfigError, environmentVariable, flags, readConfig } from './config.ts';
+import { ConfigError, defaultText, environmentVariable, flags, readConfig } from './config.ts';
 
 const least = { 'cluster-name': 'blue' };
 
@@ -34,12 +35,15 @@ test('a flag wins over its environment variable, and that over the default', () 
   });
 });
 
-test.each(Object.entries(flags))('--%s is in --help, with its environment variable', (name, { value, description }) => {
+test.each(flagNames)('--%s is in --help, with its default and its environment variable', (name) => {
+  const { value, description } = flags[name];
+  const inForce = defaultText(name);
+  const notes = inForce === undefined ? '' : `default: ${inForce}, `;
   const help = runCommand()
     .configureOutput({ getOutHelpWidth: () => 1000 })
     .helpInformation();
   expect(help).toContain(`--${name} <${value}>`);
-  expect(help).toContain(`${description} (env: ${environmentVariable(name)})`);
+  expect(help).toContain(`${description} (${notes}env: ${environmentVariable(name)})`);
 });
 
 test('--help has no flag that nothing reads', () => {
@@ -86,4 +90,10 @@ test('every fault is told at once, and where it came from', () => {
   expect(() => readConfig({ 'log-level': 'loud' }, { GATEHOUSE_DEFAULT_TARGET_TYPE: 'pod' })).toThrow(
     /^--cluster-name is required: .*\n--default-target-type .*, got "pod" \(from GATEHOUSE_DEFAULT_TARGET_TYPE\)\n--log-level .*, got "loud"$/,
   );
+});
+
+test('the defaults of --help are those in force', () => {
+  const given = Object.fromEntries(flagNames.map((name) => [name, defaultText(name)]).filter(([, text]) => text));
+  expect(readConfig({ ...least, ...given }, {})).toEqual(readConfig(least, {}));
+  expect(given).toMatchObject({ 'audit-period': '10m', 'aws-rate-factor': '1', 'enable-leader-election': 'true' });
 });

@@ -83,7 +83,7 @@ export const flags = {
       .regex(/^\d{1,3}(\.\d+)?$/, { error: 'must be a number such as 0.5 or 2' })
       .transform(Number)
       .refine((factor) => factor > 0, { error: 'must be more than nothing' })
-      .default(1),
+      .prefault('1'),
     value: 'NUMBER',
     description: "how much of AWS's documented request rates may be used: less leaves room to others in the account",
   },
@@ -105,7 +105,7 @@ export const flags = {
     description: 'the security policy of HTTPS listeners',
   },
   'default-tags': {
-    schema: tags.default({}),
+    schema: tags.prefault(''),
     value: 'KEY=VALUE,…',
     description: 'tags on everything that is made in AWS',
   },
@@ -115,12 +115,12 @@ export const flags = {
     description: 'the only namespace to serve; all when left out',
   },
   'audit-period': {
-    schema: duration.default(600_000),
+    schema: duration.prefault('10m'),
     value: 'DURATION',
     description: 'how often what exists in AWS is compared with what should, a Gateway at a time',
   },
   'enable-leader-election': {
-    schema: boolean.default(true),
+    schema: boolean.prefault('true'),
     value: 'true|false',
     description: 'whether replicas take turns by a Lease',
   },
@@ -145,6 +145,14 @@ export const flags = {
     description: 'how much is logged',
   },
 } as const satisfies Readonly<Record<string, Flag>>;
+
+/** What holds where nothing is given, as it would be given; undefined where that is nothing. */
+export function defaultText(flag: keyof typeof flags): string | undefined {
+  const { schema }: Flag = flags[flag];
+  if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) return undefined;
+  const { defaultValue } = schema.def;
+  return typeof defaultValue === 'string' && defaultValue !== '' ? defaultValue : undefined;
+}
 
 type Camel<Text extends string> = Text extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`

@@ -1,6 +1,9 @@
 // npm run check: types, lint with the layers, format, unused code. Every check runs, also after one has failed.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { script } from '../localstack/script.ts';
+
+script('check', 'Checks types, lint with the layers, format and unused code. Exits with 1 when one failed.').parse();
 
 const root = join(import.meta.dirname, '..');
 const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [

@@ -1,5 +1,6 @@
 // The embedded AWS as a process of its own.
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { script } from '../script.ts';
 import type { DataPlaneOptions } from './dataplane/options.ts';
 import { type AwsOptions, dataPlaneFlags, defaultOptions, type Flag, flags } from './options.ts';
 import { type Quotas, unlimited } from './quotas.ts';
@@ -26,9 +27,10 @@ function parserOf(parse: NonNullable<Flag['parse']>) {
 }
 
 function readArguments(): Arguments {
-  const command = new Command('aws')
-    .description('An embedded AWS: what a load balancer controller needs of ELBv2, EC2, ACM, tagging and STS.')
-    .option('--no-quotas', 'no quotas at all');
+  const command = script(
+    'aws',
+    'An embedded AWS: what a load balancer controller needs of ELBv2, EC2, ACM, tagging and STS.',
+  ).option('--no-quotas', 'no quotas at all');
   for (const [name, { flag, help, parse }] of Object.entries({ ...flags, ...dataPlaneFlags })) {
     const option = command.createOption(flag, help);
     if (parse) option.argParser(parserOf(parse));

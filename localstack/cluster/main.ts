@@ -1,6 +1,6 @@
 // npm run cluster -- --dir DIR --port PORT [--pods]: a Kubernetes API server, or a cluster whose pods run, until Ctrl-C.
-import { Command, InvalidArgumentError } from 'commander';
 import { enterSandbox } from '../sandbox.ts';
+import { script, wholeNumber } from '../script.ts';
 import { prepareCluster, startCluster } from './cluster.ts';
 import { type Handed, handDoor, receiveDoor } from './door.ts';
 import type { NodePlan } from './nodes/node.ts';
@@ -12,10 +12,12 @@ interface Flags {
   readonly pods: boolean;
 }
 
-const flags = new Command('cluster')
-  .description('Runs kube-apiserver and etcd on loopback, with the Gateway API installed, until Ctrl-C.')
+const flags = script(
+  'cluster',
+  'Runs kube-apiserver and etcd on loopback, with the Gateway API installed, until Ctrl-C.',
+)
   .option('--dir <folder>', 'keep data, certificates and logs here, and continue what is here (default: temporary)')
-  .option('--port <port>', 'port of the API server (default: any free one)', parsePort)
+  .option('--port <port>', 'port of the API server (default: any free one)', wholeNumber(1, 65_535))
   .option('--no-crds', 'do not install the Gateway API')
   .option('--pods', 'run controllers and pods too, in a network namespace of its own; needs Linux and root', false)
   .parse()
@@ -69,10 +71,4 @@ try {
   if (interruption.signal.aborted) process.exit(130);
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('Expected 1 to 65535.');
-  return port;
 }

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { z } from 'zod';
 import template from '../../iam/policy.json' with { type: 'json' };
 import { flags } from '../config.ts';
+import { exit } from './exit.ts';
 
 /** By the placeholder in iam/policy.json. None of these characters means anything in JSON or to IAM's conditions. */
 const values = {
@@ -16,22 +17,18 @@ type Placeholder = keyof typeof values;
 
 export type PolicyOptions = Readonly<Record<'clusterName' | 'partition' | 'region' | 'account', string>>;
 
-/** Exit status of a call that is off. */
-const usage = 2;
-
 export function iamPolicyCommand(): Command {
   const command = new Command('iam-policy')
     .description("Prints the IAM policy that the controller's role needs, for one cluster.")
     .requiredOption('--cluster-name <NAME>', flags['cluster-name'].description)
     .addOption(new Option('--partition <PARTITION>', 'the AWS partition').default('aws'))
     .addOption(new Option('--region <REGION>', 'the only region that it holds for').default('*', 'all'))
-    .addOption(new Option('--account <ID>', 'the account').default('*', "the role's own"))
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : usage));
+    .addOption(new Option('--account <ID>', 'the account').default('*', "the role's own"));
   return command.action((options: PolicyOptions) => {
     const policy = iamPolicy(options);
     if (policy.kind === 'invalid') {
       console.error(policy.detail);
-      process.exitCode = usage;
+      process.exitCode = exit.usage;
     } else {
       process.stdout.write(`${JSON.stringify(policy.document, null, 2)}\n`);
     }

@@ -120,3 +120,45 @@ function bomb(): string {
   });
   return `apiVersion: v1\nkind: ConfigMap\n${levels.join('\n')}\n`;
 }
+
+const inCluster = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: lb }
+spec: { controllerName: gatehouse.dev/aws }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec: { gatewayClassName: lb, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+---
+`;
+
+test('a misspelt field is an error, with the likely name', async () => {
+  const route = `${inCluster}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: shop }
+spec: { parentRefs: [{ name: web }], hostname: [shop.example.com] }
+`;
+  const { stdout, exitCode } = await run({ stdin: bytes(route) });
+  expect(stdout).toContain('HTTPRoute default/shop: spec.hostname is unknown: did you mean hostnames?');
+  expect(exitCode).toBe(1);
+  const json = JSON.parse((await run({ stdin: bytes(route), output: 'json' })).stdout);
+  expect(json.unknownFields).toEqual([
+    { object: 'HTTPRoute default/shop', field: 'spec.hostname', hint: 'did you mean hostnames?' },
+  ]);
+});
+
+test('an invalid route is told its fault, and not that it names no Gateway', async () => {
+  const route = `${inCluster}
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: shop }
+spec: { parentRefs: [{ name: web }], hostnames: shop.example.com }
+`;
+  const { stdout, stderr, exitCode } = await run({ stdin: bytes(route) });
+  expect(stdout).toContain('HTTPRoute shop: spec.hostnames: ');
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(1);
+});

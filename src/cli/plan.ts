@@ -4,15 +4,16 @@ import { stringify } from 'yaml';
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { ConfigError, flags, readConfig, settingsDefaults } from '../config.ts';
+import { ConfigError, readConfig, settingsDefaults } from '../config.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
+import { checkManifest } from '../gateway/manifest-shape.ts';
 import { isAdverse } from '../status/condition.ts';
+import { exit } from './exit.ts';
+import { flagOption, givenFlags } from './flag-options.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
 import { planTree } from './plan-tree.ts';
 import { type PlannedGateway, planGateway } from './planned.ts';
-
-/** Exit statuses: 1 where a manifest has a problem, 2 for a call or a file that is off. */
-const exit = { problem: 1, usage: 2 } as const;
+import { isOfUnknownKind, type UnknownField, unknownFields } from './unknown-fields.ts';
 
 /** Those of `gatehouse run` that change what becomes of a Gateway. */
 const planFlags = [
@@ -54,19 +55,9 @@ export function planCommand(): Command {
       (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
     )
     .addOption(new Option('-o, --output <format>', 'how the plan is printed').choices(outputs).default('tree'));
-  for (const name of planFlags) {
-    command.addOption(new Option(`--${name} <${flags[name].value}>`, flags[name].description));
-  }
-  // Commander ends with 1 for what is off in the call; here that means a problem in a manifest.
-  command.exitOverride((error) => {
-    process.exit(error.exitCode === 0 ? 0 : exit.usage);
-  });
+  for (const name of planFlags) command.addOption(flagOption(name));
   return command.action(async (options: Readonly<Record<string, unknown>> & Pick<PlanInput, 'filename' | 'output'>) => {
-    const given: Record<string, string> = { 'cluster-name': 'plan' };
-    for (const option of command.options) {
-      const value = options[option.attributeName()];
-      if (typeof value === 'string' && option.name() in flags) given[option.name()] = value;
-    }
+    const given = { 'cluster-name': 'plan', ...givenFlags(command) };
     const { filename, output } = options;
     const outcome = await plan({ filename, output, given, stdin: process.stdin, now: Date.now() });
     process.stdout.write(outcome.stdout);
@@ -81,6 +72,9 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
     const objects = await readManifests(filename, stdin);
     const warnings = new Set<string>();
     const read = relevant(objects, warnings);
+    const unknown = [...read, ...objects.filter(isOfUnknownKind)].flatMap((object) =>
+      unknownFields(object).map((each) => ({ object: nameOf(object), ...each })),
+    );
     const { inputs, invalid } = fromManifests(read, { controllerName: config.awsControllerName, now });
     const gateways = inputs.map((input) =>
       planGateway(input, {
@@ -92,12 +86,12 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
       const wanted = `of a GatewayClass with controllerName ${config.awsControllerName}`;
       throw new UnreadableError(`Expected a Gateway ${wanted} among the manifests, and that GatewayClass, got none`);
     }
-    warnOfUnused(read, gateways, warnings);
-    const faulty = invalid.length > 0 || gateways.some(hasProblem);
+    warnOfUnused(read.filter(isValid), gateways, warnings);
+    const faulty = invalid.length > 0 || unknown.length > 0 || gateways.some(hasProblem);
     return {
-      stdout: printed({ gateways, invalid }, output),
+      stdout: printed({ gateways, invalid, unknownFields: unknown }, output),
       stderr: [...warnings].map((warning) => `warning: ${warning}\n`).join(''),
-      exitCode: faulty ? exit.problem : 0,
+      exitCode: faulty ? exit.problem : exit.ok,
     };
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof UnreadableError)) throw error;
@@ -105,24 +99,35 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
   }
 }
 
+const isValid = (object: ManifestObject): boolean => checkManifest(object).kind === 'valid';
+
 const hasProblem = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems, conditions }) => problems.length > 0 || conditions.some(isAdverse));
 
 interface Printed {
   readonly gateways: readonly PlannedGateway[];
   readonly invalid: ReturnType<typeof fromManifests>['invalid'];
+  readonly unknownFields: readonly (UnknownField & { readonly object: string })[];
 }
 
-function printed({ gateways, invalid }: Printed, output: Output): string {
+function printed(all: Printed, output: Output): string {
   switch (output) {
     case 'json':
-      return `${JSON.stringify({ gateways, invalid }, null, 2)}\n`;
+      return `${JSON.stringify(all, null, 2)}\n`;
     case 'yaml':
-      return stringify({ gateways, invalid }, { lineWidth: 0, aliasDuplicateObjects: false });
+      return stringify(all, { lineWidth: 0, aliasDuplicateObjects: false });
     case 'tree': {
-      const lines = invalid.map(({ object, field, detail }) => `  ${object}: ${field}: ${detail}\n`);
-      const refused = lines.length === 0 ? [] : [`Passed over, for no API server would take it:\n${lines.join('')}`];
-      return [...gateways.map(planTree), ...refused].join('\n');
+      const invalid = all.invalid.map(({ object, field, detail }) => `  ${object}: ${field}: ${detail}\n`);
+      const unknown = all.unknownFields.map(
+        ({ object, field, hint }) => `  ${object}: ${field} is unknown${hint === undefined ? '' : `: ${hint}`}\n`,
+      );
+      return [
+        ...all.gateways.map(planTree),
+        ...(invalid.length > 0 ? [`Passed over, because no API server would take it:\n${invalid.join('')}`] : []),
+        ...(unknown.length > 0
+          ? [`Planned without these fields, which the API does not have:\n${unknown.join('')}`]
+          : []),
+      ].join('\n');
     }
     default:
       return output satisfies never;
@@ -144,6 +149,7 @@ function relevant(objects: readonly ManifestObject[], warnings: Set<string>): re
   for (const object of objects) {
     const { apiVersion, kind } = object;
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+    if (isOfUnknownKind(object)) continue;
     if (!readKinds.has(`${group}/${kind}`)) {
       warnings.add(`${kind} of ${apiVersion} is ignored: it plays no part in a load balancer`);
       continue;

@@ -1,32 +1,37 @@
 // npm run test:aws: the integration suite against another AWS than the embedded one. `--endpoint URL` names one that runs and
 // checks no signatures, `--moto` installs and starts moto. Other arguments choose tests as vitest has it: files, `-t NAME`.
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { Option } from 'commander';
 import { startVitest } from 'vitest/node';
+import { script } from '../../localstack/script.ts';
 import { isMoto, startMoto } from './moto.ts';
 import { motoDefects } from './moto-defects.ts';
 import { endpointVariable } from './outside.ts';
 import { printTable } from './table.ts';
 import { judge, unknownOf } from './verdicts.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    endpoint: { type: 'string' },
-    moto: { type: 'boolean', default: false },
-    testNamePattern: { type: 'string', short: 't' },
-  },
-});
-if (values.moto === (values.endpoint !== undefined)) {
-  console.error('Usage: npm run test:aws -- (--endpoint URL | --moto) [FILE…] [-t NAME]');
-  process.exit(2);
+interface Flags {
+  readonly endpoint?: string;
+  readonly moto?: true;
+  readonly testNamePattern?: string;
 }
+
+const command = script('test:aws', 'Runs the integration tests against another AWS. Exits with 1 when one failed.')
+  .argument('[file...]', 'parts of the paths of the test files (default: all)')
+  .addOption(new Option('--moto', 'install moto, and start it').conflicts('endpoint'))
+  .option('--endpoint <url>', 'an AWS that runs, and checks no signatures')
+  .option('-t, --testNamePattern <name>', 'only the tests whose names match')
+  .parse();
+const values = command.opts<Flags>();
+if (values.moto === undefined && values.endpoint === undefined) command.error('Expected --moto or --endpoint URL');
 
 const moto = values.moto ? await startMoto((line) => console.error(line)) : undefined;
 const endpoint = values.endpoint ?? moto?.url ?? '';
 const defects = (await isMoto(endpoint)) ? motoDefects : {};
 process.env[endpointVariable] = endpoint;
 
-const vitest = await startVitest('test', positionals, {
+const vitest = await startVitest('test', command.args, {
+  root: join(import.meta.dirname, '../..'),
   project: ['other-aws'],
   watch: false,
   ...(values.testNamePattern !== undefined && { testNamePattern: values.testNamePattern }),

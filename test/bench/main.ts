@@ -1,24 +1,41 @@
 // npm run bench: what Gatehouse costs, in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
 // Controller's numbers for the same workload. Exit status 1 when a number is over its limit. `npm run bench -- scale` is the
 // long one: many Gateways under AWS's documented throttling.
-import { parseArgs } from 'node:util';
+import { Argument, Option } from 'commander';
 import type { StartOptions } from '../../localstack/aws/server.ts';
 import { type Environment, startEnvironment } from '../../localstack/environment.ts';
+import { script, wholeNumber } from '../../localstack/script.ts';
 import { bundle } from '../bundle.ts';
 import { type Made, measureMade, measureScale } from './scale.ts';
 import { growthCells, scaleRows } from './scale-rows.ts';
 import { measureMany, measureOne, measurePod } from './scenarios.ts';
 import { printCells, printTable, type Row } from './table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    gateways: { type: 'string', default: '10,30,100' },
-    changes: { type: 'string', default: '200' },
-    minutes: { type: 'string', default: '10' },
-    'per-second': { type: 'string', default: '50' },
-  },
-});
+const names = ['one', 'many', 'pod', 'scale'] as const;
+type Name = (typeof names)[number];
+
+interface Flags {
+  readonly gateways: readonly number[];
+  readonly changes: number;
+  readonly minutes: number;
+  readonly perSecond: number;
+}
+
+const command = script('bench', 'Measures what Gatehouse costs. Exits with 1 when a number is over its limit.')
+  .addArgument(
+    new Argument('[scenario...]', 'what is measured; scale takes an hour').choices(names).default(names.slice(0, 3)),
+  )
+  .addOption(
+    new Option('--gateways <numbers>', 'scale: how many Gateways, run by run')
+      .argParser((text) => text.split(',').map(wholeNumber(1)))
+      .default([10, 30, 100], '10,30,100'),
+  )
+  .option('--changes <number>', 'scale: pods that change one at a time', wholeNumber(1), 200)
+  .option('--minutes <number>', 'scale: how long pods change all over', wholeNumber(1), 10)
+  .option('--per-second <number>', 'scale: how many of them a second', wholeNumber(1), 50)
+  .parse();
+const flags = command.opts<Flags>();
+const [chosen = []]: readonly (readonly Name[])[] = command.processedArgs;
 
 /** As the peer was measured, but for provisioning and releases, which it had at once. */
 const unthrottled: StartOptions = { provisioningSeconds: 5, releaseSeconds: 5, throttling: false, port: 0 };
@@ -52,34 +69,27 @@ const named = (size: number): string => `${size} Gateways, throttled`;
 
 /** All but the largest are made, and no more; of the largest the pods change. */
 async function scale(): Promise<readonly Row[]> {
-  const sizes = values.gateways.split(',').map(Number);
+  const sizes = flags.gateways;
   const gateways = Math.max(...sizes);
   const made: Made[] = [];
   for (const size of sizes.filter((each) => each !== gateways)) {
     made.push(await inEnvironment(named(size), throttled, (each) => measureMade(each, program, size)));
   }
-  const options = {
-    gateways,
-    changes: Number(values.changes),
-    minutes: Number(values.minutes),
-    perSecond: Number(values['per-second']),
-  };
-  const scaled = await inEnvironment(named(gateways), throttled, (each) => measureScale(each, program, options));
+  const scaled = await inEnvironment(named(gateways), throttled, (each) =>
+    measureScale(each, program, { ...flags, gateways }),
+  );
   printCells(growthCells([...made, scaled.made]));
   return scaleRows(scaled);
 }
 
-const scenarios: Readonly<Record<string, () => Promise<readonly Row[]>>> = {
+const scenarios: Readonly<Record<Name, () => Promise<readonly Row[]>>> = {
   one: () => inEnvironment('1 Gateway with 90 routes', unthrottled, (each) => measureOne(each, program)),
   many: () => inEnvironment('20 Gateways with 5 routes each', unthrottled, (each) => measureMany(each, program)),
   pod: () => inEnvironment('a pod more', unthrottled, (each) => measurePod(each, program)),
   scale,
 };
 
-const chosen = positionals.length === 0 ? ['one', 'many', 'pod'] : positionals;
-const unknown = chosen.find((name) => !Object.hasOwn(scenarios, name));
-if (unknown !== undefined) throw new Error(`${unknown} is none of ${Object.keys(scenarios).join(', ')}`);
 const rows: Row[] = [];
-for (const name of chosen) rows.push(...((await scenarios[name]?.()) ?? []));
+for (const name of chosen) rows.push(...(await scenarios[name]()));
 printTable(rows);
 process.exitCode = rows.every(({ withinLimit }) => withinLimit) ? 0 : 1;

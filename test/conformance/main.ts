@@ -2,27 +2,24 @@
 // an embedded AWS that carries traffic. Writes the suite's report beside this file, unless only one TEST is run.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
 import { prepareCluster } from '../../localstack/cluster/cluster.ts';
 import { type Environment, startEnvironment } from '../../localstack/environment.ts';
 import { enterSandbox } from '../../localstack/sandbox.ts';
+import { script } from '../../localstack/script.ts';
 import { describeUsage, usageOf } from '../bench/usage.ts';
 import { bundle } from '../bundle.ts';
 import { skips } from './skips.ts';
 import { buildSuite, type Run, runSuite, type TestResult } from './suite.ts';
 import { line, summary } from './table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    /** Where the suite's report goes. */
-    report: { type: 'string', default: join(import.meta.dirname, 'report.yaml') },
-    /** Where what counts of the results goes as JSON, for a program. */
-    results: { type: 'string' },
-  },
-});
-const [only] = positionals;
+const command = script('conformance', "Runs the Gateway API's own conformance suite. Exits with 1 when a test failed.")
+  .argument('[test]', 'the one test to run, such as HTTPRouteWeight (default: all)')
+  .option('--report <file>', "where the suite's report of all tests goes", join(import.meta.dirname, 'report.yaml'))
+  .option('--results <file>', 'where the results go as JSON (default: nowhere)')
+  .parse();
+const values = command.opts<{ readonly report: string; readonly results?: string }>();
+const [only] = command.args;
 
 const className = 'gatehouse';
 /** Where the sandbox's programs ask for names: no one else is there. */

@@ -1,6 +1,7 @@
 // npm run faults [-- SCENARIO… --every N --list]: what goes wrong around Gatehouse, over the wire, and what comes of it, as a
 // table. Exit status 1 when anything failed, was made twice, or was left over.
-import { parseArgs } from 'node:util';
+import { InvalidArgumentError } from 'commander';
+import { script, wholeNumber } from '../../localstack/script.ts';
 import { bundle } from '../bundle.ts';
 import { awsTrouble } from './aws-trouble.ts';
 import { drift } from './drift.ts';
@@ -13,30 +14,23 @@ import { table } from './table.ts';
 const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble, drift];
 const known = families.flatMap(({ names }) => names);
 
-const { values, positionals } = parseArgs({
-  options: { every: { type: 'string', default: '1' }, list: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
+const command = script('faults', 'Troubles Gatehouse, AWS and Kubernetes. Exits with 1 when a scenario went wrong.')
+  .argument('[scenario...]', 'whole names, or what they begin with (default: all)', scenariosOf)
+  .option('--every <number>', 'try every so many kill points', wholeNumber(1), 1)
+  .option('--list', 'print the names of the scenarios, and end', false)
+  .parse();
+const { every, list } = command.opts<{ readonly every: number; readonly list: boolean }>();
+const [named]: readonly (readonly string[] | undefined)[] = command.processedArgs;
+const chosen = new Set(named ?? known);
 
-/** Whole names, or what they begin with. */
-const chosen = new Set(
-  positionals.length === 0 ? known : known.filter((name) => positionals.some((word) => name.startsWith(word))),
-);
-const every = Number(values.every);
-
-function usage(): string | undefined {
-  const strange = positionals.filter((word) => !known.some((name) => name.startsWith(word)));
-  if (strange.length > 0) return `No scenario is called ${strange.join(', ')}; there are: ${known.join(', ')}`;
-  return Number.isInteger(every) && every > 0 ? undefined : '--every takes a whole number from 1 on';
+function scenariosOf(word: string, before: readonly string[] | undefined): readonly string[] {
+  const found = known.filter((name) => name.startsWith(word));
+  if (found.length === 0) throw new InvalidArgumentError(`There are: ${known.join(', ')}.`);
+  return [...(before ?? []), ...found];
 }
 
 async function main(): Promise<number> {
-  const wrong = usage();
-  if (wrong !== undefined) {
-    console.error(wrong);
-    return 2;
-  }
-  if (values.list) {
+  if (list) {
     console.log(known.join('\n'));
     return 0;
   }

@@ -1,0 +1,21 @@
+// The tree of commands: what main.ts runs, completion completes and docs/cli.md describes.
+import { Command } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { crdsCommand } from './crds.ts';
+import { endsWithUsage } from './exit.ts';
+import { iamPolicyCommand } from './iam-policy.ts';
+import { planCommand } from './plan.ts';
+import { runCommand } from './run.ts';
+
+/** @param name how it was called: `gatehouse`, or `kubectl gatehouse` */
+export function program(name = 'gatehouse'): Command {
+  return endsWithUsage(
+    new Command(name)
+      .description('Turns Kubernetes Gateways into real load balancers, and keeps them true.')
+      .version(packageJson.version)
+      .addCommand(runCommand())
+      .addCommand(planCommand())
+      .addCommand(iamPolicyCommand())
+      .addCommand(crdsCommand()),
+  );
+}

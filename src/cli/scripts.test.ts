@@ -1,0 +1,120 @@
+// What a user types: every command and every npm script, as processes.
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { program } from './program.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  cwd = tmpdir(),
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(file, args, { cwd, env: { ...process.env, NO_COLOR: '1', ...variables } }, (error, stdout, stderr) => {
+      resolve({ code: Number(error?.code ?? 0), stdout, stderr });
+    });
+  });
+}
+
+const script = (name: string, ...args: readonly string[]) =>
+  run('npm', ['--prefix', root, 'run', '--silent', name, '--', ...args]);
+const gatehouse = (...args: readonly string[]) => run(join(root, 'bin/gatehouse.js'), args);
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'gatehouse-user-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const scripts = Object.entries(packageJson.scripts)
+  .filter(([name, command]) => command.includes('bootstrap.js') && name !== 'gatehouse')
+  .map(([name]) => name);
+
+test.for(scripts)('npm run %s has help, and refuses what it does not know without a stack trace', async (name) => {
+  const help = await script(name, '--help');
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  expect(help.stdout).toContain(name === 'test' ? 'Usage: npm test -- ' : `Usage: npm run ${name} -- `);
+  const { code, stdout, stderr } = await script(name, '--no-such-option');
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(/^error: unknown option '--no-such-option'\n(\(Did you mean .*\)\n)?$/);
+});
+
+test.for(program().commands.map((command) => command.name()))(
+  'gatehouse %s has help, and refuses what it does not know without a stack trace',
+  async (name) => {
+    const help = await gatehouse(name, '--help');
+    expect(help).toMatchObject({ code: 0, stderr: '' });
+    expect(help.stdout).toContain(`Usage: gatehouse ${name}`);
+    const { code, stdout, stderr } = await gatehouse(name, '--no-such-option');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^error: .*\n(\(Did you mean .*\)\n)?$/);
+  },
+);
+
+test('a command that is not there is refused, with the one that is meant', async () => {
+  const { code, stderr } = await gatehouse('plam');
+  expect(stderr).toBe("error: unknown command 'plam'\n(Did you mean plan?)\n");
+  expect(code).toBe(2);
+});
+
+const manifests = `
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: { name: lb }
+spec: { controllerName: gatehouse.dev/aws }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: { name: web }
+spec: { gatewayClassName: lb, listeners: [{ name: http, port: 80, protocol: HTTP }] }
+`;
+
+test('npm run gatehouse reads the files of the folder that the user is in', async () => {
+  const here = await folder();
+  await writeFile(join(here, 'web.yaml'), manifests);
+  const args = ['--prefix', root, 'run', '--silent', 'gatehouse', '--', 'plan', '-f', 'web.yaml'];
+  const { code, stdout, stderr } = await run('npm', args, here);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toContain('Gateway default/web (class lb)');
+});
+
+test('the package runs where it is installed, and brings all that it needs', { timeout: 120_000 }, async () => {
+  const here = await folder();
+  await writeFile(join(here, 'web.yaml'), manifests);
+  const packed = await run('npm', ['pack', '--silent', '--pack-destination', here], root);
+  expect(packed).toMatchObject({ code: 0 });
+  const tarball = packed.stdout.trim().split('\n').at(-1) ?? '';
+  expect(
+    await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(here, tarball)], here),
+  ).toMatchObject({
+    code: 0,
+  });
+  const planned = await run('npx', ['--offline', 'gatehouse', 'plan', '-f', 'web.yaml'], here);
+  expect(planned).toMatchObject({ code: 0, stderr: '' });
+  expect(planned.stdout).toContain('Gateway default/web (class lb)');
+  const plugin = await run(join(here, 'node_modules/.bin/kubectl-gatehouse'), ['plan', '--help'], here);
+  expect(plugin.stdout).toContain('Usage: kubectl gatehouse plan');
+});
+
+test('the command that npm link makes runs without a build, in any folder', { timeout: 60_000 }, async () => {
+  const here = await folder();
+  await writeFile(join(here, 'web.yaml'), manifests);
+  await mkdir(join(here, 'lib'));
+  const linked = await run('npm', ['link', '--offline', '--silent'], root, { npm_config_prefix: here });
+  expect(linked).toMatchObject({ code: 0 });
+  const { code, stdout } = await run(join(here, 'bin/gatehouse'), ['plan', '-f', 'web.yaml'], here);
+  expect(stdout).toContain('Gateway default/web (class lb)');
+  expect(code).toBe(0);
+});
