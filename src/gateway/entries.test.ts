@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW } from '../testing/golden.ts';
+import { portEntries } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
 import type { RouteEntry } from './topology.ts';
@@ -72,9 +73,11 @@ function entriesOf(listenerHosts: readonly (string | undefined)[], routes: reado
     ],
     { now: GOLDEN_NOW },
   );
-  return inputs.flatMap(
-    (input) => translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS).topology?.ports[0]?.entries ?? [],
-  );
+  return inputs.flatMap((input) => {
+    const { topology } = translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+    const [port] = topology?.ports ?? [];
+    return topology === undefined || port === undefined ? [] : portEntries(port, topology.routes);
+  });
 }
 
 const pathFits = (exact: boolean, path: string, requested: string): boolean =>

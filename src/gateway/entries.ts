@@ -1,120 +1,165 @@
-// From listeners and the routes attached to them to what one port does, entry by entry, in order of precedence.
-import type { HttpRoute } from '../api/gateway-api.ts';
-import { objectKey } from '../kube/object.ts';
-import { routeHostnames, routeRef } from './attachment.ts';
-import { compareSpecificity, covers, intersection, overlaps } from './hostnames.ts';
-import type { ResolvedListener } from './listeners.ts';
+// From listeners and the routes attached to them to what one port does, entry by entry, in order of precedence. Entries are
+// hostnames × matches × listeners: whoever asks for them has counted first, with `hostnamesOn`.
+import type { ObjectKey } from '../kube/object.ts';
+import { compareSpecificity, type Hostname, intersection, overlaps, widerThan } from './hostnames.ts';
 import { type Candidate, comparePrecedence, compareStrings } from './precedence.ts';
-import type { ResolvedRule } from './rules.ts';
-import type { RouteEntry } from './topology.ts';
+import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology, RuleTopology } from './topology.ts';
 
-export interface AttachedRoute {
-  readonly route: HttpRoute;
-  readonly rules: readonly ResolvedRule[];
-  /** The names of the listeners that it is attached to. */
-  readonly listeners: ReadonlySet<string>;
-}
-
-/** The most specific listener first; of equally specific ones no request fits two. */
-export const byHostname = (a: ResolvedListener, b: ResolvedListener): number =>
-  compareSpecificity(a.hostname, b.hostname) || compareStrings(a.hostname ?? '', b.hostname ?? '');
-
-/**
- * A request belongs to the most specific listener that its host fits, and only that one's routes may answer it, though the
- * data plane sees one list for the whole port.
- * @param listeners those that share the port, sorted `byHostname`
- */
-export function portEntries(
-  listeners: readonly ResolvedListener[],
-  routes: readonly AttachedRoute[],
-): readonly RouteEntry[] {
-  const groups = listeners.map((listener, index) => {
-    const moreSpecific = listeners.slice(0, index);
-    // A host that a more specific listener has whole can't reach this one.
-    return listenerEntries(listener, routes).filter(
-      ({ hostname }) => !moreSpecific.some((other) => covers(other.hostname, hostname)),
-    );
-  });
-  return listeners.reduceRight<readonly RouteEntry[]>((following, listener, index) => {
-    const own = groups[index] ?? [];
-    return [...own, ...isolation(listener, following), ...following];
-  }, []);
-}
-
-function listenerEntries(listener: ResolvedListener, routes: readonly AttachedRoute[]): readonly RouteEntry[] {
-  return routes
-    .filter(({ listeners }) => listeners.has(listener.name))
-    .flatMap((attached) => routeEntries(listener, attached))
-    .toSorted((a, b) => comparePrecedence(a.candidate, b.candidate))
-    .map(({ entry }) => entry);
+/** A port as its requests see it. */
+interface PortView {
+  readonly port: PortTopology;
+  /** The most specific listener first; of equally specific ones no request fits two. */
+  readonly listeners: readonly ListenerTopology[];
+  readonly hostnames: ReadonlySet<Hostname>;
 }
 
 interface RankedEntry {
-  readonly candidate: Candidate;
   readonly entry: RouteEntry;
+  readonly candidate: Candidate;
 }
 
-function routeEntries(listener: ResolvedListener, { route, rules }: AttachedRoute): readonly RankedEntry[] {
-  const creationTimestamp = route.metadata.creationTimestamp;
-  const key = objectKey(route.metadata);
-  return matchedHostnames(listener, route).flatMap(([routeHostname, hostname]) =>
-    rules.flatMap(({ rule, name, matches }) =>
-      matches.map(({ match, action }, matchIndex) => ({
-        candidate: { routeHostname, match, creationTimestamp, route: key, ruleIndex: rule, matchIndex },
-        entry: {
-          listener: listener.name,
-          ...(hostname !== undefined && { hostname }),
-          match,
-          source: {
-            kind: 'rule' as const,
-            route: routeRef(route),
-            rule,
-            ...(name !== undefined && { ruleName: name }),
-            match: matchIndex,
-            ...(creationTimestamp !== undefined && { created: creationTimestamp }),
-          },
-          action,
-        },
-      })),
+const byHostname = (a: ListenerTopology, b: ListenerTopology): number =>
+  compareSpecificity(a.hostname, b.hostname) || compareStrings(a.hostname ?? '', b.hostname ?? '');
+
+function viewOf(port: PortTopology): PortView {
+  const listeners = port.listeners.toSorted(byHostname);
+  return { port, listeners, hostnames: new Set(listeners.map(({ hostname }) => hostname)) };
+}
+
+/** All entries of a port. */
+export function portEntries(port: PortTopology, routes: readonly RouteTopology[]): readonly RouteEntry[] {
+  const view = viewOf(port);
+  const byKey = new Map(routes.map((route) => [route.route.key, route]));
+  const ranked = view.listeners.flatMap((listener) =>
+    attachedRoutes(listener, byKey).flatMap((route) =>
+      route.rules.flatMap((rule) => ruleEntries(view, listener, route, rule)),
     ),
+  );
+  return inOrder(view, ranked);
+}
+
+const attachedRoutes = (
+  { routes }: ListenerTopology,
+  byKey: ReadonlyMap<ObjectKey, RouteTopology>,
+): readonly RouteTopology[] => routes.flatMap((key) => byKey.get(key) ?? []);
+
+/** The entries of one rule on one listener, in no order. */
+function ruleEntries(
+  view: PortView,
+  listener: ListenerTopology,
+  route: RouteTopology,
+  { rule, name, matches, action }: RuleTopology,
+): readonly RankedEntry[] {
+  return hostnamesOn(view, listener, route).flatMap(([routeHostname, hostname]) =>
+    matches.map((match, matchIndex) => ({
+      candidate: {
+        routeHostname,
+        match,
+        creationTimestamp: route.created,
+        route: route.route.key,
+        ruleIndex: rule,
+        matchIndex,
+      },
+      entry: {
+        listener: listener.name,
+        ...(hostname !== undefined && { hostname }),
+        match,
+        source: {
+          kind: 'rule' as const,
+          route: route.route,
+          rule,
+          ...(name !== undefined && { ruleName: name }),
+          match: matchIndex,
+        },
+        action,
+      },
+    })),
   );
 }
 
-type HostnamePair = readonly [routeHostname: string | undefined, hostname: string | undefined];
+type HostnamePair = readonly [routeHostname: Hostname, hostname: Hostname];
 
 /**
  * The route's hostnames that overlap with the listener's, each with what both match. Where several come down to the same,
- * the most specific one stands for them.
+ * the most specific one stands for them. A host that a more specific listener of the port has whole can't reach this one.
  */
-function matchedHostnames(listener: ResolvedListener, route: HttpRoute): readonly HostnamePair[] {
-  const byIntersection = new Map<string | undefined, string | undefined>();
-  for (const hostname of routeHostnames(route).toSorted(compareSpecificity)) {
+function hostnamesOn(
+  { hostnames }: PortView,
+  listener: ListenerTopology,
+  route: RouteTopology,
+): readonly HostnamePair[] {
+  const byIntersection = new Map<Hostname, Hostname>();
+  for (const hostname of inOrderOfSpecificity(route)) {
     if (!overlaps(listener.hostname, hostname)) continue;
     const both = intersection(listener.hostname, hostname);
-    if (!byIntersection.has(both)) byIntersection.set(both, hostname);
+    if (!byIntersection.has(both) && !isTaken(both, listener.hostname, hostnames)) byIntersection.set(both, hostname);
   }
   return [...byIntersection].map(([both, hostname]) => [hostname, both]);
+}
+
+const inOrderOfSpecificity = ({ hostnames }: RouteTopology): readonly Hostname[] =>
+  hostnames.length === 0 ? [undefined] : hostnames.toSorted(compareSpecificity);
+
+/** Whether a listener that is more specific than `own` has all of the host. */
+function isTaken(hostname: Hostname, own: Hostname, listeners: ReadonlySet<Hostname>): boolean {
+  for (const wider of widerThan(hostname)) {
+    if (wider === own) return false;
+    if (listeners.has(wider)) return true;
+  }
+  return false;
+}
+
+/**
+ * A request belongs to the most specific listener that its host fits, and only that one's routes may answer it, though the
+ * data plane sees one list for the whole port: the first entry that matches a request answers it. Entries of kind `isolate`
+ * answer 404 where a request belongs to a listener that has no route for it.
+ * @param ranked of any of the port's listeners
+ */
+function inOrder({ listeners }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
+  const byListener = Map.groupBy(ranked, ({ entry }) => entry.listener);
+  const groups: (readonly RouteEntry[])[] = [];
+  const following = new Following();
+  for (const listener of listeners.toReversed()) {
+    const own = (byListener.get(listener.name) ?? [])
+      .toSorted((a, b) => comparePrecedence(a.candidate, b.candidate))
+      .map(({ entry }) => entry);
+    const group = following.answers(listener.hostname) === 'rule' ? [...own, isolation(listener)] : own;
+    following.prepend(group);
+    groups.push(group);
+  }
+  return groups.toReversed().flat();
+}
+
+/** What comes after a listener's entries: of every hostname, how soon it is answered, and by what. */
+class Following {
+  readonly #first = new Map<Hostname, { readonly place: number; readonly kind: RouteEntry['source']['kind'] }>();
+  #place = 0;
+
+  prepend(entries: readonly RouteEntry[]): void {
+    for (const { hostname, source } of entries.toReversed()) {
+      this.#place -= 1;
+      this.#first.set(hostname, { place: this.#place, kind: source.kind });
+    }
+  }
+
+  /**
+   * What would answer first, of all that takes all of the host: what takes a part of it only is of a listener that is more
+   * specific. @returns undefined for nothing
+   */
+  answers(hostname: Hostname): RouteEntry['source']['kind'] | undefined {
+    const found = widerThan(hostname).flatMap((wider) => this.#first.get(wider) ?? []);
+    return found.toSorted((a, b) => a.place - b.place)[0]?.kind;
+  }
 }
 
 /**
  * A 404 for the listener's hosts, where without it an entry of a less specific listener would answer: also after entries that
  * take all of them, for a data plane may have to leave these out.
  */
-function isolation(listener: ResolvedListener, following: readonly RouteEntry[]): readonly RouteEntry[] {
-  const { name, hostname } = listener;
-  for (const entry of following) {
-    if (entry.source.kind === 'isolate' && covers(entry.hostname, hostname)) return [];
-    if (entry.source.kind === 'rule' && overlaps(entry.hostname, hostname)) {
-      return [
-        {
-          listener: name,
-          ...(hostname !== undefined && { hostname }),
-          match: { path: { type: 'PathPrefix', value: '/' } },
-          source: { kind: 'isolate' },
-          action: { kind: 'respond', statusCode: 404 },
-        },
-      ];
-    }
-  }
-  return [];
-}
+const isolation = ({ name, hostname }: ListenerTopology): RouteEntry => ({
+  listener: name,
+  ...(hostname !== undefined && { hostname }),
+  match: { path: { type: 'PathPrefix', value: '/' } },
+  source: { kind: 'isolate' },
+  action: { kind: 'respond', statusCode: 404 },
+});

@@ -1,5 +1,5 @@
 // A rule's filters: what becomes of a request before, or instead of, a backend.
-import type { HttpPathModifier, HttpRouteFilter, HttpRouteMatch, HttpRouteRule } from '../api/gateway-api.ts';
+import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
 import type { RuleContext } from './rules.ts';
 import type { PathModifier, Redirect, Rewrite } from './topology.ts';
 
@@ -85,7 +85,7 @@ function isRewrite(filter: HttpRouteFilter, field: string, context: RuleContext)
 /** What all of a rule's backends ask for, and the rule itself does not, is as if the rule did. */
 function rewritesAlike(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
   const wanted = (rule.backendRefs ?? []).map(({ filters = [] }) =>
-    filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite, {})))),
+    filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite)))),
   );
   if (wanted.every((rewrites) => rewrites.length === 0)) return true;
   const alike = wanted.every((rewrites) => rewrites.length === 1) && new Set(wanted.flat()).size === 1;
@@ -114,36 +114,31 @@ function areCompatible(rule: HttpRouteRule, { place, report }: RuleContext): boo
   return false;
 }
 
-/** The redirect as it is for one of the rule's matches. */
-export function redirectOf(
-  { scheme, hostname, port, path, statusCode = 302 }: RequestRedirect,
-  match: HttpRouteMatch,
-): Redirect {
+export function redirectOf({ scheme, hostname, port, path, statusCode = 302 }: RequestRedirect): Redirect {
   // Gateway API: without a port, the well-known one of the scheme that it redirects to, else the listener's own.
   const target = port ?? (scheme === undefined ? undefined : scheme === 'https' ? 443 : 80);
   return {
     ...(scheme !== undefined && { scheme }),
     ...(hostname !== undefined && { hostname: hostname.toLowerCase() }),
     ...(target !== undefined && { port: target }),
-    ...(path !== undefined && { path: pathModifier(path, match) }),
+    ...(path !== undefined && { path: pathModifier(path) }),
     statusCode,
   };
 }
 
-/** The rewrite as it is for one of the rule's matches. */
-export function rewriteOf({ hostname, path }: UrlRewrite, match: HttpRouteMatch): Rewrite {
+export function rewriteOf({ hostname, path }: UrlRewrite): Rewrite {
   return {
     ...(hostname !== undefined && { hostname: hostname.toLowerCase() }),
-    ...(path !== undefined && { path: pathModifier(path, match) }),
+    ...(path !== undefined && { path: pathModifier(path) }),
   };
 }
 
-function pathModifier(path: HttpPathModifier, match: HttpRouteMatch): PathModifier {
+function pathModifier(path: HttpPathModifier): PathModifier {
   switch (path.type) {
     case 'ReplaceFullPath':
       return { kind: 'full', value: path.replaceFullPath };
     case 'ReplacePrefixMatch':
-      return { kind: 'prefix', prefix: match.path?.value ?? '/', value: withoutTrailingSlash(path.replacePrefixMatch) };
+      return { kind: 'prefix', value: withoutTrailingSlash(path.replacePrefixMatch) };
     default:
       return path satisfies never;
   }

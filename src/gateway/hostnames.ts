@@ -16,6 +16,15 @@ export function covers(outer: Hostname, inner: Hostname): boolean {
   return inner === outer || (isWildcard(outer) && inner.endsWith(outer.slice(1)));
 }
 
+/** All hostnames that cover this one, itself first, each more specific than the next. */
+export function widerThan(hostname: Hostname): readonly Hostname[] {
+  if (hostname === undefined) return [undefined];
+  const labels = (isWildcard(hostname) ? hostname.slice(2) : hostname).split('.');
+  const first = isWildcard(hostname) ? 0 : 1;
+  const wider = labels.slice(first).map((_, index) => `*.${labels.slice(first + index).join('.')}`);
+  return isWildcard(hostname) ? [...wider, undefined] : [hostname, ...wider, undefined];
+}
+
 export const overlaps = (a: Hostname, b: Hostname): boolean => covers(a, b) || covers(b, a);
 
 /** What two overlapping hostnames both match. */

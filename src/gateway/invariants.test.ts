@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
+import { portEntries } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
@@ -42,7 +43,6 @@ const kinds: readonly ProblemKind[] = [
   'listener-protocol-conflict',
   'listener-protocol-unsupported',
   'listener-set-not-allowed',
-  'match-unsupported',
   'parameters-invalid',
   'parameters-kind-unknown',
   'parameters-not-found',
@@ -86,7 +86,9 @@ test.each(all)('$name: an entry belongs to a served listener, within its hosts, 
   const valid = new Set(translation.listeners.filter((listener) => listener.valid).map(({ name }) => name));
   const ports = translation.topology?.ports ?? [];
   expect(ports.map(({ port }) => port)).toEqual(ports.map(({ port }) => port).toSorted((a, b) => a - b));
-  for (const { listeners, entries } of ports) {
+  for (const port of ports) {
+    const { listeners } = port;
+    const entries = portEntries(port, translation.topology?.routes ?? []);
     for (const { listener, hostname } of entries) {
       const owner = listeners.find(({ name }) => name === listener);
       expect(owner).toBeDefined();
@@ -99,7 +101,7 @@ test.each(all)('$name: an entry belongs to a served listener, within its hosts, 
 });
 
 test.each(all)('$name: a forward has a backend that can answer', ({ translation }) => {
-  for (const { action } of translation.topology?.ports.flatMap(({ entries }) => entries) ?? []) {
+  for (const { action } of translation.topology?.routes.flatMap(({ rules }) => rules) ?? []) {
     if (action.kind !== 'forward') continue;
     expect(action.backends.some(({ service, weight }) => service !== undefined && weight > 0)).toBe(true);
   }

@@ -7,6 +7,5 @@ import type { BackendService, Capabilities } from './topology.ts';
 export const routedBackends = (input: GatewayInput, capabilities: Capabilities): readonly BackendService[] =>
   input.routes
     .flatMap((route) => resolveRules(route, { input, capabilities, settings: undefined, report: () => undefined }))
-    .flatMap(({ matches }) => matches)
     .flatMap(({ action }) => (action.kind === 'forward' ? action.backends : []))
     .flatMap(({ service }) => service ?? []);

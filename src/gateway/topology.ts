@@ -18,6 +18,29 @@ export interface Topology {
   readonly settings: LoadBalancerSettings;
   /** One a port, ascending; only ports with at least one listener that is accepted and has its references. */
   readonly ports: readonly PortTopology[];
+  /**
+   * What is attached to the listeners of these ports, by key, ascending. Nothing is multiplied out: `portEntries` gives
+   * the entries (listeners × hostnames × matches) of those rules that a data plane has counted and has room for.
+   */
+  readonly routes: readonly RouteTopology[];
+}
+
+export interface RouteTopology {
+  readonly route: RouteRef;
+  /** The route's creationTimestamp: where not all rules fit, the oldest routes' do. */
+  readonly created?: string;
+  /** Lower case, in the route's order; empty: any host. */
+  readonly hostnames: readonly string[];
+  readonly rules: readonly RuleTopology[];
+}
+
+export interface RuleTopology {
+  /** The index in the route. */
+  readonly rule: number;
+  readonly name?: string;
+  /** With every default filled in; at least one. */
+  readonly matches: readonly HttpRouteMatch[];
+  readonly action: RouteAction;
 }
 
 export interface PortTopology {
@@ -25,11 +48,6 @@ export interface PortTopology {
   readonly protocol: 'HTTP' | 'HTTPS';
   /** The listeners that share the port: the Gateway's own, then each ListenerSet's, most specific hostname first. */
   readonly listeners: readonly ListenerTopology[];
-  /**
-   * In order of precedence: the first entry that matches a request answers it. Isolation of listeners is already in it
-   * (an entry of kind `isolate` answers 404 where a request belongs to a listener that has no route for it).
-   */
-  readonly entries: readonly RouteEntry[];
 }
 
 export interface ListenerTopology {
@@ -40,6 +58,8 @@ export interface ListenerTopology {
   readonly hostname?: string;
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
+  /** What is attached to it, ascending: keys of `Topology.routes`. */
+  readonly routes: readonly ObjectKey[];
 }
 
 export type CertificateSource =
@@ -74,8 +94,6 @@ export type EntrySource =
       readonly rule: number;
       readonly ruleName?: string;
       readonly match: number;
-      /** The route's creationTimestamp: where not all rules fit, the oldest routes' do. */
-      readonly created?: string;
     }
   | { readonly kind: 'isolate' };
 
@@ -123,8 +141,8 @@ export interface Rewrite {
 
 export type PathModifier =
   | { readonly kind: 'full'; readonly value: string }
-  /** Replaces `prefix`, element-wise, by `value`; `/` for either means the empty prefix. */
-  | { readonly kind: 'prefix'; readonly prefix: string; readonly value: string };
+  /** Replaces the prefix that the match has, element-wise, by `value`; `/` for either means the empty prefix. */
+  | { readonly kind: 'prefix'; readonly value: string };
 
 export interface ListenerResult {
   /** No other listener of the Gateway has it. */

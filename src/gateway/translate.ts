@@ -1,8 +1,9 @@
 // The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
-import { objectKey } from '../kube/object.ts';
-import { attach, parentsOf } from './attachment.ts';
-import { type AttachedRoute, byHostname, portEntries } from './entries.ts';
+import type { HttpRoute } from '../api/gateway-api.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { attach, parentsOf, routeHostnames, routeRef } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
+import { compareSpecificity } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareStrings } from './precedence.ts';
@@ -15,6 +16,8 @@ import type {
   ListenerResult,
   ListenerTopology,
   PortTopology,
+  RouteTopology,
+  Topology,
   Translation,
 } from './topology.ts';
 
@@ -30,13 +33,13 @@ export function translate(input: GatewayInput, capabilities: Capabilities, defau
   const routes = inKeyOrder(input).map((route) => {
     const attachments = attach(route, parents, report);
     const rules = resolveRules(route, { input, capabilities, settings, report });
-    return { route, rules, attachments, listeners: new Set(attachments.flatMap((each) => each.listeners)) };
+    return { topology: routeTopology(route, rules), attachments };
   });
 
   return {
     ...(supported &&
       settings !== undefined && {
-        topology: { gateway: objectKey(input.gateway.metadata), settings, ports: resolvePorts(listeners, routes) },
+        topology: { gateway: objectKey(input.gateway.metadata), settings, ...resolvePorts(listeners, routes) },
       }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
@@ -52,37 +55,60 @@ const listenerResult = (listener: ResolvedListener): ListenerResult => {
 const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
   routes.toSorted((a, b) => compareStrings(objectKey(a.metadata), objectKey(b.metadata)));
 
+function routeTopology(route: HttpRoute, rules: RouteTopology['rules']): RouteTopology {
+  const { creationTimestamp } = route.metadata;
+  return {
+    route: routeRef(route),
+    ...(creationTimestamp !== undefined && { created: creationTimestamp }),
+    hostnames: routeHostnames(route).filter((hostname) => hostname !== undefined),
+    rules,
+  };
+}
+
+interface AttachedRoute {
+  readonly topology: RouteTopology;
+  readonly attachments: readonly Attachment[];
+}
+
+/** @param routes ascending */
 function resolvePorts(
   listeners: readonly ResolvedListener[],
   routes: readonly AttachedRoute[],
-): readonly PortTopology[] {
-  const byPort = Map.groupBy(
-    listeners.filter((listener) => listener.valid),
-    ({ port }) => port,
-  );
-  const ports = [...byPort].toSorted(([a], [b]) => a - b);
-  return ports.map(([port, unordered]) => {
-    const onPort = unordered.toSorted(byHostname);
-    return {
+): Pick<Topology, 'ports' | 'routes'> {
+  const valid = listeners.filter((listener) => listener.valid);
+  const attached = new Map(valid.map(({ name }): [string, Set<ObjectKey>] => [name, new Set()]));
+  const served = routes.filter(({ topology, attachments }) => {
+    const sets = attachments.flatMap((each) => each.listeners.flatMap((name) => attached.get(name) ?? []));
+    for (const set of sets) set.add(topology.route.key);
+    return sets.length > 0;
+  });
+  const byPort = [...Map.groupBy(valid, ({ port }) => port)].toSorted(([a], [b]) => a - b);
+  const ports = byPort.map(
+    ([port, onPort]): PortTopology => ({
       port,
       // Listeners of different protocols on one port conflict, so all of these have the same.
       protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
-      listeners: onPort.toSorted((a, b) => a.precedence - b.precedence).map(listenerTopology),
-      entries: portEntries(onPort, routes),
-    };
-  });
+      listeners: onPort
+        .toSorted(byHostname)
+        .toSorted((a, b) => a.precedence - b.precedence)
+        .map((listener) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])])),
+    }),
+  );
+  return { ports, routes: served.map(({ topology }) => topology) };
 }
 
-const listenerTopology = ({
-  name,
-  precedence,
-  hostname,
-  certificates,
-  tlsOptions,
-}: ResolvedListener): ListenerTopology => ({
+/** The most specific listener first. */
+const byHostname = (a: ResolvedListener, b: ResolvedListener): number =>
+  compareSpecificity(a.hostname, b.hostname) || compareStrings(a.hostname ?? '', b.hostname ?? '');
+
+const listenerTopology = (
+  { name, precedence, hostname, certificates, tlsOptions }: ResolvedListener,
+  routes: readonly ObjectKey[],
+): ListenerTopology => ({
   name,
   ...(precedence > 0 && { precedence }),
   ...(hostname !== undefined && { hostname }),
   certificates,
   tlsOptions,
+  routes,
 });

@@ -26,13 +26,13 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
   switch (action.kind) {
     case 'forward': {
       const forward = forwardAction(context, action.backends);
-      const transforms = ruleTransforms(action.rewrite);
+      const transforms = ruleTransforms(action.rewrite, entry.match);
       const findings = [...forward.findings, ...transforms.findings];
       if (forward.value === undefined || transforms.value === undefined) return { findings };
       return { value: { ...forward.value, transforms: transforms.value }, findings };
     }
     case 'redirect': {
-      const { value, findings } = redirectAction(action.redirect, port, entry.hostname);
+      const { value, findings } = redirectAction(action.redirect, port, entry);
       return value === undefined ? { findings } : { value: only(value), findings };
     }
     case 'respond':

@@ -1,5 +1,6 @@
 // Which entries an ALB can express. A match that it can have nowhere costs its whole rule, which is told; one that it can't
 // have on some port or for some host alone is left out there, and told too.
+import { portEntries } from '../../gateway/entries.ts';
 import type { Problem, RuleRef } from '../../gateway/problem.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import { type RuleBehaviour, ruleBehaviour } from './actions.ts';
@@ -28,7 +29,9 @@ export function expressEntries(
   ports: readonly PortTopology[],
   problems: Problem[],
 ): readonly PlannedRule[] {
-  const attempts = ports.flatMap((port) => port.entries.map((entry) => attempt(context, port, entry)));
+  const attempts = ports.flatMap((port) =>
+    portEntries(port, context.topology.routes).map((entry) => attempt(context, port, entry)),
+  );
   const had = attempts.filter(({ rule }) => rule !== undefined);
   const anywhere = new Set(had.map(({ entry }) => matchId(entry)));
   const onPort = new Set(had.map(({ entry, port }) => `${port} ${matchId(entry)}`));

@@ -5,8 +5,11 @@ import { redirectAction } from './redirects.ts';
 const http = { port: 80, protocol: 'HTTP' } as const;
 const https = { port: 443, protocol: 'HTTPS' } as const;
 
-const redirect = (more: Partial<Redirect>, port: typeof http | typeof https = http, hostname?: string) =>
-  redirectAction({ statusCode: 302, ...more }, port, hostname);
+const redirect = (more: Partial<Redirect>, port: typeof http | typeof https = http, hostname?: string, prefix = '/') =>
+  redirectAction({ statusCode: 302, ...more }, port, {
+    match: { path: { value: prefix } },
+    ...(hostname !== undefined && { hostname }),
+  });
 
 test('a redirect to HTTPS keeps host, path and query', () => {
   expect(redirect({ scheme: 'https', port: 443, statusCode: 301 }).value).toEqual({
@@ -31,13 +34,13 @@ test('a redirect to another host keeps the rest', () => {
 });
 
 test.each([
-  [{ kind: 'full', value: '/new' }, '/new'],
-  [{ kind: 'full', value: 'new' }, '/new'],
-  [{ kind: 'prefix', prefix: '/', value: '/new' }, '/new/#{path}'],
-  [{ kind: 'prefix', prefix: '/v1', value: '/api/v1' }, '/api/#{path}'],
-  [{ kind: 'prefix', prefix: '/v1', value: '/v1' }, '/#{path}'],
-] as const)('to another host, the path %o is %s', (path, expected) => {
-  expect(redirect({ hostname: 'b.com', path }).value?.path).toBe(expected);
+  ['/', { kind: 'full', value: '/new' }, '/new'],
+  ['/', { kind: 'full', value: 'new' }, '/new'],
+  ['/', { kind: 'prefix', value: '/new' }, '/new/#{path}'],
+  ['/v1', { kind: 'prefix', value: '/api/v1' }, '/api/#{path}'],
+  ['/v1', { kind: 'prefix', value: '/v1' }, '/#{path}'],
+] as const)('to another host, %s with the path %o is %s', (prefix, path, expected) => {
+  expect(redirect({ hostname: 'b.com', path }, http, undefined, prefix).value?.path).toBe(expected);
 });
 
 test('a full path alone is a redirect', () => {
@@ -50,17 +53,10 @@ test.each([
   ['its own host', { hostname: 'a.com' }, http, 'a.com', 'it redirects to the same URL'],
   [
     'a longer prefix on the same host',
-    { path: { kind: 'prefix', prefix: '/', value: '/b' } },
+    { path: { kind: 'prefix', value: '/b' } },
     http,
     undefined,
     'it changes only the prefix of the path',
-  ],
-  [
-    'another prefix',
-    { hostname: 'b.com', path: { kind: 'prefix', prefix: '/a', value: '/b' } },
-    http,
-    undefined,
-    'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
   ],
   [
     'a long path',
@@ -73,4 +69,13 @@ test.each([
   expect(redirect(more, port, hostname)).toEqual({
     findings: [{ kind: 'redirect-unsupported', field: 'filters', detail }],
   });
+});
+
+test('a redirect that would replace a prefix by another one is refused', () => {
+  const more = { hostname: 'b.com', path: { kind: 'prefix', value: '/b' } } as const;
+  expect(redirect(more, http, undefined, '/a').findings).toMatchObject([
+    {
+      detail: 'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
+    },
+  ]);
 });

@@ -1,6 +1,6 @@
 // RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
 // "You can't redirect HTTPS to HTTP", and something must differ from the request.
-import type { PathModifier, PortTopology, Redirect } from '../../gateway/topology.ts';
+import type { PathModifier, PortTopology, Redirect, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 
@@ -11,13 +11,13 @@ const SAME_PATH = '/#{path}';
 
 export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
 
-/** @param hostname of the entry: a redirect to nothing but its own host is a loop. */
+/** @param entry its hostname: a redirect to nothing but its own host is a loop; and its match, whose prefix may be replaced */
 export function redirectAction(
   redirect: Redirect,
   port: Pick<PortTopology, 'port' | 'protocol'>,
-  hostname: string | undefined,
+  { hostname, match }: Pick<RouteEntry, 'hostname' | 'match'>,
 ): Expressed<RedirectAction> {
-  const path = redirectPath(redirect.path);
+  const path = redirectPath(redirect.path, match);
   if (path === undefined) return unsupported(PREFIX_REFUSAL);
   const protocol = redirectProtocol(redirect, port);
   if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported('HTTPS can not be redirected to HTTP');
@@ -55,14 +55,14 @@ function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology,
  * `#{path}` is the request's whole path, without the slash it begins with. So a prefix can be replaced only by something
  * that ends in it; `/` is the empty prefix.
  */
-function redirectPath(path: PathModifier | undefined): string | undefined {
+function redirectPath(path: PathModifier | undefined, match: RouteEntry['match']): string | undefined {
   switch (path?.kind) {
     case undefined:
       return SAME_PATH;
     case 'full':
       return path.value.startsWith('/') ? path.value : `/${path.value}`;
     case 'prefix': {
-      const prefix = path.prefix.replace(/\/+$/, '');
+      const prefix = (match.path?.value ?? '/').replace(/\/+$/, '');
       const value = path.value.replace(/\/+$/, '');
       return value.endsWith(prefix) ? `${value.slice(0, value.length - prefix.length)}${SAME_PATH}` : undefined;
     }

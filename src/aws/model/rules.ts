@@ -2,7 +2,7 @@
 // is left out as a whole and told; the others stay.
 import { compareStrings } from '../../gateway/precedence.ts';
 import type { Problem, RuleRef } from '../../gateway/problem.ts';
-import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
+import type { PortTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
 import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { expressEntries, type PlannedRule, sourceId, sourcePlace } from './express-entries.ts';
@@ -27,7 +27,7 @@ export interface Rules {
 export function buildRules(context: ModelContext, ports: readonly PortTopology[]): Rules {
   const problems: Problem[] = [];
   const expressed = expressEntries(context, ports, problems);
-  const sources = oldestFirst(expressed);
+  const sources = oldestFirst(expressed, context.topology.routes);
   const { targetGroupsPerLoadBalancer, rulesPerLoadBalancer } = context.options.quotas;
   const supplied = withinTargetGroups(expressed, sources, targetGroupsPerLoadBalancer, problems);
   const packed = withinRules(supplied, sources, rulesPerLoadBalancer, problems);
@@ -35,13 +35,14 @@ export function buildRules(context: ModelContext, ports: readonly PortTopology[]
   return { targetGroups: [...targetGroups.values()], rules: ruleResources(context, packed), problems };
 }
 
-function oldestFirst(rules: readonly PlannedRule[]): readonly SourceRule[] {
+function oldestFirst(rules: readonly PlannedRule[], routes: readonly RouteTopology[]): readonly SourceRule[] {
+  const created = new Map(routes.map((route) => [route.route.key, route.created]));
   const sources = new Map<string, SourceRule>();
   for (const { entry } of rules) {
     const place = sourcePlace(entry);
-    if (place === undefined || entry.source.kind !== 'rule') continue;
+    if (place === undefined) continue;
     const id = sourceId(entry);
-    sources.set(id, { id, place, created: entry.source.created ?? '' });
+    sources.set(id, { id, place, created: created.get(place.route.key) ?? '' });
   }
   return [...sources.values()].toSorted(
     (a, b) =>

@@ -1,18 +1,22 @@
 // URLRewrite as an ALB's transforms. The url-rewrite transform sees path and query string; what its expression does not
 // match stays. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
-import type { PathModifier, Rewrite } from '../../gateway/topology.ts';
+import type { PathModifier, Rewrite, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import { escapeRegex } from './regex.ts';
 import type { RuleTransform } from './resources.ts';
 
 const MAX_LENGTH = 1024;
 
-export function ruleTransforms(rewrite: Rewrite | undefined): Expressed<readonly RuleTransform[]> {
+/** @param match whose prefix may be replaced */
+export function ruleTransforms(
+  rewrite: Rewrite | undefined,
+  match: RouteEntry['match'],
+): Expressed<readonly RuleTransform[]> {
   const transforms: RuleTransform[] = [];
   if (rewrite?.hostname !== undefined) {
     transforms.push({ kind: 'host-header-rewrite', regex: '^.*$', replace: rewrite.hostname });
   }
-  if (rewrite?.path !== undefined) transforms.push(...urlRewrite(rewrite.path));
+  if (rewrite?.path !== undefined) transforms.push(...urlRewrite(rewrite.path, match));
   for (const { regex, replace } of transforms) {
     const detail = refusal(regex, replace);
     if (detail !== undefined) return { findings: [{ kind: 'rewrite-unsupported', field: 'filters', detail }] };
@@ -29,12 +33,12 @@ function refusal(regex: string, replace: string): string | undefined {
 }
 
 /** The rule's condition has matched the prefix element-wise already, so the expression need not look past it. */
-function urlRewrite(path: PathModifier): readonly RuleTransform[] {
+function urlRewrite(path: PathModifier, match: RouteEntry['match']): readonly RuleTransform[] {
   switch (path.kind) {
     case 'full':
       return [{ kind: 'url-rewrite', regex: '^[^?]*', replace: withSlash(path.value) }];
     case 'prefix': {
-      const prefix = path.prefix.replace(/\/+$/, '');
+      const prefix = (match.path?.value ?? '/').replace(/\/+$/, '');
       const value = path.value.replace(/\/+$/, '');
       if (prefix === value) return [];
       if (value === '') return [{ kind: 'url-rewrite', regex: `^${escapeRegex(prefix)}/?`, replace: '/' }];
