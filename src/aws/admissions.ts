@@ -14,6 +14,7 @@ import {
 import type { Problem } from '../gateway/problem.ts';
 import type { AwsClients } from './clients.ts';
 import { AwsError, isAlreadyExists, isInUse, isNotFound, toProblem } from './errors.ts';
+import type { Held } from './execute/execute.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';
 import { TAG } from './observed.ts';
@@ -257,25 +258,25 @@ function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
 
 /**
  * Removes the cluster's backend group, for when no load balancer carries it any more.
- * @returns whether AWS still holds on to it, as it does for a while after the last load balancer is gone
+ * @returns it, if AWS still holds on to it, as it does for a while after the last load balancer is gone
  * @throws AwsError
  */
 export async function removeBackendSecurityGroup(
   clients: AwsClients,
   cluster: ClusterIdentity,
-): Promise<'gone' | 'in-use'> {
+): Promise<Held | undefined> {
   const groups = await securityGroups(clients, [
     { Name: `tag:${TAG.clusterUid}`, Values: [cluster.clusterUid] },
     { Name: `tag:${TAG.resource}`, Values: [backendId] },
   ]);
-  for (const { GroupId, Tags } of groups) {
+  for (const { GroupId = '', Tags } of groups) {
     if (ownerOf(fromTagList(Tags), cluster).kind !== 'ours') continue;
     try {
       await clients.ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
     } catch (error) {
-      if (isInUse(error)) return 'in-use';
+      if (isInUse(error)) return { resource: backendId, arn: GroupId, detail: error.detail };
       if (!isNotFound(error)) throw error;
     }
   }
-  return 'gone';
+  return undefined;
 }

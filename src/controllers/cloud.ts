@@ -20,6 +20,7 @@ import { TargetTroubles } from '../aws/target-troubles.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
+import { HeldDeletions } from './held-deletions.ts';
 import { membershipStore } from './membership-store.ts';
 import { findRegion, Place } from './place.ts';
 import { Progress } from './progress.ts';
@@ -53,6 +54,7 @@ export class Cloud {
   readonly progress: Progress;
   readonly reachability: Reachability;
   readonly shared: Shared;
+  readonly held: HeldDeletions;
   readonly #term: CloudContext;
   readonly #signal: AbortSignal;
   /** How the passes left the Gateways. */
@@ -84,6 +86,7 @@ export class Cloud {
     this.inventory = new Inventory({ clients, cluster, membership, clock });
     const nodes = () => caches.nodes.list();
     this.place = new Place({ config, clients, cluster, region, nodes, clock, env: term.env, signal });
+    this.held = new HeldDeletions(clients, clock);
     const { inventory, place } = this;
     this.progress = new Progress(inventory, clock);
     const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };

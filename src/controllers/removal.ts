@@ -2,6 +2,7 @@
 import type { Gateway } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
+import type { Problem } from '../gateway/problem.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
@@ -22,6 +23,7 @@ export async function removeGateway(
   const { cloud, clock, client } = context;
   const key = objectKey(gateway.metadata);
   const problems = [...(await obstaclesOf(context, gateway))];
+  let waits: readonly Problem[] = [];
   let retryAt: number | undefined;
   if (problems.length === 0) {
     cloud.release(key);
@@ -33,11 +35,16 @@ export async function removeGateway(
     const confirmed = isDone ? await cloud.confirmGone(key) : undefined;
     const shared = confirmed?.gone === true ? await cloud.shared.release(key) : undefined;
     problems.push(...(confirmed?.problems ?? []), ...(shared?.problems ?? []));
-    retryAt = shared === undefined ? clock.now() + pollMs : shared.retryAt;
+    const held = [...outcome.held, ...(shared?.held ?? [])];
+    waits = await cloud.held.explain(held);
+    const retryMs = outcome.held.length > 0 ? cloud.held.retryMs(outcome.held) : pollMs;
+    retryAt = shared === undefined ? clock.now() + retryMs : shared.retryAt;
   }
   if (problems.length > 0 || retryAt !== undefined) {
     // The status of one that has moved to another controller's class is that controller's.
-    if (gateway.metadata.deletionTimestamp !== undefined) await reportRemoval(context, gateway, problems, signal);
+    if (gateway.metadata.deletionTimestamp !== undefined) {
+      await reportRemoval(context, gateway, [...problems, ...waits], signal);
+    }
     if (problems.length > 0) throw new Incomplete(problems);
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }

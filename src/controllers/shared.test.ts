@@ -23,7 +23,7 @@ test('a certificate goes with the last Gateway that refers to its Secret, and no
   const all = [first, second];
   const cloud = await openCloud(all);
   await bring(cloud, rig.aws.model({ secret }));
-  expect(await cloud.shared.release()).toEqual({ problems: [] });
+  expect(await cloud.shared.release()).toEqual({ problems: [], held: [] });
   expect(certificates()).toHaveLength(1);
   await bring(cloud, undefined);
   await cloud.shared.release(key);
@@ -38,7 +38,7 @@ test('a certificate that a listener still serves, though its Gateway names anoth
   await bring(cloud, rig.aws.model({ secret }));
   const before = rig.aws.aws.calls.counts().byAction;
   const leaving = objectKey({ namespace: 'shop', name: 'leaving' });
-  expect(await cloud.shared.release(leaving)).toEqual({ problems: [] });
+  expect(await cloud.shared.release(leaving)).toEqual({ problems: [], held: [] });
   expect(rig.aws.aws.calls.counts().byAction).toEqual(before);
   expect(certificates()).toHaveLength(1);
 });
@@ -48,7 +48,7 @@ test('the last Gateway takes the group that all targets admit with it', async ()
   await bring(cloud, rig.aws.model());
   expect(ourGroups()).toHaveLength(2);
   await bring(cloud, undefined);
-  expect(await cloud.shared.release(key)).toEqual({ problems: [] });
+  expect(await cloud.shared.release(key)).toEqual({ problems: [], held: [] });
   expect(ourGroups()).toEqual([]);
 });
 
@@ -56,6 +56,6 @@ test('what is shared stays while a load balancer of this cluster stands, whoever
   const cloud = await openCloud([gatewayWith('web', 'tls')]);
   await bring(cloud, rig.aws.model());
   const before = ourGroups();
-  expect(await cloud.shared.release(key)).toEqual({ problems: [] });
+  expect(await cloud.shared.release(key)).toEqual({ problems: [], held: [] });
   expect(ourGroups()).toEqual(before);
 });

@@ -5,7 +5,7 @@ import type { AwsClients } from '../aws/clients.ts';
 import { stepId } from '../aws/diff/draft.ts';
 import type { Plan } from '../aws/diff/step.ts';
 import { problemsOf } from '../aws/errors.ts';
-import type { Outcome } from '../aws/execute/execute.ts';
+import type { Held, Outcome } from '../aws/execute/execute.ts';
 import type { Inventory } from '../aws/inventory.ts';
 import type { KeyedLock } from '../aws/keyed-lock.ts';
 import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
@@ -38,6 +38,8 @@ const removal = (resources: readonly OwnedResource[]): Plan => ({
 export interface Release {
   /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */
   readonly retryAt?: number;
+  /** What is awaited, where AWS would not delete it. */
+  readonly held: readonly Held[];
   readonly problems: readonly Problem[];
 }
 
@@ -57,6 +59,8 @@ export class Shared {
   readonly #holds: Holds;
   /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
   readonly #gone = new Set<ObjectKey>();
+  /** What AWS last said of what it holds, as it is named in #holds. */
+  readonly #held = new Map<string, Held>();
 
   constructor(options: SharedOptions) {
     this.#options = options;
@@ -88,6 +92,9 @@ export class Shared {
     const tried = unused.filter(({ arn }) => this.#holds.isDue(arn));
     const outcome = tried.length === 0 ? undefined : await execute(leaving ?? sharedOwner, removal(tried));
     for (const { id, arn } of tried) {
+      const held = outcome?.held.find((each) => each.arn === arn);
+      if (held !== undefined) this.#held.set(arn, held);
+      else this.#held.delete(arn);
       if (outcome?.pending.includes(id) === true) this.#holds.hold(arn);
       else this.#holds.free(arn);
     }
@@ -96,8 +103,10 @@ export class Shared {
     if (isLast) problems.push(...(await this.#releaseBackendGroup()));
     const own = this.#certificatesOf(term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
     const awaited = unused.filter(({ id }) => leaving === undefined || isLast || own.has(id)).map(({ arn }) => arn);
-    const retryAt = this.#holds.nextDue(isLast ? [...awaited, backendGroup] : awaited);
-    return { problems, ...(retryAt !== undefined && { retryAt }) };
+    const all = isLast ? [...awaited, backendGroup] : awaited;
+    const retryAt = this.#holds.nextDue(all);
+    const held = all.flatMap((each) => this.#held.get(each) ?? []);
+    return { problems, held, ...(retryAt !== undefined && { retryAt }) };
   }
 
   /** Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared. */
@@ -109,8 +118,14 @@ export class Shared {
         // Looking took its time: a Gateway that came meanwhile needs what is shared.
         if (this.#users().length > 0) return [];
         const refused = await admissions.bring([], '', true);
-        if ((await removeBackendSecurityGroup(clients, cluster)) === 'in-use') this.#holds.hold(backendGroup);
-        else this.#holds.free(backendGroup);
+        const held = await removeBackendSecurityGroup(clients, cluster);
+        if (held === undefined) {
+          this.#held.delete(backendGroup);
+          this.#holds.free(backendGroup);
+        } else {
+          this.#held.set(backendGroup, held);
+          this.#holds.hold(backendGroup);
+        }
         place.forget();
         return refused;
       });

@@ -197,6 +197,12 @@ type RuleProblem =
   | (RulePlace & { readonly kind: 'too-many-rules'; readonly limit: number })
   | (RulePlace & { readonly kind: 'too-many-target-groups'; readonly limit: number });
 
+/** What keeps AWS from deleting something. */
+export type Holder =
+  | { readonly kind: 'group-rule'; readonly rule: string; readonly group: string }
+  | { readonly kind: 'network-interface'; readonly id: string; readonly description: string }
+  | { readonly kind: 'load-balancer'; readonly arn: string };
+
 /** What the cloud around the load balancer lacks, or refused. `resource` is a logical id, `listener/443`. */
 type CloudProblem =
   | {
@@ -229,6 +235,14 @@ type CloudProblem =
       readonly action: string;
       readonly code: string;
       readonly detail: string;
+    }
+  /** A deletion waits: AWS says that `arn` is in use. `holders` are those that could be found, if any. */
+  | {
+      readonly kind: 'deletion-held';
+      readonly resource: string;
+      readonly arn: string;
+      readonly detail: string;
+      readonly holders: readonly Holder[];
     };
 
 export type Problem =

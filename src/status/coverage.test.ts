@@ -126,6 +126,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
   'cloud-unreachable': { problem: { action: 'DescribeTags', detail: 'timeout' }, tellsIt: notProgrammed('Pending') },
   'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid') },
+  'deletion-held': {
+    problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
+    tellsIt: notProgrammed('Pending'),
+  },
 };
 
 test('every kind of problem that a golden case is to have is in one', () => {

@@ -81,7 +81,7 @@ export function waitingFor(
 
 /** Why a Gateway that is being deleted is still there. */
 export function removalStatus({ status, metadata }: Gateway, problems: readonly Problem[], now: number): GatewayStatus {
-  const message = sentences(['The Gateway waits for its load balancer to be removed.', told(problems)]);
+  const message = sentences(['The Gateway waits until AWS has removed what belongs to it.', told(problems)]);
   const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
   return { ...status, conditions: updated(status?.conditions, [verdict], metadata.generation ?? 0, now) };
 }
@@ -125,6 +125,7 @@ const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>>
   'credentials-invalid': 'Pending',
   'cloud-unreachable': 'Pending',
   'cloud-refused': 'Invalid',
+  'deletion-held': 'Pending',
 };
 
 /** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */

@@ -1,7 +1,7 @@
 // A problem in words: what is wrong, where, and what to do. The one place where problems become prose.
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { Others } from '../gateway/other-listeners.ts';
-import type { Problem } from '../gateway/problem.ts';
+import type { Holder, Problem } from '../gateway/problem.ts';
 import { sentences } from './condition.ts';
 
 /** Nobody reads more names than this in a sentence. */
@@ -222,7 +222,29 @@ function sentence(problem: Problem): string {
       return `AWS could not be reached for ${problem.action} (${problem.detail}). Check the region, the endpoint and the network; it is tried again.`;
     case 'cloud-refused':
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
+    case 'deletion-held':
+      return deletionHeld(problem);
     default:
       return problem satisfies never;
+  }
+}
+
+/** Those that could be found, by id; else what AWS says, which names what is to go. */
+function deletionHeld({ resource, arn, detail, holders }: Extract<Problem, { kind: 'deletion-held' }>): string {
+  const kind = resource.slice(0, resource.indexOf('/')).replaceAll('-', ' ');
+  if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.`;
+  return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;
+}
+
+function holder(each: Holder): string {
+  switch (each.kind) {
+    case 'group-rule':
+      return `rule ${each.rule} of security group ${each.group}`;
+    case 'network-interface':
+      return `network interface ${each.id}${each.description === '' ? '' : ` (${each.description})`}`;
+    case 'load-balancer':
+      return `load balancer ${each.arn}`;
+    default:
+      return each satisfies never;
   }
 }

@@ -1,6 +1,12 @@
 // What AWS refuses, lacks or fails at: each is told on the Gateway with the action, the resource and the remedy, what works
 // goes on, and once the obstacle is gone the rest follows by itself.
-import { CreateVpcCommand, EC2Client } from '@aws-sdk/client-ec2';
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  CreateSecurityGroupCommand,
+  CreateVpcCommand,
+  EC2Client,
+  RevokeSecurityGroupIngressCommand,
+} from '@aws-sdk/client-ec2';
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { clientOf } from '../../localstack/aws/test-client.ts';
@@ -268,6 +274,33 @@ test('in a VPC without subnets it says how many zones are missing, and leaves wh
   stillServes();
   await rig.restart();
   await programmed(rig, gateway(fresh, 'web'));
+});
+
+test("a Gateway whose security group another team's rule names says so while it is deleted, and goes with that rule", async () => {
+  const ns = await rig.freshNamespace('held');
+  await rig.apply([gateway(ns, 'web')]);
+  await programmed(rig, gateway(ns, 'web'));
+  const [ours] = awsOf(rig, `${ns}/web`).securityGroups;
+  const ec2 = new EC2Client(clientOf(rig.aws));
+  onTestFinished(() => ec2.destroy());
+  const { GroupId } = await ec2.send(
+    new CreateSecurityGroupCommand({ GroupName: ns, Description: 'db', VpcId: rig.seed.vpcId }),
+  );
+  const IpPermissions = [
+    { IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{ GroupId: ours?.id }] },
+  ];
+  const { SecurityGroupRules: [rule] = [] } = await ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }),
+  );
+  await rig.remove([gateway(ns, 'web')]);
+  await eventually(async () =>
+    expect(await programmedSays(ns)).toBe(
+      `Programmed=False/Pending: The Gateway waits until AWS has removed what belongs to it. The security group ${ours?.id} can be deleted when nothing uses it any more. It is used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`,
+    ),
+  );
+  await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));
+  await eventually(async () => expect(await readGateway(rig, ns, 'web')).toBeUndefined());
+  expect(awsOf(rig, `${ns}/web`).securityGroups).toEqual([]);
 });
 
 test('a second cluster of the same name is told to take another, and neither harms the other', async () => {

@@ -21,7 +21,9 @@ export async function deleteResource(run: Run, existing: OwnedResource): Promise
     if (existing.kind === 'load-balancer') await deleteLoadBalancer(run, existing);
     else await remove(run, existing);
   } catch (error) {
-    if (isInUse(error)) return { kind: 'in-use' };
+    if (isInUse(error)) {
+      return { kind: 'in-use', held: { resource: existing.id, arn: existing.arn, detail: error.detail } };
+    }
     if (!isNotFound(error)) throw error;
   }
   run.context.inventory.remove(existing.arn);

@@ -40,16 +40,26 @@ export interface Outcome {
   readonly problems: readonly Problem[];
   /** What AWS will not delete yet, because something that goes still uses it; or what needs what AWS does not show yet. */
   readonly pending: readonly ResourceId[];
+  /** Those of them that AWS will not delete yet, each. */
+  readonly held: readonly Held[];
   /** When to come back without waiting for a change, in milliseconds. */
   readonly retryAfterMs?: number;
   /** AWS lacks something that the inventory has: the Gateway is to be audited at once. */
   readonly drifted?: true;
 }
 
+/** What AWS will not delete because something uses it. */
+export interface Held {
+  readonly resource: ResourceId;
+  readonly arn: string;
+  /** What AWS says of it. It names what is held, seldom what holds it. */
+  readonly detail: string;
+}
+
 /** How a step ended. */
 export type StepEnd =
   | { readonly kind: 'done'; readonly problems?: readonly Problem[]; readonly again?: true }
-  | { readonly kind: 'in-use' }
+  | { readonly kind: 'in-use'; readonly held: Held }
   | { readonly kind: 'settling' }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'error'; readonly error: AwsError };
@@ -106,6 +116,7 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
   const done: StepId[] = [];
   const problems: Problem[] = [];
   const pending: ResourceId[] = [];
+  const held: Held[] = [];
   const retries: number[] = [];
   let drifted = false;
   for (const [{ id, resource }, end] of ends) {
@@ -116,6 +127,10 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
         if (end.again === true) retries.push(0);
         break;
       case 'in-use':
+        held.push(end.held);
+        pending.push(resource);
+        retries.push(pendingRetryMs);
+        break;
       case 'settling':
         pending.push(resource);
         retries.push(pendingRetryMs);
@@ -139,6 +154,7 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
     done,
     problems,
     pending,
+    held,
     ...(retries.length === 0 ? {} : { retryAfterMs: Math.min(...retries) }),
     ...(drifted ? { drifted } : {}),
   };
