@@ -64,10 +64,12 @@ export const loadBalancerConfigurationSpec = z
       .describe('The kinds of IP addresses that clients reach it by. The default is ipv4.'),
     subnets: z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, { error: 'must be a subnet id, subnet-…' }))
-      .min(2)
+      .min(1)
       .max(16)
       .optional()
-      .describe('The ids of the subnets, one an availability zone. Without them they are found by tag, else by route.'),
+      .describe(
+        'The ids of the subnets: two or more, one an availability zone; one or more in Local Zones; or one on an Outpost. Without them subnets in availability zones are found by tag, else by route.',
+      ),
     securityGroups: z
       .array(z.string().regex(/^sg-[0-9a-f]+$/, { error: 'must be a security group id, sg-…' }))
       .min(1)

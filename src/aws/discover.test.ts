@@ -1,5 +1,7 @@
+import { CreateSubnetCommand, ModifyAvailabilityZoneGroupCommand } from '@aws-sdk/client-ec2';
+import { CreateLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { discoverNetwork, groupsOfAddresses, nodeSecurityGroups, vpcOfInstances } from './discover.ts';
+import { discoverNetwork, groupsOfAddresses, nodeSecurityGroups, vpcOfInstances, zoneTypeOf } from './discover.ts';
 import { awsUnderTest, type Controller } from './testing/aws-under-test.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
@@ -24,6 +26,46 @@ test('the VPC is that of a node, and its subnets are public where a route leads 
   expect(ids(false).toSorted()).toEqual(privateSubnetIds.toSorted());
   expect(network.subnets[0]).toMatchObject({ ipv6: true, tags: { 'kubernetes.io/role/elb': '1' } });
   expect(network.subnets[0]?.availableIpAddresses).toBeGreaterThan(4000);
+});
+
+test.each([
+  ['us-east-1a', 'availability-zone'],
+  ['us-gov-west-1b', 'availability-zone'],
+  ['ap-southeast-2c', 'availability-zone'],
+  ['us-west-2-lax-1a', 'local-zone'],
+  ['us-east-1-wl1-bos-wlz-1', 'wavelength-zone'],
+])('%s is a zone of the type %s', (zone, type) => {
+  expect(zoneTypeOf(zone)).toBe(type);
+});
+
+test('what a subnet in a Local Zone or on an Outpost is told by no call more, and AWS refuses to mix them', async () => {
+  const { vpcId, region, privateSubnetIds } = it.seed;
+  const { ec2, elbv2 } = controller.clients;
+  await ec2.send(new ModifyAvailabilityZoneGroupCommand({ GroupName: `${region}-bos-1`, OptInStatus: 'opted-in' }));
+  const made = async (CidrBlock: string, AvailabilityZone: string, OutpostArn?: string) => {
+    const input = { VpcId: vpcId, CidrBlock, AvailabilityZone, OutpostArn };
+    return (await ec2.send(new CreateSubnetCommand(input))).Subnet?.SubnetId ?? '';
+  };
+  const local = await made('10.0.240.0/24', `${region}-bos-1a`);
+  const outpost = await made(
+    '10.0.241.0/24',
+    `${region}a`,
+    `arn:aws:outposts:${region}:123456789012:outpost/op-0123456789abcdef0`,
+  );
+  it.aws.calls.zero();
+  const { subnets } = await discoverNetwork(controller.clients, { vpcId, region, backendSecurityGroupId: 'sg-1' });
+  expect(it.aws.calls.counts().total).toBe(2);
+  const typeOf = (id: string | undefined) => subnets.find((subnet) => subnet.id === id)?.zoneType;
+  expect([local, outpost, privateSubnetIds[0]].map(typeOf)).toEqual(['local-zone', 'outpost', 'availability-zone']);
+  const create = (Name: string, Subnets: (string | undefined)[]) =>
+    elbv2.send(new CreateLoadBalancerCommand({ Name, Scheme: 'internal', Subnets: Subnets.flatMap((id) => id ?? []) }));
+  const refused = { code: 'InvalidConfigurationRequest' };
+  await expect(create('mixed', [local, privateSubnetIds[0]])).rejects.toMatchObject(refused);
+  await expect(create('mixed', [outpost, privateSubnetIds[1]])).rejects.toMatchObject(refused);
+  const { LoadBalancers: [alone] = [] } = await create('local', [local]);
+  expect(alone?.AvailabilityZones?.map(({ ZoneName }) => ZoneName)).toEqual([`${region}-bos-1a`]);
+  const { LoadBalancers: [there] = [] } = await create('outpost', [outpost]);
+  expect(there?.AvailabilityZones?.[0]?.OutpostId).toBe('op-0123456789abcdef0');
 });
 
 test("a node's and a pod's security group is the one that the cluster's tag names", async () => {

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { AwsClients } from './clients.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
-import type { Network, Subnet } from './network.ts';
+import type { Network, Subnet, ZoneType } from './network.ts';
 import { fromTagList } from './tags.ts';
 
 export interface NetworkPlace {
@@ -155,12 +155,22 @@ function describeSubnet(subnet: SdkSubnet, tables: readonly RouteTable[]): Subne
     {
       id,
       availabilityZone,
+      zoneType: subnet.OutpostArn === undefined ? zoneTypeOf(availabilityZone) : 'outpost',
       tags: fromTagList(subnet.Tags),
       public: isPublic(tableOf(id, tables)),
       availableIpAddresses: subnet.AvailableIpAddressCount ?? 0,
       ipv6,
     },
   ];
+}
+
+/**
+ * By its name, which says it without a call: `us-east-1a`, `us-east-1-bos-1a`, `us-east-1-wl1-bos-wlz-1`.
+ * docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html
+ */
+export function zoneTypeOf(zone: string): ZoneType {
+  if (/^[a-z]+(-[a-z]+)+-\d+[a-z]$/.test(zone)) return 'availability-zone';
+  return zone.includes('-wlz-') ? 'wavelength-zone' : 'local-zone';
 }
 
 /** A subnet without a table of its own uses the VPC's main one. */

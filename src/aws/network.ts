@@ -9,9 +9,13 @@ export interface Network {
   readonly backendSecurityGroupId: string;
 }
 
+/** AWS's own words for them, but for `outpost`: a subnet on an Outpost is of no other kind, whatever its zone. */
+export type ZoneType = 'availability-zone' | 'local-zone' | 'wavelength-zone' | 'outpost';
+
 export interface Subnet {
   readonly id: string;
   readonly availabilityZone: string;
+  readonly zoneType: ZoneType;
   readonly tags: Readonly<Record<string, string>>;
   /** Whether its route table has a route to an internet gateway. */
   readonly public: boolean;

@@ -210,6 +210,8 @@ type CloudProblem =
       readonly scheme: string;
       readonly found: readonly string[];
       readonly zones: number;
+      /** Those in Local Zones and Wavelength Zones and on Outposts. */
+      readonly elsewhere?: readonly string[];
     }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
   /** Kinds that decide about traffic, and that the API server does not know, so far or any more. */

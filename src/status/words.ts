@@ -198,10 +198,16 @@ function sentence(problem: Problem): string {
       return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
     case 'rule-refused':
       return sentence(problem.cause);
-    case 'subnets-too-few':
-      return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.`;
+    case 'subnets-too-few': {
+      const elsewhere = problem.elsewhere ?? [];
+      const leftOut =
+        elsewhere.length === 0
+          ? ''
+          : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only where a LoadBalancerConfiguration names them.`;
+      return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
+    }
     case 'subnets-invalid':
-      return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one an availability zone.`;
+      return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
     case 'region-changed':
       return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
     case 'kinds-missing':

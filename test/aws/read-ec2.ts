@@ -83,6 +83,7 @@ export class Ec2Reader {
       ipv6: ipv6 && { associationId: ipv6.AssociationId ?? '', cidrBlock: ipv6.Ipv6CidrBlock ?? '' },
       availabilityZone: told.AvailabilityZone ?? '',
       availabilityZoneId: told.AvailabilityZoneId ?? '',
+      outpostArn: told.OutpostArn,
       mapPublicIpOnLaunch: told.MapPublicIpOnLaunch ?? false,
       tags: tagsOf(told.Tags),
     });

@@ -1,6 +1,6 @@
 import { type Action, AwsError, type Input, type Output, type Service } from '../service.ts';
 import type { World } from '../world.ts';
-import { describeAvailabilityZones } from './availability-zones.ts';
+import { describeAvailabilityZones, modifyAvailabilityZoneGroup } from './availability-zones.ts';
 import { allocateAddress, describeAddresses, releaseAddress } from './elastic-ips.ts';
 import { describeInstances, runInstancesAction, settleInstances, terminateInstances } from './instances.ts';
 import {
@@ -78,6 +78,7 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   DetachInternetGateway: detachInternetGateway,
   DetachNetworkInterface: detachNetworkInterface,
   DisassociateRouteTable: disassociateRouteTable,
+  ModifyAvailabilityZoneGroup: modifyAvailabilityZoneGroup,
   ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,
   ModifySecurityGroupRules: modifySecurityGroupRules,
   ModifySubnetAttribute: modifySubnetAttribute,

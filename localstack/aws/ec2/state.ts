@@ -24,6 +24,7 @@ export interface Subnet {
   readonly ipv6: CidrAssociation | undefined;
   readonly availabilityZone: string;
   readonly availabilityZoneId: string;
+  readonly outpostArn?: string | undefined;
   mapPublicIpOnLaunch: boolean;
   readonly tags: Tags;
 }
@@ -156,6 +157,8 @@ export interface Ec2State {
   idsGiven: number;
   /** What RunInstances and CreateNetworkInterface made for a client token: a second call with it makes nothing new. */
   readonly clientTokens: Map<string, string>;
+  /** The groups of Local Zones and Wavelength Zones that the account has opted in to. */
+  readonly zoneGroups: Set<string>;
   readonly vpcs: Map<string, Vpc>;
   readonly subnets: Map<string, Subnet>;
   readonly securityGroups: Map<string, SecurityGroup>;
@@ -173,6 +176,7 @@ export function newEc2State(region: string, accountId: string): Ec2State {
     accountId,
     idsGiven: 0,
     clientTokens: new Map(),
+    zoneGroups: new Set(),
     vpcs: new Map(),
     subnets: new Map(),
     securityGroups: new Map(),

@@ -12,7 +12,7 @@ import {
   parseBlock4,
   toAddress,
 } from './addresses.ts';
-import { type AvailabilityZone, availabilityZones } from './availability-zones.ts';
+import { usableZones, type Zone } from './availability-zones.ts';
 import { answer, select } from './describe.ts';
 import { dependencyViolation, invalidValue, missingParameter } from './errors.ts';
 import type { FilterTable } from './filters.ts';
@@ -28,6 +28,7 @@ export interface SubnetSpec {
   readonly ipv6CidrBlock?: string | undefined;
   /** A zone's name or id; the first zone when left out. */
   readonly availabilityZone?: string | undefined;
+  readonly outpostArn?: string | undefined;
   readonly tags?: Tags;
 }
 
@@ -47,6 +48,7 @@ export function createSubnet(world: World, spec: SubnetSpec): Subnet {
     ipv6: spec.ipv6CidrBlock === undefined ? undefined : subnetIpv6(ec2, vpc, spec.ipv6CidrBlock),
     availabilityZone: zone.name,
     availabilityZoneId: zone.id,
+    outpostArn: outpostOf(world, spec),
     mapPublicIpOnLaunch: false,
     tags: spec.tags ?? newTags(),
   };
@@ -54,8 +56,8 @@ export function createSubnet(world: World, spec: SubnetSpec): Subnet {
   return subnet;
 }
 
-function zoneOf(world: World, wanted: string | undefined): AvailabilityZone {
-  const zones = availabilityZones(world.region);
+function zoneOf(world: World, wanted: string | undefined): Zone {
+  const zones = usableZones(world);
   const zone = zones.find(({ name, id }) => wanted === undefined || wanted === name || wanted === id);
   if (zone === undefined) {
     throw invalidValue(
@@ -64,6 +66,18 @@ function zoneOf(world: World, wanted: string | undefined): AvailabilityZone {
     );
   }
   return zone;
+}
+
+/** "If you specify an Outpost ARN, you must also specify the Availability Zone of the Outpost subnet." Any Outpost exists. */
+function outpostOf(
+  { region, accountId }: World,
+  { outpostArn: arn, availabilityZone }: SubnetSpec,
+): string | undefined {
+  if (arn === undefined) return undefined;
+  if (availabilityZone === undefined) throw missingParameter('availabilityZone');
+  const prefix = `arn:aws:outposts:${region}:${accountId}:outpost/`;
+  if (arn.startsWith(prefix) && /^op-[0-9a-f]{17}$/.test(arn.slice(prefix.length))) return arn;
+  throw invalidValue(`Value (${arn}) for parameter outpostArn is invalid.`);
 }
 
 function subnetBlock(ec2: Ec2State, vpc: Vpc, cidr: string): Block4 {
@@ -105,6 +119,7 @@ export function createSubnetAction(world: World, input: Input): Output {
     cidrBlock,
     ipv6CidrBlock: text(input, 'Ipv6CidrBlock'),
     availabilityZone: text(input, 'AvailabilityZone') ?? text(input, 'AvailabilityZoneId'),
+    outpostArn: text(input, 'OutpostArn'),
     tags: tagsFor(input, 'subnet'),
   });
   return { subnet: view(world, subnet) };
@@ -222,6 +237,7 @@ function filters(world: World, free: ReadonlyMap<string, number>): FilterTable<S
     'ipv6-cidr-block-association.state': (subnet) => (subnet.ipv6 === undefined ? undefined : 'associated'),
     'ipv6-native': () => false,
     'map-public-ip-on-launch': (subnet) => subnet.mapPublicIpOnLaunch,
+    'outpost-arn': (subnet) => subnet.outpostArn,
     'owner-id': () => world.accountId,
     state: () => 'available',
   };
@@ -252,6 +268,7 @@ function view(world: World, subnet: Subnet, free = freeAddressCounts(world.ec2))
     availableIpAddressCount: free.get(subnet.id) ?? 0,
     availabilityZone: subnet.availabilityZone,
     availabilityZoneId: subnet.availabilityZoneId,
+    outpostArn: subnet.outpostArn,
     defaultForAz: false,
     mapPublicIpOnLaunch: subnet.mapPublicIpOnLaunch,
     assignIpv6AddressOnCreation: false,

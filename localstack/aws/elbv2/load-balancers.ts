@@ -58,6 +58,7 @@ export function describeZones(world: World, lb: LoadBalancer): readonly Output[]
   return lb.subnets.map((subnet) => ({
     ZoneName: subnet.zone,
     SubnetId: subnet.subnetId,
+    OutpostId: subnet.outpostId,
     LoadBalancerAddresses: describeAddresses(world, subnet),
     SourceNatIpv6Prefixes: describePrefixes(world, subnet, lb.enablePrefixForIpv6SourceNat === 'on'),
   }));

@@ -1,4 +1,5 @@
 // Where a load balancer stands: its subnets and security groups, checked against EC2.
+import { zoneType } from '../ec2/availability-zones.ts';
 import { freeAddressCounts } from '../ec2/subnets.ts';
 import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
@@ -11,7 +12,7 @@ export interface Placement {
   readonly subnets: readonly SubnetMapping[];
 }
 
-function readMappings(input: Input): readonly Omit<SubnetMapping, 'zone'>[] {
+function readMappings(input: Input): readonly Omit<SubnetMapping, 'zone' | 'outpostId'>[] {
   const subnets = texts(input, 'Subnets') ?? [];
   const mappings = records(input, 'SubnetMappings') ?? [];
   if (subnets.length > 0 && mappings.length > 0) {
@@ -28,26 +29,46 @@ function readMappings(input: Input): readonly Omit<SubnetMapping, 'zone'>[] {
   }));
 }
 
-/** Reads Subnets or SubnetMappings. An Application Load Balancer needs two zones, and any has one subnet a zone. */
+/** Reads Subnets or SubnetMappings. */
 export function placementOf(world: World, input: Input, type: LoadBalancerType): Placement {
   const found = readMappings(input).map((mapping) => {
     const subnet = world.ec2.subnets.get(mapping.subnetId);
     if (!subnet) throw new AwsError('SubnetNotFound', `The subnet ID '${mapping.subnetId}' does not exist`);
-    return { mapping: { ...mapping, zone: subnet.availabilityZone }, vpcId: subnet.vpcId };
+    return {
+      mapping: { ...mapping, zone: subnet.availabilityZone, outpostId: subnet.outpostArn?.split('/').at(-1) },
+      vpcId: subnet.vpcId,
+    };
   });
   const vpcs = new Set(found.map(({ vpcId }) => vpcId));
   const [vpcId] = vpcs;
   if (vpcs.size !== 1 || vpcId === undefined) throw invalidConfiguration('All subnets must be in the same VPC');
   const subnets = found.map(({ mapping }) => mapping);
+  checkZones(world, subnets, type);
+  return { vpcId, subnets };
+}
+
+/**
+ * "You can specify only one subnet per Availability Zone." "The zones must be of the same type." Of an Application Load
+ * Balancer: "at least two Availability Zones", "one Outpost subnet", "one or more Local Zones"; application/application-
+ * load-balancers.html, API_CreateLoadBalancer.html. A Wavelength Zone is taken as a Local Zone is.
+ */
+function checkZones(world: World, subnets: readonly SubnetMapping[], type: LoadBalancerType): void {
   const zones = new Set(subnets.map(({ zone }) => zone));
   if (zones.size < subnets.length) {
     const message = 'A load balancer cannot be attached to multiple subnets in the same Availability Zone';
     throw invalidConfiguration(message);
   }
-  if (type === 'application' && zones.size < 2) {
+  const kinds = new Set(
+    subnets.map(({ zone, outpostId }) => (outpostId === undefined ? zoneType(world, zone) : 'outpost')),
+  );
+  if (kinds.size > 1) throw invalidConfiguration('All subnets must belong to zones of the same type');
+  if (type !== 'application') return;
+  if (kinds.has('availability-zone') && zones.size < 2) {
     throw validationError('At least two subnets in two different Availability Zones must be specified');
   }
-  return { vpcId, subnets };
+  if (kinds.has('outpost') && subnets.length > 1) {
+    throw validationError('Only one Outpost subnet can be specified for an Application Load Balancer');
+  }
 }
 
 const minFreeAddresses = 8;

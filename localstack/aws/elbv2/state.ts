@@ -14,6 +14,8 @@ export type IpAddressType = 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv
 export interface SubnetMapping {
   readonly subnetId: string;
   readonly zone: string;
+  /** Where the subnet is on one. */
+  readonly outpostId?: string | undefined;
   readonly allocationId?: string | undefined;
   readonly privateIPv4Address?: string | undefined;
   readonly iPv6Address?: string | undefined;

@@ -4,6 +4,7 @@ const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
   {
     id: `subnet-0000000000000010${index}`,
     availabilityZone: `us-east-1${zone}`,
+    zoneType: 'availability-zone',
     tags: { 'kubernetes.io/role/elb': '1' },
     public: true,
     availableIpAddresses: 4000,
@@ -12,6 +13,7 @@ const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
   {
     id: `subnet-0000000000000020${index}`,
     availabilityZone: `us-east-1${zone}`,
+    zoneType: 'availability-zone',
     tags: { 'kubernetes.io/role/internal-elb': '1' },
     public: false,
     availableIpAddresses: 4000,
@@ -27,12 +29,18 @@ export const PLACEHOLDER_NETWORK: Network = {
   backendSecurityGroupId: 'sg-00000000000000001',
 };
 
-/** The same where the subnets of a configuration exist, each in a zone of its own. */
+/**
+ * The same where the subnets of a configuration exist, each in a zone of its own. A single one can only be right in a Local
+ * Zone or on an Outpost, so that is where it is.
+ */
 export function placeholderNetwork(configured: readonly string[] = []): Network {
-  const own = [...new Set(configured)].map(
+  const ids = [...new Set(configured)];
+  const zoneType = ids.length === 1 ? 'local-zone' : 'availability-zone';
+  const own = ids.map(
     (id, index): Subnet => ({
       id,
       availabilityZone: `us-east-1-${index}`,
+      zoneType,
       tags: {},
       public: true,
       availableIpAddresses: 4000,

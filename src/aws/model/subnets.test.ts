@@ -7,6 +7,7 @@ import { chooseSubnets } from './subnets.ts';
 const subnet = (id: string, zone: string, more: Partial<Subnet> = {}): Subnet => ({
   id,
   availabilityZone: zone,
+  zoneType: 'availability-zone',
   tags: {},
   public: false,
   availableIpAddresses: 100,
@@ -125,4 +126,51 @@ test.each([
 ])('the configured subnets %o are refused', (subnets, detail) => {
   const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'a'));
   expect(chosen(given, { subnets })).toEqual({ kind: 'subnets-invalid', detail });
+});
+
+const local = (id: string, zone = 'us-east-1-bos-1a') => subnet(id, zone, { zoneType: 'local-zone' });
+const onOutpost = (id: string, zone = 'a') => subnet(id, zone, { zoneType: 'outpost' });
+
+test('a subnet in a Local Zone is not among those that are found, and is told where they are too few', () => {
+  const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b'), local('subnet-3'), onOutpost('subnet-4'));
+  expect(chosen(given)).toEqual(['subnet-1', 'subnet-2']);
+  expect(chosen(network(subnet('subnet-1', 'a'), local('subnet-3')))).toEqual({
+    kind: 'subnets-too-few',
+    scheme: 'internal',
+    found: ['subnet-1'],
+    zones: 1,
+    elsewhere: ['subnet-3'],
+  });
+});
+
+test('a single subnet in a Local Zone or on an Outpost is enough where a configuration names it', () => {
+  const given = network(subnet('subnet-1', 'a'), local('subnet-3'), onOutpost('subnet-4'));
+  expect(chosen(given, { subnets: ['subnet-3'] })).toEqual(['subnet-3']);
+  expect(chosen(given, { subnets: ['subnet-4'] })).toEqual(['subnet-4']);
+  expect(chosen(given, { subnets: ['subnet-1'] })).toMatchObject({ kind: 'subnets-too-few', zones: 1 });
+});
+
+test('subnets in zones of two types are refused in words, and so are two on Outposts', () => {
+  const given = network(
+    subnet('subnet-1', 'us-east-1a'),
+    local('subnet-3'),
+    onOutpost('subnet-4'),
+    onOutpost('subnet-5', 'b'),
+  );
+  expect(chosen(given, { subnets: ['subnet-1', 'subnet-3'] })).toEqual({
+    kind: 'subnets-invalid',
+    detail:
+      'subnet-1 is in the availability zone us-east-1a and subnet-3 is in the Local Zone us-east-1-bos-1a, which no load balancer can join',
+  });
+  expect(chosen(given, { subnets: ['subnet-4', 'subnet-5'] })).toEqual({
+    kind: 'subnets-invalid',
+    detail: 'on an Outpost a load balancer takes one subnet',
+  });
+});
+
+test('a load balancer in one Local Zone stays there when its configuration goes bad', () => {
+  const choice = chooseSubnets({ ...settings, subnets: ['subnet-9'] }, network(local('subnet-3')), 'blue', [
+    'subnet-3',
+  ]);
+  expect(choice.ids).toEqual(['subnet-3']);
 });

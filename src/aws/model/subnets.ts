@@ -1,8 +1,8 @@
 // Which of the VPC's subnets the load balancer stands in: those of the configuration, else those with the role's tag,
-// else by their routes; one an availability zone.
+// else by their routes; one a zone, and all of one type of zones.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import type { Problem } from '../../gateway/problem.ts';
-import type { Network, Subnet } from '../network.ts';
+import type { Network, Subnet, ZoneType } from '../network.ts';
 
 /** AWS refuses a subnet with fewer. */
 const MIN_FREE_ADDRESSES = 8;
@@ -30,7 +30,7 @@ export function chooseSubnets(
     settings.subnets === undefined
       ? discovered(settings, network, clusterName, new Set(standing))
       : configured(settings, settings.subnets, network);
-  if (choice.ids !== undefined || standing.length < MIN_ZONES) return choice;
+  if (choice.ids !== undefined || standing.length === 0) return choice;
   // One that stands in another VPC can have no target group of this one.
   const here = new Set(network.subnets.map(({ id }) => id));
   return standing.some((id) => here.has(id)) ? { ...choice, ids: standing.toSorted() } : choice;
@@ -48,8 +48,12 @@ function discovered(
       (settings.ipAddressType === 'ipv4' || subnet.ipv6) &&
       !isForeign(subnet, clusterName),
   );
-  return enough(settings, onePerZone(candidates(usable, settings.scheme), standing));
+  // A load balancer elsewhere needs a decision: it is asked for by a configuration.
+  const [here, elsewhere] = [usable.filter(isInAvailabilityZone), usable.filter((each) => !isInAvailabilityZone(each))];
+  return enough(settings, onePerZone(candidates(here, settings.scheme), standing), elsewhere);
 }
+
+const isInAvailabilityZone = ({ zoneType }: Subnet): boolean => zoneType === 'availability-zone';
 
 function configured(settings: LoadBalancerSettings, ids: readonly string[], network: Network): SubnetChoice {
   const subnets: Subnet[] = [];
@@ -60,18 +64,53 @@ function configured(settings: LoadBalancerSettings, ids: readonly string[], netw
     if (twin !== undefined) return invalid(`subnets ${twin.id} and ${id} are both in ${subnet.availabilityZone}`);
     subnets.push(subnet);
   }
-  return enough(settings, subnets);
+  const [first] = subnets;
+  if (first === undefined) return enough(settings, subnets);
+  const { zoneType } = first;
+  const other = subnets.find((each) => each.zoneType !== zoneType);
+  if (other !== undefined) return invalid(`${placed(first)} and ${placed(other)}, which no load balancer can join`);
+  switch (zoneType) {
+    case 'outpost':
+      if (subnets.length > 1) return invalid('on an Outpost a load balancer takes one subnet');
+      return chosen(subnets);
+    case 'local-zone':
+    case 'wavelength-zone':
+      return chosen(subnets);
+    case 'availability-zone':
+      return enough(settings, subnets);
+    default:
+      return zoneType satisfies never;
+  }
 }
+
+const where: Readonly<Record<ZoneType, string>> = {
+  'availability-zone': 'in the availability zone',
+  'local-zone': 'in the Local Zone',
+  'wavelength-zone': 'in the Wavelength Zone',
+  outpost: 'on an Outpost in',
+};
+
+const placed = ({ id, zoneType, availabilityZone }: Subnet): string =>
+  `${id} is ${where[zoneType]} ${availabilityZone}`;
 
 function invalid(detail: string): SubnetChoice {
   return { problem: { kind: 'subnets-invalid', detail } };
 }
 
-function enough(settings: LoadBalancerSettings, subnets: readonly Subnet[]): SubnetChoice {
-  const ids = subnets.map((subnet) => subnet.id).toSorted();
-  if (ids.length >= MIN_ZONES) return { ids };
-  const problem: Problem = { kind: 'subnets-too-few', scheme: settings.scheme, found: ids, zones: ids.length };
-  return { problem };
+const idsOf = (subnets: readonly Subnet[]): readonly string[] => subnets.map(({ id }) => id).toSorted();
+
+const chosen = (subnets: readonly Subnet[]): SubnetChoice => ({ ids: idsOf(subnets) });
+
+/** @param elsewhere those that were left out for the type of their zone */
+function enough(
+  settings: LoadBalancerSettings,
+  subnets: readonly Subnet[],
+  elsewhere: readonly Subnet[] = [],
+): SubnetChoice {
+  if (subnets.length >= MIN_ZONES) return chosen(subnets);
+  const found = { found: idsOf(subnets), zones: subnets.length };
+  const leftOut = elsewhere.length > 0 && { elsewhere: idsOf(elsewhere) };
+  return { problem: { kind: 'subnets-too-few', scheme: settings.scheme, ...found, ...leftOut } };
 }
 
 /** Tagged as another cluster's, and not as ours. */
