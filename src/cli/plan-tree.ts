@@ -10,14 +10,14 @@ interface Branch {
   readonly branches?: readonly Branch[];
 }
 
-export function planTree({ gateway, gatewayClass, model, objects }: PlannedGateway): string {
+export function planTree({ gateway, gatewayClass, model, assumedSecrets, objects }: PlannedGateway): string {
   const lines = [
     `Gateway ${gateway} (class ${gatewayClass})`,
     ...(model === undefined
       ? ['└─ nothing is changed: see the problems']
       : model.resources.length === 0
         ? ['└─ no load balancer: no listener can be served']
-        : drawn(loadBalancer(model))),
+        : drawn(loadBalancer(model, new Set(assumedSecrets)))),
     ...problemLines(objects),
   ];
   return `${lines.join('\n')}\n`;
@@ -39,7 +39,7 @@ function drawn(branches: readonly Branch[], indent = ''): readonly string[] {
 const only = <Kind extends Resource['kind']>(model: Model, kind: Kind): readonly Extract<Resource, { kind: Kind }>[] =>
   model.resources.filter((resource): resource is Extract<Resource, { kind: Kind }> => resource.kind === kind);
 
-function loadBalancer(model: Model): readonly Branch[] {
+function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Branch[] {
   const targetGroups = new Map(only(model, 'target-group').map((each) => [each.id, each] as const));
   return only(model, 'load-balancer').map(({ spec, attributes, tags }) => ({
     lines: [
@@ -48,7 +48,7 @@ function loadBalancer(model: Model): readonly Branch[] {
       ...settings('tags', tags),
     ],
     branches: [
-      ...only(model, 'listener').map((each) => listener(each, model, targetGroups)),
+      ...only(model, 'listener').map((each) => listener(each, model, targetGroups, assumed)),
       ...(targetGroups.size === 0
         ? []
         : [{ lines: ['target groups'], branches: [...targetGroups.values()].map(targetGroup) }]),
@@ -70,11 +70,20 @@ const settings = (name: string, values: Readonly<Record<string, string>>): reado
 
 type TargetGroups = ReadonlyMap<TargetGroupResource['id'], TargetGroupResource>;
 
-function listener({ id, spec, extraCertificates }: ListenerResource, model: Model, targetGroups: TargetGroups): Branch {
+function listener(
+  { id, spec, extraCertificates }: ListenerResource,
+  model: Model,
+  targetGroups: TargetGroups,
+  assumed: ReadonlySet<string>,
+): Branch {
   const certificates = [
     ...(spec.defaultCertificate === undefined ? [] : [spec.defaultCertificate]),
     ...extraCertificates,
-  ].map((use) => ('arn' in use ? use.arn : use.certificate.replace('certificate/', 'Secret ')));
+  ].map((use) => {
+    if ('arn' in use) return use.arn;
+    const secret = use.certificate.replace('certificate/', '');
+    return `Secret ${secret}${assumed.has(secret) ? ' (assumed to be there)' : ''}`;
+  });
   const rules = only(model, 'rule').filter((rule) => rule.listener === id);
   return {
     lines: [

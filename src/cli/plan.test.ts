@@ -58,6 +58,20 @@ test('JSON and YAML say the same', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ gateways: [{ gateway: 'shop/web', gatewayClass: 'external-lb' }] });
 });
 
+test('a repository without Secrets is planned as if they were there, and says so', async () => {
+  const without = await run({ filename: [samples] });
+  expect(without.exitCode).toBe(1);
+  expect(without.stderr).toContain('with --assume-secrets they are taken to be there');
+  const { stdout, stderr, exitCode } = await run({ filename: [samples], assumeSecrets: true });
+  expect(stdout).toContain('HTTPS :443');
+  expect(stdout).toContain('certificates: Secret gatehouse-samples/example-com-cert (assumed to be there)');
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  const json = JSON.parse((await run({ filename: [samples], assumeSecrets: true, output: 'json' })).stdout);
+  expect(json.gateways.flatMap((each: { assumedSecrets: string[] }) => each.assumedSecrets)).toContain(
+    'gatehouse-samples/example-com-cert',
+  );
+});
+
 test('the order of the files changes no rule', async () => {
   const files = ['10-class.yaml', '15-services.yaml', '20-http.yaml', '40-canary.yaml'].map((file) =>
     join(samples, file),

@@ -33,6 +33,7 @@ interface PlanInput {
   readonly output: Output;
   /** Flags of `gatehouse run`, by name. */
   readonly given: Readonly<Record<string, string>>;
+  readonly assumeSecrets?: boolean;
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Milliseconds since the epoch: certificates expire. */
   readonly now: number;
@@ -54,19 +55,26 @@ export function planCommand(): Command {
       'manifests: a file, a folder or standard input; may be given several times',
       (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
     )
+    .option('--assume-secrets', 'take the Secrets that are not among the manifests to be there, with good certificates')
     .addOption(new Option('-o, --output <format>', 'how the plan is printed').choices(outputs).default('tree'));
   for (const name of planFlags) command.addOption(flagOption(name));
-  return command.action(async (options: Readonly<Record<string, unknown>> & Pick<PlanInput, 'filename' | 'output'>) => {
+  return command.action(async (options: Pick<PlanInput, 'filename' | 'output' | 'assumeSecrets'>) => {
     const given = { 'cluster-name': 'plan', ...givenFlags(command) };
-    const { filename, output } = options;
-    const outcome = await plan({ filename, output, given, stdin: process.stdin, now: Date.now() });
+    const outcome = await plan({ ...options, given, stdin: process.stdin, now: Date.now() });
     process.stdout.write(outcome.stdout);
     process.stderr.write(outcome.stderr);
     process.exitCode = outcome.exitCode;
   });
 }
 
-export async function plan({ filename, output, given, stdin, now }: PlanInput): Promise<PlanOutcome> {
+export async function plan({
+  filename,
+  output,
+  given,
+  assumeSecrets = false,
+  stdin,
+  now,
+}: PlanInput): Promise<PlanOutcome> {
   try {
     const config = readConfig(given, {});
     const objects = await readManifests(filename, stdin);
@@ -75,7 +83,11 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
     const unknown = [...read, ...objects.filter(isOfUnknownKind)].flatMap((object) =>
       unknownFields(object).map((each) => ({ object: nameOf(object), ...each })),
     );
-    const { inputs, invalid } = fromManifests(read, { controllerName: config.awsControllerName, now });
+    const { inputs, invalid } = fromManifests(read, {
+      controllerName: config.awsControllerName,
+      now,
+      assumeSecrets,
+    });
     const gateways = inputs.map((input) =>
       planGateway(input, {
         clusterName: config.clusterName,
@@ -87,6 +99,7 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
       throw new UnreadableError(`Expected a Gateway ${wanted} among the manifests, and that GatewayClass, got none`);
     }
     warnOfUnused(read.filter(isValid), gateways, warnings);
+    if (!assumeSecrets && gateways.some(lacksSecrets)) warnings.add(secretsHint);
     const faulty = invalid.length > 0 || unknown.length > 0 || gateways.some(hasProblem);
     return {
       stdout: printed({ gateways, invalid, unknownFields: unknown }, output),
@@ -100,6 +113,11 @@ export async function plan({ filename, output, given, stdin, now }: PlanInput): 
 }
 
 const isValid = (object: ManifestObject): boolean => checkManifest(object).kind === 'valid';
+
+const secretsHint = 'Secrets that are not among the manifests: with --assume-secrets they are taken to be there';
+
+const lacksSecrets = ({ objects }: PlannedGateway): boolean =>
+  objects.some(({ problems }) => problems.some(({ kind }) => kind === 'certificate-not-found'));
 
 const hasProblem = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems, conditions }) => problems.length > 0 || conditions.some(isAdverse));

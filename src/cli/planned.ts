@@ -5,6 +5,7 @@ import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
+import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
@@ -28,6 +29,8 @@ export interface PlannedGateway {
   readonly gatewayClass: string;
   /** Absent when nothing would be changed: the parameters or the network can't be used. */
   readonly model?: Model;
+  /** The Secrets that are only taken to be there: `namespace/name`. */
+  readonly assumedSecrets: readonly string[];
   /** The Gateway, its listeners and its routes, with what is wrong with each. */
   readonly objects: readonly PlannedObject[];
 }
@@ -66,6 +69,7 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
     gateway,
     gatewayClass: input.gatewayClass.metadata.name,
     ...(built?.model !== undefined && { model: built.model }),
+    assumedSecrets: assumedSecrets(built?.model),
     objects: [
       {
         object: `Gateway ${gateway}`,
@@ -78,6 +82,11 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
     ],
   };
 }
+
+const assumedSecrets = (model: Model | undefined): readonly string[] =>
+  (model?.resources ?? []).flatMap((resource) =>
+    resource.kind === 'certificate' && resource.spec.fingerprint === ASSUMED_FINGERPRINT ? resource.spec.secret : [],
+  );
 
 function planned(problem: Problem): PlannedProblem {
   const field = fieldOf(problem);

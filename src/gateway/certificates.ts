@@ -34,7 +34,7 @@ export function resolveCertificates(
 
 function resolveSecret(
   ref: SecretReference,
-  { owner }: OwnedListener,
+  { owner, listener }: OwnedListener,
   place: ListenerPlace,
   input: GatewayInput,
   report: Report,
@@ -53,6 +53,7 @@ function resolveSecret(
     return undefined;
   }
   const object = input.secrets.get(secret);
+  if (object === undefined && input.assumeSecrets === true) return assumed(secret, listener.hostname);
   if (object === undefined) {
     report({ ...place, kind: 'certificate-not-found', secret });
     return lastGood(secret, input);
@@ -65,6 +66,21 @@ function resolveSecret(
   }
   return read.kind === 'certificate' ? { kind: 'secret', secret, certificate: read.summary } : undefined;
 }
+
+/** The fingerprint of a certificate whose Secret is only taken to be there. */
+export const ASSUMED_FINGERPRINT = 'assumed';
+
+/** In place of a certificate that is not to be seen: one for the listener's own host. */
+const assumed = (secret: ObjectKey, hostname = '*'): CertificateSource => ({
+  kind: 'secret',
+  secret,
+  certificate: {
+    fingerprint: ASSUMED_FINGERPRINT,
+    keyAlgorithm: 'RSA_2048',
+    domainNames: [hostname],
+    notAfter: '9999-12-31T23:59:59Z',
+  },
+});
 
 /** A Secret that went bad, or is gone, takes no listener down: what was imported from it last is served on. */
 function lastGood(secret: ObjectKey, { imported }: GatewayInput): CertificateSource | undefined {

@@ -15,6 +15,8 @@ export interface ManifestOptions {
   readonly controllerName?: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Whether Secrets that are not among the manifests are taken to be there, and good. */
+  readonly assumeSecrets?: boolean;
 }
 
 export interface FromManifests {
@@ -25,7 +27,10 @@ export interface FromManifests {
 }
 
 /** @param manifests parsed YAML documents, as a user wrote them */
-export function fromManifests(manifests: readonly unknown[], { controllerName, now }: ManifestOptions): FromManifests {
+export function fromManifests(
+  manifests: readonly unknown[],
+  { controllerName, now, assumeSecrets = false }: ManifestOptions,
+): FromManifests {
   const objects: KubeObject[] = [];
   const invalid: InvalidManifest[] = [];
   for (const manifest of manifests.flatMap(listItems)) {
@@ -37,7 +42,8 @@ export function fromManifests(manifests: readonly unknown[], { controllerName, n
   const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
     .map((gateway) => gather(objectKey(gateway.metadata), sources))
     .filter((input) => input !== undefined)
-    .filter((input) => controllerName === undefined || input.controllerName === controllerName);
+    .filter((input) => controllerName === undefined || input.controllerName === controllerName)
+    .map((input) => (assumeSecrets ? { ...input, assumeSecrets } : input));
   return { inputs, invalid };
 }
 

@@ -25,6 +25,8 @@ export interface GatewayInput {
   readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
   /** The TLS Secrets that the listeners refer to, as far as they exist. */
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
+  /** Whether listeners are to be planned as if the Secrets that are not there were: for those who can't see them. */
+  readonly assumeSecrets?: boolean;
   /** The ARNs of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
   readonly imported: ReadonlyMap<ObjectKey, string>;
   /** Now, in milliseconds since the epoch: certificates expire. */
