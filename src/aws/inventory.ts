@@ -10,7 +10,7 @@ import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound, isSettling } from './errors.ts';
 import { auditGateway, type Drift } from './inventory/audit.ts';
-import { eachThatExists } from './inventory/describe.ts';
+import { eachThatExists, listedCertificates, unlessGone } from './inventory/describe.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './inventory/records.ts';
@@ -139,12 +139,21 @@ export class Inventory {
 
   /** The ARNs of those that a listener serves, as far as is known: AWS would not delete them. */
   servedCertificates(): ReadonlySet<string> {
-    const records = this.gateways().flatMap((gateway) => this.#records.ofGateway(gateway));
-    return new Set(
-      records.flatMap((record) =>
-        record.kind === 'listener' ? [record.certificate ?? [], record.extraCertificates ?? []].flat() : [],
-      ),
-    );
+    return new Set(this.gateways().flatMap((gateway) => served(this.#records.ofGateway(gateway))));
+  }
+
+  /** The ARNs of those that a Gateway's listeners serve, as far as is known. */
+  servedBy(gateway: ObjectKey): ReadonlySet<string> {
+    return new Set(served(this.#records.ofGateway(gatewayTagValue(gateway))));
+  }
+
+  /** Reads which certificates a Gateway's listeners serve by SNI, where neither a write of ours nor an audit has told. */
+  async learnServed(gateway: ObjectKey): Promise<void> {
+    for (const record of this.#records.ofGateway(gatewayTagValue(gateway))) {
+      if (record.kind !== 'listener' || record.certificate === undefined || record.extraCertificates) continue;
+      const arns = await unlessGone(() => listedCertificates(this.#options.clients, record.arn));
+      this.put({ ...record, extraCertificates: arns });
+    }
   }
 
   /** An answer was lost: the resource may or may not exist now. */
@@ -252,6 +261,11 @@ export class Inventory {
     if (gateway !== SHARED) this.#usage.update(this.#records.ofGateway(gateway));
   }
 }
+
+const served = (records: readonly OwnedRecord[]): readonly string[] =>
+  records.flatMap((record) =>
+    record.kind === 'listener' ? [record.certificate ?? [], record.extraCertificates ?? []].flat() : [],
+  );
 
 /** All but the last imported of each id: they wait only for the listeners to turn to the new one. */
 function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<string> {

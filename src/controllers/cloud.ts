@@ -7,6 +7,7 @@ import type { Plan } from '../aws/diff/step.ts';
 import { LeaseLostError, problemsOf } from '../aws/errors.ts';
 import { executePlan, type Outcome } from '../aws/execute/execute.ts';
 import type { Drift } from '../aws/inventory/audit.ts';
+import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory.ts';
 import { KeyedLock } from '../aws/keyed-lock.ts';
 import { Limits } from '../aws/limits.ts';
@@ -55,6 +56,7 @@ export class Cloud {
   readonly reachability: Reachability;
   readonly shared: Shared;
   readonly held: HeldDeletions;
+  readonly certificateOwners: CertificateOwners;
   readonly #term: CloudContext;
   readonly #signal: AbortSignal;
   /** How the passes left the Gateways. */
@@ -88,6 +90,7 @@ export class Cloud {
     this.place = new Place({ config, clients, cluster, region, nodes, clock, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
     const { inventory, place } = this;
+    this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });
     this.progress = new Progress(inventory, clock);
     const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };
     this.reachability = new Reachability({ ...around, isSettled: (gateway) => this.#models.has(gateway) });

@@ -1,12 +1,13 @@
 // The pass over one Gateway: gather → translate → model → diff → execute → report.
 
-import type { Gateway } from '../api/gateway-api.ts';
+import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { gather } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { certificateArns } from '../gateway/references.ts';
 import { routedBackends } from '../gateway/routed-backends.ts';
 import { translate } from '../gateway/translate.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
@@ -48,6 +49,10 @@ export async function reconcileGateway(
 
   // What exists is asked for first: what is served already is among what gather looks up.
   const obstacles = [...kindsMissing(context, gateway), ...(await obstaclesOf(context, gateway))];
+  if (obstacles.length === 0) {
+    const named = namedArns(gateway, context.sources.listenerSetsByParent(key));
+    obstacles.push(...(await context.cloud.certificateOwners.learn(key, named)));
+  }
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
   const translation = translate(input, ALB_CAPABILITIES, context.defaults);
@@ -59,13 +64,24 @@ export async function reconcileGateway(
   const state = built.known ? standing(context, key, built.model) : undefined;
   const attached = attachedRoutes(findings);
   await report(context, input, { findings, attachedRoutes: attached, provisioned: state }, signal);
-  const failed = [...built.retryable, ...done.problems];
+  const failed = [...built.retryable, ...done.problems, ...translation.problems.filter(isForAwsToTell)];
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
     failed.length === 0
       ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
-  return next(done, failed, { waiting, blocked: !built.known }, context.clock.now());
+  const blocked = !built.known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
+  return next(done, failed, { waiting, blocked }, context.clock.now());
+}
+
+/** What AWS may tell otherwise soon, without a change in the cluster. */
+const isForAwsToTell = ({ kind }: Problem): boolean =>
+  kind === 'certificate-arn-not-found' || kind === 'certificate-arn-unknown';
+
+/** The certificates that listeners name by ARN: first one of each owner, so that none takes up what is asked in a pass. */
+function namedArns(gateway: Gateway, listenerSets: readonly ListenerSet[]): readonly string[] {
+  const ranked = [gateway, ...listenerSets].flatMap((owner) => [...certificateArns(owner).entries()]);
+  return [...new Set(ranked.toSorted(([a], [b]) => a - b).map(([, arn]) => arn))];
 }
 
 /** What we have said of ListenerSets that name a Gateway that is not there, any more maybe, and of their routes. */
@@ -124,7 +140,7 @@ async function report(
   ]);
 }
 
-/** An obstacle that stands before all work is looked at again at least this often, in milliseconds. */
+/** What stands before all work, or before a certificate of ACM, is looked at again at least this often, in milliseconds. */
 const obstacleMs = 30_000;
 
 function next(

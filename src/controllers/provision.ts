@@ -4,7 +4,7 @@ import { refusedRules } from '../aws/diff/refusals.ts';
 import { buildModel } from '../aws/model/build.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { Topology, Translation } from '../gateway/topology.ts';
+import type { Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { standingSubnets } from './standing.ts';
@@ -22,14 +22,19 @@ export interface Built {
 /** @param obstacles what keeps the pass from doing anything */
 export async function build(
   { cloud, modelOptions }: GatewayContext,
-  { topology }: Translation,
+  { topology, problems: found }: Translation,
   obstacles: readonly Problem[],
 ): Promise<Built> {
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
-  if (topology === undefined || !mayChange(topology)) return { known: true, problems: [], retryable: [] };
+  if (topology === undefined) return { known: true, problems: [], retryable: [] };
+  const { gateway, settings, ports } = topology;
+  const subnets = standingSubnets(cloud.inventory, gateway, settings.scheme);
+  // Without one good listener the load balancer and its name stay, for when there is one again; and so do its listeners,
+  // but for what nobody may serve any more.
+  const stays = ports.length === 0 && !(subnets.length > 0 && found.some(isRevoked));
+  if (stays) return { known: true, problems: [], retryable: [] };
   const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const subnets = standingSubnets(cloud.inventory, topology.gateway, topology.settings.scheme);
   const { model, problems } = buildModel(topology, network.network, modelOptions, subnets);
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
@@ -37,8 +42,9 @@ export async function build(
   return { known: true, ...(model !== undefined && { model }), problems, retryable };
 }
 
-/** Without one good listener nothing is served; but the load balancer and its name stay, for when there is one again. */
-const mayChange = (topology: Topology): boolean => topology.ports.length > 0;
+/** Whether a listener names a certificate that it may not use, or may not use any more. */
+const isRevoked = ({ kind }: Problem): boolean =>
+  kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
 
 export interface CarriedOut {
   readonly problems: readonly Problem[];

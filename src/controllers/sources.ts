@@ -3,16 +3,15 @@
 import type { Sources } from '../gateway/gather.ts';
 import { parentGateways, parentListenerSets } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
-import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { objectKey } from '../kube/object.ts';
 import type { Caches } from './caches.ts';
 
-/** @param imported the ARN of the certificate that was imported from a Secret last */
 export const sourcesOf = (
   caches: Caches,
   clock: Clock,
-  imported: (secret: ObjectKey) => string | undefined,
+  cloud: Pick<Sources, 'imported' | 'certificateOwner'>,
 ): Sources => ({
-  imported,
+  ...cloud,
   gateway: (key) => caches.gateways.get(key),
   gatewayClass: (name) => caches.gatewayClasses.get(objectKey({ name })),
   configuration: (key) => caches.loadBalancerConfigurations.get(key),

@@ -79,7 +79,10 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     cloud,
     controllerName: config.awsControllerName,
     told: new Map(),
-    sources: sourcesOf(caches, clock, (secret) => cloud.shared.imported(secret)),
+    sources: sourcesOf(caches, clock, {
+      imported: (secret) => cloud.shared.imported(secret),
+      certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),
+    }),
     defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
   };

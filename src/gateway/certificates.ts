@@ -1,19 +1,21 @@
 // From a listener's certificateRefs, and its certificate ARNs, to the certificates that it can serve.
 import type { Secret } from '../api/core.ts';
 import { GATEWAY_GROUP, type SecretReference } from '../api/gateway-api.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import { type ReadCertificate, readCertificate } from './pem.ts';
 import type { ListenerPlace, Problem, Report } from './problem.ts';
-import { certificateSecret, describeReference, namespaceOf } from './references.ts';
+import {
+  CERTIFICATE_ARN_OPTION,
+  certificateSecret,
+  describeReference,
+  isCertificateArn,
+  namedCertificates,
+  namespaceOf,
+} from './references.ts';
 import type { CertificateSource } from './topology.ts';
-
-/** In `tls.options`: certificates that are in ACM already, by ARN, separated by commas. */
-export const CERTIFICATE_ARN_OPTION = 'gatehouse.dev/certificate-arn';
-
-const acmArn = /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/;
 
 /** Those that can be served, the first one for clients without SNI. Each bad one is reported. */
 export function resolveCertificates(
@@ -29,7 +31,7 @@ export function resolveCertificates(
     const key = source?.kind === 'secret' ? source.secret : source?.arn;
     if (source !== undefined && key !== undefined && !sources.has(key)) sources.set(key, source);
   }
-  return [...sources.values(), ...resolveArns(owned, report)];
+  return [...sources.values(), ...resolveArns(owned, input, report)];
 }
 
 function resolveSecret(
@@ -124,14 +126,46 @@ function certificateProblem(
   }
 }
 
-function resolveArns({ id, listener }: OwnedListener, report: Report): readonly CertificateSource[] {
-  const written = listener.tls?.options?.[CERTIFICATE_ARN_OPTION];
-  if (written === undefined) return [];
-  const field = `tls.options[${CERTIFICATE_ARN_OPTION}]`;
-  const sources: CertificateSource[] = [];
-  for (const arn of new Set(written.split(',').map((part) => part.trim()))) {
-    if (acmArn.test(arn)) sources.push({ kind: 'arn', arn });
-    else report({ kind: 'certificate-arn-malformed', listener: id, field, arn });
+function resolveArns(owned: OwnedListener, input: GatewayInput, report: Report): readonly CertificateSource[] {
+  const place = { listener: owned.id, field: `tls.options[${CERTIFICATE_ARN_OPTION}]` };
+  return namedCertificates(owned.listener)
+    .filter((arn) => isUsable(arn, owned, place, input, report))
+    .map((arn) => ({ kind: 'arn', arn }));
+}
+
+/** A key is its owner's: what was imported from a Secret is for those who may refer to that Secret. */
+function isUsable(
+  arn: string,
+  { owner }: OwnedListener,
+  place: ListenerPlace,
+  { certificateOwners, grants }: GatewayInput,
+  report: Report,
+): boolean {
+  if (!isCertificateArn(arn)) {
+    report({ kind: 'certificate-arn-malformed', ...place, arn });
+    return false;
   }
-  return sources;
+  const whose = certificateOwners.get(arn) ?? { kind: 'absent' };
+  switch (whose.kind) {
+    case 'anyone':
+      return true;
+    case 'secret': {
+      const from = { group: GATEWAY_GROUP, kind: owner.kind, namespace: namespaceOf(owner) };
+      const { namespace = '', name } = parseObjectKey(whose.secret);
+      if (isPermitted(grants, from, { group: '', kind: 'Secret', namespace, name })) return true;
+      report({ kind: 'certificate-arn-not-permitted', ...place, arn });
+      return false;
+    }
+    case 'another-cluster':
+      report({ kind: 'certificate-arn-not-permitted', ...place, arn });
+      return false;
+    case 'absent':
+      report({ kind: 'certificate-arn-not-found', ...place, arn });
+      return false;
+    case 'unknown':
+      if (!whose.isServed) report({ kind: 'certificate-arn-unknown', ...place, arn, detail: whose.detail });
+      return whose.isServed;
+    default:
+      return whose satisfies never;
+  }
 }

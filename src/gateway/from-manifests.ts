@@ -120,6 +120,8 @@ function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
     imported: () => undefined,
+    // Nobody is asked whose it is.
+    certificateOwner: () => ({ kind: 'anyone' }),
     now: () => now,
   };
 }

@@ -40,6 +40,7 @@ const sources: Sources = {
   service: () => undefined,
   endpointSlicesOf: () => [],
   imported: () => undefined,
+  certificateOwner: () => ({ kind: 'anyone' }),
   secret: (key) => (key === 'shop/missing' ? undefined : secret(key)),
   now: () => 42,
 };

@@ -3,9 +3,10 @@ import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
-import type { GatewayInput } from './input.ts';
+import type { CertificateOwner, GatewayInput } from './input.ts';
 import {
   backendServices,
+  certificateArns,
   certificateSecrets,
   classConfiguration,
   gatewayConfiguration,
@@ -31,6 +32,8 @@ export interface Sources {
   secret(key: ObjectKey): Secret | undefined;
   /** The ARN of the certificate that was imported from a Secret last, if it is there. */
   imported(secret: ObjectKey): string | undefined;
+  /** Who may use a certificate that a listener of the Gateway names by ARN. */
+  certificateOwner(arn: string, gateway: ObjectKey): CertificateOwner;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -48,8 +51,13 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const configurationKeys = [classConfiguration(gatewayClass), gatewayConfiguration(gateway)];
   const serviceKeys = [...new Set(routes.flatMap(backendServices))];
   const secretKeys = [...new Set([gateway, ...listenerSets].flatMap(certificateSecrets))];
+  const certificateOwners = found([...new Set([gateway, ...listenerSets].flatMap(certificateArns))], (arn) =>
+    sources.certificateOwner(arn, gatewayKey),
+  );
+  const ownerKeys = [...certificateOwners.values()].flatMap((owner) => (owner.kind === 'secret' ? owner.secret : []));
   const services = found(serviceKeys, (key) => sources.service(key));
-  const grantNamespaces = new Set([...serviceKeys, ...secretKeys].map((key) => parseObjectKey(key).namespace ?? ''));
+  const referents = [...serviceKeys, ...secretKeys, ...ownerKeys];
+  const grantNamespaces = new Set(referents.map((key) => parseObjectKey(key).namespace ?? ''));
 
   return {
     gateway,
@@ -66,6 +74,7 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     services,
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
     secrets: found(secretKeys, (key) => sources.secret(key)),
+    certificateOwners,
     imported: found(secretKeys, (key) => sources.imported(key)),
     now: sources.now(),
   };

@@ -4,6 +4,19 @@ import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } fr
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
+/** Who may use a certificate of ACM. */
+export type CertificateOwner =
+  /** Whoever may refer to the Secret that we imported it from. */
+  | { readonly kind: 'secret'; readonly secret: ObjectKey }
+  /** Nobody here: the Gatehouse of another cluster imported it. */
+  | { readonly kind: 'another-cluster' }
+  /** It is no Gatehouse's. */
+  | { readonly kind: 'anyone' }
+  /** There is no such certificate. */
+  | { readonly kind: 'absent' }
+  /** AWS has not said. One that is served goes on being served. */
+  | { readonly kind: 'unknown'; readonly detail: string; readonly isServed: boolean };
+
 export interface GatewayInput {
   readonly gateway: Gateway;
   readonly gatewayClass: GatewayClass;
@@ -29,6 +42,8 @@ export interface GatewayInput {
   readonly assumeSecrets?: boolean;
   /** The ARNs of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
   readonly imported: ReadonlyMap<ObjectKey, string>;
+  /** Whose the certificates are that listeners name by ARN. */
+  readonly certificateOwners: ReadonlyMap<string, CertificateOwner>;
   /** Now, in milliseconds since the epoch: certificates expire. */
   readonly now: number;
 }

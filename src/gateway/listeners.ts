@@ -1,14 +1,14 @@
 // Which listeners can be served, and with what.
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import { CERTIFICATE_ARN_OPTION, resolveCertificates } from './certificates.ts';
+import { resolveCertificates } from './certificates.ts';
 import { type Hostname, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
-import { namespaceOf } from './references.ts';
+import { CERTIFICATE_ARN_OPTION, namespaceOf } from './references.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
 export interface ResolvedListener {

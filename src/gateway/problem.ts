@@ -89,6 +89,11 @@ type ListenerProblem =
       readonly algorithm: string;
     })
   | (ListenerPlace & { readonly kind: 'certificate-arn-malformed'; readonly arn: string })
+  /** It was imported from a Secret that the listener may not refer to, here or in another cluster. */
+  | (ListenerPlace & { readonly kind: 'certificate-arn-not-permitted'; readonly arn: string })
+  | (ListenerPlace & { readonly kind: 'certificate-arn-not-found'; readonly arn: string })
+  /** AWS has not told whose it is. */
+  | (ListenerPlace & { readonly kind: 'certificate-arn-unknown'; readonly arn: string; readonly detail: string })
   /** Listeners that share a port can't differ in this setting on the data plane. The first one's value is in force. */
   | (ListenerPlace & {
       readonly kind: 'listener-setting-conflict';

@@ -48,6 +48,18 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'certificate-not-found': 'golden',
   'certificate-malformed': 'golden',
   'certificate-key-mismatch': 'golden',
+  'certificate-arn-not-permitted': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
+    tellsIt: ['Listener ResolvedRefs=False RefNotPermitted'],
+  },
+  'certificate-arn-not-found': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'certificate-arn-unknown': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a', detail: 'no' },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
   'certificate-expired': 'golden',
   'certificate-not-yet-valid': 'golden',
   'certificate-algorithm-unsupported': 'golden',

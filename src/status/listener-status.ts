@@ -66,6 +66,9 @@ const notResolved: Partial<Record<ListenerProblem['kind'], ResolvedRefs['reason'
   'certificate-not-yet-valid': 'InvalidCertificateRef',
   'certificate-algorithm-unsupported': 'InvalidCertificateRef',
   'certificate-arn-malformed': 'InvalidCertificateRef',
+  'certificate-arn-not-permitted': 'RefNotPermitted',
+  'certificate-arn-not-found': 'InvalidCertificateRef',
+  'certificate-arn-unknown': 'InvalidCertificateRef',
   'too-many-certificates': 'InvalidCertificateRef',
 };
 

@@ -125,6 +125,12 @@ function sentence(problem: Problem): string {
       return `the certificate in Secret ${problem.secret} has a key of type ${problem.algorithm}, which a load balancer does not take. Use RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521.`;
     case 'certificate-arn-malformed':
       return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
+    case 'certificate-arn-not-permitted':
+      return `certificate ${problem.arn} was imported by Gatehouse from a Secret that this listener may not use. Name a Secret that it may use in certificateRefs, or a certificate of your own.`;
+    case 'certificate-arn-not-found':
+      return `ACM has no certificate ${problem.arn} in this account and region. Check the ARN.`;
+    case 'certificate-arn-unknown':
+      return `AWS does not say whose certificate ${problem.arn} is (${problem.detail}). It is left out until AWS does.`;
     case 'listener-setting-conflict':
       return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
     case 'too-many-certificates':

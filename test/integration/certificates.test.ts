@@ -9,7 +9,7 @@ import type { Listener } from '../../src/api/gateway-api.ts';
 import { awsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig } from './support/gatehouse.ts';
-import { gateway, https } from './support/objects.ts';
+import { gateway, https, referenceGrant } from './support/objects.ts';
 import { programmed, readGateway, removeAndWait, said } from './support/status.ts';
 import { secretOf, tlsSecret } from './support/tls.ts';
 
@@ -118,6 +118,28 @@ describe.concurrent('a certificate', () => {
     expect(listenerAt(`${ns}/gw`)?.defaultCertificate).toBe(arn);
     await removeAndWait(rig, gateway(ns, 'gw'));
     expect(rig.aws.world().acm.certificates.has(arn)).toBe(true);
+  });
+
+  test('that was imported from another team’s Secret is for those who may refer to it, as long as they may', async () => {
+    const owner = await served('owner', [await ecdsa('', 'site', 'example.com')], [https(['site'])]);
+    const arn = imported(owner, 'site')[0]?.arn ?? '';
+    const options = { 'gatehouse.dev/certificate-arn': arn };
+    const ns = await rig.freshNamespace('borrower');
+    await rig.apply([gateway(ns, 'gw', [https([], { tls: { mode: 'Terminate', options } })])]);
+    await unresolved(ns, 'RefNotPermitted');
+    expect(listenerAt(`${ns}/gw`)).toBeUndefined();
+    const grant = referenceGrant(owner, ns, 'Gateway', { group: '', kind: 'Secret', name: 'site' });
+    await rig.apply([grant]);
+    await programmed(rig, gateway(ns, 'gw'));
+    expect(listenerAt(`${ns}/gw`)?.defaultCertificate).toBe(arn);
+    // With the right goes the certificate, though it is the only one, and the load balancer's name stays.
+    const name = awsOf(rig, `${ns}/gw`).loadBalancers[0]?.dnsName;
+    await rig.remove([grant]);
+    await unresolved(ns, 'RefNotPermitted');
+    await eventually(() => expect(listenerAt(`${ns}/gw`)).toBeUndefined());
+    expect(awsOf(rig, `${ns}/gw`).loadBalancers[0]?.dnsName).toBe(name);
+    await rig.remove([{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'site', namespace: owner } }]);
+    expect(listenerAt(`${owner}/gw`)?.defaultCertificate).toBe(arn);
   });
 
   test('takes the chain of its issuers along, if it is in order', async () => {

@@ -1,15 +1,13 @@
 import {
   AddListenerCertificatesCommand,
   CreateListenerCommand,
-  DescribeListenerCertificatesCommand,
   type Listener,
   ModifyListenerCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { isAlreadyExists } from '../errors.ts';
-import { listenersOf } from '../inventory/describe.ts';
+import { listedCertificates, listenersOf } from '../inventory/describe.ts';
 import { listenerCandidate } from '../inventory/read.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
 import { toActions } from '../shapes.ts';
@@ -85,7 +83,7 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
   const { clients, inventory } = run.context;
   const arn = run.arnOf(desired.id);
   const wanted = new Set(desired.extraCertificates.map((use) => certificateArn(run, use)));
-  const present = new Set(fresh ? [] : await extraCertificates(clients, arn));
+  const present = new Set(fresh ? [] : await listedCertificates(clients, arn));
   for (const CertificateArn of wanted.difference(present)) {
     await clients.elbv2.send(
       new AddListenerCertificatesCommand({ ListenerArn: arn, Certificates: [{ CertificateArn }] }),
@@ -99,18 +97,4 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
   const record = inventory.get(arn);
   if (record?.kind === 'listener') inventory.put({ ...record, extraCertificates: [...wanted] });
   await writeTags(run, arn, tags);
-}
-
-/** ARNs of a listener's certificates beside the default one. */
-export async function extraCertificates({ elbv2 }: AwsClients, ListenerArn: string): Promise<readonly string[]> {
-  const arns: string[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = await elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn, Marker }));
-    for (const { CertificateArn, IsDefault } of page.Certificates ?? []) {
-      if (CertificateArn !== undefined && IsDefault !== true) arns.push(CertificateArn);
-    }
-    Marker = page.NextMarker;
-  } while (Marker !== undefined);
-  return arns;
 }

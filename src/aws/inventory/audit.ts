@@ -17,7 +17,6 @@ import { isNotFound } from '../errors.ts';
 import { defaultsOf, readAttributes } from '../execute/attributes.ts';
 import { presentRules } from '../execute/ingress.ts';
 import { ingressKey } from '../execute/ingress-changes.ts';
-import { extraCertificates } from '../execute/listener.ts';
 import type { Inventory } from '../inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Membership } from '../membership.ts';
@@ -27,7 +26,7 @@ import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 import { readMembers, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
-import { describeTags, listenersOf, rulesOf, securityGroups, unlessGone } from './describe.ts';
+import { describeTags, listedCertificates, listenersOf, rulesOf, securityGroups, unlessGone } from './describe.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
@@ -156,7 +155,7 @@ class GatewayAudit {
       }
       case 'listener': {
         if (desired.spec.protocol !== 'HTTPS') break;
-        const present = await extraCertificates(clients, arn);
+        const present = await listedCertificates(clients, arn);
         const wanted = desired.extraCertificates.flatMap((use) => this.#arnOf(use));
         if (!sameMembers(present, wanted)) this.#untrue(record, 'certificates');
         break;

@@ -3,6 +3,7 @@
 import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '@aws-sdk/client-ec2';
 import {
+  DescribeListenerCertificatesCommand,
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
   DescribeRulesCommand,
@@ -60,6 +61,17 @@ export const rulesOf = ({ elbv2 }: AwsClients, ListenerArn: string): Promise<Rul
     const page = await elbv2.send(new DescribeRulesCommand({ ListenerArn, PageSize: elbPage, Marker }));
     return [page.Rules, page.NextMarker];
   });
+
+/** The ARNs of a listener's certificates beside the default one; that one too, where it is in the list as well. */
+export async function listedCertificates({ elbv2 }: AwsClients, ListenerArn: string): Promise<readonly string[]> {
+  const certificates = await pages(async (Marker) => {
+    const page = await elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn, Marker }));
+    return [page.Certificates, page.NextMarker];
+  });
+  return certificates.flatMap(({ CertificateArn, IsDefault }) =>
+    CertificateArn === undefined || IsDefault === true ? [] : CertificateArn,
+  );
+}
 
 export const securityGroups = ({ ec2 }: AwsClients, Filters: Filter[]): Promise<SecurityGroup[]> =>
   pages(async (NextToken) => {

@@ -18,7 +18,7 @@ export interface ModelResult {
 }
 
 /**
- * The model of a Gateway without ports is empty: AWS has nothing of it.
+ * The model of a Gateway without ports is empty, but for a load balancer that stands: its name is for clients to keep.
  * @param standing the subnets that its load balancer stands in, if there is one
  */
 export function buildModel(
@@ -28,7 +28,7 @@ export function buildModel(
   standing: readonly string[] = [],
 ): ModelResult {
   const { gateway, settings } = topology;
-  if (topology.ports.length === 0) return { model: { gateway, resources: [] }, problems: [] };
+  if (topology.ports.length === 0 && standing.length === 0) return { model: { gateway, resources: [] }, problems: [] };
   const context = modelContext(topology, network, options);
   const listeners = buildListeners(context);
   const rules = buildRules(context, listeners.ports);

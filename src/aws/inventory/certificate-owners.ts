@@ -1,0 +1,108 @@
+// Whose the certificates are that listeners name by ARN. Of our own the inventory knows it; of any other AWS is asked once.
+import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
+import type { CertificateOwner } from '../../gateway/input.ts';
+import type { Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { type ObjectKey, objectKey } from '../../kube/object.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError, isNotFound, problemsOf } from '../errors.ts';
+import type { Inventory } from '../inventory.ts';
+import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
+import { fromTagList, ownerOf } from '../tags.ts';
+
+export interface CertificateOwnersOptions {
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly inventory: Inventory;
+  readonly clock: Clock;
+}
+
+/** How many AWS is asked about at once: a pass may take no longer for what one tenant names. */
+const perPass = 50;
+
+/** How many are remembered. Who names more has some asked about again. */
+const maxRemembered = 10_000;
+
+/** How long a certificate that is not there is taken for absent, in milliseconds. */
+const absentMs = 60_000;
+
+type Answer = Exclude<CertificateOwner, { kind: 'unknown' }>;
+
+export class CertificateOwners {
+  readonly #options: CertificateOwnersOptions;
+  readonly #answers = new Map<string, { readonly owner: Answer; readonly until: number }>();
+  /** Why AWS told nothing when it was asked last. */
+  readonly #refusals = new Map<string, string>();
+
+  constructor(options: CertificateOwnersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Asks for those that are not known yet. Where AWS does not answer, they stay unknown.
+   * @param gateway whose listeners name them
+   * @param arns each once, the most important ones first
+   * @returns what keeps it from being known what serves already
+   */
+  async learn(gateway: ObjectKey, arns: readonly string[]): Promise<readonly Problem[]> {
+    const unknown = arns.filter((arn) => this.#known(arn) === undefined);
+    await Promise.all(unknown.slice(0, perPass).map((arn) => this.#ask(arn)));
+    if (unknown.every((arn) => this.#known(arn) !== undefined)) return [];
+    return problemsOf(resourceId('listener'), async () => {
+      await this.#options.inventory.learnServed(gateway);
+      return [];
+    });
+  }
+
+  of(arn: string, gateway: ObjectKey): CertificateOwner {
+    const known = this.#known(arn);
+    if (known !== undefined) return known;
+    const isServed = this.#options.inventory.servedBy(gateway).has(arn);
+    return { kind: 'unknown', detail: this.#refusals.get(arn) ?? 'it was not asked yet', isServed };
+  }
+
+  #known(arn: string): Answer | undefined {
+    const { inventory, clock } = this.#options;
+    const record = inventory.get(arn);
+    const secret = record?.kind === 'certificate' ? secretOf(record.id) : undefined;
+    if (secret !== undefined) return { kind: 'secret', secret };
+    const answer = this.#answers.get(arn);
+    return answer === undefined || clock.now() >= answer.until ? undefined : answer.owner;
+  }
+
+  async #ask(arn: string): Promise<void> {
+    const { clients, cluster, clock } = this.#options;
+    try {
+      const { Tags: tags } = await clients.acm.send(new ListTagsForCertificateCommand({ CertificateArn: arn }));
+      this.#remember(arn, ownerByTags(fromTagList(tags), cluster), Number.POSITIVE_INFINITY);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const { code, detail } = error;
+      if (isNotFound(error)) this.#remember(arn, { kind: 'absent' }, clock.now() + absentMs);
+      else this.#refusals.set(arn, `${code}: ${detail}`);
+    }
+  }
+
+  #remember(arn: string, owner: Answer, until: number): void {
+    if (this.#answers.size >= maxRemembered) this.#answers.clear();
+    if (this.#refusals.size >= maxRemembered) this.#refusals.clear();
+    this.#refusals.delete(arn);
+    this.#answers.set(arn, { owner, until });
+  }
+}
+
+function ownerByTags(tags: Tags, cluster: ClusterIdentity): Answer {
+  const owner = ownerOf(tags, cluster);
+  const secret = owner.kind === 'ours' ? secretOf(owner.id) : undefined;
+  if (secret !== undefined) return { kind: 'secret', secret };
+  return { kind: TAG.cluster in tags || TAG.clusterUid in tags ? 'another-cluster' : 'anyone' };
+}
+
+/** The Secret that a certificate of this logical id was imported from. */
+function secretOf(id: ResourceId): ObjectKey | undefined {
+  const [kind, namespace, name, ...others] = id.split('/');
+  if (kind !== 'certificate' || name === undefined || others.length > 0) return undefined;
+  return objectKey({ namespace, name });
+}
