@@ -30,7 +30,7 @@ export async function preparePods(options: BuildOptions): Promise<void> {
   await pullImages(options);
 }
 
-/** Resolves when the nodes are Ready, and pods may be made in the default namespace. */
+/** Resolves when pods may be made in the default namespace, and may go to each node. */
 export async function startPods(options: PodsOptions): Promise<RunningPods> {
   const { dir, kubeconfig, admin, authority, nodes, log = () => {}, signal } = options;
   const findImage = await pullImages(options);
@@ -51,7 +51,7 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
     log,
   });
   begun.defer(() => agent.stop());
-  await Promise.race([defaultAccount(admin, signal), endOf(controllerManager)]);
+  await Promise.race([Promise.all([agent.ready, defaultAccount(admin, signal)]), endOf(controllerManager)]);
   const running = begun.move();
   return { stop: () => running.disposeAsync() };
 }

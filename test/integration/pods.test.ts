@@ -32,6 +32,10 @@ interface PodList {
   readonly items: readonly Pod[];
 }
 
+interface NodeList {
+  readonly items: readonly { readonly spec?: { readonly taints?: readonly unknown[] } }[];
+}
+
 interface Deployment {
   readonly metadata: { readonly generation: number };
   readonly status?: {
@@ -95,10 +99,14 @@ const readiness = { httpGet: { path: '/health', port: 3000 }, periodSeconds: 1 }
 
 describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` (skipped: ${obstacle})` : ''}`, () => {
   let cluster: PodsCluster;
+  /** Each node's taints as they were when the cluster said that it was there. */
+  let taints: readonly (readonly unknown[])[];
 
   // The first time on a machine it builds kube-controller-manager and the echo server.
   beforeAll(async () => {
     cluster = await startPodsCluster();
+    const nodes = await cluster.admin.request<NodeList>('GET', '/api/v1/nodes');
+    taints = nodes.items.map(({ spec }) => spec?.taints ?? []);
   }, 900_000);
   afterAll(async () => {
     cluster.process.kill('SIGKILL');
@@ -138,6 +146,11 @@ describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` 
     if (!status) throw new Error('Expected a container');
     return status;
   };
+
+  // A new node is tainted until the controller manager has seen that it is Ready: pods would go to the other nodes.
+  test('is there when pods may go to each of its nodes', () => {
+    expect(taints).toEqual([[], [], []]);
+  });
 
   test('spreads a Deployment over the nodes and answers at its pods, its cluster address and its node port', async () => {
     await applyYaml(cluster.admin, [

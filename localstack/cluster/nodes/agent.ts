@@ -28,11 +28,13 @@ export interface AgentOptions {
 }
 
 export interface Agent {
+  /** Resolves when pods may go to each of the nodes. The controller manager has a part in that. */
+  readonly ready: Promise<void>;
   /** Ends every pod's processes, and serves no Service any more. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the nodes are Ready. */
+/** Resolves when the nodes are registered, and their pods and Services are followed. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { connection, nodes, authority, log } = options;
   await using begun = new AsyncDisposableStack();
@@ -59,7 +61,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   begun.defer(() => server.close());
   await Promise.all(nodes.map((node) => keepNode(connection, node, server.port, signal)));
 
-  const scheduler = startScheduler(connection, () => pods, signal);
+  const scheduler = startScheduler(
+    connection,
+    nodes.map(({ name }) => name),
+    () => pods,
+    signal,
+  );
   const pods = startInformer<Pod>(connection, {
     path: '/api/v1/pods',
     changed: (pod, before) => {
@@ -68,11 +75,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     },
     signal,
   });
-  await Promise.all([scheduler.ready, pods.synced]);
+  await pods.synced;
   const services = await forwardServices(connection, nodes, signal, log);
   begun.defer(() => services.close());
   const agent = begun.move();
-  return { stop: () => agent.disposeAsync() };
+  return { ready: scheduler.ready, stop: () => agent.disposeAsync() };
 }
 
 const keyOf = ({ metadata: { namespace, name } }: Pod): string => `${namespace}/${name}`;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Node, Pod, PodSpec } from './objects.ts';
-import { chooseNode } from './schedule.ts';
+import { chooseNode, isReady } from './schedule.ts';
 
 const metadata = { namespace: 'default', uid: 'u', resourceVersion: '1' };
 
@@ -76,4 +76,12 @@ test('a cordoned, tainted or unready node gets only pods that tolerate that', ()
   expect(chosen([tainted], { tolerations: [{ key: 'gpu', value: 'no' }] })).toMatch(nothingFits);
   expect(chosen([tainted], { tolerations: [{ key: 'gpu', value: 'yes', effect: 'NoSchedule' }] })).toBe('node-1');
   expect(chosen([cordoned], { tolerations: [{ operator: 'Exists' }] })).toBe('node-1');
+});
+
+test('a node is ready when it says so and the controller manager has taken its first taint away', () => {
+  const taints = [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }];
+  expect(isReady(undefined)).toBe(false);
+  expect(isReady({ ...node('node-1'), status: {} })).toBe(false);
+  expect(isReady(node('node-1', { spec: { taints } }))).toBe(false);
+  expect(isReady(node('node-1', { spec: { unschedulable: true } }))).toBe(true);
 });

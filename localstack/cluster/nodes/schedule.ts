@@ -29,15 +29,24 @@ export const isOver = (phase: string | undefined): boolean => phase === 'Succeed
 const ownerOf = ({ metadata }: Pod): string | undefined =>
   metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
 
-function mayRunOn({ spec }: Pod, { metadata, spec: node = {}, status }: Node): boolean {
+const notReady = 'node.kubernetes.io/not-ready';
+
+/** The API server taints a new node; the controller manager takes the taint away when it has seen that the node is Ready. */
+export const isReady = (node: Node | undefined): boolean =>
+  node !== undefined && saysReady(node) && !(node.spec?.taints ?? []).some(({ key }) => key === notReady);
+
+const saysReady = ({ status }: Node): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+
+function mayRunOn({ spec }: Pod, place: Node): boolean {
+  const { metadata, spec: node = {} } = place;
   const labels = metadata.labels ?? {};
-  const isReady = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
   const cordoned: readonly Taint[] = node.unschedulable
     ? [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }]
     : [];
   const taints = [...(node.taints ?? []), ...cordoned].filter(({ effect }) => effect !== 'PreferNoSchedule');
   return (
-    isReady &&
+    saysReady(place) &&
     taints.every((taint) => spec.tolerations?.some((toleration) => tolerates(toleration, taint))) &&
     Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => labels[key] === value) &&
     hasAffinity(spec.affinity?.nodeAffinity, metadata.name, labels)

@@ -2,10 +2,10 @@
 import type { Connection } from '../connection.ts';
 import { type Informer, startInformer } from '../informer.ts';
 import type { Node, Pod } from './objects.ts';
-import { chooseNode } from './schedule.ts';
+import { chooseNode, isReady } from './schedule.ts';
 
 export interface Scheduler {
-  /** Resolves when all nodes are known. */
+  /** Resolves when pods may go to each of the nodes that it was started for. */
   readonly ready: Promise<void>;
   /** To be called with every pod that came, changed or went. */
   changed(pod: Pod | undefined, before: Pod | undefined): void;
@@ -13,11 +13,27 @@ export interface Scheduler {
 
 const retryMs = 1_000;
 
-/** Runs until the signal aborts. `pods` are read once the scheduler is told of one of them. */
-export function startScheduler(connection: Connection, pods: () => Informer<Pod>, signal: AbortSignal): Scheduler {
+/**
+ * Runs until the signal aborts. `pods` are read once the scheduler is told of one of them.
+ * @param names of the nodes to wait for
+ */
+export function startScheduler(
+  connection: Connection,
+  names: readonly string[],
+  pods: () => Informer<Pod>,
+  signal: AbortSignal,
+): Scheduler {
+  const ready = Promise.withResolvers<void>();
   /** Pods that are being bound, as if they were. */
   const assumed = new Map<string, Pod>();
-  const nodes = startInformer<Node>(connection, { path: '/api/v1/nodes', changed: () => scheduleAll(), signal });
+  const nodes = startInformer<Node>(connection, {
+    path: '/api/v1/nodes',
+    changed: () => {
+      scheduleAll();
+      if (names.every((name) => isReady(nodes.objects.get(name)))) ready.resolve();
+    },
+    signal,
+  });
 
   const scheduleAll = (): void => {
     for (const pod of pods().objects.values()) if (pod.spec.nodeName === undefined) schedule(pod);
@@ -39,7 +55,7 @@ export function startScheduler(connection: Connection, pods: () => Informer<Pod>
     });
   };
   return {
-    ready: nodes.synced,
+    ready: ready.promise,
     changed: (pod, before) => {
       if (pod?.spec.nodeName === undefined && pod !== undefined) schedule(pod);
       else assumed.delete((pod ?? before)?.metadata.uid ?? '');
