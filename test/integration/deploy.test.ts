@@ -1,12 +1,14 @@
 // What deploy/ renders to, on a real API server, and what the controller's ServiceAccount may do with it.
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
 import { type Connection, connect } from '../../localstack/cluster/connection.ts';
 import { readKubeconfig, writeKubeconfig } from '../../localstack/cluster/kubeconfig.ts';
-import { flags } from '../../src/config.ts';
+import { flags, readConfig } from '../../src/config.ts';
 import { kustomize } from './kustomize.ts';
 
 const namespace = 'gatehouse-system';
@@ -16,13 +18,19 @@ const podTemplate = z.object({
   spec: z.looseObject({
     containers: z.array(
       z.looseObject({
+        image: z.string(),
         args: z.array(z.string()),
+        envFrom: z.array(
+          z.object({ configMapRef: z.object({ name: z.string(), optional: z.boolean().default(false) }) }),
+        ),
         ports: z.array(z.looseObject({ name: z.string(), containerPort: z.int() })),
       }),
     ),
   }),
 });
 const deployment = z.object({ kind: z.literal('Deployment'), spec: z.object({ template: podTemplate }) });
+
+const configMap = z.object({ kind: z.literal('ConfigMap'), metadata: z.object({ name: z.string() }) });
 
 let admin: Connection;
 let rendered: string;
@@ -35,11 +43,12 @@ beforeAll(async () => {
 });
 afterAll(() => admin.close());
 
+const objectsOf = (yaml: string): readonly unknown[] =>
+  parseAllDocuments(yaml).map((document): unknown => document.toJS());
+
 /** The Deployment's pod, as its controller would make it. */
-function pod(): z.infer<typeof podTemplate> {
-  const objects = parseAllDocuments(rendered).map((document): unknown => document.toJS());
-  return deployment.parse(objects.find((object) => deployment.safeParse(object).success)).spec.template;
-}
+const pod = (yaml = rendered): z.infer<typeof podTemplate> =>
+  deployment.parse(objectsOf(yaml).find((object) => deployment.safeParse(object).success)).spec.template;
 
 test('an API server takes every object', () => {
   expect(applied.map(({ kind, metadata }) => `${kind} ${metadata.name}`).toSorted()).toEqual([
@@ -66,11 +75,46 @@ test('the pod is admitted to its namespace, which enforces the restricted standa
   expect(made).toMatchObject({ kind: 'Pod' });
 });
 
-test('the Deployment gives flags that there are, and probes and scrapes where the controller listens', () => {
+test('without an overlay the pods wait for their settings, and nothing runs under a made-up name', () => {
+  expect(pod().spec.containers[0]?.envFrom).toEqual([
+    { configMapRef: { name: 'gatehouse-settings', optional: false } },
+  ]);
+  expect(applied.map(({ kind }) => kind)).not.toContain('ConfigMap');
+});
+
+test('the overlay of deploy/README.md sets image, cluster name and role by their names', async () => {
+  const deploy = join(import.meta.dirname, '../../deploy');
+  const readme = await readFile(join(deploy, 'README.md'), 'utf8');
+  const [, example = ''] = /```yaml\n( *# kustomization\.yaml\n[^`]*)```/.exec(readme) ?? [];
+  const folder = await mkdtemp(join(tmpdir(), 'gatehouse-overlay-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  // Kustomize wants a relative path to a folder.
+  const overlay = example
+    .replaceAll(/^ {3}/gm, '')
+    .replace('path/to/gatehouse/deploy', relative(await realpath(folder), deploy));
+  await writeFile(join(folder, 'kustomization.yaml'), overlay);
+  const yaml = await kustomize(folder);
+  const objects = objectsOf(yaml);
+  const [container] = pod(yaml).spec.containers;
+  expect(container?.image).toBe('REGISTRY/gatehouse:0.1.0');
+  const name = container?.envFrom[0]?.configMapRef.name;
+  expect(name).toMatch(/^gatehouse-settings-/);
+  const settings = z.object({ data: z.record(z.string(), z.string()) });
+  const map = objects.find((object) => configMap.safeParse(object).data?.metadata.name === name);
+  expect(readConfig({}, settings.parse(map).data).clusterName).toBe('my-cluster');
+  expect(objects).toContainEqual(
+    expect.objectContaining({
+      kind: 'ServiceAccount',
+      metadata: expect.objectContaining({
+        annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/gatehouse-my-cluster' },
+      }),
+    }),
+  );
+});
+
+test('the Deployment probes and scrapes where the controller listens', () => {
   const [container] = pod().spec.containers;
-  const [command, ...given] = container?.args ?? [];
-  expect(command).toBe('run');
-  for (const flag of given) expect(Object.keys(flags)).toContain(/^--([a-z-]+)=/.exec(flag)?.[1]);
+  expect(container?.args).toEqual(['run']);
   expect(container?.ports.map(({ containerPort }) => `:${containerPort}`)).toEqual([
     flags['metrics-bind-addr'].schema.parse(undefined),
     flags['health-probe-bind-addr'].schema.parse(undefined),
