@@ -231,21 +231,27 @@ export class Admissions {
     this.#existing = this.#existing?.filter((rule) => rule.ruleId !== ruleId);
   }
 
-  async #read(): Promise<readonly ExistingAdmission[]> {
-    const rules = await pages(async (NextToken) => {
-      const page = await this.#clients.ec2.send(
-        new DescribeSecurityGroupRulesCommand({
-          Filters: [{ Name: `tag:${TAG.clusterUid}`, Values: [this.#cluster.clusterUid] }],
-          MaxResults: 1000,
-          NextToken,
-        }),
-      );
-      return [page.SecurityGroupRules, page.NextToken];
-    });
-    return rules
-      .filter(({ Tags }) => ownerOf(fromTagList(Tags), this.#cluster).kind === 'ours')
-      .flatMap(existingAdmission);
+  #read(): Promise<readonly ExistingAdmission[]> {
+    return existingAdmissions(this.#clients, this.#cluster);
   }
+}
+
+/** The cluster's rules, on whichever groups. @throws AwsError */
+export async function existingAdmissions(
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+): Promise<readonly ExistingAdmission[]> {
+  const rules = await pages(async (NextToken) => {
+    const page = await clients.ec2.send(
+      new DescribeSecurityGroupRulesCommand({
+        Filters: [{ Name: `tag:${TAG.clusterUid}`, Values: [cluster.clusterUid] }],
+        MaxResults: 1000,
+        NextToken,
+      }),
+    );
+    return [page.SecurityGroupRules, page.NextToken];
+  });
+  return rules.filter(({ Tags }) => ownerOf(fromTagList(Tags), cluster).kind === 'ours').flatMap(existingAdmission);
 }
 
 function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {

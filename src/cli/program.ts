@@ -1,6 +1,7 @@
 // The tree of commands: what main.ts runs, completion completes and docs/cli.md describes.
 import { Command } from 'commander';
 import packageJson from '../../package.json' with { type: 'json' };
+import { cleanupCommand } from './cleanup.ts';
 import { crdsCommand } from './crds.ts';
 import { endsWithUsage } from './exit.ts';
 import { iamPolicyCommand } from './iam-policy.ts';
@@ -15,6 +16,7 @@ export function program(name = 'gatehouse'): Command {
       .version(packageJson.version)
       .addCommand(runCommand())
       .addCommand(planCommand())
+      .addCommand(cleanupCommand())
       .addCommand(iamPolicyCommand())
       .addCommand(crdsCommand()),
   );

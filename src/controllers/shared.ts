@@ -2,7 +2,7 @@
 import type { Gateway } from '../api/gateway-api.ts';
 import { type Admissions, removeBackendSecurityGroup } from '../aws/admissions.ts';
 import type { AwsClients } from '../aws/clients.ts';
-import { stepId } from '../aws/diff/draft.ts';
+import { removal } from '../aws/diff/removal.ts';
 import type { Plan } from '../aws/diff/step.ts';
 import { problemsOf } from '../aws/errors.ts';
 import type { Held, Outcome } from '../aws/execute/execute.ts';
@@ -22,18 +22,6 @@ const backendGroup = resourceId('security-group', 'backend');
 
 /** Stands for no Gateway, where what is shared is removed. */
 const sharedOwner = objectKey({ name: 'shared' });
-
-const removal = (resources: readonly OwnedResource[]): Plan => ({
-  steps: resources.map((existing) => ({
-    kind: 'delete',
-    id: stepId('delete', existing.arn),
-    after: [],
-    resource: existing.id,
-    existing,
-  })),
-  existing: new Map(),
-  pending: [],
-});
 
 export interface Release {
   /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */

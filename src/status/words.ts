@@ -223,7 +223,7 @@ function sentence(problem: Problem): string {
     case 'name-taken':
       return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}, which has not our tags and so is left alone. Remove it.`;
     case 'cluster-name-taken':
-      return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own.`;
+      return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own; what a cluster that is gone has left is removed with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
     case 'quota-reached':
       return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise it, or remove what is not needed.`;
     case 'access-denied':
