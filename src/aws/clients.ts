@@ -56,7 +56,8 @@ interface Stack {
 }
 
 const maxAttempts = 4;
-const timeouts = { connectionTimeout: 5000, requestTimeout: 30_000, throwOnRequestTimeout: true };
+/** A call whose every attempt stays without an answer fails after a minute: then the statuses tell. */
+const timeouts = { connectionTimeout: 5000, requestTimeout: 15_000, throwOnRequestTimeout: true };
 
 /**
  * Clients with the default credential chain; AWS_ENDPOINT_URL is the SDK's own affair.

@@ -28,6 +28,14 @@ const known: readonly (readonly [string, number | undefined, AwsErrorKind])[] = 
   ['ValidationError', 400, 'invalid'],
   ['InternalFailure', 500, 'server'],
   ['TimeoutError', undefined, 'unreachable'],
+  ['ServiceUnavailable', 503, 'server'],
+  ['Unknown', 500, 'server'],
+  ['SyntaxError', 503, 'server'],
+  ['SyntaxError', 200, 'unreadable'],
+  ['Error', 200, 'unreadable'],
+  // A proxy's page: no resource of ours is gone for that.
+  ['NotFound', 404, 'unreadable'],
+  ['SyntaxError', 403, 'unreadable'],
 ];
 
 test.each(known)('AWS saying %s (%s) is %s', (name, status, kind) => {
@@ -59,4 +67,28 @@ test('a private key that AWS quotes goes no further', () => {
   );
   expect(inspect(error, { depth: null })).not.toContain('abc');
   expect(error.cause).toBeUndefined();
+});
+
+test('what the SDK could not read is told by its HTTP status, and not by what the SDK thinks of it', () => {
+  const message =
+    'Unexpected token \'g\', "garbage" is not valid JSON\n  Deserialization error: to see the raw response, …';
+  const error = toAwsError(thrown('SyntaxError', 200, message), 'acm:ListCertificates');
+  expect(toProblem(error, resourceId('certificate', 'shop/tls'))).toEqual({
+    kind: 'cloud-unanswered',
+    why: 'unreadable',
+    action: 'acm:ListCertificates',
+    detail: 'HTTP status 200 without an error code',
+  });
+});
+
+test.each([
+  ['Throttling', 400, 'throttled'],
+  ['InternalFailure', 500, 'failed'],
+  ['ServiceUnavailable', 503, 'failed'],
+  ['TimeoutError', undefined, 'unreachable'],
+] as const)('%s does not read as if the network were at fault where it is not', (name, status, why) => {
+  expect(toProblem(toAwsError(thrown(name, status), 'ec2:CreateTags'), resourceId('inventory'))).toMatchObject({
+    kind: 'cloud-unanswered',
+    why,
+  });
 });

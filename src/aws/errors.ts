@@ -18,6 +18,8 @@ export type AwsErrorKind =
   | 'invalid'
   /** AWS failed: whether the call was carried out is not known. */
   | 'server'
+  /** What answered did not answer as AWS does, as a proxy may: whether the call was carried out is not known. */
+  | 'unreadable'
   /** Not sent: the lease is lost, or the process stops. */
   | 'lease-lost';
 
@@ -48,7 +50,7 @@ export class AwsError extends Error {
 
   /** Whether the same call may succeed later without anyone's changing anything. */
   get retryable(): boolean {
-    return ['throttled', 'unreachable', 'server', 'in-use', 'settling'].includes(this.kind);
+    return ['throttled', 'unreachable', 'server', 'unreadable', 'in-use', 'settling'].includes(this.kind);
   }
 }
 
@@ -70,7 +72,7 @@ export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
 export const isQuotaReached = hasKind('quota');
 /** Whether the call was carried out is not known. */
-export const isUncertain = hasKind('unreachable', 'server');
+export const isUncertain = hasKind('unreachable', 'server', 'unreadable');
 
 /** The first row that matches the code, exactly as AWS writes it without `Exception`, says the kind. */
 const codes: readonly (readonly [AwsErrorKind, RegExp])[] = [
@@ -88,12 +90,16 @@ const codes: readonly (readonly [AwsErrorKind, RegExp])[] = [
 const unreachableCodes =
   /^(TimeoutError|RequestTimeout|ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOST|ENETUNREACH|NetworkingError)/;
 
+/** What the SDK calls an error whose code it found nowhere in the answer. */
+const withoutCode: ReadonlySet<string> = new Set(['Error', 'SyntaxError', 'Unknown', 'UnknownError', 'NotFound']);
+
 function kindOf(code: string, status: number | undefined, networkCode: string): AwsErrorKind {
+  if (status !== undefined && status < 500 && withoutCode.has(code)) return 'unreadable';
   for (const [kind, pattern] of codes) if (pattern.test(code)) return kind;
   if (unreachableCodes.test(code) || unreachableCodes.test(networkCode)) return 'unreachable';
   if (status === undefined) return 'unreachable';
   if (status === 403) return 'access-denied';
-  return status >= 500 || status < 300 ? 'server' : 'invalid';
+  return status >= 500 ? 'server' : 'invalid';
 }
 
 const maxDetail = 400;
@@ -131,13 +137,22 @@ export function toAwsError(thrown: unknown, action: string): AwsError {
   const networkCode = textField(thrown, 'code');
   const name = thrown.name === 'Error' && networkCode !== '' ? networkCode : thrown.name;
   const code = name.replace(/Exception$/, '');
-  const kind = kindOf(code, statusOf(thrown), networkCode);
-  return new AwsError({ action, code, kind, detail: cleaned(thrown.message) });
+  const status = statusOf(thrown);
+  const kind = kindOf(code, status, networkCode);
+  const isBare = status !== undefined && withoutCode.has(code);
+  const detail = isBare ? `HTTP status ${status} without an error code` : cleaned(thrown.message);
+  return new AwsError({ action, code: isBare ? 'NoCode' : code, kind, detail });
 }
+
+type Unanswered = Extract<Problem, { kind: 'cloud-unanswered' }>;
 
 /** What the status says of an error that kept `resource` (a logical id) from being as desired. */
 export function toProblem(error: AwsError, resource: ResourceId): Problem {
   const { action, code, detail } = error;
+  const unanswered = (why: Unanswered['why']): Problem => {
+    const said = [code === 'NoCode' ? '' : code, detail].filter((part) => part !== '').join(': ');
+    return { kind: 'cloud-unanswered', why, action, detail: said };
+  };
   switch (error.kind) {
     case 'access-denied':
       return { kind: 'access-denied', resource, action, detail };
@@ -146,11 +161,16 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
     case 'quota':
       return { kind: 'quota-reached', resource, action, code, detail };
     case 'throttled':
-    case 'unreachable':
+      return unanswered('throttled');
     case 'server':
+      return unanswered('failed');
+    case 'unreadable':
+      return unanswered('unreadable');
     case 'settling':
+      return unanswered('settling');
+    case 'unreachable':
     case 'lease-lost':
-      return { kind: 'cloud-unreachable', action, detail: detail === '' ? code : `${code}: ${detail}` };
+      return unanswered('unreachable');
     case 'not-found':
     case 'already-exists':
     case 'in-use':

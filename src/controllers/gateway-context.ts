@@ -5,6 +5,7 @@ import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import type { ListenerSetContext } from './report-listener-sets.ts';
+import type { Unanswered } from './unanswered.ts';
 
 export const finalizer = 'gatehouse.dev/aws';
 
@@ -12,6 +13,7 @@ export interface GatewayContext extends ListenerSetContext {
   readonly caches: Caches;
   readonly sources: Sources;
   readonly cloud: Cloud;
+  readonly unanswered: Unanswered;
   readonly defaults: SettingsDefaults;
   readonly modelOptions: ModelOptions;
 }

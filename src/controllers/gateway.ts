@@ -14,9 +14,10 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { findingsOf, noFindings } from '../status/findings.ts';
-import { attachedRoutes, type GatewayOutcome, type Provisioned } from '../status/gateway-status.ts';
+import { attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
+import type { Provisioned } from '../status/serving.ts';
 import { allEnded } from './all-ended.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
@@ -27,6 +28,7 @@ import { removeGateway } from './removal.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
+import { overdueMs } from './unanswered.ts';
 import { unreachable } from './unreachable.ts';
 
 /** @throws Incomplete when something stands in the way that the next pass may find gone */
@@ -39,6 +41,7 @@ export async function reconcileGateway(
   if (gateway === undefined) {
     // One that went without its finalizer: what it left in AWS is the sweeper's.
     context.cloud.release(key);
+    context.unanswered.forget(key);
     await takeBack(context, key, signal);
     return undefined;
   }
@@ -47,6 +50,7 @@ export async function reconcileGateway(
   if (belonging === 'foreign') await handOver(context, key, signal);
   if (belonging !== 'ours') return undefined;
 
+  const begun = context.clock.monotonic();
   // What exists is asked for first: what is served already is among what gather looks up.
   const obstacles = [...kindsMissing(context, gateway), ...(await obstaclesOf(context, gateway))];
   if (obstacles.length === 0) {
@@ -63,7 +67,9 @@ export async function reconcileGateway(
   const findings = findingsOf(translation, [...built.problems, ...done.problems, ...reach.problems], reach.isUnknown);
   const state = built.known ? standing(context, key, built.model) : undefined;
   const attached = attachedRoutes(findings);
-  await report(context, input, { findings, attachedRoutes: attached, provisioned: state }, signal);
+  const unansweredMs = context.unanswered.note(key, findings.whole, begun, context.clock.monotonic());
+  const overdue = unansweredMs !== undefined && unansweredMs >= overdueMs;
+  await report(context, input, { findings, attachedRoutes: attached, provisioned: state, overdue }, signal);
   const failed = [...built.retryable, ...done.problems, ...translation.problems.filter(isForAwsToTell)];
   // What is missing because AWS refused it comes with the retries of that.
   const waiting =
@@ -71,7 +77,8 @@ export async function reconcileGateway(
       ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
   const blocked = !built.known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
-  return next(done, failed, { waiting, blocked }, context.clock.now());
+  const tellInMs = unansweredMs === undefined || overdue ? undefined : overdueMs - unansweredMs;
+  return next(done, failed, { waiting, blocked, tellInMs }, context.clock.now());
 }
 
 /** What AWS may tell otherwise soon, without a change in the cluster. */
@@ -143,15 +150,24 @@ async function report(
 /** What stands before all work, or before a certificate of ACM, is looked at again at least this often, in milliseconds. */
 const obstacleMs = 30_000;
 
+interface After {
+  /** Something is missing that comes by itself. */
+  readonly waiting: boolean;
+  readonly blocked: boolean;
+  /** When it is time to tell that AWS does not answer, in milliseconds; absent where there is nothing to tell. */
+  readonly tellInMs: number | undefined;
+}
+
 function next(
   { waits }: CarriedOut,
   failed: readonly Problem[],
-  { waiting, blocked }: { readonly waiting: boolean; readonly blocked: boolean },
+  { waiting, blocked, tellInMs }: After,
   now: number,
 ): WorkResult | undefined {
   const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
   if (waiting) delays.push(pollMs);
   if (blocked) delays.push(obstacleMs);
+  if (tellInMs !== undefined) delays.push(tellInMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
   if (failed.length > 0) throw new Incomplete(failed, requeueAfterMs);
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };

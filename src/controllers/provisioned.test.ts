@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest';
+import { hashTag } from '../aws/diff/tags.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { resourceId } from '../aws/model/naming.ts';
 import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
 import { httpPort, options, topology } from '../aws/model/sample.ts';
-import type { OwnedListener, OwnedLoadBalancer } from '../aws/observed.ts';
+import type { OwnedListener, OwnedLoadBalancer, OwnedSecurityGroup } from '../aws/observed.ts';
 import { provisioned } from './provisioned.ts';
 
 test('a Gateway of which nothing could be made, as when no subnets are found, does not pass for served', () => {
   expect(provisioned(undefined, [])).toEqual({
     addresses: [],
     ports: new Set(),
+    admits: false,
     waiting: 'The load balancer is not made yet.',
     complete: false,
   });
@@ -72,6 +74,7 @@ test.each([
     expect(provisioned(modelOf('internal'), owned)).toEqual({
       addresses,
       ports: new Set(ports),
+      admits: false,
       waiting,
       complete: ports.length > 0,
     });
@@ -84,6 +87,7 @@ test('while a load balancer is replaced, clients are still sent to the old one',
   expect(provisioned(modelOf('internet-facing'), [...old, ...replacement])).toEqual({
     addresses: address('internal'),
     ports: new Set([80]),
+    admits: false,
     waiting: 'AWS is still provisioning the load balancer.',
     complete: false,
   });
@@ -94,7 +98,24 @@ test('what stays as it is goes on to serve', () => {
   expect(provisioned(undefined, owned)).toEqual({
     addresses: address('internal'),
     ports: new Set([80]),
+    admits: false,
     waiting: '',
-    complete: true,
+    complete: false,
   });
+});
+
+test('clients are admitted once the rules of all security groups are there', () => {
+  const model = modelOf('internal');
+  const groups = model.resources.filter((resource) => resource.kind === 'security-group');
+  const owned = groups.map(({ id, spec, ingress }): OwnedSecurityGroup => {
+    return { kind: 'security-group', id, arn: `sg-${id}`, name: spec.name, tags: hashTag('ingress', ingress) };
+  });
+  expect(owned.length).toBeGreaterThan(0);
+  expect(provisioned(model, owned).admits).toBe(true);
+  expect(
+    provisioned(
+      model,
+      owned.map((group) => ({ ...group, tags: {} })),
+    ).admits,
+  ).toBe(false);
 });

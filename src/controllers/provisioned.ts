@@ -1,7 +1,8 @@
 // What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
+import { hasHash } from '../aws/diff/tags.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
-import type { Provisioned } from '../status/gateway-status.ts';
+import type { Provisioned } from '../status/serving.ts';
 
 const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
 
@@ -26,9 +27,18 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   return {
     addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
     ports: new Set(ports),
+    admits: model !== undefined && admits(model, owned),
     waiting,
-    complete: waiting === '' && absent.length === 0,
+    complete: model !== undefined && waiting === '' && absent.length === 0,
   };
+}
+
+/** A group's tag is written after its rules. Of groups that users bring, who is admitted is their own affair. */
+function admits({ resources }: Model, owned: readonly OwnedResource[]): boolean {
+  const groups = resources.filter((resource) => resource.kind === 'security-group');
+  return groups
+    .filter(({ ingress }) => ingress.length > 0)
+    .every(({ id, ingress }) => owned.some((group) => group.id === id && hasHash(group.tags, 'ingress', ingress)));
 }
 
 function missing(state: string | undefined): string {

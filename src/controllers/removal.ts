@@ -13,6 +13,7 @@ import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
+import { overdueMs } from './unanswered.ts';
 
 /** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
 export async function removeGateway(
@@ -22,6 +23,7 @@ export async function removeGateway(
 ): Promise<WorkResult | undefined> {
   const { cloud, clock, client } = context;
   const key = objectKey(gateway.metadata);
+  const begun = clock.monotonic();
   const problems = [...(await obstaclesOf(context, gateway))];
   let waits: readonly Problem[] = [];
   let retryAt: number | undefined;
@@ -43,7 +45,9 @@ export async function removeGateway(
   if (problems.length > 0 || retryAt !== undefined) {
     // The status of one that has moved to another controller's class is that controller's.
     if (gateway.metadata.deletionTimestamp !== undefined) {
-      await reportRemoval(context, gateway, [...problems, ...waits], signal);
+      const found = [...problems, ...waits];
+      const unansweredMs = context.unanswered.note(key, found, begun, clock.monotonic()) ?? 0;
+      await reportRemoval(context, gateway, { problems: found, overdue: unansweredMs >= overdueMs }, signal);
     }
     if (problems.length > 0) throw new Incomplete(problems);
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
@@ -56,5 +60,6 @@ export async function removeGateway(
   await reportRoutes(context, key, noFindings, signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);
+  context.unanswered.forget(key);
   return undefined;
 }

@@ -35,7 +35,8 @@ const translation = { listeners: [{ ...listener, supportedKinds: [], valid: true
 const outcome = {
   findings: findingsOf(translation),
   attachedRoutes: new Map(),
-  provisioned: { addresses: [], ports: new Set([8080]), waiting: '', complete: true },
+  provisioned: { addresses: [], ports: new Set([8080]), admits: true, waiting: '', complete: true },
+  overdue: false,
 };
 const attachment = {
   route: { kind: 'HTTPRoute', key: objectKey(route.metadata) },

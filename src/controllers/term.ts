@@ -22,6 +22,7 @@ import { sourcesOf } from './sources.ts';
 import { runSweep } from './sweep.ts';
 import { reconcileTargets } from './targets.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface TermContext extends ControllerOptions {
   readonly client: KubeClient;
@@ -79,6 +80,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     cloud,
     controllerName: config.awsControllerName,
     told: new Map(),
+    unanswered: new Unanswered(),
     sources: sourcesOf(caches, clock, {
       imported: (secret) => cloud.shared.imported(secret),
       certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
+import { explain } from '../status/words.ts';
 import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, loadCases } from '../testing/golden.ts';
 import type { CertificateOwner, GatewayInput } from './input.ts';
 import { certificateArns, certificateSecrets } from './references.ts';
@@ -31,7 +32,9 @@ test.each([
 ])('a listener whose Secret went bad (%s) serves on what was imported last, and says so', (name, kind) => {
   const result = translated(name);
   expect(servedCertificates(result)).toContainEqual({ kind: 'arn', arn });
-  expect(result.problems.map((problem) => problem.kind)).toContain(kind);
+  const told = result.problems.find((problem) => problem.kind === kind);
+  expect(told).toMatchObject({ stillServed: true });
+  expect(told && explain(told)).toMatch(/The certificate that was imported from it before still serves\.$/);
 });
 
 test('a revoked grant takes the certificate away, imported or not', () => {

@@ -6,7 +6,7 @@ import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import { type ReadCertificate, readCertificate } from './pem.ts';
-import type { ListenerPlace, Problem, Report } from './problem.ts';
+import type { ListenerPlace, Problem, Report, SecretPlace } from './problem.ts';
 import {
   CERTIFICATE_ARN_OPTION,
   certificateSecret,
@@ -55,16 +55,17 @@ function resolveSecret(
     return undefined;
   }
   const object = input.secrets.get(secret);
+  const last = lastGood(secret, input);
   if (object === undefined && input.assumeSecrets === true) return assumed(secret, listener.hostname);
   if (object === undefined) {
-    report({ ...place, kind: 'certificate-not-found', secret });
-    return lastGood(secret, input);
+    report({ ...place, kind: 'certificate-not-found', secret, ...(last && { stillServed: true }) });
+    return last;
   }
   const read = readOnce(object);
-  const problem = certificateProblem(read, { ...place, secret }, input.now);
+  const problem = certificateProblem(read, { ...place, secret, ...(last && { stillServed: true }) }, input.now);
   if (problem !== undefined) {
     report(problem);
-    return lastGood(secret, input);
+    return last;
   }
   return read.kind === 'certificate' ? { kind: 'secret', secret, certificate: read.summary } : undefined;
 }
@@ -101,11 +102,7 @@ function readOnce(secret: Secret): ReadCertificate {
   return read;
 }
 
-function certificateProblem(
-  read: ReadCertificate,
-  place: ListenerPlace & { readonly secret: ObjectKey },
-  now: number,
-): Problem | undefined {
+function certificateProblem(read: ReadCertificate, place: SecretPlace, now: number): Problem | undefined {
   switch (read.kind) {
     case 'malformed':
       return { ...place, kind: 'certificate-malformed', detail: read.detail };

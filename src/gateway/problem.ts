@@ -28,6 +28,13 @@ export interface ListenerPlace {
   readonly field: string;
 }
 
+/** Where in a listener a Secret is referred to. */
+export interface SecretPlace extends ListenerPlace {
+  readonly secret: ObjectKey;
+  /** What was imported from it before it went bad, or went, is served on. */
+  readonly stillServed?: true;
+}
+
 export interface ParentPlace {
   readonly route: RouteRef;
   readonly parentRef: ParentReference;
@@ -74,20 +81,12 @@ type ListenerProblem =
   | (ListenerPlace & { readonly kind: 'tls-overlap' } & Others)
   | (ListenerPlace & { readonly kind: 'certificate-kind-unsupported'; readonly reference: string })
   | (ListenerPlace & { readonly kind: 'certificate-not-permitted'; readonly secret: ObjectKey })
-  | (ListenerPlace & { readonly kind: 'certificate-not-found'; readonly secret: ObjectKey })
-  | (ListenerPlace & { readonly kind: 'certificate-malformed'; readonly secret: ObjectKey; readonly detail: string })
-  | (ListenerPlace & { readonly kind: 'certificate-key-mismatch'; readonly secret: ObjectKey })
-  | (ListenerPlace & { readonly kind: 'certificate-expired'; readonly secret: ObjectKey; readonly notAfter: string })
-  | (ListenerPlace & {
-      readonly kind: 'certificate-not-yet-valid';
-      readonly secret: ObjectKey;
-      readonly notBefore: string;
-    })
-  | (ListenerPlace & {
-      readonly kind: 'certificate-algorithm-unsupported';
-      readonly secret: ObjectKey;
-      readonly algorithm: string;
-    })
+  | (SecretPlace & { readonly kind: 'certificate-not-found' })
+  | (SecretPlace & { readonly kind: 'certificate-malformed'; readonly detail: string })
+  | (SecretPlace & { readonly kind: 'certificate-key-mismatch' })
+  | (SecretPlace & { readonly kind: 'certificate-expired'; readonly notAfter: string })
+  | (SecretPlace & { readonly kind: 'certificate-not-yet-valid'; readonly notBefore: string })
+  | (SecretPlace & { readonly kind: 'certificate-algorithm-unsupported'; readonly algorithm: string })
   | (ListenerPlace & { readonly kind: 'certificate-arn-malformed'; readonly arn: string })
   /** It was imported from a Secret that the listener may not refer to, here or in another cluster. */
   | (ListenerPlace & { readonly kind: 'certificate-arn-not-permitted'; readonly arn: string })
@@ -235,7 +234,13 @@ type CloudProblem =
     }
   | { readonly kind: 'access-denied'; readonly resource: string; readonly action: string; readonly detail: string }
   | { readonly kind: 'credentials-invalid'; readonly action: string; readonly detail: string }
-  | { readonly kind: 'cloud-unreachable'; readonly action: string; readonly detail: string }
+  /** AWS has said neither yes nor no, and is asked again. */
+  | {
+      readonly kind: 'cloud-unanswered';
+      readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'settling';
+      readonly action: string;
+      readonly detail: string;
+    }
   | {
       readonly kind: 'cloud-refused';
       readonly resource: string;

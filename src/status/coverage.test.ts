@@ -25,7 +25,12 @@ const storefront = {
 } as const;
 const shopApi = objectKey({ namespace: 'shop', name: 'api' });
 const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
-const notProgrammed = (reason: string) => [`Gateway Programmed=False ${reason}`, 'Listener Programmed=False Pending'];
+/** What never served; AWS's own no is beside it at once, and what it has not answered later. */
+const notProgrammed = (reason: string, upToDate?: string) => [
+  `Gateway Programmed=False ${reason}`,
+  ...(upToDate === undefined ? [] : [`Gateway gatehouse.dev/UpToDate=False ${upToDate}`]),
+  `Listener Programmed=False ${reason === 'Pending' ? 'Pending' : 'Invalid'}`,
+];
 const routeRefused = ['Route Accepted=False UnsupportedValue'];
 
 const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
@@ -119,25 +124,34 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
-    tellsIt: notProgrammed('NoResources'),
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
   },
-  'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid') },
+  'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid', 'Refused') },
   'region-changed': {
     problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
-    tellsIt: notProgrammed('Pending'),
+    tellsIt: notProgrammed('Pending', 'RegionChanged'),
   },
   'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, tellsIt: notProgrammed('Pending') },
   'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
   'name-taken': {
     problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },
-    tellsIt: notProgrammed('Invalid'),
+    tellsIt: notProgrammed('Invalid', 'Refused'),
   },
-  'cluster-name-taken': { problem: { clusterName: 'blue', arn: 'arn:1' }, tellsIt: notProgrammed('Invalid') },
-  'quota-reached': { problem: { ...call, code: 'TooManyListeners' }, tellsIt: notProgrammed('NoResources') },
-  'access-denied': { problem: call, tellsIt: notProgrammed('Pending') },
+  'cluster-name-taken': {
+    problem: { clusterName: 'blue', arn: 'arn:1' },
+    tellsIt: notProgrammed('Invalid', 'Refused'),
+  },
+  'quota-reached': {
+    problem: { ...call, code: 'TooManyListeners' },
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
+  },
+  'access-denied': { problem: call, tellsIt: notProgrammed('Invalid', 'AccessDenied') },
   'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
-  'cloud-unreachable': { problem: { action: 'DescribeTags', detail: 'timeout' }, tellsIt: notProgrammed('Pending') },
-  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid') },
+  'cloud-unanswered': {
+    problem: { why: 'unreachable', action: 'DescribeTags', detail: 'timeout' },
+    tellsIt: notProgrammed('Pending'),
+  },
+  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid', 'Refused') },
   'deletion-held': {
     problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
     tellsIt: notProgrammed('Pending'),
@@ -174,10 +188,11 @@ function conditionsFor(problem: Problem): readonly (readonly [name: string, mess
   const provisioned = {
     addresses: [],
     ports: new Set<number>(),
+    admits: false,
     waiting: 'The load balancer is not made yet.',
     complete: false,
   };
-  const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned };
+  const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
   const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);
   const gateway = objectKey(input.gateway.metadata);
   const parents = input.routes.flatMap((route) => {

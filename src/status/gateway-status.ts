@@ -1,25 +1,16 @@
 // A Gateway's status, out of all problems and of what stands in the cloud.
-import type { Gateway, GatewayAddress, ListenerStatus } from '../api/gateway-api.ts';
+import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
+import { cloudProblems, type SpecKind, unprogrammedReason, upToDate } from './cloud-effects.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import type { Findings, WholeProblem } from './findings.ts';
-import { isValid, listenerConditions } from './listener-status.ts';
+import { type Findings, findingsOf, type WholeProblem } from './findings.ts';
+import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
 import { isAccepted, problemsOfAttachment } from './route-status.ts';
+import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
 import { quoted, told } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
-
-/** What stands in the cloud for a Gateway. */
-export interface Provisioned {
-  readonly addresses: readonly GatewayAddress[];
-  /** The ports on which an active load balancer listens. */
-  readonly ports: ReadonlySet<number>;
-  /** What the load balancer itself is waiting for, in words; empty when it is there. */
-  readonly waiting: string;
-  /** Whether it is there with every listener that it should have, those of ListenerSets included. */
-  readonly complete: boolean;
-}
 
 /** How a pass over a Gateway ended. */
 export interface GatewayOutcome {
@@ -30,6 +21,8 @@ export interface GatewayOutcome {
   readonly attachedRoutes: ReadonlyMap<string, number>;
   /** Undefined where AWS could not be asked. */
   readonly provisioned: Provisioned | undefined;
+  /** AWS has said neither yes nor no for so long that people should look. */
+  readonly overdue: boolean;
   /** How many ListenerSets are accepted; undefined where there is none to ask. */
   readonly attachedListenerSets?: number;
 }
@@ -37,25 +30,31 @@ export interface GatewayOutcome {
 /** @param now in milliseconds since the epoch */
 export function gatewayStatus(
   existing: Gateway['status'],
-  { generation, findings, attachedRoutes: attached, provisioned, attachedListenerSets }: GatewayOutcome,
+  { generation, findings, attachedRoutes: attached, provisioned, overdue, attachedListenerSets }: GatewayOutcome,
   now: number,
 ): GatewayStatus {
   const listeners = findings.listenersOf(undefined);
-  const accepted = acceptedCondition(findings);
-  const waiting = waitingFor(listeners, findings, provisioned);
-  const programmed = programmedCondition(accepted.status === 'True', findings, provisioned, waiting);
+  const serving = servingOf(findings, provisioned);
   const before = new Map(existing?.listeners?.map(({ name, conditions }) => [name, conditions]));
+  const accepted = acceptedCondition(findings);
+  const wanted = listeners.filter((listener) => isValid(listener, findings.ofListener(listener.name)));
+  const unserved = wanted.filter(({ name, port }) => !serving.isServed(port, before.get(name)));
+  const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
+  const programmed =
+    accepted.status === 'True' ? programmedCondition(serves, unserved, serving, provisioned) : notToBeProgrammed;
+  const change = { problems: cloudProblems(findings.whole), overdue, complete: provisioned?.complete === true };
+  const verdicts = [accepted, programmed, ...upToDate(change, existing?.conditions)];
   return {
     ...existing,
     // Of a load balancer that can't be seen now, clients are still to find the address.
     ...(provisioned !== undefined && { addresses: provisioned.addresses }),
     ...(attachedListenerSets !== undefined && { attachedListenerSets }),
-    conditions: updated(existing?.conditions, [accepted, programmed], generation, now),
+    conditions: updated(existing?.conditions, verdicts, generation, now),
     listeners: listeners.map((listener): ListenerStatus => {
       const { name, supportedKinds, port } = listener;
-      const own = findings.ofListener(name);
-      const serving = provisioned?.ports.has(port) ?? false;
-      const conditions = listenerConditions(listener, own, serving ? undefined : { ...programmed, reason: 'Pending' });
+      const isServed = serving.isServed(port, before.get(name));
+      const why = isServed ? undefined : whyUnserved(port, accepted, serving);
+      const conditions = listenerConditions(listener, findings.ofListener(name), why);
       return {
         name,
         supportedKinds,
@@ -66,24 +65,32 @@ export function gatewayStatus(
   };
 }
 
-/** Which good listeners no load balancer serves, in words; empty when all are served, or nobody knows. */
-export function waitingFor(
-  listeners: readonly ListenerResult[],
-  findings: Findings,
-  provisioned: Provisioned | undefined,
-): string {
-  const unserved = listeners
-    .filter((listener) => isValid(listener, findings.ofListener(listener.name)))
-    .filter(({ port }) => provisioned?.ports.has(port) === false)
-    .map(({ name, ofSet }) => ofSet?.section ?? name);
-  return unserved.length === 0 ? '' : `The load balancer does not serve ${quoted(unserved)} yet.`;
+/** Why clients do not reach a good listener of the port. */
+function whyUnserved(port: number, { status }: Accepted, serving: Serving): ListenerServing {
+  if (status !== 'True') return { ...notToBeProgrammed, reason: 'Pending' };
+  const problems = serving.hindrances(port);
+  const message = sentences([serving.lackOf(port), told(problems)]);
+  // gateway_types.go has no word for want of resources here.
+  const reason = unprogrammedReason(problems) === 'Pending' ? 'Pending' : 'Invalid';
+  return { status: 'False', reason, message };
+}
+
+/** How far the removal of a Gateway has come. */
+export interface Removal extends Pick<GatewayOutcome, 'overdue'> {
+  readonly problems: readonly Problem[];
 }
 
 /** Why a Gateway that is being deleted is still there. */
-export function removalStatus({ status, metadata }: Gateway, problems: readonly Problem[], now: number): GatewayStatus {
+export function removalStatus(
+  { status, metadata }: Gateway,
+  { problems, overdue }: Removal,
+  now: number,
+): GatewayStatus {
   const message = sentences(['The Gateway waits until AWS has removed what belongs to it.', told(problems)]);
   const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
-  return { ...status, conditions: updated(status?.conditions, [verdict], metadata.generation ?? 0, now) };
+  const { whole } = findingsOf({ listeners: [], attachments: [], problems });
+  const change = upToDate({ problems: cloudProblems(whole), overdue, complete: false }, status?.conditions);
+  return { ...status, conditions: updated(status?.conditions, [verdict, ...change], metadata.generation ?? 0, now) };
 }
 
 /** How many routes are accepted, by the listeners that they are attached to. */
@@ -104,7 +111,7 @@ type Accepted = Verdict<
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
 
-const notAccepted: Partial<Record<WholeProblem['kind'], Accepted['reason']>> = {
+const notAccepted: Readonly<Record<SpecKind, Accepted['reason']>> = {
   'parameters-kind-unknown': 'InvalidParameters',
   'parameters-not-found': 'InvalidParameters',
   'parameters-invalid': 'InvalidParameters',
@@ -112,25 +119,12 @@ const notAccepted: Partial<Record<WholeProblem['kind'], Accepted['reason']>> = {
   'gateway-tls-unsupported': 'Invalid',
 };
 
-const notProgrammed: Partial<Record<WholeProblem['kind'], Programmed['reason']>> = {
-  'subnets-too-few': 'NoResources',
-  'subnets-invalid': 'Invalid',
-  'vpc-unknown': 'Pending',
-  'kinds-missing': 'Pending',
-  'region-changed': 'Pending',
-  'name-taken': 'Invalid',
-  'cluster-name-taken': 'Invalid',
-  'quota-reached': 'NoResources',
-  'access-denied': 'Pending',
-  'credentials-invalid': 'Pending',
-  'cloud-unreachable': 'Pending',
-  'cloud-refused': 'Invalid',
-  'deletion-held': 'Pending',
-};
+const isOfSpec = (problem: WholeProblem): problem is Extract<WholeProblem, { kind: SpecKind }> =>
+  problem.kind in notAccepted;
 
 /** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */
 export function acceptedCondition(findings: Findings): Accepted {
-  const wrong = findings.whole.filter((problem) => notAccepted[problem.kind] !== undefined);
+  const wrong = findings.whole.filter(isOfSpec);
   const reason = wrong[0] && notAccepted[wrong[0].kind];
   if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
   const own = findings.listenersOf(undefined);
@@ -143,29 +137,33 @@ export function acceptedCondition(findings: Findings): Accepted {
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
-/** True only when it is: the load balancer is active and every good listener is there. */
+const notToBeProgrammed: Programmed = {
+  type: 'Programmed',
+  status: 'False',
+  reason: 'Invalid',
+  message: 'The Gateway is not accepted. What existed before stays as it is.',
+};
+
+/**
+ * True once clients have reached every good listener, and as long as they reach one: what AWS refuses of a change, or does not
+ * answer, is told by UpToDate, and by the listeners that a change was to add.
+ * @param serves whether it was True so far, and a good listener still serves
+ */
 function programmedCondition(
-  accepted: boolean,
-  { whole }: Findings,
+  serves: boolean,
+  unserved: readonly ListenerResult[],
+  serving: Serving,
   provisioned: Provisioned | undefined,
-  unserved: string,
 ): Programmed {
-  if (!accepted) {
-    const message = 'The Gateway is not accepted. What existed before stays as it is.';
-    return { type: 'Programmed', status: 'False', reason: 'Invalid', message };
+  const type = 'Programmed';
+  const lack = unserved.length === 0 ? '' : lacking(unserved, provisioned);
+  if (unserved.length === 0 || serves) {
+    const replaced = provisioned !== undefined && provisioned.waiting !== '' && provisioned.ports.size > 0;
+    const active = replaced
+      ? 'A load balancer is active, and another is to take its place.'
+      : 'The load balancer is active.';
+    return { type, status: 'True', reason: 'Programmed', message: sentences([active, lack]) };
   }
-  const cloud = whole.filter((problem) => notAccepted[problem.kind] === undefined);
-  if (provisioned === undefined) {
-    const message = sentences(['What exists in AWS could not be read.', told(cloud)]);
-    return { type: 'Programmed', status: 'Unknown', reason: 'Pending', message };
-  }
-  const waiting = provisioned.waiting || unserved;
-  if (waiting !== '') {
-    const reason = cloud.map((problem) => notProgrammed[problem.kind]).find((found) => found !== undefined);
-    const message = sentences([waiting, told(cloud)]);
-    return { type: 'Programmed', status: 'False', reason: reason ?? 'Pending', message };
-  }
-  // The load balancer serves; what a part of it lacks is told, and does not make the whole untrue.
-  const message = sentences(['The load balancer is active.', told(cloud)]);
-  return { type: 'Programmed', status: 'True', reason: 'Programmed', message };
+  const message = sentences([lack, told(serving.ofWhole)]);
+  return { type, status: 'False', reason: unprogrammedReason(serving.ofWhole), message };
 }

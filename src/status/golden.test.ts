@@ -18,6 +18,8 @@ test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs 
  */
 const known = {
   gateway: {
+    // Our own: whether AWS has all that is accepted.
+    'gatehouse.dev/UpToDate': { True: ['UpToDate'] },
     Accepted: {
       True: ['Accepted', 'ListenersNotValid'],
       False: ['Invalid', 'InvalidParameters', 'UnsupportedAddress', 'ListenersNotValid', 'Pending'],

@@ -18,12 +18,13 @@ const translation: Translation = {
   attachments: [],
   problems: [],
 };
-const active = { addresses: [], ports: new Set([80]), waiting: '', complete: false };
+const active = { addresses: [], ports: new Set([80]), admits: true, waiting: '', complete: false };
 const outcome = (problems: readonly Problem[], provisioned: GatewayOutcome['provisioned'] = active) => ({
   generation: 1,
   findings: findingsOf(translation, problems),
   attachedRoutes: new Map(),
   provisioned,
+  overdue: false,
 });
 
 const said = (conditions: readonly { type: string; status: string; reason: string }[] | undefined) =>
@@ -44,7 +45,7 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   [
     'is refused by AWS',
     outcome([refused]),
-    ['Accepted=True/Accepted', 'Programmed=False/PortUnavailable'],
+    ['Accepted=True/Accepted', 'Programmed=False/PortUnavailable', 'gatehouse.dev/UpToDate=False/NoResources'],
     'False/PortUnavailable',
   ],
   [
@@ -74,7 +75,33 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
 
 test("a Gateway is programmed though AWS refuses a ListenerSet's listener", () => {
   const status = gatewayStatus(undefined, outcome([refused]), GOLDEN_NOW);
-  expect(said(status.conditions)).toEqual(['Accepted=True/Accepted', 'Programmed=True/Programmed']);
+  expect(said(status.conditions)).toEqual([
+    'Accepted=True/Accepted',
+    'Programmed=True/Programmed',
+    'gatehouse.dev/UpToDate=False/NoResources',
+  ]);
+});
+
+test('a ListenerSet that is served stays programmed though AWS refuses its next listener, or can not be asked', () => {
+  const more = { ...listener, name: 'team/more/next', port: 8443, ofSet: { listenerSet: set, section: 'next' } };
+  const grown: Translation = { ...translation, listeners: [...translation.listeners, more] };
+  const serving = { ...active, ports: new Set([80, 8080]) };
+  const before = listenerSetStatus(undefined, set, outcome([], serving), 1, GOLDEN_NOW);
+  const problem: Problem = { ...refused, resource: 'listener/internal/8443' };
+  const after = { ...outcome([], serving), findings: findingsOf(grown, [problem]) };
+  const status = listenerSetStatus(before, set, after, 2, GOLDEN_NOW);
+  expect(said(status.conditions)).toEqual([
+    'Accepted=True/Accepted',
+    'Programmed=True/Programmed',
+    'gatehouse.dev/UpToDate=False/NoResources',
+  ]);
+  expect(status.listeners?.map(({ conditions }) => said(conditions)?.at(-1))).toEqual([
+    'Programmed=True/Programmed',
+    'Programmed=False/PortUnavailable',
+  ]);
+  const unseen = listenerSetStatus(before, set, unreadable, 1, GOLDEN_NOW);
+  expect(said(unseen.conditions)).toEqual(said(before.conditions));
+  expect(said(unseen.listeners?.[0]?.conditions)).toContain('Programmed=True/Programmed');
 });
 
 test('a listener for which there is no room says that there are too many', () => {

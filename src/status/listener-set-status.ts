@@ -1,11 +1,13 @@
 // A ListenerSet's status, out of the pass over its Gateway.
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import type { Condition, ObjectKey } from '../kube/object.ts';
+import { cloudProblems, isPassing, upToDate } from './cloud-effects.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import type { Findings, WholeProblem } from './findings.ts';
-import { acceptedCondition, type GatewayOutcome, waitingFor } from './gateway-status.ts';
-import { isValid, listenerConditions, type Serving } from './listener-status.ts';
+import type { Findings } from './findings.ts';
+import { acceptedCondition, type GatewayOutcome } from './gateway-status.ts';
+import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
+import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
 import { quoted, told } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
@@ -20,6 +22,9 @@ type Programmed = Verdict<
 export const isAttached = (set: ObjectKey, findings: Findings): boolean =>
   listenerSetAccepted(set, findings).status === 'True';
 
+/** Its name in the ListenerSet. */
+const sectionOf = ({ name, ofSet }: ListenerResult): string => ofSet?.section ?? name;
+
 /**
  * @param generation of the ListenerSet that the pass was over
  * @param now in milliseconds since the epoch
@@ -27,35 +32,53 @@ export const isAttached = (set: ObjectKey, findings: Findings): boolean =>
 export function listenerSetStatus(
   existing: ListenerSet['status'],
   set: ObjectKey,
-  { findings, attachedRoutes, provisioned }: Pick<GatewayOutcome, 'findings' | 'attachedRoutes' | 'provisioned'>,
+  outcome: Omit<GatewayOutcome, 'generation' | 'attachedListenerSets'>,
   generation: number,
   now: number,
 ): ListenerSetStatus {
+  const { findings, attachedRoutes, provisioned } = outcome;
   const listeners = findings.listenersOf(set);
-  const acceptance = listenerSetAccepted(set, findings);
-  const programmed = programmedVerdict(acceptance, listeners, findings, provisioned);
+  const serving = servingOf(findings, provisioned);
   const before = new Map(existing?.listeners?.map(({ name, conditions }) => [name, conditions]));
+  const isServed = (listener: ListenerResult): boolean =>
+    serving.isServed(listener.port, before.get(sectionOf(listener)));
+  const wanted = listeners.filter((listener) => isValid(listener, findings.ofListener(listener.name)));
+  const unserved = wanted.filter((listener) => !isServed(listener));
+  const acceptance = listenerSetAccepted(set, findings);
+  const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
+  const programmed =
+    acceptance.status === 'True'
+      ? programmedVerdict(serves, unserved, serving, provisioned)
+      : unprogrammed(acceptance, listeners, findings);
+  const verdicts = [acceptance, programmed, ...changeOf(listeners, outcome, existing?.conditions)];
   return {
     ...existing,
-    conditions: updated(existing?.conditions, [acceptance, programmed], generation, now),
+    conditions: updated(existing?.conditions, verdicts, generation, now),
     listeners: listeners.map((listener): ListenerStatus => {
-      const { name: id, ofSet, supportedKinds, port } = listener;
-      const name = ofSet?.section ?? id;
-      const serving = provisioned?.ports.has(port) ?? false;
-      const own = findings.ofListener(id);
-      const conditions = listenerConditions(
-        listener,
-        own,
-        serving ? undefined : unserved(findings.ofPort(port), programmed),
-      );
+      const name = sectionOf(listener);
+      const unreached = isServed(listener) ? undefined : whyUnserved(listener.port, acceptance, serving);
+      const conditions = listenerConditions(listener, findings.ofListener(listener.name), unreached);
       return {
         name,
-        supportedKinds,
-        attachedRoutes: attachedRoutes.get(id) ?? 0,
+        supportedKinds: listener.supportedKinds,
+        attachedRoutes: attachedRoutes.get(listener.name) ?? 0,
         conditions: updated(before.get(name), conditions, generation, now),
       };
     }),
   };
+}
+
+/** What AWS refuses of a change to the set's own ports; all else is the Gateway's to tell. Absent until the first time. */
+function changeOf(
+  listeners: readonly ListenerResult[],
+  { findings, provisioned, overdue }: Pick<GatewayOutcome, 'findings' | 'provisioned' | 'overdue'>,
+  existing: readonly Condition[] | undefined,
+): readonly Verdict<string, string>[] {
+  const ports = new Set(listeners.map(({ port }) => port));
+  const problems = cloudProblems([...ports].flatMap((port) => findings.ofPort(port)));
+  const change = upToDate({ problems, overdue, complete: provisioned?.complete === true }, existing);
+  const isNews = existing?.some(({ type }) => change.some((verdict) => verdict.type === type)) === true;
+  return problems.length > 0 || isNews ? change : [];
 }
 
 /** What becomes of one whose Gateway has gone. */
@@ -92,56 +115,62 @@ export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepte
     return { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The ListenerSet is accepted.' };
   }
   const some = invalid.length < listeners.length;
-  const names = quoted(invalid.map(({ name, ofSet }) => ofSet?.section ?? name));
+  const names = quoted(invalid.map(sectionOf));
   const message = `${some ? 'Not all listeners are' : 'No listener is'} valid. See the conditions of ${names}.`;
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
-/** True only when it is: every good listener of it is served. What else the load balancer lacks is the Gateway's to tell. */
+/** True once clients have reached every good listener of it, and as long as they reach one. */
 function programmedVerdict(
-  accepted: Accepted,
-  listeners: readonly ListenerResult[],
-  findings: Findings,
-  provisioned: GatewayOutcome['provisioned'],
+  serves: boolean,
+  unserved: readonly ListenerResult[],
+  serving: Serving,
+  provisioned: Provisioned | undefined,
 ): Programmed {
   const type = 'Programmed';
-  if (accepted.status !== 'True') {
-    return { type, status: 'False', reason: unprogrammed(accepted, listeners, findings), message: accepted.message };
+  const named = unserved.map((listener) => ({ name: sectionOf(listener), port: listener.port }));
+  const lack = named.length === 0 ? '' : lacking(named, provisioned);
+  if (lack === '' || serves) {
+    return { type, status: 'True', reason: 'Programmed', message: sentences(['The load balancer is active.', lack]) };
   }
-  if (provisioned === undefined) {
-    const message = 'What exists in AWS could not be read. See the conditions of the Gateway.';
-    return { type, status: 'Unknown', reason: 'Pending', message };
+  if (provisioned !== undefined && provisioned.ports.size === 0 && provisioned.waiting !== '') {
+    return { type, status: 'False', reason: 'ParentNotProgrammed', message: lack };
   }
-  if (provisioned.waiting !== '') {
-    return { type, status: 'False', reason: 'ParentNotProgrammed', message: provisioned.waiting };
-  }
-  const waiting = waitingFor(listeners, findings, provisioned);
-  if (waiting === '') return { type, status: 'True', reason: 'Programmed', message: 'The load balancer is active.' };
-  const ports = new Set(listeners.map(({ port }) => port));
-  const refused = told([...ports].flatMap((port) => findings.ofPort(port)));
+  const refused = refusedOf(unserved, serving);
   // listenerset_types.go has Pending for what is Unknown only.
   return refused === ''
-    ? { type, status: 'Unknown', reason: 'Pending', message: waiting }
-    : { type, status: 'False', reason: 'PortUnavailable', message: sentences([waiting, refused]) };
+    ? { type, status: 'Unknown', reason: 'Pending', message: sentences([lack, seeGateway(provisioned)]) }
+    : { type, status: 'False', reason: 'PortUnavailable', message: sentences([lack, refused]) };
 }
 
+const seeGateway = (provisioned: Provisioned | undefined): string =>
+  provisioned === undefined ? 'See the conditions of the Gateway.' : '';
+
+/** What AWS refused of these listeners, in words. */
+const refusedOf = (listeners: readonly { readonly port: number }[], serving: Serving): string => {
+  const ports = new Set(listeners.map(({ port }) => port));
+  return told([...ports].flatMap((port) => serving.hindrances(port)).filter((problem) => !isPassing(problem)));
+};
+
 function unprogrammed(
-  { reason }: Accepted,
+  { reason, message }: Accepted,
   listeners: readonly ListenerResult[],
   findings: Findings,
-): Programmed['reason'] {
-  if (reason === 'NotAllowed') return 'NotAllowed';
-  if (reason !== 'ListenersNotValid') return 'ParentNotProgrammed';
+): Programmed {
+  const verdict = { type: 'Programmed', status: 'False', message } as const;
+  if (reason === 'NotAllowed') return { ...verdict, reason };
+  if (reason !== 'ListenersNotValid') return { ...verdict, reason: 'ParentNotProgrammed' };
   const isCrowdedOut = listeners.every(({ name }) =>
     findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners' || kind === 'too-many-ingress-rules'),
   );
-  return isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid';
+  return { ...verdict, reason: isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid' };
 }
 
-/** Why nothing serves a good listener of the port. */
-function unserved(ofPort: readonly WholeProblem[], { message }: Programmed): Serving {
-  const refused = told(ofPort);
+/** Why clients do not reach a good listener of the port. */
+function whyUnserved(port: number, { status, message }: Accepted, serving: Serving): ListenerServing {
+  if (status !== 'True') return { status: 'Unknown', reason: 'Pending', message };
+  const refused = refusedOf([{ port }], serving);
   return refused === ''
-    ? { status: 'Unknown', reason: 'Pending', message }
-    : { status: 'False', reason: 'PortUnavailable', message: refused };
+    ? { status: 'Unknown', reason: 'Pending', message: serving.lackOf(port) }
+    : { status: 'False', reason: 'PortUnavailable', message: sentences([serving.lackOf(port), refused]) };
 }

@@ -28,9 +28,9 @@ type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
 
 /** What becomes of a good listener. */
-export type Serving = Omit<Programmed, 'type'>;
+export type ListenerServing = Omit<Programmed, 'type'>;
 
-const served: Serving = { status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
+const served: ListenerServing = { status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
 
 /** What a problem does to its listener. Those with no entry are only told, in the message of Accepted. */
 const notAccepted: Partial<Record<ListenerProblem['kind'], Accepted['reason']>> = {
@@ -92,12 +92,12 @@ function pick<Reason extends string>(
 
 /**
  * @param problems those of this listener
- * @param unserved why no load balancer serves the port; undefined while one does
+ * @param unserved why clients do not reach it; undefined while they do
  */
 export function listenerConditions(
   listener: ListenerResult,
   problems: readonly ListenerProblem[],
-  unserved: Serving | undefined,
+  unserved: ListenerServing | undefined,
 ): readonly ListenerCondition[] {
   const inSet = listener.ofSet !== undefined;
   const rejected = pick(problems, inSet ? notAcceptedInSet : notAccepted);

@@ -38,15 +38,17 @@ const address = { type: 'Hostname', value: 'lb.example.com' };
 const waiting = {
   addresses: [],
   ports: new Set<number>(),
+  admits: false,
   waiting: 'The load balancer is not made yet.',
   complete: false,
 };
-const serving = { addresses: [address], ports: new Set([80]), waiting: '', complete: true };
+const serving = { addresses: [address], ports: new Set([80]), admits: true, waiting: '', complete: true };
 const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
   generation: 3,
   findings: findingsOf(translation),
   attachedRoutes: new Map(),
   provisioned: serving,
+  overdue: false,
   ...more,
 });
 
@@ -112,19 +114,33 @@ test('a pass over a Gateway that has changed since says nothing of it', async ()
   expect(writes()).toBe(0);
 });
 
-test('a Gateway keeps its address while AWS can not be asked', async () => {
-  const { client, context, told, condition, status } = start();
+test('a Gateway that serves stays programmed while AWS can not be asked, and says so after a while, once', async () => {
+  const { client, context, told, writes, condition, status } = start();
   await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
   const problems = [{ kind: 'credentials-invalid', action: 'GetResources', detail: 'expired' }] as const;
-  const unknown = outcome({ provisioned: undefined, findings: findingsOf(translation, problems) });
-  await reportGateway(context, await client.get(kinds.gateways, key, signal), unknown, signal);
+  const unread = { provisioned: undefined, findings: findingsOf(translation, problems) };
+  const report = async (overdue: boolean) =>
+    await reportGateway(
+      context,
+      await client.get(kinds.gateways, key, signal),
+      outcome({ ...unread, overdue }),
+      signal,
+    );
+  told.length = 0;
+  const before = writes();
+  await report(false);
+  expect(writes()).toBe(before);
+  await report(true);
+  await report(true);
+  expect(writes()).toBe(before + 1);
   expect((await status())?.addresses).toEqual([address]);
-  expect(await condition('Programmed')).toMatchObject({ status: 'Unknown', reason: 'Pending' });
-  expect((await condition('Programmed'))?.message).toContain('AWS did not accept the credentials for GetResources');
-  expect((await status())?.listeners?.[0]?.conditions.find(({ type }) => type === 'Programmed')?.status).toBe(
-    'Unknown',
-  );
-  expect(told.at(-1)).toEqual({ type: 'Warning', reason: 'Pending' });
+  expect(await condition('Accepted')).toMatchObject({ status: 'True' });
+  expect(await condition('Programmed')).toMatchObject({ status: 'True', message: 'The load balancer is active.' });
+  expect((await status())?.listeners?.[0]?.conditions.find(({ type }) => type === 'Programmed')?.status).toBe('True');
+  const upToDate = await condition('gatehouse.dev/UpToDate');
+  expect(upToDate).toMatchObject({ status: 'False', reason: 'CredentialsInvalid' });
+  expect(upToDate?.message).toContain('AWS did not accept the credentials for GetResources');
+  expect(told).toEqual([{ type: 'Warning', reason: 'CredentialsInvalid' }]);
 });
 
 test('a Gateway that is being deleted says what keeps it', async () => {
@@ -133,7 +149,10 @@ test('a Gateway that is being deleted says what keeps it', async () => {
   await reportRemoval(
     context,
     created,
-    [{ kind: 'cloud-unreachable', action: 'DeleteRule', detail: 'timeout' }],
+    {
+      problems: [{ kind: 'cloud-unanswered', why: 'unreachable', action: 'DeleteRule', detail: 'timeout' }],
+      overdue: true,
+    },
     signal,
   );
   expect((await condition('Programmed'))?.message).toMatch(

@@ -1,14 +1,13 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
 import type { Gateway, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import type { Problem } from '../gateway/problem.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Condition, KubeObject } from '../kube/object.ts';
 import { writeStatus } from '../kube/status.ts';
 import { isAdverse } from './condition.ts';
-import { type GatewayOutcome, gatewayStatus, removalStatus } from './gateway-status.ts';
+import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
 import { type RouteOutcome, routeParents, sameParent } from './route-status.ts';
 
 export interface ReportContext {
@@ -40,10 +39,10 @@ export function reportGateway(
 export function reportRemoval(
   context: ReportContext,
   gateway: Gateway,
-  problems: readonly Problem[],
+  removal: Removal,
   signal: AbortSignal,
 ): Promise<void> {
-  return writeGateway(context, gateway, (current) => removalStatus(current, problems, context.clock.now()), signal);
+  return writeGateway(context, gateway, (current) => removalStatus(current, removal, context.clock.now()), signal);
 }
 
 async function writeGateway(

@@ -73,7 +73,8 @@ export function told(problems: readonly Problem[]): string {
 /** One or two sentences: the fault with its field, and the remedy. Never a secret. */
 export function explain(problem: Problem): string {
   const field = fieldOf(problem);
-  const said = sentence(problem);
+  const served = 'stillServed' in problem ? ' The certificate that was imported from it before still serves.' : '';
+  const said = sentence(problem) + served;
   return field === undefined || problem.kind === 'parameters-invalid' ? said : `${field}: ${said}`;
 }
 
@@ -230,8 +231,8 @@ function sentence(problem: Problem): string {
       return `AWS denied ${problem.action} for ${problem.resource} (${problem.detail}). Compare the role's policy with "gatehouse iam-policy".`;
     case 'credentials-invalid':
       return `AWS did not accept the credentials for ${problem.action} (${problem.detail}). Check the ServiceAccount's role and its trust policy.`;
-    case 'cloud-unreachable':
-      return `AWS could not be reached for ${problem.action} (${problem.detail}). Check the region, the endpoint and the network; it is tried again.`;
+    case 'cloud-unanswered':
+      return unanswered(problem);
     case 'cloud-refused':
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
     case 'deletion-held':
@@ -258,5 +259,22 @@ function holder(each: Holder): string {
       return `load balancer ${each.arn}`;
     default:
       return each satisfies never;
+  }
+}
+
+function unanswered({ why, action, detail }: Extract<Problem, { kind: 'cloud-unanswered' }>): string {
+  switch (why) {
+    case 'unreachable':
+      return `AWS could not be reached for ${action} (${detail}). Check the region, the endpoint and the network; it is tried again.`;
+    case 'throttled':
+      return `AWS put off ${action} because the account makes too many calls (${detail}). It is tried again.`;
+    case 'failed':
+      return `AWS failed at ${action} (${detail}). The fault is on AWS's side; it is tried again.`;
+    case 'unreadable':
+      return `What answered ${action} was not AWS (${detail}). Check what stands between Gatehouse and AWS, such as a proxy; it is tried again.`;
+    case 'settling':
+      return `AWS does not show yet what ${action} needs (${detail}). It is tried again.`;
+    default:
+      return why satisfies never;
   }
 }

@@ -1,5 +1,6 @@
 // The statuses that users would read of a golden case, once AWS has made all that the case asks for.
 import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
+import { hashTag } from '../aws/diff/tags.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
@@ -49,6 +50,7 @@ export function reported(input: GatewayInput): Reported {
     findings,
     attachedRoutes: attachedRoutes(findings),
     provisioned: provisioned(built?.model, made(built?.model)),
+    overdue: false,
   };
   const sets = input.listenerSets.map((set) => objectKey(set.metadata));
   const setStatuses = input.listenerSets.map((set) => {
@@ -83,6 +85,10 @@ const made = (model: Model | undefined): readonly OwnedResource[] =>
       const { name } = resource.spec;
       const dnsName = `${name}.us-east-1.elb.amazonaws.com`;
       return [{ ...owned, kind: 'load-balancer', name, dnsName, subnets: [], state: 'active' }];
+    }
+    if (resource.kind === 'security-group') {
+      const tags = hashTag('ingress', resource.ingress);
+      return [{ ...owned, kind: 'security-group', tags, name: resource.spec.name }];
     }
     if (resource.kind !== 'listener') return [];
     return [{ ...owned, kind: 'listener', loadBalancerArn: `arn:${resource.loadBalancer}`, port: resource.spec.port }];

@@ -50,8 +50,14 @@ async function told(ns: string, name = 'web'): Promise<readonly string[]> {
   );
 }
 
-const programmedSays = async (ns: string, name = 'web'): Promise<string> =>
-  (await told(ns, name)).find((line) => line.startsWith('Programmed=')) ?? '';
+const saidBy = async (type: string, ns: string, name = 'web'): Promise<string> =>
+  (await told(ns, name)).find((line) => line.startsWith(`${type}=`)) ?? '';
+
+const programmedSays = (ns: string, name?: string) => saidBy('Programmed', ns, name);
+/** Beside Programmed, which stays True while requests are served. */
+const upToDateSays = (ns: string, name?: string) => saidBy('gatehouse.dev/UpToDate', ns, name);
+
+const active = 'Programmed=True/Programmed: The load balancer is active.';
 
 const route = (ns: string, name: string, path: string): KubeObject =>
   httpRoute(
@@ -81,10 +87,11 @@ test('a denied action on one rule is told by action and rule, and once it is all
   const fine = httpRoute(ns, 'fine', ['web'], [{ matches: [{ path: { type: 'Exact', value: '/fine' } }] }]);
   await rig.apply([denied, fine]);
   await eventually(async () =>
-    expect(await programmedSays(ns)).toBe(
-      `Programmed=True/Programmed: The load balancer is active. AWS denied elasticloadbalancing:CreateRule for rule/internal/80/NS/denied/0/0 (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
+    expect(await upToDateSays(ns)).toBe(
+      `gatehouse.dev/UpToDate=False/AccessDenied: AWS denied elasticloadbalancing:CreateRule for rule/internal/80/NS/denied/0/0 (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
     ),
   );
+  expect(await programmedSays(ns)).toBe(active);
   const { message } = await waitForCondition(rig, denied, 'Accepted', 'False', 'Pending');
   expect(message).toContain('spec.rules[0]: AWS denied elasticloadbalancing:CreateRule');
   await waitForCondition(rig, fine, 'Accepted', 'True');
@@ -93,9 +100,7 @@ test('a denied action on one rule is told by action and rule, and once it is all
   allow();
   await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(3));
   await waitForCondition(rig, denied, 'Accepted', 'True');
-  await eventually(async () =>
-    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
-  );
+  await waitForCondition(rig, gateway(ns, 'web'), 'gatehouse.dev/UpToDate', 'True');
   expect(rulesOf(rig, `${ns}/web`)).toContain(rule);
   await rig.remove([denied, fine]);
 });
@@ -106,7 +111,7 @@ test('a load balancer that may not be made is told by action, and is made once i
   await rig.apply([gateway(ns, 'web')]);
   await eventually(async () =>
     expect(await programmedSays(ns)).toBe(
-      `Programmed=False/Pending: The load balancer is not made yet. AWS denied elasticloadbalancing:CreateLoadBalancer for load-balancer/internal (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
+      `Programmed=False/Invalid: The load balancer is not made yet. AWS denied elasticloadbalancing:CreateLoadBalancer for load-balancer/internal (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
     ),
   );
   neighbour.stillServes();
@@ -132,9 +137,7 @@ test('errors, throttling and lost answers of AWS leave nothing double and nothin
   await rig.apply([gateway(ns, 'web'), route(ns, 'good', '/')]);
   await programmed(rig, gateway(ns, 'web'));
   await eventually(() => expect(rulesOf(rig, `${ns}/web`)).toHaveLength(1));
-  await eventually(async () =>
-    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
-  );
+  await eventually(async () => expect(await programmedSays(ns)).toBe(active));
   const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf(rig, `${ns}/web`);
   expect([loadBalancers, listeners, targetGroups, securityGroups].map(({ length }) => length)).toEqual([1, 1, 1, 1]);
   neighbour.stillServes();
@@ -169,7 +172,8 @@ test('a target group beyond the quota costs its own rule only', async () => {
     [{ matches: [{ path: { type: 'Exact', value: '/beyond' } }], backendRefs: [backendRef('beyond')] }],
   );
   await rig.apply([beyond, route(ns, 'beside', '/beside')]);
-  await eventually(async () => expect(await programmedSays(ns)).toContain('a quota is reached (TooManyTargetGroups'));
+  await eventually(async () => expect(await upToDateSays(ns)).toContain('a quota is reached (TooManyTargetGroups'));
+  expect(await programmedSays(ns)).toBe(active);
   const { message } = await waitForCondition(rig, beyond, 'Accepted', 'False');
   expect(message).toContain('spec.rules[0]: AWS refused elasticloadbalancing:CreateTargetGroup');
   await eventually(() => expect(rulesOf(rig, `${ns}/web`).join()).toContain('/beside'));
@@ -188,13 +192,12 @@ test('subnets that are both in one zone are told, and the load balancer stays wh
     loadBalancerConfiguration(ns, 'twins', { subnets: twins }),
     gateway(ns, 'web', [http()], infrastructure),
   ]);
-  await eventually(async () => expect(await programmedSays(ns)).toContain("can't be used: subnets"));
+  await eventually(async () => expect(await upToDateSays(ns)).toContain("can't be used: subnets"));
+  expect(await programmedSays(ns)).toBe(active);
   stillServes();
   expect(awsOf(rig, `${ns}/web`).loadBalancers).toEqual([loadBalancer]);
   await rig.apply([gateway(ns, 'web')]);
-  await eventually(async () =>
-    expect(await programmedSays(ns)).toBe('Programmed=True/Programmed: The load balancer is active.'),
-  );
+  await eventually(async () => expect(await programmedSays(ns)).toBe(active));
 });
 
 test('a target group of our name and not our tags is neither adopted, changed nor deleted', async () => {
@@ -214,9 +217,7 @@ test('a target group of our name and not our tags is neither adopted, changed no
   const arn = made?.TargetGroupArn ?? '';
   const foreign = JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn));
   await rig.apply([web]);
-  await eventually(async () =>
-    expect(await programmedSays(ns)).toContain(`is taken by ${arn}, which has not our tags`),
-  );
+  await eventually(async () => expect(await upToDateSays(ns)).toContain(`is taken by ${arn}, which has not our tags`));
   await removeAndWait(rig, web);
   expect(JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn))).toBe(foreign);
   neighbour.stillServes();
@@ -256,7 +257,8 @@ test('while subnets may not be read, nothing new is made, and what serves serves
   await rig.restart();
   await rig.apply([gateway(fresh, 'web')]);
   await eventually(async () => expect(await programmedSays(fresh)).toContain('AWS denied ec2:DescribeSubnets'));
-  await eventually(async () => expect(await programmedSays(ns)).toContain('AWS denied ec2:DescribeSubnets'));
+  await eventually(async () => expect(await upToDateSays(ns)).toContain('AWS denied ec2:DescribeSubnets'));
+  expect(await programmedSays(ns)).toBe(active);
   stillServes();
   allow();
   await programmed(rig, gateway(fresh, 'web'));

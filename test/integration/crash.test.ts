@@ -308,7 +308,12 @@ test('what another controller writes into the same status is never lost', async 
   expect(written).toBeGreaterThan(10);
   const conditions = (await rig.cluster.admin.request<Gateway>('GET', path)).status?.conditions ?? [];
   expect(conditions.find(({ type }) => type === 'example.com/Count')?.message).toBe(`${written}`);
-  expect(conditions.map(({ type }) => type).toSorted()).toEqual(['Accepted', 'Programmed', 'example.com/Count']);
+  expect(conditions.map(({ type }) => type).toSorted()).toEqual([
+    'Accepted',
+    'Programmed',
+    'example.com/Count',
+    'gatehouse.dev/UpToDate',
+  ]);
   const route = await rig.cluster.admin.request<HttpRoute>('GET', routePath(made.ns, 'web'));
   expect(route.status?.parents).toHaveLength(1);
   await remove(made);

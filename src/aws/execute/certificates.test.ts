@@ -128,7 +128,7 @@ test('an import whose answer was lost is not repeated', async () => {
   );
   const model = it.model({ secret });
   const { problems } = await controller.apply(model);
-  expect(problems).toMatchObject([{ kind: 'cloud-unreachable', action: 'acm:ImportCertificate' }]);
+  expect(problems).toMatchObject([{ kind: 'cloud-unanswered', action: 'acm:ImportCertificate' }]);
   acmOnce.middlewareStack.remove('lost');
   expect((await controller.apply(model)).problems).toEqual([]);
   expect(certificates()).toHaveLength(1);

@@ -1,0 +1,31 @@
+// Since when AWS has said neither yes nor no to what Gateways need.
+import type { Problem } from '../gateway/problem.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { isPassing } from '../status/cloud-effects.ts';
+
+/** After this long people should look. In milliseconds. */
+export const overdueMs = 60_000;
+
+export class Unanswered {
+  /** By the monotonic clock. */
+  readonly #since = new Map<ObjectKey, number>();
+
+  /**
+   * Takes note of how a pass over a Gateway ended.
+   * @param begun when it began, and `now` when it ended, by the monotonic clock
+   * @returns for how long there has been no answer, in milliseconds; undefined where there is one
+   */
+  note(gateway: ObjectKey, problems: readonly Problem[], begun: number, now: number): number | undefined {
+    if (!problems.some(isPassing)) {
+      this.#since.delete(gateway);
+      return undefined;
+    }
+    const since = this.#since.get(gateway) ?? begun;
+    this.#since.set(gateway, since);
+    return now - since;
+  }
+
+  forget(gateway: ObjectKey): void {
+    this.#since.delete(gateway);
+  }
+}

@@ -1,0 +1,81 @@
+// Whether clients reach listeners: the load balancer is active, the listener is there, and a security group admits them.
+import type { GatewayAddress } from '../api/gateway-api.ts';
+import type { Condition } from '../kube/object.ts';
+import { type CloudProblem, cloudProblems, isPassing } from './cloud-effects.ts';
+import type { Findings } from './findings.ts';
+import { quoted } from './words.ts';
+
+/** What stands in the cloud for a Gateway. */
+export interface Provisioned {
+  readonly addresses: readonly GatewayAddress[];
+  /** The ports on which an active load balancer listens. */
+  readonly ports: ReadonlySet<number>;
+  /** Whether its security groups are known to admit all clients that they are to; else who was admitted before still is. */
+  readonly admits: boolean;
+  /** What the load balancer itself is waiting for, in words; empty when it is there. */
+  readonly waiting: string;
+  /** Whether all is there that is known to be desired, listeners of ListenerSets included. */
+  readonly complete: boolean;
+}
+
+export interface Serving {
+  /** @param before the listener's conditions so far: what nobody can see now is as it was seen last */
+  isServed(port: number, before: readonly Condition[] | undefined): boolean;
+  /** What listeners of this port lack, in words. */
+  lackOf(port: number): string;
+  /** What keeps listeners of this port from being served. */
+  hindrances(port: number): readonly CloudProblem[];
+  /** What keeps the load balancer itself, or any of its listeners, from serving. */
+  readonly ofWhole: readonly CloudProblem[];
+}
+
+/** @param provisioned undefined where AWS could not be asked */
+export function servingOf(findings: Findings, provisioned: Provisioned | undefined): Serving {
+  const ofWhole = cloudProblems(findings.whole).filter(isAboutListeners);
+  const passing = ofWhole.filter(isPassing);
+  const ofGroups = ofWhole.filter((problem) => 'resource' in problem && problem.resource.startsWith('security-group/'));
+  return {
+    isServed: (port, before) => {
+      if (provisioned === undefined) return isProgrammed(before);
+      return provisioned.ports.has(port) && (provisioned.admits || isProgrammed(before));
+    },
+    lackOf: (port) => {
+      if (provisioned === undefined) return unread;
+      if (provisioned.ports.size === 0 && provisioned.waiting !== '') return provisioned.waiting;
+      return provisioned.ports.has(port)
+        ? 'No security group admits clients to it yet.'
+        : 'The load balancer does not serve it yet.';
+    },
+    hindrances: (port) => {
+      if (provisioned === undefined || provisioned.ports.size === 0) return ofWhole;
+      return [...(provisioned.ports.has(port) ? ofGroups : cloudProblems(findings.ofPort(port))), ...passing];
+    },
+    ofWhole,
+  };
+}
+
+export const isProgrammed = (conditions: readonly Condition[] = []): boolean =>
+  conditions.some(({ type, status }) => type === 'Programmed' && status === 'True');
+
+const unread = 'What exists in AWS could not be read.';
+
+/** What a load balancer lacks of these listeners that are not served, in words. */
+export function lacking(
+  unserved: readonly { readonly name: string; readonly port: number }[],
+  provisioned: Provisioned | undefined,
+): string {
+  if (provisioned === undefined) return unread;
+  if (provisioned.ports.size === 0 && provisioned.waiting !== '') return provisioned.waiting;
+  const { absent = [], shut = [] } = Object.groupBy(unserved, ({ port }) =>
+    provisioned.ports.has(port) ? 'shut' : 'absent',
+  );
+  const names = (listeners: typeof unserved): string => quoted(listeners.map(({ name }) => name));
+  return [
+    ...(absent.length === 0 ? [] : [`The load balancer does not serve ${names(absent)} yet.`]),
+    ...(shut.length === 0 ? [] : [`No security group admits clients to ${names(shut)} yet.`]),
+  ].join(' ');
+}
+
+/** Rules and target groups are the routes' affair: a listener without them is served. */
+const isAboutListeners = (problem: CloudProblem): boolean =>
+  !('resource' in problem) || !/^(rule|target-group|admission|admissions)(\/|$)/.test(problem.resource);
