@@ -179,7 +179,7 @@ async function removeAll(
       return [];
     }
     const isOver = signal.aborted || clock.monotonic() >= until;
-    const refused = problems.some(({ kind }) => kind !== 'cloud-unreachable');
+    const refused = problems.some(({ kind }) => kind !== 'cloud-unanswered');
     if (isOver || refused) return remains(left, [...problems, ...(await explained(context, held))]);
     if (!waiting) print('AWS still holds on to the rest: this is tried again every 5 seconds, for 15 minutes at most.');
     waiting = true;
