@@ -32,13 +32,9 @@ export async function ensureBackendSecurityGroup(
   cluster: ClusterIdentity,
   vpcId: string,
 ): Promise<BackendSecurityGroup> {
-  const name = awsName(`${clusterPrefix(cluster)}-`, 'backend', [backendId, vpcId]);
-  const filters = [
-    { Name: 'group-name', Values: [name] },
-    { Name: 'vpc-id', Values: [vpcId] },
-  ];
-  const [found] = await securityGroups(clients, filters);
-  if (found !== undefined) return ifOurs(found, cluster, name);
+  const found = await findBackendSecurityGroup(clients, cluster, vpcId);
+  if (found !== undefined) return found;
+  const { name, filters } = backendGroupOf(cluster, vpcId);
   try {
     const { GroupId } = await clients.ec2.send(
       new CreateSecurityGroupCommand({
@@ -56,6 +52,26 @@ export async function ensureBackendSecurityGroup(
     if (made === undefined) throw error;
     return ifOurs(made, cluster, name);
   }
+}
+
+/** Undefined where there is none yet. */
+export async function findBackendSecurityGroup(
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+  vpcId: string,
+): Promise<BackendSecurityGroup | undefined> {
+  const { name, filters } = backendGroupOf(cluster, vpcId);
+  const [found] = await securityGroups(clients, filters);
+  return found && ifOurs(found, cluster, name);
+}
+
+function backendGroupOf(cluster: ClusterIdentity, vpcId: string) {
+  const name = awsName(`${clusterPrefix(cluster)}-`, 'backend', [backendId, vpcId]);
+  const filters = [
+    { Name: 'group-name', Values: [name] },
+    { Name: 'vpc-id', Values: [vpcId] },
+  ];
+  return { name, filters };
 }
 
 function ifOurs(group: SecurityGroup, cluster: ClusterIdentity, name: string): BackendSecurityGroup {

@@ -30,8 +30,8 @@ interface AwsMetrics {
 export interface AwsClientsOptions {
   readonly region: string;
   readonly userAgent: string;
-  /** Throws when the lease is lost; asked before each attempt. */
-  readonly mayCall: () => void;
+  /** Throws when the lease is lost; asked before each attempt of an action, such as `CreateRule`. */
+  readonly mayCall: (action: string) => void;
   readonly limits: Limits;
   readonly writes: OwnWrites;
   readonly metrics: AwsMetrics;
@@ -118,8 +118,8 @@ function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, s
   };
   const guarded: Middleware = (next, context) => async (args) => {
     if (signal.aborted) throw new LeaseLostError('The process stops');
-    mayCall();
     const action = apiAction(context);
+    mayCall(action);
     const started = performance.now();
     const report = (code: string) =>
       metrics.call(`${iamPrefix(service)}:${action}`, code, (performance.now() - started) / 1000);

@@ -1,6 +1,7 @@
 // A plan as a tree: load balancer, listeners, rules in their order, target groups; then what is wrong, object by object.
 import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
 import { isAdverse } from '../status/condition.ts';
+import type { Changes } from './changes.ts';
 import type { PlannedGateway, PlannedObject } from './planned.ts';
 import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
 
@@ -10,7 +11,7 @@ interface Branch {
   readonly branches?: readonly Branch[];
 }
 
-export function planTree({ gateway, gatewayClass, model, assumedSecrets, objects }: PlannedGateway): string {
+export function planTree({ gateway, gatewayClass, model, aws, assumedSecrets, objects }: PlannedGateway): string {
   const lines = [
     `Gateway ${gateway} (class ${gatewayClass})`,
     ...(model === undefined
@@ -18,6 +19,7 @@ export function planTree({ gateway, gatewayClass, model, assumedSecrets, objects
       : model.resources.length === 0
         ? ['└─ no load balancer: no listener can be served']
         : drawn(loadBalancer(model, new Set(assumedSecrets)))),
+    ...(aws === undefined ? [] : changeLines(aws)),
     ...problemLines(objects),
   ];
   return `${lines.join('\n')}\n`;
@@ -116,6 +118,21 @@ const targetGroup = (each: TargetGroupResource): Branch => ({
     `${targetGroupWords(each)}: ${each.spec.targetType}, ${each.spec.protocolVersion}, ${healthCheckWords(each.spec.healthCheck)}`,
   ],
 });
+
+const signs = { create: '+ create', change: '~ change', remove: '- remove' } as const;
+
+function changeLines({ changes, later }: Changes): readonly string[] {
+  if (changes.length === 0 && later.length === 0) return ['AWS is as planned: nothing changes.'];
+  return [
+    'What the next pass changes in AWS:',
+    ...(changes.length === 0 ? ['  nothing'] : []),
+    ...changes.map(
+      ({ change, resource, what }) =>
+        `  ${signs[change]} ${resource}${what.length === 0 ? '' : `: ${what.join('; ')}`}`,
+    ),
+    ...later.map((words) => `  … then ${words}`),
+  ];
+}
 
 function problemLines(objects: readonly PlannedObject[]): readonly string[] {
   const wrong = objects.filter(({ problems, conditions }) => problems.length > 0 || conditions.some(isAdverse));

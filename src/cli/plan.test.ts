@@ -14,7 +14,7 @@ async function* bytes(text = ''): AsyncGenerator<Uint8Array> {
 }
 
 const run = (options: Partial<Parameters<typeof plan>[0]>) =>
-  plan({ filename: ['-'], output: 'tree', given: { 'cluster-name': 'plan' }, stdin: bytes(), now, ...options });
+  plan({ filename: ['-'], output: 'tree', given: {}, stdin: bytes(), now, ...options });
 
 const encoded = async (file: string) => (await readFile(join(certificates, file))).toString('base64');
 
@@ -104,7 +104,7 @@ test('a manifest that no API server would take is named with its field', async (
   const { stdout, exitCode } = await run({
     stdin: bytes('{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: web}, spec: {}}'),
   });
-  expect(stdout).toContain('Gateway web: spec.gatewayClassName:');
+  expect(stdout).toContain('Gateway default/web: spec.gatewayClassName:');
   expect(exitCode).toBe(1);
 });
 
@@ -172,7 +172,7 @@ metadata: { name: shop }
 spec: { parentRefs: [{ name: web }], hostnames: shop.example.com }
 `;
   const { stdout, stderr, exitCode } = await run({ stdin: bytes(route) });
-  expect(stdout).toContain('HTTPRoute shop: spec.hostnames: ');
+  expect(stdout).toContain('HTTPRoute default/shop: spec.hostnames: ');
   expect(stderr).toBe('');
   expect(exitCode).toBe(1);
 });

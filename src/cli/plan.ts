@@ -1,39 +1,45 @@
-// gatehouse plan: what manifests become, with no cluster and no cloud.
+// gatehouse plan: what manifests, or a cluster's objects, become in AWS. It changes nothing.
 import { Command, Option } from 'commander';
-import { stringify } from 'yaml';
-import { z } from 'zod';
-import { GATEWAY_GROUP } from '../api/gateway-api.ts';
-import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { ConfigError, readConfig, settingsDefaults } from '../config.ts';
-import { fromManifests } from '../gateway/from-manifests.ts';
+import { AwsError } from '../aws/errors.ts';
+import { type Config, ConfigError, readConfig, settingsDefaults } from '../config.ts';
+import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
+import type { GatewayInput } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
+import { KubeError } from '../kube/kube-error.ts';
+import { KubeConfigError } from '../kube/kubeconfig.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
+import { addClusterOptions, type ClusterOptions, connectTo } from './cluster-options.ts';
 import { exit } from './exit.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
+import { type LiveAws, readAws } from './live-aws.ts';
+import { readCluster } from './live-cluster.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
-import { planTree } from './plan-tree.ts';
+import { concerns, inNamespace, nameOf, overlaid, relevant, warnOfUnused } from './plan-objects.ts';
+import { type Output, outputs, type Planned, printed } from './plan-print.ts';
 import { type PlannedGateway, planGateway } from './planned.ts';
-import { isOfUnknownKind, type UnknownField, unknownFields } from './unknown-fields.ts';
+import { isOfUnknownKind, unknownFields } from './unknown-fields.ts';
 
 /** Those of `gatehouse run` that change what becomes of a Gateway. */
 const planFlags = [
-  'cluster-name',
   'aws-controller-name',
   'default-target-type',
   'default-load-balancer-scheme',
   'default-ssl-policy',
   'default-tags',
+  'aws-region',
+  'aws-vpc-id',
 ] as const;
 
-const outputs = ['tree', 'json', 'yaml'] as const;
-type Output = (typeof outputs)[number];
-
-interface PlanInput {
-  readonly filename: readonly string[];
+interface PlanInput extends ClusterOptions {
+  readonly filename?: readonly string[];
   readonly output: Output;
+  readonly namespace?: string;
+  readonly assumeSecrets?: true;
+  readonly fromCluster?: true;
+  readonly live?: true;
   /** Flags of `gatehouse run`, by name. */
   readonly given: Readonly<Record<string, string>>;
-  readonly assumeSecrets?: boolean;
   readonly stdin: AsyncIterable<Uint8Array>;
   /** Milliseconds since the epoch: certificates expire. */
   readonly now: number;
@@ -45,21 +51,30 @@ interface PlanOutcome {
   readonly exitCode: number;
 }
 
+const notes = `
+Without a cluster nothing is assumed to serve, and the network is invented. With one, manifests stand in the place of the
+cluster's own objects; only the Gateways that they concern are shown, and problems that were there before don't count.
+
+Exit status: 0 nothing is wrong; 1 there is a problem; 2 the call is off, or something can't be read.`;
+
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description(
-      'Says what manifests become in AWS, with no cluster and no cloud; exits with 1 where one has a problem.',
-    )
-    .requiredOption(
+    .description('Says what manifests, or the objects of a cluster, become in AWS. It changes nothing.')
+    .option(
       '-f, --filename <FILE|DIR|->',
       'manifests: a file, a folder or standard input; may be given several times',
       (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
     )
-    .option('--assume-secrets', 'take the Secrets that are not among the manifests to be there, with good certificates')
-    .addOption(new Option('-o, --output <format>', 'how the plan is printed').choices(outputs).default('tree'));
+    .option('--from-cluster', "read the cluster's objects; without -f, compare what they become with AWS")
+    .option('--live', 'with -f and --from-cluster: compare with AWS, too')
+    .option('--assume-secrets', 'take the Secrets that are not to be seen to be there, with good certificates')
+    .option('-n, --namespace <NAMESPACE>', 'of manifests that name none (default: the context’s, else default)')
+    .addOption(new Option('-o, --output <FORMAT>', 'how the plan is printed').choices(outputs).default('tree'))
+    .addOption(flagOption('cluster-name', 'the name under which the cluster owns things in AWS; needed to compare'));
+  addClusterOptions(command);
   for (const name of planFlags) command.addOption(flagOption(name));
-  return command.action(async (options: Pick<PlanInput, 'filename' | 'output' | 'assumeSecrets'>) => {
-    const given = { 'cluster-name': 'plan', ...givenFlags(command) };
+  return command.addHelpText('after', notes).action(async (options: Omit<PlanInput, 'given' | 'stdin' | 'now'>) => {
+    const given = givenFlags(command);
     const outcome = await plan({ ...options, given, stdin: process.stdin, now: Date.now() });
     process.stdout.write(outcome.stdout);
     process.stderr.write(outcome.stderr);
@@ -67,49 +82,112 @@ export function planCommand(): Command {
   });
 }
 
-export async function plan({
-  filename,
-  output,
-  given,
-  assumeSecrets = false,
-  stdin,
-  now,
-}: PlanInput): Promise<PlanOutcome> {
+export async function plan(input: PlanInput): Promise<PlanOutcome> {
+  const stop = new AbortController();
   try {
-    const config = readConfig(given, {});
-    const objects = await readManifests(filename, stdin);
-    const warnings = new Set<string>();
-    const read = relevant(objects, warnings);
-    const unknown = [...read, ...objects.filter(isOfUnknownKind)].flatMap((object) =>
-      unknownFields(object).map((each) => ({ object: nameOf(object), ...each })),
-    );
-    const { inputs, invalid } = fromManifests(read, {
-      controllerName: config.awsControllerName,
-      now,
-      assumeSecrets,
-    });
-    const gateways = inputs.map((input) =>
-      planGateway(input, {
-        clusterName: config.clusterName,
-        defaults: settingsDefaults(config),
-      }),
-    );
-    if (inputs.length === 0 && invalid.length === 0) {
-      const wanted = `of a GatewayClass with controllerName ${config.awsControllerName}`;
-      throw new UnreadableError(`Expected a Gateway ${wanted} among the manifests, and that GatewayClass, got none`);
-    }
-    warnOfUnused(read.filter(isValid), gateways, warnings);
-    if (!assumeSecrets && gateways.some(lacksSecrets)) warnings.add(secretsHint);
-    const faulty = invalid.length > 0 || unknown.length > 0 || gateways.some(hasProblem);
-    return {
-      stdout: printed({ gateways, invalid, unknownFields: unknown }, output),
-      stderr: [...warnings].map((warning) => `warning: ${warning}\n`).join(''),
-      exitCode: faulty ? exit.problem : exit.ok,
-    };
+    return await planned(input, stop.signal);
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UnreadableError)) throw error;
+    if (!isExpected(error)) throw error;
     return { stdout: '', stderr: `${error.message}\n`, exitCode: exit.usage };
+  } finally {
+    stop.abort();
   }
+}
+
+const isExpected = (error: unknown): error is Error =>
+  [ConfigError, UnreadableError, KubeConfigError, KubeError, AwsError].some((each) => error instanceof each);
+
+async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutcome> {
+  const { filename = [], assumeSecrets = false, now } = input;
+  const warnings = new Set<string>();
+  const config = configOf(input);
+  const client = input.fromCluster === true ? await connectTo(input) : undefined;
+  const namespace = input.namespace ?? client?.namespace ?? 'default';
+  const given = (await readManifests(filename, input.stdin)).map((object) => inNamespace(object, namespace));
+  const manifests = relevant(given, warnings);
+  const cluster = client && (await readCluster(client, { secrets: !assumeSecrets }, signal));
+  client?.close();
+  const aws = cluster && isCompared(input) ? await readAws(config, cluster, signal) : undefined;
+  const derive = (objects: readonly unknown[]) => derived(objects, { config, aws, assumeSecrets, now });
+
+  const after = derive(cluster === undefined ? manifests : overlaid(cluster.objects, manifests, now));
+  const before = cluster !== undefined && filename.length > 0 ? derive(cluster.objects) : undefined;
+  const gateways = before === undefined ? after.gateways : concerned(after, before, new Set(manifests.map(nameOf)));
+  const own = new Set(given.map(nameOf));
+  const invalid = after.invalid.filter(
+    ({ object }) => cluster === undefined || filename.length === 0 || own.has(object),
+  );
+  if (after.gateways.length === 0 && invalid.length === 0 && cluster === undefined)
+    throw new UnreadableError(nothingFor(config));
+  const known = new Set(before?.gateways.flatMap(faultsOf));
+  const unknown = [...manifests, ...given.filter(isOfUnknownKind)].flatMap((object) =>
+    unknownFields(object).map((each) => ({ object: nameOf(object), ...each })),
+  );
+  warnOfUnused(manifests.filter(isValid), gateways, warnings);
+  if (cluster === undefined && gateways.some(lacksSecrets)) warnings.add(secretsHint);
+  const all: Planned = {
+    gateways,
+    invalid,
+    unknownFields: unknown,
+    ...(aws !== undefined && { leftovers: aws.others(after.inputs.map(keyOf)) }),
+  };
+  const isFaulty =
+    invalid.length > 0 || unknown.length > 0 || gateways.flatMap(faultsOf).some((fault) => !known.has(fault));
+  return {
+    stdout: printed(all, input.output),
+    stderr: [...warnings].map((warning) => `warning: ${warning}\n`).join(''),
+    exitCode: isFaulty ? exit.problem : exit.ok,
+  };
+}
+
+/** Whether AWS is read, and what is there compared with what is planned. */
+const isCompared = ({ fromCluster, live, filename }: PlanInput): boolean =>
+  fromCluster === true && (live === true || filename === undefined);
+
+/** @throws UnreadableError where the options don't go together, or ConfigError */
+function configOf(input: PlanInput): Config {
+  const { fromCluster, live, filename, given } = input;
+  if (fromCluster === undefined && filename === undefined)
+    throw new UnreadableError('-f or --from-cluster is required');
+  if (live === true && fromCluster === undefined) throw new UnreadableError('--live needs --from-cluster');
+  return readConfig(isCompared(input) ? given : { 'cluster-name': 'plan', ...given }, process.env);
+}
+
+const nothingFor = ({ awsControllerName }: Config): string =>
+  `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster those of a cluster count.`;
+
+interface DeriveOptions {
+  readonly config: Config;
+  readonly aws: LiveAws | undefined;
+  readonly assumeSecrets: boolean;
+  readonly now: number;
+}
+
+interface Derived extends FromManifests {
+  /** One an input. */
+  readonly gateways: readonly PlannedGateway[];
+}
+
+function derived(objects: readonly unknown[], { config, aws, assumeSecrets, now }: DeriveOptions): Derived {
+  const options = { controllerName: config.awsControllerName, now, assumeSecrets };
+  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { imported: aws.imported }) });
+  const { clusterName } = config;
+  const defaults = settingsDefaults(config);
+  const gateways = read.inputs.map((each) =>
+    planGateway(each, { clusterName, defaults, ...(aws !== undefined && { aws }) }),
+  );
+  return { ...read, gateways };
+}
+
+const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metadata);
+
+/** The Gateways that the manifests are part of, or were. */
+function concerned(after: Derived, before: Derived, manifests: ReadonlySet<string>): readonly PlannedGateway[] {
+  const touched = new Set([...after.inputs, ...before.inputs].filter((each) => concerns(each, manifests)).map(keyOf));
+  return after.gateways.filter((_, index) => {
+    const input = after.inputs[index];
+    return input !== undefined && touched.has(keyOf(input));
+  });
 }
 
 const isValid = (object: ManifestObject): boolean => checkManifest(object).kind === 'valid';
@@ -119,89 +197,8 @@ const secretsHint = 'Secrets that are not among the manifests: with --assume-sec
 const lacksSecrets = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems }) => problems.some(({ kind }) => kind === 'certificate-not-found'));
 
-const hasProblem = ({ objects }: PlannedGateway): boolean =>
-  objects.some(({ problems, conditions }) => problems.length > 0 || conditions.some(isAdverse));
-
-interface Printed {
-  readonly gateways: readonly PlannedGateway[];
-  readonly invalid: ReturnType<typeof fromManifests>['invalid'];
-  readonly unknownFields: readonly (UnknownField & { readonly object: string })[];
-}
-
-function printed(all: Printed, output: Output): string {
-  switch (output) {
-    case 'json':
-      return `${JSON.stringify(all, null, 2)}\n`;
-    case 'yaml':
-      return stringify(all, { lineWidth: 0, aliasDuplicateObjects: false });
-    case 'tree': {
-      const invalid = all.invalid.map(({ object, field, detail }) => `  ${object}: ${field}: ${detail}\n`);
-      const unknown = all.unknownFields.map(
-        ({ object, field, hint }) => `  ${object}: ${field} is unknown${hint === undefined ? '' : `: ${hint}`}\n`,
-      );
-      return [
-        ...all.gateways.map(planTree),
-        ...(invalid.length > 0 ? [`Passed over, because no API server would take it:\n${invalid.join('')}`] : []),
-        ...(unknown.length > 0
-          ? [`Planned without these fields, which the API does not have:\n${unknown.join('')}`]
-          : []),
-      ].join('\n');
-    }
-    default:
-      return output satisfies never;
-  }
-}
-
-const readKinds: ReadonlySet<string> = new Set([
-  ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant'].map(
-    (kind) => `${GATEWAY_GROUP}/${kind}`,
-  ),
-  `${GATEHOUSE_GROUP}/LoadBalancerConfiguration`,
-  'discovery.k8s.io/EndpointSlice',
-  ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
-]);
-
-/** The objects that a plan is made of, each once. */
-function relevant(objects: readonly ManifestObject[], warnings: Set<string>): readonly ManifestObject[] {
-  const byName = new Map<string, ManifestObject>();
-  for (const object of objects) {
-    const { apiVersion, kind } = object;
-    const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-    if (isOfUnknownKind(object)) continue;
-    if (!readKinds.has(`${group}/${kind}`)) {
-      warnings.add(`${kind} of ${apiVersion} is ignored: it plays no part in a load balancer`);
-      continue;
-    }
-    const name = nameOf(object);
-    if (byName.has(name)) warnings.add(`${name} is given more than once: the last one counts`);
-    byName.delete(name);
-    byName.set(name, object);
-  }
-  return [...byName.values()];
-}
-
-const metadata = z.object({ name: z.string(), namespace: z.string().default('default') });
-
-function nameOf({ kind, ...object }: ManifestObject): string {
-  const { name, namespace } = metadata.catch({ name: '', namespace: '' }).parse(object['metadata']);
-  return `${kind} ${namespace}/${name}`;
-}
-
-/** What was given, and is in no plan. */
-function warnOfUnused(
-  objects: readonly ManifestObject[],
-  gateways: readonly PlannedGateway[],
-  warnings: Set<string>,
-): void {
-  const planned = new Set(gateways.flatMap(({ objects: parts }) => parts.map(({ object }) => object)));
-  for (const object of objects) {
-    const name = nameOf(object);
-    if (planned.has(name)) continue;
-    if (object.kind === 'Gateway')
-      warnings.add(`${name} is not planned: its GatewayClass is another controller's, or not among the manifests`);
-    if (object.kind === 'HTTPRoute')
-      warnings.add(`${name} is not planned: none of its parentRefs names a Gateway or a ListenerSet of the plan`);
-    if (object.kind === 'ListenerSet')
-      warnings.add(`${name} is not planned: its parentRef names no Gateway of the plan`);
-  }
-}
+/** What is wrong, in a form that can be compared. */
+const faultsOf = ({ objects }: PlannedGateway): readonly string[] =>
+  objects.flatMap(({ object, part = '', problems, conditions }) =>
+    [...problems, ...conditions.filter(isAdverse)].map((fault) => JSON.stringify([object, part, fault])),
+  );

@@ -1,14 +1,18 @@
 // What manifests become, with no cluster and no cloud: the pipeline's pure stages, and the conditions that would be reported.
 
+import { diff } from '../aws/diff/diff.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
+import type { Observed } from '../aws/observed.ts';
+import { otherRegion } from '../controllers/place.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
+import type { Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Verdict } from '../status/condition.ts';
@@ -18,10 +22,14 @@ import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions } from '../status/listener-status.ts';
 import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { explain, fieldOf } from '../status/words.ts';
+import { type Changes, changesOf } from './changes.ts';
+import type { LiveAws } from './live-aws.ts';
 
 export interface PlanOptions {
   readonly clusterName: string;
   readonly defaults: SettingsDefaults;
+  /** Without it nothing is assumed to serve, in an invented network. */
+  readonly aws?: LiveAws;
 }
 
 export interface PlannedGateway {
@@ -29,6 +37,8 @@ export interface PlannedGateway {
   readonly gatewayClass: string;
   /** Absent when nothing would be changed: the parameters or the network can't be used. */
   readonly model?: Model;
+  /** What the next pass changes in AWS: absent where AWS was not asked. */
+  readonly aws?: Changes;
   /** The Secrets that are only taken to be there: `namespace/name`. */
   readonly assumedSecrets: readonly string[];
   /** The Gateway, its listeners and its routes, with what is wrong with each. */
@@ -53,23 +63,19 @@ interface PlannedProblem {
   readonly message: string;
 }
 
-export function planGateway(input: GatewayInput, { clusterName, defaults }: PlanOptions): PlannedGateway {
+export function planGateway(input: GatewayInput, { clusterName, defaults, aws }: PlanOptions): PlannedGateway {
   const translation = translate(input, ALB_CAPABILITIES, defaults);
-  const { topology } = translation;
-  const built =
-    topology &&
-    buildModel(topology, placeholderNetwork(topology.settings.subnets), {
-      clusterName,
-      clusterUid: clusterName,
-      quotas: DEFAULT_QUOTAS,
-    });
-  const findings = findingsOf(translation, built?.problems);
   const gateway = objectKey(input.gateway.metadata);
+  const obstacles = aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)];
+  const built = obstacles.length > 0 ? undefined : build(translation, clusterName, aws);
+  const findings = findingsOf(translation, [...obstacles, ...(built?.problems ?? [])]);
+  const assumed = assumedSecrets(built?.model);
   return {
     gateway,
     gatewayClass: input.gatewayClass.metadata.name,
     ...(built?.model !== undefined && { model: built.model }),
-    assumedSecrets: assumedSecrets(built?.model),
+    ...(aws !== undefined && { aws: changes(built?.model, aws.observed(gateway), assumed) }),
+    assumedSecrets: assumed,
     objects: [
       {
         object: `Gateway ${gateway}`,
@@ -81,6 +87,25 @@ export function planGateway(input: GatewayInput, { clusterName, defaults }: Plan
       ...routes(findings),
     ],
   };
+}
+
+function build({ topology }: Translation, clusterName: string, aws: LiveAws | undefined) {
+  if (topology === undefined) return undefined;
+  // What serves stays as it is while there is no good listener.
+  if (aws !== undefined && topology.ports.length === 0) return undefined;
+  const { gateway, settings } = topology;
+  const network = aws?.network ?? placeholderNetwork(settings.subnets);
+  const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
+  return buildModel(topology, network, options, aws?.standingSubnets(gateway, settings.scheme));
+}
+
+/** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */
+function changes(model: Model | undefined, observed: Observed, assumed: readonly string[]): Changes {
+  if (model === undefined) return { changes: [], later: [] };
+  const unknown = new Set(assumed.map((secret) => `certificate/${secret}`));
+  const standing = new Set<string>(observed.resources.map(({ id }) => id));
+  const all = changesOf(diff(model, observed), observed);
+  return { ...all, changes: all.changes.filter(({ resource }) => !unknown.has(resource) || !standing.has(resource)) };
 }
 
 const assumedSecrets = (model: Model | undefined): readonly string[] =>

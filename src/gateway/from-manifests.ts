@@ -17,6 +17,8 @@ export interface ManifestOptions {
   readonly now: number;
   /** Whether Secrets that are not among the manifests are taken to be there, and good. */
   readonly assumeSecrets?: boolean;
+  /** The ARN of the certificate that was imported from a Secret, where AWS was asked. */
+  readonly imported?: (secret: ObjectKey) => string | undefined;
 }
 
 export interface FromManifests {
@@ -29,7 +31,7 @@ export interface FromManifests {
 /** @param manifests parsed YAML documents, as a user wrote them */
 export function fromManifests(
   manifests: readonly unknown[],
-  { controllerName, now, assumeSecrets = false }: ManifestOptions,
+  { controllerName, now, assumeSecrets = false, imported = () => undefined }: ManifestOptions,
 ): FromManifests {
   const objects: KubeObject[] = [];
   const invalid: InvalidManifest[] = [];
@@ -38,7 +40,7 @@ export function fromManifests(
     if (checked.kind === 'valid') objects.push(asServed(checked.object));
     else invalid.push(checked);
   }
-  const sources = sourcesOf(objects, now);
+  const sources = sourcesOf(objects, now, imported);
   const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
     .map((gateway) => gather(objectKey(gateway.metadata), sources))
     .filter((input) => input !== undefined)
@@ -92,7 +94,7 @@ const isA = <T extends KubeObject>(object: KubeObject, group: string, kind: T['k
 const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], group: string, kind: T['kind']): readonly T[] =>
   objects.filter((object) => isA<T>(object, group, kind));
 
-function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
+function sourcesOf(objects: readonly KubeObject[], now: number, imported: Sources['imported']): Sources {
   const byKey = <T extends KubeObject>(group: string, kind: T['kind']): ReadonlyMap<string, T> =>
     new Map(ofKind<T>(objects, group, kind).map((object) => [objectKey(object.metadata), object]));
   const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
@@ -119,7 +121,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number): Sources {
     service: (key) => services.get(key),
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
-    imported: () => undefined,
+    imported,
     // Nobody is asked whose it is.
     certificateOwner: () => ({ kind: 'anyone' }),
     now: () => now,

@@ -1,0 +1,113 @@
+// The steps of the next pass as a reader wants them: what is created, changed and removed in AWS, a line each.
+import type { Pending, Plan, Step } from '../aws/diff/step.ts';
+import type { Resource, ResourceId } from '../aws/model/resources.ts';
+import type { Observed } from '../aws/observed.ts';
+
+export interface Change {
+  readonly change: 'create' | 'change' | 'remove';
+  /** As in its tag: `rule/internal/80/shop/api/0/0`. */
+  readonly resource: ResourceId;
+  /** What of it changes, when it is there already. */
+  readonly what: readonly string[];
+}
+
+export interface Changes {
+  readonly changes: readonly Change[];
+  /** What passes after the next one are to do, and what they wait for. */
+  readonly later: readonly string[];
+}
+
+/** In the order of the steps; what is done to one resource in several steps is one change. */
+export function changesOf(plan: Plan, observed: Observed): Changes {
+  const changes = new Map<string, Change>();
+  const ids = new Map(observed.resources.map(({ arn, id }) => [arn, id]));
+  const put = (change: Change['change'], resource: ResourceId, what?: string): void => {
+    const before = changes.get(`${change} ${resource}`)?.what ?? [];
+    changes.set(`${change} ${resource}`, {
+      change,
+      resource,
+      what: [...new Set([...before, ...(what === undefined ? [] : [what])])],
+    });
+  };
+  for (const step of plan.steps) {
+    if (step.kind === 'create' || step.kind === 'create-rule') put('create', step.resource);
+    else if (step.kind === 'delete') put('remove', step.resource);
+    else if (step.kind === 'set-priorities')
+      for (const { arn, priority } of step.priorities)
+        put('change', ids.get(arn) ?? step.resource, `priority ${priority}`);
+    else {
+      const what = aspect(step);
+      if (what !== undefined && !changes.has(`create ${step.resource}`)) put('change', step.resource, what);
+    }
+  }
+  return { changes: [...changes.values()], later: plan.pending.map((each) => laterWords(each)) };
+}
+
+type OtherStep = Exclude<Step, { kind: 'create' | 'create-rule' | 'delete' | 'set-priorities' }>;
+
+/** Undefined for what belongs to making a resource. */
+function aspect(step: OtherStep): string | undefined {
+  switch (step.kind) {
+    case 'change':
+      return settingsOf(step.desired);
+    case 'set-attributes':
+      return step.fresh ? undefined : 'attributes';
+    case 'set-ingress':
+      return step.fresh ? undefined : 'ingress rules';
+    case 'set-certificates':
+      return step.fresh ? undefined : 'certificates beside the default one';
+    case 'tag':
+      return tagWords(step.add, step.remove);
+    case 'warm-rule':
+      return 'a target group joins with weight 0, and takes over when it is healthy';
+    case 'sync-targets':
+      return 'targets';
+    default:
+      return step satisfies never;
+  }
+}
+
+function settingsOf({ kind }: Resource): string {
+  switch (kind) {
+    case 'listener':
+      return 'protocol, policy, certificate or default action';
+    case 'rule':
+      return 'conditions, action or transforms';
+    case 'target-group':
+      return 'health check';
+    case 'load-balancer':
+      return 'subnets, security groups or address type';
+    case 'certificate':
+      return 'the certificate itself, under the same ARN';
+    case 'security-group':
+      return 'settings';
+    default:
+      return kind satisfies never;
+  }
+}
+
+const isUsers = (key: string): boolean => !key.startsWith('gatehouse.dev/');
+
+/** What the controller notes in tags of its own says nothing to a reader. */
+function tagWords(add: Readonly<Record<string, string>>, remove: readonly string[]): string {
+  const words = [
+    ...Object.keys(add)
+      .filter(isUsers)
+      .map((key) => `${key}=${add[key]}`),
+    ...remove.filter(isUsers).map((key) => `no ${key}`),
+  ];
+  return words.length === 0 ? "Gatehouse's own tags" : `tags: ${words.join(', ')}`;
+}
+
+function laterWords(pending: Pending): string {
+  switch (pending.kind) {
+    case 'target-group-health':
+      return `${pending.resource} takes over when a target is healthy`;
+    case 'drain':
+      return `${pending.resource} is removed at ${new Date(pending.at).toISOString()}, when its requests have ended`;
+    case 'replacement':
+      return `${pending.resource} is removed when what replaces it serves`;
+    default:
+      return pending satisfies never;
+  }
+}

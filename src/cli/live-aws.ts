@@ -1,0 +1,124 @@
+// What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
+import { findBackendSecurityGroup } from '../aws/admissions.ts';
+import { type AwsClients, createAwsClients } from '../aws/clients.ts';
+import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
+import { instanceMetadata } from '../aws/instance-metadata.ts';
+import { Inventory } from '../aws/inventory.ts';
+import { Limits } from '../aws/limits.ts';
+import { Membership } from '../aws/membership.ts';
+import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
+import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
+import type { Network } from '../aws/network.ts';
+import type { Observed } from '../aws/observed.ts';
+import { OwnWrites } from '../aws/own-writes.ts';
+import type { Config } from '../config.ts';
+import { findRegion, instanceOf } from '../controllers/place.ts';
+import { standingSubnets } from '../controllers/standing.ts';
+import type { Problem } from '../gateway/problem.ts';
+import { systemClock } from '../kube/clock.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { LiveCluster } from './live-cluster.ts';
+import { UnreadableError } from './manifest-files.ts';
+
+/** What is there, for the pure stages. */
+export interface LiveAws {
+  readonly region: string;
+  readonly clusterUid: string;
+  readonly network: Network;
+  /** What keeps the controller from doing anything at all. */
+  readonly problems: readonly Problem[];
+  readonly observed: (gateway: ObjectKey) => Observed;
+  readonly standingSubnets: (gateway: ObjectKey, scheme: string) => readonly string[];
+  /** The ARN of the certificate that was imported from a Secret. */
+  readonly imported: (secret: ObjectKey) => string | undefined;
+  /** The Gateways that have something, by tag, which are none of these. */
+  readonly others: (
+    gateways: readonly ObjectKey[],
+  ) => readonly { readonly gateway: string; readonly resources: number }[];
+}
+
+/** @throws AwsError, ConfigError without a region, or UnreadableError without a VPC */
+export async function readAws(config: Config, cluster: LiveCluster, signal: AbortSignal): Promise<LiveAws> {
+  const region = await findRegion(config, cluster.nodes, process.env, signal);
+  const clients = readOnlyClients(region, config, signal);
+  try {
+    const identity = { clusterName: config.clusterName, clusterUid: cluster.uid };
+    const inventory = new Inventory({ clients, cluster: identity, membership: forgetful(signal), clock: systemClock });
+    const [problems, network] = await Promise.all([
+      inventory.load(),
+      networkOf(clients, identity, { config, cluster, region, signal }),
+    ]);
+    return {
+      region,
+      clusterUid: cluster.uid,
+      network,
+      problems,
+      observed: (gateway) => inventory.observed(gateway, systemClock.now()),
+      standingSubnets: (gateway, scheme) => standingSubnets(inventory, gateway, scheme),
+      imported: (secret) => {
+        const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
+        return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
+      },
+      others: (gateways) => {
+        const known = new Set(gateways.map(gatewayTagValue));
+        const others = inventory.gateways().filter((each) => each !== '' && !known.has(each));
+        return others.map((gateway) => ({ gateway, resources: inventory.owned(gateway).length }));
+      },
+    };
+  } finally {
+    clients.destroy();
+  }
+}
+
+function readOnlyClients(region: string, { awsRateFactor }: Pick<Config, 'awsRateFactor'>, signal: AbortSignal) {
+  return createAwsClients({
+    region,
+    userAgent: 'gatehouse-cli',
+    mayCall: (action) => {
+      if (!/^(Describe|Get|List)/.test(action)) throw new Error(`Expected a read of AWS, got ${action}`);
+    },
+    limits: new Limits(systemClock, awsRateFactor),
+    writes: new OwnWrites(systemClock, 0),
+    metrics: { call: () => undefined },
+    signal,
+  });
+}
+
+interface Where {
+  readonly config: Config;
+  readonly cluster: LiveCluster;
+  readonly region: string;
+  readonly signal: AbortSignal;
+}
+
+async function networkOf(
+  clients: AwsClients,
+  identity: ClusterIdentity,
+  { config, cluster, region, signal }: Where,
+): Promise<Network> {
+  const instances = cluster.nodes.flatMap((node) => instanceOf(node) ?? []);
+  const vpcId =
+    config.awsVpcId ??
+    (await vpcOfInstances(clients, instances)) ??
+    (await instanceMetadata(process.env, signal))?.vpcId;
+  if (vpcId === undefined) throw new UnreadableError('--aws-vpc-id is required: no Node tells the VPC');
+  const group = await findBackendSecurityGroup(clients, identity, vpcId);
+  // Where there is none yet, the next pass makes it; until then any name stands for it.
+  const backendSecurityGroupId = group?.kind === 'ready' ? group.groupId : PLACEHOLDER_NETWORK.backendSecurityGroupId;
+  return discoverNetwork(clients, { region, vpcId, backendSecurityGroupId });
+}
+
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
+
+/** Keeps nothing: what the controller has confirmed of targets is its own. */
+function forgetful(signal: AbortSignal): Membership {
+  const persistence = { load: () => Promise.resolve({}), save: () => Promise.resolve() };
+  return new Membership({ persistence, clock: systemClock, logger: silent, signal });
+}

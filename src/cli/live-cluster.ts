@@ -1,0 +1,89 @@
+// What a cluster has of all that a plan is made of, read once.
+import type { Node } from '../api/core.ts';
+import * as kinds from '../api/kinds.ts';
+import type { KubeClient, Selection } from '../kube/client.ts';
+import { inEachVersion, type Kind } from '../kube/kinds.ts';
+import { isForbidden, isNotFound } from '../kube/kube-error.ts';
+import { type KubeObject, objectKey } from '../kube/object.ts';
+import { UnreadableError } from './manifest-files.ts';
+
+export interface LiveCluster {
+  readonly objects: readonly KubeObject[];
+  readonly nodes: readonly Node[];
+  /** The UID of the namespace kube-system. */
+  readonly uid: string;
+}
+
+const planned: readonly Kind[] = [
+  kinds.gatewayClasses,
+  kinds.gateways,
+  kinds.listenerSets,
+  kinds.httpRoutes,
+  kinds.referenceGrants,
+  kinds.loadBalancerConfigurations,
+  kinds.services,
+  kinds.endpointSlices,
+  kinds.namespaces,
+];
+
+const pageSize = 500;
+
+/**
+ * @param secrets whether TLS Secrets are read, too
+ * @throws KubeError, or UnreadableError where Secrets are not for this user
+ */
+export async function readCluster(
+  client: KubeClient,
+  { secrets }: { readonly secrets: boolean },
+  signal: AbortSignal,
+): Promise<LiveCluster> {
+  const [objects, tls, nodes, kubeSystem] = await Promise.all([
+    Promise.all(planned.map((kind) => listAll(client, kind, signal))),
+    secrets ? listSecrets(client, signal) : [],
+    listAll(client, kinds.nodes, signal),
+    client.get(kinds.namespaces, objectKey({ name: 'kube-system' }), signal),
+  ]);
+  return { objects: [...objects.flat(), ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
+}
+
+async function listSecrets(client: KubeClient, signal: AbortSignal): Promise<readonly KubeObject[]> {
+  try {
+    return await listAll(client, kinds.secrets, signal, { fieldSelector: 'type=kubernetes.io/tls' });
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    throw new UnreadableError(`${error.message}\nWith --assume-secrets they are not read, but taken to be there.`);
+  }
+}
+
+/** In the version that the server has; nothing of a kind that is not installed. */
+async function listAll<T extends KubeObject>(
+  client: KubeClient,
+  kind: Kind<T>,
+  signal: AbortSignal,
+  selection: Selection = {},
+): Promise<readonly T[]> {
+  for (const version of inEachVersion(kind)) {
+    try {
+      return await pagesOf(client, version, signal, selection);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  return [];
+}
+
+async function pagesOf<T extends KubeObject>(
+  client: KubeClient,
+  kind: Kind<T>,
+  signal: AbortSignal,
+  selection: Selection,
+): Promise<readonly T[]> {
+  const items: T[] = [];
+  let next: string | undefined;
+  do {
+    const page = await client.list(kind, { ...selection, limit: pageSize, continue: next }, signal);
+    items.push(...page.items);
+    next = page.continue;
+  } while (next !== undefined);
+  return items;
+}
