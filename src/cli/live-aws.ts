@@ -1,8 +1,10 @@
 // What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
+import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { findBackendSecurityGroup } from '../aws/admissions.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
 import { instanceMetadata } from '../aws/instance-metadata.ts';
+import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory.ts';
 import { Limits } from '../aws/limits.ts';
 import { Membership } from '../aws/membership.ts';
@@ -14,9 +16,12 @@ import { OwnWrites } from '../aws/own-writes.ts';
 import type { Config } from '../config.ts';
 import { findRegion, instanceOf } from '../controllers/place.ts';
 import { standingSubnets } from '../controllers/standing.ts';
+import type { CertificateOwner } from '../gateway/input.ts';
+import { checkManifest } from '../gateway/manifest-shape.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { certificateArns, listenerSetGateway } from '../gateway/references.ts';
 import { systemClock } from '../kube/clock.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { LiveCluster } from './live-cluster.ts';
 import { UnreadableError } from './manifest-files.ts';
@@ -32,14 +37,24 @@ export interface LiveAws {
   readonly standingSubnets: (gateway: ObjectKey, scheme: string) => readonly string[];
   /** The ARN of the certificate that was imported from a Secret. */
   readonly imported: (secret: ObjectKey) => string | undefined;
+  /** Who may use a certificate that a listener of the Gateway names by ARN. */
+  readonly certificateOwner: (arn: string, gateway: ObjectKey) => CertificateOwner;
   /** The Gateways that have something, by tag, which are none of these. */
   readonly others: (
     gateways: readonly ObjectKey[],
   ) => readonly { readonly gateway: string; readonly resources: number }[];
 }
 
-/** @throws AwsError, ConfigError without a region, or UnreadableError without a VPC */
-export async function readAws(config: Config, cluster: LiveCluster, signal: AbortSignal): Promise<LiveAws> {
+/**
+ * @param objects whose certificates are looked up
+ * @throws AwsError, ConfigError without a region, or UnreadableError without a VPC
+ */
+export async function readAws(
+  config: Config,
+  cluster: LiveCluster,
+  objects: readonly unknown[],
+  signal: AbortSignal,
+): Promise<LiveAws> {
   const region = await findRegion(config, cluster.nodes, process.env, signal);
   const clients = readOnlyClients(region, config, signal);
   try {
@@ -49,6 +64,8 @@ export async function readAws(config: Config, cluster: LiveCluster, signal: Abor
       inventory.load(),
       networkOf(clients, identity, { config, cluster, region, signal }),
     ]);
+    const owners = new CertificateOwners({ clients, cluster: identity, inventory, clock: systemClock });
+    for (const owner of objects.filter(hasListeners)) await owners.learn(keyOf(owner), certificateArns(owner));
     return {
       region,
       clusterUid: cluster.uid,
@@ -60,6 +77,7 @@ export async function readAws(config: Config, cluster: LiveCluster, signal: Abor
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
         return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
       },
+      certificateOwner: (arn, gateway) => owners.of(arn, gateway),
       others: (gateways) => {
         const known = new Set(gateways.map(gatewayTagValue));
         const others = inventory.gateways().filter((each) => each !== '' && !known.has(each));
@@ -70,6 +88,15 @@ export async function readAws(config: Config, cluster: LiveCluster, signal: Abor
     clients.destroy();
   }
 }
+
+const hasListeners = (object: unknown): object is Gateway | ListenerSet => {
+  const checked = checkManifest(object);
+  return checked.kind === 'valid' && ['Gateway', 'ListenerSet'].includes(checked.object.kind);
+};
+
+/** Of the Gateway. */
+const keyOf = (owner: Gateway | ListenerSet): ObjectKey =>
+  owner.kind === 'Gateway' ? objectKey(owner.metadata) : (listenerSetGateway(owner) ?? objectKey(owner.metadata));
 
 function readOnlyClients(region: string, { awsRateFactor }: Pick<Config, 'awsRateFactor'>, signal: AbortSignal) {
   return createAwsClients({

@@ -107,10 +107,11 @@ async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutco
   const manifests = relevant(given, warnings);
   const cluster = client && (await readCluster(client, { secrets: !assumeSecrets }, signal));
   client?.close();
-  const aws = cluster && isCompared(input) ? await readAws(config, cluster, signal) : undefined;
-  const derive = (objects: readonly unknown[]) => derived(objects, { config, aws, assumeSecrets, now });
+  const objects = cluster === undefined ? manifests : overlaid(cluster.objects, manifests, now);
+  const aws = cluster && isCompared(input) ? await readAws(config, cluster, objects, signal) : undefined;
+  const derive = (each: readonly unknown[]) => derived(each, { config, aws, assumeSecrets, now });
 
-  const after = derive(cluster === undefined ? manifests : overlaid(cluster.objects, manifests, now));
+  const after = derive(objects);
   const before = cluster !== undefined && filename.length > 0 ? derive(cluster.objects) : undefined;
   const gateways = before === undefined ? after.gateways : concerned(after, before, new Set(manifests.map(nameOf)));
   const own = new Set(given.map(nameOf));
@@ -170,7 +171,7 @@ interface Derived extends FromManifests {
 
 function derived(objects: readonly unknown[], { config, aws, assumeSecrets, now }: DeriveOptions): Derived {
   const options = { controllerName: config.awsControllerName, now, assumeSecrets };
-  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { imported: aws.imported }) });
+  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { aws }) });
   const { clusterName } = config;
   const defaults = settingsDefaults(config);
   const gateways = read.inputs.map((each) =>

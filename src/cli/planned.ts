@@ -8,6 +8,7 @@ import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { Observed } from '../aws/observed.ts';
 import { otherRegion } from '../controllers/place.ts';
+import { isRevoked } from '../controllers/provision.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
@@ -89,11 +90,11 @@ export function planGateway(input: GatewayInput, { clusterName, defaults, aws }:
   };
 }
 
-function build({ topology }: Translation, clusterName: string, aws: LiveAws | undefined) {
+function build({ topology, problems }: Translation, clusterName: string, aws: LiveAws | undefined) {
   if (topology === undefined) return undefined;
-  // What serves stays as it is while there is no good listener.
-  if (aws !== undefined && topology.ports.length === 0) return undefined;
-  const { gateway, settings } = topology;
+  const { gateway, settings, ports } = topology;
+  // As in the pass over a Gateway: what serves stays as it is while there is no good listener.
+  if (aws !== undefined && ports.length === 0 && !problems.some(isRevoked)) return undefined;
   const network = aws?.network ?? placeholderNetwork(settings.subnets);
   const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
   return buildModel(topology, network, options, aws?.standingSubnets(gateway, settings.scheme));

@@ -43,7 +43,7 @@ export async function build(
 }
 
 /** Whether a listener names a certificate that it may not use, or may not use any more. */
-const isRevoked = ({ kind }: Problem): boolean =>
+export const isRevoked = ({ kind }: Problem): boolean =>
   kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
 
 export interface CarriedOut {

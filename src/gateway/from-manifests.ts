@@ -17,9 +17,14 @@ export interface ManifestOptions {
   readonly now: number;
   /** Whether Secrets that are not among the manifests are taken to be there, and good. */
   readonly assumeSecrets?: boolean;
-  /** The ARN of the certificate that was imported from a Secret, where AWS was asked. */
-  readonly imported?: (secret: ObjectKey) => string | undefined;
+  /** What AWS has of certificates; where it was not asked, nothing is imported, and what is named by ARN is anyone's. */
+  readonly aws?: Pick<Sources, 'imported' | 'certificateOwner'>;
 }
+
+const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
+  imported: () => undefined,
+  certificateOwner: () => ({ kind: 'anyone' }),
+};
 
 export interface FromManifests {
   /** One a Gateway whose class is among the manifests, in their order. */
@@ -31,7 +36,7 @@ export interface FromManifests {
 /** @param manifests parsed YAML documents, as a user wrote them */
 export function fromManifests(
   manifests: readonly unknown[],
-  { controllerName, now, assumeSecrets = false, imported = () => undefined }: ManifestOptions,
+  { controllerName, now, assumeSecrets = false, aws = notAsked }: ManifestOptions,
 ): FromManifests {
   const objects: KubeObject[] = [];
   const invalid: InvalidManifest[] = [];
@@ -40,7 +45,7 @@ export function fromManifests(
     if (checked.kind === 'valid') objects.push(asServed(checked.object));
     else invalid.push(checked);
   }
-  const sources = sourcesOf(objects, now, imported);
+  const sources = sourcesOf(objects, now, aws);
   const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
     .map((gateway) => gather(objectKey(gateway.metadata), sources))
     .filter((input) => input !== undefined)
@@ -94,7 +99,7 @@ const isA = <T extends KubeObject>(object: KubeObject, group: string, kind: T['k
 const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], group: string, kind: T['kind']): readonly T[] =>
   objects.filter((object) => isA<T>(object, group, kind));
 
-function sourcesOf(objects: readonly KubeObject[], now: number, imported: Sources['imported']): Sources {
+function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notAsked): Sources {
   const byKey = <T extends KubeObject>(group: string, kind: T['kind']): ReadonlyMap<string, T> =>
     new Map(ofKind<T>(objects, group, kind).map((object) => [objectKey(object.metadata), object]));
   const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
@@ -121,9 +126,8 @@ function sourcesOf(objects: readonly KubeObject[], now: number, imported: Source
     service: (key) => services.get(key),
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
-    imported,
-    // Nobody is asked whose it is.
-    certificateOwner: () => ({ kind: 'anyone' }),
+    imported: (secret) => aws.imported(secret),
+    certificateOwner: (arn, gateway) => aws.certificateOwner(arn, gateway),
     now: () => now,
   };
 }
