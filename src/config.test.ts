@@ -23,6 +23,7 @@ test('the name of the cluster is enough, and what it becomes is told by the defa
     metricsBindAddr: ':8080',
     healthProbeBindAddr: ':61779',
     logLevel: 'info',
+    logFormat: 'json',
   });
 });
 

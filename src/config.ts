@@ -144,6 +144,11 @@ export const flags = {
     value: 'debug|info|warn|error',
     description: 'how much is logged',
   },
+  'log-format': {
+    schema: z.enum(['json', 'text'], { error: 'must be json or text' }).default('json'),
+    value: 'json|text',
+    description: 'JSON lines for machines, or text for people',
+  },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 /** What holds where nothing is given, as it would be given; undefined where that is nothing. */

@@ -132,7 +132,7 @@ async function withAws(
     signal,
   });
   try {
-    return await work({ clients, clock, logger: pinoLogger('error'), signal });
+    return await work({ clients, clock, logger: await pinoLogger({ level: 'error', format: 'text' }), signal });
   } finally {
     clients.destroy();
   }

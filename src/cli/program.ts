@@ -1,6 +1,6 @@
 // The tree of commands: what main.ts runs, completion completes and docs/cli.md describes.
 import { Command } from 'commander';
-import packageJson from '../../package.json' with { type: 'json' };
+import { version } from '../version.ts';
 import { cleanupCommand } from './cleanup.ts';
 import { crdsCommand } from './crds.ts';
 import { endsWithUsage } from './exit.ts';
@@ -13,7 +13,7 @@ export function program(name = 'gatehouse'): Command {
   return endsWithUsage(
     new Command(name)
       .description('Turns Kubernetes Gateways into real load balancers, and keeps them true.')
-      .version(packageJson.version)
+      .version(version)
       .addCommand(runCommand())
       .addCommand(planCommand())
       .addCommand(cleanupCommand())

@@ -26,7 +26,7 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
     process.once(signal, () => stop.abort(new Error(`Got ${signal}`)));
   try {
     const config = readConfig(given, process.env);
-    const logger = pinoLogger(config.logLevel);
+    const logger = await pinoLogger({ level: config.logLevel, format: config.logFormat });
     await runController({ config, logger, clock: systemClock, random: Math.random, env: process.env }, stop.signal);
     return 0;
   } catch (error) {

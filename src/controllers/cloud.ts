@@ -87,7 +87,7 @@ export class Cloud {
     const { clients, cluster, membership, locks } = this;
     this.inventory = new Inventory({ clients, cluster, membership, clock });
     const nodes = () => caches.nodes.list();
-    this.place = new Place({ config, clients, cluster, region, nodes, clock, env: term.env, signal });
+    this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
     const { inventory, place } = this;
     this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });

@@ -13,6 +13,7 @@ import { objectKey } from '../kube/object.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { version } from '../version.ts';
 import { openCaches } from './caches.ts';
 import { runTerm, type TermContext } from './term.ts';
 
@@ -28,6 +29,8 @@ export interface ControllerOptions {
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, clock, random, env } = options;
   const client = await connect({ userAgent: 'gatehouse', clock, random, env });
+  const { clusterName: cluster, awsControllerName: controllerName, watchNamespace } = config;
+  logger.info({ version, cluster, server: client.server, controllerName, watchNamespace }, 'Gatehouse starts');
   const metrics = createMetrics();
   const caches = openCaches({ client, clock, random, logger, watchNamespace: config.watchNamespace });
   const state = { synced: false };
@@ -66,7 +69,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   };
   await caches.settled;
   state.synced = true;
-  logger.info({ missing: caches.missing(), server: client.server }, 'the caches are filled');
+  logger.info({ missing: caches.missing() }, 'the caches are filled');
   const recording = events.run(signal);
   if (config.enableLeaderElection) await campaign(context, identity, signal);
   else await runTerm(context, signal);

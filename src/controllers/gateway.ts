@@ -18,6 +18,7 @@ import { attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
 import type { Provisioned } from '../status/serving.ts';
+import { told } from '../status/words.ts';
 import { allEnded } from './all-ended.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
@@ -169,6 +170,6 @@ function next(
   if (blocked) delays.push(obstacleMs);
   if (tellInMs !== undefined) delays.push(tellInMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
-  if (failed.length > 0) throw new Incomplete(failed, requeueAfterMs);
+  if (failed.length > 0) throw new Incomplete(told(failed), requeueAfterMs);
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }

@@ -1,5 +1,3 @@
-import type { Problem } from '../gateway/problem.ts';
-
 /** A pass that did all it could: problems stand in the way, the statuses say which, and it is worth trying again. */
 export class Incomplete extends Error {
   override readonly name = 'Incomplete';
@@ -7,8 +5,9 @@ export class Incomplete extends Error {
   /** When to go on with what waits for AWS, in milliseconds: the problems' own retries come ever later. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(problems: readonly Pick<Problem, 'kind'>[], retryAfterMs?: number) {
-    super(`The pass met ${problems.map(({ kind }) => kind).join(', ')}`);
+  /** @param reason for the log */
+  constructor(reason: string, retryAfterMs?: number) {
+    super(reason);
     this.retryAfterMs = retryAfterMs;
   }
 }

@@ -4,6 +4,7 @@ import type { Gateway } from '../api/gateway-api.ts';
 import { awsUnderTest, type Controller, cluster } from '../aws/testing/aws-under-test.ts';
 import { readConfig } from '../config.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { silentLogger } from '../kube/testing/silent-logger.ts';
 import { findRegion, instanceOf, otherRegion, Place } from './place.ts';
 
 const { signal } = new AbortController();
@@ -56,6 +57,7 @@ const place = (clock: FakeClock, nodes: readonly Node[], own = config) =>
     region: it.seed.region,
     nodes: () => nodes,
     clock,
+    logger: silentLogger,
     env: noMetadata,
     signal,
   });

@@ -11,6 +11,8 @@ import type { Network } from '../aws/network.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { Clock } from '../kube/clock.ts';
+import { sameJson } from '../kube/same-json.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 const providerId = /^aws:\/\/\/([a-z0-9-]+)\/(i-[0-9a-f]+)$/;
 
@@ -69,6 +71,7 @@ export interface PlaceOptions {
   readonly region: string;
   readonly nodes: () => readonly Node[];
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
@@ -78,6 +81,8 @@ export class Place {
   readonly #options: PlaceOptions;
   #vpcId: string | undefined;
   #network: { readonly network: Network; readonly readAt: number } | undefined;
+  /** What the log says of the network. */
+  #logged: object | undefined;
   /** Those who ask while it is being read wait for the same answer. */
   #reading: Promise<NetworkResult> | undefined;
 
@@ -116,12 +121,19 @@ export class Place {
       if (group.kind === 'failed') return { kind: 'unknown', problems: [group.problem] };
       const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };
       const network = await discoverNetwork(clients, place);
+      this.#log({ region, vpcId: network.vpcId, subnets: network.subnets.length });
       this.#network = { network, readAt: clock.monotonic() };
       return { kind: 'known', network };
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { kind: 'unknown', problems: [toProblem(error, resourceId('network'))] };
     }
+  }
+
+  #log(seen: { readonly region: string; readonly vpcId: string; readonly subnets: number }): void {
+    if (sameJson(seen, this.#logged)) return;
+    this.#logged = seen;
+    this.#options.logger.info(seen, 'the network is known');
   }
 
   async #findVpc(): Promise<string | undefined> {

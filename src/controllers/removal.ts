@@ -8,6 +8,7 @@ import { objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { noFindings } from '../status/findings.ts';
 import { reportRemoval } from '../status/report.ts';
+import { told } from '../status/words.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
@@ -49,7 +50,7 @@ export async function removeGateway(
       const unansweredMs = context.unanswered.note(key, found, begun, clock.monotonic()) ?? 0;
       await reportRemoval(context, gateway, { problems: found, overdue: unansweredMs >= overdueMs }, signal);
     }
-    if (problems.length > 0) throw new Incomplete(problems);
+    if (problems.length > 0) throw new Incomplete(told(problems));
     return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
   // Those of a Gateway that has moved to another controller's class are left to that by the next pass.

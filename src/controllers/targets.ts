@@ -74,7 +74,7 @@ export async function reconcileTargets(
   // Only now does AWS send nothing more to those that have gone.
   if (found.length === 0) found.push(...(await cloud.reachability.confine(bindings)));
   if (found.length === 0) return undefined;
-  throw new Incomplete(found);
+  throw new Incomplete(`Not all targets are served: ${found.map(({ kind }) => kind).join(', ')}`);
 }
 
 /** What AWS does not answer now it may answer soon: that is not told of targets that are maybe all well. */

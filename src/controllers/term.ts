@@ -2,10 +2,12 @@
 // with the term, before another leader can begin.
 
 import type { Gateway } from '../api/gateway-api.ts';
+import { AwsError } from '../aws/errors.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { settingsDefaults } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
@@ -72,6 +74,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     },
     signal,
   );
+  logger.info({ region: cloud.region, rateFactor: config.awsRateFactor }, 'leads: Gateways are reconciled');
   const shared: GatewayContext = {
     client,
     clock,
@@ -91,13 +94,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   const gatewayDue = (key: ObjectKey): void => queues.gateways.add(key);
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
-    runWorkers(
-      queues[name],
-      workers[name],
-      measured(context, name, queues[name], handler),
-      signal,
-      logger.child({ pass: name }),
-    );
+    runWorkers(queues[name], workers[name], measured(context, name, handler), signal, logger.child({ pass: name }));
   try {
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
@@ -113,12 +110,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
 }
 
 /** Times a pass, and keeps what a pass could not finish from looking like a fault of ours. */
-function measured(
-  { metrics, logger }: TermContext,
-  pass: string,
-  queue: WorkQueue<ObjectKey>,
-  handler: WorkHandler<ObjectKey>,
-): WorkHandler<ObjectKey> {
+function measured({ metrics }: TermContext, pass: string, handler: WorkHandler<ObjectKey>): WorkHandler<ObjectKey> {
   return async (key, signal): Promise<WorkResult | undefined> => {
     const done = metrics.passes.startTimer({ pass });
     try {
@@ -126,12 +118,19 @@ function measured(
       done({ result: 'ok' });
       return result;
     } catch (error) {
-      done({ result: error instanceof Incomplete ? 'incomplete' : 'failed' });
-      if (error instanceof Incomplete) {
-        logger.info({ pass, key }, error.message);
-        if (error.retryAfterMs !== undefined) queue.addAfter(key, error.retryAfterMs);
-      }
-      throw error;
+      const unfinished = unfinishedWork(error);
+      done({ result: unfinished === undefined ? 'failed' : 'incomplete' });
+      if (unfinished === undefined) throw error;
+      return unfinished;
     }
   };
+}
+
+/** Undefined for a fault of ours. */
+function unfinishedWork(error: unknown): WorkResult | undefined {
+  if (error instanceof Incomplete) {
+    const { message, retryAfterMs } = error;
+    return { unfinished: message, ...(retryAfterMs !== undefined && { requeueAfterMs: retryAfterMs }) };
+  }
+  return error instanceof KubeError || error instanceof AwsError ? { unfinished: error.message } : undefined;
 }

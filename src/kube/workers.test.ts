@@ -41,3 +41,24 @@ test('a stop lets the key in work finish, and starts no other', async () => {
   await workers;
   expect(log).toEqual(['begin a', 'end a']);
 });
+
+test('work that could not be finished is logged in one line with its key, and done again later', async () => {
+  const lines: (readonly [object, string])[] = [];
+  const log = (fields: object, message: string) => void lines.push([fields, message]);
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock, backoffBaseMs: 1000 });
+  const stop = new AbortController();
+  let times = 0;
+  const handler = async () => {
+    times += 1;
+    return times === 1 ? { unfinished: 'AWS refuses it' } : undefined;
+  };
+  const running = runWorkers(queue, 1, handler, stop.signal, { ...silentLogger, warn: log });
+  queue.add('shop/web');
+  await clock.advance(999);
+  expect([times, lines]).toEqual([1, [[{ key: 'shop/web', failures: 1 }, 'AWS refuses it']]]);
+  await clock.advance(1);
+  expect([times, queue.failures('shop/web')]).toEqual([2, 0]);
+  stop.abort();
+  await running;
+});

@@ -5,6 +5,8 @@ import type { WorkQueue } from './queue.ts';
 export interface WorkResult {
   /** Do the key again after this long, even if nothing changes. */
   readonly requeueAfterMs?: number;
+  /** Why the work could not be finished, for the log. Do the key again, after a delay that grows with each time in a row. */
+  readonly unfinished?: string;
 }
 
 /** Does one key's work. Throwing means: again, after a delay that grows with each failure in a row. */
@@ -40,11 +42,15 @@ async function work<K extends string>(
   for (let key = await queue.get(); key !== undefined; key = await queue.get()) {
     try {
       const result = await handler(key, signal);
-      queue.forget(key);
       if (result?.requeueAfterMs !== undefined) queue.addAfter(key, result.requeueAfterMs);
+      if (result?.unfinished === undefined) queue.forget(key);
+      else {
+        queue.addRateLimited(key);
+        if (!signal.aborted) logger.warn({ key, failures: queue.failures(key) }, result.unfinished);
+      }
     } catch (error) {
       queue.addRateLimited(key);
-      if (!signal.aborted) logger.warn({ err: error, key, failures: queue.failures(key) }, 'will try again');
+      if (!signal.aborted) logger.error({ err: error, key, failures: queue.failures(key) }, 'a pass failed');
     } finally {
       queue.done(key);
     }

@@ -1,9 +1,14 @@
-import { pino, stdSerializers } from 'pino';
+import { type DestinationStream, pino, stdSerializers } from 'pino';
 import type { Logger } from './logger.ts';
 
-/** JSON lines on standard error: standard output belongs to what a command prints. */
-export function pinoLogger(level: 'debug' | 'info' | 'warn' | 'error'): Logger {
-  return pino(
+export interface LogOptions {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'json' | 'text';
+}
+
+/** Lines on standard error: standard output belongs to what a command prints. */
+export async function pinoLogger({ level, format }: LogOptions): Promise<Logger> {
+  const logger: Logger = pino(
     {
       level,
       base: null,
@@ -12,8 +17,16 @@ export function pinoLogger(level: 'debug' | 'info' | 'warn' | 'error'): Logger {
       // Not whole: fields of foreign errors may hold requests, and those may hold secrets.
       serializers: { err: (error: unknown) => brief(error) },
     },
-    process.stderr,
+    format === 'json' ? process.stderr : await textStream(),
   );
+  return logger;
+}
+
+/** One line a record: time, level, message, and its fields. Loaded only where it is asked for. */
+async function textStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  const colorize = process.stderr.isTTY && !process.env['NO_COLOR'];
+  return pretty({ destination: 2, sync: true, colorize, singleLine: true, translateTime: 'SYS:HH:MM:ss.l' });
 }
 
 function brief(error: unknown): unknown {

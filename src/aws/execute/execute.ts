@@ -98,7 +98,8 @@ async function attempt(run: Run, step: Step): Promise<End> {
   const { logger } = run.context;
   try {
     const end = await performStep(run, step);
-    logger.debug({ step: step.id, end: end.kind }, 'step');
+    if (end.kind === 'done') logger.info({ resource: step.resource, arn: arnOf(step) }, words[step.kind]);
+    else logger.debug({ step: step.id, end: end.kind }, 'a step is not done yet');
     return end;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
@@ -110,6 +111,27 @@ async function attempt(run: Run, step: Step): Promise<End> {
     logger.warn({ step: step.id, action: error.action, code: error.code, detail: error.detail }, 'a step failed');
     return { kind: 'error', error };
   }
+}
+
+/** What a step did, for the log. */
+const words = {
+  create: 'made',
+  'create-rule': 'made',
+  change: 'changed',
+  'set-attributes': 'set the attributes',
+  'set-ingress': 'set the ingress rules',
+  'set-certificates': 'set the certificates',
+  tag: 'set the tags',
+  'set-priorities': 'set the priorities',
+  'warm-rule': 'let a target group join its rule without weight',
+  'sync-targets': 'registered the targets',
+  delete: 'removed',
+} as const satisfies Record<Step['kind'], string>;
+
+/** The ARN of what was there already. */
+function arnOf(step: Step): string | undefined {
+  if (step.kind === 'delete') return step.existing.arn;
+  return 'arn' in step ? step.arn : undefined;
 }
 
 function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
