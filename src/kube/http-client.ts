@@ -15,6 +15,7 @@ import { type Clock, jitter, type Random } from './clock.ts';
 import type { Credentials } from './credentials.ts';
 import { apiVersion, type Kind, path } from './kinds.ts';
 import { isUnauthorized, KubeError } from './kube-error.ts';
+import { readListBody } from './list-body.ts';
 import { type KubeObject, type ObjectKey, parseObjectKey } from './object.ts';
 import { readText, type Transport, type TransportRequest } from './transport.ts';
 import { decodeWatch, type WatchEvent } from './watch.ts';
@@ -73,11 +74,11 @@ export class HttpClient implements KubeClient {
     const { namespace, limit, continue: next } = options;
     const query = { ...selectors(options), limit, continue: next };
     const call: Call = { method: 'GET', target: kind.plural, path: path(kind, namespace), query };
-    const answer = await this.#json<RawList<T>>(call, signal);
+    const answer = await this.#read(call, signal, (body) => readListBody<T>(body));
     const more = answer.metadata?.continue;
     return {
       // The API server leaves these two out of a list's items.
-      items: (answer.items ?? []).map((item) => ({ ...item, apiVersion: apiVersion(kind), kind: kind.kind })),
+      items: answer.items.map((item) => ({ ...item, apiVersion: apiVersion(kind), kind: kind.kind })),
       resourceVersion: answer.metadata?.resourceVersion ?? '',
       ...(more ? { continue: more } : {}),
     };
@@ -149,15 +150,20 @@ export class HttpClient implements KubeClient {
   }
 
   /** @template R what the API server answers to such a call; it is trusted to keep to its schema */
-  async #json<R>(call: Call, signal: AbortSignal): Promise<R> {
+  #json<R>(call: Call, signal: AbortSignal): Promise<R> {
+    return this.#read(call, signal, async (body): Promise<R> => JSON.parse(await readText(body)));
+  }
+
+  /** @param parse throws a SyntaxError for what is no JSON */
+  async #read<R>(call: Call, signal: AbortSignal, parse: (body: IncomingMessage) => Promise<R>): Promise<R> {
     const { clock, random } = this.#options;
     const attempt = async (): Promise<R> => {
       const answer = await this.#send(call, signal);
-      const text = await this.#text(answer, call, signal);
       try {
-        const parsed: R = JSON.parse(text);
-        return parsed;
-      } catch {
+        return await parse(answer);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof SyntaxError)) throw transportError(describe(call), error, this.#options);
         const detail = 'The answer is not JSON: is this really a Kubernetes API server?';
         throw new KubeError({ action: describe(call), status: answer.statusCode ?? 0, reason: 'NotJson', detail });
       }
@@ -212,11 +218,6 @@ export class HttpClient implements KubeClient {
       throw transportError(describe(call), error, this.#options);
     }
   }
-}
-
-interface RawList<T> {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly T[] | null;
 }
 
 const describe = ({ method, target }: Call): string => `${method} ${target}`;
