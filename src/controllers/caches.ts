@@ -3,7 +3,13 @@
 import type { Namespace, Node } from '../api/core.ts';
 import type { HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import { checkManifest } from '../gateway/manifest-shape.ts';
+import {
+  readGateway,
+  readGatewayClass,
+  readHttpRoute,
+  readListenerSet,
+  readReferenceGrant,
+} from '../gateway/readable.ts';
 import {
   backendServices,
   listenerSetGateway,
@@ -37,12 +43,6 @@ export const listenerSetsOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
   const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
   return [...new Set([...parentListenerSets(route), ...told])];
 };
-
-/** No schema of an API server, but an older or a changed CRD may let through what the passes can't read. */
-function faultOf(object: KubeObject): string | undefined {
-  const checked = checkManifest(object);
-  return checked.kind === 'valid' ? undefined : `${checked.field}: ${checked.detail}`;
-}
 
 /** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */
 function stripNode(node: Node): Node {
@@ -80,7 +80,7 @@ export function openCaches(options: CachesOptions) {
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
-    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'faultOf'> = {},
+    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'read'> = {},
   ): Store<T, Index> {
     const namespace = kind.namespaced ? watchNamespace : undefined;
     const reflector = new Reflector({ ...shared, kind, indexers, namespace, ...extra });
@@ -88,18 +88,18 @@ export function openCaches(options: CachesOptions) {
     return reflector.store;
   }
   const stores = {
-    gatewayClasses: reflect(kinds.gatewayClasses, {}, { faultOf }),
-    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }, { faultOf }),
-    listenerSets: reflect(kinds.listenerSets, { gateway: (set) => gatewayOfSet(set) }, { faultOf }),
+    gatewayClasses: reflect(kinds.gatewayClasses, {}, { read: readGatewayClass }),
+    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }, { read: readGateway }),
+    listenerSets: reflect(kinds.listenerSets, { gateway: (set) => gatewayOfSet(set) }, { read: readListenerSet }),
     httpRoutes: reflect(
       kinds.httpRoutes,
       { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute, service: backendServices },
-      { faultOf },
+      { read: readHttpRoute },
     ),
     referenceGrants: reflect(
       kinds.referenceGrants,
       { namespace: ({ metadata }) => [metadata.namespace ?? ''] },
-      { faultOf },
+      { read: readReferenceGrant },
     ),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
     services: reflect(kinds.services, {}),

@@ -100,6 +100,10 @@ const rule = z.looseObject({
     .optional(),
 });
 
+const hostnames = z.array(z.string());
+const from = z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string() });
+const to = z.looseObject({ group: z.string(), kind: z.string(), name: z.string().optional() });
+
 const specs: Readonly<Record<string, z.ZodType>> = {
   GatewayClass: z.looseObject({ controllerName: z.string(), parametersRef: parameters.optional() }),
   Gateway: z.looseObject({
@@ -112,13 +116,10 @@ const specs: Readonly<Record<string, z.ZodType>> = {
   ListenerSet: z.looseObject({ parentRef: named, listeners: z.array(listener) }),
   HTTPRoute: z.looseObject({
     parentRefs: z.array(named).optional(),
-    hostnames: z.array(z.string()).optional(),
+    hostnames: hostnames.optional(),
     rules: z.array(rule).optional(),
   }),
-  ReferenceGrant: z.looseObject({
-    from: z.array(z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string() })),
-    to: z.array(z.looseObject({ group: z.string(), kind: z.string(), name: z.string().optional() })),
-  }),
+  ReferenceGrant: z.looseObject({ from: z.array(from), to: z.array(to) }),
   Service: z.looseObject({
     ports: z.array(z.looseObject({ port: z.int(), appProtocol: z.string().optional() })).optional(),
     ipFamilies: z.array(z.enum(['IPv4', 'IPv6'])).optional(),
@@ -127,6 +128,13 @@ const specs: Readonly<Record<string, z.ZodType>> = {
 
 const bare = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata });
 const secret = bare.extend({ data: strings.optional(), stringData: strings.optional() });
+const byKind: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
+  ['Secret', secret],
+  ...Object.entries(specs).map(([kind, spec]) => [kind, bare.extend({ spec })] as const),
+]);
+
+/** The parts of a spec that can be read by themselves, whatever is wrong beside them. */
+export const parts = { parent: named, listener, hostnames, from, to };
 
 export function checkManifest(manifest: unknown): CheckedManifest {
   const schema = schemaOf(manifest);
@@ -144,9 +152,7 @@ const isObject = (manifest: unknown, schema: z.ZodType): manifest is KubeObject 
 
 function schemaOf(manifest: unknown): z.ZodType {
   const kind = typeof manifest === 'object' && manifest !== null && 'kind' in manifest ? manifest.kind : undefined;
-  if (kind === 'Secret') return secret;
-  const spec = typeof kind === 'string' && Object.hasOwn(specs, kind) ? specs[kind] : undefined;
-  return spec === undefined ? bare : bare.extend({ spec });
+  return (typeof kind === 'string' ? byKind.get(kind) : undefined) ?? bare;
 }
 
 function describe(manifest: unknown): string {

@@ -30,13 +30,13 @@ test('an object is found by key and by index, also after it changed its color', 
   expect(cache.size).toBe(1);
 });
 
-test('a new list over an old one is seen as just what changed in between', () => {
+test('a new list over an old one is seen as just what changed in between', async () => {
   const cache = newCache();
-  cache.replace([widget('a', '1'), widget('b', '2'), widget('c', '3')], true);
+  await cache.replace([widget('a', '1'), widget('b', '2'), widget('c', '3')], true);
   const changes = changesOf(cache);
   changes.length = 0;
-  cache.replace([widget('a', '1'), widget('b', '5'), widget('d', '4')]);
-  expect(changes).toEqual(['deleted c', 'updated b', 'added d']);
+  await cache.replace([widget('a', '1'), widget('b', '5'), widget('d', '4')]);
+  expect(changes).toEqual(['updated b', 'added d', 'deleted c']);
 });
 
 test('a handler that comes late sees what is there as additions, and an equal resourceVersion is no change', () => {

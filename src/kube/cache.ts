@@ -1,6 +1,7 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
 import { sameJson } from './same-json.ts';
+import { Turns } from './turns.ts';
 
 /** From an object to the values under which the index finds it. */
 export type Indexers<T extends KubeObject, Index extends string> = Readonly<
@@ -37,10 +38,12 @@ export function stripBookkeeping<T extends KubeObject>(object: T): T {
   return { ...object, metadata: { ...metadata, annotations: kept } };
 }
 
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+/** The value itself, frozen at any depth. */
+export function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
+  for (const child of Object.values(value)) frozen(child);
+  return value;
 }
 
 export interface CacheOptions<T extends KubeObject, Index extends string> {
@@ -100,9 +103,8 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
     const old = this.#objects.get(key);
     const sameVersion = old !== undefined && old.metadata.resourceVersion === current.metadata.resourceVersion;
     if (sameVersion && !(wentBack && !sameJson(old, current))) return;
-    deepFreeze(current);
     this.#index(key, old, current);
-    this.#objects.set(key, current);
+    this.#objects.set(key, frozen(current));
     this.#notify(old, current, initial);
   }
 
@@ -114,11 +116,22 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
     this.#notify(old, undefined, false);
   }
 
-  /** Makes the content equal to a complete list, seen by handlers as just the changes in between. */
-  replace(objects: readonly T[], initial = false, wentBack = false): void {
-    const listed = new Set(objects.map((object) => objectKey(object.metadata)));
-    for (const key of this.#objects.keys()) if (!listed.has(key)) this.delete(key);
-    for (const object of objects) this.put(object, initial, wentBack);
+  /**
+   * Makes the content equal to a complete list, seen by handlers as just the changes in between. What comes is there before
+   * what goes: others look at the content meanwhile.
+   */
+  async replace(objects: readonly T[], initial = false, wentBack = false): Promise<void> {
+    const turns = new Turns();
+    const listed = new Set<ObjectKey>();
+    for (const object of objects) {
+      listed.add(objectKey(object.metadata));
+      this.put(object, initial, wentBack);
+      await turns.yield();
+    }
+    for (const key of this.#objects.keys()) {
+      if (!listed.has(key)) this.delete(key);
+      await turns.yield();
+    }
   }
 
   #index(key: ObjectKey, old: T | undefined, current: T | undefined): void {

@@ -22,10 +22,21 @@ export interface ObjectMeta {
   readonly ownerReferences?: readonly OwnerReference[];
 }
 
+/** What of an object can't be read. */
+export interface Fault {
+  /** A path, such as `spec.listeners[0].port`. */
+  readonly field: string;
+  readonly detail: string;
+  /** Whether its spec is the one that could be read last; else it has only what can be read of it. */
+  readonly isLast: boolean;
+}
+
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
+  /** Not the API server's: set by who reads the object. */
+  readonly fault?: Fault;
 }
 
 /** metav1.Condition. */

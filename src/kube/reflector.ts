@@ -1,10 +1,11 @@
 import type { Logger } from '../telemetry/logger.ts';
-import { Cache, type Indexers, type Store, stripBookkeeping } from './cache.ts';
+import { Cache, frozen, type Indexers, type Store, stripBookkeeping } from './cache.ts';
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, jitter, type Random } from './clock.ts';
 import { inEachVersion, type Kind } from './kinds.ts';
 import { isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
 import { type KubeObject, objectKey } from './object.ts';
+import { Turns } from './turns.ts';
 
 /** `waiting-for-crd`: the API server does not know the kind, so far or any more. */
 export type ReflectorState = 'waiting-for-crd' | 'listing' | 'synced';
@@ -41,8 +42,12 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
   readonly logger: Logger;
   /** Applied to every object before it is stored; drops managedFields and the like when left out. */
   readonly strip?: (object: T) => T;
-  /** What makes an object unreadable for us, whatever the API server let through; such a one counts as absent. */
-  readonly faultOf?: (object: T) => string | undefined;
+  /**
+   * What we make of an object that came, whatever the API server let through: one that can't be read has a fault then.
+   * Undefined: it counts as absent.
+   * @param last what is in the store of it so far
+   */
+  readonly read?: (object: T, last: T | undefined) => T | undefined;
   readonly timing?: Partial<ReflectorTiming>;
 }
 
@@ -147,21 +152,32 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
 
   async #listAll(kind: Kind<T>, signal: AbortSignal): Promise<string> {
     const { client } = this.#options;
+    const turns = new Turns();
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
       const page = await client.list(kind, { ...this.#selection(), limit: pageSize, continue: next }, signal);
-      for (const object of page.items) if (this.#isReadable(object)) objects.push(this.#strip(object));
+      for (const item of page.items) {
+        const object = this.#wentBack ? this.#read(item) : (this.#known(item) ?? this.#read(item));
+        if (object !== undefined) objects.push(object);
+        await turns.yield();
+      }
       next = page.continue;
       if (next === undefined) {
-        this.#complete(objects);
+        await this.#complete(objects);
         return page.resourceVersion;
       }
     }
   }
 
-  #complete(objects: readonly T[]): void {
-    this.#cache.replace(objects, !this.#everSynced, this.#wentBack);
+  /** What is in the store is not kept a second time while a list is read. */
+  #known({ metadata }: T): T | undefined {
+    const known = this.#cache.get(objectKey(metadata));
+    return known?.metadata.resourceVersion === metadata.resourceVersion ? known : undefined;
+  }
+
+  async #complete(objects: readonly T[]): Promise<void> {
+    await this.#cache.replace(objects, !this.#everSynced, this.#wentBack);
     this.#wentBack = false;
     if (this.#state === 'waiting-for-crd') this.#logger.info({}, 'the kind is installed now');
     this.#state = 'synced';
@@ -221,6 +237,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     const timeoutSeconds = Math.ceil(jitter(watchMs, 1, random) / 1000);
     const started = clock.monotonic();
     const options = { ...this.#selection(), resourceVersion: from, timeoutSeconds, inactivityMs };
+    const turns = new Turns();
     let events = 0;
     for await (const { type, object } of client.watch(this.#served, options, signal)) {
       events += 1;
@@ -228,22 +245,28 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
       if (type === 'ADDED' || type === 'MODIFIED') this.#put(object);
       else if (type === 'DELETED') this.#cache.delete(objectKey(object.metadata));
       this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion;
+      await turns.yield();
     }
     if (events === 0 && clock.monotonic() - started < shortestWatchMs) throw new Error('The watch ended at once');
     this.#failures = 0;
   }
 
-  #put(object: T): void {
-    if (this.#isReadable(object)) this.#cache.put(this.#strip(object));
-    else this.#cache.delete(objectKey(object.metadata));
+  #put(item: T): void {
+    const object = this.#read(item);
+    if (object !== undefined) this.#cache.put(object);
+    else this.#cache.delete(objectKey(item.metadata));
   }
 
-  #isReadable(object: T): boolean {
-    const fault = this.#options.faultOf?.(object);
-    if (fault !== undefined) {
-      this.#logger.error({ key: objectKey(object.metadata), fault }, 'an object can not be read, and counts as absent');
-    }
-    return fault === undefined;
+  #read(item: T): T | undefined {
+    const object = this.#strip(item);
+    const { read } = this.#options;
+    if (read === undefined) return frozen(object);
+    const key = objectKey(item.metadata);
+    const known = this.#cache.get(key);
+    const found = read(object, known?.metadata.uid === item.metadata.uid ? known : undefined);
+    if (found === undefined) this.#logger.error({ key }, 'an object can not be read, and counts as absent');
+    else if (found.fault !== undefined) this.#logger.error({ key, ...found.fault }, 'an object can not be read');
+    return found && frozen(found);
   }
 
   /** Takes note of what went wrong; returns how long to wait, in milliseconds. */
