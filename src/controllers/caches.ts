@@ -1,7 +1,7 @@
 // One reflector a kind, and the indexes by which the passes find things.
 
 import type { Namespace, Node } from '../api/core.ts';
-import type { HttpRoute, ListenerSet } from '../api/gateway-api.ts';
+import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import {
   readGateway,
@@ -12,7 +12,11 @@ import {
 } from '../gateway/readable.ts';
 import {
   backendServices,
+  certificateSecrets,
+  classConfiguration,
+  gatewayConfiguration,
   listenerSetGateway,
+  namespaceOf,
   parentGateway,
   parentGateways,
   parentListenerSet,
@@ -88,19 +92,37 @@ export function openCaches(options: CachesOptions) {
     return reflector.store;
   }
   const stores = {
-    gatewayClasses: reflect(kinds.gatewayClasses, {}, { read: readGatewayClass }),
-    gateways: reflect(kinds.gateways, { class: (gateway) => [gateway.spec.gatewayClassName] }, { read: readGateway }),
-    listenerSets: reflect(kinds.listenerSets, { gateway: (set) => gatewayOfSet(set) }, { read: readListenerSet }),
+    gatewayClasses: reflect(
+      kinds.gatewayClasses,
+      { configuration: (gatewayClass) => eachOf(classConfiguration(gatewayClass)) },
+      { read: readGatewayClass },
+    ),
+    gateways: reflect(
+      kinds.gateways,
+      {
+        namespace: inNamespace,
+        class: (gateway) => [gateway.spec.gatewayClassName],
+        configuration: (gateway) => eachOf(gatewayConfiguration(gateway)),
+        secret: certificateSecrets,
+      },
+      { read: readGateway },
+    ),
+    listenerSets: reflect(
+      kinds.listenerSets,
+      { namespace: inNamespace, gateway: (set) => eachOf(listenerSetGateway(set)), secret: certificateSecrets },
+      { read: readListenerSet },
+    ),
     httpRoutes: reflect(
       kinds.httpRoutes,
-      { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute, service: backendServices },
+      {
+        namespace: inNamespace,
+        gateway: gatewaysOfRoute,
+        listenerSet: listenerSetsOfRoute,
+        service: backendServices,
+      },
       { read: readHttpRoute },
     ),
-    referenceGrants: reflect(
-      kinds.referenceGrants,
-      { namespace: ({ metadata }) => [metadata.namespace ?? ''] },
-      { read: readReferenceGrant },
-    ),
+    referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
     services: reflect(kinds.services, {}),
     endpointSlices: reflect(kinds.endpointSlices, { service: (slice) => servicesOfSlice(slice) }),
@@ -135,10 +157,9 @@ const stripNamespace = (namespace: Namespace): Namespace => {
   return { apiVersion, kind, metadata };
 };
 
-const gatewayOfSet = (set: ListenerSet): readonly ObjectKey[] => {
-  const gateway = listenerSetGateway(set);
-  return gateway === undefined ? [] : [gateway];
-};
+const inNamespace = (object: KubeObject): readonly string[] => [namespaceOf(object)];
+
+const eachOf = (key: ObjectKey | undefined): readonly ObjectKey[] => (key === undefined ? [] : [key]);
 
 export const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {
   const name = metadata.labels?.[serviceNameLabel];

@@ -9,12 +9,13 @@ import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { certificateArns } from '../gateway/references.ts';
 import { routedBackends } from '../gateway/routed-backends.ts';
-import { translate } from '../gateway/translate.ts';
+import { translating } from '../gateway/translate.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { inTurns } from '../kube/turns.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { findingsOf, noFindings } from '../status/findings.ts';
-import { attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
+import { areListenersUnknown, attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
 import type { Provisioned } from '../status/serving.ts';
@@ -60,7 +61,7 @@ export async function reconcileGateway(
   }
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
-  const translation = translate(input, ALB_CAPABILITIES, context.defaults);
+  const translation = await inTurns(translating(input, ALB_CAPABILITIES, context.defaults));
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
   const done = await act(context, key, input, built);
@@ -142,6 +143,8 @@ async function report(
   const attachedListenerSets = sets.filter((set) => isAttached(set, findings)).length;
   const generation = gateway.metadata.generation ?? 0;
   await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
+  // What attaches to a Gateway that can't be read is not told that it has no listeners.
+  if (areListenersUnknown(findings)) return;
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
     reportRoutes(context, key, findings, signal),

@@ -5,7 +5,7 @@ import { sameJson } from '../kube/same-json.ts';
 import type { GatewayOutcome } from '../status/gateway-status.ts';
 import { listenerSetStatus, orphanStatus, undecidedStatus } from '../status/listener-set-status.ts';
 import { type ReportContext, reportListenerSet } from '../status/report.ts';
-import { allEnded } from './all-ended.ts';
+import { eachEnded } from './all-ended.ts';
 import type { Caches } from './caches.ts';
 
 export interface ListenerSetContext extends ReportContext {
@@ -22,7 +22,7 @@ export async function reportListenerSets(
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, clock, told } = context;
-  await each(seen, async ({ metadata }) => {
+  await eachEnded(seen, async ({ metadata }) => {
     const { generation = 0, uid } = metadata;
     const key = objectKey(metadata);
     const set = caches.listenerSets.get(key);
@@ -38,15 +38,11 @@ export async function reportListenerSets(
   for (const key of told.keys()) if (caches.listenerSets.get(key) === undefined) told.delete(key);
 }
 
-/** One whose status is refused keeps none of the others from theirs. */
-const each = (sets: readonly ListenerSet[], report: (set: ListenerSet) => Promise<void>): Promise<void> =>
-  allEnded(sets.map(report));
-
 /** Says of the ListenerSets of a Gateway that it is gone, unless nobody has ever said that it has come. */
 export async function reportOrphans(context: ListenerSetContext, gateway: ObjectKey, signal: AbortSignal) {
   const now = context.clock.now();
   const statusOf = (current: ListenerSet) => (isDecided(current) ? orphanStatus(current, now) : undefined);
-  await each(context.caches.listenerSets.byIndex('gateway', gateway), async (set) => {
+  await eachEnded(context.caches.listenerSets.byIndex('gateway', gateway), async (set) => {
     context.told.delete(objectKey(set.metadata));
     await reportListenerSet(context, set, statusOf, signal);
   });
@@ -58,7 +54,7 @@ const isDecided = ({ status }: ListenerSet): boolean =>
 /** Leaves the ListenerSets of another controller's Gateway to that: what still stands there word for word as we said it goes. */
 export async function handOverListenerSets(context: ListenerSetContext, gateway: ObjectKey, signal: AbortSignal) {
   const { caches, clock, told } = context;
-  await each(caches.listenerSets.byIndex('gateway', gateway), async (set) => {
+  await eachEnded(caches.listenerSets.byIndex('gateway', gateway), async (set) => {
     const key = objectKey(set.metadata);
     const ours = told.get(key);
     if (ours === undefined) return;

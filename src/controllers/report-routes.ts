@@ -5,25 +5,35 @@ import { listenerSetGateway, parentListenerSet } from '../gateway/references.ts'
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Findings } from '../status/findings.ts';
 import { type ReportContext, reportRoute } from '../status/report.ts';
-import { allEnded } from './all-ended.ts';
+import { eachEnded } from './all-ended.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
+type Caches = GatewayContext['caches'];
+
 /**
- * The ListenerSets that a route's status still speaks of, and that are no more, or name no Gateway at all any more: nobody's pass
- * finds these by their Gateway. What was never listed, or is in a namespace that is not watched, is not for that gone.
+ * Whether the ListenerSet is no more, or names no Gateway at all any more: nobody's pass finds its routes by their Gateway.
+ * What is in a namespace that is not watched is not for that gone.
  */
-const goneSets = (
-  { listenerSets, unlisted, watches }: GatewayContext['caches'],
-  route: HttpRoute,
-): readonly ObjectKey[] =>
-  unlisted().includes(kinds.listenerSets.kind)
-    ? []
-    : (route.status?.parents ?? [])
-        .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
-        .filter((key) => {
-          const set = listenerSets.get(key);
-          return set === undefined ? watches(key) : listenerSetGateway(set) === undefined;
-        });
+function isGone({ listenerSets, watches }: Caches, key: ObjectKey): boolean {
+  const set = listenerSets.get(key);
+  return set === undefined ? watches(key) : listenerSetGateway(set) === undefined;
+}
+
+/** The ListenerSets that a route's status still speaks of, and that are gone. */
+const goneSets = (caches: Caches, route: HttpRoute): readonly ObjectKey[] =>
+  (route.status?.parents ?? [])
+    .flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? [])
+    .filter((key) => isGone(caches, key));
+
+/** The routes that have such ones. What was never listed is not for that gone. */
+function orphans(caches: Caches): readonly HttpRoute[] {
+  if (caches.unlisted().includes(kinds.listenerSets.kind)) return [];
+  return [...caches.httpRoutes.indexed('listenerSet')]
+    .map((key) => objectKey({ name: key }))
+    .filter((key) => isGone(caches, key))
+    .flatMap((key) => caches.httpRoutes.byIndex('listenerSet', key))
+    .filter((route) => goneSets(caches, route).length > 0);
+}
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
 export async function reportRoutes(
@@ -33,7 +43,7 @@ export async function reportRoutes(
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
-  const orphaned = caches.httpRoutes.list().filter((route) => goneSets(caches, route).length > 0);
+  const orphaned = orphans(caches);
   const own = new Set(caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
   const routes = new Set([
     ...caches.httpRoutes.byIndex('gateway', gateway),
@@ -41,16 +51,14 @@ export async function reportRoutes(
     ...orphaned,
   ]);
   const listenerSets = new Set([...own, ...orphaned.flatMap((route) => goneSets(caches, route))]);
-  await allEnded(
-    [...routes].map((route) => {
-      const attachments = findings.attachmentsOf(objectKey(route.metadata));
-      // A ListenerSet that went while the pass was under way is not brought back into the route's status.
-      const standing = attachments.filter(({ parentRef }) => {
-        const set = parentListenerSet(route, parentRef);
-        return set === undefined || own.has(set);
-      });
-      const outcome = { gateway, listenerSets, controllerName, attachments: standing, findings };
-      return reportRoute(context, route, outcome, signal);
-    }),
-  );
+  await eachEnded(routes, async (route) => {
+    const attachments = findings.attachmentsOf(objectKey(route.metadata));
+    // A ListenerSet that went while the pass was under way is not brought back into the route's status.
+    const standing = attachments.filter(({ parentRef }) => {
+      const set = parentListenerSet(route, parentRef);
+      return set === undefined || own.has(set);
+    });
+    const outcome = { gateway, listenerSets, controllerName, attachments: standing, findings };
+    await reportRoute(context, route, outcome, signal);
+  });
 }

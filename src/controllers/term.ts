@@ -23,6 +23,7 @@ import { Incomplete } from './incomplete.ts';
 import { sourcesOf } from './sources.ts';
 import { runSweep } from './sweep.ts';
 import { reconcileTargets } from './targets.ts';
+import { tellFaults } from './tell-faults.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -93,6 +94,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   };
   const gatewayDue = (key: ObjectKey): void => queues.gateways.add(key);
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
+  const stopTelling = tellFaults(caches, events);
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
     runWorkers(queues[name], workers[name], measured(context, name, handler), signal, logger.child({ pass: name }));
   try {
@@ -105,6 +107,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     ]);
   } finally {
     disconnect();
+    stopTelling();
     await cloud.close();
   }
 }

@@ -1,13 +1,7 @@
 // What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
 import type { Node } from '../api/core.ts';
 import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
-import {
-  certificateSecrets,
-  classConfiguration,
-  gatewayConfiguration,
-  listenerSetGateway,
-  namespaceOf,
-} from '../gateway/references.ts';
+import { listenerSetGateway } from '../gateway/references.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Priority, WorkQueue } from '../kube/queue.ts';
@@ -63,9 +57,9 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
       routes.flatMap((route) => [...gatewaysOfRoute(route), ...gatewaysBySets(caches, route)]),
       initial,
     );
-  const ownersDue = (isMeant: (owner: Gateway | ListenerSet) => boolean, initial: boolean): void => {
-    due(caches.gateways.list().filter(isMeant).flatMap(keyOf), initial);
-    due(caches.listenerSets.list().filter(isMeant).flatMap(gatewayOf), initial);
+  const ownersDue = (index: 'namespace' | 'secret', value: string, initial: boolean): void => {
+    due(caches.gateways.byIndex(index, value).flatMap(keyOf), initial);
+    due(caches.listenerSets.byIndex(index, value).flatMap(gatewayOf), initial);
   };
   const targetsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) queues.targets.addAfter(key, targetsDelayMs, initial ? 'low' : 'high');
@@ -93,27 +87,20 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     caches.referenceGrants.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
       const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));
-      routesDue(
-        caches.httpRoutes.list().filter((route) => from.has(namespaceOf(route))),
-        initial,
-      );
-      ownersDue((owner) => from.has(namespaceOf(owner)), initial);
+      for (const namespace of from) {
+        routesDue(caches.httpRoutes.byIndex('namespace', namespace), initial);
+        ownersDue('namespace', namespace, initial);
+      }
     }),
     caches.loadBalancerConfigurations.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
-      const [key] = keyOf(current ?? old);
-      const classes = caches.gatewayClasses.list().filter((gatewayClass) => classConfiguration(gatewayClass) === key);
-      for (const { metadata } of classes) {
-        queues.gatewayClasses.add(objectKey(metadata));
-        due(gatewaysOfClass(caches, metadata.name), initial);
+      for (const key of keyOf(current ?? old)) {
+        for (const { metadata } of caches.gatewayClasses.byIndex('configuration', key)) {
+          queues.gatewayClasses.add(objectKey(metadata));
+          due(gatewaysOfClass(caches, metadata.name), initial);
+        }
+        due(caches.gateways.byIndex('configuration', key).flatMap(keyOf), initial);
       }
-      due(
-        caches.gateways
-          .list()
-          .filter((gateway) => gatewayConfiguration(gateway) === key)
-          .flatMap(keyOf),
-        initial,
-      );
     }),
     caches.services.onChange((old, current, initial) => {
       if (old && current && sameJson(old.spec, current.spec)) return;
@@ -129,26 +116,16 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     }),
     caches.secrets.onChange((old, current, initial) => {
       if (old && current && sameJson(old.data, current.data)) return;
-      const [key] = keyOf(current ?? old);
-      ownersDue((owner) => certificateSecrets(owner).some((used) => used === key), initial);
+      for (const key of keyOf(current ?? old)) ownersDue('secret', key, initial);
     }),
     caches.nodes.onChange((old, current, initial) => {
       if (!(old && current && isSameNode(old, current))) targetsDue(nodeServices(), initial);
     }),
     caches.namespaces.onChange((old, current, initial) => {
       if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;
-      const name = (current ?? old)?.metadata.name;
-      routesDue(
-        caches.httpRoutes.list().filter((route) => namespaceOf(route) === name),
-        initial,
-      );
-      due(
-        caches.listenerSets
-          .list()
-          .filter((set) => namespaceOf(set) === name)
-          .flatMap(gatewayOf),
-        initial,
-      );
+      const { name = '' } = (current ?? old)?.metadata ?? {};
+      routesDue(caches.httpRoutes.byIndex('namespace', name), initial);
+      due(caches.listenerSets.byIndex('namespace', name).flatMap(gatewayOf), initial);
     }),
   ];
   return () => {

@@ -66,6 +66,7 @@ function attachedListeners(
   report: Report,
 ): readonly ResolvedListener[] {
   const place = { route: routeRef(route), parentRef };
+  if (route.fault !== undefined) report({ ...place, kind: 'route-unreadable', fault: route.fault });
 
   const own = parents.listeners.get(parentListenerSet(route, parentRef)) ?? [];
   const named = own.filter(

@@ -5,8 +5,9 @@ import type { Report } from './problem.ts';
  * Whether the Gateway as a whole asks for nothing that no data plane has yet: an address of its choice, or client
  * certificates, without which it must not be served. An address without a value is any that we have.
  */
-export function areGatewayFieldsSupported({ gateway: { spec } }: GatewayInput, report: Report): boolean {
-  let supported = true;
+export function areGatewayFieldsSupported({ gateway: { spec, fault } }: GatewayInput, report: Report): boolean {
+  if (fault !== undefined) report({ kind: 'gateway-unreadable', fault });
+  let supported = fault?.isLast !== false;
   for (const [index, { value = '' }] of (spec.addresses ?? []).entries()) {
     if (value === '') continue;
     supported = false;

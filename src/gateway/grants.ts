@@ -16,18 +16,34 @@ export interface Referent {
 /** Within a namespace every reference is permitted; across, a ReferenceGrant in the referent's namespace must allow it. */
 export function isPermitted(grants: readonly ReferenceGrant[], from: Referrer, to: Referent): boolean {
   if (from.namespace === to.namespace) return true;
-  return grants.some(
-    (grant) =>
-      grant.metadata.namespace === to.namespace &&
-      grant.spec.from.some(
-        (entry) => entry.group === from.group && entry.kind === from.kind && entry.namespace === from.namespace,
-      ) &&
-      grant.spec.to.some(
-        (entry) =>
-          entry.group === to.group &&
-          entry.kind === to.kind &&
-          // An empty name is how some clients write an absent one.
-          (entry.name === undefined || entry.name === '' || entry.name === to.name),
-      ),
-  );
+  const granted = indexOf(grants).get(textOf(to.namespace, from.group, from.kind, from.namespace));
+  return granted !== undefined && (granted.has(textOf(to.group, to.kind, to.name)) || granted.has(anyOf(to)));
 }
+
+/** By the grant's namespace and who may refer: to what. */
+type Granted = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** A tenant's thousands of grants are not looked through for each of another's thousands of references. */
+const indexes = new WeakMap<readonly ReferenceGrant[], Granted>();
+
+function indexOf(grants: readonly ReferenceGrant[]): Granted {
+  const known = indexes.get(grants);
+  if (known !== undefined) return known;
+  const granted = new Map<string, Set<string>>();
+  for (const { metadata, spec } of grants) {
+    // An empty name is how some clients write an absent one.
+    const referents = spec.to.map((to) => (to.name ? textOf(to.group, to.kind, to.name) : anyOf(to)));
+    for (const from of spec.from) {
+      const key = textOf(metadata.namespace ?? '', from.group, from.kind, from.namespace);
+      const all = granted.get(key) ?? new Set();
+      granted.set(key, all);
+      for (const referent of referents) all.add(referent);
+    }
+  }
+  indexes.set(grants, granted);
+  return granted;
+}
+
+const textOf = (...words: readonly string[]): string => JSON.stringify(words);
+
+const anyOf = ({ group, kind }: Pick<Referent, 'group' | 'kind'>): string => textOf(group, kind);

@@ -2,6 +2,7 @@
 import { type Hostname, toHostname } from './hostnames.ts';
 import { type Others, othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
+import type { Steps } from './steps.ts';
 
 export interface Conflict {
   /** The listeners of its port that have another protocol. */
@@ -22,10 +23,10 @@ export interface Conflict {
  * @param isSupported an unsupported listener takes nothing from another one: as if it were not there
  * @returns only those that conflict
  */
-export function listenerConflicts(
+export function* listenerConflicts(
   owners: readonly (readonly OwnedListener[])[],
   isSupported: (listener: OwnedListener) => boolean,
-): ReadonlyMap<OwnedListener, Conflict> {
+): Steps<ReadonlyMap<OwnedListener, Conflict>> {
   const conflicts = new Map<OwnedListener, Conflict>();
   const look = (listeners: readonly OwnedListener[], rivals: Claims): void => {
     for (const each of listeners) {
@@ -39,6 +40,7 @@ export function listenerConflicts(
     const claims = listeners.filter((each) => isSupported(each) && !conflicts.has(each));
     look(claims, new Claims(claims));
     for (const claim of claims) taken.add(claim);
+    yield;
   }
   return conflicts;
 }

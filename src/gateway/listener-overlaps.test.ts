@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Gateway } from '../api/gateway-api.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
+import { finish } from './steps.ts';
 
 const hostname = fc.constantFrom(undefined, '*.com', '*.a.com', 'a.com', 'b.a.com', '*.b.a.com', 'c.b.a.com', 'x.org');
 const listeners = fc.array(fc.record({ port: fc.constantFrom(443, 8443), hostname }), { maxLength: 9 });
@@ -23,7 +24,7 @@ test('a listener is told of just those of its port that overlap with it and diff
   fc.assert(
     fc.property(listeners, (written) => {
       const all = owned(written);
-      const found = listenerOverlaps(all);
+      const found = finish(listenerOverlaps(all));
       for (const each of all) {
         const own = toHostname(each.listener.hostname);
         const expected = all.filter(({ listener }) => {
@@ -38,7 +39,7 @@ test('a listener is told of just those of its port that overlap with it and diff
 
 test('a listener that overlaps with more than anybody reads is told of the first ones, and how many more there are', () => {
   const all = owned([undefined, ...Array.from({ length: 64 }, (_, index) => `h${index}.example.com`)].map(on443));
-  const [any, first] = all.map((each) => listenerOverlaps(all).get(each));
+  const [any, first] = all.map((each) => finish(listenerOverlaps(all)).get(each));
   expect(any).toEqual({ others: ['l1', 'l2', 'l3', 'l4', 'l5', 'l6', 'l7', 'l8', 'l9', 'l10'], more: 54 });
   expect(first).toEqual({ others: ['l0'] });
 });

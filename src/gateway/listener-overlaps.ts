@@ -1,8 +1,9 @@
 // HTTPS listeners on one port whose hostnames overlap: a client that has a connection to one may send the other's requests over
 // it. Equal hostnames are a conflict instead.
-import { type Hostname, toHostname } from './hostnames.ts';
+import { type Hostname, toHostname, widerThan } from './hostnames.ts';
 import { type Others, othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
+import type { Steps } from './steps.ts';
 
 /** The listeners of one hostname, and what overlaps with it. */
 interface Group {
@@ -12,7 +13,7 @@ interface Group {
 }
 
 /** @returns only those that overlap with others */
-export function listenerOverlaps(listeners: readonly OwnedListener[]): ReadonlyMap<OwnedListener, Others> {
+export function* listenerOverlaps(listeners: readonly OwnedListener[]): Steps<ReadonlyMap<OwnedListener, Others>> {
   const https = listeners.filter(({ listener }) => listener.protocol === 'HTTPS');
   const found = new Map<OwnedListener, Others>();
   for (const onPort of Map.groupBy(https, ({ listener }) => listener.port).values()) {
@@ -20,6 +21,7 @@ export function listenerOverlaps(listeners: readonly OwnedListener[]): ReadonlyM
       if (related.length === 0) continue;
       const others = othersOf(related.map((group) => group.members));
       for (const member of members) found.set(member, others);
+      yield;
     }
   }
   return found;
@@ -35,22 +37,11 @@ function hostnameGroups(onPort: readonly OwnedListener[]): readonly Group[] {
   }
   for (const group of groups.values()) {
     for (const wider of widerThan(group.hostname)) {
-      const other = groups.get(wider);
+      const other = wider === group.hostname ? undefined : groups.get(wider);
       if (other === undefined) continue;
       group.related.push(other);
       other.related.push(group);
     }
   }
   return [...groups.values()];
-}
-
-/** Every other hostname that covers this one: a few, for a hostname has few labels. */
-function widerThan(hostname: Hostname): readonly Hostname[] {
-  if (hostname === undefined) return [];
-  const wider: Hostname[] = [];
-  for (let dot = hostname.indexOf('.'); dot !== -1; dot = hostname.indexOf('.', dot + 1)) {
-    const wildcard: string = `*${hostname.slice(dot)}`;
-    if (wildcard !== hostname) wider.push(wildcard);
-  }
-  return [...wider, undefined];
 }

@@ -9,6 +9,7 @@ import { listenerOverlaps } from './listener-overlaps.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { CERTIFICATE_ARN_OPTION, namespaceOf } from './references.ts';
+import type { Steps } from './steps.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
 export interface ResolvedListener {
@@ -36,42 +37,53 @@ export interface ResolvedListener {
 const httpRoute: RouteGroupKind = { group: GATEWAY_GROUP, kind: 'HTTPRoute' };
 
 /** In the Gateway's order, then those of its ListenerSets in the order of their precedence. */
-export function resolveListeners(
+export function* resolveListeners(
   input: GatewayInput,
   { protocols }: Capabilities,
   report: Report,
-): readonly ResolvedListener[] {
+): Steps<readonly ResolvedListener[]> {
   const isSupported = ({ listener }: OwnedListener): boolean =>
     protocols.some((supported) => supported === listener.protocol);
   const owners = ownedListeners(input, report);
-  const conflicts = listenerConflicts(owners, isSupported);
-  const overlaps = listenerOverlaps(owners.flat().filter(isSupported));
-
-  return owners.flatMap((listeners, precedence) =>
-    listeners.map((owned): ResolvedListener => {
-      const base = { ...baseOf(owned), precedence };
-      const { name, protocol } = base;
+  yield;
+  const conflicts = yield* listenerConflicts(owners, isSupported);
+  const overlaps = yield* listenerOverlaps(owners.flat().filter(isSupported));
+  const resolved: ResolvedListener[] = [];
+  for (const [precedence, listeners] of owners.entries()) {
+    for (const owned of listeners) {
       const conflict = conflicts.get(owned);
       if (conflict !== undefined) reportConflict(owned, conflict, report);
-      if (!isSupported(owned)) {
-        report({ kind: 'listener-protocol-unsupported', listener: name, field: 'protocol', protocol });
-        return { ...base, supportedKinds: [], certificates: [], tlsOptions: {}, valid: false };
-      }
-      const supportedKinds = resolveKinds(owned, report);
-      const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
-      const overlap = overlaps.get(owned);
-      if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
-      const isTerminated = protocol === 'HTTP' || (tls !== undefined && tls.length > 0);
-      return {
-        ...base,
-        supportedKinds,
-        certificates: tls ?? [],
-        tlsOptions: owned.listener.tls?.options ?? {},
-        valid: conflict === undefined && supportedKinds.length > 0 && isTerminated,
-      };
-    }),
-  );
+      const base = { ...baseOf(owned), precedence };
+      resolved.push(isSupported(owned) ? supported(owned, base) : unsupported(base));
+      yield;
+    }
+  }
+  return resolved;
+
+  function unsupported(base: Base): ResolvedListener {
+    const { name, protocol } = base;
+    report({ kind: 'listener-protocol-unsupported', listener: name, field: 'protocol', protocol });
+    return { ...base, supportedKinds: [], certificates: [], tlsOptions: {}, valid: false };
+  }
+
+  function supported(owned: OwnedListener, base: Base): ResolvedListener {
+    const { name, protocol } = base;
+    const supportedKinds = resolveKinds(owned, report);
+    const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
+    const overlap = overlaps.get(owned);
+    if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
+    const isTerminated = protocol === 'HTTP' || (tls !== undefined && tls.length > 0);
+    return {
+      ...base,
+      supportedKinds,
+      certificates: tls ?? [],
+      tlsOptions: owned.listener.tls?.options ?? {},
+      valid: !conflicts.has(owned) && supportedKinds.length > 0 && isTerminated,
+    };
+  }
 }
+
+type Base = Omit<ResolvedListener, 'supportedKinds' | 'certificates' | 'tlsOptions' | 'valid'>;
 
 function baseOf({ id, listener, owner }: OwnedListener) {
   const { port, protocol, allowedRoutes } = listener;

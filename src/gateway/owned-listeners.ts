@@ -35,9 +35,13 @@ const byPrecedence = (a: ListenerSet, b: ListenerSet): number =>
 
 function isAllowed(set: ListenerSet, input: GatewayInput, report: Report): boolean {
   const allowed = { from: 'None' as const, ...input.gateway.spec.allowedListeners?.namespaces };
-  if (admits(allowed, namespaceOf(input.gateway), namespaceOf(set), input)) return true;
-  report({ kind: 'listener-set-not-allowed', listenerSet: objectKey(set.metadata) });
-  return false;
+  const listenerSet = objectKey(set.metadata);
+  if (!admits(allowed, namespaceOf(input.gateway), namespaceOf(set), input)) {
+    report({ kind: 'listener-set-not-allowed', listenerSet });
+    return false;
+  }
+  if (set.fault !== undefined) report({ kind: 'listener-set-unreadable', listenerSet, fault: set.fault });
+  return true;
 }
 
 /** The ListenerSet that has a listener; undefined for the Gateway's own. */

@@ -1,7 +1,7 @@
 // Everything that can be wrong, as data. Whoever finds a problem says what and where; only src/status turns it into
 // words: condition, reason, message, Event. A problem concerns the thing it names and nothing beside it.
 import type { ParentReference } from '../api/gateway-api.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import type { Fault, ObjectKey } from '../kube/object.ts';
 import type { Others } from './other-listeners.ts';
 
 /** A route as problems name it: its kind and `namespace/name`. */
@@ -54,11 +54,14 @@ type ParametersProblem =
 
 /** Problems of a whole Gateway. */
 type GatewayProblem =
+  | { readonly kind: 'gateway-unreadable'; readonly fault: Fault }
   | { readonly kind: 'address-unsupported'; readonly field: string; readonly value: string }
   | { readonly kind: 'gateway-tls-unsupported'; readonly field: string };
 
 /** Problems of a whole ListenerSet. */
-type ListenerSetProblem = { readonly kind: 'listener-set-not-allowed'; readonly listenerSet: ObjectKey };
+type ListenerSetProblem =
+  | { readonly kind: 'listener-set-not-allowed'; readonly listenerSet: ObjectKey }
+  | { readonly kind: 'listener-set-unreadable'; readonly listenerSet: ObjectKey; readonly fault: Fault };
 
 /** Problems of one listener. */
 type ListenerProblem =
@@ -112,6 +115,7 @@ type ListenerProblem =
 
 /** Problems of a route with one of its parents. */
 type ParentProblem =
+  | (ParentPlace & { readonly kind: 'route-unreadable'; readonly fault: Fault })
   | (ParentPlace & { readonly kind: 'parent-not-matching'; readonly available: readonly string[] })
   | (ParentPlace & { readonly kind: 'route-not-allowed'; readonly listeners: readonly string[] })
   | (ParentPlace & { readonly kind: 'hostname-not-matching'; readonly listeners: readonly string[] });

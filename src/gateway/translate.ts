@@ -10,6 +10,7 @@ import { compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { resolveRules } from './rules.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
+import { finish, type Steps } from './steps.ts';
 import type {
   Attachment,
   Capabilities,
@@ -21,25 +22,34 @@ import type {
   Translation,
 } from './topology.ts';
 
+export const translate = (input: GatewayInput, capabilities: Capabilities, defaults: SettingsDefaults): Translation =>
+  finish(translating(input, capabilities, defaults));
+
 /** Never throws: everything that is wrong is a problem, and touches nothing but what it names. */
-export function translate(input: GatewayInput, capabilities: Capabilities, defaults: SettingsDefaults): Translation {
+export function* translating(
+  input: GatewayInput,
+  capabilities: Capabilities,
+  defaults: SettingsDefaults,
+): Steps<Translation> {
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
 
   const supported = areGatewayFieldsSupported(input, report);
   const settings = resolveSettings(input, capabilities, defaults, report);
-  const listeners = resolveListeners(input, capabilities, report);
+  const listeners = yield* resolveListeners(input, capabilities, report);
   const parents = parentsOf(input, listeners);
-  const routes = inKeyOrder(input).map((route) => {
+  const routes: AttachedRoute[] = [];
+  for (const route of inKeyOrder(input)) {
     const attachments = attach(route, parents, report);
     const rules = resolveRules(route, { input, capabilities, settings, report });
-    return { topology: routeTopology(route, rules), attachments };
-  });
+    routes.push({ topology: routeTopology(route, rules), attachments });
+    yield;
+  }
 
   return {
     ...(supported &&
       settings !== undefined && {
-        topology: { gateway: objectKey(input.gateway.metadata), settings, ...resolvePorts(listeners, routes) },
+        topology: { gateway: objectKey(input.gateway.metadata), settings, ...(yield* resolvePorts(listeners, routes)) },
       }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
@@ -71,20 +81,23 @@ interface AttachedRoute {
 }
 
 /** @param routes ascending */
-function resolvePorts(
+function* resolvePorts(
   listeners: readonly ResolvedListener[],
   routes: readonly AttachedRoute[],
-): Pick<Topology, 'ports' | 'routes'> {
+): Steps<Pick<Topology, 'ports' | 'routes'>> {
   const valid = listeners.filter((listener) => listener.valid);
   const attached = new Map(valid.map(({ name }): [string, Set<ObjectKey>] => [name, new Set()]));
-  const served = routes.filter(({ topology, attachments }) => {
+  const served: RouteTopology[] = [];
+  for (const { topology, attachments } of routes) {
     const sets = attachments.flatMap((each) => each.listeners.flatMap((name) => attached.get(name) ?? []));
     for (const set of sets) set.add(topology.route.key);
-    return sets.length > 0;
-  });
+    if (sets.length > 0) served.push(topology);
+    yield;
+  }
   const byPort = [...Map.groupBy(valid, ({ port }) => port)].toSorted(([a], [b]) => a - b);
-  const ports = byPort.map(
-    ([port, onPort]): PortTopology => ({
+  const ports: PortTopology[] = [];
+  for (const [port, onPort] of byPort) {
+    ports.push({
       port,
       // Listeners of different protocols on one port conflict, so all of these have the same.
       protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
@@ -92,9 +105,10 @@ function resolvePorts(
         .toSorted(byHostname)
         .toSorted((a, b) => a.precedence - b.precedence)
         .map((listener) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])])),
-    }),
-  );
-  return { ports, routes: served.map(({ topology }) => topology) };
+    });
+    yield;
+  }
+  return { ports, routes: served };
 }
 
 /** The most specific listener first. */

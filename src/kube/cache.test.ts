@@ -25,8 +25,10 @@ test('an object is found by key and by index, also after it changed its color', 
   expect(cache.get(objectKey({ namespace: 'demo', name: 'a' }))?.spec?.color).toBe('blue');
   expect(cache.byIndex('color', 'red').map(({ metadata }) => metadata.name)).toEqual(['b']);
   expect(cache.byIndex('color', 'blue').map(({ metadata }) => metadata.name)).toEqual(['a']);
+  expect([...cache.indexed('color')]).toEqual(['red', 'blue']);
   cache.delete(objectKey({ namespace: 'demo', name: 'a' }));
   expect(cache.byIndex('color', 'blue')).toEqual([]);
+  expect([...cache.indexed('color')]).toEqual(['red']);
   expect(cache.size).toBe(1);
 });
 

@@ -24,6 +24,8 @@ export interface Store<T extends KubeObject, Index extends string = never> {
   get(key: ObjectKey): T | undefined;
   list(): readonly T[];
   byIndex(index: Index, value: string): readonly T[];
+  /** The values under which the index finds anything. */
+  indexed(index: Index): Iterable<string>;
   /** Calls the handler for all that is there, as additions, then on every change; returns how to stop that. */
   onChange(handler: ChangeHandler<T>): () => void;
 }
@@ -84,6 +86,10 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
       if (object !== undefined) found.push(object);
     }
     return found;
+  }
+
+  indexed(index: Index): Iterable<string> {
+    return this.#indexes.get(index)?.keys() ?? [];
   }
 
   onChange(handler: ChangeHandler<T>): () => void {

@@ -30,11 +30,8 @@ export class Turns {
   }
 }
 
-/** Work that can be left off wherever it yields, so that it stays a pure function that knows no turns. */
-export type Steps<T> = Generator<void, T, void>;
-
-/** @throws what the work throws */
-export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+/** @param steps work that can be left off wherever it yields. @throws what the work throws */
+export async function inTurns<T>(steps: Generator<void, T, void>): Promise<T> {
   const turns = new Turns();
   for (;;) {
     const step = steps.next();

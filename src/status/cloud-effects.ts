@@ -7,6 +7,7 @@ import { told } from './words.ts';
 
 /** Problems of a Gateway's own spec or parameters. They decide about Accepted, and the cloud has no part in them. */
 export type SpecKind =
+  | 'gateway-unreadable'
   | 'parameters-kind-unknown'
   | 'parameters-not-found'
   | 'parameters-invalid'

@@ -50,20 +50,27 @@ export function gatewayStatus(
     ...(provisioned !== undefined && { addresses: provisioned.addresses }),
     ...(attachedListenerSets !== undefined && { attachedListenerSets }),
     conditions: updated(existing?.conditions, verdicts, generation, now),
-    listeners: listeners.map((listener): ListenerStatus => {
-      const { name, supportedKinds, port } = listener;
-      const isServed = serving.isServed(port, before.get(name));
-      const why = isServed ? undefined : whyUnserved(port, accepted, serving);
-      const conditions = listenerConditions(listener, findings.ofListener(name), why);
-      return {
-        name,
-        supportedKinds,
-        attachedRoutes: attached.get(name) ?? 0,
-        conditions: updated(before.get(name), conditions, generation, now),
-      };
-    }),
+    // Of listeners that can't be read nothing else is known than what was said before.
+    ...(!areListenersUnknown(findings) && { listeners: listeners.map(listenerStatus) }),
   };
+
+  function listenerStatus(listener: ListenerResult): ListenerStatus {
+    const { name, supportedKinds, port } = listener;
+    const isServed = serving.isServed(port, before.get(name));
+    const why = isServed ? undefined : whyUnserved(port, accepted, serving);
+    const conditions = listenerConditions(listener, findings.ofListener(name), why);
+    return {
+      name,
+      supportedKinds,
+      attachedRoutes: attached.get(name) ?? 0,
+      conditions: updated(before.get(name), conditions, generation, now),
+    };
+  }
 }
+
+/** Whether the Gateway can't be read, and no version before it could. */
+export const areListenersUnknown = ({ whole }: Findings): boolean =>
+  whole.some((problem) => problem.kind === 'gateway-unreadable' && !problem.fault.isLast);
 
 /** Why clients do not reach a good listener of the port. */
 function whyUnserved(port: number, { status }: Accepted, serving: Serving): ListenerServing {
@@ -112,6 +119,7 @@ type Accepted = Verdict<
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
 
 const notAccepted: Readonly<Record<SpecKind, Accepted['reason']>> = {
+  'gateway-unreadable': 'Invalid',
   'parameters-kind-unknown': 'InvalidParameters',
   'parameters-not-found': 'InvalidParameters',
   'parameters-invalid': 'InvalidParameters',

@@ -12,7 +12,10 @@ import { quoted, told } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 
-type Accepted = Verdict<'Accepted', 'Accepted' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotAccepted' | 'Pending'>;
+type Accepted = Verdict<
+  'Accepted',
+  'Accepted' | 'Invalid' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotAccepted' | 'Pending'
+>;
 type Programmed = Verdict<
   'Programmed',
   'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'PortUnavailable' | 'Pending'
@@ -103,8 +106,9 @@ export function undecidedStatus({ status, metadata }: ListenerSet, now: number):
 
 export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepted {
   const refused = findings.ofListenerSet(set);
-  if (refused.length > 0) {
-    return { type: 'Accepted', status: 'False', reason: 'NotAllowed', message: told(refused) };
+  if (refused[0]) {
+    const reason = refused[0].kind === 'listener-set-unreadable' ? 'Invalid' : 'NotAllowed';
+    return { type: 'Accepted', status: 'False', reason, message: told(refused) };
   }
   if (acceptedCondition(findings).status !== 'True') {
     return { type: 'Accepted', status: 'False', reason: 'ParentNotAccepted', message: 'The Gateway is not accepted.' };
@@ -159,6 +163,7 @@ function unprogrammed(
 ): Programmed {
   const verdict = { type: 'Programmed', status: 'False', message } as const;
   if (reason === 'NotAllowed') return { ...verdict, reason };
+  if (reason === 'Invalid') return { ...verdict, reason: 'ListenersNotValid' };
   if (reason !== 'ListenersNotValid') return { ...verdict, reason: 'ParentNotProgrammed' };
   const isCrowdedOut = listeners.every(({ name }) =>
     findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners' || kind === 'too-many-ingress-rules'),

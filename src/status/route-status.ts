@@ -34,6 +34,7 @@ type RuleProblem = Extract<RouteProblem, { rule: number }>;
 type ParentProblem = Exclude<RouteProblem, RuleProblem>;
 
 const detached: Record<ParentProblem['kind'], Accepted['reason']> = {
+  'route-unreadable': 'UnsupportedValue',
   'parent-not-matching': 'NoMatchingParent',
   'route-not-allowed': 'NotAllowedByListeners',
   'hostname-not-matching': 'NoMatchingListenerHostname',
@@ -153,8 +154,13 @@ export function routeConditions(attachment: Attachment, problems: readonly Route
 
 /** Whether its Accepted is True; what it says is not asked. */
 export function isAccepted(attachment: Attachment, problems: readonly RouteProblem[]): boolean {
-  const isApart = attachment.listeners.length === 0 && problems.some((problem) => !('rule' in problem));
-  return !isApart && !isLost(attachment, droppedRules(problems));
+  return apartBy(attachment, problems).length === 0 && !isLost(attachment, droppedRules(problems));
+}
+
+/** What keeps the route from this parent: from all of its listeners, or since nobody knows what it asks for. */
+function apartBy({ listeners }: Attachment, problems: readonly RouteProblem[]): readonly ParentProblem[] {
+  const apart = problems.filter((problem): problem is ParentProblem => !('rule' in problem));
+  return listeners.length === 0 ? apart : apart.filter(({ kind }) => kind === 'route-unreadable');
 }
 
 /** Whether nothing is left of it. */
@@ -166,8 +172,8 @@ function accepted(
   dropped: ReadonlySet<number>,
   lost: readonly RuleProblem[],
 ): Accepted {
-  const apart = problems.filter((problem): problem is ParentProblem => !('rule' in problem));
-  if (attachment.listeners.length === 0 && apart[0]) {
+  const apart = apartBy(attachment, problems);
+  if (apart[0]) {
     return { type: 'Accepted', status: 'False', reason: detached[apart[0].kind], message: told(apart) };
   }
   if (isLost(attachment, dropped)) {

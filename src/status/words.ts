@@ -2,6 +2,7 @@
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { Others } from '../gateway/other-listeners.ts';
 import type { Holder, Problem } from '../gateway/problem.ts';
+import type { Fault } from '../kube/object.ts';
 import { sentences } from './condition.ts';
 
 /** Nobody reads more names than this in a sentence. */
@@ -42,6 +43,7 @@ function parentName(parentRef: ParentReference): string {
 
 /** The field that a problem concerns, as a path from the object's root; absent where no single field is at fault. */
 export function fieldOf(problem: Problem): string | undefined {
+  if ('fault' in problem) return problem.fault.field;
   if ('rule' in problem) return `spec.rules[${problem.rule}]${problem.field === '' ? '' : `.${problem.field}`}`;
   if ('listener' in problem)
     return `spec.listeners["${sectionOf(problem.listener)}"]${problem.field === '' ? '' : `.${problem.field}`}`;
@@ -78,6 +80,12 @@ export function explain(problem: Problem): string {
   return field === undefined || problem.kind === 'parameters-invalid' ? said : `${field}: ${said}`;
 }
 
+/** @param otherwise what becomes of an object of which no earlier version could be read */
+export function unreadable({ detail, isLast }: Fault, otherwise: string): string {
+  const served = isLast ? 'The version before it goes on serving.' : otherwise;
+  return `Gatehouse can't read this: ${detail}. ${served} Correct it, or run a Gatehouse that knows it.`;
+}
+
 function sentence(problem: Problem): string {
   switch (problem.kind) {
     case 'parameters-kind-unknown':
@@ -86,6 +94,12 @@ function sentence(problem: Problem): string {
       return `parametersRef names ${problem.reference}, which does not exist. Create it, or remove parametersRef.`;
     case 'parameters-invalid':
       return `${problem.reference} is invalid at spec${problem.field === '' ? '' : `.${problem.field}`}: ${problem.detail}.`;
+    case 'gateway-unreadable':
+      return unreadable(problem.fault, 'What existed before stays as it is.');
+    case 'listener-set-unreadable':
+      return unreadable(problem.fault, 'The listeners that can be read go on.');
+    case 'route-unreadable':
+      return unreadable(problem.fault, 'Its rules in AWS stay as they are.');
     case 'address-unsupported':
       return `the address "${problem.value}" can't be had: AWS chooses the addresses of an Application Load Balancer. Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':
