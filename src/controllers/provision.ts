@@ -1,13 +1,17 @@
 // The middle of a Gateway's pass: model → diff → execute.
 import { diff } from '../aws/diff/diff.ts';
 import { refusedRules } from '../aws/diff/refusals.ts';
+import { problemsOf } from '../aws/errors.ts';
 import { buildModel } from '../aws/model/build.ts';
+import { mostListed } from '../aws/model/certificates.ts';
+import { resourceId } from '../aws/model/naming.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { Translation } from '../gateway/topology.ts';
+import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { Cloud } from './cloud.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { standingSubnets } from './standing.ts';
+import { standingCertificates, standingSubnets } from './standing.ts';
 
 export interface Built {
   /** Whether it is known what exists in AWS. */
@@ -33,13 +37,27 @@ export async function build(
   // but for what nobody may serve any more.
   const stays = ports.length === 0 && !(subnets.length > 0 && found.some(isRevoked));
   if (stays) return { known: true, problems: [], retryable: [] };
+  const unread = await learnServed(cloud, topology, modelOptions.quotas.extraCertificates);
+  if (unread.length > 0) return { known: true, problems: unread, retryable: unread };
+  const certificates = standingCertificates(cloud.inventory, gateway);
   const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const { model, problems } = buildModel(topology, network.network, modelOptions, subnets);
+  const { model, problems } = buildModel(topology, network.network, modelOptions, { subnets, certificates });
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
   if (retryable.length > 0) cloud.place.forget();
   return { known: true, ...(model !== undefined && { model }), problems, retryable };
+}
+
+/**
+ * Where not all certificates may fit, those that serve stay: after a restart AWS is asked which.
+ * @returns why AWS did not tell
+ */
+function learnServed(cloud: Cloud, { gateway, ports }: Topology, limit: number): Promise<readonly Problem[]> {
+  return problemsOf(resourceId('listener'), async () => {
+    if (mostListed(ports) > limit) await cloud.inventory.learnServed(gateway);
+    return [];
+  });
 }
 
 /** Whether a listener names a certificate that it may not use, or may not use any more. */

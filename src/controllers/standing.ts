@@ -1,6 +1,7 @@
 // What stands in AWS of a Gateway, as far as a pass goes by it.
 import type { Inventory } from '../aws/inventory.ts';
 import { gatewayTagValue, resourceId } from '../aws/model/naming.ts';
+import type { StandingCertificate, StandingCertificates } from '../aws/model/standing.ts';
 import { standingTargetGroups } from '../aws/model/target-groups.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { BackendService } from '../gateway/topology.ts';
@@ -11,6 +12,25 @@ import type { Cloud } from './cloud.ts';
 export function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
   const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));
   return found?.kind === 'load-balancer' ? found.subnets : [];
+}
+
+/** The certificates that its listeners serve, by port. */
+export function standingCertificates(
+  inventory: Inventory,
+  gateway: ObjectKey,
+): ReadonlyMap<number, StandingCertificates> {
+  const standing = (arn: string): StandingCertificate => {
+    const record = inventory.get(arn);
+    return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
+  };
+  const records = inventory.recordsOf(gatewayTagValue(gateway));
+  return new Map(
+    records.flatMap((record) => {
+      if (record.kind !== 'listener' || record.certificate === undefined) return [];
+      const listed = (record.extraCertificates ?? []).map(standing);
+      return [[record.port, { defaultCertificate: standing(record.certificate), listed }] as const];
+    }),
+  );
 }
 
 /**

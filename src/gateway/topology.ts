@@ -46,7 +46,7 @@ export interface RuleTopology {
 export interface PortTopology {
   readonly port: number;
   readonly protocol: 'HTTP' | 'HTTPS';
-  /** The listeners that share the port: the Gateway's own, then each ListenerSet's, most specific hostname first. */
+  /** The listeners that share the port: the Gateway's own in its order, then each ListenerSet's in its own. */
   readonly listeners: readonly ListenerTopology[];
 }
 

@@ -3,7 +3,6 @@ import type { HttpRoute } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames, routeRef } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
-import { compareSpecificity } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareStrings } from './precedence.ts';
@@ -101,19 +100,12 @@ function* resolvePorts(
       port,
       // Listeners of different protocols on one port conflict, so all of these have the same.
       protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
-      listeners: onPort
-        .toSorted(byHostname)
-        .toSorted((a, b) => a.precedence - b.precedence)
-        .map((listener) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])])),
+      listeners: onPort.map((listener) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])])),
     });
     yield;
   }
   return { ports, routes: served };
 }
-
-/** The most specific listener first. */
-const byHostname = (a: ResolvedListener, b: ResolvedListener): number =>
-  compareSpecificity(a.hostname, b.hostname) || compareStrings(a.hostname ?? '', b.hostname ?? '');
 
 const listenerTopology = (
   { name, precedence, hostname, certificates, tlsOptions }: ResolvedListener,

@@ -21,7 +21,7 @@ function create(draft: Draft, desired: Plain): void {
   const created = draft.add({
     kind: 'create',
     id: stepId('create', desired.id),
-    after: [...draft.waitFor(specReferences(desired)), ...failedPredecessors(draft, desired)],
+    ...afterReferences(draft, desired),
     resource: desired.id,
     desired,
     tags: {
@@ -36,6 +36,14 @@ function create(draft: Draft, desired: Plain): void {
   if (desired.kind === 'target-group') {
     draft.usableAfter(desired.id, draft.syncTargets(desired, [second?.id ?? created]));
   }
+}
+
+/** A listener is made all the same where its default certificate can't be imported: with another one, if it has any. */
+function afterReferences(draft: Draft, desired: Plain): Pick<Step, 'after' | 'follows'> {
+  const certificates = new Set(defaultCertificates(desired));
+  const needed = specReferences(desired).filter((reference) => !certificates.has(reference));
+  const after = [...draft.waitFor(needed), ...failedPredecessors(draft, desired)];
+  return certificates.size === 0 ? { after } : { after, follows: draft.waitFor([...certificates]) };
 }
 
 function defaultCertificates(desired: Plain): readonly ResourceId[] {
@@ -108,7 +116,8 @@ function secondCall(
       if (!created && right) return undefined;
       const tags = hashTag('certificates', hashed(draft.existing, value, references));
       const id = stepId('set-certificates', desired.id);
-      return { kind: 'set-certificates', id, ...base(references), desired, tags };
+      // One that can't be imported is left out alone.
+      return { kind: 'set-certificates', id, ...base(), follows: draft.waitFor(references), desired, tags };
     }
     case 'certificate':
       return undefined;

@@ -1,6 +1,6 @@
 // What tests run plans against: AWS's rules of what may stand beside what and go before what, as a value in memory.
 import type { ObjectKey } from '../../kube/object.ts';
-import type { Resource, ResourceId, RuleAction, RuleResource, Tags } from '../model/resources.ts';
+import type { CertificateUse, Resource, ResourceId, RuleAction, RuleResource, Tags } from '../model/resources.ts';
 import { type Observed, type OwnedResource, TAG } from '../observed.ts';
 import type { Plan, Step } from './step.ts';
 
@@ -70,9 +70,15 @@ export class SimulatedAws {
       case 'change':
         this.#change(step.desired, step.arn, step.tags, resolve);
         break;
+      case 'set-certificates': {
+        const isThere = (use: CertificateUse): boolean =>
+          'arn' in use || this.#owned().some(({ id }) => id === use.certificate);
+        if (!step.desired.extraCertificates.every(isThere)) throw new Refused('in-use', `${step.id} lacks one`);
+        this.#tag(resolve(step.desired.id), step.tags, []);
+        break;
+      }
       case 'set-attributes':
       case 'set-ingress':
-      case 'set-certificates':
         this.#tag(resolve(step.desired.id), step.tags, []);
         break;
       case 'tag':
@@ -116,6 +122,7 @@ export class SimulatedAws {
   ): void {
     const arn = `arn-${String(++this.#serial).padStart(6, '0')}`;
     const base = { arn, id: desired.id, tags };
+    const isMade = (id: ResourceId): boolean => this.#owned().some((owned) => owned.id === id);
     const add = (owned: OwnedResource) => {
       if ('name' in owned && this.#owned().some((other) => 'name' in other && other.name === owned.name)) {
         throw new Refused('duplicate', `the name ${owned.name}`);
@@ -145,14 +152,16 @@ export class SimulatedAws {
       case 'listener': {
         const loadBalancerArn = resolve(desired.loadBalancer);
         const { port, defaultCertificate } = desired.spec;
-        if (defaultCertificate !== undefined && 'certificate' in defaultCertificate) {
-          resolve(defaultCertificate.certificate);
-        }
+        const uses = [defaultCertificate ?? [], desired.extraCertificates].flat();
+        const there = uses.filter((use) => 'arn' in use || isMade(use.certificate));
+        if (there.length === 0 && uses.length > 0) throw new Refused('in-use', `${desired.id} has no certificate`);
+        const { [TAG.spec]: spec, ...unsaid } = tags;
+        const isDesired = there[0] === defaultCertificate && spec !== undefined;
         const others = this.#owned().filter((other) => other.kind === 'listener');
         if (others.some((other) => other.loadBalancerArn === loadBalancerArn && other.port === port)) {
           throw new Refused('duplicate', `port ${port}`);
         }
-        return add({ ...base, kind: desired.kind, loadBalancerArn, port });
+        return add({ ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn, port });
       }
       default:
         return desired satisfies never;

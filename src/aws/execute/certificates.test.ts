@@ -1,6 +1,9 @@
+import { ImportCertificateCommand } from '@aws-sdk/client-acm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
+import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { objectKey } from '../../kube/object.ts';
+import type { CertificateUse, Model } from '../model/resources.ts';
 import { awsUnderTest, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
@@ -151,4 +154,71 @@ test('a Secret that is gone meanwhile stops only its listener', async () => {
   expect(problems).toEqual([]);
   expect(done.some((step) => step.startsWith('create load-balancer'))).toBe(true);
   expect(it.aws.world().elbv2.listeners.size).toBe(0);
+});
+
+/** The Gateway's listener with these certificates beside the default one. */
+function beside(model: Model, ...extraCertificates: readonly CertificateUse[]): Model {
+  const resources = model.resources.map((each) => (each.kind === 'listener' ? { ...each, extraCertificates } : each));
+  return { ...model, resources };
+}
+
+async function imported(name: string): Promise<string> {
+  const { certificatePem, privateKey } = await selfSigned([name], 'EC_prime256v1', Date.now() - 1000, '42');
+  const { clients } = await it.start();
+  const { CertificateArn = '' } = await clients.acm.send(
+    new ImportCertificateCommand({
+      Certificate: Buffer.from(certificatePem),
+      PrivateKey: Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    }),
+  );
+  return CertificateArn;
+}
+
+const listed = () => [...it.aws.world().elbv2.listeners.values()].flatMap((listener) => [...listener.certificates]);
+
+test('a certificate that AWS has not is left out alone, and comes when AWS has it', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const [good, gone] = [await imported('good.test'), await imported('gone.test')];
+  const certificate = it.aws.world().acm.certificates.get(gone);
+  if (certificate === undefined) throw new Error('no certificate');
+  it.aws.world().acm.certificates.delete(gone);
+  const model = beside(it.model({ secret }), { arn: gone }, { arn: good });
+  const { problems } = await controller.apply(model);
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', code: 'CertificateNotFound' }]);
+  expect(listed()).toEqual([good]);
+  it.aws.world().acm.certificates.set(gone, certificate);
+  expect((await controller.apply(model)).problems).toEqual([]);
+  expect(listed().toSorted()).toEqual([good, gone].toSorted());
+  expect(controller.plan(model)).toMatchObject({ steps: [] });
+});
+
+test('where there is no room for one more, the certificate that goes makes room for the one that comes', async () => {
+  await it.close();
+  it = await awsUnderTest({ quotas: { 'certificates-per-application-load-balancer': 1 } });
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const [old, fresh] = [await imported('old.test'), await imported('new.test')];
+  await controller.apply(beside(it.model({ secret }), { arn: old }));
+  expect((await controller.apply(beside(it.model({ secret }), { arn: fresh }))).problems).toEqual([]);
+  expect(listed()).toEqual([fresh]);
+});
+
+test('a Secret that ACM does not take keeps no other host of its port from being served', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const good = await imported('good.test');
+  it.aws.faults.set(
+    readFaultPlan({
+      rules: [{ kind: 'error', code: 'LimitExceededException', status: 400, action: 'ImportCertificate' }],
+    }),
+  );
+  const model = beside(it.model({ secret }), { arn: good });
+  const { problems } = await controller.apply(model);
+  expect(problems).toMatchObject([{ kind: 'quota-reached', resource: 'certificate/shop/tls' }]);
+  expect(inUse()).toEqual([good]);
+  it.aws.faults.set(readFaultPlan({}));
+  expect((await controller.apply(model)).problems).toEqual([]);
+  expect(inUse()).toEqual([certificates().find(({ arn }) => arn !== good)?.arn]);
+  expect(controller.plan(model)).toMatchObject({ steps: [] });
 });

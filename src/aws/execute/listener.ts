@@ -5,11 +5,14 @@ import {
   ModifyListenerCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Problem } from '../../gateway/problem.ts';
+import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
-import { isAlreadyExists } from '../errors.ts';
+import { type AwsError, isAlreadyExists, isInvalid, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
 import { listedCertificates, listenersOf } from '../inventory/describe.ts';
 import { listenerCandidate } from '../inventory/read.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
 import { toActions } from '../shapes.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
@@ -17,17 +20,17 @@ import type { StepEnd } from './execute.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
 
-const certificateArn = (run: Run, use: CertificateUse): string => ('arn' in use ? use.arn : run.arnOf(use.certificate));
+/** Undefined for one that could not be imported. */
+const certificateArn = (run: Run, use: CertificateUse): string | undefined =>
+  'arn' in use ? use.arn : run.knownArn(use.certificate);
 
-function settings(run: Run, { spec }: ListenerResource) {
-  const { port, protocol, sslPolicy, defaultCertificate, defaultAction } = spec;
+function settings(run: Run, { spec }: ListenerResource, defaultCertificate: string | undefined) {
+  const { port, protocol, sslPolicy, defaultAction } = spec;
   return {
     Port: port,
     Protocol: protocol,
     ...(sslPolicy === undefined ? {} : { SslPolicy: sslPolicy }),
-    ...(defaultCertificate === undefined
-      ? {}
-      : { Certificates: [{ CertificateArn: certificateArn(run, defaultCertificate) }] }),
+    ...(defaultCertificate === undefined ? {} : { Certificates: [{ CertificateArn: defaultCertificate }] }),
     DefaultActions: toActions(defaultAction, run.arnOf),
   };
 }
@@ -45,13 +48,22 @@ function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: T
   }
 }
 
+/** Where the default certificate could not be imported, another one is the default for now: the others' hosts are served. */
 export async function createListener(run: Run, desired: ListenerResource, tags: Tags): Promise<StepEnd> {
   const { clients } = run.context;
-  const all = run.tags(desired.id, tags);
+  const wanted = desired.spec.defaultCertificate;
+  const certificates = [wanted ?? [], desired.extraCertificates].flat();
+  const defaultCertificate = certificates.flatMap((use) => certificateArn(run, use) ?? []).at(0);
+  // Why it can't be imported is its own step's to tell.
+  if (wanted !== undefined && defaultCertificate === undefined) return { kind: 'failed', problems: [] };
+  const isAsDesired = wanted === undefined || certificateArn(run, wanted) === defaultCertificate;
+  const { [TAG.spec]: spec, ...others } = tags;
+  const all = run.tags(desired.id, isAsDesired && spec !== undefined ? { ...others, [TAG.spec]: spec } : others);
   const loadBalancer = run.arnOf(desired.loadBalancer);
+  const request = { LoadBalancerArn: loadBalancer, ...settings(run, desired, defaultCertificate) };
   try {
     const { Listeners: [made] = [] } = await clients.elbv2.send(
-      new CreateListenerCommand({ LoadBalancerArn: loadBalancer, ...settings(run, desired), Tags: toTagList(all) }),
+      new CreateListenerCommand({ ...request, Tags: toTagList(all) }),
     );
     if (made === undefined) throw new Error(`AWS described nothing for ${desired.id}`);
     remember(run, made, desired.id, all);
@@ -63,14 +75,24 @@ export async function createListener(run: Run, desired: ListenerResource, tags: 
     if (candidate === undefined) throw error;
     const name = `port ${desired.spec.port}`;
     return await adopt(run, { ...candidate, name }, { id: desired.id, tags: all }, (arn) =>
-      changeListener(run, desired, arn),
+      modifyListener(run, desired, arn, defaultCertificate),
     );
   }
 }
 
 export async function changeListener(run: Run, desired: ListenerResource, arn: string): Promise<void> {
+  const { defaultCertificate } = desired.spec;
+  await modifyListener(run, desired, arn, defaultCertificate && certificateArn(run, defaultCertificate));
+}
+
+async function modifyListener(
+  run: Run,
+  desired: ListenerResource,
+  arn: string,
+  defaultCertificate: string | undefined,
+): Promise<void> {
   const { Listeners: [changed] = [] } = await run.context.clients.elbv2.send(
-    new ModifyListenerCommand({ ListenerArn: arn, ...settings(run, desired) }),
+    new ModifyListenerCommand({ ListenerArn: arn, ...settings(run, desired, defaultCertificate) }),
   );
   const record = run.context.inventory.get(arn);
   if (changed !== undefined && record !== undefined) remember(run, changed, record.id, record.tags);
@@ -78,23 +100,81 @@ export async function changeListener(run: Run, desired: ListenerResource, arn: s
 
 type SetCertificates = Extract<Step, { kind: 'set-certificates' }>;
 
-/** Adds before it removes: no host is without its certificate in between. AWS takes one a call. */
-export async function setCertificates(run: Run, { desired, fresh, tags }: SetCertificates): Promise<void> {
+/**
+ * Adds before it removes, but for want of room: no host is without its certificate in between. Each that is refused is left
+ * out alone. The default certificate comes first and goes last, since it is in the list where others would take its names.
+ */
+export async function setCertificates(run: Run, { desired, fresh, tags }: SetCertificates): Promise<StepEnd> {
   const { clients, inventory } = run.context;
   const arn = run.arnOf(desired.id);
-  const wanted = new Set(desired.extraCertificates.map((use) => certificateArn(run, use)));
-  const present = new Set(fresh ? [] : await listedCertificates(clients, arn));
-  for (const CertificateArn of wanted.difference(present)) {
-    await clients.elbv2.send(
-      new AddListenerCertificatesCommand({ ListenerArn: arn, Certificates: [{ CertificateArn }] }),
-    );
+  const list = new ListedCertificates(clients, arn, fresh ? [] : await listedCertificates(clients, arn));
+  const first = desired.spec.defaultCertificate && certificateArn(run, desired.spec.defaultCertificate);
+  const uses = desired.extraCertificates.map((use) => ({ use, arn: certificateArn(run, use) }));
+  const wanted = new Set(uses.flatMap((each) => each.arn ?? []));
+  const problems: Problem[] = [];
+  for (const each of uses.toSorted((a, b) => Number(b.arn === first) - Number(a.arn === first))) {
+    if (each.arn === undefined || list.has(each.arn)) continue;
+    const error = await list.add(each.arn, wanted);
+    if (error === undefined) continue;
+    problems.push(toProblem(error, 'certificate' in each.use ? each.use.certificate : desired.id));
   }
-  for (const CertificateArn of present.difference(wanted)) {
-    await clients.elbv2.send(
-      new RemoveListenerCertificatesCommand({ ListenerArn: arn, Certificates: [{ CertificateArn }] }),
-    );
-  }
+  await list.removeAllBut(wanted, first);
   const record = inventory.get(arn);
-  if (record?.kind === 'listener') inventory.put({ ...record, extraCertificates: [...wanted] });
+  if (record?.kind === 'listener') inventory.put({ ...record, extraCertificates: list.arns });
+  if (uses.some((each) => each.arn === undefined || !list.has(each.arn))) return { kind: 'failed', problems };
   await writeTags(run, arn, tags);
+  return { kind: 'done' };
+}
+
+/** A listener's certificates that SNI chooses from. AWS takes one a call. */
+class ListedCertificates {
+  readonly #clients: AwsClients;
+  readonly #listener: string;
+  readonly #arns: Set<string>;
+
+  constructor(clients: AwsClients, listener: string, arns: readonly string[]) {
+    this.#clients = clients;
+    this.#listener = listener;
+    this.#arns = new Set(arns);
+  }
+
+  get arns(): readonly string[] {
+    return [...this.#arns];
+  }
+
+  has(arn: string): boolean {
+    return this.#arns.has(arn);
+  }
+
+  /** @returns why AWS refuses this one */
+  async add(arn: string, wanted: ReadonlySet<string>): Promise<AwsError | undefined> {
+    try {
+      await this.#add(arn).catch(async (error: unknown) => {
+        if (!isQuotaReached(error) || this.#arns.isSubsetOf(wanted)) throw error;
+        await this.removeAllBut(wanted);
+        await this.#add(arn);
+      });
+      return undefined;
+    } catch (error) {
+      if (isNotFound(error) || isInvalid(error) || isQuotaReached(error)) return error;
+      throw error;
+    }
+  }
+
+  async #add(CertificateArn: string): Promise<void> {
+    const { elbv2 } = this.#clients;
+    const ListenerArn = this.#listener;
+    await elbv2.send(new AddListenerCertificatesCommand({ ListenerArn, Certificates: [{ CertificateArn }] }));
+    this.#arns.add(CertificateArn);
+  }
+
+  async removeAllBut(wanted: ReadonlySet<string>, last?: string): Promise<void> {
+    const { elbv2 } = this.#clients;
+    const ListenerArn = this.#listener;
+    const surplus = [...this.#arns.difference(wanted)];
+    for (const CertificateArn of surplus.toSorted((a, b) => Number(a === last) - Number(b === last))) {
+      await elbv2.send(new RemoveListenerCertificatesCommand({ ListenerArn, Certificates: [{ CertificateArn }] }));
+      this.#arns.delete(CertificateArn);
+    }
+  }
 }

@@ -37,8 +37,7 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
       await setIngress(run, step);
       return done;
     case 'set-certificates':
-      await setCertificates(run, step);
-      return done;
+      return await setCertificates(run, step);
     case 'tag':
       await writeTags(run, step.arn, { ...step.add, ...ownershipOf(run, step) }, step.remove);
       return done;

@@ -22,6 +22,11 @@ export class Run {
     this.#arns.set(id, arn);
   }
 
+  /** Undefined for what no step has made yet. */
+  knownArn(id: ResourceId): string | undefined {
+    return this.#arns.get(id);
+  }
+
   /** A plan refers only to what exists or what an earlier step makes. */
   readonly arnOf = (id: ResourceId): string => {
     const arn = this.#arns.get(id);

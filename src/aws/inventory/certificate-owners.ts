@@ -100,7 +100,7 @@ function ownerByTags(tags: Tags, cluster: ClusterIdentity): Answer {
   return { kind: TAG.cluster in tags || TAG.clusterUid in tags ? 'another-cluster' : 'anyone' };
 }
 
-/** The Secret that a certificate of this logical id was imported from. */
+/** The Secret that a certificate was imported from. An id that had to be cut gives another name: no grant by name has it. */
 function secretOf(id: ResourceId): ObjectKey | undefined {
   const [kind, namespace, name, ...others] = id.split('/');
   if (kind !== 'certificate' || name === undefined || others.length > 0) return undefined;

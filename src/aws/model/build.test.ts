@@ -317,7 +317,7 @@ test("the first listener's certificate is the default, the others are chosen by 
   });
   expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.defaultCertificate, extraCertificates])).toEqual(
     [
-      [{ certificate: 'certificate/shop/a' }, [{ certificate: 'certificate/shop/b' }, { arn: arn.arn }]],
+      [{ certificate: 'certificate/shop/a' }, [{ arn: arn.arn }, { certificate: 'certificate/shop/b' }]],
       [{ certificate: 'certificate/shop/a' }, []],
     ],
   );
@@ -357,14 +357,14 @@ test('of more ports and certificates than fit, those of ListenerSets are left ou
       ],
     });
   const full = topology([tlsPort(443, 2), tlsPort(444, 1), tlsPort(8443, 0)]);
-  const { ofKind, problems } = build(full, { listeners: 2, extraCertificates: 1 });
+  const { ofKind, problems } = build(full, { listeners: 2, extraCertificates: 2 });
   expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.port, extraCertificates.length])).toEqual([
     [444, 0],
-    [8443, 1],
+    [8443, 2],
   ]);
   expect(problems).toEqual([
     { kind: 'too-many-listeners', listener: '2', field: 'port', limit: 2 },
-    { kind: 'too-many-certificates', listener: '1', field: 'tls.certificateRefs', limit: 1 },
+    { kind: 'too-many-certificates', listener: '1', field: 'tls.certificateRefs', limit: 2 },
   ]);
 });
 
@@ -377,8 +377,20 @@ test('listeners of one port that want different security policies are told', () 
   expect(ofKind('listener')[0]?.spec.sslPolicy).toBe('ELBSecurityPolicy-A');
   expect(problems).toMatchObject([
     { kind: 'listener-setting-conflict', listener: 'two', port: 443, setting: 'ssl-policy', other: 'one' },
-    { kind: 'listener-setting-conflict', listener: 'three' },
   ]);
+});
+
+test('a listener that names a security policy is heeded before one that names none, whichever is first', () => {
+  const { ofKind, problems } = build(topology([httpsPort(443, ['one', {}], ['two', policy('ELBSecurityPolicy-B')])]));
+  expect(ofKind('listener')[0]?.spec.sslPolicy).toBe('ELBSecurityPolicy-B');
+  expect(problems).toEqual([]);
+});
+
+test('the policy of a ListenerSet changes nothing for those who came before it', () => {
+  const late = { precedence: 1, ...policy('ELBSecurityPolicy-2016-08') };
+  const { ofKind, problems } = build(topology([httpsPort(443, ['one', {}], ['late', late])]));
+  expect(ofKind('listener')[0]?.spec.sslPolicy).toBe(settings.sslPolicy);
+  expect(problems).toMatchObject([{ kind: 'listener-setting-conflict', listener: 'late', other: 'one' }]);
 });
 
 test('listeners that do not fit are told, and the others serve', () => {

@@ -9,6 +9,7 @@ import type { ModelOptions } from './options.ts';
 import type { LoadBalancerResource, Model } from './resources.ts';
 import { buildRules } from './rules.ts';
 import { securityGroups } from './security-groups.ts';
+import { NOTHING_STANDS, type Standing } from './standing.ts';
 import { chooseSubnets } from './subnets.ts';
 
 export interface ModelResult {
@@ -19,20 +20,20 @@ export interface ModelResult {
 
 /**
  * The model of a Gateway without ports is empty, but for a load balancer that stands: its name is for clients to keep.
- * @param standing the subnets that its load balancer stands in, if there is one
  */
 export function buildModel(
   topology: Topology,
   network: Network,
   options: ModelOptions,
-  standing: readonly string[] = [],
+  standing: Standing = NOTHING_STANDS,
 ): ModelResult {
   const { gateway, settings } = topology;
-  if (topology.ports.length === 0 && standing.length === 0) return { model: { gateway, resources: [] }, problems: [] };
+  if (topology.ports.length === 0 && standing.subnets.length === 0)
+    return { model: { gateway, resources: [] }, problems: [] };
   const context = modelContext(topology, network, options);
-  const listeners = buildListeners(context);
+  const listeners = buildListeners(context, standing);
   const rules = buildRules(context, listeners.ports);
-  const subnets = chooseSubnets(settings, network, options.clusterName, standing);
+  const subnets = chooseSubnets(settings, network, options.clusterName, standing.subnets);
   const problems = [...listeners.problems, ...rules.problems, ...(subnets.problem ? [subnets.problem] : [])];
   if (subnets.ids === undefined) return { problems };
   const groups = securityGroups(

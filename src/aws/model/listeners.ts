@@ -2,12 +2,14 @@
 import type { Problem } from '../../gateway/problem.ts';
 import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import { fixedResponse } from './actions.ts';
+import { type ChosenCertificates, certificateId, chooseCertificates } from './certificates.ts';
 import { canMatchHost } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
 import { MAX_CONDITION_VALUE } from './regex.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
 import { ingressCapacity, rulesPerPort } from './security-groups.ts';
+import type { Standing } from './standing.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
 const SSL_POLICY_OPTION = 'gatehouse.dev/ssl-policy';
@@ -21,7 +23,7 @@ export interface Listeners {
 }
 
 /** Of what there is not room for all, the Gateway's own listeners come first, and then its ListenerSets'. */
-export function buildListeners(context: ModelContext): Listeners {
+export function buildListeners(context: ModelContext, standing: Standing): Listeners {
   const { listeners: limit, extraCertificates } = context.options.quotas;
   const all = context.topology.ports;
   const inOrder = all.toSorted((a, b) => portPrecedence(a) - portPrecedence(b)).slice(0, limit);
@@ -35,11 +37,12 @@ export function buildListeners(context: ModelContext): Listeners {
     const place = { listener: listener.name, field: 'hostname' };
     problems.push({ kind: 'listener-hostname-too-long', ...place, limit: MAX_CONDITION_VALUE });
   }
-  const chosen = chooseCertificates(ports, extraCertificates, problems);
+  const { chosen, problems: without } = chooseCertificates(ports, extraCertificates, standing.certificates);
+  problems.push(...without);
   const certificates = new Map<string, CertificateResource>();
   const listeners = ports.map((port): ListenerResource => {
-    const sources = chosen.get(port) ?? [];
-    for (const source of sources) {
+    const sources = chosen.get(port);
+    for (const source of sources === undefined ? [] : [sources.defaultCertificate, ...sources.listed]) {
       if (source.kind !== 'secret') continue;
       const certificate = certificateResource(source);
       certificates.set(certificate.id, certificate);
@@ -67,7 +70,7 @@ const portPrecedence = ({ listeners }: PortTopology): number => Math.min(...list
 function listenerResource(
   context: ModelContext,
   port: PortTopology,
-  [first, ...others]: readonly CertificateSource[],
+  sources: ChosenCertificates | undefined,
   problems: Problem[],
 ): ListenerResource {
   const { scheme } = context.topology.settings;
@@ -80,50 +83,13 @@ function listenerResource(
       port: port.port,
       protocol: port.protocol,
       ...(port.protocol === 'HTTPS' && { sslPolicy: sslPolicy(context, port, problems) }),
-      ...(first !== undefined && { defaultCertificate: certificateUse(first) }),
+      ...(sources !== undefined && { defaultCertificate: certificateUse(sources.defaultCertificate) }),
       // What no rule takes: "If no rules match, 404" of HTTPRoute.
       defaultAction: fixedResponse(404),
     },
-    extraCertificates: others.map(certificateUse),
+    extraCertificates: (sources?.listed ?? []).map(certificateUse),
     tags: context.topology.settings.tags,
   };
-}
-
-/**
- * The certificates of each port, its default one first: that of the listener that comes first.
- * @param limit how many beside the default ones the load balancer takes
- */
-function chooseCertificates(
-  ports: readonly PortTopology[],
-  limit: number,
-  problems: Problem[],
-): ReadonlyMap<PortTopology, readonly CertificateSource[]> {
-  const chosen = new Map(ports.map((port) => [port, new Map<string, CertificateSource>()]));
-  const listeners = ports.flatMap((port) => port.listeners.map((listener) => ({ port, listener })));
-  let room = limit;
-  for (const { port, listener } of listeners.toSorted((a, b) => placeOf(a.listener) - placeOf(b.listener))) {
-    const sources = chosen.get(port) ?? new Map<string, CertificateSource>();
-    let isFull = false;
-    for (const source of listener.certificates) {
-      const key = sourceKey(source);
-      if (sources.has(key)) continue;
-      isFull ||= sources.size > 0 && room === 0;
-      if (isFull) continue;
-      if (sources.size > 0) room -= 1;
-      sources.set(key, source);
-    }
-    if (!isFull) continue;
-    problems.push({ kind: 'too-many-certificates', listener: listener.name, field: 'tls.certificateRefs', limit });
-  }
-  return new Map([...chosen].map(([port, sources]) => [port, [...sources.values()]]));
-}
-
-function sourceKey(source: CertificateSource): string {
-  return source.kind === 'secret' ? source.secret : source.arn;
-}
-
-function certificateId(source: Extract<CertificateSource, { kind: 'secret' }>) {
-  return resourceId('certificate', source.secret);
 }
 
 function certificateUse(source: CertificateSource): CertificateUse {
@@ -142,22 +108,27 @@ function certificateResource(source: Extract<CertificateSource, { kind: 'secret'
   };
 }
 
-/** A port has one policy: the first listener's that names one, else that of the settings. */
+const namedPolicy = ({ tlsOptions }: ListenerTopology): string | undefined => tlsOptions[SSL_POLICY_OPTION];
+
+/**
+ * A port has one policy. Whoever comes first on it decides: with the first policy that it names, else that of the settings.
+ * So whoever comes later changes nothing of what is served.
+ */
 function sslPolicy(context: ModelContext, port: PortTopology, problems: Problem[]): string {
-  const policy = (listener: ListenerTopology) =>
-    listener.tlsOptions[SSL_POLICY_OPTION] ?? context.topology.settings.sslPolicy;
-  const [first, ...others] = port.listeners;
-  if (first === undefined) return context.topology.settings.sslPolicy;
-  for (const listener of others) {
-    if (policy(listener) === policy(first)) continue;
+  const [first] = port.listeners;
+  const owned = port.listeners.filter(({ precedence }) => precedence === first?.precedence);
+  const decides = owned.find((listener) => namedPolicy(listener) !== undefined) ?? first;
+  const policy = (decides && namedPolicy(decides)) ?? context.topology.settings.sslPolicy;
+  for (const listener of port.listeners) {
+    if (decides === undefined || (namedPolicy(listener) ?? policy) === policy) continue;
     problems.push({
       kind: 'listener-setting-conflict',
       listener: listener.name,
       field: `tls.options[${SSL_POLICY_OPTION}]`,
       setting: 'ssl-policy',
       port: port.port,
-      other: first.name,
+      other: decides.name,
     });
   }
-  return policy(first);
+  return policy;
 }

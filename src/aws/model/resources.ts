@@ -126,7 +126,7 @@ export interface ListenerResource {
     readonly defaultCertificate?: CertificateUse;
     readonly defaultAction: RuleAction;
   };
-  /** By SNI, beside the default one. */
+  /** The list that SNI chooses from; the default certificate is in it only where it has to be. */
   readonly extraCertificates: readonly CertificateUse[];
   readonly tags: Tags;
 }

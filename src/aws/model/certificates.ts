@@ -1,0 +1,110 @@
+// Which certificates a load balancer's listeners have: what serves goes on, then the Gateway's own listeners come first.
+import type { Problem } from '../../gateway/problem.ts';
+import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
+import { resourceId } from './naming.ts';
+import type { ResourceId } from './resources.ts';
+import { DefaultCertificate, sourceKey } from './sni.ts';
+import type { StandingCertificate, StandingCertificates } from './standing.ts';
+
+export interface ChosenCertificates {
+  readonly defaultCertificate: CertificateSource;
+  /** What SNI chooses from, each once; the default one is among them where another would take its names. */
+  readonly listed: readonly CertificateSource[];
+}
+
+/** A certificate that a port's listeners have beside the default one. */
+interface Candidate {
+  readonly port: PortChoice;
+  readonly source: CertificateSource;
+  readonly precedence: number;
+  readonly serves: boolean;
+}
+
+interface PortChoice {
+  readonly port: PortTopology;
+  readonly defaultCertificate: CertificateSource;
+  readonly shown: DefaultCertificate;
+  readonly candidates: readonly Candidate[];
+  readonly listed: Map<string, CertificateSource>;
+}
+
+/** At most so many certificates can these ports have in their listeners' lists. */
+export const mostListed = (ports: readonly PortTopology[]): number =>
+  ports.reduce((sum, { listeners }) => sum + new Set(listeners.flatMap(keysOf)).size, 0);
+
+const keysOf = ({ certificates }: ListenerTopology): readonly string[] => certificates.map(sourceKey);
+
+/** @param limit how many the lists of a load balancer's listeners hold together */
+export function chooseCertificates(
+  ports: readonly PortTopology[],
+  limit: number,
+  standing: ReadonlyMap<number, StandingCertificates>,
+): { readonly chosen: ReadonlyMap<PortTopology, ChosenCertificates>; readonly problems: readonly Problem[] } {
+  const choices = ports.flatMap((port) => portChoice(port, standing.get(port.port)) ?? []);
+  const candidates = choices.flatMap((choice) => choice.candidates);
+  let room = limit;
+  const list = ({ listed }: PortChoice, source: CertificateSource): void => {
+    if (room === 0 || listed.has(sourceKey(source))) return;
+    listed.set(sourceKey(source), source);
+    room -= 1;
+  };
+  for (const { port, source } of candidates.filter(({ serves }) => serves)) list(port, source);
+  for (const choice of choices) {
+    if ([...choice.listed.values()].some((each) => choice.shown.losesTo(each))) list(choice, choice.defaultCertificate);
+  }
+  for (const { port, source } of candidates.toSorted((a, b) => a.precedence - b.precedence)) {
+    if (room === 0 || port.listed.has(sourceKey(source))) continue;
+    const needsDefault = !port.listed.has(sourceKey(port.defaultCertificate)) && port.shown.losesTo(source);
+    // One that would take the default certificate's names has room only beside it.
+    if (needsDefault && room < 2) continue;
+    if (needsDefault) list(port, port.defaultCertificate);
+    list(port, source);
+  }
+  return {
+    chosen: new Map(choices.map((choice) => [choice.port, chosenOf(choice)])),
+    problems: choices.flatMap((choice) => leftOut(choice, limit)),
+  };
+}
+
+/** Undefined for a port without certificates. The default one is what serves as such, else the first listener's first. */
+function portChoice(port: PortTopology, standing: StandingCertificates | undefined): PortChoice | undefined {
+  const sources = new Map<string, Omit<Candidate, 'port' | 'serves'>>();
+  for (const { certificates, precedence = 0 } of port.listeners) {
+    for (const source of certificates) {
+      const key = sourceKey(source);
+      if (!sources.has(key)) sources.set(key, { source, precedence });
+    }
+  }
+  const all = [...sources.values()];
+  const stands = all.find(({ source }) => standing !== undefined && isSame(standing.defaultCertificate, source));
+  const defaultCertificate = (stands ?? all[0])?.source;
+  if (defaultCertificate === undefined) return undefined;
+  const candidates: Candidate[] = [];
+  const shown = new DefaultCertificate(defaultCertificate, port.listeners);
+  const choice: PortChoice = { port, defaultCertificate, shown, candidates, listed: new Map() };
+  for (const each of all) {
+    if (each.source === defaultCertificate) continue;
+    const serves = standing?.listed.some((other) => isSame(other, each.source)) ?? false;
+    candidates.push({ ...each, port: choice, serves });
+  }
+  return choice;
+}
+
+const isSame = (standing: StandingCertificate, source: CertificateSource): boolean =>
+  source.kind === 'secret' ? standing.certificate === certificateId(source) : standing.arn === source.arn;
+
+export const certificateId = ({ secret }: Extract<CertificateSource, { kind: 'secret' }>): ResourceId =>
+  resourceId('certificate', secret);
+
+/** In an order that depends on nothing but the certificates. */
+const chosenOf = ({ defaultCertificate, listed }: PortChoice): ChosenCertificates => ({
+  defaultCertificate,
+  listed: [...listed.values()].toSorted((a, b) => (sourceKey(a) < sourceKey(b) ? -1 : 1)),
+});
+
+function leftOut({ port, defaultCertificate, listed }: PortChoice, limit: number): readonly Problem[] {
+  const served = new Set([sourceKey(defaultCertificate), ...listed.keys()]);
+  return port.listeners
+    .filter((listener) => keysOf(listener).some((key) => !served.has(key)))
+    .map(({ name }) => ({ kind: 'too-many-certificates', listener: name, field: 'tls.certificateRefs', limit }));
+}
