@@ -10,12 +10,13 @@ import { Limits } from '../aws/limits.ts';
 import { Membership } from '../aws/membership.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
 import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
+import type { Standing } from '../aws/model/standing.ts';
 import type { Network } from '../aws/network.ts';
 import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
 import type { Config } from '../config.ts';
 import { findRegion, instanceOf } from '../controllers/place.ts';
-import { standingSubnets } from '../controllers/standing.ts';
+import { standingOf } from '../controllers/standing.ts';
 import type { CertificateOwner } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
 import type { Problem } from '../gateway/problem.ts';
@@ -34,7 +35,7 @@ export interface LiveAws {
   /** What keeps the controller from doing anything at all. */
   readonly problems: readonly Problem[];
   readonly observed: (gateway: ObjectKey) => Observed;
-  readonly standingSubnets: (gateway: ObjectKey, scheme: string) => readonly string[];
+  readonly standing: (gateway: ObjectKey, scheme: string) => Standing;
   /** The ARN of the certificate that was imported from a Secret. */
   readonly imported: (secret: ObjectKey) => string | undefined;
   /** Who may use a certificate that a listener of the Gateway names by ARN. */
@@ -65,14 +66,17 @@ export async function readAws(
       networkOf(clients, identity, { config, cluster, region, signal }),
     ]);
     const owners = new CertificateOwners({ clients, cluster: identity, inventory, clock: systemClock });
-    for (const owner of objects.filter(hasListeners)) await owners.learn(keyOf(owner), certificateArns(owner));
+    for (const owner of objects.filter(hasListeners)) {
+      await owners.learn(keyOf(owner), certificateArns(owner));
+      await inventory.learnServed(keyOf(owner));
+    }
     return {
       region,
       clusterUid: cluster.uid,
       network,
       problems,
       observed: (gateway) => inventory.observed(gateway, systemClock.now()),
-      standingSubnets: (gateway, scheme) => standingSubnets(inventory, gateway, scheme),
+      standing: (gateway, scheme) => standingOf(inventory, gateway, scheme),
       imported: (secret) => {
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
         return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;

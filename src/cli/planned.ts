@@ -97,7 +97,7 @@ function build({ topology, problems }: Translation, clusterName: string, aws: Li
   if (aws !== undefined && ports.length === 0 && !problems.some(isRevoked)) return undefined;
   const network = aws?.network ?? placeholderNetwork(settings.subnets);
   const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
-  return buildModel(topology, network, options, aws?.standingSubnets(gateway, settings.scheme));
+  return buildModel(topology, network, options, aws?.standing(gateway, settings.scheme));
 }
 
 /** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */

@@ -11,7 +11,7 @@ import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { standingCertificates, standingSubnets } from './standing.ts';
+import { standingOf } from './standing.ts';
 
 export interface Built {
   /** Whether it is known what exists in AWS. */
@@ -32,17 +32,16 @@ export async function build(
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
   if (topology === undefined) return { known: true, problems: [], retryable: [] };
   const { gateway, settings, ports } = topology;
-  const subnets = standingSubnets(cloud.inventory, gateway, settings.scheme);
-  // Without one good listener the load balancer and its name stay, for when there is one again; and so do its listeners,
-  // but for what nobody may serve any more.
-  const stays = ports.length === 0 && !(subnets.length > 0 && found.some(isRevoked));
-  if (stays) return { known: true, problems: [], retryable: [] };
   const unread = await learnServed(cloud, topology, modelOptions.quotas.extraCertificates);
   if (unread.length > 0) return { known: true, problems: unread, retryable: unread };
-  const certificates = standingCertificates(cloud.inventory, gateway);
+  const standing = standingOf(cloud.inventory, gateway, settings.scheme);
+  // Without one good listener the load balancer and its name stay, for when there is one again; and so do its listeners,
+  // but for what nobody may serve any more.
+  const stays = ports.length === 0 && !(standing.subnets.length > 0 && found.some(isRevoked));
+  if (stays) return { known: true, problems: [], retryable: [] };
   const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const { model, problems } = buildModel(topology, network.network, modelOptions, { subnets, certificates });
+  const { model, problems } = buildModel(topology, network.network, modelOptions, standing);
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
   if (retryable.length > 0) cloud.place.forget();

@@ -1,35 +1,46 @@
 // What stands in AWS of a Gateway, as far as a pass goes by it.
+import type { ListenerRecord } from '../aws/inventory/records.ts';
 import type { Inventory } from '../aws/inventory.ts';
 import { gatewayTagValue, resourceId } from '../aws/model/naming.ts';
-import type { StandingCertificate, StandingCertificates } from '../aws/model/standing.ts';
+import type { Standing, StandingCertificate, StandingCertificates } from '../aws/model/standing.ts';
 import { standingTargetGroups } from '../aws/model/target-groups.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { BackendService } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 
-/** The subnets that its load balancer of this scheme stands in; none where there is none. */
-export function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
+/** Of its load balancer of this scheme. */
+export const standingOf = (inventory: Inventory, gateway: ObjectKey, scheme: string): Standing => ({
+  subnets: standingSubnets(inventory, gateway, scheme),
+  certificates: standingCertificates(inventory, gateway, scheme),
+});
+
+function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
   const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));
   return found?.kind === 'load-balancer' ? found.subnets : [];
 }
 
 /** The certificates that its listeners serve, by port. */
-export function standingCertificates(
+function standingCertificates(
   inventory: Inventory,
   gateway: ObjectKey,
+  scheme: string,
 ): ReadonlyMap<number, StandingCertificates> {
   const standing = (arn: string): StandingCertificate => {
     const record = inventory.get(arn);
     return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
   };
-  const records = inventory.recordsOf(gatewayTagValue(gateway));
+  const listeners = inventory.recordsOf(gatewayTagValue(gateway)).filter((record) => record.kind === 'listener');
+  // While a load balancer of another scheme takes over, both have a listener for the port: the new one's says what is.
+  const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', scheme, port);
   return new Map(
-    records.flatMap((record) => {
-      if (record.kind !== 'listener' || record.certificate === undefined) return [];
-      const listed = (record.extraCertificates ?? []).map(standing);
-      return [[record.port, { defaultCertificate: standing(record.certificate), listed }] as const];
-    }),
+    listeners
+      .toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))
+      .flatMap((record) => {
+        if (record.certificate === undefined) return [];
+        const listed = (record.extraCertificates ?? []).map(standing);
+        return [[record.port, { defaultCertificate: standing(record.certificate), listed }] as const];
+      }),
   );
 }
 
