@@ -42,8 +42,7 @@ export function* resolveListeners(
   { protocols }: Capabilities,
   report: Report,
 ): Steps<readonly ResolvedListener[]> {
-  const isSupported = ({ listener }: OwnedListener): boolean =>
-    protocols.some((supported) => supported === listener.protocol);
+  const isSupported = ({ listener }: OwnedListener): boolean => protocols.some((each) => each === listener.protocol);
   const owners = ownedListeners(input, report);
   yield;
   const conflicts = yield* listenerConflicts(owners, isSupported);

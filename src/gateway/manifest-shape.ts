@@ -1,5 +1,6 @@
 // The least that an object must have for the rest of the program to read it. An API server would have seen to that.
 import { z } from 'zod';
+import type { Listener, ParentReference, ReferenceGrant } from '../api/gateway-api.ts';
 import type { KubeObject } from '../kube/object.ts';
 
 export interface InvalidManifest {
@@ -133,8 +134,16 @@ const byKind: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ...Object.entries(specs).map(([kind, spec]) => [kind, bare.extend({ spec })] as const),
 ]);
 
+type Grant = ReferenceGrant['spec'];
+
 /** The parts of a spec that can be read by themselves, whatever is wrong beside them. */
-export const parts = { parent: named, listener, hostnames, from, to };
+export const parts = {
+  isParent: (value: unknown): value is ParentReference => named.safeParse(value).success,
+  isListener: (value: unknown): value is Listener => listener.safeParse(value).success,
+  areHostnames: (value: unknown): value is readonly string[] => hostnames.safeParse(value).success,
+  isFrom: (value: unknown): value is Grant['from'][number] => from.safeParse(value).success,
+  isTo: (value: unknown): value is Grant['to'][number] => to.safeParse(value).success,
+};
 
 export function checkManifest(manifest: unknown): CheckedManifest {
   const schema = schemaOf(manifest);

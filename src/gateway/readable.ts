@@ -1,16 +1,7 @@
 // What is made of an object that can't be read as a whole: an API server whose CRDs are newer or changed lets through what the
 // passes don't know. What served goes on serving, so the spec that could be read last stands in, as long as the process lives.
 // After that only what can be read of it by itself does.
-import type { z } from 'zod';
-import type {
-  Gateway,
-  GatewayClass,
-  HttpRoute,
-  Listener,
-  ListenerSet,
-  ParentReference,
-  ReferenceGrant,
-} from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { checkManifest, parts } from './manifest-shape.ts';
 
@@ -46,30 +37,21 @@ export const readGatewayClass = reader<GatewayClass>(() => undefined);
 
 /** Each listener is one by itself. */
 export const readListenerSet = reader<ListenerSet>(({ parentRef, listeners }) =>
-  is<ParentReference>(parentRef, parts.parent)
-    ? { parentRef, listeners: readable<Listener>(listeners, parts.listener) }
-    : undefined,
+  parts.isParent(parentRef) ? { parentRef, listeners: readable(listeners, parts.isListener) } : undefined,
 );
 
 /** Where it belongs. Its rules can't be told apart by what is written there: they stay as they are in AWS. */
 export const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
-  parentRefs: readable<ParentReference>(parentRefs, parts.parent),
-  ...(is<readonly string[]>(hostnames, parts.hostnames) && { hostnames }),
+  parentRefs: readable(parentRefs, parts.isParent),
+  ...(parts.areHostnames(hostnames) && { hostnames }),
   rules: [],
 }));
 
-type Grant = ReferenceGrant['spec'];
-
 /** What can't be read grants nothing: neither what it may mean now, nor what it granted before. Each other entry does. */
 export const readReferenceGrant = reader<ReferenceGrant>(
-  ({ from, to }) => ({
-    from: readable<Grant['from'][number]>(from, parts.from),
-    to: readable<Grant['to'][number]>(to, parts.to),
-  }),
+  ({ from, to }) => ({ from: readable(from, parts.isFrom), to: readable(to, parts.isTo) }),
   false,
 );
 
-const is = <T>(value: unknown, schema: z.ZodType): value is T => schema.safeParse(value).success;
-
-const readable = <T>(items: unknown, schema: z.ZodType): readonly T[] =>
-  Array.isArray(items) ? items.filter((item) => is<T>(item, schema)) : [];
+const readable = <T>(items: unknown, isReadable: (item: unknown) => item is T): readonly T[] =>
+  Array.isArray(items) ? items.filter(isReadable) : [];
