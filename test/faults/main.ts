@@ -10,8 +10,9 @@ import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
 import { table } from './table.ts';
+import { tenantsBusyNeighbour } from './tenants-busy-neighbour.ts';
 
-const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble, drift];
+const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble, drift, tenantsBusyNeighbour];
 const known = families.flatMap(({ names }) => names);
 
 const command = script('faults', 'Troubles Gatehouse, AWS and Kubernetes. Exits with 1 when a scenario went wrong.')

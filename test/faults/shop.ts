@@ -39,9 +39,10 @@ export const startServingRig = (
 const hostname = 'shop.example.com';
 
 /** A namespace, and what a Gateway `gw` in it needs to serve: the certificate of its HTTPS listener is in the Secret `tls`. */
-export async function openShop(rig: Rig, name: string) {
+export async function openShop(rig: Rig, name: string, { from = 'Same' }: { readonly from?: 'Same' | 'All' } = {}) {
   const ns = await rig.freshNamespace(name);
-  const gw = gateway(ns, 'gw', [http(), https(['tls'])]);
+  const allowedRoutes = { namespaces: { from } };
+  const gw = gateway(ns, 'gw', [http({ allowedRoutes }), https(['tls'], { allowedRoutes })]);
   const tls = await tlsSecret(ns, 'tls', ['*.example.com']);
   const trusted = [certificateOf(tls)];
   const deployments: Deployment[] = [];

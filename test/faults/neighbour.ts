@@ -1,0 +1,49 @@
+// A tenant that goes on changing something of its own, and how soon AWS has each change.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface Latencies {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly maxMs: number;
+  /** Changes that AWS did not have when patience was lost. */
+  readonly lost: number;
+}
+
+export interface Tenant {
+  /** Makes the nth change in Kubernetes. */
+  readonly change: (n: number) => Promise<unknown>;
+  /** Whether AWS has the nth change. */
+  readonly isThere: (n: number) => boolean;
+}
+
+const lookMs = 5;
+const patienceMs = 30_000;
+
+/** One change after the other, as long as `isMore` says so, with a pause that is never the same between them. */
+export async function measureChanges(tenant: Tenant, pauseMs: number, isMore: () => boolean): Promise<Latencies> {
+  const times: number[] = [];
+  let lost = 0;
+  for (let n = 1; isMore(); n += 1) {
+    const started = performance.now();
+    await tenant.change(n);
+    while (!tenant.isThere(n) && performance.now() - started < patienceMs) await sleep(lookMs);
+    if (!tenant.isThere(n)) lost += 1;
+    times.push(performance.now() - started);
+    await sleep(pauseMs * (0.5 + Math.random()));
+  }
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { count: sorted.length, p50Ms: at(0.5), p95Ms: at(0.95), maxMs: sorted.at(-1) ?? 0, lost };
+}
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+
+export const describeLatencies = (what: string, { count, p50Ms, p95Ms, maxMs }: Latencies): string =>
+  `${what}: ${count} changes, p50 ${seconds(p50Ms)}, p95 ${seconds(p95Ms)}, at most ${seconds(maxMs)}`;
+
+/** What is wrong where 95 % of the changes were to be in AWS within `limitMs`. */
+export const slower = (what: string, { p95Ms, lost }: Latencies, limitMs: number): readonly string[] => [
+  ...(p95Ms > limitMs ? [`${what}: p95 ${seconds(p95Ms)}, where ${seconds(limitMs)} is allowed`] : []),
+  ...(lost > 0 ? [`${what}: ${lost} changes were not in AWS after ${seconds(patienceMs)}`] : []),
+];
