@@ -1,6 +1,7 @@
 // What AWS refused, in our words. The middleware in clients.ts turns whatever an SDK call throws into an AwsError: nothing
 // else of an SDK error (inputs, responses) gets any further, so that no private key can end up in a log.
 import type { Problem } from '../gateway/problem.ts';
+import { RecalledError } from './errand.ts';
 import type { ResourceId } from './model/resources.ts';
 
 export type AwsErrorKind =
@@ -21,7 +22,9 @@ export type AwsErrorKind =
   /** What answered did not answer as AWS does, as a proxy may: whether the call was carried out is not known. */
   | 'unreadable'
   /** Not sent: the lease is lost, or the process stops. */
-  | 'lease-lost';
+  | 'lease-lost'
+  /** Not sent: others had to be let in first. */
+  | 'recalled';
 
 interface AwsErrorFields {
   /** As IAM writes it: `elasticloadbalancing:CreateRule`. */
@@ -131,6 +134,9 @@ export function toAwsError(thrown: unknown, action: string): AwsError {
   if (!(thrown instanceof Error)) {
     return new AwsError({ action, code: 'Unknown', kind: 'server', detail: cleaned(String(thrown)) });
   }
+  if (thrown instanceof RecalledError) {
+    return new AwsError({ action, code: 'Recalled', kind: 'recalled', detail: 'others were let in first' });
+  }
   if (thrown instanceof LeaseLostError || thrown.name === 'AbortError') {
     return new AwsError({ action, code: 'LeaseLost', kind: 'lease-lost', detail: 'the call was not sent' });
   }
@@ -170,6 +176,7 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
       return unanswered('settling');
     case 'unreachable':
     case 'lease-lost':
+    case 'recalled':
       return unanswered('unreachable');
     case 'not-found':
     case 'already-exists':

@@ -1,7 +1,9 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import policy from '../../iam/policy.json' with { type: 'json' };
 import { Throttle } from '../../localstack/aws/throttle.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
+import { type Errand, onErrand, RecalledError } from './errand.ts';
 import { Limits } from './limits.ts';
 
 /** One of the three tokens is never used. */
@@ -128,4 +130,99 @@ test('whatever Gatehouse has to call, as often as it likes, AWS never finds that
   for (let second = 0; second < 1000; second += 1) await clock.advance(1000);
   await all;
   expect(refused).toEqual([]);
+});
+
+/** Nineteen calls at once, three a second; four of the nineteen are kept for small changes. */
+const shared = { account: [], actions: [{ service: 'elasticloadbalancing', actions: /./, burst: 20, perSecond: 3 }] };
+
+function sharing() {
+  const clock = new FakeClock();
+  const limits = new Limits(clock, 1, shared);
+  const turns: string[] = [];
+  const call = (errand: Errand, name = errand.namespace) =>
+    onErrand(errand, async () => {
+      await limits.take('elasticloadbalancing', 'CreateRule');
+      turns.push(name);
+    });
+  const calls = (namespace: string, count: number, object = namespace) =>
+    Array.from({ length: count }, () => call({ namespace, object }, object));
+  const countOf = (name: string) => turns.filter((turn) => turn === name).length;
+  return { clock, call, calls, turns, countOf };
+}
+
+test("one tenant's single change does not wait behind another's sixty", async () => {
+  const { clock, calls, turns, countOf } = sharing();
+  const busy = calls('busy', 60);
+  await clock.advance(2000);
+  const before = turns.length;
+  const quiet = calls('quiet', 4);
+  await clock.advance(0);
+  expect(turns.slice(before)).toEqual(['quiet', 'quiet', 'quiet', 'quiet']);
+  await clock.advance(30_000);
+  await Promise.all([...busy, ...quiet]);
+  expect(countOf('busy')).toBe(60);
+});
+
+test('what the quiet tenants leave is all for the busy one: no call is lost to the reserve in the long run', async () => {
+  const { clock, calls, countOf } = sharing();
+  void Promise.allSettled(calls('busy', 1000));
+  await clock.advance(100_000);
+  expect(countOf('busy')).toBeGreaterThanOrEqual(300);
+});
+
+test('tenants who all have much to do get as much as each other, however many calls each has in the queue', async () => {
+  const sizes = fc.array(fc.integer({ min: 200, max: 300 }), { minLength: 2, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.integer({ min: 3, max: 40 }), async (queues, seconds) => {
+      const { clock, calls, countOf } = sharing();
+      const all = queues.flatMap((count, index) => calls(`ns-${index}`, count));
+      void Promise.allSettled(all);
+      // What the bucket held goes to those who came first.
+      await clock.advance(0);
+      const first = queues.map((_, index) => countOf(`ns-${index}`));
+      await clock.advance(seconds * 1000);
+      const counts = first.map((before, index) => countOf(`ns-${index}`) - before);
+      expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(5);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('many tenants with small changes do not keep a busy one from its turn', async () => {
+  const { clock, calls, countOf } = sharing();
+  void Promise.allSettled(calls('busy', 1000));
+  for (let second = 0; second < 60; second += 1) {
+    for (let tenant = 0; tenant < 12; tenant += 1) void Promise.allSettled(calls(`small-${tenant}`, 1));
+    await clock.advance(1000);
+  }
+  expect(countOf('busy')).toBeGreaterThanOrEqual(13);
+});
+
+test('Gateways of one namespace take turns as well', async () => {
+  const { clock, calls, turns } = sharing();
+  const all = [...calls('one', 40, 'one/a'), ...calls('one', 5, 'one/b')];
+  await clock.advance(4000);
+  expect(turns.filter((turn) => turn === 'one/b')).toHaveLength(5);
+  await clock.advance(20_000);
+  await Promise.all(all);
+});
+
+test('an errand that is called back before its first call makes none, and one that has begun is finished', async () => {
+  const { clock, call, calls, countOf } = sharing();
+  void Promise.allSettled(calls('busy', 100));
+  await clock.advance(1000);
+  const recall = new AbortController();
+  const waiting = call({ namespace: 'busy', object: 'busy', recall: recall.signal }, 'late');
+  const limits = new Limits(clock, 1, shared);
+  const begun = onErrand({ namespace: 'x', object: 'x', recall: recall.signal }, async () => {
+    await limits.take('elasticloadbalancing', 'ModifyRule');
+    await clock.sleep(10);
+    await limits.take('elasticloadbalancing', 'AddTags');
+  });
+  await clock.advance(0);
+  recall.abort();
+  await expect(waiting).rejects.toThrow(RecalledError);
+  await clock.advance(1000);
+  await expect(begun).resolves.toBeUndefined();
+  expect(countOf('late')).toBe(0);
 });

@@ -1,15 +1,17 @@
 // The account's request rates: AWS refuses what goes beyond them, for us and for everyone else in the account. So each
-// attempt takes a token first.
+// attempt takes a token first. Where there are too few, namespaces take turns: how much one of them has to do delays no other.
 import type { Clock } from '../kube/clock.ts';
+import { errandUnderWay, isNearlyDone, RecalledError, type UnderWay } from './errand.ts';
+import { TokenBucket } from './token-bucket.ts';
 
-interface Rate {
+interface ServiceRate {
   readonly service: string;
   /** Requests that the bucket holds. */
   readonly burst: number;
   readonly perSecond: number;
 }
 
-interface ActionRate extends Rate {
+interface ActionRate extends ServiceRate {
   readonly actions: RegExp;
 }
 
@@ -19,7 +21,7 @@ interface ActionRate extends Rate {
  * docs.aws.amazon.com: /elasticloadbalancing/latest/userguide/elb-api-throttling.html,
  * /ec2/latest/devguide/ec2-api-throttling.html, /acm/latest/userguide/acm-limits.html. The tagging API's are assumed.
  */
-const accountRates: readonly Rate[] = [{ service: 'elasticloadbalancing', burst: 40, perSecond: 10 }];
+const accountRates: readonly ServiceRate[] = [{ service: 'elasticloadbalancing', burst: 40, perSecond: 10 }];
 const actionRates: readonly ActionRate[] = [
   { service: 'elasticloadbalancing', actions: /^(CreateLoadBalancer|SetSubnets)$/, burst: 10, perSecond: 0.2 },
   { service: 'elasticloadbalancing', actions: /^(Der|R)egisterTargets$/, burst: 20, perSecond: 4 },
@@ -34,115 +36,167 @@ const actionRates: readonly ActionRate[] = [
   { service: 'tagging', actions: /./, burst: 15, perSecond: 15 },
 ];
 
-const firstPauseMs = 500;
-const maxPauseMs = 20_000;
-
-class TokenBucket {
-  readonly #clock: Clock;
-  readonly #rate: Rate;
-  /** The bucket that each call takes a token of too. */
-  readonly #wider: TokenBucket | undefined;
-  #tokens: number;
-  #at: number;
-  #pauseMs = 0;
-  #pausedUntil = 0;
-  /** The last of those who wait, in the order in which they came: each starts when the one before has its token. */
-  #last: Promise<void> = Promise.resolve();
-
-  constructor(rate: Rate, clock: Clock, wider?: TokenBucket) {
-    this.#clock = clock;
-    this.#rate = rate;
-    this.#wider = wider;
-    this.#tokens = rate.burst;
-    this.#at = clock.monotonic();
-  }
-
-  async take(signal?: AbortSignal): Promise<void> {
-    const before = this.#last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#last = promise;
-    try {
-      await before;
-      for (let wait = this.#waitMs(); wait > 0; wait = this.#waitMs()) await this.#clock.sleep(wait, signal);
-      signal?.throwIfAborted();
-      // Both tokens go at once: AWS sees the call when it is made, and not those that were put aside for it.
-      await this.#wider?.take(signal);
-      this.#tokens -= 1;
-    } finally {
-      resolve();
-    }
-  }
-
-  /** Others of the account took what we counted on: rest, twice as long each time in a row. */
-  throttled(): void {
-    const now = this.#clock.monotonic();
-    // Calls that were under way together are one sign, not many.
-    if (now < this.#pausedUntil) return;
-    this.#pauseMs = Math.min(maxPauseMs, this.#pauseMs === 0 ? firstPauseMs : this.#pauseMs * 2);
-    this.#pausedUntil = now + this.#pauseMs;
-    this.#tokens = 0;
-    this.#at = this.#pausedUntil;
-  }
-
-  succeeded(): void {
-    if (this.#clock.monotonic() >= this.#pausedUntil) this.#pauseMs = 0;
-  }
-
-  #waitMs(): number {
-    const now = this.#clock.monotonic();
-    if (now < this.#pausedUntil) return Math.ceil(this.#pausedUntil - now);
-    const earned = (Math.max(0, now - this.#at) / 1000) * this.#rate.perSecond;
-    this.#tokens = Math.min(this.#rate.burst, this.#tokens + earned);
-    this.#at = now;
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#rate.perSecond) * 1000);
-  }
-}
-
 /** What AWS's buckets hold is never used up: neither two clocks nor two ways over the network agree to the millisecond. */
 const spare = 1;
 
 /** What may be used of AWS's rates: `factor` times as much. */
-const scaled = ({ service, burst, perSecond }: Rate, factor: number): Rate => ({
-  service,
-  burst: Math.max(1, burst * factor - spare),
-  perSecond: perSecond * factor,
-});
+const bucketOf = ({ burst, perSecond }: ServiceRate, factor: number, clock: Clock): TokenBucket =>
+  new TokenBucket({ burst: Math.max(1, burst * factor - spare), perSecond: perSecond * factor }, clock);
 
 interface Limited {
   readonly rate: ActionRate;
   readonly bucket: TokenBucket;
+  /** That of the account, of which each call takes a token too. */
+  readonly wider: TokenBucket | undefined;
+  /** In the order in which they came. */
+  readonly waiting: Set<Waiter>;
+}
+
+interface Waiter {
+  readonly limited: Limited;
+  readonly errand: UnderWay;
+  readonly go: () => void;
 }
 
 /** One set of buckets for the account and region. */
 export class Limits {
+  readonly #clock: Clock;
   readonly #limited: readonly Limited[];
+  #turn = 0;
+  /** The one timer, and when it goes off. */
+  #timer: { readonly at: number; readonly cut: AbortController } | undefined;
 
   /** @param factor how much of AWS's documented rates may be used */
   constructor(clock: Clock, factor: number, rates = { account: accountRates, actions: actionRates }) {
-    const account = new Map(
-      rates.account.map((rate) => [rate.service, new TokenBucket(scaled(rate, factor), clock)] as const),
-    );
+    this.#clock = clock;
+    const account = new Map(rates.account.map((rate) => [rate.service, bucketOf(rate, factor, clock)] as const));
     this.#limited = rates.actions.map((rate) => ({
       rate,
-      bucket: new TokenBucket(scaled(rate, factor), clock, account.get(rate.service)),
+      bucket: bucketOf(rate, factor, clock),
+      wider: account.get(rate.service),
+      waiting: new Set(),
     }));
   }
 
-  /** Waits for a turn, first come, first served. `service` is the IAM prefix, `action` the API's: `CreateRule`. */
+  /**
+   * Waits for a turn. `service` is the IAM prefix, `action` the API's: `CreateRule`.
+   * @throws RecalledError when the errand is called back before it has made a call
+   */
   async take(service: string, action: string, signal?: AbortSignal): Promise<void> {
-    await this.#bucket(service, action)?.take(signal);
+    const limited = this.#find(service, action);
+    if (limited === undefined) return;
+    const errand = errandUnderWay();
+    const recall = errand.calls > 0 ? undefined : errand.recall;
+    signal?.throwIfAborted();
+    if (recall?.aborted === true) throw new RecalledError();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { limited, errand, go: resolve };
+    const giveUp = (): void => reject(signal?.reason);
+    const comeBack = (): void => {
+      if (errand.calls === 0) reject(new RecalledError());
+    };
+    signal?.addEventListener('abort', giveUp);
+    recall?.addEventListener('abort', comeBack);
+    limited.waiting.add(waiter);
+    this.#serve();
+    try {
+      await promise;
+    } catch (error) {
+      limited.waiting.delete(waiter);
+      this.#arm();
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+      recall?.removeEventListener('abort', comeBack);
+    }
   }
 
   /** Calls of that kind rest. Were it the account's bucket that is empty, the other kinds would be told so themselves. */
   throttled(service: string, action: string): void {
-    this.#bucket(service, action)?.throttled();
+    this.#find(service, action)?.bucket.throttled();
   }
 
   succeeded(service: string, action: string): void {
-    this.#bucket(service, action)?.succeeded();
+    this.#find(service, action)?.bucket.succeeded();
   }
 
-  #bucket(service: string, action: string): TokenBucket | undefined {
-    return this.#limited.find(({ rate }) => rate.service === service && rate.actions.test(action))?.bucket;
+  #find(service: string, action: string): Limited | undefined {
+    return this.#limited.find(({ rate }) => rate.service === service && rate.actions.test(action));
   }
+
+  #serve(): void {
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { limited, errand, go } = next;
+      // Both tokens go at once: AWS sees the call when it is made, and not those that were put aside for it.
+      this.#turn += 1;
+      limited.bucket.take(errand, this.#turn);
+      limited.wider?.take(errand, this.#turn);
+      errand.calls += 1;
+      limited.waiting.delete(next);
+      go();
+    }
+    this.#arm();
+  }
+
+  #next(): Waiter | undefined {
+    const free = this.#limited.filter(({ bucket, waiting }) => waiting.size > 0 && bucket.soonestMs() === 0);
+    let next: Waiter | undefined;
+    for (const { waiting } of free) {
+      for (const waiter of waiting) {
+        if ((next === undefined || byTurn(waiter, next) < 0) && waitMs(waiter) === 0) next = waiter;
+      }
+    }
+    return next;
+  }
+
+  #wake(): void {
+    this.#timer = undefined;
+    this.#serve();
+  }
+
+  /** One timer, for whoever may be served first. */
+  #arm(): void {
+    const waits = this.#limited.flatMap(({ waiting }) => soonestOf(waiting));
+    const at = this.#clock.monotonic() + Math.min(...waits);
+    if (waits.length > 0 && this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cut.abort();
+    this.#timer = undefined;
+    if (waits.length === 0) return;
+    const cut = new AbortController();
+    this.#timer = { at, cut };
+    this.#clock.sleep(at - this.#clock.monotonic(), cut.signal).then(
+      () => this.#wake(),
+      () => {
+        // Replaced by an earlier timer.
+      },
+    );
+  }
+}
+
+function waitMs({ limited, errand }: Waiter): number {
+  const buckets = [limited.bucket, ...(limited.wider ? [limited.wider] : [])];
+  // What has begun is finished with the reserve: it waits in nobody's way for long.
+  const waits = isNearlyDone(errand)
+    ? buckets.map((bucket) => bucket.soonestMs())
+    : buckets.map((bucket) => bucket.waitMs(errand.namespace));
+  return Math.max(...waits);
+}
+
+/** How long until one of those that wait for a bucket is served: those of a namespace wait equally long. */
+function soonestOf(waiting: ReadonlySet<Waiter>): readonly number[] {
+  const waits = new Map<string, number>();
+  for (const waiter of waiting) {
+    const key = `${waiter.errand.namespace} ${isNearlyDone(waiter.errand)}`;
+    if (!waits.has(key)) waits.set(key, waitMs(waiter));
+  }
+  return [...waits.values()];
+}
+
+/** Whose namespace was served longest ago; in a namespace first what has begun, then whose object was; then who came first. */
+function byTurn(a: Waiter, b: Waiter): number {
+  const [aNamespace, aObject] = a.limited.bucket.servedAt(a.errand);
+  const [bNamespace, bObject] = b.limited.bucket.servedAt(b.errand);
+  return (
+    aNamespace - bNamespace || Number(isNearlyDone(b.errand)) - Number(isNearlyDone(a.errand)) || aObject - bObject
+  );
 }
