@@ -38,6 +38,42 @@ test('what happens goes before what the first list told, also for a key that wai
   expect([await queue.get(), await queue.get(), await queue.get(), await queue.get()]).toEqual(['x', 'c', 'a', 'b']);
 });
 
+test('a key of a first list has its turn, however much happens meanwhile', async () => {
+  const { queue } = newQueue();
+  queue.add('first', 'low');
+  const taken: (string | undefined)[] = [];
+  for (let turn = 0; turn < 20; turn += 1) {
+    queue.add(`change-${turn}`);
+    taken.push(await queue.get());
+  }
+  expect(taken).toContain('first');
+});
+
+test('one namespace with many keys does not keep those of another waiting', async () => {
+  const queue = new WorkQueue({ clock: new FakeClock(), groupOf: (name: string) => name.split('/')[0] ?? '' });
+  for (let route = 0; route < 50; route += 1) queue.add(`busy/${route}`);
+  queue.add('quiet/0');
+  expect([await queue.get(), await queue.get()]).toEqual(['busy/0', 'quiet/0']);
+});
+
+test('who watches a key is told when it changes again, or when another finds no worker free', async () => {
+  const { queue } = newQueue();
+  const told: string[] = [];
+  queue.add('a');
+  queue.add('b');
+  await queue.get();
+  queue.watch('a', () => told.push('a'));
+  expect(told).toEqual(['a']);
+  await queue.get();
+  queue.watch('b', () => told.push('b'));
+  queue.add('b');
+  queue.add('c', 'low');
+  expect(told).toEqual(['a', 'b']);
+  queue.done('b');
+  queue.add('d');
+  expect(told).toEqual(['a', 'b', 'a', 'a']);
+});
+
 test('of several delays for a key the earliest wins', async () => {
   const { queue, clock } = newQueue();
   queue.addAfter('a', 100);

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { DelayHeap } from './delay-heap.ts';
+import { Lane } from './lane.ts';
 
 /** What happens to an object goes before what a first list tells of it. */
 export type Priority = 'low' | 'high';
@@ -12,8 +13,10 @@ export interface QueueMetrics {
   retried(): void;
 }
 
-export interface QueueOptions {
+export interface QueueOptions<K extends string = string> {
   readonly clock: Clock;
+  /** What a key belongs to: groups take turns. Without it all keys are one group. */
+  readonly groupOf?: (key: K) => string;
   /** The delay after a first failure, in milliseconds; doubled by each one that follows. */
   readonly backoffBaseMs?: number;
   readonly backoffMaxMs?: number;
@@ -24,6 +27,9 @@ interface Dirty {
   readonly priority: Priority;
   readonly since: number;
 }
+
+/** After so many keys of high priority in a row, one of low priority has its turn. */
+const longestStreak = 10;
 
 /**
  * A queue of keys, as client-go's. Its invariants: a key waits at most once; no two workers have one key; a key added
@@ -37,8 +43,12 @@ export class WorkQueue<K extends string = string> {
   /** Every key that needs work; one that is also processing enters no lane before it is done. */
   readonly #dirty = new Map<K, Dirty>();
   readonly #processing = new Set<K>();
-  /** First in, first out; a promoted key has left the low lane. */
-  readonly #lanes: Readonly<Record<Priority, Set<K>>> = { high: new Set(), low: new Set() };
+  /** A promoted key has left the low lane. */
+  readonly #lanes: Readonly<Record<Priority, Lane<K>>>;
+  /** How many keys of high priority went before one of low priority that waits. */
+  #streak = 0;
+  /** What to call when others wait for what a worker does with the key. */
+  readonly #watchers = new Map<K, () => void>();
   readonly #delayed = new DelayHeap<K>();
   readonly #failures = new Map<K, number>();
   readonly #takers: ((key: K | undefined) => void)[] = [];
@@ -47,8 +57,9 @@ export class WorkQueue<K extends string = string> {
   #timer: { readonly at: number; readonly cut: AbortController } | undefined;
   #shutDown = false;
 
-  constructor({ clock, backoffBaseMs = 5, backoffMaxMs = 300_000, metrics }: QueueOptions) {
+  constructor({ clock, backoffBaseMs = 5, backoffMaxMs = 300_000, metrics, groupOf = () => '' }: QueueOptions<K>) {
     this.#clock = clock;
+    this.#lanes = { high: new Lane(groupOf), low: new Lane(groupOf) };
     this.#backoffBaseMs = backoffBaseMs;
     this.#backoffMaxMs = backoffMaxMs;
     this.#metrics = metrics;
@@ -70,7 +81,17 @@ export class WorkQueue<K extends string = string> {
     if (dirty !== undefined && (dirty.priority === 'high' || priority === 'low')) return;
     this.#dirty.set(key, { priority, since: dirty?.since ?? this.#clock.monotonic() });
     if (dirty === undefined) this.#metrics?.added();
-    if (!this.#processing.has(key)) this.#enqueue(key, priority);
+    if (this.#processing.has(key)) this.#watchers.get(key)?.();
+    else this.#enqueue(key, priority);
+  }
+
+  /**
+   * Calls `wanted` when others wait for the worker that has the key: the key itself was added again, or another one of high
+   * priority finds no worker free. It may be called more than once, until the key is done.
+   */
+  watch(key: K, wanted: () => void): void {
+    this.#watchers.set(key, wanted);
+    if (this.#dirty.has(key) || this.#lanes.high.size > 0) wanted();
   }
 
   /** Adds the key when `ms` have passed; of several such calls the earliest wins. */
@@ -111,6 +132,7 @@ export class WorkQueue<K extends string = string> {
 
   done(key: K): void {
     this.#processing.delete(key);
+    this.#watchers.delete(key);
     const dirty = this.#dirty.get(key);
     if (dirty !== undefined && !this.#shutDown) this.#enqueue(key, dirty.priority);
     this.#settle();
@@ -142,18 +164,24 @@ export class WorkQueue<K extends string = string> {
     if (priority === 'high') this.#lanes.low.delete(key);
     this.#lanes[priority].add(key);
     this.#metrics?.depth(this.depth);
+    if (priority === 'high') for (const wanted of this.#watchers.values()) wanted();
   }
 
   #next(): K | undefined {
-    for (const lane of [this.#lanes.high, this.#lanes.low]) for (const key of lane) return key;
-    return undefined;
+    const { high, low } = this.#lanes;
+    if (low.size === 0) this.#streak = 0;
+    const key = this.#streak < longestStreak ? high.shift() : undefined;
+    if (key !== undefined) {
+      this.#streak += 1;
+      return key;
+    }
+    this.#streak = 0;
+    return low.shift() ?? high.shift();
   }
 
   #take(key: K): K {
     const dirty = this.#dirty.get(key);
     if (dirty !== undefined) this.#metrics?.waited(this.#clock.monotonic() - dirty.since);
-    this.#lanes.high.delete(key);
-    this.#lanes.low.delete(key);
     this.#dirty.delete(key);
     this.#processing.add(key);
     this.#metrics?.depth(this.depth);

@@ -62,3 +62,23 @@ test('work that could not be finished is logged in one line with its key, and do
   stop.abort();
   await running;
 });
+
+test('what a handler had no time for goes on after what has changed meanwhile', async () => {
+  const clock = new FakeClock();
+  const queue = new WorkQueue({ clock });
+  const log: string[] = [];
+  const stop = new AbortController();
+  const handler = async (key: string) => {
+    log.push(key);
+    await clock.sleep(100);
+    return log.filter((each) => each === key).length < 2 && key === 'big' ? { goesOn: true } : undefined;
+  };
+  const workers = runWorkers(queue, 1, handler, stop.signal, silentLogger);
+  queue.add('big');
+  await clock.advance(50);
+  queue.add('small');
+  await clock.advance(500);
+  expect(log).toEqual(['big', 'small', 'big']);
+  stop.abort();
+  await workers;
+});
