@@ -2,6 +2,7 @@
 // the truth about ids and specs; the rest is what AWS itself told last, or what our own writes made of it.
 import type { ObjectKey } from '../kube/object.ts';
 import type { Resource, ResourceId, Tags } from './model/resources.ts';
+import type { Scope } from './model/scope.ts';
 
 /** The tags that carry ownership. Each hash tag says what the call that it belongs to has set, and is written after it. */
 export const TAG = {
@@ -51,6 +52,8 @@ export interface OwnedRule extends Owned<'rule'> {
   readonly priority: number;
   /** Where its forward action points to now; empty for other actions. */
   readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
+  /** What requests it may take. */
+  readonly scope: Scope;
 }
 
 export interface OwnedTargetGroup extends Owned<'target-group'> {

@@ -274,3 +274,56 @@ test('each step has a name of its own, and comes after all that it waits for', (
     { numRuns: 60 },
   );
 });
+
+/** Rules of two tenants, by their place in the order of precedence: any two may match the same hosts. */
+type Tenants = readonly (RuleSketch | undefined)[];
+
+const places = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const tenantOf = (place: number): string => (place % 3 === 0 ? 'quiet' : 'busy');
+const tenants: fc.Arbitrary<Tenants> = fc.tuple(
+  ...places.map((place) =>
+    fc.option(
+      fc.record({
+        name: fc.constant(`${tenantOf(place)}/r${place}/0/0`),
+        hosts: fc.subarray(hosts, { minLength: 1 }),
+        to: fixed.map((answered) => `${tenantOf(place)} ${place} ${answered}`),
+      }),
+      { nil: undefined },
+    ),
+  ),
+);
+const sketchOf = (rules: Tenants): Sketch => ({ listeners: { 80: rules.filter((each) => each !== undefined) } });
+
+const claimants = (states: readonly Tenants[], asked: string): ReadonlySet<string> =>
+  new Set(
+    states.flatMap((rules) =>
+      rules.flatMap((each, place) => (each?.hosts.includes(asked) === true ? tenantOf(place) : [])),
+    ),
+  );
+
+test('tenants that no longer wait for each other see their own hosts answered as before or as after, and none by nothing', () => {
+  const behind = fc.subarray(['busy', 'quiet']).map((some) => new Set(some));
+  fc.assert(
+    fc.property(tenants, tenants, fc.nat(12), behind, choices, (before, after, steps, late, pick) => {
+      const mixed = (changed: string): Tenants =>
+        before.map((old, place) => (tenantOf(place) === changed ? after[place] : old));
+      const listener = 'listener/internal/80';
+      const answers = (host: string) =>
+        [before, after, mixed('busy'), mixed('quiet')].map((state) =>
+          answer(madeAnew(modelOf(sketchOf(state))), listener, host),
+        );
+      const served = hosts.filter((host) => !answers(host).includes(undefined));
+      const own = served.filter((host) => claimants([before, after], host).size === 1);
+      const allowed = new Map(own.map((host) => [host, answers(host)]));
+      const aws = madeAnew(modelOf(sketchOf(before)));
+      const onStep = () => {
+        for (const host of served) expect(answer(aws, listener, host)).toBeDefined();
+        for (const [host, some] of allowed) expect(some).toContain(answer(aws, listener, host));
+      };
+      runPlan(aws, diff(modelOf(sketchOf(after)), aws.observe()), { pick, steps, onStep });
+      converge(aws, modelOf(sketchOf(after)), { pick, onStep, behind: late });
+      expect(summary(aws)).toEqual(summary(madeAnew(modelOf(sketchOf(after)))));
+    }),
+    { numRuns: 200 },
+  );
+});

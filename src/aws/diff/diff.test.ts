@@ -241,6 +241,62 @@ test('a load balancer of another scheme serves before the old one goes', () => {
   expect(names(planOf(aws, sketch))).toEqual(['delete load-balancer/internal', 'delete target-group/internal/api']);
 });
 
+test('a tenant that never stops changing does not keep a replaced load balancer', () => {
+  const busy = (says: string): RuleSketch => ({ name: 'busy/web/0/0', hosts: ['b'], to: says });
+  const aws = running({ listeners: { 80: [api, busy('0')] } });
+  const sketch = (says: string): Sketch => ({
+    scheme: 'internet-facing',
+    listeners: { 80: [api, busy(says)] },
+  });
+  runPlan(aws, planOf(aws, sketch('1')));
+  aws.settle(60_000);
+  const plan = (behind: readonly string[]) =>
+    names(diff(modelOf(sketch('2')), aws.observe(), { behind: new Set(behind) }));
+  expect(plan([])).not.toContain('delete load-balancer/internal');
+  expect(plan(['busy'])).toContain('delete load-balancer/internal');
+  // Its own rules are not enough to say so: they may be among those that there was no time for.
+  const fresh = new SimulatedAws(gateway);
+  converge(fresh, modelOf({ listeners: { 80: [api, busy('0')] } }));
+  expect(names(diff(modelOf(sketch('1')), fresh.observe(), { behind: new Set(['busy', 'shop']) }))).not.toContain(
+    'delete load-balancer/internal',
+  );
+});
+
+test('rules of different hosts change side by side, each by one call', () => {
+  const aws = running({ listeners: { 80: [fixed('0', 'a'), fixed('1', 'b'), fixed('2', 'c')] } });
+  const plan = planOf(aws, { listeners: { 80: [fixed('0', 'd'), fixed('1', 'b'), fixed('2', 'e')] } });
+  expect(plan.steps).toMatchObject([
+    { id: 'change rule/internal/80/0', follows: [] },
+    { id: 'change rule/internal/80/2', follows: [] },
+  ]);
+});
+
+test('rules that may answer the same request change in their order, beside the old ones', () => {
+  const wide = (name: string, to: string): RuleSketch => ({ name, hosts: ['a', 'b'], to });
+  const aws = running({ listeners: { 80: [fixed('0', 'a'), wide('1', 'x')] } });
+  const plan = planOf(aws, { listeners: { 80: [fixed('0', 'b'), wide('1', 'y')] } });
+  expect(plan.steps.map(({ kind }) => kind)).toEqual(['create-rule', 'create-rule', 'delete', 'delete']);
+  expect(plan.steps[1]?.follows).toEqual([plan.steps[0]?.id]);
+});
+
+test('nobody waits for the rules of a namespace for which there was no time', () => {
+  const busy = (name: string, says: string): RuleSketch => ({
+    name: `busy/${name}/0/0`,
+    hosts: ['a', 'b'],
+    to: says,
+  });
+  const sketch = (says: string): Sketch => ({
+    listeners: { 80: [busy('0', says), busy('1', says), { name: 'quiet/web/0/0', hosts: ['a'], to: says }] },
+  });
+  const aws = running(sketch('old'));
+  const followed = (behind: readonly string[]) =>
+    diff(modelOf(sketch('new')), aws.observe(), { behind: new Set(behind) }).steps.find(
+      ({ id: step }) => step === 'create rule/internal/80/quiet/web/0/0',
+    )?.follows;
+  expect(followed([])).toHaveLength(2);
+  expect(followed(['busy'])).toEqual([]);
+});
+
 test('a listener on another port serves before the old one goes', () => {
   const aws = running({ listeners: { 80: [api] } });
   const plan = planOf(aws, { listeners: { 8080: [api] } });

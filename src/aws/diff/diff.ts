@@ -2,6 +2,7 @@ import type { ListenerResource, Model, RuleResource } from '../model/resources.t
 import type { Observed, OwnedRule } from '../observed.ts';
 import { Draft } from './draft.ts';
 import { type Existing, indexExisting } from './existing.ts';
+import { Order } from './order.ts';
 import { planResource } from './resources.ts';
 import { retire } from './retire.ts';
 import { planRules } from './rules.ts';
@@ -12,6 +13,8 @@ export interface DiffOptions {
   readonly rulesPerLoadBalancer?: number;
   /** How long a target group rests that no rule refers to any more, in milliseconds. */
   readonly drain?: number;
+  /** Namespaces for whose steps there was no time before: the steps of others do not wait for theirs. */
+  readonly behind?: ReadonlySet<string>;
 }
 
 /**
@@ -21,11 +24,11 @@ export interface DiffOptions {
  * The same input gives the same plan, in whatever order AWS listed what exists.
  */
 export function diff(model: Model | undefined, observed: Observed, options: DiffOptions = {}): Plan {
-  const { rulesPerLoadBalancer = 100, drain = 300_000 } = options;
+  const { rulesPerLoadBalancer = 100, drain = 300_000, behind = new Set<string>() } = options;
   const existing = indexExisting(model, observed);
   const resources = model?.resources ?? [];
   const rules = resources.filter((resource) => resource.kind === 'rule');
-  const draft = new Draft(existing, resources);
+  const draft = new Draft(existing, resources, new Order(observed.gateway, behind));
   for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
   const listeners = resources.filter((resource) => resource.kind === 'listener');
   planListeners(draft, listeners, rules, rulesPerLoadBalancer);

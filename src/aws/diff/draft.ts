@@ -2,6 +2,7 @@
 import type { Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
+import type { Order } from './order.ts';
 import type { Pending, Step, StepId } from './step.ts';
 import { hashTag, resourceTag, tagChange, userTags } from './tags.ts';
 
@@ -9,11 +10,13 @@ export class Draft {
   readonly steps: Step[] = [];
   readonly pending: Pending[] = [];
   readonly existing: Existing;
+  readonly order: Order;
   readonly #usable = new Map<ResourceId, StepId>();
   readonly #targetGroups: ReadonlyMap<ResourceId, TargetGroupResource>;
 
-  constructor(existing: Existing, resources: readonly Resource[]) {
+  constructor(existing: Existing, resources: readonly Resource[], order: Order) {
     this.existing = existing;
+    this.order = order;
     const groups = resources.filter((resource) => resource.kind === 'target-group');
     this.#targetGroups = new Map(groups.map((group) => [group.id, group]));
   }

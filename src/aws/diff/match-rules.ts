@@ -3,6 +3,7 @@ import { hash } from '../model/hash.ts';
 import type { RuleResource } from '../model/resources.ts';
 import { type OwnedRule, TAG } from '../observed.ts';
 import type { Draft } from './draft.ts';
+import { meet, type Order } from './order.ts';
 import { longestIncreasing } from './priorities.ts';
 import type { ListenerRules } from './rules.ts';
 import { pointsWhereDesired, warmUp } from './traffic.ts';
@@ -37,7 +38,7 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
     held.push(predecessor);
   }
   const order = desired.filter((rule) => !waiting.has(rule));
-  const inPlace = changeInPlace(order, same, [...old], room);
+  const inPlace = changeInPlace(draft.order, { order, same, old: [...old], room });
   for (const existing of inPlace.values()) old.delete(existing);
   const placed = order.map((rule) => {
     const kept = same.get(rule);
@@ -45,8 +46,11 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
     const changes = !pointsWhereDesired(draft.existing, rule, kept) && !warmUp(draft, rule, kept);
     return { desired: rule, existing: kept, changes };
   });
-  // Some of what a waiting rule will answer may be answered by any of the old ones now: they all stay for it.
-  return waiting.size === 0 ? { placed, old: [...old], held } : { placed, old: [], held: [...held, ...old] };
+  // What a waiting rule will answer may be answered by an old one now, which stays for it.
+  const stays = (each: OwnedRule): boolean =>
+    [...waiting].some((rule) => draft.order.waits(draft.order.ofExisting(each), draft.order.ofDesired(rule)));
+  const goes = [...old].filter((each) => !stays(each));
+  return { placed, old: goes, held: [...held, ...old.difference(new Set(goes))] };
 }
 
 type Match = ReadonlyMap<RuleResource, OwnedRule>;
@@ -92,21 +96,22 @@ function withoutMoves(
   return new Map([...same].filter(([rule]) => stay.has(desired.indexOf(rule))));
 }
 
+interface Changing {
+  readonly order: readonly RuleResource[];
+  readonly same: Match;
+  readonly old: readonly OwnedRule[];
+  readonly room: number;
+}
+
 /**
- * Where just one rule differs, and stays in its place, one call changes it for every request at once. Where several do, what
- * one stops to match another may begin to, so they are made anew beside the old ones, as far as the load balancer's quota
- * has room: beyond it, some take the place of what goes.
+ * A rule that stays in its place, and meets no other that changes, is changed by one call for every request at once. Where
+ * several meet, what one stops to match another may begin to, so they are made anew beside the old ones, as far as the load
+ * balancer's quota has room: beyond it, some take the place of what goes.
  */
-function changeInPlace(order: readonly RuleResource[], same: Match, old: readonly OwnedRule[], room: number): Match {
+function changeInPlace(rules: Order, { order, same, old, room }: Changing): Match {
   const fresh = order.filter((rule) => !same.has(rule));
-  const [rule, existing] = [fresh[0], old[0]];
-  if (fresh.length === 1 && old.length === 1 && rule !== undefined && existing?.id === rule.id) {
-    const before = longestIncreasing(order.map((each) => same.get(each)?.priority));
-    const between = longestIncreasing(order.map((each) => (each === rule ? existing : same.get(each))?.priority));
-    if (between.size > before.size) return new Map([[rule, existing]]);
-  }
-  const match = new Map<RuleResource, OwnedRule>();
-  const free = new Set(old);
+  const match = new Map(inTheirPlace(rules, { order, same, old }, fresh));
+  const free = new Set(old).difference(new Set(match.values()));
   const fits = () => fresh.length - match.size <= room;
   const take = (each: RuleResource, found: OwnedRule | undefined) => {
     if (fits() || found === undefined) return;
@@ -114,10 +119,56 @@ function changeInPlace(order: readonly RuleResource[], same: Match, old: readonl
     free.delete(found);
   };
   for (const each of fresh)
-    take(
-      each,
-      [...free].find(({ id }) => id === each.id),
-    );
-  for (const each of fresh) if (!match.has(each)) take(each, [...free][0]);
+    if (!match.has(each))
+      take(
+        each,
+        [...free].find(({ id }) => id === each.id),
+      );
+  for (const each of fresh) {
+    if (match.has(each) || fits()) continue;
+    // One that stands in the right place already need not be moved.
+    const [low, high] = neighbours(order, each, (rule) => (same.get(rule) ?? match.get(rule))?.priority);
+    take(each, [...free].find(({ priority }) => low < priority && priority < high) ?? [...free][0]);
+  }
+  return match;
+}
+
+/** The numbers of the rules before and after that have one. */
+function neighbours(
+  order: readonly RuleResource[],
+  rule: RuleResource,
+  numberOf: (rule: RuleResource) => number | undefined,
+): readonly [number, number] {
+  const place = order.indexOf(rule);
+  const numbers = (some: readonly RuleResource[]) => some.flatMap((each) => numberOf(each) ?? []);
+  return [
+    Math.max(0, ...numbers(order.slice(0, place))),
+    Math.min(Number.POSITIVE_INFINITY, ...numbers(order.slice(place))),
+  ];
+}
+
+function inTheirPlace(
+  rules: Order,
+  { order, same, old }: Omit<Changing, 'room'>,
+  fresh: readonly RuleResource[],
+): Match {
+  const byId = Map.groupBy(old, ({ id }) => id);
+  const changing = [...fresh.map((rule) => rules.ofDesired(rule)), ...old.map((rule) => rules.ofExisting(rule))];
+  const staying = longestIncreasing(order.map((each) => same.get(each)?.priority));
+  const match = new Map<RuleResource, OwnedRule>();
+  let low = 0;
+  for (const [index, rule] of order.entries()) {
+    if (staying.has(index)) low = same.get(rule)?.priority ?? low;
+    const [existing, another] = same.has(rule) ? [] : (byId.get(rule.id) ?? []);
+    if (existing === undefined || another !== undefined || existing.priority <= low) continue;
+    const next = order.findIndex((_, later) => later > index && staying.has(later));
+    const high = order[next] && same.get(order[next])?.priority;
+    if (high !== undefined && existing.priority >= high) continue;
+    // It meets itself, as it was and as it will be.
+    const both = rules.ofBoth(rule, existing);
+    if (changing.filter((change) => meet(both, change)).length > 2) continue;
+    match.set(rule, existing);
+    low = existing.priority;
+  }
   return match;
 }

@@ -11,16 +11,67 @@ export interface Priorities {
   readonly others: readonly number[];
 }
 
+/** A rule that keeps its number, and that all of `wanted` from `before` on should come after. */
+export interface Anchor {
+  /** An index of `wanted`. */
+  readonly before: number;
+  readonly priority: number;
+}
+
 /**
  * Gives rules priorities in their order, changing as few as can be of those that have one.
  *
  * @param wanted the rules in order of precedence: the priority that each has now, undefined for a new one
  * @param others priorities of rules that will go later: they keep their number, or where all is renumbered, their place
+ * @param anchors those of the others that new rules are to come after, as far as there are numbers for that
  */
-export function assignPriorities(wanted: readonly (number | undefined)[], others: readonly number[]): Priorities {
+export function assignPriorities(
+  wanted: readonly (number | undefined)[],
+  others: readonly number[],
+  anchors: readonly Anchor[] = [],
+): Priorities {
   const stays = longestIncreasing(wanted);
-  const filled = fillGaps(wanted, stays, new Set(others));
+  const taken = new Set(others);
+  const filled = fillBetween(wanted, stays, taken, anchors) ?? fillGaps(wanted, stays, taken);
   return filled === undefined ? renumber(wanted, stays, others) : { wanted: filled, others };
+}
+
+/** With the anchors that stand between the rules that stay, each as one of these; undefined without any. */
+function fillBetween(
+  wanted: readonly (number | undefined)[],
+  stays: ReadonlySet<number>,
+  taken: ReadonlySet<number>,
+  anchors: readonly Anchor[],
+): readonly number[] | undefined {
+  if (anchors.length === 0) return undefined;
+  const byPlace = Map.groupBy(anchors, ({ before }) => before);
+  const all: (number | undefined)[] = [];
+  const fixed = new Set<number>();
+  const places: number[] = [];
+  let low = 0;
+  for (const [index, priority] of wanted.entries()) {
+    const high = nextStaying(wanted, stays, index);
+    for (const { priority: number } of (byPlace.get(index) ?? []).toSorted((a, b) => a.priority - b.priority)) {
+      if (number <= low || number >= high) continue;
+      fixed.add(all.length);
+      all.push(number);
+      low = number;
+    }
+    if (stays.has(index)) {
+      fixed.add(all.length);
+      low = priority ?? low;
+    }
+    places.push(all.length);
+    all.push(priority);
+  }
+  const filled = fillGaps(all, fixed, taken);
+  return filled && places.flatMap((place) => filled[place] ?? []);
+}
+
+/** The number of the next rule that stays. */
+function nextStaying(wanted: readonly (number | undefined)[], stays: ReadonlySet<number>, from: number): number {
+  const next = wanted.findIndex((_, index) => index >= from && stays.has(index));
+  return wanted[next] ?? HIGHEST + 1;
 }
 
 /** The indices of a longest increasing subsequence of what is defined. */

@@ -1,6 +1,6 @@
 // What the model doesn't have goes: after what replaces it, and without a call for what AWS takes along. Certificates are
 // shared by Gateways: they go elsewhere.
-import type { RuleResource } from '../model/resources.ts';
+import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import type { StepId } from './step.ts';
@@ -18,7 +18,7 @@ export interface Retirement {
 
 /** Comes last: it waits for the steps that are in the draft. */
 export function retire(draft: Draft, retirement: Retirement): void {
-  const made = draft.steps.map(({ id }) => id);
+  const made = draft.steps.filter(({ resource }) => !isBehindRule(draft, resource)).map(({ id }) => id);
   const replaced = retirement.whole || isReplaced(draft, retirement.rules);
   const gone = retireLoadBalancers(draft, replaced);
   retireListeners(draft, retirement.whole, made);
@@ -26,14 +26,21 @@ export function retire(draft: Draft, retirement: Retirement): void {
   retireSecurityGroups(draft, gone);
 }
 
-/** Whether nothing is left to do before the old load balancers may go: the new ones serve all that they should. */
+/**
+ * Whether nothing is left to do before the old load balancers may go: the new ones serve all that they should. Of a namespace
+ * that never stops changing, it is enough that the new ones have each of its rules in some state.
+ */
 function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
-  const loadBalancers = [...draft.existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
+  const { existing, order } = draft;
+  const loadBalancers = [...existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
+  const listeners = new Set(rules.map(({ listener }) => existing.kept.get(listener)?.arn ?? ''));
+  const standing = new Set([...listeners].flatMap((arn) => existing.rules.get(arn) ?? []).map(({ id }) => id));
   return (
-    draft.steps.every(({ kind }) => kind === 'tag') &&
-    draft.pending.length === 0 &&
+    draft.steps.every(({ kind, resource }) => kind === 'tag' || isBehindRule(draft, resource)) &&
+    draft.pending.every(({ kind, resource }) => kind === 'target-group-health' && order.isBehind(resource)) &&
     loadBalancers.every(({ state }) => state !== 'provisioning') &&
-    rules.every((rule) => coldGroups(draft.existing, rule).length === 0)
+    rules.every(({ id }) => !order.isBehind(id) || standing.has(id)) &&
+    rules.every((rule) => order.isBehind(rule.id) || coldGroups(existing, rule).length === 0)
   );
 }
 
@@ -48,6 +55,10 @@ function retireLoadBalancers(draft: Draft, replaced: boolean): ReadonlyMap<strin
   }
   return gone;
 }
+
+/** A rule that may wait for ever: its namespace never stops changing. */
+const isBehindRule = ({ order }: Draft, resource: ResourceId): boolean =>
+  resource.startsWith('rule/') && order.isBehind(resource);
 
 function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]): void {
   const { kept, left, loadBalancers } = draft.existing;

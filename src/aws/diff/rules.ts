@@ -1,6 +1,7 @@
 // The rules of one listener. While they change, a request is answered as before or as after, never by nothing: what is new
 // is created in order of precedence, beside what is old; then what is old goes, in the opposite order. So whichever rule
-// matches a request first is the one that the old rules, or the new ones, would have chosen.
+// matches a request first is the one that the old rules, or the new ones, would have chosen. Rules that never match the same
+// request need no order: a tenant's rules do not wait for those of another host or path (order.ts).
 //
 // Existing rules are known by what they say (their spec tag), not by their logical id alone: where ids moved on, because a
 // match was put before others, the same rules only get other names.
@@ -9,7 +10,8 @@ import type { OwnedRule } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import { matchRules, type PlacedRule } from './match-rules.ts';
-import { assignPriorities } from './priorities.ts';
+import type { Order, RuleChange } from './order.ts';
+import { type Anchor, assignPriorities } from './priorities.ts';
 import { specReferences } from './references.ts';
 import type { StepId } from './step.ts';
 import { hashTag, userTags } from './tags.ts';
@@ -31,6 +33,7 @@ export function planRules(draft: Draft, rules: ListenerRules): number {
   const priorities = assignPriorities(
     placed.map(({ existing }) => existing?.priority),
     others.map(({ priority }) => priority),
+    anchorsOf(draft, placed, { old, held }),
   );
   const moved = [...placed.map(({ existing }) => existing), ...others].flatMap((existing, index) => {
     const priority = [...priorities.wanted, ...priorities.others][index];
@@ -48,6 +51,22 @@ export function planRules(draft: Draft, rules: ListenerRules): number {
   return placed.filter(({ existing }) => existing === undefined).length;
 }
 
+/**
+ * A rule that goes later stands, until then, before the one that is made in its place, and so before all that come after that.
+ * Only so may rules be made that do not wait for their turn.
+ */
+function anchorsOf(
+  draft: Draft,
+  placed: readonly PlacedRule[],
+  { old, held }: { readonly old: readonly OwnedRule[]; readonly held: readonly OwnedRule[] },
+): readonly Anchor[] {
+  if (!draft.order.isPressed) return [];
+  const byId = Map.groupBy([...old, ...held], ({ id }) => id);
+  return placed.flatMap(({ desired, existing }, before) =>
+    existing === undefined ? (byId.get(desired.id) ?? []).map(({ priority }) => ({ before, priority })) : [],
+  );
+}
+
 interface Making {
   readonly rules: ListenerRules;
   readonly placed: readonly PlacedRule[];
@@ -57,35 +76,47 @@ interface Making {
   readonly numbered: readonly StepId[];
 }
 
+interface Made {
+  readonly step: StepId;
+  readonly change: RuleChange;
+}
+
 /** Returns the steps, by the logical id of the rule that each makes. */
-function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making): ReadonlyMap<ResourceId, StepId> {
-  const made = new Map<ResourceId, StepId>();
+function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making): ReadonlyMap<ResourceId, Made> {
+  const { order } = draft;
+  const made = new Map<ResourceId, Made>();
   for (const [index, { desired, existing }] of placed.entries()) {
     if (existing !== undefined) continue;
     const id = stepId('create', desired.id);
     const after = [...numbered, ...draft.waitFor(specReferences(desired))];
+    const change = order.ofDesired(desired);
     // Nobody asks a listener that has no rules yet: there the order is free.
-    const follows = rules.present.length === 0 ? [] : [...made.values()];
+    const follows = rules.present.length === 0 ? [] : waitedFor(order, change, made.values());
     const tags = { ...userTags(desired), ...hashTag('spec', desired.spec) };
     const priority = priorities[index] ?? 0;
     draft.add({ kind: 'create-rule', id, after, follows, resource: desired.id, desired, priority, tags });
-    made.set(desired.id, id);
+    made.set(desired.id, { step: id, change });
   }
   const created = [...made.values()];
   for (const { desired, existing, changes } of placed) {
     if (existing === undefined) continue;
     if (changes) {
       const after = [...numbered, ...draft.waitFor(specReferences(desired))];
-      made.set(desired.id, draft.change(desired, existing, after, { follows: created }));
+      const change = order.ofBoth(desired, existing);
+      const step = draft.change(desired, existing, after, { follows: waitedFor(order, change, created) });
+      made.set(desired.id, { step, change });
     }
     draft.retag(desired, existing);
   }
   return made;
 }
 
+const waitedFor = (order: Order, change: RuleChange, others: Iterable<Made>): StepId[] =>
+  [...others].flatMap(({ step, change: other }) => (order.waits(change, other) ? [step] : []));
+
 interface Removing {
   readonly old: readonly OwnedRule[];
-  readonly made: ReadonlyMap<ResourceId, StepId>;
+  readonly made: ReadonlyMap<ResourceId, Made>;
   readonly numbered: readonly StepId[];
 }
 
@@ -97,7 +128,9 @@ function removeRules(draft: Draft, { old, made, numbered }: Removing): void {
   const before = [...made.values()];
   for (const existing of old.toSorted((a, b) => b.priority - a.priority)) {
     const successor = made.get(existing.id);
-    const after = successor === undefined ? numbered : [...numbered, successor];
-    before.push(draft.remove(existing, after, [...before]));
+    const after = successor === undefined ? numbered : [...numbered, successor.step];
+    const change = draft.order.ofExisting(existing);
+    const step = draft.remove(existing, after, waitedFor(draft.order, change, before));
+    before.push({ step, change });
   }
 }

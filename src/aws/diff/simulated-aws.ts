@@ -1,6 +1,7 @@
 // What tests run plans against: AWS's rules of what may stand beside what and go before what, as a value in memory.
 import type { ObjectKey } from '../../kube/object.ts';
 import type { CertificateUse, Resource, ResourceId, RuleAction, RuleResource, Tags } from '../model/resources.ts';
+import { scopeOf } from '../model/scope.ts';
 import { type Observed, type OwnedResource, TAG } from '../observed.ts';
 import type { Plan, Step } from './step.ts';
 
@@ -186,7 +187,16 @@ export class SimulatedAws {
       throw new Refused('quota', desired.id);
     }
     const arn = `arn-${String(++this.#serial).padStart(6, '0')}`;
-    const owned: OwnedResource = { kind: 'rule', arn, id: desired.id, tags, listenerArn, priority, targetGroups: [] };
+    const owned: OwnedResource = {
+      kind: 'rule',
+      arn,
+      id: desired.id,
+      tags,
+      listenerArn,
+      priority,
+      targetGroups: [],
+      scope: scopeOf(desired.spec.conditions),
+    };
     const targetGroups = forward(desired.spec.action, resolve);
     this.#check(targetGroups);
     this.entries.set(arn, { owned: { ...owned, targetGroups }, spec: desired.spec, registered: false });
@@ -202,6 +212,9 @@ export class SimulatedAws {
   #change(desired: Resource, arn: string, tags: Tags, resolve: (id: ResourceId) => string): void {
     const entry = this.#get(arn);
     if (desired.kind === 'rule') this.#point(arn, forward(desired.spec.action, resolve));
+    if (desired.kind === 'rule' && entry.owned.kind === 'rule') {
+      entry.owned = { ...entry.owned, scope: scopeOf(desired.spec.conditions) };
+    }
     entry.spec = desired.spec;
     this.#tag(arn, tags, []);
   }

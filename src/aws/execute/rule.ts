@@ -9,6 +9,7 @@ import { isAlreadyExists } from '../errors.ts';
 import { describeTags, rulesOf } from '../inventory/describe.ts';
 import { ruleCandidate } from '../inventory/read.ts';
 import type { RuleResource } from '../model/resources.ts';
+import { scopeOf } from '../model/scope.ts';
 import { type Forward, forwardsOf, forwardTo, toActions, toCondition, toTransform } from '../shapes.ts';
 import { ownerOf, toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
@@ -90,6 +91,8 @@ export async function changeRule(run: Run, desired: RuleResource, arn: string): 
     }),
   );
   remember(run, arn, changed);
+  const record = run.context.inventory.get(arn);
+  if (record?.kind === 'rule') run.context.inventory.put({ ...record, scope: scopeOf(conditions) });
 }
 
 /** The group that joins gets no traffic, but AWS begins to check its health. */

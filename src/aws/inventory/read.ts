@@ -7,9 +7,10 @@ import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
+import { scopeOf } from '../model/scope.ts';
 import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
 import { TAG } from '../observed.ts';
-import { forwardsOf } from '../shapes.ts';
+import { forwardsOf, fromCondition } from '../shapes.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
 import {
   allLoadBalancers,
@@ -168,6 +169,7 @@ export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
     listenerArn,
     priority: Number(Priority),
     targetGroups,
+    scope: scopeOf((found.Conditions ?? []).flatMap((condition) => fromCondition(condition) ?? [])),
   });
   return [{ arn, record }];
 }
