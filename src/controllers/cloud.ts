@@ -30,6 +30,8 @@ import { Shared } from './shared.ts';
 import { targetsOf } from './targets.ts';
 import type { CloudContext } from './term.ts';
 
+const nobody: ReadonlySet<string> = new Set();
+
 const inventoryId = resourceId('inventory');
 
 /** How long the end of a term may take. In milliseconds. */
@@ -50,7 +52,6 @@ export class Cloud {
   readonly locks = new KeyedLock();
   readonly cluster: ClusterIdentity;
   readonly region: string;
-  readonly diffOptions: DiffOptions = { rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer };
   readonly place: Place;
   readonly progress: Progress;
   readonly reachability: Reachability;
@@ -61,6 +62,8 @@ export class Cloud {
   readonly #signal: AbortSignal;
   /** How the passes left the Gateways. */
   readonly #models = new Map<ObjectKey, Model>();
+  /** The namespaces for whose steps the last pass over a Gateway had no time. */
+  readonly #behind = new Map<ObjectKey, ReadonlySet<string>>();
   /** Outlives the term's signal for as long as it takes to keep what is known. */
   readonly #closing = new AbortController();
   #opening: Promise<readonly Problem[]> | undefined;
@@ -144,11 +147,16 @@ export class Cloud {
     return { observed: this.inventory.observed(gateway, this.#term.clock.now()), problems };
   }
 
-  execute(gateway: ObjectKey, plan: Plan): Promise<Outcome> {
+  diffOptions(gateway: ObjectKey): DiffOptions {
+    return { rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer, behind: this.#behind.get(gateway) ?? nobody };
+  }
+
+  /** @param recall calls back what has made no call yet: others wait */
+  async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
     const { clients, inventory, membership, troubles, locks, cluster } = this;
     const { clock, logger, caches } = this.#term;
     this.progress.awaits(gateway, plan);
-    return executePlan(plan, {
+    const outcome = await executePlan(plan, {
       gateway,
       clients,
       inventory,
@@ -161,7 +169,11 @@ export class Cloud {
       signal: this.#signal,
       secretOf: (key) => caches.secrets.get(key),
       targetsOf: (group) => targetsOf(caches, group),
+      ...(recall && { recall }),
     });
+    if (outcome.behind.length > 0) this.#behind.set(gateway, new Set(outcome.behind));
+    else this.#behind.delete(gateway);
+    return outcome;
   }
 
   /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
@@ -198,6 +210,7 @@ export class Cloud {
     this.bindings.release(gateway);
     this.#models.delete(gateway);
     this.progress.forget(gateway);
+    this.#behind.delete(gateway);
   }
 
   #forget(targetGroup: string): void {

@@ -2,6 +2,7 @@
 import type { ModelOptions } from '../aws/model/options.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
+import type { WhenWanted } from '../kube/workers.ts';
 import type { Caches } from './caches.ts';
 import type { Cloud } from './cloud.ts';
 import type { ListenerSetContext } from './report-listener-sets.ts';
@@ -16,6 +17,8 @@ export interface GatewayContext extends ListenerSetContext {
   readonly unanswered: Unanswered;
   readonly defaults: SettingsDefaults;
   readonly modelOptions: ModelOptions;
+  /** Tells a pass that others wait. */
+  readonly whenWanted: WhenWanted;
 }
 
 /** How long to wait for what AWS does by itself, in milliseconds. */

@@ -121,8 +121,9 @@ function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leavi
 /** Without a model nothing is changed, but the targets of what stands, as far as that is known, come and go all the same. */
 async function act(context: GatewayContext, key: ObjectKey, input: GatewayInput, built: Built): Promise<CarriedOut> {
   if (built.model !== undefined) return carryOut(context, key, built.model);
-  if (!built.known) return { problems: [], waits: [] };
-  return { problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)), waits: [] };
+  const nothing = { problems: [], waits: [], behind: false };
+  if (!built.known) return nothing;
+  return { ...nothing, problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)) };
 }
 
 /** What stands in the cloud after a pass. */
@@ -163,7 +164,7 @@ interface After {
 }
 
 function next(
-  { waits }: CarriedOut,
+  { waits, behind }: CarriedOut,
   failed: readonly Problem[],
   { waiting, blocked, tellInMs }: After,
   now: number,
@@ -173,6 +174,7 @@ function next(
   if (blocked) delays.push(obstacleMs);
   if (tellInMs !== undefined) delays.push(tellInMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
-  if (failed.length > 0) throw new Incomplete(told(failed), requeueAfterMs);
+  if (failed.length > 0) throw new Incomplete(told(failed), behind ? 0 : requeueAfterMs);
+  if (behind) return { goesOn: true };
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }

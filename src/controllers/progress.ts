@@ -3,13 +3,18 @@
 import type { Plan } from '../aws/diff/step.ts';
 import type { Inventory } from '../aws/inventory.ts';
 import { gatewayTagValue } from '../aws/model/naming.ts';
+import { namespaceOf } from '../aws/model/owner.ts';
 import type { ResourceId } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import type { Clock } from '../kube/clock.ts';
+import { Lane } from '../kube/lane.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-/** How often the state of load balancers is read at most, in milliseconds. */
+/** How often the state of load balancers, and the health of a Gateway's target groups, is read at most. In milliseconds. */
 const pollMs = 2500;
+
+/** AWS's rate allows ten reads a second. */
+const readsAtOnce = 10;
 
 const isProvisioning = (resource: OwnedResource): boolean =>
   resource.kind === 'load-balancer' && resource.state === 'provisioning';
@@ -19,6 +24,8 @@ export class Progress {
   readonly #clock: Clock;
   /** The target groups whose health the last plan waited for. */
   readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
+  /** When the health of a Gateway's groups was read last, and that of each group by ARN. */
+  readonly #health = new Map<ObjectKey, { readonly at: number; readonly read: ReadonlyMap<string, number> }>();
   #polledAt = Number.NEGATIVE_INFINITY;
 
   constructor(inventory: Inventory, clock: Clock) {
@@ -34,6 +41,7 @@ export class Progress {
 
   forget(gateway: ObjectKey): void {
     this.#awaited.delete(gateway);
+    this.#health.delete(gateway);
   }
 
   /** Whether AWS is still at work on a load balancer of the Gateway. */
@@ -45,11 +53,26 @@ export class Progress {
   async refresh(gateway: ObjectKey): Promise<void> {
     const { resources } = this.#inventory.observed(gateway, this.#clock.now());
     const awaited = this.#awaited.get(gateway) ?? [];
-    const groups = resources.flatMap(({ kind, id, arn }) =>
-      kind === 'target-group' && awaited.includes(id) ? [arn] : [],
-    );
+    const groups = resources.filter(({ kind, id }) => kind === 'target-group' && awaited.includes(id));
     if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
-    if (groups.length > 0) await this.#inventory.refreshTargetHealth(groups);
+    if (groups.length > 0) await this.#readHealth(gateway, groups);
+  }
+
+  /**
+   * Passes come more often than health changes, and a tenant may have many groups that never become healthy: only some are read
+   * at a time, in turns over namespaces, first those that were read longest ago.
+   */
+  async #readHealth(gateway: ObjectKey, groups: readonly OwnedResource[]): Promise<void> {
+    const now = this.#clock.monotonic();
+    const { at, read } = this.#health.get(gateway) ?? { at: Number.NEGATIVE_INFINITY, read: new Map<string, number>() };
+    if (now - at < pollMs) return;
+    const turns = new Lane<OwnedResource>(({ id }) => namespaceOf(id, gateway));
+    const readAt = ({ arn }: OwnedResource) => read.get(arn) ?? 0;
+    for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
+    const due = Array.from({ length: Math.min(groups.length, readsAtOnce) }, () => turns.shift()?.arn ?? '');
+    const known = groups.flatMap(({ arn }) => (read.has(arn) ? [[arn, read.get(arn) ?? now] as const] : []));
+    this.#health.set(gateway, { at: now, read: new Map([...known, ...due.map((arn) => [arn, now] as const)]) });
+    await this.#inventory.refreshTargetHealth(due);
   }
 
   /** One call for all that are being provisioned: the passes that wait for them come at different times. */

@@ -11,6 +11,7 @@ import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 import type { GatewayContext } from './gateway-context.ts';
+import { inTurn } from './recall.ts';
 import { standingOf } from './standing.ts';
 
 export interface Built {
@@ -67,12 +68,18 @@ export interface CarriedOut {
   readonly problems: readonly Problem[];
   /** What the next pass waits for; `at` in milliseconds since the epoch, or undefined for what AWS does by itself. */
   readonly waits: readonly { readonly at?: number }[];
+  /** Whether there was no time for some of it: the next pass goes on. */
+  readonly behind: boolean;
 }
 
-export async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, model: Model): Promise<CarriedOut> {
+export async function carryOut(
+  { cloud, clock, whenWanted }: GatewayContext,
+  gateway: ObjectKey,
+  model: Model,
+): Promise<CarriedOut> {
   const { observed, problems: unseen } = await cloud.observe(gateway);
-  const plan = diff(model, observed, cloud.diffOptions);
-  const outcome = await cloud.execute(gateway, plan);
+  const plan = diff(model, observed, cloud.diffOptions(gateway));
+  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(gateway, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   const refused = await cloud.settle(gateway, model);
   const { retryAt, problems } = await cloud.shared.release();
@@ -86,6 +93,7 @@ export async function carryOut({ cloud }: GatewayContext, gateway: ObjectKey, mo
       ...(outcome.pending.length > 0 || again ? [{}] : []),
       ...(retryAt === undefined ? [] : [{ at: retryAt }]),
     ],
+    behind: outcome.behind.length > 0,
   };
 }
 

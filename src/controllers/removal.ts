@@ -12,6 +12,7 @@ import { told } from '../status/words.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
+import { inTurn } from './recall.ts';
 import { reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
@@ -22,19 +23,22 @@ export async function removeGateway(
   gateway: Gateway,
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
-  const { cloud, clock, client } = context;
+  const { cloud, clock, client, whenWanted } = context;
   const key = objectKey(gateway.metadata);
   const begun = clock.monotonic();
   const problems = [...(await obstaclesOf(context, gateway))];
   let waits: readonly Problem[] = [];
   let retryAt: number | undefined;
+  let goesOn = false;
   if (problems.length === 0) {
     cloud.release(key);
     const observed = cloud.inventory.observed(key, clock.now());
-    const outcome = await cloud.execute(key, diff(undefined, observed, cloud.diffOptions));
+    const plan = diff(undefined, observed, cloud.diffOptions(key));
+    const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(key, plan, recall));
     problems.push(...outcome.problems);
+    if (outcome.behind.length > 0) goesOn = true;
     // A finalizer goes by what AWS describes, never by what is remembered.
-    const isDone = outcome.pending.length === 0 && outcome.problems.length === 0;
+    const isDone = !goesOn && outcome.pending.length === 0 && outcome.problems.length === 0;
     const confirmed = isDone ? await cloud.confirmGone(key) : undefined;
     const shared = confirmed?.gone === true ? await cloud.shared.release(key) : undefined;
     problems.push(...(confirmed?.problems ?? []), ...(shared?.problems ?? []));
@@ -51,7 +55,7 @@ export async function removeGateway(
       await reportRemoval(context, gateway, { problems: found, overdue: unansweredMs >= overdueMs }, signal);
     }
     if (problems.length > 0) throw new Incomplete(told(problems));
-    return { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
+    return goesOn ? { goesOn } : { requeueAfterMs: Math.max((retryAt ?? 0) - clock.now(), 0) };
   }
   // Those of a Gateway that has moved to another controller's class are left to that by the next pass.
   if (gateway.metadata.deletionTimestamp !== undefined) {

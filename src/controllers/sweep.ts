@@ -77,7 +77,7 @@ async function sweep({ logger, clock, caches }: TermContext, cloud: Cloud, gatew
   await cloud.exclusive(gateway, async () => {
     // It may have come back since the lists were read: then it goes on with what it had.
     if (caches.gateways.list().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
-    const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions);
+    const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions(gateway));
     const { done, problems } = await cloud.execute(gateway, plan);
     logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
     await cloud.inventory.confirmGone(gateway);

@@ -2,13 +2,14 @@
 // with the term, before another leader can begin.
 
 import type { Gateway } from '../api/gateway-api.ts';
+import { errandOf, onErrand } from '../aws/errand.ts';
 import { AwsError } from '../aws/errors.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { settingsDefaults } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { KubeError } from '../kube/kube-error.ts';
-import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -57,9 +58,13 @@ const workers = { gatewayClasses: 1, gateways: 4, targets: 4 } as const;
 /** What failed is tried again after a second, then ever later. */
 const backoff = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
 
+/** Namespaces take turns: no tenant's objects queue behind all of another's. */
+const groupOf = (key: ObjectKey): string => parseObjectKey(key).namespace ?? '';
+
 export async function runTerm(context: TermContext, signal: AbortSignal): Promise<void> {
   const { config, caches, client, clock, logger, metrics, events } = context;
-  const queue = (name: string) => new WorkQueue<ObjectKey>({ clock, ...backoff, metrics: metrics.queue(name) });
+  const queue = (name: string) =>
+    new WorkQueue<ObjectKey>({ clock, ...backoff, groupOf, metrics: metrics.queue(name) });
   const queues: Queues = {
     gatewayClasses: queue('gateway-class'),
     gateways: queue('gateway'),
@@ -76,7 +81,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     signal,
   );
   logger.info({ region: cloud.region, rateFactor: config.awsRateFactor }, 'leads: Gateways are reconciled');
-  const shared: GatewayContext = {
+  const shared: Omit<GatewayContext, 'whenWanted'> = {
     client,
     clock,
     events,
@@ -100,8 +105,14 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   try {
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
-      work('gateways', (key) => cloud.exclusive(key, () => reconcileGateway(shared, key, signal))),
-      work('targets', (service) => reconcileTargets({ caches, cloud, gatewayDue }, service)),
+      work('gateways', (key, _, whenWanted) =>
+        onErrand(errandOf(key), () =>
+          cloud.exclusive(key, () => reconcileGateway({ ...shared, whenWanted }, key, signal)),
+        ),
+      ),
+      work('targets', (service) =>
+        onErrand(errandOf(service), () => reconcileTargets({ caches, cloud, gatewayDue }, service)),
+      ),
       runAudit(context, cloud, gatewayDue, signal),
       runSweep(context, cloud, signal),
     ]);
@@ -114,10 +125,10 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
 
 /** Times a pass, and keeps what a pass could not finish from looking like a fault of ours. */
 function measured({ metrics }: TermContext, pass: string, handler: WorkHandler<ObjectKey>): WorkHandler<ObjectKey> {
-  return async (key, signal): Promise<WorkResult | undefined> => {
+  return async (key, signal, whenWanted): Promise<WorkResult | undefined> => {
     const done = metrics.passes.startTimer({ pass });
     try {
-      const result = await handler(key, signal);
+      const result = await handler(key, signal, whenWanted);
       done({ result: 'ok' });
       return result;
     } catch (error) {

@@ -1,5 +1,6 @@
-// Carries out a plan: steps that do not wait for each other side by side, each failed one stopping only its dependants.
-import pLimit from 'p-limit';
+// Carries out a plan: steps that do not wait for each other side by side, each failed one stopping only its dependants. However
+// many steps a namespace has, those of the others do not queue behind them.
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Secret } from '../../api/core.ts';
 import type { Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -7,11 +8,13 @@ import type { ObjectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Plan, Step, StepId } from '../diff/step.ts';
+import { onErrand } from '../errand.ts';
 import { AwsError, toProblem } from '../errors.ts';
 import type { Inventory } from '../inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Membership } from '../membership.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
+import { namespaceOf } from '../model/owner.ts';
 import type { ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import type { TargetTroubles } from '../target-troubles.ts';
@@ -31,6 +34,8 @@ export interface ExecuteContext {
   readonly logger: Logger;
   /** No call begins after it aborts. */
   readonly signal: AbortSignal;
+  /** No step begins after it aborts, and those that have made no call yet are called back: others are to be let in. */
+  readonly recall?: AbortSignal;
   readonly secretOf: (key: ObjectKey) => Secret | undefined;
   readonly targetsOf: (group: TargetGroupResource) => readonly Target[];
 }
@@ -46,6 +51,8 @@ export interface Outcome {
   readonly retryAfterMs?: number;
   /** AWS lacks something that the inventory has: the Gateway is to be audited at once. */
   readonly drifted?: true;
+  /** The namespaces of steps that were called back: there was no time for them. */
+  readonly behind: readonly string[];
 }
 
 /** What AWS will not delete because something uses it. */
@@ -64,46 +71,66 @@ export type StepEnd =
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'error'; readonly error: AwsError };
 
-type End = StepEnd | { readonly kind: 'left-out' };
+type End = StepEnd | { readonly kind: 'left-out' } | { readonly kind: 'recalled' };
 
-/** Calls of one Gateway under way at a time; the account's limits stand above. */
+/** Steps of one Gateway and namespace under way at a time; the account's limits stand above. */
 const sideBySide = 8;
 const pendingRetryMs = 5000;
 const errorRetryMs = 5000;
 
-/** @throws only what is a bug; what AWS refuses is in the outcome. */
-export async function executePlan(plan: Plan, context: ExecuteContext): Promise<Outcome> {
+/**
+ * @param perform carries out one step
+ * @throws only what is a bug; what AWS refuses is in the outcome.
+ */
+export async function executePlan(
+  plan: Plan,
+  context: ExecuteContext,
+  perform: typeof performStep = performStep,
+): Promise<Outcome> {
   const run = new Run(plan, context);
-  const limit = pLimit(sideBySide);
+  const limits = new Map<string, LimitFunction>();
+  const limitOf = (namespace: string): LimitFunction => {
+    const limit = limits.get(namespace) ?? pLimit(sideBySide);
+    limits.set(namespace, limit);
+    return limit;
+  };
   const ends = new Map<StepId, Promise<End>>();
   const endsOf = (ids: readonly StepId[]) => Promise.all(ids.flatMap((id) => ends.get(id) ?? []));
   for (const step of plan.steps) {
     const end = async (): Promise<End> => {
       const before = await endsOf(step.after);
       await endsOf(step.follows ?? []);
-      if (before.some(({ kind }) => kind !== 'done')) return { kind: 'left-out' };
-      return limit(() => attempt(run, step));
+      if (before.some(({ kind }) => kind === 'recalled')) return recalled;
+      if (before.some(({ kind }) => kind !== 'done')) return leftOut;
+      return limitOf(namespaceOf(step.resource, context.gateway))(() => attempt(run, step, perform));
     };
     ends.set(step.id, end());
   }
   // All have ended before a bug in one of them is thrown: none goes on behind the caller's back.
   await Promise.allSettled(ends.values());
-  return outcomeOf(await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])));
+  return outcomeOf(
+    await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])),
+    context.gateway,
+  );
 }
 
 const leftOut: End = { kind: 'left-out' };
+const recalled: End = { kind: 'recalled' };
 
-async function attempt(run: Run, step: Step): Promise<End> {
-  if (run.context.signal.aborted) return leftOut;
-  const { logger } = run.context;
+async function attempt(run: Run, step: Step, perform: typeof performStep): Promise<End> {
+  const { logger, gateway, signal, recall } = run.context;
+  if (signal.aborted) return leftOut;
+  if (recall?.aborted === true) return recalled;
+  const errand = { namespace: namespaceOf(step.resource, gateway), object: gateway, ...(recall && { recall }) };
   try {
-    const end = await performStep(run, step);
+    const end = await onErrand(errand, () => perform(run, step));
     if (end.kind === 'done') logger.info({ resource: step.resource, arn: arnOf(step) }, words[step.kind]);
     else logger.debug({ step: step.id, end: end.kind }, 'a step is not done yet');
     return end;
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (error.kind === 'lease-lost') return leftOut;
+    if (error.kind === 'recalled') return recalled;
     if (error.kind === 'settling') {
       logger.debug({ step: step.id, action: error.action, code: error.code }, 'a step waits for AWS to show a write');
       return { kind: 'settling' };
@@ -134,12 +161,13 @@ function arnOf(step: Step): string | undefined {
   return 'arn' in step ? step.arn : undefined;
 }
 
-function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
+function outcomeOf(ends: readonly (readonly [Step, End])[], gateway: ObjectKey): Outcome {
   const done: StepId[] = [];
   const problems: Problem[] = [];
   const pending: ResourceId[] = [];
   const held: Held[] = [];
   const retries: number[] = [];
+  const behind = new Set<string>();
   let drifted = false;
   for (const [{ id, resource }, end] of ends) {
     switch (end.kind) {
@@ -166,6 +194,9 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
         if (end.error.retryable) retries.push(errorRetryMs);
         if (end.error.kind === 'not-found') drifted = true;
         break;
+      case 'recalled':
+        behind.add(namespaceOf(resource, gateway));
+        break;
       case 'left-out':
         break;
       default:
@@ -177,6 +208,7 @@ function outcomeOf(ends: readonly (readonly [Step, End])[]): Outcome {
     problems,
     pending,
     held,
+    behind: [...behind],
     ...(retries.length === 0 ? {} : { retryAfterMs: Math.min(...retries) }),
     ...(drifted ? { drifted } : {}),
   };

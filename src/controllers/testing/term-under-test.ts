@@ -116,6 +116,6 @@ export async function bring(cloud: Cloud, model: Model | undefined): Promise<voi
   expect(await cloud.ready()).toEqual([]);
   expect(await cloud.place.network()).toMatchObject({ kind: 'known' });
   const { observed } = await cloud.observe(key);
-  const { problems } = await cloud.execute(key, diff(model, observed, cloud.diffOptions));
+  const { problems } = await cloud.execute(key, diff(model, observed, cloud.diffOptions(key)));
   expect(problems).toEqual([]);
 }

@@ -1,0 +1,28 @@
+// A pass that has much to do lets others in: newer changes of its own Gateway, and Gateways that find no worker free. What it had
+// no time for it goes on with afterwards.
+import type { Clock } from '../kube/clock.ts';
+import type { WhenWanted } from '../kube/workers.ts';
+
+/** How long a pass works in any case: shorter turns would cost more passes than they let changes in. In milliseconds. */
+const turnMs = 500;
+
+/** Does the work with a signal that calls it back, when its turn is over and others wait. */
+export async function inTurn<T>(
+  clock: Clock,
+  whenWanted: WhenWanted,
+  work: (recall: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const recall = new AbortController();
+  const ended = new AbortController();
+  clock.sleep(turnMs, ended.signal).then(
+    () => whenWanted(() => recall.abort()),
+    () => {
+      // The work has ended before its turn.
+    },
+  );
+  try {
+    return await work(recall.signal);
+  } finally {
+    ended.abort();
+  }
+}
