@@ -15,6 +15,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { openCaches } from './caches.ts';
+import { registerObjectMetrics } from './object-metrics.ts';
 import { runTerm, type TermContext } from './term.ts';
 
 export interface ControllerOptions {
@@ -33,6 +34,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   logger.info({ version, cluster, server: client.server, controllerName, watchNamespace }, 'Gatehouse starts');
   const metrics = createMetrics();
   const caches = openCaches({ client, clock, random, logger, watchNamespace: config.watchNamespace });
+  registerObjectMetrics({ registry: metrics.registry, caches, controllerName, clock });
   const state = { synced: false };
   const probes = {
     healthy: () => undefined,
@@ -72,21 +74,25 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   logger.info({ missing: caches.missing() }, 'the caches are filled');
   const recording = events.run(signal);
   if (config.enableLeaderElection) await campaign(context, identity, signal);
-  else await runTerm(context, signal);
+  else await lead(context, signal);
   await Promise.all([reflecting, recording]);
+}
+
+async function lead(context: TermContext, signal: AbortSignal): Promise<void> {
+  context.metrics.leader.set(1);
+  await runTerm(context, signal);
+  context.metrics.leader.set(0);
 }
 
 /** A lost lease ends the term, not the process: it stands for election again. */
 async function campaign(context: TermContext, identity: string, signal: AbortSignal): Promise<void> {
-  const { client, clock, random, logger, namespace, metrics } = context;
+  const { client, clock, random, logger, namespace } = context;
   while (!signal.aborted) {
     const elector = new Elector({ client, namespace, name: 'gatehouse', identity, clock, random, logger });
     const outcome = await elector.run(
       {
         onStarted: async (term) => {
-          metrics.leader.set(1);
-          await runTerm({ ...context, isLeader: () => elector.isLeader() }, term);
-          metrics.leader.set(0);
+          await lead({ ...context, isLeader: () => elector.isLeader() }, term);
         },
         onNewLeader: (leader) => logger.info({ leader }, 'the leader is another'),
       },

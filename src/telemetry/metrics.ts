@@ -1,6 +1,8 @@
-// Every metric of the process, in one place. Units are in the names; labels have few values, never an object's name.
+// Metrics of the process. Units are in the names; labels have few values. Those of the cluster's objects are in
+// controllers/object-metrics.ts.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { QueueMetrics } from '../kube/queue.ts';
+import { version } from '../version.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -54,9 +56,15 @@ export function createMetrics() {
   });
   const leader = new Gauge({
     name: 'gatehouse_leader',
-    help: 'Whether this replica holds the lease.',
+    help: 'Whether this replica leads. Without leader election it always does.',
     registers,
   });
+  new Gauge({
+    name: 'gatehouse_build_info',
+    help: 'Always 1; the labels say which release runs, and on which Node.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version, node: process.version }, 1);
   return {
     registry,
     passes,
