@@ -1,4 +1,4 @@
-// Flags and environment → one validated Config. The table below is also what `--help` and the reference in the README show.
+// Flags and environment → one validated Config. The table below is also what `--help` and docs/operations.md show.
 import { z } from 'zod';
 import { sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
 import type { SettingsDefaults } from './gateway/settings.ts';
