@@ -12,11 +12,10 @@ import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { writeStatus } from '../kube/status.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { updated } from '../status/condition.ts';
 import { gatewayClassConditions } from '../status/gateway-class-status.ts';
-import type { ReportContext } from '../status/report.ts';
+import { type ReportContext, reportGatewayClass } from '../status/report.ts';
 import type { Caches } from './caches.ts';
 import { kindsNotInstalled } from './obstacles.ts';
 
@@ -50,25 +49,22 @@ export async function reconcileGatewayClass(
 }
 
 async function writeClassStatus(
-  { client, clock, caches }: GatewayClassContext,
+  context: GatewayClassContext,
   gatewayClass: GatewayClass,
   signal: AbortSignal,
 ): Promise<void> {
+  const { client, clock, caches } = context;
   const { problems } = evaluateGatewayClass(gatewayClass, configurationsOf(caches, gatewayClass));
   const version = supportedVersion(await bundleAnnotations(client, signal));
   const conditions = gatewayClassConditions(problems, { ...version, missing: kindsNotInstalled(caches) });
   const generation = gatewayClass.metadata.generation ?? 0;
-  await writeStatus(
-    client,
-    gatewayClasses,
+  await reportGatewayClass(
+    context,
     gatewayClass,
-    (current) => ({
-      ...current,
-      status: {
-        ...current.status,
-        conditions: updated(current.status?.conditions, conditions, generation, clock.now()),
-        supportedFeatures: supportedFeatures(ALB_CAPABILITIES).map((name) => ({ name })),
-      },
+    ({ status }) => ({
+      ...status,
+      conditions: updated(status?.conditions, conditions, generation, clock.now()),
+      supportedFeatures: supportedFeatures(ALB_CAPABILITIES).map((name) => ({ name })),
     }),
     signal,
   );

@@ -79,8 +79,7 @@ export async function reconcileGateway(
       ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
   const blocked = !built.known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
-  const tellInMs = unansweredMs === undefined || overdue ? undefined : overdueMs - unansweredMs;
-  return next(done, failed, { waiting, blocked, tellInMs }, context.clock.now());
+  return next(done, failed, { waiting, blocked, unansweredMs }, context.clock.now());
 }
 
 /** What AWS may tell otherwise soon, without a change in the cluster. */
@@ -152,27 +151,28 @@ async function report(
   ]);
 }
 
-/** What stands before all work, or before a certificate of ACM, is looked at again at least this often, in milliseconds. */
+/** What stands before all work, or before a certificate of ACM, or is not answered, is looked at again at least this often, in milliseconds. */
 const obstacleMs = 30_000;
 
 interface After {
   /** Something is missing that comes by itself. */
   readonly waiting: boolean;
   readonly blocked: boolean;
-  /** When it is time to tell that AWS does not answer, in milliseconds; absent where there is nothing to tell. */
-  readonly tellInMs: number | undefined;
+  /** For how long AWS has not answered, in milliseconds. */
+  readonly unansweredMs: number | undefined;
 }
 
 function next(
   { waits, behind }: CarriedOut,
   failed: readonly Problem[],
-  { waiting, blocked, tellInMs }: After,
+  { waiting, blocked, unansweredMs }: After,
   now: number,
 ): WorkResult | undefined {
   const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
   if (waiting) delays.push(pollMs);
   if (blocked) delays.push(obstacleMs);
-  if (tellInMs !== undefined) delays.push(tellInMs);
+  // Until it is told, when that is due; after that as obstacles.
+  if (unansweredMs !== undefined) delays.push(unansweredMs < overdueMs ? overdueMs - unansweredMs : obstacleMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
   if (failed.length > 0) throw new Incomplete(told(failed), behind ? 0 : requeueAfterMs);
   if (behind) return { goesOn: true };

@@ -1,13 +1,13 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
-import type { Gateway, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
-import type { Condition, KubeObject } from '../kube/object.ts';
+import type { KubeObject } from '../kube/object.ts';
 import { writeStatus } from '../kube/status.ts';
-import { isAdverse } from './condition.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
+import { eachOnce, type News, newsOf, newsOfListeners } from './news.ts';
 import { type RouteOutcome, routeParents, sameParent } from './route-status.ts';
 
 export interface ReportContext {
@@ -59,7 +59,12 @@ async function writeGateway(
     return after && { ...current, status: after };
   };
   const outcome = await writeStatus(client, kinds.gateways, gateway, mutate, signal);
-  if (outcome === 'written') recordChanges(events, gateway, before?.conditions, after?.conditions);
+  if (outcome !== 'written') return;
+  const leaving = gateway.metadata.deletionTimestamp !== undefined;
+  record(events, gateway, [
+    ...newsOf(before?.conditions, after?.conditions, leaving),
+    ...newsOfListeners(before?.listeners, after?.listeners),
+  ]);
 }
 
 /** Writes a ListenerSet's status: its conditions and its listeners' in one write. */
@@ -77,7 +82,11 @@ export async function reportListenerSet(
     return after && { ...current, status: after };
   };
   const outcome = await writeStatus(client, kinds.listenerSets, set, mutate, signal);
-  if (outcome === 'written') recordChanges(events, set, before?.conditions, after?.conditions);
+  if (outcome !== 'written') return;
+  record(events, set, [
+    ...newsOf(before?.conditions, after?.conditions),
+    ...newsOfListeners(before?.listeners, after?.listeners),
+  ]);
 }
 
 /** Writes what one Gateway has to say of a route: its entries in `status.parents`. */
@@ -97,28 +106,32 @@ export async function reportRoute(
     return { ...current, status: { ...current.status, parents: after } };
   };
   if ((await writeStatus(client, kinds.httpRoutes, route, mutate, signal)) !== 'written') return;
-  for (const { parentRef, controllerName, conditions } of after) {
-    const old = before.find(
-      (entry) => entry.controllerName === controllerName && sameParent(entry.parentRef, parentRef),
-    );
-    recordChanges(events, route, old?.conditions, conditions);
-  }
+  const told = after.flatMap(({ parentRef, controllerName, conditions }) => {
+    const isSame = (entry: RouteParentStatus): boolean =>
+      entry.controllerName === controllerName && sameParent(entry.parentRef, parentRef);
+    return newsOf(before.find(isSame)?.conditions, conditions);
+  });
+  record(events, route, told);
 }
 
-function recordChanges(
-  events: ReportContext['events'],
-  regarding: KubeObject,
-  before: readonly Condition[] = [],
-  after: readonly Condition[] = [],
-): void {
-  for (const condition of after) {
-    const { type, status, reason, message } = condition;
-    const old = before.find((each) => each.type === type);
-    if (old?.status === status && old.reason === reason && old.message === message) continue;
-    const bad = isAdverse(condition);
-    // Good news is told once, when it becomes true; waiting for AWS is no news at all.
-    if (reason === 'Pending' && status === 'False' && old === undefined) continue;
-    if (!bad && (old === undefined ? type !== 'Programmed' : old.status === status)) continue;
-    events.record(regarding, { type: bad ? 'Warning' : 'Normal', reason, action: 'Reconcile', note: message });
-  }
+/** Writes a GatewayClass's status. */
+export async function reportGatewayClass(
+  { client, events }: ReportContext,
+  gatewayClass: GatewayClass,
+  statusOf: (current: GatewayClass) => NonNullable<GatewayClass['status']>,
+  signal: AbortSignal,
+): Promise<void> {
+  let before: GatewayClass['status'];
+  let after: GatewayClass['status'];
+  const mutate = (current: GatewayClass): GatewayClass => {
+    before = current.status;
+    after = statusOf(current);
+    return { ...current, status: after };
+  };
+  const outcome = await writeStatus(client, kinds.gatewayClasses, gatewayClass, mutate, signal);
+  if (outcome === 'written') record(events, gatewayClass, newsOf(before?.conditions, after?.conditions));
+}
+
+function record(events: ReportContext['events'], regarding: KubeObject, news: readonly News[]): void {
+  for (const each of eachOnce(news)) events.record(regarding, { ...each, action: 'Reconcile' });
 }

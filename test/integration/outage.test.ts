@@ -1,6 +1,6 @@
 // What statuses say while AWS does not answer: others act on them, so a fault that passes may not make them flap.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type FaultPlanInput, readFaultPlan } from '../../localstack/aws/faults/plan.ts';
 import { get, type KubeObject } from '../../localstack/cluster/apply.ts';
 import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
@@ -54,11 +54,15 @@ function watch(path: string) {
       await sleep(100);
     }
   })();
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await watching;
+  };
+  onTestFinished(end);
   return {
     seen,
     stop: async () => {
-      stop.abort();
-      await watching;
+      await end();
       return { writes: versions.size - generations.size };
     },
   };

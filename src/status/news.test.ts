@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import type { Condition } from '../kube/object.ts';
+import { eachOnce, newsOf, newsOfListeners } from './news.ts';
+
+const lastTransitionTime = '2026-11-28T12:00:00Z';
+
+/** From `Type=Status/Reason: message`. */
+function conditions(...words: readonly string[]): readonly Condition[] {
+  return words.map((word) => {
+    const [, type = '', status, reason = '', message = ''] = /^([^=]+)=(\w+)\/(\w+)(?:: (.*))?$/.exec(word) ?? [];
+    if (status !== 'True' && status !== 'False' && status !== 'Unknown')
+      throw new Error(`Expected a condition: ${word}`);
+    return { type, status, reason, message, lastTransitionTime };
+  });
+}
+
+const untouched = conditions('Accepted=Unknown/Pending: Waiting for controller', 'Programmed=Unknown/Pending: Waiting');
+const making = conditions('Accepted=True/Accepted', 'Programmed=False/Pending: The load balancer is not made yet.');
+const provisioning = conditions('Accepted=True/Accepted', 'Programmed=False/Pending: AWS is still provisioning it.');
+const served = conditions(
+  'Accepted=True/Accepted',
+  'Programmed=True/Programmed',
+  'gatehouse.dev/UpToDate=True/UpToDate',
+);
+const told = (news: ReturnType<typeof newsOf>) => news.map(({ type, reason }) => `${type} ${reason}`);
+
+test('a Gateway that is made and served is normal, from the default conditions of the CRD on', () => {
+  expect(told(newsOf(untouched, making))).toEqual(['Normal Pending']);
+  expect(told(newsOf(making, provisioning))).toEqual([]);
+  expect(told(newsOf(provisioning, served))).toEqual(['Normal Programmed']);
+  expect(told(newsOf(served, served))).toEqual([]);
+});
+
+test('a load balancer that is lost is worth a look, and one that goes with its Gateway is not', () => {
+  expect(told(newsOf(served, making))).toEqual(['Warning Pending']);
+  expect(told(newsOf(served, making, true))).toEqual(['Normal Pending']);
+});
+
+test('a Gateway that is not accepted says so once, and not that it is not programmed for that', () => {
+  const rejected = conditions('Accepted=False/InvalidParameters: no', 'Programmed=False/Invalid: not accepted');
+  expect(told(newsOf(untouched, rejected))).toEqual(['Warning InvalidParameters']);
+  expect(told(newsOf(rejected, rejected))).toEqual([]);
+  expect(told(newsOf(rejected, served))).toEqual(['Normal Accepted', 'Normal Programmed']);
+});
+
+test('a refused change is told when it comes, when it becomes another, and when it has come through', () => {
+  const refused = (message: string) => [
+    ...served.slice(0, 2),
+    ...conditions(`gatehouse.dev/UpToDate=False/Refused: ${message}`),
+  ];
+  expect(told(newsOf(served, refused('A.')))).toEqual(['Warning Refused']);
+  expect(told(newsOf(refused('A.'), refused('A. B.')))).toEqual(['Warning Refused']);
+  // What is left of it was told.
+  expect(told(newsOf(refused('A. B.'), refused('B.')))).toEqual([]);
+  expect(told(newsOf(refused('B.'), served))).toEqual(['Normal UpToDate']);
+});
+
+test('each listener that is not valid is told with its reason, at creation and later, and when it is mended', () => {
+  const listener = (name: string, ...words: readonly string[]) => ({
+    name,
+    attachedRoutes: 0,
+    conditions: conditions(...words),
+  });
+  const fine = listener(
+    'https',
+    'Accepted=True/Accepted',
+    'Conflicted=False/NoConflicts',
+    'ResolvedRefs=True/ResolvedRefs: all',
+  );
+  const broken = listener(
+    'https',
+    'Accepted=True/Accepted',
+    'ResolvedRefs=False/InvalidCertificateRef: gone',
+    'Programmed=False/Invalid: gone',
+  );
+  const clash = listener(
+    'http',
+    'Accepted=False/HostnameConflict: same',
+    'Conflicted=True/HostnameConflict: same',
+    'Programmed=False/Invalid: same',
+  );
+  expect(told(newsOfListeners(undefined, [broken, clash]))).toEqual([
+    'Warning InvalidCertificateRef',
+    'Warning HostnameConflict',
+  ]);
+  expect(told(newsOfListeners([fine], [broken]))).toEqual(['Warning InvalidCertificateRef']);
+  expect(told(newsOfListeners([broken], [broken]))).toEqual([]);
+  expect(newsOfListeners([broken], [fine])).toEqual([
+    { type: 'Normal', reason: 'ResolvedRefs', note: 'Listener "https": all' },
+  ]);
+});
+
+test('what several parents of a route say is told once', () => {
+  const bad = newsOf(undefined, conditions('ResolvedRefs=False/BackendNotFound: no Service'));
+  expect(told(eachOnce([...bad, ...bad]))).toEqual(['Warning BackendNotFound']);
+});

@@ -1,0 +1,70 @@
+// What is worth an Event: what a status says now, and did not say before.
+import type { ListenerStatus } from '../api/gateway-api.ts';
+import type { EventNote } from '../kube/events.ts';
+import type { Condition } from '../kube/object.ts';
+import { isAdverse } from './condition.ts';
+
+type Conditions = readonly Condition[] | undefined;
+
+export type News = Omit<EventNote, 'action'>;
+
+/**
+ * Good news once, when it becomes true; what people should look at as a Warning, whenever it comes or gets worse. What has been
+ * in the status was told: so nothing is told twice, also after a restart.
+ * @param leaving the object is being deleted: what it loses is meant to go
+ */
+export function newsOf(before: Conditions, after: Conditions, leaving = false): readonly News[] {
+  const accepted = after?.find(({ type }) => type === 'Accepted');
+  return (after ?? []).flatMap((condition) => {
+    // That what is not accepted is not programmed either is no news of its own.
+    if (condition.type === 'Programmed' && accepted?.status === 'False') return [];
+    // Which listeners are not valid, and why, is told listener by listener.
+    if (condition.status === 'True' && condition.reason === 'ListenersNotValid') return [];
+    return changed(before?.find(isKnown(condition.type)), condition, leaving);
+  });
+}
+
+/** Of listeners only what is wrong with themselves: whether they are served, their Gateway or ListenerSet tells. */
+export function newsOfListeners(
+  before: readonly ListenerStatus[] = [],
+  after: readonly ListenerStatus[] = [],
+): readonly News[] {
+  const known = new Map(before.map(({ name, conditions }) => [name, conditions]));
+  return after.flatMap(({ name, conditions }) =>
+    conditions
+      .filter(({ type }) => ofListeners.has(type))
+      .flatMap((condition) => changed(known.get(name)?.find(isKnown(condition.type)), condition, false))
+      .map((news) => (news.type === 'Warning' ? news : { ...news, note: `Listener "${name}": ${news.note}` })),
+  );
+}
+
+/** Conflicted says what Accepted says; and hostnames may well overlap. */
+const ofListeners: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs']);
+
+/** The CRDs' defaults say that nobody has said anything yet. */
+const isKnown =
+  (type: string) =>
+  (condition: Condition): boolean =>
+    condition.type === type && condition.status !== 'Unknown';
+
+function changed(old: Condition | undefined, now: Condition, leaving: boolean): readonly News[] {
+  const { reason, message: note } = now;
+  if (now.status === 'Unknown') return [];
+  const isNew = old === undefined || old.status !== now.status || old.reason !== reason;
+  if (isAdverse(now)) {
+    // What AWS is still at is normal, unless it served before.
+    if (now.type === 'Programmed' && reason === 'Pending') {
+      if (!isNew) return [];
+      const lost = old?.status === 'True' && !leaving;
+      return [{ type: lost ? 'Warning' : 'Normal', reason, note }];
+    }
+    return isNew || !old.message.includes(note) ? [{ type: 'Warning', reason, note }] : [];
+  }
+  const better = old === undefined ? now.type === 'Programmed' : isAdverse(old);
+  return better ? [{ type: 'Normal', reason, note }] : [];
+}
+
+/** Each once, whatever condition or parent says it. */
+export const eachOnce = (news: readonly News[]): readonly News[] => [
+  ...new Map(news.map((each) => [`${each.type} ${each.note}`, each])).values(),
+];

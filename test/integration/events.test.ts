@@ -1,0 +1,69 @@
+// What `kubectl describe` shows of a Gateway's life: what is normal as Normal, what to look at as a Warning, nothing twice.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { get } from '../../localstack/cluster/apply.ts';
+import { eventually } from './support/eventually.ts';
+import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
+import { gateway, http, httpRoute, https } from './support/objects.ts';
+import { programmed, waitForCondition } from './support/status.ts';
+import { tlsSecret } from './support/tls.ts';
+
+let rig: Rig;
+beforeAll(async () => {
+  rig = await startRig();
+});
+afterAll(() => rig.stop());
+
+interface Events {
+  readonly items: readonly {
+    readonly type: string;
+    readonly reason: string;
+    readonly note: string;
+    readonly eventTime: string;
+    readonly regarding: { readonly kind: string };
+    readonly series?: { readonly count: number };
+  }[];
+}
+
+/** In their order, with how often each was told. */
+async function told(ns: string): Promise<readonly string[]> {
+  const events = await get<Events>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`);
+  return (events?.items ?? [])
+    .toSorted((a, b) => (a.eventTime < b.eventTime ? -1 : 1))
+    .map(({ regarding, type, reason, note, series }) => {
+      expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
+      return `${regarding.kind} ${type} ${reason} ${series?.count ?? 1}: ${note}`;
+    });
+}
+
+test('a Gateway with a listener that lacks its Secret is told once, at creation and when the Secret goes again', async () => {
+  const ns = await rig.freshNamespace('events');
+  await rig.backend(ns, 'web');
+  const gw = gateway(ns, 'gw', [http(), https(['site'], { hostname: 'example.com' })]);
+  await rig.apply([gw, httpRoute(ns, 'web', ['gw'], ['web'])]);
+  await programmed(rig, gw);
+  const made = [
+    expect.stringMatching(/^Gateway Normal Pending 1: The load balancer is not made yet|provisioning/),
+    expect.stringMatching(
+      /^Gateway Warning InvalidCertificateRef 1: spec\.listeners\["https"\].*Secret events-\d+\/site does not exist/,
+    ),
+    expect.stringMatching(/^Gateway Normal Programmed 1: The load balancer is active\.$/),
+  ];
+  await eventually(async () => expect(await told(ns)).toEqual(made));
+  const secret = await tlsSecret(ns, 'site', ['example.com']);
+  await rig.apply([secret]);
+  await waitForCondition(rig, gw, 'gatehouse.dev/UpToDate', 'True');
+  const mended = [...made, 'Gateway Normal ResolvedRefs 1: Listener "https": All references are resolved.'];
+  await eventually(async () => expect(await told(ns)).toEqual(mended));
+  await untilQuiet(rig);
+  await rig.remove([secret]);
+  const lost = [
+    ...mended,
+    expect.stringMatching(
+      /^Gateway Warning InvalidCertificateRef 1: .* The certificate that was imported from it before still serves\.$/,
+    ),
+  ];
+  await eventually(async () => expect(await told(ns)).toEqual(lost));
+  await rig.restart();
+  await untilQuiet(rig);
+  expect(await told(ns)).toEqual(lost);
+});
