@@ -1,12 +1,17 @@
 // What is worth an Event: what a status says now, and did not say before.
 import type { ListenerStatus } from '../api/gateway-api.ts';
-import type { EventNote } from '../kube/events.ts';
 import type { Condition } from '../kube/object.ts';
 import { isAdverse } from './condition.ts';
 
 type Conditions = readonly Condition[] | undefined;
 
-export type News = Omit<EventNote, 'action'>;
+/** An Event, but for what it is about. */
+export interface News {
+  readonly type: 'Normal' | 'Warning';
+  /** In CamelCase. */
+  readonly reason: string;
+  readonly note: string;
+}
 
 /**
  * Good news once, when it becomes true; what people should look at as a Warning, whenever it comes or gets worse. What has been
