@@ -1,6 +1,7 @@
 // What a cluster has of all that a plan is made of, read once.
 import type { Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
+import { unservedRoutes } from '../api/route-kinds.ts';
 import type { KubeClient, Selection } from '../kube/client.ts';
 import { inEachVersion, type Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
@@ -37,13 +38,20 @@ export async function readCluster(
   { secrets }: { readonly secrets: boolean },
   signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const [objects, tls, nodes, kubeSystem] = await Promise.all([
+  const [objects, unserved, tls, nodes, kubeSystem] = await Promise.all([
     Promise.all(planned.map((kind) => listAll(client, kind, signal))),
+    Promise.all(unservedRoutes.map((kind) => listAll(client, kind, signal).catch(noneIfForbidden))),
     secrets ? listSecrets(client, signal) : [],
     listAll(client, kinds.nodes, signal),
     client.get(kinds.namespaces, objectKey({ name: 'kube-system' }), signal),
   ]);
-  return { objects: [...objects.flat(), ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
+  return { objects: [...objects.flat(), ...unserved.flat(), ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
+}
+
+/** Of what is not served, nobody needs to be shown all. */
+function noneIfForbidden(error: unknown): readonly KubeObject[] {
+  if (!isForbidden(error)) throw error;
+  return [];
 }
 
 async function listSecrets(client: KubeClient, signal: AbortSignal): Promise<readonly KubeObject[]> {

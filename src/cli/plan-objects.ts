@@ -2,14 +2,18 @@
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
+import { unservedRoutes } from '../api/route-kinds.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { type KubeObject, type ObjectMeta, objectKey } from '../kube/object.ts';
 import type { ManifestObject } from './manifest-files.ts';
 import type { PlannedGateway } from './planned.ts';
 import { isOfUnknownKind } from './unknown-fields.ts';
 
+/** They are planned to be refused. */
+const unservedKinds = unservedRoutes.map(({ kind }) => kind);
+
 const readKinds: ReadonlySet<string> = new Set([
-  ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant'].map(
+  ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant', ...unservedKinds].map(
     (kind) => `${GATEWAY_GROUP}/${kind}`,
   ),
   `${GATEHOUSE_GROUP}/LoadBalancerConfiguration`,
@@ -111,7 +115,7 @@ export function warnOfUnused(
     if (planned.has(name)) continue;
     if (object.kind === 'Gateway')
       warnings.add(`${name} is not planned: its GatewayClass is another controller's, or is not there`);
-    if (object.kind === 'HTTPRoute')
+    if (object.kind === 'HTTPRoute' || unservedKinds.includes(object.kind))
       warnings.add(`${name} is not planned: none of its parentRefs names a Gateway or a ListenerSet of the plan`);
     if (object.kind === 'ListenerSet')
       warnings.add(`${name} is not planned: its parentRef names no Gateway of the plan`);

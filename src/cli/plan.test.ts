@@ -176,3 +176,20 @@ spec: { parentRefs: [{ name: web }], hostnames: shop.example.com }
   expect(stderr).toBe('');
   expect(exitCode).toBe(1);
 });
+
+test.each(['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'])(
+  'a %s that names a planned Gateway is told not to be served',
+  async (kind) => {
+    const gatewayApi = 'apiVersion: gateway.networking.k8s.io/v1';
+    const manifests = [
+      `${gatewayApi}\nkind: GatewayClass\nmetadata: { name: aws }\nspec: { controllerName: gatehouse.dev/aws }`,
+      `${gatewayApi}\nkind: Gateway\nmetadata: { name: web }\nspec: { gatewayClassName: aws, listeners: [{ name: http, port: 80, protocol: HTTP }] }`,
+      `${gatewayApi}\nkind: ${kind}\nmetadata: { name: api }\nspec: { parentRefs: [{ name: web }] }`,
+    ];
+    const { stdout, stderr, exitCode } = await run({ stdin: bytes(manifests.join('\n---\n')) });
+    expect(stdout).toContain(`${kind} default/api: Accepted=False (NotAllowedByListeners)`);
+    expect(stdout).toContain(`Gatehouse does not serve routes of kind ${kind} yet`);
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(1);
+  },
+);

@@ -175,7 +175,12 @@ function derived(objects: readonly unknown[], { config, aws, assumeSecrets, now 
   const { clusterName } = config;
   const defaults = settingsDefaults(config);
   const gateways = read.inputs.map((each) =>
-    planGateway(each, { clusterName, defaults, ...(aws !== undefined && { aws }) }),
+    planGateway(each, {
+      clusterName,
+      defaults,
+      unservedRoutes: read.unservedRoutes,
+      ...(aws !== undefined && { aws }),
+    }),
   );
   return { ...read, gateways };
 }
@@ -185,9 +190,10 @@ const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metada
 /** The Gateways that the manifests are part of, or were. */
 function concerned(after: Derived, before: Derived, manifests: ReadonlySet<string>): readonly PlannedGateway[] {
   const touched = new Set([...after.inputs, ...before.inputs].filter((each) => concerns(each, manifests)).map(keyOf));
-  return after.gateways.filter((_, index) => {
+  return after.gateways.filter(({ objects }, index) => {
     const input = after.inputs[index];
-    return input !== undefined && touched.has(keyOf(input));
+    if (input !== undefined && touched.has(keyOf(input))) return true;
+    return objects.some(({ object }) => manifests.has(object));
   });
 }
 

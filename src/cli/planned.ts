@@ -1,5 +1,6 @@
 // What manifests become, with no cluster and no cloud: the pipeline's pure stages, and the conditions that would be reported.
 
+import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
 import { buildModel } from '../aws/model/build.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
@@ -21,7 +22,9 @@ import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions } from '../status/listener-status.ts';
+import { pointsTo } from '../status/parents.ts';
 import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
+import { unservedCondition } from '../status/unserved-route-status.ts';
 import { explain, fieldOf } from '../status/words.ts';
 import { type Changes, changesOf } from './changes.ts';
 import type { LiveAws } from './live-aws.ts';
@@ -29,6 +32,8 @@ import type { LiveAws } from './live-aws.ts';
 export interface PlanOptions {
   readonly clusterName: string;
   readonly defaults: SettingsDefaults;
+  /** Routes of kinds that are not served, of this Gateway or not. */
+  readonly unservedRoutes: readonly Route[];
   /** Without it nothing is assumed to serve, in an invented network. */
   readonly aws?: LiveAws;
 }
@@ -64,7 +69,10 @@ interface PlannedProblem {
   readonly message: string;
 }
 
-export function planGateway(input: GatewayInput, { clusterName, defaults, aws }: PlanOptions): PlannedGateway {
+export function planGateway(
+  input: GatewayInput,
+  { clusterName, defaults, unservedRoutes, aws }: PlanOptions,
+): PlannedGateway {
   const translation = translate(input, ALB_CAPABILITIES, defaults);
   const gateway = objectKey(input.gateway.metadata);
   const obstacles = aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)];
@@ -86,6 +94,7 @@ export function planGateway(input: GatewayInput, { clusterName, defaults, aws }:
       ...listeners(gateway, findings),
       ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), findings)),
       ...routes(findings),
+      ...unserved(input, unservedRoutes),
     ],
   };
 }
@@ -133,6 +142,18 @@ function listeners(gateway: string, findings: Findings): readonly PlannedObject[
       problems: own.map(planned),
     };
   });
+}
+
+function unserved({ gateway, listenerSets }: GatewayInput, all: readonly Route[]): readonly PlannedObject[] {
+  const sets = new Set(listenerSets.map(({ metadata }) => objectKey(metadata)));
+  const whose = { gateway: objectKey(gateway.metadata), listenerSets: sets };
+  return all
+    .filter((route) => route.spec.parentRefs?.some((parentRef) => pointsTo(route, parentRef, whose)))
+    .map((route) => ({
+      object: `${route.kind} ${objectKey(route.metadata)}`,
+      conditions: [unservedCondition(route)],
+      problems: [],
+    }));
 }
 
 function listenerSet(key: ObjectKey, findings: Findings): PlannedObject {

@@ -1,14 +1,15 @@
 // One reflector a kind, and the indexes by which the passes find things.
 
 import type { Namespace, Node } from '../api/core.ts';
-import type { HttpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import { type Route, unservedRoutes } from '../api/route-kinds.ts';
 import {
   readGateway,
   readGatewayClass,
   readHttpRoute,
   readListenerSet,
   readReferenceGrant,
+  readUnservedRoute,
 } from '../gateway/readable.ts';
 import {
   backendServices,
@@ -34,16 +35,19 @@ import type { Logger } from '../telemetry/logger.ts';
 /** How long an API server may take to know all of its CRDs after it started. In milliseconds. */
 const absentAfterMs = 30_000;
 
+/** How often at most to look whether a kind that is not served has been installed. In milliseconds. */
+const unservedMissingMs = 60_000;
+
 const serviceNameLabel = 'kubernetes.io/service-name';
 
 /** Every Gateway that a route refers to now, or that its status still speaks of. */
-export const gatewaysOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
+export const gatewaysOfRoute = (route: Route): readonly ObjectKey[] => {
   const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
   return [...new Set([...parentGateways(route), ...told])];
 };
 
 /** Every ListenerSet that a route refers to now, or that its status still speaks of. */
-export const listenerSetsOfRoute = (route: HttpRoute): readonly ObjectKey[] => {
+export const listenerSetsOfRoute = (route: Route): readonly ObjectKey[] => {
   const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
   return [...new Set([...parentListenerSets(route), ...told])];
 };
@@ -130,15 +134,32 @@ export function openCaches(options: CachesOptions) {
     nodes: reflect(kinds.nodes, {}, { strip: stripNode }),
     namespaces: reflect(kinds.namespaces, {}, { strip: stripNamespace }),
   };
+  // No Gateway waits for these: they may not be installed, nor be for us to read.
+  const unserved = unservedRoutes.map((kind) => {
+    const indexers = { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute };
+    const timing = { missingMaxMs: unservedMissingMs };
+    return new Reflector({
+      ...shared,
+      kind,
+      indexers,
+      namespace: watchNamespace,
+      strip: stripUnserved,
+      read: readUnservedRoute,
+      timing,
+    });
+  });
   return {
     ...stores,
+    /** The routes of kinds that are not served. */
+    unservedRoutes: unserved.map(({ kind, store }) => ({ kind, store })),
     /** Whether the namespaced object is one that could be seen. */
     watches: (key: ObjectKey): boolean =>
       watchNamespace === undefined || parseObjectKey(key).namespace === watchNamespace,
     /** Whether each kind was listed in full, or is not installed. */
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     /** Runs until the signal aborts. */
-    run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
+    run: (signal: AbortSignal): Promise<unknown> =>
+      Promise.all([...reflectors, ...unserved].map((reflector) => reflector.run(signal))),
     /** The kinds of which no list has come so far. */
     unlisted: (): readonly string[] =>
       reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
@@ -148,6 +169,20 @@ export function openCaches(options: CachesOptions) {
     /** Those of them that are surely not installed. An API server that has just started may not know its CRDs yet. */
     absent: (): readonly string[] =>
       reflectors.filter((reflector) => reflector.missingForMs() >= absentAfterMs).map(({ kind }) => kind.kind),
+  };
+}
+
+/** What they would do is nobody's concern here. */
+function stripUnserved({ apiVersion, kind, metadata, spec, status }: Route): Route {
+  const { namespace, name, uid, resourceVersion, generation, deletionTimestamp } = metadata;
+  const kept = { namespace, name, uid, resourceVersion, generation, deletionTimestamp };
+  const known = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...known },
+    spec: { parentRefs: spec.parentRefs ?? [] },
+    ...(status !== undefined && { status }),
   };
 }
 

@@ -28,7 +28,7 @@ import { type Built, build, type CarriedOut, carryOut } from './provision.ts';
 import { provisioned } from './provisioned.ts';
 import { removeGateway } from './removal.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
-import { reportRoutes } from './report-routes.ts';
+import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
 import { keepStanding } from './standing.ts';
 import { overdueMs } from './unanswered.ts';
 import { unreachable } from './unreachable.ts';
@@ -97,12 +97,14 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   const { caches } = context;
   // What was never listed, or is in a namespace that is not watched, is not for that gone.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
+  await reportUnservedRoutes(context, key, false, signal);
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([reportOrphans(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
 }
 
 /** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
 async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  await reportUnservedRoutes(context, key, false, signal);
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([handOverListenerSets(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
 }
@@ -148,6 +150,7 @@ async function report(
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
     reportRoutes(context, key, findings, signal),
+    reportUnservedRoutes(context, key, true, signal),
   ]);
 }
 

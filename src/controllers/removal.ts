@@ -14,7 +14,7 @@ import { Incomplete } from './incomplete.ts';
 import { obstaclesOf } from './obstacles.ts';
 import { inTurn } from './recall.ts';
 import { reportOrphans } from './report-listener-sets.ts';
-import { reportRoutes } from './report-routes.ts';
+import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
 /** Deleting needs nothing but the tags: no class, no configuration, no routes, no Secrets. */
@@ -63,6 +63,7 @@ export async function removeGateway(
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
   await reportRoutes(context, key, noFindings, signal);
+  await reportUnservedRoutes(context, key, false, signal);
   await removeFinalizer(client, gateways, gateway, finalizer, signal);
   cloud.inventory.forget(key);
   context.unanswered.forget(key);

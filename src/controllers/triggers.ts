@@ -1,6 +1,7 @@
 // What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
 import type { Node } from '../api/core.ts';
-import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
+import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
+import type { Route } from '../api/route-kinds.ts';
 import { listenerSetGateway } from '../gateway/references.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
@@ -52,7 +53,7 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
       queues.gateways.addAfter(key, gatherDelayMs, priority);
     }
   };
-  const routesDue = (routes: readonly HttpRoute[], initial: boolean): void =>
+  const routesDue = (routes: readonly Route[], initial: boolean): void =>
     due(
       routes.flatMap((route) => [...gatewaysOfRoute(route), ...gatewaysBySets(caches, route)]),
       initial,
@@ -84,6 +85,11 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     caches.httpRoutes.onChange((old, current, initial) => {
       if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
     }),
+    ...caches.unservedRoutes.map(({ store }) =>
+      store.onChange((old, current, initial) => {
+        if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
+      }),
+    ),
     caches.referenceGrants.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
       const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));
@@ -146,7 +152,7 @@ const gatewayOf = (set: ListenerSet | undefined): readonly ObjectKey[] => {
   return gateway === undefined ? [] : [gateway];
 };
 
-const gatewaysBySets = (caches: Caches, route: HttpRoute): readonly ObjectKey[] =>
+const gatewaysBySets = (caches: Caches, route: Route): readonly ObjectKey[] =>
   listenerSetsOfRoute(route).flatMap((set) => gatewayOf(caches.listenerSets.get(set)));
 
 const gatewaysOfClass = (caches: Caches, name: string): readonly ObjectKey[] =>

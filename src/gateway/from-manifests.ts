@@ -4,6 +4,7 @@ import { withGatewayDefaults, withHttpRouteDefaults, withListenerSetDefaults } f
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import { type Route, unservedRoutes } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
 import type { GatewayInput } from './input.ts';
@@ -29,6 +30,8 @@ const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
 export interface FromManifests {
   /** One a Gateway whose class is among the manifests, in their order. */
   readonly inputs: readonly GatewayInput[];
+  /** Routes of kinds that are not served. */
+  readonly unservedRoutes: readonly Route[];
   /** What is no Kubernetes object, or lacks what its kind must have: passed over. */
   readonly invalid: readonly InvalidManifest[];
 }
@@ -51,7 +54,8 @@ export function fromManifests(
     .filter((input) => input !== undefined)
     .filter((input) => controllerName === undefined || input.controllerName === controllerName)
     .map((input) => (assumeSecrets ? { ...input, assumeSecrets } : input));
-  return { inputs, invalid };
+  const unserved = unservedRoutes.flatMap(({ kind }) => ofKind<Route>(objects, GATEWAY_GROUP, kind));
+  return { inputs, unservedRoutes: unserved, invalid };
 }
 
 /** `kubectl get -o yaml` gives one List. */

@@ -1,6 +1,7 @@
 // The least that an object must have for the rest of the program to read it. An API server would have seen to that.
 import { z } from 'zod';
 import type { Listener, ParentReference, ReferenceGrant } from '../api/gateway-api.ts';
+import { unservedRoutes } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 
 export interface InvalidManifest {
@@ -120,6 +121,9 @@ const specs: Readonly<Record<string, z.ZodType>> = {
     hostnames: hostnames.optional(),
     rules: z.array(rule).optional(),
   }),
+  ...Object.fromEntries(
+    unservedRoutes.map(({ kind }) => [kind, z.looseObject({ parentRefs: z.array(named).optional() })]),
+  ),
   ReferenceGrant: z.looseObject({ from: z.array(from), to: z.array(to) }),
   Service: z.looseObject({
     ports: z.array(z.looseObject({ port: z.int(), appProtocol: z.string().optional() })).optional(),

@@ -2,6 +2,7 @@
 // passes don't know. What served goes on serving, so the spec that could be read last stands in, as long as the process lives.
 // After that only what can be read of it by itself does.
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Route } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { checkManifest, parts } from './manifest-shape.ts';
 
@@ -45,6 +46,11 @@ export const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
   ...(parts.areHostnames(hostnames) && { hostnames }),
   rules: [],
+}));
+
+/** Where it belongs: nothing else of it is read. */
+export const readUnservedRoute = reader<Route>(({ parentRefs }) => ({
+  parentRefs: readable(parentRefs, parts.isParent),
 }));
 
 /** What can't be read grants nothing: neither what it may mean now, nor what it granted before. Each other entry does. */

@@ -11,6 +11,7 @@ import {
   type ParentReference,
 } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
+import type { Route } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 
 interface NamedReference {
@@ -49,12 +50,12 @@ export const parentListenerSet = parentOf('ListenerSet');
 export const listenerSetGateway = (set: ListenerSet): ObjectKey | undefined => parentGateway(set, set.spec.parentRef);
 
 /** The Gateways that a route wants to attach to, each once. */
-export function parentGateways(route: HttpRoute): readonly ObjectKey[] {
+export function parentGateways(route: Route): readonly ObjectKey[] {
   return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentGateway(route, parentRef)));
 }
 
 /** The ListenerSets that a route wants to attach to, each once. */
-export function parentListenerSets(route: HttpRoute): readonly ObjectKey[] {
+export function parentListenerSets(route: Route): readonly ObjectKey[] {
   return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentListenerSet(route, parentRef)));
 }
 

@@ -1,14 +1,18 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import type { Route } from '../api/route-kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
+import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { writeStatus } from '../kube/status.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
 import { eachOnce, type News, newsOf, newsOfListeners } from './news.ts';
-import { type RouteOutcome, routeParents, sameParent } from './route-status.ts';
+import { type ParentsOf, sameParent } from './parents.ts';
+import { type RouteOutcome, routeParents } from './route-status.ts';
+import { unservedParents } from './unserved-route-status.ts';
 
 export interface ReportContext {
   readonly client: KubeClient;
@@ -90,22 +94,47 @@ export async function reportListenerSet(
 }
 
 /** Writes what one Gateway has to say of a route: its entries in `status.parents`. */
-export async function reportRoute(
-  { client, clock, events }: ReportContext,
+export function reportRoute(
+  context: ReportContext,
   route: HttpRoute,
   outcome: RouteOutcome,
   signal: AbortSignal,
 ): Promise<void> {
+  const parentsOf = (current: HttpRoute) => routeParents(current, outcome, context.clock.now());
+  return writeParents(context, kinds.httpRoutes, route, parentsOf, signal);
+}
+
+/** Says of a route whose kind is not served that it is not, or takes that back. @param isOurs whether the Gateway is ours */
+export function reportUnservedRoute(
+  context: ReportContext,
+  kind: Kind<Route>,
+  route: Route,
+  { isOurs, ...whose }: ParentsOf & { readonly isOurs: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  // In the version in which the server has it.
+  const version = route.apiVersion.slice(route.apiVersion.indexOf('/') + 1);
+  const parentsOf = (current: Route) => unservedParents(current, whose, isOurs, context.clock.now());
+  return writeParents(context, { ...kind, version }, route, parentsOf, signal);
+}
+
+async function writeParents<T extends Route>(
+  { client, events }: ReportContext,
+  kind: Kind<T>,
+  route: T,
+  parentsOf: (current: T) => readonly RouteParentStatus[],
+  signal: AbortSignal,
+): Promise<void> {
   let before: readonly RouteParentStatus[] = [];
   let after: readonly RouteParentStatus[] = [];
-  const mutate = (current: HttpRoute): HttpRoute | undefined => {
+  const mutate = (current: T): T | undefined => {
     before = current.status?.parents ?? [];
-    after = routeParents(current, outcome, clock.now());
+    after = parentsOf(current);
     // A status that says nothing is not worth a write.
     if (before.length === 0 && after.length === 0) return undefined;
     return { ...current, status: { ...current.status, parents: after } };
   };
-  if ((await writeStatus(client, kinds.httpRoutes, route, mutate, signal)) !== 'written') return;
+  if ((await writeStatus(client, kind, route, mutate, signal)) !== 'written') return;
   const told = after.flatMap(({ parentRef, controllerName, conditions }) => {
     const isSame = (entry: RouteParentStatus): boolean =>
       entry.controllerName === controllerName && sameParent(entry.parentRef, parentRef);

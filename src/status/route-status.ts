@@ -1,11 +1,11 @@
 // What one Gateway has to say in the status of a route.
-import type { HttpRoute, ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
+import type { HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
 import type { TargetTrouble } from '../gateway/problem.ts';
-import { parentGateway, parentListenerSet } from '../gateway/references.ts';
 import type { Attachment } from '../gateway/topology.ts';
-import type { Condition, ObjectKey } from '../kube/object.ts';
+import type { Condition } from '../kube/object.ts';
 import { standing, updated, type Verdict } from './condition.ts';
 import type { Findings, RouteProblem } from './findings.ts';
+import { type ParentsOf, parentsWith, sameParent } from './parents.ts';
 import { told } from './words.ts';
 
 type Accepted = Verdict<
@@ -81,11 +81,7 @@ const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
     problems.flatMap((problem) => ('rule' in problem && effects[problem.kind] === 'dropped' ? [problem.rule] : [])),
   );
 
-export interface RouteOutcome {
-  readonly gateway: ObjectKey;
-  /** The Gateway's ListenerSets, and those that are gone. */
-  readonly listenerSets: ReadonlySet<ObjectKey>;
-  readonly controllerName: string;
+export interface RouteOutcome extends ParentsOf {
   /** Those of this route to this Gateway; none when it has gone from it. */
   readonly attachments: readonly Attachment[];
   readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown'>;
@@ -98,38 +94,19 @@ export interface RouteOutcome {
  */
 export function routeParents(
   route: HttpRoute,
-  { gateway, listenerSets, controllerName, attachments, findings }: RouteOutcome,
+  { attachments, findings, ...whose }: RouteOutcome,
   now: number,
 ): readonly RouteParentStatus[] {
-  const existing = route.status?.parents ?? [];
-  const isOurs = (entry: RouteParentStatus): boolean => {
-    if (entry.controllerName !== controllerName) return false;
-    const set = parentListenerSet(route, entry.parentRef);
-    return set === undefined ? parentGateway(route, entry.parentRef) === gateway : listenerSets.has(set);
-  };
-  const next = attachments.map((attachment): RouteParentStatus => {
-    const { parentRef, generation } = attachment;
-    const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
+  const refs = attachments.map(({ parentRef }) => parentRef);
+  return parentsWith(route, whose, refs, (_, before, index) => {
+    const attachment = attachments[index];
+    if (attachment === undefined) return [];
     const own = problemsOfAttachment(attachment, findings);
     const unknown = findings.targetsUnknown(attachment.route.key);
-    const verdicts = [...routeConditions(attachment, own), ...targetsReachable(own, unknown, before?.conditions)];
-    return { parentRef, controllerName, conditions: updated(before?.conditions, verdicts, generation, now) };
+    const verdicts = [...routeConditions(attachment, own), ...targetsReachable(own, unknown, before)];
+    return updated(before, verdicts, attachment.generation, now);
   });
-  // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
-  const kept = existing.flatMap((entry) => {
-    if (!isOurs(entry)) return [entry];
-    const index = next.findIndex(({ parentRef }) => sameParent(parentRef, entry.parentRef));
-    return index === -1 ? [] : next.splice(index, 1);
-  });
-  return [...kept, ...next];
 }
-
-export const sameParent = (left: ParentReference, right: ParentReference): boolean =>
-  (left.kind ?? 'Gateway') === (right.kind ?? 'Gateway') &&
-  left.name === right.name &&
-  left.namespace === right.namespace &&
-  left.sectionName === right.sectionName &&
-  left.port === right.port;
 
 /** Those of its rules, and of this parent. */
 export const problemsOfAttachment = (

@@ -182,12 +182,14 @@ describe('the controller’s ServiceAccount', () => {
   }
 
   const gatewayApi = 'gateway.networking.k8s.io';
+  const unserved = ['grpcroutes', 'tlsroutes', 'tcproutes', 'udproutes'];
   const watched = [
     `gatewayclasses.${gatewayApi}`,
     `gateways.${gatewayApi}`,
     `httproutes.${gatewayApi}`,
     `listenersets.${gatewayApi}`,
     `referencegrants.${gatewayApi}`,
+    ...unserved.map((plural) => `${plural}.${gatewayApi}`),
     'loadbalancerconfigurations.gatehouse.dev',
     'services',
     'secrets',
@@ -198,7 +200,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
-    ...['gatewayclasses', 'gateways', 'httproutes', 'listenersets'].map(
+    ...['gatewayclasses', 'gateways', 'httproutes', 'listenersets', ...unserved].map(
       (plural) => `patch ${plural}.${gatewayApi}/status`,
     ),
     `patch gateways.${gatewayApi}`,
@@ -218,7 +220,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
-    ...['httproutes', 'listenersets', 'referencegrants'].map((plural) => `patch ${plural}.${gatewayApi}`),
+    ...['httproutes', 'listenersets', 'referencegrants', ...unserved].map((plural) => `patch ${plural}.${gatewayApi}`),
     'patch secrets',
     'patch services',
     'get pods',

@@ -1,0 +1,28 @@
+// The Gateway API's kinds of routes, one a line. A kind that is not served yet says so in the status of its routes.
+import type { Kind } from '../kube/kinds.ts';
+import type { KubeObject } from '../kube/object.ts';
+import { GATEWAY_GROUP, type ParentReference, type RouteParentStatus } from './gateway-api.ts';
+
+/** What routes of all kinds have in common. */
+export interface Route extends KubeObject {
+  readonly spec: { readonly parentRefs?: readonly ParentReference[] };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+const route = { group: GATEWAY_GROUP, version: 'v1', namespaced: true } as const;
+
+/** The versions are those of Gateway API v1.4 to v1.7, of both channels. */
+const routeKinds: readonly { readonly resource: Kind<Route>; readonly served: boolean }[] = [
+  { served: true, resource: { ...route, kind: 'HTTPRoute', plural: 'httproutes' } },
+  { served: false, resource: { ...route, kind: 'GRPCRoute', plural: 'grpcroutes' } },
+  {
+    served: false,
+    resource: { ...route, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
+  },
+  { served: false, resource: { ...route, kind: 'TCPRoute', plural: 'tcproutes', olderVersions: ['v1alpha2'] } },
+  { served: false, resource: { ...route, kind: 'UDPRoute', plural: 'udproutes', olderVersions: ['v1alpha2'] } },
+];
+
+export const unservedRoutes: readonly Kind<Route>[] = routeKinds.flatMap(({ served, resource }) =>
+  served ? [] : [resource],
+);

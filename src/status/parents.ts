@@ -1,0 +1,61 @@
+// The entries of a route's `status.parents`: ours among those of other Gateways and other controllers.
+import type { ParentReference, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Route } from '../api/route-kinds.ts';
+import { parentGateway, parentListenerSet } from '../gateway/references.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+/** On whose behalf a status is written. */
+export interface ParentsOf {
+  readonly gateway: ObjectKey;
+  /** The Gateway's ListenerSets, and those that are gone. */
+  readonly listenerSets: ReadonlySet<ObjectKey>;
+  readonly controllerName: string;
+}
+
+export const sameParent = (left: ParentReference, right: ParentReference): boolean =>
+  (left.kind ?? 'Gateway') === (right.kind ?? 'Gateway') &&
+  left.name === right.name &&
+  left.namespace === right.namespace &&
+  left.sectionName === right.sectionName &&
+  left.port === right.port;
+
+/** Whether a parentRef of the route points to the Gateway, or to a ListenerSet of it. */
+export function pointsTo(
+  route: Route,
+  parentRef: ParentReference,
+  { gateway, listenerSets }: Omit<ParentsOf, 'controllerName'>,
+): boolean {
+  const set = parentListenerSet(route, parentRef);
+  return set === undefined ? parentGateway(route, parentRef) === gateway : listenerSets.has(set);
+}
+
+/**
+ * The route's `status.parents` with ours brought up to date. Entries of other Gateways and other controllers stay as they are;
+ * of ours those that are not among `parentRefs` go.
+ */
+export function parentsWith(
+  route: Route,
+  whose: ParentsOf,
+  parentRefs: readonly ParentReference[],
+  conditionsOf: (
+    parentRef: ParentReference,
+    before: RouteParentStatus['conditions'],
+    index: number,
+  ) => NonNullable<RouteParentStatus['conditions']>,
+): readonly RouteParentStatus[] {
+  const { controllerName } = whose;
+  const existing = route.status?.parents ?? [];
+  const isOurs = (entry: RouteParentStatus): boolean =>
+    entry.controllerName === controllerName && pointsTo(route, entry.parentRef, whose);
+  const next = parentRefs.map((parentRef, index): RouteParentStatus => {
+    const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
+    return { parentRef, controllerName, conditions: conditionsOf(parentRef, before?.conditions, index) };
+  });
+  // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
+  const kept = existing.flatMap((entry) => {
+    if (!isOurs(entry)) return [entry];
+    const index = next.findIndex(({ parentRef }) => sameParent(parentRef, entry.parentRef));
+    return index === -1 ? [] : next.splice(index, 1);
+  });
+  return [...kept, ...next];
+}
