@@ -11,8 +11,17 @@ import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
 import { table } from './table.ts';
 import { tenantsBusyNeighbour } from './tenants-busy-neighbour.ts';
+import { tenantsRefusedTargets } from './tenants-refused-targets.ts';
 
-const families = [steadyTraffic, killPoints, awsTrouble, kubeTrouble, drift, tenantsBusyNeighbour];
+const families = [
+  steadyTraffic,
+  killPoints,
+  awsTrouble,
+  kubeTrouble,
+  drift,
+  tenantsBusyNeighbour,
+  tenantsRefusedTargets,
+];
 const known = families.flatMap(({ names }) => names);
 
 const command = script('faults', 'Troubles Gatehouse, AWS and Kubernetes. Exits with 1 when a scenario went wrong.')

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { awsOf } from '../integration/support/aws.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
+import { everythingOfOurs } from '../integration/support/left.ts';
 import { gateway, http, httpRoute } from '../integration/support/objects.ts';
 import { programmed, routePath } from '../integration/support/status.ts';
 import { gone } from './awaiting.ts';
@@ -143,7 +144,7 @@ const busyNeighbour: Scenario<Rig> = {
         ...report.failures,
       ],
       duplicates: [],
-      leaks: [],
+      leaks: everythingOfOurs(rig.aws),
       notes: [
         describeLatencies('on the same Gateway', here),
         describeLatencies('on another Gateway', there),
