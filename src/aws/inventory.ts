@@ -9,7 +9,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound, isSettling } from './errors.ts';
-import { auditGateway, type Drift } from './inventory/audit.ts';
+import { type AuditTurns, auditGateway, type Drift } from './inventory/audit.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './inventory/describe.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
@@ -233,9 +233,14 @@ export class Inventory {
   }
 
   /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
-  async audit(gateway: ObjectKey, model: Model, locks: KeyedLock): Promise<readonly Drift[]> {
+  audit(gateway: ObjectKey, model: Model, locks: KeyedLock): Promise<readonly Drift[]> {
+    return this.auditInTurns(gateway, { model: () => model, exclusive: (piece) => piece() }, locks);
+  }
+
+  /** As `audit`, piece by piece: the Gateway's passes do not wait for all of it. */
+  async auditInTurns(gateway: ObjectKey, turns: AuditTurns, locks: KeyedLock): Promise<readonly Drift[]> {
     const { clients, membership } = this.#options;
-    return auditGateway({ clients, membership, inventory: this, locks }, gatewayTagValue(gateway), model);
+    return auditGateway({ clients, membership, inventory: this, locks }, gatewayTagValue(gateway), turns);
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {

@@ -234,20 +234,20 @@ export class Cloud {
   }
 
   /**
-   * Compares a Gateway with what is there. Targets that are not as they should be are put right; the rest is the next
-   * pass's.
+   * Compares a Gateway with what is there, piece by piece: passes have their turns in between. Targets that are not as they
+   * should be are put right; the rest is the next pass's.
    * @throws AwsError
    */
-  audit(gateway: ObjectKey): Promise<readonly Drift[]> {
-    return this.exclusive(gateway, async () => {
-      const model = this.#models.get(gateway);
-      if (model === undefined) return [];
-      const drift = await this.inventory.audit(gateway, model, this.locks);
-      const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
-      const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
-      this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
-      return drift;
-    });
+  async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
+    const turns = {
+      model: () => this.#models.get(gateway),
+      exclusive: (piece: () => Promise<void>) => this.exclusive(gateway, piece),
+    };
+    const drift = await this.inventory.auditInTurns(gateway, turns, this.locks);
+    const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
+    const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
+    this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
+    return drift;
   }
 
   /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */

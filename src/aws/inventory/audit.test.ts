@@ -10,6 +10,7 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KeyedLock } from '../keyed-lock.ts';
 import { TAG } from '../observed.ts';
 import { syncTargets } from '../targets.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
@@ -104,4 +105,33 @@ test('tags of ownership that were taken away or changed by hand are written agai
   expect(rules.get(rule)?.tags.get(TAG.gateway)).toBe(gateway);
   expect(rules.get(rule)?.tags.has(TAG.clusterUid)).toBe(true);
   expect(targetGroups.get(group)?.tags.get(TAG.gateway)).toBe(gateway);
+});
+
+test('a pass does not wait for the end of an audit, and what it changes meanwhile is no drift', async () => {
+  const locks = new KeyedLock();
+  let model = it.model({ services });
+  let pieces = 0;
+  let ended = false;
+  const turns = {
+    model: () => model,
+    exclusive: (piece: () => Promise<void>) =>
+      locks.run('gateway', () => {
+        pieces += 1;
+        return piece();
+      }),
+  };
+  const audited = controller.inventory.auditInTurns(gateway, turns, controller.context.locks).finally(() => {
+    ended = true;
+  });
+  await locks.run('gateway', async () => {
+    expect([pieces, ended]).toEqual([1, false]);
+    model = it.model({
+      services: ['api', 'shop'],
+      path: '/healthz',
+      attributes: { 'idle_timeout.timeout_seconds': '120' },
+    });
+    expect((await controller.apply(model)).problems).toEqual([]);
+  });
+  expect(await audited).toEqual([]);
+  expect(pieces).toBeGreaterThan(5);
 });

@@ -26,7 +26,15 @@ import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
 import { readMembers, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
-import { describeTags, listedCertificates, listenersOf, rulesOf, securityGroups, unlessGone } from './describe.ts';
+import {
+  describeTags,
+  describeTagsLimit,
+  listedCertificates,
+  listenersOf,
+  rulesOf,
+  securityGroups,
+  unlessGone,
+} from './describe.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
@@ -42,9 +50,21 @@ export interface AuditContext {
   readonly locks: KeyedLock;
 }
 
+/** How an audit goes along with the Gateway's passes. */
+export interface AuditTurns {
+  /** What the Gateway should be now; undefined where it has gone. */
+  readonly model: () => Model | undefined;
+  /** Keeps passes out while one piece is read and compared. Between two pieces they have their turn. */
+  readonly exclusive: (piece: () => Promise<void>) => Promise<void>;
+}
+
 /** `gateway` is the value of its tag. @returns what has drifted, for the log and the Event */
-export async function auditGateway(context: AuditContext, gateway: string, model: Model): Promise<readonly Drift[]> {
-  const audit = new GatewayAudit(context, gateway, model);
+export async function auditGateway(
+  context: AuditContext,
+  gateway: string,
+  turns: AuditTurns,
+): Promise<readonly Drift[]> {
+  const audit = new GatewayAudit(context, gateway, turns);
   await audit.readExistence();
   await audit.readTags();
   await audit.readSecondary();
@@ -56,55 +76,96 @@ class GatewayAudit {
   readonly drift: Drift[] = [];
   readonly #context: AuditContext;
   readonly #gateway: string;
-  readonly #desired: ReadonlyMap<ResourceId, Resource>;
+  readonly #turns: AuditTurns;
+  #model: Model | undefined;
+  #desired: ReadonlyMap<ResourceId, Resource> = new Map();
 
-  constructor(context: AuditContext, gateway: string, model: Model) {
+  constructor(context: AuditContext, gateway: string, turns: AuditTurns) {
     this.#context = context;
     this.#gateway = gateway;
-    this.#desired = new Map(model.resources.map((resource) => [resource.id, resource]));
+    this.#turns = turns;
+    this.#learn();
+  }
+
+  /** What a pass has changed between two pieces is compared as it should be now. */
+  #learn(): void {
+    const model = this.#turns.model();
+    if (model === this.#model) return;
+    this.#model = model;
+    this.#desired = new Map((model?.resources ?? []).map((resource) => [resource.id, resource]));
+  }
+
+  #piece(work: () => Promise<unknown>): Promise<void> {
+    return this.#turns.exclusive(async () => {
+      this.#learn();
+      if (this.#model !== undefined) await work();
+    });
+  }
+
+  /** A record by its ARN, as it is when its piece is read. */
+  #pieceOf(arn: string, work: (record: OwnedRecord) => Promise<unknown>): Promise<void> {
+    return this.#piece(async () => {
+      const [record] = this.#settled([this.#context.inventory.get(arn) ?? []].flat());
+      if (record !== undefined) await work(record);
+    });
   }
 
   /** Whether each still exists, and is as its spec says; load balancers first, with whose going the rest goes too. */
   async readExistence(): Promise<void> {
     const { clients } = this.#context;
-    for (const record of this.#owned('load-balancer')) {
-      const found = await this.#find(record, async () => {
-        const page = await clients.elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [record.arn] }));
-        return page.LoadBalancers?.[0];
+    for (const { arn } of this.#owned('load-balancer')) {
+      await this.#pieceOf(arn, async (record) => {
+        const found = await this.#find(record, async () => {
+          const page = await clients.elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }));
+          return page.LoadBalancers?.[0];
+        });
+        if (found !== undefined) this.#compareLoadBalancer(record, found);
       });
-      if (found !== undefined) this.#compareLoadBalancer(record, found);
     }
-    for (const { arn } of this.#owned('load-balancer')) await this.#readListeners(arn);
-    for (const record of this.#owned('target-group')) {
-      const found = await this.#find(record, async () => {
-        const page = await clients.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [record.arn] }));
-        return page.TargetGroups?.[0];
+    for (const { arn } of this.#owned('load-balancer')) await this.#piece(() => this.#readListeners(arn));
+    for (const { arn } of this.#owned('listener')) await this.#piece(() => this.#readRules(arn));
+    for (const { arn } of this.#owned('target-group')) {
+      await this.#pieceOf(arn, async (record) => {
+        const found = await this.#find(record, async () => {
+          const page = await clients.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] }));
+          return page.TargetGroups?.[0];
+        });
+        if (found !== undefined) this.#compareTargetGroup(record, found);
       });
-      if (found !== undefined) this.#compareTargetGroup(record, found);
     }
   }
 
   /** What diff goes by: hash tags that were changed by hand count as they are now. */
   async readTags(): Promise<void> {
     const { clients, inventory } = this.#context;
-    const balancing = this.#settled(inventory.recordsOf(this.#gateway)).filter(({ kind }) => kind !== 'security-group');
-    const tags = await describeTags(
-      clients,
-      balancing.map(({ arn }) => arn),
-    );
-    for (const record of balancing) this.#compareTags(record, tags.get(record.arn));
-    for (const record of this.#owned('security-group')) {
-      const [group] = await securityGroups(clients, [{ Name: 'group-id', Values: [record.arn] }]);
-      if (group === undefined) this.#missing(record);
-      else this.#compareTags(record, fromTagList(group.Tags));
+    const balancing = inventory.recordsOf(this.#gateway).filter(({ kind }) => kind !== 'security-group');
+    for (let start = 0; start < balancing.length; start += describeTagsLimit) {
+      await this.#piece(async () => {
+        const some = balancing.slice(start, start + describeTagsLimit).flatMap(({ arn }) => inventory.get(arn) ?? []);
+        const records = this.#settled(some);
+        const tags = await describeTags(
+          clients,
+          records.map(({ arn }) => arn),
+        );
+        for (const record of records) this.#compareTags(record, tags.get(record.arn));
+      });
+    }
+    for (const { arn } of this.#owned('security-group')) {
+      await this.#pieceOf(arn, async (record) => {
+        const [group] = await securityGroups(clients, [{ Name: 'group-id', Values: [arn] }]);
+        if (group === undefined) this.#missing(record);
+        else this.#compareTags(record, fromTagList(group.Tags));
+      });
     }
   }
 
   /** What second calls have set, and the targets. */
   async readSecondary(): Promise<void> {
-    for (const record of this.#settled(this.#context.inventory.recordsOf(this.#gateway))) {
-      const desired = this.#desired.get(record.id);
-      if (desired !== undefined) await this.#find(record, () => this.#readSecondaryOf(record, desired));
+    for (const { arn } of this.#context.inventory.recordsOf(this.#gateway)) {
+      await this.#pieceOf(arn, async (record) => {
+        const desired = this.#desired.get(record.id);
+        if (desired !== undefined) await this.#find(record, () => this.#readSecondaryOf(record, desired));
+      });
     }
   }
 
@@ -142,7 +203,8 @@ class GatewayAudit {
       case 'target-group': {
         const current = await readAttributes(clients, desired.kind, arn);
         const delta = attributesDelta(desired.attributes, current, defaultsOf(desired.kind));
-        if (Object.keys(delta).length > 0) this.#untrue(record, 'attributes');
+        // What no pass has set yet is not drift.
+        if (isClaimed(record, desired.attributes) && Object.keys(delta).length > 0) this.#untrue(record, 'attributes');
         if (desired.kind === 'target-group') await this.#readTargets(record);
         break;
       }
@@ -187,10 +249,7 @@ class GatewayAudit {
       if (record.loadBalancerArn !== loadBalancerArn) continue;
       const found = listeners.find(({ ListenerArn }) => ListenerArn === record.arn);
       if (found === undefined) this.#missing(record);
-      else {
-        this.#compareListener(record, found);
-        await this.#readRules(record.arn);
-      }
+      else this.#compareListener(record, found);
     }
   }
 
@@ -306,6 +365,10 @@ class GatewayAudit {
     return [...inventory.find(id, this.#gateway), ...inventory.find(id)].map(({ arn }) => arn);
   };
 }
+
+/** Whether the record's tag says that these attributes are set. */
+const isClaimed = ({ tags }: OwnedRecord, attributes: object): boolean =>
+  (tags[TAG.attributes] ?? hash({})) === hash(attributes);
 
 const ownership = (tags: Tags): Tags =>
   Object.fromEntries(

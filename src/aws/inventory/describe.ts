@@ -87,7 +87,8 @@ export const importedCertificates = ({ acm }: AwsClients): Promise<CertificateSu
     return [page.CertificateSummaryList?.filter(({ Type }) => Type === 'IMPORTED'), page.NextToken];
   });
 
-const describeTagsLimit = 20;
+/** As many ARNs as one DescribeTags takes. */
+export const describeTagsLimit = 20;
 
 /** Tags by ARN, as they are; of what has vanished meanwhile, none. */
 export async function describeTags(clients: AwsClients, arns: readonly string[]): Promise<Map<string, Tags>> {
