@@ -13,8 +13,16 @@ import type { ObjectKey } from '../kube/object.ts';
 /** How often the state of load balancers, and the health of a Gateway's target groups, is read at most. In milliseconds. */
 const pollMs = 2500;
 
-/** AWS's rate allows ten reads a second. */
-const readsAtOnce = 10;
+/** AWS's rate allows ten reads a second: the passes need some of them. */
+const readsAtOnce = 15;
+
+/** When the health of a Gateway's groups was read last, and that of each group by ARN. */
+interface HealthRead {
+  readonly at: number;
+  readonly read: ReadonlyMap<string, number>;
+}
+
+const neverRead: HealthRead = { at: Number.NEGATIVE_INFINITY, read: new Map() };
 
 const isProvisioning = (resource: OwnedResource): boolean =>
   resource.kind === 'load-balancer' && resource.state === 'provisioning';
@@ -24,8 +32,7 @@ export class Progress {
   readonly #clock: Clock;
   /** The target groups whose health the last plan waited for. */
   readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
-  /** When the health of a Gateway's groups was read last, and that of each group by ARN. */
-  readonly #health = new Map<ObjectKey, { readonly at: number; readonly read: ReadonlyMap<string, number> }>();
+  readonly #health = new Map<ObjectKey, HealthRead>();
   #polledAt = Number.NEGATIVE_INFINITY;
 
   constructor(inventory: Inventory, clock: Clock) {
@@ -58,20 +65,14 @@ export class Progress {
     if (groups.length > 0) await this.#readHealth(gateway, groups);
   }
 
-  /**
-   * Passes come more often than health changes, and a tenant may have many groups that never become healthy: only some are read
-   * at a time, in turns over namespaces, first those that were read longest ago.
-   */
+  /** Passes come more often than health changes. */
   async #readHealth(gateway: ObjectKey, groups: readonly OwnedResource[]): Promise<void> {
     const now = this.#clock.monotonic();
-    const { at, read } = this.#health.get(gateway) ?? { at: Number.NEGATIVE_INFINITY, read: new Map<string, number>() };
+    const { at, read } = this.#health.get(gateway) ?? neverRead;
     if (now - at < pollMs) return;
-    const turns = new Lane<OwnedResource>(({ id }) => namespaceOf(id, gateway));
-    const readAt = ({ arn }: OwnedResource) => read.get(arn) ?? 0;
-    for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
-    const due = Array.from({ length: Math.min(groups.length, readsAtOnce) }, () => turns.shift()?.arn ?? '');
-    const known = groups.flatMap(({ arn }) => (read.has(arn) ? [[arn, read.get(arn) ?? now] as const] : []));
-    this.#health.set(gateway, { at: now, read: new Map([...known, ...due.map((arn) => [arn, now] as const)]) });
+    const due = nextToRead(gateway, groups, read);
+    const before = [...read].filter(([arn]) => groups.some((group) => group.arn === arn));
+    this.#health.set(gateway, { at: now, read: new Map([...before, ...due.map((arn) => [arn, now] as const)]) });
     await this.#inventory.refreshTargetHealth(due);
   }
 
@@ -83,4 +84,19 @@ export class Progress {
     const owned = this.#inventory.gateways().flatMap((gateway) => this.#inventory.owned(gateway));
     await this.#inventory.refreshLoadBalancers(owned.filter(isProvisioning).map(({ arn }) => arn));
   }
+}
+
+/**
+ * The ARNs of the groups whose health is read next: in turns over namespaces, in each first those that were read longest ago. A
+ * tenant whose groups never become healthy keeps the others' from being looked at no longer than a turn.
+ */
+export function nextToRead(
+  gateway: ObjectKey,
+  groups: readonly Pick<OwnedResource, 'arn' | 'id'>[],
+  read: ReadonlyMap<string, number>,
+): readonly string[] {
+  const turns = new Lane<Pick<OwnedResource, 'arn' | 'id'>>(({ id }) => namespaceOf(id, gateway));
+  const readAt = ({ arn }: Pick<OwnedResource, 'arn'>) => read.get(arn) ?? Number.MIN_SAFE_INTEGER;
+  for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
+  return Array.from({ length: readsAtOnce }, () => turns.shift()?.arn ?? []).flat();
 }
