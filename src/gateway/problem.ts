@@ -180,11 +180,11 @@ export type RefusalProblem = Extract<
   { kind: 'name-taken' | 'quota-reached' | 'access-denied' | 'cloud-refused' }
 >;
 
-/** What became of the rule was refused by the cloud: it is tried again. */
-type RefusedProblem = RulePlace & {
-  readonly kind: 'rule-refused';
-  readonly cause: RefusalProblem;
-};
+/** What was to become of the rule was refused by the cloud: it is tried again. */
+type RefusedProblem =
+  | (RulePlace & { readonly kind: 'rule-refused'; readonly cause: RefusalProblem })
+  /** The rule serves, as it was before. */
+  | (RulePlace & { readonly kind: 'rule-change-refused'; readonly cause: RefusalProblem });
 
 /** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
 type RuleProblem =

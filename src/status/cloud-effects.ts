@@ -81,6 +81,31 @@ export interface Change {
 
 const type = 'gatehouse.dev/UpToDate';
 
+const upToDateCondition: UpToDate = {
+  type,
+  status: 'True',
+  reason: 'UpToDate',
+  message: 'AWS has all that is accepted.',
+};
+
+/**
+ * The same of a route, which has it only once AWS has refused a change of a rule that serves.
+ * @param unknown nobody knows now whether the change has come through
+ */
+export function routeUpToDate(
+  refused: readonly (Problem & { readonly cause: { readonly kind: CloudProblem['kind'] } })[],
+  unknown: boolean,
+  existing: readonly Condition[] = [],
+): readonly Verdict<string, string>[] {
+  const before = existing.find((condition) => condition.type === type);
+  if (refused[0]) {
+    const { upToDate: reason } = effects[refused[0].cause.kind];
+    return [{ type, status: 'False', reason, message: told(refused) } satisfies UpToDate];
+  }
+  if (before === undefined) return [];
+  return [unknown ? standing(before) : upToDateCondition];
+}
+
 /**
  * Whether what serves is as it was asked for. Beside Programmed, which stays True as long as requests are served; absent until
  * it is known for the first time.
@@ -92,7 +117,7 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
   const [first] = refused.length > 0 ? refused : change.problems;
   if (first === undefined) {
     if (!change.complete) return asBefore;
-    return [{ type, status: 'True', reason: 'UpToDate', message: 'AWS has all that is accepted.' } satisfies UpToDate];
+    return [upToDateCondition];
   }
   const reason = effects[first.kind].upToDate;
   if (refused.length === 0) {

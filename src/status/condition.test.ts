@@ -29,3 +29,14 @@ test.each([
 ] as const)('%s=%s is bad news: %s', (type, status, bad) => {
   expect(isAdverse({ type, status })).toBe(bad);
 });
+
+test('where others leave no room for all of our conditions, the last ones are left out, and none of theirs', () => {
+  const lastTransitionTime = '2026-11-28T12:00:00Z';
+  const foreign = Array.from({ length: 6 }, (_, index) => {
+    return { type: `example.com/${index}`, status: 'True', reason: 'Fine', message: '', lastTransitionTime } as const;
+  });
+  const verdict = { status: 'True', reason: 'Fine', message: '' } as const;
+  const own = ['Accepted', 'Programmed', 'gatehouse.dev/UpToDate'].map((type) => ({ type, ...verdict }));
+  const types = updated(foreign, own, 1, 0).map(({ type }) => type);
+  expect(types).toEqual([...foreign.map(({ type }) => type), 'Accepted', 'Programmed']);
+});

@@ -35,8 +35,11 @@ export const isAdverse = ({ type, status }: Pick<Condition, 'type' | 'status'>):
 /** Our types that are there only while they are True. */
 const optional: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'PartiallyInvalid']);
 
+/** More than this no CRD of the Gateway API takes, and the whole status would be refused. */
+const maxConditions = 8;
+
 /**
- * The conditions with ours brought up to date, and those of others as they are.
+ * The conditions with ours brought up to date, and those of others as they are: where there is no room, our last ones are left out.
  * @param generation of the object that the verdicts are about
  * @param now in milliseconds since the epoch
  */
@@ -49,5 +52,8 @@ export function updated(
   const current = new Set(verdicts.map(({ type }) => type));
   const kept = (existing ?? []).filter(({ type }) => !optional.has(type) || current.has(type));
   const own = verdicts.map((verdict) => ({ ...verdict, observedGeneration: generation }));
-  return mergeConditions(kept, own, now);
+  const merged = mergeConditions(kept, own, now);
+  const excess = Math.max(0, merged.length - maxConditions);
+  const leftOut = new Set(own.slice(Math.max(0, own.length - excess)).map(({ type }) => type));
+  return merged.filter(({ type }) => !leftOut.has(type));
 }

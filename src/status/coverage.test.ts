@@ -125,6 +125,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
     tellsIt: routeRefused,
   },
+  'rule-change-refused': {
+    problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
+    tellsIt: ['Route gatehouse.dev/UpToDate=False Refused'],
+  },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     tellsIt: notProgrammed('NoResources', 'NoResources'),

@@ -3,6 +3,7 @@ import type { HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
 import type { TargetTrouble } from '../gateway/problem.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { Condition } from '../kube/object.ts';
+import { isPassing, routeUpToDate } from './cloud-effects.ts';
 import { standing, updated, type Verdict } from './condition.ts';
 import type { Findings, RouteProblem } from './findings.ts';
 import { type ParentsOf, parentsWith, sameParent } from './parents.ts';
@@ -41,10 +42,10 @@ const detached: Record<ParentProblem['kind'], Accepted['reason']> = {
 };
 
 /**
- * What a rule's problem does: an unresolved reference, targets that get no requests, a hint beside working traffic, or the loss
+ * What a rule's problem does: an unresolved reference, targets that get no requests, a rule that serves as it was before, a hint beside working traffic, or the loss
  * of the whole rule.
  */
-const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable' | 'told' | 'dropped'> = {
+const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable' | 'outdated' | 'told' | 'dropped'> = {
   'backend-kind-unknown': 'InvalidKind',
   'backend-not-permitted': 'RefNotPermitted',
   'backend-not-found': 'BackendNotFound',
@@ -73,6 +74,7 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable
   'too-many-rules': 'dropped',
   'too-many-target-groups': 'dropped',
   'rule-refused': 'dropped',
+  'rule-change-refused': 'outdated',
 };
 
 /** The rules of a route that are left out of the data plane, by index. */
@@ -84,7 +86,7 @@ const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
 export interface RouteOutcome extends ParentsOf {
   /** Those of this route to this Gateway; none when it has gone from it. */
   readonly attachments: readonly Attachment[];
-  readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown'>;
+  readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown' | 'whole'>;
 }
 
 /**
@@ -97,13 +99,19 @@ export function routeParents(
   { attachments, findings, ...whose }: RouteOutcome,
   now: number,
 ): readonly RouteParentStatus[] {
+  const unanswered = findings.whole.some(isPassing);
   const refs = attachments.map(({ parentRef }) => parentRef);
   return parentsWith(route, whose, refs, (_, before, index) => {
     const attachment = attachments[index];
     if (attachment === undefined) return [];
     const own = problemsOfAttachment(attachment, findings);
     const unknown = findings.targetsUnknown(attachment.route.key);
-    const verdicts = [...routeConditions(attachment, own), ...targetsReachable(own, unknown, before)];
+    const outdated = own.filter((problem) => problem.kind === 'rule-change-refused');
+    const verdicts = [
+      ...routeConditions(attachment, own),
+      ...targetsReachable(own, unknown, before),
+      ...routeUpToDate(outdated, unknown || unanswered, before),
+    ];
     return updated(before, verdicts, attachment.generation, now);
   });
 }
@@ -171,7 +179,7 @@ function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {
   const reasons: ResolvedRefs['reason'][] = [];
   const unresolved = problems.filter((problem) => {
     const effect = effects[problem.kind];
-    if (effect === 'told' || effect === 'dropped' || effect === 'unreachable') return false;
+    if (effect === 'told' || effect === 'dropped' || effect === 'unreachable' || effect === 'outdated') return false;
     reasons.push(effect);
     return true;
   });

@@ -219,6 +219,8 @@ function sentence(problem: Problem): string {
       return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
     case 'rule-refused':
       return sentence(problem.cause);
+    case 'rule-change-refused':
+      return `the last change is not in force, and what was before it serves. ${sentence(problem.cause)}`;
     case 'subnets-too-few': {
       const elsewhere = problem.elsewhere ?? [];
       const leftOut =

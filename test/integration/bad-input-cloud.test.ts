@@ -105,6 +105,29 @@ test('a denied action on one rule is told by action and rule, and once it is all
   await rig.remove([denied, fine]);
 });
 
+test('a route whose change is refused stays accepted, for it serves as before, and says so', async () => {
+  const { ns, stillServes } = neighbour;
+  const changing = (backends: readonly unknown[]): KubeObject =>
+    httpRoute(ns, 'changing', ['web'], [{ matches: [{ path: { value: '/changing' } }], backendRefs: [...backends] }]);
+  await rig.apply([changing([backendRef('good')])]);
+  const before = await eventually(() => {
+    const found = rulesOf(rig, `${ns}/web`).find((words) => words.includes('/changing'));
+    return found ?? expect.unreachable('Expected a rule');
+  });
+  await waitForCondition(rig, changing([]), 'Accepted', 'True');
+  const allow = inject(deny(/:ModifyRule$/));
+  await rig.apply([changing([])]);
+  const { message } = await waitForCondition(rig, changing([]), 'gatehouse.dev/UpToDate', 'False', 'AccessDenied');
+  expect(message).toMatch(/^spec\.rules\[0\]: the last change is not in force/);
+  await waitForCondition(rig, changing([]), 'Accepted', 'True');
+  expect(rulesOf(rig, `${ns}/web`)).toContain(before);
+  stillServes();
+  allow();
+  await waitForCondition(rig, changing([]), 'gatehouse.dev/UpToDate', 'True');
+  expect(rulesOf(rig, `${ns}/web`)).not.toContain(before);
+  await rig.remove([changing([])]);
+});
+
 test('a load balancer that may not be made is told by action, and is made once it may', async () => {
   const ns = await rig.freshNamespace('denied');
   const allow = inject(deny(/:CreateLoadBalancer$/));

@@ -71,3 +71,14 @@ test('a rule that AWS refuses on one port alone is told to serve on the other', 
   const told = refusedRules(plan, model, { done: doneBut(plan, id), problems: [refusal(id)] });
   expect(told).toMatchObject([{ kind: 'partly-left-out', route: route('apart'), port: 8080 }]);
 });
+
+test('a rule whose change AWS refuses is not told to be left out: it serves as it was before', () => {
+  const { model, plan } = planned();
+  const { id } = ruleOf(model, '/apart');
+  const steps = plan.steps.map((step) =>
+    step.kind === 'create-rule' ? ({ ...step, kind: 'change', arn: `arn:${step.resource}` } as const) : step,
+  );
+  expect(refusedRules({ ...plan, steps }, model, { done: doneBut(plan, id), problems: [refusal(id)] })).toMatchObject([
+    { kind: 'rule-change-refused', route: route('apart'), cause: { resource: id } },
+  ]);
+});

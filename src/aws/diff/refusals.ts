@@ -4,7 +4,7 @@ import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
 import { forwardReferences } from './references.ts';
 import type { Plan, StepId } from './step.ts';
 
-type RefusedProblem = Extract<Problem, { kind: 'rule-refused' }>;
+type RefusedProblem = Extract<Problem, { kind: 'rule-refused' | 'rule-change-refused' }>;
 type Cause = RefusedProblem['cause'];
 
 /**
@@ -19,9 +19,11 @@ export function refusedRules(
   const causes = new Map(problems.filter(isRefusal).map((problem) => [problem.resource, problem]));
   if (causes.size === 0) return [];
   const succeeded = new Set(done);
-  const undone = new Set<ResourceId>(
+  const undone = new Map<ResourceId, RefusedProblem['kind']>(
     steps.flatMap((step) =>
-      'desired' in step && step.desired.kind === 'rule' && !succeeded.has(step.id) ? [step.resource] : [],
+      'desired' in step && step.desired.kind === 'rule' && !succeeded.has(step.id)
+        ? [[step.resource, step.kind === 'create-rule' ? 'rule-refused' : 'rule-change-refused']]
+        : [],
     ),
   );
   const causeOf = ({ id, spec }: RuleResource): Cause | undefined =>
@@ -30,7 +32,12 @@ export function refusedRules(
       : undefined;
   const rules = model.resources.filter((resource) => resource.kind === 'rule');
   const parts = rules.flatMap((rule) =>
-    rule.sources.map((source) => ({ source, port: portOf(model, rule), cause: causeOf(rule) })),
+    rule.sources.map((source) => ({
+      source,
+      port: portOf(model, rule),
+      cause: causeOf(rule),
+      kind: undone.get(rule.id) ?? 'rule-refused',
+    })),
   );
   const bySource = Map.groupBy(parts, ({ source }) => `${source.route.key}/${source.rule}`);
   return [...bySource.values()].flatMap(told);
@@ -45,18 +52,24 @@ interface Part {
   readonly source: RuleRef;
   readonly port: number;
   readonly cause: Cause | undefined;
+  readonly kind: RefusedProblem['kind'];
 }
 
 /** Of one rule of a route: it may be refused on one port, and serve on others. */
 function told(parts: readonly Part[]): readonly Problem[] {
-  const refused = parts.flatMap(({ source, port, cause }) => {
+  const all = parts.flatMap(({ source, port, cause, kind }) => {
     if (cause === undefined) return [];
-    const problem: RefusedProblem = { kind: 'rule-refused', ...source, field: '', cause };
+    const problem: RefusedProblem = { kind, ...source, field: '', cause };
     return [{ port, problem }];
   });
+  const changes = all.filter(({ problem }) => problem.kind === 'rule-change-refused').slice(0, 1);
+  const refused = all.filter(({ problem }) => problem.kind === 'rule-refused');
   const [first] = refused;
-  if (first === undefined) return [];
+  if (first === undefined) return changes.map(({ problem }) => problem);
   if (refused.length === parts.length) return [first.problem];
   const byPort = new Map(refused.toReversed().map((each) => [each.port, each.problem]));
-  return [...byPort].map(([port, cause]) => ({ ...cause, kind: 'partly-left-out', port, cause }));
+  return [
+    ...[...byPort].map(([port, cause]) => ({ ...cause, kind: 'partly-left-out' as const, port, cause })),
+    ...changes.map(({ problem }) => problem),
+  ];
 }

@@ -4,7 +4,7 @@ import type { Problem, RulePlace, TargetTrouble } from '../../gateway/problem.ts
 /** What is wrong with a rule, wherever it was to serve. */
 export type RulePlacedProblem = Exclude<
   Extract<Problem, RulePlace>,
-  { kind: 'partly-left-out' | 'rule-refused' | TargetTrouble['kind'] }
+  { kind: 'partly-left-out' | 'rule-refused' | 'rule-change-refused' | TargetTrouble['kind'] }
 >;
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
