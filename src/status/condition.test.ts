@@ -35,8 +35,7 @@ test('where others leave no room for all of our conditions, the last ones are le
   const foreign = Array.from({ length: 6 }, (_, index) => {
     return { type: `example.com/${index}`, status: 'True', reason: 'Fine', message: '', lastTransitionTime } as const;
   });
-  const verdict = { status: 'True', reason: 'Fine', message: '' } as const;
-  const own = ['Accepted', 'Programmed', 'gatehouse.dev/UpToDate'].map((type) => ({ type, ...verdict }));
+  const own = ['Accepted', 'Programmed', 'gatehouse.dev/UpToDate'].map(verdict);
   const types = updated(foreign, own, 1, 0).map(({ type }) => type);
   expect(types).toEqual([...foreign.map(({ type }) => type), 'Accepted', 'Programmed']);
 });
