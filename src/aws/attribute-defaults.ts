@@ -40,7 +40,14 @@ export type Attributes = Readonly<Record<string, string>>;
 export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {
   const reset = Object.entries(defaults).filter(([key]) => key in current && !(key in desired));
   const wanted = [...Object.entries(desired), ...reset];
-  return Object.fromEntries(wanted.filter(([key, value]) => current[key] !== value));
+  return Object.fromEntries(wanted.filter(([key, value]) => canonical(current[key]) !== canonical(value)));
+}
+
+/** AWS may give back `060` as `60` and `True` as `true`: a value that is spelled in another way is no other one. */
+function canonical(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,15}$/.test(value)) return String(Number(value));
+  return /^(true|false)$/i.test(value) ? value.toLowerCase() : value;
 }
 
 /** Those that differ from AWS's defaults. */
