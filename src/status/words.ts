@@ -261,7 +261,9 @@ function sentence(problem: Problem): string {
 /** Those that could be found, by id; else what AWS says, which names what is to go. */
 function deletionHeld({ resource, arn, detail, holders }: Extract<Problem, { kind: 'deletion-held' }>): string {
   const kind = resource.slice(0, resource.indexOf('/')).replaceAll('-', ' ');
-  if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.`;
+  // ACM tells by what one is used only those who may call DescribeCertificate.
+  const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" tells by what it is used.` : '';
+  if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.${hint}`;
   return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;
 }
 

@@ -132,6 +132,7 @@ describe.concurrent('a configuration', () => {
     expect(said((await readGateway(rig, ns, 'gw'))?.status?.conditions)).toEqual([
       'Accepted=False/InvalidParameters',
       'Programmed=False/Invalid',
+      'gatehouse.dev/UpToDate=True/UpToDate',
     ]);
     expect(loadBalancerOf(gw).tags.get('team')).toBe('a');
 
