@@ -89,6 +89,11 @@ export class Inventory {
     return this.#records.all().flatMap(({ kind, arn }) => (kind === 'target-group' ? arn : []));
   }
 
+  /** The ids of all security groups. */
+  securityGroups(): ReadonlySet<string> {
+    return new Set(this.#records.all().flatMap(({ kind, arn }) => (kind === 'security-group' ? arn : [])));
+  }
+
   /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
   owned(gateway: string = SHARED): readonly OwnedResource[] {
     return this.#records.ofGateway(gateway).map(asOwned);

@@ -2,6 +2,7 @@
 
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
+import { refusedCertificates } from '../aws/diff/refused-certificates.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { gather } from '../gateway/gather.ts';
@@ -65,8 +66,13 @@ export async function reconcileGateway(
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
   const done = await act(context, key, input, built);
+  const refused = translation.topology ? refusedCertificates(translation.topology, done.problems) : [];
   const reach = unreachable(built.model, context.cloud.bindings.ofGateway(key), context.cloud.troubles);
-  const findings = findingsOf(translation, [...built.problems, ...done.problems, ...reach.problems], reach.isUnknown);
+  const findings = findingsOf(
+    translation,
+    [...built.problems, ...done.problems, ...refused, ...reach.problems],
+    reach.isUnknown,
+  );
   const state = built.known ? standing(context, key, built.model) : undefined;
   const attached = attachedRoutes(findings);
   const unansweredMs = context.unanswered.note(key, findings.whole, begun, context.clock.monotonic());

@@ -12,6 +12,7 @@ import type { Cloud } from './cloud.ts';
 /** Of its load balancer of this scheme. */
 export const standingOf = (inventory: Inventory, gateway: ObjectKey, scheme: string): Standing => ({
   subnets: standingSubnets(inventory, gateway, scheme),
+  madeGroups: inventory.securityGroups(),
   certificates: standingCertificates(inventory, gateway, scheme),
 });
 

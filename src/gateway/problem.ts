@@ -96,6 +96,8 @@ type ListenerProblem =
   | (ListenerPlace & { readonly kind: 'certificate-arn-not-found'; readonly arn: string })
   /** AWS has not told whose it is. */
   | (ListenerPlace & { readonly kind: 'certificate-arn-unknown'; readonly arn: string; readonly detail: string })
+  /** The cloud refused it: it is tried again. */
+  | (ListenerPlace & { readonly kind: 'certificate-refused'; readonly cause: RefusedProblem['cause'] })
   /** Listeners that share a port can't differ in this setting on the data plane. The first one's value is in force. */
   | (ListenerPlace & {
       readonly kind: 'listener-setting-conflict';
@@ -222,6 +224,8 @@ type CloudProblem =
       readonly elsewhere?: readonly string[];
     }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
+  /** Configured groups that Gatehouse made: they are for the load balancers that they were made for. */
+  | { readonly kind: 'security-groups-not-permitted'; readonly groups: readonly string[] }
   /** Kinds that decide about traffic, and that the API server does not know, so far or any more. */
   | { readonly kind: 'kinds-missing'; readonly kinds: readonly string[] }
   | { readonly kind: 'vpc-unknown'; readonly region: string }

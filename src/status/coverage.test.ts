@@ -55,6 +55,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'certificate-not-found': 'golden',
   'certificate-malformed': 'golden',
   'certificate-key-mismatch': 'golden',
+  'certificate-refused': {
+    problem: { listener: 'http', field: 'tls', cause: { kind: 'quota-reached', code: 'LimitExceeded', ...call } },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
   'certificate-arn-not-permitted': {
     problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
     tellsIt: ['Listener ResolvedRefs=False RefNotPermitted'],
@@ -134,6 +138,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     tellsIt: notProgrammed('NoResources', 'NoResources'),
   },
   'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'security-groups-not-permitted': {
+    problem: { groups: ['sg-0a'] },
+    tellsIt: notProgrammed('Invalid', 'Refused'),
+  },
   'region-changed': {
     problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
     tellsIt: notProgrammed('Pending', 'RegionChanged'),

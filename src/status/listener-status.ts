@@ -69,6 +69,7 @@ const notResolved: Partial<Record<ListenerProblem['kind'], ResolvedRefs['reason'
   'certificate-arn-not-permitted': 'RefNotPermitted',
   'certificate-arn-not-found': 'InvalidCertificateRef',
   'certificate-arn-unknown': 'InvalidCertificateRef',
+  'certificate-refused': 'InvalidCertificateRef',
   'too-many-certificates': 'InvalidCertificateRef',
 };
 

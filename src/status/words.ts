@@ -146,6 +146,8 @@ function sentence(problem: Problem): string {
       return `ACM has no certificate ${problem.arn} in this account and region. Check the ARN.`;
     case 'certificate-arn-unknown':
       return `AWS does not say whose certificate ${problem.arn} is (${problem.detail}). It is left out until AWS does.`;
+    case 'certificate-refused':
+      return sentence(problem.cause);
     case 'listener-setting-conflict':
       return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
     case 'too-many-certificates':
@@ -231,6 +233,8 @@ function sentence(problem: Problem): string {
     }
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
+    case 'security-groups-not-permitted':
+      return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for load balancers of its own. Name security groups of yours.`;
     case 'region-changed':
       return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
     case 'kinds-missing':

@@ -11,6 +11,7 @@ import type { Step } from '../diff/step.ts';
 import { type AwsError, isAlreadyExists, isInvalid, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
 import { listedCertificates, listenersOf } from '../inventory/describe.ts';
 import { listenerCandidate } from '../inventory/read.ts';
+import { resourceId } from '../model/naming.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { toActions } from '../shapes.ts';
@@ -116,7 +117,7 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
     if (each.arn === undefined || list.has(each.arn)) continue;
     const error = await list.add(each.arn, wanted);
     if (error === undefined) continue;
-    problems.push(toProblem(error, 'certificate' in each.use ? each.use.certificate : desired.id));
+    problems.push(toProblem(error, 'certificate' in each.use ? each.use.certificate : resourceId(each.use.arn)));
   }
   await list.removeAllBut(wanted, first);
   const record = inventory.get(arn);

@@ -7,6 +7,7 @@ import type { ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import type { Resource } from './resources.ts';
 import { backend, entry, forward, httpPort, listener, options, settings, topology } from './sample.ts';
+import { NOTHING_STANDS } from './standing.ts';
 
 function build(given: Topology, quotas: Partial<ModelQuotas> = {}, network: Network = PLACEHOLDER_NETWORK) {
   const { model, problems } = buildModel(given, network, { ...options, quotas: { ...options.quotas, ...quotas } });
@@ -412,4 +413,12 @@ test('thousands of routes on one Gateway hold up nobody: the oldest serve, and t
   const serving = ofKind('rule').flatMap(({ sources }) => sources.map(({ route }) => route.key));
   expect(new Set(serving)).toEqual(new Set(Array.from({ length: 100 }, (_, n) => `shop/route-${n}`)));
   expect(problems).toHaveLength(3900);
+});
+
+test('a group that Gatehouse made for another Gateway is no group of one’s own', () => {
+  const given = topology([httpPort([])], { securityGroups: ['sg-0a', 'sg-0b'] });
+  const standing = { ...NOTHING_STANDS, madeGroups: new Set(['sg-0b']) };
+  expect(buildModel(given, PLACEHOLDER_NETWORK, options, standing)).toEqual({
+    problems: [{ kind: 'security-groups-not-permitted', groups: ['sg-0b'] }],
+  });
 });

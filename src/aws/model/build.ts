@@ -30,6 +30,9 @@ export function buildModel(
   const { gateway, settings } = topology;
   if (topology.ports.length === 0 && standing.subnets.length === 0)
     return { model: { gateway, resources: [] }, problems: [] };
+  // The group of another Gateway could not be deleted any more, and its clients would be admitted.
+  const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
+  if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const context = modelContext(topology, network, options);
   const listeners = buildListeners(context, standing);
   const rules = buildRules(context, listeners.ports);

@@ -4,6 +4,8 @@ import type { ResourceId } from './resources.ts';
 export interface Standing {
   /** The subnets that its load balancer stands in; none where there is none. */
   readonly subnets: readonly string[];
+  /** The ids of all security groups that Gatehouse made, whichever Gateway's they are. */
+  readonly madeGroups: ReadonlySet<string>;
   /** What its listeners serve, by port. */
   readonly certificates: ReadonlyMap<number, StandingCertificates>;
 }
@@ -20,4 +22,4 @@ export interface StandingCertificate {
   readonly certificate?: ResourceId;
 }
 
-export const NOTHING_STANDS: Standing = { subnets: [], certificates: new Map() };
+export const NOTHING_STANDS: Standing = { subnets: [], madeGroups: new Set(), certificates: new Map() };

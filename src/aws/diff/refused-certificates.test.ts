@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import type { Problem } from '../../gateway/problem.ts';
+import { httpPort, listener } from '../model/sample.ts';
+import { refusedCertificates } from './refused-certificates.ts';
+
+const arn = 'arn:aws:acm:us-east-1:123456789012:certificate/1';
+
+test('what AWS refuses of a certificate is told to the listeners that name it, and to no other', () => {
+  const named = listener('named', { certificates: [{ kind: 'arn', arn }] });
+  const other = listener('other', { certificates: [{ kind: 'arn', arn: `${arn}2` }] });
+  const port = httpPort([], { port: 443, protocol: 'HTTPS', listeners: [named, other] });
+  const cause: Problem = {
+    kind: 'cloud-refused',
+    resource: arn,
+    action: 'elasticloadbalancing:AddListenerCertificates',
+    code: 'UnsupportedCertificate',
+    detail: 'no',
+  };
+  expect(refusedCertificates({ ports: [port] }, [cause])).toEqual([
+    { kind: 'certificate-refused', listener: 'named', field: 'tls', cause },
+  ]);
+});

@@ -1,0 +1,22 @@
+// What AWS refused of certificates, told to the listeners that name them: a refusal names a resource, or an ARN.
+import { isRefusal, type Problem } from '../../gateway/problem.ts';
+import type { CertificateSource, Topology } from '../../gateway/topology.ts';
+import { certificateId } from '../model/certificates.ts';
+
+export function refusedCertificates(
+  { ports }: Pick<Topology, 'ports'>,
+  problems: readonly Problem[],
+): readonly Problem[] {
+  const causes = new Map<string, Extract<Problem, { kind: 'certificate-refused' }>['cause']>(
+    problems.filter(isRefusal).map((problem) => [problem.resource, problem]),
+  );
+  if (causes.size === 0) return [];
+  const resourceOf = (source: CertificateSource): string =>
+    source.kind === 'arn' ? source.arn : certificateId(source);
+  return ports
+    .flatMap(({ listeners }) => listeners)
+    .flatMap(({ name, certificates }): readonly Problem[] => {
+      const cause = certificates.map((source) => causes.get(resourceOf(source))).find((each) => each !== undefined);
+      return cause === undefined ? [] : [{ kind: 'certificate-refused', listener: name, field: 'tls', cause }];
+    });
+}
