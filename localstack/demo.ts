@@ -4,12 +4,15 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readLoadBalancers } from '../src/cli/live-load-balancer.ts';
+import { loadBalancerBranch } from '../src/cli/load-balancer-tree.ts';
+import { drawn } from '../src/cli/tree.ts';
 import { selfSigned } from './aws/acm/self-signed.ts';
 import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import type { Reachable } from './aws/dataplane/reachable.ts';
-import { awsTree, elbv2Client } from './aws-tree.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
 import { fetchSamples, type Pod, startPods } from './demo-traffic.ts';
+import { elbv2Client } from './elbv2-client.ts';
 import { type Environment, endpointSlice, startEnvironment } from './environment.ts';
 import { script } from './script.ts';
 
@@ -163,11 +166,15 @@ async function visit({ aws }: Environment, gateways: readonly GatewayObject[], c
 
 async function show({ aws, seed }: Environment, gateways: readonly GatewayObject[]): Promise<void> {
   const elbv2 = elbv2Client(aws.url, seed.region);
+  const addressOf = ({ status }: GatewayObject): string => status?.addresses?.[0]?.value ?? '';
+  const found = await readLoadBalancers({ elbv2 }, new Set(gateways.map(addressOf)));
   for (const gateway of gateways) {
-    const address = gateway.status?.addresses?.[0]?.value ?? '';
+    const address = addressOf(gateway);
+    const loadBalancer = found.get(address);
     console.log('');
     say(`Gateway ${gateway.metadata.namespace}/${gateway.metadata.name} is Programmed at ${address}`);
-    for (const line of await awsTree(elbv2, address)) console.log(`    ${line}`);
+    if (loadBalancer !== undefined)
+      for (const line of drawn([loadBalancerBranch(loadBalancer)])) console.log(`    ${line}`);
   }
   elbv2.destroy();
   console.log('');

@@ -102,7 +102,7 @@ const hasListeners = (object: unknown): object is Gateway | ListenerSet => {
 const keyOf = (owner: Gateway | ListenerSet): ObjectKey =>
   owner.kind === 'Gateway' ? objectKey(owner.metadata) : (listenerSetGateway(owner) ?? objectKey(owner.metadata));
 
-function readOnlyClients(region: string, { awsRateFactor }: Pick<Config, 'awsRateFactor'>, signal: AbortSignal) {
+export function readOnlyClients(region: string, { awsRateFactor }: Pick<Config, 'awsRateFactor'>, signal: AbortSignal) {
   return createAwsClients({
     region,
     userAgent: 'gatehouse-cli',

@@ -64,7 +64,7 @@ async function listSecrets(client: KubeClient, signal: AbortSignal): Promise<rea
 }
 
 /** In the version that the server has; nothing of a kind that is not installed. */
-async function listAll<T extends KubeObject>(
+export async function listAll<T extends KubeObject>(
   client: KubeClient,
   kind: Kind<T>,
   signal: AbortSignal,

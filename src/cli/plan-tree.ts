@@ -4,12 +4,7 @@ import { isAdverse } from '../status/condition.ts';
 import type { Changes } from './changes.ts';
 import type { PlannedGateway, PlannedObject } from './planned.ts';
 import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
-
-interface Branch {
-  /** What does not fit on the first line stands below it. */
-  readonly lines: readonly string[];
-  readonly branches?: readonly Branch[];
-}
+import { type Branch, drawn } from './tree.ts';
 
 export function planTree({ gateway, gatewayClass, model, aws, assumedSecrets, objects }: PlannedGateway): string {
   const lines = [
@@ -23,19 +18,6 @@ export function planTree({ gateway, gatewayClass, model, aws, assumedSecrets, ob
     ...problemLines(objects),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function drawn(branches: readonly Branch[], indent = ''): readonly string[] {
-  return branches.flatMap(({ lines: [first = '', ...rest], branches: below = [] }, index) => {
-    const last = index === branches.length - 1;
-    const deeper = `${indent}${last ? '   ' : '│  '}`;
-    const margin = `${deeper}${below.length > 0 ? '│ ' : '  '}`;
-    return [
-      `${indent}${last ? '└─' : '├─'} ${first}`,
-      ...rest.map((line) => `${margin}${line}`),
-      ...drawn(below, deeper),
-    ];
-  });
 }
 
 const only = <Kind extends Resource['kind']>(model: Model, kind: Kind): readonly Extract<Resource, { kind: Kind }>[] =>

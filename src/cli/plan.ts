@@ -1,16 +1,14 @@
 // gatehouse plan: what manifests, or a cluster's objects, become in AWS. It changes nothing.
 import { Command, Option } from 'commander';
-import { AwsError } from '../aws/errors.ts';
-import { type Config, ConfigError, readConfig, settingsDefaults } from '../config.ts';
+import { type Config, readConfig, settingsDefaults } from '../config.ts';
 import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
-import { KubeError } from '../kube/kube-error.ts';
-import { KubeConfigError } from '../kube/kubeconfig.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
 import { addClusterOptions, type ClusterOptions, connectTo } from './cluster-options.ts';
 import { exit } from './exit.ts';
+import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
 import { type LiveAws, readAws } from './live-aws.ts';
 import { readCluster } from './live-cluster.ts';
@@ -93,9 +91,6 @@ export async function plan(input: PlanInput): Promise<PlanOutcome> {
     stop.abort();
   }
 }
-
-const isExpected = (error: unknown): error is Error =>
-  [ConfigError, UnreadableError, KubeConfigError, KubeError, AwsError].some((each) => error instanceof each);
 
 async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutcome> {
   const { filename = [], assumeSecrets = false, now } = input;

@@ -7,6 +7,7 @@ import { endsWithUsage } from './exit.ts';
 import { iamPolicyCommand } from './iam-policy.ts';
 import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
+import { statusCommand } from './status.ts';
 
 /** @param name how it was called: `gatehouse`, or `kubectl gatehouse` */
 export function program(name = 'gatehouse'): Command {
@@ -16,6 +17,7 @@ export function program(name = 'gatehouse'): Command {
       .version(version)
       .addCommand(runCommand())
       .addCommand(planCommand())
+      .addCommand(statusCommand())
       .addCommand(cleanupCommand())
       .addCommand(iamPolicyCommand())
       .addCommand(crdsCommand()),

@@ -10,8 +10,8 @@ import {
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { clientOf } from '../../localstack/aws/test-client.ts';
-import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
+import { elbv2Client } from '../../localstack/elbv2-client.ts';
 import { startEnvironment } from '../../localstack/environment.ts';
 import { awsOf, rulesOf } from './support/aws.ts';
 import { deny, denyEc2, type Fault, notAllowed } from './support/aws-faults.ts';

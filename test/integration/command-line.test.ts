@@ -5,19 +5,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
+import { type Bundle, bundle } from '../bundle.ts';
+import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
 import { gateway, http, httpRoute, https } from './support/objects.ts';
 import { shippedPolicy } from './support/roles.ts';
 import { programmed, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
-const program = join(import.meta.dirname, '../../src/main.ts');
-
+let program: Bundle;
 let rig: Rig;
 beforeAll(async () => {
+  program = await bundle();
   rig = await startRig({ aws: { policies: { '*': await shippedPolicy('demo') } } });
 });
-afterAll(() => rig.stop());
+afterAll(async () => {
+  await rig.stop();
+  await program[Symbol.asyncDispose]();
+});
 
 interface Ended {
   readonly code: number;
@@ -37,7 +42,7 @@ function run(args: readonly string[], variables: Readonly<Record<string, string>
     ...variables,
   };
   return new Promise((resolve) => {
-    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, [program.program, ...args], { env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), stdout, stderr }),
     );
   });
@@ -116,6 +121,48 @@ test('a file with a route only is planned against the Gateways of the cluster', 
   const live = await compare('--live', '-f', await file([mine]));
   expect(live.stdout).toContain(`+ create rule/internal/80/${ns}/mine/0`);
   await removeAndWait(rig, object);
+});
+
+test('status shows what there is in the cluster and in AWS, what is wrong first', { timeout: 120_000 }, async () => {
+  const ns = await rig.freshNamespace('status');
+  await rig.backend(ns, 'web');
+  const good = gateway(ns, 'good');
+  const bad = gateway(ns, 'bad', [http(), https(['gone'])]);
+  const route = httpRoute(ns, 'web', ['good', 'bad'], ['web'], { hostnames: ['web.example.com'] });
+  await rig.apply([good, bad, route, httpRoute(ns, 'broken', ['bad'], ['nowhere'])]);
+  await programmed(rig, good);
+  await eventually(async () => {
+    const { stdout } = await run(['status', '-n', ns]);
+    expect(stdout).toContain(`HTTPRoute ${ns}/broken`);
+    expect(stdout).toContain('ResolvedRefs=False (BackendNotFound)');
+  });
+  const { code, stdout, stderr } = await run(['status', '-n', ns]);
+  expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+  expect(stdout.indexOf(`Gateway ${ns}/bad`)).toBeLessThan(stdout.indexOf(`Gateway ${ns}/good`));
+  expect(stdout).toMatch(/✗ listener "https": HTTPS :443/);
+  expect(stdout).toContain(`Secret ${ns}/gone`);
+  expect(stdout).toContain('2 Gateways, 1 with something wrong');
+  expect(stdout).not.toContain('\u001b[');
+
+  await eventually(async () => {
+    const live = await run(['status', `${ns}/good`, '--live']);
+    expect(live).toMatchObject({ code: 0, stderr: '' });
+    expect(live.stdout).toMatch(/✓ load balancer gh-\w+-good-\w+ \(internal, active\)/);
+    expect(live.stdout).toMatch(/1\. host web\.example\.com/);
+    expect(live.stdout).toContain('2 of 2 healthy');
+  });
+  const json = JSON.parse((await run(['status', 'good', '-n', ns, '--live', '-o', 'json'])).stdout);
+  expect(json.gateways).toHaveLength(1);
+  expect(json.gateways[0].loadBalancers[0].listeners[0]).toMatchObject({ port: 80, protocol: 'HTTP' });
+  const coloured = await run(['status', '-n', ns], { FORCE_COLOR: '1' });
+  expect(coloured.stdout).toContain('\u001b[31m✗');
+
+  const unread = await run(['status', '-n', ns, '--live'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+  expect(unread.stdout).toContain(`Gateway ${ns}/good`);
+  expect(unread.stderr).toMatch(/^AWS can't be read: /);
+  expect(unread.code).toBe(2);
+  await removeAndWait(rig, good);
+  await removeAndWait(rig, bad);
 });
 
 test.each([

@@ -25,8 +25,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import { clientOf } from '../../localstack/aws/test-client.ts';
-import { elbv2Client } from '../../localstack/aws-tree.ts';
 import { get } from '../../localstack/cluster/apply.ts';
+import { elbv2Client } from '../../localstack/elbv2-client.ts';
 import { awsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';

@@ -3,7 +3,7 @@
 import { DeleteRuleCommand, ModifyTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Aws, startAws } from '../../localstack/aws/server.ts';
-import { elbv2Client } from '../../localstack/aws-tree.ts';
+import { elbv2Client } from '../../localstack/elbv2-client.ts';
 import { openOutsideAws } from '../aws/outside.ts';
 import { awsOf, leftOf, rulesOf, targetsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';

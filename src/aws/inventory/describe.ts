@@ -36,34 +36,36 @@ export async function pages<P>(
   return items;
 }
 
+type Elbv2 = Pick<AwsClients, 'elbv2'>;
+
 const elbPage = 400;
 
-export const allLoadBalancers = ({ elbv2 }: AwsClients): Promise<LoadBalancer[]> =>
+export const allLoadBalancers = ({ elbv2 }: Elbv2): Promise<LoadBalancer[]> =>
   pages(async (Marker) => {
     const page = await elbv2.send(new DescribeLoadBalancersCommand({ PageSize: elbPage, Marker }));
     return [page.LoadBalancers, page.NextMarker];
   });
 
-export const allTargetGroups = ({ elbv2 }: AwsClients): Promise<TargetGroup[]> =>
+export const allTargetGroups = ({ elbv2 }: Elbv2): Promise<TargetGroup[]> =>
   pages(async (Marker) => {
     const page = await elbv2.send(new DescribeTargetGroupsCommand({ PageSize: elbPage, Marker }));
     return [page.TargetGroups, page.NextMarker];
   });
 
-export const listenersOf = ({ elbv2 }: AwsClients, LoadBalancerArn: string): Promise<Listener[]> =>
+export const listenersOf = ({ elbv2 }: Elbv2, LoadBalancerArn: string): Promise<Listener[]> =>
   pages(async (Marker) => {
     const page = await elbv2.send(new DescribeListenersCommand({ LoadBalancerArn, PageSize: elbPage, Marker }));
     return [page.Listeners, page.NextMarker];
   });
 
-export const rulesOf = ({ elbv2 }: AwsClients, ListenerArn: string): Promise<Rule[]> =>
+export const rulesOf = ({ elbv2 }: Elbv2, ListenerArn: string): Promise<Rule[]> =>
   pages(async (Marker) => {
     const page = await elbv2.send(new DescribeRulesCommand({ ListenerArn, PageSize: elbPage, Marker }));
     return [page.Rules, page.NextMarker];
   });
 
 /** The ARNs of a listener's certificates beside the default one; that one too, where it is in the list as well. */
-export async function listedCertificates({ elbv2 }: AwsClients, ListenerArn: string): Promise<readonly string[]> {
+export async function listedCertificates({ elbv2 }: Elbv2, ListenerArn: string): Promise<readonly string[]> {
   const certificates = await pages(async (Marker) => {
     const page = await elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn, Marker }));
     return [page.Certificates, page.NextMarker];

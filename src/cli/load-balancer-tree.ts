@@ -1,0 +1,67 @@
+// A load balancer that stands in AWS, as a tree.
+import type { LiveListener, LiveLoadBalancer, LiveRule, LiveTarget } from './live-load-balancer.ts';
+import { type Mark, marked } from './marks.ts';
+import { conditionWords } from './rule-words.ts';
+import type { Branch } from './tree.ts';
+
+export const loadBalancerBranch = ({ name, scheme, state, listeners }: LiveLoadBalancer): Branch => ({
+  lines: [
+    marked(
+      state === 'active' ? 'good' : state === 'failed' ? 'bad' : 'waiting',
+      `load balancer ${name} (${scheme}, ${state})`,
+    ),
+  ],
+  branches: listeners.map(listenerBranch),
+});
+
+function listenerBranch({ protocol, port, policy, certificates, rules }: LiveListener): Branch {
+  const names = certificates.map((arn) => arn.split('/').at(-1));
+  return {
+    lines: [
+      `${protocol} :${port}`,
+      ...(names.length === 0 ? [] : [`certificates: ${names.join(', ')}`]),
+      ...(policy === undefined ? [] : [`policy: ${policy}`]),
+    ],
+    branches: rules.map(ruleBranch),
+  };
+}
+
+function ruleBranch({ priority, conditions, transforms, answer, targetGroups }: LiveRule): Branch {
+  const total = targetGroups.reduce((sum, { weight }) => sum + weight, 0);
+  const isOnly = targetGroups.length === 1;
+  const matches = priority === 'default' ? 'otherwise' : `${priority}. ${conditions.map(conditionWords).join(', ')}`;
+  return {
+    lines: [`${matches}${answer === undefined ? '' : ` → ${answer}`}`, ...transforms],
+    branches: targetGroups.map(({ name, targetType, weight, targets }) => ({
+      lines: [
+        `${isOnly ? '' : `${total === 0 ? 0 : Math.round((weight / total) * 100)}% `}target group ${name} (${targetType}, ${healthWords(targets)})`,
+      ],
+      branches: targets.map((target) => ({ lines: [targetLine(target)] })),
+    })),
+  };
+}
+
+const isHealthy = ({ state }: LiveTarget): boolean => state === 'healthy';
+
+const healthWords = (targets: readonly LiveTarget[]): string =>
+  targets.length === 0 ? 'no targets' : `${targets.filter(isHealthy).length} of ${targets.length} healthy`;
+
+const targetLine = (target: LiveTarget): string =>
+  marked(
+    targetMark(target),
+    `${target.id}:${target.port} ${target.state}${target.reason === undefined || isHealthy(target) ? '' : `: ${target.reason}`}`,
+  );
+
+function targetMark({ state }: LiveTarget): Mark {
+  if (state === 'healthy') return 'good';
+  return state === 'unhealthy' || state === 'unavailable' ? 'bad' : 'waiting';
+}
+
+/** Whether it can't carry all of its traffic. */
+export const isTroubled = ({ state, listeners }: LiveLoadBalancer): boolean =>
+  state === 'failed' ||
+  listeners.some(({ rules }) =>
+    rules.some(({ targetGroups }) =>
+      targetGroups.some(({ targets }) => targets.some((each) => targetMark(each) === 'bad')),
+    ),
+  );

@@ -1,0 +1,222 @@
+// What the statuses in a cluster say of our Gateways, as data. Pure.
+import type { Gateway, GatewayClass, HttpRoute, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
+import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
+import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
+import { isAdverse } from '../status/condition.ts';
+import type { LiveLoadBalancer } from './live-load-balancer.ts';
+
+export type Health = 'good' | 'waiting' | 'bad';
+
+interface Part {
+  readonly health: Health;
+  /** What is not as it should be, in the words of its conditions. */
+  readonly wrong: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+  }[];
+}
+
+export interface ClassReport extends Part {
+  readonly gatewayClass: string;
+}
+
+export interface ListenerReport extends Part {
+  readonly listener: string;
+  readonly protocol: string;
+  readonly port: number;
+  readonly hostname?: string;
+  readonly attachedRoutes: number;
+}
+
+export interface ListenerSetReport extends Part {
+  readonly listenerSet: string;
+  readonly listeners: readonly ListenerReport[];
+}
+
+export interface RouteReport extends Part {
+  /** `HTTPRoute shop/web`. */
+  readonly route: string;
+  readonly section?: string;
+  readonly hostnames: readonly string[];
+}
+
+export interface GatewayReport extends Part {
+  readonly gateway: string;
+  readonly gatewayClass: string;
+  readonly addresses: readonly string[];
+  readonly listeners: readonly ListenerReport[];
+  readonly listenerSets: readonly ListenerSetReport[];
+  readonly routes: readonly RouteReport[];
+  /** By address; absent where AWS was not asked. */
+  readonly loadBalancers?: readonly LiveLoadBalancer[];
+  /** The addresses that no load balancer has. */
+  readonly missing?: readonly string[];
+}
+
+export interface ClusterStatuses {
+  readonly gatewayClasses: readonly GatewayClass[];
+  readonly gateways: readonly Gateway[];
+  readonly listenerSets: readonly ListenerSet[];
+  readonly routes: readonly HttpRoute[];
+}
+
+/** How a thing is with all that belongs to it. */
+export const healthOf = (report: GatewayReport): Health =>
+  worst(
+    [
+      report,
+      ...report.listeners,
+      ...report.listenerSets.flatMap((set) => [set, ...set.listeners]),
+      ...report.routes,
+    ].map(({ health }) => health),
+  );
+
+const worst = (all: readonly Health[]): Health =>
+  all.includes('bad') ? 'bad' : all.includes('waiting') ? 'waiting' : 'good';
+
+export const classReports = (classes: readonly GatewayClass[]): readonly ClassReport[] =>
+  classes.map(({ metadata, status }) => ({
+    gatewayClass: metadata.name,
+    ...judged(status?.conditions ?? [], metadata.generation),
+  }));
+
+/** What is wrong comes first. */
+export function gatewayReports(all: ClusterStatuses, controllerName: string): readonly GatewayReport[] {
+  const ours = new Set(
+    all.gatewayClasses
+      .filter(({ spec }) => spec.controllerName === controllerName)
+      .map(({ metadata }) => metadata.name),
+  );
+  const sets = Map.groupBy(all.listenerSets, listenerSetGateway);
+  const routes = routesByParent(all.routes);
+  const reports = all.gateways
+    .filter(({ spec }) => ours.has(spec.gatewayClassName))
+    .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllerName));
+  return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
+}
+
+const rank = { bad: 0, waiting: 1, good: 2 } as const;
+
+type RoutesByParent = ReadonlyMap<string, readonly HttpRoute[]>;
+
+function routesByParent(routes: readonly HttpRoute[]): RoutesByParent {
+  const byParent = new Map<string, Set<HttpRoute>>();
+  for (const route of routes) {
+    for (const ref of route.spec.parentRefs ?? []) {
+      const parent = parentOf(route, ref);
+      if (parent !== undefined) byParent.set(parent, (byParent.get(parent) ?? new Set()).add(route));
+    }
+  }
+  return new Map([...byParent].map(([parent, of]) => [parent, [...of]]));
+}
+
+type ParentRef = NonNullable<HttpRoute['spec']['parentRefs']>[number];
+
+/** `Gateway shop/web`, or `ListenerSet shop/more`. */
+function parentOf(route: HttpRoute, ref: ParentRef): string | undefined {
+  const gateway = parentGateway(route, ref);
+  const set = parentListenerSet(route, ref);
+  return gateway === undefined ? set && `ListenerSet ${set}` : `Gateway ${gateway}`;
+}
+
+function gatewayReport(
+  gateway: Gateway,
+  sets: readonly ListenerSet[],
+  routes: RoutesByParent,
+  controllerName: string,
+): GatewayReport {
+  const { metadata, spec, status } = gateway;
+  const key = objectKey(metadata);
+  const parents = [`Gateway ${key}`, ...sets.map((set) => `ListenerSet ${objectKey(set.metadata)}`)];
+  return {
+    gateway: key,
+    gatewayClass: spec.gatewayClassName,
+    ...(metadata.deletionTimestamp === undefined
+      ? judged(status?.conditions ?? [], metadata.generation)
+      : { health: 'waiting', wrong: leaving(status?.conditions ?? []) }),
+    addresses: (status?.addresses ?? []).flatMap(({ value }) => value ?? []),
+    listeners: listenerReports(gateway, spec.listeners, status?.listeners),
+    listenerSets: sets.map((set) => ({
+      listenerSet: objectKey(set.metadata),
+      ...judged(set.status?.conditions ?? [], set.metadata.generation),
+      listeners: listenerReports(set, set.spec.listeners, set.status?.listeners),
+    })),
+    routes: parents
+      .flatMap((parent) => (routes.get(parent) ?? []).flatMap((route) => routeReports(route, parent, controllerName)))
+      .toSorted((a, b) => rank[a.health] - rank[b.health]),
+  };
+}
+
+const leaving = (conditions: readonly Condition[]): Part['wrong'] => [
+  { type: 'Deleting', status: 'True', reason: 'Deleting', message: 'It is being deleted.' },
+  ...wrongOf(conditions.filter(({ type }) => type === 'Programmed')),
+];
+
+function listenerReports(
+  { metadata }: KubeObject,
+  listeners: readonly Listener[],
+  statuses: readonly ListenerStatus[] = [],
+): readonly ListenerReport[] {
+  const byName = new Map(statuses.map((status) => [status.name, status]));
+  return listeners.map(({ name, protocol, port, hostname }) => {
+    const status = byName.get(name);
+    return {
+      listener: name,
+      protocol,
+      port,
+      ...(hostname !== undefined && { hostname }),
+      attachedRoutes: status?.attachedRoutes ?? 0,
+      ...judged(status?.conditions ?? [], metadata.generation),
+    };
+  });
+}
+
+/** One a parentRef, as the status has them. */
+function routeReports(route: HttpRoute, parent: string, controllerName: string): readonly RouteReport[] {
+  const { metadata, spec, status, kind } = route;
+  const refs = (spec.parentRefs ?? []).filter((ref) => parentOf(route, ref) === parent);
+  return refs.map((ref) => {
+    const told = (status?.parents ?? []).find(
+      (each) =>
+        each.controllerName === controllerName &&
+        parentOf(route, each.parentRef) === parent &&
+        each.parentRef.sectionName === ref.sectionName &&
+        each.parentRef.port === ref.port,
+    );
+    return {
+      route: `${kind} ${objectKey(metadata)}`,
+      ...(ref.sectionName !== undefined && { section: ref.sectionName }),
+      hostnames: spec.hostnames ?? [],
+      ...judged(told?.conditions ?? [], metadata.generation),
+    };
+  });
+}
+
+/** Conditions of an older generation, or none at all, say nothing yet. */
+function judged(conditions: readonly Condition[], generation = 0): Part {
+  const wrong = wrongOf(conditions);
+  if (conditions.length === 0) return { health: 'waiting', wrong: [unseen] };
+  const isOld = conditions.some(({ observedGeneration = generation }) => observedGeneration < generation);
+  const isWaiting = wrong.every(({ status, reason }) => status === 'Unknown' || reason === 'Pending');
+  if (wrong.length === 0) return isOld ? { health: 'waiting', wrong: [outdated] } : { health: 'good', wrong };
+  return { health: isWaiting ? 'waiting' : 'bad', wrong: isOld ? [...wrong, outdated] : wrong };
+}
+
+const wrongOf = (conditions: readonly Condition[]): Part['wrong'] =>
+  conditions.filter(isAdverse).map(({ type, status, reason, message }) => ({ type, status, reason, message }));
+
+const unseen = {
+  type: 'Accepted',
+  status: 'Unknown',
+  reason: 'Pending',
+  message: 'Gatehouse has said nothing of it yet. Is it running?',
+} as const;
+
+const outdated = {
+  type: 'Accepted',
+  status: 'Unknown',
+  reason: 'Pending',
+  message: 'It was changed, and Gatehouse has not looked at the change yet.',
+} as const;
