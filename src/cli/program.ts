@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { cleanupCommand } from './cleanup.ts';
+import { completionCommand } from './completion.ts';
 import { crdsCommand } from './crds.ts';
 import { endsWithUsage } from './exit.ts';
 import { iamPolicyCommand } from './iam-policy.ts';
@@ -20,6 +21,7 @@ export function program(name = 'gatehouse'): Command {
       .addCommand(statusCommand())
       .addCommand(cleanupCommand())
       .addCommand(iamPolicyCommand())
-      .addCommand(crdsCommand()),
+      .addCommand(crdsCommand())
+      .addCommand(completionCommand()),
   );
 }

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { completion } from './completion.ts';
+import { program } from './program.ts';
+
+/** What bash offers for a line; the last word is the one that is being typed. */
+function offered(...words: readonly string[]): readonly string[] {
+  const script = `${completion('bash', program())}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_gatehouse
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const out = execFileSync('bash', ['--noprofile', '--norc', '-euc', script, 'bash', ...words], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  return out.split('\n').filter((line) => line !== '');
+}
+
+const commands = program().commands.map((command) => command.name());
+
+test('bash offers every command', () => {
+  expect(offered('gatehouse', '')).toEqual(expect.arrayContaining([...commands, 'help', '--version']));
+  expect(offered('gatehouse', 'pl')).toEqual(['plan']);
+});
+
+test.each(program().commands.map((command) => [command.name(), command] as const))(
+  'every flag of gatehouse %s is offered by bash, and in the script for fish',
+  (name, command) => {
+    const flags = command.options.flatMap(({ long }) => long ?? []);
+    expect(offered('gatehouse', name, '-')).toEqual(expect.arrayContaining([...flags, '--help']));
+    const fish = completion('fish', program()).split('\n');
+    for (const flag of flags) {
+      const own = fish.filter((line) => line.includes(`__fish_seen_subcommand_from ${name}" `));
+      expect(own.some((line) => line.includes(`-l ${flag.slice(2)} `))).toBe(true);
+    }
+  },
+);
+
+test('bash offers the values of a flag, whether they stand after a space or after =', () => {
+  expect(offered('gatehouse', 'plan', '--output', '')).toEqual(['tree', 'json', 'yaml']);
+  expect(offered('gatehouse', 'plan', '-o', 'j')).toEqual(['json']);
+  expect(offered('gatehouse', 'plan', '--default-target-type', '=', 'in')).toEqual(['instance']);
+  expect(offered('gatehouse', 'plan', '--default-target-type', '=')).toEqual(['ip', 'instance']);
+});
+
+test('bash offers files where a flag takes one, the shells where they are the argument, and nothing for a name', () => {
+  expect(offered('gatehouse', 'plan', '-f', 'completion.t')).toEqual(['completion.test.ts', 'completion.ts']);
+  expect(offered('gatehouse', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
+  expect(offered('gatehouse', 'run', '--cluster-name', '')).toEqual([]);
+});
