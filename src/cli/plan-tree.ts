@@ -6,7 +6,15 @@ import type { PlannedGateway, PlannedObject } from './planned.ts';
 import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
 import { type Branch, drawn } from './tree.ts';
 
-export function planTree({ gateway, gatewayClass, model, aws, assumedSecrets, objects }: PlannedGateway): string {
+export function planTree({
+  gateway,
+  gatewayClass,
+  model,
+  aws,
+  assumedSecrets,
+  shadowed,
+  objects,
+}: PlannedGateway): string {
   const lines = [
     `Gateway ${gateway} (class ${gatewayClass})`,
     ...(model === undefined
@@ -15,6 +23,7 @@ export function planTree({ gateway, gatewayClass, model, aws, assumedSecrets, ob
         ? ['└─ no load balancer: no listener can be served']
         : drawn(loadBalancer(model, new Set(assumedSecrets)))),
     ...(aws === undefined ? [] : changeLines(aws)),
+    ...noteLines(shadowed),
     ...problemLines(objects),
   ];
   return `${lines.join('\n')}\n`;
@@ -113,6 +122,16 @@ function changeLines({ changes, later }: Changes): readonly string[] {
         `  ${signs[change]} ${resource}${what.length === 0 ? '' : `: ${what.join('; ')}`}`,
     ),
     ...later.map((words) => `  … then ${words}`),
+  ];
+}
+
+function noteLines(shadowed: PlannedGateway['shadowed']): readonly string[] {
+  if (shadowed.length === 0) return [];
+  return [
+    'Notes:',
+    ...shadowed.map(
+      ({ rule, by }) => `  ${rule} never answers: ${by.join(' and ')} take${by.length === 1 ? 's' : ''} its requests`,
+    ),
   ];
 }
 

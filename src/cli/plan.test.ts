@@ -193,3 +193,22 @@ test.each(['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'])(
     expect(exitCode).toBe(1);
   },
 );
+
+test('a rule that can never answer is noted, and is no problem', async () => {
+  const route = (name: string, age: number) => `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ${name}, creationTimestamp: "2026-01-0${age}T00:00:00Z" }
+spec: { parentRefs: [{ name: web }], rules: [{ backendRefs: [{ name: ${name}, port: 80 }] }] }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { ports: [{ port: 80 }] }
+---`;
+  const { stdout, exitCode } = await run({ stdin: bytes(`${inCluster}${route('first', 1)}${route('second', 2)}`) });
+  expect(stdout).toContain(
+    'HTTPRoute default/second, rule 0 never answers: HTTPRoute default/first, rule 0 takes its requests',
+  );
+  expect(exitCode).toBe(0);
+});

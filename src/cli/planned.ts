@@ -12,8 +12,9 @@ import { otherRegion } from '../controllers/place.ts';
 import { isRevoked } from '../controllers/provision.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { Problem } from '../gateway/problem.ts';
+import type { Problem, RuleRef } from '../gateway/problem.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
+import { shadowedRules } from '../gateway/shadowed.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -47,6 +48,8 @@ export interface PlannedGateway {
   readonly aws?: Changes;
   /** The Secrets that are only taken to be there: `namespace/name`. */
   readonly assumedSecrets: readonly string[];
+  /** Rules that can never answer: no problem, but hardly meant. */
+  readonly shadowed: readonly { readonly rule: string; readonly by: readonly string[] }[];
   /** The Gateway, its listeners and its routes, with what is wrong with each. */
   readonly objects: readonly PlannedObject[];
 }
@@ -85,6 +88,7 @@ export function planGateway(
     ...(built?.model !== undefined && { model: built.model }),
     ...(aws !== undefined && { aws: changes(built?.model, aws.observed(gateway), assumed) }),
     assumedSecrets: assumed,
+    shadowed: shadowed(translation, built?.model),
     objects: [
       {
         object: `Gateway ${gateway}`,
@@ -117,6 +121,14 @@ function changes(model: Model | undefined, observed: Observed, assumed: readonly
   const all = changesOf(diff(model, observed), observed);
   return { ...all, changes: all.changes.filter(({ resource }) => !unknown.has(resource) || !standing.has(resource)) };
 }
+
+function shadowed({ topology }: Translation, model: Model | undefined): PlannedGateway['shadowed'] {
+  if (topology === undefined || model === undefined) return [];
+  const served = model.resources.flatMap((resource) => (resource.kind === 'rule' ? resource.sources : []));
+  return shadowedRules(topology, served).map(({ by, ...rule }) => ({ rule: ruleName(rule), by: by.map(ruleName) }));
+}
+
+const ruleName = ({ route, rule }: RuleRef): string => `${route.kind} ${route.key}, rule ${rule}`;
 
 const assumedSecrets = (model: Model | undefined): readonly string[] =>
   (model?.resources ?? []).flatMap((resource) =>

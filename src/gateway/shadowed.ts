@@ -1,0 +1,90 @@
+// Rules that can never answer, because earlier ones take all of their requests: two teams with the same host and path, say.
+import type { HttpHeaderMatch, HttpRouteMatch } from '../api/gateway-api.ts';
+import { portEntries } from './entries.ts';
+import { covers } from './hostnames.ts';
+import type { RuleRef } from './problem.ts';
+import type { RouteEntry, Topology } from './topology.ts';
+
+export interface Shadowed extends RuleRef {
+  /** The rules that answer in its place, each once. */
+  readonly by: readonly RuleRef[];
+}
+
+/**
+ * A rule is shadowed where every match of it, on every port and for every host, is taken by one entry before it. That two
+ * entries take it only together is not looked for.
+ * @param served the rules that a data plane has: of these only the entries are made
+ */
+export function shadowedRules({ ports, routes }: Topology, served: readonly RuleRef[]): readonly Shadowed[] {
+  const names = new Set(served.map(nameOf));
+  const considered = routes.map((each) => ({
+    ...each,
+    rules: each.rules.filter(({ rule }) => names.has(nameOf({ route: each.route, rule }))),
+  }));
+  const found = new Map<string, Found>();
+  for (const port of ports) {
+    const entries = portEntries(port, considered);
+    for (const [index, entry] of entries.entries())
+      if (entry.source.kind === 'rule') note(found, entry.source, entries, index);
+  }
+  return [...found.values()]
+    .filter(({ answers, by }) => !answers && by.size > 0)
+    .map(({ rule, by }) => ({ ...rule, by: [...by.values()] }));
+}
+
+interface Found {
+  readonly rule: RuleRef;
+  readonly by: Map<string, RuleRef>;
+  answers: boolean;
+}
+
+function note(
+  found: Map<string, Found>,
+  { route, rule }: RuleRef,
+  entries: readonly RouteEntry[],
+  index: number,
+): void {
+  const name = nameOf({ route, rule });
+  const own = found.get(name) ?? { rule: { route, rule }, by: new Map<string, RuleRef>(), answers: false };
+  found.set(name, own);
+  const taker = takerOf(entries, index)?.source;
+  if (taker === undefined) own.answers = true;
+  // A rule that says the same twice takes it from itself; its first entry counts.
+  else if (taker.kind === 'rule' && nameOf(taker) !== name)
+    own.by.set(nameOf(taker), { route: taker.route, rule: taker.rule });
+}
+
+function takerOf(entries: readonly RouteEntry[], index: number): RouteEntry | undefined {
+  const entry = entries[index];
+  if (entry === undefined) return undefined;
+  return entries.find((other, place) => place < index && takes(other, entry));
+}
+
+const nameOf = ({ route, rule }: RuleRef): string => `${route.kind} ${route.key} ${rule}`;
+
+/** Whether every request that `inner` matches is matched by `outer`. */
+const takes = (outer: Pick<RouteEntry, 'hostname' | 'match'>, inner: Pick<RouteEntry, 'hostname' | 'match'>): boolean =>
+  covers(outer.hostname, inner.hostname) &&
+  takesPath(outer.match, inner.match) &&
+  (outer.match.method === undefined || outer.match.method === inner.match.method) &&
+  isPartOf(outer.match.headers, inner.match.headers, (name) => name.toLowerCase()) &&
+  isPartOf(outer.match.queryParams, inner.match.queryParams, (name) => name);
+
+function takesPath({ path: outer = {} }: HttpRouteMatch, { path: inner = {} }: HttpRouteMatch): boolean {
+  const { type = 'PathPrefix', value = '/' } = outer;
+  const { type: innerType = 'PathPrefix', value: innerValue = '/' } = inner;
+  if (type !== 'PathPrefix') return type === innerType && value === innerValue;
+  const prefix = value.replace(/\/$/, '');
+  if (prefix === '') return true;
+  return innerType !== 'RegularExpression' && (innerValue === prefix || innerValue.startsWith(`${prefix}/`));
+}
+
+/** What asks for less takes more. */
+const isPartOf = (
+  outer: readonly HttpHeaderMatch[] = [],
+  inner: readonly HttpHeaderMatch[] = [],
+  nameIn: (name: string) => string,
+): boolean =>
+  outer.every(({ type = 'Exact', name, value }) =>
+    inner.some((each) => nameIn(each.name) === nameIn(name) && (each.type ?? 'Exact') === type && each.value === value),
+  );
