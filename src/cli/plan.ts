@@ -66,7 +66,7 @@ export function planCommand(): Command {
     .option('--from-cluster', "read the cluster's objects; without -f, compare what they become with AWS")
     .option('--live', 'with -f and --from-cluster: compare with AWS, too')
     .option('--assume-secrets', 'take the Secrets that are not to be seen to be there, with good certificates')
-    .option('-n, --namespace <NAMESPACE>', 'of manifests that name none (default: the context’s, else default)')
+    .option('-n, --namespace <NAMESPACE>', 'of manifests that name none; else that of the context, or default')
     .addOption(new Option('-o, --output <FORMAT>', 'how the plan is printed').choices(outputs).default('tree'))
     .addOption(flagOption('cluster-name', 'the name under which the cluster owns things in AWS; needed to compare'));
   addClusterOptions(command);

@@ -40,7 +40,7 @@ export function statusCommand(): Command {
     .option('--live', 'show what stands in AWS, too: load balancers, rules, and the health of targets')
     .addOption(new Option('-o, --output <FORMAT>', 'how it is printed').choices(outputs).default('tree'))
     .addOption(flagOption('aws-controller-name'))
-    .addOption(flagOption('aws-region', "the AWS region (default: that of the Gateway's address)"));
+    .addOption(flagOption('aws-region', "the AWS region; else that of the Gateway's address"));
   addClusterOptions(command);
   return command.addHelpText('after', notes).action(async (gateway: string | undefined, options: StatusOptions) => {
     process.exitCode = await status(gateway, options, givenFlags(command));
