@@ -1,6 +1,6 @@
 // What a user types: every command and every npm script, as processes.
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -117,4 +117,17 @@ test('the command that npm link makes runs without a build, in any folder', { ti
   const { code, stdout } = await run(join(here, 'bin/gatehouse'), ['plan', '-f', 'web.yaml'], here);
   expect(stdout).toContain('Gateway default/web (class lb)');
   expect(code).toBe(0);
+});
+
+const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
+
+test.skipIf(!hasKubectl)('kubectl runs it as a plugin, and its help says so', async () => {
+  const here = await folder();
+  await symlink(join(root, 'bin/gatehouse.js'), join(here, 'kubectl-gatehouse'));
+  const variables = { PATH: `${here}:${process.env['PATH']}`, KUBECONFIG: join(here, 'nowhere') };
+  const help = await run('kubectl', ['gatehouse', 'status', '--help'], here, variables);
+  expect(help.stdout).toContain('Usage: kubectl gatehouse status');
+  const { code, stderr } = await run('kubectl', ['gatehouse', 'status'], here, variables);
+  expect(stderr).toBe(`Could not read the kubeconfig ${join(here, 'nowhere')}: ENOENT\n`);
+  expect(code).toBe(2);
 });

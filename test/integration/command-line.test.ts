@@ -148,7 +148,7 @@ test('status shows what there is in the cluster and in AWS, what is wrong first'
     const live = await run(['status', `${ns}/good`, '--live']);
     expect(live).toMatchObject({ code: 0, stderr: '' });
     expect(live.stdout).toMatch(/✓ load balancer gh-\w+-good-\w+ \(internal, active\)/);
-    expect(live.stdout).toMatch(/1\. host web\.example\.com/);
+    expect(live.stdout).toMatch(/\d+\. host web\.example\.com/);
     expect(live.stdout).toContain('2 of 2 healthy');
   });
   const json = JSON.parse((await run(['status', 'good', '-n', ns, '--live', '-o', 'json'])).stdout);
