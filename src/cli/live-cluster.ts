@@ -49,7 +49,7 @@ export async function readCluster(
 }
 
 /** Of what is not served, nobody needs to be shown all. */
-function noneIfForbidden(error: unknown): readonly KubeObject[] {
+export function noneIfForbidden(error: unknown): readonly never[] {
   if (!isForbidden(error)) throw error;
   return [];
 }

@@ -1,11 +1,15 @@
 // What the statuses in a cluster say of our Gateways, as data. Pure.
-import type { Gateway, GatewayClass, HttpRoute, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
+import type { Route } from '../api/route-kinds.ts';
 import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
 import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { LiveLoadBalancer } from './live-load-balancer.ts';
 
 export type Health = 'good' | 'waiting' | 'bad';
+
+/** Those of TCP and UDP have no hostnames. */
+type AnyRoute = Route & { readonly spec: { readonly hostnames?: readonly string[] } };
 
 interface Part {
   readonly health: Health;
@@ -59,7 +63,7 @@ export interface ClusterStatuses {
   readonly gatewayClasses: readonly GatewayClass[];
   readonly gateways: readonly Gateway[];
   readonly listenerSets: readonly ListenerSet[];
-  readonly routes: readonly HttpRoute[];
+  readonly routes: readonly AnyRoute[];
 }
 
 /** How a thing is with all that belongs to it. */
@@ -99,10 +103,10 @@ export function gatewayReports(all: ClusterStatuses, controllerName: string): re
 
 const rank = { bad: 0, waiting: 1, good: 2 } as const;
 
-type RoutesByParent = ReadonlyMap<string, readonly HttpRoute[]>;
+type RoutesByParent = ReadonlyMap<string, readonly AnyRoute[]>;
 
-function routesByParent(routes: readonly HttpRoute[]): RoutesByParent {
-  const byParent = new Map<string, Set<HttpRoute>>();
+function routesByParent(routes: readonly AnyRoute[]): RoutesByParent {
+  const byParent = new Map<string, Set<AnyRoute>>();
   for (const route of routes) {
     for (const ref of route.spec.parentRefs ?? []) {
       const parent = parentOf(route, ref);
@@ -112,10 +116,10 @@ function routesByParent(routes: readonly HttpRoute[]): RoutesByParent {
   return new Map([...byParent].map(([parent, of]) => [parent, [...of]]));
 }
 
-type ParentRef = NonNullable<HttpRoute['spec']['parentRefs']>[number];
+type ParentRef = NonNullable<AnyRoute['spec']['parentRefs']>[number];
 
 /** `Gateway shop/web`, or `ListenerSet shop/more`. */
-function parentOf(route: HttpRoute, ref: ParentRef): string | undefined {
+function parentOf(route: AnyRoute, ref: ParentRef): string | undefined {
   const gateway = parentGateway(route, ref);
   const set = parentListenerSet(route, ref);
   return gateway === undefined ? set && `ListenerSet ${set}` : `Gateway ${gateway}`;
@@ -174,7 +178,7 @@ function listenerReports(
 }
 
 /** One a parentRef, as the status has them. */
-function routeReports(route: HttpRoute, parent: string, controllerName: string): readonly RouteReport[] {
+function routeReports(route: AnyRoute, parent: string, controllerName: string): readonly RouteReport[] {
   const { metadata, spec, status, kind } = route;
   const refs = (spec.parentRefs ?? []).filter((ref) => parentOf(route, ref) === parent);
   return refs.map((ref) => {

@@ -64,7 +64,7 @@ function gatewayLines(report: GatewayReport): readonly string[] {
     ...missing.map((name) => ({ lines: [marked('bad', `no load balancer in AWS has the name ${name}`)] })),
   ];
   return [
-    marked(report.health, `Gateway ${gateway} (class ${gatewayClass})${at}`),
+    marked(totalHealth(report), `Gateway ${gateway} (class ${gatewayClass})${at}`),
     ...wrongLines(report).map((line) => `│ ${line}`),
     ...drawn(branches),
   ];

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import * as kinds from '../api/kinds.ts';
+import { unservedRoutes } from '../api/route-kinds.ts';
 import { readConfig } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Kind } from '../kube/kinds.ts';
@@ -12,7 +13,7 @@ import { exit } from './exit.ts';
 import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
 import { readOnlyClients } from './live-aws.ts';
-import { listAll } from './live-cluster.ts';
+import { listAll, noneIfForbidden } from './live-cluster.ts';
 import { type LiveLoadBalancer, readLoadBalancers } from './live-load-balancer.ts';
 import { UnreadableError } from './manifest-files.ts';
 import { type Output, outputs } from './plan-print.ts';
@@ -133,13 +134,14 @@ async function readStatuses(
       return await listAll(client, kind, signal, { namespace });
     }
   };
-  const [gatewayClasses, gateways, listenerSets, routes] = await Promise.all([
+  const [gatewayClasses, gateways, listenerSets, httpRoutes, unserved] = await Promise.all([
     listAll(client, kinds.gatewayClasses, signal),
     visible(kinds.gateways),
     visible(kinds.listenerSets),
     visible(kinds.httpRoutes),
+    Promise.all(unservedRoutes.map((kind) => visible(kind).catch(noneIfForbidden))),
   ]);
-  const all = { gatewayClasses, gateways, listenerSets, routes };
+  const all = { gatewayClasses, gateways, listenerSets, routes: [...httpRoutes, ...unserved.flat()] };
   const own = gatewayClasses.filter(({ spec }) => spec.controllerName === controllerName);
   return { gatewayClasses: classReports(own), gateways: gatewayReports(all, controllerName) };
 }

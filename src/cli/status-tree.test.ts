@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import type { Gateway, GatewayClass, HttpRoute } from '../api/gateway-api.ts';
+import type { LiveLoadBalancer } from './live-load-balancer.ts';
+import { classReports, gatewayReports } from './status-report.ts';
+import { statusTree, totalHealth } from './status-tree.ts';
+
+const apiVersion = 'gateway.networking.k8s.io/v1';
+const controllerName = 'gatehouse.dev/aws';
+const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, observedGeneration = 1) => ({
+  type,
+  status,
+  reason,
+  observedGeneration,
+  message: `${reason}.`,
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+});
+const good = [condition('Accepted', 'True', 'Accepted'), condition('Programmed', 'True', 'Programmed')];
+
+const gatewayClass: GatewayClass = {
+  apiVersion,
+  kind: 'GatewayClass',
+  metadata: { name: 'lb', generation: 1 },
+  spec: { controllerName },
+  status: { conditions: [condition('Accepted', 'True', 'Accepted')] },
+};
+
+const gateway = (name: string, status: Gateway['status'], generation = 1): Gateway => ({
+  apiVersion,
+  kind: 'Gateway',
+  metadata: { namespace: 'shop', name, generation },
+  spec: { gatewayClassName: 'lb', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+  ...(status !== undefined && { status }),
+});
+
+const serving = (listener = good): Gateway['status'] => ({
+  addresses: [{ value: 'web.example.com' }],
+  conditions: good,
+  listeners: [{ name: 'http', attachedRoutes: 1, conditions: listener }],
+});
+
+const route = (name: string, parent: string, resolved: 'True' | 'False'): HttpRoute => ({
+  apiVersion,
+  kind: 'HTTPRoute',
+  metadata: { namespace: 'shop', name, generation: 1 },
+  spec: { parentRefs: [{ name: parent }], hostnames: ['a.example.com'] },
+  status: {
+    parents: [
+      {
+        controllerName,
+        parentRef: { name: parent },
+        conditions: [
+          condition('Accepted', 'True', 'Accepted'),
+          condition('ResolvedRefs', resolved, resolved === 'True' ? 'ResolvedRefs' : 'BackendNotFound'),
+        ],
+      },
+    ],
+  },
+});
+
+const reports = (gateways: readonly Gateway[], routes: readonly HttpRoute[] = []) =>
+  gatewayReports({ gatewayClasses: [gatewayClass], gateways, listenerSets: [], routes }, controllerName);
+
+test('what is wrong comes first, then what waits, and each says why', () => {
+  const report = reports(
+    [gateway('fine', serving()), gateway('fresh', undefined), gateway('faulty', serving())],
+    [route('whole', 'fine', 'True'), route('whole', 'faulty', 'True'), route('torn', 'faulty', 'False')],
+  );
+  expect(
+    statusTree({ gatewayClasses: classReports([gatewayClass]), gateways: report }),
+  ).toBe(`✗ Gateway shop/faulty (class lb) at web.example.com
+├─ ✓ listener "http": HTTP :80, 1 route
+├─ ✗ HTTPRoute shop/torn for a.example.com
+│    ResolvedRefs=False (BackendNotFound): BackendNotFound.
+└─ ✓ HTTPRoute shop/whole for a.example.com
+
+… Gateway shop/fresh (class lb)
+│ Accepted=Unknown (Pending): Gatehouse has said nothing of it yet. Is it running?
+└─ … listener "http": HTTP :80, 0 routes
+     Accepted=Unknown (Pending): Gatehouse has said nothing of it yet. Is it running?
+
+✓ Gateway shop/fine (class lb) at web.example.com
+├─ ✓ listener "http": HTTP :80, 1 route
+└─ ✓ HTTPRoute shop/whole for a.example.com
+
+3 Gateways, 1 with something wrong, 1 waiting
+`);
+});
+
+test('conditions about an older generation say that the change was not looked at yet', () => {
+  const [report] = reports([gateway('web', serving(), 2)]);
+  expect(report).toMatchObject({
+    health: 'waiting',
+    wrong: [{ message: 'It was changed, and Gatehouse has not looked at the change yet.' }],
+  });
+});
+
+test('Gateways of other controllers are not shown, and a class that is refused is', () => {
+  const other = { ...gatewayClass, spec: { controllerName: 'example.com/other' } };
+  const all = { gatewayClasses: [other], gateways: [gateway('web', serving())], listenerSets: [], routes: [] };
+  expect(gatewayReports(all, controllerName)).toEqual([]);
+  const refused = { ...gatewayClass, status: { conditions: [condition('Accepted', 'False', 'InvalidParameters')] } };
+  expect(statusTree({ gatewayClasses: classReports([refused]), gateways: [] })).toBe(`✗ GatewayClass lb
+  Accepted=False (InvalidParameters): InvalidParameters.
+
+There are no Gateways of Gatehouse.
+`);
+});
+
+test('a target that AWS finds unhealthy, or a load balancer that is gone, is wrong whatever the cluster says', () => {
+  const target = (state: string): LiveLoadBalancer => ({
+    name: 'gh-web',
+    arn: 'arn',
+    scheme: 'internal',
+    state: 'active',
+    listeners: [
+      {
+        port: 80,
+        protocol: 'HTTP',
+        certificates: [],
+        rules: [
+          {
+            priority: '100',
+            conditions: [{ field: 'host-header', values: ['a.example.com'] }],
+            transforms: [],
+            targetGroups: [
+              {
+                name: 'tg',
+                targetType: 'ip',
+                weight: 1,
+                targets: [{ id: '10.0.0.1', port: 80, state, reason: 'Timed out' }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const [report] = reports([gateway('web', serving())]);
+  if (report === undefined) throw new Error('Expected a report');
+  expect(totalHealth({ ...report, loadBalancers: [target('healthy')] })).toBe('good');
+  const unhealthy = { ...report, loadBalancers: [target('unhealthy')] };
+  expect(totalHealth(unhealthy)).toBe('bad');
+  expect(
+    statusTree({ gatewayClasses: [], gateways: [unhealthy] }),
+  ).toContain(`└─ ✓ load balancer gh-web (internal, active)
+   └─ HTTP :80
+      └─ 100. host a.example.com
+         └─ target group tg (ip, 0 of 1 healthy)
+            └─ ✗ 10.0.0.1:80 unhealthy: Timed out`);
+  const missing = { ...report, loadBalancers: [], missing: ['web.example.com'] };
+  expect(totalHealth(missing)).toBe('bad');
+  expect(statusTree({ gatewayClasses: [], gateways: [missing] })).toContain(
+    'no load balancer in AWS has the name web.example.com',
+  );
+});
