@@ -1,5 +1,6 @@
 // A pass that has much to do lets others in: newer changes of its own Gateway, and Gateways that find no worker free. What it had
 // no time for it goes on with afterwards.
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../kube/clock.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 
@@ -13,6 +14,8 @@ export async function inTurn<T>(
   work: (recall: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const recall = new AbortController();
+  // Each call that waits for its turn listens.
+  setMaxListeners(0, recall.signal);
   const ended = new AbortController();
   clock.sleep(turnMs, ended.signal).then(
     () => whenWanted(() => recall.abort()),
