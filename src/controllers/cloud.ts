@@ -5,7 +5,7 @@ import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import type { DiffOptions } from '../aws/diff/diff.ts';
 import type { Plan } from '../aws/diff/step.ts';
 import { LeaseLostError, problemsOf } from '../aws/errors.ts';
-import { executePlan, type Outcome } from '../aws/execute/execute.ts';
+import { executePlan, type Met, type Outcome } from '../aws/execute/execute.ts';
 import type { Drift } from '../aws/inventory/audit.ts';
 import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory.ts';
@@ -62,8 +62,8 @@ export class Cloud {
   readonly #signal: AbortSignal;
   /** How the passes left the Gateways. */
   readonly #models = new Map<ObjectKey, Model>();
-  /** The namespaces for whose steps the last pass over a Gateway had no time. */
-  readonly #behind = new Map<ObjectKey, ReadonlySet<string>>();
+  /** The namespaces for whose steps the last pass over a Gateway had no time, and what the others have met. */
+  readonly #last = new Map<ObjectKey, { readonly behind: ReadonlySet<string>; readonly met: Met }>();
   /** Outlives the term's signal for as long as it takes to keep what is known. */
   readonly #closing = new AbortController();
   #opening: Promise<readonly Problem[]> | undefined;
@@ -148,13 +148,17 @@ export class Cloud {
   }
 
   diffOptions(gateway: ObjectKey): DiffOptions {
-    return { rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer, behind: this.#behind.get(gateway) ?? nobody };
+    return {
+      rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer,
+      behind: this.#last.get(gateway)?.behind ?? nobody,
+    };
   }
 
   /** @param recall calls back what has made no call yet: others wait */
   async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
     const { clients, inventory, membership, troubles, locks, cluster } = this;
     const { clock, logger, caches } = this.#term;
+    const last = this.#last.get(gateway);
     this.progress.awaits(gateway, plan);
     const outcome = await executePlan(plan, {
       gateway,
@@ -170,9 +174,11 @@ export class Cloud {
       secretOf: (key) => caches.secrets.get(key),
       targetsOf: (group) => targetsOf(caches, group),
       ...(recall && { recall }),
+      ...(last && { before: last.met }),
     });
-    if (outcome.behind.length > 0) this.#behind.set(gateway, new Set(outcome.behind));
-    else this.#behind.delete(gateway);
+    const { behind, met } = outcome;
+    if (behind.length > 0 || met.size > 0) this.#last.set(gateway, { behind: new Set(behind), met });
+    else this.#last.delete(gateway);
     return outcome;
   }
 
@@ -210,7 +216,7 @@ export class Cloud {
     this.bindings.release(gateway);
     this.#models.delete(gateway);
     this.progress.forget(gateway);
-    this.#behind.delete(gateway);
+    this.#last.delete(gateway);
   }
 
   #forget(targetGroup: string): void {

@@ -1,6 +1,8 @@
 import { CreateLoadBalancerCommand, CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stepId } from '../diff/draft.ts';
 import { LeaseLostError } from '../errors.ts';
+import { resourceId } from '../model/naming.ts';
 import { awsUnderTest, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
@@ -197,4 +199,52 @@ test('no call is made once the lease is lost', async () => {
   const outcome = await controller.apply(it.model());
   expect(outcome).toMatchObject({ done: [], problems: [] });
   expect(it.aws.calls.counts().total).toBe(0);
+});
+
+test('steps that are called back are left for the next pass, and what was refused before stays told until it is tried again', async () => {
+  withTargets();
+  const controller = await it.start();
+  const model = it.model({ services: ['api', 'web'] });
+  await controller.apply(it.model({ services: ['api'] }));
+  const plan = controller.plan(model);
+  const [resource] = plan.steps.flatMap((step) => (step.kind === 'create' ? [step.resource] : []));
+  if (resource === undefined) throw new Error('Expected a step');
+  const refused = { kind: 'cloud-refused', resource, action: 'a', code: 'c', detail: 'd' } as const;
+  it.aws.calls.zero();
+  const outcome = await executePlan(plan, {
+    ...controller.context,
+    recall: AbortSignal.abort(),
+    before: new Map([[resource, [refused]]]),
+  });
+  expect(outcome).toMatchObject({ done: [], problems: [refused], behind: ['shop'] });
+  expect(it.aws.calls.counts().total).toBe(0);
+  expect(await executePlan(controller.plan(model), { ...controller.context, before: outcome.met })).toMatchObject({
+    problems: [],
+    behind: [],
+  });
+});
+
+test('a namespace has its steps under way, however many another one has', async () => {
+  const controller = await it.start();
+  const busy = Array.from({ length: 40 }, (_, index) => ({ namespace: 'busy', index }));
+  const steps = [...busy, { namespace: 'quiet', index: 0 }].map(({ namespace, index }) => {
+    const id = resourceId('rule', 'internal', 80, `${namespace}/web`, index, 0);
+    return { kind: 'tag', id: stepId('tag', id), after: [], resource: id, arn: 'arn', add: {}, remove: [] } as const;
+  });
+  const begun: string[] = [];
+  const all = Promise.withResolvers<void>();
+  const outcome = executePlan(
+    { steps, existing: new Map(), pending: [] },
+    controller.context,
+    async (_, { resource }) => {
+      begun.push(resource);
+      await all.promise;
+      return { kind: 'done' };
+    },
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toHaveLength(9);
+  expect(begun.at(-1)).toContain('quiet/web');
+  all.resolve();
+  expect((await outcome).done).toHaveLength(41);
 });

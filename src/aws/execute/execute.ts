@@ -36,6 +36,8 @@ export interface ExecuteContext {
   readonly signal: AbortSignal;
   /** No step begins after it aborts, and those that have made no call yet are called back: others are to be let in. */
   readonly recall?: AbortSignal;
+  /** What the last run met. */
+  readonly before?: Met;
   readonly secretOf: (key: ObjectKey) => Secret | undefined;
   readonly targetsOf: (group: TargetGroupResource) => readonly Target[];
 }
@@ -53,7 +55,11 @@ export interface Outcome {
   readonly drifted?: true;
   /** The namespaces of steps that were called back: there was no time for them. */
   readonly behind: readonly string[];
+  /** The problems of each resource: those of a step that was called back are as they were before. */
+  readonly met: Met;
 }
+
+export type Met = ReadonlyMap<ResourceId, readonly Problem[]>;
 
 /** What AWS will not delete because something uses it. */
 export interface Held {
@@ -110,7 +116,7 @@ export async function executePlan(
   await Promise.allSettled(ends.values());
   return outcomeOf(
     await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])),
-    context.gateway,
+    context,
   );
 }
 
@@ -161,19 +167,28 @@ function arnOf(step: Step): string | undefined {
   return 'arn' in step ? step.arn : undefined;
 }
 
-function outcomeOf(ends: readonly (readonly [Step, End])[], gateway: ObjectKey): Outcome {
+function outcomeOf(
+  ends: readonly (readonly [Step, End])[],
+  { gateway, before = new Map() }: Pick<ExecuteContext, 'gateway' | 'before'>,
+): Outcome {
   const done: StepId[] = [];
   const problems: Problem[] = [];
   const pending: ResourceId[] = [];
   const held: Held[] = [];
   const retries: number[] = [];
   const behind = new Set<string>();
+  const met = new Map<ResourceId, readonly Problem[]>();
+  const meet = (resource: ResourceId, some: readonly Problem[] = []): void => {
+    if (some.length === 0) return;
+    problems.push(...some);
+    met.set(resource, [...(met.get(resource) ?? []), ...some]);
+  };
   let drifted = false;
   for (const [{ id, resource }, end] of ends) {
     switch (end.kind) {
       case 'done':
         done.push(id);
-        problems.push(...(end.problems ?? []));
+        meet(resource, end.problems);
         if (end.again === true) retries.push(0);
         break;
       case 'in-use':
@@ -186,16 +201,18 @@ function outcomeOf(ends: readonly (readonly [Step, End])[], gateway: ObjectKey):
         retries.push(pendingRetryMs);
         break;
       case 'failed':
-        problems.push(...end.problems);
+        meet(resource, end.problems);
         if (end.again === true) retries.push(0);
         break;
       case 'error':
-        problems.push(toProblem(end.error, resource));
+        meet(resource, [toProblem(end.error, resource)]);
         if (end.error.retryable) retries.push(errorRetryMs);
         if (end.error.kind === 'not-found') drifted = true;
         break;
       case 'recalled':
         behind.add(namespaceOf(resource, gateway));
+        // What was refused stays so until it is tried again: a status must not change for want of time.
+        if (!met.has(resource)) meet(resource, before.get(resource));
         break;
       case 'left-out':
         break;
@@ -209,6 +226,7 @@ function outcomeOf(ends: readonly (readonly [Step, End])[], gateway: ObjectKey):
     pending,
     held,
     behind: [...behind],
+    met,
     ...(retries.length === 0 ? {} : { retryAfterMs: Math.min(...retries) }),
     ...(drifted ? { drifted } : {}),
   };
