@@ -12,6 +12,7 @@ import { steadyTraffic } from './steady-traffic.ts';
 import { table } from './table.ts';
 import { tenantsBusyNeighbour } from './tenants-busy-neighbour.ts';
 import { tenantsRefusedTargets } from './tenants-refused-targets.ts';
+import { tenantsSizes } from './tenants-sizes.ts';
 
 const families = [
   steadyTraffic,
@@ -21,6 +22,7 @@ const families = [
   drift,
   tenantsBusyNeighbour,
   tenantsRefusedTargets,
+  tenantsSizes,
 ];
 const known = families.flatMap(({ names }) => names);
 

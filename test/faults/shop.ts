@@ -42,7 +42,9 @@ const hostname = 'shop.example.com';
 export async function openShop(rig: Rig, name: string, { from = 'Same' }: { readonly from?: 'Same' | 'All' } = {}) {
   const ns = await rig.freshNamespace(name);
   const allowedRoutes = { namespaces: { from } };
-  const gw = gateway(ns, 'gw', [http({ allowedRoutes }), https(['tls'], { allowedRoutes })]);
+  const gw = gateway(ns, 'gw', [http({ allowedRoutes }), https(['tls'], { allowedRoutes })], {
+    allowedListeners: { namespaces: { from } },
+  });
   const tls = await tlsSecret(ns, 'tls', ['*.example.com']);
   const trusted = [certificateOf(tls)];
   const deployments: Deployment[] = [];

@@ -49,12 +49,24 @@ export const gateway = (
   spec: { gatewayClassName: 'aws', listeners, ...spec },
 });
 
-/** Listeners that are added to a Gateway of the same namespace. */
-export const listenerSet = (ns: string, name: string, parent: string, listeners: readonly Listener[]): KubeObject => ({
+/** @param parent a Gateway of the same namespace by name, or a whole parentRef */
+export const listenerSet = (
+  ns: string,
+  name: string,
+  parent: string | { readonly name: string; readonly namespace?: string },
+  listeners: readonly Listener[],
+): KubeObject => ({
   apiVersion: gatewayApi,
   kind: 'ListenerSet',
   metadata: { name, namespace: ns },
-  spec: { parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: parent }, listeners },
+  spec: {
+    parentRef: {
+      group: 'gateway.networking.k8s.io',
+      kind: 'Gateway',
+      ...(typeof parent === 'string' ? { name: parent } : parent),
+    },
+    listeners,
+  },
 });
 
 /** A reference to a Service on port 80. */

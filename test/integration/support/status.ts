@@ -4,7 +4,7 @@ import type { Gateway, GatewayClass, HttpRoute, RouteParentStatus } from '../../
 import type { Condition } from '../../../src/kube/object.ts';
 import type { Rig } from './gatehouse.ts';
 
-const gatewayApi = '/apis/gateway.networking.k8s.io/v1';
+export const gatewayApi = '/apis/gateway.networking.k8s.io/v1';
 export const waitMs = 45_000;
 
 export const gatewayPath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/gateways/${name}`;

@@ -1,0 +1,98 @@
+// What a process does to itself while it works: how long it blocks its event loop, how much memory it takes, and whether it
+// keeps its lease. Out of its metrics and /proc.
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { get } from '../../localstack/cluster/apply.ts';
+import { usageOf } from '../bench/usage.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+
+export interface ProcessReport {
+  /** The longest block of the event loop. */
+  readonly lagMs: number;
+  /** The longest one without what the machine withheld in the same second, and without V8's own collections. */
+  readonly blockMs: number;
+  readonly peakMiB: number;
+  /** How often the lease changed hands. */
+  readonly transitions: number;
+  /** Whether it runs no more. */
+  readonly ended: boolean;
+}
+
+export interface ProcessWatch {
+  stop(): Promise<ProcessReport>;
+}
+
+/** How often it is looked at, in milliseconds. */
+const lookMs = 1000;
+
+/** @param rig its Gatehouse stands for election */
+export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
+  const { gatehouse } = rig;
+  const before = await transitionsOf(rig);
+  let ended = false;
+  let stopped = false;
+  let lagMs = 0;
+  let blockMs = 0;
+  let peakMiB = 0;
+  void gatehouse.ended.then(() => {
+    ended = true;
+  });
+  let known = await look(gatehouse.pid, gatehouse.metricsUrl);
+  const watching = (async () => {
+    while (!stopped && !ended) {
+      await sleep(lookMs);
+      const seen = await look(gatehouse.pid, gatehouse.metricsUrl);
+      if (seen === undefined) continue;
+      const aside = seen.waitedMs - (known?.waitedMs ?? 0) + seen.collectedMs - (known?.collectedMs ?? 0);
+      lagMs = Math.max(lagMs, seen.lagMs);
+      blockMs = Math.max(blockMs, seen.lagMs - aside);
+      peakMiB = Math.max(peakMiB, seen.peakMiB);
+      known = seen;
+    }
+  })();
+  return {
+    stop: async () => {
+      stopped = true;
+      await watching;
+      return { lagMs, blockMs, peakMiB, transitions: (await transitionsOf(rig)) - before, ended };
+    },
+  };
+}
+
+interface Look {
+  /** The longest lag since the last look: every answer of the metrics begins a new count. */
+  readonly lagMs: number;
+  /** How long the main thread was ready and had no CPU, since it began. */
+  readonly waitedMs: number;
+  /** How long V8 collected garbage, since it began. */
+  readonly collectedMs: number;
+  readonly peakMiB: number;
+}
+
+async function look(pid: number, url: string): Promise<Look | undefined> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(60_000) });
+    const text = await answer.text();
+    const [, waited = '0'] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+    return {
+      lagMs: 1000 * sumOf(text, 'nodejs_eventloop_lag_max_seconds'),
+      waitedMs: Number(waited) / 1e6,
+      collectedMs: 1000 * sumOf(text, 'nodejs_gc_duration_seconds_sum'),
+      peakMiB: usageOf(pid).peakMiB,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+const sumOf = (metrics: string, name: string): number =>
+  metrics
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+
+async function transitionsOf({ cluster }: Rig): Promise<number> {
+  const path = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/gatehouse';
+  const lease = await get<{ readonly spec?: { readonly leaseTransitions?: number } }>(cluster.admin, path);
+  return lease?.spec?.leaseTransitions ?? 0;
+}

@@ -1,0 +1,143 @@
+// A Gateway that two tenants share: one whose clients and whose changes are looked at, and one who does what a scenario says.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { rulesOf } from '../integration/support/aws.ts';
+import { eventually } from '../integration/support/eventually.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+import { backendRef, httpRoute } from '../integration/support/objects.ts';
+import { gone } from './awaiting.ts';
+import { type ProcessReport, watchProcess } from './process-watch.ts';
+import type { Findings, Options } from './scenario.ts';
+import { openShop, type Shop, startServingRig } from './shop.ts';
+import type { TrafficReport } from './traffic.ts';
+
+/** What Node makes of the image's memory limit of 512 MiB: half of it is V8's. */
+const nodeOptions = '--max-semi-space-size=2 --max-old-space-size=256';
+const flags = { 'enable-leader-election': 'true' } as const;
+
+export const startSharedRig = (options: Options): Promise<Rig> =>
+  startServingRig(options, {}, { gatehouse: { flags, env: { NODE_OPTIONS: nodeOptions } } });
+
+/** The port that both tenants use. */
+export const sharedPort = 80;
+
+export interface SharedGateway {
+  readonly rig: Rig;
+  readonly shop: Shop;
+  /** The namespace of the tenant who does what the scenario says. */
+  readonly tenant: string;
+  /** What a parentRef of that tenant is. */
+  readonly parentRef: { readonly name: string; readonly namespace: string };
+  /** The rules of the load balancer, in words. */
+  readonly rules: () => readonly string[];
+}
+
+export interface Limits {
+  /** The most memory that Gatehouse may take. */
+  readonly memoryMiB: number;
+  /** The longest that a change of the other tenant may take. */
+  readonly changeMs: number;
+}
+
+/** How long the event loop may be blocked at a time. */
+const blockLimitMs = 200;
+
+/**
+ * @param act what the tenant does; resolves when all of it has been carried out
+ * @returns what came of it for the other tenant, for Gatehouse, and as `act` has it
+ */
+export async function besides(
+  rig: Rig,
+  name: string,
+  limits: Limits,
+  act: (shared: SharedGateway) => Promise<readonly string[]>,
+): Promise<Findings> {
+  const shop = await openShop(rig, name, { from: 'All' });
+  const tenant = await rig.freshNamespace(`${name}-other`);
+  await rig.backend(tenant, 'api');
+  await shop.deploy('web');
+  await shop.open([route(shop.ns, 0)]);
+  const rules = () => rulesOf(rig, `${shop.ns}/gw`, sharedPort);
+  // What came before is not this scenario's.
+  await rig.restart();
+  const watch = await watchProcess(rig);
+  const traffic = shop.traffic({ perSecond: 50, paths: ['/'], isRight: (answer) => answer === 'web v1 8080' });
+  const changes = changing(rig, shop, rules);
+  const failures: string[] = [];
+  const parentRef = { name: 'gw', namespace: shop.ns };
+  failures.push(...(await act({ rig, shop, tenant, parentRef, rules }).catch((error: unknown) => [String(error)])));
+  const tookMs = await changes.stop();
+  const seen = await traffic.stop();
+  const used = await watch.stop();
+  await rig.remove([shop.gw]);
+  await gone(rig, shop.gw);
+  await shop.endPods();
+  return {
+    count: `${seen.requests.toLocaleString('en')} requests, ${tookMs.length} changes of another tenant`,
+    failures: [...failures, ...judge(limits, tookMs, used), ...seen.failures],
+    duplicates: [],
+    leaks: [],
+    notes: [describe(tookMs, used, seen)],
+  };
+}
+
+function judge({ memoryMiB, changeMs }: Limits, tookMs: readonly number[], used: ProcessReport): readonly string[] {
+  const slowest = Math.max(...tookMs);
+  return [
+    ...(slowest <= changeMs ? [] : [`a change of the other tenant took ${slowest.toFixed(0)} ms`]),
+    ...(used.ended ? ['Gatehouse has ended'] : []),
+    ...(used.transitions === 0 ? [] : [`the lease changed hands ${used.transitions} times`]),
+    ...(used.peakMiB <= memoryMiB ? [] : [`Gatehouse took ${used.peakMiB.toFixed(0)} MiB`]),
+    ...(used.blockMs <= blockLimitMs ? [] : [`Gatehouse blocked its event loop for ${used.blockMs.toFixed(0)} ms`]),
+  ];
+}
+
+const describe = (tookMs: readonly number[], used: ProcessReport, { heldUpMs }: TrafficReport): string =>
+  [
+    `the other tenant's slowest change took ${Math.max(...tookMs).toFixed(0)} ms`,
+    `${used.peakMiB.toFixed(0)} MiB at most`,
+    `longest block ${used.blockMs.toFixed(0)} ms (${used.lagMs.toFixed(0)} with collections and what the machine withheld)`,
+    `this process was held up for ${heldUpMs.toFixed(0)} ms at most`,
+  ].join('; ');
+
+/** The other tenant's route after so many changes. */
+const route = (ns: string, change: number): KubeObject =>
+  httpRoute(
+    ns,
+    'web',
+    ['gw'],
+    [
+      { matches: [{ path: { type: 'PathPrefix', value: `/change-${change}` } }], backendRefs: [backendRef('web')] },
+      { backendRefs: [backendRef('web')] },
+    ],
+    { hostnames: ['shop.example.com'] },
+  );
+
+/** Between two changes, in milliseconds. */
+const pauseMs = 1000;
+
+/** The other tenant changes its route, again and again. `stop` gives how long each change took. */
+function changing(rig: Rig, { ns }: Shop, rules: () => readonly string[]): { stop(): Promise<readonly number[]> } {
+  let stopped = false;
+  const tookMs: number[] = [];
+  const run = async (): Promise<void> => {
+    for (let change = 1; !stopped; change += 1) {
+      await rig.apply([route(ns, change)]);
+      const applied = performance.now();
+      await eventually(() => {
+        if (!rules().some((words) => new RegExp(`/change-${change}\\b`).test(words)))
+          throw new Error(rules().join('; '));
+      });
+      tookMs.push(performance.now() - applied);
+      await sleep(pauseMs);
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopped = true;
+      await running.catch(() => tookMs.push(Number.POSITIVE_INFINITY));
+      return tookMs;
+    },
+  };
+}

@@ -1,0 +1,198 @@
+// One tenant of a shared Gateway does what its rights allow, up to the sizes that the API allows. The other one's requests are
+// answered, its changes arrive, and Gatehouse lives, in the memory that its image has.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { eventually } from '../integration/support/eventually.ts';
+import type { Rig } from '../integration/support/gatehouse.ts';
+import { backendRef, gateway, http, httpRoute, listenerSet } from '../integration/support/objects.ts';
+import { gatewayApi } from '../integration/support/status.ts';
+import { patienceMs } from './awaiting.ts';
+import { family, type Scenario } from './scenario.ts';
+import { besides, type Limits, type SharedGateway, startSharedRig } from './shared-gateway.ts';
+
+/** The issue's limits. What is big takes a pass some seconds, and a change waits for the pass that is under way. */
+const limits: Limits = { memoryMiB: 300, changeMs: 10_000 };
+
+interface Play {
+  readonly name: string;
+  readonly what: string;
+  /** Resolves with what is not as it should be of the tenant itself. */
+  readonly act: (shared: SharedGateway) => Promise<readonly string[]>;
+}
+
+const scenarioOf = ({ name, what, act }: Play): Scenario<Rig> => ({
+  name,
+  what,
+  run: (rig) => besides(rig, name, limits, act),
+});
+
+const hostnames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `h${index}.example.org`);
+
+/** Rules with 64 matches each, as many as one may have. */
+const manyMatches = (rules: number, prefix: string) =>
+  Array.from({ length: rules }, (_, rule) => ({
+    matches: Array.from({ length: 64 }, (__, match) => ({
+      path: { type: 'Exact', value: `/${prefix}/${rule}/${match}` },
+    })),
+    backendRefs: [backendRef('api')],
+  }));
+
+/** A route as large as the API allows: 128 matches × 16 hostnames. */
+const largeRoute = ({ tenant }: SharedGateway, name: string, parentRef: { readonly name: string }): KubeObject =>
+  httpRoute(tenant, name, [parentRef], manyMatches(2, name), { hostnames: hostnames(16) });
+
+const smallRoute = ({ tenant, parentRef }: SharedGateway): KubeObject =>
+  httpRoute(
+    tenant,
+    'old',
+    [parentRef],
+    [{ matches: [{ path: { type: 'Exact', value: '/old' } }], backendRefs: [backendRef('api')] }],
+    { hostnames: ['old.example.org'] },
+  );
+
+const isServed = (words: readonly string[], path: string): boolean => words.some((word) => word.includes(path));
+
+async function served({ rules }: SharedGateway, path: string): Promise<void> {
+  await eventually(() => {
+    if (!isServed(rules(), path)) throw new Error(`Expected a rule for ${path}, got ${rules().join('; ')}`);
+  }, patienceMs);
+}
+
+/** Waits until the route's conditions are of its generation, and gives those that are not good. */
+async function told({ rig, tenant }: SharedGateway, name: string): Promise<string> {
+  return await eventually(async () => {
+    const path = `${gatewayApi}/namespaces/${tenant}/httproutes/${name}`;
+    const { metadata, status } = await rig.cluster.admin.request<RouteView>('GET', path);
+    const conditions = status?.parents?.[0]?.conditions ?? [];
+    if (conditions.length === 0 || conditions.some((each) => each.observedGeneration !== metadata.generation)) {
+      throw new Error(`Expected conditions of generation ${metadata.generation}, got ${JSON.stringify(conditions)}`);
+    }
+    return conditions.map(({ type, status: is, message }) => `${type}=${is}: ${message}`).join('\n');
+  }, patienceMs);
+}
+
+interface RouteView {
+  readonly metadata: { readonly generation: number };
+  readonly status?: {
+    readonly parents?: readonly {
+      readonly conditions?: readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly message: string;
+        readonly observedGeneration: number;
+      }[];
+    }[];
+  };
+}
+
+const expectTold = (words: string, wanted: RegExp): readonly string[] =>
+  wanted.test(words) ? [] : [`the route's status says ${words}`];
+
+/** Long enough for a pass over all of it, and for what it may evict. In milliseconds. */
+const aftermathMs = 10_000;
+
+const grows = (name: string, what: string, grown: (shared: SharedGateway) => KubeObject): Play => ({
+  name,
+  what,
+  act: async (shared) => {
+    await shared.rig.apply([smallRoute(shared)]);
+    await served(shared, '/old');
+    await shared.rig.apply([grown(shared)]);
+    const words = await told(shared, 'old');
+    await sleep(aftermathMs);
+    return [
+      ...expectTold(words, /full|100 rules/),
+      ...(isServed(shared.rules(), '/old') ? [] : ['the rule that the route had is gone']),
+    ];
+  },
+});
+
+const growsTooLarge = grows(
+  'tenants-route-grows',
+  'an old small route grows to 128 matches × 16 hostnames',
+  (shared) => ({ ...largeRoute(shared, 'new', shared.parentRef), metadata: smallRoute(shared).metadata }),
+);
+
+const growsToFit = grows('tenants-route-fills', 'an old small route grows to exactly 100 rules', (shared) =>
+  httpRoute(
+    shared.tenant,
+    'old',
+    [shared.parentRef],
+    [
+      {
+        // A header apiece keeps them from being packed together.
+        matches: Array.from({ length: 50 }, (_, index) => ({ headers: [{ name: `x-${index}`, value: 'v' }] })),
+        backendRefs: [backendRef('api')],
+      },
+    ],
+    { hostnames: ['old.example.org'] },
+  ),
+);
+
+/** Makes them as fast as the API server takes them. */
+async function createAll({ rig, tenant }: SharedGateway, plural: string, objects: readonly KubeObject[]) {
+  const path = `${gatewayApi}/namespaces/${tenant}/${plural}`;
+  const left = objects[Symbol.iterator]();
+  const go = async (): Promise<void> => {
+    for (const object of left) await rig.cluster.admin.request('POST', path, { body: object });
+  };
+  await Promise.all(Array.from({ length: 8 }, go));
+  return { remove: () => rig.cluster.admin.request('DELETE', path) };
+}
+
+/** Has Gatehouse see the objects come, then restarts it while they are there, and removes them. */
+async function crowd(shared: SharedGateway, plural: string, objects: readonly KubeObject[]): Promise<void> {
+  const made = await createAll(shared, plural, objects);
+  await sleep(aftermathMs);
+  await made.remove();
+  await sleep(aftermathMs);
+}
+
+const manyRoutes: Play = {
+  name: 'tenants-routes',
+  what: '1,000 routes of 128 matches × 16 hostnames',
+  act: async (shared) => {
+    const routes = Array.from({ length: 1000 }, (_, index) => largeRoute(shared, `r${index}`, shared.parentRef));
+    await crowd(shared, 'httproutes', routes);
+    return [];
+  },
+};
+
+const manyPorts: Play = {
+  name: 'tenants-ports',
+  what: 'a Gateway of 64 ports with 2 routes of 128 matches × 16 hostnames',
+  act: async (shared) => {
+    const listeners = Array.from({ length: 64 }, (_, index) => http({ name: `p${index}`, port: 8000 + index }));
+    const wide = gateway(shared.tenant, 'wide', listeners);
+    const routes = ['a', 'b'].map((name) => largeRoute(shared, name, { name: 'wide' }));
+    await shared.rig.apply([...routes, wide]);
+    await sleep(2 * aftermathMs);
+    await shared.rig.remove([wide]);
+    return [];
+  },
+};
+
+const manyListenerSets: Play = {
+  name: 'tenants-listener-sets',
+  what: '300 ListenerSets × 64 listeners',
+  act: async (shared) => {
+    const sets = Array.from({ length: 300 }, (_, set) =>
+      listenerSet(
+        shared.tenant,
+        `s${set}`,
+        shared.parentRef,
+        Array.from({ length: 64 }, (__, index) =>
+          http({ name: `l${index}`, hostname: `h${index}.s${set}.example.org` }),
+        ),
+      ),
+    );
+    await crowd(shared, 'listenersets', sets);
+    return [];
+  },
+};
+
+export const tenantsSizes = family(
+  startSharedRig,
+  [growsTooLarge, growsToFit, manyRoutes, manyPorts, manyListenerSets].map(scenarioOf),
+);
