@@ -29,17 +29,15 @@ const lookMs = 1000;
 export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   const { gatehouse } = rig;
   const before = await transitionsOf(rig);
-  let ended = false;
-  let stopped = false;
+  const ended = new AbortController();
+  const stopped = new AbortController();
   let lagMs = 0;
   let blockMs = 0;
   let peakMiB = 0;
-  void gatehouse.ended.then(() => {
-    ended = true;
-  });
+  void gatehouse.ended.then(() => ended.abort());
   let known = await look(gatehouse.pid, gatehouse.metricsUrl);
   const watching = (async () => {
-    while (!stopped && !ended) {
+    while (!stopped.signal.aborted && !ended.signal.aborted) {
       await sleep(lookMs);
       const seen = await look(gatehouse.pid, gatehouse.metricsUrl);
       if (seen === undefined) continue;
@@ -52,9 +50,9 @@ export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   })();
   return {
     stop: async () => {
-      stopped = true;
+      stopped.abort();
       await watching;
-      return { lagMs, blockMs, peakMiB, transitions: (await transitionsOf(rig)) - before, ended };
+      return { lagMs, blockMs, peakMiB, transitions: (await transitionsOf(rig)) - before, ended: ended.signal.aborted };
     },
   };
 }
