@@ -132,6 +132,34 @@ test("a pod's address leads to the interface that holds it until it is taken bac
   expect(await interfacesBy('addresses.private-ip-address', pod)).toEqual([]);
 });
 
+// docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-prefix-eni.html
+test('addresses of a delegated prefix are in use, and lead to the instance by the prefix alone', async () => {
+  const { subnetId, groupId, network } = await place();
+  const id = await run(subnetId, groupId);
+  const [nic] = await interfacesBy('subnet-id', subnetId);
+  const NetworkInterfaceId = nic?.NetworkInterfaceId;
+  const assign = (more: { Ipv4Prefixes?: string[]; Ipv4PrefixCount?: number }) =>
+    ec2.send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId, ...more }));
+  const named = await assign({ Ipv4Prefixes: [`${network}.64/28`] });
+  expect(named.AssignedIpv4Prefixes).toEqual([{ Ipv4Prefix: `${network}.64/28` }]);
+  const chosen = await assign({ Ipv4PrefixCount: 1 });
+  expect(chosen.AssignedIpv4Prefixes).toEqual([{ Ipv4Prefix: `${network}.16/28` }]);
+  expect(await refusal(assign({ Ipv4Prefixes: [`${network}.64/28`] }))).toBe('InvalidIPAddress.InUse');
+  expect(await refusal(assign({ Ipv4Prefixes: [`${network}.64/27`] }))).toBe('InvalidParameterValue');
+  const pod = `${network}.70`;
+  expect(await interfacesBy('addresses.private-ip-address', pod)).toEqual([]);
+  const taking = ec2.send(new CreateNetworkInterfaceCommand({ SubnetId: subnetId, PrivateIpAddress: pod }));
+  expect(await refusal(taking)).toBe('InvalidIPAddress.InUse');
+  const Filters = [{ Name: 'network-interface.ipv4-prefixes.ipv4-prefix', Values: [`${network}.64/28`] }];
+  const { Reservations } = await ec2.send(new DescribeInstancesCommand({ Filters }));
+  const [found] = Reservations?.flatMap(({ Instances = [] }) => Instances) ?? [];
+  expect(found?.InstanceId).toBe(id);
+  expect(found?.NetworkInterfaces?.[0]?.Ipv4Prefixes?.map(({ Ipv4Prefix }) => Ipv4Prefix)).toEqual([
+    `${network}.64/28`,
+    `${network}.16/28`,
+  ]);
+});
+
 test('a second interface is attached, and its groups change', async () => {
   const { subnetId, groupId } = await place();
   const { groupId: otherGroup } = await place();

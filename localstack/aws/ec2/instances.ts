@@ -12,6 +12,7 @@ import {
   interfaceView,
   privateDnsNameOf,
   requestedAddresses,
+  requestedPrefixes,
 } from './network-interface-actions.ts';
 import { attach, createNetworkInterface, type NetworkInterfaceSpec } from './network-interfaces.ts';
 import { integer, records, requiredText, text, texts } from './parameters.ts';
@@ -177,6 +178,7 @@ function interfaceSpec(input: Input): NetworkInterfaceSpec {
     privateIpAddresses: requestedAddresses(input),
     secondaryAddresses: integer(input, 'SecondaryPrivateIpAddressCount') ?? 0,
     ipv6Addresses: integer(input, 'Ipv6AddressCount') ?? 0,
+    ...requestedPrefixes(input),
   };
 }
 
@@ -245,6 +247,10 @@ function filters(world: World): FilterTable<Instance> {
     'network-interface.group-id': groups,
     'network-interface.addresses.private-ip-address': (instance) =>
       interfacesOf(ec2, instance).flatMap(({ privateIpAddresses }) => privateIpAddresses),
+    'network-interface.ipv4-prefixes.ipv4-prefix': (instance) =>
+      interfacesOf(ec2, instance).flatMap(({ ipv4Prefixes }) => ipv4Prefixes),
+    'network-interface.ipv6-prefixes.ipv6-prefix': (instance) =>
+      interfacesOf(ec2, instance).flatMap(({ ipv6Prefixes }) => ipv6Prefixes),
   };
 }
 

@@ -4,7 +4,14 @@ import { answer, select } from './describe.ts';
 import { invalidValue, missingParameter } from './errors.ts';
 import type { FilterTable } from './filters.ts';
 import { find, idKinds, newId } from './ids.ts';
-import { assignAddresses, attach, createNetworkInterface, interfaceGroups } from './network-interfaces.ts';
+import {
+  assignAddresses,
+  assignPrefixes,
+  attach,
+  createNetworkInterface,
+  interfaceGroups,
+  type NetworkInterfaceSpec,
+} from './network-interfaces.ts';
 import { flag, integer, record, records, requiredText, text, texts } from './parameters.ts';
 import type { Attachment, Ec2State, NetworkInterface } from './state.ts';
 import { tagSet, tagsFor } from './tag-specifications.ts';
@@ -34,6 +41,7 @@ export function createNetworkInterfaceAction(world: World, input: Input): Output
     privateIpAddresses: requestedAddresses(input),
     secondaryAddresses: integer(input, 'SecondaryPrivateIpAddressCount') ?? 0,
     ipv6Addresses: integer(input, 'Ipv6AddressCount') ?? 0,
+    ...requestedPrefixes(input),
     tags: tagsFor(input, 'network-interface'),
   });
   if (token !== undefined) ec2.clientTokens.set(`eni/${token}`, made.id);
@@ -49,6 +57,17 @@ export function requestedAddresses(input: Input): readonly string[] {
   const primary = text(input, 'PrivateIpAddress') ?? listed.find(({ isPrimary }) => isPrimary)?.address;
   const addresses = listed.map(({ address }) => address);
   return [...new Set(primary === undefined ? addresses : [primary, ...addresses])];
+}
+
+/** The prefixes that a request names, or says how many of. */
+export function requestedPrefixes(
+  input: Input,
+): Pick<NetworkInterfaceSpec, 'ipv4Prefixes' | 'freeIpv4Prefixes' | 'ipv6Prefixes'> {
+  return {
+    ipv4Prefixes: records(input, 'Ipv4Prefix').map((entry) => requiredText(entry, 'Ipv4Prefix')),
+    freeIpv4Prefixes: integer(input, 'Ipv4PrefixCount') ?? 0,
+    ipv6Prefixes: records(input, 'Ipv6Prefix').map((entry) => requiredText(entry, 'Ipv6Prefix')),
+  };
 }
 
 export function deleteNetworkInterface(world: World, input: Input): Output {
@@ -114,14 +133,17 @@ export function assignPrivateIpAddresses(world: World, input: Input): Output {
   const found = requested(world.ec2, input);
   const count = integer(input, 'SecondaryPrivateIpAddressCount') ?? 0;
   const addresses = texts(input, 'PrivateIpAddress');
-  if (count <= 0 && addresses.length === 0)
+  const prefixes = texts(input, 'Ipv4Prefix');
+  const prefixCount = integer(input, 'Ipv4PrefixCount') ?? 0;
+  if (count <= 0 && prefixCount <= 0 && addresses.length === 0 && prefixes.length === 0)
     throw missingParameter('privateIpAddress or secondaryPrivateIpAddressCount');
   const assigned = assignAddresses(world.ec2, found, addresses, count);
+  const delegated = assignPrefixes(world.ec2, found, prefixes, prefixCount);
   return {
     return: true,
     networkInterfaceId: found.id,
     assignedPrivateIpAddressesSet: assigned.map((privateIpAddress) => ({ privateIpAddress })),
-    assignedIpv4PrefixSet: [],
+    assignedIpv4PrefixSet: delegated.map((ipv4Prefix) => ({ ipv4Prefix })),
   };
 }
 
@@ -134,6 +156,13 @@ export function unassignPrivateIpAddresses(world: World, input: Input): Output {
       throw invalidValue(`Some of the specified addresses are not assigned to interface ${found.id}: ${address}`);
     }
   }
+  const prefixes = texts(input, 'Ipv4Prefix');
+  for (const prefix of prefixes) {
+    if (!found.ipv4Prefixes.includes(prefix)) {
+      throw invalidValue(`Some of the specified prefixes are not assigned to interface ${found.id}: ${prefix}`);
+    }
+  }
+  found.ipv4Prefixes = found.ipv4Prefixes.filter((prefix) => !prefixes.includes(prefix));
   found.privateIpAddresses = [
     ...(primary === undefined ? [] : [primary]),
     ...secondary.filter((address) => !addresses.includes(address)),
@@ -254,6 +283,8 @@ export function interfaceView(world: World, found: NetworkInterface): Output {
       primary: index === 0,
     })),
     ipv6AddressesSet: found.ipv6Addresses.map((ipv6Address) => ({ ipv6Address })),
+    ipv4PrefixSet: found.ipv4Prefixes.map((ipv4Prefix) => ({ ipv4Prefix })),
+    ipv6PrefixSet: found.ipv6Prefixes.map((ipv6Prefix) => ({ ipv6Prefix })),
     attachment: found.attachment && attachmentView(found.attachment),
   };
 }

@@ -4,8 +4,9 @@ import { AwsError } from '../service.ts';
 import { address6, parseAddress4, parseBlock4 } from './addresses.ts';
 import { invalidValue } from './errors.ts';
 import { find, idKinds, newHex, newId } from './ids.ts';
+import { checkPrefixes6, freePrefixes } from './prefixes.ts';
 import type { Attachment, Ec2State, NetworkInterface, Subnet, Tags } from './state.ts';
-import { checkAddressFree, freeAddresses } from './subnets.ts';
+import { checkAddressFree, freeAddresses, takenAddresses } from './subnets.ts';
 import { newTags } from './tag-specifications.ts';
 
 export interface NetworkInterfaceSpec {
@@ -18,6 +19,10 @@ export interface NetworkInterfaceSpec {
   /** How many more than the given ones, or than one. */
   readonly secondaryAddresses?: number;
   readonly ipv6Addresses?: number;
+  readonly ipv4Prefixes?: readonly string[];
+  /** How many more than the given ones. */
+  readonly freeIpv4Prefixes?: number;
+  readonly ipv6Prefixes?: readonly string[];
   readonly interfaceType?: string;
   readonly requesterId?: string;
   readonly tags?: Tags;
@@ -30,6 +35,9 @@ export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec
   for (const address of given) checkAddressFree(ec2, subnet, address);
   const wanted = Math.max(given.length, 1) + (spec.secondaryAddresses ?? 0);
   const privateIpAddresses = [...given, ...freeAddresses(ec2, subnet, wanted - given.length, given)];
+  const taken = new Set([...takenAddresses(ec2, subnet), ...privateIpAddresses]);
+  const ipv4Prefixes = freePrefixes(subnet, taken, spec.ipv4Prefixes ?? [], spec.freeIpv4Prefixes ?? 0);
+  checkPrefixes6(subnet, spec.ipv6Prefixes ?? []);
   const mac = newHex(ec2, 10).match(/../g) ?? [];
   const made: NetworkInterface = {
     id: newId(ec2, 'eni'),
@@ -41,6 +49,8 @@ export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec
     groupIds,
     privateIpAddresses,
     ipv6Addresses: ipv6Addresses(subnet, privateIpAddresses, spec.ipv6Addresses ?? 0),
+    ipv4Prefixes,
+    ipv6Prefixes: spec.ipv6Prefixes ?? [],
     macAddress: ['02', ...mac].join(':'),
     interfaceType: spec.interfaceType ?? 'interface',
     requesterId: spec.requesterId,
@@ -88,6 +98,19 @@ export function assignAddresses(
   for (const address of wanted) checkAddressFree(ec2, subnet, address);
   const assigned = [...new Set([...wanted, ...freeAddresses(ec2, subnet, free, wanted)])];
   made.privateIpAddresses = [...made.privateIpAddresses, ...assigned];
+  return assigned;
+}
+
+/** Delegates the prefixes asked for by name, and `free` more. @returns what is new. */
+export function assignPrefixes(
+  ec2: Ec2State,
+  made: NetworkInterface,
+  prefixes: readonly string[],
+  free: number,
+): string[] {
+  const subnet = find(idKinds.subnet, ec2.subnets, made.subnetId);
+  const assigned = freePrefixes(subnet, takenAddresses(ec2, subnet), prefixes, free);
+  made.ipv4Prefixes = [...made.ipv4Prefixes, ...assigned];
   return assigned;
 }
 

@@ -81,6 +81,9 @@ export interface NetworkInterface {
   /** The first is the primary one. */
   privateIpAddresses: readonly string[];
   ipv6Addresses: readonly string[];
+  /** Delegated to it: /28 blocks of its subnet, and /80 blocks. */
+  ipv4Prefixes: readonly string[];
+  readonly ipv6Prefixes: readonly string[];
   readonly macAddress: string;
   readonly interfaceType: string;
   readonly requesterId: string | undefined;

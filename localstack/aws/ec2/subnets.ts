@@ -18,6 +18,7 @@ import { dependencyViolation, invalidValue, missingParameter } from './errors.ts
 import type { FilterTable } from './filters.ts';
 import { find, idKinds, newId } from './ids.ts';
 import { flag, record, requiredText, text } from './parameters.ts';
+import { delegatedAddresses } from './prefixes.ts';
 import type { CidrAssociation, Ec2State, Subnet, Tags, Vpc } from './state.ts';
 import { newTags, tagSet, tagsFor } from './tag-specifications.ts';
 
@@ -159,8 +160,9 @@ export function describeSubnets(world: World, input: Input): Output {
 /** How many addresses each subnet has left, by its id. */
 export function freeAddressCounts(ec2: Ec2State): ReadonlyMap<string, number> {
   const free = new Map([...ec2.subnets.values()].map((subnet) => [subnet.id, capacity(subnet)]));
-  for (const { subnetId, privateIpAddresses } of ec2.networkInterfaces.values()) {
-    free.set(subnetId, (free.get(subnetId) ?? 0) - privateIpAddresses.length);
+  for (const each of ec2.networkInterfaces.values()) {
+    const held = each.privateIpAddresses.length + delegatedAddresses(each).length;
+    free.set(each.subnetId, (free.get(each.subnetId) ?? 0) - held);
   }
   return free;
 }
@@ -209,10 +211,19 @@ export function checkAddressFree(ec2: Ec2State, subnet: Subnet, address: string)
   }
 }
 
+/** The addresses of a subnet that nobody can have any more: those in use, and AWS's own. */
+export function takenAddresses(ec2: Ec2State, subnet: Subnet): ReadonlySet<string> {
+  const { base } = parseBlock4(subnet.cidrBlock) ?? { base: 0 };
+  const last = base + capacity(subnet) + reserved - 1;
+  const own = Array.from({ length: reservedFirst }, (_, offset) => base + offset);
+  return new Set([...usedAddresses(ec2, subnet), ...[...own, last].map(toAddress)]);
+}
+
 function usedAddresses(ec2: Ec2State, subnet: Subnet): ReadonlySet<string> {
   const used = new Set<string>();
-  for (const { subnetId, privateIpAddresses } of ec2.networkInterfaces.values()) {
-    if (subnetId === subnet.id) for (const address of privateIpAddresses) used.add(address);
+  for (const each of ec2.networkInterfaces.values()) {
+    if (each.subnetId !== subnet.id) continue;
+    for (const address of [...each.privateIpAddresses, ...delegatedAddresses(each)]) used.add(address);
   }
   return used;
 }

@@ -1,6 +1,7 @@
 // Which traffic the security groups let pass. What answers a connection that was let in passes too: groups are stateful.
 // docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 import ipaddr from 'ipaddr.js';
+import { hasAddress } from './prefixes.ts';
 import type { Ec2State, NetworkInterface, RulePeer, SecurityGroupRule } from './state.ts';
 
 /** One end of a connection. */
@@ -73,7 +74,7 @@ export function interfaceOf(ec2: Ec2State, vpcId: string, address: string): Netw
   const interfaces = [...ec2.networkInterfaces.values()].filter(
     (each) => each.vpcId === vpcId && !each.requesterManaged,
   );
-  const holder = interfaces.find((each) => [...each.privateIpAddresses, ...each.ipv6Addresses].includes(address));
+  const holder = interfaces.find((each) => hasAddress(each, address));
   if (holder) return holder;
   const subnet = [...ec2.subnets.values()].find(
     (each) =>

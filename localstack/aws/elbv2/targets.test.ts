@@ -94,7 +94,9 @@ test('a target in a zone that the load balancer has left is unused', async () =>
 
 test.each<[string, TargetDescription, string]>([
   ['a public address', { Id: '8.8.8.8' }, 'InvalidTargetException'],
-  ['an address of the VPC in no subnet', { Id: '10.0.200.1' }, 'InvalidTargetException'],
+  ['a public address for all zones', { Id: '8.8.8.8', AvailabilityZone: 'all' }, 'InvalidTargetException'],
+  ['an address of the VPC in no subnet, without a zone', { Id: '10.0.200.1' }, 'ValidationError'],
+  ['an address of a subnet for all zones', { Id: '10.0.48.10', AvailabilityZone: 'all' }, 'ValidationError'],
   ['a private address outside the VPC without a zone', { Id: '192.168.0.1' }, 'ValidationError'],
   ['such an address in a zone there is not', { Id: '192.168.0.1', AvailabilityZone: 'mars-1a' }, 'ValidationError'],
   ['a name', { Id: 'app.example.test' }, 'ValidationError'],
@@ -107,10 +109,14 @@ test.each<[string, TargetDescription, string]>([
   expect(await health(aws, group)).toEqual([]);
 });
 
-test('a private address outside the VPC is registered with the zone all', async () => {
+// kubernetes-sigs/aws-load-balancer-controller#3714
+test.each([
+  ['outside the VPC', '192.168.0.1'],
+  ['of the VPC in no subnet', '10.0.200.1'],
+])('a private address %s is registered with the zone all', async (_, Id) => {
   await using aws = await Embedded.start();
   const group = await aws.targetGroup();
-  await register(aws, group, { Id: '192.168.0.1', AvailabilityZone: 'all' });
+  await register(aws, group, { Id, AvailabilityZone: 'all' });
   const described = await aws.elb.send(new DescribeTargetHealthCommand({ TargetGroupArn: group }));
   expect(described.TargetHealthDescriptions?.[0]?.Target?.AvailabilityZone).toBe('all');
 });

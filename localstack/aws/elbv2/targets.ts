@@ -46,7 +46,10 @@ const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, block: string): boolean =>
   return address.kind() === range[0].kind() && address.match(range);
 };
 
-/** "You can't specify publicly routable IP addresses": the VPC's subnets, RFC 1918 and RFC 6598 (load-balancer-target-groups). */
+/**
+ * "You can't specify publicly routable IP addresses": the VPC's subnets, RFC 1918 and RFC 6598 (load-balancer-target-groups). The
+ * subnets decide what is in the VPC, not its blocks (kubernetes-sigs/aws-load-balancer-controller#3714).
+ */
 function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): string {
   if (!ipaddr.isValid(id) || ipaddr.parse(id).kind() !== group.ipAddressType) {
     throw validationError(`The IP address '${id}' is not a valid ${group.ipAddressType} address`);
@@ -59,14 +62,18 @@ function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): st
     const cidr = block(each);
     return cidr !== undefined && isWithin(address, cidr);
   });
-  if (subnet) return zone ?? subnet.availabilityZone;
-  const vpc = group.vpcId === undefined ? undefined : world.ec2.vpcs.get(group.vpcId);
-  const inVpc = vpc !== undefined && group.ipAddressType === 'ipv4' && isWithin(address, vpc.cidrBlock);
-  if (inVpc || group.ipAddressType === 'ipv6' || !outside.some((each) => isWithin(address, each))) {
+  if (subnet) {
+    const { availabilityZone } = subnet;
+    if (zone === undefined || zone === availabilityZone) return availabilityZone;
+    throw validationError(
+      `The IP address '${id}' is within the VPC, and cannot have its Availability Zone overridden to '${zone}' from '${availabilityZone}'`,
+    );
+  }
+  if (group.ipAddressType === 'ipv6' || !outside.some((each) => isWithin(address, each))) {
     throw invalidTarget(`The IP address '${id}' is not within a valid subnet`);
   }
   if (zone === undefined) {
-    throw validationError(`You must specify an Availability Zone for the IP address '${id}', which is outside the VPC`);
+    throw validationError(`The Availability Zone is required for IP address '${id}' because it is not in the VPC`);
   }
   if (zone !== 'all' && !availabilityZones(world.region).some(({ name }) => name === zone)) {
     throw validationError(`The Availability Zone '${zone}' is not valid`);
