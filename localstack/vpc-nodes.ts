@@ -1,7 +1,7 @@
 // The instances of the demo VPC as nodes of the cluster. Their pods have addresses of the VPC, as with AWS's CNI plugin:
 // more addresses of the instance's network interface. https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html
 import { blockSize, parseBlock4, toAddress } from './aws/ec2/addresses.ts';
-import { assignAddresses } from './aws/ec2/network-interfaces.ts';
+import { assignAddresses, assignPrefixes } from './aws/ec2/network-interfaces.ts';
 import type { Seed } from './aws/seed.ts';
 import type { World } from './aws/world.ts';
 import type { NodePlan } from './cluster/nodes/node.ts';
@@ -14,6 +14,22 @@ export const nodeFacts = ({ region }: Seed, { zone, instanceId }: Seed['nodes'][
   labels: { 'topology.kubernetes.io/region': region, 'topology.kubernetes.io/zone': zone },
   providerId: `aws:///${zone}/${instanceId}`,
 });
+
+/**
+ * Delegates the subnets of the instances to them, as AWS's CNI plugin does a prefix at a time: all addresses there, but the first
+ * ones, are those of pods.
+ */
+export function delegateSubnets({ ec2 }: World, seed: Seed): void {
+  for (const { instanceId } of seed.nodes) {
+    const nic = ec2.networkInterfaces.get(ec2.instances.get(instanceId)?.networkInterfaceIds[0] ?? '');
+    const block = parseBlock4(ec2.subnets.get(nic?.subnetId ?? '')?.cidrBlock ?? '');
+    if (!nic || !block) throw new Error(`Expected ${instanceId} to be in a subnet`);
+    // The first prefix and the last one have addresses that AWS keeps, or others have.
+    assignPrefixes(ec2, nic, [], blockSize(block) / prefixSize - 2);
+  }
+}
+
+const prefixSize = 16;
 
 /** At the end of the subnet, where others get their addresses last. */
 const podPrefix = 25;

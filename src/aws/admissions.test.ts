@@ -92,30 +92,34 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
     }),
   );
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 8080 }], source, true)).toEqual([]);
+  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 8080 }], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080']);
-  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 9090 }], source, false)).toEqual([]);
+  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 9090 }], source, false)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-9090']);
   it.aws.calls.zero();
   await admissions.bring([{ groupId, fromPort: 8080, toPort: 9090 }], source, true);
   expect(it.aws.calls.counts().total).toBe(0);
   // After a restart it finds what it has made.
   const anew = new Admissions(controller.clients, cluster);
-  expect(await anew.bring([], source, true)).toEqual([]);
+  expect(await anew.bring([], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22']);
 });
 
 test('a group that is gone is a problem of its own, and of no other group', async () => {
   const source = await backend();
   const ports = { fromPort: 8080, toPort: 8080 };
-  const problems = await new Admissions(controller.clients, cluster).bring(
-    [
-      { groupId: 'sg-0123456789abcdef0', ...ports },
-      { groupId: it.seed.nodeSecurityGroupId, ...ports },
-    ],
-    source,
-    true,
-  );
-  expect(problems).toMatchObject([{ kind: 'cloud-refused', resource: 'admission/sg-0123456789abcdef0' }]);
+  const gone = 'sg-0123456789abcdef0';
+  const desired = [
+    { groupId: gone, ...ports },
+    { groupId: it.seed.nodeSecurityGroupId, ...ports },
+  ];
+  const admissions = new Admissions(controller.clients, cluster);
+  const refused = await admissions.bring(desired, source, true);
+  expect([...refused.keys()]).toEqual([gone]);
+  expect(refused.get(gone)).toMatchObject({ kind: 'cloud-refused', resource: `admission/${gone}` });
   expect(await admitted(source)).toEqual(['8080-8080']);
+  it.aws.calls.zero();
+  // Whoever knows that it is refused has it left alone.
+  expect(await admissions.bring(desired, source, true, new Set([gone]))).toEqual(new Map());
+  expect(it.aws.calls.counts().total).toBe(0);
 });

@@ -180,16 +180,22 @@ export class Admissions {
   /**
    * Admits first, then shuts out. Not to be called again before it has ended.
    * @param source the cluster's backend group
-   * @returns what AWS refused, a group each: the others are as they should be
+   * @param held groups whose rules stay as they are for now
+   * @returns what AWS refused, by group: the others are as they should be
    * @throws AwsError when the rules can't be read
    */
-  async bring(desired: readonly Admission[], source: string, complete: boolean): Promise<readonly Problem[]> {
+  async bring(
+    desired: readonly Admission[],
+    source: string,
+    complete: boolean,
+    held: ReadonlySet<string> = new Set(),
+  ): Promise<ReadonlyMap<string, Problem>> {
     this.#existing ??= await this.#read();
     const { authorize, revoke } = admissionsDiff(desired, this.#existing, source, complete);
     const failed = new Map<string, Problem>();
     const attempt = async (groupId: string, work: () => Promise<void>) => {
       try {
-        if (!failed.has(groupId)) await work();
+        if (!failed.has(groupId) && !held.has(groupId)) await work();
       } catch (error) {
         if (!(error instanceof AwsError) || error.kind === 'lease-lost') throw error;
         failed.set(groupId, toProblem(error, resourceId('admission', groupId)));
@@ -199,7 +205,7 @@ export class Admissions {
       await attempt(admission.groupId, () => this.#authorize(admission, source));
     }
     for (const rule of revoke) await attempt(rule.groupId, () => this.#revoke(rule));
-    return [...failed.values()];
+    return failed;
   }
 
   async #authorize({ groupId, fromPort, toPort }: Admission, source: string): Promise<void> {

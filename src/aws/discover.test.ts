@@ -1,7 +1,7 @@
 import { CreateSubnetCommand, ModifyAvailabilityZoneGroupCommand } from '@aws-sdk/client-ec2';
 import { CreateLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { discoverNetwork, groupsOfAddresses, nodeSecurityGroups, vpcOfInstances, zoneTypeOf } from './discover.ts';
+import { discoverNetwork, vpcOfInstances, zoneTypeOf } from './discover.ts';
 import { awsUnderTest, type Controller } from './testing/aws-under-test.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
@@ -26,6 +26,8 @@ test('the VPC is that of a node, and its subnets are public where a route leads 
   expect(ids(false).toSorted()).toEqual(privateSubnetIds.toSorted());
   expect(network.subnets[0]).toMatchObject({ ipv6: true, tags: { 'kubernetes.io/role/elb': '1' } });
   expect(network.subnets[0]?.availableIpAddresses).toBeGreaterThan(4000);
+  const { cidrBlock, ipv6 } = it.aws.world().ec2.subnets.get(network.subnets[0]?.id ?? '') ?? {};
+  expect(network.subnets[0]?.cidrBlocks).toEqual([cidrBlock, ipv6?.cidrBlock]);
 });
 
 test.each([
@@ -66,14 +68,4 @@ test('what a subnet in a Local Zone or on an Outpost is told by no call more, an
   expect(alone?.AvailabilityZones?.map(({ ZoneName }) => ZoneName)).toEqual([`${region}-bos-1a`]);
   const { LoadBalancers: [there] = [] } = await create('outpost', [outpost]);
   expect(there?.AvailabilityZones?.[0]?.OutpostId).toBe('op-0123456789abcdef0');
-});
-
-test("a node's and a pod's security group is the one that the cluster's tag names", async () => {
-  const { nodes, nodeSecurityGroupId } = it.seed;
-  const ids = [...nodes.map(({ instanceId }) => instanceId), 'i-0123456789abcdef0'];
-  const groups = await nodeSecurityGroups(controller.clients, ids, 'demo');
-  expect([...groups]).toEqual(nodes.map(({ instanceId }) => [instanceId, nodeSecurityGroupId]));
-  const address = nodes[0]?.privateIp ?? '';
-  const byAddress = await groupsOfAddresses(controller.clients, [address, '10.0.200.1'], 'demo');
-  expect([...byAddress]).toEqual([[address, nodeSecurityGroupId]]);
 });

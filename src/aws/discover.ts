@@ -1,19 +1,15 @@
-// What there is around the load balancers: the VPC's subnets, and the security groups of nodes and pods.
+// What there is around the load balancers: the VPC's subnets.
 
 import {
-  DescribeInstancesCommand,
-  DescribeNetworkInterfacesCommand,
   DescribeRouteTablesCommand,
   DescribeSubnetsCommand,
   type Filter,
-  type GroupIdentifier,
-  type Instance,
-  type NetworkInterface,
   type RouteTable,
   type Subnet as SdkSubnet,
 } from '@aws-sdk/client-ec2';
 import type { AwsClients } from './clients.ts';
-import { pages, securityGroups } from './inventory/describe.ts';
+import { instancesOf } from './interfaces.ts';
+import { pages } from './inventory/describe.ts';
 import type { Network, Subnet, ZoneType } from './network.ts';
 import { fromTagList } from './tags.ts';
 
@@ -32,105 +28,9 @@ export async function discoverNetwork(clients: AwsClients, place: NetworkPlace):
 
 /** That of the first instance that EC2 knows, of as many as one call takes; undefined where it knows none. */
 export async function vpcOfInstances(clients: AwsClients, instanceIds: readonly string[]): Promise<string | undefined> {
-  const asked = instanceIds.slice(0, filterLimit);
-  if (asked.length === 0) return undefined;
-  const found = new Map((await instancesOf(clients, asked)).map(({ InstanceId, VpcId }) => [InstanceId, VpcId]));
-  return asked.map((id) => found.get(id)).find((vpcId) => vpcId !== undefined);
-}
-
-/**
- * The security group of each node, by instance id, that load balancers are to be admitted to. EC2 does not say which of
- * several is meant: the one that is tagged for the cluster, else the first of the primary network interface.
- */
-export async function nodeSecurityGroups(
-  clients: AwsClients,
-  instanceIds: readonly string[],
-  clusterName: string,
-): Promise<ReadonlyMap<string, string>> {
-  const [instances, tagged] = await Promise.all([
-    instancesOf(clients, instanceIds),
-    clusterGroups(clients, clusterName),
-  ]);
-  return new Map(
-    instances.flatMap(({ InstanceId, NetworkInterfaces = [], SecurityGroups }) => {
-      const primary = NetworkInterfaces.find(({ Attachment }) => Attachment?.DeviceIndex === 0);
-      const group = chosen(primary?.Groups ?? SecurityGroups, tagged);
-      return InstanceId === undefined || group === undefined ? [] : [[InstanceId, group] as const];
-    }),
-  );
-}
-
-/** The same for pods that are on no known node, by IP address: that of the network interface that has the address. */
-export async function groupsOfAddresses(
-  clients: AwsClients,
-  addresses: readonly string[],
-  clusterName: string,
-): Promise<ReadonlyMap<string, string>> {
-  const v6 = addresses.filter((address) => address.includes(':'));
-  const v4 = addresses.filter((address) => !address.includes(':'));
-  const [interfaces, tagged] = await Promise.all([
-    Promise.all([
-      interfacesBy(clients, 'addresses.private-ip-address', v4),
-      interfacesBy(clients, 'ipv6-addresses.ipv6-address', v6),
-    ]),
-    clusterGroups(clients, clusterName),
-  ]);
-  const asked = new Set(addresses);
-  return new Map(
-    interfaces.flat().flatMap((nic) => {
-      const group = chosen(nic.Groups, tagged);
-      if (group === undefined) return [];
-      return addressesOf(nic)
-        .filter((address) => asked.has(address))
-        .map((address) => [address, group] as const);
-    }),
-  );
-}
-
-const chosen = (groups: readonly GroupIdentifier[] = [], tagged: ReadonlySet<string>): string | undefined => {
-  const ids = groups.flatMap(({ GroupId }) => GroupId ?? []);
-  return ids.find((id) => tagged.has(id)) ?? ids[0];
-};
-
-const addressesOf = ({ PrivateIpAddresses = [], Ipv6Addresses = [] }: NetworkInterface): readonly string[] => [
-  ...PrivateIpAddresses.flatMap(({ PrivateIpAddress }) => PrivateIpAddress ?? []),
-  ...Ipv6Addresses.flatMap(({ Ipv6Address }) => Ipv6Address ?? []),
-];
-
-async function clusterGroups(clients: AwsClients, clusterName: string): Promise<ReadonlySet<string>> {
-  const groups = await securityGroups(clients, [{ Name: 'tag-key', Values: [`kubernetes.io/cluster/${clusterName}`] }]);
-  return new Set(groups.flatMap(({ GroupId }) => GroupId ?? []));
-}
-
-/** What a filter takes at most. */
-const filterLimit = 200;
-
-/** By filter, which leaves out what is gone; a list of ids would be refused for one of them. */
-async function instancesOf({ ec2 }: AwsClients, instanceIds: readonly string[]): Promise<Instance[]> {
-  const found: Instance[] = [];
-  for (let start = 0; start < instanceIds.length; start += filterLimit) {
-    const Filters = [{ Name: 'instance-id', Values: instanceIds.slice(start, start + filterLimit) }];
-    const reservations = await pages(async (NextToken) => {
-      const page = await ec2.send(new DescribeInstancesCommand({ Filters, NextToken }));
-      return [page.Reservations, page.NextToken];
-    });
-    found.push(...reservations.flatMap(({ Instances = [] }) => Instances));
-  }
-  return found;
-}
-
-async function interfacesBy({ ec2 }: AwsClients, Name: string, values: readonly string[]): Promise<NetworkInterface[]> {
-  const found: NetworkInterface[] = [];
-  for (let start = 0; start < values.length; start += filterLimit) {
-    const Filters = [{ Name, Values: values.slice(start, start + filterLimit) }];
-    found.push(
-      ...(await pages(async (NextToken) => {
-        const page = await ec2.send(new DescribeNetworkInterfacesCommand({ Filters, NextToken }));
-        return [page.NetworkInterfaces, page.NextToken] as const;
-      })),
-    );
-  }
-  return found;
+  if (instanceIds.length === 0) return undefined;
+  const found = new Map((await instancesOf(clients, instanceIds)).map(({ InstanceId, VpcId }) => [InstanceId, VpcId]));
+  return instanceIds.map((id) => found.get(id)).find((vpcId) => vpcId !== undefined);
 }
 
 const subnetsOf = ({ ec2 }: AwsClients, Filters: Filter[]): Promise<SdkSubnet[]> =>
@@ -148,7 +48,7 @@ const routeTablesOf = ({ ec2 }: AwsClients, Filters: Filter[]): Promise<RouteTab
 function describeSubnet(subnet: SdkSubnet, tables: readonly RouteTable[]): Subnet[] {
   const { SubnetId: id, AvailabilityZone: availabilityZone } = subnet;
   if (id === undefined || availabilityZone === undefined) return [];
-  const ipv6 = (subnet.Ipv6CidrBlockAssociationSet ?? []).some(
+  const ipv6 = (subnet.Ipv6CidrBlockAssociationSet ?? []).filter(
     ({ Ipv6CidrBlockState }) => Ipv6CidrBlockState?.State === 'associated',
   );
   return [
@@ -159,7 +59,8 @@ function describeSubnet(subnet: SdkSubnet, tables: readonly RouteTable[]): Subne
       tags: fromTagList(subnet.Tags),
       public: isPublic(tableOf(id, tables)),
       availableIpAddresses: subnet.AvailableIpAddressCount ?? 0,
-      ipv6,
+      ipv6: ipv6.length > 0,
+      cidrBlocks: [subnet.CidrBlock, ...ipv6.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock)].flatMap((cidr) => cidr ?? []),
     },
   ];
 }

@@ -1,15 +1,11 @@
 // What of ours exists in AWS, remembered: loaded once, kept up to date by our own writes, audited in slow turns.
-import {
-  DescribeLoadBalancersCommand,
-  DescribeTargetHealthCommand,
-  type LoadBalancer,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Problem } from '../gateway/problem.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound, isSettling } from './errors.ts';
-import { type AuditTurns, auditGateway, type Drift } from './inventory/audit.ts';
+import { type AuditTurns, auditGateway, type Drift, type OnSilent } from './inventory/audit.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './inventory/describe.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
@@ -21,12 +17,15 @@ import { type ClusterIdentity, gatewayTagValue } from './model/naming.ts';
 import type { Model, ResourceId, Tags } from './model/resources.ts';
 import type { Observed, OwnedResource } from './observed.ts';
 import { TAG } from './observed.ts';
+import { readHealth } from './targets.ts';
 
 export interface InventoryOptions {
   readonly clients: AwsClients;
   readonly cluster: ClusterIdentity;
   readonly membership: Membership;
   readonly clock: Clock;
+  /** Whoever wants to know; nobody, where no targets are kept up to date. */
+  readonly onSilent?: OnSilent;
 }
 
 /** As many ARNs as one DescribeLoadBalancers takes. */
@@ -195,18 +194,15 @@ export class Inventory {
   async refreshTargetHealth(arns: readonly string[]): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
-        const { clients } = this.#options;
+        const { clients, onSilent } = this.#options;
         // Its targets' health is not to be seen before it is itself.
-        const { TargetHealthDescriptions = [] } = await clients.elbv2
-          .send(new DescribeTargetHealthCommand({ TargetGroupArn: arn }))
-          .catch((error: unknown) => {
-            if (isNotFound(error)) this.remove(arn);
-            else if (!isSettling(error)) throw error;
-            return { TargetHealthDescriptions: [] };
-          });
-        if (TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy')) {
-          this.#usage.sawHealthy(arn);
-        }
+        const health = await readHealth(clients, arn).catch((error: unknown) => {
+          if (isNotFound(error)) this.remove(arn);
+          else if (!isSettling(error)) throw error;
+          return undefined;
+        });
+        if (health?.healthy === true) this.#usage.sawHealthy(arn);
+        if (health !== undefined && health.silent.length > 0) onSilent?.(arn, health.silent);
       }),
     );
   }
@@ -244,8 +240,8 @@ export class Inventory {
 
   /** As `audit`, piece by piece: the Gateway's passes do not wait for all of it. */
   async auditInTurns(gateway: ObjectKey, turns: AuditTurns, locks: KeyedLock): Promise<readonly Drift[]> {
-    const { clients, membership } = this.#options;
-    return auditGateway({ clients, membership, inventory: this, locks }, gatewayTagValue(gateway), turns);
+    const { clients, membership, onSilent } = this.#options;
+    return auditGateway({ clients, membership, inventory: this, locks, onSilent }, gatewayTagValue(gateway), turns);
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {

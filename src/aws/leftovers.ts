@@ -18,6 +18,7 @@ import { Membership } from './membership.ts';
 import { type ClusterIdentity, resourceId } from './model/naming.ts';
 import { type OwnedResource, TAG } from './observed.ts';
 import { fromTagList } from './tags.ts';
+import { TargetRefusals } from './target-refusals.ts';
 import { TargetTroubles } from './target-troubles.ts';
 
 export interface Leftovers {
@@ -87,6 +88,8 @@ export async function removeLeftovers(context: LeftoversContext, cluster: Cluste
       inventory,
       membership: membershipOf(context),
       troubles: new TargetTroubles(),
+      refusals: new TargetRefusals(clock),
+      where: async () => () => 'inside',
       locks: new KeyedLock(),
       cluster,
       clock,
@@ -119,7 +122,7 @@ function removeShared(
 ): Promise<readonly Problem[]> {
   return problemsOf(resourceId('security-group', 'backend'), async () => {
     const before = await existingAdmissions(clients, cluster);
-    const refused = await new Admissions(clients, cluster).bring([], '', true);
+    const refused = [...(await new Admissions(clients, cluster).bring([], '', true)).values()];
     const after = new Set((await existingAdmissions(clients, cluster)).map(({ ruleId }) => ruleId));
     for (const { ruleId, groupId } of before) if (!after.has(ruleId)) done.push(`revoke ${ruleId} of ${groupId}`);
     const group = await removeBackendSecurityGroup(clients, cluster);
@@ -131,7 +134,12 @@ function removeShared(
 
 async function openInventory(context: LeftoversContext, cluster: ClusterIdentity): Promise<Inventory> {
   const { clients, clock } = context;
-  const inventory = new Inventory({ clients, cluster, membership: membershipOf(context), clock });
+  const inventory = new Inventory({
+    clients,
+    cluster,
+    membership: membershipOf(context),
+    clock,
+  });
   await inventory.load();
   return inventory;
 }

@@ -21,4 +21,6 @@ export interface Subnet {
   readonly public: boolean;
   readonly availableIpAddresses: number;
   readonly ipv6: boolean;
+  /** What addresses are in it, IPv4 and IPv6. */
+  readonly cidrBlocks: readonly string[];
 }

@@ -1,5 +1,6 @@
 // What keeps load balancers from the targets of their groups: what the last pass over each group met, for its routes' status.
 import type { TargetTrouble } from '../gateway/problem.ts';
+import { sameJson } from '../kube/same-json.ts';
 
 /** Targets are registered, and are admitted by security groups: each side says its own. */
 type Side = 'registration' | 'admission';
@@ -7,9 +8,11 @@ type Side = 'registration' | 'admission';
 export class TargetTroubles {
   readonly #byGroup = new Map<string, Partial<Record<Side, readonly TargetTrouble[]>>>();
 
-  /** @param arn of the target group */
-  set(arn: string, side: Side, troubles: readonly TargetTrouble[]): void {
-    this.#byGroup.set(arn, { ...this.#byGroup.get(arn), [side]: troubles });
+  /** @param arn of the target group. @returns whether there is something else to say than before */
+  set(arn: string, side: Side, troubles: readonly TargetTrouble[]): boolean {
+    const before = this.#byGroup.get(arn);
+    this.#byGroup.set(arn, { ...before, [side]: troubles });
+    return !sameJson(before?.[side] ?? [], troubles);
   }
 
   /** Undefined where nobody has looked since this process has led: what was said before stands. */

@@ -23,7 +23,7 @@ export async function runAudit(
   while (!signal.aborted) {
     const started = clock.monotonic();
     const gateways = cloud.audited();
-    const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.reachability.audit());
+    const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
     for (const gateway of gateways) {
       // Spread evenly: the account's other users are to see no bursts.
       await pause(Math.max(config.auditPeriod / (gateways.length + 1), minPauseMs));

@@ -61,6 +61,19 @@ export class Bindings {
     return this.#byGateway.get(gateway) ?? [];
   }
 
+  ofGroup(arn: string): Binding | undefined {
+    for (const bindings of this.#byGateway.values()) {
+      const found = bindings.find((binding) => binding.arn === arn);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The Services that have a target group. */
+  services(): readonly ObjectKey[] {
+    return [...this.#byService.keys()];
+  }
+
   /** The Services of which some target group points at nodes. */
   nodeServices(): readonly ObjectKey[] {
     const services = [...this.#byGateway.values()]

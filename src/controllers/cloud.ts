@@ -6,7 +6,7 @@ import type { DiffOptions } from '../aws/diff/diff.ts';
 import type { Plan } from '../aws/diff/step.ts';
 import { LeaseLostError, problemsOf } from '../aws/errors.ts';
 import { executePlan, type Met, type Outcome } from '../aws/execute/execute.ts';
-import type { Drift } from '../aws/inventory/audit.ts';
+import type { Drift, OnSilent } from '../aws/inventory/audit.ts';
 import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory.ts';
 import { KeyedLock } from '../aws/keyed-lock.ts';
@@ -15,19 +15,22 @@ import { Membership } from '../aws/membership.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import type { Model, TargetSelection } from '../aws/model/resources.ts';
+import type { Target } from '../aws/model/targets.ts';
 import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
+import { TargetRefusals } from '../aws/target-refusals.ts';
 import { TargetTroubles } from '../aws/target-troubles.ts';
+import type { TargetsContext } from '../aws/targets.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
 import { HeldDeletions } from './held-deletions.ts';
+import { membersOf, withMembers } from './members.ts';
 import { membershipStore } from './membership-store.ts';
 import { findRegion, Place } from './place.ts';
 import { Progress } from './progress.ts';
 import { Reachability } from './reachability.ts';
 import { Shared } from './shared.ts';
-import { targetsOf } from './targets.ts';
 import type { CloudContext } from './term.ts';
 
 const nobody: ReadonlySet<string> = new Set();
@@ -49,6 +52,7 @@ export class Cloud {
   readonly clients: AwsClients;
   readonly membership: Membership;
   readonly troubles = new TargetTroubles();
+  readonly refusals: TargetRefusals;
   readonly locks = new KeyedLock();
   readonly cluster: ClusterIdentity;
   readonly region: string;
@@ -87,8 +91,10 @@ export class Cloud {
     });
     const persistence = membershipStore(client, namespace, this.#closing.signal);
     this.membership = new Membership({ persistence, clock, logger, signal });
-    const { clients, cluster, membership, locks } = this;
-    this.inventory = new Inventory({ clients, cluster, membership, clock });
+    this.refusals = new TargetRefusals(clock);
+    const { clients, cluster, membership, locks, troubles } = this;
+    const onSilent: OnSilent = (arn, targets) => this.#lookAgain(arn, targets);
+    this.inventory = new Inventory({ clients, cluster, membership, clock, onSilent });
     const nodes = () => caches.nodes.list();
     this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
@@ -96,7 +102,16 @@ export class Cloud {
     this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });
     this.progress = new Progress(inventory, clock);
     const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };
-    this.reachability = new Reachability({ ...around, isSettled: (gateway) => this.#models.has(gateway) });
+    this.reachability = new Reachability({
+      ...around,
+      troubles,
+      where: this.where,
+      troubled: (arn) => {
+        const binding = this.bindings.ofGroup(arn);
+        if (binding !== undefined) term.gatewayDue(binding.gateway);
+      },
+      isSettled: (gateway) => this.#models.has(gateway),
+    });
     this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });
   }
 
@@ -104,6 +119,12 @@ export class Cloud {
   static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
     return new Cloud(term, await findRegion(term.config, term.caches.nodes.list(), term.env, signal), signal);
   }
+
+  /** Where addresses are, as far as the network is known; else AWS itself will say. */
+  readonly where: TargetsContext['where'] = async (maxAgeMs) => {
+    const network = await this.place.network(maxAgeMs);
+    return network.kind === 'known' ? network.where : () => 'inside';
+  };
 
   /** Learns, once, what exists. @returns what stands in the way of doing anything */
   ready(): Promise<readonly Problem[]> {
@@ -156,7 +177,7 @@ export class Cloud {
 
   /** @param recall calls back what has made no call yet: others wait */
   async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
-    const { clients, inventory, membership, troubles, locks, cluster } = this;
+    const { clients, inventory, membership, troubles, refusals, where, locks, cluster } = this;
     const { clock, logger, caches } = this.#term;
     const last = this.#last.get(gateway);
     this.progress.awaits(gateway, plan);
@@ -166,13 +187,15 @@ export class Cloud {
       inventory,
       membership,
       troubles,
+      refusals,
+      where,
       locks,
       cluster,
       clock,
       logger: logger.child({ gateway }),
       signal: this.#signal,
       secretOf: (key) => caches.secrets.get(key),
-      targetsOf: (group) => targetsOf(caches, group),
+      targetsOf: (group) => membersOf(caches, group),
       ...(recall && { recall }),
       ...(last && { before: last.met }),
     });
@@ -207,7 +230,7 @@ export class Cloud {
     const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
     this.#term.targetsDue(fresh);
-    return this.reachability.admit(bindings, learned);
+    return this.reachability.admit(withMembers(this.#term.caches, bindings), learned);
   }
 
   /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
@@ -222,6 +245,7 @@ export class Cloud {
   #forget(targetGroup: string): void {
     this.reachability.forget(targetGroup);
     this.troubles.forget(targetGroup);
+    this.refusals.forget(targetGroup);
   }
 
   /** Whether AWS itself has nothing of the Gateway any more: what a finalizer may go by. */
@@ -254,6 +278,23 @@ export class Cloud {
     const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
     this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
     return drift;
+  }
+
+  /**
+   * Looks again at where all targets are, and at the rules that let load balancers through to them.
+   * @returns the security groups that someone else has taken a rule from
+   * @throws AwsError
+   */
+  async auditReach(): Promise<ReadonlySet<string>> {
+    if (await this.reachability.refresh()) this.#term.targetsDue(this.bindings.services());
+    return this.reachability.audit();
+  }
+
+  /** These targets of a group don't answer: they may be behind other security groups now. */
+  #lookAgain(arn: string, targets: readonly Target[]): void {
+    const service = this.bindings.ofGroup(arn)?.group.backend?.service;
+    if (service === undefined || !this.reachability.suspect(targets)) return;
+    this.#term.targetsDue([service]);
   }
 
   /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */

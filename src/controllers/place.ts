@@ -6,8 +6,10 @@ import type { AwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
 import { AwsError, toProblem } from '../aws/errors.ts';
 import { instanceMetadata } from '../aws/instance-metadata.ts';
+import { whereabouts } from '../aws/model/addresses.ts';
 import { type ClusterIdentity, resourceId } from '../aws/model/naming.ts';
 import type { Network } from '../aws/network.ts';
+import type { Where } from '../aws/targets.ts';
 import { type Config, ConfigError } from '../config.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -60,9 +62,13 @@ export function otherRegion({ status }: Gateway, here: string): readonly Problem
   return [];
 }
 
-export type NetworkResult =
-  | { readonly kind: 'known'; readonly network: Network }
-  | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
+interface Known {
+  readonly kind: 'known';
+  readonly network: Network;
+  readonly where: Where;
+}
+
+export type NetworkResult = Known | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
 
 export interface PlaceOptions {
   readonly config: Config;
@@ -80,7 +86,7 @@ export interface PlaceOptions {
 export class Place {
   readonly #options: PlaceOptions;
   #vpcId: string | undefined;
-  #network: { readonly network: Network; readonly readAt: number } | undefined;
+  #network: (Known & { readonly readAt: number }) | undefined;
   /** What the log says of the network. */
   #logged: object | undefined;
   /** Those who ask while it is being read wait for the same answer. */
@@ -91,11 +97,10 @@ export class Place {
     this.#vpcId = options.config.awsVpcId;
   }
 
-  network(): Promise<NetworkResult> {
-    const { clock, config } = this.#options;
-    if (this.#network && clock.monotonic() - this.#network.readAt < config.auditPeriod) {
-      return Promise.resolve({ kind: 'known', network: this.#network.network });
-    }
+  /** @param maxAgeMs what was read longer ago is read again */
+  network(maxAgeMs = this.#options.config.auditPeriod): Promise<NetworkResult> {
+    const { clock } = this.#options;
+    if (this.#network && clock.monotonic() - this.#network.readAt < maxAgeMs) return Promise.resolve(this.#network);
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });
@@ -122,8 +127,9 @@ export class Place {
       const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };
       const network = await discoverNetwork(clients, place);
       this.#log({ region, vpcId: network.vpcId, subnets: network.subnets.length });
-      this.#network = { network, readAt: clock.monotonic() };
-      return { kind: 'known', network };
+      const where = whereabouts(network.subnets.flatMap(({ cidrBlocks }) => cidrBlocks));
+      this.#network = { kind: 'known', network, where, readAt: clock.monotonic() };
+      return this.#network;
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       return { kind: 'unknown', problems: [toProblem(error, resourceId('network'))] };

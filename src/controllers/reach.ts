@@ -1,92 +1,76 @@
-// Which security groups stand in front of which targets: what the load balancers are to be admitted to.
-import type { EndpointSlice, Node } from '../api/core.ts';
+// What a target group needs to reach: which security groups stand in front of its targets, at which ports.
 import type { Reach } from '../aws/admissions.ts';
-import type { AwsClients } from '../aws/clients.ts';
-import { groupsOfAddresses, nodeSecurityGroups } from '../aws/discover.ts';
-import { KeyedLock } from '../aws/keyed-lock.ts';
+import type { Carried, Found } from '../aws/carriers.ts';
+import { clusterTag } from '../aws/interfaces.ts';
 import type { TargetSelection } from '../aws/model/resources.ts';
-import type { Target } from '../aws/model/targets.ts';
-import type { Clock } from '../kube/clock.ts';
-import { instanceOf } from './place.ts';
+import type { Member } from '../aws/model/targets.ts';
+import type { Where } from '../aws/targets.ts';
+import type { TargetTrouble } from '../gateway/problem.ts';
+import type { ObjectKey } from '../kube/object.ts';
 
-/** What EC2 did not know is asked for again after this long. In milliseconds. */
-const unknownForMs = 300_000;
-
-/** Remembers the group of each instance and address; only what is new costs a call, and a new instance has all read. */
-export class Reaches {
-  readonly #clients: AwsClients;
-  readonly #clusterName: string;
-  readonly #clock: Clock;
-  readonly #groups = new Map<string, string>();
-  readonly #unknown = new Map<string, number>();
-  readonly #lock = new KeyedLock();
-
-  constructor(clients: AwsClients, clusterName: string, clock: Clock) {
-    this.#clients = clients;
-    this.#clusterName = clusterName;
-    this.#clock = clock;
-  }
-
-  /**
-   * A pod's traffic passes the group of its node, whose network interfaces carry the pods' addresses; a pod on no EC2
-   * node (Fargate) has an interface of its own.
-   * @throws AwsError
-   */
-  async of(
-    { spec: { targetType } }: TargetSelection,
-    targets: readonly Target[],
-    slices: readonly EndpointSlice[],
-    nodes: ReadonlyMap<string, Node>,
-  ): Promise<readonly Reach[]> {
-    const hosts = targetType === 'ip' ? hostsOf(slices, nodes) : new Map<string, string>();
-    const carriers = targets.map(({ id, port }) => ({ carrier: hosts.get(id) ?? id, port }));
-    await this.#learn(
-      carriers.map(({ carrier }) => carrier),
-      nodes,
-    );
-    const reaches = new Map<string, Reach>();
-    for (const { carrier, port } of carriers) {
-      const groupId = this.#groups.get(carrier);
-      if (groupId !== undefined) reaches.set(`${groupId} ${port}`, { groupId, targetType, port });
-    }
-    return [...reaches.values()];
-  }
-
-  /** One at a time: whoever asks for what another is learning finds it known. */
-  #learn(carriers: readonly string[], nodes: ReadonlyMap<string, Node>): Promise<void> {
-    return this.#lock.run('learn', async () => {
-      const now = this.#clock.monotonic();
-      const isUnknown = (carrier: string): boolean =>
-        !this.#groups.has(carrier) && now - (this.#unknown.get(carrier) ?? -unknownForMs) >= unknownForMs;
-      const asked = new Set(carriers.filter(isUnknown));
-      const addresses = [...asked].filter((carrier) => !isInstance(carrier));
-      // The other nodes will be asked for next.
-      if (addresses.length < asked.size) {
-        for (const node of nodes.values()) {
-          const instance = instanceOf(node);
-          if (instance !== undefined && isUnknown(instance)) asked.add(instance);
-        }
-      }
-      const instances = [...asked].filter(isInstance);
-      const found = await Promise.all([
-        instances.length > 0 ? nodeSecurityGroups(this.#clients, instances, this.#clusterName) : [],
-        addresses.length > 0 ? groupsOfAddresses(this.#clients, addresses, this.#clusterName) : [],
-      ]);
-      for (const [carrier, groupId] of found.flatMap((groups) => [...groups])) this.#groups.set(carrier, groupId);
-      for (const carrier of asked) if (!this.#groups.has(carrier)) this.#unknown.set(carrier, now);
-    });
-  }
+/** What a target group needs, and whose targets it has. */
+export interface Need {
+  readonly service?: ObjectKey;
+  readonly reaches: readonly Reach[];
+  /** Of which targets it is not known what they need. */
+  readonly troubles: readonly TargetTrouble[];
+  /** When to ask again for those; monotonic. */
+  readonly retryAt?: number;
 }
 
-const isInstance = (carrier: string): boolean => carrier.startsWith('i-');
+export const needsNothing: Need = { reaches: [], troubles: [] };
 
-/** The EC2 instance that each address is on, as far as it is on one. */
-function hostsOf(slices: readonly EndpointSlice[], nodes: ReadonlyMap<string, Node>): ReadonlyMap<string, string> {
-  const hosts = new Map<string, string>();
-  for (const { addresses, nodeName } of slices.flatMap(({ endpoints }) => endpoints ?? [])) {
-    const node = nodeName === undefined ? undefined : nodes.get(nodeName);
-    const instance = node && instanceOf(node);
-    if (instance !== undefined) for (const address of addresses) hosts.set(address, instance);
+/**
+ * Whose groups stand in front of each target. What is outside the VPC has none that could be opened.
+ * @param instanceOf by the name of a Node
+ */
+export const carriedOf = (
+  { spec: { targetType } }: TargetSelection,
+  members: readonly Member[],
+  instanceOf: (node: string) => string | undefined,
+  where: Where,
+): readonly (Carried & Member)[] =>
+  members.flatMap((member) => {
+    if (targetType === 'instance') return [member];
+    const host = member.node === undefined ? undefined : instanceOf(member.node);
+    return where(member.id) === 'inside' ? [{ ...member, ...(host !== undefined && { host }) }] : [];
+  });
+
+export function needOf(
+  { spec: { targetType }, backend }: TargetSelection,
+  carried: readonly (Carried & Member)[],
+  find: (carried: Carried) => Found,
+  clusterName: string,
+): Need {
+  const reaches = new Map<string, Reach>();
+  const unclear = new Map<string, Extract<Found, { kind: 'unclear' }>>();
+  const unknown: string[] = [];
+  const retries: number[] = [];
+  for (const each of carried) {
+    const found = find(each);
+    const { id, port } = each;
+    if (found.kind === 'group') {
+      reaches.set(`${found.groupId} ${port}`, { groupId: found.groupId, targetType, port });
+    } else if (found.kind === 'unclear') {
+      unclear.set(found.groups.join(' '), found);
+    } else {
+      unknown.push(id.includes(':') ? `[${id}]:${port}` : `${id}:${port}`);
+      if (found.retryAt !== undefined) retries.push(found.retryAt);
+    }
   }
-  return hosts;
+  const troubles: TargetTrouble[] = [];
+  const service = backend?.service;
+  if (service !== undefined) {
+    const tag = clusterTag(clusterName);
+    for (const { carrier, groups } of unclear.values()) {
+      troubles.push({ kind: 'targets-group-unclear', service, carrier, groups, tag });
+    }
+    if (unknown.length > 0) troubles.push({ kind: 'targets-not-located', service, targets: unknown });
+  }
+  return {
+    ...(service !== undefined && { service }),
+    reaches: [...reaches.values()],
+    troubles,
+    ...(retries.length > 0 && { retryAt: Math.min(...retries) }),
+  };
 }

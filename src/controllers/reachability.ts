@@ -1,24 +1,36 @@
 // That load balancers reach their targets: what each target group needs to be let through to, and the rules of the
 // security groups that admit it, brought to what all groups of the cluster need together.
 import { type Admissions, desiredAdmissions, type Reach } from '../aws/admissions.ts';
+import { Carriers } from '../aws/carriers.ts';
 import type { AwsClients } from '../aws/clients.ts';
-import { problemsOf } from '../aws/errors.ts';
+import { AwsError, toProblem } from '../aws/errors.ts';
 import type { Drift } from '../aws/inventory/audit.ts';
 import type { Inventory } from '../aws/inventory.ts';
 import type { KeyedLock } from '../aws/keyed-lock.ts';
 import { resourceId } from '../aws/model/naming.ts';
-import type { Problem } from '../gateway/problem.ts';
+import type { Target } from '../aws/model/targets.ts';
+import type { TargetTroubles } from '../aws/target-troubles.ts';
+import type { TargetsContext } from '../aws/targets.ts';
+import { isRefusal, type Problem, type TargetTrouble } from '../gateway/problem.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Binding } from './bindings.ts';
-import type { Place } from './place.ts';
-import { Reaches } from './reach.ts';
-import { targetsOf } from './targets.ts';
+import type { Membered } from './members.ts';
+import { instanceOf, type Place } from './place.ts';
+import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
 import type { CloudContext } from './term.ts';
 
-/** A target group that stands, and what it was made for. */
-type Membered = Pick<Binding, 'arn' | 'group'>;
+/** A security group whose rules AWS would not change. */
+interface Refused {
+  readonly problem: Problem;
+  readonly failures: number;
+  /** Monotonic. */
+  readonly retryAt: number;
+}
 
-type Needs = readonly (readonly [arn: string, reaches: readonly Reach[]])[];
+const maxHoldMs = 300_000;
+
+/** The passes that need the group come again ever more rarely; many of them together are no reason to try more often. */
+const holdMs = (failures: number): number => (failures < 2 ? 0 : Math.min(1000 * 2 ** (failures - 2), maxHoldMs));
 
 const admissionsId = resourceId('admissions');
 
@@ -28,7 +40,7 @@ const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
   ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
 ];
 
-const keysOf = (reaches: readonly Reach[]): ReadonlySet<string> => new Set(reaches.map(keyOf));
+const keysOf = ({ reaches }: Need): ReadonlySet<string> => new Set(reaches.map(keyOf));
 
 export interface ReachabilityOptions {
   readonly term: CloudContext;
@@ -37,15 +49,21 @@ export interface ReachabilityOptions {
   readonly locks: KeyedLock;
   readonly place: Place;
   readonly admissions: Admissions;
+  readonly troubles: TargetTroubles;
+  readonly where: TargetsContext['where'];
+  /** Called with the ARN of a group of which there is something else to say than before. */
+  readonly troubled: (arn: string) => void;
   /** Whether a Gateway's pass has told all that its groups need. */
   readonly isSettled: (gateway: ObjectKey) => boolean;
 }
 
 export class Reachability {
   readonly #options: ReachabilityOptions;
-  readonly #reaches: Reaches;
+  readonly #carriers: Carriers;
   /** What each target group needs to reach, by ARN. */
-  readonly #needs = new Map<string, readonly Reach[]>();
+  readonly #needs = new Map<string, Need>();
+  /** By security group. */
+  readonly #refused = new Map<string, Refused>();
   /** How often what is needed, or what is known of the rules, has changed. */
   #changes = 1;
   /** Up to which of these changes the rules stand. Most changes of targets need nothing new: they cost no look at all. */
@@ -54,7 +72,7 @@ export class Reachability {
   constructor(options: ReachabilityOptions) {
     this.#options = options;
     const { clients, term } = options;
-    this.#reaches = new Reaches(clients, term.config.clusterName, term.clock);
+    this.#carriers = new Carriers(clients, term.config.clusterName, term.clock);
   }
 
   /**
@@ -64,30 +82,47 @@ export class Reachability {
    * @returns what AWS refused
    */
   async admit(groups: readonly Membered[], learned?: () => void): Promise<readonly Problem[]> {
-    return problemsOf(admissionsId, async () => {
-      for (const [arn, reaches] of await this.#needsOf(groups)) {
-        this.#need(arn, eachOnce([...(this.#needs.get(arn) ?? []), ...reaches]));
+    return this.#told(groups, async () => {
+      for (const [arn, need] of await this.#needsOf(groups)) {
+        this.#need(arn, { ...need, reaches: eachOnce([...(this.#needs.get(arn)?.reaches ?? []), ...need.reaches]) });
       }
       learned?.();
-      return learned !== undefined || this.#isDue() ? this.#bring() : [];
+      await this.#bring(groups, learned === undefined ? 'retries' : 'always');
     });
   }
 
   /** Shuts out what only targets have needed that these groups do not have any more. @returns what AWS refused */
   async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
-    return problemsOf(admissionsId, async () => {
-      for (const [arn, reaches] of await this.#needsOf(groups)) this.#need(arn, reaches);
-      return this.#isDue() ? this.#bring() : [];
+    return this.#told(groups, async () => {
+      // Whose targets can't all be found keeps what it had: they may be behind that.
+      for (const [arn, need] of await this.#needsOf(groups)) if (need.troubles.length === 0) this.#need(arn, need);
+      await this.#bring(groups, 'changes');
     });
   }
 
   /** Takes note of a group that never has a target. */
   needsNothing(arn: string): void {
-    this.#need(arn, []);
+    this.#need(arn, needsNothing);
   }
 
   forget(arn: string): void {
     if (this.#needs.delete(arn)) this.#changes += 1;
+  }
+
+  /** When to ask again for what EC2 did not know of these groups' targets, in milliseconds. */
+  retryAfterMs(groups: readonly Pick<Binding, 'arn'>[]): number | undefined {
+    const times = groups.flatMap(({ arn }) => this.#needs.get(arn)?.retryAt ?? []);
+    return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#options.term.clock.monotonic());
+  }
+
+  /** These don't answer: the next pass looks again where they are. @returns whether it is time for that */
+  suspect(targets: readonly Target[]): boolean {
+    return this.#carriers.suspect(targets.map(({ id }) => id));
+  }
+
+  /** Looks again at all that carries targets. @returns whether anything is not as it was. @throws AwsError */
+  refresh(): Promise<boolean> {
+    return this.#carriers.refresh(this.#instances());
   }
 
   /**
@@ -98,50 +133,127 @@ export class Reachability {
   async audit(): Promise<ReadonlySet<string>> {
     const { locks, admissions } = this.#options;
     this.#changes += 1;
+    this.#refused.clear();
     return new Set(await locks.run('admissions', () => admissions.audit()));
   }
 
   /** What these target groups need of the rules that were taken. @param taken as audit found it */
-  lost(groups: readonly Membered[], taken: ReadonlySet<string>): readonly Drift[] {
-    const reaches = groups.flatMap(({ arn }) => this.#needs.get(arn) ?? []);
+  lost(groups: readonly Pick<Binding, 'arn'>[], taken: ReadonlySet<string>): readonly Drift[] {
+    const reaches = groups.flatMap(({ arn }) => this.#needs.get(arn)?.reaches ?? []);
     const lost = new Set(reaches.map(({ groupId }) => groupId)).intersection(taken);
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
   }
 
   /** Also while the rules are being brought: who needs them waits for his turn. */
-  #isDue(): boolean {
-    return this.#standing < this.#changes;
+  #isDue(needed: ReadonlySet<string>): boolean {
+    return this.#standing < this.#changes || [...needed].some((groupId) => this.#mayRetry(groupId));
   }
 
-  #need(arn: string, reaches: readonly Reach[]): void {
+  #mayRetry(groupId: string): boolean {
+    const refused = this.#refused.get(groupId);
+    return refused !== undefined && this.#options.term.clock.monotonic() >= refused.retryAt;
+  }
+
+  #need(arn: string, need: Need): void {
     const before = this.#needs.get(arn);
-    this.#needs.set(arn, reaches);
-    if (before === undefined || keysOf(before).symmetricDifference(keysOf(reaches)).size > 0) this.#changes += 1;
+    this.#needs.set(arn, need);
+    if (before === undefined || keysOf(before).symmetricDifference(keysOf(need)).size > 0) this.#changes += 1;
   }
 
-  async #needsOf(groups: readonly Membered[]): Promise<Needs> {
-    const { caches } = this.#options.term;
-    const nodes = new Map(caches.nodes.list().map((node) => [node.metadata.name, node]));
-    return Promise.all(
-      groups.map(async ({ arn, group }) => {
-        const slices = group.backend ? caches.endpointSlices.byIndex('service', group.backend.service) : [];
-        return [arn, await this.#reaches.of(group, targetsOf(caches, group), slices, nodes)] as const;
-      }),
+  async #needsOf(groups: readonly Membered[]): Promise<readonly (readonly [arn: string, need: Need])[]> {
+    const { term, place, where } = this.#options;
+    const instances = new Map(term.caches.nodes.list().map((node) => [node.metadata.name, instanceOf(node)]));
+    const isIp = groups.some(({ group }) => group.spec.targetType === 'ip');
+    const whereabouts = isIp ? await where() : () => 'inside' as const;
+    const carried = groups.map(({ group, members }) =>
+      carriedOf(group, members, (node) => instances.get(node), whereabouts),
+    );
+    const { vpcId } = place;
+    if (vpcId !== undefined) await this.#carriers.learn(carried.flat(), { vpcId, instances: this.#instances() });
+    return groups.map(({ arn, group }, index) => {
+      const find = (each: Parameters<Carriers['find']>[0]) => this.#carriers.find(each);
+      return [arn, needOf(group, carried[index] ?? [], find, term.config.clusterName)] as const;
+    });
+  }
+
+  #instances(): readonly string[] {
+    return this.#options.term.caches.nodes.list().flatMap((node) => instanceOf(node) ?? []);
+  }
+
+  /**
+   * What is needed is asked only when it is our turn: it and whether that is all must be of one moment.
+   * @param when with `retries`, also if nothing has changed but what these groups need was refused
+   */
+  async #bring(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<void> {
+    const needed = when === 'changes' ? new Set<string>() : this.#groupsOf(groups.map(({ arn }) => arn));
+    if (when !== 'always' && !this.#isDue(needed)) return;
+    const { locks, place, admissions } = this.#options;
+    await locks.run('admissions', async () => {
+      const network = await place.network();
+      if (network.kind === 'unknown') throw new NetworkUnknown(network.problems);
+      const desired = desiredAdmissions([...this.#needs.values()].flatMap(({ reaches }) => reaches));
+      const changes = this.#changes;
+      // What was refused is tried again by those who need it: nobody else waits for it.
+      const held = new Set([...this.#refused.keys()].filter((id) => !needed.has(id) || !this.#mayRetry(id)));
+      const source = network.network.backendSecurityGroupId;
+      this.#remember(held, await admissions.bring(desired, source, this.#sawAll(), held));
+      this.#standing = changes;
+    });
+    this.#tellOthers(groups);
+  }
+
+  /** @param held the groups that were not tried */
+  #remember(held: ReadonlySet<string>, refused: ReadonlyMap<string, Problem>): void {
+    const now = this.#options.term.clock.monotonic();
+    for (const groupId of this.#refused.keys()) {
+      if (!held.has(groupId) && !refused.has(groupId)) this.#refused.delete(groupId);
+    }
+    for (const [groupId, problem] of refused) {
+      const failures = (this.#refused.get(groupId)?.failures ?? 0) + 1;
+      this.#refused.set(groupId, { problem, failures, retryAt: now + holdMs(failures) });
+    }
+  }
+
+  /** The security groups that these target groups need. */
+  #groupsOf(arns: Iterable<string>): ReadonlySet<string> {
+    return new Set([...arns].flatMap((arn) => this.#needs.get(arn)?.reaches ?? []).map(({ groupId }) => groupId));
+  }
+
+  /** Does the work, and says what keeps the load balancers from these groups' targets. @returns what AWS refused of that */
+  async #told(groups: readonly Membered[], work: () => Promise<void>): Promise<readonly Problem[]> {
+    const { troubles } = this.#options;
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof NetworkUnknown) return error.problems;
+      if (!(error instanceof AwsError)) throw error;
+      const cause = toProblem(error, admissionsId);
+      for (const { arn, group } of groups) troubles.set(arn, 'admission', notAdmitted(group.backend?.service, [cause]));
+      return [cause];
+    }
+    for (const { arn } of groups) troubles.set(arn, 'admission', this.#troublesOf(arn));
+    const needed = this.#groupsOf(groups.map(({ arn }) => arn));
+    const neededByAny = this.#groupsOf(this.#needs.keys());
+    // What nobody needs and is refused all the same, a rule that is to go, concerns whoever met it.
+    return [...this.#refused].flatMap(([groupId, { problem }]) =>
+      needed.has(groupId) || !neededByAny.has(groupId) ? [problem] : [],
     );
   }
 
-  /** What is needed is asked only when it is our turn: it and whether that is all must be of one moment. */
-  #bring(): Promise<readonly Problem[]> {
-    const { locks, place, admissions } = this.#options;
-    return locks.run('admissions', async () => {
-      const network = await place.network();
-      if (network.kind === 'unknown') return network.problems;
-      const desired = desiredAdmissions([...this.#needs.values()].flat());
-      const changes = this.#changes;
-      const refused = await admissions.bring(desired, network.network.backendSecurityGroupId, this.#sawAll());
-      if (refused.length === 0) this.#standing = changes;
-      return refused;
-    });
+  /** What was refused, or is not any more, may concern the routes of other Gateways. */
+  #tellOthers(groups: readonly Membered[]): void {
+    const { troubles, troubled } = this.#options;
+    const own = new Set(groups.map(({ arn }) => arn));
+    for (const arn of this.#needs.keys()) {
+      if (own.has(arn) || !troubles.set(arn, 'admission', this.#troublesOf(arn))) continue;
+      troubled(arn);
+    }
+  }
+
+  #troublesOf(arn: string): readonly TargetTrouble[] {
+    const { troubles, service } = this.#needs.get(arn) ?? needsNothing;
+    const refused = [...this.#groupsOf([arn])].flatMap((groupId) => this.#refused.get(groupId)?.problem ?? []);
+    return [...troubles, ...notAdmitted(service, refused)];
   }
 
   /**
@@ -157,3 +269,20 @@ export class Reachability {
     );
   }
 }
+
+/** Where the network is can't be told now, and why. */
+class NetworkUnknown extends Error {
+  override readonly name = 'NetworkUnknown';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super('The network is not known');
+    this.problems = problems;
+  }
+}
+
+/** What AWS does not answer now it may answer soon: that is not told of targets that are maybe all well. */
+const notAdmitted = (service: ObjectKey | undefined, problems: readonly Problem[]): readonly TargetTrouble[] =>
+  service === undefined
+    ? []
+    : problems.filter(isRefusal).map((cause) => ({ kind: 'targets-not-admitted', service, cause }));

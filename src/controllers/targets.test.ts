@@ -1,11 +1,14 @@
 // The targets pass: who is admitted, registered and shut out, in which order.
+import { CreateNetworkInterfaceCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { expect, test, vi } from 'vitest';
 import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
 import type { EndpointSlice } from '../api/core.ts';
 import { endpointSlices } from '../api/kinds.ts';
+import { AwsError } from '../aws/errors.ts';
 import { gateway as key } from '../aws/testing/aws-under-test.ts';
 import { objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
+import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
 import { reconcileTargets } from './targets.ts';
 import { bring, eachTestOnAws, gatewayWith, openTerm } from './testing/term-under-test.ts';
@@ -20,39 +23,58 @@ const admitted = (): number[] => {
   return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
 };
 
-/** A term whose one Service has a pod on this port, registered and admitted. */
-async function served(port: number) {
+/** A term whose Service `api` has a pod on this port, registered and admitted, and whose Service `guarded` has one with an interface of its own. */
+async function served(port: number, guardedAddress?: string) {
   const client = new MemoryClient();
-  const slice = (on: number, address: string): EndpointSlice => ({
+  const slice = (on: number, address: string, name = 'api'): EndpointSlice => ({
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { namespace: 'shop', name: 'api-1', labels: { 'kubernetes.io/service-name': 'api' } },
+    metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
     endpoints: [
       { addresses: [address], nodeName: rig.aws.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } },
     ],
     ports: [{ name: '', port: on, protocol: 'TCP' }],
   });
-  const first = await client.create(endpointSlices, slice(port, '10.0.1.50'), rig.signal);
+  await client.create(endpointSlices, slice(port, '10.0.1.50'), rig.signal);
+  if (guardedAddress !== undefined) {
+    await client.create(endpointSlices, slice(port, guardedAddress, 'guarded'), rig.signal);
+  }
   const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   const { cloud, caches } = term;
   const service = objectKey({ namespace: 'shop', name: 'api' });
-  const backend = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' } as const;
-  const { gateway, resources } = rig.aws.model();
-  const model = {
-    gateway,
-    resources: resources.map((each) => (each.kind === 'target-group' ? { ...each, backend } : each)),
+  const guarded = {
+    service: objectKey({ namespace: 'shop', name: 'guarded' }),
+    interfaceId: guardedAddress && (await ownInterface(cloud, guardedAddress)),
   };
+  const model = rig.aws.model({ services: guardedAddress === undefined ? ['api'] : ['api', 'guarded'] });
   await bring(cloud, model);
   expect(await cloud.settle(key, model)).toEqual([]);
   await reconcileTargets(term, service);
   expect(admitted()).toEqual([port]);
   /** Puts another pod in the first one's place. */
-  const moveTo = async (on: number, address: string): Promise<void> => {
-    await client.update(endpointSlices, { ...slice(on, address), metadata: { ...first.metadata } }, rig.signal);
-    await expect.poll(() => caches.endpointSlices.list()[0]?.ports?.[0]?.port).toBe(on);
+  const moveTo = async (on: number, address: string, of = service): Promise<void> => {
+    const [before] = caches.endpointSlices.byIndex('service', of);
+    if (before === undefined) throw new Error(`Expected ${of} to have endpoints`);
+    const moved = slice(on, address, of.slice('shop/'.length));
+    await client.update(endpointSlices, { ...moved, metadata: before.metadata }, rig.signal);
+    await expect.poll(() => caches.endpointSlices.byIndex('service', of)[0]?.ports?.[0]?.port).toBe(on);
   };
-  return { term, service, moveTo };
+  return { term, service, moveTo, guarded };
+}
+
+/** An interface with a security group of its own. */
+async function ownInterface({ clients: { ec2 } }: Cloud, address: string): Promise<string> {
+  const { vpcId: VpcId, privateSubnetIds } = rig.aws.seed;
+  const made = await ec2.send(new CreateSecurityGroupCommand({ GroupName: 'own', Description: 'own', VpcId }));
+  const { NetworkInterface } = await ec2.send(
+    new CreateNetworkInterfaceCommand({
+      SubnetId: privateSubnetIds[0],
+      PrivateIpAddress: address,
+      Groups: [made.GroupId ?? ''],
+    }),
+  );
+  return NetworkInterface?.NetworkInterfaceId ?? '';
 }
 
 test('targets that go are shut out only when AWS has been told to send them nothing more, and a group removed by hand is made anew', async () => {
@@ -104,4 +126,37 @@ test('a Service that no Gateway has to do with costs no call', async () => {
   const term = await openTerm(rig.aws, rig.signal, []);
   await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'batch' }));
   expect(rig.aws.aws.calls.counts().total).toBe(0);
+});
+
+test('a security group that AWS does not open concerns those who are behind it, and no one else waits for it', async () => {
+  const { term, service, moveTo, guarded } = await served(8080, '10.0.48.77');
+  const { cloud } = term;
+  const [own] = rig.aws.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds ?? [];
+  let attempts = 0;
+  cloud.clients.ec2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (!commandName.startsWith('Authorize') || !('GroupId' in args.input) || args.input.GroupId !== own) {
+          return next(args);
+        }
+        attempts += 1;
+        throw new AwsError({ action: 'ec2:Authorize', code: 'Unauthorized', kind: 'access-denied', detail: 'no' });
+      },
+    { step: 'initialize', name: 'denied' },
+  );
+  await moveTo(9091, '10.0.48.77', guarded.service);
+  await expect(reconcileTargets(term, guarded.service)).rejects.toThrow(Incomplete);
+  const troubles = (of: typeof service) =>
+    cloud.bindings.ofService(of).flatMap(({ arn }) => cloud.troubles.of(arn) ?? []);
+  expect(troubles(guarded.service)).toMatchObject([
+    { kind: 'targets-not-admitted', service: guarded.service, cause: { kind: 'access-denied' } },
+  ]);
+  await moveTo(9090, '10.0.48.51');
+  expect(await reconcileTargets(term, service)).toBeUndefined();
+  expect(admitted()).toEqual([9090]);
+  expect(troubles(service)).toEqual([]);
+  expect(attempts).toBe(1);
+  // Those who need it try again, ever more rarely.
+  for (let pass = 0; pass < 5; pass += 1) await reconcileTargets(term, guarded.service).catch(() => undefined);
+  expect(attempts).toBe(2);
 });

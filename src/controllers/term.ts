@@ -46,6 +46,8 @@ export interface CloudContext extends TermContext {
   readonly ownGateways: () => readonly Gateway[];
   /** Makes the targets pass due for these Services. */
   readonly targetsDue: (services: Iterable<ObjectKey>) => void;
+  /** Makes a Gateway's pass due. */
+  readonly gatewayDue: (gateway: ObjectKey) => void;
 }
 
 const isOurs = (caches: Caches, controllerName: string, { metadata, spec }: Gateway): boolean =>
@@ -70,9 +72,11 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     gateways: queue('gateway'),
     targets: queue('targets'),
   };
+  const gatewayDue = (key: ObjectKey): void => queues.gateways.add(key);
   const cloud = await Cloud.open(
     {
       ...context,
+      gatewayDue,
       ownGateways: () => caches.gateways.list().filter((gateway) => isOurs(caches, config.awsControllerName, gateway)),
       targetsDue: (services) => {
         for (const service of services) queues.targets.add(service, 'low');
@@ -97,7 +101,6 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     defaults: settingsDefaults(config),
     modelOptions: { clusterName: config.clusterName, clusterUid: context.clusterUid, quotas: DEFAULT_QUOTAS },
   };
-  const gatewayDue = (key: ObjectKey): void => queues.gateways.add(key);
   const disconnect = connectTriggers(caches, queues, () => cloud.bindings.nodeServices());
   const stopTelling = tellFaults(caches, events);
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>

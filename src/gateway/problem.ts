@@ -157,8 +157,19 @@ export type TargetTrouble =
       readonly targets: readonly string[];
       readonly detail: string;
     }
+  /** AWS takes no such addresses or ports as targets: it isn't asked. */
+  | { readonly kind: 'targets-unfit'; readonly service: ObjectKey; readonly targets: readonly string[] }
   /** AWS refused the security group rule that would let the load balancer through to them. */
   | { readonly kind: 'targets-not-admitted'; readonly service: ObjectKey; readonly cause: RefusalProblem }
+  /** Several security groups stand in front of them, and none has the tag that says which is to let the load balancer through. */
+  | {
+      readonly kind: 'targets-group-unclear';
+      readonly service: ObjectKey;
+      /** A network interface, by id. */
+      readonly carrier: string;
+      readonly groups: readonly string[];
+      readonly tag: string;
+    }
   /** Nobody knows whose security group has to let the load balancer through to them. */
   | { readonly kind: 'targets-not-located'; readonly service: ObjectKey; readonly targets: readonly string[] };
 

@@ -115,6 +115,21 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'], detail: 'no' },
     tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
   },
+  'targets-unfit': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'] },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+  },
+  'targets-group-unclear': {
+    problem: {
+      ...storefront,
+      field: 'backendRefs',
+      service: shopApi,
+      carrier: 'eni-1',
+      groups: ['sg-1', 'sg-2'],
+      tag: 'kubernetes.io/cluster/blue',
+    },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+  },
   'targets-not-admitted': {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, cause: { ...call, kind: 'access-denied' } },
     tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],

@@ -56,6 +56,8 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable
   'backend-without-ipv4': 'UnsupportedProtocol',
   'backend-external-name': 'InvalidKind',
   'targets-refused': 'unreachable',
+  'targets-unfit': 'unreachable',
+  'targets-group-unclear': 'unreachable',
   'targets-not-admitted': 'unreachable',
   'targets-not-located': 'unreachable',
   'invalid-share-answers-503': 'told',
@@ -189,7 +191,9 @@ function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {
 }
 
 const unreached: Readonly<Record<TargetTrouble['kind'], TargetsReachable['reason']>> = {
+  'targets-unfit': 'TargetsRefused',
   'targets-refused': 'TargetsRefused',
+  'targets-group-unclear': 'TargetsNotAdmitted',
   'targets-not-admitted': 'TargetsNotAdmitted',
   'targets-not-located': 'TargetsNotLocated',
 };

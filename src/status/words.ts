@@ -186,6 +186,10 @@ function sentence(problem: Problem): string {
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
     case 'targets-refused':
       return `AWS refused targets of Service ${problem.service}: ${list(problem.targets)} (${problem.detail}). They get no requests.`;
+    case 'targets-unfit':
+      return `AWS refuses targets of Service ${problem.service}: ${list(problem.targets)}. Their addresses must be in a subnet of the VPC, or private: in 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12 or 192.168.0.0/16.`;
+    case 'targets-group-unclear':
+      return `the network interface ${problem.carrier} of targets of Service ${problem.service} has the security groups ${list(problem.groups)}, and none of them is opened. Tag one of them with ${problem.tag}.`;
     case 'targets-not-admitted':
       return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${sentence(problem.cause)}`;
     case 'targets-not-located':

@@ -5,6 +5,7 @@ import { Argument, Option } from 'commander';
 import type { StartOptions } from '../../localstack/aws/server.ts';
 import { type Environment, startEnvironment } from '../../localstack/environment.ts';
 import { script, wholeNumber } from '../../localstack/script.ts';
+import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import { bundle } from '../bundle.ts';
 import { type Made, measureMade, measureScale } from './scale.ts';
 import { growthCells, scaleRows } from './scale-rows.ts';
@@ -58,6 +59,7 @@ async function inEnvironment<T>(
 ): Promise<T> {
   console.log(`${name} …`);
   const environment = await startEnvironment({ aws, log: (line) => console.log(`  ${line}`) });
+  delegateSubnets(environment.aws.world(), environment.seed);
   try {
     return await measure(environment);
   } finally {

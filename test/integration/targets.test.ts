@@ -1,5 +1,7 @@
 // Who is in the target groups, at what price, and what lets the load balancers through to them.
+import { AssignPrivateIpAddressesCommand, DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { clientOf } from '../../localstack/aws/test-client.ts';
 import { get, type KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { awsOf, leftOf, rulesOf, targetsOf } from './support/aws.ts';
@@ -83,7 +85,23 @@ test('the nodes admit the load balancers by one rule, for the ports that pods li
   await eventually(() => expect(ranges()).toEqual(['8999-9000']));
 });
 
+/** Gives each node an address for a pod, as AWS's CNI plugin does. */
+async function assign(addresses: readonly string[]): Promise<void> {
+  const ec2 = new EC2Client(clientOf(rig.aws));
+  for (const [index, PrivateIpAddress] of addresses.entries()) {
+    const Values = [rig.seed.nodes[index]?.instanceId ?? ''];
+    const found = await ec2.send(
+      new DescribeNetworkInterfacesCommand({ Filters: [{ Name: 'attachment.instance-id', Values }] }),
+    );
+    const NetworkInterfaceId = found.NetworkInterfaces?.[0]?.NetworkInterfaceId;
+    await ec2.send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId, PrivateIpAddresses: [PrivateIpAddress] }));
+  }
+  ec2.destroy();
+}
+
 test('one pod more is one call to AWS, and a restart of Gatehouse is no write at all', async () => {
+  await assign(['10.0.48.31', '10.0.64.31', '10.0.80.31']);
+  await rig.restart();
   const { ns, targets } = await serving('calls', 'ip');
   await rig.apply([slice(ns, ['10.0.48.31', '10.0.64.31'])]);
   await eventually(() => expect(targets()).toHaveLength(2));
@@ -185,7 +203,7 @@ describe.concurrent('pods', () => {
     await eventually(() => expect(targets()).toEqual(['10.0.48.60:8080', '10.0.48.62:8080']));
     const type = 'gatehouse.dev/TargetsReachable';
     const { message } = await waitForCondition(rig, route, type, 'False', 'TargetsRefused');
-    expect(message).toContain(`spec.rules[0].backendRefs: AWS refused targets of Service ${ns}/web: 8.8.8.8:8080`);
+    expect(message).toContain(`spec.rules[0].backendRefs: AWS refuses targets of Service ${ns}/web: 8.8.8.8:8080`);
     await waitForCondition(rig, route, 'ResolvedRefs', 'True');
     await rig.apply([slice(ns, ['10.0.48.60'])]);
     await waitForCondition(rig, route, type, 'True', 'TargetsReachable');

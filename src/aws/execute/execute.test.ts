@@ -178,14 +178,14 @@ test('an attribute that is no longer wanted goes back to what AWS sets by itself
   expect(controller.plan(it.model())).toMatchObject(settled);
 });
 
-test('one target that AWS refuses keeps no other one out', async () => {
+test('a target that AWS does not take keeps no other one out', async () => {
   const good = it.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
   it.kept.targets = [...good, { id: '8.8.8.8', port: 8080 }];
   const { apply, context } = await it.start();
   expect((await apply(it.model())).problems).toEqual([]);
   const [group] = it.aws.world().elbv2.targetGroups.values();
   expect(context.troubles.of(group?.arn ?? '')).toMatchObject([
-    { kind: 'targets-refused', service: 'shop/api', targets: ['8.8.8.8:8080'] },
+    { kind: 'targets-unfit', service: 'shop/api', targets: ['8.8.8.8:8080'] },
   ]);
   expect(group?.targets.size).toBe(good.length);
 });

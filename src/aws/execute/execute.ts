@@ -17,7 +17,9 @@ import type { ClusterIdentity } from '../model/naming.ts';
 import { namespaceOf } from '../model/owner.ts';
 import type { ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
+import type { TargetRefusals } from '../target-refusals.ts';
 import type { TargetTroubles } from '../target-troubles.ts';
+import type { TargetsContext } from '../targets.ts';
 import { performStep } from './perform.ts';
 import { Run } from './run.ts';
 
@@ -27,6 +29,8 @@ export interface ExecuteContext {
   readonly inventory: Inventory;
   readonly membership: Membership;
   readonly troubles: TargetTroubles;
+  readonly refusals: TargetRefusals;
+  readonly where: TargetsContext['where'];
   /** One for the process: what Gateways share is made by one of them at a time. */
   readonly locks: KeyedLock;
   readonly cluster: ClusterIdentity;

@@ -9,6 +9,7 @@ const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
     public: true,
     availableIpAddresses: 4000,
     ipv6: true,
+    cidrBlocks: [`10.0.${16 * index}.0/20`],
   },
   {
     id: `subnet-0000000000000020${index}`,
@@ -18,6 +19,7 @@ const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
     public: false,
     availableIpAddresses: 4000,
     ipv6: true,
+    cidrBlocks: [`10.0.${48 + 16 * index}.0/20`],
   },
 ]);
 
@@ -45,6 +47,7 @@ export function placeholderNetwork(configured: readonly string[] = []): Network 
       public: true,
       availableIpAddresses: 4000,
       ipv6: true,
+      cidrBlocks: [],
     }),
   );
   return { ...PLACEHOLDER_NETWORK, subnets: [...subnets, ...own] };

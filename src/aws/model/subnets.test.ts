@@ -12,6 +12,7 @@ const subnet = (id: string, zone: string, more: Partial<Subnet> = {}): Subnet =>
   public: false,
   availableIpAddresses: 100,
   ipv6: false,
+  cidrBlocks: [],
   ...more,
 });
 

@@ -1,6 +1,7 @@
 // Who is in a target group: a backend's endpoints, or the nodes in front of them.
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import type { BackendService } from '../../gateway/topology.ts';
+import { canonicalAddress } from './addresses.ts';
 import { hash } from './hash.ts';
 import type { TargetSelection } from './resources.ts';
 
@@ -10,18 +11,22 @@ export interface Target {
   readonly port: number;
 }
 
+/** A target, and where Kubernetes says that it is. */
+export interface Member extends Target {
+  /** The name of its Node. */
+  readonly node?: string;
+}
+
 /** Sorted, without duplicates. @param slices of the backend's Service. @param nodes all of the cluster's. */
 export function desiredTargets(
   group: TargetSelection,
   slices: readonly EndpointSlice[],
   nodes: readonly Node[],
-): readonly Target[] {
+): readonly Member[] {
   if (group.backend === undefined) return [];
   const serving = servingEndpoints(group.backend, slices);
   const targets =
-    group.spec.targetType === 'ip'
-      ? serving.flatMap(({ endpoint, port }) => endpoint.addresses.map((id) => ({ id, port })))
-      : nodeTargets(group.backend, serving, nodes);
+    group.spec.targetType === 'ip' ? serving.flatMap(podTargets) : nodeTargets(group.backend, serving, nodes);
   const unique = new Map(targets.map((target) => [`${target.id} ${target.port}`, target]));
   return [...unique.values()].toSorted((a, b) => (a.id === b.id ? a.port - b.port : a.id < b.id ? -1 : 1));
 }
@@ -55,6 +60,13 @@ function servingEndpoints(backend: BackendService, slices: readonly EndpointSlic
   );
 }
 
+const podTargets = ({ endpoint: { addresses, nodeName }, port }: ServingEndpoint): readonly Member[] =>
+  addresses.map((address) => ({
+    id: canonicalAddress(address),
+    port,
+    ...(nodeName !== undefined && { node: nodeName }),
+  }));
+
 /**
  * With externalTrafficPolicy Local only the nodes that have an endpoint: the slices say at once what the health check
  * would find out only after some failed requests.
@@ -63,7 +75,7 @@ function nodeTargets(
   backend: BackendService,
   serving: readonly ServingEndpoint[],
   nodes: readonly Node[],
-): readonly Target[] {
+): readonly Member[] {
   const port = backend.nodePort;
   if (port === undefined) return [];
   const hosts = new Set(serving.map(({ endpoint }) => endpoint.nodeName));

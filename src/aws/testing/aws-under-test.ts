@@ -14,11 +14,13 @@ import { Inventory } from '../inventory.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Limits } from '../limits.ts';
 import { Membership } from '../membership.ts';
+import { whereabouts } from '../model/addresses.ts';
 import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { ownershipTags } from '../tags.ts';
+import { TargetRefusals } from '../target-refusals.ts';
 import { TargetTroubles } from '../target-troubles.ts';
 
 export const cluster = { clusterName: 'demo', clusterUid: '6f3b8c1e-0000-4000-8000-000000000001' };
@@ -239,6 +241,9 @@ export async function awsUnderTest(options: StartOptions = {}) {
       inventory,
       membership,
       troubles: new TargetTroubles(),
+      refusals: new TargetRefusals(systemClock),
+      where: () =>
+        Promise.resolve(whereabouts([...aws.world().ec2.subnets.values()].map(({ cidrBlock }) => cidrBlock))),
       locks: new KeyedLock(),
       cluster,
       secretOf: (secret) => kept.secrets.get(secret),

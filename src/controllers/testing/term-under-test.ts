@@ -60,6 +60,7 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   const caches = openCaches(shared);
   void caches.run(signal);
   await caches.settled;
+  const due: ObjectKey[] = [];
   const term = {
     ...shared,
     config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region, 'audit-period': '1s' }, {}),
@@ -72,13 +73,12 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
     isLeader: () => true,
     ownGateways: () => ownGateways,
     targetsDue: () => undefined,
+    gatewayDue: (gateway: ObjectKey) => void due.push(gateway),
   };
-  const due: ObjectKey[] = [];
   return {
     ...term,
     cloud: await Cloud.open(term, signal),
     due,
-    gatewayDue: (gateway: ObjectKey) => void due.push(gateway),
   };
 }
 

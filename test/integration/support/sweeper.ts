@@ -62,6 +62,7 @@ export async function startSweeper(
     isLeader: () => true,
     ownGateways: () => caches.gateways.list(),
     targetsDue: (_services: Iterable<ObjectKey>) => undefined,
+    gatewayDue: (_gateway: ObjectKey) => undefined,
   };
   const cloud = await Cloud.open(context, signal);
   let previous: Sighting | undefined;

@@ -1,0 +1,41 @@
+// IP addresses as targets: which are in the VPC, and which AWS takes at all.
+import ipaddr from 'ipaddr.js';
+
+/** As AWS writes it: an IPv6 address may be written in several ways. */
+export const canonicalAddress = (address: string): string =>
+  address.includes(':') && ipaddr.IPv6.isValid(address) ? ipaddr.IPv6.parse(address).toString() : address;
+
+export const isInstance = (id: string): boolean => id.startsWith('i-');
+
+type Block = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, blocks: readonly Block[]): boolean =>
+  blocks.some(([base, prefix]) => base.kind() === address.kind() && address.match(base, prefix));
+
+const blocksOf = (cidrs: readonly string[]): readonly Block[] =>
+  cidrs.filter((cidr) => ipaddr.isValidCIDR(cidr)).map((cidr) => ipaddr.parseCIDR(cidr));
+
+/** Of what is in no subnet, AWS takes these. docs: /elasticloadbalancing/latest/application/load-balancer-target-groups.html */
+const takenOutside = blocksOf(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']);
+
+/** What no packet leaves a host for. */
+const hostOnly: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'multicast', 'unspecified', 'broadcast']);
+
+/**
+ * `inside` the VPC's subnets, which is what AWS goes by, not the VPC's blocks; `outside`, as in a peered VPC or on premises, where
+ * AWS wants to be told so; or nowhere that a load balancer's packets get to.
+ */
+export type Whereabouts = 'inside' | 'outside' | 'public' | 'host-only' | 'malformed';
+
+/** @param cidrBlocks of the VPC's subnets */
+export function whereabouts(cidrBlocks: readonly string[]): (address: string) => Whereabouts {
+  const subnets = blocksOf(cidrBlocks);
+  return (address) => {
+    if (!ipaddr.isValid(address)) return 'malformed';
+    const parsed = ipaddr.parse(address);
+    if (isWithin(parsed, subnets)) return 'inside';
+    if (hostOnly.has(parsed.range())) return 'host-only';
+    // Whether a public IPv6 address is of a peered VPC, AWS alone knows.
+    return parsed.kind() === 'ipv6' || isWithin(parsed, takenOutside) ? 'outside' : 'public';
+  };
+}
