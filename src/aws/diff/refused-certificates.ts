@@ -3,6 +3,9 @@ import { isRefusal, type Problem } from '../../gateway/problem.ts';
 import type { CertificateSource, Topology } from '../../gateway/topology.ts';
 import { certificateId } from '../model/certificates.ts';
 
+/** As a refusal names it. */
+const resourceOf = (source: CertificateSource): string => (source.kind === 'arn' ? source.arn : certificateId(source));
+
 export function refusedCertificates(
   { ports }: Pick<Topology, 'ports'>,
   problems: readonly Problem[],
@@ -11,8 +14,6 @@ export function refusedCertificates(
     problems.filter(isRefusal).map((problem) => [problem.resource, problem]),
   );
   if (causes.size === 0) return [];
-  const resourceOf = (source: CertificateSource): string =>
-    source.kind === 'arn' ? source.arn : certificateId(source);
   return ports
     .flatMap(({ listeners }) => listeners)
     .flatMap(({ name, certificates }): readonly Problem[] => {
