@@ -4,7 +4,7 @@ import {
   DescribeSecurityGroupRulesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Admissions, admissionsDiff, desiredAdmissions, ensureBackendSecurityGroup } from './admissions.ts';
+import { Admissions, ensureBackendSecurityGroup } from './admissions.ts';
 import { awsName, clusterPrefix } from './model/naming.ts';
 import { awsUnderTest, type Controller, cluster } from './testing/aws-under-test.ts';
 
@@ -15,14 +15,6 @@ beforeEach(async () => {
   controller = await it.start();
 });
 afterEach(() => it.close());
-
-const rule = (fromPort: number, toPort: number, ruleId = 'sgr-1') => ({
-  groupId: 'sg-1',
-  fromPort,
-  toPort,
-  ruleId,
-  source: 'sg-lb',
-});
 
 /** What the nodes' group admits from `source`. */
 async function admitted(source: string): Promise<readonly string[]> {
@@ -41,30 +33,6 @@ async function backend(): Promise<string> {
   if (group.kind !== 'ready') throw new Error('no group');
   return group.groupId;
 }
-
-test('a group admits the least range of ports that covers all pods, or all node ports', () => {
-  expect(
-    desiredAdmissions([
-      { groupId: 'sg-1', targetType: 'ip', port: 8080 },
-      { groupId: 'sg-1', targetType: 'ip', port: 9090 },
-      { groupId: 'sg-2', targetType: 'instance', port: 31_000 },
-    ]),
-  ).toEqual([
-    { groupId: 'sg-1', fromPort: 8080, toPort: 9090 },
-    { groupId: 'sg-2', fromPort: 30_000, toPort: 32_767 },
-  ]);
-});
-
-test('before all Gateways have been seen, ports are only ever added', () => {
-  const desired = [{ groupId: 'sg-1', fromPort: 9090, toPort: 9090 }];
-  const existing = [rule(8080, 8080), { ...rule(1, 1, 'sgr-2'), groupId: 'sg-9' }];
-  expect(admissionsDiff(desired, existing, 'sg-lb', false)).toEqual({
-    authorize: [{ groupId: 'sg-1', fromPort: 8080, toPort: 9090 }],
-    revoke: [existing[0]],
-  });
-  expect(admissionsDiff([], existing, 'sg-lb', false)).toEqual({ authorize: [], revoke: [] });
-  expect(admissionsDiff(desired, existing, 'sg-lb', true)).toEqual({ authorize: desired, revoke: existing });
-});
 
 test('the cluster has one backend security group, however often it is asked for', async () => {
   const first = await backend();
@@ -91,35 +59,116 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
       IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId: source }] }],
     }),
   );
+  const port = (number: number) => ({ groupId, fromPort: number, toPort: number });
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 8080 }], source, true)).toEqual(new Map());
+  expect(await admissions.bring([port(8080)], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080']);
-  expect(await admissions.bring([{ groupId, fromPort: 8080, toPort: 9090 }], source, false)).toEqual(new Map());
-  expect(await admitted(source)).toEqual(['22-22', '8080-9090']);
+  expect(await admissions.bring([port(9090), port(9091)], source, false)).toEqual(new Map());
+  expect(await admitted(source)).toEqual(['22-22', '8080-8080', '9090-9090', '9091-9091']);
   it.aws.calls.zero();
-  await admissions.bring([{ groupId, fromPort: 8080, toPort: 9090 }], source, true);
+  await admissions.bring([port(8080), port(9090), port(9091)], source, true);
   expect(it.aws.calls.counts().total).toBe(0);
+  await admissions.bring([port(9091), port(9092), port(9093)], source, true);
+  // Ports that come are one call, and those that go another.
+  expect(it.aws.calls.counts().total).toBe(2);
+  expect(await admitted(source)).toEqual(['22-22', '9091-9091', '9092-9092', '9093-9093']);
   // After a restart it finds what it has made.
   const anew = new Admissions(controller.clients, cluster);
   expect(await anew.bring([], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22']);
 });
 
+const ports = (groupId: string, ...numbers: readonly number[]) =>
+  numbers.map((port) => ({ groupId, fromPort: port, toPort: port }));
+
+/** Fills the nodes' group with rules of others, but for so many. */
+async function leaveRoomFor(count: number): Promise<void> {
+  const groupId = it.seed.nodeSecurityGroupId;
+  const present = [...it.aws.world().ec2.securityGroupRules.values()].filter(
+    (rule) => rule.groupId === groupId && !rule.isEgress,
+  );
+  await controller.clients.ec2.send(
+    new AuthorizeSecurityGroupIngressCommand({
+      GroupId: groupId,
+      IpPermissions: Array.from({ length: 60 - present.length - count }, (_, index) => ({
+        IpProtocol: 'udp',
+        FromPort: index + 1,
+        ToPort: index + 1,
+        UserIdGroupPairs: [{ GroupId: groupId }],
+      })),
+    }),
+  );
+}
+
+test('a group with little room admits ranges, no wider than it has to, and is exact again when there is room', async () => {
+  const groupId = it.seed.nodeSecurityGroupId;
+  const source = await backend();
+  await leaveRoomFor(4);
+  const admissions = new Admissions(controller.clients, cluster);
+  const desired = ports(groupId, 8080, 8085, 9090, 9100, 9443);
+  expect(await admissions.bring(desired, source, true)).toEqual(new Map());
+  // One place is left free, so that what is new can be admitted before the old goes.
+  expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
+  expect(admissions.widened(groupId)).toEqual(['ports 8080-8085', 'ports 9090-9100']);
+  expect(await admissions.bring([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
+  expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9101', '9443-9443']);
+  // A restart finds the ranges, and asks no more than once.
+  const anew = new Admissions(controller.clients, cluster);
+  expect(await anew.bring(desired, source, true)).toEqual(new Map());
+  expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
+
+  const { ec2 } = it.aws.world();
+  for (const rule of [...ec2.securityGroupRules.values()].filter(({ protocol }) => protocol === 'udp')) {
+    ec2.securityGroupRules.delete(rule.id);
+    ec2.securityGroups.get(groupId)?.ruleIds.delete(rule.id);
+  }
+  await anew.audit();
+  expect(await anew.bring(desired, source, true)).toEqual(new Map());
+  expect((await admitted(source)).toSorted()).toEqual(desired.map(({ fromPort }) => `${fromPort}-${fromPort}`));
+  expect(anew.widened(groupId)).toEqual([]);
+});
+
+test('a full group admits what it did, and the port that has no room is said by name', async () => {
+  const groupId = it.seed.nodeSecurityGroupId;
+  const source = await backend();
+  await leaveRoomFor(1);
+  const admissions = new Admissions(controller.clients, cluster);
+  expect(await admissions.bring(ports(groupId, 8080), source, true)).toEqual(new Map());
+  // Between the two is the kubelet.
+  const failed = await admissions.bring(ports(groupId, 8080, 12_000), source, true);
+  expect([...failed]).toMatchObject([[groupId, { kind: 'quota-reached', detail: 'no room for port 12000' }]]);
+  expect(await admitted(source)).toEqual(['8080-8080']);
+  // Whose targets are behind the group, but at the port that is open, are reached all the same.
+  expect([8080, 12_000].map((port) => admissions.admits({ groupId, port }))).toEqual([true, false]);
+  const other = await new Admissions(controller.clients, cluster).bring(ports(groupId, 8080, 8081), source, true);
+  expect(other).toEqual(new Map());
+  expect(await admitted(source)).toEqual(['8080-8081']);
+});
+
+test('a rule that someone else has made does as well, and is asked for once', async () => {
+  const groupId = it.seed.nodeSecurityGroupId;
+  const source = await backend();
+  const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: source }] }];
+  await controller.clients.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
+  const admissions = new Admissions(controller.clients, cluster);
+  expect(await admissions.bring(ports(groupId, 8080, 9090), source, true)).toEqual(new Map());
+  expect((await admitted(source)).toSorted()).toEqual(['8080-8080', '9090-9090']);
+  it.aws.calls.zero();
+  await admissions.bring(ports(groupId, 8080, 9090), source, true);
+  expect(it.aws.calls.counts().total).toBe(0);
+});
+
 test('a group that is gone is a problem of its own, and of no other group', async () => {
   const source = await backend();
-  const ports = { fromPort: 8080, toPort: 8080 };
-  const gone = 'sg-0123456789abcdef0';
-  const desired = [
-    { groupId: gone, ...ports },
-    { groupId: it.seed.nodeSecurityGroupId, ...ports },
-  ];
-  const admissions = new Admissions(controller.clients, cluster);
-  const refused = await admissions.bring(desired, source, true);
-  expect([...refused.keys()]).toEqual([gone]);
-  expect(refused.get(gone)).toMatchObject({ kind: 'cloud-refused', resource: `admission/${gone}` });
+  const port = { fromPort: 8080, toPort: 8080 };
+  const problems = await new Admissions(controller.clients, cluster).bring(
+    [
+      { groupId: 'sg-0123456789abcdef0', ...port },
+      { groupId: it.seed.nodeSecurityGroupId, ...port },
+    ],
+    source,
+    true,
+  );
+  expect([...problems.values()]).toMatchObject([{ kind: 'cloud-refused', resource: 'admission/sg-0123456789abcdef0' }]);
   expect(await admitted(source)).toEqual(['8080-8080']);
-  it.aws.calls.zero();
-  // Whoever knows that it is refused has it left alone.
-  expect(await admissions.bring(desired, source, true, new Set([gone]))).toEqual(new Map());
-  expect(it.aws.calls.counts().total).toBe(0);
 });

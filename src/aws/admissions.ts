@@ -1,9 +1,10 @@
 // What lets the load balancers' traffic in: one security group for the whole cluster, which every load balancer carries,
-// and on the groups of nodes and pods one rule each that admits it. These rules, tagged ours, are all that is ever changed
-// in what is not ours.
+// and on the groups of nodes and pods the rules that admit it. These rules, tagged ours, are all that is ever changed in
+// what is not ours.
 
 import {
   AuthorizeSecurityGroupIngressCommand,
+  type AuthorizeSecurityGroupIngressRequest,
   CreateSecurityGroupCommand,
   DeleteSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
@@ -12,11 +13,23 @@ import {
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import type { Problem } from '../gateway/problem.ts';
+import {
+  type Admission,
+  admissionKey,
+  admissionsDiff,
+  type ExistingAdmission,
+  portsOf,
+  type Reach,
+  widened,
+} from './admission-ranges.ts';
 import type { AwsClients } from './clients.ts';
-import { AwsError, isAlreadyExists, isInUse, isNotFound, toProblem } from './errors.ts';
+import { AwsError, isAlreadyExists, isInUse, isNotFound, isQuotaReached, toProblem } from './errors.ts';
 import type { Held } from './execute/execute.ts';
+import { presentRules } from './execute/ingress.ts';
+import { inParts } from './in-parts.ts';
 import { pages, securityGroups } from './inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';
+import { DEFAULT_QUOTAS } from './model/options.ts';
 import { TAG } from './observed.ts';
 import { fromTagList, ownerOf, ownershipTags, toTagList } from './tags.ts';
 
@@ -80,83 +93,18 @@ function ifOurs(group: SecurityGroup, cluster: ClusterIdentity, name: string): B
   return { kind: 'failed', problem: { kind: 'name-taken', resource: backendId, name, arn: groupId } };
 }
 
-/** Where load balancers must reach: a group of nodes or pods, and a target's port. */
-export interface Reach {
-  readonly groupId: string;
-  readonly targetType: 'ip' | 'instance';
-  readonly port: number;
-}
-
-/** One rule a security group: it admits the backend group to these TCP ports. */
-export interface Admission {
-  readonly groupId: string;
-  readonly fromPort: number;
-  readonly toPort: number;
-}
-
-export interface ExistingAdmission extends Admission {
-  readonly ruleId: string;
-  /** The group that it admits. */
-  readonly source: string;
-}
-
-/** Kubernetes' default range of node ports: one rule for all of them, whichever are in use. */
-const nodePorts = { fromPort: 30_000, toPort: 32_767 };
-
-/** The least range a group that covers what is in use: a group has room for few rules. */
-export function desiredAdmissions(reaches: Iterable<Reach>): readonly Admission[] {
-  const admissions = new Map<string, Admission>();
-  for (const { groupId, targetType, port } of reaches) {
-    const fits = targetType === 'instance' && port >= nodePorts.fromPort && port <= nodePorts.toPort;
-    const range = fits ? nodePorts : { fromPort: port, toPort: port };
-    admissions.set(groupId, cover({ groupId, ...range }, admissions.get(groupId)));
-  }
-  return [...admissions.values()];
-}
-
-const cover = (one: Admission, other: Admission = one): Admission => ({
-  groupId: one.groupId,
-  fromPort: Math.min(one.fromPort, other.fromPort),
-  toPort: Math.max(one.toPort, other.toPort),
-});
-
-export interface AdmissionsDiff {
-  readonly authorize: readonly Admission[];
-  readonly revoke: readonly ExistingAdmission[];
-}
-
-/**
- * @param complete whether `desired` is everything: until all Gateways have been seen, what exists is still needed, and is
- *   only ever widened
- */
-export function admissionsDiff(
-  desired: readonly Admission[],
-  existing: readonly ExistingAdmission[],
-  source: string,
-  complete: boolean,
-): AdmissionsDiff {
-  const wanted = new Map(desired.map((admission) => [admission.groupId, admission]));
-  if (!complete) {
-    for (const { groupId, fromPort, toPort } of existing.filter((each) => each.source === source)) {
-      wanted.set(groupId, cover({ groupId, fromPort, toPort }, wanted.get(groupId)));
-    }
-  }
-  const isWanted = (each: ExistingAdmission) => {
-    const admission = wanted.get(each.groupId);
-    return each.source === source && each.fromPort === admission?.fromPort && each.toPort === admission.toPort;
-  };
-  const kept = new Set(existing.filter(isWanted).map(({ groupId }) => groupId));
-  return {
-    authorize: [...wanted.values()].filter(({ groupId }) => !kept.has(groupId)),
-    revoke: existing.filter((each) => !isWanted(each) && (complete || each.source === source)),
-  };
-}
-
 /** Keeps the rules as they should be; remembers them, so that nothing is read but once. */
 export class Admissions {
   readonly #clients: AwsClients;
   readonly #cluster: ClusterIdentity;
   #existing: readonly ExistingAdmission[] | undefined;
+  /** How many of our rules a group has room for, where it had too little. */
+  readonly #limits = new Map<string, number>();
+  readonly #widened = new Map<string, readonly string[]>();
+  /** Rules that someone else has made. */
+  readonly #foreign = new Map<string, Admission & { readonly source: string }>();
+  /** The cluster's backend group. */
+  #source = '';
 
   constructor(clients: AwsClients, cluster: ClusterIdentity) {
     this.#clients = clients;
@@ -174,11 +122,14 @@ export class Admissions {
     const absent = before.filter(({ ruleId }) => !present.has(ruleId));
     const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
     this.#existing = [...found, ...settling];
+    // There may be room again, and others' rules may be gone: the next time shows it.
+    this.#limits.clear();
+    this.#foreign.clear();
     return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
   }
 
   /**
-   * Admits first, then shuts out. Not to be called again before it has ended.
+   * Admits first, then shuts out, as far as there is room for both. Not to be called again before it has ended.
    * @param source the cluster's backend group
    * @param held groups whose rules stay as they are for now
    * @returns what AWS refused, by group: the others are as they should be
@@ -191,66 +142,133 @@ export class Admissions {
     held: ReadonlySet<string> = new Set(),
   ): Promise<ReadonlyMap<string, Problem>> {
     this.#existing ??= await this.#read();
-    const { authorize, revoke } = admissionsDiff(desired, this.#existing, source, complete);
+    this.#source = source;
     const failed = new Map<string, Problem>();
-    const attempt = async (groupId: string, work: () => Promise<void>) => {
+    const byGroup = Map.groupBy(desired, ({ groupId }) => groupId);
+    const groups = new Set([...byGroup.keys(), ...this.#existing.map(({ groupId }) => groupId)]);
+    for (const groupId of groups.difference(held)) {
       try {
-        if (!failed.has(groupId) && !held.has(groupId)) await work();
+        const left = await this.#bringGroup(groupId, byGroup.get(groupId) ?? [], { source, complete });
+        if (left.length > 0) failed.set(groupId, noRoom(groupId, left));
       } catch (error) {
         if (!(error instanceof AwsError) || error.kind === 'lease-lost') throw error;
         failed.set(groupId, toProblem(error, resourceId('admission', groupId)));
       }
-    };
-    for (const admission of authorize) {
-      await attempt(admission.groupId, () => this.#authorize(admission, source));
     }
-    for (const rule of revoke) await attempt(rule.groupId, () => this.#revoke(rule));
     return failed;
   }
 
-  async #authorize({ groupId, fromPort, toPort }: Admission, source: string): Promise<void> {
-    try {
-      const { SecurityGroupRules: rules = [] } = await this.#clients.ec2.send(
-        new AuthorizeSecurityGroupIngressCommand({
-          GroupId: groupId,
-          IpPermissions: [
-            {
-              IpProtocol: 'tcp',
-              FromPort: fromPort,
-              ToPort: toPort,
-              UserIdGroupPairs: [
-                {
-                  GroupId: source,
-                  Description: `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255),
-                },
-              ],
-            },
-          ],
-          TagSpecifications: [
-            {
-              ResourceType: 'security-group-rule',
-              Tags: toTagList(ownershipTags(this.#cluster, resourceId('admission', groupId))),
-            },
-          ],
-        }),
-      );
-      this.#existing = [...(this.#existing ?? []), ...rules.flatMap(existingAdmission)];
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error;
-      // Ours, and its answer was lost; or someone else's, which does as well and is not ours to take away.
-      this.#existing = await this.#read();
-    }
+  /** The ranges of ports that are open because the group has no room for a rule a port. */
+  widened(groupId: string): readonly string[] {
+    return this.#widened.get(groupId) ?? [];
   }
 
-  async #revoke({ groupId, ruleId }: ExistingAdmission): Promise<void> {
-    try {
-      await this.#clients.ec2.send(
-        new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: [ruleId] }),
-      );
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
+  /** Whether a rule admits the load balancers there, as far as is known. */
+  admits({ groupId, port }: Reach): boolean {
+    return [...(this.#existing ?? []), ...this.#foreign.values()].some(
+      (each) =>
+        each.groupId === groupId && each.fromPort <= port && port <= each.toPort && each.source === this.#source,
+    );
+  }
+
+  /** @returns what there is no room for */
+  async #bringGroup(
+    groupId: string,
+    desired: readonly Admission[],
+    { source, complete }: { readonly source: string; readonly complete: boolean },
+  ): Promise<readonly Admission[]> {
+    const plan = () => {
+      const existing = (this.#existing ?? []).filter((each) => each.groupId === groupId);
+      return admissionsDiff(desired, existing, source, { complete, limit: this.#limits.get(groupId) });
+    };
+    let [diff, free] = [plan(), Number.POSITIVE_INFINITY];
+    for (let isDone = false; !isDone; ) {
+      const fits = diff.authorize.length <= free;
+      // Without room for both, what goes makes room: for a moment nothing new reaches its ports.
+      if (!fits) await this.#revoke(groupId, diff.revoke);
+      try {
+        await this.#authorize(groupId, diff.authorize, source);
+        isDone = true;
+      } catch (error) {
+        if (!isQuotaReached(error)) throw error;
+        free = await this.#learnLimit(groupId, error, fits && Number.isFinite(free));
+        diff = plan();
+      }
     }
-    this.#existing = this.#existing?.filter((rule) => rule.ruleId !== ruleId);
+    await this.#revoke(groupId, diff.revoke);
+    this.#widened.set(groupId, widened(diff.admissions, desired));
+    return diff.left;
+  }
+
+  /**
+   * Learns how many rules the group has room for; one less, so that what is new can be added before the old goes.
+   * @param wrong whether AWS refused what should have had room: then its limit is a lower one than the default
+   * @returns how many rules have room beside those that are there
+   * @throws refusal where there is room for none
+   */
+  async #learnLimit(groupId: string, refusal: AwsError, wrong: boolean): Promise<number> {
+    const present = await presentRules(this.#clients, [groupId]);
+    const used = (['ipv4', 'ipv6'] as const).map(
+      (family) => present.filter(({ families }) => families.includes(family)).length,
+    );
+    const free = Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
+    const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+    const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
+    const limit = Math.min(Math.max(1, ours + free - 1), wrong ? before - 1 : before);
+    if (ours + free === 0 || limit < 1) throw refusal;
+    this.#limits.set(groupId, limit);
+    return free;
+  }
+
+  async #authorize(groupId: string, admissions: readonly Admission[], source: string): Promise<void> {
+    const keyOf = (each: Admission): string => `${admissionKey(each)} ${source}`;
+    let met = false;
+    const isMet = (error: unknown): boolean => {
+      met ||= isAlreadyExists(error);
+      return isAlreadyExists(error);
+    };
+    await inParts(
+      admissions.filter((each) => !this.#foreign.has(keyOf(each))),
+      isMet,
+      async (some) => {
+        const { SecurityGroupRules: rules = [] } = await this.#clients.ec2.send(
+          new AuthorizeSecurityGroupIngressCommand(this.#request(groupId, some, source)),
+        );
+        this.#existing = [...(this.#existing ?? []), ...rules.flatMap(existingAdmission)];
+      },
+    );
+    if (!met) return;
+    // Ours, and its answer was lost; or someone else's, which does as well and is not ours to take away.
+    this.#existing = await this.#read();
+    const ours = new Set(this.#existing.map((each) => `${admissionKey(each)} ${each.source}`));
+    for (const each of admissions) if (!ours.has(keyOf(each))) this.#foreign.set(keyOf(each), { ...each, source });
+  }
+
+  #request(GroupId: string, admissions: readonly Admission[], source: string): AuthorizeSecurityGroupIngressRequest {
+    const Description = `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255);
+    return {
+      GroupId,
+      IpPermissions: admissions.map(({ fromPort, toPort }) => ({
+        IpProtocol: 'tcp',
+        FromPort: fromPort,
+        ToPort: toPort,
+        UserIdGroupPairs: [{ GroupId: source, Description }],
+      })),
+      TagSpecifications: [
+        {
+          ResourceType: 'security-group-rule',
+          Tags: toTagList(ownershipTags(this.#cluster, resourceId('admission', GroupId))),
+        },
+      ],
+    };
+  }
+
+  async #revoke(GroupId: string, rules: readonly ExistingAdmission[]): Promise<void> {
+    const ids = rules.map(({ ruleId }) => ruleId);
+    await inParts(ids, isNotFound, (SecurityGroupRuleIds) =>
+      this.#clients.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds })),
+    );
+    this.#existing = this.#existing?.filter(({ ruleId }) => !ids.includes(ruleId));
   }
 
   #read(): Promise<readonly ExistingAdmission[]> {
@@ -275,6 +293,14 @@ export async function existingAdmissions(
   });
   return rules.filter(({ Tags }) => ownerOf(fromTagList(Tags), cluster).kind === 'ours').flatMap(existingAdmission);
 }
+
+const noRoom = (groupId: string, left: readonly Admission[]): Problem => ({
+  kind: 'quota-reached',
+  resource: resourceId('admission', groupId),
+  action: 'ec2:AuthorizeSecurityGroupIngress',
+  code: 'RulesPerSecurityGroupLimitExceeded',
+  detail: `no room for ${left.map(portsOf).join(', ')}`,
+});
 
 function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
   const { SecurityGroupRuleId: ruleId, GroupId: groupId, FromPort: fromPort, ToPort: toPort } = rule;

@@ -4,7 +4,8 @@ import type { Problem } from '../gateway/problem.ts';
 import type { Clock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { Admissions, type ExistingAdmission, existingAdmissions, removeBackendSecurityGroup } from './admissions.ts';
+import type { ExistingAdmission } from './admission-ranges.ts';
+import { Admissions, existingAdmissions, removeBackendSecurityGroup } from './admissions.ts';
 import type { AwsClients } from './clients.ts';
 import { diff } from './diff/diff.ts';
 import { removal } from './diff/removal.ts';
@@ -128,7 +129,7 @@ function removeShared(
     const group = await removeBackendSecurityGroup(clients, cluster);
     if (group !== undefined) held.push(group);
     else done.push(...groups.map(({ id, arn }) => `delete ${id} ${arn}`));
-    return refused;
+    return [...refused.values()];
   });
 }
 

@@ -68,11 +68,9 @@ export async function reconcileGateway(
   const done = await act(context, key, input, built);
   const refused = translation.topology ? refusedCertificates(translation.topology, done.problems) : [];
   const reach = unreachable(built.model, context.cloud.bindings.ofGateway(key), context.cloud.troubles);
-  const findings = findingsOf(
-    translation,
-    [...built.problems, ...done.problems, ...refused, ...reach.problems],
-    reach.isUnknown,
-  );
+  const widened = context.cloud.reachability.widened(context.cloud.bindings.ofGateway(key));
+  const all = [...built.problems, ...done.problems, ...refused, ...reach.problems, ...widened];
+  const findings = findingsOf(translation, all, reach.isUnknown);
   const state = built.known ? standing(context, key, built.model) : undefined;
   const attached = attachedRoutes(findings);
   const unansweredMs = context.unanswered.note(key, findings.whole, begun, context.clock.monotonic());

@@ -34,13 +34,13 @@ const needed = (targetType: 'ip' | 'instance', ...ids: readonly string[]) => {
 };
 
 test('each target is reached through the group that it is behind, at each port once', () => {
-  const reach = (groupId: string) => ({ groupId, targetType: 'ip', port: 8080 });
+  const reach = (groupId: string) => ({ groupId, port: 8080 });
   expect(needed('ip', '10.0.48.1', '10.0.48.1', '10.0.48.2')).toEqual({
     service,
     reaches: [reach('sg-node'), reach('sg-pod')],
     troubles: [],
   });
-  expect(needed('instance', 'i-1').reaches).toEqual([{ groupId: 'sg-node', targetType: 'instance', port: 8080 }]);
+  expect(needed('instance', 'i-1').reaches).toEqual([{ groupId: 'sg-node', port: 8080 }]);
 });
 
 test('what is outside the VPC has no group that could be opened', () => {
@@ -70,4 +70,14 @@ test('where it is not known which group to open, that is told, once for all that
       { kind: 'targets-not-located', targets: ['10.0.48.5:8080', '10.0.48.6:8080', '10.0.48.7:8080'] },
     ],
   });
+});
+
+test('nodes are to be reached at the port of kube-proxy too, where their health is checked there', () => {
+  const ports = (targetType: 'ip' | 'instance', local: boolean) => {
+    const checked = { ...group(targetType), backend: { ...backend, local, healthCheckNodePort: 30_202 } };
+    return needOf(checked, [{ id: 'i-1', port: 30_102 }], find, 'demo').reaches.map(({ port }) => port);
+  };
+  expect(ports('instance', true)).toEqual([30_102, 30_202]);
+  expect(ports('instance', false)).toEqual([30_102]);
+  expect(ports('ip', true)).toEqual([30_102]);
 });

@@ -1,8 +1,9 @@
 // What a target group needs to reach: which security groups stand in front of its targets, at which ports.
-import type { Reach } from '../aws/admissions.ts';
+import type { Reach } from '../aws/admission-ranges.ts';
 import type { Carried, Found } from '../aws/carriers.ts';
 import { clusterTag } from '../aws/interfaces.ts';
 import type { TargetSelection } from '../aws/model/resources.ts';
+import { healthPort } from '../aws/model/target-groups.ts';
 import type { Member } from '../aws/model/targets.ts';
 import type { Where } from '../aws/targets.ts';
 import type { TargetTrouble } from '../gateway/problem.ts';
@@ -42,6 +43,8 @@ export function needOf(
   find: (carried: Carried) => Found,
   clusterName: string,
 ): Need {
+  const health = healthPort(targetType, backend);
+  const checked = health === undefined ? [] : [health];
   const reaches = new Map<string, Reach>();
   const unclear = new Map<string, Extract<Found, { kind: 'unclear' }>>();
   const unknown: string[] = [];
@@ -50,7 +53,8 @@ export function needOf(
     const found = find(each);
     const { id, port } = each;
     if (found.kind === 'group') {
-      reaches.set(`${found.groupId} ${port}`, { groupId: found.groupId, targetType, port });
+      const { groupId } = found;
+      for (const needed of [port, ...checked]) reaches.set(`${groupId} ${needed}`, { groupId, port: needed });
     } else if (found.kind === 'unclear') {
       unclear.set(found.groups.join(' '), found);
     } else {

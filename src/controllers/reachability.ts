@@ -1,6 +1,7 @@
 // That load balancers reach their targets: what each target group needs to be let through to, and the rules of the
 // security groups that admit it, brought to what all groups of the cluster need together.
-import { type Admissions, desiredAdmissions, type Reach } from '../aws/admissions.ts';
+import { desiredAdmissions, type Reach } from '../aws/admission-ranges.ts';
+import type { Admissions } from '../aws/admissions.ts';
 import { Carriers } from '../aws/carriers.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { AwsError, toProblem } from '../aws/errors.ts';
@@ -34,7 +35,7 @@ const holdMs = (failures: number): number => (failures < 2 ? 0 : Math.min(1000 *
 
 const admissionsId = resourceId('admissions');
 
-const keyOf = ({ groupId, targetType, port }: Reach): string => `${groupId} ${targetType} ${port}`;
+const keyOf = ({ groupId, port }: Reach): string => `${groupId} ${port}`;
 
 const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
   ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
@@ -251,9 +252,20 @@ export class Reachability {
   }
 
   #troublesOf(arn: string): readonly TargetTrouble[] {
-    const { troubles, service } = this.#needs.get(arn) ?? needsNothing;
-    const refused = [...this.#groupsOf([arn])].flatMap((groupId) => this.#refused.get(groupId)?.problem ?? []);
+    const { admissions } = this.#options;
+    const { troubles, service, reaches } = this.#needs.get(arn) ?? needsNothing;
+    // A group that AWS refuses a rule of may admit these targets all the same, by the others.
+    const shut = new Set(reaches.filter((reach) => !admissions.admits(reach)).map(({ groupId }) => groupId));
+    const refused = [...shut].flatMap((groupId) => this.#refused.get(groupId)?.problem ?? []);
     return [...troubles, ...notAdmitted(service, refused)];
+  }
+
+  /** The ports that are open beside those of targets, in the security groups that these target groups need. */
+  widened(groups: readonly Pick<Binding, 'arn'>[]): readonly Problem[] {
+    return [...this.#groupsOf(groups.map(({ arn }) => arn))].flatMap((group): Problem[] => {
+      const ranges = this.#options.admissions.widened(group);
+      return ranges.length === 0 ? [] : [{ kind: 'admission-widened', group, ranges }];
+    });
   }
 
   /**

@@ -115,7 +115,7 @@ export class Shared {
           this.#holds.hold(backendGroup);
         }
         place.forget();
-        return refused;
+        return [...refused.values()];
       });
     });
   }

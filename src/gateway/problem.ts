@@ -267,6 +267,8 @@ type CloudProblem =
       readonly code: string;
       readonly detail: string;
     }
+  /** A remark: a group of nodes or pods has no room for a rule a port, so `ranges` cover what no target has, too. */
+  | { readonly kind: 'admission-widened'; readonly group: string; readonly ranges: readonly string[] }
   /** A deletion waits: AWS says that `arn` is in use. `holders` are those that could be found, if any. */
   | {
       readonly kind: 'deletion-held';

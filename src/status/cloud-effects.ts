@@ -1,7 +1,7 @@
 // What a problem with the cloud does to a Gateway: whether AWS said no, or said nothing; and what the status calls it.
 import type { Problem } from '../gateway/problem.ts';
 import type { Condition } from '../kube/object.ts';
-import { standing, type Verdict } from './condition.ts';
+import { sentences, standing, type Verdict } from './condition.ts';
 import type { WholeProblem } from './findings.ts';
 import { told } from './words.ts';
 
@@ -14,7 +14,14 @@ export type SpecKind =
   | 'address-unsupported'
   | 'gateway-tls-unsupported';
 
-export type CloudProblem = Exclude<WholeProblem, { kind: SpecKind }>;
+/** Says so, and keeps nothing from being as it was asked for. */
+type Remark = 'admission-widened';
+
+export type CloudProblem = Exclude<WholeProblem, { kind: SpecKind | Remark }>;
+
+/** What is to be said though all is well, in words. */
+export const remarksOf = (whole: readonly WholeProblem[]): string =>
+  told(whole.filter(({ kind }) => kind === ('admission-widened' satisfies Remark)));
 
 interface Effect {
   /** Of what never served. */
@@ -78,6 +85,8 @@ export interface Change {
   readonly overdue: boolean;
   /** Nothing is missing any more. */
   readonly complete: boolean;
+  /** What is to be said though all is well, in words. */
+  readonly remarks?: string;
 }
 
 const type = 'gatehouse.dev/UpToDate';
@@ -118,7 +127,7 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
   const [first] = refused.length > 0 ? refused : change.problems;
   if (first === undefined) {
     if (!change.complete) return asBefore;
-    return [upToDateCondition];
+    return [{ ...upToDateCondition, message: sentences([upToDateCondition.message, change.remarks ?? '']) }];
   }
   const reason = effects[first.kind].upToDate;
   if (refused.length === 0) {

@@ -182,6 +182,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     tellsIt: notProgrammed('Pending'),
   },
   'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'admission-widened': {
+    problem: { group: 'sg-1', ranges: ['ports 8080-8090'] },
+    tellsIt: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
   'deletion-held': {
     problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
     tellsIt: notProgrammed('Pending'),
@@ -220,7 +224,8 @@ function conditionsFor(problem: Problem): readonly (readonly [name: string, mess
     ports: new Set<number>(),
     admits: false,
     waiting: 'The load balancer is not made yet.',
-    complete: false,
+    // Remarks are of what is there.
+    complete: problem.kind === 'admission-widened',
   };
   const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
   const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);

@@ -2,7 +2,7 @@
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import { cloudProblems, type SpecKind, unprogrammedReason, upToDate } from './cloud-effects.ts';
+import { cloudProblems, remarksOf, type SpecKind, unprogrammedReason, upToDate } from './cloud-effects.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import { type Findings, findingsOf, type WholeProblem } from './findings.ts';
 import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
@@ -42,7 +42,12 @@ export function gatewayStatus(
   const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
   const programmed =
     accepted.status === 'True' ? programmedCondition(serves, unserved, serving, provisioned) : notToBeProgrammed;
-  const change = { problems: cloudProblems(findings.whole), overdue, complete: provisioned?.complete === true };
+  const change = {
+    problems: cloudProblems(findings.whole),
+    overdue,
+    complete: provisioned?.complete === true,
+    remarks: remarksOf(findings.whole),
+  };
   const verdicts = [accepted, programmed, ...upToDate(change, existing?.conditions)];
   return {
     ...existing,

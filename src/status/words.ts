@@ -259,6 +259,8 @@ function sentence(problem: Problem): string {
       return unanswered(problem);
     case 'cloud-refused':
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
+    case 'admission-widened':
+      return `Security group ${problem.group} has no room for a rule a port, so ${list(problem.ranges)} are open to load balancers, beside the ports of targets. Remove rules from it, or raise the quota of rules per security group.`;
     case 'deletion-held':
       return deletionHeld(problem);
     default:

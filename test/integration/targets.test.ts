@@ -69,20 +69,23 @@ const admissions = () =>
     ({ groupId, tags }) => groupId === rig.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/cluster'),
   );
 
-test('the nodes admit the load balancers by one rule, for the ports that pods listen on', async () => {
+test('the nodes admit the load balancers to the ports that pods listen on, and to none between them', async () => {
   const { ns, targets } = await serving('admission', 'ip');
   await rig.apply([slice(ns, ['10.0.48.30'])]);
   await eventually(() => expect(targets()).toEqual(['10.0.48.30:8080']));
-  const ranges = () => admissions().map(({ fromPort, toPort }) => `${fromPort}-${toPort}`);
+  const ranges = () =>
+    admissions()
+      .map(({ fromPort, toPort }) => `${fromPort}-${toPort}`)
+      .toSorted();
   await eventually(() => expect(ranges()).toEqual(['8080-8080']));
   const backendGroup = [...rig.aws.world().ec2.securityGroups.values()].find(
     ({ tags }) => tags.get('gatehouse.dev/resource') === 'security-group/backend',
   );
   expect(admissions()[0]?.peer).toEqual({ kind: 'group', groupId: backendGroup?.id });
   await rig.apply([slice(ns, ['10.0.64.30'], 9000, { suffix: 'b' })]);
-  await eventually(() => expect(ranges()).toEqual(['8080-9000']));
+  await eventually(() => expect(ranges()).toEqual(['8080-8080', '9000-9000']));
   await rig.apply([slice(ns, ['10.0.48.30'], 8999)]);
-  await eventually(() => expect(ranges()).toEqual(['8999-9000']));
+  await eventually(() => expect(ranges()).toEqual(['8999-8999', '9000-9000']));
 });
 
 /** Gives each node an address for a pod, as AWS's CNI plugin does. */
@@ -267,8 +270,9 @@ describe('nodes', () => {
     await patchNode('node-1', { spec: { taints: null, unschedulable: true } });
     await eventually(() => expect(targets()).toEqual(atPort(30_101, 0, 1, 2)));
     await patchNode('node-1', { spec: { unschedulable: null } });
-    const range = admissions().map(({ fromPort, toPort }) => fromPort <= 30_000 && toPort >= 32_767);
-    expect(range).toEqual([true]);
+    const ports = admissions().map(({ fromPort, toPort }) => [fromPort, toPort]);
+    expect(ports).toContainEqual([30_101, 30_101]);
+    expect(ports.every(([from, to]) => from === to)).toBe(true);
   });
 
   test('with externalTrafficPolicy Local are only those with a pod, checked at the port of kube-proxy', async () => {
@@ -281,6 +285,8 @@ describe('nodes', () => {
     await eventually(() => expect(targets()).toEqual(atPort(30_102, 0, 1)));
     const check = awsOf(rig, gw).targetGroups[0]?.group.healthCheck;
     expect([check?.port, check?.path, check?.matcher?.codes]).toEqual(['30202', '/healthz', '200']);
+    const ports = () => admissions().map(({ fromPort }) => fromPort);
+    await eventually(() => expect(ports()).toEqual(expect.arrayContaining([30_102, 30_202])));
     await rig.apply([slice(ns, ['10.0.48.81'])]);
     await eventually(() => expect(targets()).toEqual(atPort(30_102, 0)));
   });

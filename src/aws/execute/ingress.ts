@@ -10,6 +10,7 @@ import { canonicalCidr, isIpv6Cidr } from '../cidr.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { isAlreadyExists, isNotFound, isQuotaReached } from '../errors.ts';
+import { inParts } from '../in-parts.ts';
 import { pages } from '../inventory/describe.ts';
 import { DEFAULT_QUOTAS } from '../model/options.ts';
 import type { IngressRule } from '../model/resources.ts';
@@ -69,25 +70,6 @@ async function authorize({ ec2 }: AwsClients, { groupId: GroupId, rules }: Addit
 
 async function authorizeMissing(clients: AwsClients, { groupId, rules }: Addition): Promise<void> {
   await inParts(rules, isAlreadyExists, (some) => authorize(clients, { groupId, rules: some }));
-}
-
-/**
- * AWS refuses a call as a whole for one rule that is there already, or gone already: then each half of it is tried alone.
- * @param isDone whether an error says of a single one that there is nothing left to do
- */
-async function inParts<T>(
-  items: readonly T[],
-  isDone: (error: unknown) => boolean,
-  send: (items: T[]) => Promise<unknown>,
-): Promise<void> {
-  try {
-    await send([...items]);
-  } catch (error) {
-    if (!isDone(error)) throw error;
-    if (items.length === 1) return;
-    const middle = Math.ceil(items.length / 2);
-    for (const half of [items.slice(0, middle), items.slice(middle)]) await inParts(half, isDone, send);
-  }
 }
 
 /** All ingress rules of these groups. */

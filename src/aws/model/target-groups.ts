@@ -116,13 +116,21 @@ const DEFAULT_HEALTH_CHECK: HealthCheck = {
   matcher: { httpCode: '200-499' },
 };
 
+/** The port of each target at which its health is checked, where that is not the one that it serves at. */
+export const healthPort = (
+  targetType: 'ip' | 'instance',
+  backend: Pick<BackendService, 'local' | 'healthCheckNodePort'> | undefined,
+): number | undefined =>
+  targetType === 'instance' && backend?.local === true ? backend.healthCheckNodePort : undefined;
+
 function healthCheck(targetType: 'ip' | 'instance', backend: BackendService): HealthCheck {
-  if (targetType === 'instance' && backend.local && backend.healthCheckNodePort !== undefined) {
+  const port = healthPort(targetType, backend);
+  if (port !== undefined) {
     // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.
     return {
       ...DEFAULT_HEALTH_CHECK,
       path: '/healthz',
-      port: String(backend.healthCheckNodePort),
+      port: String(port),
       matcher: { httpCode: '200' },
     };
   }
