@@ -65,6 +65,7 @@ test.each([
     'cost#centre=x',
     '--default-tags keys may have letters, digits, spaces and _ . : / = + - @ only, got "cost#centre=x"',
   ],
+  ['default-tags', '__proto__=x', '--default-tags can not have the key __proto__, got "__proto__=x"'],
   [
     'default-tags',
     'gatehouse.dev/cluster=x',

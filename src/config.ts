@@ -1,6 +1,6 @@
 // Flags and environment → one validated Config. The table below is also what `--help` and docs/operations.md show.
 import { z } from 'zod';
-import { sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
+import { hasDroppedKey, sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
 import type { SettingsDefaults } from './gateway/settings.ts';
 
 const bindAddress = z
@@ -35,6 +35,7 @@ const tags = z
   .transform((pairs) =>
     Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)])),
   )
+  .refine((given) => !hasDroppedKey(given), { error: 'can not have the key __proto__' })
   .pipe(userTags);
 
 interface Flag {

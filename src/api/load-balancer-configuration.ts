@@ -12,6 +12,10 @@ export const sslPolicyName = z
   .string()
   .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' });
 
+/** Whether an object has the one key that zod drops from a record without a word. */
+export const hasDroppedKey = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__');
+
 /** What load balancers and certificates take in keys and values of tags: API_Tag of ELB and of ACM. EC2 takes anything. */
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const tagCharacters = 'may have letters, digits, spaces and _ . : / = + - @ only';

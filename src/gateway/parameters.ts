@@ -1,6 +1,7 @@
 // The LoadBalancerConfiguration that a parametersRef points to, validated.
 import type { GatewayClass, ParametersReference } from '../api/gateway-api.ts';
 import {
+  hasDroppedKey,
   type LoadBalancerConfiguration,
   type LoadBalancerConfigurationSpec,
   loadBalancerConfigurationSpec,
@@ -67,6 +68,12 @@ function readParameters({ on, reference, configuration }: Lookup, report: Report
   const invalid = (field: string, detail: string): void =>
     report({ kind: 'parameters-invalid', on, reference: described, field, detail });
 
+  const { tags, loadBalancerAttributes }: Readonly<Record<string, unknown>> = { ...Object(configuration.spec) };
+  for (const [field, value] of Object.entries({ tags, loadBalancerAttributes })) {
+    if (!hasDroppedKey(value)) continue;
+    invalid(fieldPath([field, '__proto__']), 'this key can not be used');
+    return undefined;
+  }
   const parsed = loadBalancerConfigurationSpec.safeParse(configuration.spec ?? {});
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
