@@ -73,6 +73,21 @@ test('a lease that is lost between two attempts stops the second one', async () 
   expect(requests).toBe(1);
 });
 
+test('an answer without the request id that AWS gives is not taken for a result in which nothing is', async () => {
+  const page = '<html>Sign in</html>';
+  const answer =
+    '<DescribeTagsResponse><DescribeTagsResult><TagDescriptions/></DescribeTagsResult></DescribeTagsResponse>';
+  let isAws = true;
+  server.removeAllListeners('request');
+  server.on('request', (_request, response) => {
+    response.writeHead(200, { 'content-type': 'text/xml', ...(isAws && { 'x-amzn-requestid': 'id-1' }) });
+    response.end(isAws ? answer : page);
+  });
+  await expect(read()).resolves.toBeDefined();
+  isAws = false;
+  await expect(read()).rejects.toMatchObject({ kind: 'unreadable', code: 'NoRequestId' });
+});
+
 test('a call under way ends when the process stops, and none begins afterwards', async () => {
   respond = false;
   const ended = clients.ec2.send(new DescribeSubnetsCommand({})).catch((error: unknown) => error);

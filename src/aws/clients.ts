@@ -97,12 +97,23 @@ const apiAction = ({ commandName = 'Unknown' }: CallContext): string => commandN
 
 function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, signal: AbortSignal): void {
   const { limits, mayCall, metrics, writes } = options;
+  let hasRequestIds = false;
+  /** The SDK reads the page of a proxy, or an empty one, as a result in which nothing is. */
+  const checkIsAws = (output: unknown, action: string): void => {
+    const hasRequestId = typeof fieldOf(fieldOf(output, '$metadata'), 'requestId') === 'string';
+    hasRequestIds ||= hasRequestId;
+    if (hasRequestId || !hasRequestIds) return;
+    const detail = 'the answer lacks the request id that AWS has given so far';
+    throw new AwsError({ action: `${iamPrefix(service)}:${action}`, code: 'NoRequestId', kind: 'unreadable', detail });
+  };
   const ourErrors: Middleware = (next, context) => async (args) => {
     const action = apiAction(context);
     const input = fieldOf(args, 'input');
     try {
       const result = await next(args);
-      writes.note(action, input, fieldOf(result, 'output'));
+      const output = fieldOf(result, 'output');
+      checkIsAws(output, action);
+      writes.note(action, input, output);
       return result;
     } catch (thrown) {
       const error = toAwsError(thrown, `${iamPrefix(service)}:${action}`);

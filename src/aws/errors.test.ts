@@ -86,6 +86,7 @@ test.each([
   ['InternalFailure', 500, 'failed'],
   ['ServiceUnavailable', 503, 'failed'],
   ['TimeoutError', undefined, 'unreachable'],
+  ['RuleNotFoundException', 400, 'gone'],
 ] as const)('%s does not read as if the network were at fault where it is not', (name, status, why) => {
   expect(toProblem(toAwsError(thrown(name, status), 'ec2:CreateTags'), resourceId('inventory'))).toMatchObject({
     kind: 'cloud-unanswered',

@@ -150,6 +150,8 @@ export function toAwsError(thrown: unknown, action: string): AwsError {
   return new AwsError({ action, code: isBare ? 'NoCode' : code, kind, detail });
 }
 
+const ownResource = /^(Rule|Listener|TargetGroup|LoadBalancer)NotFound$/;
+
 type Unanswered = Extract<Problem, { kind: 'cloud-unanswered' }>;
 
 /** What the status says of an error that kept `resource` (a logical id) from being as desired. */
@@ -179,6 +181,9 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
     case 'recalled':
       return unanswered('unreachable');
     case 'not-found':
+      // What is ours was removed by someone else: the next pass makes it again. What users name is theirs to mend.
+      if (ownResource.test(code)) return unanswered('gone');
+      return { kind: 'cloud-refused', resource, action, code, detail };
     case 'already-exists':
     case 'in-use':
     case 'invalid':

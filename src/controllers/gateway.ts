@@ -22,6 +22,7 @@ import { reportGateway } from '../status/report.ts';
 import type { Provisioned } from '../status/serving.ts';
 import { told } from '../status/words.ts';
 import { allEnded } from './all-ended.ts';
+import { untilExpiry } from './expiry.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { kindsMissing, obstaclesOf } from './obstacles.ts';
@@ -71,7 +72,7 @@ export async function reconcileGateway(
   const widened = context.cloud.reachability.widened(context.cloud.bindings.ofGateway(key));
   const all = [...built.problems, ...done.problems, ...refused, ...reach.problems, ...widened];
   const findings = findingsOf(translation, all, reach.isUnknown);
-  const state = built.known ? standing(context, key, built.model) : undefined;
+  const state = built.known ? standing(context, key, built.model, done) : undefined;
   const attached = attachedRoutes(findings);
   const unansweredMs = context.unanswered.note(key, findings.whole, begun, context.clock.monotonic());
   const overdue = unansweredMs !== undefined && unansweredMs >= overdueMs;
@@ -83,7 +84,8 @@ export async function reconcileGateway(
       ? built.model !== undefined && state?.complete !== true
       : context.cloud.progress.isProvisioning(key);
   const blocked = !built.known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
-  return next(done, failed, { waiting, blocked, unansweredMs }, context.clock.now());
+  const now = context.clock.now();
+  return next(done, failed, { waiting, blocked, unansweredMs, certificatesMs: untilExpiry(translation, now) }, now);
 }
 
 /** What AWS may tell otherwise soon, without a change in the cluster. */
@@ -132,8 +134,15 @@ async function act(context: GatewayContext, key: ObjectKey, input: GatewayInput,
 }
 
 /** What stands in the cloud after a pass. */
-const standing = ({ cloud, clock }: GatewayContext, gateway: ObjectKey, model: Model | undefined): Provisioned =>
-  provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources);
+function standing(
+  { cloud, clock }: GatewayContext,
+  gateway: ObjectKey,
+  model: Model | undefined,
+  { behind }: CarriedOut,
+): Provisioned {
+  const state = provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources);
+  return { ...state, complete: state.complete && !behind };
+}
 
 async function report(
   context: GatewayContext,
@@ -167,12 +176,14 @@ interface After {
   readonly blocked: boolean;
   /** For how long AWS has not answered, in milliseconds. */
   readonly unansweredMs: number | undefined;
+  /** When to look at the certificates again, in milliseconds; absent where none expires. */
+  readonly certificatesMs: number | undefined;
 }
 
 function next(
   { waits, behind }: CarriedOut,
   failed: readonly Problem[],
-  { waiting, blocked, unansweredMs }: After,
+  { waiting, blocked, unansweredMs, certificatesMs }: After,
   now: number,
 ): WorkResult | undefined {
   const delays = waits.map(({ at }) => (at === undefined ? pollMs : Math.max(at - now, 0)));
@@ -180,6 +191,7 @@ function next(
   if (blocked) delays.push(obstacleMs);
   // Until it is told, when that is due; after that as obstacles.
   if (unansweredMs !== undefined) delays.push(unansweredMs < overdueMs ? overdueMs - unansweredMs : obstacleMs);
+  if (certificatesMs !== undefined) delays.push(certificatesMs);
   const requeueAfterMs = delays.length === 0 ? undefined : Math.min(...delays);
   if (failed.length > 0) throw new Incomplete(told(failed), behind ? 0 : requeueAfterMs);
   if (behind) return { goesOn: true };

@@ -256,7 +256,7 @@ type CloudProblem =
   /** AWS has said neither yes nor no, and is asked again. */
   | {
       readonly kind: 'cloud-unanswered';
-      readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'settling';
+      readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'settling' | 'gone';
       readonly action: string;
       readonly detail: string;
     }

@@ -302,6 +302,8 @@ function unanswered({ why, action, detail }: Extract<Problem, { kind: 'cloud-una
       return `What answered ${action} was not AWS (${detail}). Check what stands between Gatehouse and AWS, such as a proxy; it is tried again.`;
     case 'settling':
       return `AWS does not show yet what ${action} needs (${detail}). It is tried again.`;
+    case 'gone':
+      return `What ${action} refers to is gone (${detail}). It is made again.`;
     default:
       return why satisfies never;
   }
