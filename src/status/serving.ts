@@ -1,7 +1,7 @@
 // Whether clients reach listeners: the load balancer is active, the listener is there, and a security group admits them.
 import type { GatewayAddress } from '../api/gateway-api.ts';
 import type { Condition } from '../kube/object.ts';
-import { type CloudProblem, cloudProblems, isPassing } from './cloud-effects.ts';
+import { type CloudProblem, cloudProblems } from './cloud-effects.ts';
 import type { Findings } from './findings.ts';
 import { quoted } from './words.ts';
 
@@ -32,7 +32,6 @@ export interface Serving {
 /** @param provisioned undefined where AWS could not be asked */
 export function servingOf(findings: Findings, provisioned: Provisioned | undefined): Serving {
   const ofWhole = cloudProblems(findings.whole).filter(isAboutListeners);
-  const passing = ofWhole.filter(isPassing);
   const ofGroups = ofWhole.filter((problem) => 'resource' in problem && problem.resource.startsWith('security-group/'));
   return {
     isServed: (port, before) => {
@@ -48,7 +47,8 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
     },
     hindrances: (port) => {
       if (provisioned === undefined || provisioned.ports.size === 0) return ofWhole;
-      return [...(provisioned.ports.has(port) ? ofGroups : cloudProblems(findings.ofPort(port))), ...passing];
+      // What passes is told of the whole, once it lasts.
+      return provisioned.ports.has(port) ? ofGroups : cloudProblems(findings.ofPort(port));
     },
     ofWhole,
   };
