@@ -6,8 +6,12 @@ export function sameJson(left: unknown, right: unknown): boolean {
   }
   if (!isObject(left) || !isObject(right) || Array.isArray(left) !== Array.isArray(right)) return false;
   const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-  return [...names].every((name) => sameJson(left[name], right[name]));
+  return [...names].every((name) => sameJson(member(left, name), member(right, name)));
 }
+
+/** Its own, and not what every object has under names such as `constructor`. */
+const member = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;

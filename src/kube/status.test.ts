@@ -78,3 +78,9 @@ test('two statuses are the same when their JSON is, whatever the order of their 
     expect([left, right, sameJson(left, right)]).toEqual([left, right, false]);
   }
 });
+
+test('a member that is named as what every object has is one like any other', () => {
+  const strange: unknown = JSON.parse('{"__proto__":{},"a":1}');
+  expect(sameJson(strange, { a: 1 })).toBe(false);
+  expect(sameJson(strange, JSON.parse('{"a":1,"__proto__":{}}'))).toBe(true);
+});

@@ -36,9 +36,13 @@ export interface TagChange {
 export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   const record = present[TAG.tags] ?? '';
   const marks = new Set(record.match(/.{6}/g));
-  const add = Object.fromEntries(Object.entries(wanted).filter(([key, value]) => present[key] !== value));
+  const add = Object.fromEntries(
+    Object.entries(wanted).filter(([key, value]) => !Object.hasOwn(present, key) || present[key] !== value),
+  );
   const remove = Object.keys(present)
-    .filter((key) => !(key in wanted) && (key === TAG.tags || (!isReservedTag(key) && marks.has(keyMark(key)))))
+    .filter(
+      (key) => !Object.hasOwn(wanted, key) && (key === TAG.tags || (!isReservedTag(key) && marks.has(keyMark(key)))),
+    )
     .toSorted();
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };
 }
