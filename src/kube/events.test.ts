@@ -121,3 +121,16 @@ test('a server that forbids events is not asked twice for the same', async () =>
   await run.clock.advance(60_000);
   expect(run.client.actions).toHaveLength(1);
 });
+
+test("one namespace's many events do not keep those of another waiting", async () => {
+  await using run = start({ burst: 100 });
+  for (let index = 0; index < 50; index += 1) run.recorder.record(widget('busy', '1'), { ...note, note: `${index}` });
+  run.recorder.record(widget('quiet', '1', 'red', 'other'), note);
+  await run.clock.advance(1);
+  // The random part of their names grows.
+  const inOrder = (await run.written())
+    .map(({ metadata }) => metadata.name.split('.'))
+    .toSorted(([, a = ''], [, b = '']) => (a < b ? -1 : 1));
+  expect(inOrder).toHaveLength(51);
+  expect(inOrder.findIndex(([name]) => name === 'quiet')).toBeLessThan(3);
+});

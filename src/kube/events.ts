@@ -88,7 +88,7 @@ export class EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({ clock: options.clock, backoffBaseMs: 1000 });
+    this.#queue = new WorkQueue({ clock: options.clock, backoffBaseMs: 1000, groupOf: namespaceOf });
     this.#shares = new EventShares(options.clock, options.limits);
   }
 
@@ -207,6 +207,9 @@ export class EventRecorder {
     return { count, lastObservedTime: microTime(clock.now() - (clock.monotonic() - lastAt)) };
   }
 }
+
+/** Keys begin with that of the object. */
+const namespaceOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('/')));
 
 /** The longest beginning of whole characters that fits. */
 function cutToBytes(text: string, bytes: number): string {
