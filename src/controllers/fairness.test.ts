@@ -47,7 +47,7 @@ const callsOf = ({ kind }: Step): readonly string[] => (kind === 'change' ? ['Mo
 class Simulation {
   readonly clock = new FakeClock();
   readonly limits = new Limits(this.clock, 1);
-  readonly queue = new WorkQueue<ObjectKey>({ clock: this.clock });
+  readonly queue = new WorkQueue<ObjectKey>({ clock: this.clock, groupOf: (key) => key.split('/')[0] ?? '' });
   readonly stop = new AbortController();
   readonly clouds = new Map<ObjectKey, SimulatedAws>();
   readonly rules = new Map<ObjectKey, Map<ResourceId, RuleResource>>();
@@ -209,3 +209,28 @@ test.each(cases)(
     expect({ converged, left }).toEqual({ converged: true, left: 0 });
   },
 );
+
+test('one tenant with more busy Gateways than there are workers holds up no other Gateway', async () => {
+  const gateways = Array.from({ length: 6 }, (_, index) => objectKey({ namespace: 'busy', name: `gw-${index}` }));
+  const busyRule = (route: number, n: number) => rule('busy', `r${route}`, path(`/${route}/v${n}`));
+  for (const gateway of gateways) {
+    it.open(
+      gateway,
+      Array.from({ length: 20 }, (_, route) => busyRule(route, -1)),
+    );
+  }
+  const other = (n: number) => rule('other', 'web', path(`/other/v${n}`));
+  it.open(elsewhere, [other(0)]);
+  it.start();
+  const there = quiet(elsewhere, other, 60);
+  const noise = gateways.map(async (gateway) => {
+    for (let n = 0; it.clock.monotonic() < 60_000; n += 1) {
+      it.write(gateway, busyRule(n % 20, n));
+      await it.clock.sleep(50);
+    }
+  });
+  await it.clock.advance(90_000);
+  await Promise.all(noise);
+  expect(quantile(await there, 0.95)).toBeLessThanOrEqual(1000);
+  await it.end();
+});
