@@ -35,6 +35,26 @@ async function importCertificate(tags: Readonly<Record<string, string>>): Promis
   return CertificateArn;
 }
 
+async function applyWithSecret(): Promise<void> {
+  const { cert, key } = await keyPair();
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  it.kept.secrets.set(secret, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'tls' },
+    type: 'kubernetes.io/tls',
+    data: { 'tls.crt': base64(cert), 'tls.key': base64(key) },
+  });
+  await controller.apply(it.model({ secret }));
+}
+
+/** The certificates of the one listener that SNI chooses from. */
+function listed(): Set<string> {
+  const [listener] = it.aws.world().elbv2.listeners.values();
+  if (listener === undefined) throw new Error('no listener');
+  return listener.certificates;
+}
+
 async function ownerOf(arn: string) {
   await owners.learn(gateway, [arn]);
   return owners.of(arn, gateway);
@@ -68,23 +88,23 @@ test('what ACM has not is absent', async () => {
   expect(await ownerOf(arn)).toEqual({ kind: 'absent' });
 });
 
-test('while AWS does not answer it is unknown whose a certificate is, but not whether it is served', async () => {
-  const { cert, key } = await keyPair();
-  const base64 = (text: string) => Buffer.from(text).toString('base64');
-  it.kept.secrets.set(secret, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { namespace: 'shop', name: 'tls' },
-    type: 'kubernetes.io/tls',
-    data: { 'tls.crt': base64(cert), 'tls.key': base64(key) },
-  });
-  await controller.apply(it.model({ secret }));
-  const listener = controller.inventory.owned(gateway).find(({ kind }) => kind === 'listener');
+test('after a restart AWS is asked once which certificates are served by SNI', async () => {
+  await applyWithSecret();
   const arn = await importCertificate({});
-  it.aws
-    .world()
-    .elbv2.listeners.get(listener?.arn ?? '')
-    ?.certificates.add(arn);
+  listed().add(arn);
+  const { inventory } = await it.start();
+  expect(inventory.servedBy(gateway).has(arn)).toBe(false);
+  await inventory.learnServed(gateway);
+  expect(inventory.servedBy(gateway).has(arn)).toBe(true);
+  it.aws.calls.zero();
+  await inventory.learnServed(gateway);
+  expect(it.aws.calls.counts().total).toBe(0);
+});
+
+test('while AWS does not answer it is unknown whose a certificate is, but not whether it is served', async () => {
+  await applyWithSecret();
+  const arn = await importCertificate({});
+  listed().add(arn);
   // After a restart.
   controller = await it.start();
   const { clients, inventory } = controller;
