@@ -27,7 +27,7 @@ import {
   loadBalancerConfiguration,
   parametersRef,
 } from './support/objects.ts';
-import { programmed, readGateway, removeAndWait, waitForCondition } from './support/status.ts';
+import { programmed, readGateway, removeAndWait, said, waitForCondition } from './support/status.ts';
 
 // Some wait for what is tried again ever later.
 vi.setConfig({ testTimeout: 150_000 });
@@ -125,6 +125,24 @@ test('a route whose change is refused stays accepted, for it serves as before, a
   await waitForCondition(rig, changing([]), 'gatehouse.dev/UpToDate', 'True');
   expect(rule()).not.toContain(served);
   await rig.remove([changing([])]);
+});
+
+test('a port that no security group admits clients to is not programmed, and the others are', async () => {
+  const ns = await rig.freshNamespace('shut');
+  const web = gateway(ns, 'web');
+  await rig.apply([web]);
+  await programmed(rig, web);
+  const allow = inject(denyEc2(/:AuthorizeSecurityGroupIngress$/));
+  await rig.apply([gateway(ns, 'web', [http(), http({ name: 'more', port: 8080 })])]);
+  const { message } = await waitForCondition(rig, web, 'gatehouse.dev/UpToDate', 'False', 'AccessDenied');
+  expect(message).toContain('AWS denied ec2:AuthorizeSecurityGroupIngress');
+  const { status } = (await readGateway(rig, ns, 'web')) ?? {};
+  const listeners = status?.listeners?.map(({ name, conditions }) => `${name}: ${said(conditions)[2]}`);
+  expect(listeners).toEqual(['http: Programmed=True/Programmed', 'more: Programmed=False/Invalid']);
+  expect(await programmedSays(ns)).toContain('Programmed=True/Programmed');
+  allow();
+  await waitForCondition(rig, web, 'gatehouse.dev/UpToDate', 'True');
+  expect(await programmedSays(ns)).toBe(active);
 });
 
 test('a load balancer that may not be made is told by action, and is made once it may', async () => {
