@@ -164,8 +164,8 @@ test('of several groups the one with the tag is meant; without one, none is', as
 });
 
 test('an address that nobody has is asked for a few times, ever more rarely, and then by audits alone', async () => {
-  const { ask, clock, calls } = start();
-  expect(await ask('10.0.99.99')).toEqual({ kind: 'unknown', retryAt: 5000 });
+  const { ask, carriers, clock, calls } = start();
+  expect(await ask('10.0.99.99')).toEqual({ kind: 'unknown', isSure: false, retryAt: 5000 });
   calls();
   await clock.advance(4999);
   await ask('10.0.99.99');
@@ -177,7 +177,44 @@ test('an address that nobody has is asked for a few times, ever more rarely, and
     if (Object.keys(calls()).length > 0) times.push(second);
   }
   expect(times).toEqual([5, 15, 35, 75]);
-  expect(await ask('10.0.99.99')).toEqual({ kind: 'unknown' });
+  expect(await ask('10.0.99.99')).toEqual({ kind: 'unknown', isSure: true });
+  expect(await carriers.refresh([])).toBe(true);
+  calls();
+  expect(await ask('10.0.99.99')).toEqual({ kind: 'unknown', isSure: true });
+  expect(Object.keys(calls())).not.toEqual([]);
+  await ask('10.0.99.99');
+  expect(calls()).toEqual({});
+});
+
+test('an address that one pod leaves to the next is looked for again', async () => {
+  const [first, second] = [await group('first'), await group('second')];
+  const nic = await pod('10.0.48.77', first);
+  const { ask, carriers, calls } = start();
+  expect(await ask('10.0.48.77', node().id)).toEqual({ kind: 'group', groupId: first });
+  await ec2().send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: nic }));
+  carriers.release(['10.0.48.77']);
+  await pod('10.0.48.77', second);
+  expect(await ask('10.0.48.77', node().id)).toEqual({ kind: 'group', groupId: second });
+  // What nodes have to give is known all the same.
+  carriers.release([node().address]);
+  calls();
+  await ask(node().address, node().id);
+  expect(calls()).toEqual({});
+});
+
+test('an address that Kubernetes sees on another node than EC2 did is asked for once', async () => {
+  const { id, nic } = node();
+  const other = it.seed.nodes[1]?.instanceId ?? '';
+  const NetworkInterfaceId = nic;
+  const PrivateIpAddresses = ['10.0.48.90'];
+  await ec2().send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId, PrivateIpAddresses }));
+  const { ask, calls } = start();
+  await ask('10.0.48.90', id);
+  calls();
+  expect(await ask('10.0.48.90', other)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(calls()).toMatchObject({ [describeInterfaces]: 1 });
+  await ask('10.0.48.90', other);
+  expect(calls()).toEqual({});
 });
 
 test('an address of another network than the VPC’s is behind its node', async () => {
@@ -249,7 +286,7 @@ test('a node that EC2 does not show for a moment stays known', async () => {
   if (instance !== undefined) state.instances.set(id, instance);
   // One that the cluster does not have any more is forgotten.
   await carriers.refresh(instances.filter((each) => each !== id));
-  expect(carriers.find({ id })).toEqual({ kind: 'unknown' });
+  expect(carriers.find({ id })).toEqual({ kind: 'unknown', isSure: false });
 });
 
 test('targets that do not answer are looked for again, once a minute', async () => {

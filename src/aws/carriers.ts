@@ -24,8 +24,11 @@ export type Found =
   | { readonly kind: 'group'; readonly groupId: string }
   /** Of these groups of the carrier, none is tagged for the cluster. */
   | { readonly kind: 'unclear'; readonly carrier: string; readonly groups: readonly string[] }
-  /** EC2 knows nobody that has it. `retryAt` is monotonic; absent where only an audit looks again. */
-  | { readonly kind: 'unknown'; readonly retryAt?: number };
+  /**
+   * EC2 knows nobody that has it. `retryAt` is monotonic; absent where only an audit looks again. It is sure when EC2 has said so
+   * twice: an interface may be new, or have gone just before its pod.
+   */
+  | { readonly kind: 'unknown'; readonly isSure: boolean; readonly retryAt?: number };
 
 export interface Question {
   readonly vpcId: string;
@@ -52,7 +55,9 @@ export class Carriers {
   readonly #wanted = new Map<string, Carried>();
   #known = new Known();
   /** What nobody has, by target id. */
-  #misses = new Map<string, Miss>();
+  readonly #misses = new Map<string, Miss>();
+  /** On which instance Kubernetes has said that an address is, when EC2 was asked because it knew another. */
+  readonly #checked = new Map<string, string>();
   /** Interfaces to be read again, and when each was the last time. */
   readonly #suspects = new Map<string, { readonly at: number; due: boolean }>();
   /** The groups that are tagged for the cluster; read when a carrier has several. */
@@ -78,10 +83,18 @@ export class Carriers {
   find({ id, host }: Carried): Found {
     const carrier = this.#known.of(id) ?? (host === undefined ? undefined : this.#assumed(id, host));
     if (carrier !== undefined) return this.#groupOf(carrier);
-    const miss = this.#misses.get(id);
-    return miss === undefined || miss.failures > retriesMs.length
-      ? { kind: 'unknown' }
-      : { kind: 'unknown', retryAt: miss.retryAt };
+    const { failures, retryAt } = this.#misses.get(id) ?? { failures: 0, retryAt: Number.POSITIVE_INFINITY };
+    return { kind: 'unknown', isSure: failures > 1, ...(Number.isFinite(retryAt) && { retryAt }) };
+  }
+
+  /** No target has these addresses any more. The next one that has may have another interface. */
+  release(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.#misses.delete(id);
+      this.#checked.delete(id);
+      const carrier = this.#known.of(id);
+      if (carrier !== undefined && carrier.instance === undefined) this.#known.drop(carrier.id);
+    }
   }
 
   /**
@@ -96,7 +109,7 @@ export class Carriers {
       const key = this.#known.of(id)?.id ?? id;
       const last = this.#suspects.get(key);
       if (last !== undefined && now - last.at < suspectMs) continue;
-      this.#misses.delete(id);
+      this.#askAgain(id);
       this.#suspects.set(key, { at: now, due: true });
       isNew = true;
     }
@@ -136,8 +149,9 @@ export class Carriers {
       const changed =
         !known.sameAs(before) || this.#misses.size > 0 || !sameSet(tagged ?? new Set(), this.#tagged ?? new Set());
       this.#known = known;
-      this.#misses = new Map();
+      for (const id of this.#misses.keys()) this.#askAgain(id);
       this.#suspects.clear();
+      this.#checked.clear();
       return changed;
     });
   }
@@ -158,18 +172,32 @@ export class Carriers {
       this.#put(await interfacesOfInstances(this.#clients, read));
       for (const id of read) this.#known.read.add(id);
     }
-    const missing = () => asked.flatMap(({ id }) => (isInstance(id) || this.#known.of(id) ? [] : canonicalAddress(id)));
+    const missing = () =>
+      asked.flatMap((each) => (isInstance(each.id) || !this.#isMissing(each) ? [] : canonicalAddress(each.id)));
     if (missing().length > 0) this.#put(await interfacesOfAddresses(this.#clients, vpcId, missing()));
     if (missing().length > 0) this.#put(await interfacesOfPrefixes(this.#clients, vpcId, missing()));
-    for (const { id } of asked) this.#note(id);
+    for (const each of asked) this.#note(each);
     if (this.#tagged === undefined && this.#known.all().some(({ groups }) => groups.length > 1)) {
       this.#tagged = await clusterGroups(this.#clients, this.#clusterName);
     }
   }
 
-  #note(id: string): void {
-    if (this.#known.of(id)) {
+  /** What EC2 was sure of stays said until it says otherwise. */
+  #askAgain(id: string): void {
+    const miss = this.#misses.get(id);
+    if (miss !== undefined) this.#misses.set(id, { ...miss, retryAt: this.#clock.monotonic() });
+  }
+
+  #isMissing({ id, host }: Carried): boolean {
+    const carrier = this.#known.of(id);
+    return carrier === undefined || this.#hasMoved(carrier, id, host);
+  }
+
+  #note({ id, host }: Carried): void {
+    const carrier = this.#known.of(id);
+    if (carrier !== undefined) {
       this.#misses.delete(id);
+      if (host !== undefined && this.#hasMoved(carrier, id, host)) this.#checked.set(id, host);
       return;
     }
     const failures = (this.#misses.get(id)?.failures ?? 0) + 1;
@@ -206,10 +234,16 @@ export class Carriers {
       : { kind: 'group', groupId };
   }
 
-  #isDue({ id }: Carried): boolean {
-    if (this.#known.of(id)) return false;
+  #isDue({ id, host }: Carried): boolean {
+    const carrier = this.#known.of(id);
+    if (carrier !== undefined) return this.#hasMoved(carrier, id, host);
     const miss = this.#misses.get(id);
     return miss === undefined || this.#clock.monotonic() >= miss.retryAt;
+  }
+
+  /** Nodes give each other addresses back and take them: what was read may be from before. */
+  #hasMoved({ instance }: Interface, id: string, host: string | undefined): boolean {
+    return instance !== undefined && host !== undefined && instance !== host && this.#checked.get(id) !== host;
   }
 
   #hasSuspects(): boolean {

@@ -21,11 +21,11 @@ const found: Readonly<Record<string, Found>> = {
   '10.0.48.2': { kind: 'group', groupId: 'sg-pod' },
   '10.0.48.3': { kind: 'unclear', carrier: 'eni-3', groups: ['sg-a', 'sg-b'] },
   '10.0.48.4': { kind: 'unclear', carrier: 'eni-4', groups: ['sg-a', 'sg-b'] },
-  '10.0.48.5': { kind: 'unknown', retryAt: 9000 },
-  '10.0.48.6': { kind: 'unknown', retryAt: 5000 },
-  '10.0.48.7': { kind: 'unknown' },
+  '10.0.48.5': { kind: 'unknown', isSure: true, retryAt: 9000 },
+  '10.0.48.6': { kind: 'unknown', isSure: true, retryAt: 5000 },
+  '10.0.48.7': { kind: 'unknown', isSure: true },
 };
-const find = ({ id }: Carried): Found => found[id] ?? { kind: 'unknown' };
+const find = ({ id }: Carried): Found => found[id] ?? { kind: 'unknown', isSure: false };
 
 const needed = (targetType: 'ip' | 'instance', ...ids: readonly string[]) => {
   const members = ids.map((id) => ({ id, port: 8080, node: 'one' }));
@@ -35,16 +35,18 @@ const needed = (targetType: 'ip' | 'instance', ...ids: readonly string[]) => {
 
 test('each target is reached through the group that it is behind, at each port once', () => {
   const reach = (groupId: string) => ({ groupId, port: 8080 });
-  expect(needed('ip', '10.0.48.1', '10.0.48.1', '10.0.48.2')).toEqual({
+  expect(needed('ip', '10.0.48.1', '10.0.48.1', '10.0.48.2')).toMatchObject({
     service,
     reaches: [reach('sg-node'), reach('sg-pod')],
     troubles: [],
+    complete: true,
   });
   expect(needed('instance', 'i-1').reaches).toEqual([{ groupId: 'sg-node', port: 8080 }]);
 });
 
 test('what is outside the VPC has no group that could be opened', () => {
-  expect(needed('ip', '10.9.1.5', '192.168.7.7', '8.8.8.8')).toEqual({ service, reaches: [], troubles: [] });
+  const none = { reaches: [], troubles: [], complete: true };
+  expect(needed('ip', '10.9.1.5', '192.168.7.7', '8.8.8.8')).toMatchObject(none);
 });
 
 test('an address is looked for on the instance of its Node', () => {
@@ -59,6 +61,10 @@ test('an address is looked for on the instance of its Node', () => {
     ['10.0.48.2', undefined],
     ['10.0.48.3', undefined],
   ]);
+});
+
+test('what EC2 does not show at first is no trouble yet', () => {
+  expect(needed('ip', '10.0.48.9')).toMatchObject({ reaches: [], troubles: [], complete: false });
 });
 
 test('where it is not known which group to open, that is told, once for all that are alike', () => {

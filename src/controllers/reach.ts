@@ -15,11 +15,15 @@ export interface Need {
   readonly reaches: readonly Reach[];
   /** Of which targets it is not known what they need. */
   readonly troubles: readonly TargetTrouble[];
+  /** Whether it is known of all of them. */
+  readonly complete: boolean;
+  /** The targets that are in the VPC, by id. */
+  readonly carried: ReadonlySet<string>;
   /** When to ask again for those; monotonic. */
   readonly retryAt?: number;
 }
 
-export const needsNothing: Need = { reaches: [], troubles: [] };
+export const needsNothing: Need = { reaches: [], troubles: [], complete: true, carried: new Set() };
 
 /**
  * Whose groups stand in front of each target. What is outside the VPC has none that could be opened.
@@ -49,16 +53,20 @@ export function needOf(
   const unclear = new Map<string, Extract<Found, { kind: 'unclear' }>>();
   const unknown: string[] = [];
   const retries: number[] = [];
+  let complete = true;
   for (const each of carried) {
     const found = find(each);
     const { id, port } = each;
     if (found.kind === 'group') {
       const { groupId } = found;
       for (const needed of [port, ...checked]) reaches.set(`${groupId} ${needed}`, { groupId, port: needed });
-    } else if (found.kind === 'unclear') {
+      continue;
+    }
+    complete = false;
+    if (found.kind === 'unclear') {
       unclear.set(found.groups.join(' '), found);
     } else {
-      unknown.push(id.includes(':') ? `[${id}]:${port}` : `${id}:${port}`);
+      if (found.isSure) unknown.push(id.includes(':') ? `[${id}]:${port}` : `${id}:${port}`);
       if (found.retryAt !== undefined) retries.push(found.retryAt);
     }
   }
@@ -75,6 +83,8 @@ export function needOf(
     ...(service !== undefined && { service }),
     reaches: [...reaches.values()],
     troubles,
+    complete,
+    carried: new Set(carried.map(({ id }) => id)),
     ...(retries.length > 0 && { retryAt: Math.min(...retries) }),
   };
 }

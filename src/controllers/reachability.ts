@@ -85,7 +85,12 @@ export class Reachability {
   async admit(groups: readonly Membered[], learned?: () => void): Promise<readonly Problem[]> {
     return this.#told(groups, async () => {
       for (const [arn, need] of await this.#needsOf(groups)) {
-        this.#need(arn, { ...need, reaches: eachOnce([...(this.#needs.get(arn)?.reaches ?? []), ...need.reaches]) });
+        const { reaches = [], carried = new Set<string>() } = this.#needs.get(arn) ?? {};
+        this.#need(arn, {
+          ...need,
+          reaches: eachOnce([...reaches, ...need.reaches]),
+          carried: need.carried.union(carried),
+        });
       }
       learned?.();
       await this.#bring(groups, learned === undefined ? 'retries' : 'always');
@@ -96,7 +101,11 @@ export class Reachability {
   async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return this.#told(groups, async () => {
       // Whose targets can't all be found keeps what it had: they may be behind that.
-      for (const [arn, need] of await this.#needsOf(groups)) if (need.troubles.length === 0) this.#need(arn, need);
+      for (const [arn, need] of await this.#needsOf(groups)) {
+        const before = this.#needs.get(arn);
+        if (before !== undefined) this.#carriers.release(before.carried.difference(need.carried));
+        this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
+      }
       await this.#bring(groups, 'changes');
     });
   }

@@ -191,7 +191,7 @@ function sentence(problem: Problem): string {
     case 'targets-group-unclear':
       return `the network interface ${problem.carrier} of targets of Service ${problem.service} has the security groups ${list(problem.groups)}, and none of them is opened. Tag one of them with ${problem.tag}.`;
     case 'targets-not-admitted':
-      return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${sentence(problem.cause)}`;
+      return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${sentence(problem.cause)}${problem.cause.kind === 'access-denied' ? ' The policy allows security groups with the tag kubernetes.io/cluster/NAME alone.' : ''}`;
     case 'targets-not-located':
       return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
     case 'match-ignores-case':
