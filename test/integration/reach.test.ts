@@ -75,15 +75,15 @@ test('the group that takes the place of a node’s is opened by the next audit',
     ports: [{ name: 'http', port: 80, targetPort: 8080, nodePort: 30_301 }],
   });
   await eventually(() => expect(targets()).toHaveLength(3));
-  await eventually(() => expect(opened(rig.seed.nodeSecurityGroupId)).toContain(30_000));
+  await eventually(() => expect(opened(rig.seed.nodeSecurityGroupId)).toContain(30_301));
   const next = await group('next');
   const { instances, networkInterfaces } = rig.aws.world().ec2;
   for (const { instanceId } of rig.seed.nodes) {
     const NetworkInterfaceId = networkInterfaces.get(instances.get(instanceId)?.networkInterfaceIds[0] ?? '')?.id;
     await ec2.send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId, Groups: [next] }));
   }
-  await eventually(() => expect(opened(next)).toEqual([30_000, 32_767]));
-  await eventually(() => expect(opened(rig.seed.nodeSecurityGroupId)).not.toContain(30_000));
+  await eventually(() => expect(opened(next)).toEqual([30_301, 30_301]));
+  await eventually(() => expect(opened(rig.seed.nodeSecurityGroupId)).not.toContain(30_301));
 });
 
 test('targets that nobody is known to have are in the condition of their route, until somebody has them', async () => {
