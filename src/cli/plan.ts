@@ -1,12 +1,13 @@
 // gatehouse plan: what manifests, or a cluster's objects, become in AWS. It changes nothing.
 import { Command, Option } from 'commander';
-import { type Config, readConfig, settingsDefaults } from '../config.ts';
+import { type Config, environmentVariable, readConfig, settingsDefaults } from '../config.ts';
 import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
 import { addClusterOptions, type ClusterOptions, connectTo } from './cluster-options.ts';
+import { controllerSettings } from './controller-settings.ts';
 import { exit } from './exit.ts';
 import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
@@ -28,6 +29,8 @@ const planFlags = [
   'aws-region',
   'aws-vpc-id',
 ] as const;
+
+const settingsFlags = ['cluster-name', ...planFlags] as const;
 
 interface PlanInput extends ClusterOptions {
   readonly filename?: readonly string[];
@@ -51,7 +54,8 @@ interface PlanOutcome {
 
 const notes = `
 Without a cluster nothing is assumed to serve, and the network is invented. With one, manifests stand in the place of the
-cluster's own objects; only the Gateways that they concern are shown, and problems that were there before don't count.
+cluster's own objects; only the Gateways that they concern are shown, and problems that were there before don't count. The
+cluster's name and the defaults come from the controller's Deployment, as far as no flag and no variable says otherwise.
 
 Exit status: 0 nothing is wrong; 1 there is a problem; 2 the call is off, or something can't be read.`;
 
@@ -95,8 +99,10 @@ export async function plan(input: PlanInput): Promise<PlanOutcome> {
 async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutcome> {
   const { filename = [], assumeSecrets = false, now } = input;
   const warnings = new Set<string>();
-  const config = configOf(input);
+  checkOptions(input);
   const client = input.fromCluster === true ? await connectTo(input) : undefined;
+  const settings = client === undefined ? {} : await controllerSettings(client, settingsFlags, signal);
+  const config = configOf(input, settings);
   const namespace = input.namespace ?? client?.namespace ?? 'default';
   const given = (await readManifests(filename, input.stdin)).map((object) => inNamespace(object, namespace));
   const manifests = relevant(given, warnings);
@@ -140,13 +146,20 @@ async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutco
 const isCompared = ({ fromCluster, live, filename }: PlanInput): boolean =>
   fromCluster === true && (live === true || filename === undefined);
 
-/** @throws UnreadableError where the options don't go together, or ConfigError */
-function configOf(input: PlanInput): Config {
-  const { fromCluster, live, filename, given } = input;
+/** @throws UnreadableError where the options don't go together */
+function checkOptions({ fromCluster, live, filename }: PlanInput): void {
   if (fromCluster === undefined && filename === undefined)
     throw new UnreadableError('-f or --from-cluster is required');
   if (live === true && fromCluster === undefined) throw new UnreadableError('--live needs --from-cluster');
-  return readConfig(isCompared(input) ? given : { 'cluster-name': 'plan', ...given }, process.env);
+}
+
+/**
+ * @param settings those of the cluster's controller
+ * @throws ConfigError
+ */
+function configOf(input: PlanInput, settings: Readonly<Record<string, string>>): Config {
+  const needsNoName = isCompared(input) ? {} : { [environmentVariable('cluster-name')]: 'plan' };
+  return readConfig(input.given, { ...needsNoName, ...settings, ...process.env });
 }
 
 const nothingFor = ({ awsControllerName }: Config): string =>

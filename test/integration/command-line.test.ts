@@ -59,6 +59,24 @@ async function file(objects: readonly object[]): Promise<string> {
   return path;
 }
 
+const metadata = { name: 'gatehouse', namespace: 'default', labels: { 'app.kubernetes.io/name': 'gatehouse' } };
+const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { GATEHOUSE_CLUSTER_NAME: 'demo' } };
+const container = {
+  name: 'gatehouse',
+  image: 'gatehouse',
+  args: ['run', '--default-tags=team=shop', '--log-level=debug'],
+  envFrom: [{ configMapRef: { name: 'gatehouse' } }],
+};
+const deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata,
+  spec: {
+    selector: { matchLabels: metadata.labels },
+    template: { metadata: { labels: metadata.labels }, spec: { containers: [container] } },
+  },
+};
+
 test('plan --from-cluster shows what the next pass would change in AWS, and changes nothing', async () => {
   const ns = await rig.freshNamespace('compare');
   await rig.backend(ns, 'web');
@@ -85,6 +103,14 @@ test('plan --from-cluster shows what the next pass would change in AWS, and chan
   const after = rig.aws.calls.counts().byAction;
   const made = Object.keys(after).filter((action) => after[action] !== before[action]);
   expect(made.filter((action) => !/:(Describe|Get|List)/.test(action))).toEqual([]);
+
+  // The name, and what the controller is told, come from its Deployment.
+  await rig.apply([settings, deployment]);
+  const unnamed = await run(['plan', '--from-cluster']);
+  expect(unnamed).toMatchObject({ code: 0, stderr: '' });
+  expect(unnamed.stdout).toMatch(/\+ create target-group\/internal\/.*\/api\/80/);
+  expect(unnamed.stdout).toContain('tags: team=shop');
+  await rig.remove([settings, deployment]);
 
   const json = JSON.parse((await compare('-o', 'json')).stdout);
   expect(json.gateways[0].aws.changes).toContainEqual(
