@@ -12,7 +12,7 @@ import { exit } from './exit.ts';
 import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
 import { type LiveAws, readAws } from './live-aws.ts';
-import { readCluster } from './live-cluster.ts';
+import { type LiveCluster, readCluster } from './live-cluster.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
 import { concerns, inNamespace, nameOf, overlaid, relevant, warnOfUnused } from './plan-objects.ts';
 import { type Output, outputs, type Planned, printed } from './plan-print.ts';
@@ -72,7 +72,9 @@ export function planCommand(): Command {
     .option('--assume-secrets', 'take the Secrets that are not to be seen to be there, with good certificates')
     .option('-n, --namespace <NAMESPACE>', 'of manifests that name none; else that of the context, or default')
     .addOption(new Option('-o, --output <FORMAT>', 'how the plan is printed').choices(outputs).default('tree'))
-    .addOption(flagOption('cluster-name', 'the name under which the cluster owns things in AWS; needed to compare'));
+    .addOption(
+      flagOption('cluster-name', "the name under which the cluster owns things in AWS; else the controller's own"),
+    );
   addClusterOptions(command);
   for (const name of planFlags) command.addOption(flagOption(name));
   return command.addHelpText('after', notes).action(async (options: Omit<PlanInput, 'given' | 'stdin' | 'now'>) => {
@@ -87,7 +89,7 @@ export function planCommand(): Command {
 export async function plan(input: PlanInput): Promise<PlanOutcome> {
   const stop = new AbortController();
   try {
-    return await planned(input, stop.signal);
+    return conclude(input, await readAll(input, stop.signal));
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { stdout: '', stderr: `${error.message}\n`, exitCode: exit.usage };
@@ -96,50 +98,68 @@ export async function plan(input: PlanInput): Promise<PlanOutcome> {
   }
 }
 
-async function planned(input: PlanInput, signal: AbortSignal): Promise<PlanOutcome> {
+/** All that a plan is made of. */
+interface Read {
+  readonly config: Config;
+  /** What the files have, each object once and in its namespace. */
+  readonly given: readonly ManifestObject[];
+  readonly manifests: readonly ManifestObject[];
+  readonly cluster?: LiveCluster;
+  readonly aws?: LiveAws;
+  /** The cluster's, with the manifests in their place. */
+  readonly objects: readonly unknown[];
+  readonly warnings: Set<string>;
+}
+
+async function readAll(input: PlanInput, signal: AbortSignal): Promise<Read> {
   const { filename = [], assumeSecrets = false, now } = input;
-  const warnings = new Set<string>();
   checkOptions(input);
   const client = input.fromCluster === true ? await connectTo(input) : undefined;
   const settings = client === undefined ? {} : await controllerSettings(client, settingsFlags, signal);
   const config = configOf(input, settings);
   const namespace = input.namespace ?? client?.namespace ?? 'default';
   const given = (await readManifests(filename, input.stdin)).map((object) => inNamespace(object, namespace));
+  const warnings = new Set<string>();
   const manifests = relevant(given, warnings);
-  const cluster = client && (await readCluster(client, { secrets: !assumeSecrets }, signal));
-  client?.close();
-  const objects = cluster === undefined ? manifests : overlaid(cluster.objects, manifests, now);
-  const aws = cluster && isCompared(input) ? await readAws(config, cluster, objects, signal) : undefined;
-  const derive = (each: readonly unknown[]) => derived(each, { config, aws, assumeSecrets, now });
+  if (client === undefined) return { config, given, manifests, objects: manifests, warnings };
+  const cluster = await readCluster(client, { secrets: !assumeSecrets }, signal);
+  client.close();
+  const objects = overlaid(cluster.objects, manifests, now);
+  const aws = isCompared(input) ? await readAws(config, cluster, objects, signal) : undefined;
+  return { config, given, manifests, cluster, ...(aws !== undefined && { aws }), objects, warnings };
+}
 
-  const after = derive(objects);
-  const before = cluster !== undefined && filename.length > 0 ? derive(cluster.objects) : undefined;
-  const gateways = before === undefined ? after.gateways : concerned(after, before, new Set(manifests.map(nameOf)));
+function conclude(input: PlanInput, read: Read): PlanOutcome {
+  const { filename = [], output, now } = input;
+  const { config, given, manifests, cluster, aws, warnings } = read;
+  const options = { config, aws, assumeSecrets: input.assumeSecrets === true, now };
+  const after = derived(read.objects, options);
+  // Of a cluster's own objects, what is wrong already is not the manifests' fault.
+  const before = cluster && filename.length > 0 ? derived(cluster.objects, options) : undefined;
   const own = new Set(given.map(nameOf));
-  const invalid = after.invalid.filter(
-    ({ object }) => cluster === undefined || filename.length === 0 || own.has(object),
-  );
-  if (after.gateways.length === 0 && invalid.length === 0 && cluster === undefined)
-    throw new UnreadableError(nothingFor(config));
-  const known = new Set(before?.gateways.flatMap(faultsOf));
+  const gateways = before === undefined ? after.gateways : concerned(after, before, own);
+  const invalid = before === undefined ? after.invalid : after.invalid.filter(({ object }) => own.has(object));
   const unknown = [...manifests, ...given.filter(isOfUnknownKind)].flatMap((object) =>
     unknownFields(object).map((each) => ({ object: nameOf(object), ...each })),
   );
   warnOfUnused(manifests.filter(isValid), gateways, warnings);
   if (cluster === undefined && gateways.some(lacksSecrets)) warnings.add(secretsHint);
+  const stderr = [...warnings].map((warning) => `warning: ${warning}\n`).join('');
+  const leftovers = aws && cluster && aws.others(gatewaysOf(cluster));
+  if (gateways.length + invalid.length + unknown.length + (leftovers ?? []).length === 0) {
+    const nothing = `${stderr}${nothingFor(config, cluster)}\n`;
+    return { stdout: '', stderr: nothing, exitCode: filename.length > 0 ? exit.usage : exit.ok };
+  }
   const all: Planned = {
     gateways,
     invalid,
     unknownFields: unknown,
-    ...(aws !== undefined && { leftovers: aws.others(after.inputs.map(keyOf)) }),
+    ...(leftovers !== undefined && { leftovers }),
   };
+  const known = new Set(before?.gateways.flatMap(faultsOf));
   const isFaulty =
     invalid.length > 0 || unknown.length > 0 || gateways.flatMap(faultsOf).some((fault) => !known.has(fault));
-  return {
-    stdout: printed(all, input.output),
-    stderr: [...warnings].map((warning) => `warning: ${warning}\n`).join(''),
-    exitCode: isFaulty ? exit.problem : exit.ok,
-  };
+  return { stdout: printed(all, output), stderr, exitCode: isFaulty ? exit.problem : exit.ok };
 }
 
 /** Whether AWS is read, and what is there compared with what is planned. */
@@ -162,8 +182,14 @@ function configOf(input: PlanInput, settings: Readonly<Record<string, string>>):
   return readConfig(input.given, { ...needsNoName, ...settings, ...process.env });
 }
 
-const nothingFor = ({ awsControllerName }: Config): string =>
-  `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster those of a cluster count.`;
+const nothingFor = ({ awsControllerName }: Config, cluster: LiveCluster | undefined): string =>
+  cluster === undefined
+    ? `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster those of a cluster count.`
+    : `No Gateway of a GatewayClass with controllerName ${awsControllerName} in the cluster is concerned.`;
+
+/** Of whatever class: what one of another class has in AWS is for its own removal. */
+const gatewaysOf = ({ objects }: LiveCluster): readonly ObjectKey[] =>
+  objects.flatMap(({ kind, metadata }) => (kind === 'Gateway' ? objectKey(metadata) : []));
 
 interface DeriveOptions {
   readonly config: Config;

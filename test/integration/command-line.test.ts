@@ -144,6 +144,10 @@ test('a file with a route only is planned against the Gateways of the cluster', 
   expect(bad.stdout).toContain(`Service ${ns}/nowhere does not exist`);
   expect(bad.code).toBe(1);
 
+  const lost = await run(['plan', '--from-cluster', '-f', await file([httpRoute(ns, 'mine', ['nope'], ['web'])])]);
+  expect(lost.stderr).toContain(`HTTPRoute ${ns}/mine is not planned: none of its parentRefs names a Gateway`);
+  expect(lost).toMatchObject({ code: 2, stdout: '' });
+
   const live = await compare('--live', '-f', await file([mine]));
   expect(live.stdout).toContain(`+ create rule/internal/80/${ns}/mine/0`);
   await removeAndWait(rig, object);
