@@ -48,3 +48,13 @@ test('bash offers files where a flag takes one, the shells where they are the ar
   expect(offered('gatehouse', 'completion', '')).toEqual(expect.arrayContaining(['bash', 'zsh', 'fish']));
   expect(offered('gatehouse', 'run', '--cluster-name', '')).toEqual([]);
 });
+
+test('kubectl is told what completes its plugin, and that no file does', () => {
+  const told = (...words: readonly string[]) =>
+    execFileSync('bash', ['--noprofile', '--norc', '-euc', completion('kubectl', program()), 'bash', ...words], {
+      encoding: 'utf8',
+    });
+  expect(told('status', '--name')).toBe('--namespace\n:4\n');
+  expect(told('sta')).toBe('status\n:4\n');
+  expect(told('status', '--namespace', '')).toBe(':4\n');
+});

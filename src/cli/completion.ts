@@ -2,7 +2,7 @@
 // They are static: pressing TAB starts no process.
 import { type Argument, Command, type Option } from 'commander';
 
-const shells = ['bash', 'zsh', 'fish'] as const;
+const shells = ['bash', 'zsh', 'fish', 'kubectl'] as const;
 type Shell = (typeof shells)[number];
 
 const notes = `
@@ -10,7 +10,8 @@ const notes = `
   zsh   source <(gatehouse completion zsh)
   fish  gatehouse completion fish | source
 
-In the file that the shell reads when it starts, these hold for good.`;
+In the file that the shell reads when it starts, these hold for good. For "kubectl gatehouse", kubectl's own completion asks an
+executable on the PATH: gatehouse completion kubectl > kubectl_complete-gatehouse`;
 
 export function completionCommand(): Command {
   const command = new Command('completion').description(
@@ -31,6 +32,8 @@ export function completion(shell: Shell, root: Command): string {
       return `autoload -U +X compinit && compinit -u\nautoload -U +X bashcompinit && bashcompinit\n${bash(root)}`;
     case 'fish':
       return fish(root);
+    case 'kubectl':
+      return plugin(root);
     default:
       return shell satisfies never;
   }
@@ -107,6 +110,15 @@ ${cases.filter((each) => !each.startsWith('    help)')).join('\n')}
 complete -o filenames -F _gatehouse gatehouse kubectl-gatehouse
 `;
 }
+
+/** kubectl calls it with the words so far; the last line says that no file may stand there. */
+const plugin = (root: Command): string => `#!/usr/bin/env bash
+${bash(root).replace(/^complete .*\n/m, '')}
+COMP_WORDS=(gatehouse "$@") COMP_CWORD=$#
+_gatehouse
+if (( \${#COMPREPLY[@]} > 0 )); then printf '%s\\n' "\${COMPREPLY[@]}"; fi
+echo :4
+`;
 
 function fish(root: Command): string {
   const commands = subcommands(root);
