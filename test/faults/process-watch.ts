@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from '../../localstack/cluster/apply.ts';
 import { usageOf } from '../bench/usage.ts';
+import { eventually } from '../integration/support/eventually.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 
 export interface ProcessReport {
@@ -25,9 +26,13 @@ export interface ProcessWatch {
 /** How often it is looked at, in milliseconds. */
 const lookMs = 1000;
 
-/** @param rig its Gatehouse stands for election */
+/** @param rig its Gatehouse stands for election, and is waited for until it leads */
 export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   const { gatehouse } = rig;
+  await eventually(async () => {
+    const metrics = await (await fetch(gatehouse.metricsUrl)).text();
+    if (sumOf(metrics, 'gatehouse_leader') !== 1) throw new Error('Expected Gatehouse to lead');
+  });
   const before = await transitionsOf(rig);
   const ended = new AbortController();
   const stopped = new AbortController();
@@ -56,6 +61,15 @@ export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
     },
   };
 }
+
+/** Of one process after the other. */
+export const together = (reports: readonly ProcessReport[]): ProcessReport => ({
+  lagMs: Math.max(...reports.map(({ lagMs }) => lagMs)),
+  blockMs: Math.max(...reports.map(({ blockMs }) => blockMs)),
+  peakMiB: Math.max(...reports.map(({ peakMiB }) => peakMiB)),
+  transitions: reports.reduce((sum, { transitions }) => sum + transitions, 0),
+  ended: reports.some(({ ended }) => ended),
+});
 
 interface Look {
   /** The longest lag since the last look: every answer of the metrics begins a new count. */

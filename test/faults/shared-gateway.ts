@@ -5,7 +5,7 @@ import type { Rig } from '../integration/support/gatehouse.ts';
 import { backendRef, httpRoute } from '../integration/support/objects.ts';
 import { gone } from './awaiting.ts';
 import { describeLatencies, type Latencies, measureChanges, slower, type Tenant } from './neighbour.ts';
-import { type ProcessReport, watchProcess } from './process-watch.ts';
+import { type ProcessReport, together, watchProcess } from './process-watch.ts';
 import type { Findings, Options } from './scenario.ts';
 import { openShop, type Shop, startServingRig } from './shop.ts';
 import type { TrafficReport } from './traffic.ts';
@@ -29,6 +29,8 @@ export interface SharedGateway {
   readonly parentRef: { readonly name: string; readonly namespace: string };
   /** The rules of the load balancer, in words. */
   readonly rules: () => readonly string[];
+  /** Ends Gatehouse and starts it again. */
+  readonly restart: () => Promise<void>;
 }
 
 export interface Limits {
@@ -59,24 +61,33 @@ export async function besides(
   const rules = () => rulesOf(rig, `${shop.ns}/gw`, sharedPort);
   // What came before is not this scenario's.
   await rig.restart();
-  const watch = await watchProcess(rig);
+  let watch = await watchProcess(rig);
+  const used: ProcessReport[] = [];
+  const restart = async (): Promise<void> => {
+    used.push(await watch.stop());
+    await rig.restart();
+    watch = await watchProcess(rig);
+  };
   const traffic = shop.traffic({ perSecond: 50, paths: ['/'], isRight: (answer) => answer === 'web v1 8080' });
   const changes = changing(rig, shop, rules);
   const failures: string[] = [];
   const parentRef = { name: 'gw', namespace: shop.ns };
-  failures.push(...(await act({ rig, shop, tenant, parentRef, rules }).catch((error: unknown) => [String(error)])));
+  failures.push(
+    ...(await act({ rig, shop, tenant, parentRef, rules, restart }).catch((error: unknown) => [String(error)])),
+  );
   const changed = await changes.stop();
   const seen = await traffic.stop();
-  const used = await watch.stop();
+  used.push(await watch.stop());
+  const process = together(used);
   await rig.remove([shop.gw]);
   await gone(rig, shop.gw);
   await shop.endPods();
   return {
     count: `${seen.requests.toLocaleString('en')} requests, ${changed.count} changes of another tenant`,
-    failures: [...failures, ...judge(limits, changed, used), ...seen.failures],
+    failures: [...failures, ...judge(limits, changed, process), ...seen.failures],
     duplicates: [],
     leaks: [],
-    notes: [describe(changed, used, seen)],
+    notes: [describe(changed, process, seen)],
   };
 }
 

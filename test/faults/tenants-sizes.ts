@@ -145,6 +145,8 @@ async function createAll({ rig, tenant }: SharedGateway, plural: string, objects
 async function crowd(shared: SharedGateway, plural: string, objects: readonly KubeObject[]): Promise<void> {
   const made = await createAll(shared, plural, objects);
   await sleep(aftermathMs);
+  await shared.restart();
+  await sleep(aftermathMs);
   await made.remove();
   await sleep(aftermathMs);
 }
@@ -192,7 +194,52 @@ const manyListenerSets: Play = {
   },
 };
 
+const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/httproutes.gateway.networking.k8s.io';
+
+/** A cluster whose HTTPRoutes have a path type that this Gatehouse does not know. */
+async function knowNewPathType({ cluster }: Rig): Promise<void> {
+  const found: { readonly spec: { readonly versions: readonly object[] } } = await cluster.admin.request(
+    'GET',
+    definition,
+  );
+  // Enumerations and rules about the type are all that stands in its way.
+  const loosened = JSON.stringify(found.spec.versions, (key, value: unknown) =>
+    key === 'x-kubernetes-validations' || (key === 'enum' && String(value).includes('PathPrefix')) ? undefined : value,
+  );
+  const body = { spec: { versions: JSON.parse(loosened) } };
+  await cluster.admin.request('PATCH', definition, { contentType: 'application/merge-patch+json', body });
+}
+
+const unreadable: Play = {
+  name: 'tenants-unreadable',
+  what: 'an old route gets a path type that only a newer CRD has; Gatehouse is restarted',
+  act: async (shared) => {
+    const { rig, tenant, restart } = shared;
+    await rig.apply([smallRoute(shared)]);
+    await served(shared, '/old');
+    await knowNewPathType(rig);
+    const strange = [
+      { matches: [{ path: { type: 'Template', value: '/new/{id}' } }], backendRefs: [backendRef('api')] },
+    ];
+    await eventually(
+      () =>
+        rig.cluster.admin.request('PATCH', `${gatewayApi}/namespaces/${tenant}/httproutes/old`, {
+          contentType: 'application/merge-patch+json',
+          body: { spec: { rules: strange } },
+        }),
+      patienceMs,
+    );
+    const words = await told(shared, 'old');
+    await sleep(aftermathMs);
+    const before = isServed(shared.rules(), '/old') ? [] : ['the rule that the route had is gone'];
+    await restart();
+    await sleep(aftermathMs);
+    const after = isServed(shared.rules(), '/old') ? [] : ['the rule that the route had is gone after a restart'];
+    return [...expectTold(words, /Accepted=False: spec\.rules\[0\]\.matches\[0\]\.path\.type/), ...before, ...after];
+  },
+};
+
 export const tenantsSizes = family(
   startSharedRig,
-  [growsTooLarge, growsToFit, manyRoutes, manyPorts, manyListenerSets].map(scenarioOf),
+  [growsTooLarge, growsToFit, manyRoutes, manyPorts, manyListenerSets, unreadable].map(scenarioOf),
 );
