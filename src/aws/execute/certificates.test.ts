@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { objectKey } from '../../kube/object.ts';
-import type { CertificateUse, Model } from '../model/resources.ts';
+import { resourceId } from '../model/naming.ts';
+import type { CertificateUse, Model, Resource } from '../model/resources.ts';
 import { awsUnderTest, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
@@ -221,4 +222,30 @@ test('a Secret that ACM does not take keeps no other host of its port from being
   expect((await controller.apply(model)).problems).toEqual([]);
   expect(inUse()).toEqual([certificates().find(({ arn }) => arn !== good)?.arn]);
   expect(controller.plan(model)).toMatchObject({ steps: [] });
+});
+
+test('while ACM does not answer, a certificate that is to be replaced goes on serving', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const old = await imported('old.test');
+  const model = it.model({ secret });
+  await controller.apply(beside(model, { arn: old }));
+  const id = resourceId('certificate', other);
+  const [kept] = [it.kept.secrets.get(secret)];
+  if (kept === undefined) throw new Error('no Secret');
+  it.kept.secrets.set(other, kept);
+  const more: Resource = {
+    kind: 'certificate',
+    id,
+    spec: { secret: other, fingerprint: 'o', keyAlgorithm: 'x' },
+    tags: {},
+  };
+  const replaced = beside({ ...model, resources: [more, ...model.resources] }, { certificate: id });
+  it.aws.faults.set(readFaultPlan({ rules: [{ kind: 'error', status: 500, action: 'ImportCertificate' }] }));
+  await controller.apply(replaced);
+  expect(listed()).toEqual([old]);
+  it.aws.faults.set(readFaultPlan({}));
+  expect((await controller.apply(replaced)).problems).toEqual([]);
+  expect(listed()).toHaveLength(1);
+  expect(listed()).not.toContain(old);
 });

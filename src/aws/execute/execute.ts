@@ -141,6 +141,7 @@ async function attempt(run: Run, step: Step, perform: typeof performStep): Promi
     if (!(error instanceof AwsError)) throw error;
     if (error.kind === 'lease-lost') return leftOut;
     if (error.kind === 'recalled') return recalled;
+    if (error.retryable) run.unanswered.add(step.resource);
     if (error.kind === 'settling') {
       logger.debug({ step: step.id, action: error.action, code: error.code }, 'a step waits for AWS to show a write');
       return { kind: 'settling' };

@@ -119,13 +119,18 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
     if (error === undefined) continue;
     problems.push(toProblem(error, 'certificate' in each.use ? each.use.certificate : resourceId(each.use.arn)));
   }
-  await list.removeAllBut(wanted, first);
+  // What another one is to take the place of goes when that is there; but not for one that AWS will never take.
+  const awaited = uses.some(({ use, arn: made }) => isAwaited(run, use) && made === undefined);
+  if (!awaited) await list.removeAllBut(wanted, first);
   const record = inventory.get(arn);
   if (record?.kind === 'listener') inventory.put({ ...record, extraCertificates: list.arns });
   if (uses.some((each) => each.arn === undefined || !list.has(each.arn))) return { kind: 'failed', problems };
   await writeTags(run, arn, tags);
   return { kind: 'done' };
 }
+
+const isAwaited = (run: Run, use: CertificateUse): boolean =>
+  'certificate' in use && run.unanswered.has(use.certificate);
 
 /** A listener's certificates that SNI chooses from. AWS takes one a call. */
 class ListedCertificates {

@@ -9,6 +9,8 @@ export class Run {
   readonly context: ExecuteContext;
   /** The value of the Gateway's tag. */
   readonly gateway: string;
+  /** What the next pass may make, since AWS did not answer or asked to wait. */
+  readonly unanswered = new Set<ResourceId>();
   readonly #arns: Map<ResourceId, string>;
 
   constructor(plan: Plan, context: ExecuteContext) {
