@@ -15,6 +15,7 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { inTurns } from '../kube/turns.ts';
 import type { WorkResult } from '../kube/workers.ts';
+import { asBefore } from '../status/as-before.ts';
 import { findingsOf, noFindings } from '../status/findings.ts';
 import { areListenersUnknown, attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
@@ -71,7 +72,8 @@ export async function reconcileGateway(
   const reach = unreachable(built.model, context.cloud.bindings.ofGateway(key), context.cloud.troubles);
   const widened = context.cloud.reachability.widened(context.cloud.bindings.ofGateway(key));
   const all = [...built.problems, ...done.problems, ...refused, ...reach.problems, ...widened];
-  const findings = findingsOf(translation, all, reach.isUnknown);
+  const shown = built.known ? translation : asBefore(translation, input.gateway, input.listenerSets);
+  const findings = findingsOf(shown, all, reach.isUnknown);
   const state = built.known ? standing(context, key, built.model, done) : undefined;
   const attached = attachedRoutes(findings);
   const unansweredMs = context.unanswered.note(key, findings.whole, begun, context.clock.monotonic());
