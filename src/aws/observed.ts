@@ -1,7 +1,7 @@
 // What is known to exist in AWS of what we own: the inventory's records, and what diff takes beside the model. Tags are
 // the truth about ids and specs; the rest is what AWS itself told last, or what our own writes made of it.
 import type { ObjectKey } from '../kube/object.ts';
-import type { Resource, ResourceId, Tags } from './model/resources.ts';
+import type { Resource, ResourceId, RuleAction, RuleCondition, RuleTransform, Tags } from './model/resources.ts';
 import type { Scope } from './model/scope.ts';
 
 /** The tags that carry ownership. Each hash tag says what the call that it belongs to has set, and is written after it. */
@@ -20,6 +20,8 @@ export const TAG = {
   ingress: 'gatehouse.dev/ingress',
   /** Hash of a listener's certificates beside the default one. */
   certificates: 'gatehouse.dev/certificates',
+  /** Which routes share a rule, and what each has of it. */
+  routes: 'gatehouse.dev/routes',
   /** Which of the other tags are the user's by way of us: six hex digits of each key's hash. Written with them. */
   tags: 'gatehouse.dev/tags',
 } as const;
@@ -54,6 +56,14 @@ export interface OwnedRule extends Owned<'rule'> {
   readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
   /** What requests it may take. */
   readonly scope: Scope;
+  /** What it says beside that; absent for what no rule of ours says. */
+  readonly content?: RuleContent;
+}
+
+export interface RuleContent {
+  readonly conditions: readonly RuleCondition[];
+  readonly action: Exclude<RuleAction, { kind: 'forward' }> | { readonly kind: 'forward' };
+  readonly transforms: readonly RuleTransform[];
 }
 
 export interface OwnedTargetGroup extends Owned<'target-group'> {

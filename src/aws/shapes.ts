@@ -1,10 +1,12 @@
 // Our data as the SDK's, and back: what a rule or a listener is to do. Back, for what AWS adds of its own is left out.
 import type {
   Action,
+  Rule,
   RuleCondition as SdkCondition,
   RuleTransform as SdkTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ResourceId, RuleAction, RuleCondition, RuleTransform } from './model/resources.ts';
+import type { RuleContent } from './observed.ts';
 
 export type ArnOf = (id: ResourceId) => string;
 
@@ -63,6 +65,41 @@ export function forwardsOf(actions: readonly Action[] | undefined): readonly For
       arn === undefined ? [] : [{ arn, weight }],
     );
   });
+}
+
+/** What a rule says, but for the target groups; undefined for what no rule of ours says. */
+export function contentOf({ Conditions = [], Actions, Transforms = [] }: Rule): RuleContent | undefined {
+  const conditions = Conditions.map(fromCondition);
+  const action = fromActions(Actions);
+  if (action === undefined || conditions.includes(undefined)) return undefined;
+  return {
+    conditions: conditions.filter((condition) => condition !== undefined),
+    action,
+    transforms: Transforms.flatMap(fromTransform),
+  };
+}
+
+function fromActions(actions: readonly Action[] = []): RuleContent['action'] | undefined {
+  const [action] = actions;
+  if (action === undefined || actions.length !== 1) return undefined;
+  if (action.Type === 'forward') return { kind: 'forward' };
+  if (action.Type === 'redirect') {
+    const { Protocol, Host, Port, Path, Query, StatusCode } = action.RedirectConfig ?? {};
+    return {
+      kind: 'redirect',
+      protocol: Protocol ?? '#{protocol}',
+      host: Host ?? '#{host}',
+      port: Port ?? '#{port}',
+      path: Path ?? '/#{path}',
+      query: Query ?? '#{query}',
+      statusCode: StatusCode === 'HTTP_301' ? 'HTTP_301' : 'HTTP_302',
+    };
+  }
+  if (action.Type === 'fixed-response') {
+    const { StatusCode = '', ContentType = '', MessageBody = '' } = action.FixedResponseConfig ?? {};
+    return { kind: 'fixed-response', statusCode: StatusCode, contentType: ContentType, body: MessageBody };
+  }
+  return undefined;
 }
 
 export function toCondition(condition: RuleCondition): SdkCondition {

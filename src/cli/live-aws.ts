@@ -1,5 +1,5 @@
 // What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
-import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
+import type { Gateway, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { findBackendSecurityGroup } from '../aws/admissions.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
@@ -70,13 +70,19 @@ export async function readAws(
       await owners.learn(keyOf(owner), certificateArns(owner));
       await inventory.learnServed(keyOf(owner));
     }
+    const grants = objects.filter(isGrant);
+    // Of what is only planned, no targets are registered.
+    const sources = {
+      service: () => undefined,
+      grantsIn: (namespace: string) => grants.filter(({ metadata }) => metadata.namespace === namespace),
+    };
     return {
       region,
       clusterUid: cluster.uid,
       network,
       problems,
       observed: (gateway) => inventory.observed(gateway, systemClock.now()),
-      standing: (gateway, scheme) => standingOf(inventory, gateway, scheme),
+      standing: (gateway, scheme) => standingOf({ inventory, vpcId: network.vpcId, sources }, gateway, scheme),
       imported: (secret) => {
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
         return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;
@@ -92,6 +98,11 @@ export async function readAws(
     clients.destroy();
   }
 }
+
+const isGrant = (object: unknown): object is ReferenceGrant => {
+  const checked = checkManifest(object);
+  return checked.kind === 'valid' && checked.object.kind === 'ReferenceGrant';
+};
 
 const hasListeners = (object: unknown): object is Gateway | ListenerSet => {
   const checked = checkManifest(object);

@@ -207,7 +207,9 @@ export class Cloud {
 
   /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
   async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
-    const groups = model.resources.filter((resource) => resource.kind === 'target-group');
+    // Of what stands without being known, the targets are left as they are.
+    const kept = (model.standing ?? []).filter(({ backend }) => backend !== undefined);
+    const groups = [...model.resources.filter((resource) => resource.kind === 'target-group'), ...kept];
     return this.bind(gateway, groups, () => this.#models.set(gateway, model));
   }
 

@@ -2,13 +2,14 @@
 import { diff } from '../aws/diff/diff.ts';
 import { refusedRules } from '../aws/diff/refusals.ts';
 import { problemsOf } from '../aws/errors.ts';
-import { buildModel } from '../aws/model/build.ts';
+import { buildingModel } from '../aws/model/build.ts';
 import { mostListed } from '../aws/model/certificates.ts';
 import { resourceId } from '../aws/model/naming.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import { inTurns } from '../kube/turns.ts';
 import type { Cloud } from './cloud.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { inTurn } from './recall.ts';
@@ -26,23 +27,28 @@ export interface Built {
 
 /** @param obstacles what keeps the pass from doing anything */
 export async function build(
-  { cloud, modelOptions }: GatewayContext,
+  context: GatewayContext,
   { topology, problems: found }: Translation,
   obstacles: readonly Problem[],
 ): Promise<Built> {
+  const { cloud, modelOptions } = context;
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
   if (topology === undefined) return { known: true, problems: [], retryable: [] };
   const { gateway, settings, ports } = topology;
   const unread = await learnServed(cloud, topology, modelOptions.quotas.extraCertificates);
   if (unread.length > 0) return { known: true, problems: unread, retryable: unread };
-  const standing = standingOf(cloud.inventory, gateway, settings.scheme);
+  const standing = standingOf(
+    { inventory: cloud.inventory, vpcId: cloud.place.vpcId, sources: context.sources },
+    gateway,
+    settings.scheme,
+  );
   // Without one good listener the load balancer and its name stay, for when there is one again; and so do its listeners,
   // but for what nobody may serve any more.
   const stays = ports.length === 0 && !(standing.subnets.length > 0 && found.some(isRevoked));
   if (stays) return { known: true, problems: [], retryable: [] };
   const network = await cloud.place.network();
   if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const { model, problems } = buildModel(topology, network.network, modelOptions, standing);
+  const { model, problems } = await inTurns(buildingModel(topology, network.network, modelOptions, standing));
   // A fault of the network can be mended in AWS alone.
   const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
   if (retryable.length > 0) cloud.place.forget();

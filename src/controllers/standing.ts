@@ -1,20 +1,65 @@
 // What stands in AWS of a Gateway, as far as a pass goes by it.
+import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import type { ListenerRecord } from '../aws/inventory/records.ts';
 import type { Inventory } from '../aws/inventory.ts';
 import { gatewayTagValue, resourceId } from '../aws/model/naming.ts';
+import type { ResourceId } from '../aws/model/resources.ts';
 import type { Standing, StandingCertificate, StandingCertificates } from '../aws/model/standing.ts';
 import { standingTargetGroups } from '../aws/model/target-groups.ts';
+import { standingRules } from '../aws/standing-rules.ts';
+import { backendService } from '../gateway/backends.ts';
+import type { Sources } from '../gateway/gather.ts';
+import { isPermitted } from '../gateway/grants.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { BackendService } from '../gateway/topology.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 
-/** Of its load balancer of this scheme. */
-export const standingOf = (inventory: Inventory, gateway: ObjectKey, scheme: string): Standing => ({
-  subnets: standingSubnets(inventory, gateway, scheme),
-  madeGroups: inventory.securityGroups(),
-  certificates: standingCertificates(inventory, gateway, scheme),
-});
+/** Where it is looked up what stands, and for whom. */
+export interface StandingSources {
+  readonly inventory: Inventory;
+  /** Undefined while it is not known. */
+  readonly vpcId: string | undefined;
+  readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
+}
+
+/** What the model of a Gateway goes by. @param scheme of its load balancer */
+export function standingOf(
+  { inventory, vpcId, sources }: StandingSources,
+  gateway: ObjectKey,
+  scheme: string,
+): Standing {
+  const owned = inventory.owned(gatewayTagValue(gateway));
+  const ids = owned.flatMap(({ kind, id }) => (kind === 'target-group' ? id : []));
+  const backends = ids.flatMap((id) => backendsOf(id, sources));
+  const known = vpcId === undefined ? [] : standingTargetGroups(new Set(ids), backends, vpcId);
+  const byId = new Map(known.map((group) => [group.id, group]));
+  return {
+    subnets: standingSubnets(inventory, gateway, scheme),
+    madeGroups: inventory.securityGroups(),
+    certificates: standingCertificates(inventory, gateway, scheme),
+    ...standingRules(owned, scheme),
+    targetGroups: ids.map((id) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
+    isPermitted: (route, service) => mayUse(sources, route, service),
+  };
+}
+
+/** `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now. */
+function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly BackendService[] {
+  const [, , namespace = '', name = '', number] = id.split('/');
+  const key = objectKey({ namespace, name });
+  const service = sources.service(key);
+  return (service?.spec.ports ?? [])
+    .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol === 'TCP')
+    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port, 'IPv4')));
+}
+
+function mayUse(sources: Pick<Sources, 'grantsIn'>, route: ObjectKey, service: ObjectKey): boolean {
+  const { namespace: from = '' } = parseObjectKey(route);
+  const { namespace = '', name } = parseObjectKey(service);
+  const referrer = { group: GATEWAY_GROUP, kind: 'HTTPRoute', namespace: from };
+  return isPermitted(sources.grantsIn(namespace), referrer, { group: '', kind: 'Service', namespace, name });
+}
 
 function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
   const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));

@@ -4,7 +4,7 @@ import { GATEWAY_GROUP, type HttpBackendRef } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
 import type { RulePlace } from './problem.ts';
-import { backendService, describeReference } from './references.ts';
+import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rules.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';
 
@@ -19,7 +19,7 @@ export function resolveBackends(refs: readonly HttpBackendRef[], context: RuleCo
 /** Undefined, and reported, when the reference leads to nothing that can be served. */
 function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
   const { input, namespace: from, report } = context;
-  const key = backendService(from, ref);
+  const key = backendKey(from, ref);
   if (key === undefined) {
     const reference = describeReference({ namespace: from, group: '', kind: 'Service', ...ref });
     report({ ...place, kind: 'backend-kind-unknown', reference });
@@ -42,11 +42,12 @@ function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePl
 
 function resolvePort(
   key: ObjectKey,
-  { spec }: Service,
+  service: Service,
   number: number | undefined,
   { capabilities, settings, report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
+  const { spec } = service;
   if (spec.type === 'ExternalName') {
     report({ ...place, kind: 'backend-external-name', service: key });
     return undefined;
@@ -82,11 +83,21 @@ function resolvePort(
     report({ ...place, kind: 'backend-without-ipv4', service: key });
     return undefined;
   }
+  return { ...backendService(key, service, port, ipFamily), protocol };
+}
+
+/** A port of a Service, whatever it speaks taken for HTTP where that is not known. */
+export function backendService(
+  key: ObjectKey,
+  { spec }: Service,
+  port: ServicePort,
+  ipFamily: BackendService['ipFamily'],
+): BackendService {
   return {
     service: key,
     port: port.port,
     portName: port.name ?? '',
-    protocol,
+    protocol: protocolOf(port) ?? 'HTTP1',
     ...(port.nodePort !== undefined && { nodePort: port.nodePort }),
     ...(spec.healthCheckNodePort !== undefined && { healthCheckNodePort: spec.healthCheckNodePort }),
     local: spec.externalTrafficPolicy === 'Local',

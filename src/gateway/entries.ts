@@ -6,14 +6,16 @@ import { type Candidate, comparePrecedence, compareStrings } from './precedence.
 import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology, RuleTopology } from './topology.ts';
 
 /** A port as its requests see it. */
-interface PortView {
+export interface PortView {
   readonly port: PortTopology;
   /** The most specific listener first; of equally specific ones no request fits two. */
   readonly listeners: readonly ListenerTopology[];
   readonly hostnames: ReadonlySet<Hostname>;
+  /** The listeners that a route is attached to. */
+  readonly attached: ReadonlyMap<ObjectKey, readonly ListenerTopology[]>;
 }
 
-interface RankedEntry {
+export interface RankedEntry {
   readonly entry: RouteEntry;
   readonly candidate: Candidate;
 }
@@ -21,30 +23,33 @@ interface RankedEntry {
 const byHostname = (a: ListenerTopology, b: ListenerTopology): number =>
   compareSpecificity(a.hostname, b.hostname) || compareStrings(a.hostname ?? '', b.hostname ?? '');
 
-function viewOf(port: PortTopology): PortView {
+export function viewOf(port: PortTopology): PortView {
   const listeners = port.listeners.toSorted(byHostname);
-  return { port, listeners, hostnames: new Set(listeners.map(({ hostname }) => hostname)) };
+  const attached = new Map<ObjectKey, ListenerTopology[]>();
+  for (const listener of listeners) {
+    for (const key of listener.routes) {
+      const known = attached.get(key);
+      if (known === undefined) attached.set(key, [listener]);
+      else known.push(listener);
+    }
+  }
+  return { port, listeners, hostnames: new Set(listeners.map(({ hostname }) => hostname)), attached };
 }
 
 /** All entries of a port. */
 export function portEntries(port: PortTopology, routes: readonly RouteTopology[]): readonly RouteEntry[] {
   const view = viewOf(port);
-  const byKey = new Map(routes.map((route) => [route.route.key, route]));
-  const ranked = view.listeners.flatMap((listener) =>
-    attachedRoutes(listener, byKey).flatMap((route) =>
-      route.rules.flatMap((rule) => ruleEntries(view, listener, route, rule)),
-    ),
-  );
+  const ranked = routes.flatMap((route) => route.rules.flatMap((rule) => ruleEntries(view, route, rule)));
   return inOrder(view, ranked);
 }
 
-const attachedRoutes = (
-  { routes }: ListenerTopology,
-  byKey: ReadonlyMap<ObjectKey, RouteTopology>,
-): readonly RouteTopology[] => routes.flatMap((key) => byKey.get(key) ?? []);
+/** The entries of one rule, in no order. */
+export function ruleEntries(view: PortView, route: RouteTopology, rule: RuleTopology): readonly RankedEntry[] {
+  const listeners = view.attached.get(route.route.key) ?? [];
+  return listeners.flatMap((listener) => listenerEntries(view, listener, route, rule));
+}
 
-/** The entries of one rule on one listener, in no order. */
-function ruleEntries(
+function listenerEntries(
   view: PortView,
   listener: ListenerTopology,
   route: RouteTopology,
@@ -77,13 +82,18 @@ function ruleEntries(
   );
 }
 
+interface IsolatedListener {
+  readonly name: string;
+  readonly hostname?: Hostname;
+}
+
 type HostnamePair = readonly [routeHostname: Hostname, hostname: Hostname];
 
 /**
  * The route's hostnames that overlap with the listener's, each with what both match. Where several come down to the same,
  * the most specific one stands for them. A host that a more specific listener of the port has whole can't reach this one.
  */
-function hostnamesOn(
+export function hostnamesOn(
   { hostnames }: PortView,
   listener: ListenerTopology,
   route: RouteTopology,
@@ -115,7 +125,7 @@ function isTaken(hostname: Hostname, own: Hostname, listeners: ReadonlySet<Hostn
  * answer 404 where a request belongs to a listener that has no route for it.
  * @param ranked of any of the port's listeners
  */
-function inOrder({ listeners }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
+export function inOrder({ listeners }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
   const byListener = Map.groupBy(ranked, ({ entry }) => entry.listener);
   const groups: (readonly RouteEntry[])[] = [];
   const following = new Following();
@@ -156,7 +166,7 @@ class Following {
  * A 404 for the listener's hosts, where without it an entry of a less specific listener would answer: also after entries that
  * take all of them, for a data plane may have to leave these out.
  */
-const isolation = ({ name, hostname }: ListenerTopology): RouteEntry => ({
+export const isolation = ({ name, hostname }: IsolatedListener): RouteEntry => ({
   listener: name,
   ...(hostname !== undefined && { hostname }),
   match: { path: { type: 'PathPrefix', value: '/' } },

@@ -19,15 +19,22 @@ export interface Candidate {
 export function comparePrecedence(a: Candidate, b: Candidate): number {
   return (
     compareSpecificity(a.routeHostname, b.routeHostname) ||
-    comparePaths(a.match, b.match) ||
-    Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
-    (b.match.headers?.length ?? 0) - (a.match.headers?.length ?? 0) ||
-    (b.match.queryParams?.length ?? 0) - (a.match.queryParams?.length ?? 0) ||
+    compareMatches(a.match, b.match) ||
     compareStrings(a.creationTimestamp ?? '', b.creationTimestamp ?? '') ||
     compareStrings(a.route, b.route) ||
     a.ruleIndex - b.ruleIndex ||
     a.matchIndex - b.matchIndex ||
     compareStrings(a.routeHostname ?? '', b.routeHostname ?? '')
+  );
+}
+
+/** Negative when `a` is the more specific. */
+export function compareMatches(a: HttpRouteMatch, b: HttpRouteMatch): number {
+  return (
+    comparePaths(a, b) ||
+    Number(b.method !== undefined) - Number(a.method !== undefined) ||
+    (b.headers?.length ?? 0) - (a.headers?.length ?? 0) ||
+    (b.queryParams?.length ?? 0) - (a.queryParams?.length ?? 0)
   );
 }
 

@@ -105,6 +105,8 @@ type ListenerProblem =
       readonly port: number;
       readonly other: string;
     })
+  /** Says so, but keeps serving: requests for its host that no route of it takes go to less specific listeners. */
+  | (ListenerPlace & { readonly kind: 'listener-not-isolated'; readonly port: number; readonly limit: number })
   | (ListenerPlace & { readonly kind: 'too-many-certificates'; readonly limit: number })
   | (ListenerPlace & { readonly kind: 'too-many-listeners'; readonly limit: number })
   /** The source ranges of one more port do not fit into the security groups: `ports` is how many of `ranges` do. */
@@ -199,7 +201,15 @@ type RefusedProblem =
   /** The rule serves, as it was before. */
   | (RulePlace & { readonly kind: 'rule-change-refused'; readonly cause: RefusalProblem });
 
-/** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out. */
+/** What there is not room for: of `limit`, `held` are taken, and these are wanted at least. */
+interface Want {
+  readonly limit: number;
+  readonly held: number;
+  /** Undefined where that was not even looked at: the namespace asks for far more than there is. */
+  readonly wanted?: number;
+}
+
+/** What the data plane can't express, or the Gateway API doesn't allow. The rule is left out, or answers 500. */
 type RuleProblem =
   | (RulePlace & { readonly kind: 'filter-unsupported'; readonly filter: string })
   | (RulePlace & { readonly kind: 'filters-incompatible'; readonly filters: readonly string[] })
@@ -215,8 +225,16 @@ type RuleProblem =
   | (RulePlace & { readonly kind: 'redirect-unsupported'; readonly detail: string })
   | (RulePlace & { readonly kind: 'rewrite-unsupported'; readonly detail: string })
   | (RulePlace & { readonly kind: 'too-many-backends'; readonly count: number; readonly limit: number })
-  | (RulePlace & { readonly kind: 'too-many-rules'; readonly limit: number })
-  | (RulePlace & { readonly kind: 'too-many-target-groups'; readonly limit: number });
+  /** A redirect that would lead to the very same URL, for ever. */
+  | (RulePlace & { readonly kind: 'redirect-to-itself' })
+  | (RulePlace & Want & { readonly kind: 'too-many-rules' })
+  | (RulePlace & Want & { readonly kind: 'too-many-target-groups' })
+  /** Rule `gate` of the same route is left out, which was to keep requests from this one. */
+  | (RulePlace & { readonly kind: 'gate-missing'; readonly gate: number });
+
+/** The route asks for more than there is room for: all that it had before serves on. */
+type KeptProblem = RulePlace &
+  Want & { readonly kind: 'change-does-not-fit'; readonly lack: 'rules' | 'target-groups' };
 
 /** What keeps AWS from deleting something. */
 export type Holder =
@@ -289,6 +307,7 @@ export type Problem =
   | MatchProblem
   | PartProblem
   | RuleProblem
+  | KeptProblem
   | RefusedProblem
   | CloudProblem;
 

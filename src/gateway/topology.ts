@@ -32,6 +32,8 @@ export interface RouteTopology {
   /** Lower case, in the route's order; empty: any host. */
   readonly hostnames: readonly string[];
   readonly rules: readonly RuleTopology[];
+  /** Where nobody knows what the route asks for, nor what it asked for before: what a data plane has of it serves on. */
+  readonly unread?: true;
 }
 
 export interface RuleTopology {

@@ -66,11 +66,13 @@ const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
 
 function routeTopology(route: HttpRoute, rules: RouteTopology['rules']): RouteTopology {
   const { creationTimestamp } = route.metadata;
+  const unread = route.fault?.isLast === false;
   return {
     route: routeRef(route),
     ...(creationTimestamp !== undefined && { created: creationTimestamp }),
     hostnames: routeHostnames(route).filter((hostname) => hostname !== undefined),
-    rules,
+    rules: unread ? [] : rules,
+    ...(unread && { unread }),
   };
 }
 

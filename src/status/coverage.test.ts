@@ -23,6 +23,7 @@ const storefront = {
   route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
   rule: 0,
 } as const;
+const crowded = { limit: 100, held: 99, wanted: 2 };
 const shopApi = objectKey({ namespace: 'shop', name: 'api' });
 const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
 /** What never served; AWS's own no is beside it at once, and what it has not answered later. */
@@ -76,6 +77,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
   'certificate-algorithm-unsupported': 'golden',
   'certificate-arn-malformed': 'golden',
   'listener-setting-conflict': 'golden',
+  'listener-not-isolated': {
+    problem: { listener: 'http', field: 'hostname', port: 80, limit: 100 },
+    tellsIt: ['Listener Accepted=True Accepted'],
+  },
   'too-many-certificates': {
     problem: { listener: 'http', field: 'tls.certificateRefs', limit: 25 },
     tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
@@ -138,8 +143,14 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['10.0.0.7:80'] },
     tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
   },
-  'too-many-rules': { problem: { ...storefront, field: 'matches', limit: 100 }, tellsIt: routeRefused },
-  'too-many-target-groups': { problem: { ...storefront, field: 'backendRefs', limit: 100 }, tellsIt: routeRefused },
+  'redirect-to-itself': 'golden',
+  'gate-missing': 'golden',
+  'change-does-not-fit': {
+    problem: { ...storefront, ...crowded, field: 'matches', lack: 'rules' },
+    tellsIt: ['Route PartiallyInvalid=True UnsupportedValue'],
+  },
+  'too-many-rules': { problem: { ...storefront, ...crowded, field: 'matches' }, tellsIt: routeRefused },
+  'too-many-target-groups': { problem: { ...storefront, ...crowded, field: 'backendRefs' }, tellsIt: routeRefused },
   'rule-refused': {
     problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
     tellsIt: routeRefused,

@@ -106,7 +106,7 @@ export function listenerConditions(
   const conflict = pick(problems, conflicts);
   const unfit = inSet ? pick(problems, notProgrammedInSet) : undefined;
   const overlap = problems.filter((problem) => problem.kind === 'tls-overlap');
-  const hints = problems.filter((problem) => problem.kind === 'listener-setting-conflict');
+  const hints = problems.filter(({ kind }) => kind === 'listener-setting-conflict' || kind === 'listener-not-isolated');
   const conditions: ListenerCondition[] = [
     rejected
       ? { type: 'Accepted', status: 'False', ...rejected }

@@ -42,10 +42,13 @@ const detached: Record<ParentProblem['kind'], Accepted['reason']> = {
 };
 
 /**
- * What a rule's problem does: an unresolved reference, targets that get no requests, a rule that serves as it was before, a hint beside working traffic, or the loss
- * of the whole rule.
+ * What a rule's problem does: an unresolved reference, targets that get no requests, a rule or a whole route that serves as it
+ * was before, a hint beside working traffic, or the loss of the whole rule.
  */
-const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable' | 'outdated' | 'told' | 'dropped'> = {
+const effects: Record<
+  RuleProblem['kind'],
+  ResolvedRefs['reason'] | 'unreachable' | 'outdated' | 'told' | 'dropped' | 'kept'
+> = {
   'backend-kind-unknown': 'InvalidKind',
   'backend-not-permitted': 'RefNotPermitted',
   'backend-not-found': 'BackendNotFound',
@@ -71,10 +74,13 @@ const effects: Record<RuleProblem['kind'], ResolvedRefs['reason'] | 'unreachable
   'regex-unsupported': 'dropped',
   'redirect-status-unsupported': 'dropped',
   'redirect-unsupported': 'dropped',
+  'redirect-to-itself': 'dropped',
   'rewrite-unsupported': 'dropped',
   'too-many-backends': 'dropped',
   'too-many-rules': 'dropped',
   'too-many-target-groups': 'dropped',
+  'gate-missing': 'dropped',
+  'change-does-not-fit': 'kept',
   'rule-refused': 'dropped',
   'rule-change-refused': 'outdated',
 };
@@ -128,6 +134,8 @@ export const problemsOfAttachment = (
 /** @param problems those of this route: of this parent, and of its rules */
 export function routeConditions(attachment: Attachment, problems: readonly RouteProblem[]): readonly RouteCondition[] {
   const ofRules = problems.filter((problem) => 'rule' in problem);
+  const kept = ofRules.filter(({ kind }) => effects[kind] === 'kept');
+  if (kept.length > 0 && attachment.listeners.length > 0) return fallenBack(kept);
   const dropped = droppedRules(ofRules);
   const lost = ofRules.filter((problem) => effects[problem.kind] === 'dropped').toSorted((a, b) => a.rule - b.rule);
   const conditions: RouteCondition[] = [accepted(attachment, problems, dropped, lost), resolvedRefs(ofRules)];
@@ -138,6 +146,13 @@ export function routeConditions(attachment: Attachment, problems: readonly Route
   }
   return conditions;
 }
+
+/** The Gateway API's words for a route that is served as it was before it changed. */
+const fallenBack = (kept: readonly RuleProblem[]): readonly RouteCondition[] => [
+  { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The route is accepted as it was.' },
+  resolvedRefs([]),
+  { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: ${told(kept)}` },
+];
 
 /** Whether its Accepted is True; what it says is not asked. */
 export function isAccepted(attachment: Attachment, problems: readonly RouteProblem[]): boolean {
@@ -182,6 +197,7 @@ function resolvedRefs(problems: readonly RuleProblem[]): ResolvedRefs {
   const unresolved = problems.filter((problem) => {
     const effect = effects[problem.kind];
     if (effect === 'told' || effect === 'dropped' || effect === 'unreachable' || effect === 'outdated') return false;
+    if (effect === 'kept') return false;
     reasons.push(effect);
     return true;
   });

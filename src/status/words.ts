@@ -76,7 +76,8 @@ export function told(problems: readonly Problem[]): string {
 export function explain(problem: Problem): string {
   const field = fieldOf(problem);
   const served = 'stillServed' in problem ? ' The certificate that was imported from it before still serves.' : '';
-  const said = sentence(problem) + served;
+  const answered = answers500.has(problem.kind) ? ' Its requests are answered 500.' : '';
+  const said = sentence(problem) + served + answered;
   return field === undefined || problem.kind === 'parameters-invalid' ? said : `${field}: ${said}`;
 }
 
@@ -85,6 +86,20 @@ export function unreadable({ detail, isLast }: Fault, otherwise: string): string
   const served = isLast ? 'The version before it goes on serving.' : otherwise;
   return `Gatehouse can't read this: ${detail}. ${served} Correct it, or run a Gatehouse that knows it.`;
 }
+
+const want = ({ held, limit, wanted }: { held: number; limit: number; wanted?: number }, what: string): string =>
+  `the load balancer holds ${held} of at most ${limit} ${what}, and ${wanted === undefined ? 'the routes of this namespace ask for so much more that not all of them are looked at' : `this needs at least ${wanted}`}.`;
+
+/** Faults of what is to be done with a request. */
+const answers500: ReadonlySet<Problem['kind']> = new Set([
+  'filter-unsupported',
+  'filters-incompatible',
+  'rule-field-unsupported',
+  'redirect-status-unsupported',
+  'redirect-unsupported',
+  'rewrite-unsupported',
+  'too-many-backends',
+]);
 
 function sentence(problem: Problem): string {
   switch (problem.kind) {
@@ -152,6 +167,8 @@ function sentence(problem: Problem): string {
       return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
     case 'too-many-certificates':
       return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
+    case 'listener-not-isolated':
+      return `requests for its hosts that none of its routes takes go to other listeners of port ${problem.port}: the load balancer has no room for the rules that keep them apart (it takes ${problem.limit}). Use fewer hostnames, or another Gateway.`;
     case 'too-many-listeners':
       return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
     case 'too-many-ingress-rules':
@@ -198,7 +215,8 @@ function sentence(problem: Problem): string {
       return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
     case 'partly-left-out': {
       const host = problem.hostname === undefined ? '' : ` for ${problem.hostname}`;
-      return `this is left out on port ${problem.port}${host}: ${sentence(problem.cause)}`;
+      const becomes = answers500.has(problem.cause.kind) ? 'requests are answered 500' : 'this is left out';
+      return `${becomes} on port ${problem.port}${host}: ${sentence(problem.cause)}`;
     }
     case 'filter-unsupported':
       return `filter ${problem.filter} is not something an Application Load Balancer can do. Remove it.`;
@@ -219,10 +237,16 @@ function sentence(problem: Problem): string {
       return `${problem.detail}.`;
     case 'too-many-backends':
       return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
+    case 'redirect-to-itself':
+      return 'it redirects to the same URL.';
     case 'too-many-rules':
-      return `the load balancer is full: it holds ${problem.limit} rules, and older routes have them. Spread the routes over more Gateways.`;
+      return `there is no room for it: ${want(problem, 'rules')} Match less, or use another Gateway.`;
     case 'too-many-target-groups':
-      return `the load balancer is full: it holds ${problem.limit} target groups, and older routes have them. Spread the routes over more Gateways.`;
+      return `there is no room for it: ${want(problem, 'target groups')} Use fewer backends, or another Gateway.`;
+    case 'change-does-not-fit':
+      return `there is no room for the change, and all that the route did before serves on: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Ask for less, or use another Gateway.`;
+    case 'gate-missing':
+      return `rule ${problem.gate} of the route is left out, and this one would answer the requests that are its. So it is left out too.`;
     case 'rule-refused':
       return sentence(problem.cause);
     case 'rule-change-refused':

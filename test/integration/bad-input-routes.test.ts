@@ -176,18 +176,19 @@ const cases: readonly Case[] = [
     ],
     says: [
       accepted,
-      'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 1: spec.rules[1].filters[0]: filter RequestHeaderModifier is not something an Application Load Balancer can do. Remove it.',
+      'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 1: spec.rules[1].filters[0]: filter RequestHeaderModifier is not something an Application Load Balancer can do. Remove it. Its requests are answered 500.',
       resolved,
     ],
-    rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1'],
+    rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1', 'path ~^/worse(/.*)?$ -> answer 500'],
   },
   {
     fault: 'asks for what an ALB has not: a timeout',
     rules: only({ timeouts: { request: '10s' } }),
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].timeouts: this is not something an Application Load Balancer can do for a rule. Remove it.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].timeouts: this is not something an Application Load Balancer can do for a rule. Remove it. Its requests are answered 500.',
       resolved,
     ],
+    rulesInAws: answers500,
   },
   {
     fault: 'redirects with a status that an ALB has not',
@@ -198,9 +199,10 @@ const cases: readonly Case[] = [
       },
     ],
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].filters[0].requestRedirect.statusCode: a redirect with status 308 is not something an Application Load Balancer can do. Use 301 or 302.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].filters[0].requestRedirect.statusCode: a redirect with status 308 is not something an Application Load Balancer can do. Use 301 or 302. Its requests are answered 500.',
       resolved,
     ],
+    rulesInAws: answers500,
   },
 ];
 
@@ -292,7 +294,7 @@ test('of more rules than an ALB holds the older routes keep theirs, and the youn
   expect(await told('z', ns)).toEqual([accepted, resolved]);
   const [, partially = ''] = await told('a', ns);
   expect(partially).toContain(
-    'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: the load balancer is full: it holds 100 rules, and older routes have them. Spread the routes over more Gateways.',
+    'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: there is no room for it: the load balancer holds 100 of at most 100 rules, and this needs at least 1. Match less, or use another Gateway.',
   );
   stillServes();
 });

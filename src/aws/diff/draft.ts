@@ -4,7 +4,7 @@ import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
 import type { Order } from './order.ts';
 import type { Pending, Step, StepId } from './step.ts';
-import { hashTag, resourceTag, tagChange, userTags } from './tags.ts';
+import { hashTag, resourceTag, sharesTags, tagChange, userTags } from './tags.ts';
 
 export class Draft {
   readonly steps: Step[] = [];
@@ -85,7 +85,10 @@ export class Draft {
 
   /** Brings the user's tags, and the logical id, of what exists up to date. */
   retag(desired: Resource, existing: OwnedResource): void {
-    const change = tagChange({ ...userTags(desired), ...resourceTag(desired.id) }, existing.tags);
+    const change = tagChange(
+      { ...userTags(desired), ...sharesTags(desired), ...resourceTag(desired.id) },
+      existing.tags,
+    );
     if (change === undefined) return;
     const id = stepId('tag', desired.id);
     this.add({ kind: 'tag', id, after: [], resource: desired.id, arn: existing.arn, ...change });

@@ -31,6 +31,10 @@ export function indexExisting(model: Model | undefined, observed: Observed): Exi
     const found = best(desired, others, kept);
     if (found !== undefined) kept.set(desired.id, found);
   }
+  for (const { id } of model?.standing ?? []) {
+    const found = others.find((other) => other.kind === 'target-group' && other.id === id);
+    if (found !== undefined) kept.set(id, found);
+  }
   const standing = new Set([...kept.values()].map(({ arn }) => arn));
   return {
     kept,

@@ -65,7 +65,7 @@ function matchContent(desired: readonly RuleResource[], present: readonly OwnedR
     free.delete(found);
   };
   const bySpec = Map.groupBy(present, ({ tags }) => tags[TAG.spec]);
-  const same = new Map(desired.map((rule) => [rule, bySpec.get(hash(rule.spec)) ?? []]));
+  const same = new Map(desired.map((rule) => [rule, bySpec.get(rule.stands ?? hash(rule.spec)) ?? []]));
   for (const [rule, found] of same)
     claim(
       rule,

@@ -26,9 +26,11 @@ export function refusedRules(
         : [],
     ),
   );
-  const causeOf = ({ id, spec }: RuleResource): Cause | undefined =>
+  const causeOf = ({ id, spec, gates = [] }: RuleResource): Cause | undefined =>
     undone.has(id)
-      ? [id, ...forwardReferences(spec.action)].map((each) => causes.get(each)).find((cause) => cause !== undefined)
+      ? [id, ...forwardReferences(spec.action), ...gates]
+          .map((each) => causes.get(each))
+          .find((cause) => cause !== undefined)
       : undefined;
   const rules = model.resources.filter((resource) => resource.kind === 'rule');
   const parts = rules.flatMap((rule) =>

@@ -14,7 +14,7 @@ import type { Order, RuleChange } from './order.ts';
 import { type Anchor, assignPriorities } from './priorities.ts';
 import { specReferences } from './references.ts';
 import type { StepId } from './step.ts';
-import { hashTag, userTags } from './tags.ts';
+import { hashTag, sharesTags, userTags } from './tags.ts';
 
 export interface ListenerRules {
   readonly listener: ListenerResource;
@@ -88,11 +88,11 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
   for (const [index, { desired, existing }] of placed.entries()) {
     if (existing !== undefined) continue;
     const id = stepId('create', desired.id);
-    const after = [...numbered, ...draft.waitFor(specReferences(desired))];
+    const after = [...numbered, ...draft.waitFor(specReferences(desired)), ...gates(desired, made)];
     const change = order.ofDesired(desired);
     // Nobody asks a listener that has no rules yet: there the order is free.
     const follows = rules.present.length === 0 ? [] : waitedFor(order, change, made.values());
-    const tags = { ...userTags(desired), ...hashTag('spec', desired.spec) };
+    const tags = { ...userTags(desired), ...sharesTags(desired), ...hashTag('spec', desired.spec) };
     const priority = priorities[index] ?? 0;
     draft.add({ kind: 'create-rule', id, after, follows, resource: desired.id, desired, priority, tags });
     made.set(desired.id, { step: id, change });
@@ -101,7 +101,7 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
   for (const { desired, existing, changes } of placed) {
     if (existing === undefined) continue;
     if (changes) {
-      const after = [...numbered, ...draft.waitFor(specReferences(desired))];
+      const after = [...numbered, ...draft.waitFor(specReferences(desired)), ...gates(desired, made)];
       const change = order.ofBoth(desired, existing);
       const step = draft.change(desired, existing, after, { follows: waitedFor(order, change, created) });
       made.set(desired.id, { step, change });
@@ -113,6 +113,10 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
 
 const waitedFor = (order: Order, change: RuleChange, others: Iterable<Made>): StepId[] =>
   [...others].flatMap(({ step, change: other }) => (order.waits(change, other) ? [step] : []));
+
+/** A rule that would take the requests of one that is being made waits for it: refused, that would let them in. */
+const gates = (desired: RuleResource, made: ReadonlyMap<ResourceId, Made>): readonly StepId[] =>
+  (desired.gates ?? []).flatMap((gate) => made.get(gate)?.step ?? []);
 
 interface Removing {
   readonly old: readonly OwnedRule[];

@@ -19,6 +19,11 @@ export function resourceTag(id: ResourceId): Tags {
   return { [TAG.resource]: id };
 }
 
+/** Which routes share a rule. */
+export function sharesTags(resource: Resource): Tags {
+  return resource.kind === 'rule' && resource.shares !== undefined ? { [TAG.routes]: resource.shares } : {};
+}
+
 /** The user's tags, with the record of their keys. Keys that are AWS's or ours are left out. */
 export function userTags(resource: Resource): Tags {
   const own = Object.entries(resource.tags).filter(([key]) => !isReservedTag(key));
@@ -41,7 +46,9 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   );
   const remove = Object.keys(present)
     .filter(
-      (key) => !Object.hasOwn(wanted, key) && (key === TAG.tags || (!isReservedTag(key) && marks.has(keyMark(key)))),
+      (key) =>
+        !Object.hasOwn(wanted, key) &&
+        (key === TAG.tags || key === TAG.routes || (!isReservedTag(key) && marks.has(keyMark(key)))),
     )
     .toSorted();
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };

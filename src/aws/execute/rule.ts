@@ -10,7 +10,7 @@ import { describeTags, rulesOf } from '../inventory/describe.ts';
 import { ruleCandidate } from '../inventory/read.ts';
 import type { RuleResource } from '../model/resources.ts';
 import { scopeOf } from '../model/scope.ts';
-import { type Forward, forwardsOf, forwardTo, toActions, toCondition, toTransform } from '../shapes.ts';
+import { contentOf, type Forward, forwardsOf, forwardTo, toActions, toCondition, toTransform } from '../shapes.ts';
 import { ownerOf, toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { StepEnd } from './execute.ts';
@@ -120,6 +120,11 @@ export async function setPriorities(run: Run, { priorities }: StepOf<'set-priori
 function remember({ context: { inventory } }: Run, arn: string, changed: Rule | undefined): void {
   const record = inventory.get(arn);
   if (record?.kind === 'rule' && changed !== undefined) {
-    inventory.put({ ...record, targetGroups: forwardsOf(changed.Actions) });
+    const content = contentOf(changed);
+    inventory.put({
+      ...record,
+      targetGroups: forwardsOf(changed.Actions),
+      ...(content !== undefined && { content }),
+    });
   }
 }

@@ -271,7 +271,9 @@ class GatewayAudit {
         continue;
       }
       if (Number(found.Priority) !== record.priority) this.drift.push({ resource: record.id, aspect: 'priority' });
-      inventory.put(candidate.record(record.id, record.tags));
+      const { content } = record;
+      // What it is to say is known better than what somebody has made of it.
+      inventory.put({ ...candidate.record(record.id, record.tags), ...(content !== undefined && { content }) });
       this.#compareRule(record, found);
     }
   }

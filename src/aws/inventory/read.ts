@@ -10,7 +10,7 @@ import type { ResourceId, Tags } from '../model/resources.ts';
 import { scopeOf } from '../model/scope.ts';
 import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
 import { TAG } from '../observed.ts';
-import { forwardsOf, fromCondition } from '../shapes.ts';
+import { contentOf, forwardsOf, fromCondition } from '../shapes.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
 import {
   allLoadBalancers,
@@ -161,6 +161,7 @@ export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
   const { RuleArn: arn, Priority } = found;
   if (arn === undefined || found.IsDefault === true) return [];
   const targetGroups = forwardsOf(found.Actions);
+  const content = contentOf(found);
   const record = (id: ResourceId, tags: Tags): OwnedRule => ({
     kind: 'rule',
     arn,
@@ -170,6 +171,7 @@ export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
     priority: Number(Priority),
     targetGroups,
     scope: scopeOf((found.Conditions ?? []).flatMap((condition) => fromCondition(condition) ?? [])),
+    ...(content !== undefined && { content }),
   });
   return [{ arn, record }];
 }

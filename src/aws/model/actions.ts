@@ -42,7 +42,7 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
   }
 }
 
-const only = (action: RuleAction): RuleBehaviour => ({ action, transforms: [], targetGroups: [] });
+export const only = (action: RuleAction): RuleBehaviour => ({ action, transforms: [], targetGroups: [] });
 
 /**
  * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some.

@@ -38,7 +38,7 @@ test('without enough subnets there is no model, so that what exists stays, and t
   const redirect = { kind: 'redirect', redirect: { statusCode: 302 } } as const;
   const { model, problems } = build(topology([httpPort([entry({ action: redirect })])]), {}, network);
   expect(model).toBeUndefined();
-  expect(problems.map(({ kind }) => kind)).toEqual(['redirect-unsupported', 'subnets-too-few']);
+  expect(problems.map(({ kind }) => kind)).toEqual(['redirect-to-itself', 'subnets-too-few']);
 });
 
 test('the load balancer carries its own group and the one that nodes admit', () => {
@@ -183,12 +183,17 @@ test('the share of invalid backends goes to a group without targets, and is told
   ]);
 });
 
-test('six backends are too many for a rule, and the other rules stay', () => {
+test('six backends are too many for a rule: it answers 500, and the other rules stay', () => {
   const { ofKind, problems } = build(
-    topology([httpPort([entry({ action: forward('a', 'b', 'c', 'd', 'e', 'f') }), entry({ rule: 1 })])]),
+    topology([
+      httpPort([
+        entry({ action: forward('a', 'b', 'c', 'd', 'e', 'f'), match: { path: { value: '/many' } } }),
+        entry({ rule: 1 }),
+      ]),
+    ]),
   );
   expect(problems).toMatchObject([{ kind: 'too-many-backends', rule: 0, count: 6, limit: 5 }]);
-  expect(ofKind('rule').map(({ id }) => id)).toEqual(['rule/internal/80/shop/api/1/0']);
+  expect(ofKind('rule').map(({ spec }) => spec.action)).toMatchObject([{ statusCode: '500' }, { kind: 'forward' }]);
 });
 
 test('a rule of which one match can not be expressed is left out whole, and told once', () => {
@@ -222,11 +227,11 @@ test('a rewrite becomes transforms of its rule', () => {
   ]);
 });
 
-test('a rewrite that AWS can not do leaves its rule out', () => {
+test('a rewrite that AWS can not do is answered 500', () => {
   const action: RouteAction = { ...forward('api'), rewrite: { path: { kind: 'full', value: '/$1' } } };
   const { ofKind, problems } = build(topology([httpPort([entry({ action })])]));
   expect(problems).toMatchObject([{ kind: 'rewrite-unsupported', rule: 0, field: 'filters' }]);
-  expect(ofKind('rule')).toEqual([]);
+  expect(ofKind('rule').map(({ spec }) => spec.action)).toMatchObject([{ statusCode: '500' }]);
 });
 
 test('entries that isolate a listener answer 404, in their place', () => {
@@ -259,7 +264,15 @@ test('rules that do not fit are told, and those of the oldest routes serve', () 
   ];
   const { ofKind, problems } = build(topology([httpPort(entries)]), { rulesPerLoadBalancer: 4 });
   expect(problems).toEqual([
-    { kind: 'too-many-rules', route: { kind: 'HTTPRoute', key: 'shop/new' }, rule: 0, field: 'matches', limit: 4 },
+    {
+      kind: 'too-many-rules',
+      route: { kind: 'HTTPRoute', key: 'shop/new' },
+      rule: 0,
+      field: 'matches',
+      limit: 4,
+      held: 4,
+      wanted: 2,
+    },
   ]);
   expect(ofKind('rule').map(({ id }) => id)).toEqual([
     'rule/internal/80/shop/middle/0/0',

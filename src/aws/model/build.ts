@@ -1,5 +1,6 @@
 // Topology → the desired resources of one ALB, and what an ALB can't express.
 import type { Problem } from '../../gateway/problem.ts';
+import { finish, type Steps } from '../../gateway/steps.ts';
 import type { Topology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Network } from '../network.ts';
@@ -18,15 +19,23 @@ export interface ModelResult {
   readonly problems: readonly Problem[];
 }
 
-/**
- * The model of a Gateway without ports is empty, but for a load balancer that stands: its name is for clients to keep.
- */
-export function buildModel(
+export const buildModel = (
   topology: Topology,
   network: Network,
   options: ModelOptions,
   standing: Standing = NOTHING_STANDS,
-): ModelResult {
+): ModelResult => finish(buildingModel(topology, network, options, standing));
+
+/**
+ * The model of a Gateway without ports is empty, but for a load balancer that stands: its name is for clients to keep.
+ * @param standing what there is in AWS: what serves has precedence. Without it nothing serves.
+ */
+export function* buildingModel(
+  topology: Topology,
+  network: Network,
+  options: ModelOptions,
+  standing: Standing,
+): Steps<ModelResult> {
   const { gateway, settings } = topology;
   if (topology.ports.length === 0 && standing.subnets.length === 0)
     return { model: { gateway, resources: [] }, problems: [] };
@@ -35,7 +44,7 @@ export function buildModel(
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const context = modelContext(topology, network, options);
   const listeners = buildListeners(context, standing);
-  const rules = buildRules(context, listeners.ports);
+  const rules = yield* buildRules(context, listeners.ports, standing);
   const subnets = chooseSubnets(settings, network, options.clusterName, standing.subnets);
   const problems = [...listeners.problems, ...rules.problems, ...(subnets.problem ? [subnets.problem] : [])];
   if (subnets.ids === undefined) return { problems };
@@ -51,7 +60,7 @@ export function buildModel(
     ...listeners.listeners,
     ...rules.rules,
   ];
-  return { model: { gateway, resources }, problems };
+  return { model: { gateway, resources, ...(rules.standing.length > 0 && { standing: rules.standing }) }, problems };
 }
 
 /** Backends get the Host header that the client sent: the Gateway API lets nothing but a URLRewrite change it. */

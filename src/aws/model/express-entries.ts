@@ -1,99 +1,151 @@
-// Which entries an ALB can express. A match that it can have nowhere costs its whole rule, which is told; one that it can't
-// have on some port or for some host alone is left out there, and told too.
-import { portEntries } from '../../gateway/entries.ts';
-import type { Problem, RuleRef } from '../../gateway/problem.ts';
-import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
-import { type RuleBehaviour, ruleBehaviour } from './actions.ts';
-import { ruleMatch } from './conditions.ts';
+// What an ALB can express of a rule of a route. A match that it can have nowhere costs the whole rule, which is told; one that
+// it can't have on some port or for some host alone is left out there, and told too.
+import { type PortView, type RankedEntry, ruleEntries } from '../../gateway/entries.ts';
+import type { Candidate } from '../../gateway/precedence.ts';
+import type { Problem, RouteRef, RuleRef } from '../../gateway/problem.ts';
+import type { RouteEntry, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
+import { fixedResponse, only, type RuleBehaviour, ruleBehaviour } from './actions.ts';
+import { type RuleMatch, ruleMatch } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { type Finding, type RulePlacedProblem, refused } from './expressed.ts';
 import { stableJson } from './hash.ts';
 import type { Packable } from './packing.ts';
+import type { StandingRule } from './standing.ts';
 
 /** An entry in AWS's terms. */
 export interface PlannedRule extends Packable, RuleBehaviour {
   readonly port: number;
   readonly entry: RouteEntry;
+  readonly sources: readonly PlannedSource[];
+  /** The priority that it has in AWS already. */
+  readonly standsAt?: number;
+  /** The rule in AWS that it is kept from, of a route that asks for something else by now. */
+  readonly keptFrom?: StandingRule;
 }
 
-interface Attempt {
+/** What a rule has of a route. */
+export interface PlannedSource {
+  readonly route: RouteRef;
+  /** The index; undefined where the route has changed since, and what it had is kept. */
+  readonly rule: number | undefined;
+  readonly match: RuleMatch;
+}
+
+export interface RankedRule {
+  readonly planned: PlannedRule;
+  readonly candidate: Candidate;
+}
+
+/** A rule of a route, whatever the ports, hostnames and matches that make entries of it. */
+export interface SourceRule {
+  /** Unique among the Gateway's. */
+  readonly id: string;
+  readonly place: RuleRef;
+  readonly route: RouteTopology;
+  readonly rule: RuleTopology;
+}
+
+export interface ExpressedSource {
+  readonly source: SourceRule;
+  readonly rules: readonly RankedRule[];
+  /** Entries that are not among the rules: all of them where the whole rule is left out. */
+  readonly missing: readonly MissingEntry[];
+  readonly problems: readonly Problem[];
+}
+
+export interface MissingEntry {
   readonly port: number;
   readonly entry: RouteEntry;
+}
+
+interface Attempt extends MissingEntry {
+  readonly candidate: Candidate;
   readonly findings: readonly Finding[];
   /** Absent where a finding refuses it. */
-  readonly rule?: PlannedRule;
+  readonly planned?: PlannedRule;
 }
 
-export function expressEntries(
-  context: ModelContext,
-  ports: readonly PortTopology[],
-  problems: Problem[],
-): readonly PlannedRule[] {
-  const attempts = ports.flatMap((port) =>
-    portEntries(port, context.topology.routes).map((entry) => attempt(context, port, entry)),
+/** @param views of the ports. The rule's entries have been counted: all of them are made. */
+export function expressSource(context: ModelContext, views: readonly PortView[], source: SourceRule): ExpressedSource {
+  const { route, rule } = source;
+  const attempts = views.flatMap((view) =>
+    ruleEntries(view, route, rule).map((ranked) => attempt(context, view, ranked)),
   );
-  const had = attempts.filter(({ rule }) => rule !== undefined);
-  const anywhere = new Set(had.map(({ entry }) => matchId(entry)));
-  const onPort = new Set(had.map(({ entry, port }) => `${port} ${matchId(entry)}`));
-  const dropped = new Set(
-    attempts.flatMap(({ entry }) =>
-      entry.source.kind === 'rule' && !anywhere.has(matchId(entry)) ? [sourceId(entry)] : [],
-    ),
-  );
-  const told = new Set<string>();
-  for (const { entry, port, findings } of attempts) {
-    const place = sourcePlace(entry);
-    // An isolating entry fails only for the hostname of its listener, which is told there.
-    if (place === undefined) continue;
-    for (const finding of findings) {
+  const had = attempts.filter(({ planned }) => planned !== undefined);
+  const anywhere = new Set(had.map(({ entry }) => matchIndex(entry)));
+  const dropped = attempts.some(({ entry }) => !anywhere.has(matchIndex(entry)));
+  const missing = dropped ? attempts : attempts.filter(({ planned }) => planned === undefined);
+  return {
+    source,
+    rules: dropped
+      ? []
+      : had.flatMap(({ planned, candidate }) => (planned === undefined ? [] : { planned, candidate })),
+    missing: missing.filter(isMissed).map(({ port, entry }) => ({ port, entry })),
+    problems: problemsOf(source.place, attempts, dropped),
+  };
+}
+
+/** Where a redirect leads to itself, the request is where it is to be: nothing is let through that it was to hold. */
+const isMissed = ({ findings }: Attempt): boolean => !findings.some(({ kind }) => kind === 'redirect-to-itself');
+
+const matchIndex = ({ source }: RouteEntry): number => (source.kind === 'rule' ? source.match : 0);
+
+/** Each once. */
+function problemsOf(place: RuleRef, attempts: readonly Attempt[], dropped: boolean): readonly Problem[] {
+  const right = attempts.filter(({ findings }) => !findings.some(refused));
+  const anywhere = new Set(right.map(({ entry }) => matchIndex(entry)));
+  const onPort = new Set(right.map(({ port, entry }) => `${port} ${matchIndex(entry)}`));
+  const problems = attempts.flatMap(({ entry, port, findings }) =>
+    findings.map((finding): Problem => {
       const cause = { ...finding, ...place } as RulePlacedProblem;
-      const whole = !refused(finding) || dropped.has(sourceId(entry));
-      const hostname = onPort.has(`${port} ${matchId(entry)}`) ? entry.hostname : undefined;
-      const problem: Problem = whole
-        ? cause
-        : {
-            ...place,
-            field: finding.field,
-            kind: 'partly-left-out',
-            port,
-            ...(hostname !== undefined && { hostname }),
-            cause,
-          };
-      const text = stableJson(problem);
-      if (!told.has(text)) problems.push(problem);
-      told.add(text);
-    }
-  }
-  return attempts.flatMap(({ entry, rule }) => (rule === undefined || dropped.has(sourceId(entry)) ? [] : [rule]));
+      if (!refused(finding) || dropped || !anywhere.has(matchIndex(entry))) return cause;
+      const hostname = onPort.has(`${port} ${matchIndex(entry)}`) ? entry.hostname : undefined;
+      return partlyLeftOut(cause, port, hostname);
+    }),
+  );
+  return [...new Map(problems.map((problem) => [stableJson(problem), problem])).values()];
 }
 
-function attempt(context: ModelContext, port: PortTopology, entry: RouteEntry): Attempt {
+export function partlyLeftOut(
+  cause: RulePlacedProblem,
+  port: number,
+  hostname: string | undefined,
+): Extract<Problem, { kind: 'partly-left-out' }> {
+  const { route, rule, field } = cause;
+  return { route, rule, field, kind: 'partly-left-out', port, ...(hostname !== undefined && { hostname }), cause };
+}
+
+function attempt(context: ModelContext, view: PortView, { entry, candidate }: RankedEntry): Attempt {
+  const { planned, findings } = expressEntry(context, view, entry);
+  return { port: view.port.port, entry, candidate, findings, ...(planned !== undefined && { planned }) };
+}
+
+export function expressEntry(
+  context: ModelContext,
+  { port }: PortView,
+  entry: RouteEntry,
+): { readonly planned?: PlannedRule; readonly findings: readonly Finding[] } {
   const match = ruleMatch(entry);
   const behaviour = ruleBehaviour(context, port, entry);
   const findings = [...match.findings, ...behaviour.findings];
-  const tried = { port: port.port, entry, findings };
-  if (match.value === undefined || behaviour.value === undefined) return tried;
-  const { action, transforms } = behaviour.value;
-  const place = sourcePlace(entry);
-  const rule = {
+  const does = behaviour.value ?? instead(behaviour.findings);
+  if (match.value === undefined || does === undefined) return { findings };
+  const { action, transforms } = does;
+  const { source } = entry;
+  const planned: PlannedRule = {
     port: port.port,
     entry,
     match: match.value,
     behaviour: stableJson([action, transforms]),
-    sources: place === undefined ? [] : [place],
-    ...behaviour.value,
+    sources: source.kind === 'rule' ? [{ route: source.route, rule: source.rule, match: match.value }] : [],
+    ...does,
   };
-  return { ...tried, rule };
+  return { planned, findings };
 }
 
-export function sourcePlace({ source }: RouteEntry): RuleRef | undefined {
-  return source.kind === 'rule' ? { route: source.route, rule: source.rule } : undefined;
-}
-
-/** Equal for the entries of one rule of a route, whatever the ports, hostnames and matches; empty for what is no route's. */
-export function sourceId({ source }: RouteEntry): string {
-  return source.kind === 'rule' ? `${source.route.key}/${source.rule}` : '';
-}
-
-const matchId = (entry: RouteEntry): string =>
-  entry.source.kind === 'rule' ? `${sourceId(entry)}/${entry.source.match}` : '';
+/**
+ * What can't be done with a request is answered by an error, in its place: no other rule is to take the request. But where
+ * all that a redirect would do is to come again, the other rules may as well answer.
+ */
+const instead = (findings: readonly Finding[]): RuleBehaviour | undefined =>
+  findings.some(({ kind }) => kind === 'redirect-to-itself') ? undefined : only(fixedResponse(500));

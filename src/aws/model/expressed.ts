@@ -4,7 +4,7 @@ import type { Problem, RulePlace, TargetTrouble } from '../../gateway/problem.ts
 /** What is wrong with a rule, wherever it was to serve. */
 export type RulePlacedProblem = Exclude<
   Extract<Problem, RulePlace>,
-  { kind: 'partly-left-out' | 'rule-refused' | 'rule-change-refused' | TargetTrouble['kind'] }
+  { kind: 'partly-left-out' | 'rule-refused' | 'rule-change-refused' | 'change-does-not-fit' | TargetTrouble['kind'] }
 >;
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
@@ -18,7 +18,7 @@ export interface Expressed<T> {
   readonly findings: readonly Finding[];
 }
 
-/** Whether the rule is left out; other findings are only told. */
+/** Whether the rule can't be as it should; other findings are only told. */
 export function refused(finding: Finding): boolean {
   return finding.kind !== 'match-ignores-case' && finding.kind !== 'invalid-share-answers-503';
 }

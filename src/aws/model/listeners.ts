@@ -22,11 +22,17 @@ export interface Listeners {
   readonly problems: readonly Problem[];
 }
 
-/** Of what there is not room for all, the Gateway's own listeners come first, and then its ListenerSets'. */
+/**
+ * Of what there is not room for all, what serves stays, then the Gateway's own listeners come first, and then its
+ * ListenerSets'.
+ */
 export function buildListeners(context: ModelContext, standing: Standing): Listeners {
   const { listeners: limit, extraCertificates } = context.options.quotas;
   const all = context.topology.ports;
-  const inOrder = all.toSorted((a, b) => portPrecedence(a) - portPrecedence(b)).slice(0, limit);
+  const serves = ({ port }: PortTopology): number => Number(standing.ports.has(port));
+  const inOrder = all
+    .toSorted((a, b) => serves(b) - serves(a) || portPrecedence(a) - portPrecedence(b))
+    .slice(0, limit);
   const fitting = new Set(inOrder.slice(0, admittedPorts(context)));
   const ports = all.filter((port) => fitting.has(port));
   const problems: Problem[] = all

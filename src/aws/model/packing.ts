@@ -1,8 +1,7 @@
 // Fewer rules that answer as many did: an ALB has 100 rules, and 5 condition values a rule. Rules of one behaviour that
 // differ only in hosts, only in paths or only in methods become one, where no rule between them could answer otherwise.
 
-import { covers, overlaps } from '../../gateway/hostnames.ts';
-import type { RuleRef } from '../../gateway/problem.ts';
+import { overlaps } from '../../gateway/hostnames.ts';
 import { conditionValues, MAX_CONDITION_VALUES, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { stableJson } from './hash.ts';
 
@@ -10,7 +9,7 @@ export interface Packable {
   readonly match: RuleMatch;
   /** Equal for rules that do the same with a request. */
   readonly behaviour: string;
-  readonly sources: readonly RuleRef[];
+  readonly sources: readonly unknown[];
 }
 
 /** @param rules in order of precedence, as the result. What is packed into an earlier rule stands where that one stood. */
@@ -106,7 +105,7 @@ function sameItems<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): boolea
 }
 
 /** Whether no request can match both. Says no where it can't tell. */
-function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
+export function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
   return (
     apart(a.hosts, b.hosts, (x, y) => !overlaps(x, y)) ||
     apart(a.paths, b.paths, pathsApart) ||
@@ -116,13 +115,6 @@ function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
 
 function apart<T>(a: readonly T[], b: readonly T[], areApart: (x: T, y: T) => boolean): boolean {
   return a.length > 0 && b.length > 0 && a.every((x) => b.every((y) => areApart(x, y)));
-}
-
-/** Whether `a` takes every request that `b` takes. Says no where it can't tell. */
-export function takesAll(a: RuleMatch, b: RuleMatch): boolean {
-  if (a.paths.length + a.methods.length + a.others.length > 0) return false;
-  if (a.hosts.length === 0) return true;
-  return b.hosts.length > 0 && b.hosts.every((host) => a.hosts.some((other) => covers(other, host)));
 }
 
 function pathsApart(a: PathMatch, b: PathMatch): boolean {

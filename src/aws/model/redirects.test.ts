@@ -49,8 +49,6 @@ test('a full path alone is a redirect', () => {
 
 test.each([
   ['HTTPS to HTTP', { scheme: 'http' }, https, undefined, 'HTTPS can not be redirected to HTTP'],
-  ['the same URL', { scheme: 'https', port: 443 }, https, undefined, 'it redirects to the same URL'],
-  ['its own host', { hostname: 'a.com' }, http, 'a.com', 'it redirects to the same URL'],
   [
     'a longer prefix on the same host',
     { path: { kind: 'prefix', value: '/b' } },
@@ -78,4 +76,11 @@ test('a redirect that would replace a prefix by another one is refused', () => {
       detail: 'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
     },
   ]);
+});
+
+test.each([
+  ['the same URL', { scheme: 'https', port: 443 }, https, undefined],
+  ['its own host', { hostname: 'a.com' }, http, 'a.com'],
+] as const)('a redirect to %s leads to itself', (_, more, port, hostname) => {
+  expect(redirect(more, port, hostname).findings).toEqual([{ kind: 'redirect-to-itself', field: 'filters' }]);
 });

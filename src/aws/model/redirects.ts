@@ -27,7 +27,7 @@ export function redirectAction(
     return unsupported(`a host name or path is longer than ${MAX_LENGTH} characters`);
   }
   const elsewhere = protocol !== '#{protocol}' || to !== '#{port}' || (redirect.hostname ?? hostname) !== hostname;
-  if (!elsewhere && path === SAME_PATH) return unsupported('it redirects to the same URL');
+  if (!elsewhere && path === SAME_PATH) return { findings: [{ kind: 'redirect-to-itself', field: 'filters' }] };
   if (!elsewhere && path.includes('#{path}')) return unsupported('it changes only the prefix of the path');
   const action: RedirectAction = {
     kind: 'redirect',

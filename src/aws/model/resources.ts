@@ -19,6 +19,8 @@ export interface Model {
   readonly gateway: ObjectKey;
   /** Every resource, each after what it refers to. Ids are unique. */
   readonly resources: readonly Resource[];
+  /** Target groups that rules refer to, and that stay as they stand in AWS: what asked for them has changed since. */
+  readonly standing?: readonly TargetSelection[];
 }
 
 export type Resource =
@@ -141,8 +143,14 @@ export interface RuleResource {
     readonly action: RuleAction;
     readonly transforms: readonly RuleTransform[];
   };
-  /** What it answers for, each once; nothing for one that isolates a listener. */
+  /** What it answers for, each once; nothing for one that isolates a listener, or is kept of a route that has changed. */
   readonly sources: readonly RuleRef[];
+  /** The value of its tag of the routes that share it; absent where it is one route's. */
+  readonly shares?: string;
+  /** Rules of the same route that must be there before it: it would take the requests that they are to keep out. */
+  readonly gates?: readonly ResourceId[];
+  /** The hash that its spec tag has in AWS, for one that is kept as it stands there. */
+  readonly stands?: string;
   readonly tags: Tags;
 }
 

@@ -1,152 +1,90 @@
-// Route entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not fit,
-// is left out as a whole and told; the others stay.
-import { compareStrings } from '../../gateway/precedence.ts';
+// The routes' entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not
+// fit, is left out as a whole and told; the others stay.
+import { type PortView, viewOf } from '../../gateway/entries.ts';
 import type { Problem, RuleRef } from '../../gateway/problem.ts';
-import type { PortTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
+import type { Steps } from '../../gateway/steps.ts';
+import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
+import { type Choice, chooseRules, type Misfit } from './choose-rules.ts';
 import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';
-import { expressEntries, type PlannedRule, sourceId, sourcePlace } from './express-entries.ts';
-import { shortHash, stableJson } from './hash.ts';
+import type { PlannedRule } from './express-entries.ts';
+import { GateIndex } from './gate-index.ts';
+import { gateMissing } from './gates.ts';
+import { hash, shortHash, stableJson } from './hash.ts';
 import { resourceId } from './naming.ts';
-import { packRules, takesAll } from './packing.ts';
-import type { ResourceId, RuleResource, TargetGroupResource } from './resources.ts';
-
-/** A rule of a route, whatever the ports, hostnames and matches that made entries of it. */
-interface SourceRule {
-  readonly id: string;
-  readonly place: RuleRef;
-  readonly created: string;
-}
+import { packPort, packTightly } from './pack-port.ts';
+import { sameConditions } from './parse-conditions.ts';
+import type { RuleResource, TargetGroupResource, TargetSelection } from './resources.ts';
+import { sharesTag } from './shares.ts';
+import type { Standing, StandingRule } from './standing.ts';
 
 export interface Rules {
   readonly targetGroups: readonly TargetGroupResource[];
+  /** Those that stay as they stand in AWS. */
+  readonly standing: readonly TargetSelection[];
   readonly rules: readonly RuleResource[];
   readonly problems: readonly Problem[];
 }
 
-export function buildRules(context: ModelContext, ports: readonly PortTopology[]): Rules {
-  const problems: Problem[] = [];
-  const expressed = expressEntries(context, ports, problems);
-  const sources = oldestFirst(expressed, context.topology.routes);
-  const { targetGroupsPerLoadBalancer, rulesPerLoadBalancer } = context.options.quotas;
-  const supplied = withinTargetGroups(expressed, sources, targetGroupsPerLoadBalancer, problems);
-  const packed = withinRules(supplied, sources, rulesPerLoadBalancer, problems);
-  const targetGroups = new Map(packed.flatMap((rule) => rule.targetGroups.map((group) => [group.id, group])));
-  return { targetGroups: [...targetGroups.values()], rules: ruleResources(context, packed), problems };
-}
-
-function oldestFirst(rules: readonly PlannedRule[], routes: readonly RouteTopology[]): readonly SourceRule[] {
-  const created = new Map(routes.map((route) => [route.route.key, route.created]));
-  const sources = new Map<string, SourceRule>();
-  for (const { entry } of rules) {
-    const place = sourcePlace(entry);
-    if (place === undefined) continue;
-    const id = sourceId(entry);
-    sources.set(id, { id, place, created: created.get(place.route.key) ?? '' });
-  }
-  return [...sources.values()].toSorted(
-    (a, b) =>
-      compareStrings(a.created, b.created) ||
-      compareStrings(a.place.route.key, b.place.route.key) ||
-      a.place.rule - b.place.rule,
-  );
-}
-
-function withinTargetGroups(
-  rules: readonly PlannedRule[],
-  sources: readonly SourceRule[],
-  limit: number,
-  problems: Problem[],
-): readonly PlannedRule[] {
-  const needs = new Map<string, Set<ResourceId>>();
-  for (const { entry, targetGroups } of rules) {
-    const need = needs.get(sourceId(entry)) ?? new Set<ResourceId>();
-    for (const { id } of targetGroups) need.add(id);
-    needs.set(sourceId(entry), need);
-  }
-  let kept: ReadonlySet<ResourceId> = new Set();
-  const dropped = new Set<string>();
-  for (const { id, place } of sources) {
-    const wanted = kept.union(needs.get(id) ?? new Set<ResourceId>());
-    if (wanted.size <= limit) {
-      kept = wanted;
-    } else {
-      dropped.add(id);
-      problems.push({ kind: 'too-many-target-groups', ...place, field: 'backendRefs', limit });
-    }
-  }
-  return rules.filter(({ entry }) => !dropped.has(sourceId(entry)));
-}
-
-/** Packs; where that is not enough, the rules of the oldest routes stay, as many as fit. */
-function withinRules(
-  rules: readonly PlannedRule[],
-  sources: readonly SourceRule[],
-  limit: number,
-  problems: Problem[],
-): readonly PlannedRule[] {
-  const present = new Set(rules.map(({ entry }) => sourceId(entry)));
-  const candidates = sources.filter(({ id }) => present.has(id));
-  const packed = (count: number) => {
-    const kept = new Set(candidates.slice(0, count).map(({ id }) => id)).add('');
-    return packPorts(rules.filter(({ entry }) => kept.has(sourceId(entry))));
+export function* buildRules(context: ModelContext, ports: readonly PortTopology[], standing: Standing): Steps<Rules> {
+  const views = ports.map(viewOf);
+  const choice = yield* chooseRules(context, views, standing);
+  const packed = packAll(context, choice, views);
+  return {
+    ...targetGroupsOf(choice, packed, standing),
+    rules: ruleResources(context, choice, packed, standing),
+    problems: problemsOf(context, choice, packed.length),
   };
-  const possible = mayFit(rules, candidates, limit);
-  if (possible === candidates.length) {
-    const all = packed(possible);
-    if (all.length <= limit) return all;
-  }
-  let fits = 0;
-  let tooMany = Math.min(possible + 1, candidates.length);
-  let best: readonly PlannedRule[] = packed(0).slice(0, limit);
-  while (tooMany - fits > 1) {
-    const middle = Math.floor((fits + tooMany) / 2);
-    const attempt = packed(middle);
-    if (attempt.length <= limit) {
-      fits = middle;
-      best = attempt;
-    } else {
-      tooMany = middle;
-    }
-  }
-  for (const { place } of candidates.slice(fits)) {
-    problems.push({ kind: 'too-many-rules', ...place, field: 'matches', limit });
-  }
-  return best;
 }
 
-/** What one rule takes in at most: two hosts with three paths are five condition values. */
-const MATCHES_PER_RULE = 6;
-
-/**
- * How many of the candidates may fit, by how many matches they have: to pack takes far longer than to count, and nobody's
- * thousands of matches are to hold up the others.
- */
-function mayFit(rules: readonly PlannedRule[], candidates: readonly SourceRule[], limit: number): number {
-  const bySource = Map.groupBy(rules, ({ entry }) => sourceId(entry));
-  const matches = new Set<string>();
-  for (const [index, { id }] of candidates.entries()) {
-    for (const { port, match } of bySource.get(id) ?? []) matches.add(stableJson([port, match]));
-    if (matches.size > limit * MATCHES_PER_RULE) return index;
-  }
-  return candidates.length;
+function packAll(
+  context: ModelContext,
+  { room, isolation }: Choice,
+  views: readonly PortView[],
+): readonly PlannedRule[] {
+  const chosen = Map.groupBy(room.chosen(), ({ planned }) => planned.port);
+  const packedBy = (pack: typeof packPort) =>
+    views.flatMap((view) => {
+      const { port } = view.port;
+      return pack(
+        { context, view, isolates: (listener) => isolation.isolates(port, listener) },
+        chosen.get(port) ?? [],
+      );
+    });
+  const packed = packedBy(packPort);
+  return packed.length <= room.limit ? packed : packedBy(packTightly);
 }
 
-function packPorts(rules: readonly PlannedRule[]): readonly PlannedRule[] {
-  const byPort = Map.groupBy(rules, ({ port }) => port);
-  return [...byPort.values()].flatMap((ofPort) => packRules(withoutIdle(ofPort)));
-}
-
-/** What isolates a listener is needless where the listener has a rule for everything, if that rule is still there. */
-const withoutIdle = (rules: readonly PlannedRule[]): readonly PlannedRule[] =>
-  rules.filter(
-    ({ entry, match }, index) =>
-      entry.source.kind !== 'isolate' || !rules.slice(0, index).some((earlier) => takesAll(earlier.match, match)),
+/** In the order in which rules refer to them. */
+function targetGroupsOf(
+  { room }: Choice,
+  packed: readonly PlannedRule[],
+  standing: Standing,
+): Pick<Rules, 'targetGroups' | 'standing'> {
+  const wanted = new Map(
+    room.chosen().flatMap(({ planned }) => planned.targetGroups.map((group) => [group.id, group])),
   );
+  const present = new Map(standing.targetGroups.map((group) => [group.id, group]));
+  const used = new Set(
+    packed
+      .flatMap(({ action }) => (action.kind === 'forward' ? action.targetGroups : []))
+      .map((each) => each.targetGroup),
+  );
+  return {
+    targetGroups: [...used].flatMap((id) => wanted.get(id) ?? []),
+    standing: [...used].flatMap((id) => (wanted.has(id) ? [] : (present.get(id) ?? []))),
+  };
+}
 
-function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): readonly RuleResource[] {
+function ruleResources(
+  context: ModelContext,
+  choice: Choice,
+  packed: readonly PlannedRule[],
+  standing: Standing,
+): readonly RuleResource[] {
   const { scheme } = context.topology.settings;
   const counts = new Map<string, number>();
+  const gates = new GateIndex(choice.candidates.flatMap(({ sources }) => sources));
   return packed.flatMap((rule): RuleResource[] => {
     const base = ['rule', scheme, rule.port, ...sourceName(rule.entry)];
     const count = counts.get(base.join('/')) ?? 0;
@@ -154,25 +92,88 @@ function ruleResources(context: ModelContext, packed: readonly PlannedRule[]): r
     const id = resourceId(...base, count);
     const conditions = ruleConditions(rule.match);
     if (conditions === undefined) return [];
+    const made = { conditions, action: rule.action, transforms: rule.transforms };
+    const kept = rule.sources.some((source) => source.rule === undefined)
+      ? asItStands(rule, made, standing)
+      : undefined;
+    const spec = kept?.spec ?? made;
+    const stands = kept?.specHash;
+    const shares = sharesTag(rule.match, stands ?? hash(spec), rule.sources);
+    const before = gates.before(id, rule);
     return [
       {
         kind: 'rule',
         id,
         listener: resourceId('listener', scheme, rule.port),
-        spec: { conditions, action: rule.action, transforms: rule.transforms },
-        sources: eachOnce(rule.sources),
+        spec,
+        sources: rulesOf(rule.sources),
+        ...(shares !== undefined && { shares }),
+        ...(before.length > 0 && { gates: before }),
+        ...(stands !== undefined && { stands }),
         tags: context.topology.settings.tags,
       },
     ];
   });
 }
 
+/** The rule in AWS that says the same, where there is one. */
+const asItStands = ({ port }: PlannedRule, spec: RuleResource['spec'], { rules }: Standing): StandingRule | undefined =>
+  rules.find(
+    (rule) =>
+      rule.port === port &&
+      stableJson([rule.spec.action, rule.spec.transforms]) === stableJson([spec.action, spec.transforms]) &&
+      sameConditions(rule.spec.conditions, spec.conditions),
+  );
+
 /** Several entries of one rule may have been packed together. */
-const eachOnce = (sources: readonly RuleRef[]): readonly RuleRef[] => [
-  ...new Map(sources.map((source) => [`${source.route.key}/${source.rule}`, source])).values(),
+const rulesOf = (sources: PlannedRule['sources']): readonly RuleRef[] => [
+  ...new Map(
+    sources.flatMap(({ route, rule }) =>
+      rule === undefined ? [] : [[`${route.key}/${rule}`, { route, rule }] as const],
+    ),
+  ).values(),
 ];
 
 function sourceName({ source, hostname }: RouteEntry): readonly (string | number)[] {
   if (source.kind === 'isolate') return ['isolate', shortHash(hostname ?? '', 8)];
   return [source.route.key, source.ruleName ?? source.rule];
+}
+
+function problemsOf(context: ModelContext, choice: Choice, held: number): readonly Problem[] {
+  const { candidates, budget, misfits, exposed, open } = choice;
+  const { rulesPerLoadBalancer } = context.options.quotas;
+  return [
+    ...candidates.flatMap((each) => (budget.allows(each) ? each.expressed() : [])).flatMap(({ problems }) => problems),
+    ...misfits.map((misfit) => misfitProblem(context, choice, misfit, held)),
+    ...exposed.map(({ source, gate }) => gateMissing(source.place, gate)),
+    ...open.map(
+      ({ port, listener }): Problem => ({
+        kind: 'listener-not-isolated',
+        listener,
+        field: 'hostname',
+        port,
+        limit: rulesPerLoadBalancer,
+      }),
+    ),
+  ];
+}
+
+function misfitProblem(
+  { options: { quotas } }: ModelContext,
+  { room }: Choice,
+  { source, lack, rules, least, kept }: Misfit,
+  held: number,
+): Problem {
+  const { place } = source;
+  const ofRules = lack !== 'target-groups';
+  const taken = ofRules
+    ? { limit: quotas.rulesPerLoadBalancer, held }
+    : { limit: quotas.targetGroupsPerLoadBalancer, held: room.targetGroups() };
+  const counted = ofRules ? room.wants(rules ?? []) : room.wantsTargetGroups(rules ?? []);
+  // It was tried in vain: it wants more than is free.
+  const wanted = least ?? Math.max(counted, taken.limit - taken.held + 1);
+  const want = { ...taken, ...(lack !== 'untried' && { wanted }) };
+  const field = ofRules ? 'matches' : 'backendRefs';
+  if (kept) return { kind: 'change-does-not-fit', ...place, field, lack: ofRules ? 'rules' : 'target-groups', ...want };
+  return { kind: ofRules ? 'too-many-rules' : 'too-many-target-groups', ...place, field, ...want };
 }

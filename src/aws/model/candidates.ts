@@ -1,0 +1,88 @@
+// The rules of a Gateway's routes before it is known whether there is room for them. Entries are counted first, and made
+// only of what may fit at all.
+import { hostnamesOn, type PortView } from '../../gateway/entries.ts';
+import { compareStrings } from '../../gateway/precedence.ts';
+import type { Steps } from '../../gateway/steps.ts';
+import type { RouteTopology, RuleTopology } from '../../gateway/topology.ts';
+import type { ModelContext } from './context.ts';
+import { type ExpressedSource, expressSource, type SourceRule } from './express-entries.ts';
+import { closeGates } from './gates.ts';
+import { stableJson } from './hash.ts';
+import { MATCHES_PER_RULE } from './room.ts';
+
+export interface Candidates {
+  readonly route: RouteTopology;
+  readonly sources: readonly SourceRule[];
+  /** Of the sources, those that no load balancer has room for, with how many rules each would need at least. */
+  readonly tooLarge: ReadonlyMap<SourceRule, number>;
+  /** The others, as an ALB can have them. Made when it is asked for. */
+  readonly expressed: () => readonly ExpressedSource[];
+  /** How many entries the others have. */
+  readonly size: number;
+}
+
+/** Of all attached routes, the oldest first. */
+export function* candidatesOf(context: ModelContext, views: readonly PortView[]): Steps<readonly Candidates[]> {
+  const attached = context.topology.routes.filter(({ route }) => views.some((view) => view.attached.has(route.key)));
+  const all: Candidates[] = [];
+  for (const route of attached.toSorted(byAge)) {
+    all.push(candidates(context, views, route));
+    yield;
+  }
+  return all;
+}
+
+const byAge = (a: RouteTopology, b: RouteTopology): number =>
+  compareStrings(a.created ?? '', b.created ?? '') || compareStrings(a.route.key, b.route.key);
+
+function candidates(context: ModelContext, views: readonly PortView[], route: RouteTopology): Candidates {
+  const most = context.options.quotas.rulesPerLoadBalancer * MATCHES_PER_RULE;
+  const own = views.filter((view) => view.attached.has(route.route.key));
+  const sources = route.rules.map(
+    (rule): SourceRule => ({
+      id: `${route.route.key}/${rule.rule}`,
+      place: { route: route.route, rule: rule.rule },
+      route,
+      rule,
+    }),
+  );
+  const sizes = new Map(sources.map((source) => [source, countEntries(own, source, most)]));
+  const tooLarge = new Map(
+    [...sizes].flatMap(([source, size]) => (size > most ? [[source, Math.ceil(size / MATCHES_PER_RULE)]] : [])),
+  );
+  const fitting = sources.filter((source) => !tooLarge.has(source));
+  let expressed: readonly ExpressedSource[] | undefined;
+  return {
+    route,
+    sources,
+    tooLarge,
+    expressed: () => {
+      expressed ??= closeGates(fitting.map((source) => expressSource(context, own, source)));
+      return expressed;
+    },
+    size: fitting.reduce((sum, source) => sum + (sizes.get(source) ?? 0), 0),
+  };
+}
+
+/** Counts until it is more than `most`. A match that a rule has more than once counts once. */
+function countEntries(views: readonly PortView[], source: SourceRule, most: number): number {
+  const all = source.rule.matches.length;
+  const count = countHosts(views, source, most / all) * all;
+  if (count <= most) return count;
+  const matches = new Set(source.rule.matches.map(matchText)).size;
+  return matches === all ? count : countHosts(views, source, most / matches) * matches;
+}
+
+function countHosts(views: readonly PortView[], { route }: SourceRule, most: number): number {
+  let count = 0;
+  for (const view of views) {
+    for (const listener of view.attached.get(route.route.key) ?? []) {
+      count += hostnamesOn(view, listener, route).length;
+      if (count > most) return count;
+    }
+  }
+  return count;
+}
+
+const matchText = ({ path, method = '', headers, queryParams }: RuleTopology['matches'][number]): string =>
+  `${method} ${path?.type} ${path?.value} ${headers || queryParams ? stableJson([headers, queryParams]) : ''}`;

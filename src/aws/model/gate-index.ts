@@ -1,0 +1,32 @@
+// Which of the rules of a load balancer keep requests from which others of the same route.
+import type { PlannedRule, SourceRule } from './express-entries.ts';
+import { isBehind } from './gates.ts';
+import type { ResourceId } from './resources.ts';
+
+/** Is asked about rules in their order: it knows those that it was asked about. */
+export class GateIndex {
+  readonly #sources: ReadonlyMap<string, SourceRule>;
+  /** By port and route. */
+  readonly #seen = new Map<string, { readonly id: ResourceId; readonly source: SourceRule }[]>();
+
+  constructor(sources: readonly SourceRule[]) {
+    this.#sources = new Map(sources.map((source) => [source.id, source]));
+  }
+
+  /** The rules before this one that keep requests from it. */
+  before(id: ResourceId, { port, sources }: PlannedRule): readonly ResourceId[] {
+    const gates = new Set<ResourceId>();
+    for (const { route, rule } of sources) {
+      const source = this.#sources.get(`${route.key}/${rule}`);
+      if (source === undefined) continue;
+      const key = `${port} ${route.key}`;
+      const seen = this.#seen.get(key) ?? [];
+      for (const gate of seen) {
+        if (gate.id !== id && isBehind(gate.source.rule, source.rule)) gates.add(gate.id);
+      }
+      if (!seen.some((each) => each.id === id && each.source === source)) seen.push({ id, source });
+      this.#seen.set(key, seen);
+    }
+    return [...gates];
+  }
+}

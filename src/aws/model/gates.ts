@@ -1,0 +1,162 @@
+// Gates fail closed. A rule that does anything but forward a request as it is (a filter, an error) keeps requests from the
+// wider rules of its route. Where it is left out, these are left out too: they would let in what it was to hold.
+import { overlaps } from '../../gateway/hostnames.ts';
+import { compareMatches } from '../../gateway/precedence.ts';
+import type { Problem } from '../../gateway/problem.ts';
+import type { RouteEntry, RuleTopology } from '../../gateway/topology.ts';
+import { type ExpressedSource, partlyLeftOut, type RankedRule, type SourceRule } from './express-entries.ts';
+
+type Match = RouteEntry['match'];
+
+const isGate = ({ action }: Pick<RuleTopology, 'action'>): boolean =>
+  action.kind !== 'forward' || action.rewrite !== undefined;
+
+/** Whether `wider` would take requests that are `gate`'s: rules of one route. */
+export function isBehind(gate: RuleTopology, wider: RuleTopology): boolean {
+  return (
+    gate !== wider &&
+    isGate(gate) &&
+    gate.matches.some((match, index) =>
+      wider.matches.some((other, otherIndex) =>
+        takesOver({ rule: gate.rule, match, index }, { rule: wider.rule, match: other, index: otherIndex }),
+      ),
+    )
+  );
+}
+
+interface PlacedMatch {
+  readonly rule: number;
+  readonly match: Match;
+  readonly index: number;
+}
+
+/** Whether the second match, which comes later, can take a request of the first one. */
+function takesOver(first: PlacedMatch, second: PlacedMatch): boolean {
+  const order = compareMatches(first.match, second.match) || first.rule - second.rule || first.index - second.index;
+  return order < 0 && mayOverlap(first.match, second.match);
+}
+
+/** Whether one request can match both. Says yes where it can't tell. */
+function mayOverlap(a: Match, b: Match): boolean {
+  return (
+    pathsMayOverlap(a.path, b.path) &&
+    (a.method === undefined || b.method === undefined || a.method === b.method) &&
+    valuesMayOverlap(a.headers, b.headers) &&
+    valuesMayOverlap(a.queryParams, b.queryParams)
+  );
+}
+
+function pathsMayOverlap(a: Match['path'], b: Match['path']): boolean {
+  if (a?.type === 'RegularExpression' || b?.type === 'RegularExpression') return true;
+  return pathCovers(a, b) || pathCovers(b, a);
+}
+
+function pathCovers(a: Match['path'], b: Match['path']): boolean {
+  const [outer, inner] = [a?.value ?? '/', b?.value ?? '/'];
+  if (outer === inner) return true;
+  return a?.type !== 'Exact' && (outer === '/' || inner.startsWith(`${outer}/`));
+}
+
+function valuesMayOverlap(a: Match['headers'] = [], b: Match['headers'] = []): boolean {
+  return a.every(({ name, type, value }) =>
+    b.every(
+      (other) =>
+        other.name !== name ||
+        other.value === value ||
+        type === 'RegularExpression' ||
+        other.type === 'RegularExpression',
+    ),
+  );
+}
+
+/** In the order of the route, but for gates: they come before what is behind them. */
+export const gatesFirst = (sources: readonly SourceRule[]): readonly SourceRule[] => [
+  ...sources.filter(({ rule }) => isGate(rule)),
+  ...sources.filter(({ rule }) => !isGate(rule)),
+];
+
+/** A rule that is left out because a gate of its route is. */
+export interface Exposed {
+  readonly source: SourceRule;
+  readonly gate: SourceRule;
+}
+
+/** @param out rules of a route that are left out. @param others of the same route, that would be there */
+export function exposedBy(out: readonly SourceRule[], others: readonly SourceRule[]): readonly Exposed[] {
+  const exposed = new Map<SourceRule, SourceRule>();
+  const gates = [...out];
+  for (const gate of gates) {
+    for (const source of others) {
+      if (exposed.has(source) || !isBehind(gate.rule, source.rule)) continue;
+      exposed.set(source, gate);
+      gates.push(source);
+    }
+  }
+  return [...exposed].map(([source, gate]) => ({ source, gate }));
+}
+
+/**
+ * Of one route, what gates that can't be expressed leave of the others. A gate that is missing on one port, or for one host,
+ * takes along only what would answer there.
+ */
+export function closeGates(sources: readonly ExpressedSource[]): readonly ExpressedSource[] {
+  let current = sources;
+  for (;;) {
+    const next = current.map((each) => closed(each, current));
+    if (next.every((each, index) => each === current[index])) return next;
+    current = next;
+  }
+}
+
+function closed(own: ExpressedSource, all: readonly ExpressedSource[]): ExpressedSource {
+  let { rules } = own;
+  const problems: Problem[] = [];
+  const left: RankedRule[] = [];
+  for (const { source, missing } of all) {
+    if (missing.length === 0 || rules.length === 0 || !isBehind(source.rule, own.source.rule)) continue;
+    const exposed = rules.filter((each) => missing.some((entry) => exposes(entry, each, source, own.source)));
+    if (exposed.length === 0) continue;
+    rules = rules.filter((each) => !exposed.includes(each));
+    left.push(...exposed);
+    problems.push(...leftOut(own.source, source, exposed, rules.length === 0));
+  }
+  if (left.length === 0) return own;
+  const missing = left.map(({ planned }) => ({ port: planned.port, entry: planned.entry }));
+  return { ...own, rules, missing: [...own.missing, ...missing], problems: [...own.problems, ...problems] };
+}
+
+function exposes(
+  missing: { readonly port: number; readonly entry: RouteEntry },
+  { planned }: RankedRule,
+  gate: SourceRule,
+  wider: SourceRule,
+): boolean {
+  if (missing.port !== planned.port || !overlaps(missing.entry.hostname, planned.entry.hostname)) return false;
+  return takesOver(placed(gate.rule.rule, missing.entry), placed(wider.rule.rule, planned.entry));
+}
+
+const placed = (rule: number, { match, source }: RouteEntry): PlacedMatch => ({
+  rule,
+  match,
+  index: source.kind === 'rule' ? source.match : 0,
+});
+
+function leftOut(
+  { place }: SourceRule,
+  gate: SourceRule,
+  exposed: readonly RankedRule[],
+  wholly: boolean,
+): readonly Problem[] {
+  const cause = gateMissing(place, gate);
+  if (wholly) return [cause];
+  const parts = new Map(
+    exposed.map(({ planned: { port, entry } }) => [
+      `${port} ${entry.hostname ?? ''}`,
+      partlyLeftOut(cause, port, entry.hostname),
+    ]),
+  );
+  return [...parts.values()];
+}
+
+export const gateMissing = (place: SourceRule['place'], gate: SourceRule) =>
+  ({ ...place, kind: 'gate-missing', field: 'matches', gate: gate.place.rule }) as const;

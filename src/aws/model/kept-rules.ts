@@ -1,0 +1,116 @@
+// What a route has in AWS, as rules to be kept: of a route that asks for more than there is room for, or that can't be read.
+import type { PortView } from '../../gateway/entries.ts';
+import { compareSpecificity, covers, widerThan } from '../../gateway/hostnames.ts';
+import type { ListenerTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
+import { objectKey, parseObjectKey } from '../../kube/object.ts';
+import type { RuleMatch } from './conditions.ts';
+import type { RankedRule } from './express-entries.ts';
+import { stableJson } from './hash.ts';
+import type { RuleAction } from './resources.ts';
+import { nameOf, type StandingAtom } from './shares.ts';
+import type { Standing } from './standing.ts';
+
+/**
+ * Those of listeners that are there, and to which the route is attached as far as it can be read.
+ * @returns undefined where a rule must not be kept: the route may not use a Service of another namespace any more
+ */
+export function keptRules(
+  route: RouteTopology,
+  atoms: readonly StandingAtom[],
+  views: ReadonlyMap<number, PortView>,
+  { isPermitted }: Standing,
+): readonly RankedRule[] | undefined {
+  const { key } = route.route;
+  const namespace = parseObjectKey(key).namespace ?? '';
+  const permitted = atoms.every(({ rule }) =>
+    foreignServices(rule.spec.action, namespace).every((service) => isPermitted(key, service)),
+  );
+  if (!permitted) return undefined;
+  return atoms.flatMap((atom) => {
+    const view = views.get(atom.rule.port);
+    const listener = view && listenerOf(view, route, atom.match);
+    return listener === undefined ? [] : keptRule(route, listener, atom);
+  });
+}
+
+/** Of the most specific listener that has the host. */
+function listenerOf(
+  view: PortView,
+  { route, unread }: RouteTopology,
+  { hosts: [host] }: RuleMatch,
+): ListenerTopology | undefined {
+  const owner = widerThan(host).find((hostname) => view.hostnames.has(hostname));
+  const listener = view.listeners.find(({ hostname }) => hostname === owner);
+  if (listener === undefined) return undefined;
+  return unread === true || listener.routes.includes(route.key) ? listener : undefined;
+}
+
+function keptRule(
+  { route, created, hostnames: written }: RouteTopology,
+  listener: ListenerTopology,
+  { rule, match }: StandingAtom,
+): RankedRule {
+  const [host] = match.hosts;
+  const { action, transforms } = rule.spec;
+  const named = nameOf(rule.id);
+  const entry: RouteEntry = {
+    listener: listener.name,
+    ...(host !== undefined && { hostname: host }),
+    match: routeMatch(match),
+    source: {
+      kind: 'rule',
+      route,
+      rule: 0,
+      ruleName: named.route === route.key ? (named.rule ?? '0') : 'kept',
+      match: 0,
+    },
+    // Nobody reads it: what the rule does is known in AWS's own terms.
+    action: { kind: 'respond', statusCode: 500 },
+  };
+  // Of the listener's own hostname it can't be told which of the route's it came from.
+  const hostnames = host === listener.hostname ? written.filter((each) => covers(each, host)) : [];
+  return {
+    planned: {
+      port: rule.port,
+      entry,
+      match,
+      behaviour: stableJson([action, transforms]),
+      action,
+      transforms,
+      targetGroups: [],
+      sources: [{ route, rule: undefined, match }],
+      standsAt: rule.priority,
+      keptFrom: rule,
+    },
+    candidate: {
+      routeHostname: hostnames.toSorted(compareSpecificity)[0] ?? host,
+      match: entry.match,
+      creationTimestamp: created,
+      route: route.key,
+      ruleIndex: rule.priority,
+      matchIndex: 0,
+    },
+  };
+}
+
+/** As far as precedence looks at it. */
+function routeMatch({ paths: [path], methods: [method], others }: RuleMatch): RouteEntry['match'] {
+  const types = { exact: 'Exact', prefix: 'PathPrefix', regex: 'RegularExpression' } as const;
+  const conditions = (field: string) =>
+    others.filter((other) => other.field === field).map((_, index) => ({ name: String(index), value: '' }));
+  return {
+    path: path === undefined ? { type: 'PathPrefix', value: '/' } : { type: types[path.type], value: path.value },
+    ...(method !== undefined && { method }),
+    headers: conditions('http-header'),
+    queryParams: conditions('query-string'),
+  };
+}
+
+/** `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: the Services outside of the namespace. */
+function foreignServices(action: RuleAction, own: string) {
+  if (action.kind !== 'forward') return [];
+  return action.targetGroups.flatMap(({ targetGroup }) => {
+    const [, , namespace, name] = targetGroup.split('/');
+    return name === undefined || namespace === own ? [] : objectKey({ namespace: namespace ?? '', name });
+  });
+}

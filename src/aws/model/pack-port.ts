@@ -1,0 +1,75 @@
+// The rules of one port: what was chosen for it, in order of precedence, with the 404s that keep its listeners apart, packed.
+import { inOrder, type PortView } from '../../gateway/entries.ts';
+import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
+import { asTheyStand } from './as-they-stand.ts';
+import type { ModelContext } from './context.ts';
+import { expressEntry, type PlannedRule, type RankedRule } from './express-entries.ts';
+import { areDisjoint, packRules } from './packing.ts';
+
+export interface PortPacking {
+  readonly context: ModelContext;
+  readonly view: PortView;
+  /** Whether there is room for what keeps this listener apart from less specific ones. */
+  readonly isolates: (listener: string) => boolean;
+}
+
+/** @param chosen of this port, in any order */
+export function packPort(packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] {
+  return packRules(withoutIdle(behindOthers(orderedRules(packing, chosen))));
+}
+
+/**
+ * Where that gives more rules than there is room for: AWS itself shows how what stands there can be packed, and what is new
+ * is put between.
+ */
+export function packTightly(packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] {
+  const rules = withoutIdle(behindOthers(orderedRules(packing, chosen)));
+  const packed = packRules(rules);
+  const asInAws = packRules(asTheyStand(rules) ?? rules);
+  return asInAws.length < packed.length ? asInAws : packed;
+}
+
+/** Before they are packed. */
+export function orderedRules(
+  { context, view, isolates }: PortPacking,
+  chosen: readonly RankedRule[],
+): readonly PlannedRule[] {
+  const byEntry = new Map(chosen.map(({ planned }) => [planned.entry, planned]));
+  const ranked = chosen.map(({ planned, candidate }) => ({ entry: planned.entry, candidate }));
+  return inOrder(view, ranked).flatMap((entry): readonly PlannedRule[] => {
+    if (entry.source.kind === 'rule') return [byEntry.get(entry) ?? []].flat();
+    // An isolating entry fails only for the hostname of its listener, which is told there.
+    return isolates(entry.listener) ? [expressEntry(context, view, entry).planned ?? []].flat() : [];
+  });
+}
+
+/**
+ * What is kept of a route that has changed since stands behind whatever stands before it in AWS: it must not answer what
+ * another route's rule answers now.
+ */
+function behindOthers(rules: readonly PlannedRule[]): readonly PlannedRule[] {
+  const result = [...rules];
+  for (const kept of rules) {
+    const { keptFrom } = kept;
+    if (keptFrom === undefined) continue;
+    const from = result.indexOf(kept);
+    const last = result.findLastIndex(
+      ({ standsAt, match }, index) =>
+        index > from && standsAt !== undefined && standsAt < keptFrom.priority && !areDisjoint(match, kept.match),
+    );
+    if (last === -1) continue;
+    result.splice(from, 1);
+    result.splice(last, 0, kept);
+  }
+  return result;
+}
+
+/** What isolates a listener is needless where the listener has a rule for everything, if that rule is still there. */
+function withoutIdle(rules: readonly PlannedRule[]): readonly PlannedRule[] {
+  const whole = new Set<Hostname>();
+  return rules.filter(({ entry, match }) => {
+    if (entry.source.kind === 'isolate') return !widerThan(entry.hostname).some((hostname) => whole.has(hostname));
+    if (match.paths.length + match.methods.length + match.others.length === 0) whole.add(entry.hostname);
+    return true;
+  });
+}
