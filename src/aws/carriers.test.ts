@@ -10,7 +10,7 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { Carriers } from './carriers.ts';
-import { LeaseLostError } from './errors.ts';
+import { AwsError, LeaseLostError } from './errors.ts';
 import { awsUnderTest, type Controller } from './testing/aws-under-test.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
@@ -129,6 +129,24 @@ test('an address in a prefix is found where nobody says on which node it is', as
   expect(calls()).toEqual({ [describeInstances]: 1, [describeInterfaces]: 1 });
   expect(await ask('10.0.48.71')).toMatchObject({ kind: 'group' });
   expect(calls()).toEqual({});
+});
+
+test('a stand-in for AWS that knows no prefixes is asked for them once', async () => {
+  let asked = 0;
+  ec2().middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (commandName !== 'DescribeInstancesCommand' || !JSON.stringify(args.input).includes('prefix'))
+          return next(args);
+        asked += 1;
+        throw new AwsError({ action: describeInstances, code: 'NotImplemented', kind: 'server', detail: 'no filter' });
+      },
+    { step: 'initialize', name: 'without-prefixes' },
+  );
+  const { ask } = start();
+  expect(await ask('10.0.48.200', node().id)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask('10.0.48.201')).toMatchObject({ kind: 'unknown' });
+  expect(asked).toBe(1);
 });
 
 test('an IPv6 address in a prefix is found, however it is written', async () => {

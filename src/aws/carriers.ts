@@ -2,6 +2,7 @@
 // read is remembered: only what is not known costs a call, one for up to 200 of them.
 import type { Clock } from '../kube/clock.ts';
 import type { AwsClients } from './clients.ts';
+import { AwsError } from './errors.ts';
 import {
   clusterGroups,
   type Interface,
@@ -62,6 +63,8 @@ export class Carriers {
   readonly #suspects = new Map<string, { readonly at: number; due: boolean }>();
   /** The groups that are tagged for the cluster; read when a carrier has several. */
   #tagged: ReadonlySet<string> | undefined;
+  /** Whether EC2 answers who has a prefix; tried again after each audit. */
+  #asksPrefixes = true;
 
   constructor(clients: AwsClients, clusterName: string, clock: Clock) {
     this.#clients = clients;
@@ -152,6 +155,7 @@ export class Carriers {
       for (const id of this.#misses.keys()) this.#askAgain(id);
       this.#suspects.clear();
       this.#checked.clear();
+      this.#asksPrefixes = true;
       return changed;
     });
   }
@@ -175,10 +179,20 @@ export class Carriers {
     const missing = () =>
       asked.flatMap((each) => (isInstance(each.id) || !this.#isMissing(each) ? [] : canonicalAddress(each.id)));
     if (missing().length > 0) this.#put(await interfacesOfAddresses(this.#clients, vpcId, missing()));
-    if (missing().length > 0) this.#put(await interfacesOfPrefixes(this.#clients, vpcId, missing()));
+    if (missing().length > 0 && this.#asksPrefixes) await this.#lookUpPrefixes(missing(), vpcId);
     for (const each of asked) this.#note(each);
     if (this.#tagged === undefined && this.#known.all().some(({ groups }) => groups.length > 1)) {
       this.#tagged = await clusterGroups(this.#clients, this.#clusterName);
+    }
+  }
+
+  /** Not every stand-in for AWS can be asked so: there all addresses are found by other ways, or by none. */
+  async #lookUpPrefixes(addresses: readonly string[], vpcId: string): Promise<void> {
+    try {
+      this.#put(await interfacesOfPrefixes(this.#clients, vpcId, addresses));
+    } catch (error) {
+      if (!(error instanceof AwsError && ['invalid', 'server'].includes(error.kind))) throw error;
+      this.#asksPrefixes = false;
     }
   }
 

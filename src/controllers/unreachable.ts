@@ -31,9 +31,9 @@ export function unreachable(
       const met = metOf(byGroup.get(id), troubles);
       for (const source of rule.sources) {
         if (met === undefined) unknown.add(source.route.key);
-        for (const trouble of met ?? []) {
+        for (const [index, trouble] of (met ?? []).entries()) {
           const problem: Problem = { ...trouble, ...source, field: 'backendRefs' };
-          problems.set(`${source.route.key} ${source.rule} ${id} ${trouble.kind}`, problem);
+          problems.set(`${source.route.key} ${source.rule} ${id} ${index}`, problem);
         }
       }
     }
