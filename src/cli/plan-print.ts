@@ -49,5 +49,9 @@ function tree({ gateways, invalid, unknownFields, leftovers = [] }: Planned): st
       'In AWS of Gateways that are gone, for the controller to remove:',
       leftovers.map(({ gateway, resources }) => `${gateway}: ${resources} resource${resources === 1 ? '' : 's'}`),
     ),
+    // What serves keeps its place where not all fits: with AWS another plan may come of it.
+    ...(gateways.some(({ aws }) => aws !== undefined)
+      ? []
+      : ['AWS was not asked: nothing is taken to serve already.\n']),
   ].join('\n');
 }

@@ -107,10 +107,12 @@ function build({ topology, problems }: Translation, clusterName: string, aws: Li
   if (topology === undefined) return undefined;
   const { gateway, settings, ports } = topology;
   // As in the pass over a Gateway: what serves stays as it is while there is no good listener.
-  if (aws !== undefined && ports.length === 0 && !problems.some(isRevoked)) return undefined;
+  const standing = aws?.standing(gateway, settings.scheme);
+  const isRefused = (standing?.subnets ?? []).length > 0 && problems.some(isRevoked);
+  if (aws !== undefined && ports.length === 0 && !isRefused) return undefined;
   const network = aws?.network ?? placeholderNetwork(settings.subnets);
   const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
-  return buildModel(topology, network, options, aws?.standing(gateway, settings.scheme));
+  return buildModel(topology, network, options, standing);
 }
 
 /** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */
