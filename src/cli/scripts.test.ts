@@ -3,9 +3,12 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { program } from './program.ts';
+
+// On a busy machine npm and Node take seconds to begin.
+vi.setConfig({ testTimeout: 120_000 });
 
 const root = join(import.meta.dirname, '../..');
 
@@ -90,7 +93,7 @@ test('npm run gatehouse reads the files of the folder that the user is in', asyn
   expect(stdout).toContain('Gateway default/web (class lb)');
 });
 
-test('the package runs where it is installed, and brings all that it needs', { timeout: 120_000 }, async () => {
+test('the package runs where it is installed, and brings all that it needs', async () => {
   const here = await folder();
   await writeFile(join(here, 'web.yaml'), manifests);
   const packed = await run('npm', ['pack', '--silent', '--pack-destination', here], root);
@@ -108,7 +111,7 @@ test('the package runs where it is installed, and brings all that it needs', { t
   expect(plugin.stdout).toContain('Usage: kubectl gatehouse plan');
 });
 
-test('the command that npm link makes runs without a build, in any folder', { timeout: 60_000 }, async () => {
+test('the command that npm link makes runs without a build, in any folder', async () => {
   const here = await folder();
   await writeFile(join(here, 'web.yaml'), manifests);
   await mkdir(join(here, 'lib'));
