@@ -252,6 +252,13 @@ type CloudProblem =
       /** Those in Local Zones and Wavelength Zones and on Outposts. */
       readonly elsewhere?: readonly string[];
     }
+  /** The rules for the source ranges of the ports that serve do not fit into the security groups. */
+  | {
+      readonly kind: 'source-ranges-too-many';
+      readonly ranges: number;
+      readonly ports: number;
+      readonly limit: number;
+    }
   | { readonly kind: 'subnets-invalid'; readonly detail: string }
   /** Configured groups that Gatehouse made: they are for the load balancers that they were made for. */
   | { readonly kind: 'security-groups-not-permitted'; readonly groups: readonly string[] }

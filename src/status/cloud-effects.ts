@@ -48,6 +48,7 @@ export type UpToDate = Verdict<
 
 const effects: Readonly<Record<CloudProblem['kind'], Effect>> = {
   'subnets-too-few': { programmed: 'NoResources', upToDate: 'NoResources' },
+  'source-ranges-too-many': { programmed: 'NoResources', upToDate: 'NoResources' },
   'subnets-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'security-groups-not-permitted': { programmed: 'Invalid', upToDate: 'Refused' },
   'vpc-unknown': { programmed: 'Pending', upToDate: 'VpcUnknown', passing: true },

@@ -163,6 +163,10 @@ const coverage: { readonly [Kind in ProblemKind]: 'golden' | Sample<Kind> } = {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     tellsIt: notProgrammed('NoResources', 'NoResources'),
   },
+  'source-ranges-too-many': {
+    problem: { ranges: 50, ports: 5, limit: 240 },
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
+  },
   'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid', 'Refused') },
   'security-groups-not-permitted': {
     problem: { groups: ['sg-0a'] },

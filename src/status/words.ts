@@ -259,6 +259,8 @@ function sentence(problem: Problem): string {
           : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only where a LoadBalancerConfiguration names them.`;
       return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
     }
+    case 'source-ranges-too-many':
+      return `${problem.ranges} source ranges on ${problem.ports} ports are ${problem.ranges * problem.ports} rules, and the security groups of a load balancer hold ${problem.limit}. What exists stays as it is. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
     case 'security-groups-not-permitted':

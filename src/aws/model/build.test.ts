@@ -86,6 +86,31 @@ test('source ranges in another order, or spelled in another way, are the same ru
   );
 });
 
+test('a list of source ranges that grows too long for the ports that serve changes nothing, and is said', () => {
+  const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
+  const ports = [80, 8080, 8443].map((port) => httpPort([], { port }));
+  const standing = { ...NOTHING_STANDS, ports: new Set([80, 8080]) };
+  const given = topology(ports, { sourceRanges: ranges });
+  expect(buildModel(given, PLACEHOLDER_NETWORK, options, standing)).toEqual({
+    problems: [{ kind: 'source-ranges-too-many', ranges: 121, ports: 2, limit: 240 }],
+  });
+});
+
+test('a port that serves goes on, and a new one that has no room for its rules is left out, whatever their order', () => {
+  const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
+  const ports = [80, 8080].map((port) => httpPort([], { port, listeners: [listener(`p${port}`)] }));
+  const standing = { ...NOTHING_STANDS, ports: new Set([8080]) };
+  const { model, problems } = buildModel(
+    topology(ports, { sourceRanges: ranges }),
+    PLACEHOLDER_NETWORK,
+    options,
+    standing,
+  );
+  const listeners = model?.resources.flatMap((resource) => (resource.kind === 'listener' ? resource.spec.port : []));
+  expect(listeners).toEqual([8080]);
+  expect(problems).toMatchObject([{ kind: 'too-many-ingress-rules', listener: 'p80' }]);
+});
+
 test('a listener whose port has no room for its rules is left out, and the others are served', () => {
   const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
   const ports = [httpPort([]), httpPort([], { port: 8080, listeners: [listener('late', { precedence: 1 })] })];

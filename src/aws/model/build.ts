@@ -9,7 +9,7 @@ import { buildListeners } from './listeners.ts';
 import type { ModelOptions } from './options.ts';
 import type { LoadBalancerResource, Model } from './resources.ts';
 import { buildRules } from './rules.ts';
-import { securityGroups } from './security-groups.ts';
+import { rangesTooMany, securityGroups } from './security-groups.ts';
 import { NOTHING_STANDS, type Standing } from './standing.ts';
 import { chooseSubnets } from './subnets.ts';
 
@@ -43,6 +43,8 @@ export function* buildingModel(
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const context = modelContext(topology, network, options);
+  const tooMany = rangesTooMany(context, standing.ports);
+  if (tooMany !== undefined) return { problems: [tooMany] };
   const listeners = buildListeners(context, standing);
   const rules = yield* buildRules(context, listeners.ports, standing);
   const subnets = chooseSubnets(settings, network, options.clusterName, standing.subnets);

@@ -8,7 +8,7 @@ import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
 import { MAX_CONDITION_VALUE } from './regex.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
-import { ingressCapacity, rulesPerPort } from './security-groups.ts';
+import { admittedPorts, ingressCapacity, rulesPerPort } from './security-groups.ts';
 import type { Standing } from './standing.ts';
 
 /** The key of `tls.options` that chooses a listener's security policy. */
@@ -57,10 +57,6 @@ export function buildListeners(context: ModelContext, standing: Standing): Liste
   });
   return { ports, certificates: [...certificates.values()], listeners, problems };
 }
-
-/** How many ports the security groups have rules for. */
-const admittedPorts = (context: ModelContext): number =>
-  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context)));
 
 function leftOut(context: ModelContext, { name }: ListenerTopology, forItsRules: boolean): Problem {
   const place = { listener: name, field: 'port' };

@@ -1,4 +1,5 @@
 // Who may reach the listeners: a set of rules, in as many security groups as it takes.
+import type { Problem } from '../../gateway/problem.ts';
 import { canonicalCidr, compareCidrs, isIpv6Cidr } from '../cidr.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
@@ -37,6 +38,20 @@ export function rulesPerPort(context: ModelContext): number {
   const ranges = sourceRanges(context);
   const v6 = ranges.filter(isIpv6Cidr).length;
   return Math.max(v6, ranges.length - v6);
+}
+
+/** How many ports the security groups have room for the rules of. */
+export const admittedPorts = (context: ModelContext): number =>
+  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context)));
+
+/**
+ * No port that serves is shut for a list of source ranges that has become too long: then the list that is in force stays.
+ * @param standing the ports that the load balancer has
+ */
+export function rangesTooMany(context: ModelContext, standing: ReadonlySet<number>): Problem | undefined {
+  const ports = context.topology.ports.filter(({ port }) => standing.has(port)).length;
+  if (ports <= admittedPorts(context)) return undefined;
+  return { kind: 'source-ranges-too-many', ranges: rulesPerPort(context), ports, limit: ingressCapacity(context) };
 }
 
 function frontendGroups(context: ModelContext, ports: readonly number[]): readonly SecurityGroupResource[] {
