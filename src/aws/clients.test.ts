@@ -4,6 +4,7 @@ import { DescribeTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { systemClock } from '../kube/clock.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
+import { onErrand } from './errand.ts';
 import { LeaseLostError } from './errors.ts';
 import { Limits } from './limits.ts';
 import { OwnWrites } from './own-writes.ts';
@@ -96,4 +97,37 @@ test('a call under way ends when the process stops, and none begins afterwards',
   expect(await ended).toMatchObject({ kind: 'lease-lost', action: 'ec2:DescribeSubnets' });
   await expect(read()).rejects.toMatchObject({ kind: 'lease-lost' });
   expect(requests).toBe(1);
+});
+
+test('a call that waits for its turn is called back with its errand, and the calls of other namespaces go on', async () => {
+  const rates = { account: [], actions: [{ service: 'elasticloadbalancing', actions: /./, burst: 2, perSecond: 10 }] };
+  const limited = createAwsClients({
+    region: 'us-east-1',
+    userAgent: 'gatehouse/test',
+    mayCall: () => undefined,
+    limits: new Limits(systemClock, 1, rates),
+    writes: new OwnWrites(systemClock, 0),
+    metrics: { call: () => undefined },
+    signal: new AbortController().signal,
+  });
+  // No answer is a throttling one, after which all calls would rest.
+  requests = 1;
+  const order: string[] = [];
+  const call = (namespace: string, recall?: AbortSignal) =>
+    onErrand({ namespace, object: `${namespace}/gw`, ...(recall && { recall }) }, () =>
+      limited.elbv2.send(new DescribeTagsCommand({ ResourceArns: ['arn'] })).catch((error: unknown) => {
+        order.push(namespace);
+        throw error;
+      }),
+    );
+  const recall = new AbortController();
+  const busy = Array.from({ length: 5 }, () => call('busy'));
+  const last = call('busy', recall.signal);
+  const quiet = call('quiet');
+  recall.abort();
+  await expect(last).rejects.toMatchObject({ kind: 'recalled' });
+  await Promise.allSettled([...busy, quiet]);
+  expect(order.indexOf('quiet')).toBeLessThan(4);
+  expect(requests).toBe(7);
+  limited.destroy();
 });
