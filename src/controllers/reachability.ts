@@ -93,7 +93,7 @@ export class Reachability {
         });
       }
       learned?.();
-      await this.#bring(groups, learned === undefined ? 'retries' : 'always');
+      return this.#bring(groups, learned === undefined ? 'retries' : 'always');
     });
   }
 
@@ -106,7 +106,7 @@ export class Reachability {
         if (before !== undefined) this.#carriers.release(before.carried.difference(need.carried));
         this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
       }
-      await this.#bring(groups, 'changes');
+      return this.#bring(groups, 'changes');
     });
   }
 
@@ -193,12 +193,13 @@ export class Reachability {
   /**
    * What is needed is asked only when it is our turn: it and whether that is all must be of one moment.
    * @param when with `retries`, also if nothing has changed but what these groups need was refused
+   * @returns the security groups that AWS has refused to change now
    */
-  async #bring(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<void> {
+  async #bring(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<ReadonlySet<string>> {
     const needed = when === 'changes' ? new Set<string>() : this.#groupsOf(groups.map(({ arn }) => arn));
-    if (when !== 'always' && !this.#isDue(needed)) return;
+    if (when !== 'always' && !this.#isDue(needed)) return new Set();
     const { locks, place, admissions } = this.#options;
-    await locks.run('admissions', async () => {
+    const refused = await locks.run('admissions', async () => {
       const network = await place.network();
       if (network.kind === 'unknown') throw new NetworkUnknown(network.problems);
       const desired = desiredAdmissions([...this.#needs.values()].flatMap(({ reaches }) => reaches));
@@ -206,10 +207,13 @@ export class Reachability {
       // What was refused is tried again by those who need it: nobody else waits for it.
       const held = new Set([...this.#refused.keys()].filter((id) => !needed.has(id) || !this.#mayRetry(id)));
       const source = network.network.backendSecurityGroupId;
-      this.#remember(held, await admissions.bring(desired, source, this.#sawAll(), held));
+      const now = await admissions.bring(desired, source, this.#sawAll(), held);
+      this.#remember(held, now);
       this.#standing = changes;
+      return now;
     });
     this.#tellOthers(groups);
+    return new Set(refused.keys());
   }
 
   /** @param held the groups that were not tried */
@@ -230,10 +234,11 @@ export class Reachability {
   }
 
   /** Does the work, and says what keeps the load balancers from these groups' targets. @returns what AWS refused of that */
-  async #told(groups: readonly Membered[], work: () => Promise<void>): Promise<readonly Problem[]> {
+  async #told(groups: readonly Membered[], work: () => Promise<ReadonlySet<string>>): Promise<readonly Problem[]> {
     const { troubles } = this.#options;
+    let refused: ReadonlySet<string>;
     try {
-      await work();
+      refused = await work();
     } catch (error) {
       if (error instanceof NetworkUnknown) return error.problems;
       if (!(error instanceof AwsError)) throw error;
@@ -244,9 +249,9 @@ export class Reachability {
     for (const { arn } of groups) troubles.set(arn, 'admission', this.#troublesOf(arn));
     const needed = this.#groupsOf(groups.map(({ arn }) => arn));
     const neededByAny = this.#groupsOf(this.#needs.keys());
-    // What nobody needs and is refused all the same, a rule that is to go, concerns whoever met it.
+    // A rule that is to go concerns nobody any more: whoever met the refusal tells it, once.
     return [...this.#refused].flatMap(([groupId, { problem }]) =>
-      needed.has(groupId) || !neededByAny.has(groupId) ? [problem] : [],
+      needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
     );
   }
 

@@ -160,3 +160,21 @@ test('a security group that AWS does not open concerns those who are behind it, 
   for (let pass = 0; pass < 5; pass += 1) await reconcileTargets(term, guarded.service).catch(() => undefined);
   expect(attempts).toBe(2);
 });
+
+test('a rule that AWS would not take away concerns no other Service, until an audit tries again', async () => {
+  const { term, service, moveTo, guarded } = await served(8080, '10.0.48.77');
+  const denied = { kind: 'error', action: 'RevokeSecurityGroupIngress', status: 403, code: 'UnauthorizedOperation' };
+  rig.aws.aws.faults.set(readFaultPlan({ rules: [denied] }));
+  // Its pod moves to a node: nobody is behind the group of its own any more.
+  await moveTo(8080, '10.0.48.52', guarded.service);
+  await expect(reconcileTargets(term, guarded.service)).rejects.toThrow(Incomplete);
+  await moveTo(8080, '10.0.48.53');
+  expect(await reconcileTargets(term, service)).toBeUndefined();
+  expect(await reconcileTargets(term, guarded.service)).toBeUndefined();
+  rig.aws.aws.faults.set(readFaultPlan({}));
+  await term.cloud.auditReach();
+  expect(await reconcileTargets(term, service)).toBeUndefined();
+  const rules = [...rig.aws.aws.world().ec2.securityGroupRules.values()];
+  const own = rig.aws.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds[0];
+  expect(rules.filter(({ groupId, tags }) => groupId === own && tags.has('gatehouse.dev/resource'))).toEqual([]);
+});
