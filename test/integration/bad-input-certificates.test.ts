@@ -123,6 +123,7 @@ test.each(cases)('a listener whose Secret $fault says so, and the one beside it 
   expect(conditions.map(({ type, status, message }) => `${type}=${status}: ${message}`)).toEqual([
     'Accepted=True: Not all listeners are valid. See the conditions of "https".',
     'Programmed=True: The load balancer is active.',
+    'gatehouse.dev/UpToDate=True: AWS has all that is accepted.',
   ]);
   expect(awsOf(rig, `${ns}/web`).listeners.map(({ listener }) => listener.port)).toEqual([80]);
   stillServes();
