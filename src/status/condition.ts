@@ -7,6 +7,8 @@ export interface Verdict<Type extends string, Reason extends string> {
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: Reason;
   readonly message: string;
+  /** The generation that it is about; that of the object where it is absent. */
+  readonly observedGeneration?: number;
 }
 
 /** What was said before, said again. */
@@ -51,7 +53,7 @@ export function updated(
 ): readonly Condition[] {
   const current = new Set(verdicts.map(({ type }) => type));
   const kept = (existing ?? []).filter(({ type }) => !optional.has(type) || current.has(type));
-  const own = verdicts.map((verdict) => ({ ...verdict, observedGeneration: generation }));
+  const own = verdicts.map((verdict) => ({ ...verdict, observedGeneration: verdict.observedGeneration ?? generation }));
   const merged = mergeConditions(kept, own, now);
   const excess = Math.max(0, merged.length - maxConditions);
   const leftOut = new Set(own.slice(Math.max(0, own.length - excess)).map(({ type }) => type));

@@ -85,11 +85,14 @@ const effects: Record<
   'rule-change-refused': 'outdated',
 };
 
-/** The rules of a route that are left out of the data plane, by index. */
-const droppedRules = (problems: readonly RouteProblem[]): ReadonlySet<number> =>
-  new Set(
-    problems.flatMap((problem) => ('rule' in problem && effects[problem.kind] === 'dropped' ? [problem.rule] : [])),
-  );
+const isKept = ({ kind }: RuleProblem): boolean => effects[kind] === 'kept';
+
+/** The rules of a route that are left out of the data plane, by index: none of one that is served as it was before. */
+function droppedRules(problems: readonly RouteProblem[]): ReadonlySet<number> {
+  const ofRules = problems.filter((problem) => 'rule' in problem);
+  const lost = ofRules.some(isKept) ? [] : ofRules.filter(({ kind }) => effects[kind] === 'dropped');
+  return new Set(lost.map(({ rule }) => rule));
+}
 
 export interface RouteOutcome extends ParentsOf {
   /** Those of this route to this Gateway; none when it has gone from it. */
@@ -116,7 +119,7 @@ export function routeParents(
     const unknown = findings.targetsUnknown(attachment.route.key);
     const outdated = own.filter((problem) => problem.kind === 'rule-change-refused');
     const verdicts = [
-      ...routeConditions(attachment, own),
+      ...routeConditions(attachment, own, before),
       ...targetsReachable(own, unknown, before),
       ...routeUpToDate(outdated, unknown || unanswered, before),
     ];
@@ -131,11 +134,18 @@ export const problemsOfAttachment = (
 ): readonly RouteProblem[] =>
   findings.ofRoute(route.key).filter((problem) => 'rule' in problem || sameParent(problem.parentRef, parentRef));
 
-/** @param problems those of this route: of this parent, and of its rules */
-export function routeConditions(attachment: Attachment, problems: readonly RouteProblem[]): readonly RouteCondition[] {
+/**
+ * @param problems those of this route: of this parent, and of its rules
+ * @param before what its status says
+ */
+export function routeConditions(
+  attachment: Attachment,
+  problems: readonly RouteProblem[],
+  before?: readonly Condition[],
+): readonly RouteCondition[] {
   const ofRules = problems.filter((problem) => 'rule' in problem);
-  const kept = ofRules.filter(({ kind }) => effects[kind] === 'kept');
-  if (kept.length > 0 && attachment.listeners.length > 0) return fallenBack(kept);
+  const kept = ofRules.filter(isKept);
+  if (kept.length > 0 && attachment.listeners.length > 0) return fallenBack(kept, before);
   const dropped = droppedRules(ofRules);
   const lost = ofRules.filter((problem) => effects[problem.kind] === 'dropped').toSorted((a, b) => a.rule - b.rule);
   const conditions: RouteCondition[] = [accepted(attachment, problems, dropped, lost), resolvedRefs(ofRules)];
@@ -147,12 +157,24 @@ export function routeConditions(attachment: Attachment, problems: readonly Route
   return conditions;
 }
 
-/** The Gateway API's words for a route that is served as it was before it changed. */
-const fallenBack = (kept: readonly RuleProblem[]): readonly RouteCondition[] => [
-  { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'The route is accepted as it was.' },
-  resolvedRefs([]),
-  { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: ${told(kept)}` },
-];
+/**
+ * A route that is served as it was before it changed. Of RouteConditionPartiallyInvalid: 'the message for this condition MUST
+ * start with the prefix "Fall Back"', and Accepted is True "with the generation of the last known good state".
+ */
+function fallenBack(kept: readonly RuleProblem[], before: readonly Condition[] = []): readonly RouteCondition[] {
+  const good = before.find(({ type, status }) => type === 'Accepted' && status === 'True')?.observedGeneration;
+  return [
+    {
+      type: 'Accepted',
+      status: 'True',
+      reason: 'Accepted',
+      message: 'The route is accepted as it was.',
+      ...(good !== undefined && { observedGeneration: good }),
+    },
+    resolvedRefs([]),
+    { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: ${told(kept)}` },
+  ];
+}
 
 /** Whether its Accepted is True; what it says is not asked. */
 export function isAccepted(attachment: Attachment, problems: readonly RouteProblem[]): boolean {

@@ -403,3 +403,28 @@ test('a certificate that had to be imported under another ARN is switched to by 
   aws.entries.delete(old.arn);
   expect(planOf(aws, sketch).steps).toEqual([]);
 });
+
+test('a rule that would take the requests of a new gate waits for it: refused, it would let them in', () => {
+  const aws = running({ listeners: { 443: [fixed('other', 'b')] } });
+  const { gateway: key, resources } = modelOf({ listeners: { 443: [fixed('gate', 'a'), fixed('wide', 'a')] } });
+  const gates = [id('rule/internal/443/gate')];
+  const model: Model = {
+    gateway: key,
+    resources: resources.map((each) => (each.kind === 'rule' && each.id.endsWith('wide') ? { ...each, gates } : each)),
+  };
+  const plan = diff(model, aws.observe());
+  expect(graph(plan)['create rule/internal/443/wide']).toEqual(['create rule/internal/443/gate']);
+  runPlan(aws, plan, { pick: () => 0, refuses: ({ id: step }) => step === 'create rule/internal/443/gate' });
+  expect(answer(aws, id('listener/internal/443'), 'a')).toBeUndefined();
+});
+
+test('target groups that a kept rule forwards to stay as they stand', () => {
+  const aws = running({ listeners: { 443: [api] } });
+  const model = modelOf({ listeners: { 443: [api] } });
+  const kept: Model = {
+    gateway,
+    resources: model.resources.filter(({ kind }) => kind !== 'target-group'),
+    standing: [{ id: id('target-group/internal/api'), spec: { targetType: 'ip' } }],
+  };
+  expect(names(diff(kept, aws.observe()))).toEqual([]);
+});
