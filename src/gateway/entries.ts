@@ -11,6 +11,8 @@ export interface PortView {
   /** The most specific listener first; of equally specific ones no request fits two. */
   readonly listeners: readonly ListenerTopology[];
   readonly hostnames: ReadonlySet<Hostname>;
+  /** Of each of these, what covers it, itself included: thousands of listeners are looked through again and again. */
+  readonly wider: ReadonlyMap<Hostname, readonly Hostname[]>;
   /** The listeners that a route is attached to. */
   readonly attached: ReadonlyMap<ObjectKey, readonly ListenerTopology[]>;
 }
@@ -33,7 +35,9 @@ export function viewOf(port: PortTopology): PortView {
       else known.push(listener);
     }
   }
-  return { port, listeners, hostnames: new Set(listeners.map(({ hostname }) => hostname)), attached };
+  const hostnames = new Set(listeners.map(({ hostname }) => hostname));
+  const wider = new Map([...hostnames].map((each) => [each, widerThan(each)]));
+  return { port, listeners, hostnames, wider, attached };
 }
 
 /** All entries of a port. */
@@ -125,7 +129,7 @@ function isTaken(hostname: Hostname, own: Hostname, listeners: ReadonlySet<Hostn
  * answer 404 where a request belongs to a listener that has no route for it.
  * @param ranked of any of the port's listeners
  */
-export function inOrder({ listeners }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
+export function inOrder({ listeners, wider }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
   const byListener = Map.groupBy(ranked, ({ entry }) => entry.listener);
   const groups: (readonly RouteEntry[])[] = [];
   const following = new Following();
@@ -133,7 +137,8 @@ export function inOrder({ listeners }: PortView, ranked: readonly RankedEntry[])
     const own = (byListener.get(listener.name) ?? [])
       .toSorted((a, b) => comparePrecedence(a.candidate, b.candidate))
       .map(({ entry }) => entry);
-    const group = following.answers(listener.hostname) === 'rule' ? [...own, isolation(listener)] : own;
+    const group =
+      following.answers(wider.get(listener.hostname) ?? []) === 'rule' ? [...own, isolation(listener)] : own;
     following.prepend(group);
     groups.push(group);
   }
@@ -153,12 +158,18 @@ class Following {
   }
 
   /**
-   * What would answer first, of all that takes all of the host: what takes a part of it only is of a listener that is more
-   * specific. @returns undefined for nothing
+   * What would answer first, of all that takes all of a host: what takes a part of it only is of a listener that is more
+   * specific.
+   * @param wider what covers the host
+   * @returns undefined for nothing
    */
-  answers(hostname: Hostname): RouteEntry['source']['kind'] | undefined {
-    const found = widerThan(hostname).flatMap((wider) => this.#first.get(wider) ?? []);
-    return found.toSorted((a, b) => a.place - b.place)[0]?.kind;
+  answers(wider: readonly Hostname[]): RouteEntry['source']['kind'] | undefined {
+    let first: { readonly place: number; readonly kind: RouteEntry['source']['kind'] } | undefined;
+    for (const hostname of wider) {
+      const found = this.#first.get(hostname);
+      if (found !== undefined && (first === undefined || found.place < first.place)) first = found;
+    }
+    return first?.kind;
   }
 }
 

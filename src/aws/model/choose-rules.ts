@@ -63,7 +63,7 @@ export function* chooseRules(context: ModelContext, views: readonly PortView[], 
     yield;
   }
   choosing.trim();
-  const open = isolation.fill(room.chosen());
+  const open = yield* isolation.fill(room.chosen());
   return { room, candidates, budget, ...choosing.outcome(), isolation, open };
 }
 

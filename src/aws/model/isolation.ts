@@ -2,9 +2,10 @@
 // what is so in AWS stays so. Those of ListenerSets come after all routes, as far as there is room: nobody's listeners take
 // room from others' routes.
 import { isolation, type PortView } from '../../gateway/entries.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { ModelContext } from './context.ts';
 import { expressEntry, type PlannedRule, type RankedRule } from './express-entries.ts';
-import { orderedRules, packTightly } from './pack-port.ts';
+import { orderingRules, packOrderedTightly } from './pack-port.ts';
 import { atomId } from './shares.ts';
 
 export interface OpenListener {
@@ -14,6 +15,12 @@ export interface OpenListener {
 
 interface Optional extends OpenListener {
   readonly precedence: number;
+}
+
+/** What a port's rules would be if there were room to keep all of its listeners apart. */
+interface PortRules {
+  readonly view: PortView;
+  readonly rules: readonly PlannedRule[];
 }
 
 /** As many hosts as one rule takes. */
@@ -42,39 +49,35 @@ export class Isolation {
   readonly isolates = (port: number, listener: string): boolean => this.#granted.has(keyOf(port, listener));
 
   /** Grants what there is still room for, the oldest ListenerSets' first. @returns those that there is none for */
-  fill(chosen: readonly RankedRule[]): readonly OpenListener[] {
-    const limit = this.#context.options.quotas.rulesPerLoadBalancer;
+  *fill(chosen: readonly RankedRule[]): Steps<readonly OpenListener[]> {
     const byPort = Map.groupBy(chosen, ({ planned }) => planned.port);
-    const all = this.#views.flatMap((view) => this.#optional(view, byPort.get(view.port.port) ?? []));
-    const wanted = all.toSorted((a, b) => a.precedence - b.precedence);
+    const ports: PortRules[] = [];
+    for (const view of this.#views) {
+      const packing = { context: this.#context, view, isolates: () => true };
+      const rules = yield* orderingRules(packing, byPort.get(view.port.port) ?? []);
+      ports.push({ view, rules });
+    }
+    const wanted = ports.flatMap((port) => this.#optional(port)).toSorted((a, b) => a.precedence - b.precedence);
     if (wanted.length === 0) return [];
+    const limit = this.#context.options.quotas.rulesPerLoadBalancer;
     const fits = (count: number): boolean => {
       const granted = new Set(wanted.slice(0, count).map(({ port, listener }) => keyOf(port, listener)));
-      const isolates = (port: number, listener: string) =>
-        this.isolates(port, listener) || granted.has(keyOf(port, listener));
-      const packed = this.#views.flatMap((view): readonly PlannedRule[] => {
-        const { port } = view.port;
-        const packing = { context: this.#context, view, isolates: (listener: string) => isolates(port, listener) };
-        return packTightly(packing, byPort.get(port) ?? []);
-      });
-      return packed.length <= limit;
+      const isThere = ({ port, entry: { source, listener } }: PlannedRule) =>
+        source.kind === 'rule' || this.isolates(port, listener) || granted.has(keyOf(port, listener));
+      return ports.flatMap(({ rules }) => packOrderedTightly(rules.filter(isThere))).length <= limit;
     };
-    const count = most(Math.min(wanted.length, limit * HOSTS_PER_RULE), fits);
+    const count = yield* most(Math.min(wanted.length, limit * HOSTS_PER_RULE), fits);
     for (const { port, listener } of wanted.slice(0, count)) this.#granted.add(keyOf(port, listener));
     return wanted.slice(count).map(({ port, listener }) => ({ port, listener }));
   }
 
   /** The listeners of a port that would need it beside those that have it. */
-  #optional(view: PortView, chosen: readonly RankedRule[]): readonly Optional[] {
+  #optional({ view, rules }: PortRules): readonly Optional[] {
     const { port } = view.port;
     const precedences = new Map(view.listeners.map(({ name, precedence = 0 }) => [name, precedence]));
-    const needed = orderedRules(
-      { context: this.#context, view, isolates: (name) => !this.isolates(port, name) },
-      chosen,
-    );
-    return needed.flatMap(({ entry }) =>
-      entry.source.kind === 'isolate'
-        ? { port, listener: entry.listener, precedence: precedences.get(entry.listener) ?? 0 }
+    return rules.flatMap(({ entry: { source, listener } }) =>
+      source.kind === 'isolate' && !this.isolates(port, listener)
+        ? { port, listener, precedence: precedences.get(listener) ?? 0 }
         : [],
     );
   }
@@ -89,10 +92,11 @@ export class Isolation {
 const keyOf = (port: number, listener: string): string => `${port} ${listener}`;
 
 /** The largest number up to `limit` that fits, where each number below one that fits does so, too; 0 if none does. */
-function most(limit: number, fits: (count: number) => boolean): number {
+function* most(limit: number, fits: (count: number) => boolean): Steps<number> {
   if (fits(limit)) return limit;
   let [low, high] = [0, limit];
   while (high - low > 1) {
+    yield;
     const middle = Math.floor((low + high) / 2);
     if (fits(middle)) low = middle;
     else high = middle;

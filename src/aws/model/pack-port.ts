@@ -1,6 +1,7 @@
 // The rules of one port: what was chosen for it, in order of precedence, with the 404s that keep its listeners apart, packed.
 import { inOrder, type PortView } from '../../gateway/entries.ts';
 import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
+import { finish, type Steps } from '../../gateway/steps.ts';
 import { asTheyStand } from './as-they-stand.ts';
 import type { ModelContext } from './context.ts';
 import { expressEntry, type PlannedRule, type RankedRule } from './express-entries.ts';
@@ -22,25 +23,36 @@ export function packPort(packing: PortPacking, chosen: readonly RankedRule[]): r
  * Where that gives more rules than there is room for: AWS itself shows how what stands there can be packed, and what is new
  * is put between.
  */
-export function packTightly(packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] {
-  const rules = withoutIdle(behindOthers(orderedRules(packing, chosen)));
+export const packTightly = (packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] =>
+  packOrderedTightly(orderedRules(packing, chosen));
+
+export function packOrderedTightly(ordered: readonly PlannedRule[]): readonly PlannedRule[] {
+  const rules = withoutIdle(behindOthers(ordered));
   const packed = packRules(rules);
+  if (!rules.some(({ standsAt }) => standsAt !== undefined)) return packed;
   const asInAws = packRules(asTheyStand(rules) ?? rules);
   return asInAws.length < packed.length ? asInAws : packed;
 }
 
 /** Before they are packed. */
-export function orderedRules(
+const orderedRules = (packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] =>
+  finish(orderingRules(packing, chosen));
+
+export function* orderingRules(
   { context, view, isolates }: PortPacking,
   chosen: readonly RankedRule[],
-): readonly PlannedRule[] {
+): Steps<readonly PlannedRule[]> {
   const byEntry = new Map(chosen.map(({ planned }) => [planned.entry, planned]));
   const ranked = chosen.map(({ planned, candidate }) => ({ entry: planned.entry, candidate }));
-  return inOrder(view, ranked).flatMap((entry): readonly PlannedRule[] => {
-    if (entry.source.kind === 'rule') return [byEntry.get(entry) ?? []].flat();
+  const ordered: PlannedRule[] = [];
+  for (const entry of inOrder(view, ranked)) {
+    const isWanted = entry.source.kind === 'rule' || isolates(entry.listener);
     // An isolating entry fails only for the hostname of its listener, which is told there.
-    return isolates(entry.listener) ? [expressEntry(context, view, entry).planned ?? []].flat() : [];
-  });
+    const planned = isWanted ? (byEntry.get(entry) ?? expressEntry(context, view, entry).planned) : undefined;
+    if (planned !== undefined) ordered.push(planned);
+    yield;
+  }
+  return ordered;
 }
 
 /**
