@@ -4,7 +4,8 @@ import {
   DescribeSecurityGroupRulesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Admissions, ensureBackendSecurityGroup } from './admissions.ts';
+import { Admissions } from './admissions.ts';
+import { ensureBackendSecurityGroup } from './backend-group.ts';
 import { awsName, clusterPrefix } from './model/naming.ts';
 import { awsUnderTest, type Controller, cluster } from './testing/aws-under-test.ts';
 
@@ -143,6 +144,20 @@ test('a full group admits what it did, and the port that has no room is said by 
   const other = await new Admissions(controller.clients, cluster).bring(ports(groupId, 8080, 8081), source, true);
   expect(other).toEqual(new Map());
   expect(await admitted(source)).toEqual(['8080-8081']);
+});
+
+test("a quota far below AWS's default is found in few calls", async () => {
+  await it.close();
+  it = await awsUnderTest({ quotas: { 'inbound-rules-per-security-group': 6 } });
+  controller = await it.start();
+  const groupId = it.seed.nodeSecurityGroupId;
+  const source = await backend();
+  it.aws.calls.zero();
+  const desired = ports(groupId, ...Array.from({ length: 40 }, (_, index) => 8000 + 10 * index));
+  const admissions = new Admissions(controller.clients, cluster);
+  expect(await admissions.bring(desired, source, true)).toEqual(new Map());
+  expect(it.aws.calls.counts().total).toBeLessThanOrEqual(16);
+  expect((await admitted(source)).length).toBeGreaterThanOrEqual(2);
 });
 
 test('a rule that someone else has made does as well, and is asked for once', async () => {

@@ -1,15 +1,11 @@
-// What lets the load balancers' traffic in: one security group for the whole cluster, which every load balancer carries,
-// and on the groups of nodes and pods the rules that admit it. These rules, tagged ours, are all that is ever changed in
-// what is not ours.
+// What lets the load balancers' traffic in: on the groups of nodes and pods, the rules that admit the cluster's backend group.
+// These rules, tagged ours, are all that is ever changed in what is not ours.
 
 import {
   AuthorizeSecurityGroupIngressCommand,
   type AuthorizeSecurityGroupIngressRequest,
-  CreateSecurityGroupCommand,
-  DeleteSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
   RevokeSecurityGroupIngressCommand,
-  type SecurityGroup,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import type { Problem } from '../gateway/problem.ts';
@@ -23,75 +19,14 @@ import {
   widened,
 } from './admission-ranges.ts';
 import type { AwsClients } from './clients.ts';
-import { AwsError, isAlreadyExists, isInUse, isNotFound, isQuotaReached, toProblem } from './errors.ts';
-import type { Held } from './execute/execute.ts';
+import { AwsError, isAlreadyExists, isNotFound, isQuotaReached, toProblem } from './errors.ts';
 import { presentRules } from './execute/ingress.ts';
 import { inParts } from './in-parts.ts';
-import { pages, securityGroups } from './inventory/describe.ts';
-import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from './model/naming.ts';
+import { pages } from './inventory/describe.ts';
+import { type ClusterIdentity, resourceId } from './model/naming.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
 import { TAG } from './observed.ts';
 import { fromTagList, ownerOf, ownershipTags, toTagList } from './tags.ts';
-
-const backendId = resourceId('security-group', 'backend');
-
-export type BackendSecurityGroup =
-  | { readonly kind: 'ready'; readonly groupId: string }
-  | { readonly kind: 'failed'; readonly problem: Problem };
-
-/** Finds or makes the group that every load balancer of the cluster carries. @throws AwsError */
-export async function ensureBackendSecurityGroup(
-  clients: AwsClients,
-  cluster: ClusterIdentity,
-  vpcId: string,
-): Promise<BackendSecurityGroup> {
-  const found = await findBackendSecurityGroup(clients, cluster, vpcId);
-  if (found !== undefined) return found;
-  const { name, filters } = backendGroupOf(cluster, vpcId);
-  try {
-    const { GroupId } = await clients.ec2.send(
-      new CreateSecurityGroupCommand({
-        GroupName: name,
-        Description: `Load balancers of cluster ${cluster.clusterName}`.slice(0, 255),
-        VpcId: vpcId,
-        TagSpecifications: [{ ResourceType: 'security-group', Tags: toTagList(ownershipTags(cluster, backendId)) }],
-      }),
-    );
-    if (GroupId === undefined) throw new Error(`AWS gave no id for security group ${name}`);
-    return { kind: 'ready', groupId: GroupId };
-  } catch (error) {
-    // The answer to our own first attempt was lost.
-    const [made] = isAlreadyExists(error) ? await securityGroups(clients, filters) : [];
-    if (made === undefined) throw error;
-    return ifOurs(made, cluster, name);
-  }
-}
-
-/** Undefined where there is none yet. */
-export async function findBackendSecurityGroup(
-  clients: AwsClients,
-  cluster: ClusterIdentity,
-  vpcId: string,
-): Promise<BackendSecurityGroup | undefined> {
-  const { name, filters } = backendGroupOf(cluster, vpcId);
-  const [found] = await securityGroups(clients, filters);
-  return found && ifOurs(found, cluster, name);
-}
-
-function backendGroupOf(cluster: ClusterIdentity, vpcId: string) {
-  const name = awsName(`${clusterPrefix(cluster)}-`, 'backend', [backendId, vpcId]);
-  const filters = [
-    { Name: 'group-name', Values: [name] },
-    { Name: 'vpc-id', Values: [vpcId] },
-  ];
-  return { name, filters };
-}
-
-function ifOurs(group: SecurityGroup, cluster: ClusterIdentity, name: string): BackendSecurityGroup {
-  const { GroupId: groupId = '' } = group;
-  if (ownerOf(fromTagList(group.Tags), cluster).kind === 'ours') return { kind: 'ready', groupId };
-  return { kind: 'failed', problem: { kind: 'name-taken', resource: backendId, name, arn: groupId } };
-}
 
 /** Keeps the rules as they should be; remembers them, so that nothing is read but once. */
 export class Admissions {
@@ -214,7 +149,9 @@ export class Admissions {
     const free = Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
     const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
     const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
-    const limit = Math.min(Math.max(1, ours + free - 1), wrong ? before - 1 : before);
+    // Of what is above that which is there, half is tried next.
+    const lower = Math.min(before - 1, ours + Math.floor((before - ours) / 2));
+    const limit = Math.min(Math.max(1, ours + free - 1), wrong ? lower : before);
     if (ours + free === 0 || limit < 1) throw refusal;
     this.#limits.set(groupId, limit);
     return free;
@@ -308,29 +245,4 @@ function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
   if (ruleId === undefined || groupId === undefined || fromPort === undefined || toPort === undefined) return [];
   if (source === undefined || rule.IsEgress === true) return [];
   return [{ ruleId, groupId, fromPort, toPort, source }];
-}
-
-/**
- * Removes the cluster's backend group, for when no load balancer carries it any more.
- * @returns it, if AWS still holds on to it, as it does for a while after the last load balancer is gone
- * @throws AwsError
- */
-export async function removeBackendSecurityGroup(
-  clients: AwsClients,
-  cluster: ClusterIdentity,
-): Promise<Held | undefined> {
-  const groups = await securityGroups(clients, [
-    { Name: `tag:${TAG.clusterUid}`, Values: [cluster.clusterUid] },
-    { Name: `tag:${TAG.resource}`, Values: [backendId] },
-  ]);
-  for (const { GroupId = '', Tags } of groups) {
-    if (ownerOf(fromTagList(Tags), cluster).kind !== 'ours') continue;
-    try {
-      await clients.ec2.send(new DeleteSecurityGroupCommand({ GroupId }));
-    } catch (error) {
-      if (isInUse(error)) return { resource: backendId, arn: GroupId, detail: error.detail };
-      if (!isNotFound(error)) throw error;
-    }
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 // What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
 import type { Gateway, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
-import { findBackendSecurityGroup } from '../aws/admissions.ts';
+import { findBackendSecurityGroup } from '../aws/backend-group.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
 import { instanceMetadata } from '../aws/instance-metadata.ts';

@@ -1,7 +1,7 @@
 // Where in AWS this cluster is: told by flags, else by the Nodes, else by instance metadata.
 import type { Node } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
-import { ensureBackendSecurityGroup } from '../aws/admissions.ts';
+import { ensureBackendSecurityGroup } from '../aws/backend-group.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { discoverNetwork, vpcOfInstances } from '../aws/discover.ts';
 import { AwsError, toProblem } from '../aws/errors.ts';

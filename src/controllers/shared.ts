@@ -1,6 +1,7 @@
 // What Gateways share in AWS, and when it goes: imported certificates, and the backend group that all targets admit.
 import type { Gateway } from '../api/gateway-api.ts';
-import { type Admissions, removeBackendSecurityGroup } from '../aws/admissions.ts';
+import type { Admissions } from '../aws/admissions.ts';
+import { removeBackendSecurityGroup } from '../aws/backend-group.ts';
 import type { AwsClients } from '../aws/clients.ts';
 import { removal } from '../aws/diff/removal.ts';
 import type { Plan } from '../aws/diff/step.ts';
