@@ -1,6 +1,7 @@
 // What the statuses in a cluster say of our Gateways, as data. Pure.
 import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
+import { finalizer } from '../controllers/gateway-context.ts';
 import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
 import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
@@ -59,8 +60,15 @@ export interface GatewayReport extends Part {
   readonly missing?: readonly string[];
 }
 
+export interface ElsewhereReport extends Part {
+  readonly route: string;
+  /** `Gateway infra/shared`. */
+  readonly parent: string;
+}
+
 export interface ClusterStatuses {
-  readonly gatewayClasses: readonly GatewayClass[];
+  /** Undefined where they are not for this user: then our finalizer says which Gateways are ours. */
+  readonly gatewayClasses: readonly GatewayClass[] | undefined;
   readonly gateways: readonly Gateway[];
   readonly listenerSets: readonly ListenerSet[];
   readonly routes: readonly AnyRoute[];
@@ -88,17 +96,34 @@ export const classReports = (classes: readonly GatewayClass[]): readonly ClassRe
 
 /** What is wrong comes first. */
 export function gatewayReports(all: ClusterStatuses, controllerName: string): readonly GatewayReport[] {
-  const ours = new Set(
-    all.gatewayClasses
-      .filter(({ spec }) => spec.controllerName === controllerName)
-      .map(({ metadata }) => metadata.name),
-  );
+  const classes = all.gatewayClasses?.filter(({ spec }) => spec.controllerName === controllerName);
+  const ours = classes && new Set(classes.map(({ metadata }) => metadata.name));
   const sets = Map.groupBy(all.listenerSets, listenerSetGateway);
   const routes = routesByParent(all.routes);
   const reports = all.gateways
-    .filter(({ spec }) => ours.has(spec.gatewayClassName))
+    .filter(({ metadata, spec }) => ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.includes(finalizer))
     .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllerName));
   return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
+}
+
+/** Routes that our Gateways of other namespaces, or sets of listeners there, have something to say of. */
+export function routesElsewhere(
+  { routes }: ClusterStatuses,
+  namespace: string,
+  controllerName: string,
+): readonly ElsewhereReport[] {
+  return routes
+    .filter(({ metadata }) => metadata.namespace === namespace)
+    .flatMap((route) =>
+      (route.status?.parents ?? []).flatMap((told) => {
+        const parent = parentOf(route, told.parentRef);
+        const isElsewhere = parent !== undefined && parent.split(/[ /]/)[1] !== namespace;
+        if (told.controllerName !== controllerName || !isElsewhere) return [];
+        const name = `${route.kind} ${objectKey(route.metadata)}`;
+        return [{ route: name, parent, ...judged(told.conditions ?? [], route.metadata.generation) }];
+      }),
+    )
+    .toSorted((a, b) => rank[a.health] - rank[b.health]);
 }
 
 const rank = { bad: 0, waiting: 1, good: 2 } as const;

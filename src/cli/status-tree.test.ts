@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Gateway, GatewayClass, HttpRoute } from '../api/gateway-api.ts';
 import type { LiveLoadBalancer } from './live-load-balancer.ts';
-import { classReports, gatewayReports } from './status-report.ts';
+import { classReports, gatewayReports, routesElsewhere } from './status-report.ts';
 import { statusTree, totalHealth } from './status-tree.ts';
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
@@ -104,6 +104,28 @@ test('Gateways of other controllers are not shown, and a class that is refused i
 
 There are no Gateways of Gatehouse.
 `);
+});
+
+test('a team sees what a shared Gateway of another namespace says of its routes, without seeing classes', () => {
+  const shared = { ...gateway('shared', serving()), metadata: { namespace: 'infra', name: 'shared', generation: 1 } };
+  const mine = {
+    ...gateway('mine', serving()),
+    metadata: { ...gateway('mine', serving()).metadata, finalizers: ['gatehouse.dev/aws'] },
+  };
+  const parentRef = { name: 'shared', namespace: 'infra' };
+  const torn = route('torn', 'shared', 'False');
+  const [told] = torn.status?.parents ?? [];
+  if (told === undefined) throw new Error('Expected a parent');
+  const routes = [{ ...torn, spec: { parentRefs: [parentRef] }, status: { parents: [{ ...told, parentRef }] } }];
+  const all = { gatewayClasses: undefined, gateways: [shared, mine], listenerSets: [], routes };
+  const gateways = gatewayReports(all, controllerName);
+  expect(gateways.map((each) => each.gateway)).toEqual(['shop/mine']);
+  const elsewhere = routesElsewhere(all, 'shop', controllerName);
+  expect(
+    statusTree({ gatewayClasses: [], gateways: [], elsewhere }),
+  ).toContain(`✗ HTTPRoute shop/torn at Gateway infra/shared
+  ResolvedRefs=False (BackendNotFound): BackendNotFound.`);
+  expect(routesElsewhere(all, 'infra', controllerName)).toEqual([]);
 });
 
 test('a target that AWS finds unhealthy, or a load balancer that is gone, is wrong whatever the cluster says', () => {

@@ -3,6 +3,7 @@ import { isTroubled, loadBalancerBranch } from './load-balancer-tree.ts';
 import { marked } from './marks.ts';
 import {
   type ClassReport,
+  type ElsewhereReport,
   type GatewayReport,
   type Health,
   healthOf,
@@ -14,16 +15,22 @@ import { type Branch, drawn } from './tree.ts';
 export interface StatusReport {
   readonly gatewayClasses: readonly ClassReport[];
   readonly gateways: readonly GatewayReport[];
+  /** Of the one namespace that was asked for. */
+  readonly elsewhere?: readonly ElsewhereReport[];
 }
 
-export function statusTree({ gatewayClasses, gateways }: StatusReport): string {
+export function statusTree({ gatewayClasses, gateways, elsewhere = [] }: StatusReport): string {
   const classes = gatewayClasses
     .filter(({ health }) => health !== 'good')
     .map((each) => [
       marked(each.health, `GatewayClass ${each.gatewayClass}`),
       ...wrongLines(each).map((line) => `  ${line}`),
     ]);
-  const blocks = [...classes, ...gateways.map(gatewayLines), [summary(gateways)]];
+  const routes = elsewhere.map((each) => [
+    marked(each.health, `${each.route} at ${each.parent}`),
+    ...wrongLines(each).map((line) => `  ${line}`),
+  ]);
+  const blocks = [...classes, ...gateways.map(gatewayLines), ...routes, [summary(gateways)]];
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 

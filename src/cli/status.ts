@@ -17,7 +17,7 @@ import { listAll, noneIfForbidden } from './live-cluster.ts';
 import { type LiveLoadBalancer, readLoadBalancers } from './live-load-balancer.ts';
 import { UnreadableError } from './manifest-files.ts';
 import { type Output, outputs } from './plan-print.ts';
-import { classReports, type GatewayReport, gatewayReports } from './status-report.ts';
+import { classReports, type GatewayReport, gatewayReports, routesElsewhere } from './status-report.ts';
 import { type StatusReport, statusTree, totalHealth } from './status-tree.ts';
 
 interface StatusOptions extends ClusterOptions {
@@ -37,7 +37,7 @@ export function statusCommand(): Command {
       'Shows the Gateways of a cluster with their listeners, routes and addresses, and what is wrong with them.',
     )
     .argument('[GATEWAY]', 'the only Gateway to show: NAME, or NAMESPACE/NAME (default: all)')
-    .option('-n, --namespace <NAMESPACE>', 'only Gateways of this namespace (default: all)')
+    .option('-n, --namespace <NAMESPACE>', 'only this namespace: its Gateways, and its routes to others (default: all)')
     .option('--live', 'show what stands in AWS, too: load balancers, rules, and the health of targets')
     .addOption(new Option('-o, --output <FORMAT>', 'how it is printed').choices(outputs).default('tree'))
     .addOption(flagOption('aws-controller-name'))
@@ -62,7 +62,7 @@ async function status(
     const chosen = found.gateways.filter((each) => isChosen(each, gateway, options));
     if (gateway !== undefined && chosen.length === 0)
       throw new UnreadableError(`There is no Gateway ${gateway} of Gatehouse`);
-    const report = { gatewayClasses: gateway === undefined ? found.gatewayClasses : [], gateways: chosen };
+    const report = gateway === undefined ? { ...found, gateways: chosen } : { gatewayClasses: [], gateways: chosen };
     if (options.live !== true) return show(report, options.output);
     return await showLive(report, options, config.awsRegion, stop.signal);
   } catch (error) {
@@ -97,8 +97,9 @@ async function showLive(
   }
 }
 
-const isGood = ({ gatewayClasses, gateways }: StatusReport): boolean =>
-  gatewayClasses.every(({ health }) => health === 'good') && gateways.every((each) => totalHealth(each) === 'good');
+const isGood = ({ gatewayClasses, gateways, elsewhere = [] }: StatusReport): boolean =>
+  [...gatewayClasses, ...elsewhere].every(({ health }) => health === 'good') &&
+  gateways.every((each) => totalHealth(each) === 'good');
 
 function isChosen({ gateway }: GatewayReport, wanted: string | undefined, { namespace }: StatusOptions): boolean {
   const [of, name] = gateway.split('/');
@@ -135,15 +136,24 @@ async function readStatuses(
     }
   };
   const [gatewayClasses, gateways, listenerSets, httpRoutes, unserved] = await Promise.all([
-    listAll(client, kinds.gatewayClasses, signal),
+    listAll(client, kinds.gatewayClasses, signal).catch(undefinedIfForbidden),
     visible(kinds.gateways),
     visible(kinds.listenerSets),
     visible(kinds.httpRoutes),
     Promise.all(unservedRoutes.map((kind) => visible(kind).catch(noneIfForbidden))),
   ]);
   const all = { gatewayClasses, gateways, listenerSets, routes: [...httpRoutes, ...unserved.flat()] };
-  const own = gatewayClasses.filter(({ spec }) => spec.controllerName === controllerName);
-  return { gatewayClasses: classReports(own), gateways: gatewayReports(all, controllerName) };
+  const own = (gatewayClasses ?? []).filter(({ spec }) => spec.controllerName === controllerName);
+  return {
+    gatewayClasses: classReports(own),
+    gateways: gatewayReports(all, controllerName),
+    ...(namespace !== undefined && { elsewhere: routesElsewhere(all, namespace, controllerName) }),
+  };
+}
+
+/** Classes belong to no namespace, so who has rights in one alone can't see them. */
+function undefinedIfForbidden(error: unknown): undefined {
+  if (!isForbidden(error)) throw error;
 }
 
 /** Of each region that the addresses name, its load balancers are listed once. */
