@@ -93,6 +93,22 @@ test('npm run gatehouse reads the files of the folder that the user is in', asyn
   expect(stdout).toContain('Gateway default/web (class lb)');
 });
 
+test('a reader that has seen enough, as head has, makes no stack trace', async () => {
+  const here = await folder();
+  const routes = Array.from(
+    { length: 300 },
+    (_, index) => `---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: route-${index} }
+spec: { parentRefs: [{ name: web }], hostnames: [host-${index}.example.com] }
+`,
+  );
+  await writeFile(join(here, 'web.yaml'), `${manifests}${routes.join('')}`);
+  const line = `"${join(root, 'bin/gatehouse.js')}" plan -f web.yaml -o json | head -c 1`;
+  expect(await run('bash', ['-c', line], here)).toMatchObject({ code: 0, stdout: '{', stderr: '' });
+});
+
 test('the package runs where it is installed, and brings all that it needs', async () => {
   const here = await folder();
   await writeFile(join(here, 'web.yaml'), manifests);
