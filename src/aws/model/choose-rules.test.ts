@@ -218,6 +218,14 @@ test('of a rule that routes share, each keeps its own part: the one that can not
   expect(rulesOf(again).map(({ id, spec }) => [id, spec])).toEqual(rulesOf(after).map(({ id, spec }) => [id, spec]));
 });
 
+test('a route whose name does not fit into the id of its rules is known by a tag', () => {
+  const quotas = { rulesPerLoadBalancer: 1 };
+  const long = { name: 'x'.repeat(250), age: 9, rules: [{ matches: paths('/x') }] };
+  const before = pass([long], NOTHING_STANDS, quotas);
+  const after = pass([few('older', 0), long], standsOf(before), quotas);
+  expect(rulesOf(after).map(({ spec }) => spec)).toEqual(rulesOf(before).map(({ spec }) => spec));
+});
+
 test('a route that can not be read any more keeps all that it has, and nobody else moves', () => {
   const before = pass([few('a', 0), few('b', 1), few('c', 2)]);
   const after = pass([few('a', 0), { name: 'b', age: 1, rules: [], unread: true }, few('c', 2)], standsOf(before));

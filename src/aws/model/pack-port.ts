@@ -61,7 +61,8 @@ export function* orderingRules(
  */
 function behindOthers(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const result = [...rules];
-  for (const kept of rules) {
+  // From the last one on, so that those that go behind the same rule keep their order.
+  for (const kept of rules.toReversed()) {
     const { keptFrom } = kept;
     if (keptFrom === undefined) continue;
     const from = result.indexOf(kept);

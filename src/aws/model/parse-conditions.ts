@@ -58,10 +58,11 @@ function parseHost(regex: string): string {
 /** A prefix is two plain values: itself, and what is below it. */
 function parsePaths(values: readonly string[]): readonly PathMatch[] {
   const all = new Set(values);
-  return values.flatMap((value): readonly PathMatch[] => {
+  return values.flatMap((value, index): readonly PathMatch[] => {
     if (value === '/*') return [];
     if (value.endsWith('/*') && all.has(value.slice(0, -2))) return [];
-    return [{ type: all.has(`${value}/*`) ? 'prefix' : 'exact', value }];
+    const isPrefix = all.has(`${value}/*`) && values.indexOf(value) === index;
+    return [{ type: isPrefix ? 'prefix' : 'exact', value }];
   });
 }
 

@@ -98,7 +98,7 @@ function ruleResources(
       : undefined;
     const spec = kept?.spec ?? made;
     const stands = kept?.specHash;
-    const shares = sharesTag(rule.match, stands ?? hash(spec), rule.sources);
+    const shares = sharesTag({ id, match: rule.match, specHash: stands ?? hash(spec) }, rule.sources);
     const before = gates.before(id, rule);
     return [
       {

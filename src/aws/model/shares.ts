@@ -5,6 +5,7 @@ import type { RuleMatch } from './conditions.ts';
 import type { PlannedSource } from './express-entries.ts';
 import { hash, stableJson } from './hash.ts';
 import { parseConditions } from './parse-conditions.ts';
+import type { ResourceId } from './resources.ts';
 import type { StandingRule } from './standing.ts';
 
 /** Of a match, each host with each path and each method: what single entries have. In an order that says nothing. */
@@ -33,12 +34,16 @@ const MAX_ROUTES = 28;
 const mark = (route: ObjectKey): string => hash(route).slice(0, 6);
 
 /**
- * The value of the tag; undefined where a rule is all of one route. After six digits of the hash of what the rule is, each
+ * The value of the tag; undefined where a rule is all of the route whose name its id has. After six digits of the hash of what the rule is, each
  * route has six of its key's hash, and two for which of the atoms it has.
  */
-export function sharesTag(match: RuleMatch, specHash: string, sources: readonly PlannedSource[]): string | undefined {
+export function sharesTag(
+  { id, match, specHash }: { readonly id: ResourceId; readonly match: RuleMatch; readonly specHash: string },
+  sources: readonly PlannedSource[],
+): string | undefined {
   const byRoute = Map.groupBy(sources, ({ route }) => route.key);
-  if (byRoute.size < 2 || byRoute.size > MAX_ROUTES) return undefined;
+  const isNamed = [...byRoute.keys()].every((route) => route === nameOf(id).route);
+  if (isNamed || byRoute.size > MAX_ROUTES) return undefined;
   const atoms = atomsOf(match).map(atomText);
   const shares = [...byRoute].map(([key, own]) => {
     const has = new Set(own.map((source) => atomText(source.match)));
