@@ -164,7 +164,7 @@ export class Limits {
     if (waits.length === 0) return;
     const cut = new AbortController();
     this.#timer = { at, cut };
-    this.#clock.sleep(at - this.#clock.monotonic(), cut.signal).then(
+    this.#clock.sleep(Math.max(0, at - this.#clock.monotonic()), cut.signal).then(
       () => this.#wake(),
       () => {
         // Replaced by an earlier timer.

@@ -15,7 +15,9 @@ import { until } from './workload.ts';
 
 const routes = 60;
 const changesPerSecond = 50;
-const busySeconds = 90;
+const busySeconds = 120;
+/** Between two changes of another tenant, on the average. In milliseconds. */
+const pauseMs = 3000;
 /** What another tenant's change may take, in milliseconds: 95 of 100. */
 const limits = { sameGateway: 2000, otherGateway: 1000 } as const;
 const requestsPerSecond = 50;
@@ -124,8 +126,8 @@ const busyNeighbour: Scenario<Rig> = {
     const isMore = () => !end.aborted;
     const [changes, here, there] = await Promise.all([
       busy.run(end),
-      measureChanges(same, 1000, isMore),
-      measureChanges(other, 1000, isMore),
+      measureChanges(same, pauseMs, isMore),
+      measureChanges(other, pauseMs, isMore),
     ]);
     const stopped = performance.now();
     const converged = await until(busy.isThere, convergenceMs);
