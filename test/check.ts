@@ -15,8 +15,10 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
 
 let failed = 0;
 for (const [name, command, ...args] of checks) {
+  const started = performance.now();
   const { status } = spawnSync(join(root, 'node_modules', '.bin', command), args, { cwd: root, stdio: 'inherit' });
-  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`${status === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
   if (status !== 0) failed += 1;
 }
 console.log(`${checks.length - failed} of ${checks.length} checks passed`);

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { parseCLI, startVitest } from 'vitest/node';
 import { script } from '../localstack/script.ts';
 
+const byDefault = ['unit', 'integration', 'oldest-gateway-api'];
+const projects = [...byDefault, 'conformance'];
 script('test', 'Runs unit and integration tests. Exits with 1 when one failed, or none was run.')
   .argument('[file...]', 'parts of the paths of the test files (default: all)')
-  .option('--project <name>', 'unit, integration or conformance; may be repeated (default: unit and integration)')
+  .option('--project <name>', `one of ${projects.join(', ')}; may be repeated (default: ${byDefault.join(', ')})`)
   .option('-t, --testNamePattern <name>', 'only the tests whose names match')
   .option('-u, --update', 'write the golden files anew')
   .option('--bail <number>', 'stop after so many failures')
@@ -16,7 +18,7 @@ script('test', 'Runs unit and integration tests. Exits with 1 when one failed, o
   .parse();
 const root = join(import.meta.dirname, '..');
 const { filter, options } = parseCLI(['vitest', 'run', ...process.argv.slice(2)]);
-const vitest = await startVitest('test', filter, { project: ['unit', 'integration'], ...options, root, watch: false });
+const vitest = await startVitest('test', filter, { project: byDefault, ...options, root, watch: false });
 const modules = vitest.state.getTestModules();
 const tests = modules.flatMap((module) => [...module.children.allTests()]);
 const count = (state: string) => tests.filter((test) => test.result().state === state).length;
@@ -26,6 +28,11 @@ const broken = suites.filter((suite) => suite.errors().length > 0).length;
 const failed = count('failed') + broken + vitest.state.getUnhandledErrors().length;
 await vitest.close();
 
+// Projects share the machine's cores, so what they took is told as work, not as time.
+for (const [project, files] of Map.groupBy(modules, (module) => module.project.name)) {
+  const ms = files.reduce((sum, file) => sum + file.diagnostic().duration, 0);
+  console.log(`${project}: ${files.length} files, ${Math.round(ms / 1000)} s of work`);
+}
 const skipped = count('skipped');
 console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
 process.exit(failed === 0 && count('passed') > 0 ? 0 : 1);
