@@ -39,7 +39,7 @@ export async function startPods(pods: readonly Pod[], mapping: string): Promise<
   );
 }
 
-interface Sample {
+export interface Sample {
   readonly gateway: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ interface Sample {
   readonly expected: readonly string[];
 }
 
-const samples: readonly Sample[] = [
+export const samples: readonly Sample[] = [
   { gateway: 'my-gateway', url: 'http://example.com/', expected: ['frontend-service /'] },
   { gateway: 'my-gateway', url: 'http://other.example/', expected: ['404'] },
   { gateway: 'main-gateway', url: 'https://www.example.com/api/users', expected: ['api-service /api/users'] },

@@ -11,9 +11,10 @@ import { selfSigned } from './aws/acm/self-signed.ts';
 import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import type { Reachable } from './aws/dataplane/reachable.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
-import { fetchSamples, type Pod, startPods } from './demo-traffic.ts';
+import { fetchSamples, type Pod, type Sample, startPods, samples as trafficSamples } from './demo-traffic.ts';
 import { elbv2Client } from './elbv2-client.ts';
 import { type Environment, endpointSlice, startEnvironment } from './environment.ts';
+import { findKubectl } from './kubectl.ts';
 import { script } from './script.ts';
 
 const flags = script('demo', 'Runs Gatehouse, a Kubernetes API server and an embedded AWS here, with deploy/samples.')
@@ -35,8 +36,26 @@ const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interruption.abort());
 
 const started = performance.now();
-const say = (line: string): void =>
-  console.log(line === '' ? '' : `[${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s] ${line}`);
+let lastLine = started;
+const say = (line: string): void => {
+  lastLine = performance.now();
+  console.log(`[${((lastLine - started) / 1000).toFixed(1).padStart(5)} s] ${line}`);
+};
+
+/** Nobody should have to wonder whether anything happens. */
+const quietMs = 4000;
+
+/** Awaits the work, and says now and then how far it is. */
+async function saying<T>(work: Promise<T>, howFar: () => string): Promise<T> {
+  const timer = setInterval(() => {
+    if (performance.now() - lastLine >= quietMs) say(`${howFar()} …`);
+  }, 200);
+  try {
+    return await work;
+  } finally {
+    clearInterval(timer);
+  }
+}
 
 interface GatewayObject extends KubeObject {
   readonly status?: {
@@ -47,16 +66,18 @@ interface GatewayObject extends KubeObject {
 
 async function main(): Promise<number> {
   say('Starting a Kubernetes API server and the embedded AWS …');
-  const environment = await startEnvironment({
+  const starting = startEnvironment({
     log: say,
     signal: interruption.signal,
     aws: { port: 0, dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [podMapping] } },
   });
+  const environment = await saying(starting, () => 'Still starting the API server');
   const pods: Server[] = [];
   try {
     say(`Kubernetes is at ${environment.cluster.url}, AWS at ${environment.aws.url}.`);
-    const gatehouse = await environment.startGatehouse();
-    say(`Gatehouse runs from source (pid ${gatehouse.pid}, log ${gatehouse.logFile}).`);
+    const gatehouse = await saying(environment.startGatehouse(), () => 'Still starting Gatehouse');
+    say(`Gatehouse runs from source (pid ${gatehouse.pid}).`);
+    say(`Its log is ${gatehouse.logFile}, its metrics are at ${gatehouse.metricsUrl}.`);
     const sample = await readSamples();
     pods.push(...(await startPods(sample.pods, podMapping)));
     await applyYaml(environment.cluster.admin, sample.objects);
@@ -66,7 +87,7 @@ async function main(): Promise<number> {
     await show(environment, gateways);
     const served = await visit(environment, gateways, sample.certificatePem);
     if (flags.once) return (await removeSamples(environment, sample.objects)) && served ? 0 : 1;
-    explain(environment);
+    explain(environment, await findKubectl({ log: say, signal: interruption.signal }));
     await untilInterrupted();
     return 0;
   } finally {
@@ -127,11 +148,23 @@ const conditionOf = (gateway: GatewayObject, type: string) =>
   gateway.status?.conditions?.find((condition) => condition.type === type);
 
 async function programmed({ cluster }: Environment): Promise<readonly GatewayObject[]> {
-  const list = await waitFor<GatewayList>(
-    cluster.admin,
-    gatewaysPath,
-    (found) => found?.items.every((gateway) => conditionOf(gateway, 'Programmed')?.status === 'True') ?? false,
-    { timeoutMs: programmedTimeoutMs, signal: interruption.signal },
+  const seen = new Set<string>();
+  let all = 0;
+  const areProgrammed = (list: GatewayList | undefined): boolean => {
+    const gateways = list?.items ?? [];
+    all = gateways.length;
+    for (const gateway of gateways) {
+      const { namespace: ns, name } = gateway.metadata;
+      if (seen.has(name) || conditionOf(gateway, 'Programmed')?.status !== 'True') continue;
+      seen.add(name);
+      say(`Gateway ${ns}/${name} is Programmed.`);
+    }
+    return all > 0 && seen.size === all;
+  };
+  const options = { timeoutMs: programmedTimeoutMs, signal: interruption.signal };
+  const list = await saying(
+    waitFor<GatewayList>(cluster.admin, gatewaysPath, areProgrammed, options),
+    () => `${seen.size} of ${all} Gateways are Programmed`,
   );
   return list?.items ?? [];
 }
@@ -139,14 +172,19 @@ async function programmed({ cluster }: Environment): Promise<readonly GatewayObj
 /** AWS checks the targets as soon as rules refer to them. */
 async function healthy({ aws }: Environment): Promise<void> {
   const deadline = performance.now() + healthyTimeoutMs;
-  const isHealthy = (): boolean =>
-    [...aws.world().elbv2.targetGroups.values()].every(({ targets }) =>
-      [...targets.values()].every(({ checked }) => checked?.State === 'healthy'),
+  const states = () =>
+    [...aws.world().elbv2.targetGroups.values()].flatMap(({ targets }) =>
+      [...targets.values()].map(({ checked }) => checked?.State),
     );
-  while (!isHealthy()) {
-    if (performance.now() > deadline) throw new Error('The targets did not become healthy');
-    await sleep(100, undefined, { signal: interruption.signal });
-  }
+  const healthyOnes = () => states().filter((state) => state === 'healthy');
+  const waiting = async (): Promise<void> => {
+    while (healthyOnes().length < states().length) {
+      if (performance.now() > deadline) throw new Error('The targets did not become healthy');
+      await sleep(100, undefined, { signal: interruption.signal });
+    }
+  };
+  say(`Waiting until the load balancers find all ${states().length} targets healthy …`);
+  await saying(waiting(), () => `${healthyOnes().length} of ${states().length} targets are healthy`);
 }
 
 async function visit({ aws }: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
@@ -188,7 +226,8 @@ async function removeSamples({ cluster, aws }: Environment, objects: readonly Ku
   const paths = [gatewaysPath, '/apis/gateway.networking.k8s.io/v1/gatewayclasses'];
   for (const path of paths) {
     const options = { timeoutMs: goneTimeoutMs, signal: interruption.signal };
-    await waitFor<GatewayList>(cluster.admin, path, (list) => list?.items.length === 0, options);
+    const gone = waitFor<GatewayList>(cluster.admin, path, (list) => list?.items.length === 0, options);
+    await saying(gone, () => 'Their load balancers are being removed');
   }
   const left = leftInAws(aws.world());
   say(
@@ -212,26 +251,35 @@ function leftInAws({ elbv2, acm, ec2 }: ReturnType<Environment['aws']['world']>)
   ];
 }
 
-function explain({ cluster, aws }: Environment): void {
+function explain({ cluster, aws }: Environment, kubectl: string): void {
+  const { region } = aws.options;
   console.log(`Have a look around, in another terminal:
 
     export KUBECONFIG=${cluster.kubeconfig}
-    kubectl get gateways,httproutes -A
-    kubectl describe gateway -n ${namespace} main-gateway
+    ${kubectl} get gateways,httproutes -A
+    ${kubectl} describe gateway -n ${namespace} main-gateway
 
-    export AWS_ENDPOINT_URL=${aws.url} AWS_REGION=${aws.options.region} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
-    aws elbv2 describe-load-balancers
+    export AWS_ENDPOINT_URL=${aws.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+    export AWS_REGION=${region} AWS_DEFAULT_REGION=${region}    # version 1 of the AWS CLI reads the second
+    aws elbv2 describe-load-balancers --endpoint-url ${aws.url}
     curl ${aws.url}/_aws/calls
-${aws.reachable().flatMap(curls).join('\n')}
+
+${trafficSamples.flatMap((sample) => curl(sample, aws.reachable())).join('\n')}
 
 Ctrl-C ends everything.`);
 }
 
-/** How to ask each HTTP listener; its load balancer's name says whose it is. */
-const curls = ({ name, address, listeners }: Reachable): readonly string[] =>
-  listeners
-    .filter(({ port }) => port === 80)
-    .map(({ socketPort }) => `    curl -i --connect-to ::${address}:${socketPort} http://example.com/    # ${name}`);
+/** How to ask for a sample's URL at its load balancer, whose name begins with its Gateway's. */
+function curl({ gateway, url, headers = {} }: Sample, reachable: readonly Reachable[]): readonly string[] {
+  const { hostname, port, protocol } = new URL(url);
+  const secure = protocol === 'https:';
+  const found = reachable.find(({ name }) => name.includes(gateway));
+  const listener = found?.listeners.find((each) => each.port === Number(port || (secure ? 443 : 80)));
+  if (found === undefined || listener === undefined) return [];
+  const given = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`);
+  const options = `-i${secure ? 'k' : ''}${given.join('')} --connect-to ${hostname}::${found.address}:${listener.socketPort}`;
+  return [`    curl ${options} '${url}'`];
+}
 
 function untilInterrupted(): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();

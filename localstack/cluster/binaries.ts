@@ -9,6 +9,7 @@ const kubernetes = { folder, module: 'k8s.io/kubernetes', linkerFlags: versionFl
 const programs = {
   etcd: { folder, module: 'go.etcd.io/etcd/server/v3', package: 'go.etcd.io/etcd/server/v3' },
   'kube-apiserver': { ...kubernetes, package: 'k8s.io/kubernetes/cmd/kube-apiserver' },
+  kubectl: { ...kubernetes, package: 'k8s.io/kubernetes/cmd/kubectl' },
   'kube-controller-manager': { ...kubernetes, package: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
 } as const satisfies Readonly<Record<string, Omit<GoProgram, 'name'>>>;
 
