@@ -87,7 +87,7 @@ async function main(): Promise<number> {
     await show(environment, gateways);
     const served = await visit(environment, gateways, sample.certificatePem);
     if (flags.once) return (await removeSamples(environment, sample.objects)) && served ? 0 : 1;
-    explain(environment, await findKubectl({ log: say, signal: interruption.signal }));
+    explain(environment, gateways, await findKubectl({ log: say, signal: interruption.signal }));
     await untilInterrupted();
     return 0;
   } finally {
@@ -187,13 +187,16 @@ async function healthy({ aws }: Environment): Promise<void> {
   await saying(waiting(), () => `${healthyOnes().length} of ${states().length} targets are healthy`);
 }
 
-async function visit({ aws }: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
+/** Where the load balancer of a Gateway listens on this machine. */
+function reachableOf({ aws }: Environment, gateways: readonly GatewayObject[], name: string): Reachable | undefined {
+  const gateway = gateways.find(({ metadata }) => metadata.name === name);
+  const address = gateway?.status?.addresses?.[0]?.value;
+  return aws.reachable().find(({ dnsName }) => dnsName === address);
+}
+
+async function visit(environment: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
   say('Fetching the samples through the load balancers; the pods say who they are and which path they saw:');
-  const reachable = (name: string) => {
-    const gateway = gateways.find(({ metadata }) => metadata.name === name);
-    const address = gateway?.status?.addresses?.[0]?.value;
-    return aws.reachable().find(({ dnsName }) => dnsName === address);
-  };
+  const reachable = (name: string) => reachableOf(environment, gateways, name);
   const right = await fetchSamples({ reachable, ca, signal: interruption.signal }, (line) =>
     console.log(`    ${line}`),
   );
@@ -251,7 +254,8 @@ function leftInAws({ elbv2, acm, ec2 }: ReturnType<Environment['aws']['world']>)
   ];
 }
 
-function explain({ cluster, aws }: Environment, kubectl: string): void {
+function explain(environment: Environment, gateways: readonly GatewayObject[], kubectl: string): void {
+  const { cluster, aws } = environment;
   const { region } = aws.options;
   console.log(`Have a look around, in another terminal:
 
@@ -264,16 +268,15 @@ function explain({ cluster, aws }: Environment, kubectl: string): void {
     aws elbv2 describe-load-balancers --endpoint-url ${aws.url}
     curl ${aws.url}/_aws/calls
 
-${trafficSamples.flatMap((sample) => curl(sample, aws.reachable())).join('\n')}
+${trafficSamples.flatMap((sample) => curl(sample, reachableOf(environment, gateways, sample.gateway))).join('\n')}
 
 Ctrl-C ends everything.`);
 }
 
-/** How to ask for a sample's URL at its load balancer, whose name begins with its Gateway's. */
-function curl({ gateway, url, headers = {} }: Sample, reachable: readonly Reachable[]): readonly string[] {
+/** How to ask for a sample's URL at its load balancer. */
+function curl({ url, headers = {} }: Sample, found: Reachable | undefined): readonly string[] {
   const { hostname, port, protocol } = new URL(url);
   const secure = protocol === 'https:';
-  const found = reachable.find(({ name }) => name.includes(gateway));
   const listener = found?.listeners.find((each) => each.port === Number(port || (secure ? 443 : 80)));
   if (found === undefined || listener === undefined) return [];
   const given = Object.entries(headers).map(([name, value]) => ` -H '${name}: ${value}'`);
