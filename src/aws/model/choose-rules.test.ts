@@ -373,7 +373,7 @@ const said = (result: ModelResult): readonly string[] =>
     )
     .toSorted();
 
-test('the same routes and the same AWS give the same rules, in whatever order they are listed, and again', () => {
+test('the same routes and the same AWS give the same rules in whatever order they are listed, and it comes to rest', () => {
   fc.assert(
     fc.property(world, world, quotas, fc.infiniteStream(fc.nat()), (before, after, given, keys) => {
       const standing = standsOf(pass(present(before), NOTHING_STANDS, given));
@@ -386,9 +386,10 @@ test('the same routes and the same AWS give the same rules, in whatever order th
       expect(rulesOf(result).length).toBeLessThanOrEqual(given.rulesPerLoadBalancer);
       const stands = { ...standing, targetGroups: shuffled(standing.targetGroups) };
       expect(pass(shuffled(present(after)), stands, given)).toEqual(result);
-      // What stands may show how to pack it in fewer rules than were found at first; then it stays so.
-      const second = pass(present(after), standsOf(result), given);
-      expect(said(pass(present(after), standsOf(second), given))).toEqual(said(second));
+      // What stands may show how to pack it in fewer rules than were found at first, so that one more fits. That ends.
+      let last = result;
+      for (let passes = 1; passes <= 3; passes += 1) last = pass(present(after), standsOf(last), given);
+      expect(said(pass(present(after), standsOf(last), given))).toEqual(said(last));
     }),
     { numRuns: 150 },
   );
