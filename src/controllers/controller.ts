@@ -31,7 +31,6 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const { config, logger, clock, random, env } = options;
   const client = await connect({ userAgent: 'gatehouse', clock, random, env });
   const { clusterName: cluster, awsControllerName: controllerName, watchNamespace } = config;
-  logger.info({ version, cluster, server: client.server, controllerName, watchNamespace }, 'Gatehouse starts');
   const metrics = createMetrics();
   const caches = openCaches({ client, clock, random, logger, watchNamespace: config.watchNamespace });
   registerObjectMetrics({ registry: metrics.registry, caches, controllerName, clock });
@@ -47,6 +46,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     probes,
     signal,
   );
+  logger.info({ version, cluster, server: client.server, controllerName, watchNamespace }, 'Gatehouse starts');
   const identity = `${hostname()}_${randomUUID()}`;
   const events = new EventRecorder({
     client,
