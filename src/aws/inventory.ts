@@ -5,7 +5,7 @@ import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { AwsClients } from './clients.ts';
 import { isNotFound, isSettling } from './errors.ts';
-import { type AuditTurns, auditGateway, type Drift, type OnSilent } from './inventory/audit.ts';
+import { type AuditTurns, auditGateway, type Drift } from './inventory/audit.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './inventory/describe.ts';
 import { leftOf } from './inventory/left.ts';
 import { readOwned } from './inventory/read.ts';
@@ -17,7 +17,7 @@ import { type ClusterIdentity, gatewayTagValue } from './model/naming.ts';
 import type { Model, ResourceId, Tags } from './model/resources.ts';
 import type { Observed, OwnedResource } from './observed.ts';
 import { TAG } from './observed.ts';
-import { readHealth } from './targets.ts';
+import { type OnHealth, readHealth } from './targets.ts';
 
 export interface InventoryOptions {
   readonly clients: AwsClients;
@@ -25,7 +25,7 @@ export interface InventoryOptions {
   readonly membership: Membership;
   readonly clock: Clock;
   /** Whoever wants to know; nobody, where no targets are kept up to date. */
-  readonly onSilent?: OnSilent;
+  readonly onHealth?: OnHealth;
 }
 
 /** As many ARNs as one DescribeLoadBalancers takes. */
@@ -194,7 +194,7 @@ export class Inventory {
   async refreshTargetHealth(arns: readonly string[]): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
-        const { clients, onSilent } = this.#options;
+        const { clients, onHealth } = this.#options;
         // Its targets' health is not to be seen before it is itself.
         const health = await readHealth(clients, arn).catch((error: unknown) => {
           if (isNotFound(error)) this.remove(arn);
@@ -202,7 +202,7 @@ export class Inventory {
           return undefined;
         });
         if (health?.healthy === true) this.#usage.sawHealthy(arn);
-        if (health !== undefined && health.silent.length > 0) onSilent?.(arn, health.silent);
+        if (health !== undefined) onHealth?.(arn, health);
       }),
     );
   }
@@ -240,8 +240,8 @@ export class Inventory {
 
   /** As `audit`, piece by piece: the Gateway's passes do not wait for all of it. */
   async auditInTurns(gateway: ObjectKey, turns: AuditTurns, locks: KeyedLock): Promise<readonly Drift[]> {
-    const { clients, membership, onSilent } = this.#options;
-    return auditGateway({ clients, membership, inventory: this, locks, onSilent }, gatewayTagValue(gateway), turns);
+    const { clients, membership, onHealth } = this.#options;
+    return auditGateway({ clients, membership, inventory: this, locks, onHealth }, gatewayTagValue(gateway), turns);
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {

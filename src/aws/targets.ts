@@ -171,7 +171,12 @@ export interface Health {
   readonly silent: readonly Target[];
   /** Whether one of them is healthy. */
   readonly healthy: boolean;
+  /** How many targets are in which of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
+  readonly states: Readonly<Record<string, number>>;
 }
+
+/** Is told of each look at a target group's health. */
+export type OnHealth = (arn: string, health: Health) => void;
 
 /** As AWS has it now. @throws AwsError */
 export async function readHealth(clients: AwsClients, arn: string): Promise<Health> {
@@ -187,8 +192,12 @@ export async function readHealth(clients: AwsClients, arn: string): Promise<Heal
     members: members.map(({ target }) => target),
     silent: members.flatMap(({ target, silent }) => (silent ? [target] : [])),
     healthy: TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy'),
+    states: countBy(TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown')),
   };
 }
+
+const countBy = (states: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += batchSize) yield items.slice(start, start + batchSize);

@@ -6,7 +6,7 @@ import type { DiffOptions } from '../aws/diff/diff.ts';
 import type { Plan } from '../aws/diff/step.ts';
 import { LeaseLostError, problemsOf } from '../aws/errors.ts';
 import { executePlan, type Met, type Outcome } from '../aws/execute/execute.ts';
-import type { Drift, OnSilent } from '../aws/inventory/audit.ts';
+import type { Drift } from '../aws/inventory/audit.ts';
 import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory.ts';
 import { KeyedLock } from '../aws/keyed-lock.ts';
@@ -20,7 +20,7 @@ import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
 import { TargetRefusals } from '../aws/target-refusals.ts';
 import { TargetTroubles } from '../aws/target-troubles.ts';
-import type { TargetsContext } from '../aws/targets.ts';
+import type { Health, OnHealth, TargetsContext } from '../aws/targets.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { Bindings } from './bindings.ts';
@@ -68,6 +68,8 @@ export class Cloud {
   readonly #models = new Map<ObjectKey, Model>();
   /** The namespaces for whose steps the last pass over a Gateway had no time, and what the others have met. */
   readonly #last = new Map<ObjectKey, { readonly behind: ReadonlySet<string>; readonly met: Met }>();
+  /** By target group, as the last look at it saw them. */
+  readonly #targetStates = new Map<string, Health['states']>();
   /** Outlives the term's signal for as long as it takes to keep what is known. */
   readonly #closing = new AbortController();
   #opening: Promise<readonly Problem[]> | undefined;
@@ -93,8 +95,11 @@ export class Cloud {
     this.membership = new Membership({ persistence, clock, logger, signal });
     this.refusals = new TargetRefusals(clock);
     const { clients, cluster, membership, locks, troubles } = this;
-    const onSilent: OnSilent = (arn, targets) => this.#lookAgain(arn, targets);
-    this.inventory = new Inventory({ clients, cluster, membership, clock, onSilent });
+    const onHealth: OnHealth = (arn, { states, silent }) => {
+      this.#targetStates.set(arn, states);
+      if (silent.length > 0) this.#lookAgain(arn, silent);
+    };
+    this.inventory = new Inventory({ clients, cluster, membership, clock, onHealth });
     const nodes = () => caches.nodes.list();
     this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
@@ -244,7 +249,21 @@ export class Cloud {
     this.#last.delete(gateway);
   }
 
+  /** How many targets each Gateway has in which of AWS's states, as far as they were looked at. */
+  *targetStates(): Generator<{ readonly gateway: ObjectKey; readonly state: string; readonly count: number }> {
+    for (const gateway of this.#models.keys()) {
+      const counts = new Map<string, number>();
+      for (const { arn } of this.bindings.ofGateway(gateway)) {
+        for (const [state, count] of Object.entries(this.#targetStates.get(arn) ?? {})) {
+          counts.set(state, (counts.get(state) ?? 0) + count);
+        }
+      }
+      for (const [state, count] of counts) yield { gateway, state, count };
+    }
+  }
+
   #forget(targetGroup: string): void {
+    this.#targetStates.delete(targetGroup);
     this.reachability.forget(targetGroup);
     this.troubles.forget(targetGroup);
     this.refusals.forget(targetGroup);

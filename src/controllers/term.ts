@@ -105,6 +105,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   const stopTelling = tellFaults(caches, events);
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) =>
     runWorkers(queues[name], workers[name], measured(context, name, handler), signal, logger.child({ pass: name }));
+  metrics.watchTargets(() => cloud.targetStates());
   try {
     await Promise.all([
       work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
@@ -121,6 +122,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     ]);
   } finally {
     disconnect();
+    metrics.watchTargets(() => []);
     stopTelling();
     await cloud.close();
   }

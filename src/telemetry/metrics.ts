@@ -1,8 +1,21 @@
 // Metrics of the process. Units are in the names; labels have few values. Those of the cluster's objects are in
 // controllers/object-metrics.ts.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
 import type { QueueMetrics } from '../kube/queue.ts';
 import { version } from '../version.ts';
+
+/** How many targets of a Gateway are in one of AWS's states. */
+export interface TargetState {
+  readonly gateway: ObjectKey;
+  readonly state: string;
+  readonly count: number;
+}
+
+const nothing = (): Iterable<TargetState> => [];
+
+/** How many Gateways have metrics of their own: nobody's Gateways may fill the memory of whoever reads them. */
+const maxGateways = 500;
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -65,8 +78,29 @@ export function createMetrics() {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version, node: process.version }, 1);
+  let targetStates: () => Iterable<TargetState> = nothing;
+  const targets = new Gauge({
+    name: 'gatehouse_targets',
+    help: 'Targets by Gateway and state, as the last audit or pass saw them in AWS.',
+    labelNames: ['namespace', 'gateway', 'state'],
+    registers: [],
+    collect() {
+      this.reset();
+      const gateways = new Set<string>();
+      for (const { gateway: key, state, count } of targetStates()) {
+        if (gateways.add(key).size > maxGateways) break;
+        const { namespace = '', name } = parseObjectKey(key);
+        this.set({ namespace, gateway: name, state }, count);
+      }
+    },
+  });
+  registry.registerMetric(targets);
   return {
     registry,
+    /** Has the states of targets read from there, as long as this replica leads. */
+    watchTargets: (read: () => Iterable<TargetState>): void => {
+      targetStates = read;
+    },
     passes,
     drift,
     leader,

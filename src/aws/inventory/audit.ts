@@ -22,10 +22,9 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import type { Membership } from '../membership.ts';
 import { hash, stableJson } from '../model/hash.ts';
 import type { Model, Resource, ResourceId, Tags } from '../model/resources.ts';
-import type { Target } from '../model/targets.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
-import { readHealth, targetsLock } from '../targets.ts';
+import { type OnHealth, readHealth, targetsLock } from '../targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
 import {
   describeTags,
@@ -49,11 +48,8 @@ export interface AuditContext {
   readonly membership: Membership;
   readonly inventory: Inventory;
   readonly locks: KeyedLock;
-  readonly onSilent: OnSilent | undefined;
+  readonly onHealth: OnHealth | undefined;
 }
-
-/** Called with targets of a group that don't answer health checks in time. */
-export type OnSilent = (arn: string, targets: readonly Target[]) => void;
 
 /** How an audit goes along with the Gateway's passes. */
 export interface AuditTurns {
@@ -240,8 +236,9 @@ class GatewayAudit {
   async #readTargets({ arn, id }: OwnedRecord): Promise<void> {
     const { clients, membership, locks } = this.#context;
     await locks.run(targetsLock(arn), async () => {
-      const { members: present, silent } = await readHealth(clients, arn);
-      if (silent.length > 0) this.#context.onSilent?.(arn, silent);
+      const health = await readHealth(clients, arn);
+      const present = health.members;
+      this.#context.onHealth?.(arn, health);
       const known = membership.members(arn);
       if (known !== undefined && !sameMembers(known, present)) this.drift.push({ resource: id, aspect: 'targets' });
       membership.confirm(arn, present);
