@@ -13,6 +13,7 @@ import { inTurns } from '../kube/turns.ts';
 import type { Cloud } from './cloud.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { inTurn } from './recall.ts';
+import type { Release } from './shared.ts';
 import { standingOf } from './standing.ts';
 
 export interface Built {
@@ -87,8 +88,12 @@ export async function carryOut(
   const plan = diff(model, observed, cloud.diffOptions(gateway));
   const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(gateway, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
-  const refused = await cloud.settle(gateway, model);
-  const { retryAt, problems } = await cloud.shared.release();
+  // Where AWS can't be reached, the rest would only wait as long again, and the status is to say so in time.
+  const isSilent = outcome.problems.some(
+    (problem) => problem.kind === 'cloud-unanswered' && problem.why === 'unreachable',
+  );
+  const refused = isSilent ? [] : await cloud.settle(gateway, model);
+  const { retryAt, problems } = isSilent ? nothingReleased : await cloud.shared.release();
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
   const told = refusedRules(plan, model, outcome);
   const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
@@ -102,6 +107,8 @@ export async function carryOut(
     behind: outcome.behind.length > 0,
   };
 }
+
+const nothingReleased: Release = { held: [], problems: [] };
 
 const isAboutLoadBalancer = (problem: Problem): boolean =>
   problem.kind === 'cloud-refused' && problem.resource.startsWith('load-balancer/');
