@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { RouteTopology, RuleTopology, Topology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { buildModel, type ModelResult } from './build.ts';
-import { hash, stableJson } from './hash.ts';
+import { hash } from './hash.ts';
 import { DEFAULT_QUOTAS, type ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import { type AlbRequest, firstMatch } from './reference-alb.ts';

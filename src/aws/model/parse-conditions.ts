@@ -38,7 +38,7 @@ export function sameConditions(a: readonly RuleCondition[], b: readonly RuleCond
   return canonicalConditions(a) === canonicalConditions(b);
 }
 
-export function canonicalConditions(conditions: readonly RuleCondition[]): string {
+function canonicalConditions(conditions: readonly RuleCondition[]): string {
   return stableJson(conditions.map((condition) => stableJson(sorted(condition))).toSorted());
 }
 
