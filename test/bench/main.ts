@@ -38,7 +38,7 @@ const command = script('bench', 'Measures what Gatehouse costs. Exits with 1 whe
 const flags = command.opts<Flags>();
 const [chosen = []]: readonly (readonly Name[])[] = command.processedArgs;
 
-/** As the peer was measured, but for provisioning and releases, which it had at once. */
+/** Calls are counted here, so AWS's rates are left out. */
 const unthrottled: StartOptions = { provisioningSeconds: 5, releaseSeconds: 5, throttling: false, port: 0 };
 /** An account whose quotas were raised for so many load balancers, but not its request rates. */
 const throttled: StartOptions = {

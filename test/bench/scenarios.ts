@@ -89,14 +89,14 @@ export async function measureOne(environment: Environment, program: string): Pro
     elbv2.targetGroups.size +
     [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
   return [
-    callsRow('1 Gateway, 90 routes, from nothing', made, 295, '801'),
+    callsRow('1 Gateway, 90 routes, from nothing', made, 295, '975'),
     factRow('  time', times(made)),
     callsRow("then one route's hostname changes", changed, 4, '262'),
     callsRow('then 60 s of nothing (audit aside)', idle, 0, ''),
     factRow('  process', describeUsage(usage)),
-    restartRow('restart on it', again, 25, '207'),
+    restartRow('restart on it', again, 25, '117'),
     {
-      ...callsRow('delete the 90-route Gateway', deleted, 110, '372'),
+      ...callsRow('delete the 90-route Gateway', deleted, 110, '279'),
       withinLimit: deleted.reads + deleted.writes <= 110 && left === 0,
     },
     factRow('  left in AWS', `${left} resources after ${deleted.seconds.toFixed(1)} s`),
@@ -118,7 +118,7 @@ export async function measureMany(environment: Environment, program: string): Pr
   let again: Measured;
   [gatehouse, again] = await restart(environment, program, gatehouse);
   return [
-    callsRow('20 Gateways × 5 routes, from nothing', made, 470, '1,609'),
+    callsRow('20 Gateways × 5 routes, from nothing', made, 470, '1,922'),
     factRow('  time', times(made)),
     {
       scenario: '  process',
@@ -127,7 +127,7 @@ export async function measureMany(environment: Environment, program: string): Pr
       peer: '',
       withinLimit: usage.residentMiB <= maxResidentMiB,
     },
-    restartRow('restart on them', again, 70, '396'),
+    restartRow('restart on them', again, 70, '375'),
     factRow('  process after the restart', describeUsage(usageOf(gatehouse.pid))),
   ];
 }
