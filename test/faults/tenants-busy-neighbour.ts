@@ -44,9 +44,11 @@ const parentOf = (of: string) => {
   return { namespace, name, sectionName: 'http' };
 };
 
-/** Has the Gateway's load balancer a rule for exactly this path and what is below it? */
+/** Has the Gateway's load balancer a rule for exactly this path and what is below it? Packed rules say it as an expression. */
 const hasPath = ({ rig, gateway: of }: Place, path: string): boolean =>
-  awsOf(rig, of).listeners.some(({ words }) => words.some((rule) => rule.includes(`${path}/*`)));
+  awsOf(rig, of).listeners.some(({ words }) =>
+    words.some((rule) => rule.includes(`${path}/*`) || rule.includes(`${path}(/.*)?`)),
+  );
 
 /** A tenant with one route, whose path changes. */
 async function quietTenant(rig: Rig, name: string, of: string): Promise<Tenant> {
