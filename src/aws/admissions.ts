@@ -21,6 +21,7 @@ import {
 import type { AwsClients } from './clients.ts';
 import { AwsError, isAlreadyExists, isNotFound, isQuotaReached, toProblem } from './errors.ts';
 import { presentRules } from './execute/ingress.ts';
+import type { PresentRule } from './execute/ingress-changes.ts';
 import { inParts } from './in-parts.ts';
 import { pages } from './inventory/describe.ts';
 import { type ClusterIdentity, resourceId } from './model/naming.ts';
@@ -35,6 +36,8 @@ export class Admissions {
   #existing: readonly ExistingAdmission[] | undefined;
   /** How many of our rules a group has room for, where it had too little. */
   readonly #limits = new Map<string, number>();
+  /** The groups whose limit may be another one by now: a change tries again, but nothing is changed for that alone. */
+  readonly #oldLimits = new Set<string>();
   readonly #widened = new Map<string, readonly string[]>();
   /** Rules that someone else has made. */
   readonly #foreign = new Map<string, Admission & { readonly source: string }>();
@@ -51,15 +54,15 @@ export class Admissions {
    * @throws AwsError
    */
   async audit(): Promise<readonly string[]> {
-    const before = this.#existing ?? [];
+    const before = await this.#known();
     const found = await this.#read();
     const present = new Set(found.map(({ ruleId }) => ruleId));
     const absent = before.filter(({ ruleId }) => !present.has(ruleId));
     const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
     this.#existing = [...found, ...settling];
-    // There may be room again, and others' rules may be gone: the next time shows it.
-    this.#limits.clear();
+    // Others' rules may be gone: the next time shows it.
     this.#foreign.clear();
+    await this.#forgetLimits();
     return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
   }
 
@@ -76,11 +79,11 @@ export class Admissions {
     complete: boolean,
     held: ReadonlySet<string> = new Set(),
   ): Promise<ReadonlyMap<string, Problem>> {
-    this.#existing ??= await this.#read();
+    const existing = await this.#known();
     this.#source = source;
     const failed = new Map<string, Problem>();
     const byGroup = Map.groupBy(desired, ({ groupId }) => groupId);
-    const groups = new Set([...byGroup.keys(), ...this.#existing.map(({ groupId }) => groupId)]);
+    const groups = new Set([...byGroup.keys(), ...existing.map(({ groupId }) => groupId)]);
     for (const groupId of groups.difference(held)) {
       try {
         const left = await this.#bringGroup(groupId, byGroup.get(groupId) ?? [], { source, complete });
@@ -112,11 +115,13 @@ export class Admissions {
     desired: readonly Admission[],
     { source, complete }: { readonly source: string; readonly complete: boolean },
   ): Promise<readonly Admission[]> {
-    const plan = () => {
-      const existing = (this.#existing ?? []).filter((each) => each.groupId === groupId);
-      return admissionsDiff(desired, existing, source, { complete, limit: this.#limits.get(groupId) });
-    };
+    const existing = () => (this.#existing ?? []).filter((each) => each.groupId === groupId);
+    const plan = () => admissionsDiff(desired, existing(), source, { complete, limit: this.#limits.get(groupId) });
     let [diff, free] = [plan(), Number.POSITIVE_INFINITY];
+    if (diff.authorize.length + diff.left.length > 0 && this.#oldLimits.delete(groupId)) {
+      this.#limits.delete(groupId);
+      diff = plan();
+    }
     for (let isDone = false; !isDone; ) {
       const fits = diff.authorize.length <= free;
       // Without room for both, what goes makes room: for a moment nothing new reaches its ports.
@@ -135,6 +140,31 @@ export class Admissions {
     return diff.left;
   }
 
+  async #known(): Promise<readonly ExistingAdmission[]> {
+    if (this.#existing !== undefined) return this.#existing;
+    this.#existing = await this.#read();
+    for (const [groupId, rules] of Map.groupBy(this.#existing, (each) => each.groupId)) {
+      if (rules.every(({ fromPort, toPort }) => fromPort === toPort)) continue;
+      // An earlier process had no room for a rule a port.
+      this.#limits.set(groupId, rules.length);
+      this.#oldLimits.add(groupId);
+    }
+    return this.#existing;
+  }
+
+  /** Forgets the limits of groups that have room for more by now. */
+  async #forgetLimits(): Promise<void> {
+    const groups = [...this.#limits.keys()];
+    if (groups.length === 0) return;
+    const present = await presentRules(this.#clients, groups);
+    for (const [groupId, limit] of this.#limits) {
+      this.#oldLimits.add(groupId);
+      const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+      const free = freeIn(present.filter((each) => each.groupId === groupId));
+      if (ours + free - 1 > limit) this.#limits.delete(groupId);
+    }
+  }
+
   /**
    * Learns how many rules the group has room for; one less, so that what is new can be added before the old goes.
    * @param wrong whether AWS refused what should have had room: then its limit is a lower one than the default
@@ -142,12 +172,8 @@ export class Admissions {
    * @throws refusal where there is room for none
    */
   async #learnLimit(groupId: string, refusal: AwsError, wrong: boolean): Promise<number> {
-    const present = await presentRules(this.#clients, [groupId]);
-    const used = (['ipv4', 'ipv6'] as const).map(
-      (family) => present.filter(({ families }) => families.includes(family)).length,
-    );
-    const free = Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
     const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+    const free = freeIn(await presentRules(this.#clients, [groupId]));
     const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
     // Of what is above that which is there, half is tried next.
     const lower = Math.min(before - 1, ours + Math.floor((before - ours) / 2));
@@ -211,6 +237,14 @@ export class Admissions {
   #read(): Promise<readonly ExistingAdmission[]> {
     return existingAdmissions(this.#clients, this.#cluster);
   }
+}
+
+/** How many rules a group has room for beside these, by AWS's default. */
+function freeIn(present: readonly PresentRule[]): number {
+  const used = (['ipv4', 'ipv6'] as const).map(
+    (family) => present.filter(({ families }) => families.includes(family)).length,
+  );
+  return Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
 }
 
 /** The cluster's rules, on whichever groups. @throws AwsError */

@@ -237,12 +237,20 @@ export class Cloud {
     const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
     this.#term.targetsDue(fresh);
-    return this.reachability.admit(withMembers(this.#term.caches, bindings), learned);
+    const made = new Set(bindings.map(({ group }) => group.id));
+    const coming = groups.flatMap((group) => (made.has(group.id) ? [] : { group }));
+    const { caches } = this.#term;
+    return this.reachability.admit(
+      withMembers(caches, bindings),
+      { gateway, groups: withMembers(caches, coming) },
+      learned,
+    );
   }
 
   /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
   release(gateway: ObjectKey): void {
     for (const { arn } of this.bindings.ofGateway(gateway)) this.#forget(arn);
+    this.reachability.expectNothing(gateway);
     this.bindings.release(gateway);
     this.#models.delete(gateway);
     this.progress.forget(gateway);

@@ -4,15 +4,21 @@ import { desiredTargets, type Member } from '../aws/model/targets.ts';
 import type { Binding } from './bindings.ts';
 import type { Caches } from './caches.ts';
 
-/** A target group that stands, and who is to be in it. */
-export interface Membered extends Pick<Binding, 'arn' | 'group'> {
+/** A target group, and who is to be in it. */
+export interface WithMembers extends Pick<Binding, 'group'> {
   readonly members: readonly Member[];
 }
+
+/** A target group that stands, and who is to be in it. */
+export interface Membered extends WithMembers, Pick<Binding, 'arn'> {}
 
 export function membersOf(caches: Caches, group: TargetSelection): readonly Member[] {
   const slices = group.backend === undefined ? [] : caches.endpointSlices.byIndex('service', group.backend.service);
   return desiredTargets(group, slices, group.spec.targetType === 'instance' ? caches.nodes.list() : []);
 }
 
-export const withMembers = <B extends Binding>(caches: Caches, bindings: readonly B[]): readonly (B & Membered)[] =>
+export const withMembers = <B extends Pick<Binding, 'group'>>(
+  caches: Caches,
+  bindings: readonly B[],
+): readonly (B & WithMembers)[] =>
   bindings.map((binding) => ({ ...binding, members: membersOf(caches, binding.group) }));

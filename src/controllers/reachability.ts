@@ -15,7 +15,7 @@ import type { TargetsContext } from '../aws/targets.ts';
 import { isRefusal, type Problem, type TargetTrouble } from '../gateway/problem.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Binding } from './bindings.ts';
-import type { Membered } from './members.ts';
+import type { Membered, WithMembers } from './members.ts';
 import { instanceOf, type Place } from './place.ts';
 import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
 import type { CloudContext } from './term.ts';
@@ -43,6 +43,12 @@ const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
 
 const keysOf = ({ reaches }: Need): ReadonlySet<string> => new Set(reaches.map(keyOf));
 
+/** The target groups that a Gateway still lacks. */
+export interface Coming {
+  readonly gateway: ObjectKey;
+  readonly groups: readonly WithMembers[];
+}
+
 export interface ReachabilityOptions {
   readonly term: CloudContext;
   readonly clients: AwsClients;
@@ -63,6 +69,8 @@ export class Reachability {
   readonly #carriers: Carriers;
   /** What each target group needs to reach, by ARN. */
   readonly #needs = new Map<string, Need>();
+  /** What the target groups will need that each Gateway still lacks: their ports open once, not anew for each group made. */
+  readonly #comingNeeds = new Map<ObjectKey, readonly Need[]>();
   /** By security group. */
   readonly #refused = new Map<string, Refused>();
   /** How often what is needed, or what is known of the rules, has changed. */
@@ -79,12 +87,20 @@ export class Reachability {
   /**
    * Lets the load balancers through to these groups' targets, beside those that the groups have had: AWS may still send
    * them requests.
+   * @param coming what the Gateway's target groups that do not exist yet will have as targets
    * @param learned called as soon as it is known what they need: it may have been the last that was not known
    * @returns what AWS refused
    */
-  async admit(groups: readonly Membered[], learned?: () => void): Promise<readonly Problem[]> {
+  async admit(groups: readonly Membered[], coming?: Coming, learned?: () => void): Promise<readonly Problem[]> {
     return this.#told(groups, async () => {
-      for (const [arn, need] of await this.#needsOf(groups)) {
+      if (coming !== undefined) {
+        const needs = await this.#needsOf(coming.groups);
+        this.#comingNeeds.set(
+          coming.gateway,
+          needs.map(([, need]) => need),
+        );
+      }
+      for (const [{ arn }, need] of await this.#needsOf(groups)) {
         const { reaches = [], carried = new Set<string>() } = this.#needs.get(arn) ?? {};
         this.#need(arn, {
           ...need,
@@ -101,7 +117,7 @@ export class Reachability {
   async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return this.#told(groups, async () => {
       // Whose targets can't all be found keeps what it had: they may be behind that.
-      for (const [arn, need] of await this.#needsOf(groups)) {
+      for (const [{ arn }, need] of await this.#needsOf(groups)) {
         const before = this.#needs.get(arn);
         if (before !== undefined) this.#carriers.release(before.carried.difference(need.carried));
         this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
@@ -113,6 +129,11 @@ export class Reachability {
   /** Takes note of a group that never has a target. */
   needsNothing(arn: string): void {
     this.#need(arn, needsNothing);
+  }
+
+  /** Takes note that nothing more is made for a Gateway. */
+  expectNothing(gateway: ObjectKey): void {
+    if (this.#comingNeeds.delete(gateway)) this.#changes += 1;
   }
 
   forget(arn: string): void {
@@ -170,7 +191,7 @@ export class Reachability {
     if (before === undefined || keysOf(before).symmetricDifference(keysOf(need)).size > 0) this.#changes += 1;
   }
 
-  async #needsOf(groups: readonly Membered[]): Promise<readonly (readonly [arn: string, need: Need])[]> {
+  async #needsOf<G extends WithMembers>(groups: readonly G[]): Promise<readonly (readonly [G, Need])[]> {
     const { term, place, where } = this.#options;
     const instances = new Map(term.caches.nodes.list().map((node) => [node.metadata.name, instanceOf(node)]));
     const isIp = groups.some(({ group }) => group.spec.targetType === 'ip');
@@ -180,10 +201,8 @@ export class Reachability {
     );
     const { vpcId } = place;
     if (vpcId !== undefined) await this.#carriers.learn(carried.flat(), { vpcId, instances: this.#instances() });
-    return groups.map(({ arn, group }, index) => {
-      const find = (each: Parameters<Carriers['find']>[0]) => this.#carriers.find(each);
-      return [arn, needOf(group, carried[index] ?? [], find, term.config.clusterName)] as const;
-    });
+    const find = (each: Parameters<Carriers['find']>[0]) => this.#carriers.find(each);
+    return groups.map((each, index) => [each, needOf(each.group, carried[index] ?? [], find, term.config.clusterName)]);
   }
 
   #instances(): readonly string[] {
@@ -202,7 +221,8 @@ export class Reachability {
     const refused = await locks.run('admissions', async () => {
       const network = await place.network();
       if (network.kind === 'unknown') throw new NetworkUnknown(network.problems);
-      const desired = desiredAdmissions([...this.#needs.values()].flatMap(({ reaches }) => reaches));
+      const needs = [...this.#needs.values(), ...[...this.#comingNeeds.values()].flat()];
+      const desired = desiredAdmissions(needs.flatMap(({ reaches }) => reaches));
       const changes = this.#changes;
       // What was refused is tried again by those who need it: nobody else waits for it.
       const held = new Set([...this.#refused.keys()].filter((id) => !needed.has(id) || !this.#mayRetry(id)));

@@ -23,19 +23,19 @@ const admitted = (): number[] => {
   return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
 };
 
+/** A pod of a Service, on the first node. */
+const slice = (on: number, address: string, name = 'api'): EndpointSlice => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: [address], nodeName: rig.aws.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+  ports: [{ name: '', port: on, protocol: 'TCP' }],
+});
+
 /** A term whose Service `api` has a pod on this port, registered and admitted, and whose Service `guarded` has one with an interface of its own. */
 async function served(port: number, guardedAddress?: string) {
   const client = new MemoryClient();
-  const slice = (on: number, address: string, name = 'api'): EndpointSlice => ({
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    endpoints: [
-      { addresses: [address], nodeName: rig.aws.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } },
-    ],
-    ports: [{ name: '', port: on, protocol: 'TCP' }],
-  });
   await client.create(endpointSlices, slice(port, '10.0.1.50'), rig.signal);
   if (guardedAddress !== undefined) {
     await client.create(endpointSlices, slice(port, guardedAddress, 'guarded'), rig.signal);
@@ -120,6 +120,26 @@ test('a rule that AWS refused at first is made when the pass comes again, though
   rig.aws.aws.faults.set(readFaultPlan({}));
   await reconcileTargets(term, service);
   expect(admitted()).toEqual([9090]);
+});
+
+test('ports open once for all target groups of a Gateway, also for those that are still to be made', async () => {
+  const client = new MemoryClient();
+  await client.create(endpointSlices, slice(8080, '10.0.1.50'), rig.signal);
+  await client.create(endpointSlices, slice(9090, '10.0.1.51', 'web'), rig.signal);
+  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  const { cloud } = term;
+  const model = rig.aws.model({ services: ['api', 'web'] });
+  const authorized = () => rig.aws.aws.calls.counts().byAction['AuthorizeSecurityGroupIngress'] ?? 0;
+  expect(await cloud.settle(key, model)).toEqual([]);
+  expect(admitted()).toEqual([8080, 9090]);
+  expect(await cloud.settle(key, rig.aws.model({ services: ['api'] }))).toEqual([]);
+  expect(admitted()).toEqual([8080]);
+  expect(await cloud.settle(key, model)).toEqual([]);
+  const before = authorized();
+  await bring(cloud, model);
+  expect(await cloud.settle(key, model)).toEqual([]);
+  await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'api' }));
+  expect([admitted(), authorized()]).toEqual([[8080, 9090], before]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {
