@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { diff } from '../aws/diff/diff.ts';
-import { SimulatedAws } from '../aws/diff/simulated-aws.ts';
-import { converge, gateway, modelOf, type Sketch } from '../aws/diff/testing.ts';
+import { converge, gateway, modelOf, type Sketch } from '../aws/diff/testing/resources.ts';
+import { SimulatedAws } from '../aws/diff/testing/simulated-aws.ts';
 import { type Changes, changesOf } from './changes.ts';
 
 const before: Sketch = { listeners: { 80: [{ name: 'api', hosts: ['a'], to: ['api'] }] }, tags: { team: 'shop' } };

@@ -1,6 +1,7 @@
 // What `gatehouse cleanup` prints.
-import type { Leftovers } from '../aws/leftovers.ts';
+
 import { type OwnedResource, TAG } from '../aws/observed.ts';
+import type { Leftovers } from '../aws/sweep/leftovers.ts';
 
 /** Everything of one cluster; listeners and rules, which go with their load balancer, only as numbers. */
 export function leftoversLines(

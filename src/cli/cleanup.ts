@@ -3,18 +3,18 @@ import { Command } from 'commander';
 import { namespaces } from '../api/kinds.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import { AwsError } from '../aws/errors.ts';
-import { holdersOf } from '../aws/holders.ts';
+import { holdersOf } from '../aws/execute/holders.ts';
+import { Limits } from '../aws/limits.ts';
+import { findRegion } from '../aws/network/place.ts';
+import { OwnWrites } from '../aws/own-writes.ts';
 import {
   findLeftovers,
   type Leftovers,
   type LeftoversContext,
   leftoversOf,
   removeLeftovers,
-} from '../aws/leftovers.ts';
-import { Limits } from '../aws/limits.ts';
-import { OwnWrites } from '../aws/own-writes.ts';
+} from '../aws/sweep/leftovers.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
-import { findRegion } from '../controllers/place.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { connect } from '../kube/connect.ts';

@@ -2,9 +2,9 @@
 // together, in simulated time.
 import { beforeEach, expect, test } from 'vitest';
 import { diff } from '../aws/diff/diff.ts';
-import { SimulatedAws } from '../aws/diff/simulated-aws.ts';
 import type { Plan, Step } from '../aws/diff/step.ts';
-import { converge, id, modelOf } from '../aws/diff/testing.ts';
+import { converge, id, modelOf } from '../aws/diff/testing/resources.ts';
+import { SimulatedAws } from '../aws/diff/testing/simulated-aws.ts';
 import { toAwsError } from '../aws/errors.ts';
 import { type ExecuteContext, executePlan } from '../aws/execute/execute.ts';
 import { Limits } from '../aws/limits.ts';

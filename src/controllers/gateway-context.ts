@@ -1,10 +1,11 @@
 // What every part of a Gateway's pass is handed.
+
+import type { Cloud } from '../aws/cloud.ts';
 import type { ModelOptions } from '../aws/model/options.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 import type { Caches } from './caches.ts';
-import type { Cloud } from './cloud.ts';
 import type { ListenerSetContext } from './report-listener-sets.ts';
 import type { Unanswered } from './unanswered.ts';
 

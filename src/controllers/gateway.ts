@@ -3,8 +3,12 @@
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { refusedCertificates } from '../aws/diff/refused-certificates.ts';
+import { keepStanding } from '../aws/inventory/standing.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { Model } from '../aws/model/resources.ts';
+import { type Built, build, type CarriedOut, carryOut } from '../aws/provision.ts';
+import { provisioned } from '../aws/provisioned.ts';
+import { unreachable } from '../aws/reach/unreachable.ts';
 import { gather } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
@@ -27,14 +31,10 @@ import { untilExpiry } from './expiry.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { kindsMissing, obstaclesOf } from './obstacles.ts';
-import { type Built, build, type CarriedOut, carryOut } from './provision.ts';
-import { provisioned } from './provisioned.ts';
 import { removeGateway } from './removal.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
-import { keepStanding } from './standing.ts';
 import { overdueMs } from './unanswered.ts';
-import { unreachable } from './unreachable.ts';
 
 /** @throws Incomplete when something stands in the way that the next pass may find gone */
 export async function reconcileGateway(

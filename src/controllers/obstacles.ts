@@ -1,10 +1,10 @@
 // What keeps a pass from doing anything for a Gateway: then what exists stays as it is.
 import type { Gateway } from '../api/gateway-api.ts';
 import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
+import { otherRegion } from '../aws/network/place.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { Caches } from './caches.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { otherRegion } from './place.ts';
 
 /** What stands in the way of changing a Gateway, and of removing it. */
 export const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise<readonly Problem[]> => [

@@ -4,14 +4,14 @@ import { expect, test, vi } from 'vitest';
 import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
 import type { EndpointSlice } from '../api/core.ts';
 import { endpointSlices } from '../api/kinds.ts';
+import type { Cloud } from '../aws/cloud.ts';
 import { AwsError } from '../aws/errors.ts';
 import { gateway as key } from '../aws/testing/aws-under-test.ts';
+import { bring, eachTestOnAws, gatewayWith, openTerm } from '../aws/testing/term-under-test.ts';
 import { objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
-import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
 import { reconcileTargets } from './targets.ts';
-import { bring, eachTestOnAws, gatewayWith, openTerm } from './testing/term-under-test.ts';
 
 const rig = eachTestOnAws();
 

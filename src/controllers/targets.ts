@@ -1,17 +1,17 @@
 // The targets pass over one Service: endpoints or nodes changed → the members of its target groups, without translating a
 // Gateway again.
 
+import type { Cloud } from '../aws/cloud.ts';
 import { AwsError, isNotFound, isSettling, toProblem } from '../aws/errors.ts';
-import { syncTargets } from '../aws/targets.ts';
+import type { Binding } from '../aws/targets/bindings.ts';
+import { type Membered, withMembers } from '../aws/targets/members.ts';
+import { syncTargets } from '../aws/targets/sync-targets.ts';
 import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sameJson } from '../kube/same-json.ts';
 import type { WorkResult } from '../kube/workers.ts';
-import type { Binding } from './bindings.ts';
 import type { Caches } from './caches.ts';
-import type { Cloud } from './cloud.ts';
 import { Incomplete } from './incomplete.ts';
-import { type Membered, withMembers } from './members.ts';
 
 export interface TargetsPassContext {
   readonly caches: Caches;

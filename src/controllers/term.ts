@@ -2,9 +2,12 @@
 // with the term, before another leader can begin.
 
 import type { Gateway } from '../api/gateway-api.ts';
+import { Cloud } from '../aws/cloud.ts';
 import { errandOf, onErrand } from '../aws/errand.ts';
 import { AwsError } from '../aws/errors.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
+import { runAudit } from '../aws/sweep/audit-turns.ts';
+import { runSweep } from '../aws/sweep/sweep.ts';
 import { settingsDefaults } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -13,16 +16,13 @@ import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { runAudit } from './audit.ts';
 import type { Caches } from './caches.ts';
-import { Cloud } from './cloud.ts';
 import type { ControllerOptions } from './controller.ts';
 import { reconcileGateway } from './gateway.ts';
 import { reconcileGatewayClass } from './gateway-class.ts';
 import { finalizer, type GatewayContext } from './gateway-context.ts';
 import { Incomplete } from './incomplete.ts';
 import { sourcesOf } from './sources.ts';
-import { runSweep } from './sweep.ts';
 import { reconcileTargets } from './targets.ts';
 import { tellFaults } from './tell-faults.ts';
 import { connectTriggers, type Queues } from './triggers.ts';

@@ -7,7 +7,7 @@ import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
-import { provisioned } from '../controllers/provisioned.ts';
+import { provisioned } from '../aws/provisioned.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
 import { translate } from '../gateway/translate.ts';

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { hash } from '../model/hash.ts';
 import type { Model } from '../model/resources.ts';
 import { diff } from './diff.ts';
-import { SimulatedAws } from './simulated-aws.ts';
-import { answer, converge, gateway, modelOf, type RuleSketch, runPlan, type Sketch } from './testing.ts';
+import { answer, converge, gateway, modelOf, type RuleSketch, runPlan, type Sketch } from './testing/resources.ts';
+import { SimulatedAws } from './testing/simulated-aws.ts';
 
 const hosts = ['a', 'b', 'c', 'd'];
 

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import type { Model } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import { diff } from './diff.ts';
-import { SimulatedAws } from './simulated-aws.ts';
 import type { Plan } from './step.ts';
-import { answer, converge, gateway, id, modelOf, type RuleSketch, runPlan, type Sketch } from './testing.ts';
+import { answer, converge, gateway, id, modelOf, type RuleSketch, runPlan, type Sketch } from './testing/resources.ts';
+import { SimulatedAws } from './testing/simulated-aws.ts';
 
 function running(sketch: Sketch, quota = 100): SimulatedAws {
   const aws = new SimulatedAws(gateway, quota);

@@ -3,7 +3,7 @@ import type { Step } from '../diff/step.ts';
 import type { Resource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { ownershipTags } from '../tags.ts';
-import { syncTargets } from '../targets.ts';
+import { syncTargets } from '../targets/sync-targets.ts';
 import { setAttributes } from './attributes.ts';
 import { changeCertificate, createCertificate } from './certificate.ts';
 import { deleteResource } from './delete.ts';

@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KeyedLock } from '../keyed-lock.ts';
 import { TAG } from '../observed.ts';
-import { syncTargets } from '../targets.ts';
+import { syncTargets } from '../targets/sync-targets.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;

@@ -17,14 +17,13 @@ import { isNotFound } from '../errors.ts';
 import { defaultsOf, readAttributes } from '../execute/attributes.ts';
 import { presentRules } from '../execute/ingress.ts';
 import { ingressKey } from '../execute/ingress-changes.ts';
-import type { Inventory } from '../inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import type { Membership } from '../membership.ts';
 import { hash, stableJson } from '../model/hash.ts';
 import type { Model, Resource, ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList } from '../tags.ts';
-import { type OnHealth, readHealth, targetsLock } from '../targets.ts';
+import type { Membership } from '../targets/membership.ts';
+import { type OnHealth, readHealth, targetsLock } from '../targets/sync-targets.ts';
 import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
 import {
   describeTags,
@@ -35,6 +34,7 @@ import {
   securityGroups,
   unlessGone,
 } from './describe.ts';
+import type { Inventory } from './inventory.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 

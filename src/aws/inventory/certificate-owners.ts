@@ -6,11 +6,11 @@ import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isNotFound, problemsOf } from '../errors.ts';
-import type { Inventory } from '../inventory.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
+import type { Inventory } from './inventory.ts';
 
 export interface CertificateOwnersOptions {
   readonly clients: AwsClients;

@@ -1,8 +1,8 @@
 // Which target groups are in use, since when, and whether one has been seen healthy: what must be known to let one take
 // over from another, and to let the other rest before it goes.
 import type { Clock } from '../../kube/clock.ts';
-import type { Membership } from '../membership.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
+import type { Membership } from '../targets/membership.ts';
 import type { OwnedRecord, TargetGroupRecord } from './records.ts';
 
 /**

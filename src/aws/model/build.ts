@@ -3,7 +3,7 @@ import type { Problem } from '../../gateway/problem.ts';
 import { finish, type Steps } from '../../gateway/steps.ts';
 import type { Topology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { type ModelContext, modelContext } from './context.ts';
 import { buildListeners } from './listeners.ts';
 import type { ModelOptions } from './options.ts';

@@ -7,11 +7,11 @@ import { buildModel, type ModelResult } from './build.ts';
 import { hash } from './hash.ts';
 import { DEFAULT_QUOTAS, type ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { type AlbRequest, firstMatch } from './reference-alb.ts';
 import type { RuleResource } from './resources.ts';
-import { forward, listener, options, settings } from './sample.ts';
 import { standingAtoms } from './shares.ts';
 import { NOTHING_STANDS, type Standing, type StandingRule } from './standing.ts';
+import { type AlbRequest, firstMatch } from './testing/reference-alb.ts';
+import { forward, listener, options, settings } from './testing/sample.ts';
 
 interface RouteSketch {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { HttpRouteMatch } from '../../api/gateway-api.ts';
 import { ruleConditions, ruleMatch } from './conditions.ts';
-import { type AlbRequest, firstMatch } from './reference-alb.ts';
-import { entry } from './sample.ts';
+import { type AlbRequest, firstMatch } from './testing/reference-alb.ts';
+import { entry } from './testing/sample.ts';
 
 const request: AlbRequest = { method: 'GET', host: 'a.example.com', path: '/', headers: {}, query: [] };
 

@@ -1,5 +1,5 @@
 import type { Topology } from '../../gateway/topology.ts';
-import type { Network } from '../network.ts';
+import type { Network } from '../network/network.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
 import type { ResourceId } from './resources.ts';

@@ -9,7 +9,7 @@ import { conditionValues } from './conditions.ts';
 import { gatewayPrefix } from './naming.ts';
 import { placeholderNetwork } from './placeholder-network.ts';
 import type { ListenerResource, Model, Resource, RuleResource } from './resources.ts';
-import { options } from './sample.ts';
+import { options } from './testing/sample.ts';
 
 const results = ({ inputs }: GoldenCase): readonly ModelResult[] =>
   inputs

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { buildModel } from './build.ts';
 import type { ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { type EntrySketch, entry, forward, httpPort, listener, options, topology } from './sample.ts';
+import { type EntrySketch, entry, forward, httpPort, listener, options, topology } from './testing/sample.ts';
 
 const listeners = [listener('http'), listener('shop', { hostname: 'shop.com' })];
 const ruleIds = (entries: readonly EntrySketch[], quotas: Partial<ModelQuotas> = {}): readonly string[] =>

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { conditionValues, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { type Packable, packRules } from './packing.ts';
-import { type AlbRequest, firstMatch } from './reference-alb.ts';
+import { type AlbRequest, firstMatch } from './testing/reference-alb.ts';
 
 const rule = (behaviour: string, match: Partial<RuleMatch>): Packable => ({
   behaviour,

@@ -1,4 +1,4 @@
-import type { Network, Subnet } from '../network.ts';
+import type { Network, Subnet } from '../network/network.ts';
 
 const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
   {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Network, Subnet } from '../network.ts';
+import type { Network, Subnet } from '../network/network.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { settings } from './sample.ts';
 import { chooseSubnets } from './subnets.ts';
+import { settings } from './testing/sample.ts';
 
 const subnet = (id: string, zone: string, more: Partial<Subnet> = {}): Subnet => ({
   id,

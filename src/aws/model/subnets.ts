@@ -2,7 +2,7 @@
 // else by their routes; one a zone, and all of one type of zones.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import type { Problem } from '../../gateway/problem.ts';
-import type { Network, Subnet, ZoneType } from '../network.ts';
+import type { Network, Subnet, ZoneType } from '../network/network.ts';
 
 /** AWS refuses a subnet with fewer. */
 const MIN_FREE_ADDRESSES = 8;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { backend, options, topology } from './sample.ts';
 import { standingTargetGroups, targetGroup } from './target-groups.ts';
+import { backend, options, topology } from './testing/sample.ts';
 
 const { vpcId } = PLACEHOLDER_NETWORK;
 const api = backend('api', { nodePort: 30_080 });

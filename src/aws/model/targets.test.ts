@@ -3,9 +3,9 @@ import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { backend, options, topology } from './sample.ts';
 import { emptyTargetGroup, targetGroup } from './target-groups.ts';
 import { desiredTargets, targetsHash } from './targets.ts';
+import { backend, options, topology } from './testing/sample.ts';
 
 const group = (targetType: 'ip' | 'instance', more: Partial<BackendService> = {}) =>
   targetGroup(modelContext(topology([], { targetType }), PLACEHOLDER_NETWORK, options), backend('api', more));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { transformed } from './reference-alb.ts';
+import { transformed } from './testing/reference-alb.ts';
 import { ruleTransforms } from './transforms.ts';
 
 const rewritten = (prefix: string, value: string, url: string): string =>

@@ -1,7 +1,7 @@
 // What an ALB would answer to a request, by the rules that a Gateway's listener has in AWS.
 
 import type { Rule } from '../../../localstack/aws/elbv2/state.ts';
-import { firstMatch } from '../../../src/aws/model/reference-alb.ts';
+import { firstMatch } from '../../../src/aws/model/testing/reference-alb.ts';
 import { fromCondition } from '../../../src/aws/shapes.ts';
 import { awsOf } from './aws.ts';
 import type { Rig } from './gatehouse.ts';

@@ -1,11 +1,11 @@
 // The sweeper on real parts, with a clock that a test puts forward: its looks are minutes apart.
 
 import { namespaces } from '../../../src/api/kinds.ts';
+import { Cloud } from '../../../src/aws/cloud.ts';
+import { sweepOnce } from '../../../src/aws/sweep/sweep.ts';
+import { minSweepIntervalMs, type Sighting } from '../../../src/aws/sweep/sweep-decision.ts';
 import { readConfig } from '../../../src/config.ts';
 import { openCaches } from '../../../src/controllers/caches.ts';
-import { Cloud } from '../../../src/controllers/cloud.ts';
-import { sweepOnce } from '../../../src/controllers/sweep.ts';
-import { minSweepIntervalMs, type Sighting } from '../../../src/controllers/sweep-decision.ts';
 import { type Clock, systemClock } from '../../../src/kube/clock.ts';
 import { connect } from '../../../src/kube/connect.ts';
 import { EventRecorder } from '../../../src/kube/events.ts';

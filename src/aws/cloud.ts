@@ -1,0 +1,350 @@
+// What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
+
+import type { CloudContext } from '../controllers/term.ts';
+import type { Problem } from '../gateway/problem.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import { type AwsClients, createAwsClients } from './clients.ts';
+import type { DiffOptions } from './diff/diff.ts';
+import type { Plan } from './diff/step.ts';
+import { LeaseLostError, problemsOf } from './errors.ts';
+import { executePlan, type Met, type Outcome } from './execute/execute.ts';
+import { HeldDeletions } from './execute/held-deletions.ts';
+import type { Drift } from './inventory/audit.ts';
+import { CertificateOwners } from './inventory/certificate-owners.ts';
+import { Inventory } from './inventory/inventory.ts';
+import { Progress } from './inventory/progress.ts';
+import { KeyedLock } from './keyed-lock.ts';
+import { Limits } from './limits.ts';
+import { type ClusterIdentity, gatewayTagValue, resourceId } from './model/naming.ts';
+import { DEFAULT_QUOTAS } from './model/options.ts';
+import type { Model, TargetSelection } from './model/resources.ts';
+import type { Target } from './model/targets.ts';
+import { findRegion, Place } from './network/place.ts';
+import type { Observed } from './observed.ts';
+import { OwnWrites } from './own-writes.ts';
+import { Admissions } from './reach/admissions.ts';
+import { Reachability } from './reach/reachability.ts';
+import { Shared } from './shared/shared.ts';
+import { Bindings } from './targets/bindings.ts';
+import { membersOf, withMembers } from './targets/members.ts';
+import { Membership } from './targets/membership.ts';
+import { membershipStore } from './targets/membership-store.ts';
+import type { Health, OnHealth, TargetsContext } from './targets/sync-targets.ts';
+import { TargetRefusals } from './targets/target-refusals.ts';
+import { TargetTroubles } from './targets/target-troubles.ts';
+
+const nobody: ReadonlySet<string> = new Set();
+
+const inventoryId = resourceId('inventory');
+
+/** How long the end of a term may take. In milliseconds. */
+const closeMs = 2000;
+
+/** How long AWS may take to show what we have written, unless it is looked after more often. In milliseconds. */
+const settlingMs = 60_000;
+
+/** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
+const reopenMs = 5000;
+
+export class Cloud {
+  readonly inventory: Inventory;
+  readonly bindings = new Bindings();
+  readonly clients: AwsClients;
+  readonly membership: Membership;
+  readonly troubles = new TargetTroubles();
+  readonly refusals: TargetRefusals;
+  readonly locks = new KeyedLock();
+  readonly cluster: ClusterIdentity;
+  readonly region: string;
+  readonly place: Place;
+  readonly progress: Progress;
+  readonly reachability: Reachability;
+  readonly shared: Shared;
+  readonly held: HeldDeletions;
+  readonly certificateOwners: CertificateOwners;
+  readonly #term: CloudContext;
+  readonly #signal: AbortSignal;
+  /** How the passes left the Gateways. */
+  readonly #models = new Map<ObjectKey, Model>();
+  /** The namespaces for whose steps the last pass over a Gateway had no time, and what the others have met. */
+  readonly #last = new Map<ObjectKey, { readonly behind: ReadonlySet<string>; readonly met: Met }>();
+  /** By target group, as the last look at it saw them. */
+  readonly #targetStates = new Map<string, Health['states']>();
+  /** Outlives the term's signal for as long as it takes to keep what is known. */
+  readonly #closing = new AbortController();
+  #opening: Promise<readonly Problem[]> | undefined;
+
+  private constructor(term: CloudContext, region: string, signal: AbortSignal) {
+    this.region = region;
+    const { config, clock, logger, metrics, caches, client, namespace, isLeader } = term;
+    this.#term = term;
+    this.#signal = signal;
+    this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
+    this.clients = createAwsClients({
+      region,
+      userAgent: 'gatehouse',
+      mayCall: () => {
+        if (!isLeader()) throw new LeaseLostError('The lease is lost');
+      },
+      limits: new Limits(clock, config.awsRateFactor),
+      writes: new OwnWrites(clock, Math.min(settlingMs, config.auditPeriod / 10)),
+      metrics: metrics.aws,
+      signal,
+    });
+    const persistence = membershipStore(client, namespace, this.#closing.signal);
+    this.membership = new Membership({ persistence, clock, logger, signal });
+    this.refusals = new TargetRefusals(clock);
+    const { clients, cluster, membership, locks, troubles } = this;
+    const onHealth: OnHealth = (arn, { states, silent }) => {
+      this.#targetStates.set(arn, states);
+      if (silent.length > 0) this.#lookAgain(arn, silent);
+    };
+    this.inventory = new Inventory({ clients, cluster, membership, clock, onHealth });
+    const nodes = () => caches.nodes.list();
+    this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
+    this.held = new HeldDeletions(clients, clock);
+    const { inventory, place } = this;
+    this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });
+    this.progress = new Progress(inventory, clock);
+    const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };
+    this.reachability = new Reachability({
+      ...around,
+      troubles,
+      where: this.where,
+      troubled: (arn) => {
+        const binding = this.bindings.ofGroup(arn);
+        if (binding !== undefined) term.gatewayDue(binding.gateway);
+      },
+      isSettled: (gateway) => this.#models.has(gateway),
+    });
+    this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });
+  }
+
+  /** @throws ConfigError when nothing tells the region */
+  static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
+    return new Cloud(term, await findRegion(term.config, term.caches.nodes.list(), term.env, signal), signal);
+  }
+
+  /** Where addresses are, as far as the network is known; else AWS itself will say. */
+  readonly where: TargetsContext['where'] = async (maxAgeMs) => {
+    const network = await this.place.network(maxAgeMs);
+    return network.kind === 'known' ? network.where : () => 'inside';
+  };
+
+  /** Learns, once, what exists. @returns what stands in the way of doing anything */
+  ready(): Promise<readonly Problem[]> {
+    this.#opening ??= this.#load().catch((error: unknown) => {
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #load(): Promise<readonly Problem[]> {
+    const problems = await problemsOf(inventoryId, async () => {
+      await this.membership.load();
+      return this.inventory.load();
+    });
+    if (problems.length > 0) {
+      const reopen = () => {
+        this.#opening = undefined;
+      };
+      this.#term.clock.sleep(reopenMs, this.#signal).then(reopen, reopen);
+    }
+    return problems;
+  }
+
+  /**
+   * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
+   * changed it.
+   */
+  exclusive<T>(gateway: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.locks.run(`gateway ${gatewayTagValue(gateway)}`, work);
+  }
+
+  /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
+  async observe(gateway: ObjectKey): Promise<{ readonly observed: Observed; readonly problems: readonly Problem[] }> {
+    this.shared.uses(gateway);
+    // Without an answer, what is remembered is what the pass goes by.
+    const problems = await problemsOf(inventoryId, async () => {
+      await this.progress.refresh(gateway);
+      return [];
+    });
+    return { observed: this.inventory.observed(gateway, this.#term.clock.now()), problems };
+  }
+
+  diffOptions(gateway: ObjectKey): DiffOptions {
+    return {
+      rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer,
+      behind: this.#last.get(gateway)?.behind ?? nobody,
+    };
+  }
+
+  /** @param recall calls back what has made no call yet: others wait */
+  async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
+    const { clients, inventory, membership, troubles, refusals, where, locks, cluster } = this;
+    const { clock, logger, caches } = this.#term;
+    const last = this.#last.get(gateway);
+    this.progress.awaits(gateway, plan);
+    const outcome = await executePlan(plan, {
+      gateway,
+      clients,
+      inventory,
+      membership,
+      troubles,
+      refusals,
+      where,
+      locks,
+      cluster,
+      clock,
+      logger: logger.child({ gateway }),
+      signal: this.#signal,
+      secretOf: (key) => caches.secrets.get(key),
+      targetsOf: (group) => membersOf(caches, group),
+      ...(recall && { recall }),
+      ...(last && { before: last.met }),
+    });
+    const { behind, met } = outcome;
+    if (behind.length > 0 || met.size > 0) this.#last.set(gateway, { behind: new Set(behind), met });
+    else this.#last.delete(gateway);
+    return outcome;
+  }
+
+  /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
+  async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+    // Of what stands without being known, the targets are left as they are.
+    const kept = (model.standing ?? []).filter(({ backend }) => backend !== undefined);
+    const groups = [...model.resources.filter((resource) => resource.kind === 'target-group'), ...kept];
+    return this.bind(gateway, groups, () => this.#models.set(gateway, model));
+  }
+
+  /**
+   * Has the targets of these groups kept up to date, as far as they exist, and admits the load balancers to them.
+   * @param learned called as soon as it is known what they need to reach
+   * @returns what AWS refused
+   */
+  async bind(
+    gateway: ObjectKey,
+    groups: readonly TargetSelection[],
+    learned?: () => void,
+  ): Promise<readonly Problem[]> {
+    const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
+    const before = this.bindings.ofGateway(gateway);
+    const fresh = this.bindings.bind(gateway, groups, resources);
+    const bindings = this.bindings.ofGateway(gateway);
+    const kept = new Set(bindings.map(({ arn }) => arn));
+    for (const { arn } of before) if (!kept.has(arn)) this.#forget(arn);
+    const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
+    for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
+    this.#term.targetsDue(fresh);
+    const made = new Set(bindings.map(({ group }) => group.id));
+    const coming = groups.flatMap((group) => (made.has(group.id) ? [] : { group }));
+    const { caches } = this.#term;
+    return this.reachability.admit(
+      withMembers(caches, bindings),
+      { gateway, groups: withMembers(caches, coming) },
+      learned,
+    );
+  }
+
+  /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
+  release(gateway: ObjectKey): void {
+    for (const { arn } of this.bindings.ofGateway(gateway)) this.#forget(arn);
+    this.reachability.expectNothing(gateway);
+    this.bindings.release(gateway);
+    this.#models.delete(gateway);
+    this.progress.forget(gateway);
+    this.#last.delete(gateway);
+  }
+
+  /** How many targets each Gateway has in which of AWS's states, as far as they were looked at. */
+  *targetStates(): Generator<{ readonly gateway: ObjectKey; readonly state: string; readonly count: number }> {
+    for (const gateway of this.#models.keys()) {
+      const counts = new Map<string, number>();
+      for (const { arn } of this.bindings.ofGateway(gateway)) {
+        for (const [state, count] of Object.entries(this.#targetStates.get(arn) ?? {})) {
+          counts.set(state, (counts.get(state) ?? 0) + count);
+        }
+      }
+      for (const [state, count] of counts) yield { gateway, state, count };
+    }
+  }
+
+  #forget(targetGroup: string): void {
+    this.#targetStates.delete(targetGroup);
+    this.reachability.forget(targetGroup);
+    this.troubles.forget(targetGroup);
+    this.refusals.forget(targetGroup);
+  }
+
+  /** Whether AWS itself has nothing of the Gateway any more: what a finalizer may go by. */
+  async confirmGone(gateway: ObjectKey): Promise<{ readonly gone: boolean; readonly problems: readonly Problem[] }> {
+    let gone = false;
+    const problems = await problemsOf(inventoryId, async () => {
+      gone = await this.inventory.confirmGone(gateway);
+      return [];
+    });
+    return { gone, problems };
+  }
+
+  /** The Gateways that an audit can compare with what they should be. */
+  audited(): readonly ObjectKey[] {
+    return [...this.#models.keys()];
+  }
+
+  /**
+   * Compares a Gateway with what is there, piece by piece: passes have their turns in between. Targets that are not as they
+   * should be are put right; the rest is the next pass's.
+   * @throws AwsError
+   */
+  async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
+    const turns = {
+      model: () => this.#models.get(gateway),
+      exclusive: (piece: () => Promise<void>) => this.exclusive(gateway, piece),
+    };
+    const drift = await this.inventory.auditInTurns(gateway, turns, this.locks);
+    const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
+    const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
+    this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
+    return drift;
+  }
+
+  /**
+   * Looks again at where all targets are, and at the rules that let load balancers through to them.
+   * @returns the security groups that someone else has taken a rule from
+   * @throws AwsError
+   */
+  async auditReach(): Promise<ReadonlySet<string>> {
+    if (await this.reachability.refresh()) this.#term.targetsDue(this.bindings.services());
+    return this.reachability.audit();
+  }
+
+  /** These targets of a group don't answer: they may be behind other security groups now. */
+  #lookAgain(arn: string, targets: readonly Target[]): void {
+    const service = this.bindings.ofGroup(arn)?.group.backend?.service;
+    if (service === undefined || !this.reachability.suspect(targets)) return;
+    this.#term.targetsDue([service]);
+  }
+
+  /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */
+  recheck(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+    return problemsOf(inventoryId, async () => {
+      await this.inventory.audit(gateway, model, this.locks);
+      return [];
+    });
+  }
+
+  /** Keeps what is known of the targets, if the lease still allows it, and for a moment only. */
+  async close(): Promise<void> {
+    const { clock, isLeader, logger } = this.#term;
+    const cut = (): void => this.#closing.abort(new Error('The term has ended'));
+    clock.sleep(closeMs, this.#closing.signal).then(cut, cut);
+    if (isLeader()) {
+      await this.membership.flush().catch((error: unknown) => {
+        logger.warn({ err: error }, 'the targets that were confirmed could not be saved');
+      });
+    }
+    cut();
+    this.clients.destroy();
+  }
+}

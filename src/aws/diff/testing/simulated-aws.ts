@@ -1,0 +1,289 @@
+// What tests run plans against: AWS's rules of what may stand beside what and go before what, as a value in memory.
+import type { ObjectKey } from '../../../kube/object.ts';
+import type { CertificateUse, Resource, ResourceId, RuleAction, RuleResource, Tags } from '../../model/resources.ts';
+import { scopeOf } from '../../model/scope.ts';
+import { type Observed, type OwnedResource, TAG } from '../../observed.ts';
+import type { Plan, Step } from '../step.ts';
+
+/** What AWS refuses: never part of a right plan, but for `in-use`, as long as a deleted load balancer isn't released. */
+export class Refused extends Error {
+  readonly code: 'in-use' | 'duplicate' | 'not-found' | 'invalid' | 'quota';
+
+  constructor(code: Refused['code'], detail: string) {
+    super(`${code}: ${detail}`);
+    this.code = code;
+  }
+}
+
+interface Entry {
+  owned: OwnedResource;
+  spec: Resource['spec'];
+  /** Whether a target group's targets were registered. */
+  registered: boolean;
+}
+
+export class SimulatedAws {
+  readonly gateway: ObjectKey;
+  readonly quota: number;
+  now = 0;
+  readonly calls: Step[] = [];
+  readonly entries = new Map<string, Entry>();
+  /** ARNs that a deleted load balancer hasn't released yet. */
+  readonly #held = new Set<string>();
+  #serial = 0;
+
+  constructor(gateway: ObjectKey, quota = 100) {
+    this.gateway = gateway;
+    this.quota = quota;
+  }
+
+  observe(): Observed {
+    return { gateway: this.gateway, resources: [...this.entries.values()].map(({ owned }) => owned), now: this.now };
+  }
+
+  /** Time passes: load balancers become active, what a rule refers to becomes healthy, what was deleted is released. */
+  settle(milliseconds: number): void {
+    this.now += milliseconds;
+    this.#held.clear();
+    const inUse = this.#inUse();
+    for (const entry of this.entries.values()) {
+      const { owned } = entry;
+      if (owned.kind === 'load-balancer') entry.owned = { ...owned, state: 'active' };
+      if (owned.kind === 'target-group' && inUse.has(owned.arn)) entry.owned = { ...owned, ready: true };
+    }
+  }
+
+  /** Runs one step. `made` is what the steps before it have created. */
+  run(step: Step, plan: Plan, made: Map<ResourceId, string>): void {
+    this.calls.push(step);
+    const resolve = (id: ResourceId): string => {
+      const arn = made.get(id) ?? plan.existing.get(id);
+      if (arn === undefined || !this.entries.has(arn)) throw new Refused('not-found', `${step.id} needs ${id}`);
+      return arn;
+    };
+    switch (step.kind) {
+      case 'create':
+        this.#create(step.desired, { ...step.tags, [TAG.resource]: step.desired.id }, resolve, made);
+        break;
+      case 'create-rule':
+        this.#createRule(step.desired, step.priority, { ...step.tags, [TAG.resource]: step.desired.id }, resolve);
+        break;
+      case 'change':
+        this.#change(step.desired, step.arn, step.tags, resolve);
+        break;
+      case 'set-certificates': {
+        const isThere = (use: CertificateUse): boolean =>
+          'arn' in use || this.#owned().some(({ id }) => id === use.certificate);
+        if (!step.desired.extraCertificates.every(isThere)) throw new Refused('in-use', `${step.id} lacks one`);
+        this.#tag(resolve(step.desired.id), step.tags, []);
+        break;
+      }
+      case 'set-attributes':
+      case 'set-ingress':
+        this.#tag(resolve(step.desired.id), step.tags, []);
+        break;
+      case 'tag':
+        this.#tag(step.arn, step.add, step.remove);
+        break;
+      case 'set-priorities':
+        this.#setPriorities(step.priorities);
+        break;
+      case 'warm-rule': {
+        const joining = step.joining.map((id) => ({ arn: resolve(id), weight: 0 }));
+        this.#point(step.arn, [...step.serving, ...joining]);
+        break;
+      }
+      case 'sync-targets':
+        this.#get(resolve(step.desired.id)).registered = true;
+        break;
+      case 'delete':
+        this.#delete(step.existing.arn);
+        break;
+      default:
+        step satisfies never;
+    }
+    this.#noticeUnused();
+  }
+
+  #get(arn: string): Entry {
+    const entry = this.entries.get(arn);
+    if (entry === undefined) throw new Refused('not-found', arn);
+    return entry;
+  }
+
+  #owned(): OwnedResource[] {
+    return [...this.entries.values()].map(({ owned }) => owned);
+  }
+
+  #create(
+    desired: Exclude<Resource, RuleResource>,
+    tags: Tags,
+    resolve: (id: ResourceId) => string,
+    made: Map<ResourceId, string>,
+  ): void {
+    const arn = `arn-${String(++this.#serial).padStart(6, '0')}`;
+    const base = { arn, id: desired.id, tags };
+    const isMade = (id: ResourceId): boolean => this.#owned().some((owned) => owned.id === id);
+    const add = (owned: OwnedResource) => {
+      if ('name' in owned && this.#owned().some((other) => 'name' in other && other.name === owned.name)) {
+        throw new Refused('duplicate', `the name ${owned.name}`);
+      }
+      this.entries.set(arn, { owned, spec: desired.spec, registered: false });
+      made.set(desired.id, arn);
+    };
+    switch (desired.kind) {
+      case 'security-group':
+        return add({ ...base, kind: desired.kind, name: desired.spec.name });
+      case 'certificate':
+        return add({ ...base, kind: desired.kind });
+      case 'target-group':
+        return add({ ...base, kind: desired.kind, name: desired.spec.name, ready: false, unusedSince: this.now });
+      case 'load-balancer': {
+        for (const use of desired.spec.securityGroups) if ('group' in use) resolve(use.group);
+        const { name } = desired.spec;
+        return add({
+          ...base,
+          kind: desired.kind,
+          name,
+          dnsName: `${name}.example`,
+          subnets: desired.spec.subnets,
+          state: 'provisioning',
+        });
+      }
+      case 'listener': {
+        const loadBalancerArn = resolve(desired.loadBalancer);
+        const { port, defaultCertificate } = desired.spec;
+        const uses = [defaultCertificate ?? [], desired.extraCertificates].flat();
+        const there = uses.filter((use) => 'arn' in use || isMade(use.certificate));
+        if (there.length === 0 && uses.length > 0) throw new Refused('in-use', `${desired.id} has no certificate`);
+        const { [TAG.spec]: spec, ...unsaid } = tags;
+        const isDesired = there[0] === defaultCertificate && spec !== undefined;
+        const others = this.#owned().filter((other) => other.kind === 'listener');
+        if (others.some((other) => other.loadBalancerArn === loadBalancerArn && other.port === port)) {
+          throw new Refused('duplicate', `port ${port}`);
+        }
+        return add({ ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn, port });
+      }
+      default:
+        return desired satisfies never;
+    }
+  }
+
+  #createRule(desired: RuleResource, priority: number, tags: Tags, resolve: (id: ResourceId) => string): void {
+    const listenerArn = resolve(desired.listener);
+    const listener = this.#get(listenerArn).owned;
+    const siblings = this.#owned().filter((other) => other.kind === 'rule');
+    if (priority < 1 || priority > 50_000 || !Number.isInteger(priority))
+      throw new Refused('invalid', String(priority));
+    if (siblings.some((other) => other.listenerArn === listenerArn && other.priority === priority)) {
+      throw new Refused('duplicate', `priority ${priority} of ${desired.id}`);
+    }
+    const loadBalancer = (arn: string) => {
+      const { owned } = this.#get(arn);
+      return owned.kind === 'listener' ? owned.loadBalancerArn : undefined;
+    };
+    const here = listener.kind === 'listener' ? listener.loadBalancerArn : undefined;
+    if (siblings.filter((other) => loadBalancer(other.listenerArn) === here).length >= this.quota) {
+      throw new Refused('quota', desired.id);
+    }
+    const arn = `arn-${String(++this.#serial).padStart(6, '0')}`;
+    const owned: OwnedResource = {
+      kind: 'rule',
+      arn,
+      id: desired.id,
+      tags,
+      listenerArn,
+      priority,
+      targetGroups: [],
+      scope: scopeOf(desired.spec.conditions),
+    };
+    const targetGroups = forward(desired.spec.action, resolve);
+    this.#check(targetGroups);
+    this.entries.set(arn, { owned: { ...owned, targetGroups }, spec: desired.spec, registered: false });
+  }
+
+  #check(targetGroups: readonly { readonly arn: string; readonly weight: number }[]): void {
+    if (targetGroups.length > 5) throw new Refused('invalid', 'more than 5 target groups');
+    for (const { arn } of targetGroups) {
+      if (!this.#get(arn).registered) throw new Refused('invalid', `${arn} serves before its targets are registered`);
+    }
+  }
+
+  #change(desired: Resource, arn: string, tags: Tags, resolve: (id: ResourceId) => string): void {
+    const entry = this.#get(arn);
+    if (desired.kind === 'rule') this.#point(arn, forward(desired.spec.action, resolve));
+    if (desired.kind === 'rule' && entry.owned.kind === 'rule') {
+      entry.owned = { ...entry.owned, scope: scopeOf(desired.spec.conditions) };
+    }
+    entry.spec = desired.spec;
+    this.#tag(arn, tags, []);
+  }
+
+  #point(arn: string, targetGroups: readonly { readonly arn: string; readonly weight: number }[]): void {
+    const entry = this.#get(arn);
+    this.#check(targetGroups);
+    if (entry.owned.kind === 'rule') entry.owned = { ...entry.owned, targetGroups };
+  }
+
+  #tag(arn: string, add: Tags, remove: readonly string[]): void {
+    const entry = this.#get(arn);
+    const all = Object.entries({ ...entry.owned.tags, ...add }).filter(([key]) => !remove.includes(key));
+    const tags = Object.fromEntries(all);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tag is where the id comes from
+    entry.owned = { ...entry.owned, id: tags[TAG.resource] as ResourceId, tags };
+  }
+
+  #setPriorities(priorities: readonly { readonly arn: string; readonly priority: number }[]): void {
+    const moved = new Map(priorities.map(({ arn, priority }) => [arn, priority]));
+    for (const [arn, priority] of moved) {
+      const { owned } = this.#get(arn);
+      const clash = this.#owned().some(
+        (other) =>
+          other.kind === 'rule' &&
+          owned.kind === 'rule' &&
+          other.arn !== arn &&
+          other.listenerArn === owned.listenerArn &&
+          (moved.get(other.arn) ?? other.priority) === priority,
+      );
+      if (clash) throw new Refused('duplicate', `priority ${priority}`);
+    }
+    for (const [arn, priority] of moved) {
+      const entry = this.#get(arn);
+      if (entry.owned.kind === 'rule') entry.owned = { ...entry.owned, priority };
+    }
+  }
+
+  #delete(arn: string): void {
+    const { owned } = this.#get(arn);
+    if (this.#held.has(arn)) throw new Refused('in-use', owned.id);
+    if (owned.kind === 'target-group' && this.#inUse().has(arn)) throw new Refused('invalid', `${owned.id} is in use`);
+    this.entries.delete(arn);
+    for (const other of this.#owned()) {
+      if (other.kind === 'listener' && other.loadBalancerArn === arn) this.#delete(other.arn);
+      if (other.kind === 'rule' && other.listenerArn === arn) {
+        this.entries.delete(other.arn);
+        for (const group of other.targetGroups) this.#held.add(group.arn);
+      }
+      if (other.kind === 'security-group' && owned.kind === 'load-balancer') this.#held.add(other.arn);
+    }
+  }
+
+  #inUse(): ReadonlySet<string> {
+    const rules = this.#owned().filter((owned) => owned.kind === 'rule');
+    return new Set(rules.flatMap(({ targetGroups }) => targetGroups.map(({ arn }) => arn)));
+  }
+
+  #noticeUnused(): void {
+    const inUse = this.#inUse();
+    for (const entry of this.entries.values()) {
+      if (entry.owned.kind !== 'target-group') continue;
+      const { unusedSince, ...group } = entry.owned;
+      entry.owned = inUse.has(group.arn) ? group : { ...group, unusedSince: unusedSince ?? this.now };
+    }
+  }
+}
+
+function forward(action: RuleAction, resolve: (id: ResourceId) => string) {
+  if (action.kind !== 'forward') return [];
+  return action.targetGroups.map(({ targetGroup, weight }) => ({ arn: resolve(targetGroup), weight }));
+}

@@ -1,0 +1,72 @@
+// Deletions that wait for something to let go: what they wait for, and when to try again. AWS itself lets go within minutes,
+// and costs nothing but patience; whoever else holds on is looked for, seldom.
+
+import { pollMs } from '../../controllers/gateway-context.ts';
+import type { Holder, Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError } from '../errors.ts';
+import type { Held } from './execute.ts';
+import { holdersOf } from './holders.ts';
+
+/** All in milliseconds. */
+const patience = 10_000;
+const lookAgain = 60_000;
+const maxRetry = 60_000;
+const forgetAfter = 600_000;
+
+interface Sight {
+  readonly since: number;
+  readonly seen: number;
+  readonly looked: number;
+  readonly holders: readonly Holder[];
+}
+
+export class HeldDeletions {
+  readonly #clients: AwsClients;
+  readonly #clock: Clock;
+  readonly #sights = new Map<string, Sight>();
+
+  constructor(clients: AwsClients, clock: Clock) {
+    this.#clients = clients;
+    this.#clock = clock;
+  }
+
+  /** What these deletions wait for, for the status. */
+  async explain(held: readonly Held[]): Promise<readonly Problem[]> {
+    const now = this.#clock.monotonic();
+    for (const [arn, { seen }] of this.#sights) if (now - seen > forgetAfter) this.#sights.delete(arn);
+    const problems: Problem[] = [];
+    for (const { resource, arn, detail } of held) {
+      const { holders } = await this.#see(arn, now);
+      problems.push({ kind: 'deletion-held', resource, arn, detail, holders });
+    }
+    return problems;
+  }
+
+  /** How long to wait before these are tried again, in milliseconds: ever longer. */
+  retryMs(held: readonly Held[]): number {
+    const now = this.#clock.monotonic();
+    const waited = held.map(({ arn }) => now - (this.#sights.get(arn)?.since ?? now));
+    return Math.min(maxRetry, Math.max(pollMs, Math.min(...waited) / 4));
+  }
+
+  async #see(arn: string, now: number): Promise<Sight> {
+    const before = this.#sights.get(arn) ?? { since: now, seen: now, looked: Number.NEGATIVE_INFINITY, holders: [] };
+    const isDue = now - before.since >= patience && now - before.looked >= lookAgain;
+    const found = isDue ? { looked: now, holders: (await this.#holdersOf(arn)) ?? before.holders } : {};
+    const sight = { ...before, seen: now, ...found };
+    this.#sights.set(arn, sight);
+    return sight;
+  }
+
+  /** What can't be found out now is worth no failure: the deletion is tried again anyway. */
+  async #holdersOf(arn: string): Promise<readonly Holder[] | undefined> {
+    try {
+      return await holdersOf(this.#clients, arn);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return undefined;
+    }
+  }
+}

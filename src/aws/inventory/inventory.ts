@@ -1,0 +1,300 @@
+// What of ours exists in AWS, remembered: loaded once, kept up to date by our own writes, audited in slow turns.
+import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { AwsClients } from '../clients.ts';
+import { isNotFound, isSettling } from '../errors.ts';
+import type { KeyedLock } from '../keyed-lock.ts';
+import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
+import type { Model, ResourceId, Tags } from '../model/resources.ts';
+import type { Observed, OwnedResource } from '../observed.ts';
+import { TAG } from '../observed.ts';
+import type { Membership } from '../targets/membership.ts';
+import { type OnHealth, readHealth } from '../targets/sync-targets.ts';
+import { type AuditTurns, auditGateway, type Drift } from './audit.ts';
+import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
+import { leftOf } from './left.ts';
+import { readOwned } from './read.ts';
+import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './records.ts';
+import { Usage } from './usage.ts';
+
+export interface InventoryOptions {
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly membership: Membership;
+  readonly clock: Clock;
+  /** Whoever wants to know; nobody, where no targets are kept up to date. */
+  readonly onHealth?: OnHealth;
+}
+
+/** As many ARNs as one DescribeLoadBalancers takes. */
+const describeLimit = 20;
+
+export class Inventory {
+  readonly #options: InventoryOptions;
+  readonly #records = new Records();
+  readonly #usage: Usage;
+  /** Certificates of which it is not known whether they were imported. */
+  readonly #doubted = new Set<ResourceId>();
+  #refresh: { readonly arns: Set<string>; readonly done: Promise<void> } | undefined;
+  #scan: Promise<readonly OwnedRecord[]> | undefined;
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+    this.#usage = new Usage(options.clock, options.membership);
+  }
+
+  /** Reads everything. @returns what stands in the way of owning anything here: `cluster-name-taken` */
+  async load(): Promise<readonly Problem[]> {
+    const { records, problems } = await readOwned(this.#options.clients, this.#options.cluster);
+    for (const record of records) this.#records.put(record);
+    for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
+    this.#options.membership.retain(records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn));
+    return problems;
+  }
+
+  /**
+   * A list of all that is owned, as AWS has it now; for the sweep, which believes nothing that is remembered. Certificates
+   * that were not known are from now on.
+   */
+  async readAll(): Promise<readonly OwnedResource[]> {
+    const { records } = await readOwned(this.#options.clients, this.#options.cluster);
+    // An import of which neither the answer nor the tagging index told in time: now it is known that there are two.
+    for (const record of records) {
+      if (record.kind === 'certificate' && this.#records.get(record.arn) === undefined) this.#records.put(record);
+    }
+    return records.map(asOwned);
+  }
+
+  /** What exists of one Gateway, and the certificates that the cluster shares. `now` in milliseconds since the epoch. */
+  observed(gateway: ObjectKey, now: number): Observed {
+    const shared = this.#records.ofGateway(SHARED).filter(({ kind }) => kind === 'certificate');
+    const outdated = outdatedCertificates(shared);
+    const resources = [...this.#records.ofGateway(gatewayTagValue(gateway)), ...shared].map((record) => {
+      if (record.kind === 'target-group') return this.#usage.observe(record, now);
+      return record.kind === 'listener' ? { ...record, tags: trueTags(record, outdated) } : record;
+    });
+    return { gateway, resources, now };
+  }
+
+  /** The values of the gateway tags of all that is owned. */
+  gateways(): readonly string[] {
+    return this.#records.gateways();
+  }
+
+  /** The ARNs of all target groups. */
+  targetGroups(): readonly string[] {
+    return this.#records.all().flatMap(({ kind, arn }) => (kind === 'target-group' ? arn : []));
+  }
+
+  /** The ids of all security groups. */
+  securityGroups(): ReadonlySet<string> {
+    return new Set(this.#records.all().flatMap(({ kind, arn }) => (kind === 'security-group' ? arn : [])));
+  }
+
+  /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
+  owned(gateway: string = SHARED): readonly OwnedResource[] {
+    return this.#records.ofGateway(gateway).map(asOwned);
+  }
+
+  /** As `owned`, with what only the inventory needs to know. `gateway` is the tag's value. */
+  recordsOf(gateway: string): readonly OwnedRecord[] {
+    return this.#records.ofGateway(gateway);
+  }
+
+  get(arn: string): OwnedRecord | undefined {
+    return this.#records.get(arn);
+  }
+
+  /** Those that carry this logical id, within the Gateway of that tag; without one, among what the cluster shares. */
+  find(id: ResourceId, gateway: string = SHARED): readonly OwnedRecord[] {
+    return this.#records.find(gateway, id);
+  }
+
+  put(record: OwnedRecord): void {
+    this.#records.put(record);
+    this.#updateUsage(gatewayOf(record.tags));
+  }
+
+  remove(arn: string): void {
+    const record = this.#records.get(arn);
+    if (record === undefined) return;
+    this.#records.remove(arn);
+    if (record.kind === 'target-group') {
+      this.#usage.forget(arn);
+      this.#options.membership.forget(arn);
+    }
+    this.#updateUsage(gatewayOf(record.tags));
+  }
+
+  retag(arn: string, add: Tags, remove: readonly string[] = []): void {
+    const record = this.#records.get(arn);
+    if (record === undefined) return;
+    const kept = Object.entries(record.tags).filter(([key]) => !remove.includes(key));
+    this.put({ ...record, tags: { ...Object.fromEntries(kept), ...add } });
+  }
+
+  /** Certificates that a newer import stands in for: to be deleted as soon as no listener uses them. */
+  outdatedCertificates(): readonly OwnedResource[] {
+    const outdated = outdatedCertificates(this.#records.ofGateway(SHARED));
+    return this.owned().filter(({ arn }) => outdated.has(arn));
+  }
+
+  /** The ARNs of those that a listener serves, as far as is known: AWS would not delete them. */
+  servedCertificates(): ReadonlySet<string> {
+    return new Set(this.gateways().flatMap((gateway) => served(this.#records.ofGateway(gateway))));
+  }
+
+  /** The ARNs of those that a Gateway's listeners serve, as far as is known. */
+  servedBy(gateway: ObjectKey): ReadonlySet<string> {
+    return new Set(served(this.#records.ofGateway(gatewayTagValue(gateway))));
+  }
+
+  /** Reads which certificates a Gateway's listeners serve by SNI, where neither a write of ours nor an audit has told. */
+  async learnServed(gateway: ObjectKey): Promise<void> {
+    for (const record of this.#records.ofGateway(gatewayTagValue(gateway))) {
+      if (record.kind !== 'listener' || record.certificate === undefined || record.extraCertificates) continue;
+      const arns = await unlessGone(() => listedCertificates(this.#options.clients, record.arn));
+      this.put({ ...record, extraCertificates: arns });
+    }
+  }
+
+  /** An answer was lost: the resource may or may not exist now. */
+  doubt(id: ResourceId): void {
+    this.#doubted.add(id);
+  }
+
+  /** Whether it was doubted; the doubt is over, since who asks goes and looks. */
+  takeDoubt(id: ResourceId): boolean {
+    return this.#doubted.delete(id);
+  }
+
+  /** Drops what is remembered of a Gateway, as when all of it is known to be gone. */
+  forget(gateway: ObjectKey): void {
+    for (const { arn } of this.#records.ofGateway(gatewayTagValue(gateway))) this.remove(arn);
+  }
+
+  /** Reads the state of load balancers; those who ask at the same time share a call. */
+  async refreshLoadBalancers(arns: readonly string[]): Promise<void> {
+    if (this.#refresh === undefined) {
+      const asked = new Set<string>();
+      // Whoever else asks in this turn of the event loop joins in.
+      const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        this.#refresh = undefined;
+        return this.#readLoadBalancers([...asked]);
+      });
+      this.#refresh = { arns: asked, done };
+    }
+    for (const arn of arns) this.#refresh.arns.add(arn);
+    await this.#refresh.done;
+  }
+
+  /** Looks whether one target of each is healthy. Only for groups that a plan waits for: it costs a read each. */
+  async refreshTargetHealth(arns: readonly string[]): Promise<void> {
+    await Promise.all(
+      arns.map(async (arn) => {
+        const { clients, onHealth } = this.#options;
+        // Its targets' health is not to be seen before it is itself.
+        const health = await readHealth(clients, arn).catch((error: unknown) => {
+          if (isNotFound(error)) this.remove(arn);
+          else if (!isSettling(error)) throw error;
+          return undefined;
+        });
+        if (health?.healthy === true) this.#usage.sawHealthy(arn);
+        if (health !== undefined) onHealth?.(arn, health);
+      }),
+    );
+  }
+
+  /**
+   * Whether AWS itself, not its tagging index, has nothing of the Gateway any more: what a finalizer may go by. What is
+   * found after all is remembered.
+   */
+  async confirmGone(gateway: ObjectKey): Promise<boolean> {
+    const tag = gatewayTagValue(gateway);
+    const left = (await this.#left()).filter((record) => gatewayOf(record.tags) === tag);
+    for (const record of left) this.put(record);
+    return left.length === 0;
+  }
+
+  /** Whether AWS has any load balancer of the cluster's, whichever Gateway it is of. */
+  async hasLoadBalancers(): Promise<boolean> {
+    return (await this.#left()).some(({ kind }) => kind === 'load-balancer');
+  }
+
+  /** Only a list that begins after the question can answer it; those who ask meanwhile share the next one. */
+  async #left(): Promise<readonly OwnedRecord[]> {
+    const running = this.#scan;
+    if (running !== undefined) await running.catch(() => undefined);
+    this.#scan ??= leftOf(this.#options).finally(() => {
+      this.#scan = undefined;
+    });
+    return await this.#scan;
+  }
+
+  /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
+  audit(gateway: ObjectKey, model: Model, locks: KeyedLock): Promise<readonly Drift[]> {
+    return this.auditInTurns(gateway, { model: () => model, exclusive: (piece) => piece() }, locks);
+  }
+
+  /** As `audit`, piece by piece: the Gateway's passes do not wait for all of it. */
+  async auditInTurns(gateway: ObjectKey, turns: AuditTurns, locks: KeyedLock): Promise<readonly Drift[]> {
+    const { clients, membership, onHealth } = this.#options;
+    return auditGateway({ clients, membership, inventory: this, locks, onHealth }, gatewayTagValue(gateway), turns);
+  }
+
+  async #readLoadBalancers(arns: readonly string[]): Promise<void> {
+    const { elbv2 } = this.#options.clients;
+    const read = async (some: readonly string[]) => {
+      const { LoadBalancers } = await elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [...some] }));
+      return LoadBalancers ?? [];
+    };
+    for (let start = 0; start < arns.length; start += describeLimit) {
+      const found = await eachThatExists(arns.slice(start, start + describeLimit), read, (arn, error) => {
+        if (isNotFound(error)) this.remove(arn);
+      });
+      for (const each of found) this.#setState(each);
+    }
+  }
+
+  #setState({ LoadBalancerArn = '', State }: LoadBalancer): void {
+    const record = this.#records.get(LoadBalancerArn);
+    if (record?.kind === 'load-balancer') this.put({ ...record, state: State?.Code ?? record.state });
+  }
+
+  #updateUsage(gateway: string): void {
+    if (gateway !== SHARED) this.#usage.update(this.#records.ofGateway(gateway));
+  }
+}
+
+const served = (records: readonly OwnedRecord[]): readonly string[] =>
+  records.flatMap((record) =>
+    record.kind === 'listener' ? [record.certificate ?? [], record.extraCertificates ?? []].flat() : [],
+  );
+
+/** All but the last imported of each id: they wait only for the listeners to turn to the new one. */
+function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<string> {
+  const certificates = records.filter((record) => record.kind === 'certificate');
+  const outdated = [...Map.groupBy(certificates, ({ id }) => id).values()].flatMap((same) =>
+    same.toSorted((a, b) => b.importedAt - a.importedAt).slice(1),
+  );
+  return new Set(outdated.map(({ arn }) => arn));
+}
+
+/** A listener that uses an outdated certificate is not as its hash tags say: their ids are right, but not the ARNs. */
+function trueTags(
+  { tags, certificate, extraCertificates }: Extract<OwnedRecord, { kind: 'listener' }>,
+  outdated: ReadonlySet<string>,
+): Tags {
+  if (outdated.size === 0) return tags;
+  const { [TAG.spec]: spec, [TAG.certificates]: extra, ...rest } = tags;
+  const specHolds = certificate === undefined || !outdated.has(certificate);
+  const extraHolds = extraCertificates?.every((arn) => !outdated.has(arn)) ?? false;
+  return {
+    ...rest,
+    ...(spec !== undefined && specHolds ? { [TAG.spec]: spec } : {}),
+    // An absent tag would mean that there are none: one that fits nothing has them read.
+    ...(extra === undefined ? {} : { [TAG.certificates]: extraHolds ? extra : 'outdated' }),
+  };
+}

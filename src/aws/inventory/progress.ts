@@ -1,0 +1,103 @@
+// What AWS does by itself and a pass waits for: load balancers being provisioned, targets becoming healthy. It is asked
+// about only where the last pass waited for it.
+
+import type { Clock } from '../../kube/clock.ts';
+import { Lane } from '../../kube/lane.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Plan } from '../diff/step.ts';
+import { gatewayTagValue } from '../model/naming.ts';
+import { namespaceOf } from '../model/owner.ts';
+import type { ResourceId } from '../model/resources.ts';
+import type { OwnedResource } from '../observed.ts';
+import type { Inventory } from './inventory.ts';
+
+/** How often the state of load balancers, and the health of a Gateway's target groups, is read at most. In milliseconds. */
+const pollMs = 2500;
+
+/** AWS's rate allows ten reads a second: the passes need some of them. */
+const readsAtOnce = 15;
+
+/** When the health of a Gateway's groups was read last, and that of each group by ARN. */
+interface HealthRead {
+  readonly at: number;
+  readonly read: ReadonlyMap<string, number>;
+}
+
+const neverRead: HealthRead = { at: Number.NEGATIVE_INFINITY, read: new Map() };
+
+const isProvisioning = (resource: OwnedResource): boolean =>
+  resource.kind === 'load-balancer' && resource.state === 'provisioning';
+
+export class Progress {
+  readonly #inventory: Inventory;
+  readonly #clock: Clock;
+  /** The target groups whose health the last plan waited for. */
+  readonly #awaited = new Map<ObjectKey, readonly ResourceId[]>();
+  readonly #health = new Map<ObjectKey, HealthRead>();
+  #polledAt = Number.NEGATIVE_INFINITY;
+
+  constructor(inventory: Inventory, clock: Clock) {
+    this.#inventory = inventory;
+    this.#clock = clock;
+  }
+
+  /** Remembers what a plan waits for. */
+  awaits(gateway: ObjectKey, { pending }: Plan): void {
+    const health = pending.flatMap(({ kind, resource }) => (kind === 'target-group-health' ? [resource] : []));
+    this.#awaited.set(gateway, health);
+  }
+
+  forget(gateway: ObjectKey): void {
+    this.#awaited.delete(gateway);
+    this.#health.delete(gateway);
+  }
+
+  /** Whether AWS is still at work on a load balancer of the Gateway. */
+  isProvisioning(gateway: ObjectKey): boolean {
+    return this.#inventory.owned(gatewayTagValue(gateway)).some(isProvisioning);
+  }
+
+  /** Brings the inventory up to date with what the Gateway waits for. @throws AwsError */
+  async refresh(gateway: ObjectKey): Promise<void> {
+    const { resources } = this.#inventory.observed(gateway, this.#clock.now());
+    const awaited = this.#awaited.get(gateway) ?? [];
+    const groups = resources.filter(({ kind, id }) => kind === 'target-group' && awaited.includes(id));
+    if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
+    if (groups.length > 0) await this.#readHealth(gateway, groups);
+  }
+
+  /** Passes come more often than health changes. */
+  async #readHealth(gateway: ObjectKey, groups: readonly OwnedResource[]): Promise<void> {
+    const now = this.#clock.monotonic();
+    const { at, read } = this.#health.get(gateway) ?? neverRead;
+    if (now - at < pollMs) return;
+    const due = nextToRead(gateway, groups, read);
+    const before = [...read].filter(([arn]) => groups.some((group) => group.arn === arn));
+    this.#health.set(gateway, { at: now, read: new Map([...before, ...due.map((arn) => [arn, now] as const)]) });
+    await this.#inventory.refreshTargetHealth(due);
+  }
+
+  /** One call for all that are being provisioned: the passes that wait for them come at different times. */
+  async #pollLoadBalancers(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#polledAt < pollMs) return;
+    this.#polledAt = now;
+    const owned = this.#inventory.gateways().flatMap((gateway) => this.#inventory.owned(gateway));
+    await this.#inventory.refreshLoadBalancers(owned.filter(isProvisioning).map(({ arn }) => arn));
+  }
+}
+
+/**
+ * The ARNs of the groups whose health is read next: in turns over namespaces, in each first those that were read longest ago. A
+ * tenant whose groups never become healthy keeps the others' from being looked at no longer than a turn.
+ */
+export function nextToRead(
+  gateway: ObjectKey,
+  groups: readonly Pick<OwnedResource, 'arn' | 'id'>[],
+  read: ReadonlyMap<string, number>,
+): readonly string[] {
+  const turns = new Lane<Pick<OwnedResource, 'arn' | 'id'>>(({ id }) => namespaceOf(id, gateway));
+  const readAt = ({ arn }: Pick<OwnedResource, 'arn'>) => read.get(arn) ?? Number.MIN_SAFE_INTEGER;
+  for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
+  return Array.from({ length: readsAtOnce }, () => turns.shift()?.arn ?? []).flat();
+}

@@ -1,0 +1,64 @@
+// What the rules of a load balancer say in AWS, in the model's terms.
+import { hash } from '../model/hash.ts';
+import { resourceId } from '../model/naming.ts';
+import type { ResourceId, RuleResource } from '../model/resources.ts';
+import type { StandingRule } from '../model/standing.ts';
+import { type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
+
+/** Of the load balancer of a scheme. @returns its ports, and those of its rules that are known in full, by port and priority */
+export function standingRules(
+  owned: readonly OwnedResource[],
+  scheme: string,
+): { readonly ports: ReadonlySet<number>; readonly rules: readonly StandingRule[] } {
+  const loadBalancer = resourceId('load-balancer', scheme);
+  const loadBalancers = new Set(
+    owned.flatMap(({ kind, id, arn }) => (kind === 'load-balancer' && id === loadBalancer ? arn : [])),
+  );
+  const ports = new Map(
+    owned.flatMap((each) =>
+      each.kind === 'listener' && loadBalancers.has(each.loadBalancerArn) ? [[each.arn, each.port] as const] : [],
+    ),
+  );
+  const groups = new Map(owned.flatMap(({ kind, arn, id }) => (kind === 'target-group' ? [[arn, id] as const] : [])));
+  const rules = owned.flatMap((rule) => {
+    const port = rule.kind === 'rule' ? ports.get(rule.listenerArn) : undefined;
+    return rule.kind === 'rule' && port !== undefined ? (standingRule(rule, port, groups) ?? []) : [];
+  });
+  return {
+    ports: new Set(ports.values()),
+    rules: rules.toSorted((a, b) => a.port - b.port || a.priority - b.priority || (a.id < b.id ? -1 : 1)),
+  };
+}
+
+function standingRule(
+  rule: OwnedRule,
+  port: number,
+  groups: ReadonlyMap<string, ResourceId>,
+): StandingRule | undefined {
+  const spec = specOf(rule, groups);
+  if (spec === undefined) return undefined;
+  const { id, priority, tags } = rule;
+  return { id, port, priority, spec, specHash: tags[TAG.spec], routes: tags[TAG.routes] };
+}
+
+function specOf(
+  { content, targetGroups, tags }: OwnedRule,
+  groups: ReadonlyMap<string, ResourceId>,
+): RuleResource['spec'] | undefined {
+  if (content === undefined) return undefined;
+  const { conditions, action, transforms } = content;
+  if (action.kind !== 'forward') return { conditions, action, transforms };
+  const forwards = targetGroups.flatMap(({ arn, weight }) => {
+    const targetGroup = groups.get(arn);
+    return targetGroup === undefined ? [] : { targetGroup, weight };
+  });
+  if (forwards.length < targetGroups.length) return undefined;
+  const as = (shares: typeof forwards): RuleResource['spec'] => ({
+    conditions,
+    action: { kind: 'forward', targetGroups: shares },
+    transforms,
+  });
+  // A group that is warming up stands beside those that the rule was made with.
+  const settled = as(forwards.filter(({ weight }) => weight > 0));
+  return hash(settled) === tags[TAG.spec] ? settled : as(forwards);
+}

@@ -1,0 +1,74 @@
+// What is kept going of a Gateway that no model can be built for.
+import { expect, test } from 'vitest';
+import type { EndpointSlice } from '../../api/core.ts';
+import { endpointSlices } from '../../api/kinds.ts';
+import { Incomplete } from '../../controllers/incomplete.ts';
+import { reconcileTargets } from '../../controllers/targets.ts';
+import { MemoryClient } from '../../kube/testing/memory-client.ts';
+import { AwsError } from '../errors.ts';
+import { modelContext } from '../model/context.ts';
+import { targetGroup } from '../model/target-groups.ts';
+import { backend, options, topology } from '../model/testing/sample.ts';
+import { gateway as key } from '../testing/aws-under-test.ts';
+import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
+import { keepStanding } from './standing.ts';
+
+const rig = eachTestOnAws();
+
+const api = backend('api');
+const slice: EndpointSlice = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'shop', name: 'api-1', labels: { 'kubernetes.io/service-name': 'api' } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: ['10.0.1.50'], conditions: { ready: true } }],
+  ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+};
+
+/** A term that begins when the Gateway's target group stands already, without a target. */
+async function restarted(client = new MemoryClient()) {
+  const before = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')]);
+  const network = await before.cloud.place.network();
+  if (network.kind === 'unknown') throw new Error('The network is unknown');
+  const group = targetGroup(modelContext(topology([]), network.network, options), api);
+  await bring(before.cloud, { gateway: key, resources: [group] });
+  await client.create(endpointSlices, slice, rig.signal);
+  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  expect(await term.cloud.ready()).toEqual([]);
+  return term;
+}
+
+const targets = () =>
+  [...rig.aws.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
+    [...group.targets.values()].map(({ id }) => id),
+  );
+
+test('after a restart the target groups that stand get the pods of the Services that the routes name', async () => {
+  const term = await restarted();
+  await reconcileTargets(term, api.service);
+  expect(targets()).toEqual([]);
+  expect(await keepStanding(term.cloud, key, [backend('other'), api])).toEqual([]);
+  await reconcileTargets(term, api.service);
+  expect(targets()).toEqual(['10.0.1.50']);
+});
+
+test('pods are registered even while the network cannot be read, and what AWS refuses is told', async () => {
+  const term = await restarted();
+  term.cloud.clients.ec2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (commandName === 'DescribeSubnetsCommand')
+          throw new AwsError({
+            action: 'ec2:DescribeSubnets',
+            code: 'UnauthorizedOperation',
+            kind: 'access-denied',
+            detail: 'no',
+          });
+        return next(args);
+      },
+    { step: 'initialize', name: 'refusing' },
+  );
+  expect(await keepStanding(term.cloud, key, [api])).toMatchObject([{ kind: 'access-denied' }]);
+  await expect(reconcileTargets(term, api.service)).rejects.toBeInstanceOf(Incomplete);
+  expect(targets()).toEqual(['10.0.1.50']);
+});

@@ -1,0 +1,110 @@
+// What stands in AWS of a Gateway, as far as a pass goes by it.
+import { GATEWAY_GROUP } from '../../api/gateway-api.ts';
+import { backendService } from '../../gateway/backends.ts';
+import type { Sources } from '../../gateway/gather.ts';
+import { isPermitted } from '../../gateway/grants.ts';
+import type { Problem } from '../../gateway/problem.ts';
+import type { BackendService } from '../../gateway/topology.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import type { Cloud } from '../cloud.ts';
+import { gatewayTagValue, resourceId } from '../model/naming.ts';
+import type { ResourceId } from '../model/resources.ts';
+import type { Standing, StandingCertificate, StandingCertificates } from '../model/standing.ts';
+import { standingTargetGroups } from '../model/target-groups.ts';
+import type { Inventory } from './inventory.ts';
+import type { ListenerRecord } from './records.ts';
+import { standingRules } from './standing-rules.ts';
+
+/** Where it is looked up what stands, and for whom. */
+export interface StandingSources {
+  readonly inventory: Inventory;
+  /** Undefined while it is not known. */
+  readonly vpcId: string | undefined;
+  readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
+}
+
+/** What the model of a Gateway goes by. @param scheme of its load balancer */
+export function standingOf(
+  { inventory, vpcId, sources }: StandingSources,
+  gateway: ObjectKey,
+  scheme: string,
+): Standing {
+  const owned = inventory.owned(gatewayTagValue(gateway));
+  const ids = owned.flatMap(({ kind, id }) => (kind === 'target-group' ? id : []));
+  const backends = ids.flatMap((id) => backendsOf(id, sources));
+  const known = vpcId === undefined ? [] : standingTargetGroups(new Set(ids), backends, vpcId);
+  const byId = new Map(known.map((group) => [group.id, group]));
+  return {
+    subnets: standingSubnets(inventory, gateway, scheme),
+    madeGroups: inventory.securityGroups(),
+    certificates: standingCertificates(inventory, gateway, scheme),
+    ...standingRules(owned, scheme),
+    targetGroups: ids.map((id) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
+    isPermitted: (route, service) => mayUse(sources, route, service),
+  };
+}
+
+/** `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now. */
+function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly BackendService[] {
+  const [, , namespace = '', name = '', number] = id.split('/');
+  const key = objectKey({ namespace, name });
+  const service = sources.service(key);
+  return (service?.spec.ports ?? [])
+    .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol === 'TCP')
+    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port, 'IPv4')));
+}
+
+function mayUse(sources: Pick<Sources, 'grantsIn'>, route: ObjectKey, service: ObjectKey): boolean {
+  const { namespace: from = '' } = parseObjectKey(route);
+  const { namespace = '', name } = parseObjectKey(service);
+  const referrer = { group: GATEWAY_GROUP, kind: 'HTTPRoute', namespace: from };
+  return isPermitted(sources.grantsIn(namespace), referrer, { group: '', kind: 'Service', namespace, name });
+}
+
+function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
+  const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));
+  return found?.kind === 'load-balancer' ? found.subnets : [];
+}
+
+/** The certificates that its listeners serve, by port. */
+function standingCertificates(
+  inventory: Inventory,
+  gateway: ObjectKey,
+  scheme: string,
+): ReadonlyMap<number, StandingCertificates> {
+  const standing = (arn: string): StandingCertificate => {
+    const record = inventory.get(arn);
+    return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
+  };
+  const listeners = inventory.recordsOf(gatewayTagValue(gateway)).filter((record) => record.kind === 'listener');
+  // While a load balancer of another scheme takes over, both have a listener for the port: the new one's says what is.
+  const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', scheme, port);
+  return new Map(
+    listeners
+      .toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))
+      .flatMap((record) => {
+        if (record.certificate === undefined) return [];
+        const listed = (record.extraCertificates ?? []).map(standing);
+        return [[record.port, { defaultCertificate: standing(record.certificate), listed }] as const];
+      }),
+  );
+}
+
+/**
+ * For a Gateway that no model can be built for: nothing of it is to be changed, but its pods come and go all the same, and
+ * after a restart no pass has said yet which target groups they belong to.
+ * @returns what AWS refused
+ */
+export async function keepStanding(
+  cloud: Cloud,
+  gateway: ObjectKey,
+  backends: readonly BackendService[],
+): Promise<readonly Problem[]> {
+  const groups = cloud.inventory.owned(gatewayTagValue(gateway)).filter(({ kind }) => kind === 'target-group');
+  if (groups.length === 0) return [];
+  const network = await cloud.place.network();
+  const { vpcId } = cloud.place;
+  if (vpcId === undefined) return network.kind === 'unknown' ? network.problems : [];
+  const ids = new Set(groups.map(({ id }) => id));
+  return cloud.bind(gateway, standingTargetGroups(ids, backends, vpcId));
+}

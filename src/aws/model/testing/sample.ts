@@ -1,0 +1,116 @@
+// Topologies for tests, with what a test does not care about filled in.
+import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
+import { compareStrings } from '../../../gateway/precedence.ts';
+import type {
+  BackendService,
+  ListenerTopology,
+  PortTopology,
+  RouteAction,
+  RouteEntry,
+  RouteTopology,
+  Topology,
+} from '../../../gateway/topology.ts';
+import { type ObjectKey, objectKey } from '../../../kube/object.ts';
+import { stableJson } from '../hash.ts';
+import { DEFAULT_QUOTAS, type ModelOptions } from '../options.ts';
+
+export const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
+
+export const settings: LoadBalancerSettings = {
+  scheme: 'internal',
+  ipAddressType: 'ipv4',
+  sourceRanges: ['0.0.0.0/0'],
+  targetType: 'ip',
+  sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
+  loadBalancerAttributes: {},
+  tags: {},
+};
+
+export function backend(name: string, more: Partial<BackendService> = {}): BackendService {
+  const service = objectKey({ namespace: 'shop', name });
+  return { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4', ...more };
+}
+
+export function forward(...names: readonly string[]): Extract<RouteAction, { kind: 'forward' }> {
+  return {
+    kind: 'forward',
+    backends: names.map((name, index) => ({ service: backend(name), weight: 1, index })),
+  };
+}
+
+/** What a route is to do on a port: several of one route and rule are its matches, or its hostnames. */
+export interface EntrySketch extends Omit<RouteEntry, 'source'> {
+  readonly source: Extract<RouteEntry['source'], { kind: 'rule' }>;
+  readonly created?: string;
+}
+
+export function entry(
+  more: Partial<EntrySketch> & { readonly rule?: number; readonly route?: string } = {},
+): EntrySketch {
+  const { rule = 0, route = 'api', ...rest } = more;
+  return {
+    listener: 'http',
+    match: { path: { type: 'PathPrefix', value: '/' } },
+    source: {
+      kind: 'rule',
+      route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: route }) },
+      rule,
+      match: 0,
+    },
+    action: forward('api'),
+    ...rest,
+  };
+}
+
+export function listener(name: string, more: Partial<ListenerTopology> = {}): ListenerTopology {
+  return { name, certificates: [], tlsOptions: {}, routes: [], ...more };
+}
+
+export interface PortSketch extends PortTopology {
+  readonly entries: readonly EntrySketch[];
+}
+
+export function httpPort(entries: readonly EntrySketch[], more: Partial<PortTopology> = {}): PortSketch {
+  return { port: 80, protocol: 'HTTP', listeners: [listener('http')], entries, ...more };
+}
+
+export function topology(ports: readonly PortSketch[], more: Partial<LoadBalancerSettings> = {}): Topology {
+  return {
+    gateway: objectKey({ namespace: 'shop', name: 'web' }),
+    settings: { ...settings, ...more },
+    ports: ports.map(({ entries, listeners, ...port }) => ({ ...port, listeners: listeners.map(attached(entries)) })),
+    routes: routesOf(ports.flatMap(({ entries }) => entries)),
+  };
+}
+
+const keyOf = ({ source }: EntrySketch): ObjectKey => source.route.key;
+
+const attached =
+  (entries: readonly EntrySketch[]) =>
+  (each: ListenerTopology): ListenerTopology => {
+    const keys = new Set(entries.filter(({ listener: name }) => name === each.name).map(keyOf));
+    return { ...each, routes: [...keys].toSorted(compareStrings) };
+  };
+
+const routesOf = (entries: readonly EntrySketch[]): readonly RouteTopology[] =>
+  [...Map.groupBy(entries, keyOf)]
+    .toSorted(([a], [b]) => compareStrings(a, b))
+    .map(([key, own]) => {
+      const hosts = new Set(own.map(({ hostname }) => hostname));
+      const created = own.find((each) => each.created !== undefined)?.created;
+      return {
+        route: { kind: 'HTTPRoute', key },
+        ...(created !== undefined && { created }),
+        hostnames: [...hosts].flatMap((hostname) => (hostname === undefined || hosts.has(undefined) ? [] : hostname)),
+        rules: rulesOf(own),
+      };
+    });
+
+const rulesOf = (entries: readonly EntrySketch[]): RouteTopology['rules'] =>
+  [...Map.groupBy(entries, ({ source }) => source.rule)]
+    .toSorted(([a], [b]) => a - b)
+    .map(([rule, own]) => ({
+      rule,
+      matches: [...new Map(own.map(({ match }) => [stableJson(match), match])).values()],
+      action: own[0]?.action ?? forward('api'),
+    }));

@@ -1,0 +1,150 @@
+// Where in AWS this cluster is: told by flags, else by the Nodes, else by instance metadata.
+import type { Node } from '../../api/core.ts';
+import type { Gateway } from '../../api/gateway-api.ts';
+import { type Config, ConfigError } from '../../config.ts';
+import type { Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { sameJson } from '../../kube/same-json.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError, toProblem } from '../errors.ts';
+import { whereabouts } from '../model/addresses.ts';
+import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import type { Where } from '../targets/sync-targets.ts';
+import { ensureBackendSecurityGroup } from './backend-group.ts';
+import { discoverNetwork, vpcOfInstances } from './discover.ts';
+import { instanceMetadata } from './instance-metadata.ts';
+import type { Network } from './network.ts';
+
+const providerId = /^aws:\/\/\/([a-z0-9-]+)\/(i-[0-9a-f]+)$/;
+
+/** Of the first Node that says so: by its label, else by its zone. */
+function regionOfNodes(nodes: readonly Node[]): string | undefined {
+  for (const { metadata, spec } of nodes) {
+    const region = metadata.labels?.['topology.kubernetes.io/region'];
+    if (region !== undefined) return region;
+    // A zone is its region and a letter; local zones have more to their names, and their Nodes have the label.
+    const zone = providerId.exec(spec.providerID ?? '')?.[1];
+    if (zone !== undefined && /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(zone)) return zone.slice(0, -1);
+  }
+  return undefined;
+}
+
+/** The EC2 instance that a Node is; Fargate's are none. */
+export const instanceOf = (node: Node): string | undefined => providerId.exec(node.spec.providerID ?? '')?.[2];
+
+/** @throws ConfigError when nothing tells */
+export async function findRegion(
+  config: Config,
+  nodes: readonly Node[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<string> {
+  const region =
+    config.awsRegion ??
+    env['AWS_REGION'] ??
+    env['AWS_DEFAULT_REGION'] ??
+    regionOfNodes(nodes) ??
+    (await instanceMetadata(env, signal))?.region;
+  if (region !== undefined) return region;
+  throw new ConfigError('--aws-region is required: neither a Node nor instance metadata tells the region');
+}
+
+/**
+ * A Gateway whose load balancer is in another region than this process works in: a new one here would orphan it, and
+ * nothing here would tell that it is gone.
+ */
+export function otherRegion({ status }: Gateway, here: string): readonly Problem[] {
+  for (const { value: address = '' } of status?.addresses ?? []) {
+    const there = /\.([a-z]{2}(?:-[a-z]+)+-\d)\.elb\.amazonaws\.com(?:\.cn)?$/.exec(address)?.[1];
+    if (there !== undefined && there !== here) return [{ kind: 'region-changed', address, there, here }];
+  }
+  return [];
+}
+
+interface Known {
+  readonly kind: 'known';
+  readonly network: Network;
+  readonly where: Where;
+}
+
+export type NetworkResult = Known | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
+
+export interface PlaceOptions {
+  readonly config: Config;
+  readonly clients: AwsClients;
+  readonly cluster: ClusterIdentity;
+  readonly region: string;
+  readonly nodes: () => readonly Node[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+}
+
+/** The network around the cluster, read seldom: subnets hardly ever change. */
+export class Place {
+  readonly #options: PlaceOptions;
+  #vpcId: string | undefined;
+  #network: (Known & { readonly readAt: number }) | undefined;
+  /** What the log says of the network. */
+  #logged: object | undefined;
+  /** Those who ask while it is being read wait for the same answer. */
+  #reading: Promise<NetworkResult> | undefined;
+
+  constructor(options: PlaceOptions) {
+    this.#options = options;
+    this.#vpcId = options.config.awsVpcId;
+  }
+
+  /** @param maxAgeMs what was read longer ago is read again */
+  network(maxAgeMs = this.#options.config.auditPeriod): Promise<NetworkResult> {
+    const { clock } = this.#options;
+    if (this.#network && clock.monotonic() - this.#network.readAt < maxAgeMs) return Promise.resolve(this.#network);
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  /** Known, once it was asked for, even while the rest of the network can't be read. */
+  get vpcId(): string | undefined {
+    return this.#vpcId;
+  }
+
+  /** The next who asks has it read again. */
+  forget(): void {
+    this.#network = undefined;
+  }
+
+  async #read(): Promise<NetworkResult> {
+    const { clients, cluster, region, clock } = this.#options;
+    try {
+      this.#vpcId ??= await this.#findVpc();
+      if (this.#vpcId === undefined) return { kind: 'unknown', problems: [{ kind: 'vpc-unknown', region }] };
+      const group = await ensureBackendSecurityGroup(clients, cluster, this.#vpcId);
+      if (group.kind === 'failed') return { kind: 'unknown', problems: [group.problem] };
+      const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };
+      const network = await discoverNetwork(clients, place);
+      this.#log({ region, vpcId: network.vpcId, subnets: network.subnets.length });
+      const where = whereabouts(network.subnets.flatMap(({ cidrBlocks }) => cidrBlocks));
+      this.#network = { kind: 'known', network, where, readAt: clock.monotonic() };
+      return this.#network;
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { kind: 'unknown', problems: [toProblem(error, resourceId('network'))] };
+    }
+  }
+
+  #log(seen: { readonly region: string; readonly vpcId: string; readonly subnets: number }): void {
+    if (sameJson(seen, this.#logged)) return;
+    this.#logged = seen;
+    this.#options.logger.info(seen, 'the network is known');
+  }
+
+  async #findVpc(): Promise<string | undefined> {
+    const { clients, nodes, env, signal } = this.#options;
+    const instances = nodes().flatMap((node) => instanceOf(node) ?? []);
+    return (await vpcOfInstances(clients, instances)) ?? (await instanceMetadata(env, signal))?.vpcId;
+  }
+}

@@ -1,0 +1,50 @@
+// What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
+
+import type { Provisioned } from '../status/serving.ts';
+import { hasHash } from './diff/tags.ts';
+import type { Model } from './model/resources.ts';
+import type { OwnedResource } from './observed.ts';
+
+const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
+
+/**
+ * @param model what is desired; absent when what exists is to stay as it is
+ * @param owned what exists of the Gateway
+ */
+export function provisioned(model: Model | undefined, owned: readonly OwnedResource[]): Provisioned {
+  const loadBalancers = owned.filter((resource) => resource.kind === 'load-balancer');
+  const listeners = owned.filter((resource) => resource.kind === 'listener');
+  const desired = model?.resources.find((resource) => resource.kind === 'load-balancer');
+  const current = loadBalancers.find(({ id }) => id === desired?.id);
+  // While a replacement is made, clients are still to find the old one.
+  const shown =
+    current && serves(current.state) ? current : (loadBalancers.find(({ state }) => serves(state)) ?? current);
+  const ports = serves(shown?.state)
+    ? listeners.filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn).map(({ port }) => port)
+    : [];
+  const waiting = missing((desired ? current : shown)?.state);
+  const existing = new Set(owned.map(({ id }) => id));
+  const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
+  return {
+    addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
+    ports: new Set(ports),
+    admits: model !== undefined && admits(model, owned),
+    waiting,
+    complete: model !== undefined && waiting === '' && absent.length === 0,
+  };
+}
+
+/** A group's tag is written after its rules. Of groups that users bring, who is admitted is their own affair. */
+function admits({ resources }: Model, owned: readonly OwnedResource[]): boolean {
+  const groups = resources.filter((resource) => resource.kind === 'security-group');
+  return groups
+    .filter(({ ingress }) => ingress.length > 0)
+    .every(({ id, ingress }) => owned.some((group) => group.id === id && hasHash(group.tags, 'ingress', ingress)));
+}
+
+function missing(state: string | undefined): string {
+  if (state === undefined) return 'The load balancer is not made yet.';
+  if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
+  if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
+  return '';
+}

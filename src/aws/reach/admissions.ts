@@ -1,0 +1,282 @@
+// What lets the load balancers' traffic in: on the groups of nodes and pods, the rules that admit the cluster's backend group.
+// These rules, tagged ours, are all that is ever changed in what is not ours.
+
+import {
+  AuthorizeSecurityGroupIngressCommand,
+  type AuthorizeSecurityGroupIngressRequest,
+  DescribeSecurityGroupRulesCommand,
+  RevokeSecurityGroupIngressCommand,
+  type SecurityGroupRule,
+} from '@aws-sdk/client-ec2';
+import type { Problem } from '../../gateway/problem.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError, isAlreadyExists, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
+import { presentRules } from '../execute/ingress.ts';
+import type { PresentRule } from '../execute/ingress-changes.ts';
+import { inParts } from '../in-parts.ts';
+import { pages } from '../inventory/describe.ts';
+import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import { DEFAULT_QUOTAS } from '../model/options.ts';
+import { TAG } from '../observed.ts';
+import { fromTagList, ownerOf, ownershipTags, toTagList } from '../tags.ts';
+import {
+  type Admission,
+  admissionKey,
+  admissionsDiff,
+  type ExistingAdmission,
+  portsOf,
+  type Reach,
+  widened,
+} from './admission-ranges.ts';
+
+/** Keeps the rules as they should be; remembers them, so that nothing is read but once. */
+export class Admissions {
+  readonly #clients: AwsClients;
+  readonly #cluster: ClusterIdentity;
+  #existing: readonly ExistingAdmission[] | undefined;
+  /** How many of our rules a group has room for, where it had too little. */
+  readonly #limits = new Map<string, number>();
+  /** The groups whose limit may be another one by now: a change tries again, but nothing is changed for that alone. */
+  readonly #oldLimits = new Set<string>();
+  readonly #widened = new Map<string, readonly string[]>();
+  /** Rules that someone else has made. */
+  readonly #foreign = new Map<string, Admission & { readonly source: string }>();
+  /** The cluster's backend group. */
+  #source = '';
+
+  constructor(clients: AwsClients, cluster: ClusterIdentity) {
+    this.#clients = clients;
+    this.#cluster = cluster;
+  }
+
+  /**
+   * Reads the rules again. @returns the groups that someone else has taken a rule from
+   * @throws AwsError
+   */
+  async audit(): Promise<readonly string[]> {
+    const before = await this.#known();
+    const found = await this.#read();
+    const present = new Set(found.map(({ ruleId }) => ruleId));
+    const absent = before.filter(({ ruleId }) => !present.has(ruleId));
+    const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
+    this.#existing = [...found, ...settling];
+    // Others' rules may be gone: the next time shows it.
+    this.#foreign.clear();
+    await this.#forgetLimits();
+    return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
+  }
+
+  /**
+   * Admits first, then shuts out, as far as there is room for both. Not to be called again before it has ended.
+   * @param source the cluster's backend group
+   * @param held groups whose rules stay as they are for now
+   * @returns what AWS refused, by group: the others are as they should be
+   * @throws AwsError when the rules can't be read
+   */
+  async bring(
+    desired: readonly Admission[],
+    source: string,
+    complete: boolean,
+    held: ReadonlySet<string> = new Set(),
+  ): Promise<ReadonlyMap<string, Problem>> {
+    const existing = await this.#known();
+    this.#source = source;
+    const failed = new Map<string, Problem>();
+    const byGroup = Map.groupBy(desired, ({ groupId }) => groupId);
+    const groups = new Set([...byGroup.keys(), ...existing.map(({ groupId }) => groupId)]);
+    for (const groupId of groups.difference(held)) {
+      try {
+        const left = await this.#bringGroup(groupId, byGroup.get(groupId) ?? [], { source, complete });
+        if (left.length > 0) failed.set(groupId, noRoom(groupId, left));
+      } catch (error) {
+        if (!(error instanceof AwsError) || error.kind === 'lease-lost') throw error;
+        failed.set(groupId, toProblem(error, resourceId('admission', groupId)));
+      }
+    }
+    return failed;
+  }
+
+  /** The ranges of ports that are open because the group has no room for a rule a port. */
+  widened(groupId: string): readonly string[] {
+    return this.#widened.get(groupId) ?? [];
+  }
+
+  /** Whether a rule admits the load balancers there, as far as is known. */
+  admits({ groupId, port }: Reach): boolean {
+    return [...(this.#existing ?? []), ...this.#foreign.values()].some(
+      (each) =>
+        each.groupId === groupId && each.fromPort <= port && port <= each.toPort && each.source === this.#source,
+    );
+  }
+
+  /** @returns what there is no room for */
+  async #bringGroup(
+    groupId: string,
+    desired: readonly Admission[],
+    { source, complete }: { readonly source: string; readonly complete: boolean },
+  ): Promise<readonly Admission[]> {
+    const existing = () => (this.#existing ?? []).filter((each) => each.groupId === groupId);
+    const plan = () => admissionsDiff(desired, existing(), source, { complete, limit: this.#limits.get(groupId) });
+    let [diff, free] = [plan(), Number.POSITIVE_INFINITY];
+    if (diff.authorize.length + diff.left.length > 0 && this.#oldLimits.delete(groupId)) {
+      this.#limits.delete(groupId);
+      diff = plan();
+    }
+    for (let isDone = false; !isDone; ) {
+      const fits = diff.authorize.length <= free;
+      // Without room for both, what goes makes room: for a moment nothing new reaches its ports.
+      if (!fits) await this.#revoke(groupId, diff.revoke);
+      try {
+        await this.#authorize(groupId, diff.authorize, source);
+        isDone = true;
+      } catch (error) {
+        if (!isQuotaReached(error)) throw error;
+        free = await this.#learnLimit(groupId, error, fits && Number.isFinite(free));
+        diff = plan();
+      }
+    }
+    await this.#revoke(groupId, diff.revoke);
+    this.#widened.set(groupId, widened(diff.admissions, desired));
+    return diff.left;
+  }
+
+  async #known(): Promise<readonly ExistingAdmission[]> {
+    if (this.#existing !== undefined) return this.#existing;
+    this.#existing = await this.#read();
+    for (const [groupId, rules] of Map.groupBy(this.#existing, (each) => each.groupId)) {
+      if (rules.every(({ fromPort, toPort }) => fromPort === toPort)) continue;
+      // An earlier process had no room for a rule a port.
+      this.#limits.set(groupId, rules.length);
+      this.#oldLimits.add(groupId);
+    }
+    return this.#existing;
+  }
+
+  /** Forgets the limits of groups that have room for more by now. */
+  async #forgetLimits(): Promise<void> {
+    const groups = [...this.#limits.keys()];
+    if (groups.length === 0) return;
+    const present = await presentRules(this.#clients, groups);
+    for (const [groupId, limit] of this.#limits) {
+      this.#oldLimits.add(groupId);
+      const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+      const free = freeIn(present.filter((each) => each.groupId === groupId));
+      if (ours + free - 1 > limit) this.#limits.delete(groupId);
+    }
+  }
+
+  /**
+   * Learns how many rules the group has room for; one less, so that what is new can be added before the old goes.
+   * @param wrong whether AWS refused what should have had room: then its limit is a lower one than the default
+   * @returns how many rules have room beside those that are there
+   * @throws refusal where there is room for none
+   */
+  async #learnLimit(groupId: string, refusal: AwsError, wrong: boolean): Promise<number> {
+    const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+    const free = freeIn(await presentRules(this.#clients, [groupId]));
+    const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
+    // Of what is above that which is there, half is tried next.
+    const lower = Math.min(before - 1, ours + Math.floor((before - ours) / 2));
+    const limit = Math.min(Math.max(1, ours + free - 1), wrong ? lower : before);
+    if (ours + free === 0 || limit < 1) throw refusal;
+    this.#limits.set(groupId, limit);
+    return free;
+  }
+
+  async #authorize(groupId: string, admissions: readonly Admission[], source: string): Promise<void> {
+    const keyOf = (each: Admission): string => `${admissionKey(each)} ${source}`;
+    let met = false;
+    const isMet = (error: unknown): boolean => {
+      met ||= isAlreadyExists(error);
+      return isAlreadyExists(error);
+    };
+    await inParts(
+      admissions.filter((each) => !this.#foreign.has(keyOf(each))),
+      isMet,
+      async (some) => {
+        const { SecurityGroupRules: rules = [] } = await this.#clients.ec2.send(
+          new AuthorizeSecurityGroupIngressCommand(this.#request(groupId, some, source)),
+        );
+        this.#existing = [...(this.#existing ?? []), ...rules.flatMap(existingAdmission)];
+      },
+    );
+    if (!met) return;
+    // Ours, and its answer was lost; or someone else's, which does as well and is not ours to take away.
+    this.#existing = await this.#read();
+    const ours = new Set(this.#existing.map((each) => `${admissionKey(each)} ${each.source}`));
+    for (const each of admissions) if (!ours.has(keyOf(each))) this.#foreign.set(keyOf(each), { ...each, source });
+  }
+
+  #request(GroupId: string, admissions: readonly Admission[], source: string): AuthorizeSecurityGroupIngressRequest {
+    const Description = `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255);
+    return {
+      GroupId,
+      IpPermissions: admissions.map(({ fromPort, toPort }) => ({
+        IpProtocol: 'tcp',
+        FromPort: fromPort,
+        ToPort: toPort,
+        UserIdGroupPairs: [{ GroupId: source, Description }],
+      })),
+      TagSpecifications: [
+        {
+          ResourceType: 'security-group-rule',
+          Tags: toTagList(ownershipTags(this.#cluster, resourceId('admission', GroupId))),
+        },
+      ],
+    };
+  }
+
+  async #revoke(GroupId: string, rules: readonly ExistingAdmission[]): Promise<void> {
+    const ids = rules.map(({ ruleId }) => ruleId);
+    await inParts(ids, isNotFound, (SecurityGroupRuleIds) =>
+      this.#clients.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, SecurityGroupRuleIds })),
+    );
+    this.#existing = this.#existing?.filter(({ ruleId }) => !ids.includes(ruleId));
+  }
+
+  #read(): Promise<readonly ExistingAdmission[]> {
+    return existingAdmissions(this.#clients, this.#cluster);
+  }
+}
+
+/** How many rules a group has room for beside these, by AWS's default. */
+function freeIn(present: readonly PresentRule[]): number {
+  const used = (['ipv4', 'ipv6'] as const).map(
+    (family) => present.filter(({ families }) => families.includes(family)).length,
+  );
+  return Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
+}
+
+/** The cluster's rules, on whichever groups. @throws AwsError */
+export async function existingAdmissions(
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+): Promise<readonly ExistingAdmission[]> {
+  const rules = await pages(async (NextToken) => {
+    const page = await clients.ec2.send(
+      new DescribeSecurityGroupRulesCommand({
+        Filters: [{ Name: `tag:${TAG.clusterUid}`, Values: [cluster.clusterUid] }],
+        MaxResults: 1000,
+        NextToken,
+      }),
+    );
+    return [page.SecurityGroupRules, page.NextToken];
+  });
+  return rules.filter(({ Tags }) => ownerOf(fromTagList(Tags), cluster).kind === 'ours').flatMap(existingAdmission);
+}
+
+const noRoom = (groupId: string, left: readonly Admission[]): Problem => ({
+  kind: 'quota-reached',
+  resource: resourceId('admission', groupId),
+  action: 'ec2:AuthorizeSecurityGroupIngress',
+  code: 'RulesPerSecurityGroupLimitExceeded',
+  detail: `no room for ${left.map(portsOf).join(', ')}`,
+});
+
+function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
+  const { SecurityGroupRuleId: ruleId, GroupId: groupId, FromPort: fromPort, ToPort: toPort } = rule;
+  const source = rule.ReferencedGroupInfo?.GroupId;
+  if (ruleId === undefined || groupId === undefined || fromPort === undefined || toPort === undefined) return [];
+  if (source === undefined || rule.IsEgress === true) return [];
+  return [{ ruleId, groupId, fromPort, toPort, source }];
+}

@@ -1,0 +1,323 @@
+// Which network interface carries which target, and which of its security groups is to let load balancers through. What was
+// read is remembered: only what is not known costs a call, one for up to 200 of them.
+import type { Clock } from '../../kube/clock.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError } from '../errors.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { canonicalAddress, isInstance } from '../model/addresses.ts';
+import {
+  clusterGroups,
+  type Interface,
+  interfacesById,
+  interfacesOfAddresses,
+  interfacesOfInstances,
+  interfacesOfPrefixes,
+  prefixOf,
+} from './interfaces.ts';
+
+/** An instance id or an IP address, and the instance that Kubernetes says the address is on. */
+export interface Carried {
+  readonly id: string;
+  readonly host?: string;
+}
+
+export type Found =
+  | { readonly kind: 'group'; readonly groupId: string }
+  /** Of these groups of the carrier, none is tagged for the cluster. */
+  | { readonly kind: 'unclear'; readonly carrier: string; readonly groups: readonly string[] }
+  /**
+   * EC2 knows nobody that has it. `retryAt` is monotonic; absent where only an audit looks again. It is sure when EC2 has said so
+   * twice: an interface may be new, or have gone just before its pod.
+   */
+  | { readonly kind: 'unknown'; readonly isSure: boolean; readonly retryAt?: number };
+
+export interface Question {
+  readonly vpcId: string;
+  /** The cluster's nodes: whoever asks for one will ask for the others next. */
+  readonly instances: readonly string[];
+}
+
+/** EC2 may not show at once what is new: it is asked again after these times, in milliseconds, and then by audits alone. */
+const retriesMs: readonly number[] = [5000, 10_000, 20_000, 40_000];
+
+/** A carrier whose targets don't answer is read again this often at most, in milliseconds. */
+const suspectMs = 60_000;
+
+interface Miss {
+  readonly failures: number;
+  readonly retryAt: number;
+}
+
+export class Carriers {
+  readonly #clients: AwsClients;
+  readonly #clusterName: string;
+  readonly #clock: Clock;
+  readonly #lock = new KeyedLock();
+  readonly #wanted = new Map<string, Carried>();
+  #known = new Known();
+  /** What nobody has, by target id. */
+  readonly #misses = new Map<string, Miss>();
+  /** On which instance Kubernetes has said that an address is, when EC2 was asked because it knew another. */
+  readonly #checked = new Map<string, string>();
+  /** Interfaces to be read again, and when each was the last time. */
+  readonly #suspects = new Map<string, { readonly at: number; due: boolean }>();
+  /** The groups that are tagged for the cluster; read when a carrier has several. */
+  #tagged: ReadonlySet<string> | undefined;
+  /** Whether EC2 answers who has a prefix; tried again after each audit. */
+  #asksPrefixes = true;
+
+  constructor(clients: AwsClients, clusterName: string, clock: Clock) {
+    this.#clients = clients;
+    this.#clusterName = clusterName;
+    this.#clock = clock;
+  }
+
+  /**
+   * Looks up what is not known of these. One at a time: whoever asks for what another is asking for finds it known, and
+   * what is asked for meanwhile goes in one call.
+   * @throws AwsError
+   */
+  learn(carried: readonly Carried[], question: Question): Promise<void> {
+    for (const each of carried) if (this.#isDue(each)) this.#wanted.set(each.id, each);
+    if (this.#wanted.size === 0 && !this.#hasSuspects()) return Promise.resolve();
+    return this.#lock.run('read', () => this.#learn(question));
+  }
+
+  find({ id, host }: Carried): Found {
+    const carrier = this.#known.of(id) ?? (host === undefined ? undefined : this.#assumed(id, host));
+    if (carrier !== undefined) return this.#groupOf(carrier);
+    const { failures, retryAt } = this.#misses.get(id) ?? { failures: 0, retryAt: Number.POSITIVE_INFINITY };
+    return { kind: 'unknown', isSure: failures > 1, ...(Number.isFinite(retryAt) && { retryAt }) };
+  }
+
+  /** No target has these addresses any more. The next one that has may have another interface. */
+  release(ids: Iterable<string>): void {
+    for (const id of ids) {
+      this.#misses.delete(id);
+      this.#checked.delete(id);
+      const carrier = this.#known.of(id);
+      if (carrier !== undefined && carrier.instance === undefined) this.#known.drop(carrier.id);
+    }
+  }
+
+  /**
+   * Their targets don't answer: maybe they are not behind the groups any more that they were behind.
+   * @returns whether any of them was not asked for again just now
+   */
+  suspect(ids: readonly string[]): boolean {
+    const now = this.#clock.monotonic();
+    let isNew = false;
+    for (const id of ids) {
+      // One that was not found is suspected by its own name.
+      const key = this.#known.of(id)?.id ?? id;
+      const last = this.#suspects.get(key);
+      if (last !== undefined && now - last.at < suspectMs) continue;
+      this.#askAgain(id);
+      this.#suspects.set(key, { at: now, due: true });
+      isNew = true;
+    }
+    return isNew;
+  }
+
+  /**
+   * Reads all again that was ever read, and what was not found is asked for again.
+   * @param instances the cluster's nodes
+   * @returns whether anything is not as it was
+   * @throws AwsError what was known stays
+   */
+  refresh(instances: readonly string[]): Promise<boolean> {
+    return this.#lock.run('read', async () => {
+      const before = this.#known;
+      const read = instances.filter((id) => before.read.has(id));
+      const apart = before.all().filter(({ instance }) => instance === undefined || !before.read.has(instance));
+      const [attached, own] = await Promise.all([
+        read.length === 0 ? [] : interfacesOfInstances(this.#clients, read),
+        apart.length === 0
+          ? []
+          : interfacesById(
+              this.#clients,
+              apart.map(({ id }) => id),
+            ),
+      ]);
+      const known = new Known();
+      for (const nic of [...attached, ...own]) known.put(nic);
+      // A node is there as long as its cluster says so, whatever EC2 shows of it for a moment.
+      const shown = new Set(attached.map(({ instance }) => instance));
+      for (const nic of before.all()) {
+        if (nic.instance !== undefined && read.includes(nic.instance) && !shown.has(nic.instance)) known.put(nic);
+      }
+      for (const id of read) known.read.add(id);
+      const tagged = this.#tagged;
+      if (tagged !== undefined) this.#tagged = await clusterGroups(this.#clients, this.#clusterName);
+      const changed =
+        !known.sameAs(before) || this.#misses.size > 0 || !sameSet(tagged ?? new Set(), this.#tagged ?? new Set());
+      this.#known = known;
+      for (const id of this.#misses.keys()) this.#askAgain(id);
+      this.#suspects.clear();
+      this.#checked.clear();
+      this.#asksPrefixes = true;
+      return changed;
+    });
+  }
+
+  async #learn({ vpcId, instances }: Question): Promise<void> {
+    const asked = [...this.#wanted.values()].filter((each) => this.#isDue(each));
+    await this.#rereadSuspects();
+    if (asked.length > 0) await this.#lookUp(asked, { vpcId, instances });
+    // Not before: what could not be asked for is the next one's.
+    for (const { id } of asked) this.#wanted.delete(id);
+  }
+
+  async #lookUp(asked: readonly Carried[], { vpcId, instances }: Question): Promise<void> {
+    const isUnread = (id: string | undefined): id is string => id !== undefined && !this.#known.read.has(id);
+    const hosts = asked.map(({ id, host }) => (isInstance(id) ? id : host)).filter(isUnread);
+    if (hosts.length > 0) {
+      const read = [...new Set([...hosts, ...instances.filter(isUnread)])];
+      this.#put(await interfacesOfInstances(this.#clients, read));
+      for (const id of read) this.#known.read.add(id);
+    }
+    const missing = () =>
+      asked.flatMap((each) => (isInstance(each.id) || !this.#isMissing(each) ? [] : canonicalAddress(each.id)));
+    if (missing().length > 0) this.#put(await interfacesOfAddresses(this.#clients, vpcId, missing()));
+    if (missing().length > 0 && this.#asksPrefixes) await this.#lookUpPrefixes(missing(), vpcId);
+    for (const each of asked) this.#note(each);
+    if (this.#tagged === undefined && this.#known.all().some(({ groups }) => groups.length > 1)) {
+      this.#tagged = await clusterGroups(this.#clients, this.#clusterName);
+    }
+  }
+
+  /** Not every stand-in for AWS can be asked so: there all addresses are found by other ways, or by none. */
+  async #lookUpPrefixes(addresses: readonly string[], vpcId: string): Promise<void> {
+    try {
+      this.#put(await interfacesOfPrefixes(this.#clients, vpcId, addresses));
+    } catch (error) {
+      if (!(error instanceof AwsError && ['invalid', 'server'].includes(error.kind))) throw error;
+      this.#asksPrefixes = false;
+    }
+  }
+
+  /** What EC2 was sure of stays said until it says otherwise. */
+  #askAgain(id: string): void {
+    const miss = this.#misses.get(id);
+    if (miss !== undefined) this.#misses.set(id, { ...miss, retryAt: this.#clock.monotonic() });
+  }
+
+  #isMissing({ id, host }: Carried): boolean {
+    const carrier = this.#known.of(id);
+    return carrier === undefined || this.#hasMoved(carrier, id, host);
+  }
+
+  #note({ id, host }: Carried): void {
+    const carrier = this.#known.of(id);
+    if (carrier !== undefined) {
+      this.#misses.delete(id);
+      if (host !== undefined && this.#hasMoved(carrier, id, host)) this.#checked.set(id, host);
+      return;
+    }
+    const failures = (this.#misses.get(id)?.failures ?? 0) + 1;
+    const wait = retriesMs[failures - 1] ?? Number.POSITIVE_INFINITY;
+    this.#misses.set(id, { failures, retryAt: this.#clock.monotonic() + wait });
+  }
+
+  async #rereadSuspects(): Promise<void> {
+    const due = [...this.#suspects].filter(([, suspect]) => suspect.due);
+    if (due.length === 0) return;
+    const ids = due.flatMap(([id]) => (this.#known.has(id) ? [id] : []));
+    const found = ids.length === 0 ? [] : await interfacesById(this.#clients, ids);
+    for (const id of ids) this.#known.drop(id);
+    this.#put(found);
+    for (const [, suspect] of due) suspect.due = false;
+    if (this.#tagged !== undefined) this.#tagged = await clusterGroups(this.#clients, this.#clusterName);
+  }
+
+  #put(interfaces: readonly Interface[]): void {
+    for (const nic of interfaces) this.#known.put(nic);
+  }
+
+  /** The pods of another network than the VPC's, whose packets their node forwards. */
+  #assumed(id: string, host: string): Interface | undefined {
+    return this.#misses.has(id) ? this.#known.primary(host) : undefined;
+  }
+
+  /** EC2 does not say which of several groups is meant for load balancers: any that is tagged lets them through. */
+  #groupOf({ id, groups }: Interface): Found {
+    const tagged = groups.filter((group) => this.#tagged?.has(group) === true).toSorted();
+    const [groupId] = tagged.length > 0 ? tagged : groups;
+    return groupId === undefined || (tagged.length === 0 && groups.length > 1)
+      ? { kind: 'unclear', carrier: id, groups }
+      : { kind: 'group', groupId };
+  }
+
+  #isDue({ id, host }: Carried): boolean {
+    const carrier = this.#known.of(id);
+    if (carrier !== undefined) return this.#hasMoved(carrier, id, host);
+    const miss = this.#misses.get(id);
+    return miss === undefined || this.#clock.monotonic() >= miss.retryAt;
+  }
+
+  /** Nodes give each other addresses back and take them: what was read may be from before. */
+  #hasMoved({ instance }: Interface, id: string, host: string | undefined): boolean {
+    return instance !== undefined && host !== undefined && instance !== host && this.#checked.get(id) !== host;
+  }
+
+  #hasSuspects(): boolean {
+    return [...this.#suspects.values()].some(({ due }) => due);
+  }
+}
+
+/** The interfaces that are known, by all that they are asked for by. */
+class Known {
+  /** The instances whose interfaces were read. */
+  readonly read = new Set<string>();
+  readonly #interfaces = new Map<string, Interface>();
+  readonly #owners = new Map<string, string>();
+
+  all(): readonly Interface[] {
+    return [...this.#interfaces.values()];
+  }
+
+  has(id: string): boolean {
+    return this.#interfaces.has(id);
+  }
+
+  put(nic: Interface): void {
+    this.drop(nic.id);
+    this.#interfaces.set(nic.id, nic);
+    for (const key of keysOf(nic)) this.#owners.set(key, nic.id);
+  }
+
+  drop(id: string): void {
+    const nic = this.#interfaces.get(id);
+    if (nic === undefined) return;
+    this.#interfaces.delete(id);
+    for (const key of keysOf(nic)) if (this.#owners.get(key) === id) this.#owners.delete(key);
+  }
+
+  /** @param id of an instance, or an address */
+  of(id: string): Interface | undefined {
+    if (isInstance(id)) return this.primary(id);
+    const address = canonicalAddress(id);
+    return this.#ownerOf(address) ?? this.#ownerOf(prefixOf(address));
+  }
+
+  primary(instance: string): Interface | undefined {
+    return this.#ownerOf(instance);
+  }
+
+  sameAs(other: Known): boolean {
+    const described = (known: Known) => new Set(known.all().map((nic) => JSON.stringify(nic)));
+    return sameSet(described(this), described(other));
+  }
+
+  #ownerOf(key: string): Interface | undefined {
+    return this.#interfaces.get(this.#owners.get(key) ?? '');
+  }
+}
+
+const keysOf = ({ instance, primary, addresses, prefixes }: Interface): readonly string[] => [
+  ...(primary && instance !== undefined ? [instance] : []),
+  ...addresses.map(canonicalAddress),
+  ...prefixes,
+];
+
+const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean => a.symmetricDifference(b).size === 0;

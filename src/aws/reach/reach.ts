@@ -1,0 +1,91 @@
+// What a target group needs to reach: which security groups stand in front of its targets, at which ports.
+
+import type { TargetTrouble } from '../../gateway/problem.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { TargetSelection } from '../model/resources.ts';
+import { healthPort } from '../model/target-groups.ts';
+import type { Member } from '../model/targets.ts';
+import type { Where } from '../targets/sync-targets.ts';
+import type { Reach } from './admission-ranges.ts';
+import type { Carried, Found } from './carriers.ts';
+import { clusterTag } from './interfaces.ts';
+
+/** What a target group needs, and whose targets it has. */
+export interface Need {
+  readonly service?: ObjectKey;
+  readonly reaches: readonly Reach[];
+  /** Of which targets it is not known what they need. */
+  readonly troubles: readonly TargetTrouble[];
+  /** Whether it is known of all of them. */
+  readonly complete: boolean;
+  /** The targets that are in the VPC, by id. */
+  readonly carried: ReadonlySet<string>;
+  /** When to ask again for those; monotonic. */
+  readonly retryAt?: number;
+}
+
+export const needsNothing: Need = { reaches: [], troubles: [], complete: true, carried: new Set() };
+
+/**
+ * Whose groups stand in front of each target. What is outside the VPC has none that could be opened.
+ * @param instanceOf by the name of a Node
+ */
+export const carriedOf = (
+  { spec: { targetType } }: TargetSelection,
+  members: readonly Member[],
+  instanceOf: (node: string) => string | undefined,
+  where: Where,
+): readonly (Carried & Member)[] =>
+  members.flatMap((member) => {
+    if (targetType === 'instance') return [member];
+    const host = member.node === undefined ? undefined : instanceOf(member.node);
+    return where(member.id) === 'inside' ? [{ ...member, ...(host !== undefined && { host }) }] : [];
+  });
+
+export function needOf(
+  { spec: { targetType }, backend }: TargetSelection,
+  carried: readonly (Carried & Member)[],
+  find: (carried: Carried) => Found,
+  clusterName: string,
+): Need {
+  const health = healthPort(targetType, backend);
+  const checked = health === undefined ? [] : [health];
+  const reaches = new Map<string, Reach>();
+  const unclear = new Map<string, Extract<Found, { kind: 'unclear' }>>();
+  const unknown: string[] = [];
+  const retries: number[] = [];
+  let complete = true;
+  for (const each of carried) {
+    const found = find(each);
+    const { id, port } = each;
+    if (found.kind === 'group') {
+      const { groupId } = found;
+      for (const needed of [port, ...checked]) reaches.set(`${groupId} ${needed}`, { groupId, port: needed });
+      continue;
+    }
+    complete = false;
+    if (found.kind === 'unclear') {
+      unclear.set(found.groups.join(' '), found);
+    } else {
+      if (found.isSure) unknown.push(id.includes(':') ? `[${id}]:${port}` : `${id}:${port}`);
+      if (found.retryAt !== undefined) retries.push(found.retryAt);
+    }
+  }
+  const troubles: TargetTrouble[] = [];
+  const service = backend?.service;
+  if (service !== undefined) {
+    const tag = clusterTag(clusterName);
+    for (const { carrier, groups } of unclear.values()) {
+      troubles.push({ kind: 'targets-group-unclear', service, carrier, groups, tag });
+    }
+    if (unknown.length > 0) troubles.push({ kind: 'targets-not-located', service, targets: unknown });
+  }
+  return {
+    ...(service !== undefined && { service }),
+    reaches: [...reaches.values()],
+    troubles,
+    complete,
+    carried: new Set(carried.map(({ id }) => id)),
+    ...(retries.length > 0 && { retryAt: Math.min(...retries) }),
+  };
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import type { BackendService } from '../../gateway/topology.ts';
+import { objectKey } from '../../kube/object.ts';
+import { resourceId } from '../model/naming.ts';
+import type { Model, RuleResource } from '../model/resources.ts';
+import type { Binding } from '../targets/bindings.ts';
+import { TargetTroubles } from '../targets/target-troubles.ts';
+import { unreachable } from './unreachable.ts';
+
+const gateway = objectKey({ namespace: 'shop', name: 'web' });
+const service = objectKey({ namespace: 'shop', name: 'api' });
+const backend: BackendService = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' };
+const served = resourceId('target-group', 'internal', 'served');
+const invalid = resourceId('target-group', 'internal', 'invalid-share');
+const routeOf = (name: string) => ({ kind: 'HTTPRoute' as const, key: objectKey({ namespace: 'shop', name }) });
+
+const rule = (name: string, groups: readonly (typeof served)[]): RuleResource => ({
+  kind: 'rule',
+  id: resourceId('rule', name),
+  listener: resourceId('listener', 'internal', 80),
+  spec: {
+    conditions: [],
+    action: { kind: 'forward', targetGroups: groups.map((targetGroup) => ({ targetGroup, weight: 1 })) },
+    transforms: [],
+  },
+  sources: [{ route: routeOf(name), rule: 0 }],
+  tags: {},
+});
+
+const model: Model = { gateway, resources: [rule('storefront', [served, invalid]), rule('other', [invalid])] };
+const bindings: readonly Binding[] = [
+  { gateway, arn: 'arn:served', group: { id: served, backend, spec: { targetType: 'ip' } } },
+  { gateway, arn: 'arn:invalid', group: { id: invalid, spec: { targetType: 'ip' } } },
+];
+
+test('a route is told of the targets of its own rules that are out of reach, and others are not', () => {
+  const troubles = new TargetTroubles();
+  const { key } = routeOf('storefront');
+  const refused = { kind: 'targets-refused', service, targets: ['8.8.8.8:80'], detail: 'no' } as const;
+  const before = unreachable(model, bindings, troubles);
+  expect([before.problems, before.isUnknown(key), before.isUnknown(routeOf('other').key)]).toEqual([[], true, false]);
+  troubles.set('arn:served', 'registration', [refused]);
+  const during = unreachable(model, bindings, troubles);
+  expect(during.problems).toEqual([{ ...refused, route: routeOf('storefront'), rule: 0, field: 'backendRefs' }]);
+  expect(during.isUnknown(key)).toBe(false);
+  troubles.set('arn:served', 'registration', []);
+  expect(unreachable(model, bindings, troubles).problems).toEqual([]);
+});

@@ -1,0 +1,52 @@
+// What keeps a Gateway's load balancer from targets, told to the routes whose rules send requests there.
+
+import type { Problem, TargetTrouble } from '../../gateway/problem.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import { forwardReferences } from '../diff/references.ts';
+import type { Model } from '../model/resources.ts';
+import type { Binding } from '../targets/bindings.ts';
+import type { TargetTroubles } from '../targets/target-troubles.ts';
+
+export interface Unreachable {
+  readonly problems: readonly Problem[];
+  /** Whether a route has targets that nobody has looked at yet. */
+  readonly isUnknown: (route: ObjectKey) => boolean;
+}
+
+/**
+ * @param model absent when nothing is to be changed: then nothing tells which targets are whose
+ * @param bindings the Gateway's target groups that exist
+ */
+export function unreachable(
+  model: Model | undefined,
+  bindings: readonly Binding[],
+  troubles: Pick<TargetTroubles, 'of'>,
+): Unreachable {
+  if (model === undefined) return { problems: [], isUnknown: () => true };
+  const byGroup = new Map(bindings.map((binding) => [binding.group.id, binding]));
+  const problems = new Map<string, Problem>();
+  const unknown = new Set<ObjectKey>();
+  for (const rule of model.resources) {
+    if (rule.kind !== 'rule') continue;
+    for (const id of forwardReferences(rule.spec.action)) {
+      const met = metOf(byGroup.get(id), troubles);
+      for (const source of rule.sources) {
+        if (met === undefined) unknown.add(source.route.key);
+        for (const [index, trouble] of (met ?? []).entries()) {
+          const problem: Problem = { ...trouble, ...source, field: 'backendRefs' };
+          problems.set(`${source.route.key} ${source.rule} ${id} ${index}`, problem);
+        }
+      }
+    }
+  }
+  return { problems: [...problems.values()], isUnknown: (route) => unknown.has(route) };
+}
+
+function metOf(
+  binding: Binding | undefined,
+  troubles: Pick<TargetTroubles, 'of'>,
+): readonly TargetTrouble[] | undefined {
+  if (binding === undefined) return undefined;
+  // One that answers for invalid backends never has a target.
+  return binding.group.backend === undefined ? [] : troubles.of(binding.arn);
+}

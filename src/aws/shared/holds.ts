@@ -1,0 +1,38 @@
+// What AWS will not delete yet because something uses it. That something may be anyone's and stay for good, so each is tried
+// again ever later, by whichever pass comes then.
+import type { Clock } from '../../kube/clock.ts';
+
+/** All in milliseconds. */
+const firstMs = 3000;
+const maxMs = 60_000;
+const growth = 1.5;
+
+export class Holds {
+  readonly #clock: Clock;
+  readonly #holds = new Map<string, { readonly forMs: number; readonly until: number }>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Whether it is time to try, for the first time or again. */
+  isDue(what: string): boolean {
+    return (this.#holds.get(what)?.until ?? 0) <= this.#clock.now();
+  }
+
+  hold(what: string): void {
+    const before = this.#holds.get(what)?.forMs;
+    const forMs = before === undefined ? firstMs : Math.min(before * growth, maxMs);
+    this.#holds.set(what, { forMs, until: this.#clock.now() + forMs });
+  }
+
+  free(what: string): void {
+    this.#holds.delete(what);
+  }
+
+  /** When the first of these that are held is due, in milliseconds since the epoch. */
+  nextDue(of: readonly string[]): number | undefined {
+    const times = of.flatMap((what) => this.#holds.get(what)?.until ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+}

@@ -1,0 +1,57 @@
+// The slow turns in which what exists in AWS is compared with what should: a Gateway at a time, each once an audit period.
+
+import type { TermContext } from '../../controllers/term.ts';
+import { jitter } from '../../kube/clock.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Cloud } from '../cloud.ts';
+import { AwsError } from '../errors.ts';
+
+/** The shortest pause between two Gateways' audits, in milliseconds. */
+const minPauseMs = 200;
+
+/**
+ * Audits until the signal aborts.
+ * @param repair makes a Gateway's pass due; it is called after every audit, since time alone may have changed something too
+ */
+export async function runAudit(
+  { config, clock, random, logger, metrics, events, caches }: TermContext,
+  cloud: Cloud,
+  repair: (gateway: ObjectKey) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const pause = (ms: number) => clock.sleep(jitter(ms, 0.2, random), signal).catch(() => undefined);
+  while (!signal.aborted) {
+    const started = clock.monotonic();
+    const gateways = cloud.audited();
+    const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
+    for (const gateway of gateways) {
+      // Spread evenly: the account's other users are to see no bursts.
+      await pause(Math.max(config.auditPeriod / (gateways.length + 1), minPauseMs));
+      if (signal.aborted) return;
+      const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
+      const lost = taken === undefined ? [] : cloud.reachability.lost(cloud.bindings.ofGateway(gateway), taken);
+      const drift = [...(own ?? []), ...lost];
+      if (drift.length > 0) {
+        metrics.drift.inc(drift.length);
+        logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');
+        const object = caches.gateways.get(gateway);
+        const note = `Changed in AWS by others, and put right: ${drift.map(({ resource, aspect }) => `${resource} (${aspect})`).join(', ')}`;
+        if (object) events.record(object, { type: 'Warning', reason: 'Drifted', action: 'Audit', note });
+      }
+      if (own !== undefined) repair(gateway);
+    }
+    await pause(Math.max(config.auditPeriod - (clock.monotonic() - started), minPauseMs));
+  }
+}
+
+/** What AWS would not tell, or a fault of ours kept from us, is looked at in the next turn: it stops no traffic. */
+async function orElse<T>(logger: Logger, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof AwsError) logger.warn({ code: error.code }, 'an audit could not be finished');
+    else logger.error({ err: error }, 'an audit failed');
+    return undefined;
+  }
+}

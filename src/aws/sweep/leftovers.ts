@@ -1,0 +1,151 @@
+// What clusters of one name have in AWS, and how what a dead one left is removed: by the steps that a Gateway's own removal
+// has, in the same order.
+import type { Problem } from '../../gateway/problem.ts';
+import type { Clock } from '../../kube/clock.ts';
+import { objectKey } from '../../kube/object.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { AwsClients } from '../clients.ts';
+import { diff } from '../diff/diff.ts';
+import { removal } from '../diff/removal.ts';
+import type { Plan } from '../diff/step.ts';
+import { problemsOf } from '../errors.ts';
+import { executePlan, type Held } from '../execute/execute.ts';
+import { securityGroups, taggedResources } from '../inventory/describe.ts';
+import { Inventory } from '../inventory/inventory.ts';
+import { KeyedLock } from '../keyed-lock.ts';
+import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import { removeBackendSecurityGroup } from '../network/backend-group.ts';
+import { type OwnedResource, TAG } from '../observed.ts';
+import type { ExistingAdmission } from '../reach/admission-ranges.ts';
+import { Admissions, existingAdmissions } from '../reach/admissions.ts';
+import { fromTagList } from '../tags.ts';
+import { Membership } from '../targets/membership.ts';
+import { TargetRefusals } from '../targets/target-refusals.ts';
+import { TargetTroubles } from '../targets/target-troubles.ts';
+
+export interface Leftovers {
+  readonly clusterUid: string;
+  /** Those of Gateways have the gateway tag; what the cluster shares has none. */
+  readonly resources: readonly OwnedResource[];
+  /** Rules on the security groups of nodes and pods. */
+  readonly rules: readonly ExistingAdmission[];
+}
+
+export interface LeftoversContext {
+  readonly clients: AwsClients;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** What there is of each cluster that uses the name, by its UID. @throws AwsError */
+export async function findLeftovers(context: LeftoversContext, clusterName: string): Promise<readonly Leftovers[]> {
+  const { clients } = context;
+  const [index, groups] = await Promise.all([
+    taggedResources(clients, clusterName),
+    securityGroups(clients, [{ Name: `tag:${TAG.cluster}`, Values: [clusterName] }]),
+  ]);
+  const tags = [...index.values(), ...groups.map((group) => fromTagList(group.Tags))];
+  const uids = new Set(tags.flatMap(({ [TAG.clusterUid]: uid }) => uid ?? []));
+  const found = await Promise.all(
+    [...uids].toSorted().map((clusterUid) => leftoversOf(context, { clusterName, clusterUid })),
+  );
+  // The tagging index goes on to show for a while what is gone.
+  return found.filter(({ resources, rules }) => resources.length + rules.length > 0);
+}
+
+/** @throws AwsError */
+export async function leftoversOf(context: LeftoversContext, cluster: ClusterIdentity): Promise<Leftovers> {
+  const [inventory, rules] = await Promise.all([
+    openInventory(context, cluster),
+    existingAdmissions(context.clients, cluster),
+  ]);
+  const gateways = inventory.gateways().toSorted();
+  const resources = [...gateways.flatMap((gateway) => inventory.owned(gateway)), ...inventory.owned()];
+  return { clusterUid: cluster.clusterUid, resources, rules };
+}
+
+export interface Removed {
+  /** The steps that succeeded, in words: `delete load-balancer/internal ARN`. */
+  readonly done: readonly string[];
+  /** What AWS does not delete yet. */
+  readonly held: readonly Held[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * One attempt: AWS holds on to some of it for minutes after the load balancers are gone.
+ * @throws AwsError when it can't be read what there is
+ */
+export async function removeLeftovers(context: LeftoversContext, cluster: ClusterIdentity): Promise<Removed> {
+  const { clients, clock, logger, signal } = context;
+  const inventory = await openInventory(context, cluster);
+  const done: string[] = [];
+  const held: Held[] = [];
+  const problems: Problem[] = [];
+  const execute = async (gateway: string, plan: Plan): Promise<void> => {
+    const outcome = await executePlan(plan, {
+      gateway: objectKey({ name: gateway }),
+      clients,
+      inventory,
+      membership: membershipOf(context),
+      troubles: new TargetTroubles(),
+      refusals: new TargetRefusals(clock),
+      where: async () => () => 'inside',
+      locks: new KeyedLock(),
+      cluster,
+      clock,
+      logger,
+      signal,
+      secretOf: () => undefined,
+      targetsOf: () => [],
+    });
+    done.push(...outcome.done);
+    held.push(...outcome.held);
+    problems.push(...outcome.problems);
+  };
+  for (const gateway of inventory.gateways().toSorted()) {
+    await execute(gateway, diff(undefined, inventory.observed(objectKey({ name: gateway }), clock.now())));
+  }
+  await execute('', removal(inventory.owned().filter(({ kind }) => kind === 'certificate')));
+  if (inventory.gateways().every((gateway) => inventory.owned(gateway).every(({ kind }) => kind !== 'load-balancer'))) {
+    const groups = inventory.owned().filter(({ kind }) => kind === 'security-group');
+    problems.push(...(await removeShared(context, cluster, groups, { done, held })));
+  }
+  return { done, held, problems };
+}
+
+/** Only when no load balancer needs it any more: what admits the backend group, and the group itself. */
+function removeShared(
+  { clients }: LeftoversContext,
+  cluster: ClusterIdentity,
+  groups: readonly OwnedResource[],
+  { done, held }: { readonly done: string[]; readonly held: Held[] },
+): Promise<readonly Problem[]> {
+  return problemsOf(resourceId('security-group', 'backend'), async () => {
+    const before = await existingAdmissions(clients, cluster);
+    const refused = [...(await new Admissions(clients, cluster).bring([], '', true)).values()];
+    const after = new Set((await existingAdmissions(clients, cluster)).map(({ ruleId }) => ruleId));
+    for (const { ruleId, groupId } of before) if (!after.has(ruleId)) done.push(`revoke ${ruleId} of ${groupId}`);
+    const group = await removeBackendSecurityGroup(clients, cluster);
+    if (group !== undefined) held.push(group);
+    else done.push(...groups.map(({ id, arn }) => `delete ${id} ${arn}`));
+    return [...refused.values()];
+  });
+}
+
+async function openInventory(context: LeftoversContext, cluster: ClusterIdentity): Promise<Inventory> {
+  const { clients, clock } = context;
+  const inventory = new Inventory({
+    clients,
+    cluster,
+    membership: membershipOf(context),
+    clock,
+  });
+  await inventory.load();
+  return inventory;
+}
+
+/** Nothing is known of targets, and nothing is kept. */
+const membershipOf = ({ clock, logger, signal }: LeftoversContext): Membership =>
+  new Membership({ persistence: { load: async () => ({}), save: async () => undefined }, clock, logger, signal });

@@ -1,0 +1,85 @@
+// The sweeper: removes what is left in AWS of Gateways that went without their finalizer.
+import { gateways } from '../../api/kinds.ts';
+import type { TermContext } from '../../controllers/term.ts';
+import { jitter } from '../../kube/clock.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import type { Cloud } from '../cloud.ts';
+import { diff } from '../diff/diff.ts';
+import { gatewayTagValue } from '../model/naming.ts';
+import { TAG } from '../observed.ts';
+import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision.ts';
+
+/** A tag's value is its Gateway's key, or for a very long one a hash that stands for it. */
+const keyOf = (tag: string): ObjectKey => objectKey({ name: tag });
+
+export async function runSweep(context: TermContext, cloud: Cloud, signal: AbortSignal): Promise<void> {
+  const { clock, random, logger, config } = context;
+  let previous: Sighting | undefined;
+  while (!signal.aborted) {
+    const intervalMs = Math.max(minSweepIntervalMs, config.auditPeriod / 2);
+    await clock.sleep(jitter(intervalMs, 0.2, random), signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      previous = await sweepOnce(context, cloud, previous, signal);
+    } catch (error) {
+      // An incomplete look decides nothing, and the next one begins anew.
+      previous = undefined;
+      logger.warn({ err: error }, 'the sweep could not look at everything');
+    }
+  }
+}
+
+/** One look, and what follows from it and the one before. @throws AwsError, KubeError */
+export async function sweepOnce(
+  context: TermContext,
+  cloud: Cloud,
+  previous: Sighting | undefined,
+  signal: AbortSignal,
+): Promise<Sighting> {
+  const { logger, config } = context;
+  const sighting = await look(context, cloud, signal);
+  const watched = (tag: string) =>
+    config.watchNamespace === undefined || parseObjectKey(keyOf(tag)).namespace === config.watchNamespace;
+  const decision = decideSweep(previous, sighting, watched);
+  if (decision.kind === 'stopped') {
+    const { doomed, owned } = decision;
+    logger.error(
+      { gateways: decision.gateways, doomed, owned },
+      'the sweep stops: more than half of what is owned would go',
+    );
+  }
+  if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, keyOf(tag));
+  // Not before it is known what listeners serve: the certificates of orphans, too.
+  if (decision.kind !== 'stopped' && (await cloud.ready()).length === 0) await cloud.shared.release();
+  return sighting;
+}
+
+/** Both lists are read anew, whole: nothing that is remembered counts. */
+async function look({ client, clock, config }: TermContext, cloud: Cloud, signal: AbortSignal): Promise<Sighting> {
+  const living = new Set<string>();
+  for (let next: string | undefined, more = true; more; more = next !== undefined) {
+    const options = { namespace: config.watchNamespace, limit: 500, continue: next };
+    const page = await client.list(gateways, options, signal);
+    for (const { metadata } of page.items) living.add(gatewayTagValue(objectKey(metadata)));
+    next = page.continue;
+  }
+  const owned = new Map<string, number>();
+  for (const { tags } of await cloud.inventory.readAll()) {
+    const tag = tags[TAG.gateway];
+    if (tag !== undefined) owned.set(tag, (owned.get(tag) ?? 0) + 1);
+  }
+  return { at: clock.now(), owned, living };
+}
+
+/** What AWS still holds on to goes in the next sweep. */
+async function sweep({ logger, clock, caches }: TermContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
+  if ((await cloud.ready()).length > 0) return;
+  await cloud.exclusive(gateway, async () => {
+    // It may have come back since the lists were read: then it goes on with what it had.
+    if (caches.gateways.list().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
+    const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions(gateway));
+    const { done, problems } = await cloud.execute(gateway, plan);
+    logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
+    await cloud.inventory.confirmGone(gateway);
+  });
+}

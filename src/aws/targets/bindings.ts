@@ -1,0 +1,84 @@
+// Which target groups stand for which Service, as the last pass over each Gateway left it: how the targets pass finds its
+// work without translating a Gateway again.
+
+import type { ObjectKey } from '../../kube/object.ts';
+import { sameJson } from '../../kube/same-json.ts';
+import type { TargetSelection } from '../model/resources.ts';
+import type { OwnedResource } from '../observed.ts';
+
+export interface Binding {
+  readonly gateway: ObjectKey;
+  readonly arn: string;
+  readonly group: TargetSelection;
+}
+
+export class Bindings {
+  readonly #byGateway = new Map<ObjectKey, readonly Binding[]>();
+  readonly #byService = new Map<ObjectKey, Set<Binding>>();
+
+  /**
+   * Replaces what the Gateway had by its target groups that exist. One that is not desired any more stays bound as long as
+   * it stands: until its successor is healthy it serves, and requests may be under way after that.
+   * @returns the Services that have a group that they did not have before, or whose group takes its targets otherwise now
+   */
+  bind(gateway: ObjectKey, desired: readonly TargetSelection[], owned: readonly OwnedResource[]): readonly ObjectKey[] {
+    const groups = owned.filter(({ kind }) => kind === 'target-group');
+    const arns = new Map(groups.map(({ id, arn }) => [id, arn]));
+    const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, group.backend]));
+    const found = desired.flatMap((group): readonly Binding[] => {
+      const arn = arns.get(group.id);
+      return arn === undefined ? [] : [{ gateway, arn, group }];
+    });
+    const left = new Set(groups.map(({ arn }) => arn)).difference(new Set(found.map(({ arn }) => arn)));
+    const bindings = [...found, ...this.ofGateway(gateway).filter(({ arn }) => left.has(arn))];
+    this.release(gateway);
+    this.#byGateway.set(gateway, bindings);
+    for (const binding of bindings) {
+      const service = binding.group.backend?.service;
+      if (service !== undefined) this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(binding));
+    }
+    return bindings.flatMap(({ arn, group }) =>
+      sameJson(before.get(arn), group.backend) ? [] : (group.backend?.service ?? []),
+    );
+  }
+
+  release(gateway: ObjectKey): void {
+    for (const binding of this.ofGateway(gateway)) {
+      const service = binding.group.backend?.service;
+      if (service === undefined) continue;
+      const bindings = this.#byService.get(service);
+      bindings?.delete(binding);
+      if (bindings?.size === 0) this.#byService.delete(service);
+    }
+    this.#byGateway.delete(gateway);
+  }
+
+  ofService(service: ObjectKey): readonly Binding[] {
+    return [...(this.#byService.get(service) ?? [])];
+  }
+
+  ofGateway(gateway: ObjectKey): readonly Binding[] {
+    return this.#byGateway.get(gateway) ?? [];
+  }
+
+  ofGroup(arn: string): Binding | undefined {
+    for (const bindings of this.#byGateway.values()) {
+      const found = bindings.find((binding) => binding.arn === arn);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The Services that have a target group. */
+  services(): readonly ObjectKey[] {
+    return [...this.#byService.keys()];
+  }
+
+  /** The Services of which some target group points at nodes. */
+  nodeServices(): readonly ObjectKey[] {
+    const services = [...this.#byGateway.values()]
+      .flat()
+      .flatMap(({ group }) => (group.spec.targetType === 'instance' ? (group.backend?.service ?? []) : []));
+    return [...new Set(services)];
+  }
+}

@@ -1,0 +1,112 @@
+// Which targets each target group has, as last confirmed. In memory it is the members themselves; across restarts it is a
+// hash a group, kept outside: a group whose hash equals that of its desired targets needs no read.
+import type { Clock } from '../../kube/clock.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type Target, targetsHash } from '../model/targets.ts';
+
+/** Where the hashes outlive the process: keys are `NAME.ID` of target groups, fit for a ConfigMap. */
+export interface MembershipPersistence {
+  load(): Promise<Readonly<Record<string, string>>>;
+  save(hashes: Readonly<Record<string, string>>): Promise<void>;
+}
+
+export interface MembershipOptions {
+  readonly persistence: MembershipPersistence;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const saveAfterMs = 2000;
+
+export const targetKey = ({ id, port }: Target): string => `${id} ${port}`;
+
+const hashOf = (targets: readonly Target[]): string =>
+  targetsHash(targets.toSorted((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1)));
+
+const persistenceKey = (arn: string): string => (arn.split(':targetgroup/')[1] ?? arn).replace('/', '.');
+
+export class Membership {
+  readonly #options: MembershipOptions;
+  readonly #members = new Map<string, readonly Target[]>();
+  #hashes: Record<string, string> = {};
+  #saving = false;
+  #changed = false;
+
+  constructor(options: MembershipOptions) {
+    this.#options = options;
+  }
+
+  /** What was kept is a saving only: without it, every group is read once. */
+  async load(): Promise<void> {
+    this.#hashes = { ...(await this.#options.persistence.load()) };
+  }
+
+  /** Undefined where it is not known. */
+  members(arn: string): readonly Target[] | undefined {
+    return this.#members.get(arn);
+  }
+
+  /** Whether the group is known to have exactly these targets; then they are its members from now on. */
+  confirms(arn: string, desired: readonly Target[]): boolean {
+    if (this.#hashes[persistenceKey(arn)] !== hashOf(desired)) return false;
+    this.#members.set(arn, desired);
+    return true;
+  }
+
+  confirm(arn: string, members: readonly Target[]): void {
+    this.#members.set(arn, members);
+    this.#setHash(arn, hashOf(members));
+  }
+
+  /** A write has failed half-way, or the group is gone: what it has must be read. */
+  forget(arn: string): void {
+    this.#members.delete(arn);
+    this.#setHash(arn, undefined);
+  }
+
+  /** Drops what is kept of groups that no longer exist. */
+  retain(arns: Iterable<string>): void {
+    const kept = new Set([...arns].map(persistenceKey));
+    for (const key of Object.keys(this.#hashes)) {
+      if (kept.has(key)) continue;
+      delete this.#hashes[key];
+      this.#save();
+    }
+  }
+
+  /** Saves at once what has changed, as before an orderly end. */
+  async flush(): Promise<void> {
+    if (!this.#changed) return;
+    this.#changed = false;
+    await this.#options.persistence.save({ ...this.#hashes });
+  }
+
+  #setHash(arn: string, hash: string | undefined): void {
+    const key = persistenceKey(arn);
+    if (this.#hashes[key] === hash) return;
+    if (hash === undefined) delete this.#hashes[key];
+    else this.#hashes[key] = hash;
+    this.#save();
+  }
+
+  /** Changes that come together are saved together. */
+  #save(): void {
+    this.#changed = true;
+    if (this.#saving) return;
+    this.#saving = true;
+    const { clock, logger, signal } = this.#options;
+    clock
+      .sleep(saveAfterMs, signal)
+      .then(() => {
+        this.#saving = false;
+        return this.flush();
+      })
+      .catch((error: unknown) => {
+        this.#saving = false;
+        if (signal.aborted) return;
+        logger.warn({ err: error }, 'the targets that were confirmed could not be saved');
+        this.#save();
+      });
+  }
+}

@@ -1,0 +1,204 @@
+// Brings a target group's members to what is desired, with as few calls as can be: only what differs from what is known.
+import {
+  DeregisterTargetsCommand,
+  DescribeTargetHealthCommand,
+  type TargetDescription,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { TargetTrouble } from '../../gateway/problem.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { AwsClients } from '../clients.ts';
+import { AwsError, isUncertain } from '../errors.ts';
+import type { KeyedLock } from '../keyed-lock.ts';
+import { isInstance, type Whereabouts } from '../model/addresses.ts';
+import type { TargetSelection } from '../model/resources.ts';
+import type { Target } from '../model/targets.ts';
+import { type Membership, targetKey } from './membership.ts';
+import { Registration } from './registration.ts';
+import type { Refused, TargetRefusals } from './target-refusals.ts';
+import type { TargetTroubles } from './target-troubles.ts';
+
+export type Where = (address: string) => Whereabouts;
+
+export interface TargetsContext {
+  readonly clients: AwsClients;
+  readonly membership: Membership;
+  readonly troubles: TargetTroubles;
+  readonly refusals: TargetRefusals;
+  /** Where addresses are, by what was read of the VPC in the last `maxAgeMs`. */
+  readonly where: (maxAgeMs?: number) => Promise<Where>;
+  /** Two passes may want to change one group at a time. */
+  readonly locks: KeyedLock;
+}
+
+type GroupOfTargets = Pick<TargetSelection, 'backend'> & { readonly arn: string };
+
+export interface Synced {
+  /** When a refused target is to be tried again; undefined where there is none. */
+  readonly retryAfterMs?: number;
+}
+
+/** Well below what AWS takes in one call, so that one refused target costs few others a second call. */
+const batchSize = 200;
+
+/** A subnet may be new: what seems to be in none is looked up in what is no older than this. In milliseconds. */
+const freshMs = 60_000;
+
+/** The key under which a group's members are read and changed by one at a time. */
+export const targetsLock = (arn: string): string => `targets ${arn}`;
+
+/**
+ * Registers what is missing, then deregisters what is too much, then looks for the targets that AWS refuses. These keep no other
+ * one out, nor in: they are the group's troubles.
+ * @throws AwsError when AWS refuses more than single targets; what had been done by then is remembered
+ */
+export function syncTargets(
+  context: TargetsContext,
+  group: GroupOfTargets,
+  desired: readonly Target[],
+): Promise<Synced> {
+  return context.locks.run(targetsLock(group.arn), () => new Sync(context, group).run(desired));
+}
+
+class Sync {
+  readonly #context: TargetsContext;
+  readonly #group: GroupOfTargets;
+
+  constructor(context: TargetsContext, group: GroupOfTargets) {
+    this.#context = context;
+    this.#group = group;
+  }
+
+  async run(desired: readonly Target[]): Promise<Synced> {
+    const { membership, clients, refusals } = this.#context;
+    const { arn } = this.#group;
+    const { where, fit, unfit } = await this.#sorted(desired);
+    const wanted = new Map(fit.map(({ id, port }) => [targetKey({ id, port }), { id, port }]));
+    refusals.retain(arn, new Set(wanted.keys()));
+    if (membership.members(arn) !== undefined || !membership.confirms(arn, [...wanted.values()])) {
+      const members = membership.members(arn) ?? (await readHealth(clients, arn)).members;
+      await this.#change(members, wanted, where);
+    }
+    this.#tell(unfit);
+    const retryAfterMs = refusals.retryAfterMs(arn);
+    return retryAfterMs === undefined ? {} : { retryAfterMs };
+  }
+
+  async #change(
+    members: readonly Target[],
+    wanted: ReadonlyMap<string, Target>,
+    where: Where | undefined,
+  ): Promise<void> {
+    const { membership, clients, refusals } = this.#context;
+    const { arn } = this.#group;
+    const known = new Map(members.map((target) => [targetKey(target), target]));
+    const surplus = [...known].flatMap(([key, target]) => (wanted.has(key) ? [] : [target]));
+    const held = new Set(refusals.of(arn).flatMap(({ targets }) => targets.map(targetKey)));
+    const fresh = [...wanted].flatMap(([key, target]) => (known.has(key) || held.has(key) ? [] : [target]));
+    const describe = (target: Target): TargetDescription => describedBy(target, where);
+    const registration = new Registration({ clients, arn, describe, known, refusals });
+    const failures: unknown[] = [];
+    const attempt = (work: () => Promise<void>) => work().catch((error: unknown) => failures.push(error));
+    await attempt(async () => {
+      for (const batch of batches(fresh)) await registration.register(batch);
+    });
+    // Whatever became of those: who is gone must not get requests.
+    await attempt(async () => {
+      for (const batch of batches(surplus)) {
+        const Targets = batch.map(describe);
+        await clients.elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets }));
+        for (const target of batch) known.delete(targetKey(target));
+      }
+    });
+    if (failures.length === 0) await attempt(() => registration.narrow());
+    registration.holdRest();
+    const isSure = failures.every((error) => error instanceof AwsError && !isUncertain(error));
+    if (isSure) membership.confirm(arn, [...known.values()]);
+    else membership.forget(arn);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** What AWS takes, apart from what it does not, as its documentation says. */
+  async #sorted(desired: readonly Target[]) {
+    const { membership, refusals } = this.#context;
+    const { arn } = this.#group;
+    if (desired.every(({ id }) => isInstance(id))) return { where: undefined, fit: desired, unfit: [] };
+    let where = await this.#context.where();
+    const known = new Set((membership.members(arn) ?? []).map(targetKey));
+    const isStrange = (target: Target) => where(target.id) !== 'inside' && !known.has(targetKey(target));
+    const strange = new Set(desired.filter(isStrange).map(targetKey));
+    if (refusals.setStrange(arn, strange)) where = await this.#context.where(freshMs);
+    const { fit = [], unfit = [] } = Object.groupBy(desired, ({ id }) =>
+      where(id) === 'inside' || where(id) === 'outside' ? 'fit' : 'unfit',
+    );
+    return { where, fit, unfit };
+  }
+
+  #tell(unfit: readonly Target[]): void {
+    const { troubles, refusals } = this.#context;
+    const { arn, backend } = this.#group;
+    if (backend === undefined) return;
+    troubles.set(arn, 'registration', [
+      ...unfitTroubles(backend.service, unfit),
+      ...refusedTroubles(backend.service, refusals.of(arn)),
+    ]);
+  }
+}
+
+/** "If the IP address is outside the VPC, this parameter is required": API_TargetDescription. */
+const describedBy = ({ id, port }: Target, where: Where | undefined): TargetDescription => ({
+  Id: id,
+  Port: port,
+  ...(where?.(id) === 'outside' && { AvailabilityZone: 'all' }),
+});
+
+const named = ({ id, port }: Target): string => (id.includes(':') ? `[${id}]:${port}` : `${id}:${port}`);
+
+const unfitTroubles = (service: ObjectKey, unfit: readonly Target[]): readonly TargetTrouble[] =>
+  unfit.length === 0 ? [] : [{ kind: 'targets-unfit', service, targets: unfit.map(named) }];
+
+/** What AWS said of each differs in most cases by the target's name alone: the first stands for all. */
+function refusedTroubles(service: ObjectKey, refused: readonly Refused[]): readonly TargetTrouble[] {
+  const [first] = refused;
+  if (first === undefined) return [];
+  const targets = refused.flatMap((each) => each.targets.map(named)).toSorted();
+  return [{ kind: 'targets-refused', service, targets, detail: first.detail }];
+}
+
+export interface Health {
+  /** Those that drain are none any more. */
+  readonly members: readonly Target[];
+  /** The members that don't answer health checks in time. */
+  readonly silent: readonly Target[];
+  /** Whether one of them is healthy. */
+  readonly healthy: boolean;
+  /** How many targets are in which of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** Is told of each look at a target group's health. */
+export type OnHealth = (arn: string, health: Health) => void;
+
+/** As AWS has it now. @throws AwsError */
+export async function readHealth(clients: AwsClients, arn: string): Promise<Health> {
+  const { TargetHealthDescriptions = [] } = await clients.elbv2.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+  );
+  const members = TargetHealthDescriptions.flatMap(({ Target: { Id: id, Port: port } = {}, TargetHealth }) =>
+    id === undefined || port === undefined || TargetHealth?.State === 'draining'
+      ? []
+      : [{ target: { id, port }, silent: TargetHealth?.Reason === 'Target.Timeout' }],
+  );
+  return {
+    members: members.map(({ target }) => target),
+    silent: members.flatMap(({ target, silent }) => (silent ? [target] : [])),
+    healthy: TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy'),
+    states: countBy(TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown')),
+  };
+}
+
+const countBy = (states: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
+
+function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += batchSize) yield items.slice(start, start + batchSize);
+}
