@@ -5,7 +5,7 @@ import type { ObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
 import type { RulePlace } from './problem.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
-import type { RuleContext } from './rules.ts';
+import type { RuleContext } from './rule-context.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';
 
 /** As many as there are refs, in their order. */

@@ -1,6 +1,7 @@
 // A rule's filters: what becomes of a request before, or instead of, a backend.
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
-import type { RuleContext } from './rules.ts';
+import { withoutTrailingSlash } from './paths.ts';
+import type { RuleContext } from './rule-context.ts';
 import type { PathModifier, Redirect, Rewrite } from './topology.ts';
 
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
@@ -143,6 +144,3 @@ function pathModifier(path: HttpPathModifier): PathModifier {
       return path satisfies never;
   }
 }
-
-/** A prefix matches whole elements, so a slash at its end says nothing; `/` is the empty prefix. */
-export const withoutTrailingSlash = (prefix: string): string => prefix.replace(/\/+$/, '') || '/';

@@ -1,6 +1,6 @@
 // A rule's matches in one canonical form, so that equal ones look equal.
 import type { HttpHeaderMatch, HttpRouteMatch, HttpRouteRule } from '../api/gateway-api.ts';
-import { withoutTrailingSlash } from './filters.ts';
+import { withoutTrailingSlash } from './paths.ts';
 
 /** No matches is the one that every request matches. */
 export function normalizedMatches(rule: HttpRouteRule): readonly HttpRouteMatch[] {

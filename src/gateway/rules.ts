@@ -1,26 +1,13 @@
 // One rule of a route: its matches, and what becomes of a request that one of them takes.
 import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
-import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import { routeRef } from './attachment.ts';
 import { resolveBackends } from './backends.ts';
 import { type RuleFilters, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
-import type { GatewayInput } from './input.ts';
 import { normalizedMatches } from './matches.ts';
-import type { Report, RulePlace } from './problem.ts';
+import type { RulePlace } from './problem.ts';
 import { namespaceOf } from './references.ts';
-import type { Capabilities, RouteAction, RuleTopology, TopologyBackend } from './topology.ts';
-
-export interface RuleContext {
-  readonly input: GatewayInput;
-  readonly capabilities: Capabilities;
-  /** Undefined while the settings are not known. */
-  readonly settings: Pick<LoadBalancerSettings, 'targetType' | 'ipAddressType'> | undefined;
-  /** The route's. */
-  readonly namespace: string;
-  /** From a path below the rule. */
-  readonly place: (field: string) => RulePlace;
-  readonly report: Report;
-}
+import type { RuleContext } from './rule-context.ts';
+import type { RouteAction, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All of them: one that asks for what the data plane can't do with a request is reported, and answers 500. */
 export function resolveRules(

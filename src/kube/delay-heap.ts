@@ -1,4 +1,5 @@
-import type { Priority } from './queue.ts';
+/** Changes of an object (high) go before what a first list says of it (low). */
+export type Priority = 'low' | 'high';
 
 export interface Delayed<K> {
   readonly key: K;

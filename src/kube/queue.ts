@@ -1,9 +1,6 @@
 import type { Clock } from './clock.ts';
-import { DelayHeap } from './delay-heap.ts';
+import { DelayHeap, type Priority } from './delay-heap.ts';
 import { Lane } from './lane.ts';
-
-/** What happens to an object goes before what a first list tells of it. */
-export type Priority = 'low' | 'high';
 
 export interface QueueMetrics {
   depth(depth: number): void;

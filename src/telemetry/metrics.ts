@@ -2,7 +2,6 @@
 // controllers/object-metrics.ts.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
-import type { QueueMetrics } from '../kube/queue.ts';
 import { version } from '../version.ts';
 
 /** How many targets of a Gateway are in one of AWS's states. */
@@ -110,10 +109,10 @@ export function createMetrics() {
         awsSeconds.observe({ action }, seconds);
       },
     },
-    queue: (queue: string): QueueMetrics => ({
-      depth: (depth) => queueDepth.set({ queue }, depth),
+    queue: (queue: string) => ({
+      depth: (depth: number) => queueDepth.set({ queue }, depth),
       added: () => undefined,
-      waited: (ms) => queueWait.observe({ queue }, ms / 1000),
+      waited: (ms: number) => queueWait.observe({ queue }, ms / 1000),
       retried: () => queueRetries.inc({ queue }),
     }),
   };

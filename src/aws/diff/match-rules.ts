@@ -1,12 +1,21 @@
 // Which existing rule becomes which desired one.
 import { hash } from '../model/hash.ts';
-import type { RuleResource } from '../model/resources.ts';
+import type { ListenerResource, RuleResource } from '../model/resources.ts';
 import { type OwnedRule, TAG } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { meet, type Order } from './order.ts';
 import { longestIncreasing } from './priorities.ts';
-import type { ListenerRules } from './rules.ts';
 import { pointsWhereDesired, warmUp } from './traffic.ts';
+
+export interface ListenerRules {
+  readonly listener: ListenerResource;
+  /** In order of precedence. */
+  readonly desired: readonly RuleResource[];
+  /** By priority. */
+  readonly present: readonly OwnedRule[];
+  /** How many rules the load balancer has room for beside those that it has now. */
+  readonly room: number;
+}
 
 export interface PlacedRule {
   readonly desired: RuleResource;

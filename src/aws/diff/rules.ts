@@ -5,26 +5,16 @@
 //
 // Existing rules are known by what they say (their spec tag), not by their logical id alone: where ids moved on, because a
 // match was put before others, the same rules only get other names.
-import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
+import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { OwnedRule } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
-import { matchRules, type PlacedRule } from './match-rules.ts';
+import { type ListenerRules, matchRules, type PlacedRule } from './match-rules.ts';
 import type { Order, RuleChange } from './order.ts';
 import { type Anchor, assignPriorities } from './priorities.ts';
 import { specReferences } from './references.ts';
 import type { StepId } from './step.ts';
 import { hashTag, sharesTags, userTags } from './tags.ts';
-
-export interface ListenerRules {
-  readonly listener: ListenerResource;
-  /** In order of precedence. */
-  readonly desired: readonly RuleResource[];
-  /** By priority. */
-  readonly present: readonly OwnedRule[];
-  /** How many rules the load balancer has room for beside those that it has now. */
-  readonly room: number;
-}
 
 /** Returns how many rules are created. */
 export function planRules(draft: Draft, rules: ListenerRules): number {
