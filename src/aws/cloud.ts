@@ -1,7 +1,6 @@
 // What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
 
 import type { CloudContext } from '../controllers/term.ts';
-import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import type { DiffOptions } from './diff/diff.ts';
@@ -22,6 +21,7 @@ import type { Target } from './model/targets.ts';
 import { findRegion, Place } from './network/place.ts';
 import type { Observed } from './observed.ts';
 import { OwnWrites } from './own-writes.ts';
+import type { Problem } from './problem.ts';
 import { Admissions } from './reach/admissions.ts';
 import { Reachability } from './reach/reachability.ts';
 import { Shared } from './shared/shared.ts';

@@ -1,8 +1,9 @@
 // What AWS refused, in our words. The middleware in clients.ts turns whatever an SDK call throws into an AwsError: nothing
 // else of an SDK error (inputs, responses) gets any further, so that no private key can end up in a log.
-import type { Problem } from '../gateway/problem.ts';
+
 import { RecalledError } from './errand.ts';
 import type { ResourceId } from './model/resources.ts';
+import type { Problem } from './problem.ts';
 
 export type AwsErrorKind =
   | 'throttled'

@@ -2,7 +2,7 @@
 
 import type { GatewayContext } from '../controllers/gateway-context.ts';
 import { inTurn } from '../controllers/recall.ts';
-import type { Problem } from '../gateway/problem.ts';
+import type { Problem as ApiProblem, KindsMissing } from '../gateway/problem.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { inTurns } from '../kube/turns.ts';
@@ -15,6 +15,7 @@ import { buildingModel } from './model/build.ts';
 import { mostListed } from './model/certificates.ts';
 import { resourceId } from './model/naming.ts';
 import type { Model } from './model/resources.ts';
+import type { Problem } from './problem.ts';
 import type { Release } from './shared/shared.ts';
 
 export interface Built {
@@ -22,16 +23,16 @@ export interface Built {
   readonly known: boolean;
   /** Absent when what exists is to stay as it is. */
   readonly model?: Model;
-  readonly problems: readonly Problem[];
+  readonly problems: readonly (Problem | KindsMissing)[];
   /** Those of them that may be gone without a change in the cluster. */
-  readonly retryable: readonly Problem[];
+  readonly retryable: readonly (Problem | KindsMissing)[];
 }
 
 /** @param obstacles what keeps the pass from doing anything */
 export async function build(
   context: GatewayContext,
   { topology, problems: found }: Translation,
-  obstacles: readonly Problem[],
+  obstacles: readonly (Problem | KindsMissing)[],
 ): Promise<Built> {
   const { cloud, modelOptions } = context;
   if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
@@ -69,7 +70,7 @@ function learnServed(cloud: Cloud, { gateway, ports }: Topology, limit: number):
 }
 
 /** Whether a listener names a certificate that it may not use, or may not use any more. */
-export const isRevoked = ({ kind }: Problem): boolean =>
+export const isRevoked = ({ kind }: ApiProblem): boolean =>
   kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
 
 export interface CarriedOut {

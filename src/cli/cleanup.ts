@@ -15,12 +15,12 @@ import {
   removeLeftovers,
 } from '../aws/sweep/leftovers.ts';
 import { type Config, ConfigError, readConfig } from '../config.ts';
-import type { Problem } from '../gateway/problem.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { connect } from '../kube/connect.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { KubeConfigError } from '../kube/kubeconfig.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Problem } from '../status/problem.ts';
 import { told } from '../status/words.ts';
 import { pinoLogger } from '../telemetry/pino-logger.ts';
 import { deletionLine, leftoversLines, summary } from './cleanup-words.ts';

@@ -2,12 +2,13 @@
 import type { Gateway } from '../api/gateway-api.ts';
 import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
 import { otherRegion } from '../aws/network/place.ts';
-import type { Problem } from '../gateway/problem.ts';
+import type { Problem as AwsProblem } from '../aws/problem.ts';
+import type { KindsMissing } from '../gateway/problem.ts';
 import type { Caches } from './caches.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
 /** What stands in the way of changing a Gateway, and of removing it. */
-export const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise<readonly Problem[]> => [
+export const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise<readonly AwsProblem[]> => [
   ...(await cloud.ready()),
   ...otherRegion(gateway, cloud.region),
 ];
@@ -22,7 +23,7 @@ const optionalKinds: ReadonlySet<string> = new Set(
  * optional kind counts as not installed when the API server has said so for a while, or when it makes no difference:
  * without configurations a Gateway that names one stays as it is, and one that allows no ListenerSets needs none.
  */
-export function kindsMissing({ caches }: Pick<GatewayContext, 'caches'>, { spec }: Gateway): readonly Problem[] {
+export function kindsMissing({ caches }: Pick<GatewayContext, 'caches'>, { spec }: Gateway): readonly KindsMissing[] {
   const { from = 'None' } = spec.allowedListeners?.namespaces ?? {};
   const needless = new Set([
     loadBalancerConfigurations.kind,

@@ -2,11 +2,11 @@
 import type { Gateway } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
-import type { Problem } from '../gateway/problem.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { noFindings } from '../status/findings.ts';
+import type { Problem } from '../status/problem.ts';
 import { reportRemoval } from '../status/report.ts';
 import { told } from '../status/words.ts';
 import { finalizer, type GatewayContext, pollMs } from './gateway-context.ts';

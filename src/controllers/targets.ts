@@ -3,10 +3,10 @@
 
 import type { Cloud } from '../aws/cloud.ts';
 import { AwsError, isNotFound, isSettling, toProblem } from '../aws/errors.ts';
+import type { Problem } from '../aws/problem.ts';
 import type { Binding } from '../aws/targets/bindings.ts';
 import { type Membered, withMembers } from '../aws/targets/members.ts';
 import { syncTargets } from '../aws/targets/sync-targets.ts';
-import type { Problem } from '../gateway/problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { sameJson } from '../kube/same-json.ts';
 import type { WorkResult } from '../kube/workers.ts';

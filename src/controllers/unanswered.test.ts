@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Problem } from '../status/problem.ts';
 import { Unanswered } from './unanswered.ts';
 
 const gateway = objectKey({ namespace: 'shop', name: 'web' });

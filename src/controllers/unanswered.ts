@@ -1,7 +1,8 @@
 // Since when AWS has said neither yes nor no to what Gateways need.
-import type { Problem } from '../gateway/problem.ts';
+
 import type { ObjectKey } from '../kube/object.ts';
 import { isPassing } from '../status/cloud-effects.ts';
+import type { Problem } from '../status/problem.ts';
 
 /** After this long people should look. In milliseconds. */
 export const overdueMs = 60_000;

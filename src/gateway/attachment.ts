@@ -5,7 +5,8 @@ import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import type { ResolvedListener } from './listeners.ts';
-import type { Report, RouteRef } from './problem.ts';
+import type { Report } from './problem.ts';
+import type { RouteRef } from './problem-place.ts';
 import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
 import type { Attachment } from './topology.ts';
 

@@ -3,7 +3,7 @@ import type { Service, ServicePort } from '../api/core.ts';
 import { GATEWAY_GROUP, type HttpBackendRef } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
-import type { RulePlace } from './problem.ts';
+import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';

@@ -6,7 +6,8 @@ import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import { type ReadCertificate, readCertificate } from './pem.ts';
-import type { ListenerPlace, Problem, Report, SecretPlace } from './problem.ts';
+import type { Problem, Report } from './problem.ts';
+import type { ListenerPlace, SecretPlace } from './problem-place.ts';
 import {
   CERTIFICATE_ARN_OPTION,
   certificateSecret,

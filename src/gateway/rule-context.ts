@@ -1,7 +1,8 @@
 // What the parts of a rule are resolved with.
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from './input.ts';
-import type { Report, RulePlace } from './problem.ts';
+import type { Report } from './problem.ts';
+import type { RulePlace } from './problem-place.ts';
 import type { Capabilities } from './topology.ts';
 
 export interface RuleContext {

@@ -4,7 +4,7 @@ import { routeRef } from './attachment.ts';
 import { resolveBackends } from './backends.ts';
 import { type RuleFilters, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { normalizedMatches } from './matches.ts';
-import type { RulePlace } from './problem.ts';
+import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { RouteAction, RuleTopology, TopologyBackend } from './topology.ts';

@@ -2,7 +2,7 @@
 import type { HttpHeaderMatch, HttpRouteMatch } from '../api/gateway-api.ts';
 import { portEntries } from './entries.ts';
 import { covers } from './hostnames.ts';
-import type { RuleRef } from './problem.ts';
+import type { RuleRef } from './problem-place.ts';
 import type { RouteEntry, Topology } from './topology.ts';
 
 export interface Shadowed extends RuleRef {

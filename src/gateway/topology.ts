@@ -2,7 +2,8 @@
 import type { HttpRouteMatch, ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import type { Problem, RouteRef } from './problem.ts';
+import type { Problem } from './problem.ts';
+import type { RouteRef } from './problem-place.ts';
 
 /** What translate gives: the topology, and all that the status needs to say. */
 export interface Translation {

@@ -6,7 +6,7 @@ import { asBefore } from './as-before.ts';
 
 const place = { listener: 'https', field: 'tls.options' };
 const unknown: Problem = { ...place, kind: 'certificate-arn-unknown', arn: 'arn:aws:acm:1', detail: 'no answer' };
-const conflict: Problem = { ...place, kind: 'listener-hostname-too-long', limit: 128 };
+const conflict: Problem = { ...place, kind: 'tls-missing' };
 const translation = (...problems: readonly Problem[]): Translation => ({
   listeners: [{ name: 'https', port: 443, supportedKinds: [], valid: false }],
   attachments: [],

@@ -1,8 +1,9 @@
 // What a problem with the cloud does to a Gateway: whether AWS said no, or said nothing; and what the status calls it.
-import type { Problem } from '../gateway/problem.ts';
+
 import type { Condition } from '../kube/object.ts';
 import { sentences, standing, type Verdict } from './condition.ts';
 import type { WholeProblem } from './findings.ts';
+import type { Problem } from './problem.ts';
 import { told } from './words.ts';
 
 /** Problems of a Gateway's own spec or parameters. They decide about Accepted, and the cloud has no part in them. */

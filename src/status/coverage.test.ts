@@ -1,16 +1,17 @@
 // Every kind of problem reaches the user: in a golden case, or in the table below.
 import { expect, test } from 'vitest';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
-import type { Problem, ProblemKind } from '../gateway/problem.ts';
 import { translate } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
 import { reported } from '../testing/statuses.ts';
 import { findingsOf } from './findings.ts';
 import { attachedRoutes, gatewayStatus } from './gateway-status.ts';
+import type { Problem } from './problem.ts';
 import { routeParents } from './route-status.ts';
 import { explain } from './words.ts';
 
+type ProblemKind = Problem['kind'];
 type Of<Kind extends ProblemKind> = Extract<Problem, { readonly kind: Kind }>;
 
 /** The conditions that tell of a problem, as `Gateway Programmed=False NoResources`. */

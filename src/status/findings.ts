@@ -1,7 +1,8 @@
 // What the stages of a pass found, looked through once: a Gateway may have ten thousand listeners, and as many problems.
-import type { Problem } from '../gateway/problem.ts';
+
 import type { Attachment, ListenerResult, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { Problem } from './problem.ts';
 
 export type ListenerProblem = Extract<Problem, { listener: string }>;
 export type ListenerSetProblem = Extract<Problem, { listenerSet: unknown }>;

@@ -1,7 +1,8 @@
 // A GatewayClass's conditions.
-import type { Problem } from '../gateway/problem.ts';
+
 import { SUPPORTED_VERSIONS, type SupportedVersion as SupportedVersions } from '../gateway/supported-version.ts';
 import type { Verdict } from './condition.ts';
+import type { Problem } from './problem.ts';
 import { told } from './words.ts';
 
 type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters'>;

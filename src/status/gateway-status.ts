@@ -1,11 +1,11 @@
 // A Gateway's status, out of all problems and of what stands in the cloud.
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
-import type { Problem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import { cloudProblems, remarksOf, type SpecKind, unprogrammedReason, upToDate } from './cloud-effects.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import { type Findings, findingsOf, type WholeProblem } from './findings.ts';
 import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
+import type { Problem } from './problem.ts';
 import { isAccepted, problemsOfAttachment } from './route-status.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
 import { quoted, told } from './words.ts';
@@ -100,7 +100,7 @@ export function removalStatus(
 ): GatewayStatus {
   const message = sentences(['The Gateway waits until AWS has removed what belongs to it.', told(problems)]);
   const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
-  const { whole } = findingsOf({ listeners: [], attachments: [], problems });
+  const { whole } = findingsOf({ listeners: [], attachments: [], problems: [] }, problems);
   const change = upToDate({ problems: cloudProblems(whole), overdue, complete: false }, status?.conditions);
   return { ...status, conditions: updated(status?.conditions, [verdict, ...change], metadata.generation ?? 0, now) };
 }

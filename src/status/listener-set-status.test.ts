@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../gateway/problem.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
 import { listenerSetStatus } from './listener-set-status.ts';
+import type { Problem } from './problem.ts';
 
 const set = objectKey({ namespace: 'team', name: 'more' });
 const id = 'team/more/http';

@@ -1,6 +1,6 @@
 // What one Gateway has to say in the status of a route.
 import type { HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
-import type { TargetTrouble } from '../gateway/problem.ts';
+import type { TargetTrouble } from '../aws/rule-problem.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { Condition } from '../kube/object.ts';
 import { isPassing, routeUpToDate } from './cloud-effects.ts';

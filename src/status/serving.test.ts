@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../gateway/problem.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
+import type { Problem } from './problem.ts';
 
 const listener = (name: string, port: number) => ({ name, port, supportedKinds: [], valid: true });
 const translation: Translation = {

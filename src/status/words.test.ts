@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ParentReference } from '../api/gateway-api.ts';
-import type { Problem } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Problem } from './problem.ts';
 import { explain, quoted, told } from './words.ts';
 
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'team', name: 'site' }) } as const;

@@ -1,9 +1,10 @@
 // A problem in words: what is wrong, where, and what to do. The one place where problems become prose.
 import type { ParentReference } from '../api/gateway-api.ts';
+import type { Holder } from '../aws/cloud-problem.ts';
 import type { Others } from '../gateway/other-listeners.ts';
-import type { Holder, Problem } from '../gateway/problem.ts';
 import type { Fault } from '../kube/object.ts';
 import { sentences } from './condition.ts';
+import type { Problem } from './problem.ts';
 
 /** Nobody reads more names than this in a sentence. */
 const maxNames = 10;

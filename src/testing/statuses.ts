@@ -9,12 +9,12 @@ import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { provisioned } from '../aws/provisioned.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { Problem } from '../gateway/problem.ts';
 import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
+import type { Problem } from '../status/problem.ts';
 import { routeParents } from '../status/route-status.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
 

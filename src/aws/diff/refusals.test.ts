@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../../gateway/problem.ts';
 import { objectKey } from '../../kube/object.ts';
 import { buildModel } from '../model/build.ts';
 import { PLACEHOLDER_NETWORK } from '../model/placeholder-network.ts';
 import type { Model, RuleResource } from '../model/resources.ts';
 import { entry, httpPort, options, topology } from '../model/testing/sample.ts';
+import type { Problem } from '../problem.ts';
 import { diff } from './diff.ts';
 import { refusedRules } from './refusals.ts';
 import type { Plan } from './step.ts';

@@ -1,6 +1,8 @@
 // What AWS refused of rules, told to the routes that they are of: a refusal names a resource, and a route's owner knows none.
-import { isRefusal, type Problem, type RuleRef } from '../../gateway/problem.ts';
+import type { RuleRef } from '../../gateway/problem-place.ts';
+import { isRefusal } from '../cloud-problem.ts';
 import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
+import type { Problem } from '../problem.ts';
 import { forwardReferences } from './references.ts';
 import type { Plan, StepId } from './step.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Problem } from '../../gateway/problem.ts';
 import { httpPort, listener } from '../model/testing/sample.ts';
+import type { Problem } from '../problem.ts';
 import { refusedCertificates } from './refused-certificates.ts';
 
 const arn = 'arn:aws:acm:us-east-1:123456789012:certificate/1';

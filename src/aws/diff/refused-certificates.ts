@@ -1,7 +1,9 @@
 // What AWS refused of certificates, told to the listeners that name them: a refusal names a resource, or an ARN.
-import { isRefusal, type Problem } from '../../gateway/problem.ts';
+
 import type { CertificateSource, Topology } from '../../gateway/topology.ts';
+import { isRefusal } from '../cloud-problem.ts';
 import { certificateId } from '../model/certificates.ts';
+import type { Problem } from '../problem.ts';
 
 /** As a refusal names it. */
 const resourceOf = (source: CertificateSource): string => (source.kind === 'arn' ? source.arn : certificateId(source));

@@ -2,7 +2,6 @@
 // many steps a namespace has, those of the others do not queue behind them.
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Secret } from '../../api/core.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -16,6 +15,7 @@ import type { ClusterIdentity } from '../model/naming.ts';
 import { namespaceOf } from '../model/owner.ts';
 import type { ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
+import type { Problem } from '../problem.ts';
 import type { Membership } from '../targets/membership.ts';
 import type { TargetsContext } from '../targets/sync-targets.ts';
 import type { TargetRefusals } from '../targets/target-refusals.ts';

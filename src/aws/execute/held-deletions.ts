@@ -2,10 +2,11 @@
 // and costs nothing but patience; whoever else holds on is looked for, seldom.
 
 import { pollMs } from '../../controllers/gateway-context.ts';
-import type { Holder, Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
+import type { Holder } from '../cloud-problem.ts';
 import { AwsError } from '../errors.ts';
+import type { Problem } from '../problem.ts';
 import type { Held } from './execute.ts';
 import { holdersOf } from './holders.ts';
 

@@ -5,8 +5,8 @@ import {
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Holder } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
+import type { Holder } from '../cloud-problem.ts';
 import { pages, securityGroups } from '../inventory/describe.ts';
 
 /**

@@ -5,7 +5,6 @@ import {
   ModifyListenerCommand,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { type AwsError, isAlreadyExists, isInvalid, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
@@ -14,6 +13,7 @@ import { listenerCandidate } from '../inventory/read.ts';
 import { resourceId } from '../model/naming.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import { toActions } from '../shapes.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';

@@ -1,7 +1,6 @@
 // Whose the certificates are that listeners name by ARN. Of our own the inventory knows it; of any other AWS is asked once.
 import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import type { CertificateOwner } from '../../gateway/input.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
@@ -9,6 +8,7 @@ import { AwsError, isNotFound, problemsOf } from '../errors.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
 import type { Inventory } from './inventory.ts';
 

@@ -1,6 +1,5 @@
 // What of ours exists in AWS, remembered: loaded once, kept up to date by our own writes, audited in slow turns.
 import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
@@ -10,6 +9,7 @@ import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
 import type { Model, ResourceId, Tags } from '../model/resources.ts';
 import type { Observed, OwnedResource } from '../observed.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import type { Membership } from '../targets/membership.ts';
 import { type OnHealth, readHealth } from '../targets/sync-targets.ts';
 import { type AuditTurns, auditGateway, type Drift } from './audit.ts';

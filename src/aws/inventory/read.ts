@@ -3,13 +3,13 @@
 import type { CertificateSummary } from '@aws-sdk/client-acm';
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
 import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { scopeOf } from '../model/scope.ts';
 import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import { contentOf, forwardsOf, fromCondition } from '../shapes.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
 import {

@@ -1,9 +1,10 @@
 // Topology → the desired resources of one ALB, and what an ALB can't express.
-import type { Problem } from '../../gateway/problem.ts';
+
 import { finish, type Steps } from '../../gateway/steps.ts';
 import type { Topology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Network } from '../network/network.ts';
+import type { Problem } from '../problem.ts';
 import { type ModelContext, modelContext } from './context.ts';
 import { buildListeners } from './listeners.ts';
 import type { ModelOptions } from './options.ts';

@@ -1,6 +1,7 @@
 // Which certificates a load balancer's listeners have: what serves goes on, then the Gateway's own listeners come first.
-import type { Problem } from '../../gateway/problem.ts';
+
 import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
+import type { Problem } from '../problem.ts';
 import { resourceId } from './naming.ts';
 import type { ResourceId } from './resources.ts';
 import { DefaultCertificate, sourceKey } from './sni.ts';

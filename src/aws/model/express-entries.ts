@@ -2,12 +2,14 @@
 // it can't have on some port or for some host alone is left out there, and told too.
 import { type PortView, type RankedEntry, ruleEntries } from '../../gateway/entries.ts';
 import type { Candidate } from '../../gateway/precedence.ts';
-import type { Problem, RouteRef, RuleRef } from '../../gateway/problem.ts';
+import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
 import type { RouteEntry, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
+import type { Problem } from '../problem.ts';
+import type { RulePlacedProblem } from '../rule-problem.ts';
 import { fixedResponse, only, type RuleBehaviour, ruleBehaviour } from './actions.ts';
 import { type RuleMatch, ruleMatch } from './conditions.ts';
 import type { ModelContext } from './context.ts';
-import { type Finding, type RulePlacedProblem, refused } from './expressed.ts';
+import { type Finding, refused } from './expressed.ts';
 import { stableJson } from './hash.ts';
 import type { Packable } from './packing.ts';
 import type { StandingRule } from './standing.ts';

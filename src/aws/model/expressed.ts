@@ -1,11 +1,5 @@
 // What becomes of a part of a rule: its value in AWS's terms, unless a finding refuses it.
-import type { Problem, RulePlace, TargetTrouble } from '../../gateway/problem.ts';
-
-/** What is wrong with a rule, wherever it was to serve. */
-export type RulePlacedProblem = Exclude<
-  Extract<Problem, RulePlace>,
-  { kind: 'partly-left-out' | 'rule-refused' | 'rule-change-refused' | 'change-does-not-fit' | TargetTrouble['kind'] }
->;
+import type { RulePlacedProblem } from '../rule-problem.ts';
 
 type WithoutRule<P> = P extends unknown ? Omit<P, 'route' | 'rule'> : never;
 

@@ -2,8 +2,8 @@
 // wider rules of its route. Where it is left out, these are left out too: they would let in what it was to hold.
 import { overlaps } from '../../gateway/hostnames.ts';
 import { compareMatches } from '../../gateway/precedence.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import type { RouteEntry, RuleTopology } from '../../gateway/topology.ts';
+import type { Problem } from '../problem.ts';
 import { type ExpressedSource, partlyLeftOut, type RankedRule, type SourceRule } from './express-entries.ts';
 
 type Match = RouteEntry['match'];

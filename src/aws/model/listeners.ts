@@ -1,6 +1,7 @@
 // One ALB listener a port. Its certificates are all that the Gateway's listeners of the port have; SNI chooses.
-import type { Problem } from '../../gateway/problem.ts';
+
 import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
+import type { Problem } from '../problem.ts';
 import { fixedResponse } from './actions.ts';
 import { type ChosenCertificates, certificateId, chooseCertificates } from './certificates.ts';
 import { canMatchHost } from './conditions.ts';

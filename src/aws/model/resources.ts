@@ -1,7 +1,7 @@
 // The desired resources of one Gateway's ALB: what model gives and diff takes. References are logical ids; ARNs are known
 // only while a plan is carried out.
 
-import type { RuleRef } from '../../gateway/problem.ts';
+import type { RuleRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 

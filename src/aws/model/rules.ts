@@ -1,9 +1,10 @@
 // The routes' entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not
 // fit, is left out as a whole and told; the others stay.
 import { type PortView, viewOf } from '../../gateway/entries.ts';
-import type { Problem, RuleRef } from '../../gateway/problem.ts';
+import type { RuleRef } from '../../gateway/problem-place.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
+import type { Problem } from '../problem.ts';
 import { type Choice, chooseRules, type Misfit } from './choose-rules.ts';
 import { ruleConditions } from './conditions.ts';
 import type { ModelContext } from './context.ts';

@@ -1,6 +1,7 @@
 // Who may reach the listeners: a set of rules, in as many security groups as it takes.
-import type { Problem } from '../../gateway/problem.ts';
+
 import { canonicalCidr, compareCidrs, isIpv6Cidr } from '../cidr.ts';
+import type { Problem } from '../problem.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
 import type { IngressRule, LoadBalancerResource, ResourceId, SecurityGroupResource } from './resources.ts';

@@ -1,8 +1,8 @@
 // Which of the VPC's subnets the load balancer stands in: those of the configuration, else those with the role's tag,
 // else by their routes; one a zone, and all of one type of zones.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import type { Network, Subnet, ZoneType } from '../network/network.ts';
+import type { Problem } from '../problem.ts';
 
 /** AWS refuses a subnet with fewer. */
 const MIN_FREE_ADDRESSES = 8;

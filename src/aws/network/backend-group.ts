@@ -1,12 +1,12 @@
 // The one security group of the whole cluster that every load balancer carries, and that nodes and pods admit.
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, type SecurityGroup } from '@aws-sdk/client-ec2';
-import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import { isAlreadyExists, isInUse, isNotFound } from '../errors.ts';
 import type { Held } from '../execute/execute.ts';
 import { securityGroups } from '../inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from '../model/naming.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import { fromTagList, ownerOf, ownershipTags, toTagList } from '../tags.ts';
 
 const backendId = resourceId('security-group', 'backend');

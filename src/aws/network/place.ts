@@ -2,7 +2,6 @@
 import type { Node } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { type Config, ConfigError } from '../../config.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { sameJson } from '../../kube/same-json.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -10,6 +9,7 @@ import type { AwsClients } from '../clients.ts';
 import { AwsError, toProblem } from '../errors.ts';
 import { whereabouts } from '../model/addresses.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import type { Problem } from '../problem.ts';
 import type { Where } from '../targets/sync-targets.ts';
 import { ensureBackendSecurityGroup } from './backend-group.ts';
 import { discoverNetwork, vpcOfInstances } from './discover.ts';

@@ -8,7 +8,6 @@ import {
   RevokeSecurityGroupIngressCommand,
   type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
-import type { Problem } from '../../gateway/problem.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isAlreadyExists, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
 import { presentRules } from '../execute/ingress.ts';
@@ -18,6 +17,7 @@ import { pages } from '../inventory/describe.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import { DEFAULT_QUOTAS } from '../model/options.ts';
 import { TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import { fromTagList, ownerOf, ownershipTags, toTagList } from '../tags.ts';
 import {
   type Admission,

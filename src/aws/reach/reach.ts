@@ -1,10 +1,10 @@
 // What a target group needs to reach: which security groups stand in front of its targets, at which ports.
 
-import type { TargetTrouble } from '../../gateway/problem.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import { healthPort } from '../model/target-groups.ts';
 import type { Member } from '../model/targets.ts';
+import type { TargetTrouble } from '../rule-problem.ts';
 import type { Where } from '../targets/sync-targets.ts';
 import type { Reach } from './admission-ranges.ts';
 import type { Carried, Found } from './carriers.ts';

@@ -2,9 +2,9 @@
 // security groups that admit it, brought to what all groups of the cluster need together.
 
 import type { CloudContext } from '../../controllers/term.ts';
-import { isRefusal, type Problem, type TargetTrouble } from '../../gateway/problem.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
+import { isRefusal } from '../cloud-problem.ts';
 import { AwsError, toProblem } from '../errors.ts';
 import type { Drift } from '../inventory/audit.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -12,6 +12,8 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import { resourceId } from '../model/naming.ts';
 import type { Target } from '../model/targets.ts';
 import { instanceOf, type Place } from '../network/place.ts';
+import type { Problem } from '../problem.ts';
+import type { TargetTrouble } from '../rule-problem.ts';
 import type { Binding } from '../targets/bindings.ts';
 import type { Membered, WithMembers } from '../targets/members.ts';
 import type { TargetsContext } from '../targets/sync-targets.ts';

@@ -1,9 +1,10 @@
 // What keeps a Gateway's load balancer from targets, told to the routes whose rules send requests there.
 
-import type { Problem, TargetTrouble } from '../../gateway/problem.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { forwardReferences } from '../diff/references.ts';
 import type { Model } from '../model/resources.ts';
+import type { Problem } from '../problem.ts';
+import type { TargetTrouble } from '../rule-problem.ts';
 import type { Binding } from '../targets/bindings.ts';
 import type { TargetTroubles } from '../targets/target-troubles.ts';
 

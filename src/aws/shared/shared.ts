@@ -1,7 +1,6 @@
 // What Gateways share in AWS, and when it goes: imported certificates, and the backend group that all targets admit.
 import type { Gateway } from '../../api/gateway-api.ts';
 import type { CloudContext } from '../../controllers/term.ts';
-import type { Problem } from '../../gateway/problem.ts';
 import { certificateSecrets } from '../../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
@@ -16,6 +15,7 @@ import type { ResourceId } from '../model/resources.ts';
 import { removeBackendSecurityGroup } from '../network/backend-group.ts';
 import type { Place } from '../network/place.ts';
 import type { OwnedResource } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import type { Admissions } from '../reach/admissions.ts';
 import { Holds } from './holds.ts';
 

@@ -1,6 +1,6 @@
 // What clusters of one name have in AWS, and how what a dead one left is removed: by the steps that a Gateway's own removal
 // has, in the same order.
-import type { Problem } from '../../gateway/problem.ts';
+
 import type { Clock } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -16,6 +16,7 @@ import { KeyedLock } from '../keyed-lock.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import { removeBackendSecurityGroup } from '../network/backend-group.ts';
 import { type OwnedResource, TAG } from '../observed.ts';
+import type { Problem } from '../problem.ts';
 import type { ExistingAdmission } from '../reach/admission-ranges.ts';
 import { Admissions, existingAdmissions } from '../reach/admissions.ts';
 import { fromTagList } from '../tags.ts';

@@ -4,7 +4,6 @@ import {
   DescribeTargetHealthCommand,
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import type { TargetTrouble } from '../../gateway/problem.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isUncertain } from '../errors.ts';
@@ -12,6 +11,7 @@ import type { KeyedLock } from '../keyed-lock.ts';
 import { isInstance, type Whereabouts } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
+import type { TargetTrouble } from '../rule-problem.ts';
 import { type Membership, targetKey } from './membership.ts';
 import { Registration } from './registration.ts';
 import type { Refused, TargetRefusals } from './target-refusals.ts';

@@ -1,6 +1,7 @@
 // What keeps load balancers from the targets of their groups: what the last pass over each group met, for its routes' status.
-import type { TargetTrouble } from '../../gateway/problem.ts';
+
 import { sameJson } from '../../kube/same-json.ts';
+import type { TargetTrouble } from '../rule-problem.ts';
 
 /** Targets are registered, and are admitted by security groups: each side says its own. */
 type Side = 'registration' | 'admission';

@@ -1,0 +1,40 @@
+// Where a problem is: which object, and which field of it.
+import type { ParentReference } from '../api/gateway-api.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+/** A route as problems name it: its kind and `namespace/name`. */
+export interface RouteRef {
+  readonly kind: 'HTTPRoute';
+  readonly key: ObjectKey;
+}
+
+/** A rule of a route, by its index. */
+export interface RuleRef {
+  readonly route: RouteRef;
+  readonly rule: number;
+}
+
+/** A place in a route's rule: `field` is a path below `spec.rules[rule]`, such as `backendRefs[1].port`. */
+export interface RulePlace extends RuleRef {
+  readonly field: string;
+}
+
+/** One parentRef of a route. */
+export interface ParentPlace {
+  readonly route: RouteRef;
+  readonly parentRef: ParentReference;
+}
+
+/** A place in a listener: `field` is a path below the listener, such as `tls.certificateRefs[0]`. */
+export interface ListenerPlace {
+  /** Its name, or `namespace/set/name` where a ListenerSet has it. */
+  readonly listener: string;
+  readonly field: string;
+}
+
+/** Where in a listener a Secret is referred to. */
+export interface SecretPlace extends ListenerPlace {
+  readonly secret: ObjectKey;
+  /** What was imported from it before it went bad, or went, is served on. */
+  readonly stillServed?: true;
+}
