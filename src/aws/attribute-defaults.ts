@@ -21,7 +21,7 @@ export const loadBalancerDefaults: Readonly<Record<string, string>> = {
 };
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
-export const targetGroupDefaults: Readonly<Record<string, string>> = {
+const targetGroupDefaults: Readonly<Record<string, string>> = {
   'deregistration_delay.timeout_seconds': '300',
   'load_balancing.algorithm.anomaly_mitigation': 'off',
   'load_balancing.algorithm.type': 'round_robin',
@@ -35,6 +35,12 @@ export const targetGroupDefaults: Readonly<Record<string, string>> = {
 };
 
 export type Attributes = Readonly<Record<string, string>>;
+
+/** The kinds of resources that have attributes. */
+export type AttributesKind = 'load-balancer' | 'target-group';
+
+export const defaultsOf = (kind: AttributesKind): Attributes =>
+  kind === 'load-balancer' ? loadBalancerDefaults : targetGroupDefaults;
 
 /** What has to be set for `current` to be `desired`, and otherwise AWS's default. */
 export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {

@@ -6,10 +6,12 @@ import { type AwsClients, createAwsClients } from './clients.ts';
 import type { DiffOptions } from './diff/diff.ts';
 import type { Plan } from './diff/step.ts';
 import { LeaseLostError, problemsOf } from './errors.ts';
-import { executePlan, type Met, type Outcome } from './execute/execute.ts';
+import { executePlan } from './execute/execute.ts';
 import { HeldDeletions } from './execute/held-deletions.ts';
-import type { Drift } from './inventory/audit.ts';
+import type { Met, Outcome } from './execute/run.ts';
+import { type AuditContext, type AuditTurns, atOnce, auditGateway } from './inventory/audit.ts';
 import { CertificateOwners } from './inventory/certificate-owners.ts';
+import type { Drift } from './inventory/drift.ts';
 import { Inventory } from './inventory/inventory.ts';
 import { Progress } from './inventory/progress.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -26,10 +28,11 @@ import { Admissions } from './reach/admissions.ts';
 import { Reachability } from './reach/reachability.ts';
 import { Shared } from './shared/shared.ts';
 import { Bindings } from './targets/bindings.ts';
+import type { Health, OnHealth } from './targets/health.ts';
 import { membersOf, withMembers } from './targets/members.ts';
 import { Membership } from './targets/membership.ts';
 import { membershipStore } from './targets/membership-store.ts';
-import type { Health, OnHealth, TargetsContext } from './targets/sync-targets.ts';
+import type { TargetsContext } from './targets/sync-targets.ts';
 import { TargetRefusals } from './targets/target-refusals.ts';
 import { TargetTroubles } from './targets/target-troubles.ts';
 
@@ -95,11 +98,7 @@ export class Cloud {
     this.membership = new Membership({ persistence, clock, logger, signal });
     this.refusals = new TargetRefusals(clock);
     const { clients, cluster, membership, locks, troubles } = this;
-    const onHealth: OnHealth = (arn, { states, silent }) => {
-      this.#targetStates.set(arn, states);
-      if (silent.length > 0) this.#lookAgain(arn, silent);
-    };
-    this.inventory = new Inventory({ clients, cluster, membership, clock, onHealth });
+    this.inventory = new Inventory({ clients, cluster, membership, clock, onHealth: this.#onHealth });
     const nodes = () => caches.nodes.list();
     this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
@@ -119,6 +118,11 @@ export class Cloud {
     });
     this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });
   }
+
+  readonly #onHealth: OnHealth = (arn, { states, silent }) => {
+    this.#targetStates.set(arn, states);
+    if (silent.length > 0) this.#lookAgain(arn, silent);
+  };
 
   /** @throws ConfigError when nothing tells the region */
   static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
@@ -302,7 +306,7 @@ export class Cloud {
       model: () => this.#models.get(gateway),
       exclusive: (piece: () => Promise<void>) => this.exclusive(gateway, piece),
     };
-    const drift = await this.inventory.auditInTurns(gateway, turns, this.locks);
+    const drift = await this.#audit(gateway, turns);
     const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
     const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
     this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
@@ -329,9 +333,15 @@ export class Cloud {
   /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */
   recheck(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
     return problemsOf(inventoryId, async () => {
-      await this.inventory.audit(gateway, model, this.locks);
+      await this.#audit(gateway, atOnce(model));
       return [];
     });
+  }
+
+  #audit(gateway: ObjectKey, turns: AuditTurns): Promise<readonly Drift[]> {
+    const { clients, inventory, membership, locks } = this;
+    const context: AuditContext = { clients, inventory, membership, locks, onHealth: this.#onHealth };
+    return auditGateway(context, gatewayTagValue(gateway), turns);
   }
 
   /** Keeps what is known of the targets, if the lease still allows it, and for a moment only. */

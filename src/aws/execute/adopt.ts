@@ -5,8 +5,7 @@ import type { OwnedRecord } from '../inventory/records.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { ownerOf } from '../tags.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 export interface Found {

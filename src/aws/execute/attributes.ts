@@ -1,13 +1,12 @@
 import {
-  DescribeLoadBalancerAttributesCommand,
-  DescribeTargetGroupAttributesCommand,
   ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { type Attributes, attributesDelta, loadBalancerDefaults, targetGroupDefaults } from '../attribute-defaults.ts';
+import { type Attributes, attributesDelta, defaultsOf } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
-import { fromTagList, toTagList } from '../tags.ts';
+import { readAttributes } from '../inventory/describe.ts';
+import { toTagList } from '../tags.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
 
@@ -23,17 +22,6 @@ export async function setAttributes(run: Run, { desired, fresh, tags }: SetAttri
     : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(kind));
   if (Object.keys(delta).length > 0) await modify(clients, kind, arn, delta);
   await writeTags(run, arn, tags);
-}
-
-export const defaultsOf = (kind: Kind): Attributes =>
-  kind === 'load-balancer' ? loadBalancerDefaults : targetGroupDefaults;
-
-export async function readAttributes({ elbv2 }: AwsClients, kind: Kind, arn: string): Promise<Attributes> {
-  const { Attributes: list } =
-    kind === 'load-balancer'
-      ? await elbv2.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn }))
-      : await elbv2.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }));
-  return fromTagList(list);
 }
 
 async function modify({ elbv2 }: AwsClients, kind: Kind, arn: string, delta: Attributes): Promise<void> {

@@ -8,8 +8,7 @@ import type { CertificateRecord } from '../inventory/records.ts';
 import type { CertificateResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { toTagList } from '../tags.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 const done: StepEnd = { kind: 'done' };

@@ -9,11 +9,10 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { loadBalancerDefaults, ownAttributes } from '../attribute-defaults.ts';
 import { AwsError, isInUse, isNotFound } from '../errors.ts';
+import { readAttributes } from '../inventory/describe.ts';
 import { hash } from '../model/hash.ts';
 import { type OwnedResource, TAG } from '../observed.ts';
-import { readAttributes } from './attributes.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 
 /** What is gone already is deleted; what something that goes still uses has to wait. */
 export async function deleteResource(run: Run, existing: OwnedResource): Promise<StepEnd> {

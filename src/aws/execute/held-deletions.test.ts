@@ -4,8 +4,8 @@ import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { explain } from '../../status/words.ts';
 import { awsUnderTest, type Controller } from '../testing/aws-under-test.ts';
-import type { Held } from './execute.ts';
 import { HeldDeletions } from './held-deletions.ts';
+import type { Held } from './run.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
 let controller: Controller;

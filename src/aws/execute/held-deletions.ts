@@ -7,8 +7,8 @@ import type { AwsClients } from '../clients.ts';
 import type { Holder } from '../cloud-problem.ts';
 import { AwsError } from '../errors.ts';
 import type { Problem } from '../problem.ts';
-import type { Held } from './execute.ts';
 import { holdersOf } from './holders.ts';
+import type { Held } from './run.ts';
 
 /** All in milliseconds. */
 const patience = 10_000;

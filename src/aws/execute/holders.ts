@@ -1,13 +1,9 @@
 // Who keeps AWS from deleting something. AWS's refusal names what is to go, and not what uses it.
-import {
-  DescribeNetworkInterfacesCommand,
-  DescribeSecurityGroupRulesCommand,
-  type SecurityGroupRule,
-} from '@aws-sdk/client-ec2';
+import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
 import type { Holder } from '../cloud-problem.ts';
-import { pages, securityGroups } from '../inventory/describe.ts';
+import { pages, securityGroupRules, securityGroups } from '../inventory/describe.ts';
 
 /**
  * As far as it can be seen in this account and region: security groups of a peered VPC's account name a group unseen, and
@@ -31,7 +27,7 @@ async function holdersOfGroup(clients: AwsClients, groupId: string): Promise<rea
   const naming = new Set(
     [...ingress, ...egress].flatMap(({ GroupId }) => (GroupId === groupId ? [] : (GroupId ?? []))),
   );
-  const rules = naming.size === 0 ? [] : await rulesOf(clients, [...naming]);
+  const rules = naming.size === 0 ? [] : await securityGroupRules(clients, [...naming]);
   const found = [
     ...rules.flatMap(({ SecurityGroupRuleId: rule = '', GroupId: group = '', ReferencedGroupInfo }): Holder[] =>
       ReferencedGroupInfo?.GroupId === groupId ? [{ kind: 'group-rule', rule, group }] : [],
@@ -41,18 +37,6 @@ async function holdersOfGroup(clients: AwsClients, groupId: string): Promise<rea
   // AWS's order changes from call to call.
   return found.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
-
-const rulesOf = ({ ec2 }: AwsClients, groups: string[]): Promise<SecurityGroupRule[]> =>
-  pages(async (NextToken) => {
-    const page = await ec2.send(
-      new DescribeSecurityGroupRulesCommand({
-        Filters: [{ Name: 'group-id', Values: groups }],
-        MaxResults: 1000,
-        NextToken,
-      }),
-    );
-    return [page.SecurityGroupRules, page.NextToken];
-  });
 
 const interfacesOf = ({ ec2 }: AwsClients, groupId: string): Promise<Holder[]> =>
   pages(async (NextToken) => {

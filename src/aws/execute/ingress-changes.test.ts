@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ingressKey, type PresentRule } from '../inventory/ingress-rules.ts';
 import type { IngressRule } from '../model/resources.ts';
-import { type Addition, ingressChanges, ingressKey, type PresentRule } from './ingress-changes.ts';
+import { type Addition, ingressChanges } from './ingress-changes.ts';
 
 const rule = (cidr: string, port = 80): IngressRule => ({
   protocol: 'tcp',

@@ -1,17 +1,8 @@
 // What has to change for a set of rules to be in a number of security groups. A rule that is in one of them already stays
 // there: a list that grows or shrinks moves nothing.
-import { canonicalCidr, isIpv6Cidr } from '../cidr.ts';
+import { isIpv6Cidr } from '../cidr.ts';
+import { type Family, ingressKey, type PresentRule } from '../inventory/ingress-rules.ts';
 import type { IngressRule } from '../model/resources.ts';
-
-type Family = 'ipv4' | 'ipv6';
-
-export interface PresentRule {
-  readonly ruleId: string;
-  readonly groupId: string;
-  readonly key: string;
-  /** A rule that names a security group or a prefix list counts for both. */
-  readonly families: readonly Family[];
-}
 
 export interface Addition {
   readonly groupId: string;
@@ -95,7 +86,3 @@ class Room {
 
 const familiesOf = ({ source }: IngressRule): readonly Family[] =>
   source.kind === 'group' ? ['ipv4', 'ipv6'] : [isIpv6Cidr(source.cidr) ? 'ipv6' : 'ipv4'];
-
-/** What two rules of one group can't share. */
-export const ingressKey = ({ protocol, fromPort, toPort, source }: IngressRule): string =>
-  `${protocol} ${fromPort}-${toPort} ${source.kind === 'group' ? source.groupId : canonicalCidr(source.cidr)}`;

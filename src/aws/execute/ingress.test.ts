@@ -1,5 +1,6 @@
 import { AuthorizeSecurityGroupIngressCommand, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { atOnce } from '../inventory/audit.ts';
 import { resourceId } from '../model/naming.ts';
 import type { IngressRule, Model, Resource, SecurityGroupResource } from '../model/resources.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
@@ -79,7 +80,7 @@ test('a list in forms that AWS does not store can be changed, shortened, and has
   const first = model(['100.68.0.18/18', '203.0.113.7/32', '2001:0DB8:0::/32']);
   await applied(controller, first);
   expect(admitted()).toEqual(['100.68.0.0/18 80', '2001:db8::/32 80', '203.0.113.7/32 80']);
-  expect(await controller.inventory.audit(gateway, first, controller.context.locks)).toEqual([]);
+  expect(await controller.audit(atOnce(first))).toEqual([]);
   await applied(controller, model(['100.68.0.18/18', '203.0.113.7/32', '198.51.100.9/32', '2001:0DB8:0::/32']));
   expect(admitted()).toHaveLength(4);
   await applied(controller, model(['100.68.0.18/18']));
@@ -93,7 +94,7 @@ test('31 source ranges on two ports are in two groups, go back into one, and nob
   await applied(controller, first);
   expect(admitted()).toHaveLength(62);
   expect(ownGroups()).toHaveLength(2);
-  expect(await controller.inventory.audit(gateway, first, controller.context.locks)).toEqual([]);
+  expect(await controller.audit(atOnce(first))).toEqual([]);
   // Some of what stays is in the second group: it is moved before that group goes.
   const fewer = model(all.slice(-25), [80, 8080]);
   const lost: number[] = [];
@@ -125,7 +126,7 @@ test('a second group that someone has deleted comes back with its rules', async 
   }
   for (const id of ec2.securityGroups.get(gone)?.ruleIds ?? []) ec2.securityGroupRules.delete(id);
   ec2.securityGroups.delete(gone);
-  const drift = await controller.inventory.audit(gateway, desired, controller.context.locks);
+  const drift = await controller.audit(atOnce(desired));
   expect(drift.map(({ aspect }) => aspect)).toContain('missing');
   await applied(controller, desired);
   expect(admitted()).toHaveLength(62);

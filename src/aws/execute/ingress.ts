@@ -1,20 +1,18 @@
 // Makes the rules of a load balancer's security groups as desired.
 import {
   AuthorizeSecurityGroupIngressCommand,
-  DescribeSecurityGroupRulesCommand,
   type IpPermission,
   RevokeSecurityGroupIngressCommand,
-  type SecurityGroupRule,
 } from '@aws-sdk/client-ec2';
-import { canonicalCidr, isIpv6Cidr } from '../cidr.ts';
+import { isIpv6Cidr } from '../cidr.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { isAlreadyExists, isNotFound, isQuotaReached } from '../errors.ts';
 import { inParts } from '../in-parts.ts';
-import { pages } from '../inventory/describe.ts';
+import { type PresentRule, presentRules } from '../inventory/ingress-rules.ts';
 import { DEFAULT_QUOTAS } from '../model/options.ts';
 import type { IngressRule } from '../model/resources.ts';
-import { type Addition, ingressChanges, type PresentRule } from './ingress-changes.ts';
+import { type Addition, ingressChanges } from './ingress-changes.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
 
@@ -71,33 +69,6 @@ async function authorize({ ec2 }: AwsClients, { groupId: GroupId, rules }: Addit
 async function authorizeMissing(clients: AwsClients, { groupId, rules }: Addition): Promise<void> {
   await inParts(rules, isAlreadyExists, (some) => authorize(clients, { groupId, rules: some }));
 }
-
-/** All ingress rules of these groups. */
-export async function presentRules({ ec2 }: AwsClients, groups: readonly string[]): Promise<readonly PresentRule[]> {
-  const rules = await pages(async (NextToken) => {
-    const page = await ec2.send(
-      new DescribeSecurityGroupRulesCommand({
-        Filters: [{ Name: 'group-id', Values: [...groups] }],
-        MaxResults: 1000,
-        NextToken,
-      }),
-    );
-    return [page.SecurityGroupRules, page.NextToken];
-  });
-  return rules.filter(({ IsEgress }) => IsEgress !== true).flatMap(presentRule);
-}
-
-function presentRule(rule: SecurityGroupRule): PresentRule[] {
-  const { SecurityGroupRuleId: ruleId, GroupId: groupId, IpProtocol, FromPort, ToPort } = rule;
-  if (ruleId === undefined || groupId === undefined) return [];
-  const { CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo } = rule;
-  const source = ReferencedGroupInfo?.GroupId ?? PrefixListId ?? canonicalCidr(CidrIpv4 ?? CidrIpv6 ?? '');
-  const key = `${IpProtocol} ${FromPort}-${ToPort} ${source}`;
-  const families = CidrIpv4 !== undefined ? ['ipv4' as const] : CidrIpv6 !== undefined ? ['ipv6' as const] : both;
-  return [{ ruleId, groupId, key, families }];
-}
-
-const both = ['ipv4', 'ipv6'] as const;
 
 function permission({ protocol, fromPort, toPort, source, description: Description }: IngressRule): IpPermission {
   const base = { IpProtocol: protocol, FromPort: fromPort, ToPort: toPort };

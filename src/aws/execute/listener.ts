@@ -17,8 +17,7 @@ import type { Problem } from '../problem.ts';
 import { toActions } from '../shapes.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 /** Undefined for one that could not be imported. */

@@ -12,8 +12,7 @@ import { loadBalancerRecord } from '../inventory/read.ts';
 import type { LoadBalancerResource, Tags } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 
 const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefined =>
   Object.values(IpAddressType).find((type) => type === spec.ipAddressType);

@@ -13,8 +13,7 @@ import { scopeOf } from '../model/scope.ts';
 import { contentOf, type Forward, forwardsOf, forwardTo, toActions, toCondition, toTransform } from '../shapes.ts';
 import { ownerOf, toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 
 type StepOf<K extends Step['kind']> = Extract<Step, { kind: K }>;
 

@@ -5,8 +5,7 @@ import { securityGroupCandidate } from '../inventory/read.ts';
 import type { SecurityGroupResource, Tags } from '../model/resources.ts';
 import { fromTagList, toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 
 export async function createSecurityGroup(run: Run, desired: SecurityGroupResource, tags: Tags): Promise<StepEnd> {
   const { clients, inventory } = run.context;

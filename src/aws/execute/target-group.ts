@@ -8,8 +8,7 @@ import type { TargetGroupRecord } from '../inventory/records.ts';
 import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import type { StepEnd } from './execute.ts';
-import type { Run } from './run.ts';
+import type { Run, StepEnd } from './run.ts';
 
 const healthCheckInput = (check: HealthCheck) => ({
   HealthCheckEnabled: true,

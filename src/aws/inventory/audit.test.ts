@@ -14,6 +14,7 @@ import { KeyedLock } from '../keyed-lock.ts';
 import { TAG } from '../observed.ts';
 import { syncTargets } from '../targets/sync-targets.ts';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { atOnce } from './audit.ts';
 
 let it: Awaited<ReturnType<typeof awsUnderTest>>;
 let controller: Controller;
@@ -27,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => it.close());
 
-const audit = () => controller.inventory.audit(gateway, it.model({ services }), controller.context.locks);
+const audit = () => controller.audit(atOnce(it.model({ services })));
 const arn = (kind: string, index = 0): string =>
   controller.inventory.owned(gateway).filter((resource) => resource.kind === kind)[index]?.arn ?? '';
 
@@ -120,7 +121,7 @@ test('a pass does not wait for the end of an audit, and what it changes meanwhil
         return piece();
       }),
   };
-  const audited = controller.inventory.auditInTurns(gateway, turns, controller.context.locks).finally(() => {
+  const audited = controller.audit(turns).finally(() => {
     ended = true;
   });
   await locks.run('gateway', async () => {

@@ -1,63 +1,51 @@
-// Everything of one Gateway read again, and held against what its tags claim. Whatever is not so loses the hash tag that
-// says it is, in memory only: the next diff repairs it as it would any difference. What we have written just now is left
-// alone: what AWS shows of it may be how it was before.
+// Reads everything of one Gateway again, piece by piece, and compares it with what the Gateway should have (drift.ts).
+// What we have written just now is left out, because AWS may still show it as it was before the write.
 import { GetCertificateCommand, ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
-import {
-  DescribeLoadBalancersCommand,
-  DescribeTargetGroupsCommand,
-  type Listener,
-  type LoadBalancer,
-  type Rule,
-  type TargetGroup,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DescribeLoadBalancersCommand, DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { fingerprintOf } from '../../gateway/pem.ts';
-import { attributesDelta } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
-import { defaultsOf, readAttributes } from '../execute/attributes.ts';
-import { presentRules } from '../execute/ingress.ts';
-import { ingressKey } from '../execute/ingress-changes.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import { hash, stableJson } from '../model/hash.ts';
-import type { Model, Resource, ResourceId, Tags } from '../model/resources.ts';
-import { TAG } from '../observed.ts';
+import type { Model, Resource } from '../model/resources.ts';
 import { fromTagList } from '../tags.ts';
-import type { Membership } from '../targets/membership.ts';
-import { type OnHealth, readHealth, targetsLock } from '../targets/sync-targets.ts';
-import { type Actual, sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
+import { type OnHealth, readHealth } from '../targets/health.ts';
+import { type Membership, targetsLock } from '../targets/membership.ts';
+import { sameListener, sameLoadBalancer, sameRule, sameTargetGroup } from './compare.ts';
 import {
   describeTags,
   describeTagsLimit,
   listedCertificates,
   listenersOf,
+  readAttributes,
   rulesOf,
   securityGroups,
   unlessGone,
 } from './describe.ts';
+import { type Drift, DriftDetector, sameMembers } from './drift.ts';
+import { presentRules } from './ingress-rules.ts';
 import type { Inventory } from './inventory.ts';
 import { ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
-
-export interface Drift {
-  readonly resource: ResourceId;
-  readonly aspect: 'missing' | 'tags' | 'spec' | 'attributes' | 'ingress' | 'certificates' | 'priority' | 'targets';
-}
 
 export interface AuditContext {
   readonly clients: AwsClients;
   readonly membership: Membership;
   readonly inventory: Inventory;
   readonly locks: KeyedLock;
-  readonly onHealth: OnHealth | undefined;
+  /** Undefined where nobody wants to know. */
+  readonly onHealth?: OnHealth;
 }
 
-/** How an audit goes along with the Gateway's passes. */
+/** How an audit shares its time with the Gateway's passes. */
 export interface AuditTurns {
   /** What the Gateway should be now; undefined where it has gone. */
   readonly model: () => Model | undefined;
-  /** Keeps passes out while one piece is read and compared. Between two pieces they have their turn. */
+  /** Keeps passes out while one piece is read and compared. Passes run between two pieces. */
   readonly exclusive: (piece: () => Promise<void>) => Promise<void>;
 }
+
+/** For who keeps passes out of all of it. */
+export const atOnce = (model: Model): AuditTurns => ({ model: () => model, exclusive: (piece) => piece() });
 
 /** `gateway` is the value of its tag. @returns what has drifted, for the log and the Event */
 export async function auditGateway(
@@ -74,32 +62,29 @@ export async function auditGateway(
 }
 
 class GatewayAudit {
-  readonly drift: Drift[] = [];
   readonly #context: AuditContext;
   readonly #gateway: string;
   readonly #turns: AuditTurns;
-  #model: Model | undefined;
-  #desired: ReadonlyMap<ResourceId, Resource> = new Map();
+  readonly #found: DriftDetector;
 
   constructor(context: AuditContext, gateway: string, turns: AuditTurns) {
     this.#context = context;
     this.#gateway = gateway;
     this.#turns = turns;
-    this.#learn();
+    this.#found = new DriftDetector(context.inventory, gateway);
+    this.#found.expect(turns.model());
   }
 
-  /** What a pass has changed between two pieces is compared as it should be now. */
-  #learn(): void {
-    const model = this.#turns.model();
-    if (model === this.#model) return;
-    this.#model = model;
-    this.#desired = new Map((model?.resources ?? []).map((resource) => [resource.id, resource]));
+  get drift(): readonly Drift[] {
+    return this.#found.drift;
   }
 
+  /** A pass may have changed the model between two pieces: each piece is compared with the model of its moment. */
   #piece(work: () => Promise<unknown>): Promise<void> {
     return this.#turns.exclusive(async () => {
-      this.#learn();
-      if (this.#model !== undefined) await work();
+      const model = this.#turns.model();
+      this.#found.expect(model);
+      if (model !== undefined) await work();
     });
   }
 
@@ -111,7 +96,7 @@ class GatewayAudit {
     });
   }
 
-  /** Whether each still exists, and is as its spec says; load balancers first, with whose going the rest goes too. */
+  /** Whether each resource exists and has its spec. Load balancers come first, because listeners and rules go with them. */
   async readExistence(): Promise<void> {
     const { clients } = this.#context;
     for (const { arn } of this.#owned('load-balancer')) {
@@ -120,7 +105,10 @@ class GatewayAudit {
           const page = await clients.elbv2.send(new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }));
           return page.LoadBalancers?.[0];
         });
-        if (found !== undefined) this.#compareLoadBalancer(record, found);
+        if (found === undefined) return;
+        this.#found.compareSpec(record, 'load-balancer', (desired) =>
+          sameLoadBalancer(this.#found.arnsOf, desired, found),
+        );
       });
     }
     for (const { arn } of this.#owned('load-balancer')) await this.#piece(() => this.#readListeners(arn));
@@ -131,118 +119,10 @@ class GatewayAudit {
           const page = await clients.elbv2.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [arn] }));
           return page.TargetGroups?.[0];
         });
-        if (found !== undefined) this.#compareTargetGroup(record, found);
+        if (found === undefined) return;
+        this.#found.compareSpec(record, 'target-group', (desired) => sameTargetGroup(desired, found));
       });
     }
-  }
-
-  /** What diff goes by: hash tags that were changed by hand count as they are now. */
-  async readTags(): Promise<void> {
-    const { clients, inventory } = this.#context;
-    const balancing = inventory.recordsOf(this.#gateway).filter(({ kind }) => kind !== 'security-group');
-    for (let start = 0; start < balancing.length; start += describeTagsLimit) {
-      await this.#piece(async () => {
-        const some = balancing.slice(start, start + describeTagsLimit).flatMap(({ arn }) => inventory.get(arn) ?? []);
-        const records = this.#settled(some);
-        const tags = await describeTags(
-          clients,
-          records.map(({ arn }) => arn),
-        );
-        for (const record of records) this.#compareTags(record, tags.get(record.arn));
-      });
-    }
-    for (const { arn } of this.#owned('security-group')) {
-      await this.#pieceOf(arn, async (record) => {
-        const [group] = await securityGroups(clients, [{ Name: 'group-id', Values: [arn] }]);
-        if (group === undefined) this.#missing(record);
-        else this.#compareTags(record, fromTagList(group.Tags));
-      });
-    }
-  }
-
-  /** What second calls have set, and the targets. */
-  async readSecondary(): Promise<void> {
-    for (const { arn } of this.#context.inventory.recordsOf(this.#gateway)) {
-      await this.#pieceOf(arn, async (record) => {
-        const desired = this.#desired.get(record.id);
-        if (desired !== undefined) await this.#find(record, () => this.#readSecondaryOf(record, desired));
-      });
-    }
-  }
-
-  /** After all else: a role from before GetCertificate was in the policy keeps only these from being looked at. */
-  async readCertificates(): Promise<void> {
-    const { inventory, locks } = this.#context;
-    for (const { id, kind } of this.#desired.values()) {
-      if (kind !== 'certificate') continue;
-      // Other Gateways' passes may import it again meanwhile.
-      await locks.run(id, async () => {
-        for (const record of this.#settled(inventory.find(id))) await this.#readCertificate(record);
-      });
-    }
-  }
-
-  /** What someone imported over ours, under its ARN, shows in nothing but the certificate itself. */
-  async #readCertificate(record: OwnedRecord): Promise<void> {
-    const { acm } = this.#context.clients;
-    const CertificateArn = record.arn;
-    const found = await this.#find(record, () => acm.send(new GetCertificateCommand({ CertificateArn })));
-    if (found === undefined) return;
-    const desired = this.#believed(record);
-    const actual = fingerprintOf([found.Certificate, found.CertificateChain].join('\n'));
-    if (desired?.kind === 'certificate' && actual !== desired.spec.fingerprint) this.#untrue(record, 'spec');
-    const { Tags: tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
-    this.#compareTags(record, fromTagList(tags));
-  }
-
-  /** @returns that it is there */
-  async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<true> {
-    const { clients } = this.#context;
-    const { arn } = record;
-    switch (desired.kind) {
-      case 'load-balancer':
-      case 'target-group': {
-        const current = await readAttributes(clients, desired.kind, arn);
-        const delta = attributesDelta(desired.attributes, current, defaultsOf(desired.kind));
-        // What no pass has set yet is not drift.
-        if (isClaimed(record, desired.attributes) && Object.keys(delta).length > 0) this.#untrue(record, 'attributes');
-        if (desired.kind === 'target-group') await this.#readTargets(record);
-        break;
-      }
-      case 'security-group': {
-        if (this.#isOverflow(desired.id)) break;
-        const groups = [arn, ...(desired.overflow ?? []).flatMap(this.#actual)];
-        const present = (await presentRules(clients, groups)).map(({ key }) => key);
-        if (!sameMembers(present, desired.ingress.map(ingressKey))) this.#untrue(record, 'ingress');
-        break;
-      }
-      case 'listener': {
-        if (desired.spec.protocol !== 'HTTPS') break;
-        const present = await listedCertificates(clients, arn);
-        const wanted = desired.extraCertificates.flatMap((use) => this.#arnOf(use));
-        if (!sameMembers(present, wanted)) this.#untrue(record, 'certificates');
-        break;
-      }
-      case 'rule':
-      case 'certificate':
-        break;
-      default:
-        desired satisfies never;
-    }
-    return true;
-  }
-
-  /** Not while the targets pass changes them: what is read would be untrue by the time that it is remembered. */
-  async #readTargets({ arn, id }: OwnedRecord): Promise<void> {
-    const { clients, membership, locks } = this.#context;
-    await locks.run(targetsLock(arn), async () => {
-      const health = await readHealth(clients, arn);
-      const present = health.members;
-      this.#context.onHealth?.(arn, health);
-      const known = membership.members(arn);
-      if (known !== undefined && !sameMembers(known, present)) this.drift.push({ resource: id, aspect: 'targets' });
-      membership.confirm(arn, present);
-    });
   }
 
   async #readListeners(loadBalancerArn: string): Promise<void> {
@@ -251,8 +131,8 @@ class GatewayAudit {
     for (const record of this.#owned('listener')) {
       if (record.loadBalancerArn !== loadBalancerArn) continue;
       const found = listeners.find(({ ListenerArn }) => ListenerArn === record.arn);
-      if (found === undefined) this.#missing(record);
-      else this.#compareListener(record, found);
+      if (found === undefined) this.#found.missing(record);
+      else this.#found.compareSpec(record, 'listener', (desired) => sameListener(this.#found.arnsOf, desired, found));
     }
   }
 
@@ -264,84 +144,124 @@ class GatewayAudit {
       const found = rules.find(({ RuleArn }) => RuleArn === record.arn);
       const [candidate] = found === undefined ? [] : ruleCandidate(found, listenerArn);
       if (found === undefined || candidate === undefined) {
-        this.#missing(record);
+        this.#found.missing(record);
         continue;
       }
-      if (Number(found.Priority) !== record.priority) this.drift.push({ resource: record.id, aspect: 'priority' });
+      if (Number(found.Priority) !== record.priority) this.#found.note(record.id, 'priority');
       const { content } = record;
-      // What it is to say is known better than what somebody has made of it.
+      // The remembered content is what we wrote; what AWS shows may have been changed by others.
       inventory.put({ ...candidate.record(record.id, record.tags), ...(content !== undefined && { content }) });
-      this.#compareRule(record, found);
+      this.#found.compareSpec(record, 'rule', (desired) => sameRule(this.#found.arnsOf, desired, found));
     }
   }
 
-  #compareLoadBalancer(record: OwnedRecord, found: LoadBalancer): void {
-    const desired = this.#believed(record);
-    if (desired?.kind === 'load-balancer' && !sameLoadBalancer(this.#actual, desired, found))
-      this.#untrue(record, 'spec');
+  /** Diff goes by the hash tags, so they count as AWS has them now. */
+  async readTags(): Promise<void> {
+    const { clients, inventory } = this.#context;
+    const balancing = inventory.recordsOf(this.#gateway).filter(({ kind }) => kind !== 'security-group');
+    for (let start = 0; start < balancing.length; start += describeTagsLimit) {
+      await this.#piece(async () => {
+        const some = balancing.slice(start, start + describeTagsLimit).flatMap(({ arn }) => inventory.get(arn) ?? []);
+        const records = this.#settled(some);
+        const tags = await describeTags(
+          clients,
+          records.map(({ arn }) => arn),
+        );
+        for (const record of records) this.#found.compareTags(record, tags.get(record.arn));
+      });
+    }
+    for (const { arn } of this.#owned('security-group')) {
+      await this.#pieceOf(arn, async (record) => {
+        const [group] = await securityGroups(clients, [{ Name: 'group-id', Values: [arn] }]);
+        if (group === undefined) this.#found.missing(record);
+        else this.#found.compareTags(record, fromTagList(group.Tags));
+      });
+    }
   }
 
-  #compareTargetGroup(record: OwnedRecord, found: TargetGroup): void {
-    const desired = this.#believed(record);
-    if (desired?.kind === 'target-group' && !sameTargetGroup(desired, found)) this.#untrue(record, 'spec');
+  /** What calls after the create have set: attributes, ingress rules, further certificates, targets. */
+  async readSecondary(): Promise<void> {
+    for (const { arn } of this.#context.inventory.recordsOf(this.#gateway)) {
+      await this.#pieceOf(arn, async (record) => {
+        const desired = this.#found.desired(record.id);
+        if (desired !== undefined) await this.#find(record, () => this.#readSecondaryOf(record, desired));
+      });
+    }
   }
 
-  #compareListener(record: OwnedRecord, found: Listener): void {
-    const desired = this.#believed(record);
-    if (desired?.kind === 'listener' && !sameListener(this.#actual, desired, found)) this.#untrue(record, 'spec');
+  /** @returns that it is there */
+  async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<true> {
+    const { clients } = this.#context;
+    const { arn } = record;
+    switch (desired.kind) {
+      case 'load-balancer':
+      case 'target-group':
+        this.#found.compareAttributes(record, desired, await readAttributes(clients, desired.kind, arn));
+        if (desired.kind === 'target-group') await this.#readTargets(record);
+        break;
+      case 'security-group': {
+        if (this.#found.isOverflow(desired.id)) break;
+        const groups = [arn, ...(desired.overflow ?? []).flatMap(this.#found.arnsOf)];
+        this.#found.compareIngress(record, desired, await presentRules(clients, groups));
+        break;
+      }
+      case 'listener':
+        if (desired.spec.protocol !== 'HTTPS') break;
+        this.#found.compareCertificates(record, desired, await listedCertificates(clients, arn));
+        break;
+      case 'rule':
+      case 'certificate':
+        break;
+      default:
+        desired satisfies never;
+    }
+    return true;
   }
 
-  #compareRule(record: OwnedRecord, found: Rule): void {
-    const desired = this.#believed(record);
-    // A rule that is warming up a group has it beside what its spec says.
-    if (desired?.kind === 'rule' && !sameRule(this.#actual, desired, found)) this.#untrue(record, 'spec');
+  /** Under the lock, because the targets pass may change the members between the read and the moment they are remembered. */
+  async #readTargets({ arn, id }: OwnedRecord): Promise<void> {
+    const { clients, membership, locks } = this.#context;
+    await locks.run(targetsLock(arn), async () => {
+      const health = await readHealth(clients, arn);
+      const present = health.members;
+      this.#context.onHealth?.(arn, health);
+      const known = membership.members(arn);
+      if (known !== undefined && !sameMembers(known, present)) this.#found.note(id, 'targets');
+      membership.confirm(arn, present);
+    });
   }
 
-  /** What a record should be, where its tag claims that it is so; else diff has it already. */
-  #believed({ id, tags }: OwnedRecord): Resource | undefined {
-    const desired = this.#desired.get(id);
-    return desired !== undefined && tags[TAG.spec] === hash(desired.spec) ? desired : undefined;
+  /** Last, because an installation with an old IAM policy may lack GetCertificate: then only certificates go unchecked. */
+  async readCertificates(): Promise<void> {
+    const { inventory, locks } = this.#context;
+    for (const id of this.#found.desiredCertificates()) {
+      // Other Gateways' passes may import it again meanwhile.
+      await locks.run(id, async () => {
+        for (const record of this.#settled(inventory.find(id))) await this.#readCertificate(record);
+      });
+    }
   }
 
-  #compareTags(record: OwnedRecord, actual: Tags | undefined): void {
-    if (actual === undefined) return;
-    const remembered = this.#context.inventory.get(record.arn)?.tags ?? record.tags;
-    // What this audit has found untrue stays so.
-    const untrue = this.drift.filter(({ resource }) => resource === record.id).map(({ aspect }) => aspect);
-    const { [TAG.spec]: spec, ...others } = actual;
-    const present = untrue.includes('spec') || spec === undefined ? others : { ...others, [TAG.spec]: spec };
-    // Without its tags of ownership it could not be found again, and with another's it would be taken for that one's: they
-    // count as they were, but for one, whose absence has them all written anew.
-    const owned = { ...ownership(remembered), [TAG.resource]: record.id };
-    const intact = Object.entries(owned).every(([key, value]) => actual[key] === value);
-    const { [TAG.resource]: _, ...marked } = { ...present, ...owned };
-    const tags = intact ? present : marked;
-    if (stableJson(tags) === stableJson(remembered)) return;
-    this.#context.inventory.put({ ...record, tags });
-    this.drift.push({ resource: record.id, aspect: 'tags' });
-  }
-
-  #untrue({ arn, id }: OwnedRecord, aspect: 'spec' | 'attributes' | 'ingress' | 'certificates'): void {
-    const { inventory } = this.#context;
-    this.drift.push({ resource: id, aspect });
-    if (aspect === 'spec') inventory.retag(arn, {}, [TAG.spec]);
-    // Its absence would mean that nothing was ever set.
-    else inventory.retag(arn, { [TAG[aspect]]: 'drifted' });
-  }
-
-  #missing({ arn, id }: OwnedRecord): void {
-    this.drift.push({ resource: id, aspect: 'missing' });
-    this.#context.inventory.remove(arn);
+  /** Someone may have imported another certificate under our ARN: only the certificate itself shows that. */
+  async #readCertificate(record: OwnedRecord): Promise<void> {
+    const { acm } = this.#context.clients;
+    const CertificateArn = record.arn;
+    const found = await this.#find(record, () => acm.send(new GetCertificateCommand({ CertificateArn })));
+    if (found === undefined) return;
+    const actual = fingerprintOf([found.Certificate, found.CertificateChain].join('\n'));
+    this.#found.compareSpec(record, 'certificate', ({ spec }) => spec.fingerprint === actual);
+    const { Tags: tags } = await acm.send(new ListTagsForCertificateCommand({ CertificateArn }));
+    this.#found.compareTags(record, fromTagList(tags));
   }
 
   async #find<T>(record: OwnedRecord, read: () => Promise<T | undefined>): Promise<T | undefined> {
     try {
       const found = await read();
-      if (found === undefined) this.#missing(record);
+      if (found === undefined) this.#found.missing(record);
       return found;
     } catch (error) {
       if (!isNotFound(error)) throw error;
-      this.#missing(record);
+      this.#found.missing(record);
       return undefined;
     }
   }
@@ -354,33 +274,4 @@ class GatewayAudit {
   #settled(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
     return records.filter(({ arn }) => !this.#context.clients.writes.isRecent(arn));
   }
-
-  /** Its rules are looked at with those of the group that has it. */
-  #isOverflow(id: ResourceId): boolean {
-    return [...this.#desired.values()].some((each) => each.kind === 'security-group' && each.overflow?.includes(id));
-  }
-
-  #arnOf(use: { readonly certificate: ResourceId } | { readonly arn: string }): string[] {
-    return 'arn' in use ? [use.arn] : [...this.#actual(use.certificate)];
-  }
-
-  /** The ARNs that may stand for a logical id. */
-  readonly #actual: Actual = (id) => {
-    const { inventory } = this.#context;
-    return [...inventory.find(id, this.#gateway), ...inventory.find(id)].map(({ arn }) => arn);
-  };
 }
-
-/** Whether the record's tag says that these attributes are set. */
-const isClaimed = ({ tags }: OwnedRecord, attributes: object): boolean =>
-  (tags[TAG.attributes] ?? hash({})) === hash(attributes);
-
-const ownership = (tags: Tags): Tags =>
-  Object.fromEntries(
-    Object.entries(tags).filter(
-      ([key]) => key === TAG.cluster || key === TAG.clusterUid || key === TAG.gateway || key === TAG.resource,
-    ),
-  );
-
-const sameMembers = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  new Set(a.map(stableJson)).symmetricDifference(new Set(b.map(stableJson))).size === 0;

@@ -1,13 +1,21 @@
 // AWS's lists, all pages of them.
 
 import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
-import { DescribeSecurityGroupsCommand, type Filter, type SecurityGroup } from '@aws-sdk/client-ec2';
+import {
+  DescribeSecurityGroupRulesCommand,
+  DescribeSecurityGroupsCommand,
+  type Filter,
+  type SecurityGroup,
+  type SecurityGroupRule,
+} from '@aws-sdk/client-ec2';
 import {
   DescribeListenerCertificatesCommand,
   DescribeListenersCommand,
+  DescribeLoadBalancerAttributesCommand,
   DescribeLoadBalancersCommand,
   DescribeRulesCommand,
   DescribeTagsCommand,
+  DescribeTargetGroupAttributesCommand,
   DescribeTargetGroupsCommand,
   type Listener,
   type LoadBalancer,
@@ -16,6 +24,7 @@ import {
   type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { GetResourcesCommand, type TagFilter } from '@aws-sdk/client-resource-groups-tagging-api';
+import type { Attributes, AttributesKind } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
 import { type AwsError, isNotFound, isSettling } from '../errors.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
@@ -75,10 +84,31 @@ export async function listedCertificates({ elbv2 }: Elbv2, ListenerArn: string):
   );
 }
 
+export async function readAttributes({ elbv2 }: Elbv2, kind: AttributesKind, arn: string): Promise<Attributes> {
+  const { Attributes: list } =
+    kind === 'load-balancer'
+      ? await elbv2.send(new DescribeLoadBalancerAttributesCommand({ LoadBalancerArn: arn }))
+      : await elbv2.send(new DescribeTargetGroupAttributesCommand({ TargetGroupArn: arn }));
+  return fromTagList(list);
+}
+
 export const securityGroups = ({ ec2 }: AwsClients, Filters: Filter[]): Promise<SecurityGroup[]> =>
   pages(async (NextToken) => {
     const page = await ec2.send(new DescribeSecurityGroupsCommand({ Filters, MaxResults: 1000, NextToken }));
     return [page.SecurityGroups, page.NextToken];
+  });
+
+/** All rules of these groups, for both directions. */
+export const securityGroupRules = ({ ec2 }: AwsClients, groups: readonly string[]): Promise<SecurityGroupRule[]> =>
+  pages(async (NextToken) => {
+    const page = await ec2.send(
+      new DescribeSecurityGroupRulesCommand({
+        Filters: [{ Name: 'group-id', Values: [...groups] }],
+        MaxResults: 1000,
+        NextToken,
+      }),
+    );
+    return [page.SecurityGroupRules, page.NextToken];
   });
 
 /** Imported ones only. ACM leaves out all but RSA keys of up to 2048 bits unless it is told otherwise. */

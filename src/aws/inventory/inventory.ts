@@ -4,15 +4,13 @@ import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound, isSettling } from '../errors.ts';
-import type { KeyedLock } from '../keyed-lock.ts';
 import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
-import type { Model, ResourceId, Tags } from '../model/resources.ts';
+import type { ResourceId, Tags } from '../model/resources.ts';
 import type { Observed, OwnedResource } from '../observed.ts';
 import { TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
+import { type OnHealth, readHealth } from '../targets/health.ts';
 import type { Membership } from '../targets/membership.ts';
-import { type OnHealth, readHealth } from '../targets/sync-targets.ts';
-import { type AuditTurns, auditGateway, type Drift } from './audit.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
 import { leftOf } from './left.ts';
 import { readOwned } from './read.ts';
@@ -231,17 +229,6 @@ export class Inventory {
       this.#scan = undefined;
     });
     return await this.#scan;
-  }
-
-  /** Reads everything of one Gateway again; what has drifted is remembered as AWS has it, so that the next diff repairs it. */
-  audit(gateway: ObjectKey, model: Model, locks: KeyedLock): Promise<readonly Drift[]> {
-    return this.auditInTurns(gateway, { model: () => model, exclusive: (piece) => piece() }, locks);
-  }
-
-  /** As `audit`, piece by piece: the Gateway's passes do not wait for all of it. */
-  async auditInTurns(gateway: ObjectKey, turns: AuditTurns, locks: KeyedLock): Promise<readonly Drift[]> {
-    const { clients, membership, onHealth } = this.#options;
-    return auditGateway({ clients, membership, inventory: this, locks, onHealth }, gatewayTagValue(gateway), turns);
   }
 
   async #readLoadBalancers(arns: readonly string[]): Promise<void> {

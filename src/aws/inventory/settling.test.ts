@@ -1,6 +1,7 @@
 // What AWS shows of our own writes only after a while.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { atOnce } from './audit.ts';
 
 const model = () => it.model({ services: ['api', 'web'] });
 const kinds = (controller: Controller) =>
@@ -21,7 +22,7 @@ test('what AWS does not show yet has not drifted, and is not forgotten', async (
   await controller.apply(model());
   const before = kinds(controller);
   expect(before).toContain('load-balancer');
-  expect(await controller.inventory.audit(gateway, model(), controller.context.locks)).toEqual([]);
+  expect(await controller.audit(atOnce(model()))).toEqual([]);
   const arns = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'load-balancer' ? [arn] : []));
   await controller.inventory.refreshLoadBalancers(arns);
   const groups = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'target-group' ? [arn] : []));
@@ -34,7 +35,7 @@ test('what AWS has not shown for long enough is gone', async () => {
   it.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
   const controller = await it.start(gateway, 0);
   await controller.apply(model());
-  const drift = await controller.inventory.audit(gateway, model(), controller.context.locks);
+  const drift = await controller.audit(atOnce(model()));
   expect(drift.map(({ aspect }) => aspect)).toContain('missing');
 });
 

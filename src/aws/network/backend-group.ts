@@ -2,7 +2,7 @@
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, type SecurityGroup } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../clients.ts';
 import { isAlreadyExists, isInUse, isNotFound } from '../errors.ts';
-import type { Held } from '../execute/execute.ts';
+import type { Held } from '../execute/run.ts';
 import { securityGroups } from '../inventory/describe.ts';
 import { awsName, type ClusterIdentity, clusterPrefix, resourceId } from '../model/naming.ts';
 import { TAG } from '../observed.ts';

@@ -10,10 +10,9 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isAlreadyExists, isNotFound, isQuotaReached, toProblem } from '../errors.ts';
-import { presentRules } from '../execute/ingress.ts';
-import type { PresentRule } from '../execute/ingress-changes.ts';
 import { inParts } from '../in-parts.ts';
 import { pages } from '../inventory/describe.ts';
+import { type PresentRule, presentRules } from '../inventory/ingress-rules.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import { DEFAULT_QUOTAS } from '../model/options.ts';
 import { TAG } from '../observed.ts';

@@ -6,7 +6,7 @@ import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import { AwsError, toProblem } from '../errors.ts';
-import type { Drift } from '../inventory/audit.ts';
+import type { Drift } from '../inventory/drift.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { resourceId } from '../model/naming.ts';

@@ -7,7 +7,7 @@ import type { AwsClients } from '../clients.ts';
 import { removal } from '../diff/removal.ts';
 import type { Plan } from '../diff/step.ts';
 import { problemsOf } from '../errors.ts';
-import type { Held, Outcome } from '../execute/execute.ts';
+import type { Held, Outcome } from '../execute/run.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';

@@ -19,6 +19,9 @@ export interface MembershipOptions {
 
 const saveAfterMs = 2000;
 
+/** The lock of a target group: one pass at a time reads and changes its members. */
+export const targetsLock = (arn: string): string => `targets ${arn}`;
+
 export const targetKey = ({ id, port }: Target): string => `${id} ${port}`;
 
 const hashOf = (targets: readonly Target[]): string =>

@@ -1,9 +1,5 @@
 // Brings a target group's members to what is desired, with as few calls as can be: only what differs from what is known.
-import {
-  DeregisterTargetsCommand,
-  DescribeTargetHealthCommand,
-  type TargetDescription,
-} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { DeregisterTargetsCommand, type TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isUncertain } from '../errors.ts';
@@ -12,7 +8,8 @@ import { isInstance, type Whereabouts } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
-import { type Membership, targetKey } from './membership.ts';
+import { readHealth } from './health.ts';
+import { type Membership, targetKey, targetsLock } from './membership.ts';
 import { Registration } from './registration.ts';
 import type { Refused, TargetRefusals } from './target-refusals.ts';
 import type { TargetTroubles } from './target-troubles.ts';
@@ -42,9 +39,6 @@ const batchSize = 200;
 
 /** A subnet may be new: what seems to be in none is looked up in what is no older than this. In milliseconds. */
 const freshMs = 60_000;
-
-/** The key under which a group's members are read and changed by one at a time. */
-export const targetsLock = (arn: string): string => `targets ${arn}`;
 
 /**
  * Registers what is missing, then deregisters what is too much, then looks for the targets that AWS refuses. These keep no other
@@ -163,41 +157,6 @@ function refusedTroubles(service: ObjectKey, refused: readonly Refused[]): reado
   const targets = refused.flatMap((each) => each.targets.map(named)).toSorted();
   return [{ kind: 'targets-refused', service, targets, detail: first.detail }];
 }
-
-export interface Health {
-  /** Those that drain are none any more. */
-  readonly members: readonly Target[];
-  /** The members that don't answer health checks in time. */
-  readonly silent: readonly Target[];
-  /** Whether one of them is healthy. */
-  readonly healthy: boolean;
-  /** How many targets are in which of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
-  readonly states: Readonly<Record<string, number>>;
-}
-
-/** Is told of each look at a target group's health. */
-export type OnHealth = (arn: string, health: Health) => void;
-
-/** As AWS has it now. @throws AwsError */
-export async function readHealth(clients: AwsClients, arn: string): Promise<Health> {
-  const { TargetHealthDescriptions = [] } = await clients.elbv2.send(
-    new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
-  );
-  const members = TargetHealthDescriptions.flatMap(({ Target: { Id: id, Port: port } = {}, TargetHealth }) =>
-    id === undefined || port === undefined || TargetHealth?.State === 'draining'
-      ? []
-      : [{ target: { id, port }, silent: TargetHealth?.Reason === 'Target.Timeout' }],
-  );
-  return {
-    members: members.map(({ target }) => target),
-    silent: members.flatMap(({ target, silent }) => (silent ? [target] : [])),
-    healthy: TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy'),
-    states: countBy(TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown')),
-  };
-}
-
-const countBy = (states: readonly string[]): Readonly<Record<string, number>> =>
-  Object.fromEntries([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
 
 function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += batchSize) yield items.slice(start, start + batchSize);

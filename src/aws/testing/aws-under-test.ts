@@ -9,12 +9,15 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { type AwsClients, createAwsClients } from '../clients.ts';
 import { diff } from '../diff/diff.ts';
 import type { Plan } from '../diff/step.ts';
-import { type ExecuteContext, executePlan, type Outcome } from '../execute/execute.ts';
+import { executePlan } from '../execute/execute.ts';
+import type { ExecuteContext, Outcome } from '../execute/run.ts';
+import { type AuditTurns, auditGateway } from '../inventory/audit.ts';
+import type { Drift } from '../inventory/drift.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { Limits } from '../limits.ts';
 import { whereabouts } from '../model/addresses.ts';
-import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
+import { awsName, gatewayPrefix, gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import { OwnWrites } from '../own-writes.ts';
@@ -43,6 +46,7 @@ export interface Controller {
   readonly plan: (model: Model | undefined) => Plan;
   /** Without a model, the Gateway is being deleted. */
   readonly apply: (model: Model | undefined) => Promise<Outcome>;
+  readonly audit: (turns: AuditTurns) => Promise<readonly Drift[]>;
 }
 
 interface Cluster {
@@ -252,7 +256,8 @@ export async function awsUnderTest(options: StartOptions = {}) {
     const plan = (desired: Model | undefined) =>
       diff(desired, inventory.observed(key, systemClock.now()), { drain: 0 });
     const apply = (desired: Model | undefined) => executePlan(plan(desired), context);
-    return { clients, inventory, membership, context, plan, apply };
+    const audit = (turns: AuditTurns) => auditGateway(context, gatewayTagValue(key), turns);
+    return { clients, inventory, membership, context, plan, apply, audit };
   }
 
   async function close(): Promise<void> {

@@ -1,0 +1,39 @@
+// The health of a target group's targets, as AWS has it now.
+import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { AwsClients } from '../clients.ts';
+import type { Target } from '../model/targets.ts';
+
+export interface Health {
+  /** Those that drain are none any more. */
+  readonly members: readonly Target[];
+  /** The members that don't answer health checks in time. */
+  readonly silent: readonly Target[];
+  /** Whether one of them is healthy. */
+  readonly healthy: boolean;
+  /** How many targets are in which of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
+  readonly states: Readonly<Record<string, number>>;
+}
+
+/** Is told of each look at a target group's health. */
+export type OnHealth = (arn: string, health: Health) => void;
+
+/** @throws AwsError */
+export async function readHealth(clients: AwsClients, arn: string): Promise<Health> {
+  const { TargetHealthDescriptions = [] } = await clients.elbv2.send(
+    new DescribeTargetHealthCommand({ TargetGroupArn: arn }),
+  );
+  const members = TargetHealthDescriptions.flatMap(({ Target: { Id: id, Port: port } = {}, TargetHealth }) =>
+    id === undefined || port === undefined || TargetHealth?.State === 'draining'
+      ? []
+      : [{ target: { id, port }, silent: TargetHealth?.Reason === 'Target.Timeout' }],
+  );
+  return {
+    members: members.map(({ target }) => target),
+    silent: members.flatMap(({ target, silent }) => (silent ? [target] : [])),
+    healthy: TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy'),
+    states: countBy(TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown')),
+  };
+}
+
+const countBy = (states: readonly string[]): Readonly<Record<string, number>> =>
+  Object.fromEntries([...Map.groupBy(states, (state) => state)].map(([state, same]) => [state, same.length]));
