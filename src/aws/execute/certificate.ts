@@ -1,7 +1,6 @@
 // One ACM certificate per Secret, shared by all Gateways that refer to it: whoever comes first imports, the others find it.
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
-import type { Secret } from '../../api/core.ts';
-import { certificateBlocks } from '../../gateway/pem.ts';
+import { certificateBlocks, fingerprintOf } from '../../gateway/pem.ts';
 import { isInvalid, isNotFound, isUncertain } from '../errors.ts';
 import { taggedCertificates } from '../inventory/describe.ts';
 import type { CertificateRecord } from '../inventory/records.ts';
@@ -47,7 +46,7 @@ async function bring(run: Run, desired: CertificateResource, present: Certificat
     run.bind(desired.id, arn);
     return done;
   }
-  const material = materialOf(run.context.secretOf(desired.spec.secret));
+  const material = materialOf(run, desired);
   if (material === undefined) return { kind: 'failed', problems: [] };
   try {
     await clients.acmOnce.send(new ImportCertificateCommand({ CertificateArn: arn, ...material }));
@@ -64,8 +63,7 @@ async function bring(run: Run, desired: CertificateResource, present: Certificat
 
 async function importAnew(run: Run, desired: CertificateResource, tags: Tags, end: StepEnd): Promise<StepEnd> {
   const { clients, clock, inventory } = run.context;
-  const material = materialOf(run.context.secretOf(desired.spec.secret));
-  // The Secret went while the plan was carried out: its going is an event of its own.
+  const material = materialOf(run, desired);
   if (material === undefined) return { kind: 'failed', problems: [] };
   const all = run.sharedTags(desired.id, tags);
   try {
@@ -101,11 +99,17 @@ interface Material {
 /** No dash within: a Secret full of beginnings without an end is read in one go. */
 const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/;
 
-/** The leaf comes first in a Secret of type kubernetes.io/tls; ACM wants it apart from its chain. */
-function materialOf(secret: Secret | undefined): Material | undefined {
-  const [leaf, ...chain] = decode(secret?.data?.['tls.crt']).match(certificateBlocks) ?? [];
-  const key = keyBlock.exec(decode(secret?.data?.['tls.key']))?.[0];
-  if (leaf === undefined || key === undefined) return undefined;
+/**
+ * Reads the Secret a second time, because a private key is in no plan. The leaf comes first in it; ACM wants the leaf apart
+ * from its chain.
+ * @returns undefined if the Secret has changed or gone since the plan was made: that is an event, and the next pass imports
+ */
+function materialOf({ context }: Run, { spec }: CertificateResource): Material | undefined {
+  const data = context.secretOf(spec.secret)?.data;
+  const certificates = decode(data?.['tls.crt']);
+  const [leaf, ...chain] = certificates.match(certificateBlocks) ?? [];
+  const key = keyBlock.exec(decode(data?.['tls.key']))?.[0];
+  if (leaf === undefined || key === undefined || fingerprintOf(certificates) !== spec.fingerprint) return undefined;
   return {
     Certificate: Buffer.from(`${leaf}\n`),
     ...(chain.length === 0 ? {} : { CertificateChain: Buffer.from(`${chain.join('\n')}\n`) }),

@@ -4,7 +4,7 @@ import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/sel
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { objectKey } from '../../kube/object.ts';
 import { resourceId } from '../model/naming.ts';
-import type { CertificateUse, Model, Resource } from '../model/resources.ts';
+import type { CertificateUse, Model } from '../model/resources.ts';
 import { awsUnderTest, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
@@ -46,13 +46,13 @@ const inUse = () => [...it.aws.world().elbv2.listeners.values()].map(({ defaultC
 test('a renewed certificate of the same kind keeps its ARN, and no listener notices', async () => {
   await rotate('EC_prime256v1');
   const controller = await it.start();
-  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  await controller.apply(it.model({ secret }));
   const [first] = certificates();
   expect(inUse()).toEqual([first?.arn]);
   const before = first?.x509?.serial;
   await rotate('EC_prime256v1');
   it.aws.calls.zero();
-  const renewed = it.model({ secret, fingerprint: 'two' });
+  const renewed = it.model({ secret });
   expect((await controller.apply(renewed)).problems).toEqual([]);
   expect(certificates().map(({ arn }) => arn)).toEqual([first?.arn]);
   expect(first?.x509?.serial).not.toBe(before);
@@ -78,10 +78,10 @@ test('a Secret full of beginnings of certificates is imported as it was checked,
 test('a certificate of another kind is imported anew, switched to, and the old one can go', async () => {
   await rotate('EC_prime256v1');
   const controller = await it.start();
-  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  await controller.apply(it.model({ secret }));
   const [old] = certificates();
   await rotate('RSA_2048');
-  const renewed = it.model({ secret, fingerprint: 'two', keyAlgorithm: 'RSA_2048' });
+  const renewed = it.model({ secret, keyAlgorithm: 'RSA_2048' });
   const outcome = await controller.apply(renewed);
   expect(outcome).toMatchObject({ problems: [], retryAfterMs: 0 });
   expect((await controller.apply(renewed)).problems).toEqual([]);
@@ -95,9 +95,9 @@ test('a certificate of another kind is imported anew, switched to, and the old o
 test('a controller that dies before it has switched to the new certificate switches after its restart', async () => {
   await rotate('EC_prime256v1');
   const controller = await it.start();
-  await controller.apply(it.model({ secret, fingerprint: 'one' }));
+  await controller.apply(it.model({ secret }));
   await rotate('RSA_2048');
-  const renewed = it.model({ secret, fingerprint: 'two', keyAlgorithm: 'RSA_2048' });
+  const renewed = it.model({ secret, keyAlgorithm: 'RSA_2048' });
   await controller.apply(renewed);
   const [, anew] = certificates();
   const next = await it.start();
@@ -147,6 +147,26 @@ test('a key that is none reaches ACM, and neither the status nor a log', async (
   const { problems } = await (await it.start()).apply(it.model({ secret }));
   expect(problems).toMatchObject([{ kind: 'cloud-refused', action: 'acm:ImportCertificate' }]);
   expect(JSON.stringify(problems)).not.toContain('c2VjcmV0');
+});
+
+test('a Secret that is renewed after the plan was made is imported by the next pass, under its own fingerprint', async () => {
+  await rotate('EC_prime256v1');
+  const controller = await it.start();
+  const planned = it.model({ secret });
+  await rotate('EC_prime256v1');
+  const { problems, done } = await controller.apply(planned);
+  expect(problems).toEqual([]);
+  expect(done).not.toContain('create certificate/shop/tls');
+  expect(certificates()).toEqual([]);
+  const next = it.model({ secret });
+  await controller.apply(next);
+  await rotate('EC_prime256v1');
+  const before = certificates()[0]?.x509?.serial;
+  const renewed = it.model({ secret });
+  await rotate('EC_prime256v1');
+  await controller.apply(renewed);
+  expect(certificates()[0]?.x509?.serial).toBe(before);
+  expect(controller.plan(next)).toMatchObject({ steps: [] });
 });
 
 test('a Secret that is gone meanwhile stops only its listener', async () => {
@@ -234,13 +254,8 @@ test('while ACM does not answer, a certificate that is to be replaced goes on se
   const [kept] = [it.kept.secrets.get(secret)];
   if (kept === undefined) throw new Error('no Secret');
   it.kept.secrets.set(other, kept);
-  const more: Resource = {
-    kind: 'certificate',
-    id,
-    spec: { secret: other, fingerprint: 'o', keyAlgorithm: 'x' },
-    tags: {},
-  };
-  const replaced = beside({ ...model, resources: [more, ...model.resources] }, { certificate: id });
+  const more = it.model({ secret: other }).resources.filter((each) => each.id === id);
+  const replaced = beside({ ...model, resources: [...more, ...model.resources] }, { certificate: id });
   it.aws.faults.set(readFaultPlan({ rules: [{ kind: 'error', status: 500, action: 'ImportCertificate' }] }));
   await controller.apply(replaced);
   expect(listed()).toEqual([old]);

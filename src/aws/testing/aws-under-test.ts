@@ -3,6 +3,7 @@
 import type { Seed } from '../../../localstack/aws/seed.ts';
 import { type StartOptions, startAws } from '../../../localstack/aws/server.ts';
 import type { Secret } from '../../api/core.ts';
+import { fingerprintOf } from '../../gateway/pem.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -62,12 +63,14 @@ export interface ModelOptions {
   readonly services?: readonly string[];
   /** With one, the listener is HTTPS. */
   readonly secret?: ObjectKey;
-  readonly fingerprint?: string;
   readonly keyAlgorithm?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   /** Of the health check. */
   readonly path?: string;
 }
+
+const fingerprintOfSecret = (secret: Secret | undefined): string =>
+  fingerprintOf(Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString()) ?? '';
 
 const groupOf = (service: string): ResourceId => resourceId('target-group', 'internal', service);
 
@@ -87,7 +90,6 @@ export async function awsUnderTest(options: StartOptions = {}) {
     key = gateway,
     services = ['api'],
     secret,
-    fingerprint = 'f1',
     keyAlgorithm = 'EC_prime256v1',
     attributes = {},
     path = '/',
@@ -121,7 +123,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
             {
               kind: 'certificate' as const,
               id: certificate,
-              spec: { secret, fingerprint, keyAlgorithm },
+              spec: { secret, fingerprint: fingerprintOfSecret(kept.secrets.get(secret)), keyAlgorithm },
               tags: ownershipTags(cluster, certificate),
             },
           ]),

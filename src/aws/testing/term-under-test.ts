@@ -8,7 +8,7 @@ import { readConfig } from '../../config.ts';
 import { openCaches } from '../../controllers/caches.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { EventRecorder } from '../../kube/events.ts';
-import type { ObjectKey } from '../../kube/object.ts';
+import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { silentLogger } from '../../kube/testing/silent-logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
@@ -54,7 +54,9 @@ export const gatewayWith = (name: string, certificate: string): Gateway => ({
 
 /** A term whose cluster has these Gateways. */
 export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gateway[], client = new MemoryClient()) {
-  await client.create(secrets, await tlsSecret(), signal);
+  const secret = await tlsSecret();
+  it.kept.secrets.set(objectKey(secret.metadata), secret);
+  await client.create(secrets, secret, signal);
   for (const node of seededNodes(it)) await client.create(nodes, node, signal);
   const shared = { client, clock: systemClock, random: () => 0, logger: silentLogger };
   const caches = openCaches(shared);
