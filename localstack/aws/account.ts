@@ -1,10 +1,11 @@
 import type { Clock } from './clock.ts';
 import type { AwsOptions } from './options.ts';
 import type { Random } from './random.ts';
+import type { Saved } from './saved.ts';
 import type { Service } from './service.ts';
 import { servicesOf } from './services.ts';
 import type { Sessions } from './sessions.ts';
-import { newRegionState } from './state.ts';
+import { newRegionState, type RegionState } from './state.ts';
 import type { World } from './world.ts';
 
 /** One region of the account: its state and the services over it. */
@@ -30,10 +31,12 @@ export class Account {
   }
 
   region(name: string): Region {
-    const known = this.#regions.get(name);
-    if (known) return known;
+    return this.#regions.get(name) ?? this.#open(name, newRegionState(name, this.#options.accountId));
+  }
+
+  #open(name: string, state: RegionState): Region {
     const world: World = {
-      ...newRegionState(name, this.#options.accountId),
+      ...state,
       region: name,
       accountId: this.#options.accountId,
       options: this.#options,
@@ -56,5 +59,17 @@ export class Account {
     this.#regions.clear();
     this.sessions.clear();
     this.objects.clear();
+  }
+
+  save(): Omit<Saved, 'seeded'> {
+    const regions = new Map(this.worlds().map(({ region, ec2, acm, elbv2 }) => [region, { ec2, acm, elbv2 }]));
+    return { regions, sessions: this.sessions, objects: this.objects };
+  }
+
+  /** Goes on from there; to be called on an account that is clear. */
+  restore({ regions, sessions, objects }: Omit<Saved, 'seeded'>): void {
+    for (const [name, state] of regions) this.#open(name, state);
+    for (const [id, session] of sessions) this.sessions.set(id, session);
+    for (const [key, object] of objects) this.objects.set(key, object);
   }
 }

@@ -12,6 +12,7 @@ import { optionsUnder } from './faults/switches.ts';
 import { Iam } from './iam/iam.ts';
 import type { AwsOptions } from './options.ts';
 import type { Random } from './random.ts';
+import { readSaved, writeSaved } from './saved.ts';
 import { type Seed, seed } from './seed.ts';
 import { type Action, AwsError, type CallContext, type Input, type Output, type Service } from './service.ts';
 import { Throttle, throttled } from './throttle.ts';
@@ -51,9 +52,12 @@ export class Endpoint {
   readonly #clock: Clock;
   readonly #account: Account;
   readonly #pasts = new Map<World, Past>();
+  readonly #state: string | undefined;
   #seeded: Seed | undefined;
 
-  constructor(options: AwsOptions, clock: Clock, random: Random) {
+  /** `state` is what it starts with, as `save` wrote it. */
+  constructor(options: AwsOptions, clock: Clock, random: Random, state?: string) {
+    this.#state = state;
     this.faults = new Faults(options.faults);
     this.options = optionsUnder(options, this.faults);
     this.calls = new Calls(clock);
@@ -79,15 +83,27 @@ export class Endpoint {
     return this.#account.region(region).world;
   }
 
-  /** Back to how it started: empty, or the seed alone. */
+  /** All that the account has now. */
+  save(): string {
+    return writeSaved({ ...this.#account.save(), seeded: this.#seeded });
+  }
+
+  /** Back to how it started: empty, the seed alone, or the state that it was given. */
   reset(): void {
     this.#account.clear();
     this.throttle.reset();
     this.#pasts.clear();
     this.clearFaults();
     this.iam.reset();
-    this.#seeded = this.options.seed ? seed(this.world(this.options.region)) : undefined;
+    this.#seeded = this.#start();
     void this.dataPlane?.sync();
+  }
+
+  #start(): Seed | undefined {
+    if (this.#state === undefined) return this.options.seed ? seed(this.world(this.options.region)) : undefined;
+    const saved = readSaved(this.#state);
+    this.#account.restore(saved);
+    return saved.seeded;
   }
 
   /** Back to the faults that it started with, if any. */

@@ -26,6 +26,8 @@ export interface StartOptions extends Partial<Omit<AwsOptions, 'quotas' | 'polic
   /** Policy documents by the ARN of the role or user they are attached to; `*` is everyone else. */
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly faults?: FaultPlanInput;
+  /** What it goes on from, as `save` of another one wrote it; the seed, if any, is in it. */
+  readonly state?: string;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -48,7 +50,9 @@ export interface Aws {
   readonly reachable: () => readonly Reachable[];
   /** `ADDRESS:PORT` where their names resolve; undefined without the `dns` option. */
   readonly dns: string | undefined;
-  /** Back to how it started: empty, or the seed alone. */
+  /** All that the account has now, as text: the `state` of one that is to go on from here. */
+  readonly save: () => string;
+  /** Back to how it started: empty, the seed alone, or the state that it was given. */
   readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
@@ -112,7 +116,7 @@ async function dnsOf({ dns, dataPlane }: AwsOptions, names: () => readonly Named
 
 /** Starts an embedded AWS on 127.0.0.1. */
 export async function startAws(given: StartOptions = {}): Promise<Aws> {
-  const { clock = systemClock, random = systemRandom, quotas, policies = {}, faults = {}, ...switches } = given;
+  const { clock = systemClock, random = systemRandom, quotas, policies = {}, faults = {}, state, ...switches } = given;
   const options: AwsOptions = {
     ...defaultOptions,
     ...switches,
@@ -120,7 +124,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     policies: Object.fromEntries(Object.entries(policies).map(([to, document]) => [to, readPolicy(document)])),
     faults: readFaultPlan(faults),
   };
-  const endpoint = new Endpoint(options, clock, random);
+  const endpoint = new Endpoint(options, clock, random, state);
   const server = createServer((request, response) => {
     serve(endpoint, request, response, uuid(random)).catch(() => {
       // A fault cut the connection, or the client went away while its request was read.
@@ -147,6 +151,7 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
     world: (region = options.region) => endpoint.world(region),
     reachable,
     dns: dns?.place,
+    save: () => endpoint.save(),
     reset: () => endpoint.reset(),
     close: () =>
       new Promise((resolve) => {
