@@ -46,6 +46,8 @@ export interface Cluster {
   readonly kubeconfig: string;
   /** The certificate of the authority that signed the server's, PEM. */
   readonly ca: string;
+  /** Of the store behind the API server. */
+  readonly etcdUrl: string;
   /** The administrator's connection, open until `stop`. */
   readonly admin: Connection;
   pids(): { readonly etcd: number; readonly apiServer: number };
@@ -114,6 +116,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ...access,
       dir,
       kubeconfig,
+      etcdUrl: etcdUrl(etcdPort),
       admin,
       pids: () => ({ etcd: etcd.pid, apiServer: apiServer.pid }),
       userKubeconfig: async (name, groups = []) => {
@@ -140,9 +143,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   }
 }
 
+const etcdUrl = (port: number): string => `http://${host}:${port}`;
+
 function etcdFlags(dir: string, port: number, peerPort: number): readonly string[] {
-  const client = `http://${host}:${port}`;
-  const peer = `http://${host}:${peerPort}`;
+  const client = etcdUrl(port);
+  const peer = etcdUrl(peerPort);
   return [
     `--data-dir=${join(dir, 'etcd')}`,
     '--name=local',

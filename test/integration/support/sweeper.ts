@@ -1,5 +1,6 @@
 // The sweeper on real parts, with a clock that a test puts forward: its looks are minutes apart.
 
+import type { Environment } from '../../../localstack/environment.ts';
 import { namespaces } from '../../../src/api/kinds.ts';
 import { Cloud } from '../../../src/aws/cloud.ts';
 import { sweepOnce } from '../../../src/aws/sweep/sweep.ts';
@@ -13,7 +14,6 @@ import type { ObjectKey } from '../../../src/kube/object.ts';
 import { objectKey } from '../../../src/kube/object.ts';
 import { silentLogger } from '../../../src/kube/testing/silent-logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
-import type { Rig } from './gatehouse.ts';
 
 export interface Sweeper {
   /** Looks, and acts on what this look and the one before say. */
@@ -24,7 +24,7 @@ export interface Sweeper {
 }
 
 export async function startSweeper(
-  rig: Rig,
+  rig: Environment,
   flags: Readonly<Record<string, string>> = {},
   clusterUid?: string,
 ): Promise<Sweeper> {

@@ -1,0 +1,104 @@
+// An upgrade changes nothing. What an older version left in AWS and in the cluster was recorded (upgrade/record.ts), and
+// the present version starts on it.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deleteObjects, type KubeObject } from '../../localstack/cluster/apply.ts';
+import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import { eventually } from './support/eventually.ts';
+import { everythingOfOurs } from './support/left.ts';
+import { startSweeper } from './support/sweeper.ts';
+import { readObjects, startRecorded } from './upgrade/recording.ts';
+
+/** What of the recorded statuses is no longer so, and why that may be. Each must be met. */
+const exceptions: readonly { readonly difference: RegExp; readonly why: string }[] = [];
+
+let environment: Environment;
+let gatehouse: Gatehouse;
+let recorded: readonly KubeObject[];
+beforeAll(async () => {
+  ({ environment, objects: recorded } = await startRecorded());
+  const flags = { 'leader-election-namespace': 'gatehouse-system', 'audit-period': '3s' };
+  gatehouse = await environment.startGatehouse({ flags });
+});
+afterAll(() => environment.stop());
+
+const gateways = (): readonly KubeObject[] => recorded.filter(({ kind }) => kind === 'Gateway');
+
+/** By action, how often it was called. */
+function writes(): Readonly<Record<string, number>> {
+  const { byAction } = environment.aws.calls.counts();
+  return Object.fromEntries(Object.entries(byAction).filter(([action]) => !/:(Describe|Get|List)/.test(action)));
+}
+
+/** An audit alone reads attributes, of a load balancer after the other. Two turns: what the first one finds is done then. */
+const audited = () =>
+  eventually(() => {
+    const { byAction } = environment.aws.calls.counts();
+    const reads = byAction['elasticloadbalancing:DescribeLoadBalancerAttributes'];
+    expect(reads).toBeGreaterThan(2 * gateways().length);
+  });
+
+/** How many passes there were, by pass and result. */
+async function passes(): Promise<ReadonlyMap<string, number>> {
+  const metrics = await (await fetch(gatehouse.metricsUrl)).text();
+  const lines = metrics.matchAll(/^gatehouse_pass_duration_seconds_count\{pass="(.+)",result="(.+)"\} (\d+)$/gm);
+  return new Map([...lines].map(([, pass, result, count]) => [`${pass} ${result}`, Number(count)]));
+}
+
+/** All that a status says, but its words: `Gateway ns/name conditions.0.status` → `True`. */
+function statuses(objects: readonly KubeObject[]): ReadonlyMap<string, string> {
+  const leaves = (path: string, value: unknown): (readonly [string, string])[] => {
+    if (path.endsWith('.message')) return [];
+    if (typeof value !== 'object' || value === null) return [[path, String(value)]];
+    return Object.entries(value).flatMap(([key, each]) => leaves(`${path}.${key}`, each));
+  };
+  return new Map(
+    objects.flatMap(({ kind, metadata: { namespace = '', name }, status }) =>
+      leaves(`${kind} ${namespace}/${name} status`, status),
+    ),
+  );
+}
+
+async function differences(): Promise<readonly string[]> {
+  const before = statuses(recorded);
+  const after = statuses(await readObjects(environment.cluster.admin));
+  const paths = [...new Set([...before.keys(), ...after.keys()])];
+  return paths
+    .filter((path) => before.get(path) !== after.get(path))
+    .map((path) => `${path}: ${before.get(path) ?? 'not there'} → ${after.get(path) ?? 'not there'}`);
+}
+
+test('what an older version left is neither written to in AWS nor told otherwise in a status', async () => {
+  await audited();
+  expect(writes()).toEqual({});
+  const found = await differences();
+  expect(found.filter((each) => !exceptions.some(({ difference }) => difference.test(each)))).toEqual([]);
+  expect(exceptions.filter(({ difference }) => !found.some((each) => difference.test(each)))).toEqual([]);
+  // It has looked, and nothing kept it from acting.
+  const done = await passes();
+  expect(done.get('gateways ok')).toBeGreaterThanOrEqual(gateways().length);
+  expect([...done.keys()].filter((pass) => !pass.endsWith(' ok'))).toEqual([]);
+});
+
+test('the sweep takes nothing that an older version left for an orphan', async () => {
+  const sweeper = await startSweeper(environment);
+  await sweeper.look();
+  sweeper.later();
+  await sweeper.look();
+  await sweeper.stop();
+  expect(writes()).toEqual({});
+});
+
+test('what an older version left goes with its Gateway, and nothing else does', async () => {
+  const { aws, cluster } = environment;
+  /** Of Gateways: what several share, such as certificates, is under `-`. */
+  const owned = () => everythingOfOurs(aws).filter((each) => !each.startsWith('- '));
+  const others = owned().filter((each) => !each.startsWith('shop/gw '));
+  expect(others.length).toBeLessThan(owned().length);
+  await deleteObjects(
+    cluster.admin,
+    gateways().filter(({ metadata }) => metadata.namespace === 'shop'),
+  );
+  await eventually(() => expect(owned()).toEqual(others));
+  await deleteObjects(cluster.admin, gateways());
+  await eventually(() => expect(everythingOfOurs(aws)).toEqual([]));
+});
