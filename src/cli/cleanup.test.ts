@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import { ensureBackendSecurityGroup } from '../aws/network/backend-group.ts';
 import { Admissions } from '../aws/reach/admissions.ts';
-import { awsUnderTest, type Controller, cluster as old } from '../aws/testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws, cluster as old } from '../aws/testing/aws-under-test.ts';
 import { systemClock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import { ApiServer } from '../kube/testing/api-server.ts';
@@ -16,18 +16,17 @@ import { iamPolicy } from './iam-policy.ts';
 
 const living = '0d9e1c52-0000-4000-8000-000000000002';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const policy = iamPolicy({ clusterName: 'demo', partition: 'aws', region: '*', account: '*' });
+if (policy.kind === 'invalid') throw new Error(policy.detail);
+const rig = eachTestOnAws({ policies: { '*': policy.document } });
 let controller: Controller;
 
 /** A cluster made a Gateway with all that belongs to it, and is gone; another one of its name has begun. */
 beforeEach(async () => {
-  const policy = iamPolicy({ clusterName: 'demo', partition: 'aws', region: '*', account: '*' });
-  if (policy.kind === 'invalid') throw new Error(policy.detail);
-  it = await awsUnderTest({ policies: { '*': policy.document } });
-  controller = await it.start();
+  controller = await rig.start();
   const secret = objectKey({ namespace: 'shop', name: 'tls' });
   const material = await selfSigned(['a.example.com'], 'EC_prime256v1', Date.now(), '01');
-  it.kept.secrets.set(secret, {
+  rig.kept.secrets.set(secret, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { namespace: 'shop', name: 'tls' },
@@ -37,19 +36,18 @@ beforeEach(async () => {
       'tls.key': btoa(String(material.privateKey.export({ type: 'pkcs8', format: 'pem' }))),
     },
   });
-  await controller.apply(it.model({ secret, services: ['api', 'web'] }));
+  await controller.apply(rig.model({ secret, services: ['api', 'web'] }));
   const { clients } = controller;
-  const backend = await ensureBackendSecurityGroup(clients, old, it.seed.vpcId);
+  const backend = await ensureBackendSecurityGroup(clients, old, rig.seed.vpcId);
   const source = backend.kind === 'ready' ? backend.groupId : '';
-  const admission = { groupId: it.seed.nodeSecurityGroupId, fromPort: 8080, toPort: 8080 };
+  const admission = { groupId: rig.seed.nodeSecurityGroupId, fromPort: 8080, toPort: 8080 };
   await new Admissions(clients, old).bring([admission], source, true);
-  await ensureBackendSecurityGroup(clients, { clusterName: 'demo', clusterUid: living }, it.seed.vpcId);
+  await ensureBackendSecurityGroup(clients, { clusterName: 'demo', clusterUid: living }, rig.seed.vpcId);
 });
-afterEach(() => it.close());
 
 /** How much there is with the UID's tag, of every kind. */
 function owned(uid: string): number {
-  const { elbv2, ec2, acm } = it.aws.world();
+  const { elbv2, ec2, acm } = rig.aws.world();
   const all = [
     elbv2.loadBalancers,
     elbv2.targetGroups,
@@ -106,7 +104,7 @@ async function run(options: Partial<CleanupInput['options']>, KUBECONFIG: string
   const complained: string[] = [];
   const code = await cleanup({
     options: { cluster: true, ...options },
-    given: { 'cluster-name': 'demo', 'aws-region': it.seed.region },
+    given: { 'cluster-name': 'demo', 'aws-region': rig.seed.region },
     env: { KUBECONFIG },
     clock: fastClock(),
     print: (line) => printed.push(line),
@@ -132,7 +130,7 @@ test('without --yes it lists what each cluster of the name has, deletes nothing,
 });
 
 test('with --yes it deletes what that cluster left, all of it, and nothing of the living one', async () => {
-  it.aws.faults.set({ seed: 1, readLagSeconds: 0, rules: [], releaseSeconds: 1 });
+  rig.aws.faults.set({ seed: 1, readLagSeconds: 0, rules: [], releaseSeconds: 1 });
   const before = owned(living);
   const { code, out, err } = await run({ clusterUid: old.clusterUid, yes: true }, await kubeconfig(living));
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -141,7 +139,7 @@ test('with --yes it deletes what that cluster left, all of it, and nothing of th
   expect(out).toContain('deleted load-balancer/internal arn:');
   expect(out).toContain('AWS still holds on to the rest');
   expect(out).toContain('Nothing is left.');
-  expect(it.aws.iam.report().denied).toEqual([]);
+  expect(rig.aws.iam.report().denied).toEqual([]);
 });
 
 test('what the living cluster owns is never deleted', async () => {
@@ -173,7 +171,7 @@ test('--yes alone deletes nothing: a UID has to be named', async () => {
 
 test('what something else holds on to is said in the end, with who does', async () => {
   const group = controller.inventory.owned('shop/web').find(({ kind }) => kind === 'security-group');
-  const GroupId = it.seed.nodeSecurityGroupId;
+  const GroupId = rig.seed.nodeSecurityGroupId;
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId: group?.arn }] }];
   const { SecurityGroupRules: [rule] = [] } = await controller.clients.ec2.send(
     new AuthorizeSecurityGroupIngressCommand({ GroupId, IpPermissions }),

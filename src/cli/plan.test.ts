@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { plan } from './plan.ts';
+import { gatewayManifests } from './testing/manifests.ts';
 
 const samples = join(import.meta.dirname, '../../deploy/samples');
 const testdata = join(import.meta.dirname, 'testdata');
@@ -135,17 +136,7 @@ function bomb(): string {
   return `apiVersion: v1\nkind: ConfigMap\n${levels.join('\n')}\n`;
 }
 
-const inCluster = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: lb }
-spec: { controllerName: gatehouse.dev/aws }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec: { gatewayClassName: lb, listeners: [{ name: http, port: 80, protocol: HTTP }] }
----
+const inCluster = `${gatewayManifests}---
 `;
 
 test('a misspelt field is an error, with the likely name', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { program } from './program.ts';
+import { gatewayManifests } from './testing/manifests.ts';
 
 // On a busy machine npm and Node take seconds to begin.
 vi.setConfig({ testTimeout: 120_000 });
@@ -72,21 +73,9 @@ test('a command that is not there is refused, with the one that is meant', async
   expect(code).toBe(2);
 });
 
-const manifests = `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: lb }
-spec: { controllerName: gatehouse.dev/aws }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: web }
-spec: { gatewayClassName: lb, listeners: [{ name: http, port: 80, protocol: HTTP }] }
-`;
-
 test('npm run gatehouse reads the files of the folder that the user is in', async () => {
   const here = await folder();
-  await writeFile(join(here, 'web.yaml'), manifests);
+  await writeFile(join(here, 'web.yaml'), gatewayManifests);
   const args = ['--prefix', root, 'run', '--silent', 'gatehouse', '--', 'plan', '-f', 'web.yaml'];
   const { code, stdout, stderr } = await run('npm', args, here);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -104,14 +93,14 @@ metadata: { name: route-${index} }
 spec: { parentRefs: [{ name: web }], hostnames: [host-${index}.example.com] }
 `,
   );
-  await writeFile(join(here, 'web.yaml'), `${manifests}${routes.join('')}`);
+  await writeFile(join(here, 'web.yaml'), `${gatewayManifests}${routes.join('')}`);
   const line = `"${join(root, 'bin/gatehouse.js')}" plan -f web.yaml -o json | head -c 1`;
   expect(await run('bash', ['-c', line], here)).toMatchObject({ code: 0, stdout: '{', stderr: '' });
 });
 
 test('the package runs where it is installed, and brings all that it needs', async () => {
   const here = await folder();
-  await writeFile(join(here, 'web.yaml'), manifests);
+  await writeFile(join(here, 'web.yaml'), gatewayManifests);
   const packed = await run('npm', ['pack', '--silent', '--pack-destination', here], root);
   expect(packed).toMatchObject({ code: 0 });
   const tarball = packed.stdout.trim().split('\n').at(-1) ?? '';
@@ -129,7 +118,7 @@ test('the package runs where it is installed, and brings all that it needs', asy
 
 test('the command that npm link makes runs without a build, in any folder', async () => {
   const here = await folder();
-  await writeFile(join(here, 'web.yaml'), manifests);
+  await writeFile(join(here, 'web.yaml'), gatewayManifests);
   await mkdir(join(here, 'lib'));
   const linked = await run('npm', ['link', '--offline', '--silent'], root, { npm_config_prefix: here });
   expect(linked).toMatchObject({ code: 0 });

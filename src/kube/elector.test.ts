@@ -43,6 +43,15 @@ function working(clock: FakeClock, drainMs = 0) {
   return { log, onStarted };
 }
 
+/** A candidate with no rival, whose work nobody stops. */
+function running() {
+  const clock = new FakeClock();
+  const client = new MemoryClient();
+  const elector = newElector(client, clock, 'first');
+  const work = working(clock);
+  return { clock, client, elector, work, run: elector.run(work, never) };
+}
+
 test('one of two leads; the other takes over at once when the first one stops', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
@@ -95,11 +104,7 @@ test('a leader that cannot renew stops its work before another may take the leas
 });
 
 test('a process that was frozen knows at once that it leads no more, and stops even if nobody took over', async () => {
-  const clock = new FakeClock();
-  const client = new MemoryClient();
-  const elector = newElector(client, clock, 'first');
-  const work = working(clock);
-  const run = elector.run(work, never);
+  const { clock, elector, work, run } = running();
   await clock.advance(5_000);
   expect(elector.isLeader()).toBe(true);
   clock.freeze(20_000);
@@ -148,11 +153,7 @@ test("a holder's clock plays no part: its lease ends when we have seen no sign o
 });
 
 test('a leader whose lease someone else took by force stops at its next renewal', async () => {
-  const clock = new FakeClock();
-  const client = new MemoryClient();
-  const elector = newElector(client, clock, 'first');
-  const work = working(clock);
-  const run = elector.run(work, never);
+  const { clock, client, elector, run } = running();
   await clock.advance(1_000);
   const lease = await client.get(leases, key, never);
   await client.update(leases, { ...lease, spec: { ...lease.spec, holderIdentity: 'thief' } }, never);
@@ -163,11 +164,7 @@ test('a leader whose lease someone else took by force stops at its next renewal'
 });
 
 test('a request that hangs does not keep the leader from stopping in time', async () => {
-  const clock = new FakeClock();
-  const client = new MemoryClient();
-  const elector = newElector(client, clock, 'first');
-  const work = working(clock);
-  const run = elector.run(work, never);
+  const { clock, client, work, run } = running();
   await clock.advance(1_000);
   client.intercept = (_action, signal) => clock.sleep(3_600_000, signal);
   await clock.advance(12_000);

@@ -1,23 +1,22 @@
 import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { explain } from '../../status/words.ts';
-import { awsUnderTest, type Controller } from '../testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { HeldDeletions } from './held-deletions.ts';
 import type { Held } from './run.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws({ releaseSeconds: 0 });
+
 let controller: Controller;
 let clock: FakeClock;
 let deletions: HeldDeletions;
 beforeEach(async () => {
-  it = await awsUnderTest({ releaseSeconds: 0 });
-  controller = await it.start();
+  controller = await rig.start();
   clock = new FakeClock();
   deletions = new HeldDeletions(controller.clients, clock);
 });
-afterEach(() => it.close());
 
 /** A deletion that another team's rule holds up. */
 async function heldByRule(): Promise<{
@@ -25,11 +24,11 @@ async function heldByRule(): Promise<{
   readonly rule: string;
   readonly group: string;
 }> {
-  await controller.apply(it.model());
+  await controller.apply(rig.model());
   const ours = controller.inventory.owned('shop/web').find(({ kind }) => kind === 'security-group');
   const { ec2 } = controller.clients;
   const { GroupId: group = '' } = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: 'db', Description: 'db', VpcId: it.seed.vpcId }),
+    new CreateSecurityGroupCommand({ GroupName: 'db', Description: 'db', VpcId: rig.seed.vpcId }),
   );
   const { SecurityGroupRules: [rule] = [] } = await ec2.send(
     new AuthorizeSecurityGroupIngressCommand({
@@ -45,12 +44,12 @@ const words = async (held: readonly Held[]): Promise<string> => (await deletions
 
 test('a deletion that waits names what it waits for, at first in the words of AWS', async () => {
   const { held, rule, group } = await heldByRule();
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   expect(await words(held)).toMatch(
     /^AWS does not delete the security group sg-[0-9a-f]+ yet: .*sg-[0-9a-f]+ has a depend/,
   );
   // AWS itself lets go within seconds: looking for more costs calls.
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
   await clock.advance(12_000);
   expect(await words(held)).toContain(`It is used by rule ${rule} of security group ${group}.`);
 });
@@ -58,7 +57,7 @@ test('a deletion that waits names what it waits for, at first in the words of AW
 test('who holds a deletion up is looked for once a minute, and the deletion tried ever more rarely', async () => {
   const { held } = await heldByRule();
   await deletions.explain(held);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   const waits: number[] = [];
   while (clock.monotonic() < 600_000) {
     const wait = deletions.retryMs(held);
@@ -69,7 +68,7 @@ test('who holds a deletion up is looked for once a minute, and the deletion trie
   expect(waits[0]).toBe(3000);
   expect(waits.at(-1)).toBe(60_000);
   expect(waits).toEqual(waits.toSorted((a, b) => a - b));
-  expect(it.aws.calls.counts().total).toBeLessThanOrEqual(4 * 11);
+  expect(rig.aws.calls.counts().total).toBeLessThanOrEqual(4 * 11);
 });
 
 test('a role that may not look around still has the deletion told', async () => {
@@ -83,6 +82,6 @@ test('a role that may not look around still has the deletion told', async () => 
     service: 'ec2',
     action: 'Describe*',
   } as const;
-  it.aws.faults.set(readFaultPlan({ rules: [denied] }));
+  rig.aws.faults.set(readFaultPlan({ rules: [denied] }));
   expect(await words(held)).toContain('AWS does not delete the security group');
 });

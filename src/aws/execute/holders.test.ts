@@ -4,18 +4,17 @@ import {
   CreateSecurityGroupCommand,
 } from '@aws-sdk/client-ec2';
 import { DeleteLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { awsUnderTest, type Controller } from '../testing/aws-under-test.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { holdersOf } from './holders.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws({ releaseSeconds: 0 });
+
 let controller: Controller;
 beforeEach(async () => {
-  it = await awsUnderTest({ releaseSeconds: 0 });
-  controller = await it.start();
-  await controller.apply(it.model());
+  controller = await rig.start();
+  await controller.apply(rig.model());
 });
-afterEach(() => it.close());
 
 const owned = (kind: string): string =>
   controller.inventory.owned('shop/web').find((resource) => resource.kind === kind)?.arn ?? '';
@@ -27,7 +26,7 @@ async function groupThatNames(
 ): Promise<{ group: string; rule: string }> {
   const { ec2 } = controller.clients;
   const made = await ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: `db-${direction}`, Description: 'db', VpcId: it.seed.vpcId }),
+    new CreateSecurityGroupCommand({ GroupName: `db-${direction}`, Description: 'db', VpcId: rig.seed.vpcId }),
   );
   const group = made.GroupId ?? '';
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 5432, ToPort: 5432, UserIdGroupPairs: [{ GroupId }] }];

@@ -1,16 +1,12 @@
 import { AuthorizeSecurityGroupIngressCommand, RevokeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { atOnce } from '../inventory/audit.ts';
 import { resourceId } from '../model/naming.ts';
 import type { IngressRule, Model, Resource, SecurityGroupResource } from '../model/resources.ts';
-import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
-beforeEach(async () => {
-  it = await awsUnderTest();
-});
-afterEach(() => it.close());
+const rig = eachTestOnAws();
 
 const frontend = resourceId('security-group', 'frontend');
 const second = resourceId('security-group', 'frontend', 2);
@@ -26,7 +22,7 @@ const rule = (cidr: string, port = 80): IngressRule => ({
 /** The model with these rules, and with a second group if there are more than one group has room for. */
 function model(cidrs: readonly string[], ports: readonly number[] = [80]): Model {
   const ingress = ports.flatMap((port) => cidrs.map((cidr) => rule(cidr, port)));
-  const { gateway: key, resources } = it.model();
+  const { gateway: key, resources } = rig.model();
   const changed = resources.flatMap((resource): Resource[] => {
     if (resource.kind === 'security-group') {
       if (ingress.length <= 60) return [{ ...resource, ingress }];
@@ -46,11 +42,11 @@ function model(cidrs: readonly string[], ports: readonly number[] = [80]): Model
 }
 
 const ownGroups = () =>
-  [...it.aws.world().ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'));
+  [...rig.aws.world().ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'));
 
 /** What the load balancer's groups admit, as `CIDR PORT`. */
 function admitted(): readonly string[] {
-  const { elbv2, ec2 } = it.aws.world();
+  const { elbv2, ec2 } = rig.aws.world();
   const carried = new Set([...elbv2.loadBalancers.values()].flatMap(({ securityGroups }) => [...securityGroups]));
   return [...ec2.securityGroupRules.values()]
     .filter(({ groupId, isEgress }) => carried.has(groupId) && !isEgress)
@@ -67,7 +63,7 @@ async function applied(controller: Controller, desired: Model): Promise<void> {
 }
 
 test('20 source ranges on two ports are replaced by 20 others', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   await applied(controller, model(blocks('203.0.113', 20), [80, 8080]));
   const others = blocks('198.51.100', 20);
   await applied(controller, model(others, [80, 8080]));
@@ -76,7 +72,7 @@ test('20 source ranges on two ports are replaced by 20 others', async () => {
 });
 
 test('a list in forms that AWS does not store can be changed, shortened, and has not drifted', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   const first = model(['100.68.0.18/18', '203.0.113.7/32', '2001:0DB8:0::/32']);
   await applied(controller, first);
   expect(admitted()).toEqual(['100.68.0.0/18 80', '2001:db8::/32 80', '203.0.113.7/32 80']);
@@ -88,7 +84,7 @@ test('a list in forms that AWS does not store can be changed, shortened, and has
 });
 
 test('31 source ranges on two ports are in two groups, go back into one, and nobody is shut out meanwhile', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   const all = blocks('198.51.100', 31);
   const first = model(all, [80, 8080]);
   await applied(controller, first);
@@ -115,10 +111,10 @@ test('31 source ranges on two ports are in two groups, go back into one, and nob
 });
 
 test('a second group that someone has deleted comes back with its rules', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   const desired = model(blocks('198.51.100', 31), [80, 8080]);
   await applied(controller, desired);
-  const { elbv2, ec2 } = it.aws.world();
+  const { elbv2, ec2 } = rig.aws.world();
   const gone = controller.inventory.find(second, gateway)[0]?.arn ?? '';
   for (const [arn, loadBalancer] of elbv2.loadBalancers) {
     const securityGroups = loadBalancer.securityGroups.filter((id) => id !== gone);
@@ -148,10 +144,10 @@ function justBefore(controller: Controller, commandName: string, happens: () => 
 }
 
 test('rules that someone else has added meanwhile keep no other one out', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   await applied(controller, model(blocks('203.0.113', 10)));
   const plan = controller.plan(model([...blocks('203.0.113', 10), ...blocks('198.51.100', 10)]));
-  const { ec2 } = (await it.start()).clients;
+  const { ec2 } = (await rig.start()).clients;
   const GroupId = ownGroups()[0]?.id;
   const IpRanges = ['198.51.100.3/32', '198.51.100.4/32'].map((CidrIp) => ({ CidrIp }));
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, IpRanges }];
@@ -163,10 +159,10 @@ test('rules that someone else has added meanwhile keep no other one out', async 
 });
 
 test('rules that someone else has revoked meanwhile keep no other one in', async () => {
-  const controller = await it.start();
+  const controller = await rig.start();
   await applied(controller, model(blocks('203.0.113', 10)));
   const plan = controller.plan(model(['192.0.2.0/24']));
-  const { ec2 } = (await it.start()).clients;
+  const { ec2 } = (await rig.start()).clients;
   const GroupId = ownGroups()[0]?.id;
   const IpRanges = [{ CidrIp: '203.0.113.4/32' }];
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 80, ToPort: 80, IpRanges }];
@@ -178,9 +174,8 @@ test('rules that someone else has revoked meanwhile keep no other one in', async
 });
 
 test("an account's limit that is lower than AWS's default is met by revoking first", async () => {
-  await it.close();
-  it = await awsUnderTest({ quotas: { 'inbound-rules-per-security-group': 20 } });
-  const controller = await it.start();
+  await rig.reopen({ quotas: { 'inbound-rules-per-security-group': 20 } });
+  const controller = await rig.start();
   await applied(controller, model(blocks('203.0.113', 15)));
   await applied(controller, model(blocks('198.51.100', 15)));
   expect(admitted()).toEqual(

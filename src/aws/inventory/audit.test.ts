@@ -9,32 +9,30 @@ import {
   RemoveTagsCommand,
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { KeyedLock } from '../keyed-lock.ts';
 import { TAG } from '../observed.ts';
 import { syncTargets } from '../targets/sync-targets.ts';
-import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { atOnce } from './audit.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
 const services = ['api', 'web'];
-
 beforeEach(async () => {
-  it = await awsUnderTest();
-  it.kept.targets = it.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
-  controller = await it.start();
-  await controller.apply(it.model({ services }));
+  rig.kept.targets = rig.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
+  controller = await rig.start();
+  await controller.apply(rig.model({ services }));
 });
-afterEach(() => it.close());
 
-const audit = () => controller.audit(atOnce(it.model({ services })));
+const audit = () => controller.audit(atOnce(rig.model({ services })));
 const arn = (kind: string, index = 0): string =>
   controller.inventory.owned(gateway).filter((resource) => resource.kind === kind)[index]?.arn ?? '';
 
 test('what nobody has touched has not drifted', async () => {
   expect(await audit()).toEqual([]);
-  expect(controller.plan(it.model({ services }))).toMatchObject({ steps: [] });
+  expect(controller.plan(rig.model({ services }))).toMatchObject({ steps: [] });
 });
 
 test('whatever was changed by hand is found, and made right again', async () => {
@@ -62,10 +60,10 @@ test('whatever was changed by hand is found, and made right again', async () => 
   );
   const drift = await audit();
   expect(drift.map(({ aspect }) => aspect).toSorted()).toEqual(['attributes', 'ingress', 'priority', 'spec', 'spec']);
-  expect((await controller.apply(it.model({ services }))).problems).toEqual([]);
-  expect(controller.plan(it.model({ services }))).toMatchObject({ steps: [] });
+  expect((await controller.apply(rig.model({ services }))).problems).toEqual([]);
+  expect(controller.plan(rig.model({ services }))).toMatchObject({ steps: [] });
   expect(await audit()).toEqual([]);
-  const state = it.aws.world();
+  const state = rig.aws.world();
   expect([...(state.elbv2.loadBalancers.values().next().value?.attributes ?? [])]).toContainEqual([
     'idle_timeout.timeout_seconds',
     '60',
@@ -77,20 +75,20 @@ test('whatever was changed by hand is found, and made right again', async () => 
 test('a rule that was deleted by hand is made again', async () => {
   await controller.clients.elbv2.send(new DeleteRuleCommand({ RuleArn: arn('rule') }));
   expect(await audit()).toMatchObject([{ aspect: 'missing' }]);
-  await controller.apply(it.model({ services }));
-  expect([...it.aws.world().elbv2.rules.values()].filter(({ priority }) => priority !== 'default')).toHaveLength(2);
+  await controller.apply(rig.model({ services }));
+  expect([...rig.aws.world().elbv2.rules.values()].filter(({ priority }) => priority !== 'default')).toHaveLength(2);
 });
 
 test('a target that was taken out by hand is registered again', async () => {
   const group = arn('target-group');
-  const [target] = it.kept.targets;
+  const [target] = rig.kept.targets;
   await controller.clients.elbv2.send(
     new DeregisterTargetsCommand({ TargetGroupArn: group, Targets: [{ Id: target?.id, Port: target?.port }] }),
   );
   expect(await audit()).toMatchObject([{ aspect: 'targets' }]);
   const resource = controller.inventory.get(group);
   if (resource === undefined) throw new Error('no target group');
-  await syncTargets(controller.context, { arn: group }, it.kept.targets);
+  await syncTargets(controller.context, { arn: group }, rig.kept.targets);
   expect(await audit()).toEqual([]);
 });
 
@@ -100,9 +98,9 @@ test('tags of ownership that were taken away or changed by hand are written agai
   await elbv2.send(new RemoveTagsCommand({ ResourceArns: [rule], TagKeys: [TAG.gateway, TAG.clusterUid] }));
   await elbv2.send(new AddTagsCommand({ ResourceArns: [group], Tags: [{ Key: TAG.gateway, Value: 'someone/else' }] }));
   expect((await audit()).map(({ aspect }) => aspect)).toEqual(['tags', 'tags']);
-  expect((await controller.apply(it.model({ services }))).problems).toEqual([]);
+  expect((await controller.apply(rig.model({ services }))).problems).toEqual([]);
   expect(await audit()).toEqual([]);
-  const { rules, targetGroups } = it.aws.world().elbv2;
+  const { rules, targetGroups } = rig.aws.world().elbv2;
   expect(rules.get(rule)?.tags.get(TAG.gateway)).toBe(gateway);
   expect(rules.get(rule)?.tags.has(TAG.clusterUid)).toBe(true);
   expect(targetGroups.get(group)?.tags.get(TAG.gateway)).toBe(gateway);
@@ -110,7 +108,7 @@ test('tags of ownership that were taken away or changed by hand are written agai
 
 test('a pass does not wait for the end of an audit, and what it changes meanwhile is no drift', async () => {
   const locks = new KeyedLock();
-  let model = it.model({ services });
+  let model = rig.model({ services });
   let pieces = 0;
   let ended = false;
   const turns = {
@@ -126,7 +124,7 @@ test('a pass does not wait for the end of an audit, and what it changes meanwhil
   });
   await locks.run('gateway', async () => {
     expect([pieces, ended]).toEqual([1, false]);
-    model = it.model({
+    model = rig.model({
       services: ['api', 'shop'],
       path: '/healthz',
       attributes: { 'idle_timeout.timeout_seconds': '120' },

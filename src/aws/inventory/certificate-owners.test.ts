@@ -1,25 +1,24 @@
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import { noFaults, readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
 import { TAG } from '../observed.ts';
-import { awsUnderTest, type Controller, cluster, gateway } from '../testing/aws-under-test.ts';
+import { type Controller, cluster, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { CertificateOwners } from './certificate-owners.ts';
 
 const secret = objectKey({ namespace: 'shop', name: 'tls' });
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
 let owners: CertificateOwners;
 beforeEach(async () => {
-  it = await awsUnderTest();
-  controller = await it.start();
+  controller = await rig.start();
   const { clients, inventory } = controller;
   owners = new CertificateOwners({ clients, cluster, inventory, clock: systemClock });
 });
-afterEach(() => it.close());
 
 async function keyPair() {
   const { certificatePem, privateKey } = await selfSigned(['shop.test'], 'EC_prime256v1', Date.now(), '01');
@@ -38,19 +37,19 @@ async function importCertificate(tags: Readonly<Record<string, string>>): Promis
 async function applyWithSecret(): Promise<void> {
   const { cert, key } = await keyPair();
   const base64 = (text: string) => Buffer.from(text).toString('base64');
-  it.kept.secrets.set(secret, {
+  rig.kept.secrets.set(secret, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { namespace: 'shop', name: 'tls' },
     type: 'kubernetes.io/tls',
     data: { 'tls.crt': base64(cert), 'tls.key': base64(key) },
   });
-  await controller.apply(it.model({ secret }));
+  await controller.apply(rig.model({ secret }));
 }
 
 /** The certificates of the one listener that SNI chooses from. */
 function listed(): Set<string> {
-  const [listener] = it.aws.world().elbv2.listeners.values();
+  const [listener] = rig.aws.world().elbv2.listeners.values();
   if (listener === undefined) throw new Error('no listener');
   return listener.certificates;
 }
@@ -63,9 +62,9 @@ async function ownerOf(arn: string) {
 test('a certificate without our tags is for anyone, and AWS is asked once', async () => {
   const arn = await importCertificate({ team: 'shop' });
   expect(await ownerOf(arn)).toEqual({ kind: 'anyone' });
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   expect(await ownerOf(arn)).toEqual({ kind: 'anyone' });
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
 });
 
 test('what the Gatehouse of another cluster imported is for nobody here', async () => {
@@ -92,13 +91,13 @@ test('after a restart AWS is asked once which certificates are served by SNI', a
   await applyWithSecret();
   const arn = await importCertificate({});
   listed().add(arn);
-  const { inventory } = await it.start();
+  const { inventory } = await rig.start();
   expect(inventory.servedBy(gateway).has(arn)).toBe(false);
   await inventory.learnServed(gateway);
   expect(inventory.servedBy(gateway).has(arn)).toBe(true);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   await inventory.learnServed(gateway);
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
 });
 
 test('while AWS does not answer it is unknown whose a certificate is, but not whether it is served', async () => {
@@ -106,12 +105,12 @@ test('while AWS does not answer it is unknown whose a certificate is, but not wh
   const arn = await importCertificate({});
   listed().add(arn);
   // After a restart.
-  controller = await it.start();
+  controller = await rig.start();
   const { clients, inventory } = controller;
   owners = new CertificateOwners({ clients, cluster, inventory, clock: systemClock });
-  it.aws.faults.set(readFaultPlan({ rules: [{ kind: 'error', code: 'AccessDeniedException', service: 'acm' }] }));
+  rig.aws.faults.set(readFaultPlan({ rules: [{ kind: 'error', code: 'AccessDeniedException', service: 'acm' }] }));
   expect(await ownerOf(arn)).toMatchObject({ kind: 'unknown', isServed: true });
   expect(await ownerOf(arn.replace(/.{4}$/, '0000'))).toMatchObject({ kind: 'unknown', isServed: false });
-  it.aws.faults.set(noFaults);
+  rig.aws.faults.set(noFaults);
   expect(await ownerOf(arn)).toEqual({ kind: 'anyone' });
 });

@@ -1,24 +1,20 @@
 // What AWS shows of our own writes only after a while.
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { expect, test } from 'vitest';
+import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { atOnce } from './audit.ts';
 
-const model = () => it.model({ services: ['api', 'web'] });
+const model = () => rig.model({ services: ['api', 'web'] });
 const kinds = (controller: Controller) =>
   controller.inventory
     .owned(gateway)
     .map(({ kind }) => kind)
     .toSorted();
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
-beforeEach(async () => {
-  it = await awsUnderTest();
-});
-afterEach(() => it.close());
+const rig = eachTestOnAws();
 
 test('what AWS does not show yet has not drifted, and is not forgotten', async () => {
-  it.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
-  const controller = await it.start(gateway, 60_000);
+  rig.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
+  const controller = await rig.start(gateway, 60_000);
   await controller.apply(model());
   const before = kinds(controller);
   expect(before).toContain('load-balancer');
@@ -32,20 +28,20 @@ test('what AWS does not show yet has not drifted, and is not forgotten', async (
 });
 
 test('what AWS has not shown for long enough is gone', async () => {
-  it.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
-  const controller = await it.start(gateway, 0);
+  rig.aws.faults.set({ seed: 1, readLagSeconds: 60, rules: [] });
+  const controller = await rig.start(gateway, 0);
   await controller.apply(model());
   const drift = await controller.audit(atOnce(model()));
   expect(drift.map(({ aspect }) => aspect)).toContain('missing');
 });
 
 test('a step that needs what AWS does not know of yet is tried again, and is no problem', async () => {
-  it.aws.faults.set({
+  rig.aws.faults.set({
     seed: 1,
     readLagSeconds: 0,
     rules: [{ kind: 'error', status: 400, code: 'TargetGroupNotFound', action: 'CreateRule', times: 1 }],
   });
-  const controller = await it.start(gateway, 60_000);
+  const controller = await rig.start(gateway, 60_000);
   const { problems, pending, retryAfterMs, drifted } = await controller.apply(model());
   expect({ problems, pending: pending.length, retryAfterMs, drifted }).toEqual({
     problems: [],

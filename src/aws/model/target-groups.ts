@@ -105,7 +105,7 @@ function protocolVersion(backend: BackendService): 'HTTP1' | 'HTTP2' | 'GRPC' {
 }
 
 /** Kubernetes' readiness decides who is in the group; so any answer below 500 will do. */
-const DEFAULT_HEALTH_CHECK: HealthCheck = {
+export const DEFAULT_HEALTH_CHECK: HealthCheck = {
   protocol: 'HTTP',
   path: '/',
   port: 'traffic-port',

@@ -1,24 +1,23 @@
 import { CreateSubnetCommand, ModifyAvailabilityZoneGroupCommand } from '@aws-sdk/client-ec2';
 import { CreateLoadBalancerCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { awsUnderTest, type Controller } from '../testing/aws-under-test.ts';
+import { beforeEach, expect, test } from 'vitest';
+import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { discoverNetwork, vpcOfInstances, zoneTypeOf } from './discover.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
 beforeEach(async () => {
-  it = await awsUnderTest();
-  controller = await it.start();
+  controller = await rig.start();
 });
-afterEach(() => it.close());
 
 test('the VPC is that of a node, and its subnets are public where a route leads to an internet gateway', async () => {
-  const { vpcId, region, publicSubnetIds, privateSubnetIds, nodes } = it.seed;
+  const { vpcId, region, publicSubnetIds, privateSubnetIds, nodes } = rig.seed;
   const unknown = Array.from({ length: 300 }, (_, index) => `i-0${String(index).padStart(16, '0')}`);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   expect(await vpcOfInstances(controller.clients, ['i-0123456789abcdef0', nodes[0]?.instanceId ?? ''])).toBe(vpcId);
   expect(await vpcOfInstances(controller.clients, unknown)).toBeUndefined();
-  expect(it.aws.calls.counts().total).toBe(2);
+  expect(rig.aws.calls.counts().total).toBe(2);
   const place = { vpcId, region, backendSecurityGroupId: 'sg-1' };
   const network = await discoverNetwork(controller.clients, place);
   const ids = (isPublic: boolean) => network.subnets.filter((subnet) => subnet.public === isPublic).map(({ id }) => id);
@@ -26,7 +25,7 @@ test('the VPC is that of a node, and its subnets are public where a route leads 
   expect(ids(false).toSorted()).toEqual(privateSubnetIds.toSorted());
   expect(network.subnets[0]).toMatchObject({ ipv6: true, tags: { 'kubernetes.io/role/elb': '1' } });
   expect(network.subnets[0]?.availableIpAddresses).toBeGreaterThan(4000);
-  const { cidrBlock, ipv6 } = it.aws.world().ec2.subnets.get(network.subnets[0]?.id ?? '') ?? {};
+  const { cidrBlock, ipv6 } = rig.aws.world().ec2.subnets.get(network.subnets[0]?.id ?? '') ?? {};
   expect(network.subnets[0]?.cidrBlocks).toEqual([cidrBlock, ipv6?.cidrBlock]);
 });
 
@@ -41,7 +40,7 @@ test.each([
 });
 
 test('what a subnet in a Local Zone or on an Outpost is told by no call more, and AWS refuses to mix them', async () => {
-  const { vpcId, region, privateSubnetIds } = it.seed;
+  const { vpcId, region, privateSubnetIds } = rig.seed;
   const { ec2, elbv2 } = controller.clients;
   await ec2.send(new ModifyAvailabilityZoneGroupCommand({ GroupName: `${region}-bos-1`, OptInStatus: 'opted-in' }));
   const made = async (CidrBlock: string, AvailabilityZone: string, OutpostArn?: string) => {
@@ -54,9 +53,9 @@ test('what a subnet in a Local Zone or on an Outpost is told by no call more, an
     `${region}a`,
     `arn:aws:outposts:${region}:123456789012:outpost/op-0123456789abcdef0`,
   );
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   const { subnets } = await discoverNetwork(controller.clients, { vpcId, region, backendSecurityGroupId: 'sg-1' });
-  expect(it.aws.calls.counts().total).toBe(2);
+  expect(rig.aws.calls.counts().total).toBe(2);
   const typeOf = (id: string | undefined) => subnets.find((subnet) => subnet.id === id)?.zoneType;
   expect([local, outpost, privateSubnetIds[0]].map(typeOf)).toEqual(['local-zone', 'outpost', 'availability-zone']);
   const create = (Name: string, Subnets: (string | undefined)[]) =>

@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { Node } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { readConfig } from '../../config.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { silentLogger } from '../../kube/testing/silent-logger.ts';
-import { awsUnderTest, type Controller, cluster } from '../testing/aws-under-test.ts';
+import { type Controller, cluster, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { findRegion, instanceOf, otherRegion, Place } from './place.ts';
 
 const { signal } = new AbortController();
@@ -38,15 +38,11 @@ test('without anything that tells the region, the flag to set is named', async (
   await expect(findRegion(config, [fargate], noMetadata, signal)).rejects.toThrow('--aws-region is required');
 });
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
-beforeAll(async () => {
-  it = await awsUnderTest();
-  controller = await it.start();
-});
-afterAll(() => it.close());
-afterEach(() => {
-  it.kept.mayCall = () => undefined;
+beforeEach(async () => {
+  controller = await rig.start();
 });
 
 const place = (clock: FakeClock, nodes: readonly Node[], own = config) =>
@@ -54,7 +50,7 @@ const place = (clock: FakeClock, nodes: readonly Node[], own = config) =>
     config: own,
     clients: controller.clients,
     cluster,
-    region: it.seed.region,
+    region: rig.seed.region,
     nodes: () => nodes,
     clock,
     logger: silentLogger,
@@ -62,15 +58,15 @@ const place = (clock: FakeClock, nodes: readonly Node[], own = config) =>
     signal,
   });
 
-const seeded = () => it.seed.nodes.map(({ zone, instanceId }) => node(`aws:///${zone}/${instanceId}`));
+const seeded = () => rig.seed.nodes.map(({ zone, instanceId }) => node(`aws:///${zone}/${instanceId}`));
 
 test('the network is that of the first Node that EC2 knows, read once by all who ask, and again after an audit period', async () => {
   const clock = new FakeClock();
   const calls: number[] = [];
-  it.kept.mayCall = () => void calls.push(clock.now());
+  rig.kept.mayCall = () => void calls.push(clock.now());
   const here = place(clock, [fargate, node('aws:///us-east-1a/i-0badbadbadbadbad0'), ...seeded()]);
   const [first, second] = await Promise.all([here.network(), here.network()]);
-  expect(first).toMatchObject({ kind: 'known', network: { vpcId: it.seed.vpcId, region: it.seed.region } });
+  expect(first).toMatchObject({ kind: 'known', network: { vpcId: rig.seed.vpcId, region: rig.seed.region } });
   expect(second).toBe(first);
   const read = calls.length;
   await clock.advance(config.auditPeriod - 1);
@@ -86,7 +82,7 @@ test('without a Node on EC2 the VPC is unknown, and asked for again', async () =
   const here = place(new FakeClock(), nodes);
   expect(await here.network()).toEqual({
     kind: 'unknown',
-    problems: [{ kind: 'vpc-unknown', region: it.seed.region }],
+    problems: [{ kind: 'vpc-unknown', region: rig.seed.region }],
   });
   nodes.push(...seeded());
   expect(await here.network()).toMatchObject({ kind: 'known' });

@@ -3,25 +3,24 @@ import {
   CreateSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
 } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { awsName, clusterPrefix } from '../model/naming.ts';
 import { ensureBackendSecurityGroup } from '../network/backend-group.ts';
-import { awsUnderTest, type Controller, cluster } from '../testing/aws-under-test.ts';
+import { type Controller, cluster, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { Admissions } from './admissions.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
 beforeEach(async () => {
-  it = await awsUnderTest();
-  controller = await it.start();
+  controller = await rig.start();
 });
-afterEach(() => it.close());
 
 /** What the nodes' group admits from `source`. */
 async function admitted(source: string): Promise<readonly string[]> {
   const { SecurityGroupRules = [] } = await controller.clients.ec2.send(
     new DescribeSecurityGroupRulesCommand({
-      Filters: [{ Name: 'group-id', Values: [it.seed.nodeSecurityGroupId] }],
+      Filters: [{ Name: 'group-id', Values: [rig.seed.nodeSecurityGroupId] }],
     }),
   );
   return SecurityGroupRules.filter((each) => each.ReferencedGroupInfo?.GroupId === source).map(
@@ -30,7 +29,7 @@ async function admitted(source: string): Promise<readonly string[]> {
 }
 
 async function backend(): Promise<string> {
-  const group = await ensureBackendSecurityGroup(controller.clients, cluster, it.seed.vpcId);
+  const group = await ensureBackendSecurityGroup(controller.clients, cluster, rig.seed.vpcId);
   if (group.kind !== 'ready') throw new Error('no group');
   return group.groupId;
 }
@@ -41,18 +40,18 @@ test('the cluster has one backend security group, however often it is asked for'
 });
 
 test("a stranger's group of that name is not taken for ours", async () => {
-  const name = awsName(`${clusterPrefix(cluster)}-`, 'backend', ['security-group/backend', it.seed.vpcId]);
+  const name = awsName(`${clusterPrefix(cluster)}-`, 'backend', ['security-group/backend', rig.seed.vpcId]);
   await controller.clients.ec2.send(
-    new CreateSecurityGroupCommand({ GroupName: name, Description: 'mine', VpcId: it.seed.vpcId }),
+    new CreateSecurityGroupCommand({ GroupName: name, Description: 'mine', VpcId: rig.seed.vpcId }),
   );
-  expect(await ensureBackendSecurityGroup(controller.clients, cluster, it.seed.vpcId)).toMatchObject({
+  expect(await ensureBackendSecurityGroup(controller.clients, cluster, rig.seed.vpcId)).toMatchObject({
     kind: 'failed',
     problem: { kind: 'name-taken', name },
   });
 });
 
 test('nodes admit the load balancers, and rules that are not ours stay as they are', async () => {
-  const groupId = it.seed.nodeSecurityGroupId;
+  const groupId = rig.seed.nodeSecurityGroupId;
   const source = await backend();
   await controller.clients.ec2.send(
     new AuthorizeSecurityGroupIngressCommand({
@@ -66,12 +65,12 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
   expect(await admitted(source)).toEqual(['22-22', '8080-8080']);
   expect(await admissions.bring([port(9090), port(9091)], source, false)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080', '9090-9090', '9091-9091']);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   await admissions.bring([port(8080), port(9090), port(9091)], source, true);
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
   await admissions.bring([port(9091), port(9092), port(9093)], source, true);
   // Ports that come are one call, and those that go another.
-  expect(it.aws.calls.counts().total).toBe(2);
+  expect(rig.aws.calls.counts().total).toBe(2);
   expect(await admitted(source)).toEqual(['22-22', '9091-9091', '9092-9092', '9093-9093']);
   // After a restart it finds what it has made.
   const anew = new Admissions(controller.clients, cluster);
@@ -84,8 +83,8 @@ const ports = (groupId: string, ...numbers: readonly number[]) =>
 
 /** Fills the nodes' group with rules of others, but for so many. */
 async function leaveRoomFor(count: number): Promise<void> {
-  const groupId = it.seed.nodeSecurityGroupId;
-  const present = [...it.aws.world().ec2.securityGroupRules.values()].filter(
+  const groupId = rig.seed.nodeSecurityGroupId;
+  const present = [...rig.aws.world().ec2.securityGroupRules.values()].filter(
     (rule) => rule.groupId === groupId && !rule.isEgress,
   );
   await controller.clients.ec2.send(
@@ -102,7 +101,7 @@ async function leaveRoomFor(count: number): Promise<void> {
 }
 
 test('a group with little room admits ranges, no wider than it has to, and is exact again when there is room', async () => {
-  const groupId = it.seed.nodeSecurityGroupId;
+  const groupId = rig.seed.nodeSecurityGroupId;
   const source = await backend();
   await leaveRoomFor(4);
   const admissions = new Admissions(controller.clients, cluster);
@@ -116,13 +115,13 @@ test('a group with little room admits ranges, no wider than it has to, and is ex
   // A restart finds the ranges. As long as they are what is needed, they cost no call.
   const anew = new Admissions(controller.clients, cluster);
   await anew.audit();
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   expect(await anew.bring([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
   expect(await anew.bring(desired, source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
 
-  const { ec2 } = it.aws.world();
+  const { ec2 } = rig.aws.world();
   for (const rule of [...ec2.securityGroupRules.values()].filter(({ protocol }) => protocol === 'udp')) {
     ec2.securityGroupRules.delete(rule.id);
     ec2.securityGroups.get(groupId)?.ruleIds.delete(rule.id);
@@ -134,7 +133,7 @@ test('a group with little room admits ranges, no wider than it has to, and is ex
 });
 
 test('a full group admits what it did, and the port that has no room is said by name', async () => {
-  const groupId = it.seed.nodeSecurityGroupId;
+  const groupId = rig.seed.nodeSecurityGroupId;
   const source = await backend();
   await leaveRoomFor(1);
   const admissions = new Admissions(controller.clients, cluster);
@@ -151,30 +150,29 @@ test('a full group admits what it did, and the port that has no room is said by 
 });
 
 test("a quota far below AWS's default is found in few calls", async () => {
-  await it.close();
-  it = await awsUnderTest({ quotas: { 'inbound-rules-per-security-group': 6 } });
-  controller = await it.start();
-  const groupId = it.seed.nodeSecurityGroupId;
+  await rig.reopen({ quotas: { 'inbound-rules-per-security-group': 6 } });
+  controller = await rig.start();
+  const groupId = rig.seed.nodeSecurityGroupId;
   const source = await backend();
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   const desired = ports(groupId, ...Array.from({ length: 40 }, (_, index) => 8000 + 10 * index));
   const admissions = new Admissions(controller.clients, cluster);
   expect(await admissions.bring(desired, source, true)).toEqual(new Map());
-  expect(it.aws.calls.counts().total).toBeLessThanOrEqual(16);
+  expect(rig.aws.calls.counts().total).toBeLessThanOrEqual(16);
   expect((await admitted(source)).length).toBeGreaterThanOrEqual(2);
 });
 
 test('a rule that someone else has made does as well, and is asked for once', async () => {
-  const groupId = it.seed.nodeSecurityGroupId;
+  const groupId = rig.seed.nodeSecurityGroupId;
   const source = await backend();
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: source }] }];
   await controller.clients.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
   const admissions = new Admissions(controller.clients, cluster);
   expect(await admissions.bring(ports(groupId, 8080, 9090), source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8080', '9090-9090']);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   await admissions.bring(ports(groupId, 8080, 9090), source, true);
-  expect(it.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
 });
 
 test('a group that is gone is a problem of its own, and of no other group', async () => {
@@ -183,7 +181,7 @@ test('a group that is gone is a problem of its own, and of no other group', asyn
   const problems = await new Admissions(controller.clients, cluster).bring(
     [
       { groupId: 'sg-0123456789abcdef0', ...port },
-      { groupId: it.seed.nodeSecurityGroupId, ...port },
+      { groupId: rig.seed.nodeSecurityGroupId, ...port },
     ],
     source,
     true,

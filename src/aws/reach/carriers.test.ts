@@ -7,28 +7,27 @@ import {
   DeleteNetworkInterfaceCommand,
   ModifyNetworkInterfaceAttributeCommand,
 } from '@aws-sdk/client-ec2';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { AwsError, LeaseLostError } from '../errors.ts';
-import { awsUnderTest, type Controller } from '../testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { Carriers } from './carriers.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
+
 let controller: Controller;
 beforeEach(async () => {
-  it = await awsUnderTest();
-  controller = await it.start();
+  controller = await rig.start();
 });
-afterEach(() => it.close());
 
 function start() {
   const clock = new FakeClock();
   const carriers = new Carriers(controller.clients, 'demo', clock);
-  const instances = it.seed.nodes.map(({ instanceId }) => instanceId);
-  const question = { vpcId: it.seed.vpcId, instances };
+  const instances = rig.seed.nodes.map(({ instanceId }) => instanceId);
+  const question = { vpcId: rig.seed.vpcId, instances };
   const calls = (): Readonly<Record<string, number>> => {
-    const counted = it.aws.calls.counts().byAction;
-    it.aws.calls.zero();
+    const counted = rig.aws.calls.counts().byAction;
+    rig.aws.calls.zero();
     return counted;
   };
   calls();
@@ -49,7 +48,7 @@ const ec2 = () => controller.clients.ec2;
 
 async function group(name: string, tagged = false): Promise<string> {
   const made = await ec2().send(
-    new CreateSecurityGroupCommand({ GroupName: name, Description: name, VpcId: it.seed.vpcId }),
+    new CreateSecurityGroupCommand({ GroupName: name, Description: name, VpcId: rig.seed.vpcId }),
   );
   const id = made.GroupId ?? '';
   const Tags = [{ Key: 'kubernetes.io/cluster/demo', Value: 'owned' }];
@@ -59,7 +58,7 @@ async function group(name: string, tagged = false): Promise<string> {
 
 /** An interface of a pod's own, as a branch interface is. */
 async function pod(address: string, ...Groups: readonly string[]): Promise<string> {
-  const [SubnetId] = it.seed.privateSubnetIds;
+  const [SubnetId] = rig.seed.privateSubnetIds;
   const made = await ec2().send(
     new CreateNetworkInterfaceCommand({ SubnetId, PrivateIpAddress: address, Groups: [...Groups] }),
   );
@@ -68,8 +67,8 @@ async function pod(address: string, ...Groups: readonly string[]): Promise<strin
 
 /** The first node, its interface and its groups. */
 function node() {
-  const [first] = it.seed.nodes;
-  const { ec2: state } = it.aws.world();
+  const [first] = rig.seed.nodes;
+  const { ec2: state } = rig.aws.world();
   const nic = state.networkInterfaces.get(state.instances.get(first?.instanceId ?? '')?.networkInterfaceIds[0] ?? '');
   return { id: first?.instanceId ?? '', address: first?.privateIp ?? '', nic: nic?.id ?? '' };
 }
@@ -85,11 +84,11 @@ test('one call tells of all nodes: of their addresses, and of those that they gi
   );
   await ec2().send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId: nic, Ipv4Prefixes: ['10.0.48.64/28'] }));
   const { ask, calls } = start();
-  const found = { kind: 'group', groupId: it.seed.nodeSecurityGroupId };
+  const found = { kind: 'group', groupId: rig.seed.nodeSecurityGroupId };
   expect(await ask('10.0.48.90', id)).toEqual(found);
   expect(await ask('10.0.48.70', id)).toEqual(found);
   expect(await ask(id)).toEqual(found);
-  for (const { instanceId, privateIp } of it.seed.nodes) expect(await ask(privateIp, instanceId)).toEqual(found);
+  for (const { instanceId, privateIp } of rig.seed.nodes) expect(await ask(privateIp, instanceId)).toEqual(found);
   expect(calls()).toEqual({ [describeInstances]: 1 });
 });
 
@@ -106,7 +105,7 @@ test('a pod with an interface of its own is behind the groups of that, and not o
 test('an address that another VPC has too is that of the cluster’s VPC', async () => {
   const own = await group('payments');
   await pod('10.0.48.77', own);
-  const { ec2: state } = it.aws.world();
+  const { ec2: state } = rig.aws.world();
   const [first] = state.networkInterfaces.values();
   if (first === undefined) throw new Error('Expected an interface');
   const theirs = {
@@ -125,7 +124,7 @@ test('an address in a prefix is found where nobody says on which node it is', as
     new AssignPrivateIpAddressesCommand({ NetworkInterfaceId: node().nic, Ipv4Prefixes: ['10.0.48.64/28'] }),
   );
   const { ask, calls } = start();
-  expect(await ask('10.0.48.70')).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask('10.0.48.70')).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
   expect(calls()).toEqual({ [describeInstances]: 1, [describeInterfaces]: 1 });
   expect(await ask('10.0.48.71')).toMatchObject({ kind: 'group' });
   expect(calls()).toEqual({});
@@ -144,20 +143,20 @@ test('a stand-in for AWS that knows no prefixes is asked for them once', async (
     { step: 'initialize', name: 'without-prefixes' },
   );
   const { ask } = start();
-  expect(await ask('10.0.48.200', node().id)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask('10.0.48.200', node().id)).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
   expect(await ask('10.0.48.201')).toMatchObject({ kind: 'unknown' });
   expect(asked).toBe(1);
 });
 
 test('an IPv6 address in a prefix is found, however it is written', async () => {
   const { nic } = node();
-  const found = it.aws.world().ec2.networkInterfaces.get(nic);
-  const block = it.aws.world().ec2.subnets.get(found?.subnetId ?? '')?.ipv6?.cidrBlock ?? '';
+  const found = rig.aws.world().ec2.networkInterfaces.get(nic);
+  const block = rig.aws.world().ec2.subnets.get(found?.subnetId ?? '')?.ipv6?.cidrBlock ?? '';
   if (found === undefined) throw new Error('Expected an interface');
   const prefix = block.replace('::/64', ':a::/80');
-  it.aws.world().ec2.networkInterfaces.set(nic, { ...found, ipv6Prefixes: [prefix] });
+  rig.aws.world().ec2.networkInterfaces.set(nic, { ...found, ipv6Prefixes: [prefix] });
   const address = prefix.replace('::/80', ':0:0:BEEF');
-  expect(await start().ask(address)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await start().ask(address)).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
 });
 
 test('the second interface of a node has groups of its own', async () => {
@@ -167,7 +166,7 @@ test('the second interface of a node has groups of its own', async () => {
   await ec2().send(new AttachNetworkInterfaceCommand({ InstanceId: id, NetworkInterfaceId: nic, DeviceIndex: 1 }));
   const { ask, calls } = start();
   expect(await ask('10.0.48.77', id)).toEqual({ kind: 'group', groupId: own });
-  expect(await ask(id)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask(id)).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
   expect(calls()).toEqual({ [describeInstances]: 1 });
 });
 
@@ -222,14 +221,14 @@ test('an address that one pod leaves to the next is looked for again', async () 
 
 test('an address that Kubernetes sees on another node than EC2 did is asked for once', async () => {
   const { id, nic } = node();
-  const other = it.seed.nodes[1]?.instanceId ?? '';
+  const other = rig.seed.nodes[1]?.instanceId ?? '';
   const NetworkInterfaceId = nic;
   const PrivateIpAddresses = ['10.0.48.90'];
   await ec2().send(new AssignPrivateIpAddressesCommand({ NetworkInterfaceId, PrivateIpAddresses }));
   const { ask, calls } = start();
   await ask('10.0.48.90', id);
   calls();
-  expect(await ask('10.0.48.90', other)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask('10.0.48.90', other)).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
   expect(calls()).toMatchObject({ [describeInterfaces]: 1 });
   await ask('10.0.48.90', other);
   expect(calls()).toEqual({});
@@ -237,7 +236,7 @@ test('an address that Kubernetes sees on another node than EC2 did is asked for 
 
 test('an address of another network than the VPC’s is behind its node', async () => {
   const { ask, calls } = start();
-  const found = { kind: 'group', groupId: it.seed.nodeSecurityGroupId };
+  const found = { kind: 'group', groupId: rig.seed.nodeSecurityGroupId };
   expect(await ask('10.0.48.200', node().id)).toEqual(found);
   expect(calls()).toEqual({ [describeInstances]: 2, [describeInterfaces]: 1 });
   expect(await ask('10.0.48.200', node().id)).toEqual(found);
@@ -247,7 +246,7 @@ test('an address of another network than the VPC’s is behind its node', async 
 test('those who ask at once cost one question, whatever they ask for', async () => {
   const { carriers, calls, instances } = start();
   const addresses = Array.from({ length: 30 }, (_, index) => `10.0.48.${100 + index}`);
-  const question = { vpcId: it.seed.vpcId, instances };
+  const question = { vpcId: rig.seed.vpcId, instances };
   await carriers.learn([{ id: '10.0.48.99' }], question);
   calls();
   await Promise.all(addresses.map((id) => carriers.learn([{ id }], question)));
@@ -256,14 +255,14 @@ test('those who ask at once cost one question, whatever they ask for', async () 
 
 test('whoever waits for an answer that AWS does not give to another asks himself', async () => {
   const { carriers, instances } = start();
-  const question = { vpcId: it.seed.vpcId, instances };
+  const question = { vpcId: rig.seed.vpcId, instances };
   let isDenied = true;
-  it.kept.mayCall = () => {
+  rig.kept.mayCall = () => {
     if (!isDenied) return;
     isDenied = false;
     throw new LeaseLostError('not now');
   };
-  const asked = it.seed.nodes.map(({ instanceId }) => carriers.learn([{ id: instanceId }], question));
+  const asked = rig.seed.nodes.map(({ instanceId }) => carriers.learn([{ id: instanceId }], question));
   const [first, ...others] = await Promise.allSettled(asked);
   expect([first?.status, ...others.map(({ status }) => status)]).toEqual(['rejected', 'fulfilled', 'fulfilled']);
   for (const id of instances) expect(carriers.find({ id })).toMatchObject({ kind: 'group' });
@@ -296,7 +295,7 @@ test('a node that EC2 does not show for a moment stays known', async () => {
   const { ask, carriers, instances } = start();
   const { id } = node();
   await ask(id);
-  const state = it.aws.world().ec2;
+  const state = rig.aws.world().ec2;
   const instance = state.instances.get(id);
   state.instances.delete(id);
   await carriers.refresh(instances);
@@ -312,7 +311,7 @@ test('targets that do not answer are looked for again, once a minute', async () 
   const own = await group('own');
   await ask(node().id);
   await ec2().send(new ModifyNetworkInterfaceAttributeCommand({ NetworkInterfaceId: node().nic, Groups: [own] }));
-  expect(await ask(node().id)).toEqual({ kind: 'group', groupId: it.seed.nodeSecurityGroupId });
+  expect(await ask(node().id)).toEqual({ kind: 'group', groupId: rig.seed.nodeSecurityGroupId });
   expect(carriers.suspect([node().id])).toBe(true);
   calls();
   expect(await ask(node().id)).toEqual({ kind: 'group', groupId: own });

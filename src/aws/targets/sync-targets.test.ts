@@ -1,19 +1,17 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { objectKey } from '../../kube/object.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import { AwsError } from '../errors.ts';
 import type { Target } from '../model/targets.ts';
-import { awsUnderTest, type Controller, gateway } from '../testing/aws-under-test.ts';
+import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { syncTargets, type TargetsContext } from './sync-targets.ts';
 import { TargetRefusals } from './target-refusals.ts';
 
-let it: Awaited<ReturnType<typeof awsUnderTest>>;
+const rig = eachTestOnAws();
 beforeEach(async () => {
-  it = await awsUnderTest();
-  it.kept.targets = targets(300);
+  rig.kept.targets = targets(300);
 });
-afterEach(() => it.close());
 
 const targets = (count: number): readonly Target[] =>
   Array.from({ length: count }, (_, index) => ({ id: `10.0.${48 + (index >> 8)}.${index & 255}`, port: 8080 }));
@@ -38,7 +36,7 @@ const sync = (controller: Controller, count: number) =>
 
 /** What AWS has, as `address:port`, with the zone where one was named. */
 const registered = (): readonly string[] =>
-  [...it.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
+  [...rig.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
     [...group.targets.values()].flatMap(({ id, port, drainingUntil, availabilityZone }) =>
       drainingUntil === undefined ? `${id}:${port}${availabilityZone === 'all' ? ' all' : ''}` : [],
     ),
@@ -49,13 +47,13 @@ const deregister = 'elasticloadbalancing:DeregisterTargets';
 
 /** A controller with one empty target group, whose time is the test's. */
 async function start(more: Partial<TargetsContext> = {}) {
-  it.kept.targets = [];
-  const controller = await it.start();
-  await controller.apply(it.model());
+  rig.kept.targets = [];
+  const controller = await rig.start();
+  await controller.apply(rig.model());
   const clock = new FakeClock();
   const context = { ...controller.context, refusals: new TargetRefusals(clock), ...more };
   const arn = arnOf(controller);
-  it.aws.calls.zero();
+  rig.aws.calls.zero();
   return {
     controller,
     clock,
@@ -63,8 +61,8 @@ async function start(more: Partial<TargetsContext> = {}) {
     sync: (desired: readonly Target[]) => syncTargets(context, { arn, backend }, desired),
     troubles: () => context.troubles.of(arn),
     calls: () => {
-      const counted = it.aws.calls.counts().byAction;
-      it.aws.calls.zero();
+      const counted = rig.aws.calls.counts().byAction;
+      rig.aws.calls.zero();
       return counted;
     },
   };
@@ -87,38 +85,38 @@ function refuse({ clients }: Controller, isBad: (id: string) => boolean): { call
 }
 
 test('one pod more costs one call, one pod less another, and no read', async () => {
-  const controller = await it.start();
-  await controller.apply(it.model());
-  it.aws.calls.zero();
+  const controller = await rig.start();
+  await controller.apply(rig.model());
+  rig.aws.calls.zero();
   await sync(controller, 301);
   await sync(controller, 300);
   await sync(controller, 300);
-  expect(it.aws.calls.counts().byAction).toEqual({ [deregister]: 1, [register]: 1 });
+  expect(rig.aws.calls.counts().byAction).toEqual({ [deregister]: 1, [register]: 1 });
 });
 
 test('after a restart only what has changed is read', async () => {
-  const first = await it.start();
-  await first.apply(it.model());
+  const first = await rig.start();
+  await first.apply(rig.model());
   await first.membership.flush();
-  const second = await it.start();
-  it.aws.calls.zero();
+  const second = await rig.start();
+  rig.aws.calls.zero();
   await sync(second, 300);
-  expect(it.aws.calls.counts().total).toBe(0);
-  const third = await it.start();
-  it.aws.calls.zero();
+  expect(rig.aws.calls.counts().total).toBe(0);
+  const third = await rig.start();
+  rig.aws.calls.zero();
   await sync(third, 299);
-  expect(it.aws.calls.counts().byAction).toEqual({
+  expect(rig.aws.calls.counts().byAction).toEqual({
     [deregister]: 1,
     'elasticloadbalancing:DescribeTargetHealth': 1,
   });
 });
 
 test('losing what was kept costs reads, and never a target', async () => {
-  await (await it.start()).apply(it.model());
-  it.kept.hashes = {};
-  const controller = await it.start();
+  await (await rig.start()).apply(rig.model());
+  rig.kept.hashes = {};
+  const controller = await rig.start();
   await sync(controller, 300);
-  const [group] = it.aws.world().elbv2.targetGroups.values();
+  const [group] = rig.aws.world().elbv2.targetGroups.values();
   expect(group?.targets.size).toBe(300);
 });
 
@@ -138,15 +136,15 @@ test('a machine of a peered VPC or on premises is registered for all zones, and 
 });
 
 test('after a restart a target outside the VPC is not registered again', async () => {
-  const first = await it.start();
-  await first.apply(it.model());
+  const first = await rig.start();
+  await first.apply(rig.model());
   const outside = [{ id: '10.9.1.5', port: 80 }];
   await syncTargets(first.context, { arn: arnOf(first) }, outside);
-  it.kept.hashes = {};
-  const second = await it.start();
-  it.aws.calls.zero();
+  rig.kept.hashes = {};
+  const second = await rig.start();
+  rig.aws.calls.zero();
   await syncTargets(second.context, { arn: arnOf(second) }, outside);
-  expect(it.aws.calls.counts().byAction).toEqual({ 'elasticloadbalancing:DescribeTargetHealth': 1 });
+  expect(rig.aws.calls.counts().byAction).toEqual({ 'elasticloadbalancing:DescribeTargetHealth': 1 });
 });
 
 test('what AWS surely refuses costs no call, and is told', async () => {
@@ -253,10 +251,10 @@ test('who is gone is deregistered though the others can’t be registered, and w
   ];
   await bring([gone]);
   const denied = { kind: 'error', action: 'RegisterTargets', status: 403, code: 'AccessDenied' };
-  it.aws.faults.set(readFaultPlan({ rules: [denied] }));
+  rig.aws.faults.set(readFaultPlan({ rules: [denied] }));
   await expect(bring([fresh])).rejects.toMatchObject({ kind: 'access-denied' });
   expect(registered()).toEqual([]);
-  it.aws.faults.set(readFaultPlan({}));
+  rig.aws.faults.set(readFaultPlan({}));
   calls();
   await bring([fresh]);
   expect(calls()).toEqual({ [register]: 1 });

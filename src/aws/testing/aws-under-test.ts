@@ -1,5 +1,6 @@
 // The embedded AWS, and all that a plan needs to be carried out against it over the wire.
 
+import { afterEach, beforeEach } from 'vitest';
 import type { Seed } from '../../../localstack/aws/seed.ts';
 import { type StartOptions, startAws } from '../../../localstack/aws/server.ts';
 import type { Secret } from '../../api/core.ts';
@@ -20,6 +21,7 @@ import { Limits } from '../limits.ts';
 import { whereabouts } from '../model/addresses.ts';
 import { awsName, gatewayPrefix, gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
+import { DEFAULT_HEALTH_CHECK } from '../model/target-groups.ts';
 import type { Target } from '../model/targets.ts';
 import { OwnWrites } from '../own-writes.ts';
 import { ownershipTags } from '../tags.ts';
@@ -73,6 +75,42 @@ const fingerprintOfSecret = (secret: Secret | undefined): string =>
   fingerprintOf(Buffer.from(secret?.data?.['tls.crt'] ?? '', 'base64').toString()) ?? '';
 
 const groupOf = (service: string): ResourceId => resourceId('target-group', 'internal', service);
+
+/** Gives each test of a file an embedded AWS of its own, and a signal that aborts when the test ends. */
+export function eachTestOnAws(options: StartOptions = {}) {
+  let rig: Awaited<ReturnType<typeof awsUnderTest>>;
+  let stop: AbortController;
+  beforeEach(async () => {
+    rig = await awsUnderTest(options);
+    stop = new AbortController();
+  });
+  afterEach(async () => {
+    stop.abort();
+    await rig.close();
+  });
+  return {
+    get aws() {
+      return rig.aws;
+    },
+    get seed() {
+      return rig.seed;
+    },
+    get kept() {
+      return rig.kept;
+    },
+    get signal() {
+      return stop.signal;
+    },
+    model: (of?: ModelOptions) => rig.model(of),
+    start: (key?: ObjectKey, settlingMs?: number) => rig.start(key, settlingMs),
+    abort: (): void => stop.abort(),
+    /** Another AWS in place of the test's own. */
+    reopen: async (others: StartOptions): Promise<void> => {
+      await rig.close();
+      rig = await awsUnderTest(others);
+    },
+  };
+}
 
 export async function awsUnderTest(options: StartOptions = {}) {
   const aws = await startAws({ port: 0, seed: true, provisioningSeconds: 0, healthSeconds: 0, ...options });
@@ -152,16 +190,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
             port: 8080,
             vpcId: seed.vpcId,
             ipAddressType: 'ipv4',
-            healthCheck: {
-              protocol: 'HTTP',
-              path,
-              port: 'traffic-port',
-              intervalSeconds: 15,
-              timeoutSeconds: 5,
-              healthyThreshold: 2,
-              unhealthyThreshold: 2,
-              matcher: { httpCode: '200-499' },
-            },
+            healthCheck: { ...DEFAULT_HEALTH_CHECK, path },
           },
           attributes: {},
           backend: {

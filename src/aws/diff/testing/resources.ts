@@ -11,6 +11,7 @@ import type {
   RuleResource,
   TargetGroupResource,
 } from '../../model/resources.ts';
+import { DEFAULT_HEALTH_CHECK } from '../../model/target-groups.ts';
 import { type DiffOptions, diff } from '../diff.ts';
 import type { Plan, Step, StepId } from '../step.ts';
 import { Refused, type SimulatedAws } from './simulated-aws.ts';
@@ -96,16 +97,7 @@ function targetGroup({ scheme = 'internal', tags = {}, healthPath = '/' }: Sketc
       port: 80,
       vpcId: 'vpc-1',
       ipAddressType: 'ipv4',
-      healthCheck: {
-        protocol: 'HTTP',
-        path: healthPath,
-        port: 'traffic-port',
-        intervalSeconds: 15,
-        timeoutSeconds: 5,
-        healthyThreshold: 2,
-        unhealthyThreshold: 2,
-        matcher: { httpCode: '200-499' },
-      },
+      healthCheck: { ...DEFAULT_HEALTH_CHECK, path: healthPath },
     },
     attributes: { 'deregistration_delay.timeout_seconds': '30' },
     backend: backendOf(name),
