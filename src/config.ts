@@ -1,7 +1,7 @@
 // Flags and environment → one validated Config. The table below is also what `--help` and docs/cli.md show.
 import { z } from 'zod';
 import { hasDroppedKey, sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
-import type { SettingsDefaults } from './gateway/settings.ts';
+import type { SettingsDefaults } from './aws/settings.ts';
 
 const bindAddress = z
   .string()

@@ -1,7 +1,7 @@
 import { access, glob, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ALB_CAPABILITIES } from './aws/model/capabilities.ts';
+import { UNCLAIMED_FEATURES } from './aws/model/unclaimed.ts';
 import { openCaches } from './controllers/caches.ts';
 import { registerObjectMetrics } from './controllers/object-metrics.ts';
 import { FakeClock } from './kube/testing/fake-clock.ts';
@@ -28,7 +28,7 @@ test('docs/operations.md lists every metric of ours, and no other', async () => 
 
 test('docs/conformance.md names every feature that works in part and is not claimed', async () => {
   const conformance = await page('conformance.md');
-  for (const feature of Object.keys(ALB_CAPABILITIES.unclaimed)) expect(conformance).toContain(`\`${feature}\``);
+  for (const feature of Object.keys(UNCLAIMED_FEATURES)) expect(conformance).toContain(`\`${feature}\``);
 });
 
 test('every link of a page to a file leads somewhere', async () => {

@@ -3,7 +3,7 @@
 import type { GatewayContext } from '../controllers/gateway-context.ts';
 import { inTurn } from '../controllers/recall.ts';
 import type { Problem as ApiProblem, KindsMissing } from '../gateway/problem.ts';
-import type { Topology, Translation } from '../gateway/topology.ts';
+import type { Topology } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { inTurns } from '../kube/turns.ts';
 import type { Cloud } from './cloud.ts';
@@ -17,6 +17,7 @@ import { resourceId } from './model/naming.ts';
 import type { Model } from './model/resources.ts';
 import type { Problem } from './problem.ts';
 import type { Release } from './shared/shared.ts';
+import type { AwsTranslation } from './translation.ts';
 
 export interface Built {
   /** Whether it is known what exists in AWS. */
@@ -31,7 +32,7 @@ export interface Built {
 /** @param obstacles what keeps the pass from doing anything */
 export async function build(
   context: GatewayContext,
-  { topology, problems: found }: Translation,
+  { topology, problems: found }: AwsTranslation,
   obstacles: readonly (Problem | KindsMissing)[],
 ): Promise<Built> {
   const { cloud, modelOptions } = context;
@@ -70,7 +71,7 @@ function learnServed(cloud: Cloud, { gateway, ports }: Topology, limit: number):
 }
 
 /** Whether a listener names a certificate that it may not use, or may not use any more. */
-export const isRevoked = ({ kind }: ApiProblem): boolean =>
+export const isRevoked = ({ kind }: ApiProblem | Problem): boolean =>
   kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
 
 export interface CarriedOut {

@@ -4,6 +4,18 @@ import type { RuleProblem as ApiRuleProblem, BackendProblem } from '../gateway/r
 import type { ObjectKey } from '../kube/object.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
 
+/** Traffic is to go by node ports, and the Service has none. */
+export interface BackendWithoutNodePort extends RulePlace {
+  readonly kind: 'backend-without-node-port';
+  readonly service: ObjectKey;
+}
+
+/** Traffic is to go by IPv4, which the Service does not have. */
+export interface BackendWithoutIpv4 extends RulePlace {
+  readonly kind: 'backend-without-ipv4';
+  readonly service: ObjectKey;
+}
+
 /** A weighted forward can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
 export interface InvalidShareAnswers503 extends RulePlace {
   readonly kind: 'invalid-share-answers-503';
@@ -156,6 +168,8 @@ export type RefusedProblem = RuleRefused | RuleChangeRefused;
 export type RulePlacedProblem =
   | ApiRuleProblem
   | BackendProblem
+  | BackendWithoutNodePort
+  | BackendWithoutIpv4
   | InvalidShareAnswers503
   | MatchIgnoresCase
   | MatchUnsupported

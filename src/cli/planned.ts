@@ -3,20 +3,18 @@
 import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
 import { buildModel } from '../aws/model/build.ts';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { otherRegion } from '../aws/network/place.ts';
 import type { Observed } from '../aws/observed.ts';
 import { isRevoked } from '../aws/provision.ts';
+import type { SettingsDefaults } from '../aws/settings.ts';
+import { type AwsTranslation, translateForAws } from '../aws/translation.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { RuleRef } from '../gateway/problem-place.ts';
-import type { SettingsDefaults } from '../gateway/settings.ts';
 import { shadowedRules } from '../gateway/shadowed.ts';
-import type { Translation } from '../gateway/topology.ts';
-import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Verdict } from '../status/condition.ts';
 import { type Findings, findingsOf } from '../status/findings.ts';
@@ -77,7 +75,7 @@ export function planGateway(
   input: GatewayInput,
   { clusterName, defaults, unservedRoutes, aws }: PlanOptions,
 ): PlannedGateway {
-  const translation = translate(input, ALB_CAPABILITIES, defaults);
+  const translation = translateForAws(input, defaults);
   const gateway = objectKey(input.gateway.metadata);
   const obstacles = aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)];
   const built = obstacles.length > 0 ? undefined : build(translation, clusterName, aws);
@@ -104,7 +102,7 @@ export function planGateway(
   };
 }
 
-function build({ topology, problems }: Translation, clusterName: string, aws: LiveAws | undefined) {
+function build({ topology, problems }: AwsTranslation, clusterName: string, aws: LiveAws | undefined) {
   if (topology === undefined) return undefined;
   const { gateway, settings, ports } = topology;
   // As in the pass over a Gateway: what serves stays as it is while there is no good listener.
@@ -125,7 +123,7 @@ function changes(model: Model | undefined, observed: Observed, assumed: readonly
   return { ...all, changes: all.changes.filter(({ resource }) => !unknown.has(resource) || !standing.has(resource)) };
 }
 
-function shadowed({ topology }: Translation, model: Model | undefined): PlannedGateway['shadowed'] {
+function shadowed({ topology }: AwsTranslation, model: Model | undefined): PlannedGateway['shadowed'] {
   if (topology === undefined || model === undefined) return [];
   const served = model.resources.flatMap((resource) => (resource.kind === 'rule' ? resource.sources : []));
   return shadowedRules(topology, served).map(({ by, ...rule }) => ({ rule: ruleName(rule), by: by.map(ruleName) }));

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { translate } from '../gateway/translate.ts';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
+import { GOLDEN_NOW, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
 import { untilExpiry } from './expiry.ts';
 
 function translated(name: string) {
   const input = loadCases(name.slice(0, name.indexOf('/'))).find((each) => each.name === name)?.inputs[0];
   if (input === undefined) throw new Error(`Expected a golden case ${name}`);
-  return translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+  return translate(input, GOLDEN_PROTOCOLS);
 }
 
 test('a Gateway is looked at again when a certificate of it expires, or after a day', () => {

@@ -2,9 +2,10 @@
 // finalizer that keeps the class while Gateways use it.
 import type { GatewayClass } from '../api/gateway-api.ts';
 import { customResourceDefinitions, gatewayClasses, gateways, httpRoutes, referenceGrants } from '../api/kinds.ts';
+import { evaluateGatewayClass } from '../aws/gateway-class.ts';
 import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import { UNCLAIMED_FEATURES } from '../aws/model/unclaimed.ts';
 import { supportedFeatures } from '../gateway/features.ts';
-import { evaluateGatewayClass } from '../gateway/gateway-class.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { classConfiguration } from '../gateway/references.ts';
 import { supportedVersion } from '../gateway/supported-version.ts';
@@ -64,7 +65,7 @@ async function writeClassStatus(
     ({ status }) => ({
       ...status,
       conditions: updated(status?.conditions, conditions, generation, clock.now()),
-      supportedFeatures: supportedFeatures(ALB_CAPABILITIES).map((name) => ({ name })),
+      supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES).map((name) => ({ name })),
     }),
     signal,
   );

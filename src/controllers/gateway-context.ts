@@ -2,8 +2,8 @@
 
 import type { Cloud } from '../aws/cloud.ts';
 import type { ModelOptions } from '../aws/model/options.ts';
+import type { SettingsDefaults } from '../aws/settings.ts';
 import type { Sources } from '../gateway/gather.ts';
-import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 import type { Caches } from './caches.ts';
 import type { ListenerSetContext } from './report-listener-sets.ts';

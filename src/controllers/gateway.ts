@@ -4,16 +4,15 @@ import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { refusedCertificates } from '../aws/diff/refused-certificates.ts';
 import { keepStanding } from '../aws/inventory/standing.ts';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { type Built, build, type CarriedOut, carryOut } from '../aws/provision.ts';
 import { provisioned } from '../aws/provisioned.ts';
 import { unreachable } from '../aws/reach/unreachable.ts';
+import { routedBackends } from '../aws/routed-backends.ts';
+import { type AwsTranslation, translatingForAws } from '../aws/translation.ts';
 import { gather } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { certificateArns } from '../gateway/references.ts';
-import { routedBackends } from '../gateway/routed-backends.ts';
-import { translating } from '../gateway/translate.ts';
 import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { inTurns } from '../kube/turns.ts';
@@ -64,10 +63,10 @@ export async function reconcileGateway(
   }
   const input = gather(key, context.sources);
   if (input === undefined) return undefined;
-  const translation = await inTurns(translating(input, ALB_CAPABILITIES, context.defaults));
+  const translation = await inTurns(translatingForAws(input, context.defaults));
   if ((await addFinalizer(context.client, gateways, gateway, finalizer, signal)) === undefined) return undefined;
   const built = await build(context, translation, obstacles);
-  const done = await act(context, key, input, built);
+  const done = await act(context, key, translation, built);
   const refused = translation.topology ? refusedCertificates(translation.topology, done.problems) : [];
   const reach = unreachable(built.model, context.cloud.bindings.ofGateway(key), context.cloud.troubles);
   const widened = context.cloud.reachability.widened(context.cloud.bindings.ofGateway(key));
@@ -128,11 +127,16 @@ function belongingOf(context: GatewayContext, gateway: Gateway): 'ours' | 'leavi
 }
 
 /** Without a model nothing is changed, but the targets of what stands, as far as that is known, come and go all the same. */
-async function act(context: GatewayContext, key: ObjectKey, input: GatewayInput, built: Built): Promise<CarriedOut> {
+async function act(
+  context: GatewayContext,
+  key: ObjectKey,
+  translation: AwsTranslation,
+  built: Built,
+): Promise<CarriedOut> {
   if (built.model !== undefined) return carryOut(context, key, built.model);
   const nothing = { problems: [], waits: [], behind: false };
   if (!built.known) return nothing;
-  return { ...nothing, problems: await keepStanding(context.cloud, key, routedBackends(input, ALB_CAPABILITIES)) };
+  return { ...nothing, problems: await keepStanding(context.cloud, key, routedBackends(translation)) };
 }
 
 /** What stands in the cloud after a pass. */

@@ -1,7 +1,8 @@
 // From a rule's backendRefs to the Service ports behind them.
 import type { Service, ServicePort } from '../api/core.ts';
-import { GATEWAY_GROUP, type HttpBackendRef } from '../api/gateway-api.ts';
+import { GATEWAY_GROUP, type HttpBackendRef, type HttpRouteRule } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import { areRewritesShared, rewriteOf } from './filters.ts';
 import { isPermitted } from './grants.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
@@ -9,10 +10,17 @@ import type { RuleContext } from './rule-context.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';
 
 /** As many as there are refs, in their order. */
-export function resolveBackends(refs: readonly HttpBackendRef[], context: RuleContext): readonly TopologyBackend[] {
-  return refs.map((ref, index) => {
+export function resolveBackends(rule: HttpRouteRule, context: RuleContext): readonly TopologyBackend[] {
+  const isShared = areRewritesShared(rule);
+  return (rule.backendRefs ?? []).map((ref, index) => {
     const service = resolveBackend(ref, context, context.place(`backendRefs[${index}]`));
-    return { ...(service !== undefined && { service }), weight: ref.weight ?? 1, index };
+    const rewrite = isShared ? undefined : ref.filters?.find(({ urlRewrite }) => urlRewrite !== undefined)?.urlRewrite;
+    return {
+      ...(service !== undefined && { service }),
+      weight: ref.weight ?? 1,
+      ...(rewrite !== undefined && { rewrite: rewriteOf(rewrite) }),
+      index,
+    };
   });
 }
 
@@ -44,7 +52,7 @@ function resolvePort(
   key: ObjectKey,
   service: Service,
   number: number | undefined,
-  { capabilities, settings, report }: RuleContext,
+  { report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
   const { spec } = service;
@@ -67,55 +75,19 @@ function resolvePort(
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }
-  const protocol = protocolOf(port);
-  if (protocol === undefined || !capabilities.backendProtocols.includes(protocol)) {
-    report({ ...atPort, kind: 'backend-protocol-unsupported', protocol: port.appProtocol ?? 'http' });
-    return undefined;
-  }
-  if (settings?.targetType === 'instance' && port.nodePort === undefined) {
-    report({ ...atPort, kind: 'backend-without-node-port' });
-    return undefined;
-  }
-  const families = spec.ipFamilies ?? ['IPv4'];
-  // An ALB forwards to a target group of IPv6 addresses only if it is dual-stack itself.
-  const ipFamily = settings?.ipAddressType === 'ipv4' ? families.find((family) => family === 'IPv4') : families[0];
-  if (ipFamily === undefined) {
-    report({ ...place, kind: 'backend-without-ipv4', service: key });
-    return undefined;
-  }
-  return { ...backendService(key, service, port, ipFamily), protocol };
+  return backendService(key, service, port);
 }
 
-/** A port of a Service, whatever it speaks taken for HTTP where that is not known. */
-export function backendService(
-  key: ObjectKey,
-  { spec }: Service,
-  port: ServicePort,
-  ipFamily: BackendService['ipFamily'],
-): BackendService {
+export function backendService(key: ObjectKey, { spec }: Service, port: ServicePort): BackendService {
+  const { name = '', appProtocol, nodePort } = port;
   return {
     service: key,
     port: port.port,
-    portName: port.name ?? '',
-    protocol: protocolOf(port) ?? 'HTTP1',
-    ...(port.nodePort !== undefined && { nodePort: port.nodePort }),
+    portName: name,
+    ...(appProtocol !== undefined && { appProtocol }),
+    ...(nodePort !== undefined && { nodePort }),
     ...(spec.healthCheckNodePort !== undefined && { healthCheckNodePort: spec.healthCheckNodePort }),
     local: spec.externalTrafficPolicy === 'Local',
-    ipFamily,
+    families: spec.ipFamilies ?? ['IPv4'],
   };
-}
-
-/** By appProtocol: Kubernetes' own names, and IANA's plain ones, whose case does not count. */
-const protocols: Readonly<Record<string, BackendService['protocol']>> = {
-  http: 'HTTP1',
-  'kubernetes.io/h2c': 'H2C',
-  'kubernetes.io/ws': 'WS',
-  grpc: 'GRPC',
-};
-
-/** Undefined for a protocol that says it is not HTTP in clear text. */
-function protocolOf({ appProtocol }: ServicePort): BackendService['protocol'] | undefined {
-  if (appProtocol === undefined || appProtocol === '') return 'HTTP1';
-  const name = appProtocol.toLowerCase();
-  return Object.hasOwn(protocols, name) ? protocols[name] : undefined;
 }

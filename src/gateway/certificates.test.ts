@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
 import { explain } from '../status/words.ts';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, loadCases } from '../testing/golden.ts';
+import { GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
 import type { CertificateOwner, GatewayInput } from './input.ts';
 import { certificateArns, certificateSecrets } from './references.ts';
 import { translate } from './translate.ts';
@@ -18,7 +18,7 @@ function goldenInput(name: string): GatewayInput {
 function translated(name: string) {
   const input = goldenInput(name);
   const imported: GatewayInput['imported'] = new Map(certificateSecrets(input.gateway).map((secret) => [secret, arn]));
-  return translate({ ...input, imported }, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+  return translate({ ...input, imported }, GOLDEN_PROTOCOLS);
 }
 
 const servedCertificates = ({ topology }: ReturnType<typeof translated>) =>
@@ -51,7 +51,7 @@ const unknown = (isServed: boolean): CertificateOwner => ({ kind: 'unknown', det
 function named(owner: CertificateOwner) {
   const input = goldenInput('/arn');
   const certificateOwners = new Map(certificateArns(input.gateway).map((each) => [each, owner]));
-  const result = translate({ ...input, certificateOwners }, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+  const result = translate({ ...input, certificateOwners }, GOLDEN_PROTOCOLS);
   const arns = servedCertificates(result)?.filter(({ kind }) => kind === 'arn') ?? [];
   return { served: arns.length > 0, problems: [...new Set(result.problems.map(({ kind }) => kind))] };
 }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW } from '../testing/golden.ts';
+import { GOLDEN_NOW, GOLDEN_PROTOCOLS } from '../testing/golden.ts';
 import { portEntries } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
@@ -74,7 +74,7 @@ function entriesOf(listenerHosts: readonly (string | undefined)[], routes: reado
     { now: GOLDEN_NOW },
   );
   return inputs.flatMap((input) => {
-    const { topology } = translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+    const { topology } = translate(input, GOLDEN_PROTOCOLS);
     const [port] = topology?.ports ?? [];
     return topology === undefined || port === undefined ? [] : portEntries(port, topology.routes);
   });

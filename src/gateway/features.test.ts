@@ -1,25 +1,34 @@
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES } from '../testing/golden.ts';
 import { supportedFeatures } from './features.ts';
+import type { HttpCapabilities } from './topology.ts';
 
-const none = { ...GOLDEN_CAPABILITIES, filters: [], redirectStatusCodes: [], matches: [], backendProtocols: [] };
+const none: HttpCapabilities = {
+  filters: [],
+  backendFilters: [],
+  backendRewrites: false,
+  redirectStatusCodes: [],
+  ruleFields: [],
+  matches: [],
+  backendProtocols: [],
+};
+const some: HttpCapabilities = { ...none, filters: ['RequestRedirect', 'URLRewrite'], matches: ['method'] };
+const featuresOf = (http: HttpCapabilities, unclaimed = {}) =>
+  supportedFeatures({ protocols: ['HTTP'], http }, unclaimed);
 
 test('the features of a data plane are named once each, in ascending order', () => {
-  const features = supportedFeatures(GOLDEN_CAPABILITIES);
+  const features = featuresOf(some);
   expect(features).toEqual([...new Set(features)].toSorted());
   expect(features).toContain('HTTPRouteMethodMatching');
 });
 
 test('no feature is promised that the data plane lacks', () => {
-  expect(supportedFeatures(none).filter((name) => /Redirect|Rewrite|MethodMatching|Query|Protocol/.test(name))).toEqual(
-    [],
-  );
-  expect(supportedFeatures({ ...none, redirectStatusCodes: [302, 307] })).toContain('HTTPRoute307RedirectStatusCode');
+  expect(featuresOf(none).filter((name) => /Redirect|Rewrite|MethodMatching|Query|Protocol/.test(name))).toEqual([]);
+  expect(featuresOf({ ...none, redirectStatusCodes: [302, 307] })).toContain('HTTPRoute307RedirectStatusCode');
 });
 
 test('no feature is promised whose test the data plane fails', () => {
   const unclaimed = { HTTPRouteHostRewrite: 'its test also changes request headers' };
-  const features = supportedFeatures({ ...GOLDEN_CAPABILITIES, unclaimed });
+  const features = featuresOf(some, unclaimed);
   expect(features).not.toContain('HTTPRouteHostRewrite');
   expect(features).toContain('HTTPRoutePathRewrite');
 });

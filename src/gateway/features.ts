@@ -1,5 +1,5 @@
 // GatewayClass.status.supportedFeatures: the names by which the Gateway API's conformance suite knows what we can do.
-import type { Capabilities } from './topology.ts';
+import type { Capabilities, HttpCapabilities } from './topology.ts';
 
 /** What translate does by itself, whatever the data plane. */
 const always = [
@@ -21,12 +21,12 @@ const byFilter: Readonly<Record<string, readonly string[]>> = {
   URLRewrite: ['HTTPRouteBackendURLRewrite', 'HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
 };
 
-const byMatch: Readonly<Partial<Record<Capabilities['matches'][number], string>>> = {
+const byMatch: Readonly<Partial<Record<HttpCapabilities['matches'][number], string>>> = {
   method: 'HTTPRouteMethodMatching',
   query: 'HTTPRouteQueryParamMatching',
 };
 
-const byBackendProtocol: Readonly<Partial<Record<Capabilities['backendProtocols'][number], string>>> = {
+const byBackendProtocol: Readonly<Partial<Record<HttpCapabilities['backendProtocols'][number], string>>> = {
   H2C: 'HTTPRouteBackendProtocolH2C',
   WS: 'HTTPRouteBackendProtocolWebSocket',
 };
@@ -34,9 +34,14 @@ const byBackendProtocol: Readonly<Partial<Record<Capabilities['backendProtocols'
 /** Redirects with 301 and 302 are core. */
 const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
 
-/** Each once, in ascending order, as GatewayClass.status wants them. */
-export function supportedFeatures(capabilities: Capabilities): readonly string[] {
-  const { filters, matches, redirectStatusCodes, backendProtocols, unclaimed } = capabilities;
+/**
+ * Each once, in ascending order, as GatewayClass.status wants them.
+ * @param unclaimed by name: features that the provider does not keep though it has the capabilities, each with the reason
+ */
+export function supportedFeatures(
+  { http: { filters, matches, redirectStatusCodes, backendProtocols } }: Capabilities,
+  unclaimed: Readonly<Record<string, string>>,
+): readonly string[] {
   const names = [
     ...always,
     ...filters.flatMap((filter) => byFilter[filter] ?? []),

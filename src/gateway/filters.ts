@@ -2,7 +2,7 @@
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { PathModifier, Redirect, Rewrite } from './topology.ts';
+import type { PathModifier, Redirect, Rewrite, RuleNeed } from './topology.ts';
 
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
@@ -13,39 +13,51 @@ export interface RuleFilters {
   readonly rewrite?: UrlRewrite;
 }
 
-/** Undefined, and reported, when the rule asks for what cannot be done: then it must not be served without it. */
+/** Undefined, and reported, when the rule asks for what has no meaning: then it must not be served without it. */
 export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleFilters | undefined {
-  const filters = rule.filters ?? [];
+  const own = ruleFilters(rule);
+  const all = [...own, ...backendFilters(rule)];
   const verdicts = [
-    ...filters.map((filter, index) => isSupported(filter, `filters[${index}]`, context)),
-    ...filters.map((filter, index) => modifiesPathOfPrefixOnly(rule, filter, `filters[${index}]`, context)),
-    ...backendFilters(rule).map(({ filter, field }) => isRewrite(filter, field, context)),
-    ...backendFilters(rule).map(({ filter, field }) => modifiesPathOfPrefixOnly(rule, filter, field, context)),
-    rewritesAlike(rule, context),
+    ...all.map(({ filter, field }) => isComplete(filter, field, context)),
+    ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(rule, filter, field, context)),
     areCompatible(rule, context),
   ];
   if (verdicts.includes(false)) return undefined;
-  const redirect = filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
-  const all = [...filters, ...backendFilters(rule).map(({ filter }) => filter)];
-  const rewrite = all.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
+  const redirect = own.find(({ filter }) => filter.requestRedirect !== undefined)?.filter.requestRedirect;
+  const rewriting = areRewritesShared(rule) ? all : own;
+  const rewrite = rewriting.find(({ filter }) => filter.urlRewrite !== undefined)?.filter.urlRewrite;
   return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
 }
 
-function isSupported(filter: HttpRouteFilter, field: string, { place, capabilities, report }: RuleContext): boolean {
-  const { type } = filter;
-  const known = filter.requestRedirect !== undefined || filter.urlRewrite !== undefined;
-  if (!known || !capabilities.filters.includes(type)) {
-    report({ ...place(field), kind: 'filter-unsupported', filter: type });
-    return false;
-  }
-  const statusCode = filter.requestRedirect?.statusCode;
-  const allowed = capabilities.redirectStatusCodes;
-  if (statusCode !== undefined && !allowed.includes(statusCode)) {
-    const at = place(`${field}.requestRedirect.statusCode`);
-    report({ ...at, kind: 'redirect-status-unsupported', statusCode, allowed });
-    return false;
-  }
-  return true;
+/** What filters ask of a plane, whether or not the rule is right. */
+export const filterNeeds = (rule: HttpRouteRule): readonly RuleNeed[] => [
+  ...ruleFilters(rule).map(({ filter: { type, requestRedirect }, field }) => {
+    const statusCode = requestRedirect?.statusCode;
+    return { kind: 'filter' as const, field, filter: type, ...(statusCode !== undefined && { statusCode }) };
+  }),
+  ...backendFilters(rule).map(({ filter, field }) => ({
+    kind: 'backend-filter' as const,
+    field,
+    filter: filter.type,
+  })),
+  ...(areRewritesShared(rule) ? [] : [{ kind: 'backend-rewrites' as const, field: 'backendRefs' }]),
+];
+
+interface PlacedFilter {
+  readonly filter: HttpRouteFilter;
+  readonly field: string;
+}
+
+const ruleFilters = ({ filters = [] }: HttpRouteRule): readonly PlacedFilter[] =>
+  filters.map((filter, index) => ({ filter, field: `filters[${index}]` }));
+
+/** Whether a filter has what its type is about; of types that only some planes know, these ask. */
+function isComplete({ type, ...filter }: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
+  const isEmpty =
+    (type === 'RequestRedirect' && filter.requestRedirect === undefined) ||
+    (type === 'URLRewrite' && filter.urlRewrite === undefined);
+  if (isEmpty) report({ ...place(field), kind: 'filter-unsupported', filter: type });
+  return !isEmpty;
 }
 
 const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.type === 'ReplacePrefixMatch';
@@ -71,30 +83,19 @@ function modifiesPathOfPrefixOnly(
   return true;
 }
 
-const backendFilters = ({ backendRefs = [] }: HttpRouteRule) =>
+const backendFilters = ({ backendRefs = [] }: HttpRouteRule): readonly PlacedFilter[] =>
   backendRefs.flatMap(({ filters = [] }, backend) =>
     filters.map((filter, index) => ({ filter, field: `backendRefs[${backend}].filters[${index}]` })),
   );
 
-/** A data plane that chooses a backend and then does something else for it than for others does not exist here. */
-function isRewrite(filter: HttpRouteFilter, field: string, context: RuleContext): boolean {
-  if (filter.urlRewrite !== undefined) return isSupported(filter, field, context);
-  context.report({ ...context.place(field), kind: 'filter-unsupported', filter: filter.type });
-  return false;
-}
-
 /** What all of a rule's backends ask for, and the rule itself does not, is as if the rule did. */
-function rewritesAlike(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
+export function areRewritesShared(rule: HttpRouteRule): boolean {
   const wanted = (rule.backendRefs ?? []).map(({ filters = [] }) =>
     filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite)))),
   );
   if (wanted.every((rewrites) => rewrites.length === 0)) return true;
   const alike = wanted.every((rewrites) => rewrites.length === 1) && new Set(wanted.flat()).size === 1;
-  const rewritten = (rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
-  if (alike && !rewritten) return true;
-  const detail = 'a rule has one URLRewrite, which all of its backends share';
-  report({ ...place('backendRefs'), kind: 'rewrite-unsupported', detail });
-  return false;
+  return alike && !(rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
 }
 
 /** No filter twice, and no redirect together with what would need the request itself. */

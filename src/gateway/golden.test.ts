@@ -1,23 +1,27 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, loadCases, toYaml } from '../testing/golden.ts';
+import { GOLDEN_PROTOCOLS, loadCases, toYaml } from '../testing/golden.ts';
 import { portEntries } from './entries.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
 
 test.each(loadCases())('$name gives the topology in its folder', async ({ dir, inputs }) => {
-  const translations = inputs.map((input) => translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS));
+  const translations = inputs.map((input) => translate(input, GOLDEN_PROTOCOLS));
   await expect(toYaml(translations.map(withEntries))).toMatchFileSnapshot(join(dir, 'topology.yaml'));
 });
 
 /** What routes do on a port reads best entry by entry, in order of precedence. */
-function withEntries({ topology, ...rest }: Translation): unknown {
-  if (topology === undefined) return rest;
+function withEntries({ topology, routes: all, ...rest }: Translation): unknown {
+  const needs = all.flatMap(({ route, rules }) =>
+    rules.flatMap((rule) => (rule.needs === undefined ? [] : { route, rule: rule.rule, needs: rule.needs })),
+  );
+  const said = { ...rest, ...(needs.length > 0 && { needs }) };
+  if (topology === undefined) return said;
   const { ports, routes, ...whole } = topology;
   const spread = ports.map(({ listeners, ...port }) => ({
     ...port,
     listeners: listeners.map((listener) => ({ ...listener, routes: undefined })),
     entries: portEntries({ ...port, listeners }, routes),
   }));
-  return { topology: { ...whole, ports: spread }, ...rest };
+  return { topology: { ...whole, ports: spread }, ...said };
 }

@@ -1,7 +1,7 @@
 // What holds for every golden case.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
+import { GOLDEN_NOW, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
 import { portEntries } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
@@ -11,7 +11,7 @@ import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
 
 const cases = loadCases();
-const run = (input: GatewayInput): Translation => translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
+const run = (input: GatewayInput): Translation => translate(input, GOLDEN_PROTOCOLS);
 const all = cases.flatMap(({ name, inputs }) => inputs.map((input) => ({ name, input, translation: run(input) })));
 
 /** Every kind that translate can find; the others are found by what comes after it. */
@@ -24,8 +24,6 @@ const kinds: readonly ProblemKind[] = [
   'backend-port-missing',
   'backend-port-not-found',
   'backend-protocol-unsupported',
-  'backend-without-ipv4',
-  'backend-without-node-port',
   'certificate-algorithm-unsupported',
   'certificate-arn-malformed',
   'certificate-expired',
@@ -35,7 +33,6 @@ const kinds: readonly ProblemKind[] = [
   'certificate-not-found',
   'certificate-not-permitted',
   'certificate-not-yet-valid',
-  'filter-unsupported',
   'filters-incompatible',
   'gateway-tls-unsupported',
   'gateway-unreadable',
@@ -45,17 +42,12 @@ const kinds: readonly ProblemKind[] = [
   'listener-protocol-unsupported',
   'listener-set-not-allowed',
   'listener-set-unreadable',
-  'parameters-invalid',
-  'parameters-kind-unknown',
-  'parameters-not-found',
   'parent-not-matching',
-  'redirect-status-unsupported',
   'redirect-unsupported',
   'rewrite-unsupported',
   'route-kind-unsupported',
   'route-not-allowed',
   'route-unreadable',
-  'rule-field-unsupported',
   'tls-missing',
   'tls-mode-unsupported',
   'tls-overlap',

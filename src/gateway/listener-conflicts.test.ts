@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW } from '../testing/golden.ts';
+import { GOLDEN_NOW, GOLDEN_PROTOCOLS } from '../testing/golden.ts';
 import { fromManifests } from './from-manifests.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
@@ -63,9 +63,7 @@ const manifestsOf = ([gateway, ...sets]: readonly Owner[]): readonly unknown[] =
 ];
 
 const run = (manifests: readonly unknown[]): readonly Translation[] =>
-  fromManifests(manifests, { now: GOLDEN_NOW }).inputs.map((input) =>
-    translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS),
-  );
+  fromManifests(manifests, { now: GOLDEN_NOW }).inputs.map((input) => translate(input, GOLDEN_PROTOCOLS));
 
 const valid = (all: readonly Owner[]): readonly string[] =>
   run(manifestsOf(all))

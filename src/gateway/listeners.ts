@@ -39,7 +39,7 @@ const httpRoute: RouteGroupKind = { group: GATEWAY_GROUP, kind: 'HTTPRoute' };
 /** In the Gateway's order, then those of its ListenerSets in the order of their precedence. */
 export function* resolveListeners(
   input: GatewayInput,
-  { protocols }: Capabilities,
+  { protocols }: Pick<Capabilities, 'protocols'>,
   report: Report,
 ): Steps<readonly ResolvedListener[]> {
   const isSupported = ({ listener }: OwnedListener): boolean => protocols.some((each) => each === listener.protocol);

@@ -1,7 +1,7 @@
 // `gatehouse plan` reads what no API server has checked.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
+import { GOLDEN_NOW, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
 import { fromManifests } from './from-manifests.ts';
 import { translate } from './translate.ts';
 
@@ -28,7 +28,7 @@ test('one wrong value anywhere in a manifest never makes translate throw', { tim
       const changed = replaced(manifests, path, by);
       const { inputs } = fromManifests(Array.isArray(changed) ? changed : [changed], { now: GOLDEN_NOW });
       for (const input of inputs) {
-        expect(translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS).listeners).toBeDefined();
+        expect(translate(input, GOLDEN_PROTOCOLS).listeners).toBeDefined();
       }
     }),
     { numRuns: 2000 },

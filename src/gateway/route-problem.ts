@@ -68,16 +68,6 @@ export interface BackendProtocolUnsupported extends ServicePlace {
   readonly protocol: string;
 }
 
-/** Traffic is to go by node ports, and the Service has none. */
-export interface BackendWithoutNodePort extends ServicePlace {
-  readonly kind: 'backend-without-node-port';
-}
-
-/** Traffic is to go by IPv4, which the Service does not have. */
-export interface BackendWithoutIpv4 extends ServicePlace {
-  readonly kind: 'backend-without-ipv4';
-}
-
 /** A Service of type ExternalName has no endpoints. */
 export interface BackendExternalName extends ServicePlace {
   readonly kind: 'backend-external-name';
@@ -129,8 +119,6 @@ export type BackendProblem =
   | BackendPortMissing
   | BackendPortNotFound
   | BackendProtocolUnsupported
-  | BackendWithoutNodePort
-  | BackendWithoutIpv4
   | BackendExternalName;
 
 /** The rule's requests answer 500. */

@@ -2,52 +2,53 @@
 import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
 import { routeRef } from './attachment.ts';
 import { resolveBackends } from './backends.ts';
-import { type RuleFilters, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
+import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { normalizedMatches } from './matches.ts';
 import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { RouteAction, RuleTopology, TopologyBackend } from './topology.ts';
+import type { Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
-/** All of them: one that asks for what the data plane can't do with a request is reported, and answers 500. */
+/** All of them: one that asks for what has no meaning is reported, and answers 500. */
 export function resolveRules(
   route: HttpRoute,
-  context: Pick<RuleContext, 'input' | 'capabilities' | 'settings' | 'report'>,
+  context: Pick<RuleContext, 'input' | 'report'>,
 ): readonly RuleTopology[] {
   return (route.spec.rules ?? []).map((rule, index) => {
     const place = (field: string): RulePlace => ({ route: routeRef(route), rule: index, field });
-    const action = resolveAction(rule, { ...context, namespace: namespaceOf(route), place });
+    const inRule = { ...context, namespace: namespaceOf(route), place };
+    const backends = resolveBackends(rule, inRule);
+    const needs = [...filterNeeds(rule), ...fieldNeeds(rule)];
     return {
       rule: index,
       ...(rule.name !== undefined && { name: rule.name }),
       matches: normalizedMatches(rule),
-      action,
+      action: resolveAction(rule, backends, inRule),
+      backends,
+      ...(needs.length > 0 && { needs }),
     };
   });
 }
 
-/** Everything is checked, also after something was found wrong: a user wants to read all of it at once. */
-function resolveAction(rule: HttpRouteRule, context: RuleContext): RouteAction {
-  const backends = resolveBackends(rule.backendRefs ?? [], context);
+const fieldNeeds = (rule: HttpRouteRule): readonly RuleNeed[] =>
+  (['timeouts', 'retry', 'sessionPersistence'] as const).flatMap((field) =>
+    rule[field] === undefined ? [] : { kind: 'field' as const, field },
+  );
+
+function resolveAction(rule: HttpRouteRule, backends: readonly TopologyBackend[], context: RuleContext): RouteAction {
   const filters = resolveFilters(rule, context);
-  const supported = hasOnlySupportedFields(rule, context);
   // HTTPRouteFilter: a filter must not be skipped; "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
-  return filters === undefined || !supported ? { kind: 'respond', statusCode: 500 } : actionOf(filters, backends);
-}
-
-/** What silently did nothing would be worse than an error: a retry, say, or a deadline that others rely on. */
-function hasOnlySupportedFields(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
-  const fields = (['timeouts', 'retry', 'sessionPersistence'] as const).filter((field) => rule[field] !== undefined);
-  for (const field of fields) report({ ...place(field), kind: 'rule-field-unsupported' });
-  return fields.length === 0;
-}
-
-function actionOf({ redirect, rewrite }: RuleFilters, backends: readonly TopologyBackend[]): RouteAction {
+  if (filters === undefined) return { kind: 'respond', statusCode: 500 };
+  const { redirect, rewrite } = filters;
   if (redirect !== undefined) return { kind: 'redirect', redirect: redirectOf(redirect) };
-  // Gateway API: no backends at all, none with a weight, and none that is valid, all answer 500.
+  return forwardTo(backends, rewrite && rewriteOf(rewrite));
+}
+
+/** Gateway API: no backends at all, none with a weight, and none that is valid, all answer 500. */
+export function forwardTo(backends: readonly TopologyBackend[], rewrite: Rewrite | undefined): RouteAction {
   if (!backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
     return { kind: 'respond', statusCode: 500 };
   }
-  return { kind: 'forward', backends, ...(rewrite !== undefined && { rewrite: rewriteOf(rewrite) }) };
+  return { kind: 'forward', backends, ...(rewrite !== undefined && { rewrite }) };
 }

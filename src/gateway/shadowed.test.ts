@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
+import { GOLDEN_PROTOCOLS } from '../testing/golden.ts';
 import { fromManifests } from './from-manifests.ts';
 import { shadowedRules } from './shadowed.ts';
 import { translate } from './translate.ts';
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
-const defaults = {
-  scheme: 'internal',
-  ipAddressType: 'ipv4',
-  targetType: 'ip',
-  sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
-  tags: {},
-} as const;
 
 interface RouteSketch {
   readonly name: string;
@@ -44,7 +37,7 @@ function shadowed(routes: readonly RouteSketch[]): readonly string[] {
     ],
     { now: 0 },
   );
-  const topology = inputs[0] && translate(inputs[0], ALB_CAPABILITIES, defaults).topology;
+  const topology = inputs[0] && translate(inputs[0], GOLDEN_PROTOCOLS).topology;
   if (topology === undefined) throw new Error('Expected a topology');
   const all = topology.routes.flatMap(({ route, rules }) => rules.map(({ rule }) => ({ route, rule })));
   const words = (each: (typeof all)[number]): string => `${each.route.key.split('/')[1]}/${each.rule}`;

@@ -1,22 +1,26 @@
 // What the Gateway API asks of a data plane, in the data plane's own order: the provider-neutral result of translate.
 import type { HttpRouteMatch, ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
-import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
 
 /** What translate gives: the topology, and all that the status needs to say. */
-export interface Translation {
-  /** Absent when the Gateway as a whole is not accepted, so its parameters are invalid, say. What exists then stays as it is. */
+export interface Translation extends Results<Problem> {
+  /** Absent when the Gateway as a whole is not accepted. What exists then stays as it is. */
   readonly topology?: Topology;
+  /** All of the Gateway's routes, by key, ascending; those of the topology among them. */
+  readonly routes: readonly RouteTopology[];
+}
+
+/** What the status needs to say. */
+export interface Results<P> {
   readonly listeners: readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly P[];
 }
 
 export interface Topology {
   readonly gateway: ObjectKey;
-  readonly settings: LoadBalancerSettings;
   /** One a port, ascending; only ports with at least one listener that is accepted and has its references. */
   readonly ports: readonly PortTopology[];
   /**
@@ -44,7 +48,20 @@ export interface RuleTopology {
   /** With every default filled in; at least one. */
   readonly matches: readonly HttpRouteMatch[];
   readonly action: RouteAction;
+  /** One a backendRef, whether or not the action is to forward to them. */
+  readonly backends: readonly TopologyBackend[];
+  /** What a plane must be able to do beside that, and some can't; absent for nothing. */
+  readonly needs?: readonly RuleNeed[];
 }
+
+/** `field` is a path below the rule. */
+export type RuleNeed =
+  | { readonly kind: 'filter'; readonly field: string; readonly filter: string; readonly statusCode?: number }
+  /** A filter of one backend. */
+  | { readonly kind: 'backend-filter'; readonly field: string; readonly filter: string }
+  /** Backends whose requests are rewritten in different ways. */
+  | { readonly kind: 'backend-rewrites'; readonly field: string }
+  | { readonly kind: 'field'; readonly field: 'timeouts' | 'retry' | 'sessionPersistence' };
 
 export interface PortTopology {
   readonly port: number;
@@ -101,6 +118,7 @@ export type EntrySource =
   | { readonly kind: 'isolate' };
 
 export type RouteAction =
+  /** At least one of the backends is valid and has weight. */
   | { readonly kind: 'forward'; readonly backends: readonly TopologyBackend[]; readonly rewrite?: Rewrite }
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
   /** 500 for no valid backend, 404 for isolation. */
@@ -111,9 +129,13 @@ export interface TopologyBackend {
   readonly service?: BackendService;
   /** 0 to 1,000,000; what the share is relative to is the sum in the action. */
   readonly weight: number;
+  /** For its requests alone: absent where all backends of the rule have the same, which is the action's then. */
+  readonly rewrite?: Rewrite;
   /** The index in the rule's backendRefs. */
   readonly index: number;
 }
+
+export type IpFamily = 'IPv4' | 'IPv6';
 
 export interface BackendService {
   readonly service: ObjectKey;
@@ -121,12 +143,14 @@ export interface BackendService {
   readonly port: number;
   /** That port's name in the Service, as its EndpointSlices repeat it; empty for an unnamed one. */
   readonly portName: string;
-  readonly protocol: 'HTTP1' | 'H2C' | 'GRPC' | 'WS';
+  /** As the Service says it. */
+  readonly appProtocol?: string;
   readonly nodePort?: number;
   readonly healthCheckNodePort?: number;
   /** True when only nodes with a local endpoint take traffic (externalTrafficPolicy: Local). */
   readonly local: boolean;
-  readonly ipFamily: 'IPv4' | 'IPv6';
+  /** In the Service's order of preference; at least one. */
+  readonly families: readonly IpFamily[];
 }
 
 export interface Redirect {
@@ -170,11 +194,20 @@ export interface Attachment {
   readonly rules: number;
 }
 
-/** What a data plane says that it can do; `GatewayClass.status.supportedFeatures` is computed from it. */
+/** What a plane can do. Translate asks only which protocols listeners may have. */
 export interface Capabilities {
   readonly protocols: readonly ('HTTP' | 'HTTPS')[];
+  readonly http: HttpCapabilities;
+}
+
+export interface HttpCapabilities {
   readonly filters: readonly string[];
+  /** Those that a backendRef may have. */
+  readonly backendFilters: readonly string[];
+  /** Whether each backend may have a rewrite of its own. */
+  readonly backendRewrites: boolean;
   readonly redirectStatusCodes: readonly number[];
+  readonly ruleFields: readonly Extract<RuleNeed, { kind: 'field' }>['field'][];
   readonly matches: readonly (
     | 'path-exact'
     | 'path-prefix'
@@ -185,11 +218,8 @@ export interface Capabilities {
     | 'query-regex'
     | 'method'
   )[];
-  readonly backendProtocols: readonly BackendService['protocol'][];
-  readonly targetTypes: readonly ('ip' | 'instance')[];
-  /**
-   * Features of the Gateway API's conformance suite that the above would promise, and the data plane does not keep: each
-   * with the reason.
-   */
-  readonly unclaimed: Readonly<Record<string, string>>;
+  readonly backendProtocols: readonly BackendProtocol[];
 }
+
+/** What a backend may speak behind HTTP listeners. */
+export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS';

@@ -8,7 +8,6 @@ import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { resolveRules } from './rules.ts';
-import { resolveSettings, type SettingsDefaults } from './settings.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
   Attachment,
@@ -21,37 +20,32 @@ import type {
   Translation,
 } from './topology.ts';
 
-export const translate = (input: GatewayInput, capabilities: Capabilities, defaults: SettingsDefaults): Translation =>
-  finish(translating(input, capabilities, defaults));
+export const translate = (input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Translation =>
+  finish(translating(input, capabilities));
 
 /** Never throws: everything that is wrong is a problem, and touches nothing but what it names. */
-export function* translating(
-  input: GatewayInput,
-  capabilities: Capabilities,
-  defaults: SettingsDefaults,
-): Steps<Translation> {
+export function* translating(input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Steps<Translation> {
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
 
   const supported = areGatewayFieldsSupported(input, report);
-  const settings = resolveSettings(input, capabilities, defaults, report);
   const listeners = yield* resolveListeners(input, capabilities, report);
   const parents = parentsOf(input, listeners);
   const routes: AttachedRoute[] = [];
   for (const route of inKeyOrder(input)) {
     const attachments = attach(route, parents, report);
-    const rules = resolveRules(route, { input, capabilities, settings, report });
+    const rules = resolveRules(route, { input, report });
     routes.push({ topology: routeTopology(route, rules), attachments });
     yield;
   }
 
   return {
-    ...(supported &&
-      settings !== undefined && {
-        topology: { gateway: objectKey(input.gateway.metadata), settings, ...(yield* resolvePorts(listeners, routes)) },
-      }),
+    ...(supported && {
+      topology: { gateway: objectKey(input.gateway.metadata), ...(yield* resolvePorts(listeners, routes)) },
+    }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
+    routes: routes.map(({ topology }) => topology),
     problems,
   };
 }

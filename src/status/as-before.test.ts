@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { Gateway } from '../api/gateway-api.ts';
 import type { Problem } from '../gateway/problem.ts';
-import type { Translation } from '../gateway/topology.ts';
+import type { Results } from '../gateway/topology.ts';
 import { asBefore } from './as-before.ts';
 
 const place = { listener: 'https', field: 'tls.options' };
 const unknown: Problem = { ...place, kind: 'certificate-arn-unknown', arn: 'arn:aws:acm:1', detail: 'no answer' };
 const conflict: Problem = { ...place, kind: 'tls-missing' };
-const translation = (...problems: readonly Problem[]): Translation => ({
+const translation = (...problems: readonly Problem[]): Results<Problem> => ({
   listeners: [{ name: 'https', port: 443, supportedKinds: [], valid: false }],
   attachments: [],
   problems,

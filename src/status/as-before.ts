@@ -1,19 +1,20 @@
 // What is to be said of listeners while AWS can't be asked: whose a certificate of ACM is, and what was imported from a Secret that
 // went bad, only AWS knows.
 import type { Gateway, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
-import type { ListenerResult, Translation } from '../gateway/topology.ts';
+import type { ListenerResult, Results } from '../gateway/topology.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import type { Problem } from './problem.ts';
 import { isProgrammed } from './serving.ts';
 
 type Owner = Gateway | ListenerSet;
 
 /** A listener that is served, and lacks nothing but what AWS knows of its certificates, counts as good. */
 export function asBefore(
-  translation: Translation,
+  results: Results<Problem>,
   gateway: Gateway,
   listenerSets: readonly ListenerSet[],
-): Translation {
-  const { listeners, problems } = translation;
+): Results<Problem> {
+  const { listeners, problems } = results;
   const sets = new Map(listenerSets.map((set) => [objectKey(set.metadata), statusesOf(set)]));
   const own = statusesOf(gateway);
   const wanting = new Map<string, boolean>();
@@ -25,9 +26,9 @@ export function asBefore(
   const kept = new Set(
     listeners.filter((each) => wanting.get(each.name) === true && isStanding(each, own, sets)).map(({ name }) => name),
   );
-  if (kept.size === 0) return translation;
+  if (kept.size === 0) return results;
   return {
-    ...translation,
+    ...results,
     listeners: listeners.map((listener) => (kept.has(listener.name) ? { ...listener, valid: true } : listener)),
     problems: problems.filter((problem) => problem.kind !== 'certificate-arn-unknown' || !kept.has(problem.listener)),
   };

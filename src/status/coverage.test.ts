@@ -1,7 +1,6 @@
 // Every kind of problem reaches the user: in a golden case, or in the table below.
 import { expect, test } from 'vitest';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
-import { translate } from '../gateway/translate.ts';
+import { translateForAws } from '../aws/translation.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from '../testing/golden.ts';
 import { reported } from '../testing/statuses.ts';
@@ -233,7 +232,7 @@ test.each(samples)('$kind is told by $tellsIt', ({ problem, tellsIt }) => {
 function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
   const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
   if (input === undefined) throw new Error('Expected the golden case basic/one-route');
-  const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
+  const translation = translateForAws(input, GOLDEN_DEFAULTS);
   const findings = findingsOf(translation, [problem]);
   const provisioned = {
     addresses: [],

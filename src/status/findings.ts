@@ -1,6 +1,6 @@
 // What the stages of a pass found, looked through once: a Gateway may have ten thousand listeners, and as many problems.
 
-import type { Attachment, ListenerResult, Translation } from '../gateway/topology.ts';
+import type { Attachment, ListenerResult, Results } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Problem } from './problem.ts';
 
@@ -31,7 +31,7 @@ export interface Findings {
 
 /** @param later the problems of the stages after translate */
 export function findingsOf(
-  { listeners, attachments, problems }: Translation,
+  { listeners, attachments, problems }: Results<Problem>,
   later: readonly Problem[] = [],
   targetsUnknown: Findings['targetsUnknown'] = () => false,
 ): Findings {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Translation } from '../gateway/topology.ts';
+import type { Results } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts';
 const set = objectKey({ namespace: 'team', name: 'more' });
 const id = 'team/more/http';
 const listener = { supportedKinds: [], valid: true };
-const translation: Translation = {
+const translation: Results<Problem> = {
   listeners: [
     { ...listener, name: 'http', port: 80 },
     { ...listener, name: id, ofSet: { listenerSet: set, section: 'http' }, port: 8080 },
@@ -84,7 +84,7 @@ test("a Gateway is programmed though AWS refuses a ListenerSet's listener", () =
 
 test('a ListenerSet that is served stays programmed though AWS refuses its next listener, or can not be asked', () => {
   const more = { ...listener, name: 'team/more/next', port: 8443, ofSet: { listenerSet: set, section: 'next' } };
-  const grown: Translation = { ...translation, listeners: [...translation.listeners, more] };
+  const grown: Results<Problem> = { ...translation, listeners: [...translation.listeners, more] };
   const serving = { ...active, ports: new Set([80, 8080]) };
   const before = listenerSetStatus(undefined, set, outcome([], serving), 1, GOLDEN_NOW);
   const problem: Problem = { ...refused, resource: 'listener/internal/8443' };

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import type { Attachment, Translation } from '../gateway/topology.ts';
+import type { Attachment, Results } from '../gateway/topology.ts';
 import type { EventNote } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { findingsOf, noFindings } from './findings.ts';
 import type { GatewayOutcome } from './gateway-status.ts';
+import type { Problem } from './problem.ts';
 import { type ReportContext, reportGateway, reportRemoval, reportRoute } from './report.ts';
 import type { RouteOutcome } from './route-status.ts';
 
@@ -29,7 +30,7 @@ const httpRoute: HttpRoute = {
   spec: { parentRefs: [{ name: 'web' }] },
 };
 
-const translation: Translation = {
+const translation: Results<Problem> = {
   listeners: [{ name: 'http', port: 80, supportedKinds: [], valid: true }],
   attachments: [],
   problems: [],

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import type { Translation } from '../gateway/topology.ts';
+import type { Results } from '../gateway/topology.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
 import type { Problem } from './problem.ts';
 
 const listener = (name: string, port: number) => ({ name, port, supportedKinds: [], valid: true });
-const translation: Translation = {
+const translation: Results<Problem> = {
   listeners: [listener('http', 80), listener('more', 8080)],
   attachments: [],
   problems: [],

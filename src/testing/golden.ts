@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import type { SettingsDefaults } from '../aws/settings.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { SettingsDefaults } from '../gateway/settings.ts';
 import type { Capabilities } from '../gateway/topology.ts';
 
 export interface GoldenCase {
@@ -23,16 +23,8 @@ export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 
-/** All that a data plane could do of what translate can express. */
-export const GOLDEN_CAPABILITIES: Capabilities = {
-  protocols: ['HTTP', 'HTTPS'],
-  filters: ['RequestRedirect', 'URLRewrite'],
-  redirectStatusCodes: [301, 302],
-  matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
-  backendProtocols: ['HTTP1', 'WS'],
-  targetTypes: ['ip', 'instance'],
-  unclaimed: {},
-};
+/** The protocols of listeners that a provider may have. */
+export const GOLDEN_PROTOCOLS: Pick<Capabilities, 'protocols'> = { protocols: ['HTTP', 'HTTPS'] };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
   scheme: 'internal',

@@ -1,13 +1,12 @@
 // The sizes that the API allows: the pure stages are done in many short steps, so that nothing else has to wait for them.
 import { expect, test } from 'vitest';
 import { buildingModel } from '../aws/model/build.ts';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import { NOTHING_STANDS } from '../aws/model/standing.ts';
+import { translatingForAws } from '../aws/translation.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { Steps } from '../gateway/steps.ts';
-import { translating } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes } from '../status/gateway-status.ts';
@@ -86,7 +85,7 @@ test.each<readonly [string, readonly unknown[]]>([
 ])('%s hold up nobody', { timeout: 60_000 }, (_, manifests) => {
   const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
   if (input === undefined) throw new Error('Expected a Gateway');
-  const translation = inShortSteps(translating(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS));
+  const translation = inShortSteps(translatingForAws(input, GOLDEN_DEFAULTS));
   const { topology } = translation;
   if (topology === undefined) throw new Error('Expected a topology');
   const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };

@@ -2,14 +2,13 @@
 import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import { hashTag } from '../aws/diff/tags.ts';
 import { buildModel } from '../aws/model/build.ts';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { provisioned } from '../aws/provisioned.ts';
+import { translateForAws } from '../aws/translation.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import { translate } from '../gateway/translate.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
@@ -36,7 +35,7 @@ export interface Reported {
 const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
 
 export function reported(input: GatewayInput): Reported {
-  const translation = translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS);
+  const translation = translateForAws(input, GOLDEN_DEFAULTS);
   const { topology } = translation;
   const built =
     topology && topology.ports.length > 0

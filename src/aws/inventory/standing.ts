@@ -51,7 +51,7 @@ function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly
   const service = sources.service(key);
   return (service?.spec.ports ?? [])
     .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol === 'TCP')
-    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port, 'IPv4')));
+    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)));
 }
 
 function mayUse(sources: Pick<Sources, 'grantsIn'>, route: ObjectKey, service: ObjectKey): boolean {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import type { RouteAction, Topology, TopologyBackend } from '../../gateway/topology.ts';
+import type { RouteAction, TopologyBackend } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Network } from '../network/network.ts';
+import type { AwsTopology } from '../translation.ts';
 import { buildModel } from './build.ts';
 import type { ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
@@ -9,7 +10,7 @@ import type { Resource } from './resources.ts';
 import { NOTHING_STANDS } from './standing.ts';
 import { backend, entry, forward, httpPort, listener, options, settings, topology } from './testing/sample.ts';
 
-function build(given: Topology, quotas: Partial<ModelQuotas> = {}, network: Network = PLACEHOLDER_NETWORK) {
+function build(given: AwsTopology, quotas: Partial<ModelQuotas> = {}, network: Network = PLACEHOLDER_NETWORK) {
   const { model, problems } = buildModel(given, network, { ...options, quotas: { ...options.quotas, ...quotas } });
   const resources = model?.resources ?? [];
   const ofKind = <K extends Resource['kind']>(kind: K) =>

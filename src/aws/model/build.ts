@@ -1,10 +1,10 @@
 // Topology → the desired resources of one ALB, and what an ALB can't express.
 
 import { finish, type Steps } from '../../gateway/steps.ts';
-import type { Topology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Network } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
+import type { AwsTopology } from '../translation.ts';
 import { type ModelContext, modelContext } from './context.ts';
 import { buildListeners } from './listeners.ts';
 import type { ModelOptions } from './options.ts';
@@ -21,7 +21,7 @@ export interface ModelResult {
 }
 
 export const buildModel = (
-  topology: Topology,
+  topology: AwsTopology,
   network: Network,
   options: ModelOptions,
   standing: Standing = NOTHING_STANDS,
@@ -32,7 +32,7 @@ export const buildModel = (
  * @param standing what there is in AWS: what serves has precedence. Without it nothing serves.
  */
 export function* buildingModel(
-  topology: Topology,
+  topology: AwsTopology,
   network: Network,
   options: ModelOptions,
   standing: Standing,

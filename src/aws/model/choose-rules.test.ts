@@ -1,8 +1,9 @@
 // What there is room for, pass by pass: each pass finds in AWS what the one before has made.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RouteTopology, RuleTopology, Topology } from '../../gateway/topology.ts';
+import type { RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
+import type { AwsTopology } from '../translation.ts';
 import { buildModel, type ModelResult } from './build.ts';
 import { hash } from './hash.ts';
 import { DEFAULT_QUOTAS, type ModelQuotas } from './options.ts';
@@ -30,11 +31,11 @@ function routeOf({ name, hosts = [], rules, age = 0, unread }: RouteSketch): Rou
     created: new Date(age * 86_400_000).toISOString(),
     hostnames: hosts,
     ...(unread && { unread }),
-    rules: rules.map((rule, index) => ({ rule: index, matches: [], action: forward(name), ...rule })),
+    rules: rules.map((rule, index) => ({ rule: index, matches: [], action: forward(name), backends: [], ...rule })),
   };
 }
 
-function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] = [80]): Topology {
+function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] = [80]): AwsTopology {
   const routes = sketches.map(routeOf).toSorted((a, b) => (a.route.key < b.route.key ? -1 : 1));
   const keys = routes.map(({ route }) => route.key);
   return {

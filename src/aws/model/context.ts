@@ -1,19 +1,19 @@
-import type { Topology } from '../../gateway/topology.ts';
 import type { Network } from '../network/network.ts';
+import type { AwsTopology } from '../translation.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
 import type { ResourceId } from './resources.ts';
 
 /** What every part of one Gateway's model needs. */
 export interface ModelContext {
-  readonly topology: Topology;
+  readonly topology: AwsTopology;
   readonly network: Network;
   readonly options: ModelOptions;
   readonly loadBalancer: ResourceId;
   readonly name: (readable: string, immutable: unknown) => string;
 }
 
-export function modelContext(topology: Topology, network: Network, options: ModelOptions): ModelContext {
+export function modelContext(topology: AwsTopology, network: Network, options: ModelOptions): ModelContext {
   const prefix = gatewayPrefix(options, topology.gateway);
   return {
     topology,

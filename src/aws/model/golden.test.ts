@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { translate } from '../../gateway/translate.ts';
 import { GOLDEN_DEFAULTS, type GoldenCase, loadCases, toYaml } from '../../testing/golden.ts';
 import { certificateReferences, forwardReferences, specReferences } from '../diff/references.ts';
+import { translateForAws } from '../translation.ts';
 import { buildModel, type ModelResult } from './build.ts';
-import { ALB_CAPABILITIES } from './capabilities.ts';
 import { conditionValues } from './conditions.ts';
 import { gatewayPrefix } from './naming.ts';
 import { placeholderNetwork } from './placeholder-network.ts';
@@ -13,7 +12,7 @@ import { options } from './testing/sample.ts';
 
 const results = ({ inputs }: GoldenCase): readonly ModelResult[] =>
   inputs
-    .flatMap((input) => translate(input, ALB_CAPABILITIES, GOLDEN_DEFAULTS).topology ?? [])
+    .flatMap((input) => translateForAws(input, GOLDEN_DEFAULTS).topology ?? [])
     .map((topology) => buildModel(topology, placeholderNetwork(topology.settings.subnets), options));
 
 const cases = loadCases();

@@ -2,8 +2,8 @@
 // only while a plan is carried out.
 
 import type { RuleRef } from '../../gateway/problem-place.ts';
-import type { BackendService } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import type { TargetBackend } from './backends.ts';
 
 /**
  * What a resource is within its Gateway: the value of its `gatehouse.dev/resource` tag, at most 256 characters.
@@ -96,7 +96,7 @@ export interface TargetGroupResource {
   };
   readonly attributes: Readonly<Record<string, string>>;
   /** Whose endpoints or node ports are its targets. Absent: it never has one, and answers 503 for an invalid share. */
-  readonly backend?: BackendService;
+  readonly backend?: TargetBackend;
   readonly tags: Tags;
 }
 

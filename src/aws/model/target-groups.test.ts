@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { targetBackend } from './backends.ts';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import { standingTargetGroups, targetGroup } from './target-groups.ts';
@@ -16,11 +17,15 @@ test.each([
   'a group that was made while the settings were $scheme, $targetType and $ipFamily is found without them',
   (made) => {
     const { scheme, targetType, ipFamily } = made;
-    const context = modelContext(topology([], { scheme, targetType }), PLACEHOLDER_NETWORK, options);
-    const { id } = targetGroup(context, { ...api, ipFamily });
+    const context = modelContext(
+      topology([], { scheme, targetType, ipAddressType: 'dualstack' }),
+      PLACEHOLDER_NETWORK,
+      options,
+    );
+    const { id } = targetGroup(context, { ...api, families: [ipFamily] });
     const backends = [backend('other'), api, api];
     expect(standingTargetGroups(new Set([id]), backends, vpcId)).toEqual([
-      { id, backend: { ...api, ipFamily }, spec: { targetType } },
+      { id, backend: targetBackend(api, ipFamily), spec: { targetType } },
     ]);
     expect(standingTargetGroups(new Set([id]), [backend('other')], vpcId)).toEqual([]);
   },

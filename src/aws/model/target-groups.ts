@@ -1,13 +1,16 @@
 // One target group a backend: whatever routes of the Gateway point to the same Service port share it.
 import type { BackendService } from '../../gateway/topology.ts';
+import { familyOf, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
 import type { HealthCheck, ResourceId, TargetGroupResource, TargetSelection } from './resources.ts';
 
 /** The target group of a backend. The load balancer's scheme is in its id: a target group serves one load balancer. */
-export function targetGroup(context: ModelContext, backend: BackendService): TargetGroupResource {
-  const { scheme, targetType } = context.topology.settings;
+export function targetGroup(context: ModelContext, service: BackendService): TargetGroupResource {
+  const { scheme, targetType, ipAddressType } = context.topology.settings;
+  // No rule has a backend without a family that the load balancer can forward to.
+  const backend = targetBackend(service, familyOf(service, ipAddressType) ?? 'IPv4');
   const immutable = immutableSettings(backend, targetType, context.network.vpcId);
   const id = groupId(backend, scheme, immutable);
   return {
@@ -24,7 +27,7 @@ export function targetGroup(context: ModelContext, backend: BackendService): Tar
   };
 }
 
-const immutableSettings = (backend: BackendService, targetType: 'ip' | 'instance', vpcId: string) =>
+const immutableSettings = (backend: TargetBackend, targetType: 'ip' | 'instance', vpcId: string) =>
   ({
     targetType,
     protocol: 'HTTP',
@@ -36,7 +39,7 @@ const immutableSettings = (backend: BackendService, targetType: 'ip' | 'instance
   }) as const;
 
 const groupId = (
-  { service, port, portName }: BackendService,
+  { service, port, portName }: TargetBackend,
   scheme: string,
   immutable: ReturnType<typeof immutableSettings>,
 ): ResourceId => resourceId('target-group', scheme, service, port, shortHash([immutable, portName], 8));
@@ -52,7 +55,7 @@ export function standingTargetGroups(
 ): readonly TargetSelection[] {
   const found = backends.flatMap((each) =>
     everySettings.flatMap(({ scheme, targetType, ipFamily }): readonly TargetSelection[] => {
-      const backend = { ...each, ipFamily };
+      const backend = targetBackend(each, ipFamily);
       const id = groupId(backend, scheme, immutableSettings(backend, targetType, vpcId));
       // Without a node port no target can be told: better those that it has than none.
       const isKnown = targetType === 'ip' || backend.nodePort !== undefined;
@@ -90,7 +93,7 @@ export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
   };
 }
 
-function protocolVersion(backend: BackendService): 'HTTP1' | 'HTTP2' | 'GRPC' {
+function protocolVersion(backend: TargetBackend): 'HTTP1' | 'HTTP2' | 'GRPC' {
   switch (backend.protocol) {
     case 'HTTP1':
     case 'WS':
@@ -119,11 +122,11 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
 /** The port of each target at which its health is checked, where that is not the one that it serves at. */
 export const healthPort = (
   targetType: 'ip' | 'instance',
-  backend: Pick<BackendService, 'local' | 'healthCheckNodePort'> | undefined,
+  backend: Pick<TargetBackend, 'local' | 'healthCheckNodePort'> | undefined,
 ): number | undefined =>
   targetType === 'instance' && backend?.local === true ? backend.healthCheckNodePort : undefined;
 
-function healthCheck(targetType: 'ip' | 'instance', backend: BackendService): HealthCheck {
+function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
   const port = healthPort(targetType, backend);
   if (port !== undefined) {
     // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.

@@ -8,7 +8,10 @@ import { desiredTargets, targetsHash } from './targets.ts';
 import { backend, options, topology } from './testing/sample.ts';
 
 const group = (targetType: 'ip' | 'instance', more: Partial<BackendService> = {}) =>
-  targetGroup(modelContext(topology([], { targetType }), PLACEHOLDER_NETWORK, options), backend('api', more));
+  targetGroup(
+    modelContext(topology([], { targetType, ipAddressType: 'dualstack' }), PLACEHOLDER_NETWORK, options),
+    backend('api', more),
+  );
 
 const slice = (endpoints: readonly Endpoint[], more: Partial<EndpointSlice> = {}): EndpointSlice => ({
   apiVersion: 'discovery.k8s.io/v1',
@@ -51,7 +54,7 @@ test('only the port of that name, and addresses of that family, are targets', ()
     slice([{ addresses: ['10.0.0.2'] }], { ports: null, endpoints: null }),
   ];
   expect(desiredTargets(group('ip', { portName: 'http' }), slices, [])).toEqual([{ id: '10.0.0.1', port: 8080 }]);
-  expect(desiredTargets(group('ip', { portName: 'http', ipFamily: 'IPv6' }), slices, [])).toEqual([
+  expect(desiredTargets(group('ip', { portName: 'http', families: ['IPv6'] }), slices, [])).toEqual([
     { id: 'fd00::1', port: 8080 },
   ]);
 });

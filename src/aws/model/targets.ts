@@ -1,7 +1,7 @@
 // Who is in a target group: a backend's endpoints, or the nodes in front of them.
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
-import type { BackendService } from '../../gateway/topology.ts';
 import { canonicalAddress } from './addresses.ts';
+import type { TargetBackend } from './backends.ts';
 import { hash } from './hash.ts';
 import type { TargetSelection } from './resources.ts';
 
@@ -42,7 +42,7 @@ interface ServingEndpoint {
 }
 
 /** The ready ones; without any, those that still serve while they terminate, as kube-proxy does. */
-function servingEndpoints(backend: BackendService, slices: readonly EndpointSlice[]): readonly ServingEndpoint[] {
+function servingEndpoints(backend: TargetBackend, slices: readonly EndpointSlice[]): readonly ServingEndpoint[] {
   const endpoints = slices
     .filter((slice) => slice.addressType === backend.ipFamily)
     .flatMap((slice) =>
@@ -72,7 +72,7 @@ const podTargets = ({ endpoint: { addresses, nodeName }, port }: ServingEndpoint
  * would find out only after some failed requests.
  */
 function nodeTargets(
-  backend: BackendService,
+  backend: TargetBackend,
   serving: readonly ServingEndpoint[],
   nodes: readonly Node[],
 ): readonly Member[] {

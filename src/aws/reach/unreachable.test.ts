@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { BackendService } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
+import type { TargetBackend } from '../model/backends.ts';
 import { resourceId } from '../model/naming.ts';
 import type { Model, RuleResource } from '../model/resources.ts';
 import type { Binding } from '../targets/bindings.ts';
@@ -9,7 +9,7 @@ import { unreachable } from './unreachable.ts';
 
 const gateway = objectKey({ namespace: 'shop', name: 'web' });
 const service = objectKey({ namespace: 'shop', name: 'api' });
-const backend: BackendService = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' };
+const backend: TargetBackend = { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' };
 const served = resourceId('target-group', 'internal', 'served');
 const invalid = resourceId('target-group', 'internal', 'invalid-share');
 const routeOf = (name: string) => ({ kind: 'HTTPRoute' as const, key: objectKey({ namespace: 'shop', name }) });

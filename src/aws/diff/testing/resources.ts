@@ -1,6 +1,7 @@
 // Models for tests, and a way to run plans against the simulated AWS in any order that they allow.
-import type { BackendService } from '../../../gateway/topology.ts';
+
 import { objectKey } from '../../../kube/object.ts';
+import type { TargetBackend } from '../../model/backends.ts';
 import { resourceId } from '../../model/naming.ts';
 import type {
   ListenerResource,
@@ -140,7 +141,7 @@ function rule({ scheme = 'internal', tags = {} }: Sketch, port: number, { name, 
   };
 }
 
-function backendOf(name: string): BackendService {
+function backendOf(name: string): TargetBackend {
   const service = objectKey({ namespace: 'shop', name });
   return { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4' };
 }

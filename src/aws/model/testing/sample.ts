@@ -8,9 +8,9 @@ import type {
   RouteAction,
   RouteEntry,
   RouteTopology,
-  Topology,
 } from '../../../gateway/topology.ts';
 import { type ObjectKey, objectKey } from '../../../kube/object.ts';
+import type { AwsTopology } from '../../translation.ts';
 import { stableJson } from '../hash.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../options.ts';
 
@@ -28,7 +28,7 @@ export const settings: LoadBalancerSettings = {
 
 export function backend(name: string, more: Partial<BackendService> = {}): BackendService {
   const service = objectKey({ namespace: 'shop', name });
-  return { service, port: 80, portName: '', protocol: 'HTTP1', local: false, ipFamily: 'IPv4', ...more };
+  return { service, port: 80, portName: '', local: false, families: ['IPv4'], ...more };
 }
 
 export function forward(...names: readonly string[]): Extract<RouteAction, { kind: 'forward' }> {
@@ -74,7 +74,7 @@ export function httpPort(entries: readonly EntrySketch[], more: Partial<PortTopo
   return { port: 80, protocol: 'HTTP', listeners: [listener('http')], entries, ...more };
 }
 
-export function topology(ports: readonly PortSketch[], more: Partial<LoadBalancerSettings> = {}): Topology {
+export function topology(ports: readonly PortSketch[], more: Partial<LoadBalancerSettings> = {}): AwsTopology {
   return {
     gateway: objectKey({ namespace: 'shop', name: 'web' }),
     settings: { ...settings, ...more },
@@ -113,4 +113,5 @@ const rulesOf = (entries: readonly EntrySketch[]): RouteTopology['rules'] =>
       rule,
       matches: [...new Map(own.map(({ match }) => [stableJson(match), match])).values()],
       action: own[0]?.action ?? forward('api'),
+      backends: [],
     }));

@@ -1,9 +1,8 @@
 // What is in force for one Gateway's load balancer: flags, then the class's LoadBalancerConfiguration, then the Gateway's.
 import type { LoadBalancerConfigurationSpec, LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
-import type { GatewayInput } from './input.ts';
-import { classParameters, gatewayParameters, type Parameters } from './parameters.ts';
-import type { Report } from './problem.ts';
-import type { Capabilities } from './topology.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Report } from '../gateway/problem.ts';
+import { classParameters, gatewayParameters } from './parameters.ts';
 
 /** What holds where neither configuration says anything. */
 export type SettingsDefaults = Pick<
@@ -14,7 +13,6 @@ export type SettingsDefaults = Pick<
 /** Undefined when a configuration cannot be used: then nothing may be changed, for nobody knows to what. */
 export function resolveSettings(
   input: GatewayInput,
-  capabilities: Capabilities,
   defaults: SettingsDefaults,
   report: Report,
 ): LoadBalancerSettings | undefined {
@@ -33,12 +31,6 @@ export function resolveSettings(
       'sourceRanges cannot stand together with securityGroups, of which one is in the configuration of the class';
     const field = ofGateway.spec.sourceRanges === undefined ? 'securityGroups' : 'sourceRanges';
     report({ kind: 'parameters-invalid', on: 'gateway', reference: ofGateway.reference, field, detail });
-    return undefined;
-  }
-  if (!capabilities.targetTypes.includes(settings.targetType)) {
-    const { on, reference }: Parameters = ofGateway.spec.targetType === undefined ? ofClass : ofGateway;
-    const detail = `must be one of ${capabilities.targetTypes.join(', ')}`;
-    report({ kind: 'parameters-invalid', on, reference, field: 'targetType', detail });
     return undefined;
   }
   return settings;

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest';
-import { GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS, loadCases } from '../testing/golden.ts';
+import { GOLDEN_DEFAULTS, loadCases } from '../testing/golden.ts';
 import { routedBackends } from './routed-backends.ts';
-import { translate } from './translate.ts';
+import { translateForAws } from './translation.ts';
 
 const inputs = loadCases().flatMap((each) => each.inputs);
 
 test('every Service port that a load balancer forwards to is known without the settings and the listeners', () => {
   let compared = 0;
   for (const input of inputs) {
-    const { topology } = translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS);
-    const known = routedBackends(input, GOLDEN_CAPABILITIES);
+    const translation = translateForAws(input, GOLDEN_DEFAULTS);
+    const { topology } = translation;
+    const known = routedBackends(translation);
     for (const { action } of topology?.routes.flatMap(({ rules }) => rules) ?? []) {
       for (const { service } of action.kind === 'forward' ? action.backends : []) {
         if (service === undefined) continue;
-        const { ipFamily: _, ...backend } = service;
-        expect(known).toContainEqual(expect.objectContaining(backend));
+        expect(known).toContainEqual(service);
         compared += 1;
       }
     }
@@ -23,8 +23,7 @@ test('every Service port that a load balancer forwards to is known without the s
 });
 
 test('a Gateway whose parameters are invalid still has backends', () => {
-  const withoutTopology = inputs.filter(
-    (input) => translate(input, GOLDEN_CAPABILITIES, GOLDEN_DEFAULTS).topology === undefined,
-  );
-  expect(withoutTopology.flatMap((input) => routedBackends(input, GOLDEN_CAPABILITIES))).not.toEqual([]);
+  const translations = inputs.map((input) => translateForAws(input, GOLDEN_DEFAULTS));
+  const withoutTopology = translations.filter(({ topology }) => topology === undefined);
+  expect(withoutTopology.flatMap(routedBackends)).not.toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { GatewayClass } from '../api/gateway-api.ts';
-import type { GatewayInput } from './input.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Problem } from '../gateway/problem.ts';
 import { classParameters } from './parameters.ts';
-import type { Problem } from './problem.ts';
 
 export interface GatewayClassResult {
   readonly accepted: boolean;

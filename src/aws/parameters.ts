@@ -6,15 +6,15 @@ import {
   type LoadBalancerConfigurationSpec,
   loadBalancerConfigurationSpec,
 } from '../api/load-balancer-configuration.ts';
-import type { GatewayInput } from './input.ts';
-import type { Report } from './problem.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Report } from '../gateway/problem.ts';
 import {
   classConfiguration,
   describeReference,
   gatewayConfiguration,
   isConfiguration,
   namespaceOf,
-} from './references.ts';
+} from '../gateway/references.ts';
 
 export interface Parameters {
   readonly on: 'class' | 'gateway';

@@ -1,0 +1,51 @@
+// A backend as a target group has it: one address family, and one protocol of those that target groups have.
+import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
+import { protocolOf } from '../../gateway/shortfalls.ts';
+import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from '../../gateway/topology.ts';
+import type { Finding } from './expressed.ts';
+
+export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families'> {
+  readonly protocol: BackendProtocol;
+  readonly ipFamily: IpFamily;
+}
+
+export type BackendSettings = Pick<LoadBalancerSettings, 'targetType' | 'ipAddressType'>;
+
+/** Whatever it speaks is taken for HTTP where that is not known. */
+export function targetBackend(
+  { service, port, portName, appProtocol, nodePort, healthCheckNodePort, local }: BackendService,
+  ipFamily: IpFamily,
+): TargetBackend {
+  return {
+    service,
+    port,
+    portName,
+    protocol: protocolOf(appProtocol) ?? 'HTTP1',
+    ...(nodePort !== undefined && { nodePort }),
+    ...(healthCheckNodePort !== undefined && { healthCheckNodePort }),
+    local,
+    ipFamily,
+  };
+}
+
+/** An ALB forwards to a target group of IPv6 addresses only if it is dual-stack itself. */
+export const familyOf = (
+  { families }: BackendService,
+  ipAddressType: BackendSettings['ipAddressType'] | undefined,
+): IpFamily | undefined => (ipAddressType === 'ipv4' ? families.find((family) => family === 'IPv4') : families[0]);
+
+/** @param settings undefined while they are not known */
+export function backendShortfalls(
+  { service: backend, index }: TopologyBackend,
+  settings: BackendSettings | undefined,
+): readonly Finding[] {
+  if (backend === undefined) return [];
+  const { service, nodePort } = backend;
+  const field = `backendRefs[${index}]`;
+  if (settings?.targetType === 'instance' && nodePort === undefined) {
+    return [{ kind: 'backend-without-node-port', field: `${field}.port`, service }];
+  }
+  return familyOf(backend, settings?.ipAddressType) === undefined
+    ? [{ kind: 'backend-without-ipv4', field, service }]
+    : [];
+}

@@ -1,0 +1,53 @@
+// What AWS makes of a translation, over all golden cases.
+import { expect, test } from 'vitest';
+import { translate } from '../gateway/translate.ts';
+import { GOLDEN_DEFAULTS, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
+import { translateForAws } from './translation.ts';
+
+const inputs = loadCases().flatMap((each) => each.inputs);
+
+/** Every kind that this stage can find; the others are found before it and after it. */
+const kinds = [
+  'backend-protocol-unsupported',
+  'backend-without-ipv4',
+  'backend-without-node-port',
+  'filter-unsupported',
+  'parameters-invalid',
+  'parameters-kind-unknown',
+  'parameters-not-found',
+  'redirect-status-unsupported',
+  'rewrite-unsupported',
+  'rule-field-unsupported',
+];
+
+test('every kind of problem that AWS adds to a translation is in a golden case', () => {
+  const found = inputs.flatMap((input) => {
+    const before = new Set(translate(input, GOLDEN_PROTOCOLS).problems.map((problem) => JSON.stringify(problem)));
+    return translateForAws(input, GOLDEN_DEFAULTS).problems.filter((each) => !before.has(JSON.stringify(each)));
+  });
+  expect([...new Set(found.map(({ kind }) => kind))].toSorted()).toEqual(kinds);
+});
+
+test('of one rule a user reads first about its backends, then about its filters, then about its other fields', () => {
+  const [input] = loadCases('filters').find(({ name }) => name === 'filters/redirect')?.inputs ?? [];
+  const [route] = input?.routes ?? [];
+  if (input === undefined || route === undefined) throw new Error('Expected the golden case filters/redirect');
+  const rule = {
+    filters: [{ type: 'RequestMirror' }, { type: 'RequestMirror' }],
+    timeouts: { request: '1s' },
+    backendRefs: [{ name: 'absent', port: 80, filters: [{ type: 'CORS' }] }],
+  };
+  const { problems } = translateForAws(
+    { ...input, routes: [{ ...route, spec: { ...route.spec, rules: [{ backendRefs: [] }, rule] } }] },
+    GOLDEN_DEFAULTS,
+  );
+  const read = problems.flatMap((problem) => ('rule' in problem ? [`${problem.kind} ${problem.field}`] : []));
+  expect(read).toEqual([
+    'backend-not-found backendRefs[0]',
+    'filter-unsupported filters[0]',
+    'filter-unsupported filters[1]',
+    'filter-unsupported backendRefs[0].filters[0]',
+    'filters-incompatible filters',
+    'rule-field-unsupported timeouts',
+  ]);
+});

@@ -1,0 +1,71 @@
+// What a Gateway asks of AWS: what the Gateway API means by it, under the settings that AWS's own parameters give it, without
+// what an ALB can't do.
+import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Problem as ApiProblem } from '../gateway/problem.ts';
+import { inReadingOrder } from '../gateway/reading-order.ts';
+import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
+import { finish, type Steps } from '../gateway/steps.ts';
+import type { Results, RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
+import { translating } from '../gateway/translate.ts';
+import { type BackendSettings, backendShortfalls } from './model/backends.ts';
+import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import type { Finding } from './model/expressed.ts';
+import type { Problem } from './problem.ts';
+import { resolveSettings, type SettingsDefaults } from './settings.ts';
+
+export interface AwsTopology extends Topology {
+  readonly settings: LoadBalancerSettings;
+}
+
+export interface AwsTranslation extends Results<ApiProblem | Problem>, Pick<Translation, 'routes'> {
+  /** Absent too where a configuration can't be used: nobody knows what to change the load balancer to. */
+  readonly topology?: AwsTopology;
+}
+
+export const translateForAws = (input: GatewayInput, defaults: SettingsDefaults): AwsTranslation =>
+  finish(translatingForAws(input, defaults));
+
+export function* translatingForAws(input: GatewayInput, defaults: SettingsDefaults): Steps<AwsTranslation> {
+  return yield* forAws(input, yield* translating(input, ALB_CAPABILITIES), defaults);
+}
+
+function* forAws(
+  input: GatewayInput,
+  { topology, ...translation }: Translation,
+  defaults: SettingsDefaults,
+): Steps<AwsTranslation> {
+  const found: (ApiProblem | Problem)[] = [];
+  const settings = resolveSettings(input, defaults, (problem) => void found.push(problem));
+  const routes = new Map<string, RouteTopology>();
+  for (const route of translation.routes) {
+    routes.set(route.route.key, withinAlb(route, settings, found));
+    yield;
+  }
+  const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
+  if (topology === undefined || settings === undefined) return { ...translation, problems };
+  const served = topology.routes.map((route) => routes.get(route.route.key) ?? route);
+  return { ...translation, topology: { ...topology, settings, routes: served }, problems };
+}
+
+/** @param settings undefined while they are not known */
+export function withinAlb(
+  route: RouteTopology,
+  settings: BackendSettings | undefined,
+  problems: (ApiProblem | Problem)[] = [],
+): RouteTopology {
+  const rules = route.rules.map((rule) => {
+    const found = albShortfalls(rule, settings);
+    const place = { route: route.route, rule: rule.rule };
+    problems.push(...found.map((finding) => ({ ...place, ...finding })));
+    return withShortfalls(rule, found);
+  });
+  return { ...route, rules };
+}
+
+function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly Finding[] {
+  const found = shortfalls(rule, ALB_CAPABILITIES.http);
+  const unfit = new Set(found.map(({ field }) => field));
+  const others = rule.backends.filter(({ index }) => !unfit.has(`backendRefs[${index}].port`));
+  return [...found, ...others.flatMap((backend) => backendShortfalls(backend, settings))];
+}

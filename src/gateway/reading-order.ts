@@ -1,0 +1,49 @@
+// What translate finds wrong and what a plane can't do, in the order in which a user reads it: rule by rule, and of a rule its
+// backends, its filters, its other fields.
+interface Problem {
+  readonly kind: string;
+  readonly rule?: number;
+  readonly field?: string;
+}
+
+/** Of a rule's problems, by kind and field. */
+const order: readonly RegExp[] = [
+  /^backend-/,
+  /^(filter|redirect-status)-unsupported filters/,
+  /^(redirect|rewrite)-unsupported filters/,
+  /^filter-unsupported backendRefs/,
+  /^(redirect|rewrite)-unsupported backendRefs\[/,
+  /^rewrite-unsupported backendRefs$/,
+  /^filters-incompatible/,
+  /^rule-field-unsupported/,
+];
+
+interface Placed<P> {
+  readonly problem: P;
+  readonly rule: number;
+  readonly rank: number;
+  /** Those in its field: which backend, which filter. */
+  readonly indexes: readonly number[];
+}
+
+/** Only problems of one rule, or of two rules of one route, change places. */
+export const inReadingOrder = <P extends Problem>(problems: readonly P[]): readonly P[] =>
+  problems
+    .map(placed)
+    .toSorted((a, b) => a.rule - b.rule || a.rank - b.rank || byIndexes(a, b))
+    .map(({ problem }) => problem);
+
+function placed<P extends Problem>(problem: P): Placed<P> {
+  const { kind, rule, field = '' } = problem;
+  if (rule === undefined) return { problem, rule: -1, rank: 0, indexes: [] };
+  const rank = order.findIndex((pattern) => pattern.test(`${kind} ${field}`));
+  const indexes = [...field.matchAll(/\[(\d+)\]/g)].map(([, index]) => Number(index));
+  return { problem, rule, rank, indexes };
+}
+
+function byIndexes(
+  { indexes: [a = 0, innerA = 0] }: Placed<unknown>,
+  { indexes: [b = 0, innerB = 0] }: Placed<unknown>,
+) {
+  return a - b || innerA - innerB;
+}

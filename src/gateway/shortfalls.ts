@@ -1,0 +1,92 @@
+// What a plane can't do of a rule. Each plane's model asks this first: translate says what a route means, whoever serves it.
+import type { RuleRef } from './problem-place.ts';
+import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
+import { forwardTo } from './rules.ts';
+import type { BackendProtocol, BackendService, HttpCapabilities, RuleNeed, RuleTopology } from './topology.ts';
+
+type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
+
+/** A problem of a rule, before it is said whose rule it is. */
+export type Shortfall = WithoutRule<BackendProtocolUnsupported | RuleProblem>;
+
+export function shortfalls({ backends, needs = [] }: RuleTopology, can: HttpCapabilities): readonly Shortfall[] {
+  return [
+    ...backends.flatMap(({ service, index }) =>
+      service === undefined ? [] : protocolShortfall(service, `backendRefs[${index}].port`, can),
+    ),
+    ...needs.flatMap((need) => needShortfall(need, can)),
+  ];
+}
+
+function protocolShortfall(
+  { service, appProtocol }: BackendService,
+  field: string,
+  { backendProtocols }: HttpCapabilities,
+): readonly Shortfall[] {
+  const protocol = protocolOf(appProtocol);
+  if (protocol !== undefined && backendProtocols.includes(protocol)) return [];
+  return [{ kind: 'backend-protocol-unsupported', field, service, protocol: appProtocol ?? 'http' }];
+}
+
+function needShortfall(need: RuleNeed, can: HttpCapabilities): readonly Shortfall[] {
+  const { field } = need;
+  switch (need.kind) {
+    case 'filter': {
+      const { filter, statusCode } = need;
+      if (!can.filters.includes(filter)) return [{ kind: 'filter-unsupported', field, filter }];
+      const allowed = can.redirectStatusCodes;
+      if (statusCode === undefined || allowed.includes(statusCode)) return [];
+      const at = `${field}.requestRedirect.statusCode`;
+      return [{ kind: 'redirect-status-unsupported', field: at, statusCode, allowed }];
+    }
+    case 'backend-filter': {
+      const { filter } = need;
+      return can.backendFilters.includes(filter) ? [] : [{ kind: 'filter-unsupported', field, filter }];
+    }
+    case 'backend-rewrites': {
+      const detail = 'a rule has one URLRewrite, which all of its backends share';
+      return can.backendRewrites ? [] : [{ kind: 'rewrite-unsupported', field, detail }];
+    }
+    case 'field':
+      return can.ruleFields.includes(need.field) ? [] : [{ kind: 'rule-field-unsupported', field }];
+    default:
+      return need satisfies never;
+  }
+}
+
+/** By appProtocol: Kubernetes' own names, and IANA's plain ones, whose case does not count. */
+const protocols: Readonly<Record<string, BackendProtocol>> = {
+  http: 'HTTP1',
+  'kubernetes.io/h2c': 'H2C',
+  'kubernetes.io/ws': 'WS',
+  grpc: 'GRPC',
+};
+
+/** Undefined for a protocol that says it is not HTTP in clear text. */
+export function protocolOf(appProtocol: string | undefined): BackendProtocol | undefined {
+  if (appProtocol === undefined || appProtocol === '') return 'HTTP1';
+  const name = appProtocol.toLowerCase();
+  return Object.hasOwn(protocols, name) ? protocols[name] : undefined;
+}
+
+/**
+ * The rule as a plane with these shortfalls has it. A backend that it can't have is an invalid one. Anything else answers 500, for
+ * a filter must not be skipped: "requests that would have been processed by that filter MUST receive a HTTP error response".
+ */
+export function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
+  if (found.length === 0) return rule;
+  const { action } = rule;
+  const lost = new Set(found.map(({ field }) => backendIndex(field)));
+  if (action.kind !== 'forward' || lost.has(undefined))
+    return { ...rule, action: { kind: 'respond', statusCode: 500 } };
+  const backends = action.backends.map(({ service, ...rest }) =>
+    service === undefined || lost.has(rest.index) ? rest : { service, ...rest },
+  );
+  return { ...rule, action: forwardTo(backends, action.rewrite) };
+}
+
+/** Of a field of one backend, which; undefined where the whole rule is at fault. */
+function backendIndex(field: string): number | undefined {
+  const index = /^backendRefs\[(\d+)\](\.port)?$/.exec(field)?.[1];
+  return index === undefined ? undefined : Number(index);
+}
