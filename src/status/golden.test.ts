@@ -9,7 +9,7 @@ const cases = loadCases();
 
 test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs }) => {
   const statuses = inputs.map((input) => reported(input).statuses);
-  await expect(toYaml(statuses)).toMatchFileSnapshot(join(dir, 'status.yaml'));
+  await expect(toYaml(statuses)).toMatchFileSnapshot(join(dir, 'status.aws.yaml'));
 });
 
 /**
