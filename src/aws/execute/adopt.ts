@@ -1,5 +1,5 @@
-// "Already exists" is the answer to a create whose first answer was lost, or whose result no list has shown yet. What is
-// found then is ours if its tags say so, and is taken for made; what is anyone else's is never touched.
+// AWS answers "already exists" when the answer to our first create was lost, or when no list shows its result yet. The
+// resource that is found then is ours if its tags say so, and counts as made. A resource of anyone else is never touched.
 import { describeTags } from '../inventory/describe.ts';
 import type { OwnedRecord } from '../inventory/records.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
@@ -10,16 +10,16 @@ import { writeTags } from './tagging.ts';
 
 export interface Found {
   readonly arn: string;
-  /** What AWS knows it by. */
+  /** Its name in AWS. */
   readonly name: string;
-  /** Where its list has shown them; else they are asked for. */
+  /** Present if AWS's list has shown them; otherwise they are read. */
   readonly tags?: Tags;
   readonly record: (id: ResourceId, tags: Tags) => OwnedRecord;
 }
 
 /**
- * @param desired its logical id, and the tags that it should have: the hash of its spec is among them
- * @param change brings its spec up to date, where that tag differs
+ * @param desired its logical id, and the tags that it should have, with the hash of its spec
+ * @param change updates the spec; called only if that hash differs
  */
 export async function adopt(
   run: Run,

@@ -1,4 +1,4 @@
-// One ACM certificate per Secret, shared by all Gateways that refer to it: whoever comes first imports, the others find it.
+// One ACM certificate per Secret, shared by all Gateways that refer to it. The first pass imports it, the others find it.
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
 import { certificateBlocks, fingerprintOf } from '../../gateway/pem.ts';
 import { isInvalid, isNotFound, isUncertain } from '../errors.ts';
@@ -11,14 +11,14 @@ import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 const done: StepEnd = { kind: 'done' };
-/** The ARN is another one than the plan was made for: what refers to it is for the next plan. */
+/** The certificate has another ARN than the plan was made for. The next plan updates the listeners that refer to it. */
 const replaced: StepEnd = { kind: 'done', again: true };
 
 export function createCertificate(run: Run, desired: CertificateResource, tags: Tags): Promise<StepEnd> {
   return run.context.locks.run(desired.id, async () => {
     await resolveDoubt(run, desired);
     const present = newest(run, desired);
-    if (present !== undefined) return await bring(run, desired, present, tags);
+    if (present !== undefined) return await reimport(run, desired, present, tags);
     return await importAnew(run, desired, tags, done);
   });
 }
@@ -27,7 +27,7 @@ export function changeCertificate(run: Run, desired: CertificateResource, arn: s
   return run.context.locks.run(desired.id, async () => {
     const present = newest(run, desired);
     if (present === undefined) return await importAnew(run, desired, tags, replaced);
-    const end = await bring(run, desired, present, tags);
+    const end = await reimport(run, desired, present, tags);
     return present.arn === arn ? end : replaced;
   });
 }
@@ -38,8 +38,8 @@ const newest = ({ context }: Run, { id }: CertificateResource): CertificateRecor
     .filter((record) => record.kind === 'certificate')
     .toSorted((a, b) => b.importedAt - a.importedAt)[0];
 
-/** Under the same ARN, so that no listener notices; where ACM refuses that (another key type or size), anew. */
-async function bring(run: Run, desired: CertificateResource, present: CertificateRecord, tags: Tags): Promise<StepEnd> {
+/** Imports under the same ARN, so that no listener changes. If ACM refuses (another key type or size), imports a new one. */
+async function reimport(run: Run, desired: CertificateResource, present: CertificateRecord, tags: Tags): Promise<StepEnd> {
   const { clients, clock, inventory } = run.context;
   const { arn } = present;
   if (present.tags[TAG.spec] === tags[TAG.spec]) {
@@ -81,7 +81,7 @@ async function importAnew(run: Run, desired: CertificateResource, tags: Tags, en
   }
 }
 
-/** An import whose answer was lost may have happened: the tagging index may know. If it lags, the sweep merges the two. */
+/** An import whose answer was lost may have happened: the tagging index may show it. If it lags, the sweep merges the two. */
 async function resolveDoubt({ context }: Run, { id }: CertificateResource): Promise<void> {
   const { clients, cluster, clock, inventory } = context;
   if (!inventory.takeDoubt(id)) return;
@@ -96,7 +96,7 @@ interface Material {
   readonly PrivateKey: Uint8Array;
 }
 
-/** No dash within: a Secret full of beginnings without an end is read in one go. */
+/** No dash within: otherwise a Secret with many beginnings and no end would take quadratic time. */
 const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/;
 
 /**

@@ -14,7 +14,7 @@ import { hash } from '../model/hash.ts';
 import { type OwnedResource, TAG } from '../observed.ts';
 import type { Run, StepEnd } from './run.ts';
 
-/** What is gone already is deleted; what something that goes still uses has to wait. */
+/** A resource that is already gone counts as deleted. A resource that is still in use has to wait. */
 export async function deleteResource(run: Run, existing: OwnedResource): Promise<StepEnd> {
   try {
     if (existing.kind === 'load-balancer') await deleteLoadBalancer(run, existing);
@@ -49,8 +49,8 @@ async function remove({ context: { clients } }: Run, { kind, arn }: OwnedResourc
 }
 
 /**
- * Deletion protection that we have set, because the Gateway's configuration said so, goes with the Gateway. What someone
- * else has set stands, and is said: we know the difference by the hash of the attributes that were set.
+ * Deletion protection that we set, because the Gateway's configuration asked for it, is removed with the Gateway. If someone
+ * else set it, it stays, and the status reports it. The hash of the attributes that we set shows which case it is.
  */
 async function deleteLoadBalancer(run: Run, existing: OwnedResource): Promise<void> {
   const { clients } = run.context;

@@ -1,5 +1,5 @@
-// Carries out a plan: steps that do not wait for each other side by side, each failed one stopping only its dependants. However
-// many steps a namespace has, those of the others do not queue behind them.
+// Executes a plan. Steps that do not wait for each other run in parallel, and a failed step stops only its dependants. The
+// steps of one namespace never queue behind those of another, however many there are.
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Plan, Step, StepId } from '../diff/step.ts';
 import { onErrand } from '../errand.ts';
@@ -12,14 +12,14 @@ import { type ExecuteContext, type Held, type Outcome, Run, type StepEnd } from 
 
 type End = StepEnd | { readonly kind: 'left-out' } | { readonly kind: 'recalled' };
 
-/** Steps of one Gateway and namespace under way at a time; the account's limits stand above. */
+/** How many steps of one Gateway and namespace run at a time. The account's rate limits apply as well. */
 const sideBySide = 8;
 const pendingRetryMs = 5000;
 const errorRetryMs = 5000;
 
 /**
- * @param perform carries out one step
- * @throws only what is a bug; what AWS refuses is in the outcome.
+ * @param perform executes one step
+ * @throws only if there is a bug; what AWS refuses is in the outcome
  */
 export async function executePlan(
   plan: Plan,
@@ -45,7 +45,7 @@ export async function executePlan(
     };
     ends.set(step.id, end());
   }
-  // All have ended before a bug in one of them is thrown: none goes on behind the caller's back.
+  // Wait for all before a bug in one of them is thrown: no step may go on after this function has returned.
   await Promise.allSettled(ends.values());
   return outcomeOf(
     await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])),
@@ -95,7 +95,7 @@ const words = {
   delete: 'removed',
 } as const satisfies Record<Step['kind'], string>;
 
-/** The ARN of what was there already. */
+/** The ARN of the existing resource that a step is about. */
 function arnOf(step: Step): string | undefined {
   if (step.kind === 'delete') return step.existing.arn;
   return 'arn' in step ? step.arn : undefined;
@@ -145,7 +145,7 @@ function outcomeOf(
         break;
       case 'recalled':
         behind.add(namespaceOf(resource, gateway));
-        // What was refused stays so until it is tried again: a status must not change for want of time.
+        // A refusal stays reported until the step is tried again: a status must not change because there was no time.
         if (!met.has(resource)) meet(resource, before.get(resource));
         break;
       case 'left-out':

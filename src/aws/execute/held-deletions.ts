@@ -1,5 +1,5 @@
-// Deletions that wait for something to let go: what they wait for, and when to try again. AWS itself lets go within minutes,
-// and costs nothing but patience; whoever else holds on is looked for, seldom.
+// Deletions that AWS refuses because the resource is in use: what they wait for, and when to try again. AWS's own use ends
+// within minutes, so we only wait. If it takes longer, we look for other users of the resource, but seldom.
 
 import { pollMs } from '../../controllers/gateway-context.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -33,7 +33,7 @@ export class HeldDeletions {
     this.#clock = clock;
   }
 
-  /** What these deletions wait for, for the status. */
+  /** What these deletions wait for, as the status says it. */
   async explain(held: readonly Held[]): Promise<readonly Problem[]> {
     const now = this.#clock.monotonic();
     for (const [arn, { seen }] of this.#sights) if (now - seen > forgetAfter) this.#sights.delete(arn);
@@ -45,7 +45,7 @@ export class HeldDeletions {
     return problems;
   }
 
-  /** How long to wait before these are tried again, in milliseconds: ever longer. */
+  /** How long to wait before these are tried again, in milliseconds. It grows with each attempt. */
   retryMs(held: readonly Held[]): number {
     const now = this.#clock.monotonic();
     const waited = held.map(({ arn }) => now - (this.#sights.get(arn)?.since ?? now));
@@ -61,7 +61,7 @@ export class HeldDeletions {
     return sight;
   }
 
-  /** What can't be found out now is worth no failure: the deletion is tried again anyway. */
+  /** Undefined if AWS does not answer. That is no failure, because the deletion is tried again anyway. */
   async #holdersOf(arn: string): Promise<readonly Holder[] | undefined> {
     try {
       return await holdersOf(this.#clients, arn);

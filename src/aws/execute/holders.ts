@@ -1,4 +1,4 @@
-// Who keeps AWS from deleting something. AWS's refusal names what is to go, and not what uses it.
+// Finds what uses a resource that AWS refuses to delete. AWS's refusal does not name the user.
 import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
@@ -6,8 +6,8 @@ import type { Holder } from '../cloud-problem.ts';
 import { pages, securityGroupRules, securityGroups } from '../inventory/describe.ts';
 
 /**
- * As far as it can be seen in this account and region: security groups of a peered VPC's account name a group unseen, and
- * of a certificate ACM tells only who may call DescribeCertificate.
+ * Only what this account and region show. Security groups in a peered VPC of another account may refer to a group unseen.
+ * Users of a certificate would need the permission for DescribeCertificate.
  * @param arn an ARN, or a security group's id
  * @throws AwsError
  */
@@ -23,7 +23,7 @@ async function holdersOfGroup(clients: AwsClients, groupId: string): Promise<rea
     securityGroups(clients, [{ Name: 'egress.ip-permission.group-id', Values: [groupId] }]),
     interfacesOf(clients, groupId),
   ]);
-  // A group that names itself can be deleted all the same.
+  // A group that refers only to itself can be deleted.
   const naming = new Set(
     [...ingress, ...egress].flatMap(({ GroupId }) => (GroupId === groupId ? [] : (GroupId ?? []))),
   );
@@ -34,7 +34,7 @@ async function holdersOfGroup(clients: AwsClients, groupId: string): Promise<rea
     ),
     ...interfaces,
   ];
-  // AWS's order changes from call to call.
+  // AWS's order changes from call to call, and the status must not.
   return found.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 

@@ -1,5 +1,5 @@
-// What has to change for a set of rules to be in a number of security groups. A rule that is in one of them already stays
-// there: a list that grows or shrinks moves nothing.
+// Which changes bring a set of rules into a number of security groups. A rule that is already in one of them stays there, so
+// a list that grows or shrinks moves no rule.
 import { isIpv6Cidr } from '../cidr.ts';
 import { type Family, ingressKey, type PresentRule } from '../inventory/ingress-rules.ts';
 import type { IngressRule } from '../model/resources.ts';
@@ -10,10 +10,10 @@ export interface Addition {
 }
 
 export interface IngressChanges {
-  /** What there is room for at once: clients are admitted before others are shut out. */
+  /** Rules that have room now: new clients are admitted before access of others is revoked. */
   readonly before: readonly Addition[];
   readonly revoke: readonly PresentRule[];
-  /** What has room only when that is revoked. */
+  /** Rules that have room only after the revocation. */
   readonly after: readonly Addition[];
 }
 
@@ -37,7 +37,7 @@ export function ingressChanges(
   const before = room.place(missing);
   for (const rule of revoke) room.free(rule);
   const after = room.place(before.left);
-  // Where even that is too little, AWS has the last word: its limit may be a higher one.
+  // If there is still too little room, try anyway: the account's limit may be higher than the one we know.
   const last: Addition[] = after.left.length === 0 ? [] : [{ groupId: groups.at(-1) ?? '', rules: after.left }];
   return { before: before.placed, revoke, after: [...after.placed, ...last] };
 }

@@ -1,4 +1,4 @@
-// Makes the rules of a load balancer's security groups as desired.
+// Applies the desired ingress rules to a load balancer's security groups.
 import {
   AuthorizeSecurityGroupIngressCommand,
   type IpPermission,
@@ -20,7 +20,7 @@ type SetIngress = Extract<Step, { kind: 'set-ingress' }>;
 
 const limit = DEFAULT_QUOTAS.rulesPerSecurityGroup;
 
-/** Admits what is new before it shuts out what is no longer wanted, as far as there is room for both. */
+/** Authorizes new rules before it revokes old ones, as far as there is room for both. */
 export async function setIngress(run: Run, { desired, fresh, tags }: SetIngress): Promise<void> {
   const { clients } = run.context;
   const groups = [desired.id, ...(desired.overflow ?? [])].map(run.arnOf);
@@ -31,7 +31,7 @@ export async function setIngress(run: Run, { desired, fresh, tags }: SetIngress)
     try {
       for (const each of ingressChanges(groups, desired.ingress, [], limit).before) await authorize(clients, each);
     } catch (error) {
-      // The first answer to this very call was lost.
+      // The answer to our first attempt was lost.
       if (!isAlreadyExists(error)) throw error;
       await ingress(await presentRules(clients, groups));
     }
@@ -48,7 +48,7 @@ async function change(clients: AwsClients, changes: ReturnType<typeof ingressCha
     try {
       await authorizeMissing(clients, each);
     } catch (error) {
-      // The account's limit is a lower one than AWS's default: room has to be made first.
+      // The account's limit is lower than AWS's default: revoke first, to make room.
       if (!isQuotaReached(error) || revoke.length === 0) throw error;
       refused.push(each);
     }

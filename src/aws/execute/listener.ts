@@ -20,7 +20,7 @@ import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
-/** Undefined for one that could not be imported. */
+/** Undefined if the certificate could not be imported. */
 const certificateArn = (run: Run, use: CertificateUse): string | undefined =>
   'arn' in use ? use.arn : run.knownArn(use.certificate);
 
@@ -35,7 +35,7 @@ function settings(run: Run, { spec }: ListenerResource, defaultCertificate: stri
   };
 }
 
-/** Remembers a listener as AWS has described it; what is known of its further certificates stays. */
+/** Remembers a listener as AWS described it. The description lacks its further certificates: those stay as remembered. */
 function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: Tags): void {
   const { inventory } = run.context;
   for (const { arn, record } of listenerCandidate(found)) {
@@ -48,13 +48,13 @@ function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: T
   }
 }
 
-/** Where the default certificate could not be imported, another one is the default for now: the others' hosts are served. */
+/** If the default certificate could not be imported, another one is the default for now, so that the other hosts are served. */
 export async function createListener(run: Run, desired: ListenerResource, tags: Tags): Promise<StepEnd> {
   const { clients } = run.context;
   const wanted = desired.spec.defaultCertificate;
   const certificates = [wanted ?? [], desired.extraCertificates].flat();
   const defaultCertificate = certificates.flatMap((use) => certificateArn(run, use) ?? []).at(0);
-  // Why it can't be imported is its own step's to tell.
+  // The step of the certificate reports why it could not be imported.
   if (wanted !== undefined && defaultCertificate === undefined) return { kind: 'failed', problems: [] };
   const isAsDesired = wanted === undefined || certificateArn(run, wanted) === defaultCertificate;
   const { [TAG.spec]: spec, ...others } = tags;
@@ -101,8 +101,9 @@ async function modifyListener(
 type SetCertificates = Extract<Step, { kind: 'set-certificates' }>;
 
 /**
- * Adds before it removes, but for want of room: no host is without its certificate in between. Each that is refused is left
- * out alone. The default certificate comes first and goes last, since it is in the list where others would take its names.
+ * Adds before it removes, if there is room, so that no host is without its certificate in between. A refused certificate is
+ * left out alone. The default certificate is added first and removed last: it is in the list only where another one would
+ * answer for its names.
  */
 export async function setCertificates(run: Run, { desired, fresh, tags }: SetCertificates): Promise<StepEnd> {
   const { clients, inventory } = run.context;
@@ -118,7 +119,7 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
     if (error === undefined) continue;
     problems.push(toProblem(error, 'certificate' in each.use ? each.use.certificate : resourceId(each.use.arn)));
   }
-  // What another one is to take the place of goes when that is there; but not for one that AWS will never take.
+  // Keep the old certificates while a new one may still be imported. Do not wait for one that AWS will never accept.
   const awaited = uses.some(({ use, arn: made }) => isAwaited(run, use) && made === undefined);
   if (!awaited) await list.removeAllBut(wanted, first);
   const record = inventory.get(arn);
@@ -131,7 +132,7 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
 const isAwaited = (run: Run, use: CertificateUse): boolean =>
   'certificate' in use && run.unanswered.has(use.certificate);
 
-/** A listener's certificates that SNI chooses from. AWS takes one a call. */
+/** The certificates of a listener from which SNI chooses. AWS accepts one per call. */
 class ListedCertificates {
   readonly #clients: AwsClients;
   readonly #listener: string;
@@ -151,7 +152,7 @@ class ListedCertificates {
     return this.#arns.has(arn);
   }
 
-  /** @returns why AWS refuses this one */
+  /** @returns the error, if AWS refuses this certificate */
   async add(arn: string, wanted: ReadonlySet<string>): Promise<AwsError | undefined> {
     try {
       await this.#add(arn).catch(async (error: unknown) => {

@@ -25,7 +25,7 @@ export async function createLoadBalancer(run: Run, desired: LoadBalancerResource
   const { name, scheme, subnets } = desired.spec;
   const all = run.tags(desired.id, tags);
   try {
-    // AWS answers an equal request, tags included, with what exists: that too is ours.
+    // AWS answers a repeated request, equal also in its tags, with the existing resource. So it is ours.
     const { LoadBalancers: [made] = [] } = await clients.elbv2.send(
       new CreateLoadBalancerCommand({
         Name: name,
@@ -60,7 +60,7 @@ export async function changeLoadBalancer(run: Run, desired: LoadBalancerResource
   if (current !== undefined) await changeTo(run, desired, current);
 }
 
-/** Only what differs is set: each of these calls moves network interfaces about. */
+/** Only what differs is set, because each of these calls may move network interfaces. */
 async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBalancer): Promise<void> {
   const { elbv2 } = run.context.clients;
   const { LoadBalancerArn } = current;

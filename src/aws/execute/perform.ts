@@ -1,4 +1,4 @@
-// One step, by its kind.
+// Performs one step, by its kind.
 import type { Step } from '../diff/step.ts';
 import type { Resource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
@@ -59,7 +59,7 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
   }
 }
 
-/** Where one tag of ownership is to be written, someone may have taken the others too. */
+/** If the resource tag has to be written, someone may have removed the other ownership tags too: all are written. */
 function ownershipOf({ context: { cluster, inventory } }: Run, { arn, add, resource }: StepOf<'tag'>): Tags {
   if (!(TAG.resource in add)) return {};
   return ownershipTags(cluster, resource, inventory.get(arn)?.tags[TAG.gateway]);
@@ -105,7 +105,7 @@ async function changeInPlace(
     case 'rule':
       return await changeRule(run, desired, arn);
     case 'security-group':
-      // Nothing of it can be changed: what differs is in its name, and so in its id.
+      // Nothing of it can be changed in place: a different spec gives another name, and so another id.
       return undefined;
     default:
       return desired satisfies never;

@@ -43,7 +43,7 @@ export async function createRule(run: Run, { desired, priority, tags }: StepOf<'
   }
 }
 
-/** Someone has the priority: this very rule, whose first answer was lost, or one that the inventory did not know. */
+/** The priority is in use: by this rule, if the answer to our first attempt was lost, or by one that the inventory lacks. */
 async function whoHas(
   run: Run,
   wanted: {
@@ -73,7 +73,7 @@ async function whoHas(
   if (candidate === undefined) throw error;
   const own = tags.get(candidate.arn) ?? inventory.get(candidate.arn)?.tags ?? {};
   const owner = ownerOf(own, cluster);
-  // Another rule of ours, which the next plan takes into account.
+  // Another rule of ours. The next plan takes it into account.
   if (owner.kind === 'ours' && owner.id !== desired.id) return { kind: 'failed', problems: [], again: true };
   const found = { ...candidate, name: `priority ${priority}`, tags: own };
   return await adopt(run, found, { id: desired.id, tags: wanted.tags }, (arn) => changeRule(run, desired, arn));
@@ -94,7 +94,7 @@ export async function changeRule(run: Run, desired: RuleResource, arn: string): 
   if (record?.kind === 'rule') run.context.inventory.put({ ...record, scope: scopeOf(conditions) });
 }
 
-/** The group that joins gets no traffic, but AWS begins to check its health. */
+/** The new group joins with weight 0: it gets no traffic, but AWS begins its health checks. */
 export async function warmRule(run: Run, { arn, serving, joining }: StepOf<'warm-rule'>): Promise<void> {
   const joined: Forward[] = joining.map((id) => ({ arn: run.arnOf(id), weight: 0 }));
   const { Rules: [changed] = [] } = await run.context.clients.elbv2.send(

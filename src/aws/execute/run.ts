@@ -1,4 +1,4 @@
-// One plan while it is carried out: what its steps share, how each ends, and what comes of all of them.
+// One plan while it is executed: what its steps share, how a step ends, and the outcome of all steps.
 import type { Secret } from '../../api/core.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -26,16 +26,16 @@ export interface ExecuteContext {
   readonly troubles: TargetTroubles;
   readonly refusals: TargetRefusals;
   readonly where: TargetsContext['where'];
-  /** One for the process: what Gateways share is made by one of them at a time. */
+  /** The locks of the process: what Gateways share is made by one pass at a time. */
   readonly locks: KeyedLock;
   readonly cluster: ClusterIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
   /** No call begins after it aborts. */
   readonly signal: AbortSignal;
-  /** No step begins after it aborts, and those that have made no call yet are called back: others are to be let in. */
+  /** After it aborts no step begins, and steps that have made no call yet are recalled, because other passes wait. */
   readonly recall?: AbortSignal;
-  /** What the last run met. */
+  /** The problems of the last run. */
   readonly before?: Met;
   readonly secretOf: (key: ObjectKey) => Secret | undefined;
   readonly targetsOf: (group: TargetGroupResource) => readonly Target[];
@@ -44,27 +44,27 @@ export interface ExecuteContext {
 export interface Outcome {
   readonly done: readonly StepId[];
   readonly problems: readonly Problem[];
-  /** What AWS will not delete yet, because something that goes still uses it; or what needs what AWS does not show yet. */
+  /** Resources that are in use and cannot be deleted yet, or that need another one which AWS does not show yet. */
   readonly pending: readonly ResourceId[];
-  /** Those of them that AWS will not delete yet, each. */
+  /** The refused deletions among them. */
   readonly held: readonly Held[];
-  /** When to come back without waiting for a change, in milliseconds. */
+  /** When to run again even if nothing changes, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** AWS lacks something that the inventory has: the Gateway is to be audited at once. */
+  /** AWS lacks a resource that the inventory has: the Gateway must be audited at once. */
   readonly drifted?: true;
-  /** The namespaces of steps that were called back: there was no time for them. */
+  /** The namespaces of recalled steps. */
   readonly behind: readonly string[];
-  /** The problems of each resource: those of a step that was called back are as they were before. */
+  /** The problems of each resource. A recalled step keeps the problems of the last run. */
   readonly met: Met;
 }
 
 export type Met = ReadonlyMap<ResourceId, readonly Problem[]>;
 
-/** What AWS will not delete because something uses it. */
+/** A deletion that AWS refuses because the resource is in use. */
 export interface Held {
   readonly resource: ResourceId;
   readonly arn: string;
-  /** What AWS says of it. It names what is held, seldom what holds it. */
+  /** AWS's message. It names the resource, and seldom its user. */
   readonly detail: string;
 }
 
@@ -80,7 +80,7 @@ export class Run {
   readonly context: ExecuteContext;
   /** The value of the Gateway's tag. */
   readonly gateway: string;
-  /** What the next pass may make, since AWS did not answer or asked to wait. */
+  /** Resources that the next pass may be able to make, because AWS did not answer or asked to wait. */
   readonly unanswered = new Set<ResourceId>();
   readonly #arns: Map<ResourceId, string>;
 
@@ -90,17 +90,17 @@ export class Run {
     this.#arns = new Map(plan.existing);
   }
 
-  /** What stands for the logical id from now on: later steps refer to it. */
+  /** Sets the ARN of a logical id. Later steps refer to it. */
   bind(id: ResourceId, arn: string): void {
     this.#arns.set(id, arn);
   }
 
-  /** Undefined for what no step has made yet. */
+  /** Undefined if no step has made the resource yet. */
   knownArn(id: ResourceId): string | undefined {
     return this.#arns.get(id);
   }
 
-  /** A plan refers only to what exists or what an earlier step makes. */
+  /** A plan refers only to existing resources and to those that an earlier step makes. */
   readonly arnOf = (id: ResourceId): string => {
     const arn = this.#arns.get(id);
     if (arn === undefined) throw new Error(`The plan refers to ${id}, which it neither has nor makes`);
@@ -112,7 +112,7 @@ export class Run {
     return { ...tags, ...ownershipTags(this.context.cluster, id, this.gateway) };
   }
 
-  /** All tags of what the cluster shares. */
+  /** All tags of a new resource that the Gateways share. */
   sharedTags(id: ResourceId, tags: Tags): Tags {
     return { ...tags, ...ownershipTags(this.context.cluster, id) };
   }

@@ -33,7 +33,7 @@ export async function createSecurityGroup(run: Run, desired: SecurityGroupResour
     const [candidate] = found === undefined ? [] : securityGroupCandidate(found);
     if (found === undefined || candidate === undefined) throw error;
     const own = { ...candidate, name, tags: fromTagList(found.Tags) };
-    // What its spec says can't be changed, and is in its name.
+    // The spec cannot be changed in place. It is part of the name.
     return await adopt(run, own, { id: desired.id, tags: all }, async () => undefined);
   }
 }

@@ -5,7 +5,7 @@ import type { Tags } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import type { Run } from './run.ts';
 
-/** Writes tags of what exists, and remembers them. */
+/** Writes tags of an existing resource, and remembers them. */
 export async function writeTags(run: Run, arn: string, add: Tags, remove: readonly string[] = []): Promise<void> {
   const added = toTagList(add);
   if (added.length > 0) await addTags(run, arn, added);
@@ -46,7 +46,7 @@ async function removeTags({ context: { clients } }: Run, arn: string, keys: read
   }
 }
 
-/** Security groups go by their id. */
+/** Security groups are known by their id, not by an ARN. */
 function serviceOf(arn: string): 'ec2' | 'acm' | 'elasticloadbalancing' {
   if (arn.startsWith('sg-')) return 'ec2';
   return arn.split(':')[2] === 'acm' ? 'acm' : 'elasticloadbalancing';

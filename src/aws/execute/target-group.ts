@@ -36,7 +36,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
       name,
     });
   try {
-    // AWS answers an equal request, tags included, with what exists: that too is ours.
+    // AWS answers a repeated request, equal also in its tags, with the existing resource. So it is ours.
     const { TargetGroups: [made] = [] } = await clients.elbv2.send(
       new CreateTargetGroupCommand({
         Name: name,
@@ -45,7 +45,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
         ProtocolVersion: protocolVersion,
         Port: port,
         VpcId: vpcId,
-        // Instances have no choice: AWS takes the field for targets by address only.
+        // AWS accepts this field only for targets of type ip.
         ...(targetType === 'ip' ? { IpAddressType: ipAddressType } : {}),
         ...healthCheckInput(healthCheck),
         Tags: toTagList(all),
@@ -53,7 +53,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
     inventory.put(recordOf(made.TargetGroupArn)(desired.id, all));
-    // It is new, so it has no members; without this each would be read once for nothing.
+    // A new group has no members. Without this line its members would be read once for nothing.
     if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
     return { kind: 'done' };
@@ -68,7 +68,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
   }
 }
 
-/** All but the health check is part of the name, and so of the id. */
+/** Only the health check can differ: everything else is part of the name, and so of the id. */
 export async function changeTargetGroup(run: Run, desired: TargetGroupResource, arn: string): Promise<void> {
   await run.context.clients.elbv2.send(
     new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...healthCheckInput(desired.spec.healthCheck) }),

@@ -1,4 +1,4 @@
-// Whose the certificates are that listeners name by ARN. Of our own the inventory knows it; of any other AWS is asked once.
+// Who owns the certificates that listeners name by ARN. For our own the inventory knows it; for others AWS is asked once.
 import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import type { CertificateOwner } from '../../gateway/input.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -19,10 +19,10 @@ export interface CertificateOwnersOptions {
   readonly clock: Clock;
 }
 
-/** How many AWS is asked about at once: a pass may take no longer for what one tenant names. */
+/** How many AWS is asked about in one pass: a tenant who names many must not make the pass longer. */
 const perPass = 50;
 
-/** How many are remembered. Who names more has some asked about again. */
+/** How many answers are remembered. If tenants name more, some are asked again. */
 const maxRemembered = 10_000;
 
 /** How long a certificate that is not there is taken for absent, in milliseconds. */
@@ -33,7 +33,7 @@ type Answer = Exclude<CertificateOwner, { kind: 'unknown' }>;
 export class CertificateOwners {
   readonly #options: CertificateOwnersOptions;
   readonly #answers = new Map<string, { readonly owner: Answer; readonly until: number }>();
-  /** Why AWS told nothing when it was asked last. */
+  /** Why AWS did not answer the last time. */
   readonly #refusals = new Map<string, string>();
 
   constructor(options: CertificateOwnersOptions) {
@@ -41,10 +41,10 @@ export class CertificateOwners {
   }
 
   /**
-   * Asks for those that are not known yet. Where AWS does not answer, they stay unknown.
+   * Asks AWS for the owners that are not known yet. If AWS does not answer, they stay unknown.
    * @param gateway whose listeners name them
-   * @param arns each once, the most important ones first
-   * @returns what keeps it from being known what serves already
+   * @param arns without duplicates, the most important ones first
+   * @returns why it could not be read which certificates serve already
    */
   async learn(gateway: ObjectKey, arns: readonly string[]): Promise<readonly Problem[]> {
     const unknown = arns.filter((arn) => this.#known(arn) === undefined);
@@ -100,7 +100,7 @@ function ownerByTags(tags: Tags, cluster: ClusterIdentity): Answer {
   return { kind: TAG.cluster in tags || TAG.clusterUid in tags ? 'another-cluster' : 'anyone' };
 }
 
-/** The Secret that a certificate was imported from. An id that had to be cut gives another name: no grant by name has it. */
+/** The Secret from which a certificate was imported. A shortened id gives another name, which no grant by name allows. */
 function secretOf(id: ResourceId): ObjectKey | undefined {
   const [kind, namespace, name, ...others] = id.split('/');
   if (kind !== 'certificate' || name === undefined || others.length > 0) return undefined;

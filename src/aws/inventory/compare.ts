@@ -1,4 +1,4 @@
-// Whether what AWS describes is what is desired. AWS adds fields of its own and gives lists in its own order.
+// Whether a resource that AWS describes is as desired. AWS adds fields of its own and gives lists in its own order.
 import type { Action, Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { stableJson } from '../model/hash.ts';
 import type {
@@ -13,7 +13,7 @@ import type {
 } from '../model/resources.ts';
 import { forwardsOf, fromCondition, fromTransform } from '../shapes.ts';
 
-/** The ARNs that a logical id may stand for: more than one after a crash. */
+/** The ARNs of a logical id. After a crash there may be several. */
 export type Actual = (id: ResourceId) => readonly string[];
 
 export function sameLoadBalancer(actual: Actual, { spec }: LoadBalancerResource, found: LoadBalancer): boolean {
@@ -29,7 +29,7 @@ export function sameLoadBalancer(actual: Actual, { spec }: LoadBalancerResource,
   );
 }
 
-/** The health check is all that anyone can change. */
+/** Only the health check is compared: nobody can change anything else. */
 export function sameTargetGroup({ spec: { healthCheck: check } }: TargetGroupResource, found: TargetGroup): boolean {
   const matcher =
     'httpCode' in check.matcher
@@ -77,7 +77,7 @@ export function sameRule(actual: Actual, { spec }: RuleResource, found: Rule): b
   );
 }
 
-/** The order of a condition's values means nothing; ALB compares header names without regard to case. */
+/** The order of a condition's values has no meaning, and an ALB ignores the case of header names. */
 function normal(condition: RuleCondition | undefined): string[] {
   if (condition === undefined) return ['unknown'];
   const sorted = Object.fromEntries(
@@ -109,7 +109,7 @@ function sameActions(actual: Actual, desired: RuleAction, found: readonly Action
   }
 }
 
-/** A group with weight 0 beside those desired is warming up. */
+/** A further group with weight 0 is warming up: it is no difference. */
 function sameForwards(
   actual: Actual,
   { targetGroups }: Extract<RuleAction, { kind: 'forward' }>,
@@ -123,7 +123,7 @@ function sameForwards(
     serving.length === wanted.length &&
     wanted.every(({ targetGroup, weight }) => {
       const arns = actual(targetGroup);
-      // AWS gives a single group without its weight, or with another: it takes all anyway.
+      // AWS may show a single group without its weight, or with another one: it gets all traffic anyway.
       return serving.some((forward) => arns.includes(forward.arn) && (alone || forward.weight === weight));
     })
   );

@@ -1,4 +1,4 @@
-// AWS's lists, all pages of them.
+// Reads AWS's lists, all pages.
 
 import { type CertificateSummary, KeyAlgorithm, ListCertificatesCommand } from '@aws-sdk/client-acm';
 import {
@@ -73,7 +73,7 @@ export const rulesOf = ({ elbv2 }: Elbv2, ListenerArn: string): Promise<Rule[]> 
     return [page.Rules, page.NextMarker];
   });
 
-/** The ARNs of a listener's certificates beside the default one; that one too, where it is in the list as well. */
+/** The ARNs of a listener's certificates beside the default one. If the list has the default one too, it is included. */
 export async function listedCertificates({ elbv2 }: Elbv2, ListenerArn: string): Promise<readonly string[]> {
   const certificates = await pages(async (Marker) => {
     const page = await elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn, Marker }));
@@ -111,7 +111,7 @@ export const securityGroupRules = ({ ec2 }: AwsClients, groups: readonly string[
     return [page.SecurityGroupRules, page.NextToken];
   });
 
-/** Imported ones only. ACM leaves out all but RSA keys of up to 2048 bits unless it is told otherwise. */
+/** Imported ones only. Unless the request names the key types, ACM lists only RSA keys up to 2048 bits. */
 export const importedCertificates = ({ acm }: AwsClients): Promise<CertificateSummary[]> =>
   pages(async (NextToken) => {
     const keyTypes = Object.values(KeyAlgorithm);
@@ -119,15 +119,15 @@ export const importedCertificates = ({ acm }: AwsClients): Promise<CertificateSu
     return [page.CertificateSummaryList?.filter(({ Type }) => Type === 'IMPORTED'), page.NextToken];
   });
 
-/** As many ARNs as one DescribeTags takes. */
+/** How many ARNs one DescribeTags accepts. */
 export const describeTagsLimit = 20;
 
-/** Tags by ARN, as they are; of what has vanished meanwhile, none. */
+/** Tags by ARN. A resource that is gone has no entry. */
 export async function describeTags(clients: AwsClients, arns: readonly string[]): Promise<Map<string, Tags>> {
   const tags = new Map<string, Tags>();
   for (let start = 0; start < arns.length; start += describeTagsLimit) {
     const ResourceArns = arns.slice(start, start + describeTagsLimit);
-    // What AWS may only not show yet is no less ours for that.
+    // A new resource that AWS does not show yet must not count as gone.
     const found = await eachThatExists(ResourceArns, (some) => readTags(clients, some), throwIfSettling);
     for (const { ResourceArn, Tags: list } of found) {
       if (ResourceArn !== undefined) tags.set(ResourceArn, fromTagList(list));
@@ -146,8 +146,8 @@ function throwIfSettling(_: string, error: AwsError): void {
 }
 
 /**
- * AWS refuses a whole call for one ARN that it has not: then each half is asked for, down to that one.
- * @param missing told of each ARN that AWS has not, or does not show yet
+ * AWS refuses a whole call if one ARN does not exist. Then each half is read, until that ARN is found.
+ * @param missing called with each ARN that does not exist, or that AWS does not show yet
  */
 export async function eachThatExists<T>(
   arns: readonly string[],
@@ -171,7 +171,7 @@ export async function eachThatExists<T>(
   }
 }
 
-/** What is below something that vanishes while it is being listed: nothing. */
+/** An empty list if the parent of the list is deleted meanwhile. */
 export async function unlessGone<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
     return await read();
@@ -181,7 +181,7 @@ export async function unlessGone<T>(read: () => Promise<readonly T[]>): Promise<
   }
 }
 
-/** What the tagging index has of this cluster's name: it may lag behind what exists, in either direction. */
+/** What the tagging index shows for this cluster's name. It may lag: it may lack new resources and show deleted ones. */
 export const taggedResources = (clients: AwsClients, clusterName: string): Promise<Map<string, Tags>> =>
   tagged(clients, [{ Key: TAG.cluster, Values: [clusterName] }], ['elasticloadbalancing', 'acm']);
 

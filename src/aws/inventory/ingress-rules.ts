@@ -1,4 +1,4 @@
-// The ingress rules that security groups have, and the key by which a rule there and a desired one are the same.
+// The ingress rules of security groups in AWS, and the key by which they are compared with desired rules.
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { canonicalCidr } from '../cidr.ts';
 import type { AwsClients } from '../clients.ts';
@@ -11,11 +11,11 @@ export interface PresentRule {
   readonly ruleId: string;
   readonly groupId: string;
   readonly key: string;
-  /** A rule that names a security group or a prefix list counts for both. */
+  /** A rule whose source is a security group or a prefix list counts for both. */
   readonly families: readonly Family[];
 }
 
-/** What two rules of one group can't share. */
+/** Two rules of one group never have the same key. */
 export const ingressKey = ({ protocol, fromPort, toPort, source }: IngressRule): string =>
   `${protocol} ${fromPort}-${toPort} ${source.kind === 'group' ? source.groupId : canonicalCidr(source.cidr)}`;
 

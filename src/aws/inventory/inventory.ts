@@ -1,4 +1,4 @@
-// What of ours exists in AWS, remembered: loaded once, kept up to date by our own writes, audited in slow turns.
+// Remembers which of our resources exist in AWS: loaded once, updated by our own writes, audited in slow turns.
 import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -22,18 +22,18 @@ export interface InventoryOptions {
   readonly cluster: ClusterIdentity;
   readonly membership: Membership;
   readonly clock: Clock;
-  /** Whoever wants to know; nobody, where no targets are kept up to date. */
+  /** Called with each health that is read. Absent if nobody keeps targets up to date. */
   readonly onHealth?: OnHealth;
 }
 
-/** As many ARNs as one DescribeLoadBalancers takes. */
+/** How many ARNs one DescribeLoadBalancers accepts. */
 const describeLimit = 20;
 
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #records = new Records();
   readonly #usage: Usage;
-  /** Certificates of which it is not known whether they were imported. */
+  /** Certificates whose import may or may not have happened. */
   readonly #doubted = new Set<ResourceId>();
   #refresh: { readonly arns: Set<string>; readonly done: Promise<void> } | undefined;
   #scan: Promise<readonly OwnedRecord[]> | undefined;
@@ -43,7 +43,7 @@ export class Inventory {
     this.#usage = new Usage(options.clock, options.membership);
   }
 
-  /** Reads everything. @returns what stands in the way of owning anything here: `cluster-name-taken` */
+  /** Reads everything. @returns `cluster-name-taken` if another cluster uses our name */
   async load(): Promise<readonly Problem[]> {
     const { records, problems } = await readOwned(this.#options.clients, this.#options.cluster);
     for (const record of records) this.#records.put(record);
@@ -53,19 +53,19 @@ export class Inventory {
   }
 
   /**
-   * A list of all that is owned, as AWS has it now; for the sweep, which believes nothing that is remembered. Certificates
-   * that were not known are from now on.
+   * Lists all that is owned, as AWS has it now. The sweep needs it, because it trusts nothing that is remembered. Certificates
+   * that were not known are remembered from now on.
    */
   async readAll(): Promise<readonly OwnedResource[]> {
     const { records } = await readOwned(this.#options.clients, this.#options.cluster);
-    // An import of which neither the answer nor the tagging index told in time: now it is known that there are two.
+    // An import whose answer was lost, and that the tagging index did not show in time: now we know that there are two.
     for (const record of records) {
       if (record.kind === 'certificate' && this.#records.get(record.arn) === undefined) this.#records.put(record);
     }
     return records.map(asOwned);
   }
 
-  /** What exists of one Gateway, and the certificates that the cluster shares. `now` in milliseconds since the epoch. */
+  /** The resources of one Gateway, and the certificates that Gateways share. `now` in milliseconds since the epoch. */
   observed(gateway: ObjectKey, now: number): Observed {
     const shared = this.#records.ofGateway(SHARED).filter(({ kind }) => kind === 'certificate');
     const outdated = outdatedCertificates(shared);
@@ -76,7 +76,7 @@ export class Inventory {
     return { gateway, resources, now };
   }
 
-  /** The values of the gateway tags of all that is owned. */
+  /** The values of the gateway tag that owned resources have. */
   gateways(): readonly string[] {
     return this.#records.gateways();
   }
@@ -91,12 +91,12 @@ export class Inventory {
     return new Set(this.#records.all().flatMap(({ kind, arn }) => (kind === 'security-group' ? arn : [])));
   }
 
-  /** What is owned under a value of the gateway tag; without one, what the cluster shares. */
+  /** What is owned under a value of the gateway tag. Without a value: what Gateways share. */
   owned(gateway: string = SHARED): readonly OwnedResource[] {
     return this.#records.ofGateway(gateway).map(asOwned);
   }
 
-  /** As `owned`, with what only the inventory needs to know. `gateway` is the tag's value. */
+  /** Like `owned`, with the fields that only the inventory needs. `gateway` is the tag's value. */
   recordsOf(gateway: string): readonly OwnedRecord[] {
     return this.#records.ofGateway(gateway);
   }
@@ -105,7 +105,7 @@ export class Inventory {
     return this.#records.get(arn);
   }
 
-  /** Those that carry this logical id, within the Gateway of that tag; without one, among what the cluster shares. */
+  /** The records with this logical id under that gateway tag. Without a tag: among what Gateways share. */
   find(id: ResourceId, gateway: string = SHARED): readonly OwnedRecord[] {
     return this.#records.find(gateway, id);
   }
@@ -133,23 +133,23 @@ export class Inventory {
     this.put({ ...record, tags: { ...Object.fromEntries(kept), ...add } });
   }
 
-  /** Certificates that a newer import stands in for: to be deleted as soon as no listener uses them. */
+  /** Certificates that a newer import has replaced. They are deleted as soon as no listener uses them. */
   outdatedCertificates(): readonly OwnedResource[] {
     const outdated = outdatedCertificates(this.#records.ofGateway(SHARED));
     return this.owned().filter(({ arn }) => outdated.has(arn));
   }
 
-  /** The ARNs of those that a listener serves, as far as is known: AWS would not delete them. */
+  /** The ARNs of certificates that a listener serves, as far as is known. AWS would refuse to delete them. */
   servedCertificates(): ReadonlySet<string> {
     return new Set(this.gateways().flatMap((gateway) => served(this.#records.ofGateway(gateway))));
   }
 
-  /** The ARNs of those that a Gateway's listeners serve, as far as is known. */
+  /** The ARNs of certificates that a Gateway's listeners serve, as far as is known. */
   servedBy(gateway: ObjectKey): ReadonlySet<string> {
     return new Set(served(this.#records.ofGateway(gatewayTagValue(gateway))));
   }
 
-  /** Reads which certificates a Gateway's listeners serve by SNI, where neither a write of ours nor an audit has told. */
+  /** Reads which certificates a Gateway's listeners serve by SNI, if neither a write of ours nor an audit has shown it. */
   async learnServed(gateway: ObjectKey): Promise<void> {
     for (const record of this.#records.ofGateway(gatewayTagValue(gateway))) {
       if (record.kind !== 'listener' || record.certificate === undefined || record.extraCertificates) continue;
@@ -158,26 +158,26 @@ export class Inventory {
     }
   }
 
-  /** An answer was lost: the resource may or may not exist now. */
+  /** Call it when an answer was lost: the resource may or may not exist now. */
   doubt(id: ResourceId): void {
     this.#doubted.add(id);
   }
 
-  /** Whether it was doubted; the doubt is over, since who asks goes and looks. */
+  /** Whether it was doubted. Ends the doubt, because the caller looks now. */
   takeDoubt(id: ResourceId): boolean {
     return this.#doubted.delete(id);
   }
 
-  /** Drops what is remembered of a Gateway, as when all of it is known to be gone. */
+  /** Forgets all resources of a Gateway, when they are known to be gone. */
   forget(gateway: ObjectKey): void {
     for (const { arn } of this.#records.ofGateway(gatewayTagValue(gateway))) this.remove(arn);
   }
 
-  /** Reads the state of load balancers; those who ask at the same time share a call. */
+  /** Reads the state of load balancers. Callers at the same time share one call. */
   async refreshLoadBalancers(arns: readonly string[]): Promise<void> {
     if (this.#refresh === undefined) {
       const asked = new Set<string>();
-      // Whoever else asks in this turn of the event loop joins in.
+      // Others who ask in this turn of the event loop join this call.
       const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
         this.#refresh = undefined;
         return this.#readLoadBalancers([...asked]);
@@ -188,12 +188,12 @@ export class Inventory {
     await this.#refresh.done;
   }
 
-  /** Looks whether one target of each is healthy. Only for groups that a plan waits for: it costs a read each. */
+  /** Reads whether each group has a healthy target: one call a group, so only for groups that a plan waits for. */
   async refreshTargetHealth(arns: readonly string[]): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
         const { clients, onHealth } = this.#options;
-        // Its targets' health is not to be seen before it is itself.
+        // While AWS does not show a new group, it does not show the health of its targets either.
         const health = await readHealth(clients, arn).catch((error: unknown) => {
           if (isNotFound(error)) this.remove(arn);
           else if (!isSettling(error)) throw error;
@@ -206,8 +206,8 @@ export class Inventory {
   }
 
   /**
-   * Whether AWS itself, not its tagging index, has nothing of the Gateway any more: what a finalizer may go by. What is
-   * found after all is remembered.
+   * Whether AWS's own lists, not its tagging index, show nothing of the Gateway any more. Only then may the finalizer be
+   * removed. Resources that are still found are remembered.
    */
   async confirmGone(gateway: ObjectKey): Promise<boolean> {
     const tag = gatewayTagValue(gateway);
@@ -216,12 +216,12 @@ export class Inventory {
     return left.length === 0;
   }
 
-  /** Whether AWS has any load balancer of the cluster's, whichever Gateway it is of. */
+  /** Whether AWS has a load balancer of this cluster, of whatever Gateway. */
   async hasLoadBalancers(): Promise<boolean> {
     return (await this.#left()).some(({ kind }) => kind === 'load-balancer');
   }
 
-  /** Only a list that begins after the question can answer it; those who ask meanwhile share the next one. */
+  /** Only a list that begins after the question can answer it. Callers that come meanwhile share the next list. */
   async #left(): Promise<readonly OwnedRecord[]> {
     const running = this.#scan;
     if (running !== undefined) await running.catch(() => undefined);
@@ -260,7 +260,7 @@ const served = (records: readonly OwnedRecord[]): readonly string[] =>
     record.kind === 'listener' ? [record.certificate ?? [], record.extraCertificates ?? []].flat() : [],
   );
 
-/** All but the last imported of each id: they wait only for the listeners to turn to the new one. */
+/** All but the last import of each id. They exist only until the listeners use the new one. */
 function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<string> {
   const certificates = records.filter((record) => record.kind === 'certificate');
   const outdated = [...Map.groupBy(certificates, ({ id }) => id).values()].flatMap((same) =>
@@ -269,7 +269,7 @@ function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<stri
   return new Set(outdated.map(({ arn }) => arn));
 }
 
-/** A listener that uses an outdated certificate is not as its hash tags say: their ids are right, but not the ARNs. */
+/** If a listener uses an outdated certificate, its hash tags do not hold: the ids are right, but the ARN is the old one. */
 function trueTags(
   { tags, certificate, extraCertificates }: Extract<OwnedRecord, { kind: 'listener' }>,
   outdated: ReadonlySet<string>,
@@ -281,7 +281,7 @@ function trueTags(
   return {
     ...rest,
     ...(spec !== undefined && specHolds ? { [TAG.spec]: spec } : {}),
-    // An absent tag would mean that there are none: one that fits nothing has them read.
+    // An absent tag would mean that there are no certificates. A tag that equals no hash makes the step read them.
     ...(extra === undefined ? {} : { [TAG.certificates]: extraHolds ? extra : 'outdated' }),
   };
 }

@@ -1,4 +1,4 @@
-// What there is of a kind that outlives its Gateway, by AWS's own lists: these do not lag as the tagging index does.
+// Resources that may outlive their Gateway, by AWS's own lists, which do not lag like the tagging index.
 import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import { TAG } from '../observed.ts';

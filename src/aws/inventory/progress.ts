@@ -1,5 +1,5 @@
-// What AWS does by itself and a pass waits for: load balancers being provisioned, targets becoming healthy. It is asked
-// about only where the last pass waited for it.
+// What AWS does by itself while a pass waits: it provisions load balancers, and targets become healthy. We read it only if
+// the last pass waited for it.
 
 import type { Clock } from '../../kube/clock.ts';
 import { Lane } from '../../kube/lane.ts';
@@ -14,10 +14,10 @@ import type { Inventory } from './inventory.ts';
 /** How often the state of load balancers, and the health of a Gateway's target groups, is read at most. In milliseconds. */
 const pollMs = 2500;
 
-/** AWS's rate allows ten reads a second: the passes need some of them. */
+/** AWS allows ten reads a second, and the passes need some of them. */
 const readsAtOnce = 15;
 
-/** When the health of a Gateway's groups was read last, and that of each group by ARN. */
+/** When the health of a Gateway's groups was last read, and when that of each group, by ARN. */
 interface HealthRead {
   readonly at: number;
   readonly read: ReadonlyMap<string, number>;
@@ -57,7 +57,7 @@ export class Progress {
     return this.#inventory.owned(gatewayTagValue(gateway)).some(isProvisioning);
   }
 
-  /** Brings the inventory up to date with what the Gateway waits for. @throws AwsError */
+  /** Updates the inventory with what the Gateway waits for. @throws AwsError */
   async refresh(gateway: ObjectKey): Promise<void> {
     const { resources } = this.#inventory.observed(gateway, this.#clock.now());
     const awaited = this.#awaited.get(gateway) ?? [];
@@ -66,7 +66,7 @@ export class Progress {
     if (groups.length > 0) await this.#readHealth(gateway, groups);
   }
 
-  /** Passes come more often than health changes. */
+  /** Limited in rate, because passes come more often than health changes. */
   async #readHealth(gateway: ObjectKey, groups: readonly OwnedResource[]): Promise<void> {
     const now = this.#clock.monotonic();
     const { at, read } = this.#health.get(gateway) ?? neverRead;
@@ -77,7 +77,7 @@ export class Progress {
     await this.#inventory.refreshTargetHealth(due);
   }
 
-  /** One call for all that are being provisioned: the passes that wait for them come at different times. */
+  /** One call for all load balancers that are being provisioned, because the passes that wait come at different times. */
   async #pollLoadBalancers(): Promise<void> {
     const now = this.#clock.monotonic();
     if (now - this.#polledAt < pollMs) return;
@@ -88,8 +88,8 @@ export class Progress {
 }
 
 /**
- * The ARNs of the groups whose health is read next: in turns over namespaces, in each first those that were read longest ago. A
- * tenant whose groups never become healthy keeps the others' from being looked at no longer than a turn.
+ * The ARNs of the groups whose health is read next. Namespaces take turns, and in each namespace the groups that were read
+ * longest ago come first. So a tenant whose groups never become healthy delays the others by one turn at most.
  */
 export function nextToRead(
   gateway: ObjectKey,

@@ -1,4 +1,4 @@
-// Everything that the cluster owns, read at once: a few pages of tags, a few pages of each list, and two reads a Gateway.
+// Reads everything that the cluster owns: a few pages of tags, a few pages of each list, and two reads a Gateway.
 
 import type { CertificateSummary } from '@aws-sdk/client-acm';
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
@@ -27,11 +27,11 @@ import type { CertificateRecord, ListenerRecord, OwnedRecord, TargetGroupRecord 
 
 export interface OwnedInAws {
   readonly records: readonly OwnedRecord[];
-  /** Another cluster of the same name is at work in this account. */
+  /** Another cluster with the same name uses this account. */
   readonly problems: readonly Problem[];
 }
 
-/** What AWS described, before it is known whose it is. */
+/** A resource that AWS described, before we know who owns it. */
 interface Candidate {
   readonly arn: string;
   readonly record: (id: ResourceId, tags: Tags) => OwnedRecord;
@@ -65,9 +65,7 @@ export async function readOwned(clients: AwsClients, cluster: ClusterIdentity): 
   };
 }
 
-/**
- * The tagging index may lag: what it does not know is asked for its tags. Never is something taken for ours by its name.
- */
+/** The tagging index may lag, so tags that it lacks are read from AWS. A name alone never makes a resource ours. */
 export async function recordsOf(
   clients: AwsClients,
   cluster: ClusterIdentity,
@@ -156,7 +154,7 @@ export function listenerCandidate(found: Listener): Candidate[] {
   return [{ arn, record }];
 }
 
-/** The default rule is its listener's. */
+/** None for the default rule: it is part of its listener. */
 export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
   const { RuleArn: arn, Priority } = found;
   if (arn === undefined || found.IsDefault === true) return [];

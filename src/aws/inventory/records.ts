@@ -1,4 +1,4 @@
-// What is known to exist, in memory: by ARN, and by the Gateway that it belongs to.
+// The resources that are known to exist, in memory: by ARN, and by their Gateway.
 
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type {
@@ -13,16 +13,16 @@ import type {
 import { TAG } from '../observed.ts';
 import type { Forward } from '../shapes.ts';
 
-/** What diff needs not know of a listener. */
+/** A listener, with the fields that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
   readonly forwards: readonly Forward[];
   readonly certificate?: string;
-  /** Beside the default one, where it is known. */
+  /** Beside the default one. Absent if not known. */
   readonly extraCertificates?: readonly string[];
 }
 
 export interface CertificateRecord extends OwnedCertificate {
-  /** Milliseconds since the epoch: of several with one id the last one imported is in force. */
+  /** Milliseconds since the epoch. Of several certificates with one id, the last import is in use. */
   readonly importedAt: number;
 }
 
@@ -36,7 +36,7 @@ export type OwnedRecord =
   | OwnedSecurityGroup
   | CertificateRecord;
 
-/** The gateway tag of what the whole cluster shares. */
+/** Stands for the absent gateway tag of what Gateways share. */
 export const SHARED = '';
 
 export const gatewayOf = (tags: Tags): string => tags[TAG.gateway] ?? SHARED;
@@ -75,7 +75,7 @@ export class Records {
     else arns.add(record.arn);
   }
 
-  /** With a load balancer go its listeners, with a listener its rules. */
+  /** A load balancer takes its listeners with it, and a listener its rules. */
   remove(arn: string): void {
     const gone = this.#byArn.get(arn);
     if (gone === undefined) return;

@@ -5,7 +5,7 @@ import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { StandingRule } from '../model/standing.ts';
 import { type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
 
-/** Of the load balancer of a scheme. @returns its ports, and those of its rules that are known in full, by port and priority */
+/** @returns the ports of the scheme's load balancer, and its rules that are known in full, ordered by port and priority */
 export function standingRules(
   owned: readonly OwnedResource[],
   scheme: string,
@@ -58,7 +58,7 @@ function specOf(
     action: { kind: 'forward', targetGroups: shares },
     transforms,
   });
-  // A group that is warming up stands beside those that the rule was made with.
+  // A group that is warming up was added to the rule later: its spec has no such group.
   const settled = as(forwards.filter(({ weight }) => weight > 0));
   return hash(settled) === tags[TAG.spec] ? settled : as(forwards);
 }

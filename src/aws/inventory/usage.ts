@@ -1,5 +1,5 @@
-// Which target groups are in use, since when, and whether one has been seen healthy: what must be known to let one take
-// over from another, and to let the other rest before it goes.
+// Which target groups are in use, since when, and which have been seen healthy. It decides when a group may replace another
+// one, and when the replaced one may be deleted.
 import type { Clock } from '../../kube/clock.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
 import type { Membership } from '../targets/membership.ts';
@@ -12,7 +12,7 @@ import type { OwnedRecord, TargetGroupRecord } from './records.ts';
 const readyAfterMs = 180_000;
 
 interface Use {
-  /** Since when it has been referred to, or not referred to. */
+  /** Since when rules refer to it, or since when none does. */
   readonly since: number;
   readonly referred: boolean;
   readonly serving: boolean;
@@ -29,7 +29,7 @@ export class Usage {
     this.#membership = membership;
   }
 
-  /** To be called with all records of one Gateway whenever one of them changes. */
+  /** Call it with all records of one Gateway whenever one of them changes. */
   update(records: readonly OwnedRecord[]): void {
     const weights = new Map<string, number>();
     for (const record of records) {
@@ -42,7 +42,7 @@ export class Usage {
       const before = this.#uses.get(arn);
       const since = before?.referred === referred ? before.since : this.#clock.now();
       this.#uses.set(arn, { since, referred, serving: (weights.get(arn) ?? 0) > 0 });
-      // AWS checks the health only of what is referred to.
+      // AWS checks the health only of groups that a rule refers to.
       if (!referred) this.#healthy.delete(arn);
     }
   }

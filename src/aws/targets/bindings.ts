@@ -1,5 +1,5 @@
-// Which target groups stand for which Service, as the last pass over each Gateway left it: how the targets pass finds its
-// work without translating a Gateway again.
+// Which target groups a Service has, as the last pass over each Gateway left it. So the endpoints pass finds its target
+// groups without translating a Gateway again.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import { sameJson } from '../../kube/same-json.ts';
@@ -17,9 +17,9 @@ export class Bindings {
   readonly #byService = new Map<ObjectKey, Set<Binding>>();
 
   /**
-   * Replaces what the Gateway had by its target groups that exist. One that is not desired any more stays bound as long as
-   * it stands: until its successor is healthy it serves, and requests may be under way after that.
-   * @returns the Services that have a group that they did not have before, or whose group takes its targets otherwise now
+   * Replaces the Gateway's bindings by its target groups that exist. A group that is no longer desired stays bound as long as
+   * it exists: it serves until its successor is healthy, and requests may be in flight after that.
+   * @returns the Services that have a new group, or whose group now selects its targets in another way
    */
   bind(gateway: ObjectKey, desired: readonly TargetSelection[], owned: readonly OwnedResource[]): readonly ObjectKey[] {
     const groups = owned.filter(({ kind }) => kind === 'target-group');
@@ -74,7 +74,7 @@ export class Bindings {
     return [...this.#byService.keys()];
   }
 
-  /** The Services of which some target group points at nodes. */
+  /** The Services that have a target group of type instance. */
   nodeServices(): readonly ObjectKey[] {
     const services = [...this.#byGateway.values()]
       .flat()

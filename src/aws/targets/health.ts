@@ -4,17 +4,17 @@ import type { AwsClients } from '../clients.ts';
 import type { Target } from '../model/targets.ts';
 
 export interface Health {
-  /** Those that drain are none any more. */
+  /** Without draining targets. */
   readonly members: readonly Target[];
-  /** The members that don't answer health checks in time. */
+  /** The members that do not answer health checks in time. */
   readonly silent: readonly Target[];
-  /** Whether one of them is healthy. */
+  /** Whether at least one target is healthy. */
   readonly healthy: boolean;
-  /** How many targets are in which of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
+  /** How many targets are in each of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
   readonly states: Readonly<Record<string, number>>;
 }
 
-/** Is told of each look at a target group's health. */
+/** Called each time a target group's health was read. */
 export type OnHealth = (arn: string, health: Health) => void;
 
 /** @throws AwsError */

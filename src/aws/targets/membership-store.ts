@@ -1,5 +1,5 @@
-// The small object in the cluster that keeps which targets were confirmed last: a hash a target group. Losing it costs
-// reads, never truth.
+// A ConfigMap that keeps which targets were last confirmed, as one hash a target group. If it is lost, the groups are read
+// again; nothing else depends on it.
 import { type ConfigMap, configMaps } from '../../api/kinds.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/kube-error.ts';
@@ -19,7 +19,7 @@ export function membershipStore(client: KubeClient, namespace: string, signal: A
         throw error;
       }
     },
-    // The whole data, so that what is gone goes; only the leader writes.
+    // All data is written, so that entries of deleted groups disappear. Only the leader writes.
     save: async (data) => {
       const operations = [{ op: 'add', path: '/data', value: data }] as const;
       try {

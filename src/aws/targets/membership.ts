@@ -1,10 +1,10 @@
-// Which targets each target group has, as last confirmed. In memory it is the members themselves; across restarts it is a
-// hash a group, kept outside: a group whose hash equals that of its desired targets needs no read.
+// Which targets each target group has, as last confirmed. In memory these are the members; across restarts one hash a group
+// is kept in the cluster. A group whose hash equals that of its desired targets needs no read.
 import type { Clock } from '../../kube/clock.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Target, targetsHash } from '../model/targets.ts';
 
-/** Where the hashes outlive the process: keys are `NAME.ID` of target groups, fit for a ConfigMap. */
+/** Keeps the hashes across restarts. Keys are `NAME.ID` of target groups, which a ConfigMap allows. */
 export interface MembershipPersistence {
   load(): Promise<Readonly<Record<string, string>>>;
   save(hashes: Readonly<Record<string, string>>): Promise<void>;
@@ -40,17 +40,17 @@ export class Membership {
     this.#options = options;
   }
 
-  /** What was kept is a saving only: without it, every group is read once. */
+  /** Loads the kept hashes. Without them, every group is read once. */
   async load(): Promise<void> {
     this.#hashes = { ...(await this.#options.persistence.load()) };
   }
 
-  /** Undefined where it is not known. */
+  /** Undefined if not known. */
   members(arn: string): readonly Target[] | undefined {
     return this.#members.get(arn);
   }
 
-  /** Whether the group is known to have exactly these targets; then they are its members from now on. */
+  /** Whether the kept hash says that the group has exactly these targets. If so, they are its members from now on. */
   confirms(arn: string, desired: readonly Target[]): boolean {
     if (this.#hashes[persistenceKey(arn)] !== hashOf(desired)) return false;
     this.#members.set(arn, desired);
@@ -62,13 +62,13 @@ export class Membership {
     this.#setHash(arn, hashOf(members));
   }
 
-  /** A write has failed half-way, or the group is gone: what it has must be read. */
+  /** Call it when a write failed half-way or the group is gone: the next pass reads the members. */
   forget(arn: string): void {
     this.#members.delete(arn);
     this.#setHash(arn, undefined);
   }
 
-  /** Drops what is kept of groups that no longer exist. */
+  /** Forgets the hashes of groups that no longer exist. */
   retain(arns: Iterable<string>): void {
     const kept = new Set([...arns].map(persistenceKey));
     for (const key of Object.keys(this.#hashes)) {
@@ -78,7 +78,7 @@ export class Membership {
     }
   }
 
-  /** Saves at once what has changed, as before an orderly end. */
+  /** Saves changes at once, before the process ends. */
   async flush(): Promise<void> {
     if (!this.#changed) return;
     this.#changed = false;
@@ -93,7 +93,7 @@ export class Membership {
     this.#save();
   }
 
-  /** Changes that come together are saved together. */
+  /** Saves after a short delay, so that changes that come together are one write. */
   #save(): void {
     this.#changed = true;
     if (this.#saving) return;

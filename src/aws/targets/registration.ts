@@ -1,4 +1,4 @@
-// Registers targets. AWS refuses a whole call for one bad target in it: the bad ones are found, and the others are registered.
+// Registers targets. AWS refuses a whole call for one bad target: the bad ones are found, and the others are registered.
 import { RegisterTargetsCommand, type TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
 import { type AwsError, isInvalid } from '../errors.ts';
@@ -10,12 +10,12 @@ export interface RegistrationOptions {
   readonly clients: AwsClients;
   readonly arn: string;
   readonly describe: (target: Target) => TargetDescription;
-  /** The group's members: what is registered is added. */
+  /** The group's members. Registered targets are added. */
   readonly known: Map<string, Target>;
   readonly refusals: TargetRefusals;
 }
 
-/** What may hold a bad target. Once tried, it surely does. */
+/** Targets of which at least one may be bad. If the call was tried, one certainly is. */
 interface Suspect extends Refused {
   readonly isTried: boolean;
 }
@@ -28,15 +28,15 @@ export class Registration {
     this.#options = options;
   }
 
-  /** One call. @throws AwsError for what is no fault of the targets */
+  /** One call. @throws AwsError if the targets are not the reason */
   async register(targets: readonly Target[]): Promise<void> {
     const error = await this.#attempt(targets);
     if (error !== undefined) this.#suspects.push({ targets, detail: error.detail, failures: 0, isTried: true });
   }
 
   /**
-   * Looks for the bad ones, also among those that were refused before and whose time has come, as long as that costs few calls.
-   * @throws AwsError for what is no fault of the targets
+   * Looks for the bad ones, also among earlier refused targets whose retry is due, within the limit for such calls.
+   * @throws AwsError if the targets are not the reason
    */
   async narrow(): Promise<void> {
     const { arn, refusals } = this.#options;
@@ -44,14 +44,14 @@ export class Registration {
     if (due !== undefined) this.#suspects.push({ ...due, failures: due.failures + 1, isTried: false });
     for (let next = this.#suspects[0]; next !== undefined; next = this.#suspects[0]) {
       const error = next.isTried ? next : refusals.takeProbe() ? await this.#attempt(next.targets) : 'later';
-      // Only now: what an error leaves untried is held.
+      // Removed only now: if the attempt throws, `holdRest` must still see it.
       this.#suspects.shift();
       if (error === 'later') refusals.hold(arn, next);
       else if (error !== undefined) this.#divide({ ...next, detail: error.detail });
     }
   }
 
-  /** What nobody has looked through waits for its time. */
+  /** The suspects that are left wait for their retry. */
   holdRest(): void {
     for (const suspect of this.#suspects.splice(0)) this.#options.refusals.hold(this.#options.arn, suspect);
   }
@@ -63,7 +63,7 @@ export class Registration {
     this.#suspects.push(...maybe.map((part) => ({ targets: part, detail, failures, isTried: false })));
   }
 
-  /** @returns what AWS said, where one of the targets is bad */
+  /** @returns the error, if one of the targets is bad */
   async #attempt(targets: readonly Target[]): Promise<AwsError | undefined> {
     const { clients, arn, describe, known } = this.#options;
     try {
@@ -77,7 +77,7 @@ export class Registration {
   }
 }
 
-/** AWS names a bad target in most cases: then the others get a call. Else each half gets one. */
+/** AWS mostly names the bad target: then the others are tried together. Otherwise each half is tried. */
 function divided(
   targets: readonly Target[],
   detail: string,

@@ -1,4 +1,4 @@
-// Brings a target group's members to what is desired, with as few calls as can be: only what differs from what is known.
+// Applies the desired targets to a target group. Only differences from the known members cost calls.
 import { DeregisterTargetsCommand, type TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
@@ -21,29 +21,29 @@ export interface TargetsContext {
   readonly membership: Membership;
   readonly troubles: TargetTroubles;
   readonly refusals: TargetRefusals;
-  /** Where addresses are, by what was read of the VPC in the last `maxAgeMs`. */
+  /** Tells where an address is, by what was read of the VPC in the last `maxAgeMs`. */
   readonly where: (maxAgeMs?: number) => Promise<Where>;
-  /** Two passes may want to change one group at a time. */
+  /** Two passes may want to change one group at the same time. */
   readonly locks: KeyedLock;
 }
 
 type GroupOfTargets = Pick<TargetSelection, 'backend'> & { readonly arn: string };
 
 export interface Synced {
-  /** When a refused target is to be tried again; undefined where there is none. */
+  /** When a refused target is to be tried again. Absent if there is none. */
   readonly retryAfterMs?: number;
 }
 
-/** Well below what AWS takes in one call, so that one refused target costs few others a second call. */
+/** Far below AWS's limit for one call, so that one refused target costs few others a second call. */
 const batchSize = 200;
 
 /** A subnet may be new: what seems to be in none is looked up in what is no older than this. In milliseconds. */
 const freshMs = 60_000;
 
 /**
- * Registers what is missing, then deregisters what is too much, then looks for the targets that AWS refuses. These keep no other
- * one out, nor in: they are the group's troubles.
- * @throws AwsError when AWS refuses more than single targets; what had been done by then is remembered
+ * Registers missing targets, then deregisters surplus ones, then looks for the targets that AWS refuses. A refused target
+ * neither delays the others nor keeps old ones in: it becomes a trouble of the group, which the status reports.
+ * @throws AwsError if AWS refuses more than single targets; what was done before that is remembered
  */
 export function syncTargets(
   context: TargetsContext,
@@ -72,7 +72,7 @@ class Sync {
       const members = membership.members(arn) ?? (await readHealth(clients, arn)).members;
       await this.#change(members, wanted, where);
     }
-    this.#tell(unfit);
+    this.#report(unfit);
     const retryAfterMs = refusals.retryAfterMs(arn);
     return retryAfterMs === undefined ? {} : { retryAfterMs };
   }
@@ -95,7 +95,7 @@ class Sync {
     await attempt(async () => {
       for (const batch of batches(fresh)) await registration.register(batch);
     });
-    // Whatever became of those: who is gone must not get requests.
+    // Even if registering failed: targets that are gone must not get requests.
     await attempt(async () => {
       for (const batch of batches(surplus)) {
         const Targets = batch.map(describe);
@@ -111,7 +111,7 @@ class Sync {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** What AWS takes, apart from what it does not, as its documentation says. */
+  /** Separates the targets that AWS accepts, by its documentation, from the others. */
   async #sorted(desired: readonly Target[]) {
     const { membership, refusals } = this.#context;
     const { arn } = this.#group;
@@ -127,7 +127,7 @@ class Sync {
     return { where, fit, unfit };
   }
 
-  #tell(unfit: readonly Target[]): void {
+  #report(unfit: readonly Target[]): void {
     const { troubles, refusals } = this.#context;
     const { arn, backend } = this.#group;
     if (backend === undefined) return;
@@ -150,7 +150,7 @@ const named = ({ id, port }: Target): string => (id.includes(':') ? `[${id}]:${p
 const unfitTroubles = (service: ObjectKey, unfit: readonly Target[]): readonly TargetTrouble[] =>
   unfit.length === 0 ? [] : [{ kind: 'targets-unfit', service, targets: unfit.map(named) }];
 
-/** What AWS said of each differs in most cases by the target's name alone: the first stands for all. */
+/** AWS's messages mostly differ only by the target's name, so the first one stands for all. */
 function refusedTroubles(service: ObjectKey, refused: readonly Refused[]): readonly TargetTrouble[] {
   const [first] = refused;
   if (first === undefined) return [];

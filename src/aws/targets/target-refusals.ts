@@ -1,13 +1,13 @@
-// Targets that AWS has refused to register. They are tried again ever more rarely, apart from others, and all of them together
-// use up little of the account's rate.
+// Targets that AWS has refused to register. They are tried again ever more rarely and apart from others. All retries together
+// use only a small part of the account's rate.
 import type { Clock } from '../../kube/clock.ts';
 import type { Target } from '../model/targets.ts';
 import { targetKey } from './membership.ts';
 
-/** Targets that AWS has refused in one call: at least one of them is bad. */
+/** Targets of one refused call: at least one of them is bad. */
 export interface Refused {
   readonly targets: readonly Target[];
-  /** What AWS said. */
+  /** AWS's message. */
   readonly detail: string;
   readonly failures: number;
 }
@@ -20,13 +20,13 @@ interface Held extends Refused {
 const firstRetryMs = 15_000;
 const maxRetryMs = 900_000;
 
-/** How many calls may look for bad targets at once, and how soon there is one more. AWS takes four registrations a second. */
+/** How many calls may look for bad targets at once, and how soon there is one more. AWS accepts four registrations a second. */
 const probes = { burst: 8, everyMs: 2000 } as const;
 
 export class TargetRefusals {
   readonly #clock: Clock;
   readonly #held = new Map<string, readonly Held[]>();
-  /** By target group, what is in no subnet that is known. */
+  /** By target group: the targets that are in no known subnet. */
   readonly #strange = new Map<string, ReadonlySet<string>>();
   #probes: number = probes.burst;
   #countedAt: number;
@@ -36,7 +36,7 @@ export class TargetRefusals {
     this.#countedAt = clock.monotonic();
   }
 
-  /** What is held of a group, of these targets alone: the others are not wanted any more. */
+  /** Keeps only the refused targets that are still desired. */
   retain(arn: string, wanted: ReadonlySet<string>): void {
     const left = this.of(arn).flatMap((each) => {
       const targets = each.targets.filter((target) => wanted.has(targetKey(target)));
@@ -49,7 +49,7 @@ export class TargetRefusals {
     return this.#held.get(arn) ?? [];
   }
 
-  /** Takes what is to be tried again now, all in one call. */
+  /** Removes and returns the targets whose retry is due, for one call. */
   takeDue(arn: string): Refused | undefined {
     const now = this.#clock.monotonic();
     const { due = [], later = [] } = Object.groupBy(this.of(arn), ({ retryAt }) => (retryAt <= now ? 'due' : 'later'));
@@ -65,13 +65,13 @@ export class TargetRefusals {
     this.#replace(arn, [...this.of(arn), { targets, detail, failures, retryAt: this.#clock.monotonic() + wait }]);
   }
 
-  /** Milliseconds until something is to be tried again; undefined for never. */
+  /** Milliseconds until the next retry. Undefined if there is none. */
   retryAfterMs(arn: string): number | undefined {
     const times = this.of(arn).map(({ retryAt }) => retryAt);
     return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#clock.monotonic());
   }
 
-  /** Takes note of what is in no subnet that is known. @returns whether any of it is new */
+  /** Remembers the targets that are in no known subnet. @returns whether one of them is new */
   setStrange(arn: string, keys: ReadonlySet<string>): boolean {
     const before = this.#strange.get(arn) ?? new Set();
     if (keys.size === 0) this.#strange.delete(arn);
@@ -84,7 +84,7 @@ export class TargetRefusals {
     this.#strange.delete(arn);
   }
 
-  /** Whether one more call may be spent on looking for bad targets now. */
+  /** Whether one more call may look for bad targets now. It counts the call. */
   takeProbe(): boolean {
     const now = this.#clock.monotonic();
     const earned = Math.floor((now - this.#countedAt) / probes.everyMs);

@@ -1,22 +1,22 @@
-// What keeps load balancers from the targets of their groups: what the last pass over each group met, for its routes' status.
+// Why load balancers cannot use targets, as the last pass over each target group found it. The status of its routes reports it.
 
 import { sameJson } from '../../kube/same-json.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
 
-/** Targets are registered, and are admitted by security groups: each side says its own. */
+/** Registration and admission by security groups report their troubles separately. */
 type Side = 'registration' | 'admission';
 
 export class TargetTroubles {
   readonly #byGroup = new Map<string, Partial<Record<Side, readonly TargetTrouble[]>>>();
 
-  /** @param arn of the target group. @returns whether there is something else to say than before */
+  /** @param arn of the target group. @returns whether the troubles have changed */
   set(arn: string, side: Side, troubles: readonly TargetTrouble[]): boolean {
     const before = this.#byGroup.get(arn);
     this.#byGroup.set(arn, { ...before, [side]: troubles });
     return !sameJson(before?.[side] ?? [], troubles);
   }
 
-  /** Undefined where nobody has looked since this process has led: what was said before stands. */
+  /** Undefined if no pass has looked since this process leads: then the earlier status stays. */
   of(arn: string): readonly TargetTrouble[] | undefined {
     const { registration, admission = [] } = this.#byGroup.get(arn) ?? {};
     return registration && [...registration, ...admission];
