@@ -87,7 +87,7 @@ const pathFits = (exact: boolean, path: string, requested: string): boolean =>
 function answer(entries: readonly RouteEntry[], host: string, path: string): string | undefined {
   const entry = entries.find(
     ({ hostname, match }) =>
-      covers(hostname, host) && pathFits(match.path?.type === 'Exact', match.path?.value ?? '/', path),
+      covers(hostname, host) && pathFits(match.path.type === 'Exact', match.path.value, path),
   );
   return entry?.source.kind === 'rule' ? entry.source.route.key : undefined;
 }

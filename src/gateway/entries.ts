@@ -2,6 +2,7 @@
 // hostnames × matches × listeners: whoever asks for them has counted first, with `hostnamesOn`.
 import type { ObjectKey } from '../kube/object.ts';
 import { compareSpecificity, type Hostname, intersection, overlaps, widerThan } from './hostnames.ts';
+import { ANY_REQUEST } from './matches.ts';
 import { type Candidate, comparePrecedence, compareStrings } from './precedence.ts';
 import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology, RuleTopology } from './topology.ts';
 
@@ -180,7 +181,7 @@ class Following {
 export const isolation = ({ name, hostname }: IsolatedListener): RouteEntry => ({
   listener: name,
   ...(hostname !== undefined && { hostname }),
-  match: { path: { type: 'PathPrefix', value: '/' } },
+  match: ANY_REQUEST,
   source: { kind: 'isolate' },
   action: { kind: 'respond', statusCode: 404 },
 });

@@ -3,7 +3,11 @@ import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
 import { type Candidate, comparePrecedence } from './precedence.ts';
 
-const condition = fc.record({ name: fc.constantFrom('a', 'b', 'c'), value: fc.constant('1') });
+const condition = fc.record({
+  type: fc.constant('Exact' as const),
+  name: fc.constantFrom('a', 'b', 'c'),
+  value: fc.constant('1'),
+});
 const candidate: fc.Arbitrary<Candidate> = fc.record({
   routeHostname: fc.constantFrom(undefined, '*.com', '*.example.com', 'a.example.com', 'b.example.com'),
   match: fc.record(
@@ -16,7 +20,7 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
       headers: fc.array(condition, { maxLength: 2 }),
       queryParams: fc.array(condition, { maxLength: 2 }),
     },
-    { requiredKeys: ['path'] },
+    { requiredKeys: ['path', 'headers', 'queryParams'] },
   ),
   creationTimestamp: fc.constantFrom(undefined, '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'),
   route: fc.constantFrom('shop/a', 'shop/b', 'team/a').map((name) => objectKey({ name })),

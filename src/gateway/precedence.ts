@@ -1,13 +1,13 @@
 // Which of two matches wins where both match a request: a total order over everything that is attached to a listener.
-import type { HttpRouteMatch } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { compareSpecificity, type Hostname } from './hostnames.ts';
+import type { RequestMatch } from './topology.ts';
 
 /** What the order looks at. Two candidates with the same route, rule, match and hostname are the same candidate. */
 export interface Candidate {
   /** The route's own hostname, not its intersection with the listener's: the original decides. */
   readonly routeHostname: Hostname;
-  readonly match: HttpRouteMatch;
+  readonly match: RequestMatch;
   /** RFC 3339 in UTC, as Kubernetes writes it; undefined, and older than all, for an object that no server has seen. */
   readonly creationTimestamp: string | undefined;
   readonly route: ObjectKey;
@@ -29,22 +29,20 @@ export function comparePrecedence(a: Candidate, b: Candidate): number {
 }
 
 /** Negative when `a` is the more specific. */
-export function compareMatches(a: HttpRouteMatch, b: HttpRouteMatch): number {
+export function compareMatches(a: RequestMatch, b: RequestMatch): number {
   return (
     comparePaths(a, b) ||
     Number(b.method !== undefined) - Number(a.method !== undefined) ||
-    (b.headers?.length ?? 0) - (a.headers?.length ?? 0) ||
-    (b.queryParams?.length ?? 0) - (a.queryParams?.length ?? 0)
+    b.headers.length - a.headers.length ||
+    b.queryParams.length - a.queryParams.length
   );
 }
 
 /** The Gateway API leaves the place of regular expressions open: after a catch-all prefix they would never be reached. */
 const pathRanks = { Exact: 0, RegularExpression: 1, PathPrefix: 2 } as const;
 
-const pathRank = (type: keyof typeof pathRanks = 'PathPrefix'): number => pathRanks[type];
-
-function comparePaths({ path: a }: HttpRouteMatch, { path: b }: HttpRouteMatch): number {
-  return pathRank(a?.type) - pathRank(b?.type) || (b?.value ?? '/').length - (a?.value ?? '/').length;
+function comparePaths({ path: a }: RequestMatch, { path: b }: RequestMatch): number {
+  return pathRanks[a.type] - pathRanks[b.type] || b.value.length - a.value.length;
 }
 
 /** By code unit: the same everywhere, whatever the locale. */

@@ -3,7 +3,7 @@ import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
 import { routeRef } from './attachment.ts';
 import { resolveBackends } from './backends.ts';
 import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
-import { normalizedMatches } from './matches.ts';
+import { requestMatches } from './matches.ts';
 import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -22,7 +22,7 @@ export function resolveRules(
     return {
       rule: index,
       ...(rule.name !== undefined && { name: rule.name }),
-      matches: normalizedMatches(rule),
+      matches: requestMatches(rule),
       action: resolveAction(rule, backends, inRule),
       backends,
       ...(needs.length > 0 && { needs }),

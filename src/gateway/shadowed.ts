@@ -1,9 +1,8 @@
 // Rules that can never answer, because earlier ones take all of their requests: two teams with the same host and path, say.
-import type { HttpHeaderMatch, HttpRouteMatch } from '../api/gateway-api.ts';
 import { portEntries } from './entries.ts';
 import { covers } from './hostnames.ts';
 import type { RuleRef } from './problem-place.ts';
-import type { RouteEntry, Topology } from './topology.ts';
+import type { RequestMatch, RouteEntry, Topology, ValueMatch } from './topology.ts';
 
 export interface Shadowed extends RuleRef {
   /** The rules that answer in its place, each once. */
@@ -67,24 +66,18 @@ const takes = (outer: Pick<RouteEntry, 'hostname' | 'match'>, inner: Pick<RouteE
   covers(outer.hostname, inner.hostname) &&
   takesPath(outer.match, inner.match) &&
   (outer.match.method === undefined || outer.match.method === inner.match.method) &&
-  isPartOf(outer.match.headers, inner.match.headers, (name) => name.toLowerCase()) &&
-  isPartOf(outer.match.queryParams, inner.match.queryParams, (name) => name);
+  isPartOf(outer.match.headers, inner.match.headers) &&
+  isPartOf(outer.match.queryParams, inner.match.queryParams);
 
-function takesPath({ path: outer = {} }: HttpRouteMatch, { path: inner = {} }: HttpRouteMatch): boolean {
-  const { type = 'PathPrefix', value = '/' } = outer;
-  const { type: innerType = 'PathPrefix', value: innerValue = '/' } = inner;
-  if (type !== 'PathPrefix') return type === innerType && value === innerValue;
-  const prefix = value.replace(/\/$/, '');
-  if (prefix === '') return true;
-  return innerType !== 'RegularExpression' && (innerValue === prefix || innerValue.startsWith(`${prefix}/`));
+function takesPath({ path: outer }: RequestMatch, { path: inner }: RequestMatch): boolean {
+  if (outer.type !== 'PathPrefix') return outer.type === inner.type && outer.value === inner.value;
+  if (outer.value === '/') return true;
+  if (inner.type === 'RegularExpression') return false;
+  return inner.value === outer.value || inner.value.startsWith(`${outer.value}/`);
 }
 
 /** What asks for less takes more. */
-const isPartOf = (
-  outer: readonly HttpHeaderMatch[] = [],
-  inner: readonly HttpHeaderMatch[] = [],
-  nameIn: (name: string) => string,
-): boolean =>
-  outer.every(({ type = 'Exact', name, value }) =>
-    inner.some((each) => nameIn(each.name) === nameIn(name) && (each.type ?? 'Exact') === type && each.value === value),
+const isPartOf = (outer: readonly ValueMatch[], inner: readonly ValueMatch[]): boolean =>
+  outer.every(({ type, name, value }) =>
+    inner.some((each) => each.name === name && each.type === type && each.value === value),
   );

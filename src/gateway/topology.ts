@@ -1,5 +1,5 @@
 // What the Gateway API asks of a data plane, in the data plane's own order: the provider-neutral result of translate.
-import type { HttpRouteMatch, ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
+import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
@@ -45,8 +45,8 @@ export interface RuleTopology {
   /** The index in the route. */
   readonly rule: number;
   readonly name?: string;
-  /** With every default filled in; at least one. */
-  readonly matches: readonly HttpRouteMatch[];
+  /** At least one. */
+  readonly matches: readonly RequestMatch[];
   readonly action: RouteAction;
   /** One a backendRef, whether or not the action is to forward to them. */
   readonly backends: readonly TopologyBackend[];
@@ -97,12 +97,35 @@ export interface CertificateSummary {
   readonly notAfter: string;
 }
 
+/** Which requests a rule takes, in one canonical form: what is equal looks equal. */
+export interface RequestMatch {
+  readonly path: PathMatch;
+  /** Each name once, in lower case. */
+  readonly headers: readonly ValueMatch[];
+  /** Each name once. */
+  readonly queryParams: readonly ValueMatch[];
+  /** Absent: any. */
+  readonly method?: string;
+}
+
+/** A prefix has no slash at its end, but for `/`, which every path has. */
+export interface PathMatch {
+  readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
+  readonly value: string;
+}
+
+export interface ValueMatch {
+  readonly type: 'Exact' | 'RegularExpression';
+  readonly name: string;
+  readonly value: string;
+}
+
 /** One hostname × one match of one rule of one route on one port. */
 export interface RouteEntry {
   readonly listener: string;
   /** Lower case, exact or `*.suffix`; absent: any host. The intersection of the listener's and the route's. */
   readonly hostname?: string;
-  readonly match: HttpRouteMatch;
+  readonly match: RequestMatch;
   readonly source: EntrySource;
   readonly action: RouteAction;
 }

@@ -85,4 +85,4 @@ function countHosts(views: readonly PortView[], { route }: SourceRule, most: num
 }
 
 const matchText = ({ path, method = '', headers, queryParams }: RuleTopology['matches'][number]): string =>
-  `${method} ${path?.type} ${path?.value} ${headers || queryParams ? stableJson([headers, queryParams]) : ''}`;
+  `${method} ${path.type} ${path.value} ${headers.length + queryParams.length > 0 ? stableJson([headers, queryParams]) : ''}`;

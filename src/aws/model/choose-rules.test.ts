@@ -12,7 +12,7 @@ import type { RuleResource } from './resources.ts';
 import { standingAtoms } from './shares.ts';
 import { NOTHING_STANDS, type Standing, type StandingRule } from './standing.ts';
 import { type AlbRequest, firstMatch } from './testing/reference-alb.ts';
-import { forward, listener, options, settings } from './testing/sample.ts';
+import { forward, listener, options, requestMatch, settings } from './testing/sample.ts';
 
 interface RouteSketch {
   readonly name: string;
@@ -51,7 +51,7 @@ function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] =
 }
 
 const paths = (...values: readonly string[]): RuleTopology['matches'] =>
-  values.map((value) => ({ path: { type: 'Exact', value } }));
+  values.map((value) => requestMatch({ path: { type: 'Exact', value } }));
 const many = (prefix: string, count: number) =>
   paths(...Array.from({ length: count }, (_, index) => `/${prefix}/${index}`));
 
@@ -132,7 +132,7 @@ test('C1b: a serving route that grows to all the rules there are evicts nobody, 
 });
 
 const headers = (count: number): RuleTopology['matches'] =>
-  Array.from({ length: count }, (_, index) => ({ headers: [{ type: 'Exact', name: 'x', value: `${index}` }] }));
+  Array.from({ length: count }, (_, index) => requestMatch({ headers: [{ name: 'x', value: `${index}` }] }));
 
 test('a misfit is skipped, and the next that fits is taken', () => {
   const wide = (name: string, age: number, count: number) => ({ name, age, rules: [{ matches: headers(count) }] });
@@ -255,9 +255,13 @@ const backendOf = (name: string) => {
 
 test('a gate that does not fit takes the wider rule of its route along', () => {
   const gate = { matches: headers(3), action: { kind: 'respond', statusCode: 500 } as const };
-  const result = pass([few('a', 0), { name: 'b', age: 1, rules: [{ matches: [{}] }, gate] }], NOTHING_STANDS, {
-    rulesPerLoadBalancer: 3,
-  });
+  const result = pass(
+    [few('a', 0), { name: 'b', age: 1, rules: [{ matches: [requestMatch()] }, gate] }],
+    NOTHING_STANDS,
+    {
+      rulesPerLoadBalancer: 3,
+    },
+  );
   expect(servedBy(result)).toEqual(new Set(['shop/a']));
   expect(result.problems).toMatchObject([
     { kind: 'too-many-rules', rule: 1 },
@@ -267,7 +271,7 @@ test('a gate that does not fit takes the wider rule of its route along', () => {
 
 test('a gate that comes to a serving route and does not fit changes nothing of it', () => {
   const quotas = { rulesPerLoadBalancer: 2 };
-  const open = { matches: [{}] };
+  const open = { matches: [requestMatch()] };
   const gate = { matches: headers(3), action: { kind: 'respond', statusCode: 500 } as const };
   const before = pass([{ name: 'b', rules: [open] }], NOTHING_STANDS, quotas);
   const after = pass([{ name: 'b', rules: [open, gate] }], standsOf(before), quotas);
@@ -321,6 +325,7 @@ const matches = fc.uniqueArray(
       value: fc.constantFrom(...pathSet),
     }),
     headers: fc.constantFrom([], [], [{ type: 'Exact' as const, name: 'x', value: '1' }]),
+    queryParams: fc.constant([]),
   }),
   { minLength: 1, maxLength: 5, selector: (match) => JSON.stringify(match) },
 );

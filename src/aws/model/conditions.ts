@@ -1,8 +1,7 @@
 // A route entry's match as an ALB's conditions. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 // A plain value may have wildcards and, but for paths, ignores case; a regular expression counts as one value too. So
 // whatever must be exact becomes a regular expression.
-import type { HttpHeaderMatch } from '../../api/gateway-api.ts';
-import type { RouteEntry } from '../../gateway/topology.ts';
+import type { RouteEntry, ValueMatch } from '../../gateway/topology.ts';
 import { type Expressed, type Finding, refused } from './expressed.ts';
 import { escapeRegex, MAX_CONDITION_VALUE, regexRefusal } from './regex.ts';
 import type { RuleCondition } from './resources.ts';
@@ -46,12 +45,12 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   if (entry.hostname !== undefined && !canMatchHost(entry.hostname)) {
     findings.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
   }
-  for (const [i, header] of (match.headers ?? []).entries()) {
+  for (const [i, header] of match.headers.entries()) {
     const condition = headerCondition(header, at(`headers[${i}]`));
     findings.push(...condition.findings);
     if (condition.value !== undefined) others.push(condition.value);
   }
-  for (const [i, query] of (match.queryParams ?? []).entries()) {
+  for (const [i, query] of match.queryParams.entries()) {
     const condition = queryCondition(query, at(`queryParams[${i}]`));
     findings.push(...condition.findings);
     if (condition.value !== undefined) others.push(condition.value);
@@ -141,8 +140,7 @@ function pathPatterns(path: PathMatch): Patterns {
   return { ...(plain && { values }), ...(regex.length <= MAX_CONDITION_VALUE && { regex }) };
 }
 
-function pathMatches(path: RouteEntry['match']['path']): readonly PathMatch[] {
-  const { type = 'PathPrefix', value = '/' } = path ?? {};
+function pathMatches({ type, value }: RouteEntry['match']['path']): readonly PathMatch[] {
   switch (type) {
     case 'Exact':
       return [{ type: 'exact', value }];
@@ -172,7 +170,7 @@ function unsupported(field: string, detail: string): Expressed<RuleCondition> {
   return { findings: [{ kind: 'match-unsupported', field, detail }] };
 }
 
-function headerCondition(header: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
+function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondition> {
   const { name, value } = header;
   if (name.toLowerCase() === 'host') return unsupported(field, 'the Host header is matched by hostnames');
   if (name.length > MAX_HEADER_NAME)
@@ -199,7 +197,7 @@ const escapeWildcards = (text: string): string => text.replaceAll(/[*?]/g, '\\$&
 const QUERY_TEXT = /^[A-Za-z0-9_.$/~"'@:+&()!,;=*?-]*$/;
 
 /** Query strings have no regular expressions, and ignore case. */
-function queryCondition(query: HttpHeaderMatch, field: string): Expressed<RuleCondition> {
+function queryCondition(query: ValueMatch, field: string): Expressed<RuleCondition> {
   if (query.type === 'RegularExpression') return unsupported(field, 'query parameters have no regular expressions');
   const key = escapeWildcards(query.name);
   const value = escapeWildcards(query.value);

@@ -47,17 +47,16 @@ function mayOverlap(a: Match, b: Match): boolean {
 }
 
 function pathsMayOverlap(a: Match['path'], b: Match['path']): boolean {
-  if (a?.type === 'RegularExpression' || b?.type === 'RegularExpression') return true;
+  if (a.type === 'RegularExpression' || b.type === 'RegularExpression') return true;
   return pathCovers(a, b) || pathCovers(b, a);
 }
 
 function pathCovers(a: Match['path'], b: Match['path']): boolean {
-  const [outer, inner] = [a?.value ?? '/', b?.value ?? '/'];
-  if (outer === inner) return true;
-  return a?.type !== 'Exact' && (outer === '/' || inner.startsWith(`${outer}/`));
+  if (a.value === b.value) return true;
+  return a.type !== 'Exact' && (a.value === '/' || b.value.startsWith(`${a.value}/`));
 }
 
-function valuesMayOverlap(a: Match['headers'] = [], b: Match['headers'] = []): boolean {
+function valuesMayOverlap(a: Match['headers'], b: Match['headers']): boolean {
   return a.every(({ name, type, value }) =>
     b.every(
       (other) =>

@@ -2,7 +2,16 @@ import { expect, test } from 'vitest';
 import { buildModel } from './build.ts';
 import type { ModelQuotas } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { type EntrySketch, entry, forward, httpPort, listener, options, topology } from './testing/sample.ts';
+import {
+  type EntrySketch,
+  entry,
+  forward,
+  httpPort,
+  listener,
+  options,
+  requestMatch,
+  topology,
+} from './testing/sample.ts';
 
 const listeners = [listener('http'), listener('shop', { hostname: 'shop.com' })];
 const ruleIds = (entries: readonly EntrySketch[], quotas: Partial<ModelQuotas> = {}): readonly string[] =>
@@ -19,7 +28,7 @@ test("a listener's 404 costs no rule while a route of its own answers all of its
   const own = entry({ listener: 'shop', hostname: 'shop.com', route: 'shop', action: forward('shop') });
   const all = entry({ route: 'all' });
   expect(ruleIds([own, all])).toEqual(['shop/shop/0/0', 'shop/all/0/0']);
-  const partial = { ...own, match: { path: { type: 'PathPrefix', value: '/api' } } } as const;
+  const partial = { ...own, match: requestMatch({ path: { value: '/api' } }) };
   expect(ruleIds([partial, all])).toEqual(['shop/shop/0/0', 'isolate', 'shop/all/0/0']);
 });
 

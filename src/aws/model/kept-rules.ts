@@ -97,7 +97,9 @@ function keptRule(
 function routeMatch({ paths: [path], methods: [method], others }: RuleMatch): RouteEntry['match'] {
   const types = { exact: 'Exact', prefix: 'PathPrefix', regex: 'RegularExpression' } as const;
   const conditions = (field: string) =>
-    others.filter((other) => other.field === field).map((_, index) => ({ name: String(index), value: '' }));
+    others
+      .filter((other) => other.field === field)
+      .map((_, index) => ({ type: 'Exact' as const, name: String(index), value: '' }));
   return {
     path: path === undefined ? { type: 'PathPrefix', value: '/' } : { type: types[path.type], value: path.value },
     ...(method !== undefined && { method }),

@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Redirect } from '../../gateway/topology.ts';
 import { redirectAction } from './redirects.ts';
+import { requestMatch } from './testing/sample.ts';
 
 const http = { port: 80, protocol: 'HTTP' } as const;
 const https = { port: 443, protocol: 'HTTPS' } as const;
 
 const redirect = (more: Partial<Redirect>, port: typeof http | typeof https = http, hostname?: string, prefix = '/') =>
   redirectAction({ statusCode: 302, ...more }, port, {
-    match: { path: { value: prefix } },
+    match: requestMatch({ path: { value: prefix } }),
     ...(hostname !== undefined && { hostname }),
   });
 

@@ -62,7 +62,7 @@ function redirectPath(path: PathModifier | undefined, match: RouteEntry['match']
     case 'full':
       return path.value.startsWith('/') ? path.value : `/${path.value}`;
     case 'prefix': {
-      const prefix = (match.path?.value ?? '/').replace(/\/+$/, '');
+      const prefix = match.path.value.replace(/\/+$/, '');
       const value = path.value.replace(/\/+$/, '');
       return value.endsWith(prefix) ? `${value.slice(0, value.length - prefix.length)}${SAME_PATH}` : undefined;
     }

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { transformed } from './testing/reference-alb.ts';
+import { requestMatch } from './testing/sample.ts';
 import { ruleTransforms } from './transforms.ts';
 
 const rewritten = (prefix: string, value: string, url: string): string =>
-  (ruleTransforms({ path: { kind: 'prefix', value } }, { path: { value: prefix } }).value ?? []).reduce(
+  (ruleTransforms({ path: { kind: 'prefix', value } }, requestMatch({ path: { value: prefix } })).value ?? []).reduce(
     (subject, transform) => transformed(transform, subject),
     url,
   );
@@ -37,25 +38,25 @@ test.each([
   ['/one?x=1', '/new?x=1'],
   ['/?u=/a?b', '/new?u=/a?b'],
 ])('a full path takes the place of that of %s: %s', (url, expected) => {
-  const [transform, ...others] = ruleTransforms({ path: { kind: 'full', value: '/new' } }, {}).value ?? [];
+  const [transform, ...others] = ruleTransforms({ path: { kind: 'full', value: '/new' } }, requestMatch()).value ?? [];
   expect(others).toEqual([]);
   expect(transform && transformed(transform, url)).toBe(expected);
 });
 
 test('a hostname takes the place of the whole Host header', () => {
-  const [transform] = ruleTransforms({ hostname: 'b.example.org' }, {}).value ?? [];
+  const [transform] = ruleTransforms({ hostname: 'b.example.org' }, requestMatch()).value ?? [];
   expect(transform?.kind).toBe('host-header-rewrite');
   expect(transform && transformed(transform, 'a.example.com:8080')).toBe('b.example.org');
 });
 
 test('a path that AWS would take for a group is refused', () => {
-  expect(ruleTransforms({ path: { kind: 'full', value: '/a$1' } }, {}).findings).toMatchObject([
+  expect(ruleTransforms({ path: { kind: 'full', value: '/a$1' } }, requestMatch()).findings).toMatchObject([
     { kind: 'rewrite-unsupported' },
   ]);
 });
 
 test('a path that is too long for AWS is refused', () => {
-  expect(ruleTransforms({ path: { kind: 'full', value: `/${'a'.repeat(1024)}` } }, {}).findings).toMatchObject([
-    { kind: 'rewrite-unsupported' },
-  ]);
+  expect(
+    ruleTransforms({ path: { kind: 'full', value: `/${'a'.repeat(1024)}` } }, requestMatch()).findings,
+  ).toMatchObject([{ kind: 'rewrite-unsupported' }]);
 });

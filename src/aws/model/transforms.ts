@@ -38,7 +38,7 @@ function urlRewrite(path: PathModifier, match: RouteEntry['match']): readonly Ru
     case 'full':
       return [{ kind: 'url-rewrite', regex: '^[^?]*', replace: withSlash(path.value) }];
     case 'prefix': {
-      const prefix = (match.path?.value ?? '/').replace(/\/+$/, '');
+      const prefix = match.path.value.replace(/\/+$/, '');
       const value = path.value.replace(/\/+$/, '');
       if (prefix === value) return [];
       if (value === '') return [{ kind: 'url-rewrite', regex: `^${escapeRegex(prefix)}/?`, replace: '/' }];

@@ -1,10 +1,13 @@
 // Topologies for tests, with what a test does not care about filled in.
+import type { HttpRouteMatch } from '../../../api/gateway-api.ts';
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
+import { ANY_REQUEST, requestMatches } from '../../../gateway/matches.ts';
 import { compareStrings } from '../../../gateway/precedence.ts';
 import type {
   BackendService,
   ListenerTopology,
   PortTopology,
+  RequestMatch,
   RouteAction,
   RouteEntry,
   RouteTopology,
@@ -44,13 +47,20 @@ export interface EntrySketch extends Omit<RouteEntry, 'source'> {
   readonly created?: string;
 }
 
-export function entry(
-  more: Partial<EntrySketch> & { readonly rule?: number; readonly route?: string } = {},
-): EntrySketch {
-  const { rule = 0, route = 'api', ...rest } = more;
+/** As a route writes it. */
+export const requestMatch = (written: HttpRouteMatch = {}): RequestMatch =>
+  requestMatches({ matches: [written] })[0] ?? ANY_REQUEST;
+
+interface EntryOptions extends Partial<Omit<EntrySketch, 'match'>> {
+  readonly match?: HttpRouteMatch;
+  readonly rule?: number;
+  readonly route?: string;
+}
+
+export function entry({ rule = 0, route = 'api', match, ...rest }: EntryOptions = {}): EntrySketch {
   return {
     listener: 'http',
-    match: { path: { type: 'PathPrefix', value: '/' } },
+    match: requestMatch(match),
     source: {
       kind: 'rule',
       route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: route }) },
