@@ -1,7 +1,8 @@
 // What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
 
-import type { CloudContext } from '../controllers/term.ts';
+import type { Gateway } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { ProviderContext } from '../provider/context.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import type { DiffOptions } from './diff/diff.ts';
 import type { Plan } from './diff/step.ts';
@@ -49,6 +50,11 @@ const settlingMs = 60_000;
 /** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
 const reopenMs = 5000;
 
+export interface CloudContext extends ProviderContext {
+  /** The Gateways that are ours, or were and are still held by our finalizer. */
+  readonly ownGateways: () => readonly Gateway[];
+}
+
 export class Cloud {
   readonly inventory: Inventory;
   readonly bindings = new Bindings();
@@ -79,7 +85,7 @@ export class Cloud {
 
   private constructor(term: CloudContext, region: string, signal: AbortSignal) {
     this.region = region;
-    const { config, clock, logger, metrics, caches, client, namespace, isLeader } = term;
+    const { config, clock, logger, metrics, sources, client, namespace, isLeader } = term;
     this.#term = term;
     this.#signal = signal;
     this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
@@ -99,7 +105,7 @@ export class Cloud {
     this.refusals = new TargetRefusals(clock);
     const { clients, cluster, membership, locks, troubles } = this;
     this.inventory = new Inventory({ clients, cluster, membership, clock, onHealth: this.#onHealth });
-    const nodes = () => caches.nodes.list();
+    const nodes = () => sources.nodes();
     this.place = new Place({ config, clients, cluster, region, nodes, clock, logger, env: term.env, signal });
     this.held = new HeldDeletions(clients, clock);
     const { inventory, place } = this;
@@ -126,7 +132,7 @@ export class Cloud {
 
   /** @throws ConfigError when nothing tells the region */
   static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
-    return new Cloud(term, await findRegion(term.config, term.caches.nodes.list(), term.env, signal), signal);
+    return new Cloud(term, await findRegion(term.config, term.sources.nodes(), term.env, signal), signal);
   }
 
   /** Where addresses are, as far as the network is known; else AWS itself will say. */
@@ -187,7 +193,7 @@ export class Cloud {
   /** @param recall calls back what has made no call yet: others wait */
   async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
     const { clients, inventory, membership, troubles, refusals, where, locks, cluster } = this;
-    const { clock, logger, caches } = this.#term;
+    const { clock, logger, sources } = this.#term;
     const last = this.#last.get(gateway);
     this.progress.awaits(gateway, plan);
     const outcome = await executePlan(plan, {
@@ -203,8 +209,8 @@ export class Cloud {
       clock,
       logger: logger.child({ gateway }),
       signal: this.#signal,
-      secretOf: (key) => caches.secrets.get(key),
-      targetsOf: (group) => membersOf(caches, group),
+      secretOf: (key) => sources.secret(key),
+      targetsOf: (group) => membersOf(sources, group),
       ...(recall && { recall }),
       ...(last && { before: last.met }),
     });
@@ -240,13 +246,13 @@ export class Cloud {
     for (const { arn } of before) if (!kept.has(arn)) this.#forget(arn);
     const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
-    this.#term.targetsDue(fresh);
+    this.#term.endpointsDue(fresh);
     const made = new Set(bindings.map(({ group }) => group.id));
     const coming = groups.flatMap((group) => (made.has(group.id) ? [] : { group }));
-    const { caches } = this.#term;
+    const { sources } = this.#term;
     return this.reachability.admit(
-      withMembers(caches, bindings),
-      { gateway, groups: withMembers(caches, coming) },
+      withMembers(sources, bindings),
+      { gateway, groups: withMembers(sources, coming) },
       learned,
     );
   }
@@ -309,7 +315,7 @@ export class Cloud {
     const drift = await this.#audit(gateway, turns);
     const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));
     const groups = this.bindings.ofGateway(gateway).filter(({ group }) => moved.has(group.id));
-    this.#term.targetsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
+    this.#term.endpointsDue(groups.flatMap(({ group }) => group.backend?.service ?? []));
     return drift;
   }
 
@@ -319,7 +325,7 @@ export class Cloud {
    * @throws AwsError
    */
   async auditReach(): Promise<ReadonlySet<string>> {
-    if (await this.reachability.refresh()) this.#term.targetsDue(this.bindings.services());
+    if (await this.reachability.refresh()) this.#term.endpointsDue(this.bindings.services());
     return this.reachability.audit();
   }
 
@@ -327,7 +333,7 @@ export class Cloud {
   #lookAgain(arn: string, targets: readonly Target[]): void {
     const service = this.bindings.ofGroup(arn)?.group.backend?.service;
     if (service === undefined || !this.reachability.suspect(targets)) return;
-    this.#term.targetsDue([service]);
+    this.#term.endpointsDue([service]);
   }
 
   /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */

@@ -1,6 +1,6 @@
 // What AWS refused, in our words. The middleware in clients.ts turns whatever an SDK call throws into an AwsError: nothing
 // else of an SDK error (inputs, responses) gets any further, so that no private key can end up in a log.
-
+import { ProviderError } from '../provider/error.ts';
 import { RecalledError } from './errand.ts';
 import type { ResourceId } from './model/resources.ts';
 import type { Problem } from './problem.ts';
@@ -36,7 +36,7 @@ interface AwsErrorFields {
   readonly detail: string;
 }
 
-export class AwsError extends Error {
+export class AwsError extends ProviderError {
   override readonly name = 'AwsError';
   readonly action: string;
   readonly code: string;

@@ -1,6 +1,8 @@
 import type { GatewayClass } from '../api/gateway-api.ts';
+import type { Sources } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { classConfiguration } from '../gateway/references.ts';
 import { classParameters } from './parameters.ts';
 
 export interface GatewayClassResult {
@@ -16,4 +18,14 @@ export function evaluateGatewayClass(
   const problems: Problem[] = [];
   const parameters = classParameters(gatewayClass, configurations, (problem) => void problems.push(problem));
   return { accepted: parameters !== undefined, problems };
+}
+
+/** What is wrong with the parameters of a class. */
+export function checkClass(
+  gatewayClass: GatewayClass,
+  sources: Pick<Sources, 'configuration'>,
+): GatewayClassResult['problems'] {
+  const key = classConfiguration(gatewayClass);
+  const configuration = key && sources.configuration(key);
+  return evaluateGatewayClass(gatewayClass, new Map(key && configuration ? [[key, configuration]] : [])).problems;
 }

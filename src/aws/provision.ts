@@ -1,91 +1,84 @@
-// The middle of a Gateway's pass: model → diff → execute.
+// The middle of a Gateway's pass in AWS: what the model must know, and then diff → execute.
 
-import type { GatewayContext } from '../controllers/gateway-context.ts';
-import { inTurn } from '../controllers/recall.ts';
-import type { Problem as ApiProblem, KindsMissing } from '../gateway/problem.ts';
 import type { Topology } from '../gateway/topology.ts';
+import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import { inTurns } from '../kube/turns.ts';
+import type { WhenWanted } from '../kube/workers.ts';
+import type { ClusterSources } from '../provider/context.ts';
+import type { Applied, Asked, Derived, Known } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
 import { diff } from './diff/diff.ts';
 import { refusedRules } from './diff/refusals.ts';
+import { refusedCertificates } from './diff/refused-certificates.ts';
 import { problemsOf } from './errors.ts';
-import { standingOf } from './inventory/standing.ts';
-import { buildingModel } from './model/build.ts';
+import { keepStanding, standingOf } from './inventory/standing.ts';
 import { mostListed } from './model/certificates.ts';
 import { resourceId } from './model/naming.ts';
+import { DEFAULT_QUOTAS } from './model/options.ts';
 import type { Model } from './model/resources.ts';
 import type { Problem } from './problem.ts';
+import { inTurn } from './recall.ts';
+import { routedBackends } from './routed-backends.ts';
 import type { Release } from './shared/shared.ts';
-import type { AwsTranslation } from './translation.ts';
+import { type AwsAccepted, type AwsFacts, isAboutSubnets, stays } from './stages.ts';
+import { pollMs } from './timings.ts';
 
-export interface Built {
-  /** Whether it is known what exists in AWS. */
-  readonly known: boolean;
-  /** Absent when what exists is to stay as it is. */
-  readonly model?: Model;
-  readonly problems: readonly (Problem | KindsMissing)[];
-  /** Those of them that may be gone without a change in the cluster. */
-  readonly retryable: readonly (Problem | KindsMissing)[];
-}
-
-/** @param obstacles what keeps the pass from doing anything */
-export async function build(
-  context: GatewayContext,
-  { topology, problems: found }: AwsTranslation,
-  obstacles: readonly (Problem | KindsMissing)[],
-): Promise<Built> {
-  const { cloud, modelOptions } = context;
-  if (obstacles.length > 0) return { known: false, problems: obstacles, retryable: obstacles };
-  if (topology === undefined) return { known: true, problems: [], retryable: [] };
-  const { gateway, settings, ports } = topology;
-  const unread = await learnServed(cloud, topology, modelOptions.quotas.extraCertificates);
-  if (unread.length > 0) return { known: true, problems: unread, retryable: unread };
-  const standing = standingOf(
-    { inventory: cloud.inventory, vpcId: cloud.place.vpcId, sources: context.sources },
-    gateway,
-    settings.scheme,
-  );
-  // Without one good listener the load balancer and its name stay, for when there is one again; and so do its listeners,
-  // but for what nobody may serve any more.
-  const stays = ports.length === 0 && !(standing.subnets.length > 0 && found.some(isRevoked));
-  if (stays) return { known: true, problems: [], retryable: [] };
-  const network = await cloud.place.network();
-  if (network.kind === 'unknown') return { known: true, problems: network.problems, retryable: network.problems };
-  const { model, problems } = await inTurns(buildingModel(topology, network.network, modelOptions, standing));
-  // A fault of the network can be mended in AWS alone.
-  const retryable = problems.filter(({ kind }) => kind === 'subnets-too-few' || kind === 'subnets-invalid');
-  if (retryable.length > 0) cloud.place.forget();
-  return { known: true, ...(model !== undefined && { model }), problems, retryable };
+export async function learnFacts(
+  cloud: Cloud,
+  sources: Pick<ClusterSources, 'service' | 'grantsIn'>,
+  accepted: AwsAccepted,
+): Promise<Known<AwsFacts>> {
+  const { topology } = accepted;
+  const unread = await learnServed(cloud, topology);
+  if (unread.length > 0) return { problems: unread };
+  const { inventory, place } = cloud;
+  const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology.gateway, topology.settings.scheme);
+  if (stays(accepted, standing)) return { problems: [] };
+  const network = await place.network();
+  if (network.kind === 'unknown') return { problems: network.problems };
+  return { facts: { network: network.network, standing }, problems: [] };
 }
 
 /**
  * Where not all certificates may fit, those that serve stay: after a restart AWS is asked which.
  * @returns why AWS did not tell
  */
-function learnServed(cloud: Cloud, { gateway, ports }: Topology, limit: number): Promise<readonly Problem[]> {
+function learnServed(cloud: Cloud, { gateway, ports }: Topology): Promise<readonly Problem[]> {
   return problemsOf(resourceId('listener'), async () => {
-    if (mostListed(ports) > limit) await cloud.inventory.learnServed(gateway);
+    if (mostListed(ports) > DEFAULT_QUOTAS.extraCertificates) await cloud.inventory.learnServed(gateway);
     return [];
   });
 }
 
-/** Whether a listener names a certificate that it may not use, or may not use any more. */
-export const isRevoked = ({ kind }: ApiProblem | Problem): boolean =>
-  kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
-
-export interface CarriedOut {
-  readonly problems: readonly Problem[];
-  /** What the next pass waits for; `at` in milliseconds since the epoch, or undefined for what AWS does by itself. */
-  readonly waits: readonly { readonly at?: number }[];
-  /** Whether there was no time for some of it: the next pass goes on. */
-  readonly behind: boolean;
+export async function applyModel(
+  cloud: Cloud,
+  clock: Clock,
+  gateway: ObjectKey,
+  derived: Derived<Model>,
+  whenWanted: WhenWanted,
+): Promise<Applied> {
+  const { asked, model, retryable } = derived;
+  if (retryable.some(isAboutSubnets)) cloud.place.forget();
+  if (model === undefined) return { problems: await keepMembers(cloud, gateway, asked), behind: false };
+  const applied = await carryOut(cloud, clock, gateway, model, whenWanted);
+  const refused = asked.topology ? refusedCertificates(asked.topology, applied.problems) : [];
+  return { ...applied, problems: [...applied.problems, ...refused] };
 }
 
-export async function carryOut(
-  { cloud, clock, whenWanted }: GatewayContext,
+/** The targets of what stands, as far as that is known, come and go all the same. */
+const keepMembers = (cloud: Cloud, gateway: ObjectKey, asked: Asked): Promise<readonly Problem[]> =>
+  keepStanding(cloud, gateway, routedBackends(asked));
+
+interface CarriedOut extends Applied {
+  readonly problems: readonly Problem[];
+}
+
+async function carryOut(
+  cloud: Cloud,
+  clock: Clock,
   gateway: ObjectKey,
   model: Model,
+  whenWanted: WhenWanted,
 ): Promise<CarriedOut> {
   const { observed, problems: unseen } = await cloud.observe(gateway);
   const plan = diff(model, observed, cloud.diffOptions(gateway));
@@ -100,13 +93,15 @@ export async function carryOut(
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
   const told = refusedRules(plan, model, outcome);
   const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
+  const now = clock.now();
+  const delays = [
+    ...plan.pending.map((pending) => (pending.kind === 'drain' ? Math.max(pending.at - now, 0) : pollMs)),
+    ...(outcome.pending.length > 0 || again ? [pollMs] : []),
+    ...(retryAt === undefined ? [] : [Math.max(retryAt - now, 0)]),
+  ];
   return {
     problems: [...unseen, ...outcome.problems, ...told, ...unread, ...refused, ...problems],
-    waits: [
-      ...plan.pending.map((pending) => (pending.kind === 'drain' ? { at: pending.at } : {})),
-      ...(outcome.pending.length > 0 || again ? [{}] : []),
-      ...(retryAt === undefined ? [] : [{ at: retryAt }]),
-    ],
+    ...(delays.length > 0 && { requeueAfterMs: Math.min(...delays) }),
     behind: outcome.behind.length > 0,
   };
 }

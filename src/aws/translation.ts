@@ -6,8 +6,9 @@ import type { Problem as ApiProblem } from '../gateway/problem.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
-import type { Results, RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
+import type { RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
+import type { Asked } from '../provider/provider.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Finding } from './model/expressed.ts';
@@ -18,10 +19,8 @@ export interface AwsTopology extends Topology {
   readonly settings: LoadBalancerSettings;
 }
 
-export interface AwsTranslation extends Results<ApiProblem | Problem>, Pick<Translation, 'routes'> {
-  /** Absent too where a configuration can't be used: nobody knows what to change the load balancer to. */
-  readonly topology?: AwsTopology;
-}
+/** Without a topology too where a configuration can't be used: nobody knows what to change the load balancer to. */
+export type AwsTranslation = Asked<AwsTopology>;
 
 export const translateForAws = (input: GatewayInput, defaults: SettingsDefaults): AwsTranslation =>
   finish(translatingForAws(input, defaults));
@@ -30,7 +29,7 @@ export function* translatingForAws(input: GatewayInput, defaults: SettingsDefaul
   return yield* forAws(input, yield* translating(input, ALB_CAPABILITIES), defaults);
 }
 
-function* forAws(
+export function* forAws(
   input: GatewayInput,
   { topology, ...translation }: Translation,
   defaults: SettingsDefaults,

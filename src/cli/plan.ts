@@ -89,7 +89,7 @@ export function planCommand(): Command {
 export async function plan(input: PlanInput): Promise<PlanOutcome> {
   const stop = new AbortController();
   try {
-    return conclude(input, await readAll(input, stop.signal));
+    return await conclude(input, await readAll(input, stop.signal));
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { stdout: '', stderr: `${error.message}\n`, exitCode: exit.usage };
@@ -129,13 +129,13 @@ async function readAll(input: PlanInput, signal: AbortSignal): Promise<Read> {
   return { config, given, manifests, cluster, ...(aws !== undefined && { aws }), objects, warnings };
 }
 
-function conclude(input: PlanInput, read: Read): PlanOutcome {
+async function conclude(input: PlanInput, read: Read): Promise<PlanOutcome> {
   const { filename = [], output, now } = input;
   const { config, given, manifests, cluster, aws, warnings } = read;
   const options = { config, aws, assumeSecrets: input.assumeSecrets === true, now };
-  const after = derived(read.objects, options);
+  const after = await derived(read.objects, options);
   // Of a cluster's own objects, what is wrong already is not the manifests' fault.
-  const before = cluster && filename.length > 0 ? derived(cluster.objects, options) : undefined;
+  const before = cluster && filename.length > 0 ? await derived(cluster.objects, options) : undefined;
   const own = new Set(given.map(nameOf));
   const gateways = before === undefined ? after.gateways : concerned(after, before, own);
   const invalid = before === undefined ? after.invalid : after.invalid.filter(({ object }) => own.has(object));
@@ -203,20 +203,17 @@ interface Derived extends FromManifests {
   readonly gateways: readonly PlannedGateway[];
 }
 
-function derived(objects: readonly unknown[], { config, aws, assumeSecrets, now }: DeriveOptions): Derived {
+async function derived(
+  objects: readonly unknown[],
+  { config, aws, assumeSecrets, now }: DeriveOptions,
+): Promise<Derived> {
   const options = { controllerName: config.awsControllerName, now, assumeSecrets };
   const read = fromManifests(objects, { ...options, ...(aws !== undefined && { aws }) });
   const { clusterName } = config;
   const defaults = settingsDefaults(config);
-  const gateways = read.inputs.map((each) =>
-    planGateway(each, {
-      clusterName,
-      defaults,
-      unservedRoutes: read.unservedRoutes,
-      ...(aws !== undefined && { aws }),
-    }),
-  );
-  return { ...read, gateways };
+  const { unservedRoutes } = read;
+  const given = { clusterName, defaults, unservedRoutes, ...(aws !== undefined && { aws }) };
+  return { ...read, gateways: await Promise.all(read.inputs.map((each) => planGateway(each, given))) };
 }
 
 const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metadata);

@@ -2,20 +2,20 @@
 
 import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
-import { buildModel } from '../aws/model/build.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import { otherRegion } from '../aws/network/place.ts';
 import type { Observed } from '../aws/observed.ts';
-import { isRevoked } from '../aws/provision.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
-import { type AwsTranslation, translateForAws } from '../aws/translation.ts';
+import { type AwsAccepted, type AwsFacts, awsStages, stays } from '../aws/stages.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { RuleRef } from '../gateway/problem-place.ts';
 import { shadowedRules } from '../gateway/shadowed.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { derive } from '../provider/derive.ts';
+import type { Asked, Known } from '../provider/provider.ts';
 import type { Verdict } from '../status/condition.ts';
 import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
@@ -71,23 +71,24 @@ interface PlannedProblem {
   readonly message: string;
 }
 
-export function planGateway(
+export async function planGateway(
   input: GatewayInput,
   { clusterName, defaults, unservedRoutes, aws }: PlanOptions,
-): PlannedGateway {
-  const translation = translateForAws(input, defaults);
+): Promise<PlannedGateway> {
   const gateway = objectKey(input.gateway.metadata);
   const obstacles = aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)];
-  const built = obstacles.length > 0 ? undefined : build(translation, clusterName, aws);
-  const findings = findingsOf(translation, [...obstacles, ...(built?.problems ?? [])]);
-  const assumed = assumedSecrets(built?.model);
+  const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
+  const facts = async (accepted: AwsAccepted) => factsOf(accepted, aws);
+  const { asked, model, problems } = await derive({ ...awsStages(options, defaults), facts }, input, obstacles);
+  const findings = findingsOf(asked, problems);
+  const assumed = assumedSecrets(model);
   return {
     gateway,
     gatewayClass: input.gatewayClass.metadata.name,
-    ...(built?.model !== undefined && { model: built.model }),
-    ...(aws !== undefined && { aws: changes(built?.model, aws.observed(gateway), assumed) }),
+    ...(model !== undefined && { model }),
+    ...(aws !== undefined && { aws: changes(model, aws.observed(gateway), assumed) }),
     assumedSecrets: assumed,
-    shadowed: shadowed(translation, built?.model),
+    shadowed: shadowed(asked, model),
     objects: [
       {
         object: `Gateway ${gateway}`,
@@ -102,16 +103,12 @@ export function planGateway(
   };
 }
 
-function build({ topology, problems }: AwsTranslation, clusterName: string, aws: LiveAws | undefined) {
-  if (topology === undefined) return undefined;
-  const { gateway, settings, ports } = topology;
-  // As in the pass over a Gateway: what serves stays as it is while there is no good listener.
-  const standing = aws?.standing(gateway, settings.scheme);
-  const isRefused = (standing?.subnets ?? []).length > 0 && problems.some(isRevoked);
-  if (aws !== undefined && ports.length === 0 && !isRefused) return undefined;
-  const network = aws?.network ?? placeholderNetwork(settings.subnets);
-  const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
-  return buildModel(topology, network, options, standing);
+function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFacts> {
+  const { gateway, settings } = accepted.topology;
+  if (aws === undefined) return { facts: { network: placeholderNetwork(settings.subnets) }, problems: [] };
+  const standing = aws.standing(gateway, settings.scheme);
+  if (stays(accepted, standing)) return { problems: [] };
+  return { facts: { network: aws.network, standing }, problems: [] };
 }
 
 /** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */
@@ -123,7 +120,7 @@ function changes(model: Model | undefined, observed: Observed, assumed: readonly
   return { ...all, changes: all.changes.filter(({ resource }) => !unknown.has(resource) || !standing.has(resource)) };
 }
 
-function shadowed({ topology }: AwsTranslation, model: Model | undefined): PlannedGateway['shadowed'] {
+function shadowed({ topology }: Asked, model: Model | undefined): PlannedGateway['shadowed'] {
   if (topology === undefined || model === undefined) return [];
   const served = model.resources.flatMap((resource) => (resource.kind === 'rule' ? resource.sources : []));
   return shadowedRules(topology, served).map(({ by, ...rule }) => ({ rule: ruleName(rule), by: by.map(ruleName) }));

@@ -1,5 +1,6 @@
 // gatehouse run: the controller, until it is told to stop.
 import { Command } from 'commander';
+import { openAws } from '../aws/provider.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { runController } from '../controllers/controller.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -27,7 +28,8 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
   try {
     const config = readConfig(given, process.env);
     const logger = await pinoLogger({ level: config.logLevel, format: config.logFormat });
-    await runController({ config, logger, clock: systemClock, random: Math.random, env: process.env }, stop.signal);
+    const world = { clock: systemClock, random: Math.random, env: process.env };
+    await runController({ config, logger, ...world, openProvider: openAws }, stop.signal);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;

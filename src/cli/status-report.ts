@@ -1,7 +1,7 @@
 // What the statuses in a cluster say of our Gateways, as data. Pure.
 import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
-import { finalizer } from '../controllers/gateway-context.ts';
+import { awsFinalizer } from '../aws/provider.ts';
 import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
 import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
 import { isAdverse } from '../status/condition.ts';
@@ -101,7 +101,7 @@ export function gatewayReports(all: ClusterStatuses, controllerName: string): re
   const sets = Map.groupBy(all.listenerSets, listenerSetGateway);
   const routes = routesByParent(all.routes);
   const reports = all.gateways
-    .filter(({ metadata, spec }) => ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.includes(finalizer))
+    .filter(({ metadata, spec }) => ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.includes(awsFinalizer))
     .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllerName));
   return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
 }

@@ -10,6 +10,7 @@ import { connect } from '../kube/connect.ts';
 import { Elector } from '../kube/elector.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
+import type { OpenProvider } from '../provider/context.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -24,6 +25,7 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly env: NodeJS.ProcessEnv;
+  readonly openProvider: OpenProvider;
 }
 
 /** Resolves when the signal has aborted and all work has ended. @throws KubeError when the API server can't be used at all */

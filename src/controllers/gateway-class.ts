@@ -2,18 +2,13 @@
 // finalizer that keeps the class while Gateways use it.
 import type { GatewayClass } from '../api/gateway-api.ts';
 import { customResourceDefinitions, gatewayClasses, gateways, httpRoutes, referenceGrants } from '../api/kinds.ts';
-import { evaluateGatewayClass } from '../aws/gateway-class.ts';
-import { ALB_CAPABILITIES } from '../aws/model/capabilities.ts';
-import { UNCLAIMED_FEATURES } from '../aws/model/unclaimed.ts';
-import { supportedFeatures } from '../gateway/features.ts';
-import type { GatewayInput } from '../gateway/input.ts';
-import { classConfiguration } from '../gateway/references.ts';
 import { supportedVersion } from '../gateway/supported-version.ts';
 import { addFinalizer, removeFinalizer } from '../kube/finalizers.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
+import type { Provider } from '../provider/provider.ts';
 import { updated } from '../status/condition.ts';
 import { gatewayClassConditions } from '../status/gateway-class-status.ts';
 import { type ReportContext, reportGatewayClass } from '../status/report.ts';
@@ -31,6 +26,7 @@ const missingRecheckMs = 30_000;
 
 export interface GatewayClassContext extends ReportContext {
   readonly caches: Caches;
+  readonly provider: Pick<Provider, 'controllerName' | 'supportedFeatures' | 'checkClass'>;
 }
 
 export async function reconcileGatewayClass(
@@ -38,9 +34,9 @@ export async function reconcileGatewayClass(
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
-  const { client, caches, controllerName } = context;
+  const { client, caches, provider } = context;
   const gatewayClass = caches.gatewayClasses.get(key);
-  if (gatewayClass?.spec.controllerName !== controllerName) return undefined;
+  if (gatewayClass?.spec.controllerName !== provider.controllerName) return undefined;
   const used = caches.gateways.byIndex('class', gatewayClass.metadata.name).length > 0;
   if (!used) await removeFinalizer(client, gatewayClasses, gatewayClass, finalizer, signal);
   if (gatewayClass.metadata.deletionTimestamp !== undefined) return undefined;
@@ -54,10 +50,12 @@ async function writeClassStatus(
   gatewayClass: GatewayClass,
   signal: AbortSignal,
 ): Promise<void> {
-  const { client, clock, caches } = context;
-  const { problems } = evaluateGatewayClass(gatewayClass, configurationsOf(caches, gatewayClass));
+  const { client, clock, caches, provider } = context;
   const version = supportedVersion(await bundleAnnotations(client, signal));
-  const conditions = gatewayClassConditions(problems, { ...version, missing: kindsNotInstalled(caches) });
+  const conditions = gatewayClassConditions(provider.checkClass(gatewayClass), {
+    ...version,
+    missing: kindsNotInstalled(caches),
+  });
   const generation = gatewayClass.metadata.generation ?? 0;
   await reportGatewayClass(
     context,
@@ -65,16 +63,10 @@ async function writeClassStatus(
     ({ status }) => ({
       ...status,
       conditions: updated(status?.conditions, conditions, generation, clock.now()),
-      supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES).map((name) => ({ name })),
+      supportedFeatures: provider.supportedFeatures.map((name) => ({ name })),
     }),
     signal,
   );
-}
-
-function configurationsOf(caches: Caches, gatewayClass: GatewayClass): GatewayInput['configurations'] {
-  const key = classConfiguration(gatewayClass);
-  const configuration = key && caches.loadBalancerConfigurations.get(key);
-  return new Map(key && configuration ? [[key, configuration]] : []);
 }
 
 type Annotations = Readonly<Record<string, string>>;

@@ -22,7 +22,7 @@ const clock = new FakeClock();
 const caches = openCaches({ client: new MemoryClient(), clock, random: () => 0, logger: silentLogger });
 
 const missing = (from: AllowedNamespaces['from'], absent: readonly string[] = []): readonly string[] => {
-  const [problem] = kindsMissing({ caches: { ...caches, absent: () => absent } }, allowing(from));
+  const [problem] = kindsMissing({ ...caches, absent: () => absent }, allowing(from));
   return problem?.kind === 'kinds-missing' ? problem.kinds : [];
 };
 

@@ -1,17 +1,8 @@
 // What keeps a pass from doing anything for a Gateway: then what exists stays as it is.
 import type { Gateway } from '../api/gateway-api.ts';
 import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
-import { otherRegion } from '../aws/network/place.ts';
-import type { Problem as AwsProblem } from '../aws/problem.ts';
-import type { KindsMissing } from '../gateway/problem.ts';
+import type { Problem } from '../status/problem.ts';
 import type { Caches } from './caches.ts';
-import type { GatewayContext } from './gateway-context.ts';
-
-/** What stands in the way of changing a Gateway, and of removing it. */
-export const obstaclesOf = async ({ cloud }: GatewayContext, gateway: Gateway): Promise<readonly AwsProblem[]> => [
-  ...(await cloud.ready()),
-  ...otherRegion(gateway, cloud.region),
-];
 
 /** Kinds that a cluster may be without. Then there are no such objects, and nothing else is missing. */
 const optionalKinds: ReadonlySet<string> = new Set(
@@ -23,7 +14,7 @@ const optionalKinds: ReadonlySet<string> = new Set(
  * optional kind counts as not installed when the API server has said so for a while, or when it makes no difference:
  * without configurations a Gateway that names one stays as it is, and one that allows no ListenerSets needs none.
  */
-export function kindsMissing({ caches }: Pick<GatewayContext, 'caches'>, { spec }: Gateway): readonly KindsMissing[] {
+export function kindsMissing(caches: Pick<Caches, 'absent' | 'unlisted'>, { spec }: Gateway): readonly Problem[] {
   const { from = 'None' } = spec.allowedListeners?.namespaces ?? {};
   const needless = new Set([
     loadBalancerConfigurations.kind,

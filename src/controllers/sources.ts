@@ -1,18 +1,14 @@
-// The caches, as gather asks for them.
+// The caches, as gather and the providers ask for them.
 
-import type { Sources } from '../gateway/gather.ts';
 import { parentGateways, parentListenerSets } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
+import type { ClusterSources } from '../provider/context.ts';
 import type { Caches } from './caches.ts';
 
-export const sourcesOf = (
-  caches: Caches,
-  clock: Clock,
-  cloud: Pick<Sources, 'imported' | 'certificateOwner'>,
-): Sources => ({
-  ...cloud,
+export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSources => ({
   gateway: (key) => caches.gateways.get(key),
+  gateways: () => caches.gateways.list(),
   gatewayClass: (name) => caches.gatewayClasses.get(objectKey({ name })),
   configuration: (key) => caches.loadBalancerConfigurations.get(key),
   listenerSetsByParent: (gateway) => caches.listenerSets.byIndex('gateway', gateway),
@@ -21,6 +17,7 @@ export const sourcesOf = (
   routesByParent: (gateway) =>
     caches.httpRoutes.byIndex('gateway', gateway).filter((route) => parentGateways(route).includes(gateway)),
   namespace: (name) => caches.namespaces.get(objectKey({ name })),
+  nodes: () => caches.nodes.list(),
   grantsIn: (namespace) => caches.referenceGrants.byIndex('namespace', namespace),
   service: (key) => caches.services.get(key),
   endpointSlicesOf: (service) => caches.endpointSlices.byIndex('service', service),

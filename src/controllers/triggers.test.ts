@@ -151,15 +151,18 @@ async function startCluster() {
   void caches.run(signal);
   await caches.settled;
   const queue = () => new WorkQueue<ObjectKey>({ clock });
-  const queues = { gatewayClasses: queue(), gateways: queue(), targets: queue() };
-  connectTriggers(caches, queues, () => [objectKey({ namespace: 'cart', name: 'on-nodes' })]);
+  const queues = { gatewayClasses: queue(), gateways: queue(), endpoints: queue() };
+  connectTriggers(caches, queues, {
+    finalizer: 'gatehouse.dev/aws',
+    servicesOnNodes: () => [objectKey({ namespace: 'cart', name: 'on-nodes' })],
+  });
   /** Every key that has become due. */
   const due = async () => {
     await clock.advance(1000);
     return {
       gatewayClasses: await taken(queues.gatewayClasses),
       gateways: await taken(queues.gateways),
-      targets: await taken(queues.targets),
+      endpoints: await taken(queues.endpoints),
     };
   };
   return { client, clock, queues, due };
@@ -172,7 +175,7 @@ async function change(client: MemoryClient, kind: Kind, object: KubeObject): Pro
   await client.update(kind, having(object, { metadata: { ...object.metadata, resourceVersion, uid } }), signal);
 }
 
-const nothing = { gatewayClasses: [], gateways: [], targets: [] };
+const nothing = { gatewayClasses: [], gateways: [], endpoints: [] };
 const nextGeneration = <T extends KubeObject>(object: T): T => ({
   ...object,
   metadata: { ...object.metadata, generation: 2 },
@@ -183,7 +186,7 @@ test('at the start everything is due', async () => {
   expect(await due()).toEqual({
     gatewayClasses: ['aws'],
     gateways: ['infra/other', 'shop/web'],
-    targets: ['cart/cart', 'cart/on-nodes'],
+    endpoints: ['cart/cart', 'cart/on-nodes'],
   });
 });
 
@@ -248,30 +251,30 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
     "a Service's ports",
     kinds.services,
     having(service, { spec: { ports: [{ port: 81 }] } }),
-    { gateways: ['shop/web'], targets: ['cart/cart'] },
+    { gateways: ['shop/web'], endpoints: ['cart/cart'] },
   ],
   ["a Service's labels", kinds.services, label(service), {}],
-  ['the endpoints of a Service', kinds.endpointSlices, having(slice, { endpoints: [] }), { targets: ['cart/cart'] }],
+  ['the endpoints of a Service', kinds.endpointSlices, having(slice, { endpoints: [] }), { endpoints: ['cart/cart'] }],
   ['a certificate', kinds.secrets, having(secret('cert'), { data: { 'tls.crt': 'bmV3' } }), { gateways: ['shop/web'] }],
   ["a certificate's labels", kinds.secrets, label(secret('cert')), {}],
   [
     "a Node's readiness",
     kinds.nodes,
     having(node, { status: { conditions: [{ type: 'Ready', status: 'False' }] } }),
-    { targets: ['cart/on-nodes'] },
+    { endpoints: ['cart/on-nodes'] },
   ],
-  ["a Node's labels", kinds.nodes, label(node), { targets: ['cart/on-nodes'] }],
+  ["a Node's labels", kinds.nodes, label(node), { endpoints: ['cart/on-nodes'] }],
   [
     "a Node's taints",
     kinds.nodes,
     having(node, { spec: { ...node.spec, taints: [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }] } }),
-    { targets: ['cart/on-nodes'] },
+    { endpoints: ['cart/on-nodes'] },
   ],
   [
     'a Node that is being deleted',
     kinds.nodes,
     having(node, { metadata: { ...node.metadata, deletionTimestamp: '2026-11-23T12:00:00Z' } }),
-    { targets: ['cart/on-nodes'] },
+    { endpoints: ['cart/on-nodes'] },
   ],
   [
     "a Node's heartbeat",
@@ -292,17 +295,17 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
 
 test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly string[]>>]>([
   ['a route', kinds.httpRoutes, route, { gateways: ['shop/web'] }],
-  ['a Service', kinds.services, service, { gateways: ['shop/web'], targets: ['cart/cart'] }],
+  ['a Service', kinds.services, service, { gateways: ['shop/web'], endpoints: ['cart/cart'] }],
   ['a certificate', kinds.secrets, secret('cert'), { gateways: ['shop/web'] }],
   ['a grant', kinds.referenceGrants, grant, { gateways: ['shop/web'] }],
-  ['the endpoints of a Service', kinds.endpointSlices, slice, { targets: ['cart/cart'] }],
+  ['the endpoints of a Service', kinds.endpointSlices, slice, { endpoints: ['cart/cart'] }],
   [
     "a Gateway's configuration",
     kinds.loadBalancerConfigurations,
     configuration('shop', 'own'),
     { gateways: ['shop/web'] },
   ],
-  ['a Node', kinds.nodes, node, { targets: ['cart/on-nodes'] }],
+  ['a Node', kinds.nodes, node, { endpoints: ['cart/on-nodes'] }],
 ])('the end of %s makes due what it concerns, and nothing else', async (_, kind, object, expected) => {
   const { client, due } = await startCluster();
   await due();

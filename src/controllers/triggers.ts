@@ -8,21 +8,22 @@ import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
 import type { WorkQueue } from '../kube/queue.ts';
 import { sameJson } from '../kube/same-json.ts';
+import { isHeldBy } from '../provider/ownership.ts';
+import type { Provider } from '../provider/provider.ts';
 import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, servicesOfSlice } from './caches.ts';
-import { finalizer } from './gateway-context.ts';
 
 export interface Queues {
   readonly gatewayClasses: WorkQueue<ObjectKey>;
   readonly gateways: WorkQueue<ObjectKey>;
-  /** Keys of Services whose target groups may have changed. */
-  readonly targets: WorkQueue<ObjectKey>;
+  /** Keys of Services whose endpoints may have changed. */
+  readonly endpoints: WorkQueue<ObjectKey>;
 }
 
 /** Changes that come together, as those of one `kubectl apply`, are one pass's work. In milliseconds. */
 const gatherDelayMs = 100;
 
 /** A Service's EndpointSlices are written one after the other, but each by one controller: they come sooner together. */
-const targetsDelayMs = 25;
+const endpointsDelayMs = 25;
 
 /** Whether more than a status has changed, ours included. */
 const meansSomething = (old: KubeObject | undefined, current: KubeObject | undefined): boolean =>
@@ -36,21 +37,21 @@ const meansSomething = (old: KubeObject | undefined, current: KubeObject | undef
   !sameJson(old.metadata.annotations, current.metadata.annotations) ||
   !sameJson(old.metadata.finalizers, current.metadata.finalizers);
 
-/** One that no pass has begun to make, which AWS's rates may have take long: what is being made or stands goes before. */
-const isNew = (gateway: Gateway | undefined): boolean =>
-  gateway !== undefined && gateway.metadata.finalizers?.includes(finalizer) !== true;
+/** One that no pass has begun to make, which may take long: what is being made or stands goes before. */
+const isNew = (provider: Pick<Provider, 'finalizer'>, gateway: Gateway | undefined): boolean =>
+  gateway !== undefined && !isHeldBy(provider, gateway);
 
 const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
 
-/**
- * Connects the caches to the queues.
- * @param nodeServices the Services whose target groups point at nodes
- * @returns how to disconnect them
- */
-export function connectTriggers(caches: Caches, queues: Queues, nodeServices: () => Iterable<ObjectKey>): () => void {
+/** Connects the caches to the queues. @returns how to disconnect them */
+export function connectTriggers(
+  caches: Caches,
+  queues: Queues,
+  provider: Pick<Provider, 'finalizer' | 'servicesOnNodes'>,
+): () => void {
   const due = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) {
-      const priority: Priority = initial || isNew(caches.gateways.get(key)) ? 'low' : 'high';
+      const priority: Priority = initial || isNew(provider, caches.gateways.get(key)) ? 'low' : 'high';
       queues.gateways.addAfter(key, gatherDelayMs, priority);
     }
   };
@@ -63,8 +64,8 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
     due(caches.gateways.byIndex(index, value).flatMap(keyOf), initial);
     due(caches.listenerSets.byIndex(index, value).flatMap(gatewayOf), initial);
   };
-  const targetsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
-    for (const key of keys) queues.targets.addAfter(key, targetsDelayMs, initial ? 'low' : 'high');
+  const endpointsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
+    for (const key of keys) queues.endpoints.addAfter(key, endpointsDelayMs, initial ? 'low' : 'high');
   };
 
   const disconnect = [
@@ -116,17 +117,17 @@ export function connectTriggers(caches: Caches, queues: Queues, nodeServices: ()
         keys.flatMap((key) => caches.httpRoutes.byIndex('service', key)),
         initial,
       );
-      targetsDue(keys, initial);
+      endpointsDue(keys, initial);
     }),
     caches.endpointSlices.onChange((old, current, initial) => {
-      targetsDue(new Set([old, current].flatMap((slice) => (slice ? servicesOfSlice(slice) : []))), initial);
+      endpointsDue(new Set([old, current].flatMap((slice) => (slice ? servicesOfSlice(slice) : []))), initial);
     }),
     caches.secrets.onChange((old, current, initial) => {
       if (old && current && sameJson(old.data, current.data)) return;
       for (const key of keyOf(current ?? old)) ownersDue('secret', key, initial);
     }),
     caches.nodes.onChange((old, current, initial) => {
-      if (!(old && current && isSameNode(old, current))) targetsDue(nodeServices(), initial);
+      if (!(old && current && isSameNode(old, current))) endpointsDue(provider.servicesOnNodes(), initial);
     }),
     caches.namespaces.onChange((old, current, initial) => {
       if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;

@@ -8,7 +8,7 @@ import { reported } from '../testing/statuses.ts';
 const cases = loadCases();
 
 test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs }) => {
-  const statuses = inputs.map((input) => reported(input).statuses);
+  const statuses = await Promise.all(inputs.map(async (input) => (await reported(input)).statuses));
   await expect(toYaml(statuses)).toMatchFileSnapshot(join(dir, 'status.aws.yaml'));
 });
 
@@ -88,47 +88,50 @@ interface Told {
   readonly conditions: readonly Condition[];
 }
 
-const all = cases.flatMap(({ name, inputs }) =>
-  inputs.flatMap((input): readonly Told[] => {
-    const { status, parents, listenerSets = {} } = reported(input).statuses;
-    const { generation } = input.gateway.metadata;
-    const generations = new Map(
-      input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
-    );
-    const told = `${name}, ${input.gateway.metadata.name}`;
-    return [
-      { name: told, on: 'gateway', generation, conditions: status.conditions ?? [] },
-      ...(status.listeners ?? []).map((listener) => ({
-        name: `${told}, listener ${listener.name}`,
+const outcomes = await Promise.all(
+  cases.flatMap(({ name, inputs }) =>
+    inputs.map(async (input) => ({ name, input, ...(await reported(input)).statuses })),
+  ),
+);
+
+const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} }): readonly Told[] => {
+  const { generation } = input.gateway.metadata;
+  const generations = new Map(
+    input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
+  );
+  const told = `${name}, ${input.gateway.metadata.name}`;
+  return [
+    { name: told, on: 'gateway', generation, conditions: status.conditions ?? [] },
+    ...(status.listeners ?? []).map((listener) => ({
+      name: `${told}, listener ${listener.name}`,
+      on: 'listener' as const,
+      generation,
+      conditions: listener.conditions,
+    })),
+    ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
+      name: `${told}, ListenerSet ${set}`,
+      on: 'listenerSet' as const,
+      generation: 1,
+      conditions,
+    })),
+    ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
+      listeners.map((listener) => ({
+        name: `${told}, listener ${listener.name} of ListenerSet ${set}`,
         on: 'listener' as const,
-        generation,
+        generation: 1,
         conditions: listener.conditions,
       })),
-      ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
-        name: `${told}, ListenerSet ${set}`,
-        on: 'listenerSet' as const,
-        generation: 1,
+    ),
+    ...Object.entries(parents).flatMap(([route, entries]) =>
+      entries.map(({ conditions = [] }, index) => ({
+        name: `${told}, route ${route}, parent ${index}`,
+        on: 'route' as const,
+        generation: generations.get(route),
         conditions,
       })),
-      ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
-        listeners.map((listener) => ({
-          name: `${told}, listener ${listener.name} of ListenerSet ${set}`,
-          on: 'listener' as const,
-          generation: 1,
-          conditions: listener.conditions,
-        })),
-      ),
-      ...Object.entries(parents).flatMap(([route, entries]) =>
-        entries.map(({ conditions = [] }, index) => ({
-          name: `${told}, route ${route}, parent ${index}`,
-          on: 'route' as const,
-          generation: generations.get(route),
-          conditions,
-        })),
-      ),
-    ];
-  }),
-);
+    ),
+  ];
+});
 
 const always = {
   gateway: ['Accepted', 'Programmed'],

@@ -1,15 +1,16 @@
 // The statuses that users would read of a golden case, once AWS has made all that the case asks for.
 import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import { hashTag } from '../aws/diff/tags.ts';
-import { buildModel } from '../aws/model/build.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { provisioned } from '../aws/provisioned.ts';
-import { translateForAws } from '../aws/translation.ts';
+import { type AwsAccepted, type AwsFacts, awsStages } from '../aws/stages.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { derive } from '../provider/derive.ts';
+import type { Known } from '../provider/provider.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
@@ -34,21 +35,24 @@ export interface Reported {
 
 const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
 
-export function reported(input: GatewayInput): Reported {
-  const translation = translateForAws(input, GOLDEN_DEFAULTS);
-  const { topology } = translation;
-  const built =
-    topology && topology.ports.length > 0
-      ? buildModel(topology, placeholderNetwork(topology.settings.subnets), options)
-      : undefined;
-  const findings = findingsOf(translation, built?.problems);
+/** As in the pass over a Gateway: without one good listener nothing is made. */
+const facts = async ({ topology }: AwsAccepted): Promise<Known<AwsFacts>> => ({
+  ...(topology.ports.length > 0 && { facts: { network: placeholderNetwork(topology.settings.subnets) } }),
+  problems: [],
+});
+
+const stages = { ...awsStages(options, GOLDEN_DEFAULTS), facts };
+
+export async function reported(input: GatewayInput): Promise<Reported> {
+  const { asked, model, problems } = await derive(stages, input);
+  const findings = findingsOf(asked, problems);
   const { metadata, status } = input.gateway;
   const gateway = objectKey(metadata);
   const outcome = {
     generation: metadata.generation ?? 0,
     findings,
     attachedRoutes: attachedRoutes(findings),
-    provisioned: provisioned(built?.model, made(built?.model)),
+    provisioned: provisioned(model, made(model)),
     overdue: false,
   };
   const sets = input.listenerSets.map((set) => objectKey(set.metadata));
@@ -71,7 +75,7 @@ export function reported(input: GatewayInput): Reported {
       ...(sets.length > 0 && { listenerSets: Object.fromEntries(setStatuses) }),
       parents: Object.fromEntries(parents),
     },
-    problems: [...translation.problems, ...(built?.problems ?? [])],
+    problems: [...asked.problems, ...problems],
   };
 }
 

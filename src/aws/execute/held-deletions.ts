@@ -1,12 +1,13 @@
 // Deletions that AWS refuses because the resource is in use: what they wait for, and when to try again. AWS's own use ends
 // within minutes, so we only wait. If it takes longer, we look for other users of the resource, but seldom.
 
-import { pollMs } from '../../controllers/gateway-context.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
 import type { Holder } from '../cloud-problem.ts';
 import { AwsError } from '../errors.ts';
 import type { Problem } from '../problem.ts';
+import { pollMs } from '../timings.ts';
+
 import { holdersOf } from './holders.ts';
 import type { Held } from './run.ts';
 

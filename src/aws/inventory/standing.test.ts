@@ -2,13 +2,12 @@
 import { expect, test } from 'vitest';
 import type { EndpointSlice } from '../../api/core.ts';
 import { endpointSlices } from '../../api/kinds.ts';
-import { Incomplete } from '../../controllers/incomplete.ts';
-import { reconcileTargets } from '../../controllers/targets.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { AwsError } from '../errors.ts';
 import { modelContext } from '../model/context.ts';
 import { targetGroup } from '../model/target-groups.ts';
 import { backend, options, topology } from '../model/testing/sample.ts';
+import { syncEndpoints } from '../targets/endpoints.ts';
 import { gateway as key } from '../testing/aws-under-test.ts';
 import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
 import { keepStanding } from './standing.ts';
@@ -45,10 +44,10 @@ const targets = () =>
 
 test('after a restart the target groups that stand get the pods of the Services that the routes name', async () => {
   const term = await restarted();
-  await reconcileTargets(term, api.service);
+  await syncEndpoints(term.cloud, term, api.service);
   expect(targets()).toEqual([]);
   expect(await keepStanding(term.cloud, key, [backend('other'), api])).toEqual([]);
-  await reconcileTargets(term, api.service);
+  await syncEndpoints(term.cloud, term, api.service);
   expect(targets()).toEqual(['10.0.1.50']);
 });
 
@@ -69,6 +68,6 @@ test('pods are registered even while the network cannot be read, and what AWS re
     { step: 'initialize', name: 'refusing' },
   );
   expect(await keepStanding(term.cloud, key, [api])).toMatchObject([{ kind: 'access-denied' }]);
-  await expect(reconcileTargets(term, api.service)).rejects.toBeInstanceOf(Incomplete);
+  expect((await syncEndpoints(term.cloud, term, api.service)).problems).not.toEqual([]);
   expect(targets()).toEqual(['10.0.1.50']);
 });

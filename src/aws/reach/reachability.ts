@@ -1,9 +1,9 @@
 // That load balancers reach their targets: what each target group needs to be let through to, and the rules of the
 // security groups that admit it, brought to what all groups of the cluster need together.
 
-import type { CloudContext } from '../../controllers/term.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
+import type { CloudContext } from '../cloud.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import { AwsError, toProblem } from '../errors.ts';
 import type { Drift } from '../inventory/drift.ts';
@@ -53,7 +53,7 @@ export interface Coming {
 }
 
 export interface ReachabilityOptions {
-  readonly term: CloudContext;
+  readonly term: Pick<CloudContext, 'config' | 'clock' | 'sources' | 'ownGateways'>;
   readonly clients: AwsClients;
   readonly inventory: Inventory;
   readonly locks: KeyedLock;
@@ -196,7 +196,7 @@ export class Reachability {
 
   async #needsOf<G extends WithMembers>(groups: readonly G[]): Promise<readonly (readonly [G, Need])[]> {
     const { term, place, where } = this.#options;
-    const instances = new Map(term.caches.nodes.list().map((node) => [node.metadata.name, instanceOf(node)]));
+    const instances = new Map(term.sources.nodes().map((node) => [node.metadata.name, instanceOf(node)]));
     const isIp = groups.some(({ group }) => group.spec.targetType === 'ip');
     const whereabouts = isIp ? await where() : () => 'inside' as const;
     const carried = groups.map(({ group, members }) =>
@@ -209,7 +209,7 @@ export class Reachability {
   }
 
   #instances(): readonly string[] {
-    return this.#options.term.caches.nodes.list().flatMap((node) => instanceOf(node) ?? []);
+    return this.#options.term.sources.nodes().flatMap((node) => instanceOf(node) ?? []);
   }
 
   /**

@@ -1,9 +1,9 @@
 // What Gateways share in AWS, and when it goes: imported certificates, and the backend group that all targets admit.
 import type { Gateway } from '../../api/gateway-api.ts';
-import type { CloudContext } from '../../controllers/term.ts';
 import { certificateSecrets } from '../../gateway/references.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
+import type { CloudContext } from '../cloud.ts';
 import { removal } from '../diff/removal.ts';
 import type { Plan } from '../diff/step.ts';
 import { problemsOf } from '../errors.ts';
@@ -33,7 +33,7 @@ export interface Release {
 }
 
 export interface SharedOptions {
-  readonly term: CloudContext;
+  readonly term: Pick<CloudContext, 'config' | 'clock' | 'sources' | 'ownGateways'>;
   readonly clients: AwsClients;
   readonly cluster: ClusterIdentity;
   readonly inventory: Inventory;
@@ -123,10 +123,10 @@ export class Shared {
 
   /** The certificates that the Secrets of these Gateways and of their ListenerSets stand for. */
   #certificatesOf(gateways: readonly Gateway[]): ReadonlySet<ResourceId> {
-    const { listenerSets } = this.#options.term.caches;
+    const { sources } = this.#options.term;
     const owners = gateways.flatMap((gateway) => [
       gateway,
-      ...listenerSets.byIndex('gateway', objectKey(gateway.metadata)),
+      ...sources.listenerSetsByParent(objectKey(gateway.metadata)),
     ]);
     return new Set(owners.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
   }

@@ -1,8 +1,7 @@
 // The slow turns in which what exists in AWS is compared with what should: a Gateway at a time, each once an audit period.
 
-import type { TermContext } from '../../controllers/term.ts';
 import { jitter } from '../../kube/clock.ts';
-import type { ObjectKey } from '../../kube/object.ts';
+import type { ProviderContext } from '../../provider/context.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Cloud } from '../cloud.ts';
 import { AwsError } from '../errors.ts';
@@ -10,14 +9,10 @@ import { AwsError } from '../errors.ts';
 /** The shortest pause between two Gateways' audits, in milliseconds. */
 const minPauseMs = 200;
 
-/**
- * Audits until the signal aborts.
- * @param repair makes a Gateway's pass due; it is called after every audit, since time alone may have changed something too
- */
+/** Audits until the signal aborts. */
 export async function runAudit(
-  { config, clock, random, logger, metrics, events, caches }: TermContext,
+  { config, clock, random, logger, metrics, events, sources, gatewayDue }: ProviderContext,
   cloud: Cloud,
-  repair: (gateway: ObjectKey) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const pause = (ms: number) => clock.sleep(jitter(ms, 0.2, random), signal).catch(() => undefined);
@@ -35,11 +30,12 @@ export async function runAudit(
       if (drift.length > 0) {
         metrics.drift.inc(drift.length);
         logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');
-        const object = caches.gateways.get(gateway);
+        const object = sources.gateway(gateway);
         const note = `Changed in AWS by others, and put right: ${drift.map(({ resource, aspect }) => `${resource} (${aspect})`).join(', ')}`;
         if (object) events.record(object, { type: 'Warning', reason: 'Drifted', action: 'Audit', note });
       }
-      if (own !== undefined) repair(gateway);
+      // Time alone may have changed something, too.
+      if (own !== undefined) gatewayDue(gateway);
     }
     await pause(Math.max(config.auditPeriod - (clock.monotonic() - started), minPauseMs));
   }

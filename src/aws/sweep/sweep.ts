@@ -1,8 +1,8 @@
 // The sweeper: removes what is left in AWS of Gateways that went without their finalizer.
 import { gateways } from '../../api/kinds.ts';
-import type { TermContext } from '../../controllers/term.ts';
 import { jitter } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import type { ProviderContext } from '../../provider/context.ts';
 import type { Cloud } from '../cloud.ts';
 import { diff } from '../diff/diff.ts';
 import { gatewayTagValue } from '../model/naming.ts';
@@ -12,7 +12,7 @@ import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision
 /** A tag's value is its Gateway's key, or for a very long one a hash that stands for it. */
 const keyOf = (tag: string): ObjectKey => objectKey({ name: tag });
 
-export async function runSweep(context: TermContext, cloud: Cloud, signal: AbortSignal): Promise<void> {
+export async function runSweep(context: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<void> {
   const { clock, random, logger, config } = context;
   let previous: Sighting | undefined;
   while (!signal.aborted) {
@@ -31,7 +31,7 @@ export async function runSweep(context: TermContext, cloud: Cloud, signal: Abort
 
 /** One look, and what follows from it and the one before. @throws AwsError, KubeError */
 export async function sweepOnce(
-  context: TermContext,
+  context: ProviderContext,
   cloud: Cloud,
   previous: Sighting | undefined,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ export async function sweepOnce(
 }
 
 /** Both lists are read anew, whole: nothing that is remembered counts. */
-async function look({ client, clock, config }: TermContext, cloud: Cloud, signal: AbortSignal): Promise<Sighting> {
+async function look({ client, clock, config }: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<Sighting> {
   const living = new Set<string>();
   for (let next: string | undefined, more = true; more; more = next !== undefined) {
     const options = { namespace: config.watchNamespace, limit: 500, continue: next };
@@ -72,11 +72,11 @@ async function look({ client, clock, config }: TermContext, cloud: Cloud, signal
 }
 
 /** What AWS still holds on to goes in the next sweep. */
-async function sweep({ logger, clock, caches }: TermContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
+async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
   if ((await cloud.ready()).length > 0) return;
   await cloud.exclusive(gateway, async () => {
     // It may have come back since the lists were read: then it goes on with what it had.
-    if (caches.gateways.list().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
+    if (sources.gateways().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
     const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions(gateway));
     const { done, problems } = await cloud.execute(gateway, plan);
     logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');

@@ -1,6 +1,6 @@
 // Who is in each target group, as the caches say: asked once a pass, for all that goes by it.
 
-import type { Caches } from '../../controllers/caches.ts';
+import type { ClusterSources } from '../../provider/context.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import { desiredTargets, type Member } from '../model/targets.ts';
 import type { Binding } from './bindings.ts';
@@ -13,13 +13,15 @@ export interface WithMembers extends Pick<Binding, 'group'> {
 /** A target group that stands, and who is to be in it. */
 export interface Membered extends WithMembers, Pick<Binding, 'arn'> {}
 
-export function membersOf(caches: Caches, group: TargetSelection): readonly Member[] {
-  const slices = group.backend === undefined ? [] : caches.endpointSlices.byIndex('service', group.backend.service);
-  return desiredTargets(group, slices, group.spec.targetType === 'instance' ? caches.nodes.list() : []);
+type MemberSources = Pick<ClusterSources, 'endpointSlicesOf' | 'nodes'>;
+
+export function membersOf(sources: MemberSources, group: TargetSelection): readonly Member[] {
+  const slices = group.backend === undefined ? [] : sources.endpointSlicesOf(group.backend.service);
+  return desiredTargets(group, slices, group.spec.targetType === 'instance' ? sources.nodes() : []);
 }
 
 export const withMembers = <B extends Pick<Binding, 'group'>>(
-  caches: Caches,
+  sources: MemberSources,
   bindings: readonly B[],
 ): readonly (B & WithMembers)[] =>
-  bindings.map((binding) => ({ ...binding, members: membersOf(caches, binding.group) }));
+  bindings.map((binding) => ({ ...binding, members: membersOf(sources, binding.group) }));

@@ -6,6 +6,7 @@ import type { Gateway } from '../../api/gateway-api.ts';
 import { nodes, secrets } from '../../api/kinds.ts';
 import { readConfig } from '../../config.ts';
 import { openCaches } from '../../controllers/caches.ts';
+import { sourcesOf } from '../../controllers/sources.ts';
 import { systemClock } from '../../kube/clock.ts';
 import { EventRecorder } from '../../kube/events.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
@@ -68,13 +69,14 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
     config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region, 'audit-period': '1s' }, {}),
     env: { AWS_EC2_METADATA_DISABLED: 'true' },
     caches,
+    sources: sourcesOf(caches, systemClock),
     metrics: createMetrics(),
     events: new EventRecorder({ ...shared, reportingController: 'gatehouse.dev/aws', reportingInstance: 'test' }),
     clusterUid: cluster.clusterUid,
     namespace: 'gatehouse-system',
     isLeader: () => true,
     ownGateways: () => ownGateways,
-    targetsDue: () => undefined,
+    endpointsDue: () => undefined,
     gatewayDue: (gateway: ObjectKey) => void due.push(gateway),
   };
   return {

@@ -7,6 +7,7 @@ import { sweepOnce } from '../../../src/aws/sweep/sweep.ts';
 import { minSweepIntervalMs, type Sighting } from '../../../src/aws/sweep/sweep-decision.ts';
 import { readConfig } from '../../../src/config.ts';
 import { openCaches } from '../../../src/controllers/caches.ts';
+import { sourcesOf } from '../../../src/controllers/sources.ts';
 import { type Clock, systemClock } from '../../../src/kube/clock.ts';
 import { connect } from '../../../src/kube/connect.ts';
 import { EventRecorder } from '../../../src/kube/events.ts';
@@ -49,7 +50,7 @@ export async function startSweeper(
     config,
     env,
     client,
-    caches,
+    sources: sourcesOf(caches, clock),
     metrics: createMetrics(),
     events: new EventRecorder({
       ...shared,
@@ -61,7 +62,7 @@ export async function startSweeper(
     namespace: 'kube-system',
     isLeader: () => true,
     ownGateways: () => caches.gateways.list(),
-    targetsDue: (_services: Iterable<ObjectKey>) => undefined,
+    endpointsDue: (_services: Iterable<ObjectKey>) => undefined,
     gatewayDue: (_gateway: ObjectKey) => undefined,
   };
   const cloud = await Cloud.open(context, signal);

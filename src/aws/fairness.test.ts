@@ -1,20 +1,20 @@
 // One tenant that changes all of its routes without end, beside others: queue, turns, diff, execution and AWS's documented rates
 // together, in simulated time.
 import { beforeEach, expect, test } from 'vitest';
-import { diff } from '../aws/diff/diff.ts';
-import type { Plan, Step } from '../aws/diff/step.ts';
-import { converge, id, modelOf } from '../aws/diff/testing/resources.ts';
-import { SimulatedAws } from '../aws/diff/testing/simulated-aws.ts';
-import { toAwsError } from '../aws/errors.ts';
-import { executePlan } from '../aws/execute/execute.ts';
-import type { ExecuteContext } from '../aws/execute/run.ts';
-import { Limits } from '../aws/limits.ts';
-import type { Model, ResourceId, RuleResource } from '../aws/model/resources.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
 import { runWorkers, type WhenWanted } from '../kube/workers.ts';
+import { diff } from './diff/diff.ts';
+import type { Plan, Step } from './diff/step.ts';
+import { converge, id, modelOf } from './diff/testing/resources.ts';
+import { SimulatedAws } from './diff/testing/simulated-aws.ts';
+import { toAwsError } from './errors.ts';
+import { executePlan } from './execute/execute.ts';
+import type { ExecuteContext } from './execute/run.ts';
+import { Limits } from './limits.ts';
+import type { Model, ResourceId, RuleResource } from './model/resources.ts';
 import { inTurn } from './recall.ts';
 
 const latencyMs = 30;

@@ -1,19 +1,20 @@
-// The targets pass: who is admitted, registered and shut out, in which order.
+// A Service's endpoints: who is admitted, registered and shut out, in which order.
 import { CreateNetworkInterfaceCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { expect, test, vi } from 'vitest';
-import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
-import type { EndpointSlice } from '../api/core.ts';
-import { endpointSlices } from '../api/kinds.ts';
-import type { Cloud } from '../aws/cloud.ts';
-import { AwsError } from '../aws/errors.ts';
-import { gateway as key } from '../aws/testing/aws-under-test.ts';
-import { bring, eachTestOnAws, gatewayWith, openTerm } from '../aws/testing/term-under-test.ts';
-import { objectKey } from '../kube/object.ts';
-import { MemoryClient } from '../kube/testing/memory-client.ts';
-import { Incomplete } from './incomplete.ts';
-import { reconcileTargets } from './targets.ts';
+import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
+import type { EndpointSlice } from '../../api/core.ts';
+import { endpointSlices } from '../../api/kinds.ts';
+import { objectKey } from '../../kube/object.ts';
+import { MemoryClient } from '../../kube/testing/memory-client.ts';
+import type { Cloud } from '../cloud.ts';
+import { AwsError } from '../errors.ts';
+import { gateway as key } from '../testing/aws-under-test.ts';
+import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
+import { syncEndpoints } from './endpoints.ts';
 
 const rig = eachTestOnAws();
+
+const nothing = { problems: [], behind: false };
 
 /** The ports to which the nodes admit load balancers, ends of ranges. */
 const admitted = (): number[] => {
@@ -50,7 +51,7 @@ async function served(port: number, guardedAddress?: string) {
   const model = rig.aws.model({ services: guardedAddress === undefined ? ['api'] : ['api', 'guarded'] });
   await bring(cloud, model);
   expect(await cloud.settle(key, model)).toEqual([]);
-  await reconcileTargets(term, service);
+  await syncEndpoints(term.cloud, term, service);
   expect(admitted()).toEqual([port]);
   /** Puts another pod in the first one's place. */
   const moveTo = async (on: number, address: string, of = service): Promise<void> => {
@@ -90,7 +91,7 @@ test('targets that go are shut out only when AWS has been told to send them noth
     { step: 'initialize', name: 'watched' },
   );
   await moveTo(9090, '10.0.1.51');
-  await reconcileTargets(term, service);
+  await syncEndpoints(term.cloud, term, service);
   expect(seen).toEqual([[8080, 9090]]);
   expect(admitted()).toEqual([9090]);
 
@@ -99,7 +100,7 @@ test('targets that go are shut out only when AWS has been told to send them noth
   cloud.membership.forget(arn);
   // As long as it is new, it may only not be seen yet.
   await vi.waitFor(async () => {
-    await reconcileTargets(term, service);
+    await syncEndpoints(term.cloud, term, service);
     expect(term.due).toEqual([key]);
   });
   expect(cloud.inventory.get(arn)).toBeUndefined();
@@ -115,10 +116,10 @@ test('a rule that AWS refused at first is made when the pass comes again, though
   };
   rig.aws.aws.faults.set(readFaultPlan({ rules: [refusal] }));
   await moveTo(9090, '10.0.1.51');
-  await expect(reconcileTargets(term, service)).rejects.toThrow(Incomplete);
+  expect((await syncEndpoints(term.cloud, term, service)).problems).not.toEqual([]);
   expect(admitted()).toEqual([8080]);
   rig.aws.aws.faults.set(readFaultPlan({}));
-  await reconcileTargets(term, service);
+  await syncEndpoints(term.cloud, term, service);
   expect(admitted()).toEqual([9090]);
 });
 
@@ -138,13 +139,13 @@ test('ports open once for all target groups of a Gateway, also for those that ar
   const before = authorized();
   await bring(cloud, model);
   expect(await cloud.settle(key, model)).toEqual([]);
-  await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'api' }));
+  await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
   expect([admitted(), authorized()]).toEqual([[8080, 9090], before]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {
   const term = await openTerm(rig.aws, rig.signal, []);
-  await reconcileTargets(term, objectKey({ namespace: 'shop', name: 'batch' }));
+  await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'batch' }));
   expect(rig.aws.aws.calls.counts().total).toBe(0);
 });
 
@@ -165,19 +166,19 @@ test('a security group that AWS does not open concerns those who are behind it, 
     { step: 'initialize', name: 'denied' },
   );
   await moveTo(9091, '10.0.48.77', guarded.service);
-  await expect(reconcileTargets(term, guarded.service)).rejects.toThrow(Incomplete);
+  expect((await syncEndpoints(term.cloud, term, guarded.service)).problems).not.toEqual([]);
   const troubles = (of: typeof service) =>
     cloud.bindings.ofService(of).flatMap(({ arn }) => cloud.troubles.of(arn) ?? []);
   expect(troubles(guarded.service)).toMatchObject([
     { kind: 'targets-not-admitted', service: guarded.service, cause: { kind: 'access-denied' } },
   ]);
   await moveTo(9090, '10.0.48.51');
-  expect(await reconcileTargets(term, service)).toBeUndefined();
+  expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
   expect(admitted()).toEqual([9090]);
   expect(troubles(service)).toEqual([]);
   expect(attempts).toBe(1);
   // Those who need it try again, ever more rarely.
-  for (let pass = 0; pass < 5; pass += 1) await reconcileTargets(term, guarded.service).catch(() => undefined);
+  for (let pass = 0; pass < 5; pass += 1) await syncEndpoints(term.cloud, term, guarded.service);
   expect(attempts).toBe(2);
 });
 
@@ -187,13 +188,13 @@ test('a rule that AWS would not take away concerns no other Service, until an au
   rig.aws.aws.faults.set(readFaultPlan({ rules: [denied] }));
   // Its pod moves to a node: nobody is behind the group of its own any more.
   await moveTo(8080, '10.0.48.52', guarded.service);
-  await expect(reconcileTargets(term, guarded.service)).rejects.toThrow(Incomplete);
+  expect((await syncEndpoints(term.cloud, term, guarded.service)).problems).not.toEqual([]);
   await moveTo(8080, '10.0.48.53');
-  expect(await reconcileTargets(term, service)).toBeUndefined();
-  expect(await reconcileTargets(term, guarded.service)).toBeUndefined();
+  expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
+  expect(await syncEndpoints(term.cloud, term, guarded.service)).toEqual(nothing);
   rig.aws.aws.faults.set(readFaultPlan({}));
   await term.cloud.auditReach();
-  expect(await reconcileTargets(term, service)).toBeUndefined();
+  expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
   const rules = [...rig.aws.aws.world().ec2.securityGroupRules.values()];
   const own = rig.aws.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds[0];
   expect(rules.filter(({ groupId, tags }) => groupId === own && tags.has('gatehouse.dev/resource'))).toEqual([]);

@@ -1,0 +1,87 @@
+// AWS as a provider: each word of the contract, and who does it here.
+
+import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
+import { settingsDefaults } from '../config.ts';
+import { supportedFeatures } from '../gateway/features.ts';
+import { certificateArns } from '../gateway/references.ts';
+import { objectKey } from '../kube/object.ts';
+import type { ProviderContext } from '../provider/context.ts';
+import { isHeldBy, isOfClass } from '../provider/ownership.ts';
+import type { Provider } from '../provider/provider.ts';
+import { Cloud } from './cloud.ts';
+import { errandOf, onErrand } from './errand.ts';
+import { checkClass } from './gateway-class.ts';
+import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { DEFAULT_QUOTAS } from './model/options.ts';
+import type { Model } from './model/resources.ts';
+import { UNCLAIMED_FEATURES } from './model/unclaimed.ts';
+import { otherRegion } from './network/place.ts';
+import { applyModel, learnFacts } from './provision.ts';
+import { provisioned } from './provisioned.ts';
+import { unreachable } from './reach/unreachable.ts';
+import { remove } from './remove.ts';
+import { type AwsFacts, awsStages } from './stages.ts';
+import { runAudit } from './sweep/audit-turns.ts';
+import { runSweep } from './sweep/sweep.ts';
+import { syncEndpoints } from './targets/endpoints.ts';
+import type { AwsTopology } from './translation.ts';
+
+/** Stands on Gateways of installations that are older than the flag that renames the controllerName: it is never renamed. */
+export const awsFinalizer = 'gatehouse.dev/aws';
+
+/** @throws ConfigError when nothing tells the region */
+export async function openAws(
+  context: ProviderContext,
+  signal: AbortSignal,
+): Promise<Provider<AwsTopology, AwsFacts, Model>> {
+  const { config, clock, logger, metrics, sources, clusterUid } = context;
+  const identity = { name: 'aws', controllerName: config.awsControllerName, finalizer: awsFinalizer };
+  const isOurs = (gateway: Gateway) => isHeldBy(identity, gateway) || isOfClass(identity, gateway, sources) === true;
+  const ownGateways = () => sources.gateways().filter(isOurs);
+  const cloud = await Cloud.open({ ...context, ownGateways }, signal);
+  logger.info({ region: cloud.region, rateFactor: config.awsRateFactor }, 'leads: Gateways are reconciled');
+  metrics.watchTargets(() => cloud.targetStates());
+  const options = { clusterName: config.clusterName, clusterUid, quotas: DEFAULT_QUOTAS };
+  return {
+    ...awsStages(options, settingsDefaults(config)),
+    ...identity,
+    supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
+    checkClass: (gatewayClass) => checkClass(gatewayClass, sources),
+    certificates: {
+      learn: (gateway, sets) => cloud.certificateOwners.learn(objectKey(gateway.metadata), namedArns(gateway, sets)),
+      imported: (secret) => cloud.shared.imported(secret),
+      certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),
+    },
+    ready: async (gateway) => [...(await cloud.ready()), ...otherRegion(gateway, cloud.region)],
+    facts: (accepted) => learnFacts(cloud, sources, accepted),
+    apply: (gateway, derived, whenWanted) => applyModel(cloud, clock, gateway, derived, whenWanted),
+    standing: (gateway, model) => {
+      const bindings = cloud.bindings.ofGateway(gateway);
+      const { problems, isUnknown } = unreachable(model, bindings, cloud.troubles);
+      return {
+        ...provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources),
+        problems: [...problems, ...cloud.reachability.widened(bindings)],
+        backendsUnknown: isUnknown,
+        isProvisioning: cloud.progress.isProvisioning(gateway),
+      };
+    },
+    remove: (gateway, whenWanted) => remove(cloud, clock, gateway, whenWanted),
+    forget: (gateway) => cloud.release(gateway),
+    endpoints: (service) => onErrand(errandOf(service), () => syncEndpoints(cloud, context, service)),
+    servicesOnNodes: () => cloud.bindings.nodeServices(),
+    exclusive: (gateway, pass) => onErrand(errandOf(gateway), () => cloud.exclusive(gateway, pass)),
+    run: async (until) => {
+      await Promise.all([runAudit(context, cloud, until), runSweep(context, cloud, until)]);
+    },
+    close: async () => {
+      metrics.watchTargets(() => []);
+      await cloud.close();
+    },
+  };
+}
+
+/** The certificates that listeners name by ARN: first one of each owner, so that none takes up what is asked in a pass. */
+function namedArns(gateway: Gateway, listenerSets: readonly ListenerSet[]): readonly string[] {
+  const ranked = [gateway, ...listenerSets].flatMap((owner) => [...certificateArns(owner).entries()]);
+  return [...new Set(ranked.toSorted(([a], [b]) => a - b).map(([, arn]) => arn))];
+}

@@ -1,0 +1,48 @@
+// The pure part of AWS's provider: the same for its passes, for `gatehouse plan` and for the golden cases.
+
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Steps } from '../gateway/steps.ts';
+import type { Translation } from '../gateway/topology.ts';
+import type { Accepted, Built, Stages } from '../provider/provider.ts';
+import type { Problem } from '../status/problem.ts';
+import { buildingModel } from './model/build.ts';
+import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import type { ModelOptions } from './model/options.ts';
+import type { Model } from './model/resources.ts';
+import { NOTHING_STANDS, type Standing } from './model/standing.ts';
+import type { Network } from './network/network.ts';
+import type { SettingsDefaults } from './settings.ts';
+import { type AwsTopology, forAws } from './translation.ts';
+
+export interface AwsFacts {
+  readonly network: Network;
+  /** What serves has precedence. Without it nothing serves. */
+  readonly standing?: Standing;
+}
+
+export type AwsAccepted = Accepted<AwsTopology>;
+
+export const awsStages = (
+  options: ModelOptions,
+  defaults: SettingsDefaults,
+): Omit<Stages<AwsTopology, AwsFacts, Model>, 'facts'> => ({
+  capabilities: ALB_CAPABILITIES,
+  narrow: (input: GatewayInput, translation: Translation) => forAws(input, translation, defaults),
+  *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
+    const built = yield* buildingModel(topology, network, options, standing);
+    return { ...built, retryable: built.problems.filter(isAboutSubnets) };
+  },
+});
+
+/** A fault of the network can be mended in AWS alone. */
+export const isAboutSubnets = ({ kind }: Problem): boolean => kind === 'subnets-too-few' || kind === 'subnets-invalid';
+
+/**
+ * Without one good listener the load balancer and its name stay, for when there is one again. So do its listeners, unless one
+ * serves a certificate that it may not use any more.
+ */
+export const stays = ({ topology, problems }: AwsAccepted, { subnets }: Standing): boolean =>
+  topology.ports.length === 0 && !(subnets.length > 0 && problems.some(isRevoked));
+
+const isRevoked = ({ kind }: Problem): boolean =>
+  kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';

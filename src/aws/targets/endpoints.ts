@@ -1,0 +1,70 @@
+// The members of a Service's target groups, brought to what its endpoints and the nodes say.
+
+import type { ObjectKey } from '../../kube/object.ts';
+import { sameJson } from '../../kube/same-json.ts';
+import type { ProviderContext } from '../../provider/context.ts';
+import type { Applied } from '../../provider/provider.ts';
+import type { Cloud } from '../cloud.ts';
+import { AwsError, isNotFound, isSettling, toProblem } from '../errors.ts';
+import type { Problem } from '../problem.ts';
+import { pollMs } from '../timings.ts';
+import type { Binding } from './bindings.ts';
+import { type Membered, withMembers } from './members.ts';
+import { syncTargets } from './sync-targets.ts';
+
+export type EndpointsContext = Pick<ProviderContext, 'sources' | 'gatewayDue'>;
+
+/** How the members of one group were brought to what is desired. */
+interface Ended {
+  readonly binding: Binding & Membered;
+  readonly problems: readonly Problem[];
+  readonly retryAfterMs?: number;
+  /** AWS does not show the group yet: it is new. */
+  readonly isSettling?: true;
+}
+
+export async function syncEndpoints(
+  cloud: Cloud,
+  { sources, gatewayDue }: EndpointsContext,
+  service: ObjectKey,
+): Promise<Applied> {
+  const bindings = withMembers(sources, cloud.bindings.ofService(service));
+  // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
+  if (bindings.length === 0) return { problems: [], behind: false };
+  const before = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
+  const problems = [...(await cloud.reachability.admit(bindings))];
+  const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
+  problems.push(...ends.flatMap((end) => end.problems));
+  // Only now does AWS send nothing more to those that have gone.
+  const synced = ends.filter((end) => end.problems.length === 0 && end.isSettling !== true);
+  problems.push(...(await cloud.reachability.confine(synced.map(({ binding }) => binding))));
+  // The Gateway's pass tells the routes.
+  for (const { gateway, arn } of bindings) {
+    if (!sameJson(before.get(arn) ?? [], cloud.troubles.of(arn) ?? [])) gatewayDue(gateway);
+  }
+  const retries = [...ends.map(({ retryAfterMs }) => retryAfterMs), cloud.reachability.retryAfterMs(bindings)];
+  const requeueAfterMs = Math.min(...retries.filter((ms) => ms !== undefined));
+  return { problems, behind: false, ...(Number.isFinite(requeueAfterMs) && { requeueAfterMs }) };
+}
+
+async function syncBinding(
+  cloud: Cloud,
+  gatewayDue: (gateway: ObjectKey) => void,
+  binding: Binding & Membered,
+): Promise<Ended> {
+  const { arn, gateway, group, members } = binding;
+  try {
+    const { backend } = group;
+    return { binding, problems: [], ...(await syncTargets(cloud, { arn, ...(backend && { backend }) }, members)) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    if (isNotFound(error)) {
+      // Its Gateway's pass has removed the group meanwhile, or makes anew what someone else has removed.
+      cloud.inventory.remove(arn);
+      gatewayDue(gateway);
+      return { binding, problems: [] };
+    }
+    if (isSettling(error)) return { binding, problems: [], retryAfterMs: pollMs, isSettling: true };
+    return { binding, problems: [toProblem(error, group.id)] };
+  }
+}

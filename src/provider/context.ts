@@ -1,0 +1,44 @@
+// What the leader's term hands to each provider.
+
+import type { Node } from '../api/core.ts';
+import type { Gateway } from '../api/gateway-api.ts';
+import type { Config } from '../config.ts';
+import type { Sources } from '../gateway/gather.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock, Random } from '../kube/clock.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Provider } from './provider.ts';
+
+/** What the caches have of the cluster. */
+export interface ClusterSources extends Omit<Sources, 'imported' | 'certificateOwner'> {
+  gateways(): readonly Gateway[];
+  nodes(): readonly Node[];
+}
+
+export interface ProviderContext {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly client: KubeClient;
+  readonly events: Pick<EventRecorder, 'record'>;
+  readonly sources: ClusterSources;
+  /** The UID of the namespace kube-system: which cluster this is. */
+  readonly clusterUid: string;
+  /** Where the Lease and our own ConfigMap are. */
+  readonly namespace: string;
+  /** Whether the lease is still ours, by the local clock. */
+  readonly isLeader: () => boolean;
+  /** Makes a Gateway's pass due. */
+  readonly gatewayDue: (gateway: ObjectKey) => void;
+  /** Makes the endpoints pass due for these Services. */
+  readonly endpointsDue: (services: Iterable<ObjectKey>) => void;
+}
+
+/** @throws ConfigError when the provider can't work here at all */
+export type OpenProvider = (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;

@@ -1,0 +1,37 @@
+// Translate, model, and the problems of both: the same for a pass, for `gatehouse plan` and for the golden cases.
+
+import type { GatewayInput } from '../gateway/input.ts';
+import type { Steps } from '../gateway/steps.ts';
+import type { Topology } from '../gateway/topology.ts';
+import { translating } from '../gateway/translate.ts';
+import { inTurns } from '../kube/turns.ts';
+import type { Problem } from '../status/problem.ts';
+import type { Accepted, Asked, Built, Derived, Stages } from './provider.ts';
+
+/** @param obstacles what keeps everybody from changing anything */
+export async function derive<T extends Topology, Facts, Model>(
+  stages: Stages<T, Facts, Model>,
+  input: GatewayInput,
+  obstacles: readonly Problem[] = [],
+): Promise<Derived<Model>> {
+  const asked = await inTurns(asking(stages, input));
+  const derived = { input, asked, known: obstacles.length === 0 };
+  if (obstacles.length > 0) return { ...derived, problems: obstacles, retryable: obstacles };
+  if (!isAccepted(asked)) return { ...derived, problems: [], retryable: [] };
+  return { ...derived, ...(await build(stages, asked)) };
+}
+
+function* asking<T extends Topology>(stages: Stages<T>, input: GatewayInput): Steps<Asked<T>> {
+  return yield* stages.narrow(input, yield* translating(input, stages.capabilities));
+}
+
+const isAccepted = <T extends Topology>(asked: Asked<T>): asked is Accepted<T> => asked.topology !== undefined;
+
+async function build<T extends Topology, Facts, Model>(
+  stages: Stages<T, Facts, Model>,
+  accepted: Accepted<T>,
+): Promise<Built<Model>> {
+  const { facts, problems } = await stages.facts(accepted);
+  if (facts === undefined) return { problems, retryable: problems };
+  return inTurns(stages.model(accepted, facts));
+}
