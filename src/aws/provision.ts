@@ -34,7 +34,8 @@ export async function learnFacts(
   const { inventory, place } = cloud;
   const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology.gateway, topology.settings.scheme);
   if (stays(accepted, standing)) return { problems: [] };
-  const network = await place.network();
+  // The model refers to the backend security group, so it is created before the model is made.
+  const network = await place.prepare();
   if (network.kind === 'unknown') return { problems: network.problems };
   return { facts: { network: network.network, standing }, problems: [] };
 }

@@ -39,7 +39,12 @@ const newest = ({ context }: Run, { id }: CertificateResource): CertificateRecor
     .toSorted((a, b) => b.importedAt - a.importedAt)[0];
 
 /** Imports under the same ARN, so that no listener changes. If ACM refuses (another key type or size), imports a new one. */
-async function reimport(run: Run, desired: CertificateResource, present: CertificateRecord, tags: Tags): Promise<StepEnd> {
+async function reimport(
+  run: Run,
+  desired: CertificateResource,
+  present: CertificateRecord,
+  tags: Tags,
+): Promise<StepEnd> {
   const { clients, clock, inventory } = run.context;
   const { arn } = present;
   if (present.tags[TAG.spec] === tags[TAG.spec]) {

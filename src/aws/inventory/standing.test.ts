@@ -27,7 +27,7 @@ const slice: EndpointSlice = {
 /** A term that begins when the Gateway's target group stands already, without a target. */
 async function restarted(client = new MemoryClient()) {
   const before = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')]);
-  const network = await before.cloud.place.network();
+  const network = await before.cloud.place.prepare();
   if (network.kind === 'unknown') throw new Error('The network is unknown');
   const group = targetGroup(modelContext(topology([]), network.network, options), api);
   await bring(before.cloud, { gateway: key, resources: [group] });

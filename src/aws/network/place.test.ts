@@ -65,33 +65,47 @@ test('the network is that of the first Node that EC2 knows, read once by all who
   const calls: number[] = [];
   rig.kept.mayCall = () => void calls.push(clock.now());
   const here = place(clock, [fargate, node('aws:///us-east-1a/i-0badbadbadbadbad0'), ...seeded()]);
-  const [first, second] = await Promise.all([here.network(), here.network()]);
+  const [first, second] = await Promise.all([here.prepare(), here.prepare()]);
   expect(first).toMatchObject({ kind: 'known', network: { vpcId: rig.seed.vpcId, region: rig.seed.region } });
   expect(second).toBe(first);
   const read = calls.length;
   await clock.advance(config.auditPeriod - 1);
-  await here.network();
+  await here.prepare();
   expect(calls).toHaveLength(read);
   await clock.advance(1);
-  await here.network();
+  await here.prepare();
   expect(calls.length).toBeGreaterThan(read);
 });
 
 test('without a Node on EC2 the VPC is unknown, and asked for again', async () => {
   const nodes: Node[] = [];
   const here = place(new FakeClock(), nodes);
-  expect(await here.network()).toEqual({
+  expect(await here.prepare()).toEqual({
     kind: 'unknown',
     problems: [{ kind: 'vpc-unknown', region: rig.seed.region }],
   });
   nodes.push(...seeded());
-  expect(await here.network()).toMatchObject({ kind: 'known' });
+  expect(await here.prepare()).toMatchObject({ kind: 'known' });
 });
 
 test('a VPC that AWS does not know is a problem of the Gateway, not a fault of the pass', async () => {
   const elsewhere = readConfig({ 'cluster-name': 'demo', 'aws-vpc-id': 'vpc-0badbadbadbadbad0' }, {});
-  const result = await place(new FakeClock(), [], elsewhere).network();
+  const result = await place(new FakeClock(), [], elsewhere).prepare();
   expect(result).toMatchObject({ kind: 'unknown', problems: [{ kind: 'cloud-refused' }] });
+});
+
+test('to look at the network creates no security group, and to prepare it creates one', async () => {
+  const here = place(new FakeClock(), seeded());
+  const groups = () => rig.aws.world().ec2.securityGroups.size;
+  const before = groups();
+  expect(await here.network()).toEqual({ kind: 'unknown', problems: [] });
+  expect(groups()).toBe(before);
+  const prepared = await here.prepare();
+  expect(prepared).toMatchObject({ kind: 'known' });
+  expect(groups()).toBe(before + 1);
+  expect(await here.network()).toBe(prepared);
+  expect(await place(new FakeClock(), seeded()).network()).toMatchObject({ kind: 'known' });
+  expect(groups()).toBe(before + 1);
 });
 
 test('a Gateway whose load balancer is in another region is not touched from here', () => {

@@ -1,4 +1,4 @@
-// Where in AWS this cluster is: told by flags, else by the Nodes, else by instance metadata.
+// Where in AWS this cluster is: flags say it, otherwise the Nodes, otherwise instance metadata.
 import type { Node } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { type Config, ConfigError } from '../../config.ts';
@@ -11,29 +11,29 @@ import { whereabouts } from '../model/addresses.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import type { Problem } from '../problem.ts';
 import type { Where } from '../targets/sync-targets.ts';
-import { ensureBackendSecurityGroup } from './backend-group.ts';
+import { type BackendSecurityGroup, ensureBackendSecurityGroup, findBackendSecurityGroup } from './backend-group.ts';
 import { discoverNetwork, vpcOfInstances } from './discover.ts';
 import { instanceMetadata } from './instance-metadata.ts';
 import type { Network } from './network.ts';
 
 const providerId = /^aws:\/\/\/([a-z0-9-]+)\/(i-[0-9a-f]+)$/;
 
-/** Of the first Node that says so: by its label, else by its zone. */
+/** From the first Node that has a region label or a zone. */
 function regionOfNodes(nodes: readonly Node[]): string | undefined {
   for (const { metadata, spec } of nodes) {
     const region = metadata.labels?.['topology.kubernetes.io/region'];
     if (region !== undefined) return region;
-    // A zone is its region and a letter; local zones have more to their names, and their Nodes have the label.
+    // A zone's name is its region and a letter. Local Zones have longer names, and their Nodes have the label.
     const zone = providerId.exec(spec.providerID ?? '')?.[1];
     if (zone !== undefined && /^[a-z]{2}(-[a-z]+)+-\d[a-z]$/.test(zone)) return zone.slice(0, -1);
   }
   return undefined;
 }
 
-/** The EC2 instance that a Node is; Fargate's are none. */
+/** The EC2 instance of a Node. A Node on Fargate has none. */
 export const instanceOf = (node: Node): string | undefined => providerId.exec(node.spec.providerID ?? '')?.[2];
 
-/** @throws ConfigError when nothing tells */
+/** @throws ConfigError if the region is not known */
 export async function findRegion(
   config: Config,
   nodes: readonly Node[],
@@ -51,8 +51,8 @@ export async function findRegion(
 }
 
 /**
- * A Gateway whose load balancer is in another region than this process works in: a new one here would orphan it, and
- * nothing here would tell that it is gone.
+ * A problem if the Gateway's load balancer is in another region than this process works in. A new one here would orphan it,
+ * and from here we could not see whether it is gone.
  */
 export function otherRegion({ status }: Gateway, here: string): readonly Problem[] {
   for (const { value: address = '' } of status?.addresses ?? []) {
@@ -70,6 +70,12 @@ interface Known {
 
 export type NetworkResult = Known | { readonly kind: 'unknown'; readonly problems: readonly Problem[] };
 
+type BackendGroupSource = (
+  clients: AwsClients,
+  cluster: ClusterIdentity,
+  vpcId: string,
+) => Promise<BackendSecurityGroup | undefined>;
+
 export interface PlaceOptions {
   readonly config: Config;
   readonly clients: AwsClients;
@@ -82,47 +88,67 @@ export interface PlaceOptions {
   readonly signal: AbortSignal;
 }
 
-/** The network around the cluster, read seldom: subnets hardly ever change. */
+/** The network around the cluster. It is read seldom, because subnets hardly ever change. */
 export class Place {
   readonly #options: PlaceOptions;
   #vpcId: string | undefined;
   #network: (Known & { readonly readAt: number }) | undefined;
-  /** What the log says of the network. */
+  /** What was last logged of the network. */
   #logged: object | undefined;
-  /** Those who ask while it is being read wait for the same answer. */
-  #reading: Promise<NetworkResult> | undefined;
+  /** Callers that come while it is being read wait for the same answer. */
+  #looking: Promise<NetworkResult> | undefined;
+  #preparing: Promise<NetworkResult> | undefined;
 
   constructor(options: PlaceOptions) {
     this.#options = options;
     this.#vpcId = options.config.awsVpcId;
   }
 
-  /** @param maxAgeMs what was read longer ago is read again */
-  network(maxAgeMs = this.#options.config.auditPeriod): Promise<NetworkResult> {
-    const { clock } = this.#options;
-    if (this.#network && clock.monotonic() - this.#network.readAt < maxAgeMs) return Promise.resolve(this.#network);
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = undefined;
+  /**
+   * Reads the network. Without a backend security group it is unknown: no load balancer has been made yet.
+   * @param maxAgeMs what was read longer ago is read again
+   */
+  async network(maxAgeMs?: number): Promise<NetworkResult> {
+    const fresh = this.#fresh(maxAgeMs) ?? this.#preparing;
+    if (fresh !== undefined) return await fresh;
+    this.#looking ??= this.#read(findBackendSecurityGroup).finally(() => {
+      this.#looking = undefined;
     });
-    return this.#reading;
+    return await this.#looking;
   }
 
-  /** Known, once it was asked for, even while the rest of the network can't be read. */
+  /** Makes the network ready for load balancers: creates the backend security group if the VPC has none. */
+  async prepare(): Promise<NetworkResult> {
+    const fresh = this.#fresh();
+    if (fresh !== undefined) return fresh;
+    this.#preparing ??= this.#read(ensureBackendSecurityGroup).finally(() => {
+      this.#preparing = undefined;
+    });
+    return await this.#preparing;
+  }
+
+  /** Known after the first read, even if the rest of the network could not be read. */
   get vpcId(): string | undefined {
     return this.#vpcId;
   }
 
-  /** The next who asks has it read again. */
+  /** The next caller reads it again. */
   forget(): void {
     this.#network = undefined;
   }
 
-  async #read(): Promise<NetworkResult> {
+  #fresh(maxAgeMs = this.#options.config.auditPeriod): Known | undefined {
+    const { clock } = this.#options;
+    return this.#network && clock.monotonic() - this.#network.readAt < maxAgeMs ? this.#network : undefined;
+  }
+
+  async #read(backendGroup: BackendGroupSource): Promise<NetworkResult> {
     const { clients, cluster, region, clock } = this.#options;
     try {
       this.#vpcId ??= await this.#findVpc();
       if (this.#vpcId === undefined) return { kind: 'unknown', problems: [{ kind: 'vpc-unknown', region }] };
-      const group = await ensureBackendSecurityGroup(clients, cluster, this.#vpcId);
+      const group = await backendGroup(clients, cluster, this.#vpcId);
+      if (group === undefined) return { kind: 'unknown', problems: [] };
       if (group.kind === 'failed') return { kind: 'unknown', problems: [group.problem] };
       const place = { region, vpcId: this.#vpcId, backendSecurityGroupId: group.groupId };
       const network = await discoverNetwork(clients, place);

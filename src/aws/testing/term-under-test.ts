@@ -118,7 +118,7 @@ async function tlsSecret(): Promise<Secret> {
 /** Brings what AWS has of the Gateway to a model of its own, or to nothing. */
 export async function bring(cloud: Cloud, model: Model | undefined): Promise<void> {
   expect(await cloud.ready()).toEqual([]);
-  expect(await cloud.place.network()).toMatchObject({ kind: 'known' });
+  expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const { observed } = await cloud.observe(key);
   const { problems } = await cloud.execute(key, diff(model, observed, cloud.diffOptions(key)));
   expect(problems).toEqual([]);
