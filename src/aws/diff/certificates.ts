@@ -1,16 +1,16 @@
-// A certificate of another key type can't be imported under the ARN of its predecessor, and a lost answer may leave two of
-// one: so a logical id may have several ARNs for a while. The hash tag of what refers to it is by logical id, and would
-// not tell which one is in use: as long as there are several, the hash is over the ARN too.
+// A logical id may have several ARNs for a while: a certificate with another key type gets a new ARN, and a lost answer may
+// leave two imports. The hash tag of a listener is over logical ids, and would not show which ARN is in use. So while there
+// are several, the hash includes the ARN.
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type { Existing } from './existing.ts';
 import { type HashTag, hasHash } from './tags.ts';
 
-/** What to write a hash of, for a `value` that refers to `certificates`. */
+/** What the hash is made of, for a `value` that refers to `certificates`. */
 export function hashed(existing: Existing, value: unknown, certificates: readonly ResourceId[]): unknown {
   return isAmbiguous(existing, certificates) ? pinned(existing, value, certificates) : value;
 }
 
-/** Whether the tags say that `value` is set, with the ARNs that stand for its certificates. */
+/** Whether the tags say that `value` is set, with the current ARNs of its certificates. */
 export function isSet(
   existing: Existing,
   { tags, tag, value }: { readonly tags: Tags; readonly tag: HashTag; readonly value: unknown },

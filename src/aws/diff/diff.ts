@@ -13,15 +13,15 @@ export interface DiffOptions {
   readonly rulesPerLoadBalancer?: number;
   /** How long a target group rests that no rule refers to any more, in milliseconds. */
   readonly drain?: number;
-  /** Namespaces for whose steps there was no time before: the steps of others do not wait for theirs. */
+  /** Namespaces whose steps were recalled last time: steps of other namespaces do not wait for theirs. */
   readonly behind?: ReadonlySet<string>;
 }
 
 /**
- * What has to be done for what exists to become what is desired, in steps that each name what they wait for. Without a model
- * the Gateway is being deleted: all that it has goes, but for certificates, which Gateways share.
+ * The steps that turn the existing resources into the desired ones. Each step names the steps that it waits for. Without a
+ * model the Gateway is being deleted: all its resources go, except certificates, which Gateways share.
  *
- * The same input gives the same plan, in whatever order AWS listed what exists.
+ * The same input gives the same plan, in whatever order AWS listed the resources.
  */
 export function diff(model: Model | undefined, observed: Observed, options: DiffOptions = {}): Plan {
   const { rulesPerLoadBalancer = 100, drain = 300_000, behind = new Set<string>() } = options;

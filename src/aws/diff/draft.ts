@@ -1,4 +1,4 @@
-// A plan while it is being written: its steps so far, and what those have to wait for who refer to a resource.
+// A plan while it is being written: its steps so far, and which step makes which resource usable.
 import type { Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
@@ -31,7 +31,7 @@ export class Draft {
     if (!known) this.pending.push(pending);
   }
 
-  /** Says that whoever refers to `resource` waits for `step`. */
+  /** Steps that refer to `resource` wait for `step` from now on. */
   usableAfter(resource: ResourceId, step: StepId): void {
     this.#usable.set(resource, step);
   }
@@ -41,7 +41,7 @@ export class Draft {
     return this.#usable.has(resource) && !this.existing.kept.has(resource);
   }
 
-  /** What a step that refers to these waits for: nothing, for those that exist. */
+  /** The steps that a step waits for if it refers to these. Existing resources need no wait. */
   waitFor(references: readonly ResourceId[]): StepId[] {
     const steps = new Set<StepId>();
     for (const reference of references) {
@@ -51,7 +51,7 @@ export class Draft {
     return [...steps];
   }
 
-  /** Nobody kept the members of a group that no rule used: they are brought up to date before it serves. */
+  /** Nobody updated the members of a group that no rule used, so that is done before it serves. */
   #registerTargets(reference: ResourceId): StepId | undefined {
     const desired = this.#targetGroups.get(reference);
     const arn = this.existing.kept.get(reference)?.arn;
@@ -83,7 +83,7 @@ export class Draft {
     return this.add({ kind: 'change', id, after, follows, resource: desired.id, desired, arn, tags });
   }
 
-  /** Brings the user's tags, and the logical id, of what exists up to date. */
+  /** Updates the user's tags and the logical id of an existing resource. */
   retag(desired: Resource, existing: OwnedResource): void {
     const change = tagChange(
       { ...userTags(desired), ...sharesTags(desired), ...resourceTag(desired.id) },
@@ -94,7 +94,7 @@ export class Draft {
     this.add({ kind: 'tag', id, after: [], resource: desired.id, arn: existing.arn, ...change });
   }
 
-  /** A logical id may go more than once, so a deletion is named by the ARN too. */
+  /** Several resources with one logical id may be deleted, so the step's id has the ARN too. */
   remove(existing: OwnedResource, after: readonly StepId[], follows: readonly StepId[] = []): StepId {
     const id = stepId('delete', `${existing.id} ${existing.arn}`);
     return this.add({ kind: 'delete', id, after, follows, resource: existing.id, existing });

@@ -1,18 +1,18 @@
-// What exists, seen from the model: which resource stands for which logical id, what is left over, and which rules live
-// on which listener.
+// The existing resources, seen from the model: which one has which logical id, which are left over, and which rules each
+// listener has.
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Observed, OwnedListener, OwnedResource, OwnedRule } from '../observed.ts';
 import { hasHash } from './tags.ts';
 
-/** All but rules, which are matched by their content too. */
+/** Without rules, which are matched by their content too. */
 export type KeptResource = Exclude<OwnedResource, OwnedRule>;
 
 export interface Existing {
-  /** What stands for each logical id of the model. */
+  /** The resource for each logical id of the model. */
   readonly kept: ReadonlyMap<ResourceId, KeptResource>;
-  /** What stands for none, by ARN. */
+  /** The resources that the model does not have, by ARN. */
   readonly left: readonly KeptResource[];
-  /** By the ARN of their listener, by priority. */
+  /** By the ARN of their listener, ordered by priority. */
   readonly rules: ReadonlyMap<string, readonly OwnedRule[]>;
   readonly listeners: ReadonlyMap<string, OwnedListener>;
   /** ARNs. */
@@ -22,7 +22,7 @@ export interface Existing {
 }
 
 export function indexExisting(model: Model | undefined, observed: Observed): Existing {
-  // Sorted, so that the order in which AWS lists things never shows in a plan.
+  // Sorted, so that a plan does not depend on the order in which AWS lists resources.
   const all = observed.resources.toSorted((a, b) => (a.arn < b.arn ? -1 : 1));
   const rules = all.filter((resource) => resource.kind === 'rule').toSorted((a, b) => a.priority - b.priority);
   const others = all.filter((resource) => resource.kind !== 'rule');
@@ -46,7 +46,7 @@ export function indexExisting(model: Model | undefined, observed: Observed): Exi
   };
 }
 
-/** After a crash there may be several with one id: the one whose spec is right, else the first by ARN. */
+/** After a crash several may have one id. The one with the desired spec is kept, otherwise the first by ARN. */
 function best(
   desired: Resource,
   others: readonly KeptResource[],
@@ -59,8 +59,8 @@ function best(
 }
 
 /**
- * AWS can't mend a load balancer that failed: it goes, and its listeners and rules with it, before a new one takes its
- * name. And a listener is of use only on the load balancer that stands.
+ * AWS cannot repair a failed load balancer. It is deleted, with its listeners and rules, before a new one takes its name.
+ * And a listener is kept only on the load balancer that is kept.
  */
 function canStandFor(desired: Resource, other: KeptResource, kept: ReadonlyMap<ResourceId, KeptResource>): boolean {
   if (other.kind === 'load-balancer') return other.state !== 'failed';

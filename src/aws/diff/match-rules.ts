@@ -13,23 +13,23 @@ export interface ListenerRules {
   readonly desired: readonly RuleResource[];
   /** By priority. */
   readonly present: readonly OwnedRule[];
-  /** How many rules the load balancer has room for beside those that it has now. */
+  /** How many more rules the load balancer has room for. */
   readonly room: number;
 }
 
 export interface PlacedRule {
   readonly desired: RuleResource;
-  /** Undefined for one that is to be created. */
+  /** Undefined for a rule to be created. */
   readonly existing: OwnedRule | undefined;
   readonly changes: boolean;
 }
 
 export interface MatchedRules {
-  /** In order of precedence; without those that have to wait. */
+  /** In order of precedence, without rules that have to wait. */
   readonly placed: readonly PlacedRule[];
-  /** What goes. */
+  /** The rules to be deleted. */
   readonly old: readonly OwnedRule[];
-  /** What serves on until the target groups of a successor are healthy. */
+  /** Rules that go on serving until the target groups of their successor are healthy. */
   readonly held: readonly OwnedRule[];
 }
 
@@ -55,7 +55,7 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
     const changes = !pointsWhereDesired(draft.existing, rule, kept) && !warmUp(draft, rule, kept);
     return { desired: rule, existing: kept, changes };
   });
-  // What a waiting rule will answer may be answered by an old one now, which stays for it.
+  // An old rule may answer the requests of a rule that waits, so it stays until then.
   const stays = (each: OwnedRule): boolean =>
     [...waiting].some((rule) => draft.order.waits(draft.order.ofExisting(each), draft.order.ofDesired(rule)));
   const goes = [...old].filter((each) => !stays(each));
@@ -64,7 +64,7 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
 
 type Match = ReadonlyMap<RuleResource, OwnedRule>;
 
-/** By what they say; of several that say the same, the one that has the id. */
+/** By content. If several have the same content, the one with the same id. */
 function matchContent(desired: readonly RuleResource[], present: readonly OwnedRule[]): Match {
   const match = new Map<RuleResource, OwnedRule>();
   const free = new Set(present);
@@ -90,8 +90,8 @@ function matchContent(desired: readonly RuleResource[], present: readonly OwnedR
 }
 
 /**
- * Moves alone are one call that AWS applies at once. Beside other changes, rules that move would answer what is neither
- * theirs before nor after: as far as there is room, they are made anew in their new place, too.
+ * Moves alone are one call, which AWS applies atomically. Together with other changes, a moving rule could answer requests
+ * that are not its own, neither before nor after. So, if there is room, it is created anew in its new place.
  */
 function withoutMoves(
   desired: readonly RuleResource[],
@@ -113,9 +113,9 @@ interface Changing {
 }
 
 /**
- * A rule that stays in its place, and meets no other that changes, is changed by one call for every request at once. Where
- * several meet, what one stops to match another may begin to, so they are made anew beside the old ones, as far as the load
- * balancer's quota has room: beyond it, some take the place of what goes.
+ * A rule that keeps its place, and shares no requests with another changing rule, is changed in place by one call. If several
+ * share requests, one could begin to match what another stops to match. So they are created anew beside the old ones, as far
+ * as the load balancer's quota has room; beyond that, old rules are changed in place.
  */
 function changeInPlace(rules: Order, { order, same, old, room }: Changing): Match {
   const fresh = order.filter((rule) => !same.has(rule));
@@ -135,14 +135,14 @@ function changeInPlace(rules: Order, { order, same, old, room }: Changing): Matc
       );
   for (const each of fresh) {
     if (match.has(each) || fits()) continue;
-    // One that stands in the right place already need not be moved.
+    // A rule that is already in the right place is not moved.
     const [low, high] = neighbours(order, each, (rule) => (same.get(rule) ?? match.get(rule))?.priority);
     take(each, [...free].find(({ priority }) => low < priority && priority < high) ?? [...free][0]);
   }
   return match;
 }
 
-/** The numbers of the rules before and after that have one. */
+/** The priorities of the nearest rules before and after that have one. */
 function neighbours(
   order: readonly RuleResource[],
   rule: RuleResource,
@@ -173,7 +173,7 @@ function inTheirPlace(
     const next = order.findIndex((_, later) => later > index && staying.has(later));
     const high = order[next] && same.get(order[next])?.priority;
     if (high !== undefined && existing.priority >= high) continue;
-    // It meets itself, as it was and as it will be.
+    // A rule always shares requests with itself.
     const both = rules.ofBoth(rule, existing);
     if (changing.filter((change) => meet(both, change)).length > 2) continue;
     match.set(rule, existing);

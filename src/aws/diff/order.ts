@@ -1,15 +1,15 @@
-// Which changes of a listener's rules wait for which others: those that may answer the same request keep their order, and no tenant
-// waits for another whose changes there is no time for.
+// Which changes of a listener's rules wait for which others. Rules that may answer the same request keep their order, and no
+// tenant waits for another tenant whose steps were recalled.
 import type { ObjectKey } from '../../kube/object.ts';
 import { namespaceOf } from '../model/owner.ts';
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import { overlap, type Scope, scopeOf } from '../model/scope.ts';
 import type { OwnedRule } from '../observed.ts';
 
-/** Of one rule, or of one that takes the place of another. */
+/** The change of one rule, or of a rule that replaces another. */
 export interface RuleChange {
   readonly namespace: string;
-  /** Before and after. */
+  /** The rule before the change and after it. */
   readonly scopes: readonly Scope[];
 }
 
@@ -18,13 +18,13 @@ export class Order {
   readonly #behind: ReadonlySet<string>;
   readonly #desired = new Map<RuleResource, RuleChange>();
 
-  /** @param behind the namespaces for whose steps there was no time before */
+  /** @param behind the namespaces whose steps were recalled last time */
   constructor(gateway: ObjectKey, behind: ReadonlySet<string>) {
     this.#gateway = gateway;
     this.#behind = behind;
   }
 
-  /** Whether there was no time before for the steps of some namespace. */
+  /** Whether steps of some namespace were recalled last time. */
   get isPressed(): boolean {
     return this.#behind.size > 0;
   }
@@ -48,7 +48,7 @@ export class Order {
     return { namespace: namespaceOf(id, this.#gateway), scopes: [scope] };
   }
 
-  /** Of an existing rule that becomes a desired one. */
+  /** The change of an existing rule that becomes a desired one. */
   ofBoth(rule: RuleResource, existing: OwnedRule): RuleChange {
     const { namespace, scopes } = this.ofDesired(rule);
     return { namespace, scopes: [...scopes, existing.scope] };
@@ -60,6 +60,6 @@ export class Order {
   }
 }
 
-/** Whether some request may be answered by both. */
+/** Whether both may answer the same request. */
 export const meet = (change: RuleChange, other: RuleChange): boolean =>
   change.scopes.some((scope) => other.scopes.some((each) => overlap(scope, each)));

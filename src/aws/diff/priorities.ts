@@ -1,17 +1,17 @@
-// The numbers of a listener's rules. AWS evaluates rules from the lowest priority to the highest, 1 to 50,000; they are
-// spaced, so that a rule put between two others costs one call.
+// The priorities of a listener's rules. AWS evaluates rules from the lowest priority to the highest, 1 to 50,000. We leave
+// gaps, so that a rule between two others costs one call.
 
 const SPACE = 100;
 const HIGHEST = 50_000;
 
 export interface Priorities {
-  /** For each of `wanted`, in its order: strictly increasing. */
+  /** One for each of `wanted`, in the same order, strictly increasing. */
   readonly wanted: readonly number[];
-  /** For each of `others`. */
+  /** One for each of `others`. */
   readonly others: readonly number[];
 }
 
-/** A rule that keeps its number, and that all of `wanted` from `before` on should come after. */
+/** A rule that keeps its priority. All of `wanted` from `before` on should come after it. */
 export interface Anchor {
   /** An index of `wanted`. */
   readonly before: number;
@@ -19,11 +19,11 @@ export interface Anchor {
 }
 
 /**
- * Gives rules priorities in their order, changing as few as can be of those that have one.
+ * Gives rules priorities in their order, and changes as few existing priorities as possible.
  *
- * @param wanted the rules in order of precedence: the priority that each has now, undefined for a new one
- * @param others priorities of rules that will go later: they keep their number, or where all is renumbered, their place
- * @param anchors those of the others that new rules are to come after, as far as there are numbers for that
+ * @param wanted the rules in order of precedence: the current priority of each, undefined for a new one
+ * @param others priorities of rules that will be deleted later: they keep it, or if all are renumbered, their place
+ * @param anchors those of the others after which new rules should come, if there are free priorities
  */
 export function assignPriorities(
   wanted: readonly (number | undefined)[],
@@ -36,7 +36,7 @@ export function assignPriorities(
   return filled === undefined ? renumber(wanted, stays, others) : { wanted: filled, others };
 }
 
-/** With the anchors that stand between the rules that stay, each as one of these; undefined without any. */
+/** Treats the anchors between the rules that stay as rules that stay. Undefined without anchors. */
 function fillBetween(
   wanted: readonly (number | undefined)[],
   stays: ReadonlySet<number>,
@@ -68,15 +68,15 @@ function fillBetween(
   return filled && places.flatMap((place) => filled[place] ?? []);
 }
 
-/** The number of the next rule that stays. */
+/** The priority of the next rule that stays. */
 function nextStaying(wanted: readonly (number | undefined)[], stays: ReadonlySet<number>, from: number): number {
   const next = wanted.findIndex((_, index) => index >= from && stays.has(index));
   return wanted[next] ?? HIGHEST + 1;
 }
 
-/** The indices of a longest increasing subsequence of what is defined. */
+/** The indices of a longest increasing subsequence of the defined values. */
 export function longestIncreasing(values: readonly (number | undefined)[]): ReadonlySet<number> {
-  // For each index, the longest that ends there.
+  // For each index: the longest subsequence that ends there.
   const runs: (readonly number[])[] = [];
   for (const [index, value] of values.entries()) {
     const tails = runs.filter((run) => value !== undefined && (values[run.at(-1) ?? -1] ?? 0) < value);
@@ -89,7 +89,7 @@ function longest(runs: readonly (readonly number[])[]): readonly number[] {
   return runs.reduce((best, run) => (run.length > best.length ? run : best), []);
 }
 
-/** Numbers those that don't stay between those that do; undefined where a gap is too small. */
+/** Gives the other rules priorities between those that stay. Undefined if a gap is too small. */
 function fillGaps(
   wanted: readonly (number | undefined)[],
   stays: ReadonlySet<number>,
@@ -112,7 +112,7 @@ function fillGaps(
   return result;
 }
 
-/** `count` free numbers above `low`, evenly spread below `high`, or spaced by 100 where nothing stands above. */
+/** `count` free priorities above `low`: evenly spread below `high`, or in steps of 100 if nothing is above. */
 function pick(
   count: number,
   low: number,
@@ -135,7 +135,7 @@ function spread(index: number, count: number, size: number): number {
   return Math.floor(((index + 1) * size) / (count + 1));
 }
 
-/** All anew, spaced. The others stay behind whichever staying rule, or other, stands before them now. */
+/** Renumbers everything with gaps. Each of the others stays behind the rule that is before it now. */
 function renumber(
   wanted: readonly (number | undefined)[],
   stays: ReadonlySet<number>,

@@ -1,6 +1,6 @@
 import type { CertificateUse, Resource, ResourceId, RuleAction } from '../model/resources.ts';
 
-/** What the spec of a resource refers to, and what it stands on, by logical id. */
+/** The logical ids that the spec of a resource refers to, and its parent's. */
 export function specReferences(resource: Resource): ResourceId[] {
   switch (resource.kind) {
     case 'security-group':

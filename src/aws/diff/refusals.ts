@@ -1,4 +1,5 @@
-// What AWS refused of rules, told to the routes that they are of: a refusal names a resource, and a route's owner knows none.
+// Refusals of AWS about rules, as problems of the routes of these rules. A refusal names an AWS resource, which the owner of a
+// route does not know.
 import type { RuleRef } from '../../gateway/problem-place.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
@@ -11,7 +12,7 @@ type Cause = RefusedProblem['cause'];
 
 /**
  * @param done the steps of the plan that have succeeded
- * @param problems what the others have met
+ * @param problems those of the other steps
  */
 export function refusedRules(
   { steps }: Plan,
@@ -44,7 +45,7 @@ export function refusedRules(
     })),
   );
   const bySource = Map.groupBy(parts, ({ source }) => `${source.route.key}/${source.rule}`);
-  return [...bySource.values()].flatMap(told);
+  return [...bySource.values()].flatMap(problemsOfRule);
 }
 
 function portOf({ resources }: Model, { listener }: RuleResource): number {
@@ -59,8 +60,8 @@ interface Part {
   readonly kind: RefusedProblem['kind'];
 }
 
-/** Of one rule of a route: it may be refused on one port, and serve on others. */
-function told(parts: readonly Part[]): readonly Problem[] {
+/** The problems of one rule of a route. AWS may refuse it on one port, while it serves on others. */
+function problemsOfRule(parts: readonly Part[]): readonly Problem[] {
   const all = parts.flatMap(({ source, port, cause, kind }) => {
     if (cause === undefined) return [];
     const problem: RefusedProblem = { kind, ...source, field: '', cause };

@@ -1,11 +1,11 @@
-// What AWS refused of certificates, told to the listeners that name them: a refusal names a resource, or an ARN.
+// Refusals of AWS about certificates, as problems of the listeners that name them. A refusal names a logical id, or an ARN.
 
 import type { CertificateSource, Topology } from '../../gateway/topology.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import { certificateId } from '../model/certificates.ts';
 import type { Problem } from '../problem.ts';
 
-/** As a refusal names it. */
+/** The name of a certificate in a refusal. */
 const resourceOf = (source: CertificateSource): string => (source.kind === 'arn' ? source.arn : certificateId(source));
 
 export function refusedCertificates(

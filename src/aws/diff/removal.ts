@@ -2,7 +2,7 @@ import type { OwnedResource } from '../observed.ts';
 import { stepId } from './draft.ts';
 import type { Plan } from './step.ts';
 
-/** Deletes what nothing else of ours uses any more: in no order, and nothing beside it. */
+/** Deletes resources that no other resource of ours uses: in any order, and nothing else. */
 export const removal = (resources: readonly OwnedResource[]): Plan => ({
   steps: resources.map((existing) => ({
     kind: 'delete',

@@ -1,4 +1,4 @@
-// Everything but rules: created where it is missing, changed where a hash says that it differs.
+// All resources except rules: created if missing, changed if a hash tag differs.
 import type { Resource, ResourceId, RuleResource } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { hashed, isSet } from './certificates.ts';
@@ -38,7 +38,7 @@ function create(draft: Draft, desired: Plain): void {
   }
 }
 
-/** A listener is made all the same where its default certificate can't be imported: with another one, if it has any. */
+/** If its default certificate cannot be imported, a listener is created with another one, if it has any. */
 function afterReferences(draft: Draft, desired: Plain): Pick<Step, 'after' | 'follows'> {
   const certificates = new Set(defaultCertificates(desired));
   const needed = specReferences(desired).filter((reference) => !certificates.has(reference));
@@ -51,7 +51,7 @@ function defaultCertificates(desired: Plain): readonly ResourceId[] {
   return certificateReferences([desired.spec.defaultCertificate]);
 }
 
-/** Load balancers' names are deterministic: one that failed has to give its name free first. */
+/** Names of load balancers are deterministic, so a failed one must be deleted before its successor takes the name. */
 function failedPredecessors(draft: Draft, desired: Plain): StepId[] {
   return draft.existing.left
     .filter((left) => left.id === desired.id && left.kind === 'load-balancer' && left.state === 'failed')
@@ -68,13 +68,13 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);
-  // A load balancer gives up a group only when the rules of that group are in those that stay.
+  // A load balancer loses a security group only after the rules of that group are in the groups that stay.
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
 }
 
-/** What a call after the create has to set: nothing where that is nothing, and was never anything else. */
+/** The steps after the create. None if nothing is desired and nothing was ever set. */
 function secondCall(
   draft: Draft,
   desired: Plain,
@@ -116,7 +116,7 @@ function secondCall(
       if (!created && right) return undefined;
       const tags = hashTag('certificates', hashed(draft.existing, value, references));
       const id = stepId('set-certificates', desired.id);
-      // One that can't be imported is left out alone.
+      // A certificate that cannot be imported is left out alone.
       return { kind: 'set-certificates', id, ...base(), follows: draft.waitFor(references), desired, tags };
     }
     case 'certificate':

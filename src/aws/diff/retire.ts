@@ -1,5 +1,5 @@
-// What the model doesn't have goes: after what replaces it, and without a call for what AWS takes along. Certificates are
-// shared by Gateways: they go elsewhere.
+// Deletes what the model does not have, after its replacement serves, and without calls for what AWS deletes by itself.
+// Certificates are shared by Gateways, so another pass deletes them.
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
 import type { Draft } from './draft.ts';
@@ -7,16 +7,16 @@ import type { StepId } from './step.ts';
 import { coldGroups } from './traffic.ts';
 
 export interface Retirement {
-  /** The Gateway goes with all that it has: nothing rests, nothing is replaced. */
+  /** The Gateway is being deleted: nothing rests, and nothing is replaced. */
   readonly whole: boolean;
   readonly rules: readonly RuleResource[];
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** How long a target group rests that nothing refers to any more, in milliseconds. */
+  /** How long a target group rests after the last reference to it, in milliseconds. */
   readonly drain: number;
 }
 
-/** Comes last: it waits for the steps that are in the draft. */
+/** Called last, because it waits for the steps that are in the draft. */
 export function retire(draft: Draft, retirement: Retirement): void {
   const made = draft.steps.filter(({ resource }) => !isBehindRule(draft, resource)).map(({ id }) => id);
   const replaced = retirement.whole || isReplaced(draft, retirement.rules);
@@ -27,8 +27,8 @@ export function retire(draft: Draft, retirement: Retirement): void {
 }
 
 /**
- * Whether nothing is left to do before the old load balancers may go: the new ones serve all that they should. Of a namespace
- * that never stops changing, it is enough that the new ones have each of its rules in some state.
+ * Whether the old load balancers may go, because the new ones serve everything. For a namespace that never stops changing, it
+ * is enough that the new ones have each of its rules in some state.
  */
 function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
   const { existing, order } = draft;
@@ -44,7 +44,7 @@ function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
   );
 }
 
-/** AWS deletes a load balancer's listeners and rules with it. Returns the steps by ARN, those that failed among them. */
+/** AWS deletes a load balancer's listeners and rules with it. Returns the steps by ARN, also of failed load balancers. */
 function retireLoadBalancers(draft: Draft, replaced: boolean): ReadonlyMap<string, StepId> {
   const gone = new Map<string, StepId>();
   for (const step of draft.steps) if (step.kind === 'delete') gone.set(step.existing.arn, step.id);
@@ -56,7 +56,7 @@ function retireLoadBalancers(draft: Draft, replaced: boolean): ReadonlyMap<strin
   return gone;
 }
 
-/** A rule that may wait for ever: its namespace never stops changing. */
+/** A rule that may wait forever, because its namespace never stops changing. */
 const isBehindRule = ({ order }: Draft, resource: ResourceId): boolean =>
   resource.startsWith('rule/') && order.isBehind(resource);
 
@@ -71,9 +71,8 @@ function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]):
 }
 
 /**
- * A group rests after the last rule that referred to it is gone: requests may be under way. One whose load balancer goes
- * has nothing to wait for but AWS, which holds it until the load balancer is really gone: the first group finds out,
- * and the others wait for it.
+ * A group rests after its last rule is gone, because requests may be in flight. If its load balancer goes, it waits only for
+ * AWS, which refuses until the load balancer is really gone. The first group finds that out, and the others wait for it.
  */
 function retireTargetGroups(draft: Draft, { whole, now, drain }: Retirement, gone: ReadonlyMap<string, StepId>): void {
   let canary: StepId | undefined;
@@ -91,7 +90,7 @@ function retireTargetGroups(draft: Draft, { whole, now, drain }: Retirement, gon
   }
 }
 
-/** ARNs of the load balancers whose rules refer to the group; empty strings for those that aren't known. */
+/** ARNs of the load balancers whose rules refer to the group. An empty string stands for an unknown one. */
 function holdersOf(draft: Draft, group: OwnedTargetGroup): string[] {
   const { rules, listeners } = draft.existing;
   return [...rules.entries()]
@@ -99,7 +98,7 @@ function holdersOf(draft: Draft, group: OwnedTargetGroup): string[] {
     .map(([listener]) => listeners.get(listener)?.loadBalancerArn ?? '');
 }
 
-/** After the load balancers that carry them: AWS refuses before. */
+/** After the load balancers that carry them, because AWS refuses before that. */
 function retireSecurityGroups(draft: Draft, gone: ReadonlyMap<string, StepId>): void {
   const changed = draft.steps.filter((step) => step.kind === 'change' && step.desired.kind === 'load-balancer');
   const { left } = draft.existing;

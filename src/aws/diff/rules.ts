@@ -1,10 +1,10 @@
-// The rules of one listener. While they change, a request is answered as before or as after, never by nothing: what is new
-// is created in order of precedence, beside what is old; then what is old goes, in the opposite order. So whichever rule
-// matches a request first is the one that the old rules, or the new ones, would have chosen. Rules that never match the same
-// request need no order: a tenant's rules do not wait for those of another host or path (order.ts).
+// The rules of one listener. While they change, every request is answered by the old rules or by the new ones. New rules are
+// created in order of precedence, beside the old ones; then the old ones are deleted in the opposite order. So the first rule
+// that matches a request is always the one that the old rules, or the new ones, would have chosen. Rules that never match the
+// same request need no order: a tenant's rules do not wait for those of another host or path (order.ts).
 //
-// Existing rules are known by what they say (their spec tag), not by their logical id alone: where ids moved on, because a
-// match was put before others, the same rules only get other names.
+// Existing rules are matched by content (their spec tag), not by logical id alone. When a new match shifts the ids of the
+// others, the same rules only get other ids.
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { OwnedRule } from '../observed.ts';
 import type { Draft } from './draft.ts';
@@ -42,8 +42,8 @@ export function planRules(draft: Draft, rules: ListenerRules): number {
 }
 
 /**
- * A rule that goes later stands, until then, before the one that is made in its place, and so before all that come after that.
- * Only so may rules be made that do not wait for their turn.
+ * An old rule comes before the new rule that replaces it, and so before all rules after that, until the old one is deleted.
+ * Only then may rules be created out of order.
  */
 function anchorsOf(
   draft: Draft,
@@ -62,7 +62,7 @@ interface Making {
   readonly placed: readonly PlacedRule[];
   /** Of `placed`. */
   readonly priorities: readonly number[];
-  /** The step that gives existing rules other numbers, if there is one: until then, new ones may be taken. */
+  /** The step that gives existing rules other priorities, if any. Before it, the new priorities may still be in use. */
   readonly numbered: readonly StepId[];
 }
 
@@ -80,7 +80,7 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
     const id = stepId('create', desired.id);
     const after = [...numbered, ...draft.waitFor(specReferences(desired)), ...gates(desired, made)];
     const change = order.ofDesired(desired);
-    // Nobody asks a listener that has no rules yet: there the order is free.
+    // A listener without rules serves nobody yet: the order is free.
     const follows = rules.present.length === 0 ? [] : waitedFor(order, change, made.values());
     const tags = { ...userTags(desired), ...sharesTags(desired), ...hashTag('spec', desired.spec) };
     const priority = priorities[index] ?? 0;
@@ -104,7 +104,7 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
 const waitedFor = (order: Order, change: RuleChange, others: Iterable<Made>): StepId[] =>
   [...others].flatMap(({ step, change: other }) => (order.waits(change, other) ? [step] : []));
 
-/** A rule that would take the requests of one that is being made waits for it: refused, that would let them in. */
+/** A rule waits for the rules that take requests away from it: if AWS refuses one of these, this rule must not get them. */
 const gates = (desired: RuleResource, made: ReadonlyMap<ResourceId, Made>): readonly StepId[] =>
   (desired.gates ?? []).flatMap((gate) => made.get(gate)?.step ?? []);
 
@@ -115,8 +115,8 @@ interface Removing {
 }
 
 /**
- * A rule's own successor must have been made; of the others it is enough that they were tried: one that AWS refuses would
- * else keep what was taken away in force.
+ * A rule is deleted after its own successor was created. The other new rules need only have been tried: otherwise one that
+ * AWS refuses would keep deleted rules in force.
  */
 function removeRules(draft: Draft, { old, made, numbered }: Removing): void {
   const before = [...made.values()];

@@ -1,5 +1,5 @@
-// What diff gives and execute takes: a small graph. A step runs when all that it waits for has succeeded; a step that fails
-// stops only those that wait for it.
+// A plan, which diff makes and execute runs: a small graph. A step runs when all steps that it waits for have succeeded. A
+// failed step stops only the steps that wait for it.
 
 import type {
   ListenerResource,
@@ -18,16 +18,16 @@ export type StepId = string & { readonly __brand: 'StepId' };
 interface Base {
   /** Deterministic and unique in the plan: `create rule/internal/80/shop/api/0/0`. */
   readonly id: StepId;
-  /** What must have succeeded. */
+  /** The steps that must have succeeded. */
   readonly after: readonly StepId[];
-  /** What must have ended, well or not (failed, or left out because what it waited for failed): an order, not a need. */
+  /** The steps that must have ended, in whatever way: an order, not a need. */
   readonly follows?: readonly StepId[];
   readonly resource: ResourceId;
 }
 
-/** A step that makes something so, and then says so in tags (in the create call itself, where there is one). */
+/** A step that sets something and then writes its hash tag. A create call writes the tag itself. */
 interface Tagged {
-  /** To write beside the tags of ownership; for a create, `desired.tags` are among them. */
+  /** Written beside the ownership tags. For a create they include `desired.tags`. */
   readonly tags: Tags;
 }
 
@@ -35,9 +35,9 @@ export type Step = Base &
   (
     | (Tagged & { readonly kind: 'create'; readonly desired: Exclude<Resource, RuleResource> })
     | (Tagged & { readonly kind: 'create-rule'; readonly desired: RuleResource; readonly priority: number })
-    /** Makes an existing resource's spec as desired (what can be changed in place), then writes its spec tag. */
+    /** Changes an existing resource in place to the desired spec, then writes its spec tag. */
     | (Tagged & { readonly kind: 'change'; readonly desired: Resource; readonly arn: string })
-    /** Second calls, each followed by its hash tag. They are also part of making a new resource. `fresh`: nothing to read first. */
+    /** Calls after the create, each followed by its hash tag. `fresh`: the resource is new, so there is nothing to read first. */
     | (Tagged & {
         readonly kind: 'set-attributes';
         readonly desired: LoadBalancerResource | TargetGroupResource;
@@ -51,30 +51,30 @@ export type Step = Base &
         readonly kind: 'set-priorities';
         readonly priorities: readonly { readonly arn: string; readonly priority: number }[];
       }
-    /** Lets a target group that will take over join its rule with weight 0, so that AWS checks its health. */
+    /** Adds a target group to its rule with weight 0, so that AWS checks its health before it takes over. */
     | {
         readonly kind: 'warm-rule';
         readonly arn: string;
         readonly serving: readonly { readonly arn: string; readonly weight: number }[];
         readonly joining: readonly ResourceId[];
       }
-    /** Registers what the caches say are the group's targets. */
+    /** Registers the targets that the group has by the caches. */
     | { readonly kind: 'sync-targets'; readonly desired: TargetGroupResource }
     | { readonly kind: 'delete'; readonly existing: OwnedResource }
   );
 
 export interface Plan {
-  /** Each after those that it waits for. */
+  /** In an order in which each step comes after those that it waits for. */
   readonly steps: readonly Step[];
-  /** The ARNs of the desired resources that exist already, by logical id: what references resolve to, beside what steps create. */
+  /** The ARNs of desired resources that exist already, by logical id. References resolve to these, or to what steps create. */
   readonly existing: ReadonlyMap<ResourceId, string>;
-  /** What a later pass will do, and what it waits for: empty when the plan's end is the desired state. */
+  /** What a later pass must do, and what it waits for. Empty if the plan reaches the desired state. */
   readonly pending: readonly Pending[];
 }
 
 export type Pending =
   | { readonly kind: 'target-group-health'; readonly resource: ResourceId }
-  /** A group that no rule refers to any more rests until `at` (milliseconds since the epoch), then it is deleted. */
+  /** A group without references rests until `at` (milliseconds since the epoch), then it is deleted. */
   | { readonly kind: 'drain'; readonly resource: ResourceId; readonly at: number }
-  /** A replacement must serve before its predecessor goes. */
+  /** A replacement must serve before its predecessor is deleted. */
   | { readonly kind: 'replacement'; readonly resource: ResourceId };

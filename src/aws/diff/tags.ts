@@ -1,5 +1,5 @@
-// What the tags of a resource say, and should say. Ownership's own tags are the executor's; here are the hash tags and the
-// user's. A tag that someone else put on a resource is never touched: the record of our keys tells them apart.
+// The hash tags and the user's tags of a resource. The executor writes the ownership tags. A tag that someone else added is
+// never touched: we record the keys of our tags to know them.
 import { isReservedTag } from '../../api/load-balancer-configuration.ts';
 import { hash } from '../model/hash.ts';
 import type { Resource, ResourceId, Tags } from '../model/resources.ts';
@@ -19,12 +19,12 @@ export function resourceTag(id: ResourceId): Tags {
   return { [TAG.resource]: id };
 }
 
-/** Which routes share a rule. */
+/** The tag with the routes that share a rule. */
 export function sharesTags(resource: Resource): Tags {
   return resource.kind === 'rule' && resource.shares !== undefined ? { [TAG.routes]: resource.shares } : {};
 }
 
-/** The user's tags, with the record of their keys. Keys that are AWS's or ours are left out. */
+/** The user's tags, and the tag that records their keys. Keys reserved by AWS or by us are left out. */
 export function userTags(resource: Resource): Tags {
   const own = Object.entries(resource.tags).filter(([key]) => !isReservedTag(key));
   if (own.length === 0) return {};
@@ -37,7 +37,7 @@ export interface TagChange {
   readonly remove: readonly string[];
 }
 
-/** What has to change for `present` to be right; undefined where nothing has. */
+/** The change from the present tags to the desired ones. Undefined if there is none. */
 export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   const record = present[TAG.tags] ?? '';
   const marks = new Set(record.match(/.{6}/g));
@@ -54,7 +54,7 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };
 }
 
-/** A tag's value has room for 256 characters, a resource for 50 tags, of which at least 8 are ours: 42 marks of six. */
+/** It fits: a tag's value has 256 characters, and a resource 50 tags, at least 8 of them ours: 42 marks of six characters. */
 function keyMark(key: string): string {
   return hash(key).slice(0, 6);
 }

@@ -1,20 +1,20 @@
-// AWS checks the health only of target groups that a rule refers to. So a group that takes over from one that serves joins
-// its rule with weight 0 first, and takes over when it is ready.
+// AWS checks the health only of target groups that a rule refers to. So a new group first joins the rule of the serving group
+// with weight 0, and takes over when it is ready.
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { OwnedRule } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import type { Existing } from './existing.ts';
 
-/** Target groups in one forward action: an AWS quota that can't be raised. */
+/** Target groups in one forward action: an AWS quota that cannot be raised. */
 const TARGET_GROUPS_PER_ACTION = 5;
 
-/** Whether the rule forwards as desired, to the groups that stand for the logical ids now, and to no other. */
+/** Whether the rule forwards as desired: to the current groups of the logical ids, and to no other. */
 export function pointsWhereDesired(existing: Existing, desired: RuleResource, rule: OwnedRule): boolean {
   const { action } = desired.spec;
   const wanted = action.kind === 'forward' ? action.targetGroups : [];
   const weights = new Map(rule.targetGroups.map(({ arn, weight }) => [arn, weight]));
-  // A weight means nothing where there is only one.
+  // The weight of a single group has no meaning.
   const alone = wanted.length === 1;
   return (
     wanted.length === weights.size &&
@@ -26,8 +26,8 @@ export function pointsWhereDesired(existing: Existing, desired: RuleResource, ru
 }
 
 /**
- * Whether `rule` has to go on as it is, because groups that will serve instead of, or beside, those that serve now aren't
- * ready: then lets them join it. A rule that serves nothing, or has no place for more, waits for nobody.
+ * Whether `rule` must stay as it is, because its new groups are not ready. If so, adds them to it with weight 0. A rule that
+ * serves nothing, or has no room for more groups, does not wait.
  */
 export function warmUp(draft: Draft, desired: RuleResource, rule: OwnedRule): boolean {
   const serving = rule.targetGroups.filter(({ weight }) => weight > 0);
@@ -47,7 +47,7 @@ export function warmUp(draft: Draft, desired: RuleResource, rule: OwnedRule): bo
   return true;
 }
 
-/** The groups that are to serve, but aren't ready. */
+/** The groups that should serve, but are not ready. */
 export function coldGroups(existing: Existing, desired: RuleResource): ResourceId[] {
   const { action } = desired.spec;
   if (action.kind !== 'forward') return [];

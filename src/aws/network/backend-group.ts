@@ -1,4 +1,4 @@
-// The one security group of the whole cluster that every load balancer carries, and that nodes and pods admit.
+// The backend security group: the cluster has one. Every load balancer carries it, and nodes and pods admit it.
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, type SecurityGroup } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../clients.ts';
 import { isAlreadyExists, isInUse, isNotFound } from '../errors.ts';
@@ -15,7 +15,7 @@ export type BackendSecurityGroup =
   | { readonly kind: 'ready'; readonly groupId: string }
   | { readonly kind: 'failed'; readonly problem: Problem };
 
-/** Finds or makes the group that every load balancer of the cluster carries. @throws AwsError */
+/** Finds the cluster's backend group, or creates it. @throws AwsError */
 export async function ensureBackendSecurityGroup(
   clients: AwsClients,
   cluster: ClusterIdentity,
@@ -36,14 +36,14 @@ export async function ensureBackendSecurityGroup(
     if (GroupId === undefined) throw new Error(`AWS gave no id for security group ${name}`);
     return { kind: 'ready', groupId: GroupId };
   } catch (error) {
-    // The answer to our own first attempt was lost.
+    // The answer to our first attempt was lost.
     const [made] = isAlreadyExists(error) ? await securityGroups(clients, filters) : [];
     if (made === undefined) throw error;
     return ifOurs(made, cluster, name);
   }
 }
 
-/** Undefined where there is none yet. */
+/** Undefined if there is none yet. */
 export async function findBackendSecurityGroup(
   clients: AwsClients,
   cluster: ClusterIdentity,
@@ -70,8 +70,8 @@ function ifOurs(group: SecurityGroup, cluster: ClusterIdentity, name: string): B
 }
 
 /**
- * Removes the cluster's backend group, for when no load balancer carries it any more.
- * @returns it, if AWS still holds on to it, as it does for a while after the last load balancer is gone
+ * Removes the cluster's backend group. Call it when no load balancer carries it any more.
+ * @returns the group, if AWS refuses because it is still in use, as for a while after the last load balancer is gone
  * @throws AwsError
  */
 export async function removeBackendSecurityGroup(

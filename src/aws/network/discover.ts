@@ -1,4 +1,4 @@
-// What there is around the load balancers: the VPC's subnets.
+// Discovers the network of the load balancers: the VPC's subnets.
 
 import {
   DescribeRouteTablesCommand,
@@ -19,14 +19,14 @@ export interface NetworkPlace {
   readonly backendSecurityGroupId: string;
 }
 
-/** Two reads, for what seldom changes: whoever calls keeps it for a while. */
+/** Two reads of what seldom changes: callers keep the result for a while. */
 export async function discoverNetwork(clients: AwsClients, place: NetworkPlace): Promise<Network> {
   const inVpc = [{ Name: 'vpc-id', Values: [place.vpcId] }];
   const [subnets, tables] = await Promise.all([subnetsOf(clients, inVpc), routeTablesOf(clients, inVpc)]);
   return { ...place, subnets: subnets.flatMap((subnet) => describeSubnet(subnet, tables)) };
 }
 
-/** That of the first instance that EC2 knows, of as many as one call takes; undefined where it knows none. */
+/** The VPC of the first instance that EC2 knows, among as many as one call accepts. Undefined if it knows none. */
 export async function vpcOfInstances(clients: AwsClients, instanceIds: readonly string[]): Promise<string | undefined> {
   if (instanceIds.length === 0) return undefined;
   const found = new Map((await instancesOf(clients, instanceIds)).map(({ InstanceId, VpcId }) => [InstanceId, VpcId]));
@@ -66,7 +66,7 @@ function describeSubnet(subnet: SdkSubnet, tables: readonly RouteTable[]): Subne
 }
 
 /**
- * By its name, which says it without a call: `us-east-1a`, `us-east-1-bos-1a`, `us-east-1-wl1-bos-wlz-1`.
+ * The type follows from the zone's name, without a call: `us-east-1a`, `us-east-1-bos-1a`, `us-east-1-wl1-bos-wlz-1`.
  * docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AvailabilityZone.html
  */
 export function zoneTypeOf(zone: string): ZoneType {

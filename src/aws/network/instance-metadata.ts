@@ -1,5 +1,5 @@
-// What an EC2 instance can learn about itself, for when nothing better tells region and VPC. Often out of a pod's reach:
-// the hop limit of IMDSv2 is 1 by default.
+// What an EC2 instance can learn about itself: the last way to find region and VPC. Pods often cannot reach it, because the
+// hop limit of IMDSv2 is 1 by default.
 
 export interface InstanceMetadata {
   readonly region: string;
@@ -9,7 +9,7 @@ export interface InstanceMetadata {
 const endpoint = 'http://169.254.169.254';
 const timeoutMs = 1000;
 
-/** Undefined where there is no instance metadata, or it is turned off (AWS_EC2_METADATA_DISABLED). */
+/** Undefined without instance metadata, or if it is disabled (AWS_EC2_METADATA_DISABLED). */
 export async function instanceMetadata(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,

@@ -1,15 +1,15 @@
-// The network that load balancers stand in, as data: discovered before model, which chooses from it.
+// The network of the load balancers, as data. It is discovered before model, which chooses from it.
 
 export interface Network {
   readonly region: string;
   readonly vpcId: string;
   /** All subnets of the VPC. */
   readonly subnets: readonly Subnet[];
-  /** The group that every load balancer of the cluster carries, and that nodes and pods admit. */
+  /** The security group that every load balancer of the cluster carries, and that nodes and pods admit. */
   readonly backendSecurityGroupId: string;
 }
 
-/** AWS's own words for them, but for `outpost`: a subnet on an Outpost is of no other kind, whatever its zone. */
+/** AWS's own words, except `outpost`: it goes for a subnet on an Outpost, whatever the zone. */
 export type ZoneType = 'availability-zone' | 'local-zone' | 'wavelength-zone' | 'outpost';
 
 export interface Subnet {
@@ -21,6 +21,6 @@ export interface Subnet {
   readonly public: boolean;
   readonly availableIpAddresses: number;
   readonly ipv6: boolean;
-  /** What addresses are in it, IPv4 and IPv6. */
+  /** Its address ranges, IPv4 and IPv6. */
   readonly cidrBlocks: readonly string[];
 }

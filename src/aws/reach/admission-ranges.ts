@@ -1,13 +1,13 @@
-// Which ports a security group of nodes or pods admits the load balancers to: exactly those that are needed, as long as the
-// group has room for a rule each.
+// Which ports of a security group of nodes or pods the load balancers may reach: exactly those that are needed, as long as the
+// group has room for one rule a port.
 
-/** Where load balancers must reach: a group of nodes or pods, and a port of its targets. */
+/** What load balancers must reach: a port, behind a security group of nodes or pods. */
 export interface Reach {
   readonly groupId: string;
   readonly port: number;
 }
 
-/** One rule: it admits the backend group to these TCP ports. */
+/** One rule, which admits the backend group to these TCP ports. */
 export interface Admission {
   readonly groupId: string;
   readonly fromPort: number;
@@ -16,13 +16,13 @@ export interface Admission {
 
 export interface ExistingAdmission extends Admission {
   readonly ruleId: string;
-  /** The group that it admits. */
+  /** The id of the group that the rule admits. */
   readonly source: string;
 }
 
 /**
- * Ports of nodes that no range is widened over: SSH, etcd, the API server, and what the kubelet, kube-proxy and the control
- * plane listen on. kubernetes.io/docs/reference/networking/ports-and-protocols
+ * No range is widened over these ports of nodes: SSH, etcd, the API server, and the ports of the kubelet, kube-proxy and the
+ * control plane. kubernetes.io/docs/reference/networking/ports-and-protocols
  */
 const guarded = [
   [22, 22],
@@ -31,10 +31,10 @@ const guarded = [
   [10_248, 10_259],
 ] as const;
 
-/** No security group holds more, whatever the account's quotas. docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
+/** AWS's upper limit for any security group. docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const maxRules = 1000;
 
-/** A rule a port. */
+/** One rule a port. */
 export function desiredAdmissions(reaches: Iterable<Reach>): readonly Admission[] {
   const admissions = new Map<string, Admission>();
   for (const { groupId, port } of reaches) {
@@ -48,14 +48,14 @@ export const admissionKey = ({ groupId, fromPort, toPort }: Admission): string =
 
 export interface Fitted {
   readonly admissions: readonly Admission[];
-  /** For which there is no room: to join them with others would open a guarded port. */
+  /** Ports without room: a range that joins them with others would open a guarded port. */
   readonly left: readonly Admission[];
 }
 
 /**
- * The rules of one group for these ports, at most `limit`: where that is too few, those that are closest together become
- * one. The ports between them are open then, too.
- * @param standing what exists: of what has no room, that stays
+ * The rules of one group for these ports, at most `limit`. If that is too few, the ports that are closest together share a
+ * rule, which also opens the ports between them.
+ * @param standing the existing ranges: if there is no room for all, these stay
  */
 export function fitted(admissions: readonly Admission[], limit: number, standing: readonly Admission[] = []): Fitted {
   if (admissions.length <= limit) return { admissions, left: [] };
@@ -68,7 +68,7 @@ export function fitted(admissions: readonly Admission[], limit: number, standing
 const covers = (range: Admission, { fromPort, toPort }: Admission): boolean =>
   range.fromPort <= fromPort && range.toPort >= toPort;
 
-/** In their order, without what another one covers. */
+/** Ordered, without ranges that another one covers. */
 function joined(admissions: readonly Admission[]): Admission[] {
   const ranges: Admission[] = [];
   for (const each of admissions.toSorted((a, b) => a.fromPort - b.fromPort || b.toPort - a.toPort)) {
@@ -79,7 +79,7 @@ function joined(admissions: readonly Admission[]): Admission[] {
   return ranges;
 }
 
-/** Without the narrowest of the gaps between them, as many as it takes for `limit` ranges to be left; guarded ones stay. */
+/** Closes the narrowest gaps until `limit` ranges are left. Gaps with guarded ports stay. */
 function closed(ranges: readonly Admission[], limit: number): readonly Admission[] {
   const gaps = ranges.slice(1).flatMap(({ fromPort }, index) => {
     const from = (ranges[index]?.toPort ?? 0) + 1;
@@ -97,7 +97,7 @@ function closed(ranges: readonly Admission[], limit: number): readonly Admission
   return left;
 }
 
-/** Those that cover more ports than are needed, in words. */
+/** The ranges that cover more ports than are needed, as text. */
 export function widened(admissions: readonly Admission[], needed: readonly Admission[]): readonly string[] {
   const keys = new Set(needed.map(admissionKey));
   return admissions.filter((each) => each.fromPort < each.toPort && !keys.has(admissionKey(each))).map(portsOf);
@@ -112,9 +112,9 @@ export interface AdmissionsDiff {
 }
 
 /**
- * What one group's rules need to become as desired.
- * @param source whom they admit
- * @param complete whether `desired` is everything: until all Gateways have been seen, what exists is still needed
+ * The changes that give one group its desired rules.
+ * @param source the id of the group that the rules admit
+ * @param complete whether `desired` is everything. Until all Gateways have had a pass, existing rules count as needed
  * @param limit how many rules the group has room for
  */
 export function admissionsDiff(

@@ -1,5 +1,5 @@
-// What lets the load balancers' traffic in: on the groups of nodes and pods, the rules that admit the cluster's backend group.
-// These rules, tagged ours, are all that is ever changed in what is not ours.
+// The rules on the security groups of nodes and pods that admit the cluster's backend group, and so the load balancers'
+// traffic. These rules carry our tags. They are the only change that Gatehouse makes to resources of others.
 
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -28,17 +28,17 @@ import {
   widened,
 } from './admission-ranges.ts';
 
-/** Keeps the rules as they should be; remembers them, so that nothing is read but once. */
+/** Applies the rules, and remembers them, so that they are read only once. */
 export class Admissions {
   readonly #clients: AwsClients;
   readonly #cluster: ClusterIdentity;
   #existing: readonly ExistingAdmission[] | undefined;
-  /** How many of our rules a group has room for, where it had too little. */
+  /** How many of our rules a group has room for, if it had too little. */
   readonly #limits = new Map<string, number>();
-  /** The groups whose limit may be another one by now: a change tries again, but nothing is changed for that alone. */
+  /** Groups whose limit may have changed. The next change tries again; the new limit alone causes no change. */
   readonly #oldLimits = new Set<string>();
   readonly #widened = new Map<string, readonly string[]>();
-  /** Rules that someone else has made. */
+  /** Rules that others have made. */
   readonly #foreign = new Map<string, Admission & { readonly source: string }>();
   /** The cluster's backend group. */
   #source = '';
@@ -48,10 +48,7 @@ export class Admissions {
     this.#cluster = cluster;
   }
 
-  /**
-   * Reads the rules again. @returns the groups that someone else has taken a rule from
-   * @throws AwsError
-   */
+  /** Reads the rules again. @returns the groups from which someone else has removed a rule. @throws AwsError */
   async audit(): Promise<readonly string[]> {
     const before = await this.#known();
     const found = await this.#read();
@@ -59,18 +56,18 @@ export class Admissions {
     const absent = before.filter(({ ruleId }) => !present.has(ruleId));
     const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
     this.#existing = [...found, ...settling];
-    // Others' rules may be gone: the next time shows it.
+    // Rules of others may be gone: the next attempt shows it.
     this.#foreign.clear();
     await this.#forgetLimits();
     return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
   }
 
   /**
-   * Admits first, then shuts out, as far as there is room for both. Not to be called again before it has ended.
+   * Authorizes first, then revokes, as far as there is room for both. Do not call it again before it has ended.
    * @param source the cluster's backend group
    * @param held groups whose rules stay as they are for now
-   * @returns what AWS refused, by group: the others are as they should be
-   * @throws AwsError when the rules can't be read
+   * @returns what AWS refused, by group; the other groups have their desired rules
+   * @throws AwsError if the rules cannot be read
    */
   async bring(
     desired: readonly Admission[],
@@ -95,12 +92,12 @@ export class Admissions {
     return failed;
   }
 
-  /** The ranges of ports that are open because the group has no room for a rule a port. */
+  /** The port ranges that are open because the group has no room for one rule a port. */
   widened(groupId: string): readonly string[] {
     return this.#widened.get(groupId) ?? [];
   }
 
-  /** Whether a rule admits the load balancers there, as far as is known. */
+  /** Whether a known rule admits the load balancers there. */
   admits({ groupId, port }: Reach): boolean {
     return [...(this.#existing ?? []), ...this.#foreign.values()].some(
       (each) =>
@@ -108,7 +105,7 @@ export class Admissions {
     );
   }
 
-  /** @returns what there is no room for */
+  /** @returns the ports without room */
   async #bringGroup(
     groupId: string,
     desired: readonly Admission[],
@@ -123,7 +120,7 @@ export class Admissions {
     }
     for (let isDone = false; !isDone; ) {
       const fits = diff.authorize.length <= free;
-      // Without room for both, what goes makes room: for a moment nothing new reaches its ports.
+      // Without room for both, old rules are revoked first: for a moment the new ports are closed.
       if (!fits) await this.#revoke(groupId, diff.revoke);
       try {
         await this.#authorize(groupId, diff.authorize, source);
@@ -144,14 +141,14 @@ export class Admissions {
     this.#existing = await this.#read();
     for (const [groupId, rules] of Map.groupBy(this.#existing, (each) => each.groupId)) {
       if (rules.every(({ fromPort, toPort }) => fromPort === toPort)) continue;
-      // An earlier process had no room for a rule a port.
+      // An earlier process had no room for one rule a port.
       this.#limits.set(groupId, rules.length);
       this.#oldLimits.add(groupId);
     }
     return this.#existing;
   }
 
-  /** Forgets the limits of groups that have room for more by now. */
+  /** Forgets the limits of groups that have more room now. */
   async #forgetLimits(): Promise<void> {
     const groups = [...this.#limits.keys()];
     if (groups.length === 0) return;
@@ -165,16 +162,16 @@ export class Admissions {
   }
 
   /**
-   * Learns how many rules the group has room for; one less, so that what is new can be added before the old goes.
-   * @param wrong whether AWS refused what should have had room: then its limit is a lower one than the default
-   * @returns how many rules have room beside those that are there
-   * @throws refusal where there is room for none
+   * Learns how many rules the group has room for. One is kept free, so that a new rule can be added before an old one goes.
+   * @param wrong whether AWS refused rules that should have had room: then its limit is lower than the default
+   * @returns how many rules have room beside the existing ones
+   * @throws the refusal if there is room for none
    */
   async #learnLimit(groupId: string, refusal: AwsError, wrong: boolean): Promise<number> {
     const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
     const free = freeIn(await presentRules(this.#clients, [groupId]));
     const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
-    // Of what is above that which is there, half is tried next.
+    // Half of the room that we believed in is tried next.
     const lower = Math.min(before - 1, ours + Math.floor((before - ours) / 2));
     const limit = Math.min(Math.max(1, ours + free - 1), wrong ? lower : before);
     if (ours + free === 0 || limit < 1) throw refusal;
@@ -200,7 +197,7 @@ export class Admissions {
       },
     );
     if (!met) return;
-    // Ours, and its answer was lost; or someone else's, which does as well and is not ours to take away.
+    // The rule is ours, and the answer was lost; or it is someone else's, which admits as well and which we never revoke.
     this.#existing = await this.#read();
     const ours = new Set(this.#existing.map((each) => `${admissionKey(each)} ${each.source}`));
     for (const each of admissions) if (!ours.has(keyOf(each))) this.#foreign.set(keyOf(each), { ...each, source });
@@ -238,7 +235,7 @@ export class Admissions {
   }
 }
 
-/** How many rules a group has room for beside these, by AWS's default. */
+/** How many rules a group has room for beside the existing ones, by AWS's default limit. */
 function freeIn(present: readonly PresentRule[]): number {
   const used = (['ipv4', 'ipv6'] as const).map(
     (family) => present.filter(({ families }) => families.includes(family)).length,
@@ -246,7 +243,7 @@ function freeIn(present: readonly PresentRule[]): number {
   return Math.max(0, DEFAULT_QUOTAS.rulesPerSecurityGroup - Math.max(...used));
 }
 
-/** The cluster's rules, on whichever groups. @throws AwsError */
+/** The cluster's rules on all groups. @throws AwsError */
 export async function existingAdmissions(
   clients: AwsClients,
   cluster: ClusterIdentity,

@@ -1,5 +1,5 @@
-// Which network interface carries which target, and which of its security groups is to let load balancers through. What was
-// read is remembered: only what is not known costs a call, one for up to 200 of them.
+// Which network interface has a target's address, and which of its security groups must admit load balancers. What was read
+// is remembered. Only unknown targets cost a call: one for up to 200 of them.
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError } from '../errors.ts';
@@ -15,7 +15,7 @@ import {
   prefixOf,
 } from './interfaces.ts';
 
-/** An instance id or an IP address, and the instance that Kubernetes says the address is on. */
+/** An instance id or an IP address, and the instance that has the address, as Kubernetes says. */
 export interface Carried {
   readonly id: string;
   readonly host?: string;
@@ -23,24 +23,24 @@ export interface Carried {
 
 export type Found =
   | { readonly kind: 'group'; readonly groupId: string }
-  /** Of these groups of the carrier, none is tagged for the cluster. */
+  /** The carrier has several groups, and none of them is tagged for the cluster. */
   | { readonly kind: 'unclear'; readonly carrier: string; readonly groups: readonly string[] }
   /**
-   * EC2 knows nobody that has it. `retryAt` is monotonic; absent where only an audit looks again. It is sure when EC2 has said so
-   * twice: an interface may be new, or have gone just before its pod.
+   * EC2 knows no interface with it. `retryAt` is monotonic, and absent if only an audit looks again. It is sure after EC2 has said
+   * so twice, because an interface may be new, or may have gone just before its pod.
    */
   | { readonly kind: 'unknown'; readonly isSure: boolean; readonly retryAt?: number };
 
 export interface Question {
   readonly vpcId: string;
-  /** The cluster's nodes: whoever asks for one will ask for the others next. */
+  /** The cluster's nodes. All are read together, because the others will be needed next. */
   readonly instances: readonly string[];
 }
 
-/** EC2 may not show at once what is new: it is asked again after these times, in milliseconds, and then by audits alone. */
+/** EC2 may show a new interface late: we ask again after these times, in milliseconds, and then only in audits. */
 const retriesMs: readonly number[] = [5000, 10_000, 20_000, 40_000];
 
-/** A carrier whose targets don't answer is read again this often at most, in milliseconds. */
+/** The shortest time between two reads of a carrier whose targets do not answer, in milliseconds. */
 const suspectMs = 60_000;
 
 interface Miss {
@@ -55,15 +55,15 @@ export class Carriers {
   readonly #lock = new KeyedLock();
   readonly #wanted = new Map<string, Carried>();
   #known = new Known();
-  /** What nobody has, by target id. */
+  /** Targets that no interface has, by target id. */
   readonly #misses = new Map<string, Miss>();
-  /** On which instance Kubernetes has said that an address is, when EC2 was asked because it knew another. */
+  /** By address: the instance that Kubernetes named when we asked EC2 again, because EC2 had named another one. */
   readonly #checked = new Map<string, string>();
-  /** Interfaces to be read again, and when each was the last time. */
+  /** Interfaces to be read again, and when each was last read again. */
   readonly #suspects = new Map<string, { readonly at: number; due: boolean }>();
-  /** The groups that are tagged for the cluster; read when a carrier has several. */
+  /** The groups that are tagged for the cluster. Read when a carrier has several groups. */
   #tagged: ReadonlySet<string> | undefined;
-  /** Whether EC2 answers who has a prefix; tried again after each audit. */
+  /** Whether EC2 answers which interface has a prefix. Tried again after each audit. */
   #asksPrefixes = true;
 
   constructor(clients: AwsClients, clusterName: string, clock: Clock) {
@@ -73,8 +73,8 @@ export class Carriers {
   }
 
   /**
-   * Looks up what is not known of these. One at a time: whoever asks for what another is asking for finds it known, and
-   * what is asked for meanwhile goes in one call.
+   * Looks up the unknown ones among these. One lookup runs at a time: a caller that waits may find its targets known, and
+   * callers that wait share the next call.
    * @throws AwsError
    */
   learn(carried: readonly Carried[], question: Question): Promise<void> {
@@ -90,7 +90,7 @@ export class Carriers {
     return { kind: 'unknown', isSure: failures > 1, ...(Number.isFinite(retryAt) && { retryAt }) };
   }
 
-  /** No target has these addresses any more. The next one that has may have another interface. */
+  /** Forgets addresses that no target has any more. The next target with one of them may have another interface. */
   release(ids: Iterable<string>): void {
     for (const id of ids) {
       this.#misses.delete(id);
@@ -101,14 +101,14 @@ export class Carriers {
   }
 
   /**
-   * Their targets don't answer: maybe they are not behind the groups any more that they were behind.
-   * @returns whether any of them was not asked for again just now
+   * Call it for targets that do not answer: other security groups may be in front of them now.
+   * @returns whether one of them is due to be read again
    */
   suspect(ids: readonly string[]): boolean {
     const now = this.#clock.monotonic();
     let isNew = false;
     for (const id of ids) {
-      // One that was not found is suspected by its own name.
+      // A target that was not found has no interface: it is noted by its own id.
       const key = this.#known.of(id)?.id ?? id;
       const last = this.#suspects.get(key);
       if (last !== undefined && now - last.at < suspectMs) continue;
@@ -120,10 +120,10 @@ export class Carriers {
   }
 
   /**
-   * Reads all again that was ever read, and what was not found is asked for again.
+   * Reads everything again, also the targets that were not found.
    * @param instances the cluster's nodes
-   * @returns whether anything is not as it was
-   * @throws AwsError what was known stays
+   * @returns whether anything has changed
+   * @throws AwsError; what was known stays
    */
   refresh(instances: readonly string[]): Promise<boolean> {
     return this.#lock.run('read', async () => {
@@ -141,7 +141,7 @@ export class Carriers {
       ]);
       const known = new Known();
       for (const nic of [...attached, ...own]) known.put(nic);
-      // A node is there as long as its cluster says so, whatever EC2 shows of it for a moment.
+      // A node exists as long as the cluster has it, even if EC2 does not show it for a moment.
       const shown = new Set(attached.map(({ instance }) => instance));
       for (const nic of before.all()) {
         if (nic.instance !== undefined && read.includes(nic.instance) && !shown.has(nic.instance)) known.put(nic);
@@ -164,7 +164,7 @@ export class Carriers {
     const asked = [...this.#wanted.values()].filter((each) => this.#isDue(each));
     await this.#rereadSuspects();
     if (asked.length > 0) await this.#lookUp(asked, { vpcId, instances });
-    // Not before: what could not be asked for is the next one's.
+    // Only now: if a call fails, the next caller must ask again.
     for (const { id } of asked) this.#wanted.delete(id);
   }
 
@@ -186,7 +186,7 @@ export class Carriers {
     }
   }
 
-  /** Not every stand-in for AWS can be asked so: there all addresses are found by other ways, or by none. */
+  /** Not every emulator of AWS knows this filter. There, addresses in prefixes are found in other ways, or not at all. */
   async #lookUpPrefixes(addresses: readonly string[], vpcId: string): Promise<void> {
     try {
       this.#put(await interfacesOfPrefixes(this.#clients, vpcId, addresses));
@@ -196,7 +196,7 @@ export class Carriers {
     }
   }
 
-  /** What EC2 was sure of stays said until it says otherwise. */
+  /** A sure answer of EC2 stays in force until EC2 answers otherwise. */
   #askAgain(id: string): void {
     const miss = this.#misses.get(id);
     if (miss !== undefined) this.#misses.set(id, { ...miss, retryAt: this.#clock.monotonic() });
@@ -234,12 +234,12 @@ export class Carriers {
     for (const nic of interfaces) this.#known.put(nic);
   }
 
-  /** The pods of another network than the VPC's, whose packets their node forwards. */
+  /** For pods of a network other than the VPC's: their node forwards the packets. */
   #assumed(id: string, host: string): Interface | undefined {
     return this.#misses.has(id) ? this.#known.primary(host) : undefined;
   }
 
-  /** EC2 does not say which of several groups is meant for load balancers: any that is tagged lets them through. */
+  /** EC2 does not say which of several groups is meant for load balancers, so a tagged one is needed. */
   #groupOf({ id, groups }: Interface): Found {
     const tagged = groups.filter((group) => this.#tagged?.has(group) === true).toSorted();
     const [groupId] = tagged.length > 0 ? tagged : groups;
@@ -255,7 +255,7 @@ export class Carriers {
     return miss === undefined || this.#clock.monotonic() >= miss.retryAt;
   }
 
-  /** Nodes give each other addresses back and take them: what was read may be from before. */
+  /** Addresses move between nodes, so what was read may be outdated. */
   #hasMoved({ instance }: Interface, id: string, host: string | undefined): boolean {
     return instance !== undefined && host !== undefined && instance !== host && this.#checked.get(id) !== host;
   }
@@ -265,7 +265,7 @@ export class Carriers {
   }
 }
 
-/** The interfaces that are known, by all that they are asked for by. */
+/** The known interfaces, indexed by everything that callers look up. */
 class Known {
   /** The instances whose interfaces were read. */
   readonly read = new Set<string>();
@@ -293,7 +293,7 @@ class Known {
     for (const key of keysOf(nic)) if (this.#owners.get(key) === id) this.#owners.delete(key);
   }
 
-  /** @param id of an instance, or an address */
+  /** @param id an instance id, or an address */
   of(id: string): Interface | undefined {
     if (isInstance(id)) return this.primary(id);
     const address = canonicalAddress(id);

@@ -1,4 +1,4 @@
-// The network interfaces that carry targets, as EC2 tells of them.
+// The network interfaces that have targets' addresses, as EC2 describes them.
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -11,28 +11,28 @@ import ipaddr from 'ipaddr.js';
 import type { AwsClients } from '../clients.ts';
 import { pages, securityGroups } from '../inventory/describe.ts';
 
-/** A network interface: of a node, or of a pod that has one of its own. */
+/** A network interface of a node, or of a pod that has its own. */
 export interface Interface {
   readonly id: string;
   /** Its security groups, by id. */
   readonly groups: readonly string[];
-  /** The EC2 instance that it is attached to; a branch interface is attached to none. */
+  /** The EC2 instance that it is attached to. A branch interface has none. */
   readonly instance?: string;
-  /** Whether it is the instance's first one. */
+  /** Whether it is the instance's primary interface. */
   readonly primary: boolean;
   readonly addresses: readonly string[];
-  /** Delegated to it: all addresses in these are its own. */
+  /** Prefixes delegated to it: it has all addresses in these. */
   readonly prefixes: readonly string[];
 }
 
-/** What a filter takes at most. */
+/** How many values one filter accepts. */
 const filterLimit = 200;
 const maxResults = 1000;
 
 /** EC2 delegates blocks of these sizes. docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-prefix-eni.html */
 const prefixLengths = { ipv4: 28, ipv6: 80 } as const;
 
-/** The prefix that an address would be in, as EC2 writes it. */
+/** The prefix that would contain an address, as EC2 writes it. */
 export function prefixOf(address: string): string {
   const length = prefixLengths[ipaddr.parse(address).kind()];
   const cidr = `${address}/${length}`;
@@ -42,15 +42,15 @@ export function prefixOf(address: string): string {
   return `${network.toString()}/${length}`;
 }
 
-/** Those of the instances that EC2 knows, of as many as one filter takes. */
+/** The instances that EC2 knows, of at most as many as one filter accepts. */
 export const instancesOf = async (clients: AwsClients, ids: readonly string[]): Promise<readonly Instance[]> =>
   instancesBy(clients, 'instance-id', ids.slice(0, filterLimit));
 
-/** All that are attached to these instances. @throws AwsError */
+/** All interfaces that are attached to these instances. @throws AwsError */
 export const interfacesOfInstances = (clients: AwsClients, ids: readonly string[]): Promise<readonly Interface[]> =>
   ofInstances(clients, 'instance-id', ids);
 
-/** Those that have one of these addresses as their own, in a VPC: in another, another may have it. @throws AwsError */
+/** The interfaces with one of these addresses, in one VPC: another VPC may use the same address. @throws AwsError */
 export const interfacesOfAddresses = (
   clients: AwsClients,
   vpcId: string,
@@ -65,7 +65,7 @@ export const interfacesOfAddresses = (
     ),
   );
 
-/** Those with one of these addresses in a prefix, which only instances can be filtered by. @throws AwsError */
+/** The interfaces with one of these addresses in a prefix. Only instances can be filtered by prefix. @throws AwsError */
 export const interfacesOfPrefixes = (
   clients: AwsClients,
   vpcId: string,
@@ -76,7 +76,7 @@ export const interfacesOfPrefixes = (
     return ofInstances(clients, `network-interface.${family}-prefixes.${family}-prefix`, prefixes, inVpc(vpcId));
   });
 
-/** Those of these that are still there. @throws AwsError */
+/** The interfaces among these that still exist. @throws AwsError */
 export const interfacesById = (clients: AwsClients, ids: readonly string[]): Promise<readonly Interface[]> =>
   interfacesBy(clients, 'network-interface-id', ids);
 
@@ -86,7 +86,7 @@ export async function clusterGroups(clients: AwsClients, clusterName: string): P
   return new Set(groups.flatMap(({ GroupId }) => GroupId ?? []));
 }
 
-/** The key of the tag that says which of several groups is meant. */
+/** The key of the tag that marks one of several groups for load balancers. */
 export const clusterTag = (clusterName: string): string => `kubernetes.io/cluster/${clusterName}`;
 
 const inVpc = (vpcId: string): Filter => ({ Name: 'vpc-id', Values: [vpcId] });
@@ -113,7 +113,7 @@ async function ofInstances(
   );
 }
 
-/** By filter, which leaves out what is gone; a list of ids would be refused for one of them. */
+/** By filter, which leaves out deleted ones. AWS would refuse a list of ids for one deleted interface. */
 function instancesBy(
   { ec2 }: AwsClients,
   Name: string,

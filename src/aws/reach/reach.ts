@@ -1,4 +1,4 @@
-// What a target group needs to reach: which security groups stand in front of its targets, at which ports.
+// What a target group needs to reach: the security groups in front of its targets, and the ports.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import type { TargetSelection } from '../model/resources.ts';
@@ -10,24 +10,24 @@ import type { Reach } from './admission-ranges.ts';
 import type { Carried, Found } from './carriers.ts';
 import { clusterTag } from './interfaces.ts';
 
-/** What a target group needs, and whose targets it has. */
+/** What a target group needs to reach, and the Service of its targets. */
 export interface Need {
   readonly service?: ObjectKey;
   readonly reaches: readonly Reach[];
-  /** Of which targets it is not known what they need. */
+  /** The targets whose security groups are not known. */
   readonly troubles: readonly TargetTrouble[];
-  /** Whether it is known of all of them. */
+  /** Whether the security groups of all targets are known. */
   readonly complete: boolean;
-  /** The targets that are in the VPC, by id. */
+  /** The ids of the targets that are in the VPC. */
   readonly carried: ReadonlySet<string>;
-  /** When to ask again for those; monotonic. */
+  /** When to look up the unknown ones again; monotonic. */
   readonly retryAt?: number;
 }
 
 export const needsNothing: Need = { reaches: [], troubles: [], complete: true, carried: new Set() };
 
 /**
- * Whose groups stand in front of each target. What is outside the VPC has none that could be opened.
+ * The questions that find the security groups in front of targets. Targets outside the VPC have none that we could change.
  * @param instanceOf by the name of a Node
  */
 export const carriedOf = (

@@ -1,4 +1,4 @@
-// What keeps a Gateway's load balancer from targets, told to the routes whose rules send requests there.
+// Why a Gateway's load balancer cannot use some targets, as problems of the routes whose rules send requests there.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import { forwardReferences } from '../diff/references.ts';
@@ -10,12 +10,12 @@ import type { TargetTroubles } from '../targets/target-troubles.ts';
 
 export interface Unreachable {
   readonly problems: readonly Problem[];
-  /** Whether a route has targets that nobody has looked at yet. */
+  /** Whether a route has targets that no pass has looked at yet. */
   readonly isUnknown: (route: ObjectKey) => boolean;
 }
 
 /**
- * @param model absent when nothing is to be changed: then nothing tells which targets are whose
+ * @param model absent when nothing is to be changed: then it is unknown which routes have which targets
  * @param bindings the Gateway's target groups that exist
  */
 export function unreachable(
@@ -48,6 +48,6 @@ function metOf(
   troubles: Pick<TargetTroubles, 'of'>,
 ): readonly TargetTrouble[] | undefined {
   if (binding === undefined) return undefined;
-  // One that answers for invalid backends never has a target.
+  // A group that answers for invalid backends never has a target.
   return binding.group.backend === undefined ? [] : troubles.of(binding.arn);
 }
