@@ -114,13 +114,18 @@ export class Cloud {
     const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };
     this.reachability = new Reachability({
       ...around,
+      clusterName: config.clusterName,
+      clock,
+      nodes,
+      ownGateways: term.ownGateways,
+      seesAllNamespaces: config.watchNamespace === undefined,
       troubles,
       where: this.where,
-      troubled: (arn) => {
+      onTroublesChanged: (arn) => {
         const binding = this.bindings.ofGroup(arn);
         if (binding !== undefined) term.gatewayDue(binding.gateway);
       },
-      isSettled: (gateway) => this.#models.has(gateway),
+      isKnown: (gateway) => this.#models.has(gateway),
     });
     this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });
   }

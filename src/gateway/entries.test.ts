@@ -86,8 +86,7 @@ const pathFits = (exact: boolean, path: string, requested: string): boolean =>
 /** As a data plane reads the list: the first entry that fits. The route's name, or undefined for a 404. */
 function answer(entries: readonly RouteEntry[], host: string, path: string): string | undefined {
   const entry = entries.find(
-    ({ hostname, match }) =>
-      covers(hostname, host) && pathFits(match.path.type === 'Exact', match.path.value, path),
+    ({ hostname, match }) => covers(hostname, host) && pathFits(match.path.type === 'Exact', match.path.value, path),
   );
   return entry?.source.kind === 'rule' ? entry.source.route.key : undefined;
 }

@@ -61,20 +61,20 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
   );
   const port = (number: number) => ({ groupId, fromPort: number, toPort: number });
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring([port(8080)], source, true)).toEqual(new Map());
+  expect(await admissions.apply([port(8080)], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080']);
-  expect(await admissions.bring([port(9090), port(9091)], source, false)).toEqual(new Map());
+  expect(await admissions.apply([port(9090), port(9091)], source, false)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080', '9090-9090', '9091-9091']);
   rig.aws.calls.zero();
-  await admissions.bring([port(8080), port(9090), port(9091)], source, true);
+  await admissions.apply([port(8080), port(9090), port(9091)], source, true);
   expect(rig.aws.calls.counts().total).toBe(0);
-  await admissions.bring([port(9091), port(9092), port(9093)], source, true);
+  await admissions.apply([port(9091), port(9092), port(9093)], source, true);
   // Ports that come are one call, and those that go another.
   expect(rig.aws.calls.counts().total).toBe(2);
   expect(await admitted(source)).toEqual(['22-22', '9091-9091', '9092-9092', '9093-9093']);
   // After a restart it finds what it has made.
   const anew = new Admissions(controller.clients, cluster);
-  expect(await anew.bring([], source, true)).toEqual(new Map());
+  expect(await anew.apply([], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22']);
 });
 
@@ -106,19 +106,19 @@ test('a group with little room admits ranges, no wider than it has to, and is ex
   await leaveRoomFor(4);
   const admissions = new Admissions(controller.clients, cluster);
   const desired = ports(groupId, 8080, 8085, 9090, 9100, 9443);
-  expect(await admissions.bring(desired, source, true)).toEqual(new Map());
+  expect(await admissions.apply(desired, source, true)).toEqual(new Map());
   // One place is left free, so that what is new can be admitted before the old goes.
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
   expect(admissions.widened(groupId)).toEqual(['ports 8080-8085', 'ports 9090-9100']);
-  expect(await admissions.bring([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
+  expect(await admissions.apply([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9101', '9443-9443']);
   // A restart finds the ranges. As long as they are what is needed, they cost no call.
   const anew = new Admissions(controller.clients, cluster);
   await anew.audit();
   rig.aws.calls.zero();
-  expect(await anew.bring([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
+  expect(await anew.apply([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
   expect(rig.aws.calls.counts().total).toBe(0);
-  expect(await anew.bring(desired, source, true)).toEqual(new Map());
+  expect(await anew.apply(desired, source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
 
   const { ec2 } = rig.aws.world();
@@ -127,7 +127,7 @@ test('a group with little room admits ranges, no wider than it has to, and is ex
     ec2.securityGroups.get(groupId)?.ruleIds.delete(rule.id);
   }
   await anew.audit();
-  expect(await anew.bring(desired, source, true)).toEqual(new Map());
+  expect(await anew.apply(desired, source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(desired.map(({ fromPort }) => `${fromPort}-${fromPort}`));
   expect(anew.widened(groupId)).toEqual([]);
 });
@@ -137,14 +137,14 @@ test('a full group admits what it did, and the port that has no room is said by 
   const source = await backend();
   await leaveRoomFor(1);
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring(ports(groupId, 8080), source, true)).toEqual(new Map());
+  expect(await admissions.apply(ports(groupId, 8080), source, true)).toEqual(new Map());
   // Between the two is the kubelet.
-  const failed = await admissions.bring(ports(groupId, 8080, 12_000), source, true);
+  const failed = await admissions.apply(ports(groupId, 8080, 12_000), source, true);
   expect([...failed]).toMatchObject([[groupId, { kind: 'quota-reached', detail: 'no room for port 12000' }]]);
   expect(await admitted(source)).toEqual(['8080-8080']);
   // Whose targets are behind the group, but at the port that is open, are reached all the same.
   expect([8080, 12_000].map((port) => admissions.admits({ groupId, port }))).toEqual([true, false]);
-  const other = await new Admissions(controller.clients, cluster).bring(ports(groupId, 8080, 8081), source, true);
+  const other = await new Admissions(controller.clients, cluster).apply(ports(groupId, 8080, 8081), source, true);
   expect(other).toEqual(new Map());
   expect(await admitted(source)).toEqual(['8080-8081']);
 });
@@ -157,7 +157,7 @@ test("a quota far below AWS's default is found in few calls", async () => {
   rig.aws.calls.zero();
   const desired = ports(groupId, ...Array.from({ length: 40 }, (_, index) => 8000 + 10 * index));
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring(desired, source, true)).toEqual(new Map());
+  expect(await admissions.apply(desired, source, true)).toEqual(new Map());
   expect(rig.aws.calls.counts().total).toBeLessThanOrEqual(16);
   expect((await admitted(source)).length).toBeGreaterThanOrEqual(2);
 });
@@ -168,17 +168,17 @@ test('a rule that someone else has made does as well, and is asked for once', as
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 8080, ToPort: 8080, UserIdGroupPairs: [{ GroupId: source }] }];
   await controller.clients.ec2.send(new AuthorizeSecurityGroupIngressCommand({ GroupId: groupId, IpPermissions }));
   const admissions = new Admissions(controller.clients, cluster);
-  expect(await admissions.bring(ports(groupId, 8080, 9090), source, true)).toEqual(new Map());
+  expect(await admissions.apply(ports(groupId, 8080, 9090), source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8080', '9090-9090']);
   rig.aws.calls.zero();
-  await admissions.bring(ports(groupId, 8080, 9090), source, true);
+  await admissions.apply(ports(groupId, 8080, 9090), source, true);
   expect(rig.aws.calls.counts().total).toBe(0);
 });
 
 test('a group that is gone is a problem of its own, and of no other group', async () => {
   const source = await backend();
   const port = { fromPort: 8080, toPort: 8080 };
-  const problems = await new Admissions(controller.clients, cluster).bring(
+  const problems = await new Admissions(controller.clients, cluster).apply(
     [
       { groupId: 'sg-0123456789abcdef0', ...port },
       { groupId: rig.seed.nodeSecurityGroupId, ...port },

@@ -69,7 +69,7 @@ export class Admissions {
    * @returns what AWS refused, by group; the other groups have their desired rules
    * @throws AwsError if the rules cannot be read
    */
-  async bring(
+  async apply(
     desired: readonly Admission[],
     source: string,
     complete: boolean,
@@ -82,7 +82,7 @@ export class Admissions {
     const groups = new Set([...byGroup.keys(), ...existing.map(({ groupId }) => groupId)]);
     for (const groupId of groups.difference(held)) {
       try {
-        const left = await this.#bringGroup(groupId, byGroup.get(groupId) ?? [], { source, complete });
+        const left = await this.#applyGroup(groupId, byGroup.get(groupId) ?? [], { source, complete });
         if (left.length > 0) failed.set(groupId, noRoom(groupId, left));
       } catch (error) {
         if (!(error instanceof AwsError) || error.kind === 'lease-lost') throw error;
@@ -106,7 +106,7 @@ export class Admissions {
   }
 
   /** @returns the ports without room */
-  async #bringGroup(
+  async #applyGroup(
     groupId: string,
     desired: readonly Admission[],
     { source, complete }: { readonly source: string; readonly complete: boolean },

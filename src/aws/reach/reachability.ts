@@ -1,6 +1,9 @@
-// That load balancers reach their targets: what each target group needs to be let through to, and the rules of the
-// security groups that admit it, brought to what all groups of the cluster need together.
+// Keeps targets reachable for load balancers: finds out what each target group needs to reach, and applies the rules of
+// security groups that all target groups of the cluster need together.
 
+import type { Node } from '../../api/core.ts';
+import type { Gateway } from '../../api/gateway-api.ts';
+import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import type { CloudContext } from '../cloud.ts';
@@ -18,33 +21,14 @@ import type { Binding } from '../targets/bindings.ts';
 import type { Membered, WithMembers } from '../targets/members.ts';
 import type { TargetsContext } from '../targets/sync-targets.ts';
 import type { TargetTroubles } from '../targets/target-troubles.ts';
-import { desiredAdmissions, type Reach } from './admission-ranges.ts';
+import { desiredAdmissions } from './admission-ranges.ts';
 import type { Admissions } from './admissions.ts';
 import { Carriers } from './carriers.ts';
+import { joined, Needs } from './needs.ts';
 import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
-
-/** A security group whose rules AWS would not change. */
-interface Refused {
-  readonly problem: Problem;
-  readonly failures: number;
-  /** Monotonic. */
-  readonly retryAt: number;
-}
-
-const maxHoldMs = 300_000;
-
-/** The passes that need the group come again ever more rarely; many of them together are no reason to try more often. */
-const holdMs = (failures: number): number => (failures < 2 ? 0 : Math.min(1000 * 2 ** (failures - 2), maxHoldMs));
+import { RefusedGroups } from './refused-groups.ts';
 
 const admissionsId = resourceId('admissions');
-
-const keyOf = ({ groupId, port }: Reach): string => `${groupId} ${port}`;
-
-const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
-  ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
-];
-
-const keysOf = ({ reaches }: Need): ReadonlySet<string> => new Set(reaches.map(keyOf));
 
 /** The target groups that a Gateway still lacks. */
 export interface Coming {
@@ -53,7 +37,12 @@ export interface Coming {
 }
 
 export interface ReachabilityOptions {
-  readonly term: Pick<CloudContext, 'config' | 'clock' | 'sources' | 'ownGateways'>;
+  readonly clusterName: string;
+  readonly clock: Clock;
+  readonly nodes: () => readonly Node[];
+  readonly ownGateways: () => readonly Gateway[];
+  /** Whether this process serves the Gateways of all namespaces. */
+  readonly seesAllNamespaces: boolean;
   readonly clients: AwsClients;
   readonly inventory: Inventory;
   readonly locks: KeyedLock;
@@ -61,107 +50,96 @@ export interface ReachabilityOptions {
   readonly admissions: Admissions;
   readonly troubles: TargetTroubles;
   readonly where: TargetsContext['where'];
-  /** Called with the ARN of a group of which there is something else to say than before. */
-  readonly troubled: (arn: string) => void;
-  /** Whether a Gateway's pass has told all that its groups need. */
-  readonly isSettled: (gateway: ObjectKey) => boolean;
+  /** Called with the ARN of a group whose troubles have changed. */
+  readonly onTroublesChanged: (arn: string) => void;
+  /** Whether a Gateway has had a pass, so that the needs of all its groups are known. */
+  readonly isKnown: (gateway: ObjectKey) => boolean;
 }
 
 export class Reachability {
   readonly #options: ReachabilityOptions;
   readonly #carriers: Carriers;
-  /** What each target group needs to reach, by ARN. */
-  readonly #needs = new Map<string, Need>();
-  /** What the target groups will need that each Gateway still lacks: their ports open once, not anew for each group made. */
-  readonly #comingNeeds = new Map<ObjectKey, readonly Need[]>();
-  /** By security group. */
-  readonly #refused = new Map<string, Refused>();
-  /** How often what is needed, or what is known of the rules, has changed. */
+  readonly #needs = new Needs();
+  readonly #refused: RefusedGroups;
+  /** How often the needs, or what is known of the rules, have changed. */
   #changes = 1;
-  /** Up to which of these changes the rules stand. Most changes of targets need nothing new: they cost no look at all. */
-  #standing = 0;
+  /** How many of these changes the rules include. Most changes of targets need nothing new, and so cost no call. */
+  #applied = 0;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
-    const { clients, term } = options;
-    this.#carriers = new Carriers(clients, term.config.clusterName, term.clock);
+    const { clients, clusterName, clock } = options;
+    this.#carriers = new Carriers(clients, clusterName, clock);
+    this.#refused = new RefusedGroups(clock);
   }
 
   /**
-   * Lets the load balancers through to these groups' targets, beside those that the groups have had: AWS may still send
-   * them requests.
-   * @param coming what the Gateway's target groups that do not exist yet will have as targets
-   * @param learned called as soon as it is known what they need: it may have been the last that was not known
+   * Admits the load balancers to these groups' targets. Access to earlier targets stays: AWS may still send them requests.
+   * @param coming the target groups that the Gateway will have
+   * @param learned called as soon as the needs are known. They may complete the needs of the cluster
    * @returns what AWS refused
    */
   async admit(groups: readonly Membered[], coming?: Coming, learned?: () => void): Promise<readonly Problem[]> {
-    return this.#told(groups, async () => {
+    return this.#reporting(groups, async () => {
       if (coming !== undefined) {
         const needs = await this.#needsOf(coming.groups);
-        this.#comingNeeds.set(
+        this.#needs.setComing(
           coming.gateway,
           needs.map(([, need]) => need),
         );
       }
-      for (const [{ arn }, need] of await this.#needsOf(groups)) {
-        const { reaches = [], carried = new Set<string>() } = this.#needs.get(arn) ?? {};
-        this.#need(arn, {
-          ...need,
-          reaches: eachOnce([...reaches, ...need.reaches]),
-          carried: need.carried.union(carried),
-        });
-      }
+      for (const [{ arn }, need] of await this.#needsOf(groups)) this.#need(arn, joined(this.#needs.get(arn), need));
       learned?.();
-      return this.#bring(groups, learned === undefined ? 'retries' : 'always');
+      return this.#apply(groups, learned === undefined ? 'retries' : 'always');
     });
   }
 
-  /** Shuts out what only targets have needed that these groups do not have any more. @returns what AWS refused */
-  async confine(groups: readonly Membered[]): Promise<readonly Problem[]> {
-    return this.#told(groups, async () => {
-      // Whose targets can't all be found keeps what it had: they may be behind that.
+  /** Revokes access that only earlier targets of these groups needed. @returns what AWS refused */
+  async revoke(groups: readonly Membered[]): Promise<readonly Problem[]> {
+    return this.#reporting(groups, async () => {
       for (const [{ arn }, need] of await this.#needsOf(groups)) {
         const before = this.#needs.get(arn);
         if (before !== undefined) this.#carriers.release(before.carried.difference(need.carried));
+        // While some targets are not found, the group keeps its access: they may be behind any of its security groups.
         this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
       }
-      return this.#bring(groups, 'changes');
+      return this.#apply(groups, 'changes');
     });
   }
 
-  /** Takes note of a group that never has a target. */
+  /** Remembers that a group never has a target. */
   needsNothing(arn: string): void {
     this.#need(arn, needsNothing);
   }
 
-  /** Takes note that nothing more is made for a Gateway. */
+  /** Remembers that a Gateway gets no more target groups. */
   expectNothing(gateway: ObjectKey): void {
-    if (this.#comingNeeds.delete(gateway)) this.#changes += 1;
+    if (this.#needs.forgetComing(gateway)) this.#changes += 1;
   }
 
   forget(arn: string): void {
-    if (this.#needs.delete(arn)) this.#changes += 1;
+    if (this.#needs.forget(arn)) this.#changes += 1;
   }
 
-  /** When to ask again for what EC2 did not know of these groups' targets, in milliseconds. */
+  /** When to look up again the targets of these groups that EC2 did not know, in milliseconds. */
   retryAfterMs(groups: readonly Pick<Binding, 'arn'>[]): number | undefined {
     const times = groups.flatMap(({ arn }) => this.#needs.get(arn)?.retryAt ?? []);
-    return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#options.term.clock.monotonic());
+    return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#options.clock.monotonic());
   }
 
-  /** These don't answer: the next pass looks again where they are. @returns whether it is time for that */
+  /** Call it for targets that do not answer: the next pass looks them up again. @returns whether it is time for that */
   suspect(targets: readonly Target[]): boolean {
     return this.#carriers.suspect(targets.map(({ id }) => id));
   }
 
-  /** Looks again at all that carries targets. @returns whether anything is not as it was. @throws AwsError */
+  /** Looks up all targets again. @returns whether anything has changed. @throws AwsError */
   refresh(): Promise<boolean> {
     return this.#carriers.refresh(this.#instances());
   }
 
   /**
-   * Reads the rules again; the next pass puts them right.
-   * @returns the security groups that someone else has taken a rule from
+   * Reads the rules again. The next pass repairs them.
+   * @returns the security groups from which someone else has removed a rule
    * @throws AwsError
    */
   async audit(): Promise<ReadonlySet<string>> {
@@ -171,32 +149,31 @@ export class Reachability {
     return new Set(await locks.run('admissions', () => admissions.audit()));
   }
 
-  /** What these target groups need of the rules that were taken. @param taken as audit found it */
-  lost(groups: readonly Pick<Binding, 'arn'>[], taken: ReadonlySet<string>): readonly Drift[] {
-    const reaches = groups.flatMap(({ arn }) => this.#needs.get(arn)?.reaches ?? []);
-    const lost = new Set(reaches.map(({ groupId }) => groupId)).intersection(taken);
+  /** The drift of these target groups. @param removed the security groups that `audit` returned */
+  lost(groups: readonly Pick<Binding, 'arn'>[], removed: ReadonlySet<string>): readonly Drift[] {
+    const lost = this.#securityGroupsOf(groups).intersection(removed);
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
   }
 
-  /** Also while the rules are being brought: who needs them waits for his turn. */
-  #isDue(needed: ReadonlySet<string>): boolean {
-    return this.#standing < this.#changes || [...needed].some((groupId) => this.#mayRetry(groupId));
+  /** The ports that are open beside those of targets, in the security groups that these target groups need. */
+  widened(groups: readonly Pick<Binding, 'arn'>[]): readonly Problem[] {
+    return [...this.#securityGroupsOf(groups)].flatMap((group): Problem[] => {
+      const ranges = this.#options.admissions.widened(group);
+      return ranges.length === 0 ? [] : [{ kind: 'admission-widened', group, ranges }];
+    });
   }
 
-  #mayRetry(groupId: string): boolean {
-    const refused = this.#refused.get(groupId);
-    return refused !== undefined && this.#options.term.clock.monotonic() >= refused.retryAt;
+  #securityGroupsOf(groups: readonly Pick<Binding, 'arn'>[]): ReadonlySet<string> {
+    return this.#needs.securityGroupsOf(groups.map(({ arn }) => arn));
   }
 
   #need(arn: string, need: Need): void {
-    const before = this.#needs.get(arn);
-    this.#needs.set(arn, need);
-    if (before === undefined || keysOf(before).symmetricDifference(keysOf(need)).size > 0) this.#changes += 1;
+    if (this.#needs.set(arn, need)) this.#changes += 1;
   }
 
   async #needsOf<G extends WithMembers>(groups: readonly G[]): Promise<readonly (readonly [G, Need])[]> {
-    const { term, place, where } = this.#options;
-    const instances = new Map(term.sources.nodes().map((node) => [node.metadata.name, instanceOf(node)]));
+    const { nodes, clusterName, place, where } = this.#options;
+    const instances = new Map(nodes().map((node) => [node.metadata.name, instanceOf(node)]));
     const isIp = groups.some(({ group }) => group.spec.targetType === 'ip');
     const whereabouts = isIp ? await where() : () => 'inside' as const;
     const carried = groups.map(({ group, members }) =>
@@ -205,59 +182,43 @@ export class Reachability {
     const { vpcId } = place;
     if (vpcId !== undefined) await this.#carriers.learn(carried.flat(), { vpcId, instances: this.#instances() });
     const find = (each: Parameters<Carriers['find']>[0]) => this.#carriers.find(each);
-    return groups.map((each, index) => [each, needOf(each.group, carried[index] ?? [], find, term.config.clusterName)]);
+    return groups.map((each, index) => [each, needOf(each.group, carried[index] ?? [], find, clusterName)]);
   }
 
   #instances(): readonly string[] {
-    return this.#options.term.sources.nodes().flatMap((node) => instanceOf(node) ?? []);
+    return this.#options.nodes().flatMap((node) => instanceOf(node) ?? []);
   }
 
   /**
-   * What is needed is asked only when it is our turn: it and whether that is all must be of one moment.
-   * @param when with `retries`, also if nothing has changed but what these groups need was refused
+   * Applies the rules that the cluster needs.
+   * @param when with `retries`, also if nothing has changed but AWS has refused a security group that these groups need
    * @returns the security groups that AWS has refused to change now
    */
-  async #bring(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<ReadonlySet<string>> {
-    const needed = when === 'changes' ? new Set<string>() : this.#groupsOf(groups.map(({ arn }) => arn));
-    if (when !== 'always' && !this.#isDue(needed)) return new Set();
+  async #apply(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<ReadonlySet<string>> {
+    const needed = when === 'changes' ? new Set<string>() : this.#securityGroupsOf(groups);
+    // Also while another pass applies rules: a pass that needs them waits for its turn.
+    const isDue = this.#applied < this.#changes || [...needed].some((groupId) => this.#refused.isDue(groupId));
+    if (when !== 'always' && !isDue) return new Set();
     const { locks, place, admissions } = this.#options;
+    // The needs are read only under the lock: they and the answer of `#isComplete` must be from the same moment.
     const refused = await locks.run('admissions', async () => {
       const network = await place.network();
       if (network.kind === 'unknown') throw new NetworkUnknown(network.problems);
-      const needs = [...this.#needs.values(), ...[...this.#comingNeeds.values()].flat()];
-      const desired = desiredAdmissions(needs.flatMap(({ reaches }) => reaches));
       const changes = this.#changes;
-      // What was refused is tried again by those who need it: nobody else waits for it.
-      const held = new Set([...this.#refused.keys()].filter((id) => !needed.has(id) || !this.#mayRetry(id)));
+      const desired = desiredAdmissions(this.#needs.all());
+      const leftAlone = this.#refused.leftAlone(needed);
       const source = network.network.backendSecurityGroupId;
-      const now = await admissions.bring(desired, source, this.#sawAll(), held);
-      this.#remember(held, now);
-      this.#standing = changes;
+      const now = await admissions.apply(desired, source, this.#isComplete(), leftAlone);
+      this.#refused.remember(leftAlone, now);
+      this.#applied = changes;
       return now;
     });
-    this.#tellOthers(groups);
+    this.#reportToOthers(groups);
     return new Set(refused.keys());
   }
 
-  /** @param held the groups that were not tried */
-  #remember(held: ReadonlySet<string>, refused: ReadonlyMap<string, Problem>): void {
-    const now = this.#options.term.clock.monotonic();
-    for (const groupId of this.#refused.keys()) {
-      if (!held.has(groupId) && !refused.has(groupId)) this.#refused.delete(groupId);
-    }
-    for (const [groupId, problem] of refused) {
-      const failures = (this.#refused.get(groupId)?.failures ?? 0) + 1;
-      this.#refused.set(groupId, { problem, failures, retryAt: now + holdMs(failures) });
-    }
-  }
-
-  /** The security groups that these target groups need. */
-  #groupsOf(arns: Iterable<string>): ReadonlySet<string> {
-    return new Set([...arns].flatMap((arn) => this.#needs.get(arn)?.reaches ?? []).map(({ groupId }) => groupId));
-  }
-
-  /** Does the work, and says what keeps the load balancers from these groups' targets. @returns what AWS refused of that */
-  async #told(groups: readonly Membered[], work: () => Promise<ReadonlySet<string>>): Promise<readonly Problem[]> {
+  /** Does the work, and notes the troubles of these groups' targets. @returns what AWS refused of the work */
+  async #reporting(groups: readonly Membered[], work: () => Promise<ReadonlySet<string>>): Promise<readonly Problem[]> {
     const { troubles } = this.#options;
     let refused: ReadonlySet<string>;
     try {
@@ -270,56 +231,49 @@ export class Reachability {
       return [cause];
     }
     for (const { arn } of groups) troubles.set(arn, 'admission', this.#troublesOf(arn));
-    const needed = this.#groupsOf(groups.map(({ arn }) => arn));
-    const neededByAny = this.#groupsOf(this.#needs.keys());
-    // A rule that is to go concerns nobody any more: whoever met the refusal tells it, once.
-    return [...this.#refused].flatMap(([groupId, { problem }]) =>
-      needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
-    );
+    const needed = this.#securityGroupsOf(groups);
+    const neededByAny = this.#needs.securityGroupsOf(this.#needs.arns());
+    // Nobody needs a rule that is to be revoked, so the pass that met the refusal reports it, once.
+    return this.#refused
+      .problems()
+      .flatMap(([groupId, problem]) =>
+        needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
+      );
   }
 
-  /** What was refused, or is not any more, may concern the routes of other Gateways. */
-  #tellOthers(groups: readonly Membered[]): void {
-    const { troubles, troubled } = this.#options;
+  /** A refusal, or its end, may concern routes of other Gateways. */
+  #reportToOthers(groups: readonly Membered[]): void {
+    const { troubles, onTroublesChanged } = this.#options;
     const own = new Set(groups.map(({ arn }) => arn));
-    for (const arn of this.#needs.keys()) {
-      if (own.has(arn) || !troubles.set(arn, 'admission', this.#troublesOf(arn))) continue;
-      troubled(arn);
+    for (const arn of this.#needs.arns()) {
+      if (!own.has(arn) && troubles.set(arn, 'admission', this.#troublesOf(arn))) onTroublesChanged(arn);
     }
   }
 
   #troublesOf(arn: string): readonly TargetTrouble[] {
     const { admissions } = this.#options;
     const { troubles, service, reaches } = this.#needs.get(arn) ?? needsNothing;
-    // A group that AWS refuses a rule of may admit these targets all the same, by the others.
+    // A security group with a refused rule may still admit these targets by its other rules.
     const shut = new Set(reaches.filter((reach) => !admissions.admits(reach)).map(({ groupId }) => groupId));
-    const refused = [...shut].flatMap((groupId) => this.#refused.get(groupId)?.problem ?? []);
+    const refused = [...shut].flatMap((groupId) => this.#refused.problemOf(groupId) ?? []);
     return [...troubles, ...notAdmitted(service, refused)];
   }
 
-  /** The ports that are open beside those of targets, in the security groups that these target groups need. */
-  widened(groups: readonly Pick<Binding, 'arn'>[]): readonly Problem[] {
-    return [...this.#groupsOf(groups.map(({ arn }) => arn))].flatMap((group): Problem[] => {
-      const ranges = this.#options.admissions.widened(group);
-      return ranges.length === 0 ? [] : [{ kind: 'admission-widened', group, ranges }];
-    });
-  }
-
   /**
-   * Whether every Gateway of the cluster has had its pass, and no target group stands of which nothing is known, as one that
-   * an earlier process replaced: only then is what we know to be needed all that is needed.
+   * Whether the known needs are all needs of the cluster. Every Gateway must have had its pass, and every target group must be
+   * known: an earlier process may have left one that was replaced.
    */
-  #sawAll(): boolean {
-    const { term, inventory, isSettled } = this.#options;
-    if (term.config.watchNamespace !== undefined) return false;
+  #isComplete(): boolean {
+    const { seesAllNamespaces, ownGateways, inventory, isKnown } = this.#options;
     return (
-      term.ownGateways().every(({ metadata }) => isSettled(objectKey(metadata))) &&
-      inventory.targetGroups().every((arn) => this.#needs.has(arn))
+      seesAllNamespaces &&
+      ownGateways().every(({ metadata }) => isKnown(objectKey(metadata))) &&
+      inventory.targetGroups().every((arn) => this.#needs.get(arn) !== undefined)
     );
   }
 }
 
-/** Where the network is can't be told now, and why. */
+/** The network cannot be read now. */
 class NetworkUnknown extends Error {
   override readonly name = 'NetworkUnknown';
   readonly problems: readonly Problem[];
@@ -330,7 +284,7 @@ class NetworkUnknown extends Error {
   }
 }
 
-/** What AWS does not answer now it may answer soon: that is not told of targets that are maybe all well. */
+/** Only refusals: if AWS did not answer, the targets may be well, and AWS may answer soon. */
 const notAdmitted = (service: ObjectKey | undefined, problems: readonly Problem[]): readonly TargetTrouble[] =>
   service === undefined
     ? []

@@ -106,7 +106,7 @@ export class Shared {
       return await locks.run('admissions', async () => {
         // Looking took its time: a Gateway that came meanwhile needs what is shared.
         if (this.#users().length > 0) return [];
-        const refused = [...(await admissions.bring([], '', true)).values()];
+        const refused = [...(await admissions.apply([], '', true)).values()];
         const held = await removeBackendSecurityGroup(clients, cluster);
         if (held === undefined) {
           this.#held.delete(backendGroup);

@@ -126,7 +126,7 @@ function removeShared(
 ): Promise<readonly Problem[]> {
   return problemsOf(resourceId('security-group', 'backend'), async () => {
     const before = await existingAdmissions(clients, cluster);
-    const refused = [...(await new Admissions(clients, cluster).bring([], '', true)).values()];
+    const refused = [...(await new Admissions(clients, cluster).apply([], '', true)).values()];
     const after = new Set((await existingAdmissions(clients, cluster)).map(({ ruleId }) => ruleId));
     for (const { ruleId, groupId } of before) if (!after.has(ruleId)) done.push(`revoke ${ruleId} of ${groupId}`);
     const group = await removeBackendSecurityGroup(clients, cluster);

@@ -37,7 +37,7 @@ export async function syncEndpoints(
   problems.push(...ends.flatMap((end) => end.problems));
   // Only now does AWS send nothing more to those that have gone.
   const synced = ends.filter((end) => end.problems.length === 0 && end.isSettling !== true);
-  problems.push(...(await cloud.reachability.confine(synced.map(({ binding }) => binding))));
+  problems.push(...(await cloud.reachability.revoke(synced.map(({ binding }) => binding))));
   // The Gateway's pass tells the routes.
   for (const { gateway, arn } of bindings) {
     if (!sameJson(before.get(arn) ?? [], cloud.troubles.of(arn) ?? [])) gatewayDue(gateway);

@@ -1,0 +1,68 @@
+// What all target groups of the cluster need to reach together, so that no rule is revoked that another group needs.
+
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Reach } from './admission-ranges.ts';
+import type { Need } from './reach.ts';
+
+const keyOf = ({ groupId, port }: Reach): string => `${groupId} ${port}`;
+
+const keysOf = ({ reaches }: Need): ReadonlySet<string> => new Set(reaches.map(keyOf));
+
+const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
+  ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
+];
+
+/** Both: AWS may still send requests to the targets that a group has had before. */
+export const joined = (before: Need | undefined, now: Need): Need =>
+  before === undefined
+    ? now
+    : {
+        ...now,
+        reaches: eachOnce([...before.reaches, ...now.reaches]),
+        carried: now.carried.union(before.carried),
+      };
+
+export class Needs {
+  /** By the ARN of the target group. */
+  readonly #byArn = new Map<string, Need>();
+  /** Needs of target groups that a Gateway will have: their ports open once, not again for each group that is created. */
+  readonly #coming = new Map<ObjectKey, readonly Need[]>();
+
+  get(arn: string): Need | undefined {
+    return this.#byArn.get(arn);
+  }
+
+  arns(): readonly string[] {
+    return [...this.#byArn.keys()];
+  }
+
+  /** @returns whether the group needs other ports or security groups than before */
+  set(arn: string, need: Need): boolean {
+    const before = this.#byArn.get(arn);
+    this.#byArn.set(arn, need);
+    return before === undefined || keysOf(before).symmetricDifference(keysOf(need)).size > 0;
+  }
+
+  /** @returns whether it was known */
+  forget(arn: string): boolean {
+    return this.#byArn.delete(arn);
+  }
+
+  setComing(gateway: ObjectKey, needs: readonly Need[]): void {
+    this.#coming.set(gateway, needs);
+  }
+
+  /** @returns whether there was any */
+  forgetComing(gateway: ObjectKey): boolean {
+    return this.#coming.delete(gateway);
+  }
+
+  all(): readonly Reach[] {
+    return [...this.#byArn.values(), ...[...this.#coming.values()].flat()].flatMap(({ reaches }) => reaches);
+  }
+
+  /** The security groups that these target groups need. */
+  securityGroupsOf(arns: readonly string[]): ReadonlySet<string> {
+    return new Set(arns.flatMap((arn) => this.#byArn.get(arn)?.reaches ?? []).map(({ groupId }) => groupId));
+  }
+}
