@@ -130,6 +130,7 @@ test('ports open once for all target groups of a Gateway, also for those that ar
   const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   const { cloud } = term;
   const model = rig.aws.model({ services: ['api', 'web'] });
+  expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const authorized = () => rig.aws.aws.calls.counts().byAction['AuthorizeSecurityGroupIngress'] ?? 0;
   expect(await cloud.settle(key, model)).toEqual([]);
   expect(admitted()).toEqual([8080, 9090]);
