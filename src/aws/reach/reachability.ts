@@ -6,7 +6,6 @@ import type { Gateway } from '../../api/gateway-api.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
-import type { CloudContext } from '../cloud.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import { AwsError, toProblem } from '../errors.ts';
 import type { Drift } from '../inventory/drift.ts';
