@@ -10,6 +10,7 @@ import { isHeldBy, isOfClass } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
 import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
+import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
@@ -25,6 +26,7 @@ import { runAudit } from './sweep/audit-turns.ts';
 import { runSweep } from './sweep/sweep.ts';
 import { syncEndpoints } from './targets/endpoints.ts';
 import type { AwsTopology } from './translation.ts';
+import { awsWords } from './words.ts';
 
 /** Stands on Gateways of installations that are older than the flag that renames the controllerName: it is never renamed. */
 export const awsFinalizer = 'gatehouse.dev/aws';
@@ -45,14 +47,18 @@ export async function openAws(
   return {
     ...awsStages(options, settingsDefaults(config)),
     ...identity,
+    words: awsWords,
     supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
-    checkClass: (gatewayClass) => checkClass(gatewayClass, sources),
+    checkClass: (gatewayClass) => checkClass(gatewayClass, sources).map(awsFinding),
     certificates: {
-      learn: (gateway, sets) => cloud.certificateOwners.learn(objectKey(gateway.metadata), namedArns(gateway, sets)),
+      learn: async (gateway, sets) => {
+        const problems = await cloud.certificateOwners.learn(objectKey(gateway.metadata), namedArns(gateway, sets));
+        return problems.map(awsFinding);
+      },
       imported: (secret) => cloud.shared.imported(secret),
       certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),
     },
-    ready: async (gateway) => [...(await cloud.ready()), ...otherRegion(gateway, cloud.region)],
+    ready: async (gateway) => [...(await cloud.ready()), ...otherRegion(gateway, cloud.region)].map(awsFinding),
     facts: (accepted) => learnFacts(cloud, sources, accepted),
     apply: (gateway, derived, whenWanted) => applyModel(cloud, clock, gateway, derived, whenWanted),
     standing: (gateway, model) => {
@@ -60,7 +66,7 @@ export async function openAws(
       const { problems, isUnknown } = unreachable(model, bindings, cloud.troubles);
       return {
         ...provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources),
-        problems: [...problems, ...cloud.reachability.widened(bindings)],
+        found: [...problems, ...cloud.reachability.widened(bindings)].map(awsFinding),
         backendsUnknown: isUnknown,
         isProvisioning: cloud.progress.isProvisioning(gateway),
       };

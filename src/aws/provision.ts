@@ -11,6 +11,7 @@ import { diff } from './diff/diff.ts';
 import { refusedRules } from './diff/refusals.ts';
 import { refusedCertificates } from './diff/refused-certificates.ts';
 import { problemsOf } from './errors.ts';
+import { awsFinding } from './findings.ts';
 import { keepStanding, standingOf } from './inventory/standing.ts';
 import { mostListed } from './model/certificates.ts';
 import { resourceId } from './model/naming.ts';
@@ -30,14 +31,14 @@ export async function learnFacts(
 ): Promise<Known<AwsFacts>> {
   const { topology } = accepted;
   const unread = await learnServed(cloud, topology);
-  if (unread.length > 0) return { problems: unread };
+  if (unread.length > 0) return { found: unread.map(awsFinding) };
   const { inventory, place } = cloud;
   const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology.gateway, topology.settings.scheme);
-  if (stays(accepted, standing)) return { problems: [] };
+  if (stays(accepted, standing)) return { found: [] };
   // The model refers to the backend security group, so it is created before the model is made.
   const network = await place.prepare();
-  if (network.kind === 'unknown') return { problems: network.problems };
-  return { facts: { network: network.network, standing }, problems: [] };
+  if (network.kind === 'unknown') return { found: network.problems.map(awsFinding) };
+  return { facts: { network: network.network, standing }, found: [] };
 }
 
 /**
@@ -60,17 +61,19 @@ export async function applyModel(
 ): Promise<Applied> {
   const { asked, model, retryable } = derived;
   if (retryable.some(isAboutSubnets)) cloud.place.forget();
-  if (model === undefined) return { problems: await keepMembers(cloud, gateway, asked), behind: false };
-  const applied = await carryOut(cloud, clock, gateway, model, whenWanted);
-  const refused = asked.topology ? refusedCertificates(asked.topology, applied.problems) : [];
-  return { ...applied, problems: [...applied.problems, ...refused] };
+  const { problems, ...applied } =
+    model === undefined
+      ? { problems: await keepMembers(cloud, gateway, asked), behind: false }
+      : await carryOut(cloud, clock, gateway, model, whenWanted);
+  const refused = model !== undefined && asked.topology ? refusedCertificates(asked.topology, problems) : [];
+  return { ...applied, found: [...problems, ...refused].map(awsFinding) };
 }
 
 /** The targets of what stands, as far as that is known, come and go all the same. */
 const keepMembers = (cloud: Cloud, gateway: ObjectKey, asked: Asked): Promise<readonly Problem[]> =>
   keepStanding(cloud, gateway, routedBackends(asked));
 
-interface CarriedOut extends Applied {
+interface CarriedOut extends Omit<Applied, 'found'> {
   readonly problems: readonly Problem[];
 }
 

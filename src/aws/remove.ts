@@ -6,6 +6,7 @@ import type { WhenWanted } from '../kube/workers.ts';
 import type { Removed } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
 import { diff } from './diff/diff.ts';
+import { awsFinding } from './findings.ts';
 import { inTurn } from './recall.ts';
 import { pollMs } from './timings.ts';
 
@@ -26,5 +27,11 @@ export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whe
   const gone = problems.length === 0 && retryAt === undefined;
   if (gone) cloud.inventory.forget(gateway);
   const requeueAfterMs = retryAt === undefined ? undefined : Math.max(retryAt - clock.now(), 0);
-  return { gone, problems, held, behind, ...(requeueAfterMs !== undefined && { requeueAfterMs }) };
+  return {
+    gone,
+    found: problems.map(awsFinding),
+    held: held.map(awsFinding),
+    behind,
+    ...(requeueAfterMs !== undefined && { requeueAfterMs }),
+  };
 }

@@ -165,9 +165,10 @@ export type UnreachableProblem = RulePlace & TargetTrouble;
 export type RefusedProblem = RuleRefused | RuleChangeRefused;
 
 /** What is wrong with a rule, wherever it was to serve. */
-export type RulePlacedProblem =
-  | ApiRuleProblem
-  | BackendProblem
+export type RulePlacedProblem = ApiRuleProblem | BackendProblem | MisfitProblem;
+
+/** What an ALB can't do for a rule. */
+type MisfitProblem =
   | BackendWithoutNodePort
   | BackendWithoutIpv4
   | InvalidShareAnswers503
@@ -181,4 +182,4 @@ export type RulePlacedProblem =
   | TooManyTargetGroups
   | GateMissing;
 
-export type RuleProblem = RulePlacedProblem | ChangeDoesNotFit | RefusedProblem | PartlyLeftOut | UnreachableProblem;
+export type RuleProblem = MisfitProblem | ChangeDoesNotFit | RefusedProblem | PartlyLeftOut | UnreachableProblem;

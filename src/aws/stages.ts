@@ -3,8 +3,10 @@
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Translation } from '../gateway/topology.ts';
-import type { Accepted, Built, Stages } from '../provider/provider.ts';
-import type { Problem } from '../status/problem.ts';
+import type { Finding } from '../provider/finding.ts';
+import type { Accepted, Asked, Built, Stages } from '../provider/provider.ts';
+import type { CloudProblem } from './cloud-problem.ts';
+import { awsFinding } from './findings.ts';
 import { buildingModel } from './model/build.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { ModelOptions } from './model/options.ts';
@@ -27,22 +29,31 @@ export const awsStages = (
   defaults: SettingsDefaults,
 ): Omit<Stages<AwsTopology, AwsFacts, Model>, 'facts'> => ({
   capabilities: ALB_CAPABILITIES,
-  narrow: (input: GatewayInput, translation: Translation) => forAws(input, translation, defaults),
+  *narrow(input: GatewayInput, translation: Translation): Steps<Asked<AwsTopology>> {
+    const { problems, ...asked } = yield* forAws(input, translation, defaults);
+    return { ...asked, found: problems.map(awsFinding) };
+  },
   *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
-    const built = yield* buildingModel(topology, network, options, standing);
-    return { ...built, retryable: built.problems.filter(isAboutSubnets) };
+    const { problems, ...built } = yield* buildingModel(topology, network, options, standing);
+    const found = problems.map(awsFinding);
+    return { ...built, found, retryable: found.filter(isAboutSubnets) };
   },
 });
 
 /** A fault of the network can be mended in AWS alone. */
-export const isAboutSubnets = ({ kind }: Problem): boolean => kind === 'subnets-too-few' || kind === 'subnets-invalid';
+export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.has(problem);
+
+const subnetProblems: ReadonlySet<string> = new Set([
+  'subnets-too-few',
+  'subnets-invalid',
+] satisfies readonly CloudProblem['kind'][]);
 
 /**
  * Without one good listener the load balancer and its name stay, for when there is one again. So do its listeners, unless one
  * serves a certificate that it may not use any more.
  */
-export const stays = ({ topology, problems }: AwsAccepted, { subnets }: Standing): boolean =>
-  topology.ports.length === 0 && !(subnets.length > 0 && problems.some(isRevoked));
+export const stays = ({ topology, found }: AwsAccepted, { subnets }: Standing): boolean =>
+  topology.ports.length === 0 && !(subnets.length > 0 && found.some(isRevoked));
 
-const isRevoked = ({ kind }: Problem): boolean =>
-  kind === 'certificate-not-permitted' || kind === 'certificate-arn-not-permitted';
+const isRevoked = (finding: Finding): boolean =>
+  finding.kind === 'listener' && finding.effect.kind === 'unresolved' && finding.effect.reason === 'RefNotPermitted';

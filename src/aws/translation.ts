@@ -2,13 +2,11 @@
 // what an ALB can't do.
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { Problem as ApiProblem } from '../gateway/problem.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
-import type { RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
+import type { Results, RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
-import type { Asked } from '../provider/provider.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Finding } from './model/expressed.ts';
@@ -20,7 +18,9 @@ export interface AwsTopology extends Topology {
 }
 
 /** Without a topology too where a configuration can't be used: nobody knows what to change the load balancer to. */
-export type AwsTranslation = Asked<AwsTopology>;
+export interface AwsTranslation extends Results<Problem>, Pick<Translation, 'routes'> {
+  readonly topology?: AwsTopology;
+}
 
 export const translateForAws = (input: GatewayInput, defaults: SettingsDefaults): AwsTranslation =>
   finish(translatingForAws(input, defaults));
@@ -34,7 +34,7 @@ export function* forAws(
   { topology, ...translation }: Translation,
   defaults: SettingsDefaults,
 ): Steps<AwsTranslation> {
-  const found: (ApiProblem | Problem)[] = [];
+  const found: Problem[] = [];
   const settings = resolveSettings(input, defaults, (problem) => void found.push(problem));
   const routes = new Map<string, RouteTopology>();
   for (const route of translation.routes) {
@@ -51,7 +51,7 @@ export function* forAws(
 export function withinAlb(
   route: RouteTopology,
   settings: BackendSettings | undefined,
-  problems: (ApiProblem | Problem)[] = [],
+  problems: Problem[] = [],
 ): RouteTopology {
   const rules = route.rules.map((rule) => {
     const found = albShortfalls(rule, settings);

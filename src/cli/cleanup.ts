@@ -4,9 +4,11 @@ import { namespaces } from '../api/kinds.ts';
 import { createAwsClients } from '../aws/clients.ts';
 import { AwsError } from '../aws/errors.ts';
 import { holdersOf } from '../aws/execute/holders.ts';
+import { awsFinding } from '../aws/findings.ts';
 import { Limits } from '../aws/limits.ts';
 import { findRegion } from '../aws/network/place.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
+import type { Problem } from '../aws/problem.ts';
 import {
   findLeftovers,
   type Leftovers,
@@ -20,7 +22,6 @@ import { connect } from '../kube/connect.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { KubeConfigError } from '../kube/kubeconfig.ts';
 import { objectKey } from '../kube/object.ts';
-import type { Problem } from '../status/problem.ts';
 import { told } from '../status/words.ts';
 import { pinoLogger } from '../telemetry/pino-logger.ts';
 import { deletionLine, leftoversLines, summary } from './cleanup-words.ts';
@@ -189,7 +190,7 @@ async function removeAll(
 
 const remains = ({ resources, rules }: Leftovers, problems: readonly Problem[]): readonly string[] => [
   `${resources.length + rules.length} left: ${[...resources.map(({ arn }) => arn), ...rules.map(({ ruleId }) => ruleId)].join(', ')}`,
-  told(problems),
+  told(problems.map(awsFinding)),
 ];
 
 const explained = (

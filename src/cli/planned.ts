@@ -2,6 +2,7 @@
 
 import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
+import { awsFinding } from '../aws/findings.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import type { Model } from '../aws/model/resources.ts';
@@ -9,12 +10,14 @@ import { otherRegion } from '../aws/network/place.ts';
 import type { Observed } from '../aws/observed.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
 import { type AwsAccepted, type AwsFacts, awsStages, stays } from '../aws/stages.ts';
+import { awsWords } from '../aws/words.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { RuleRef } from '../gateway/problem-place.ts';
 import { shadowedRules } from '../gateway/shadowed.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { derive } from '../provider/derive.ts';
+import type { Finding } from '../provider/finding.ts';
 import type { Asked, Known } from '../provider/provider.ts';
 import type { Verdict } from '../status/condition.ts';
 import { type Findings, findingsOf } from '../status/findings.ts';
@@ -22,10 +25,8 @@ import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions } from '../status/listener-status.ts';
 import { pointsTo } from '../status/parents.ts';
-import type { Problem } from '../status/problem.ts';
-import { problemsOfAttachment, routeConditions } from '../status/route-status.ts';
+import { findingsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { unservedCondition } from '../status/unserved-route-status.ts';
-import { explain, fieldOf } from '../status/words.ts';
 import { type Changes, changesOf } from './changes.ts';
 import type { LiveAws } from './live-aws.ts';
 
@@ -65,7 +66,7 @@ export interface PlannedObject {
 type PlannedCondition = Verdict<string, string>;
 
 interface PlannedProblem {
-  readonly kind: Problem['kind'];
+  readonly kind: string;
   /** A path from the object's root. */
   readonly field?: string;
   readonly message: string;
@@ -76,11 +77,12 @@ export async function planGateway(
   { clusterName, defaults, unservedRoutes, aws }: PlanOptions,
 ): Promise<PlannedGateway> {
   const gateway = objectKey(input.gateway.metadata);
-  const obstacles = aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)];
+  const obstacles =
+    aws === undefined ? [] : [...aws.problems, ...otherRegion(input.gateway, aws.region)].map(awsFinding);
   const options = { clusterName, clusterUid: aws?.clusterUid ?? clusterName, quotas: DEFAULT_QUOTAS };
   const facts = async (accepted: AwsAccepted) => factsOf(accepted, aws);
-  const { asked, model, problems } = await derive({ ...awsStages(options, defaults), facts }, input, obstacles);
-  const findings = findingsOf(asked, problems);
+  const { asked, model, found } = await derive({ ...awsStages(options, defaults), facts }, input, obstacles);
+  const findings = findingsOf(asked, [...asked.found, ...found], awsWords);
   const assumed = assumedSecrets(model);
   return {
     gateway,
@@ -105,10 +107,10 @@ export async function planGateway(
 
 function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFacts> {
   const { gateway, settings } = accepted.topology;
-  if (aws === undefined) return { facts: { network: placeholderNetwork(settings.subnets) }, problems: [] };
+  if (aws === undefined) return { facts: { network: placeholderNetwork(settings.subnets) }, found: [] };
   const standing = aws.standing(gateway, settings.scheme);
-  if (stays(accepted, standing)) return { problems: [] };
-  return { facts: { network: aws.network, standing }, problems: [] };
+  if (stays(accepted, standing)) return { found: [] };
+  return { facts: { network: aws.network, standing }, found: [] };
 }
 
 /** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */
@@ -133,10 +135,11 @@ const assumedSecrets = (model: Model | undefined): readonly string[] =>
     resource.kind === 'certificate' && resource.spec.fingerprint === ASSUMED_FINGERPRINT ? resource.spec.secret : [],
   );
 
-function planned(problem: Problem): PlannedProblem {
-  const field = fieldOf(problem);
-  return { kind: problem.kind, ...(field !== undefined && { field }), message: explain(problem) };
-}
+const planned = ({ problem, field, words }: Finding): PlannedProblem => ({
+  kind: problem,
+  ...(field !== undefined && { field }),
+  message: words,
+});
 
 /** Nothing is programmed by a plan, so that condition is left out. */
 const withoutProgrammed = (conditions: readonly PlannedCondition[]): readonly PlannedCondition[] =>
@@ -177,7 +180,7 @@ function listenerSet(key: ObjectKey, findings: Findings): PlannedObject {
 function routes(findings: Findings): readonly PlannedObject[] {
   return findings.attachments.map((attachment) => {
     const { route, parentRef } = attachment;
-    const own = problemsOfAttachment(attachment, findings);
+    const own = findingsOfAttachment(attachment, findings);
     return {
       object: `${route.kind} ${route.key}`,
       ...(parentRef.sectionName !== undefined && {

@@ -8,9 +8,9 @@ export async function reconcileEndpoints(
   provider: Pick<Provider, 'endpoints'>,
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
-  const { problems, requeueAfterMs } = await provider.endpoints(service);
+  const { found, requeueAfterMs } = await provider.endpoints(service);
   // The statuses of the routes say which.
-  if (problems.length > 0)
-    return { unfinished: `Not all targets are served: ${problems.map(({ kind }) => kind).join(', ')}` };
+  if (found.length > 0)
+    return { unfinished: `Not all targets are served: ${found.map(({ problem }) => problem).join(', ')}` };
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }

@@ -8,13 +8,15 @@ import { addFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import { derive } from '../provider/derive.ts';
+import type { Finding } from '../provider/finding.ts';
 import { isHeldBy, isOfClass } from '../provider/ownership.ts';
 import type { Applied, Derived, Standing } from '../provider/provider.ts';
+import type { ProviderWords } from '../provider/words.ts';
+import { apiFinding } from '../status/api-findings.ts';
 import { asBefore } from '../status/as-before.ts';
 import { type Findings, findingsOf, noFindings } from '../status/findings.ts';
 import { areListenersUnknown, attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
-import type { Problem } from '../status/problem.ts';
 import { reportGateway } from '../status/report.ts';
 import { told } from '../status/words.ts';
 import { allEnded } from './all-ended.ts';
@@ -62,7 +64,7 @@ async function provide(
   const applied = derived.known ? await provider.apply(key, derived, whenWanted) : nothingApplied;
   const standing = provider.standing(key, derived.model);
 
-  const findings = found(derived, applied, standing);
+  const findings = findingsIn(derived, applied, standing, provider.words);
   const unansweredMs = unanswered.note(key, findings.whole, begun, clock.monotonic());
   const outcome = {
     findings,
@@ -75,20 +77,30 @@ async function provide(
 }
 
 /** What keeps the pass from changing anything. */
-async function obstaclesOf({ caches, provider, sources }: GatewayContext, gateway: Gateway): Promise<Problem[]> {
-  const obstacles = [...kindsMissing(caches, gateway), ...(await provider.ready(gateway))];
+async function obstaclesOf(
+  { caches, provider, sources }: GatewayContext,
+  gateway: Gateway,
+): Promise<readonly Finding[]> {
+  const missing = kindsMissing(caches, gateway).map((problem) => apiFinding(problem, provider.words));
+  const obstacles = [...missing, ...(await provider.ready(gateway))];
   if (obstacles.length > 0) return obstacles;
-  return [...(await provider.certificates.learn(gateway, sources.listenerSetsByParent(objectKey(gateway.metadata))))];
+  return await provider.certificates.learn(gateway, sources.listenerSetsByParent(objectKey(gateway.metadata)));
 }
 
-const nothingApplied: Applied = { problems: [], behind: false };
+const nothingApplied: Applied = { found: [], behind: false };
 
 const isComplete = (standing: Standing, { behind }: Applied): boolean => standing.complete && !behind;
 
 /** All that the stages found. */
-function found({ input, asked, known, problems }: Derived<unknown>, applied: Applied, standing: Standing): Findings {
+function findingsIn(
+  { input, asked, known, found }: Derived<unknown>,
+  applied: Applied,
+  standing: Standing,
+  words: ProviderWords,
+): Findings {
   const shown = known ? asked : asBefore(asked, input.gateway, input.listenerSets);
-  return findingsOf(shown, [...problems, ...applied.problems, ...standing.problems], standing.backendsUnknown);
+  const all = [...shown.found, ...found, ...applied.found, ...standing.found];
+  return findingsOf(shown, all, words, standing.backendsUnknown);
 }
 
 /** What we have said of ListenerSets that name a Gateway that is not there, any more maybe, and of their routes. */
@@ -98,14 +110,20 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
   await reportUnservedRoutes(context, key, false, signal);
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await allEnded([reportOrphans(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
+  await allEnded([
+    reportOrphans(context, key, signal),
+    reportRoutes(context, key, noFindings(context.provider.words), signal),
+  ]);
 }
 
 /** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
 async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   await reportUnservedRoutes(context, key, false, signal);
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
-  await allEnded([handOverListenerSets(context, key, signal), reportRoutes(context, key, noFindings, signal)]);
+  await allEnded([
+    handOverListenerSets(context, key, signal),
+    reportRoutes(context, key, noFindings(context.provider.words), signal),
+  ]);
 }
 
 /** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
@@ -164,7 +182,7 @@ interface Pass {
 /** When to come again. */
 function next({ derived, applied, standing, unansweredMs }: Pass, now: number): WorkResult | undefined {
   const { input, asked, known, model, retryable } = derived;
-  const failed = [...retryable, ...applied.problems, ...asked.problems.filter(isForProviderToTell)];
+  const failed = [...retryable, ...applied.found, ...asked.found.filter(isForProviderToTell)];
   // What is missing because it was refused comes with the retries of that.
   const waiting = failed.length === 0 ? model !== undefined && !isComplete(standing, applied) : standing.isProvisioning;
   const blocked = !known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
@@ -185,5 +203,5 @@ function next({ derived, applied, standing, unansweredMs }: Pass, now: number): 
 const untilTold = (unansweredMs: number): number => (unansweredMs < overdueMs ? overdueMs - unansweredMs : obstacleMs);
 
 /** What the provider may tell otherwise soon, without a change in the cluster. */
-const isForProviderToTell = ({ kind }: Problem): boolean =>
-  kind === 'certificate-arn-not-found' || kind === 'certificate-arn-unknown';
+const isForProviderToTell = (finding: Finding): boolean =>
+  finding.kind === 'listener' && finding.effect.kind === 'unresolved' && finding.effect.passing !== undefined;

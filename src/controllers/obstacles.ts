@@ -1,7 +1,7 @@
 // What keeps a pass from doing anything for a Gateway: then what exists stays as it is.
 import type { Gateway } from '../api/gateway-api.ts';
 import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
-import type { Problem } from '../status/problem.ts';
+import type { KindsMissing } from '../gateway/problem.ts';
 import type { Caches } from './caches.ts';
 
 /** Kinds that a cluster may be without. Then there are no such objects, and nothing else is missing. */
@@ -14,7 +14,7 @@ const optionalKinds: ReadonlySet<string> = new Set(
  * optional kind counts as not installed when the API server has said so for a while, or when it makes no difference:
  * without configurations a Gateway that names one stays as it is, and one that allows no ListenerSets needs none.
  */
-export function kindsMissing(caches: Pick<Caches, 'absent' | 'unlisted'>, { spec }: Gateway): readonly Problem[] {
+export function kindsMissing(caches: Pick<Caches, 'absent' | 'unlisted'>, { spec }: Gateway): readonly KindsMissing[] {
   const { from = 'None' } = spec.allowedListeners?.namespaces ?? {};
   const needless = new Set([
     loadBalancerConfigurations.kind,

@@ -4,9 +4,9 @@ import { gateways } from '../api/kinds.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
+import type { Finding } from '../provider/finding.ts';
 import type { Removed } from '../provider/provider.ts';
 import { noFindings } from '../status/findings.ts';
-import type { Problem } from '../status/problem.ts';
 import { reportRemoval } from '../status/report.ts';
 import { told } from '../status/words.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -26,19 +26,24 @@ export async function removeGateway(
   const obstacles = await provider.ready(gateway);
   const removed = obstacles.length > 0 ? stays(obstacles) : await provider.remove(key, whenWanted);
   if (removed.gone) return await letGo(context, gateway, key, signal);
-  const { problems, held, behind, requeueAfterMs } = removed;
+  const { found, held, behind, requeueAfterMs } = removed;
   // The status of one that has moved to another controller's class is that controller's.
   if (gateway.metadata.deletionTimestamp !== undefined) {
-    const found = [...problems, ...held];
-    const unansweredMs = context.unanswered.note(key, found, begun, clock.monotonic()) ?? 0;
-    await reportRemoval(context, gateway, { problems: found, overdue: unansweredMs >= overdueMs }, signal);
+    const all = [...found, ...held];
+    const unansweredMs = context.unanswered.note(key, all, begun, clock.monotonic()) ?? 0;
+    await reportRemoval(
+      context,
+      gateway,
+      { found: all, overdue: unansweredMs >= overdueMs, words: provider.words },
+      signal,
+    );
   }
-  if (problems.length > 0) return { unfinished: told(problems) };
+  if (found.length > 0) return { unfinished: told(found) };
   if (behind) return { goesOn: true };
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }
 
-const stays = (problems: readonly Problem[]): Removed => ({ gone: false, problems, held: [], behind: false });
+const stays = (found: readonly Finding[]): Removed => ({ gone: false, found, held: [], behind: false });
 
 async function letGo(
   context: GatewayContext,
@@ -52,7 +57,7 @@ async function letGo(
     // What is refused here the pass after the Gateway has gone says again: another team's ListenerSet holds up no removal.
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
-  await reportRoutes(context, key, noFindings, signal);
+  await reportRoutes(context, key, noFindings(provider.words), signal);
   await reportUnservedRoutes(context, key, false, signal);
   await removeFinalizer(client, gateways, gateway, provider.finalizer, signal);
   unanswered.forget(key);

@@ -5,6 +5,7 @@ import { type Condition, objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
+import { inventedWords } from '../provider/testing/invented.ts';
 import { findingsOf, noFindings } from '../status/findings.ts';
 import { openCaches } from './caches.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
@@ -31,9 +32,9 @@ const route: HttpRoute = {
   status: { parents: [{ parentRef: parent, controllerName }, others] },
 };
 const listener = { name: `${key}/http`, ofSet: { listenerSet: key, section: 'http' }, port: 8080 };
-const translation = { listeners: [{ ...listener, supportedKinds: [], valid: true }], attachments: [], problems: [] };
+const translation = { listeners: [{ ...listener, supportedKinds: [], valid: true }], attachments: [] };
 const outcome = {
-  findings: findingsOf(translation),
+  findings: findingsOf(translation, [], inventedWords),
   attachedRoutes: new Map(),
   provisioned: { addresses: [], ports: new Set([8080]), admits: true, waiting: '', complete: true },
   overdue: false,
@@ -99,7 +100,7 @@ test("of a ListenerSet that has moved to another controller's Gateway, what we h
   expect(await reasons()).toEqual(['Accepted', 'Programmed']);
   await change(moved());
   await handOverListenerSets(context, theirs, signal);
-  await reportRoutes(context, theirs, noFindings, signal);
+  await reportRoutes(context, theirs, noFindings(inventedWords), signal);
   expect(await reasons()).toEqual(['Pending', 'Pending']);
   expect((await live()).status?.listeners).toEqual([]);
   expect(await routeBy()).toEqual([others.controllerName]);
@@ -136,7 +137,7 @@ test('a ListenerSet that changes while a pass is under way is not told that the 
 
 test('a long pass does not write back what a route said of a ListenerSet that has gone meanwhile', async () => {
   const { context, remove, routeBy } = await startCluster();
-  const findings = findingsOf({ ...translation, attachments: [attachment] });
+  const findings = findingsOf({ ...translation, attachments: [attachment] }, [], inventedWords);
   await reportRoutes(context, web, findings, signal);
   expect(await routeBy()).toEqual([controllerName, others.controllerName]);
   await remove();

@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
-import type { Problem } from '../status/problem.ts';
+import { hindrance } from '../provider/testing/invented.ts';
 import { Unanswered } from './unanswered.ts';
 
 const gateway = objectKey({ namespace: 'shop', name: 'web' });
-const silence: Problem = { kind: 'cloud-unanswered', why: 'failed', action: 'CreateRule', detail: 'no' };
-const refusal: Problem = {
-  kind: 'cloud-refused',
-  resource: 'rule/80/1',
-  action: 'CreateRule',
-  code: 'ValidationError',
-  detail: 'no',
-};
+const silence = hindrance('Nobody answers.', { passing: true });
+const refusal = hindrance('It is refused.');
 
 test('silence counts from the beginning of the first pass that met it, until a pass meets none', () => {
   const unanswered = new Unanswered();

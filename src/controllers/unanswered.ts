@@ -1,8 +1,8 @@
-// Since when AWS has said neither yes nor no to what Gateways need.
+// Since when the provider has said neither yes nor no to what Gateways need.
 
 import type { ObjectKey } from '../kube/object.ts';
-import { isPassing } from '../status/cloud-effects.ts';
-import type { Problem } from '../status/problem.ts';
+import type { Finding } from '../provider/finding.ts';
+import { isPassing } from '../status/hindrances.ts';
 
 /** After this long people should look. In milliseconds. */
 export const overdueMs = 60_000;
@@ -16,8 +16,8 @@ export class Unanswered {
    * @param begun when it began, and `now` when it ended, by the monotonic clock
    * @returns for how long there has been no answer, in milliseconds; undefined where there is one
    */
-  note(gateway: ObjectKey, problems: readonly Problem[], begun: number, now: number): number | undefined {
-    if (!problems.some(isPassing)) {
+  note(gateway: ObjectKey, found: readonly Finding[], begun: number, now: number): number | undefined {
+    if (!found.some(isPassing)) {
       this.#since.delete(gateway);
       return undefined;
     }

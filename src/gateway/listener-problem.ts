@@ -116,6 +116,13 @@ export interface CertificateArnUnknown extends ListenerPlace {
   readonly detail: string;
 }
 
+/** Of a certificate that a listener names in its provider's own way. */
+export type CertificateArnProblem =
+  | CertificateArnMalformed
+  | CertificateArnNotPermitted
+  | CertificateArnNotFound
+  | CertificateArnUnknown;
+
 type CertificateProblem =
   | CertificateKindUnsupported
   | CertificateNotPermitted
@@ -125,10 +132,7 @@ type CertificateProblem =
   | CertificateExpired
   | CertificateNotYetValid
   | CertificateAlgorithmUnsupported
-  | CertificateArnMalformed
-  | CertificateArnNotPermitted
-  | CertificateArnNotFound
-  | CertificateArnUnknown;
+  | CertificateArnProblem;
 
 export type ListenerProblem =
   | ListenerProtocolUnsupported

@@ -1,23 +1,23 @@
-// Translate, model, and the problems of both: the same for a pass, for `gatehouse plan` and for the golden cases.
+// Translate, model, and what both find wrong: the same for a pass, for `gatehouse plan` and for the golden cases.
 
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Topology } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
 import { inTurns } from '../kube/turns.ts';
-import type { Problem } from '../status/problem.ts';
+import type { Finding } from './finding.ts';
 import type { Accepted, Asked, Built, Derived, Stages } from './provider.ts';
 
 /** @param obstacles what keeps everybody from changing anything */
 export async function derive<T extends Topology, Facts, Model>(
   stages: Stages<T, Facts, Model>,
   input: GatewayInput,
-  obstacles: readonly Problem[] = [],
+  obstacles: readonly Finding[] = [],
 ): Promise<Derived<Model>> {
   const asked = await inTurns(asking(stages, input));
   const derived = { input, asked, known: obstacles.length === 0 };
-  if (obstacles.length > 0) return { ...derived, problems: obstacles, retryable: obstacles };
-  if (!isAccepted(asked)) return { ...derived, problems: [], retryable: [] };
+  if (obstacles.length > 0) return { ...derived, found: obstacles, retryable: obstacles };
+  if (!isAccepted(asked)) return { ...derived, found: [], retryable: [] };
   return { ...derived, ...(await build(stages, asked)) };
 }
 
@@ -31,7 +31,7 @@ async function build<T extends Topology, Facts, Model>(
   stages: Stages<T, Facts, Model>,
   accepted: Accepted<T>,
 ): Promise<Built<Model>> {
-  const { facts, problems } = await stages.facts(accepted);
-  if (facts === undefined) return { problems, retryable: problems };
+  const { facts, found } = await stages.facts(accepted);
+  if (facts === undefined) return { found, retryable: found };
   return inTurns(stages.model(accepted, facts));
 }

@@ -5,11 +5,12 @@ import type { Gateway, GatewayClass, ListenerSet } from '../api/gateway-api.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Steps } from '../gateway/steps.ts';
-import type { Capabilities, Results, Topology, Translation } from '../gateway/topology.ts';
+import type { Capabilities, Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { WhenWanted } from '../kube/workers.ts';
-import type { Problem } from '../status/problem.ts';
 import type { Provisioned } from '../status/serving.ts';
+import type { Finding } from './finding.ts';
+import type { ProviderWords } from './words.ts';
 
 /** The stages that a plan has in common with a pass. `T` is the topology with what the provider adds to it. */
 export interface Stages<T extends Topology = Topology, Facts = unknown, Model = unknown> {
@@ -30,13 +31,14 @@ export interface Provider<T extends Topology = Topology, Facts = unknown, Model 
   readonly controllerName: string;
   /** Stands on a Gateway from before the first write until nothing is left. */
   readonly finalizer: string;
+  readonly words: ProviderWords;
   /** The names by which the Gateway API's conformance suite knows what the provider can do, ascending. */
   readonly supportedFeatures: readonly string[];
   readonly certificates: ProviderCertificates;
   /** What is wrong with the parameters of a class of the provider's. */
-  checkClass(gatewayClass: GatewayClass): readonly Problem[];
+  checkClass(gatewayClass: GatewayClass): readonly Finding[];
   /** Learns, once, what exists. @returns what stands in the way of changing the Gateway, and of removing it */
-  ready(gateway: Gateway): Promise<readonly Problem[]>;
+  ready(gateway: Gateway): Promise<readonly Finding[]>;
   /** Diff, then execute. Without a model nothing is changed, but the members of what stands. */
   apply(gateway: ObjectKey, derived: Derived<Model>, whenWanted: WhenWanted): Promise<Applied>;
   /** What serves now. @param model what is desired; absent when what exists is to stay as it is */
@@ -60,12 +62,13 @@ export interface Provider<T extends Topology = Topology, Facts = unknown, Model 
 /** Certificates that the provider itself holds. They are known only after `ready`. */
 export interface ProviderCertificates extends Pick<Sources, 'imported' | 'certificateOwner'> {
   /** Asks who may use those that listeners name. @returns what keeps it from being known what serves already */
-  learn(gateway: Gateway, listenerSets: readonly ListenerSet[]): Promise<readonly Problem[]>;
+  learn(gateway: Gateway, listenerSets: readonly ListenerSet[]): Promise<readonly Finding[]>;
 }
 
-export interface Asked<T extends Topology = Topology> extends Results<Problem>, Pick<Translation, 'routes'> {
+export interface Asked<T extends Topology = Topology> extends Omit<Translation, 'topology' | 'problems'> {
   /** Absent when the Gateway as a whole is not accepted. What exists then stays as it is. */
   readonly topology?: T;
+  readonly found: readonly Finding[];
 }
 
 /** What is asked by a Gateway that is accepted as a whole. */
@@ -77,15 +80,15 @@ export interface Known<Facts> {
   /** Absent when what exists is to stay as it is. */
   readonly facts?: Facts;
   /** Why it is not known. They may be gone without a change in the cluster. */
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
 }
 
 export interface Built<Model> {
   /** Absent when what exists is to stay as it is. */
   readonly model?: Model;
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
   /** Those of them that may be gone without a change in the cluster. */
-  readonly retryable: readonly Problem[];
+  readonly retryable: readonly Finding[];
 }
 
 /** What a Gateway and all that concerns it become. */
@@ -98,7 +101,7 @@ export interface Derived<Model> extends Built<Model> {
 
 export interface Applied {
   /** What was refused or not answered. */
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
   /** When to look again at what comes by itself, in milliseconds; absent where nothing does. */
   readonly requeueAfterMs?: number;
   /** Whether there was no time for some of it: the next pass goes on. */
@@ -107,7 +110,7 @@ export interface Applied {
 
 export interface Standing extends Provisioned {
   /** What keeps requests from backends, and remarks. */
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
   /** Whether nobody has looked at all backends of the route yet: what was said of them before stands. */
   readonly backendsUnknown: (route: ObjectKey) => boolean;
   /** Whether the provider is still at work by itself. */
@@ -118,5 +121,5 @@ export interface Removed extends Applied {
   /** Only when the other side itself says that nothing is left. */
   readonly gone: boolean;
   /** What it waits for. */
-  readonly held: readonly Problem[];
+  readonly held: readonly Finding[];
 }

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
 import type { Gateway } from '../api/gateway-api.ts';
-import type { Problem } from '../gateway/problem.ts';
-import type { Results } from '../gateway/topology.ts';
+import type { ListenerEffect, ListenerFinding } from '../provider/finding.ts';
 import { asBefore } from './as-before.ts';
 
-const place = { listener: 'https', field: 'tls.options' };
-const unknown: Problem = { ...place, kind: 'certificate-arn-unknown', arn: 'arn:aws:acm:1', detail: 'no answer' };
-const conflict: Problem = { ...place, kind: 'tls-missing' };
-const translation = (...problems: readonly Problem[]): Results<Problem> => ({
+const listenerFinding = (effect: ListenerEffect): ListenerFinding => ({
+  kind: 'listener',
+  problem: 'any',
+  listener: 'https',
+  words: '',
+  effect,
+});
+const unknown = listenerFinding({ kind: 'unresolved', reason: 'InvalidCertificateRef', passing: 'unknown' });
+const conflict = listenerFinding({ kind: 'unsupported', reason: 'UnsupportedValue' });
+const said = (...found: readonly ListenerFinding[]) => ({
   listeners: [{ name: 'https', port: 443, supportedKinds: [], valid: false }],
-  attachments: [],
-  problems,
+  found,
 });
 
 const gateway = (status: 'True' | 'False'): Gateway => ({
@@ -29,17 +33,17 @@ const gateway = (status: 'True' | 'False'): Gateway => ({
   },
 });
 
-test('a listener that serves a certificate by ARN stays good while AWS can not say whose it is', () => {
-  expect(asBefore(translation(unknown), gateway('True'), [])).toMatchObject({
+test('a listener that serves stays good while nobody can say whether it may use its certificate', () => {
+  expect(asBefore(said(unknown), gateway('True'), [])).toMatchObject({
     listeners: [{ name: 'https', valid: true }],
-    problems: [],
+    found: [],
   });
 });
 
 test('one that never served, or lacks something else, does not', () => {
   for (const [given, before] of [
-    [translation(unknown), gateway('False')],
-    [translation(unknown, conflict), gateway('True')],
+    [said(unknown), gateway('False')],
+    [said(unknown, conflict), gateway('True')],
   ] as const) {
     expect(asBefore(given, before, [])).toBe(given);
   }

@@ -1,38 +1,42 @@
-// What is to be said of listeners while AWS can't be asked: whose a certificate of ACM is, and what was imported from a Secret that
-// went bad, only AWS knows.
+// What is to be said of listeners while the provider can't be asked: whose a certificate is that a listener names in the provider's
+// way, and what was imported from a Secret that went bad, only the provider knows.
 import type { Gateway, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
-import type { ListenerResult, Results } from '../gateway/topology.ts';
+import type { ListenerResult } from '../gateway/topology.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import type { Problem } from './problem.ts';
+import type { Finding, ListenerFinding } from '../provider/finding.ts';
 import { isProgrammed } from './serving.ts';
 
 type Owner = Gateway | ListenerSet;
 
-/** A listener that is served, and lacks nothing but what AWS knows of its certificates, counts as good. */
-export function asBefore(
-  results: Results<Problem>,
-  gateway: Gateway,
-  listenerSets: readonly ListenerSet[],
-): Results<Problem> {
-  const { listeners, problems } = results;
+/** A listener that is served, and lacks nothing but what the provider knows of its certificates, counts as good. */
+export function asBefore<
+  T extends { readonly listeners: readonly ListenerResult[]; readonly found: readonly Finding[] },
+>(said: T, gateway: Gateway, listenerSets: readonly ListenerSet[]): T {
+  const { listeners, found } = said;
   const sets = new Map(listenerSets.map((set) => [objectKey(set.metadata), statusesOf(set)]));
   const own = statusesOf(gateway);
   const wanting = new Map<string, boolean>();
-  for (const problem of problems) {
-    if (!('listener' in problem)) continue;
-    const onlySo = problem.kind.startsWith('certificate-') && wanting.get(problem.listener) !== false;
-    wanting.set(problem.listener, onlySo);
+  for (const finding of found) {
+    if (finding.kind !== 'listener') continue;
+    const onlySo = isOfCertificate(finding) && wanting.get(finding.listener) !== false;
+    wanting.set(finding.listener, onlySo);
   }
   const kept = new Set(
     listeners.filter((each) => wanting.get(each.name) === true && isStanding(each, own, sets)).map(({ name }) => name),
   );
-  if (kept.size === 0) return results;
+  if (kept.size === 0) return said;
   return {
-    ...results,
+    ...said,
     listeners: listeners.map((listener) => (kept.has(listener.name) ? { ...listener, valid: true } : listener)),
-    problems: problems.filter((problem) => problem.kind !== 'certificate-arn-unknown' || !kept.has(problem.listener)),
+    found: found.filter((finding) => finding.kind !== 'listener' || !isUnknown(finding) || !kept.has(finding.listener)),
   };
 }
+
+const isOfCertificate = ({ effect }: ListenerFinding): boolean =>
+  effect.kind === 'unresolved' && effect.reason !== 'InvalidRouteKinds';
+
+const isUnknown = ({ effect }: ListenerFinding): boolean =>
+  effect.kind === 'unresolved' && effect.passing === 'unknown';
 
 type Statuses = ReadonlyMap<string, ListenerStatus>;
 

@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import type { Condition } from '../kube/object.ts';
 import { objectKey } from '../kube/object.ts';
+import { ofRule } from '../provider/finding.ts';
 import { isAccepted, routeConditions } from './route-status.ts';
 
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'web' }) } as const;
 const attachment = { route, parentRef: { name: 'gw' }, generation: 2, listeners: ['http'], rules: 1 };
 const place = { route, rule: 0, field: 'matches' };
-const problems = [
-  { ...place, kind: 'change-does-not-fit', lack: 'rules', limit: 100, held: 4, wanted: 171 },
-  { ...place, kind: 'filter-unsupported', filter: 'CORS' },
-] as const;
+const findings = [
+  ofRule({ ...place, kind: 'lamp-too-large' }, 'There is no room for the change.', { kind: 'kept' }),
+  ofRule({ ...place, kind: 'lamp-green' }, 'It can not shine green.', { kind: 'dropped', reason: 'UnsupportedValue' }),
+];
 const before: readonly Condition[] = [
   {
     type: 'Accepted',
@@ -22,7 +23,7 @@ const before: readonly Condition[] = [
 ];
 
 test('a route that is served as it was before stays accepted, of the generation that serves, and says why', () => {
-  expect(routeConditions(attachment, problems, before)).toMatchObject([
+  expect(routeConditions(attachment, findings, before)).toMatchObject([
     { type: 'Accepted', status: 'True', observedGeneration: 1 },
     { type: 'ResolvedRefs', status: 'True' },
     {
@@ -31,5 +32,5 @@ test('a route that is served as it was before stays accepted, of the generation 
       message: expect.stringMatching(/^Fall Back: spec\.rules\[0\]\.matches: /),
     },
   ]);
-  expect(isAccepted(attachment, problems)).toBe(true);
+  expect(isAccepted(attachment, findings)).toBe(true);
 });

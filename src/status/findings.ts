@@ -1,24 +1,23 @@
-// What the stages of a pass found, looked through once: a Gateway may have ten thousand listeners, and as many problems.
-
+// What was found in a pass, looked through once: a Gateway may have ten thousand listeners, and as many findings.
 import type { Attachment, ListenerResult, Results } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import type { Problem } from './problem.ts';
-
-export type ListenerProblem = Extract<Problem, { listener: string }>;
-export type ListenerSetProblem = Extract<Problem, { listenerSet: unknown }>;
-export type RouteProblem = Extract<Problem, { route: unknown }>;
-
-/** Problems that the Gateway as a whole reports; all others have a listener, a ListenerSet or a route that does. */
-export type WholeProblem = Exclude<Problem, ListenerProblem | ListenerSetProblem | RouteProblem>;
+import type {
+  Finding,
+  GatewayFinding,
+  ListenerFinding,
+  ListenerSetFinding,
+  RouteFinding,
+} from '../provider/finding.ts';
+import type { ProviderWords } from '../provider/words.ts';
 
 export interface Findings {
   /** Those of the whole Gateway, in the order in which they were found, as all others here. */
-  readonly whole: readonly WholeProblem[];
-  ofListener(name: string): readonly ListenerProblem[];
-  ofListenerSet(set: ObjectKey): readonly ListenerSetProblem[];
-  ofRoute(route: ObjectKey): readonly RouteProblem[];
-  /** Why AWS refused the listener of the port: each is one of `whole`, too. */
-  ofPort(port: number): readonly WholeProblem[];
+  readonly whole: readonly GatewayFinding[];
+  ofListener(name: string): readonly ListenerFinding[];
+  ofListenerSet(set: ObjectKey): readonly ListenerSetFinding[];
+  ofRoute(route: ObjectKey): readonly RouteFinding[];
+  /** What keeps the port's listener from being made or changed: each is one of `whole`, too. */
+  ofPort(port: number): readonly GatewayFinding[];
   /** All listeners, in the Gateway's order of precedence. */
   readonly listeners: readonly ListenerResult[];
   /** Those of a ListenerSet, or the Gateway's own. */
@@ -27,29 +26,41 @@ export interface Findings {
   attachmentsOf(route: ObjectKey): readonly Attachment[];
   /** Whether nobody has looked at all targets of the route yet: what was said of them before stands. */
   targetsUnknown(route: ObjectKey): boolean;
+  /** The provider's, for what findings do not say. */
+  readonly words: ProviderWords;
 }
 
-/** @param later the problems of the stages after translate */
 export function findingsOf(
-  { listeners, attachments, problems }: Results<Problem>,
-  later: readonly Problem[] = [],
+  { listeners, attachments }: Pick<Results<unknown>, 'listeners' | 'attachments'>,
+  all: readonly Finding[],
+  words: ProviderWords,
   targetsUnknown: Findings['targetsUnknown'] = () => false,
 ): Findings {
-  const whole: WholeProblem[] = [];
-  const byListener = new Map<string, ListenerProblem[]>();
-  const byListenerSet = new Map<ObjectKey, ListenerSetProblem[]>();
-  const byRoute = new Map<ObjectKey, RouteProblem[]>();
-  const byPort = new Map<number, WholeProblem[]>();
-  for (const found of [problems, later]) {
-    for (const problem of found) {
-      if ('listener' in problem) addTo(byListener, problem.listener, problem);
-      else if ('listenerSet' in problem) addTo(byListenerSet, problem.listenerSet, problem);
-      else if ('route' in problem) addTo(byRoute, problem.route.key, problem);
-      else {
-        whole.push(problem);
-        const port = refusedPort(problem);
-        if (port !== undefined) addTo(byPort, port, problem);
+  const whole: GatewayFinding[] = [];
+  const byListener = new Map<string, ListenerFinding[]>();
+  const byListenerSet = new Map<ObjectKey, ListenerSetFinding[]>();
+  const byRoute = new Map<ObjectKey, RouteFinding[]>();
+  const byPort = new Map<number, GatewayFinding[]>();
+  for (const finding of all) {
+    switch (finding.kind) {
+      case 'gateway': {
+        whole.push(finding);
+        const port = portOf(finding);
+        if (port !== undefined) addTo(byPort, port, finding);
+        break;
       }
+      case 'listener':
+        addTo(byListener, finding.listener, finding);
+        break;
+      case 'listener-set':
+        addTo(byListenerSet, finding.listenerSet, finding);
+        break;
+      case 'parent':
+      case 'rule':
+        addTo(byRoute, finding.route.key, finding);
+        break;
+      default:
+        finding satisfies never;
     }
   }
   const byOwner = Map.groupBy(listeners, ({ ofSet }) => ofSet?.listenerSet);
@@ -65,11 +76,12 @@ export function findingsOf(
     attachments,
     attachmentsOf: (route) => attachmentsByRoute.get(route) ?? [],
     targetsUnknown,
+    words,
   };
 }
 
 /** What is said of a Gateway's objects once it is gone, or is another controller's. */
-export const noFindings: Findings = findingsOf({ listeners: [], attachments: [], problems: [] });
+export const noFindings = (words: ProviderWords): Findings => findingsOf({ listeners: [], attachments: [] }, [], words);
 
 function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   const group = groups.get(key);
@@ -77,8 +89,6 @@ function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   else group.push(value);
 }
 
-/** The port of the listener that AWS refused: a logical id, `listener/internal/443`. */
-function refusedPort(problem: WholeProblem): number | undefined {
-  if (!('resource' in problem) || !problem.resource.startsWith('listener/')) return undefined;
-  return Number(problem.resource.slice(problem.resource.lastIndexOf('/') + 1));
+function portOf({ effect }: GatewayFinding): number | undefined {
+  return effect.kind === 'hindrance' && typeof effect.concerns === 'object' ? effect.concerns.port : undefined;
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { inventedWords } from '../provider/testing/invented.ts';
+import { apiFinding } from './api-findings.ts';
 import { gatewayClassConditions } from './gateway-class-status.ts';
 
 const missing: { readonly needed: readonly string[]; readonly optional: readonly string[] } = {
@@ -15,16 +17,16 @@ test('a class with good parameters and known CRDs is accepted', () => {
 });
 
 test('a class says which of its parameters are wrong', () => {
-  const problem = { on: 'class', reference: 'LoadBalancerConfiguration infra/all' } as const;
+  const problem = { kind: 'parameters-invalid', on: 'class', reference: 'Lamp infra/all' } as const;
   const [accepted] = gatewayClassConditions(
     [
-      { ...problem, kind: 'parameters-invalid', field: 'scheme', detail: 'must be internal or internet-facing' },
-      { ...problem, kind: 'parameters-invalid', field: 'subnets[1]', detail: 'must be a subnet id' },
-    ],
+      { ...problem, field: 'colour', detail: 'must be white or red' },
+      { ...problem, field: 'lamps[1]', detail: 'must be a lamp' },
+    ].map((each) => apiFinding(each, inventedWords)),
     known,
   );
   expect(accepted).toMatchObject({ status: 'False', reason: 'InvalidParameters' });
-  expect(accepted?.message).toMatch(/invalid at spec\.scheme: must .* invalid at spec\.subnets\[1\]: must/);
+  expect(accepted?.message).toMatch(/invalid at spec\.colour: must .* invalid at spec\.lamps\[1\]: must/);
 });
 
 test('CRDs of an unknown version do not keep a class from being accepted, and its condition names them', () => {

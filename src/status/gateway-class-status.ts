@@ -1,8 +1,8 @@
 // A GatewayClass's conditions.
 
 import { SUPPORTED_VERSIONS, type SupportedVersion as SupportedVersions } from '../gateway/supported-version.ts';
+import type { Finding } from '../provider/finding.ts';
 import type { Verdict } from './condition.ts';
-import type { Problem } from './problem.ts';
 import { told } from './words.ts';
 
 type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters'>;
@@ -16,15 +16,15 @@ export interface InstalledApi extends SupportedVersions {
   readonly missing: { readonly needed: readonly string[]; readonly optional: readonly string[] };
 }
 
-/** @param problems those of the class's parameters */
+/** @param findings those of the class's parameters */
 export function gatewayClassConditions(
-  problems: readonly Problem[],
+  findings: readonly Finding[],
   installed: InstalledApi,
 ): readonly GatewayClassCondition[] {
   return [
-    problems.length === 0
+    findings.length === 0
       ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gatehouse serves Gateways of this class.' }
-      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: told(problems) },
+      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: told(findings) },
     versionCondition(installed),
   ];
 }

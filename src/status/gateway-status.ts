@@ -1,14 +1,16 @@
-// A Gateway's status, out of all problems and of what stands in the cloud.
+// A Gateway's status, out of all findings and of what stands.
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import { cloudProblems, remarksOf, type SpecKind, unprogrammedReason, upToDate } from './cloud-effects.ts';
+import type { Finding, GatewayFinding } from '../provider/finding.ts';
+import type { ProviderWords } from '../provider/words.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
-import { type Findings, findingsOf, type WholeProblem } from './findings.ts';
+import type { Findings } from './findings.ts';
+import { hindrancesOf, remarksOf, unprogrammedReason, upToDate } from './hindrances.ts';
 import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
-import type { Problem } from './problem.ts';
-import { isAccepted, problemsOfAttachment } from './route-status.ts';
+import { quoted } from './phrases.ts';
+import { findingsOfAttachment, isAccepted } from './route-status.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
-import { quoted, told } from './words.ts';
+import { told } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
 
@@ -19,9 +21,9 @@ export interface GatewayOutcome {
   readonly findings: Findings;
   /** How many routes are accepted, by the listeners that they are attached to. */
   readonly attachedRoutes: ReadonlyMap<string, number>;
-  /** Undefined where AWS could not be asked. */
+  /** Undefined where the provider could not be asked. */
   readonly provisioned: Provisioned | undefined;
-  /** AWS has said neither yes nor no for so long that people should look. */
+  /** The provider has said neither yes nor no for so long that people should look. */
   readonly overdue: boolean;
   /** How many ListenerSets are accepted; undefined where there is none to ask. */
   readonly attachedListenerSets?: number;
@@ -41,12 +43,15 @@ export function gatewayStatus(
   const unserved = wanted.filter(({ name, port }) => !serving.isServed(port, before.get(name)));
   const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
   const programmed =
-    accepted.status === 'True' ? programmedCondition(serves, unserved, serving, provisioned) : notToBeProgrammed;
+    accepted.status === 'True'
+      ? programmedCondition(serves, unserved, serving, provisioned, findings.words)
+      : notToBeProgrammed;
   const change = {
-    problems: cloudProblems(findings.whole),
+    hindrances: hindrancesOf(findings.whole),
     overdue,
     complete: provisioned?.complete === true,
     remarks: remarksOf(findings.whole),
+    words: findings.words,
   };
   const verdicts = [accepted, programmed, ...upToDate(change, existing?.conditions)];
   return {
@@ -75,33 +80,34 @@ export function gatewayStatus(
 
 /** Whether the Gateway can't be read, and no version before it could. */
 export const areListenersUnknown = ({ whole }: Findings): boolean =>
-  whole.some((problem) => problem.kind === 'gateway-unreadable' && !problem.fault.isLast);
+  whole.some(({ effect }) => effect.kind === 'refused' && effect.unread === true);
 
 /** Why clients do not reach a good listener of the port. */
 function whyUnserved(port: number, { status }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { ...notToBeProgrammed, reason: 'Pending' };
-  const problems = serving.hindrances(port);
-  const message = sentences([serving.lackOf(port), told(problems)]);
+  const hindrances = serving.hindrances(port);
+  const message = sentences([serving.lackOf(port), told(hindrances)]);
   // gateway_types.go has no word for want of resources here.
-  const reason = unprogrammedReason(problems) === 'Pending' ? 'Pending' : 'Invalid';
+  const reason = unprogrammedReason(hindrances) === 'Pending' ? 'Pending' : 'Invalid';
   return { status: 'False', reason, message };
 }
 
 /** How far the removal of a Gateway has come. */
 export interface Removal extends Pick<GatewayOutcome, 'overdue'> {
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
+  readonly words: ProviderWords;
 }
 
 /** Why a Gateway that is being deleted is still there. */
 export function removalStatus(
   { status, metadata }: Gateway,
-  { problems, overdue }: Removal,
+  { found, overdue, words }: Removal,
   now: number,
 ): GatewayStatus {
-  const message = sentences(['The Gateway waits until AWS has removed what belongs to it.', told(problems)]);
+  const message = sentences([words.removing, told(found)]);
   const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
-  const { whole } = findingsOf({ listeners: [], attachments: [], problems: [] }, problems);
-  const change = upToDate({ problems: cloudProblems(whole), overdue, complete: false }, status?.conditions);
+  const hindrances = hindrancesOf(found.filter((finding) => finding.kind === 'gateway'));
+  const change = upToDate({ hindrances, overdue, complete: false, words }, status?.conditions);
   return { ...status, conditions: updated(status?.conditions, [verdict, ...change], metadata.generation ?? 0, now) };
 }
 
@@ -109,7 +115,7 @@ export function removalStatus(
 export function attachedRoutes(findings: Findings): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const attachments of Map.groupBy(findings.attachments, ({ route }) => route.key).values()) {
-    const accepted = attachments.filter((each) => isAccepted(each, problemsOfAttachment(each, findings)));
+    const accepted = attachments.filter((each) => isAccepted(each, findingsOfAttachment(each, findings)));
     for (const listener of new Set(accepted.flatMap(({ listeners }) => listeners))) {
       counts.set(listener, (counts.get(listener) ?? 0) + 1);
     }
@@ -123,22 +129,10 @@ type Accepted = Verdict<
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
 
-const notAccepted: Readonly<Record<SpecKind, Accepted['reason']>> = {
-  'gateway-unreadable': 'Invalid',
-  'parameters-kind-unknown': 'InvalidParameters',
-  'parameters-not-found': 'InvalidParameters',
-  'parameters-invalid': 'InvalidParameters',
-  'address-unsupported': 'UnsupportedAddress',
-  'gateway-tls-unsupported': 'Invalid',
-};
-
-const isOfSpec = (problem: WholeProblem): problem is Extract<WholeProblem, { kind: SpecKind }> =>
-  problem.kind in notAccepted;
-
 /** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */
 export function acceptedCondition(findings: Findings): Accepted {
-  const wrong = findings.whole.filter(isOfSpec);
-  const reason = wrong[0] && notAccepted[wrong[0].kind];
+  const wrong = findings.whole.filter(({ effect }) => effect.kind === 'refused');
+  const reason = reasonOf(wrong[0]);
   if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
   const own = findings.listenersOf(undefined);
   const invalid = own.filter((listener) => !isValid(listener, findings.ofListener(listener.name)));
@@ -150,6 +144,9 @@ export function acceptedCondition(findings: Findings): Accepted {
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
+const reasonOf = (finding: GatewayFinding | undefined): Accepted['reason'] | undefined =>
+  finding?.effect.kind === 'refused' ? finding.effect.accepted : undefined;
+
 const notToBeProgrammed: Programmed = {
   type: 'Programmed',
   status: 'False',
@@ -158,8 +155,8 @@ const notToBeProgrammed: Programmed = {
 };
 
 /**
- * True once clients have reached every good listener, and as long as they reach one: what AWS refuses of a change, or does not
- * answer, is told by UpToDate, and by the listeners that a change was to add.
+ * True once clients have reached every good listener, and as long as they reach one. What is refused of a change, or not
+ * answered, UpToDate says, and the listeners that a change was to add.
  * @param serves whether it was True so far, and a good listener still serves
  */
 function programmedCondition(
@@ -167,9 +164,10 @@ function programmedCondition(
   unserved: readonly ListenerResult[],
   serving: Serving,
   provisioned: Provisioned | undefined,
+  words: ProviderWords,
 ): Programmed {
   const type = 'Programmed';
-  const lack = unserved.length === 0 ? '' : lacking(unserved, provisioned);
+  const lack = unserved.length === 0 ? '' : lacking(unserved, provisioned, words);
   if (unserved.length === 0 || serves) {
     const replaced = provisioned !== undefined && provisioned.waiting !== '' && provisioned.ports.size > 0;
     const active = replaced

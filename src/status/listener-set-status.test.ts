@@ -1,27 +1,27 @@
 import { expect, test } from 'vitest';
-import type { Results } from '../gateway/topology.ts';
+import type { Translation } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Finding, ListenerFinding } from '../provider/finding.ts';
+import { hindrance, inventedWords } from '../provider/testing/invented.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
 import { listenerSetStatus } from './listener-set-status.ts';
-import type { Problem } from './problem.ts';
 
 const set = objectKey({ namespace: 'team', name: 'more' });
 const id = 'team/more/http';
 const listener = { supportedKinds: [], valid: true };
-const translation: Results<Problem> = {
+const translation: Pick<Translation, 'listeners' | 'attachments'> = {
   listeners: [
     { ...listener, name: 'http', port: 80 },
     { ...listener, name: id, ofSet: { listenerSet: set, section: 'http' }, port: 8080 },
   ],
   attachments: [],
-  problems: [],
 };
 const active = { addresses: [], ports: new Set([80]), admits: true, waiting: '', complete: false };
-const outcome = (problems: readonly Problem[], provisioned: GatewayOutcome['provisioned'] = active) => ({
+const outcome = (found: readonly Finding[], provisioned: GatewayOutcome['provisioned'] = active) => ({
   generation: 1,
-  findings: findingsOf(translation, problems),
+  findings: findingsOf(translation, found, inventedWords),
   attachedRoutes: new Map(),
   provisioned,
   overdue: false,
@@ -30,20 +30,22 @@ const outcome = (problems: readonly Problem[], provisioned: GatewayOutcome['prov
 const said = (conditions: readonly { type: string; status: string; reason: string }[] | undefined) =>
   conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
 
-const refused: Problem = {
-  kind: 'quota-reached',
-  resource: 'listener/internal/8080',
-  action: 'CreateListener',
-  code: 'TooManyListeners',
-  detail: 'no',
+const refusedAt = (port: number) =>
+  hindrance('There is no lamp for it.', { programmed: 'NoResources', upToDate: 'NoResources', concerns: { port } });
+const refused = refusedAt(8080);
+const crowdedOut: ListenerFinding = {
+  kind: 'listener',
+  problem: 'no-lamp',
+  listener: id,
+  words: 'A lighthouse has one lamp.',
+  effect: { kind: 'no-room', lack: 'listeners' },
 };
-const crowdedOut: Problem = { kind: 'too-many-listeners', listener: id, field: 'port', limit: 50 };
 const unreadable: GatewayOutcome = { ...outcome([]), provisioned: undefined };
 
 test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   ['is being made', outcome([]), ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
   [
-    'is refused by AWS',
+    'is refused',
     outcome([refused]),
     ['Accepted=True/Accepted', 'Programmed=False/PortUnavailable', 'gatehouse.dev/UpToDate=False/NoResources'],
     'False/PortUnavailable',
@@ -73,7 +75,7 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   expect(said(status.listeners?.[0]?.conditions)).toContain(`Programmed=${ofListener}`);
 });
 
-test("a Gateway is programmed though AWS refuses a ListenerSet's listener", () => {
+test("a Gateway is programmed though a ListenerSet's listener is refused", () => {
   const status = gatewayStatus(undefined, outcome([refused]), GOLDEN_NOW);
   expect(said(status.conditions)).toEqual([
     'Accepted=True/Accepted',
@@ -82,13 +84,12 @@ test("a Gateway is programmed though AWS refuses a ListenerSet's listener", () =
   ]);
 });
 
-test('a ListenerSet that is served stays programmed though AWS refuses its next listener, or can not be asked', () => {
+test('a ListenerSet that is served stays programmed though its next listener is refused, or nobody can be asked', () => {
   const more = { ...listener, name: 'team/more/next', port: 8443, ofSet: { listenerSet: set, section: 'next' } };
-  const grown: Results<Problem> = { ...translation, listeners: [...translation.listeners, more] };
+  const grown = { ...translation, listeners: [...translation.listeners, more] };
   const serving = { ...active, ports: new Set([80, 8080]) };
   const before = listenerSetStatus(undefined, set, outcome([], serving), 1, GOLDEN_NOW);
-  const problem: Problem = { ...refused, resource: 'listener/internal/8443' };
-  const after = { ...outcome([], serving), findings: findingsOf(grown, [problem]) };
+  const after = { ...outcome([], serving), findings: findingsOf(grown, [refusedAt(8443)], inventedWords) };
   const status = listenerSetStatus(before, set, after, 2, GOLDEN_NOW);
   expect(said(status.conditions)).toEqual([
     'Accepted=True/Accepted',

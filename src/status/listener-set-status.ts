@@ -2,13 +2,14 @@
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { Condition, ObjectKey } from '../kube/object.ts';
-import { cloudProblems, isPassing, upToDate } from './cloud-effects.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { acceptedCondition, type GatewayOutcome } from './gateway-status.ts';
+import { hindrancesOf, isPassing, upToDate } from './hindrances.ts';
 import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
+import { quoted } from './phrases.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
-import { quoted, told } from './words.ts';
+import { told } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 
@@ -51,7 +52,7 @@ export function listenerSetStatus(
   const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
   const programmed =
     acceptance.status === 'True'
-      ? programmedVerdict(serves, unserved, serving, provisioned)
+      ? programmedVerdict(serves, unserved, serving, outcome)
       : unprogrammed(acceptance, listeners, findings);
   const verdicts = [acceptance, programmed, ...changeOf(listeners, outcome, existing?.conditions)];
   return {
@@ -71,17 +72,18 @@ export function listenerSetStatus(
   };
 }
 
-/** What AWS refuses of a change to the set's own ports; all else is the Gateway's to tell. Absent until the first time. */
+/** What is refused of a change to the set's own ports; all else is the Gateway's to tell. Absent until the first time. */
 function changeOf(
   listeners: readonly ListenerResult[],
   { findings, provisioned, overdue }: Pick<GatewayOutcome, 'findings' | 'provisioned' | 'overdue'>,
   existing: readonly Condition[] | undefined,
 ): readonly Verdict<string, string>[] {
   const ports = new Set(listeners.map(({ port }) => port));
-  const problems = cloudProblems([...ports].flatMap((port) => findings.ofPort(port)));
-  const change = upToDate({ problems, overdue, complete: provisioned?.complete === true }, existing);
+  const hindrances = hindrancesOf([...ports].flatMap((port) => findings.ofPort(port)));
+  const complete = provisioned?.complete === true;
+  const change = upToDate({ hindrances, overdue, complete, words: findings.words }, existing);
   const isNews = existing?.some(({ type }) => change.some((verdict) => verdict.type === type)) === true;
-  return problems.length > 0 || isNews ? change : [];
+  return hindrances.length > 0 || isNews ? change : [];
 }
 
 /** What becomes of one whose Gateway has gone. */
@@ -107,7 +109,7 @@ export function undecidedStatus({ status, metadata }: ListenerSet, now: number):
 export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepted {
   const refused = findings.ofListenerSet(set);
   if (refused[0]) {
-    const reason = refused[0].kind === 'listener-set-unreadable' ? 'Invalid' : 'NotAllowed';
+    const { reason } = refused[0];
     return { type: 'Accepted', status: 'False', reason, message: told(refused) };
   }
   if (acceptedCondition(findings).status !== 'True') {
@@ -129,11 +131,11 @@ function programmedVerdict(
   serves: boolean,
   unserved: readonly ListenerResult[],
   serving: Serving,
-  provisioned: Provisioned | undefined,
+  { findings, provisioned }: Pick<GatewayOutcome, 'findings' | 'provisioned'>,
 ): Programmed {
   const type = 'Programmed';
   const named = unserved.map((listener) => ({ name: sectionOf(listener), port: listener.port }));
-  const lack = named.length === 0 ? '' : lacking(named, provisioned);
+  const lack = named.length === 0 ? '' : lacking(named, provisioned, findings.words);
   if (lack === '' || serves) {
     return { type, status: 'True', reason: 'Programmed', message: sentences(['The load balancer is active.', lack]) };
   }
@@ -150,10 +152,10 @@ function programmedVerdict(
 const seeGateway = (provisioned: Provisioned | undefined): string =>
   provisioned === undefined ? 'See the conditions of the Gateway.' : '';
 
-/** What AWS refused of these listeners, in words. */
+/** What was refused of these listeners, in words. */
 const refusedOf = (listeners: readonly { readonly port: number }[], serving: Serving): string => {
   const ports = new Set(listeners.map(({ port }) => port));
-  return told([...ports].flatMap((port) => serving.hindrances(port)).filter((problem) => !isPassing(problem)));
+  return told([...ports].flatMap((port) => serving.hindrances(port)).filter((finding) => !isPassing(finding)));
 };
 
 function unprogrammed(
@@ -166,7 +168,7 @@ function unprogrammed(
   if (reason === 'Invalid') return { ...verdict, reason: 'ListenersNotValid' };
   if (reason !== 'ListenersNotValid') return { ...verdict, reason: 'ParentNotProgrammed' };
   const isCrowdedOut = listeners.every(({ name }) =>
-    findings.ofListener(name).some(({ kind }) => kind === 'too-many-listeners' || kind === 'too-many-ingress-rules'),
+    findings.ofListener(name).some(({ effect }) => effect.kind === 'no-room'),
   );
   return { ...verdict, reason: isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid' };
 }

@@ -57,7 +57,7 @@ function changed(old: Condition | undefined, now: Condition, leaving: boolean): 
   if (now.status === 'Unknown') return [];
   const isNew = old === undefined || old.status !== now.status || old.reason !== reason;
   if (isAdverse(now)) {
-    // What AWS is still at is normal, unless it served before.
+    // What is still being made is normal, unless it served before.
     if (now.type === 'Programmed' && reason === 'Pending') {
       if (!isNew) return [];
       const lost = old?.status === 'True' && !leaving;

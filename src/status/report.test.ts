@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import type { Attachment, Results } from '../gateway/topology.ts';
+import type { Attachment, Translation } from '../gateway/topology.ts';
 import type { EventNote } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { hindrance, inventedWords } from '../provider/testing/invented.ts';
+import { apiFinding } from './api-findings.ts';
 import { findingsOf, noFindings } from './findings.ts';
 import type { GatewayOutcome } from './gateway-status.ts';
-import type { Problem } from './problem.ts';
 import { type ReportContext, reportGateway, reportRemoval, reportRoute } from './report.ts';
 import type { RouteOutcome } from './route-status.ts';
 
@@ -30,10 +31,9 @@ const httpRoute: HttpRoute = {
   spec: { parentRefs: [{ name: 'web' }] },
 };
 
-const translation: Results<Problem> = {
+const translation: Pick<Translation, 'listeners' | 'attachments'> = {
   listeners: [{ name: 'http', port: 80, supportedKinds: [], valid: true }],
   attachments: [],
-  problems: [],
 };
 const address = { type: 'Hostname', value: 'lb.example.com' };
 const waiting = {
@@ -46,7 +46,7 @@ const waiting = {
 const serving = { addresses: [address], ports: new Set([80]), admits: true, waiting: '', complete: true };
 const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
   generation: 3,
-  findings: findingsOf(translation),
+  findings: findingsOf(translation, [], inventedWords),
   attachedRoutes: new Map(),
   provisioned: serving,
   overdue: false,
@@ -117,11 +117,11 @@ test('a pass over a Gateway that has changed since says nothing of it', async ()
   expect(writes()).toBe(0);
 });
 
-test('a Gateway that serves stays programmed while AWS can not be asked, and says so after a while, once', async () => {
+test('a Gateway that serves stays programmed while nobody answers, and says so after a while, once', async () => {
   const { client, context, told, writes, condition, status } = start();
   await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
-  const problems = [{ kind: 'credentials-invalid', action: 'GetResources', detail: 'expired' }] as const;
-  const unread = { provisioned: undefined, findings: findingsOf(translation, problems) };
+  const found = [hindrance('Nobody answers.', { programmed: 'Pending', upToDate: 'NotAnswered', passing: true })];
+  const unread = { provisioned: undefined, findings: findingsOf(translation, found, inventedWords) };
   const report = async (overdue: boolean) =>
     await reportGateway(
       context,
@@ -141,9 +141,8 @@ test('a Gateway that serves stays programmed while AWS can not be asked, and say
   expect(await condition('Programmed')).toMatchObject({ status: 'True', message: 'The load balancer is active.' });
   expect((await status())?.listeners?.[0]?.conditions.find(({ type }) => type === 'Programmed')?.status).toBe('True');
   const upToDate = await condition('gatehouse.dev/UpToDate');
-  expect(upToDate).toMatchObject({ status: 'False', reason: 'CredentialsInvalid' });
-  expect(upToDate?.message).toContain('AWS did not accept the credentials for GetResources');
-  expect(told).toEqual([{ type: 'Warning', reason: 'CredentialsInvalid' }]);
+  expect(upToDate).toMatchObject({ status: 'False', reason: 'NotAnswered', message: 'Nobody answers.' });
+  expect(told).toEqual([{ type: 'Warning', reason: 'NotAnswered' }]);
 });
 
 test('a Gateway that is being deleted says what keeps it', async () => {
@@ -153,14 +152,13 @@ test('a Gateway that is being deleted says what keeps it', async () => {
     context,
     created,
     {
-      problems: [{ kind: 'cloud-unanswered', why: 'unreachable', action: 'DeleteRule', detail: 'timeout' }],
+      found: [hindrance('Nobody answers.', { passing: true })],
       overdue: true,
+      words: inventedWords,
     },
     signal,
   );
-  expect((await condition('Programmed'))?.message).toMatch(
-    /^The Gateway waits .* AWS could not be reached for DeleteRule/,
-  );
+  expect((await condition('Programmed'))?.message).toBe(`${inventedWords.removing} Nobody answers.`);
 });
 
 const attachment: Attachment = {
@@ -175,7 +173,7 @@ const ofRoute = (more: Partial<RouteOutcome>): RouteOutcome => ({
   listenerSets: new Set(),
   controllerName: 'gatehouse.dev/aws',
   attachments: [attachment],
-  findings: noFindings,
+  findings: noFindings(inventedWords),
   ...more,
 });
 const foreignParents: readonly RouteParentStatus[] = [
@@ -208,8 +206,8 @@ test('a route that loses its backend gets a Warning, once', async () => {
   const { client, context, told } = start();
   await client.create(kinds.httpRoutes, httpRoute, signal);
   const service = objectKey({ namespace: 'shop', name: 'cart' });
-  const problems = [{ kind: 'backend-not-found', route, rule: 0, field: 'backendRefs[0]', service }] as const;
-  const findings = findingsOf(translation, problems);
+  const problem = { kind: 'backend-not-found', route, rule: 0, field: 'backendRefs[0]', service } as const;
+  const findings = findingsOf(translation, [apiFinding(problem, inventedWords)], inventedWords);
   for (const outcomes of [ofRoute({}), ofRoute({ findings }), ofRoute({ findings })]) {
     await reportRoute(context, await client.get(kinds.httpRoutes, route.key, signal), outcomes, signal);
   }

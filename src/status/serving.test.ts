@@ -1,31 +1,26 @@
 import { expect, test } from 'vitest';
-import type { Results } from '../gateway/topology.ts';
+import type { Translation } from '../gateway/topology.ts';
+import type { Finding } from '../provider/finding.ts';
+import { hindrance, inventedWords } from '../provider/testing/invented.ts';
 import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
-import type { Problem } from './problem.ts';
 
 const listener = (name: string, port: number) => ({ name, port, supportedKinds: [], valid: true });
-const translation: Results<Problem> = {
+const translation: Pick<Translation, 'listeners' | 'attachments'> = {
   listeners: [listener('http', 80), listener('more', 8080)],
   attachments: [],
-  problems: [],
 };
 const standing = { addresses: [], ports: new Set([80, 8080]), admits: true, waiting: '', complete: true };
-const outcome = (more: Partial<GatewayOutcome>, ...problems: readonly Problem[]): GatewayOutcome => ({
+const outcome = (more: Partial<GatewayOutcome>, ...found: readonly Finding[]): GatewayOutcome => ({
   generation: 1,
-  findings: findingsOf(translation, problems),
+  findings: findingsOf(translation, found, inventedWords),
   attachedRoutes: new Map(),
   provisioned: standing,
   overdue: false,
   ...more,
 });
-const denied: Problem = {
-  kind: 'access-denied',
-  resource: 'security-group/frontend',
-  action: 'ec2:AuthorizeSecurityGroupIngress',
-  detail: 'no',
-};
+const denied = hindrance('The fog can not be lifted.', { upToDate: 'AccessDenied', concerns: 'clients' });
 
 /** `Programmed` of the Gateway and of its listeners. */
 const programmed = ({ conditions, listeners = [] }: ReturnType<typeof gatewayStatus>) =>
@@ -38,14 +33,14 @@ test('a Gateway that admits nobody is not programmed, and says why', () => {
   const status = gatewayStatus(undefined, outcome({ provisioned: { ...standing, admits: false } }, denied), GOLDEN_NOW);
   expect(programmed(status)).toEqual(['False/Invalid', 'False/Invalid', 'False/Invalid']);
   expect(status.conditions?.find(({ type }) => type === 'Programmed')?.message).toMatch(
-    /^No security group admits clients to "http", "more" yet\. AWS denied ec2:AuthorizeSecurityGroupIngress/,
+    /^Fog hides "http", "more"\. The fog can not be lifted\.$/,
   );
 });
 
 test('a listener that served serves on while the rules for another one are refused', () => {
   const before = gatewayStatus(
     undefined,
-    outcome({ findings: findingsOf({ ...translation, listeners: [listener('http', 80)] }) }),
+    outcome({ findings: findingsOf({ ...translation, listeners: [listener('http', 80)] }, [], inventedWords) }),
     GOLDEN_NOW,
   );
   const status = gatewayStatus(before, outcome({ provisioned: { ...standing, admits: false } }, denied), GOLDEN_NOW);

@@ -1,16 +1,17 @@
-// Whether clients reach listeners: the load balancer is active, the listener is there, and a security group admits them.
+// Whether clients reach listeners: the load balancer is active, the listener is there, and clients are admitted to it.
 import type { GatewayAddress } from '../api/gateway-api.ts';
 import type { Condition } from '../kube/object.ts';
-import { type CloudProblem, cloudProblems } from './cloud-effects.ts';
+import type { ProviderWords } from '../provider/words.ts';
 import type { Findings } from './findings.ts';
-import { quoted } from './words.ts';
+import { type HindranceFinding, hindrancesOf } from './hindrances.ts';
+import { quoted } from './phrases.ts';
 
-/** What stands in the cloud for a Gateway. */
+/** What stands of a Gateway. */
 export interface Provisioned {
   readonly addresses: readonly GatewayAddress[];
   /** The ports on which an active load balancer listens. */
   readonly ports: ReadonlySet<number>;
-  /** Whether its security groups are known to admit all clients that they are to; else who was admitted before still is. */
+  /** Whether all clients are known to be admitted that are to be; else who was admitted before still is. */
   readonly admits: boolean;
   /** What the load balancer itself is waiting for, in words; empty when it is there. */
   readonly waiting: string;
@@ -24,31 +25,31 @@ export interface Serving {
   /** What listeners of this port lack, in words. */
   lackOf(port: number): string;
   /** What keeps listeners of this port from being served. */
-  hindrances(port: number): readonly CloudProblem[];
+  hindrances(port: number): readonly HindranceFinding[];
   /** What keeps the load balancer itself, or any of its listeners, from serving. */
-  readonly ofWhole: readonly CloudProblem[];
+  readonly ofWhole: readonly HindranceFinding[];
 }
 
-/** @param provisioned undefined where AWS could not be asked */
+/** @param provisioned undefined where the provider could not be asked */
 export function servingOf(findings: Findings, provisioned: Provisioned | undefined): Serving {
-  const ofWhole = cloudProblems(findings.whole).filter(isAboutListeners);
-  const ofGroups = ofWhole.filter((problem) => 'resource' in problem && problem.resource.startsWith('security-group/'));
+  const { words } = findings;
+  // A listener without routes is served.
+  const ofWhole = hindrancesOf(findings.whole).filter(({ effect }) => effect.concerns !== 'routes');
+  const ofClients = ofWhole.filter(({ effect }) => effect.concerns === 'clients');
   return {
     isServed: (port, before) => {
       if (provisioned === undefined) return isProgrammed(before);
       return provisioned.ports.has(port) && (provisioned.admits || isProgrammed(before));
     },
     lackOf: (port) => {
-      if (provisioned === undefined) return unread;
+      if (provisioned === undefined) return words.standingUnread;
       if (provisioned.ports.size === 0 && provisioned.waiting !== '') return provisioned.waiting;
-      return provisioned.ports.has(port)
-        ? 'No security group admits clients to it yet.'
-        : 'The load balancer does not serve it yet.';
+      return provisioned.ports.has(port) ? words.shut('it') : 'The load balancer does not serve it yet.';
     },
     hindrances: (port) => {
       if (provisioned === undefined || provisioned.ports.size === 0) return ofWhole;
       // What passes is told of the whole, once it lasts.
-      return provisioned.ports.has(port) ? ofGroups : cloudProblems(findings.ofPort(port));
+      return provisioned.ports.has(port) ? ofClients : hindrancesOf(findings.ofPort(port));
     },
     ofWhole,
   };
@@ -57,14 +58,13 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
 export const isProgrammed = (conditions: readonly Condition[] = []): boolean =>
   conditions.some(({ type, status }) => type === 'Programmed' && status === 'True');
 
-const unread = 'What exists in AWS could not be read.';
-
 /** What a load balancer lacks of these listeners that are not served, in words. */
 export function lacking(
   unserved: readonly { readonly name: string; readonly port: number }[],
   provisioned: Provisioned | undefined,
+  words: ProviderWords,
 ): string {
-  if (provisioned === undefined) return unread;
+  if (provisioned === undefined) return words.standingUnread;
   if (provisioned.ports.size === 0 && provisioned.waiting !== '') return provisioned.waiting;
   const { absent = [], shut = [] } = Object.groupBy(unserved, ({ port }) =>
     provisioned.ports.has(port) ? 'shut' : 'absent',
@@ -72,10 +72,6 @@ export function lacking(
   const names = (listeners: typeof unserved): string => quoted(listeners.map(({ name }) => name));
   return [
     ...(absent.length === 0 ? [] : [`The load balancer does not serve ${names(absent)} yet.`]),
-    ...(shut.length === 0 ? [] : [`No security group admits clients to ${names(shut)} yet.`]),
+    ...(shut.length === 0 ? [] : [words.shut(names(shut))]),
   ].join(' ');
 }
-
-/** Rules and target groups are the routes' affair: a listener without them is served. */
-const isAboutListeners = (problem: CloudProblem): boolean =>
-  !('resource' in problem) || !/^(rule|target-group|admission|admissions)(\/|$)/.test(problem.resource);

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
 import type { ParentReference } from '../api/gateway-api.ts';
+import type { ApiProblem } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
-import type { Problem } from './problem.ts';
-import { explain, quoted, told } from './words.ts';
+import { inventedWords } from '../provider/testing/invented.ts';
+import { apiFinding } from './api-findings.ts';
+import { quoted } from './phrases.ts';
+import { told } from './words.ts';
 
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'team', name: 'site' }) } as const;
 const parentRef: ParentReference = { kind: 'ListenerSet', name: 'more' };
 
-test.each<readonly [Problem, string]>([
+test.each<readonly [ApiProblem, string]>([
   [
     { kind: 'route-not-allowed', route, parentRef, listeners: ['infra/more/http'] },
     'allowedRoutes of "http" does not admit HTTPRoutes of this namespace. Ask the ListenerSet\'s owner',
@@ -30,13 +33,12 @@ test.each<readonly [Problem, string]>([
     'spec.listeners["https"].tls.certificateRefs[0]: Secret certs/one lies in another namespace, and no ReferenceGrant there allows ListenerSets of this namespace',
   ],
 ])('what is wrong with a ListenerSet is told in its own names: $0.kind', (problem, words) => {
-  expect(explain(problem)).toContain(words);
+  expect(apiFinding(problem, inventedWords).words).toContain(words);
 });
 
 test('of more problems than anybody reads, the first ones are told and the others counted', () => {
-  const problems = Array.from(
-    { length: 500 },
-    (_, rule): Problem => ({ kind: 'rule-field-unsupported', route, rule, field: 'retry' }),
+  const problems = Array.from({ length: 500 }, (_, rule) =>
+    apiFinding({ kind: 'rule-field-unsupported', route, rule, field: 'retry' }, inventedWords),
   );
   const text = told(problems);
   expect(text).toMatch(/^spec\.rules\[0\]\.retry: .* There are 4\d\d more\.$/);

@@ -1,10 +1,12 @@
 // The sizes that the API allows: the pure stages are done in many short steps, so that nothing else has to wait for them.
 import { expect, test } from 'vitest';
+import { awsFinding } from '../aws/findings.ts';
 import { buildingModel } from '../aws/model/build.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import { NOTHING_STANDS } from '../aws/model/standing.ts';
 import { translatingForAws } from '../aws/translation.ts';
+import { awsWords } from '../aws/words.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { Steps } from '../gateway/steps.ts';
 import { objectKey } from '../kube/object.ts';
@@ -92,7 +94,7 @@ test.each<readonly [string, readonly unknown[]]>([
   const { model, problems } = inShortSteps(buildingModel(topology, placeholderNetwork([]), options, NOTHING_STANDS));
   expect(model?.resources.filter(({ kind }) => kind === 'rule').length).toBeLessThanOrEqual(100);
   const started = performance.now();
-  const findings = findingsOf(translation, problems);
+  const findings = findingsOf(translation, [...translation.problems, ...problems].map(awsFinding), awsWords);
   const outcome = { findings, attachedRoutes: attachedRoutes(findings), provisioned: undefined, overdue: false };
   for (const { metadata } of input.listenerSets) {
     listenerSetStatus(undefined, objectKey(metadata), outcome, 1, GOLDEN_NOW);

@@ -7,14 +7,15 @@ import type { Model } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { provisioned } from '../aws/provisioned.ts';
 import { type AwsAccepted, type AwsFacts, awsStages } from '../aws/stages.ts';
+import { awsWords } from '../aws/words.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { derive } from '../provider/derive.ts';
+import type { Finding } from '../provider/finding.ts';
 import type { Known } from '../provider/provider.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
 import { isAttached, listenerSetStatus } from '../status/listener-set-status.ts';
-import type { Problem } from '../status/problem.ts';
 import { routeParents } from '../status/route-status.ts';
 import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
 
@@ -30,7 +31,7 @@ export interface Statuses {
 export interface Reported {
   readonly statuses: Statuses;
   /** Of all stages. */
-  readonly problems: readonly Problem[];
+  readonly found: readonly Finding[];
 }
 
 const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
@@ -38,14 +39,15 @@ const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas
 /** As in the pass over a Gateway: without one good listener nothing is made. */
 const facts = async ({ topology }: AwsAccepted): Promise<Known<AwsFacts>> => ({
   ...(topology.ports.length > 0 && { facts: { network: placeholderNetwork(topology.settings.subnets) } }),
-  problems: [],
+  found: [],
 });
 
 const stages = { ...awsStages(options, GOLDEN_DEFAULTS), facts };
 
 export async function reported(input: GatewayInput): Promise<Reported> {
-  const { asked, model, problems } = await derive(stages, input);
-  const findings = findingsOf(asked, problems);
+  const { asked, model, found } = await derive(stages, input);
+  const all = [...asked.found, ...found];
+  const findings = findingsOf(asked, all, awsWords);
   const { metadata, status } = input.gateway;
   const gateway = objectKey(metadata);
   const outcome = {
@@ -75,7 +77,7 @@ export async function reported(input: GatewayInput): Promise<Reported> {
       ...(sets.length > 0 && { listenerSets: Object.fromEntries(setStatuses) }),
       parents: Object.fromEntries(parents),
     },
-    problems: [...asked.problems, ...problems],
+    found: all,
   };
 }
 

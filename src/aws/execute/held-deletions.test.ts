@@ -2,8 +2,8 @@ import { AuthorizeSecurityGroupIngressCommand, CreateSecurityGroupCommand } from
 import { beforeEach, expect, test } from 'vitest';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
-import { explain } from '../../status/words.ts';
 import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
+import { sentence } from '../words.ts';
 import { HeldDeletions } from './held-deletions.ts';
 import type { Held } from './run.ts';
 
@@ -40,7 +40,7 @@ async function heldByRule(): Promise<{
   return { held, rule: rule?.SecurityGroupRuleId ?? '', group };
 }
 
-const words = async (held: readonly Held[]): Promise<string> => (await deletions.explain(held)).map(explain).join(' ');
+const words = async (held: readonly Held[]): Promise<string> => (await deletions.explain(held)).map(sentence).join(' ');
 
 test('a deletion that waits names what it waits for, at first in the words of AWS', async () => {
   const { held, rule, group } = await heldByRule();

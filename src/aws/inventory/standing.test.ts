@@ -68,6 +68,6 @@ test('pods are registered even while the network cannot be read, and what AWS re
     { step: 'initialize', name: 'refusing' },
   );
   expect(await keepStanding(term.cloud, key, [api])).toMatchObject([{ kind: 'access-denied' }]);
-  expect((await syncEndpoints(term.cloud, term, api.service)).problems).not.toEqual([]);
+  expect((await syncEndpoints(term.cloud, term, api.service)).found).not.toEqual([]);
   expect(targets()).toEqual(['10.0.1.50']);
 });

@@ -14,7 +14,7 @@ import { syncEndpoints } from './endpoints.ts';
 
 const rig = eachTestOnAws();
 
-const nothing = { problems: [], behind: false };
+const nothing = { found: [], behind: false };
 
 /** The ports to which the nodes admit load balancers, ends of ranges. */
 const admitted = (): number[] => {
@@ -116,7 +116,7 @@ test('a rule that AWS refused at first is made when the pass comes again, though
   };
   rig.aws.aws.faults.set(readFaultPlan({ rules: [refusal] }));
   await moveTo(9090, '10.0.1.51');
-  expect((await syncEndpoints(term.cloud, term, service)).problems).not.toEqual([]);
+  expect((await syncEndpoints(term.cloud, term, service)).found).not.toEqual([]);
   expect(admitted()).toEqual([8080]);
   rig.aws.aws.faults.set(readFaultPlan({}));
   await syncEndpoints(term.cloud, term, service);
@@ -167,7 +167,7 @@ test('a security group that AWS does not open concerns those who are behind it, 
     { step: 'initialize', name: 'denied' },
   );
   await moveTo(9091, '10.0.48.77', guarded.service);
-  expect((await syncEndpoints(term.cloud, term, guarded.service)).problems).not.toEqual([]);
+  expect((await syncEndpoints(term.cloud, term, guarded.service)).found).not.toEqual([]);
   const troubles = (of: typeof service) =>
     cloud.bindings.ofService(of).flatMap(({ arn }) => cloud.troubles.of(arn) ?? []);
   expect(troubles(guarded.service)).toMatchObject([
@@ -189,7 +189,7 @@ test('a rule that AWS would not take away concerns no other Service, until an au
   rig.aws.aws.faults.set(readFaultPlan({ rules: [denied] }));
   // Its pod moves to a node: nobody is behind the group of its own any more.
   await moveTo(8080, '10.0.48.52', guarded.service);
-  expect((await syncEndpoints(term.cloud, term, guarded.service)).problems).not.toEqual([]);
+  expect((await syncEndpoints(term.cloud, term, guarded.service)).found).not.toEqual([]);
   await moveTo(8080, '10.0.48.53');
   expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
   expect(await syncEndpoints(term.cloud, term, guarded.service)).toEqual(nothing);

@@ -6,6 +6,7 @@ import type { ProviderContext } from '../../provider/context.ts';
 import type { Applied } from '../../provider/provider.ts';
 import type { Cloud } from '../cloud.ts';
 import { AwsError, isNotFound, isSettling, toProblem } from '../errors.ts';
+import { awsFinding } from '../findings.ts';
 import type { Problem } from '../problem.ts';
 import { pollMs } from '../timings.ts';
 import type { Binding } from './bindings.ts';
@@ -30,7 +31,7 @@ export async function syncEndpoints(
 ): Promise<Applied> {
   const bindings = withMembers(sources, cloud.bindings.ofService(service));
   // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
-  if (bindings.length === 0) return { problems: [], behind: false };
+  if (bindings.length === 0) return { found: [], behind: false };
   const before = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
   const problems = [...(await cloud.reachability.admit(bindings))];
   const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
@@ -44,7 +45,7 @@ export async function syncEndpoints(
   }
   const retries = [...ends.map(({ retryAfterMs }) => retryAfterMs), cloud.reachability.retryAfterMs(bindings)];
   const requeueAfterMs = Math.min(...retries.filter((ms) => ms !== undefined));
-  return { problems, behind: false, ...(Number.isFinite(requeueAfterMs) && { requeueAfterMs }) };
+  return { found: problems.map(awsFinding), behind: false, ...(Number.isFinite(requeueAfterMs) && { requeueAfterMs }) };
 }
 
 async function syncBinding(

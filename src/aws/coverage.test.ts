@@ -1,0 +1,160 @@
+// Every kind of AWS's problems reaches the user.
+import { expect, test } from 'vitest';
+import type { CertificateArnProblem } from '../gateway/listener-problem.ts';
+import { objectKey } from '../kube/object.ts';
+import { type Coverage, conditionsFor, goldenKinds, notProgrammed, samplesOf } from '../testing/coverage.ts';
+import { awsFinding } from './findings.ts';
+import type { AwsProblem } from './problem.ts';
+
+const storefront = {
+  route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
+  rule: 0,
+} as const;
+const crowded = { limit: 100, held: 99, wanted: 2 };
+const shopApi = objectKey({ namespace: 'shop', name: 'api' });
+const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
+const routeRefused = ['Route Accepted=False UnsupportedValue'];
+
+const coverage: Coverage<(AwsProblem | CertificateArnProblem)['kind']> = {
+  'listener-hostname-too-long': 'golden',
+  'certificate-refused': {
+    problem: { listener: 'http', field: 'tls', cause: { kind: 'quota-reached', code: 'LimitExceeded', ...call } },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'certificate-arn-not-permitted': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
+    tellsIt: ['Listener ResolvedRefs=False RefNotPermitted'],
+  },
+  'certificate-arn-not-found': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'certificate-arn-unknown': {
+    problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a', detail: 'no' },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'certificate-arn-malformed': 'golden',
+  'listener-setting-conflict': 'golden',
+  'listener-not-isolated': {
+    problem: { listener: 'http', field: 'hostname', port: 80, limit: 100 },
+    tellsIt: ['Listener Accepted=True Accepted'],
+  },
+  'too-many-certificates': {
+    problem: { listener: 'http', field: 'tls.certificateRefs', limit: 25 },
+    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+  },
+  'too-many-listeners': {
+    problem: { listener: 'http', field: 'port', limit: 50 },
+    tellsIt: ['Listener Accepted=False PortUnavailable', 'Listener Programmed=False Invalid'],
+  },
+  'too-many-ingress-rules': 'golden',
+  'backend-without-node-port': 'golden',
+  'backend-without-ipv4': 'golden',
+  'invalid-share-answers-503': 'golden',
+  'match-ignores-case': 'golden',
+  'partly-left-out': 'golden',
+  'match-unsupported': 'golden',
+  'match-too-large': 'golden',
+  'regex-unsupported': 'golden',
+  'too-many-backends': 'golden',
+  'targets-refused': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'], detail: 'no' },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+  },
+  'targets-unfit': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'] },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+  },
+  'targets-group-unclear': {
+    problem: {
+      ...storefront,
+      field: 'backendRefs',
+      service: shopApi,
+      carrier: 'eni-1',
+      groups: ['sg-1', 'sg-2'],
+      tag: 'kubernetes.io/cluster/blue',
+    },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+  },
+  'targets-not-admitted': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, cause: { ...call, kind: 'access-denied' } },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+  },
+  'targets-not-located': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['10.0.0.7:80'] },
+    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
+  },
+  'redirect-to-itself': 'golden',
+  'gate-missing': 'golden',
+  'change-does-not-fit': {
+    problem: { ...storefront, ...crowded, field: 'matches', lack: 'rules' },
+    tellsIt: ['Route PartiallyInvalid=True UnsupportedValue'],
+  },
+  'too-many-rules': { problem: { ...storefront, ...crowded, field: 'matches' }, tellsIt: routeRefused },
+  'too-many-target-groups': { problem: { ...storefront, ...crowded, field: 'backendRefs' }, tellsIt: routeRefused },
+  'rule-refused': {
+    problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
+    tellsIt: routeRefused,
+  },
+  'rule-change-refused': {
+    problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
+    tellsIt: ['Route gatehouse.dev/UpToDate=False Refused'],
+  },
+  'subnets-too-few': {
+    problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
+  },
+  'source-ranges-too-many': {
+    problem: { ranges: 50, ports: 5, limit: 240 },
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
+  },
+  'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'security-groups-not-permitted': {
+    problem: { groups: ['sg-0a'] },
+    tellsIt: notProgrammed('Invalid', 'Refused'),
+  },
+  'region-changed': {
+    problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
+    tellsIt: notProgrammed('Pending', 'RegionChanged'),
+  },
+  'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
+  'name-taken': {
+    problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },
+    tellsIt: notProgrammed('Invalid', 'Refused'),
+  },
+  'cluster-name-taken': {
+    problem: { clusterName: 'blue', arn: 'arn:1' },
+    tellsIt: notProgrammed('Invalid', 'Refused'),
+  },
+  'quota-reached': {
+    problem: { ...call, code: 'TooManyListeners' },
+    tellsIt: notProgrammed('NoResources', 'NoResources'),
+  },
+  'access-denied': { problem: call, tellsIt: notProgrammed('Invalid', 'AccessDenied') },
+  'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
+  'cloud-unanswered': {
+    problem: { why: 'unreachable', action: 'DescribeTags', detail: 'timeout' },
+    tellsIt: notProgrammed('Pending'),
+  },
+  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'admission-widened': {
+    problem: { group: 'sg-1', ranges: ['ports 8080-8090'] },
+    tellsIt: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
+  'deletion-held': {
+    problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
+    tellsIt: notProgrammed('Pending'),
+  },
+};
+
+test('every kind of problem that a golden case is to have is in one', async () => {
+  const { found, wanted } = await goldenKinds(coverage);
+  expect(found).toEqual(wanted);
+});
+
+test.each(samplesOf(coverage))('$kind is told by $tellsIt', ({ problem, tellsIt }) => {
+  const { words } = awsFinding(problem);
+  expect(words).toMatch(/^\S.*\.$/);
+  expect(words).not.toMatch(/undefined|\[object/);
+  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(tellsIt);
+});

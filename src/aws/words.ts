@@ -1,0 +1,208 @@
+// AWS's problems in words: what is wrong, and what to do.
+import type { ProviderWords } from '../provider/words.ts';
+import { list, namesOf } from '../status/phrases.ts';
+import { answers500, sentence as apiSentence } from '../status/words.ts';
+import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
+import { type AnyListenerProblem, isOfCloud, isOfListener, isOfRule } from './effects.ts';
+import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import type { Problem } from './problem.ts';
+import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
+
+export const awsWords: ProviderWords = {
+  plane: 'an Application Load Balancer',
+  protocols: ALB_CAPABILITIES.protocols,
+  routeKinds: ['HTTPRoute'],
+  tlsModes: ['Terminate'],
+  certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
+  certificateOption: 'gatehouse.dev/certificate-arn',
+  parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
+  addresses: 'AWS chooses the addresses of an Application Load Balancer.',
+  routeUnread: 'Its rules in AWS stay as they are.',
+  standingUnread: 'What exists in AWS could not be read.',
+  upToDate: 'AWS has all that is accepted.',
+  removing: 'The Gateway waits until AWS has removed what belongs to it.',
+  shut: (listeners) => `No security group admits clients to ${listeners} yet.`,
+  targetsReached: 'All targets are registered, and admit the load balancer.',
+};
+
+/** The fault without its field, and the remedy. */
+export function sentence(problem: Problem): string {
+  if (isOfCloud(problem)) return cloudSentence(problem);
+  if (isOfListener(problem)) return listenerSentence(problem);
+  return isOfRule(problem) ? ruleSentence(problem) : apiSentence(problem, awsWords);
+}
+
+function listenerSentence(problem: AnyListenerProblem): string {
+  switch (problem.kind) {
+    case 'listener-hostname-too-long':
+      return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
+    case 'certificate-arn-malformed':
+      return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
+    case 'certificate-arn-not-permitted':
+      return `certificate ${problem.arn} was imported by Gatehouse from a Secret that this listener may not use. Name a Secret that it may use in certificateRefs, or a certificate of your own.`;
+    case 'certificate-arn-not-found':
+      return `ACM has no certificate ${problem.arn} in this account and region. Check the ARN.`;
+    case 'certificate-arn-unknown':
+      return `AWS does not say whose certificate ${problem.arn} is (${problem.detail}). It is left out until AWS does.`;
+    case 'certificate-refused':
+      return cloudSentence(problem.cause);
+    case 'listener-setting-conflict':
+      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
+    case 'too-many-certificates':
+      return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
+    case 'listener-not-isolated':
+      return `requests for its hosts that none of its routes takes go to other listeners of port ${problem.port}: the load balancer has no room for the rules that keep them apart (it takes ${problem.limit}). Use fewer hostnames, or another Gateway.`;
+    case 'too-many-listeners':
+      return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
+    case 'too-many-ingress-rules':
+      return `the security groups of a load balancer hold ${problem.limit} rules, and each port needs ${problem.ranges} for the source ranges: ${problem.ports === 1 ? '1 port fits' : `${problem.ports} ports fit`}, and this one is left out. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
+    default:
+      return problem satisfies never;
+  }
+}
+
+function ruleSentence(problem: RuleProblem): string {
+  switch (problem.kind) {
+    case 'backend-without-node-port':
+      return `Service ${problem.service} has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.`;
+    case 'backend-without-ipv4':
+      return `Service ${problem.service} has IPv6 addresses only, and the load balancer's ipAddressType is ipv4. Set it to dualstack in a LoadBalancerConfiguration, or give the Service IPv4 too.`;
+    case 'invalid-share-answers-503':
+      return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
+    case 'targets-refused':
+      return `AWS refused targets of Service ${problem.service}: ${list(problem.targets)} (${problem.detail}). They get no requests.`;
+    case 'targets-unfit':
+      return `AWS refuses targets of Service ${problem.service}: ${list(problem.targets)}. Their addresses must be in a subnet of the VPC, or private: in 10.0.0.0/8, 100.64.0.0/10, 172.16.0.0/12 or 192.168.0.0/16.`;
+    case 'targets-group-unclear':
+      return `the network interface ${problem.carrier} of targets of Service ${problem.service} has the security groups ${list(problem.groups)}, and none of them is opened. Tag one of them with ${problem.tag}.`;
+    case 'targets-not-admitted':
+      return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${cloudSentence(problem.cause)}${problem.cause.kind === 'access-denied' ? ' The policy allows security groups with the tag kubernetes.io/cluster/NAME alone.' : ''}`;
+    case 'targets-not-located':
+      return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
+    case 'match-ignores-case':
+      return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
+    case 'partly-left-out':
+      return partly(problem);
+    case 'match-unsupported':
+      return `${problem.detail}.`;
+    case 'match-too-large':
+      return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
+    case 'regex-unsupported':
+      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${problem.detail}. Write it in another way, or match something simpler.`;
+    case 'too-many-backends':
+      return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
+    case 'redirect-to-itself':
+      return 'it redirects to the same URL.';
+    case 'too-many-rules':
+      return `there is no room for it: ${want(problem, 'rules')} Match less, or use another Gateway.`;
+    case 'too-many-target-groups':
+      return `there is no room for it: ${want(problem, 'target groups')} Use fewer backends, or another Gateway.`;
+    case 'change-does-not-fit':
+      return `there is no room for the change, and all that the route did before serves on: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Ask for less, or use another Gateway.`;
+    case 'gate-missing':
+      return `rule ${problem.gate} of the route is left out, and this one would answer the requests that are its. So it is left out too.`;
+    case 'rule-refused':
+      return cloudSentence(problem.cause);
+    case 'rule-change-refused':
+      return `the last change is not in force, and what was before it serves. ${cloudSentence(problem.cause)}`;
+    default:
+      return problem satisfies never;
+  }
+}
+
+function partly({ port, hostname, cause }: PartlyLeftOut): string {
+  const host = hostname === undefined ? '' : ` for ${hostname}`;
+  const becomes = isAnswered500(cause) ? 'requests are answered 500' : 'this is left out';
+  return `${becomes} on port ${port}${host}: ${sentence(cause)}`;
+}
+
+/** Faults of what is to be done with a request. */
+export const isAnswered500 = ({ kind }: Pick<Problem, 'kind'>): boolean =>
+  kind === 'too-many-backends' || answers500.has(kind);
+
+const want = ({ held, limit, wanted }: Want, what: string): string =>
+  `the load balancer holds ${held} of at most ${limit} ${what}, and ${wanted === undefined ? 'the routes of this namespace ask for so much more that not all of them are looked at' : `this needs at least ${wanted}`}.`;
+
+function cloudSentence(problem: CloudProblem): string {
+  switch (problem.kind) {
+    case 'subnets-too-few': {
+      const elsewhere = problem.elsewhere ?? [];
+      const leftOut =
+        elsewhere.length === 0
+          ? ''
+          : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only where a LoadBalancerConfiguration names them.`;
+      return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
+    }
+    case 'source-ranges-too-many':
+      return `${problem.ranges} source ranges on ${problem.ports} ports are ${problem.ranges * problem.ports} rules, and the security groups of a load balancer hold ${problem.limit}. What exists stays as it is. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
+    case 'subnets-invalid':
+      return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
+    case 'security-groups-not-permitted':
+      return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for load balancers of its own. Name security groups of yours.`;
+    case 'region-changed':
+      return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
+    case 'vpc-unknown':
+      return `Neither a Node's instance in region ${problem.region} nor instance metadata tells in which VPC the cluster is. Check --aws-region, or set --aws-vpc-id.`;
+    case 'name-taken':
+      return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}, which has not our tags and so is left alone. Remove it.`;
+    case 'cluster-name-taken':
+      return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own; what a cluster that is gone has left is removed with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
+    case 'quota-reached':
+      return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise it, or remove what is not needed.`;
+    case 'access-denied':
+      return `AWS denied ${problem.action} for ${problem.resource} (${problem.detail}). Compare the role's policy with "gatehouse iam-policy".`;
+    case 'credentials-invalid':
+      return `AWS did not accept the credentials for ${problem.action} (${problem.detail}). Check the ServiceAccount's role and its trust policy.`;
+    case 'cloud-unanswered':
+      return unanswered(problem);
+    case 'cloud-refused':
+      return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
+    case 'admission-widened':
+      return `Security group ${problem.group} has no room for a rule a port, so ${list(problem.ranges)} are open to load balancers, beside the ports of targets. Remove rules from it, or raise the quota of rules per security group.`;
+    case 'deletion-held':
+      return deletionHeld(problem);
+    default:
+      return problem satisfies never;
+  }
+}
+
+/** Those that could be found, by id; else what AWS says, which names what is to go. */
+function deletionHeld({ resource, arn, detail, holders }: DeletionHeld): string {
+  const kind = resource.slice(0, resource.indexOf('/')).replaceAll('-', ' ');
+  // ACM tells by what one is used only those who may call DescribeCertificate.
+  const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" tells by what it is used.` : '';
+  if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.${hint}`;
+  return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;
+}
+
+function holder(each: Holder): string {
+  switch (each.kind) {
+    case 'group-rule':
+      return `rule ${each.rule} of security group ${each.group}`;
+    case 'network-interface':
+      return `network interface ${each.id}${each.description === '' ? '' : ` (${each.description})`}`;
+    case 'load-balancer':
+      return `load balancer ${each.arn}`;
+    default:
+      return each satisfies never;
+  }
+}
+
+function unanswered({ why, action, detail }: CloudUnanswered): string {
+  switch (why) {
+    case 'unreachable':
+      return `AWS could not be reached for ${action} (${detail}). Check the region, the endpoint and the network; it is tried again.`;
+    case 'throttled':
+      return `AWS put off ${action} because the account makes too many calls (${detail}). It is tried again.`;
+    case 'failed':
+      return `AWS failed at ${action} (${detail}). The fault is on AWS's side; it is tried again.`;
+    case 'unreadable':
+      return `What answered ${action} was not AWS (${detail}). Check what stands between Gatehouse and AWS, such as a proxy; it is tried again.`;
+    case 'settling':
+      return `AWS does not show yet what ${action} needs (${detail}). It is tried again.`;
+    case 'gone':
+      return `What ${action} refers to is gone (${detail}). It is made again.`;
+    default:
+      return why satisfies never;
+  }
+}

@@ -1,0 +1,124 @@
+// What the Gateway API's own problems do to conditions.
+import type { CertificateArnProblem, ListenerProblem } from '../gateway/listener-problem.ts';
+import type { ApiProblem, GatewayProblem, ParametersProblem } from '../gateway/problem.ts';
+import type { BackendProblem, ParentProblem, RuleProblem } from '../gateway/route-problem.ts';
+import {
+  type Finding,
+  type GatewayEffect,
+  type GatewayFinding,
+  type ListenerEffect,
+  ofGateway,
+  ofListener,
+  ofListenerSet,
+  ofParent,
+  ofRule,
+  type ParentFinding,
+  type RuleEffect,
+} from '../provider/finding.ts';
+import type { ProviderWords } from '../provider/words.ts';
+import { answers500, sentence } from './words.ts';
+
+type ByKind<P extends { readonly kind: string }, Effect> = Readonly<
+  Record<Exclude<P['kind'], CertificateArnProblem['kind']>, Effect>
+>;
+
+const listenerEffects: ByKind<ListenerProblem, ListenerEffect> = {
+  'listener-protocol-unsupported': { kind: 'unsupported', reason: 'UnsupportedProtocol' },
+  'listener-protocol-conflict': { kind: 'conflict', reason: 'ProtocolConflict' },
+  'listener-hostname-conflict': { kind: 'conflict', reason: 'HostnameConflict' },
+  'route-kind-unsupported': { kind: 'unresolved', reason: 'InvalidRouteKinds' },
+  'tls-mode-unsupported': { kind: 'unsupported', reason: 'UnsupportedValue' },
+  'tls-missing': { kind: 'unsupported', reason: 'UnsupportedValue' },
+  'tls-overlap': { kind: 'overlap' },
+  'certificate-kind-unsupported': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-not-permitted': { kind: 'unresolved', reason: 'RefNotPermitted' },
+  'certificate-not-found': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-malformed': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-key-mismatch': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-expired': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-not-yet-valid': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+  'certificate-algorithm-unsupported': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
+};
+
+const parentEffects: ByKind<ParentProblem, Pick<ParentFinding, 'reason' | 'unread'>> = {
+  'route-unreadable': { reason: 'UnsupportedValue', unread: true },
+  'parent-not-matching': { reason: 'NoMatchingParent' },
+  'route-not-allowed': { reason: 'NotAllowedByListeners' },
+  'hostname-not-matching': { reason: 'NoMatchingListenerHostname' },
+};
+
+const ruleEffects: ByKind<BackendProblem | RuleProblem, RuleEffect> = {
+  'backend-kind-unknown': { kind: 'unresolved', reason: 'InvalidKind' },
+  'backend-not-permitted': { kind: 'unresolved', reason: 'RefNotPermitted' },
+  'backend-not-found': { kind: 'unresolved', reason: 'BackendNotFound' },
+  'backend-port-missing': { kind: 'unresolved', reason: 'BackendNotFound' },
+  'backend-port-not-found': { kind: 'unresolved', reason: 'BackendNotFound' },
+  'backend-protocol-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-external-name': { kind: 'unresolved', reason: 'InvalidKind' },
+  'filter-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+  'filters-incompatible': { kind: 'dropped', reason: 'IncompatibleFilters' },
+  'rule-field-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+  'redirect-status-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+  'redirect-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+  'rewrite-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
+};
+
+const invalid: GatewayEffect = { kind: 'refused', accepted: 'Invalid' };
+
+const badParameters: GatewayEffect = { kind: 'refused', accepted: 'InvalidParameters' };
+
+const missingKinds: GatewayEffect = {
+  kind: 'hindrance',
+  programmed: 'Pending',
+  upToDate: 'KindsMissing',
+  passing: true,
+  concerns: 'everything',
+};
+
+const isOfListener = (problem: ApiProblem): problem is Extract<ApiProblem, ListenerProblem> =>
+  problem.kind in listenerEffects;
+
+/** @param words of the provider whose Gateway it is */
+export function apiFinding(problem: ApiProblem, words: ProviderWords): Finding {
+  const said = sentence(problem, words);
+  if ('rule' in problem) {
+    const answered = answers500.has(problem.kind) ? ' Its requests are answered 500.' : '';
+    return ofRule(problem, said + answered, ruleEffects[problem.kind]);
+  }
+  if ('parentRef' in problem) return ofParent(problem, said, parentEffects[problem.kind], parentField(problem));
+  if (isOfListener(problem)) {
+    const served = 'stillServed' in problem ? ' The certificate that was imported from it before still serves.' : '';
+    return ofListener(problem, said + served, listenerEffects[problem.kind]);
+  }
+  if (problem.kind === 'listener-set-not-allowed') return ofListenerSet(problem, said, 'NotAllowed');
+  if (problem.kind === 'listener-set-unreadable') return ofListenerSet(problem, said, 'Invalid', problem.fault.field);
+  return gatewayFinding(problem, said);
+}
+
+function parentField(problem: ParentProblem): string {
+  if (problem.kind === 'route-unreadable') return problem.fault.field;
+  return problem.kind === 'hostname-not-matching' ? 'spec.hostnames' : 'spec.parentRefs';
+}
+
+function gatewayFinding(problem: ParametersProblem | GatewayProblem, said: string): GatewayFinding {
+  switch (problem.kind) {
+    case 'parameters-kind-unknown':
+    case 'parameters-not-found':
+      return ofGateway(problem, said, badParameters);
+    case 'parameters-invalid':
+      // The field is another object's, and the sentence names both.
+      return { ...ofGateway(problem, said, badParameters), field: problem.field };
+    case 'gateway-unreadable': {
+      const { field, isLast } = problem.fault;
+      return ofGateway(problem, said, { ...invalid, ...(!isLast && { unread: true as const }) }, field);
+    }
+    case 'address-unsupported':
+      return ofGateway(problem, said, { kind: 'refused', accepted: 'UnsupportedAddress' }, `spec.${problem.field}`);
+    case 'gateway-tls-unsupported':
+      return ofGateway(problem, said, invalid, `spec.${problem.field}`);
+    case 'kinds-missing':
+      return ofGateway(problem, said, missingKinds);
+    default:
+      return problem satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+// Parts of sentences: names, and how many more there are.
+import type { ParentReference } from '../api/gateway-api.ts';
+import type { Others } from '../gateway/other-listeners.ts';
+import { sectionOf } from '../provider/finding.ts';
+
+/** Nobody reads more names than this in a sentence. */
+const maxNames = 10;
+
+/** @param unnamed how many there are beside the items */
+export const list = (items: readonly (string | number)[], unnamed = 0): string => {
+  if (items.length === 0) return 'none';
+  const more = Math.max(items.length - maxNames, 0) + unnamed;
+  return `${items.slice(0, maxNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+/** Names in quotes: the first ones, and how many more there are. */
+export const quoted = (names: readonly string[]): string => list(names.map((name) => `"${name}"`));
+
+/** `namespace/set/` of a ListenerSet's listener, and nothing of the Gateway's own. */
+const ownerOf = (listener: string): string => listener.slice(0, listener.lastIndexOf('/') + 1);
+
+/** Those beside it by name; of what stands elsewhere, maybe in another team's hands, not even that. */
+export function namesOf({ others, more = 0 }: Others, listener: string): string {
+  const said = others.map((other) => {
+    const owner = ownerOf(other);
+    if (owner === ownerOf(listener)) return `"${sectionOf(other)}"`;
+    return owner === '' ? 'a listener of the Gateway' : 'a listener of another ListenerSet';
+  });
+  return list([...new Set(said)], more);
+}
+
+export function parentName(parentRef: ParentReference): string {
+  const section = parentRef.sectionName === undefined ? '' : `, sectionName "${parentRef.sectionName}"`;
+  const port = parentRef.port === undefined ? '' : `, port ${parentRef.port}`;
+  const kind = parentRef.kind === 'ListenerSet' ? 'ListenerSet ' : '';
+  return `${kind}"${parentRef.name}"${section}${port}`;
+}

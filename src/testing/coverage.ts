@@ -1,0 +1,84 @@
+// Whether every kind of problem reaches the user: in a golden case, or in a table of its owner.
+import { awsFinding } from '../aws/findings.ts';
+import type { Problem } from '../aws/problem.ts';
+import { translateForAws } from '../aws/translation.ts';
+import { awsWords } from '../aws/words.ts';
+import { objectKey } from '../kube/object.ts';
+import { findingsOf } from '../status/findings.ts';
+import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
+import { routeParents } from '../status/route-status.ts';
+import { GOLDEN_DEFAULTS, GOLDEN_NOW, loadCases } from './golden.ts';
+import { reported } from './statuses.ts';
+
+type Kind = Problem['kind'];
+
+/** The conditions that tell of a problem, as `Gateway Programmed=False NoResources`. */
+interface Sample<K extends Kind> {
+  readonly problem: Omit<Extract<Problem, { readonly kind: K }>, 'kind'>;
+  readonly tellsIt: readonly string[];
+}
+
+/** Of each kind of an owner's problems: whether golden cases have it, else a sample. */
+export type Coverage<K extends Kind> = { readonly [Each in K]: 'golden' | Sample<Each> };
+
+/** What never served; a refusal is beside it at once, and silence later. */
+export const notProgrammed = (reason: string, upToDate?: string): readonly string[] => [
+  `Gateway Programmed=False ${reason}`,
+  ...(upToDate === undefined ? [] : [`Gateway gatehouse.dev/UpToDate=False ${upToDate}`]),
+  `Listener Programmed=False ${reason === 'Pending' ? 'Pending' : 'Invalid'}`,
+];
+
+/** The kinds of an owner's problems that are in golden cases, and those that are to be. */
+export async function goldenKinds(
+  coverage: Readonly<Record<string, unknown>>,
+): Promise<{ readonly found: readonly string[]; readonly wanted: readonly string[] }> {
+  const outcomes = await Promise.all(loadCases().flatMap(({ inputs }) => inputs.map(reported)));
+  const all = new Set(outcomes.flatMap(({ found }) => found.map(({ problem }) => problem)));
+  return {
+    found: Object.keys(coverage).filter((kind) => all.has(kind)),
+    wanted: Object.keys(coverage).filter((kind) => coverage[kind] === 'golden'),
+  };
+}
+
+type Samples = Readonly<Record<string, 'golden' | { readonly problem: object; readonly tellsIt: readonly string[] }>>;
+
+/** @param coverage a `Coverage` */
+export const samplesOf = (coverage: Samples) =>
+  Object.entries(coverage).flatMap(([kind, sample]) =>
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a coverage pairs them
+    sample === 'golden' ? [] : [{ kind, problem: { ...sample.problem, kind } as Problem, tellsIt: sample.tellsIt }],
+  );
+
+/** All conditions of a Gateway that was to become a load balancer, met this problem, and has none yet. */
+export function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
+  const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
+  if (input === undefined) throw new Error('Expected the golden case basic/one-route');
+  const translation = translateForAws(input, GOLDEN_DEFAULTS);
+  const all = [...translation.problems, problem];
+  const findings = findingsOf(translation, all.map(awsFinding), awsWords);
+  const provisioned = {
+    addresses: [],
+    ports: new Set<number>(),
+    admits: false,
+    waiting: 'The load balancer is not made yet.',
+    // Remarks are of what is there.
+    complete: problem.kind === 'admission-widened',
+  };
+  const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
+  const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);
+  const gateway = objectKey(input.gateway.metadata);
+  const parents = input.routes.flatMap((route) => {
+    const listenerSets = new Set<never>();
+    const { attachments } = translation;
+    const ofRoute = { gateway, listenerSets, controllerName: input.controllerName, attachments, findings };
+    return routeParents(route, ofRoute, GOLDEN_NOW);
+  });
+  const said = [
+    { on: 'Gateway', conditions: status.conditions ?? [] },
+    ...(status.listeners ?? []).map(({ conditions }) => ({ on: 'Listener', conditions })),
+    ...parents.map(({ conditions = [] }) => ({ on: 'Route', conditions })),
+  ];
+  return said.flatMap(({ on, conditions }) =>
+    conditions.map((each) => [`${on} ${each.type}=${each.status} ${each.reason}`, each.message] as const),
+  );
+}
