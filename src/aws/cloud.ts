@@ -125,6 +125,7 @@ export class Cloud {
         const binding = this.bindings.ofGroup(arn);
         if (binding !== undefined) term.gatewayDue(binding.gateway);
       },
+      isServing: (gateway) => this.progress.isServing(gateway),
       isKnown: (gateway) => this.#models.has(gateway),
     });
     this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });

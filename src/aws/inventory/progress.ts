@@ -57,6 +57,12 @@ export class Progress {
     return this.#inventory.owned(gatewayTagValue(gateway)).some(isProvisioning);
   }
 
+  /** Whether a load balancer of the Gateway takes requests. */
+  isServing(gateway: ObjectKey): boolean {
+    const owned = this.#inventory.owned(gatewayTagValue(gateway));
+    return owned.some((resource) => resource.kind === 'load-balancer' && !isProvisioning(resource));
+  }
+
   /** Updates the inventory with what the Gateway waits for. @throws AwsError */
   async refresh(gateway: ObjectKey): Promise<void> {
     const { resources } = this.#inventory.observed(gateway, this.#clock.now());

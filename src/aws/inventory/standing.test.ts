@@ -24,13 +24,13 @@ const slice: EndpointSlice = {
   ports: [{ name: '', port: 8080, protocol: 'TCP' }],
 };
 
-/** A term that begins when the Gateway's target group stands already, without a target. */
+/** A term that begins when the Gateway's load balancer and target group stand already, without a target. */
 async function restarted(client = new MemoryClient()) {
   const before = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')]);
   const network = await before.cloud.place.prepare();
   if (network.kind === 'unknown') throw new Error('The network is unknown');
   const group = targetGroup(modelContext(topology([]), network.network, options), api);
-  await bring(before.cloud, { gateway: key, resources: [group] });
+  await bring(before.cloud, { gateway: key, resources: [...rig.aws.model({ services: [] }).resources, group] });
   await client.create(endpointSlices, slice, rig.signal);
   const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   expect(await term.cloud.ready()).toEqual([]);

@@ -149,6 +149,23 @@ test('a full group admits what it did, and the port that has no room is said by 
   expect(await admitted(source)).toEqual(['8080-8081']);
 });
 
+test("more rules than AWS's default are tried at the first audit, and no call is refused before", async () => {
+  await rig.reopen({ quotas: { 'inbound-rules-per-security-group': 200 } });
+  controller = await rig.start();
+  const groupId = rig.seed.nodeSecurityGroupId;
+  const source = await backend();
+  const desired = ports(groupId, ...Array.from({ length: 90 }, (_, index) => 30_000 + 10 * index));
+  const admissions = new Admissions(controller.clients, cluster);
+  rig.aws.calls.zero();
+  expect(await admissions.apply(desired, source, true)).toEqual(new Map());
+  expect(rig.aws.calls.counts().writes).toBe(1);
+  expect((await admitted(source)).length).toBeLessThan(60);
+  await admissions.audit();
+  expect(await admissions.apply(desired, source, true)).toEqual(new Map());
+  expect((await admitted(source)).length).toBe(90);
+  expect(admissions.widened(groupId)).toEqual([]);
+});
+
 test("a quota far below AWS's default is found in few calls", async () => {
   await rig.reopen({ quotas: { 'inbound-rules-per-security-group': 6 } });
   controller = await rig.start();

@@ -37,6 +37,8 @@ export class Admissions {
   readonly #limits = new Map<string, number>();
   /** Groups whose limit may have changed. The next change tries again; the new limit alone causes no change. */
   readonly #oldLimits = new Set<string>();
+  /** Groups that may have more room than AWS's default. Only the first audit lets AWS be asked. */
+  readonly #mayExceed = new Set<string>();
   readonly #widened = new Map<string, readonly string[]>();
   /** Rules that others have made. */
   readonly #foreign = new Map<string, Admission & { readonly source: string }>();
@@ -111,11 +113,17 @@ export class Admissions {
     desired: readonly Admission[],
     { source, complete }: { readonly source: string; readonly complete: boolean },
   ): Promise<readonly Admission[]> {
-    const existing = () => (this.#existing ?? []).filter((each) => each.groupId === groupId);
-    const plan = () => admissionsDiff(desired, existing(), source, { complete, limit: this.#limits.get(groupId) });
-    let [diff, free] = [plan(), Number.POSITIVE_INFINITY];
+    const plan = () =>
+      admissionsDiff(desired, this.#ours(groupId), source, { complete, limit: this.#limits.get(groupId) });
+    let free = Number.POSITIVE_INFINITY;
+    let diff = plan();
     if (diff.authorize.length + diff.left.length > 0 && this.#oldLimits.delete(groupId)) {
       this.#limits.delete(groupId);
+      diff = plan();
+    }
+    const isBeyond = this.#ours(groupId).length + diff.authorize.length > DEFAULT_QUOTAS.rulesPerSecurityGroup;
+    if (isBeyond && !this.#limits.has(groupId) && !this.#mayExceed.has(groupId)) {
+      free = await this.#assumeLimit(groupId);
       diff = plan();
     }
     for (let isDone = false; !isDone; ) {
@@ -144,6 +152,7 @@ export class Admissions {
       // An earlier process had no room for one rule a port.
       this.#limits.set(groupId, rules.length);
       this.#oldLimits.add(groupId);
+      this.#mayExceed.add(groupId);
     }
     return this.#existing;
   }
@@ -155,10 +164,25 @@ export class Admissions {
     const present = await presentRules(this.#clients, groups);
     for (const [groupId, limit] of this.#limits) {
       this.#oldLimits.add(groupId);
-      const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
       const free = freeIn(present.filter((each) => each.groupId === groupId));
-      if (ours + free - 1 > limit) this.#limits.delete(groupId);
+      if (this.#ours(groupId).length + free - 1 > limit || !this.#mayExceed.has(groupId)) this.#limits.delete(groupId);
+      this.#mayExceed.add(groupId);
     }
+  }
+
+  /**
+   * Assumes AWS's default limit, so that no call is needed to learn that AWS refuses more.
+   * @returns how many rules have room beside the existing ones
+   */
+  async #assumeLimit(groupId: string): Promise<number> {
+    const free = freeIn(await presentRules(this.#clients, [groupId]));
+    const limit = this.#ours(groupId).length + free - 1;
+    if (limit > 0) this.#limits.set(groupId, limit);
+    return free;
+  }
+
+  #ours(groupId: string): readonly ExistingAdmission[] {
+    return (this.#existing ?? []).filter((each) => each.groupId === groupId);
   }
 
   /**
@@ -168,7 +192,7 @@ export class Admissions {
    * @throws the refusal if there is room for none
    */
   async #learnLimit(groupId: string, refusal: AwsError, wrong: boolean): Promise<number> {
-    const ours = (this.#existing ?? []).filter((each) => each.groupId === groupId).length;
+    const ours = this.#ours(groupId).length;
     const free = freeIn(await presentRules(this.#clients, [groupId]));
     const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
     // Half of the room that we believed in is tried next.

@@ -61,8 +61,14 @@ export class Needs {
     return [...this.#byArn.values(), ...[...this.#coming.values()].flat()].flatMap(({ reaches }) => reaches);
   }
 
+  /** What these target groups need, and those that a Gateway will have. */
+  of(arns: readonly string[], gateway?: ObjectKey): readonly Reach[] {
+    const coming = gateway === undefined ? [] : (this.#coming.get(gateway) ?? []);
+    return [...arns.flatMap((arn) => this.#byArn.get(arn) ?? []), ...coming].flatMap(({ reaches }) => reaches);
+  }
+
   /** The security groups that these target groups need. */
   securityGroupsOf(arns: readonly string[]): ReadonlySet<string> {
-    return new Set(arns.flatMap((arn) => this.#byArn.get(arn)?.reaches ?? []).map(({ groupId }) => groupId));
+    return new Set(this.of(arns).map(({ groupId }) => groupId));
   }
 }

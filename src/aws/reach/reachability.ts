@@ -23,6 +23,7 @@ import type { TargetTroubles } from '../targets/target-troubles.ts';
 import { desiredAdmissions } from './admission-ranges.ts';
 import type { Admissions } from './admissions.ts';
 import { Carriers } from './carriers.ts';
+import { Gathering } from './gathering.ts';
 import { joined, Needs } from './needs.ts';
 import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
 import { RefusedGroups } from './refused-groups.ts';
@@ -51,6 +52,8 @@ export interface ReachabilityOptions {
   readonly where: TargetsContext['where'];
   /** Called with the ARN of a group whose troubles have changed. */
   readonly onTroublesChanged: (arn: string) => void;
+  /** Whether a load balancer of the Gateway takes requests. */
+  readonly isServing: (gateway: ObjectKey) => boolean;
   /** Whether a Gateway has had a pass, so that the needs of all its groups are known. */
   readonly isKnown: (gateway: ObjectKey) => boolean;
 }
@@ -59,6 +62,7 @@ export class Reachability {
   readonly #options: ReachabilityOptions;
   readonly #carriers: Carriers;
   readonly #needs = new Needs();
+  readonly #gathering: Gathering;
   readonly #refused: RefusedGroups;
   /** How often the needs, or what is known of the rules, have changed. */
   #changes = 1;
@@ -70,6 +74,7 @@ export class Reachability {
     const { clients, clusterName, clock } = options;
     this.#carriers = new Carriers(clients, clusterName, clock);
     this.#refused = new RefusedGroups(clock);
+    this.#gathering = new Gathering(clock, options.isServing);
   }
 
   /**
@@ -89,6 +94,7 @@ export class Reachability {
       }
       for (const [{ arn }, need] of await this.#needsOf(groups)) this.#need(arn, joined(this.#needs.get(arn), need));
       learned?.();
+      if (this.#mayWait(groups, coming)) return new Set();
       return this.#apply(groups, learned === undefined ? 'retries' : 'always');
     });
   }
@@ -102,7 +108,7 @@ export class Reachability {
         // While some targets are not found, the group keeps its access: they may be behind any of its security groups.
         this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
       }
-      return this.#apply(groups, 'changes');
+      return this.#gathering.isOn() ? new Set() : this.#apply(groups, 'changes');
     });
   }
 
@@ -113,6 +119,7 @@ export class Reachability {
 
   /** Remembers that a Gateway gets no more target groups. */
   expectNothing(gateway: ObjectKey): void {
+    this.#gathering.forget(gateway);
     if (this.#needs.forgetComing(gateway)) this.#changes += 1;
   }
 
@@ -164,6 +171,16 @@ export class Reachability {
 
   #securityGroupsOf(groups: readonly Pick<Binding, 'arn'>[]): ReadonlySet<string> {
     return this.#needs.securityGroupsOf(groups.map(({ arn }) => arn));
+  }
+
+  /** Whether all that is new may wait for the next Gateway that serves and lacks a port. */
+  #mayWait(groups: readonly Membered[], coming: Coming | undefined): boolean {
+    const gateways = new Set([...groups.map(({ gateway }) => gateway), ...(coming ? [coming.gateway] : [])]);
+    const serving = [...gateways].filter((gateway) => !this.#gathering.mayWait(gateway));
+    if (!this.#gathering.isOn()) return false;
+    const arns = groups.map(({ arn }) => arn);
+    const isOpen = this.#needs.of(arns, coming?.gateway).every((reach) => this.#options.admissions.admits(reach));
+    return serving.length === 0 || isOpen;
   }
 
   #need(arn: string, need: Need): void {

@@ -1,9 +1,10 @@
 // A Service's endpoints: who is admitted, registered and shut out, in which order.
 import { CreateNetworkInterfaceCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import type { EndpointSlice } from '../../api/core.ts';
 import { endpointSlices } from '../../api/kinds.ts';
+import { systemClock } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import type { Cloud } from '../cloud.ts';
@@ -130,18 +131,37 @@ test('ports open once for all target groups of a Gateway, also for those that ar
   const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
   const { cloud } = term;
   const model = rig.aws.model({ services: ['api', 'web'] });
+  const authorized = () => rig.aws.aws.calls.counts().byAction['ec2:AuthorizeSecurityGroupIngress'] ?? 0;
+  // No load balancer takes requests yet.
   expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
-  const authorized = () => rig.aws.aws.calls.counts().byAction['AuthorizeSecurityGroupIngress'] ?? 0;
   expect(await cloud.settle(key, model)).toEqual([]);
-  expect(admitted()).toEqual([8080, 9090]);
-  expect(await cloud.settle(key, rig.aws.model({ services: ['api'] }))).toEqual([]);
-  expect(admitted()).toEqual([8080]);
-  expect(await cloud.settle(key, model)).toEqual([]);
+  await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
+  expect(admitted()).toEqual([]);
+  await bring(cloud, rig.aws.model({ services: [] }));
   const before = authorized();
+  expect(await cloud.settle(key, model)).toEqual([]);
+  expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
   await bring(cloud, model);
   expect(await cloud.settle(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
-  expect([admitted(), authorized()]).toEqual([[8080, 9090], before]);
+  expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
+});
+
+test('a port of a load balancer that never serves opens all the same, after ten seconds', async () => {
+  const client = new MemoryClient();
+  await client.create(endpointSlices, slice(8080, '10.0.1.50'), rig.signal);
+  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  const model = rig.aws.model({ services: ['api'] });
+  expect(await term.cloud.place.prepare()).toMatchObject({ kind: 'known' });
+  const now = vi.spyOn(systemClock, 'monotonic').mockReturnValue(1000);
+  onTestFinished(() => now.mockRestore());
+  expect(await term.cloud.settle(key, model)).toEqual([]);
+  now.mockReturnValue(10_999);
+  expect(await term.cloud.settle(key, model)).toEqual([]);
+  expect(admitted()).toEqual([]);
+  now.mockReturnValue(11_001);
+  expect(await term.cloud.settle(key, model)).toEqual([]);
+  expect(admitted()).toEqual([8080]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {

@@ -11,7 +11,7 @@ export interface WithMembers extends Pick<Binding, 'group'> {
 }
 
 /** A target group that stands, and who is to be in it. */
-export interface Membered extends WithMembers, Pick<Binding, 'arn'> {}
+export interface Membered extends WithMembers, Pick<Binding, 'arn' | 'gateway'> {}
 
 type MemberSources = Pick<ClusterSources, 'endpointSlicesOf' | 'nodes'>;
 

@@ -1,0 +1,41 @@
+// Gateways whose ports may wait for others: ports that open together cost one call.
+
+import type { Clock } from '../../kube/clock.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+
+/** How long a Gateway that does not serve yet waits at most, in milliseconds. */
+const gatherMs = 10_000;
+
+export class Gathering {
+  readonly #clock: Clock;
+  readonly #isServing: (gateway: ObjectKey) => boolean;
+  /** When each Gateway first asked for a port; monotonic. */
+  readonly #since = new Map<ObjectKey, number>();
+
+  /** @param isServing whether a load balancer of the Gateway takes requests: then its ports do not wait */
+  constructor(clock: Clock, isServing: (gateway: ObjectKey) => boolean) {
+    this.#clock = clock;
+    this.#isServing = isServing;
+  }
+
+  /** Whether the ports that a Gateway asks for now may wait. */
+  mayWait(gateway: ObjectKey): boolean {
+    if (this.#isServing(gateway)) this.#since.delete(gateway);
+    else if (!this.#since.has(gateway)) this.#since.set(gateway, this.#clock.monotonic());
+    return this.#waits(gateway);
+  }
+
+  /** Whether the ports of any Gateway wait. */
+  isOn(): boolean {
+    return [...this.#since.keys()].some((gateway) => this.#waits(gateway));
+  }
+
+  forget(gateway: ObjectKey): void {
+    this.#since.delete(gateway);
+  }
+
+  #waits(gateway: ObjectKey): boolean {
+    const since = this.#since.get(gateway);
+    return since !== undefined && this.#clock.monotonic() - since < gatherMs;
+  }
+}
