@@ -58,7 +58,7 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   const secret = await tlsSecret();
   it.kept.secrets.set(objectKey(secret.metadata), secret);
   await client.create(secrets, secret, signal);
-  for (const node of seededNodes(it)) await client.create(nodes, node, signal);
+  for (const node of nodesOf(it)) await client.create(nodes, node, signal);
   const shared = { client, clock: systemClock, random: () => 0, logger: silentLogger };
   const caches = openCaches(shared);
   void caches.run(signal);
@@ -86,7 +86,7 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   };
 }
 
-const seededNodes = (it: Aws): readonly Node[] =>
+export const nodesOf = (it: Pick<Aws, 'seed'>): readonly Node[] =>
   it.seed.nodes.map(({ zone, instanceId }) => ({
     apiVersion: 'v1',
     kind: 'Node',

@@ -1,0 +1,25 @@
+import { describeProvider } from '../contract.ts';
+import { MemoryWorld, memoryProvider } from './memory-provider.ts';
+
+describeProvider('the memory', async () => {
+  const world = new MemoryWorld();
+  return {
+    controllerName: 'example.com/memory',
+    open: async (context) => memoryProvider({ world, context }),
+    writes: () => world.writes.length,
+    picture: () => structuredClone(world.gateways),
+    serving: () =>
+      new Set(world.isProvisioned ? [...world.gateways.values()].flatMap(({ ports }) => [...ports.keys()]) : []),
+    members: (service) => [...world.gateways.values()].flatMap(({ members }) => members.get(service) ?? []),
+    refuseOnePort: () => {
+      world.refuses = 'port 80 ';
+    },
+    provisionSlowly: () => {
+      world.isProvisioned = false;
+      return async () => {
+        world.isProvisioned = true;
+      };
+    },
+    close: async () => undefined,
+  };
+});
