@@ -19,6 +19,7 @@ import { KeyedLock } from './keyed-lock.ts';
 import { Limits } from './limits.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from './model/naming.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
+import { gatewayOwner, type Owner, ownerName, ownerTag } from './model/owner.ts';
 import type { Model, TargetSelection } from './model/resources.ts';
 import type { Target } from './model/targets.ts';
 import { findRegion, Place } from './network/place.ts';
@@ -55,6 +56,13 @@ export interface CloudContext extends ProviderContext {
   readonly ownGateways: () => readonly Gateway[];
 }
 
+/** How the last plan of a Gateway ended. */
+interface LastRun {
+  /** The namespaces whose steps were recalled. */
+  readonly behind: ReadonlySet<string>;
+  readonly met: Met;
+}
+
 export class Cloud {
   readonly inventory: Inventory;
   readonly bindings = new Bindings();
@@ -75,8 +83,7 @@ export class Cloud {
   readonly #signal: AbortSignal;
   /** How the passes left the Gateways. */
   readonly #models = new Map<ObjectKey, Model>();
-  /** The namespaces for whose steps the last pass over a Gateway had no time, and what the others have met. */
-  readonly #last = new Map<ObjectKey, { readonly behind: ReadonlySet<string>; readonly met: Met }>();
+  readonly #last = new Map<ObjectKey, LastRun>();
   /** By target group, as the last look at it saw them. */
   readonly #targetStates = new Map<string, Health['states']>();
   /** Outlives the term's signal for as long as it takes to keep what is known. */
@@ -174,8 +181,8 @@ export class Cloud {
    * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
    * changed it.
    */
-  exclusive<T>(gateway: ObjectKey, work: () => Promise<T>): Promise<T> {
-    return this.locks.run(`gateway ${gatewayTagValue(gateway)}`, work);
+  exclusive<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
+    return this.locks.run(`gateway ${ownerTag(owner)}`, work);
   }
 
   /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
@@ -186,24 +193,24 @@ export class Cloud {
       await this.progress.refresh(gateway);
       return [];
     });
-    return { observed: this.inventory.observed(gateway, this.#term.clock.now()), problems };
+    return { observed: this.inventory.observed(gatewayOwner(gateway), this.#term.clock.now()), problems };
   }
 
-  diffOptions(gateway: ObjectKey): DiffOptions {
+  diffOptions(owner: Owner): DiffOptions {
     return {
       rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer,
-      behind: this.#last.get(gateway)?.behind ?? nobody,
+      behind: this.#lastOf(owner)?.behind ?? nobody,
     };
   }
 
   /** @param recall calls back what has made no call yet: others wait */
-  async execute(gateway: ObjectKey, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
+  async execute(owner: Owner, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
     const { clients, inventory, membership, troubles, refusals, where, locks, cluster } = this;
     const { clock, logger, sources } = this.#term;
-    const last = this.#last.get(gateway);
-    this.progress.awaits(gateway, plan);
+    const last = this.#lastOf(owner);
+    if (owner.kind === 'gateway') this.progress.awaits(owner.key, plan);
     const outcome = await executePlan(plan, {
-      gateway,
+      owner,
       clients,
       inventory,
       membership,
@@ -213,7 +220,7 @@ export class Cloud {
       locks,
       cluster,
       clock,
-      logger: logger.child({ gateway }),
+      logger: logger.child({ gateway: ownerName(owner) }),
       signal: this.#signal,
       secretOf: (key) => sources.secret(key),
       targetsOf: (group) => membersOf(sources, group),
@@ -221,9 +228,14 @@ export class Cloud {
       ...(last && { before: last.met }),
     });
     const { behind, met } = outcome;
-    if (behind.length > 0 || met.size > 0) this.#last.set(gateway, { behind: new Set(behind), met });
-    else this.#last.delete(gateway);
+    if (owner.kind !== 'gateway') return outcome;
+    if (behind.length > 0 || met.size > 0) this.#last.set(owner.key, { behind: new Set(behind), met });
+    else this.#last.delete(owner.key);
     return outcome;
+  }
+
+  #lastOf(owner: Owner): LastRun | undefined {
+    return owner.kind === 'gateway' ? this.#last.get(owner.key) : undefined;
   }
 
   /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
@@ -244,7 +256,7 @@ export class Cloud {
     groups: readonly TargetSelection[],
     learned?: () => void,
   ): Promise<readonly Problem[]> {
-    const { resources } = this.inventory.observed(gateway, this.#term.clock.now());
+    const { resources } = this.inventory.observed(gatewayOwner(gateway), this.#term.clock.now());
     const before = this.bindings.ofGateway(gateway);
     const fresh = this.bindings.bind(gateway, groups, resources);
     const bindings = this.bindings.ofGateway(gateway);
@@ -297,7 +309,7 @@ export class Cloud {
   async confirmGone(gateway: ObjectKey): Promise<{ readonly gone: boolean; readonly problems: readonly Problem[] }> {
     let gone = false;
     const problems = await problemsOf(inventoryId, async () => {
-      gone = await this.inventory.confirmGone(gateway);
+      gone = await this.inventory.confirmGone(gatewayOwner(gateway));
       return [];
     });
     return { gone, problems };
@@ -316,7 +328,7 @@ export class Cloud {
   async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
     const turns = {
       model: () => this.#models.get(gateway),
-      exclusive: (piece: () => Promise<void>) => this.exclusive(gateway, piece),
+      exclusive: (piece: () => Promise<void>) => this.exclusive(gatewayOwner(gateway), piece),
     };
     const drift = await this.#audit(gateway, turns);
     const moved = new Set(drift.flatMap(({ aspect, resource }) => (aspect === 'targets' ? [resource] : [])));

@@ -1,5 +1,6 @@
 // One tenant that changes all of its routes without end, beside others: queue, turns, diff, execution and AWS's documented rates
 // together, in simulated time.
+
 import { beforeEach, expect, test } from 'vitest';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
@@ -14,6 +15,7 @@ import { toAwsError } from './errors.ts';
 import { executePlan } from './execute/execute.ts';
 import type { ExecuteContext } from './execute/run.ts';
 import { Limits } from './limits.ts';
+import { gatewayOwner } from './model/owner.ts';
 import type { Model, ResourceId, RuleResource } from './model/resources.ts';
 import { inTurn } from './recall.ts';
 
@@ -116,7 +118,7 @@ class Simulation {
       return { kind: 'done' } as const;
     };
     // What carries out the steps is simulated: of the context only this is used.
-    const context = { gateway: aws.gateway, logger: silentLogger, signal: this.stop.signal, recall };
+    const context = { owner: gatewayOwner(aws.gateway), logger: silentLogger, signal: this.stop.signal, recall };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest is for real steps
     return executePlan(plan, context as unknown as ExecuteContext, perform);
   }

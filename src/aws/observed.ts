@@ -1,6 +1,6 @@
 // What is known to exist in AWS of what we own: the inventory's records, and what diff takes beside the model. Tags are
 // the truth about ids and specs; the rest is what AWS itself told last, or what our own writes made of it.
-import type { ObjectKey } from '../kube/object.ts';
+import type { Owner } from './model/owner.ts';
 import type { Resource, ResourceId, RuleAction, RuleCondition, RuleTransform, Tags } from './model/resources.ts';
 import type { Scope } from './model/scope.ts';
 
@@ -91,9 +91,9 @@ export type OwnedResource =
   | OwnedSecurityGroup
   | OwnedCertificate;
 
-/** What exists of one Gateway, and of the certificates that the cluster shares. More than one may carry the same id after a crash. */
+/** The resources of one owner, and the certificates that Gateways share. After a crash several may have the same id. */
 export interface Observed {
-  readonly gateway: ObjectKey;
+  readonly owner: Owner;
   readonly resources: readonly OwnedResource[];
   /** Now, in milliseconds since the epoch, for what must rest before it goes. */
   readonly now: number;

@@ -14,6 +14,7 @@ import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
+import { gatewayOwner } from './model/owner.ts';
 import type { Model } from './model/resources.ts';
 import { UNCLAIMED_FEATURES } from './model/unclaimed.ts';
 import { otherRegion } from './network/place.ts';
@@ -65,7 +66,7 @@ export async function openAws(
       const bindings = cloud.bindings.ofGateway(gateway);
       const { problems, isUnknown } = unreachable(model, bindings, cloud.troubles);
       return {
-        ...provisioned(model, cloud.inventory.observed(gateway, clock.now()).resources),
+        ...provisioned(model, cloud.inventory.observed(gatewayOwner(gateway), clock.now()).resources),
         found: [...problems, ...cloud.reachability.widened(bindings)].map(awsFinding),
         backendsUnknown: isUnknown,
         isProvisioning: cloud.progress.isProvisioning(gateway),
@@ -75,7 +76,7 @@ export async function openAws(
     forget: (gateway) => cloud.release(gateway),
     endpoints: (service) => onErrand(errandOf(service), () => syncEndpoints(cloud, context, service)),
     servicesOnNodes: () => cloud.bindings.nodeServices(),
-    exclusive: (gateway, pass) => onErrand(errandOf(gateway), () => cloud.exclusive(gateway, pass)),
+    exclusive: (gateway, pass) => onErrand(errandOf(gateway), () => cloud.exclusive(gatewayOwner(gateway), pass)),
     run: async (until) => {
       await Promise.all([runAudit(context, cloud, until), runSweep(context, cloud, until)]);
     },

@@ -16,6 +16,7 @@ import { keepStanding, standingOf } from './inventory/standing.ts';
 import { mostListed } from './model/certificates.ts';
 import { resourceId } from './model/naming.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
+import { gatewayOwner } from './model/owner.ts';
 import type { Model } from './model/resources.ts';
 import type { Problem } from './problem.ts';
 import { inTurn } from './recall.ts';
@@ -85,8 +86,9 @@ async function carryOut(
   whenWanted: WhenWanted,
 ): Promise<CarriedOut> {
   const { observed, problems: unseen } = await cloud.observe(gateway);
-  const plan = diff(model, observed, cloud.diffOptions(gateway));
-  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(gateway, plan, recall));
+  const owner = gatewayOwner(gateway);
+  const plan = diff(model, observed, cloud.diffOptions(owner));
+  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(owner, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   // Where AWS can't be reached, the rest would only wait as long again, and the status is to say so in time.
   const isSilent = outcome.problems.some(

@@ -7,14 +7,16 @@ import type { Removed } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
 import { diff } from './diff/diff.ts';
 import { awsFinding } from './findings.ts';
+import { gatewayOwner } from './model/owner.ts';
 import { inTurn } from './recall.ts';
 import { pollMs } from './timings.ts';
 
 export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whenWanted: WhenWanted): Promise<Removed> {
   cloud.release(gateway);
-  const observed = cloud.inventory.observed(gateway, clock.now());
-  const plan = diff(undefined, observed, cloud.diffOptions(gateway));
-  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(gateway, plan, recall));
+  const owner = gatewayOwner(gateway);
+  const observed = cloud.inventory.observed(owner, clock.now());
+  const plan = diff(undefined, observed, cloud.diffOptions(owner));
+  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(owner, plan, recall));
   const behind = outcome.behind.length > 0;
   // A finalizer goes by what AWS describes, never by what is remembered.
   const isDone = !behind && outcome.pending.length === 0 && outcome.problems.length === 0;

@@ -11,14 +11,15 @@ export const ownershipTags = (cluster: ClusterIdentity, id: ResourceId, gateway?
   [TAG.resource]: id,
 });
 
-export type Owner =
+/** What the tags of a resource say of its owner. */
+export type Ownership =
   /** `gateway` is the tag's value; absent for what the cluster shares. */
   | { readonly kind: 'ours'; readonly id: ResourceId; readonly gateway?: string }
   /** Made by a Gatehouse in another cluster that goes by the same name. */
   | { readonly kind: 'namesake'; readonly clusterUid: string }
   | { readonly kind: 'foreign' };
 
-export function ownerOf(tags: Tags, cluster: ClusterIdentity): Owner {
+export function ownerOf(tags: Tags, cluster: ClusterIdentity): Ownership {
   const uid = tags[TAG.clusterUid];
   const id = tags[TAG.resource];
   const gateway = tags[TAG.gateway];

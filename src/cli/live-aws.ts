@@ -1,4 +1,5 @@
 // What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
+
 import type { Gateway, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
@@ -6,6 +7,7 @@ import { Inventory } from '../aws/inventory/inventory.ts';
 import { standingOf } from '../aws/inventory/standing.ts';
 import { Limits } from '../aws/limits.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from '../aws/model/naming.ts';
+import { gatewayOwner } from '../aws/model/owner.ts';
 import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
 import type { Standing } from '../aws/model/standing.ts';
 import { findBackendSecurityGroup } from '../aws/network/backend-group.ts';
@@ -81,7 +83,7 @@ export async function readAws(
       clusterUid: cluster.uid,
       network,
       problems,
-      observed: (gateway) => inventory.observed(gateway, systemClock.now()),
+      observed: (gateway) => inventory.observed(gatewayOwner(gateway), systemClock.now()),
       standing: (gateway, scheme) => standingOf({ inventory, vpcId: network.vpcId, sources }, gateway, scheme),
       imported: (secret) => {
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));

@@ -28,7 +28,7 @@ export function diff(model: Model | undefined, observed: Observed, options: Diff
   const existing = indexExisting(model, observed);
   const resources = model?.resources ?? [];
   const rules = resources.filter((resource) => resource.kind === 'rule');
-  const draft = new Draft(existing, resources, new Order(observed.gateway, behind));
+  const draft = new Draft(existing, resources, new Order(observed.owner, behind));
   for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
   const listeners = resources.filter((resource) => resource.kind === 'listener');
   planListeners(draft, listeners, rules, rulesPerLoadBalancer);

@@ -1,7 +1,6 @@
 // Which changes of a listener's rules wait for which others. Rules that may answer the same request keep their order, and no
 // tenant waits for another tenant whose steps were recalled.
-import type { ObjectKey } from '../../kube/object.ts';
-import { namespaceOf } from '../model/owner.ts';
+import { namespaceOf, type Owner } from '../model/owner.ts';
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import { overlap, type Scope, scopeOf } from '../model/scope.ts';
 import type { OwnedRule } from '../observed.ts';
@@ -14,13 +13,13 @@ export interface RuleChange {
 }
 
 export class Order {
-  readonly #gateway: ObjectKey;
+  readonly #owner: Owner;
   readonly #behind: ReadonlySet<string>;
   readonly #desired = new Map<RuleResource, RuleChange>();
 
   /** @param behind the namespaces whose steps were recalled last time */
-  constructor(gateway: ObjectKey, behind: ReadonlySet<string>) {
-    this.#gateway = gateway;
+  constructor(owner: Owner, behind: ReadonlySet<string>) {
+    this.#owner = owner;
     this.#behind = behind;
   }
 
@@ -30,14 +29,14 @@ export class Order {
   }
 
   isBehind(resource: ResourceId): boolean {
-    return this.#behind.has(namespaceOf(resource, this.#gateway));
+    return this.#behind.has(namespaceOf(resource, this.#owner));
   }
 
   ofDesired(rule: RuleResource): RuleChange {
     const known = this.#desired.get(rule);
     if (known !== undefined) return known;
     const change = {
-      namespace: namespaceOf(rule.id, this.#gateway),
+      namespace: namespaceOf(rule.id, this.#owner),
       scopes: [scopeOf(rule.spec.conditions)],
     };
     this.#desired.set(rule, change);
@@ -45,7 +44,7 @@ export class Order {
   }
 
   ofExisting({ id, scope }: OwnedRule): RuleChange {
-    return { namespace: namespaceOf(id, this.#gateway), scopes: [scope] };
+    return { namespace: namespaceOf(id, this.#owner), scopes: [scope] };
   }
 
   /** The change of an existing rule that becomes a desired one. */

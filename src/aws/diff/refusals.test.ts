@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../../kube/object.ts';
 import { buildModel } from '../model/build.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import { PLACEHOLDER_NETWORK } from '../model/placeholder-network.ts';
 import type { Model, RuleResource } from '../model/resources.ts';
 import { entry, httpPort, options, topology } from '../model/testing/sample.ts';
@@ -20,7 +21,7 @@ function planned(ports: readonly number[] = [80]): { readonly model: Model; read
   const given = topology(ports.map((port) => httpPort(entries, { port })));
   const { model } = buildModel(given, PLACEHOLDER_NETWORK, options);
   if (model === undefined) throw new Error('Expected a model');
-  return { model, plan: diff(model, { gateway: model.gateway, resources: [], now: 0 }) };
+  return { model, plan: diff(model, { owner: gatewayOwner(model.gateway), resources: [], now: 0 }) };
 }
 
 const refusal = (resource: string): Extract<Problem, { kind: 'cloud-refused' }> => ({

@@ -4,6 +4,7 @@ import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/sel
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
 import { objectKey } from '../../kube/object.ts';
 import { resourceId } from '../model/naming.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import type { CertificateUse, Model } from '../model/resources.ts';
 import { eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
@@ -109,7 +110,9 @@ test('two Gateways with one Secret import it once', async () => {
   const models = [rig.model({ secret }), rig.model({ secret, key })];
   const plans = models.map((model) => controller.plan(model));
   await Promise.all(
-    plans.map((plan, index) => executePlan(plan, { ...controller.context, gateway: index === 0 ? gateway : key })),
+    plans.map((plan, index) =>
+      executePlan(plan, { ...controller.context, owner: gatewayOwner(index === 0 ? gateway : key) }),
+    ),
   );
   expect(certificates()).toHaveLength(1);
   expect(inUse()).toEqual([certificates()[0]?.arn, certificates()[0]?.arn]);

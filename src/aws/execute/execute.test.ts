@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { stepId } from '../diff/draft.ts';
 import { LeaseLostError } from '../errors.ts';
 import { resourceId } from '../model/naming.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import { eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { executePlan } from './execute.ts';
 
@@ -136,10 +137,10 @@ test('deleting a Gateway leaves nothing, and waits for what AWS still holds', as
   expect(first.problems).toEqual([]);
   expect(first.pending.length).toBeGreaterThan(0);
   expect(first.retryAfterMs).toBeGreaterThan(0);
-  expect(await controller.inventory.confirmGone(gateway)).toBe(false);
+  expect(await controller.inventory.confirmGone(gatewayOwner(gateway))).toBe(false);
   await new Promise((resolve) => setTimeout(resolve, 1100));
   expect(await controller.apply(undefined)).toMatchObject({ problems: [], pending: [] });
-  expect(await controller.inventory.confirmGone(gateway)).toBe(true);
+  expect(await controller.inventory.confirmGone(gatewayOwner(gateway))).toBe(true);
   const { elbv2, ec2 } = rig.aws.world();
   expect(elbv2.loadBalancers.size + elbv2.targetGroups.size + elbv2.listeners.size).toBe(0);
   expect([...ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'))).toEqual([]);

@@ -4,7 +4,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Plan, Step, StepId } from '../diff/step.ts';
 import { onErrand } from '../errand.ts';
 import { AwsError, toProblem } from '../errors.ts';
-import { namespaceOf } from '../model/owner.ts';
+import { namespaceOf, ownerName } from '../model/owner.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { Problem } from '../problem.ts';
 import { performStep } from './perform.ts';
@@ -41,7 +41,7 @@ export async function executePlan(
       await endsOf(step.follows ?? []);
       if (before.some(({ kind }) => kind === 'recalled')) return recalled;
       if (before.some(({ kind }) => kind !== 'done')) return leftOut;
-      return limitOf(namespaceOf(step.resource, context.gateway))(() => attempt(run, step, perform));
+      return limitOf(namespaceOf(step.resource, context.owner))(() => attempt(run, step, perform));
     };
     ends.set(step.id, end());
   }
@@ -57,10 +57,10 @@ const leftOut: End = { kind: 'left-out' };
 const recalled: End = { kind: 'recalled' };
 
 async function attempt(run: Run, step: Step, perform: typeof performStep): Promise<End> {
-  const { logger, gateway, signal, recall } = run.context;
+  const { logger, owner, signal, recall } = run.context;
   if (signal.aborted) return leftOut;
   if (recall?.aborted === true) return recalled;
-  const errand = { namespace: namespaceOf(step.resource, gateway), object: gateway, ...(recall && { recall }) };
+  const errand = { namespace: namespaceOf(step.resource, owner), object: ownerName(owner), ...(recall && { recall }) };
   try {
     const end = await onErrand(errand, () => perform(run, step));
     if (end.kind === 'done') logger.info({ resource: step.resource, arn: arnOf(step) }, words[step.kind]);
@@ -103,7 +103,7 @@ function arnOf(step: Step): string | undefined {
 
 function outcomeOf(
   ends: readonly (readonly [Step, End])[],
-  { gateway, before = new Map() }: Pick<ExecuteContext, 'gateway' | 'before'>,
+  { owner, before = new Map() }: Pick<ExecuteContext, 'owner' | 'before'>,
 ): Outcome {
   const done: StepId[] = [];
   const problems: Problem[] = [];
@@ -144,7 +144,7 @@ function outcomeOf(
         if (end.error.kind === 'not-found') drifted = true;
         break;
       case 'recalled':
-        behind.add(namespaceOf(resource, gateway));
+        behind.add(namespaceOf(resource, owner));
         // A refusal stays reported until the step is tried again: a status must not change because there was no time.
         if (!met.has(resource)) meet(resource, before.get(resource));
         break;

@@ -8,7 +8,8 @@ import type { Plan, StepId } from '../diff/step.ts';
 import type { AwsError } from '../errors.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
+import type { ClusterIdentity } from '../model/naming.ts';
+import { type Owner, ownerTag } from '../model/owner.ts';
 import type { ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import type { Problem } from '../problem.ts';
@@ -19,7 +20,7 @@ import type { TargetRefusals } from '../targets/target-refusals.ts';
 import type { TargetTroubles } from '../targets/target-troubles.ts';
 
 export interface ExecuteContext {
-  readonly gateway: ObjectKey;
+  readonly owner: Owner;
   readonly clients: AwsClients;
   readonly inventory: Inventory;
   readonly membership: Membership;
@@ -78,15 +79,15 @@ export type StepEnd =
 
 export class Run {
   readonly context: ExecuteContext;
-  /** The value of the Gateway's tag. */
-  readonly gateway: string;
+  /** The value of the gateway tag; undefined for what Gateways share. */
+  readonly gateway: string | undefined;
   /** Resources that the next pass may be able to make, because AWS did not answer or asked to wait. */
   readonly unanswered = new Set<ResourceId>();
   readonly #arns: Map<ResourceId, string>;
 
   constructor(plan: Plan, context: ExecuteContext) {
     this.context = context;
-    this.gateway = gatewayTagValue(context.gateway);
+    this.gateway = ownerTag(context.owner);
     this.#arns = new Map(plan.existing);
   }
 

@@ -2,6 +2,7 @@ import { AddTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { beforeEach, expect, test } from 'vitest';
 import { objectKey } from '../../kube/object.ts';
 import { executePlan } from '../execute/execute.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import { TAG } from '../observed.ts';
 import { type Controller, cluster, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { describeTags } from './describe.ts';
@@ -15,16 +16,20 @@ beforeEach(async () => {
 });
 
 const loadBalancers = () =>
-  controller.inventory.observed(gateway, 0).resources.filter((resource) => resource.kind === 'load-balancer');
+  controller.inventory
+    .observed(gatewayOwner(gateway), 0)
+    .resources.filter((resource) => resource.kind === 'load-balancer');
 const targetGroups = () =>
-  controller.inventory.observed(gateway, 0).resources.filter((resource) => resource.kind === 'target-group');
+  controller.inventory
+    .observed(gatewayOwner(gateway), 0)
+    .resources.filter((resource) => resource.kind === 'target-group');
 
 test('a restart on twenty Gateways reads little', async () => {
   for (let index = 0; index < 20; index++) {
     const key = objectKey({ namespace: 'shop', name: `web-${index}` });
     const model = rig.model({ key, services: ['a', 'b', 'c'] });
     const plan = (await rig.start(key)).plan(model);
-    const outcome = await executePlan(plan, { ...controller.context, gateway: key });
+    const outcome = await executePlan(plan, { ...controller.context, owner: gatewayOwner(key) });
     expect(outcome.problems).toEqual([]);
   }
   rig.aws.calls.zero();

@@ -5,6 +5,7 @@ import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { isNotFound, isSettling } from '../errors.ts';
 import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
+import { type Owner, ownerTag } from '../model/owner.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type { Observed, OwnedResource } from '../observed.ts';
 import { TAG } from '../observed.ts';
@@ -65,15 +66,15 @@ export class Inventory {
     return records.map(asOwned);
   }
 
-  /** The resources of one Gateway, and the certificates that Gateways share. `now` in milliseconds since the epoch. */
-  observed(gateway: ObjectKey, now: number): Observed {
+  /** @param now in milliseconds since the epoch */
+  observed(owner: Owner, now: number): Observed {
     const shared = this.#records.ofGateway(SHARED).filter(({ kind }) => kind === 'certificate');
     const outdated = outdatedCertificates(shared);
-    const resources = [...this.#records.ofGateway(gatewayTagValue(gateway)), ...shared].map((record) => {
+    const resources = [...this.#records.ofGateway(ownerTag(owner) ?? SHARED), ...shared].map((record) => {
       if (record.kind === 'target-group') return this.#usage.observe(record, now);
       return record.kind === 'listener' ? { ...record, tags: trueTags(record, outdated) } : record;
     });
-    return { gateway, resources, now };
+    return { owner, resources, now };
   }
 
   /** The values of the gateway tag that owned resources have. */
@@ -206,11 +207,11 @@ export class Inventory {
   }
 
   /**
-   * Whether AWS's own lists, not its tagging index, show nothing of the Gateway any more. Only then may the finalizer be
+   * Whether AWS's own lists, not its tagging index, show nothing of the owner any more. Only then may the finalizer be
    * removed. Resources that are still found are remembered.
    */
-  async confirmGone(gateway: ObjectKey): Promise<boolean> {
-    const tag = gatewayTagValue(gateway);
+  async confirmGone(owner: Owner): Promise<boolean> {
+    const tag = ownerTag(owner) ?? SHARED;
     const left = (await this.#left()).filter((record) => gatewayOf(record.tags) === tag);
     for (const record of left) this.put(record);
     return left.length === 0;

@@ -6,7 +6,7 @@ import { Lane } from '../../kube/lane.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Plan } from '../diff/step.ts';
 import { gatewayTagValue } from '../model/naming.ts';
-import { namespaceOf } from '../model/owner.ts';
+import { gatewayOwner, namespaceOf } from '../model/owner.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import type { Inventory } from './inventory.ts';
@@ -65,7 +65,7 @@ export class Progress {
 
   /** Updates the inventory with what the Gateway waits for. @throws AwsError */
   async refresh(gateway: ObjectKey): Promise<void> {
-    const { resources } = this.#inventory.observed(gateway, this.#clock.now());
+    const { resources } = this.#inventory.observed(gatewayOwner(gateway), this.#clock.now());
     const awaited = this.#awaited.get(gateway) ?? [];
     const groups = resources.filter(({ kind, id }) => kind === 'target-group' && awaited.includes(id));
     if (resources.some(isProvisioning)) await this.#pollLoadBalancers();
@@ -102,7 +102,7 @@ export function nextToRead(
   groups: readonly Pick<OwnedResource, 'arn' | 'id'>[],
   read: ReadonlyMap<string, number>,
 ): readonly string[] {
-  const turns = new Lane<Pick<OwnedResource, 'arn' | 'id'>>(({ id }) => namespaceOf(id, gateway));
+  const turns = new Lane<Pick<OwnedResource, 'arn' | 'id'>>(({ id }) => namespaceOf(id, gatewayOwner(gateway)));
   const readAt = ({ arn }: Pick<OwnedResource, 'arn'>) => read.get(arn) ?? Number.MIN_SAFE_INTEGER;
   for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
   return Array.from({ length: readsAtOnce }, () => turns.shift()?.arn ?? []).flat();

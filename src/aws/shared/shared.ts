@@ -11,6 +11,7 @@ import type { Held, Outcome } from '../execute/run.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import { gatewayOwner, type Owner, sharedOwner } from '../model/owner.ts';
 import type { ResourceId } from '../model/resources.ts';
 import { removeBackendSecurityGroup } from '../network/backend-group.ts';
 import type { Place } from '../network/place.ts';
@@ -20,9 +21,6 @@ import type { Admissions } from '../reach/admissions.ts';
 import { Holds } from './holds.ts';
 
 const backendGroup = resourceId('security-group', 'backend');
-
-/** Stands for no Gateway, where what is shared is removed. */
-const sharedOwner = objectKey({ name: 'shared' });
 
 export interface Release {
   /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */
@@ -40,7 +38,7 @@ export interface SharedOptions {
   readonly locks: KeyedLock;
   readonly place: Place;
   readonly admissions: Admissions;
-  readonly execute: (owner: ObjectKey, plan: Plan) => Promise<Outcome>;
+  readonly execute: (owner: Owner, plan: Plan) => Promise<Outcome>;
 }
 
 export class Shared {
@@ -79,7 +77,8 @@ export class Shared {
     const gateways = this.#users();
     const unused = this.#unusedCertificates(gateways);
     const tried = unused.filter(({ arn }) => this.#holds.isDue(arn));
-    const outcome = tried.length === 0 ? undefined : await execute(leaving ?? sharedOwner, removal(tried));
+    const owner = leaving === undefined ? sharedOwner : gatewayOwner(leaving);
+    const outcome = tried.length === 0 ? undefined : await execute(owner, removal(tried));
     for (const { id, arn } of tried) {
       const held = outcome?.held.find((each) => each.arn === arn);
       if (held !== undefined) this.#held.set(arn, held);

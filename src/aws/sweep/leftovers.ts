@@ -2,7 +2,6 @@
 // has, in the same order.
 
 import type { Clock } from '../../kube/clock.ts';
-import { objectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AwsClients } from '../clients.ts';
 import { diff } from '../diff/diff.ts';
@@ -15,6 +14,7 @@ import { securityGroups, taggedResources } from '../inventory/describe.ts';
 import { Inventory } from '../inventory/inventory.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
+import { type Owner, sharedOwner } from '../model/owner.ts';
 import { removeBackendSecurityGroup } from '../network/backend-group.ts';
 import { type OwnedResource, TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
@@ -85,9 +85,9 @@ export async function removeLeftovers(context: LeftoversContext, cluster: Cluste
   const done: string[] = [];
   const held: Held[] = [];
   const problems: Problem[] = [];
-  const execute = async (gateway: string, plan: Plan): Promise<void> => {
+  const execute = async (owner: Owner, plan: Plan): Promise<void> => {
     const outcome = await executePlan(plan, {
-      gateway: objectKey({ name: gateway }),
+      owner,
       clients,
       inventory,
       membership: membershipOf(context),
@@ -107,9 +107,10 @@ export async function removeLeftovers(context: LeftoversContext, cluster: Cluste
     problems.push(...outcome.problems);
   };
   for (const gateway of inventory.gateways().toSorted()) {
-    await execute(gateway, diff(undefined, inventory.observed(objectKey({ name: gateway }), clock.now())));
+    const owner: Owner = { kind: 'tag', value: gateway };
+    await execute(owner, diff(undefined, inventory.observed(owner, clock.now())));
   }
-  await execute('', removal(inventory.owned().filter(({ kind }) => kind === 'certificate')));
+  await execute(sharedOwner, removal(inventory.owned().filter(({ kind }) => kind === 'certificate')));
   if (inventory.gateways().every((gateway) => inventory.owned(gateway).every(({ kind }) => kind !== 'load-balancer'))) {
     const groups = inventory.owned().filter(({ kind }) => kind === 'security-group');
     problems.push(...(await removeShared(context, cluster, groups, { done, held })));

@@ -1,16 +1,14 @@
 // The sweeper: removes what is left in AWS of Gateways that went without their finalizer.
 import { gateways } from '../../api/kinds.ts';
 import { jitter } from '../../kube/clock.ts';
-import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import { objectKey } from '../../kube/object.ts';
 import type { ProviderContext } from '../../provider/context.ts';
 import type { Cloud } from '../cloud.ts';
 import { diff } from '../diff/diff.ts';
 import { gatewayTagValue } from '../model/naming.ts';
+import { type Owner, ownerNamespace } from '../model/owner.ts';
 import { TAG } from '../observed.ts';
 import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision.ts';
-
-/** A tag's value is its Gateway's key, or for a very long one a hash that stands for it. */
-const keyOf = (tag: string): ObjectKey => objectKey({ name: tag });
 
 export async function runSweep(context: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<void> {
   const { clock, random, logger, config } = context;
@@ -39,7 +37,7 @@ export async function sweepOnce(
   const { logger, config } = context;
   const sighting = await look(context, cloud, signal);
   const watched = (tag: string) =>
-    config.watchNamespace === undefined || parseObjectKey(keyOf(tag)).namespace === config.watchNamespace;
+    config.watchNamespace === undefined || ownerNamespace({ kind: 'tag', value: tag }) === config.watchNamespace;
   const decision = decideSweep(previous, sighting, watched);
   if (decision.kind === 'stopped') {
     const { doomed, owned } = decision;
@@ -48,7 +46,7 @@ export async function sweepOnce(
       'the sweep stops: more than half of what is owned would go',
     );
   }
-  if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, keyOf(tag));
+  if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, tag);
   // Not before it is known what listeners serve: the certificates of orphans, too.
   if (decision.kind !== 'stopped' && (await cloud.ready()).length === 0) await cloud.shared.release();
   return sighting;
@@ -72,14 +70,15 @@ async function look({ client, clock, config }: ProviderContext, cloud: Cloud, si
 }
 
 /** What AWS still holds on to goes in the next sweep. */
-async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, gateway: ObjectKey): Promise<void> {
+async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, gateway: string): Promise<void> {
   if ((await cloud.ready()).length > 0) return;
-  await cloud.exclusive(gateway, async () => {
+  const owner: Owner = { kind: 'tag', value: gateway };
+  await cloud.exclusive(owner, async () => {
     // It may have come back since the lists were read: then it goes on with what it had.
     if (sources.gateways().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
-    const plan = diff(undefined, cloud.inventory.observed(gateway, clock.now()), cloud.diffOptions(gateway));
-    const { done, problems } = await cloud.execute(gateway, plan);
+    const plan = diff(undefined, cloud.inventory.observed(owner, clock.now()), cloud.diffOptions(owner));
+    const { done, problems } = await cloud.execute(owner, plan);
     logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
-    await cloud.inventory.confirmGone(gateway);
+    await cloud.inventory.confirmGone(owner);
   });
 }

@@ -20,6 +20,7 @@ import { KeyedLock } from '../keyed-lock.ts';
 import { Limits } from '../limits.ts';
 import { whereabouts } from '../model/addresses.ts';
 import { awsName, gatewayPrefix, gatewayTagValue, resourceId } from '../model/naming.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import { DEFAULT_HEALTH_CHECK } from '../model/target-groups.ts';
 import type { Target } from '../model/targets.ts';
@@ -271,7 +272,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
     await inventory.load();
     const context: ExecuteContext = {
       ...shared,
-      gateway: key,
+      owner: gatewayOwner(key),
       clients,
       inventory,
       membership,
@@ -285,7 +286,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       targetsOf: () => kept.targets,
     };
     const plan = (desired: Model | undefined) =>
-      diff(desired, inventory.observed(key, systemClock.now()), { drain: 0 });
+      diff(desired, inventory.observed(gatewayOwner(key), systemClock.now()), { drain: 0 });
     const apply = (desired: Model | undefined) => executePlan(plan(desired), context);
     const audit = (turns: AuditTurns) => auditGateway(context, gatewayTagValue(key), turns);
     return { clients, inventory, membership, context, plan, apply, audit };

@@ -1,4 +1,5 @@
 // A term on the embedded AWS and a cluster in memory.
+
 import { afterEach, beforeEach, expect } from 'vitest';
 import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import type { Node, Secret } from '../../api/core.ts';
@@ -15,6 +16,7 @@ import { silentLogger } from '../../kube/testing/silent-logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { Cloud } from '../cloud.ts';
 import { diff } from '../diff/diff.ts';
+import { gatewayOwner } from '../model/owner.ts';
 import type { Model } from '../model/resources.ts';
 import { awsUnderTest, cluster, gateway as key } from './aws-under-test.ts';
 
@@ -120,6 +122,7 @@ export async function bring(cloud: Cloud, model: Model | undefined): Promise<voi
   expect(await cloud.ready()).toEqual([]);
   expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const { observed } = await cloud.observe(key);
-  const { problems } = await cloud.execute(key, diff(model, observed, cloud.diffOptions(key)));
+  const owner = gatewayOwner(key);
+  const { problems } = await cloud.execute(owner, diff(model, observed, cloud.diffOptions(owner)));
   expect(problems).toEqual([]);
 }

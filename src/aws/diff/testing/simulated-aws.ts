@@ -1,5 +1,7 @@
 // What tests run plans against: AWS's rules of what may stand beside what and go before what, as a value in memory.
+
 import type { ObjectKey } from '../../../kube/object.ts';
+import { gatewayOwner } from '../../model/owner.ts';
 import type { CertificateUse, Resource, ResourceId, RuleAction, RuleResource, Tags } from '../../model/resources.ts';
 import { scopeOf } from '../../model/scope.ts';
 import { type Observed, type OwnedResource, TAG } from '../../observed.ts';
@@ -38,7 +40,11 @@ export class SimulatedAws {
   }
 
   observe(): Observed {
-    return { gateway: this.gateway, resources: [...this.entries.values()].map(({ owned }) => owned), now: this.now };
+    return {
+      owner: gatewayOwner(this.gateway),
+      resources: [...this.entries.values()].map(({ owned }) => owned),
+      now: this.now,
+    };
   }
 
   /** Time passes: load balancers become active, what a rule refers to becomes healthy, what was deleted is released. */
