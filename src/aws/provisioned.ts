@@ -4,6 +4,7 @@ import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
 import type { Model } from './model/resources.ts';
 import type { OwnedResource } from './observed.ts';
+import { waitingFor } from './words.ts';
 
 const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
 
@@ -22,7 +23,7 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   const ports = serves(shown?.state)
     ? listeners.filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn).map(({ port }) => port)
     : [];
-  const waiting = missing((desired ? current : shown)?.state);
+  const waiting = waitingFor((desired ? current : shown)?.state);
   const existing = new Set(owned.map(({ id }) => id));
   const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
   return {
@@ -40,11 +41,4 @@ function admits({ resources }: Model, owned: readonly OwnedResource[]): boolean 
   return groups
     .filter(({ ingress }) => ingress.length > 0)
     .every(({ id, ingress }) => owned.some((group) => group.id === id && hasHash(group.tags, 'ingress', ingress)));
-}
-
-function missing(state: string | undefined): string {
-  if (state === undefined) return 'The load balancer is not made yet.';
-  if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
-  if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
-  return '';
 }

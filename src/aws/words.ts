@@ -25,6 +25,14 @@ export const awsWords: ProviderWords = {
   targetsReached: 'All targets are registered, and admit the load balancer.',
 };
 
+/** What is waited for while a load balancer is in this state; empty for nothing. @param state undefined while it does not exist */
+export function waitingFor(state: string | undefined): string {
+  if (state === undefined) return 'The load balancer is not made yet.';
+  if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
+  if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
+  return '';
+}
+
 /** The fault without its field, and the remedy. */
 export function sentence(problem: Problem): string {
   if (isOfCloud(problem)) return cloudSentence(problem);
