@@ -37,19 +37,11 @@ import { membershipStore } from './targets/membership-store.ts';
 import type { TargetsContext } from './targets/sync-targets.ts';
 import { TargetRefusals } from './targets/target-refusals.ts';
 import { TargetTroubles } from './targets/target-troubles.ts';
+import { inventoryRetryMs, termEndMs, writeVisibleMs } from './timings.ts';
 
 const nobody: ReadonlySet<string> = new Set();
 
 const inventoryId = resourceId('inventory');
-
-/** How long the end of a term may take. In milliseconds. */
-const closeMs = 2000;
-
-/** How long AWS may take to show what we have written, unless it is looked after more often. In milliseconds. */
-const settlingMs = 60_000;
-
-/** How long to wait before AWS is asked again for what it would not tell. In milliseconds. */
-const reopenMs = 5000;
 
 export interface CloudContext extends ProviderContext {
   /** The Gateways that are ours, or were and are still held by our finalizer. */
@@ -103,7 +95,7 @@ export class Cloud {
         if (!isLeader()) throw new LeaseLostError('The lease is lost');
       },
       limits: new Limits(clock, config.awsRateFactor),
-      writes: new OwnWrites(clock, Math.min(settlingMs, config.auditPeriod / 10)),
+      writes: new OwnWrites(clock, Math.min(writeVisibleMs, config.auditPeriod / 10)),
       metrics: metrics.aws,
       signal,
     });
@@ -172,7 +164,7 @@ export class Cloud {
       const reopen = () => {
         this.#opening = undefined;
       };
-      this.#term.clock.sleep(reopenMs, this.#signal).then(reopen, reopen);
+      this.#term.clock.sleep(inventoryRetryMs, this.#signal).then(reopen, reopen);
     }
     return problems;
   }
@@ -372,7 +364,7 @@ export class Cloud {
   async close(): Promise<void> {
     const { clock, isLeader, logger } = this.#term;
     const cut = (): void => this.#closing.abort(new Error('The term has ended'));
-    clock.sleep(closeMs, this.#closing.signal).then(cut, cut);
+    clock.sleep(termEndMs, this.#closing.signal).then(cut, cut);
     if (isLeader()) {
       await this.membership.flush().catch((error: unknown) => {
         logger.warn({ err: error }, 'the targets that were confirmed could not be saved');

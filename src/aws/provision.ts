@@ -23,7 +23,7 @@ import { inTurn } from './recall.ts';
 import { routedBackends } from './routed-backends.ts';
 import type { Release } from './shared/shared.ts';
 import { type AwsAccepted, type AwsFacts, isAboutSubnets, stays } from './stages.ts';
-import { pollMs } from './timings.ts';
+import { passAgainMs } from './timings.ts';
 
 export async function learnFacts(
   cloud: Cloud,
@@ -98,11 +98,11 @@ async function carryOut(
   const { retryAt, problems } = isSilent ? nothingReleased : await cloud.shared.release();
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
   const told = refusedRules(plan, model, outcome);
-  const again = outcome.retryAfterMs !== undefined && outcome.problems.length === 0;
+  const again = outcome.again === true && outcome.problems.length === 0;
   const now = clock.now();
   const delays = [
-    ...plan.pending.map((pending) => (pending.kind === 'drain' ? Math.max(pending.at - now, 0) : pollMs)),
-    ...(outcome.pending.length > 0 || again ? [pollMs] : []),
+    ...plan.pending.map((pending) => (pending.kind === 'drain' ? Math.max(pending.at - now, 0) : passAgainMs)),
+    ...(outcome.pending.length > 0 || again ? [passAgainMs] : []),
     ...(retryAt === undefined ? [] : [Math.max(retryAt - now, 0)]),
   ];
   return {

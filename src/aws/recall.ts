@@ -1,11 +1,10 @@
 // A pass that has much to do lets others in: newer changes of its own Gateway, and Gateways that find no worker free. What it had
 // no time for it goes on with afterwards.
+
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../kube/clock.ts';
 import type { WhenWanted } from '../kube/workers.ts';
-
-/** How long a pass works in any case: shorter turns would cost more passes than they let changes in. In milliseconds. */
-const turnMs = 500;
+import { undisturbedPassMs } from './timings.ts';
 
 /** Does the work with a signal that calls it back, when its turn is over and others wait. */
 export async function inTurn<T>(
@@ -17,7 +16,7 @@ export async function inTurn<T>(
   // Each call that waits for its turn listens.
   setMaxListeners(0, recall.signal);
   const ended = new AbortController();
-  clock.sleep(turnMs, ended.signal).then(
+  clock.sleep(undisturbedPassMs, ended.signal).then(
     () => whenWanted(() => recall.abort()),
     () => {
       // The work has ended before its turn.

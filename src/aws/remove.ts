@@ -9,7 +9,7 @@ import { diff } from './diff/diff.ts';
 import { awsFinding } from './findings.ts';
 import { gatewayOwner } from './model/owner.ts';
 import { inTurn } from './recall.ts';
-import { pollMs } from './timings.ts';
+import { passAgainMs } from './timings.ts';
 
 export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whenWanted: WhenWanted): Promise<Removed> {
   cloud.release(gateway);
@@ -24,7 +24,7 @@ export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whe
   const shared = confirmed?.gone === true ? await cloud.shared.release(gateway) : undefined;
   const problems = [...outcome.problems, ...(confirmed?.problems ?? []), ...(shared?.problems ?? [])];
   const held = await cloud.held.explain([...outcome.held, ...(shared?.held ?? [])]);
-  const retryMs = outcome.held.length > 0 ? cloud.held.retryMs(outcome.held) : pollMs;
+  const retryMs = outcome.held.length > 0 ? cloud.held.retryMs(outcome.held) : passAgainMs;
   const retryAt = shared === undefined ? clock.now() + retryMs : shared.retryAt;
   const gone = problems.length === 0 && retryAt === undefined;
   if (gone) cloud.inventory.forget(gateway);

@@ -1,5 +1,7 @@
 // A bucket of AWS's tokens, and who has had some of them. It is pure arithmetic over the clock: who waits is not known here.
+
 import type { Clock } from '../kube/clock.ts';
+import { throttled, withoutTokenMs } from './timings.ts';
 
 export interface Rate {
   /** Requests that the bucket holds. */
@@ -13,14 +15,8 @@ export interface Taker {
   readonly object: string;
 }
 
-const firstPauseMs = 500;
-const maxPauseMs = 20_000;
-
 /** A bucket that holds fewer tokens than this is not worth dividing. */
 const leastToDivide = 10;
-
-/** A namespace that got nothing for so long may use the reserve, however much it has had before. In milliseconds. */
-const longestWithoutMs = 2000;
 
 /** How many namespaces and objects are remembered; the ones that were served longest ago are forgotten first. */
 const remembered = 1000;
@@ -68,7 +64,7 @@ export class TokenBucket {
     if (served === undefined || now < this.#pausedUntil || this.#small(served, now) >= 1) return soonest;
     const missing = 1 + this.#reserve - this.#tokens;
     const wait = Math.max(soonest, Math.ceil((missing / this.#rate.perSecond) * 1000));
-    return Math.min(wait, Math.max(soonest, Math.ceil(served.at + longestWithoutMs - now)));
+    return Math.min(wait, Math.max(soonest, Math.ceil(served.at + withoutTokenMs - now)));
   }
 
   /** @param turn a number that grows from one token to the next, whichever bucket it is of */
@@ -92,7 +88,10 @@ export class TokenBucket {
     const now = this.#clock.monotonic();
     // Calls that were under way together are one sign, not many.
     if (now < this.#pausedUntil) return;
-    this.#pauseMs = Math.min(maxPauseMs, this.#pauseMs === 0 ? firstPauseMs : this.#pauseMs * 2);
+    this.#pauseMs = Math.min(
+      throttled.longestPauseMs,
+      this.#pauseMs === 0 ? throttled.firstPauseMs : this.#pauseMs * 2,
+    );
     this.#pausedUntil = now + this.#pauseMs;
     this.#tokens = 0;
     this.#at = this.#pausedUntil;

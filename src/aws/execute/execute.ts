@@ -14,8 +14,6 @@ type End = StepEnd | { readonly kind: 'left-out' } | { readonly kind: 'recalled'
 
 /** How many steps of one Gateway and namespace run at a time. The account's rate limits apply as well. */
 const sideBySide = 8;
-const pendingRetryMs = 5000;
-const errorRetryMs = 5000;
 
 /**
  * @param perform executes one step
@@ -109,7 +107,6 @@ function outcomeOf(
   const problems: Problem[] = [];
   const pending: ResourceId[] = [];
   const held: Held[] = [];
-  const retries: number[] = [];
   const behind = new Set<string>();
   const met = new Map<ResourceId, readonly Problem[]>();
   const meet = (resource: ResourceId, some: readonly Problem[] = []): void => {
@@ -117,30 +114,28 @@ function outcomeOf(
     problems.push(...some);
     met.set(resource, [...(met.get(resource) ?? []), ...some]);
   };
+  let again = false;
   let drifted = false;
   for (const [{ id, resource }, end] of ends) {
     switch (end.kind) {
       case 'done':
         done.push(id);
         meet(resource, end.problems);
-        if (end.again === true) retries.push(0);
+        if (end.again === true) again = true;
         break;
       case 'in-use':
         held.push(end.held);
         pending.push(resource);
-        retries.push(pendingRetryMs);
         break;
       case 'settling':
         pending.push(resource);
-        retries.push(pendingRetryMs);
         break;
       case 'failed':
         meet(resource, end.problems);
-        if (end.again === true) retries.push(0);
+        if (end.again === true) again = true;
         break;
       case 'error':
         meet(resource, [toProblem(end.error, resource)]);
-        if (end.error.retryable) retries.push(errorRetryMs);
         if (end.error.kind === 'not-found') drifted = true;
         break;
       case 'recalled':
@@ -161,7 +156,7 @@ function outcomeOf(
     held,
     behind: [...behind],
     met,
-    ...(retries.length === 0 ? {} : { retryAfterMs: Math.min(...retries) }),
+    ...(again ? { again } : {}),
     ...(drifted ? { drifted } : {}),
   };
 }

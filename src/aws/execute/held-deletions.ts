@@ -6,16 +6,9 @@ import type { AwsClients } from '../clients.ts';
 import type { Holder } from '../cloud-problem.ts';
 import { AwsError } from '../errors.ts';
 import type { Problem } from '../problem.ts';
-import { pollMs } from '../timings.ts';
-
+import { heldDeletion, passAgainMs } from '../timings.ts';
 import { holdersOf } from './holders.ts';
 import type { Held } from './run.ts';
-
-/** All in milliseconds. */
-const patience = 10_000;
-const lookAgain = 60_000;
-const maxRetry = 60_000;
-const forgetAfter = 600_000;
 
 interface Sight {
   readonly since: number;
@@ -37,7 +30,7 @@ export class HeldDeletions {
   /** What these deletions wait for, as the status says it. */
   async explain(held: readonly Held[]): Promise<readonly Problem[]> {
     const now = this.#clock.monotonic();
-    for (const [arn, { seen }] of this.#sights) if (now - seen > forgetAfter) this.#sights.delete(arn);
+    for (const [arn, { seen }] of this.#sights) if (now - seen > heldDeletion.forgetAfterMs) this.#sights.delete(arn);
     const problems: Problem[] = [];
     for (const { resource, arn, detail } of held) {
       const { holders } = await this.#see(arn, now);
@@ -50,12 +43,13 @@ export class HeldDeletions {
   retryMs(held: readonly Held[]): number {
     const now = this.#clock.monotonic();
     const waited = held.map(({ arn }) => now - (this.#sights.get(arn)?.since ?? now));
-    return Math.min(maxRetry, Math.max(pollMs, Math.min(...waited) / 4));
+    return Math.min(heldDeletion.longestRetryMs, Math.max(passAgainMs, Math.min(...waited) / 4));
   }
 
   async #see(arn: string, now: number): Promise<Sight> {
     const before = this.#sights.get(arn) ?? { since: now, seen: now, looked: Number.NEGATIVE_INFINITY, holders: [] };
-    const isDue = now - before.since >= patience && now - before.looked >= lookAgain;
+    const { lookForHoldersAfterMs, lookForHoldersAgainMs } = heldDeletion;
+    const isDue = now - before.since >= lookForHoldersAfterMs && now - before.looked >= lookForHoldersAgainMs;
     const found = isDue ? { looked: now, holders: (await this.#holdersOf(arn)) ?? before.holders } : {};
     const sight = { ...before, seen: now, ...found };
     this.#sights.set(arn, sight);

@@ -49,8 +49,8 @@ export interface Outcome {
   readonly pending: readonly ResourceId[];
   /** The refused deletions among them. */
   readonly held: readonly Held[];
-  /** When to run again even if nothing changes, in milliseconds. */
-  readonly retryAfterMs?: number;
+  /** A step has made something else than planned, so that another plan is needed. */
+  readonly again?: true;
   /** AWS lacks a resource that the inventory has: the Gateway must be audited at once. */
   readonly drifted?: true;
   /** The namespaces of recalled steps. */

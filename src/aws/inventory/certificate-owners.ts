@@ -1,4 +1,5 @@
 // Who owns the certificates that listeners name by ARN. For our own the inventory knows it; for others AWS is asked once.
+
 import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import type { CertificateOwner } from '../../gateway/input.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -10,6 +11,7 @@ import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
+import { absentCertificateMs } from '../timings.ts';
 import type { Inventory } from './inventory.ts';
 
 export interface CertificateOwnersOptions {
@@ -24,9 +26,6 @@ const perPass = 50;
 
 /** How many answers are remembered. If tenants name more, some are asked again. */
 const maxRemembered = 10_000;
-
-/** How long a certificate that is not there is taken for absent, in milliseconds. */
-const absentMs = 60_000;
 
 type Answer = Exclude<CertificateOwner, { kind: 'unknown' }>;
 
@@ -80,7 +79,7 @@ export class CertificateOwners {
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       const { code, detail } = error;
-      if (isNotFound(error)) this.#remember(arn, { kind: 'absent' }, clock.now() + absentMs);
+      if (isNotFound(error)) this.#remember(arn, { kind: 'absent' }, clock.now() + absentCertificateMs);
       else this.#refusals.set(arn, `${code}: ${detail}`);
     }
   }

@@ -9,10 +9,8 @@ import { gatewayTagValue } from '../model/naming.ts';
 import { gatewayOwner, namespaceOf } from '../model/owner.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
+import { stateReadMs } from '../timings.ts';
 import type { Inventory } from './inventory.ts';
-
-/** How often the state of load balancers, and the health of a Gateway's target groups, is read at most. In milliseconds. */
-const pollMs = 2500;
 
 /** AWS allows ten reads a second, and the passes need some of them. */
 const readsAtOnce = 15;
@@ -76,7 +74,7 @@ export class Progress {
   async #readHealth(gateway: ObjectKey, groups: readonly OwnedResource[]): Promise<void> {
     const now = this.#clock.monotonic();
     const { at, read } = this.#health.get(gateway) ?? neverRead;
-    if (now - at < pollMs) return;
+    if (now - at < stateReadMs) return;
     const due = nextToRead(gateway, groups, read);
     const before = [...read].filter(([arn]) => groups.some((group) => group.arn === arn));
     this.#health.set(gateway, { at: now, read: new Map([...before, ...due.map((arn) => [arn, now] as const)]) });
@@ -86,7 +84,7 @@ export class Progress {
   /** One call for all load balancers that are being provisioned, because the passes that wait come at different times. */
   async #pollLoadBalancers(): Promise<void> {
     const now = this.#clock.monotonic();
-    if (now - this.#polledAt < pollMs) return;
+    if (now - this.#polledAt < stateReadMs) return;
     this.#polledAt = now;
     const owned = this.#inventory.gateways().flatMap((gateway) => this.#inventory.owned(gateway));
     await this.#inventory.refreshLoadBalancers(owned.filter(isProvisioning).map(({ arn }) => arn));

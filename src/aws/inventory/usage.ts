@@ -1,15 +1,11 @@
 // Which target groups are in use, since when, and which have been seen healthy. It decides when a group may replace another
 // one, and when the replaced one may be deleted.
+
 import type { Clock } from '../../kube/clock.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
 import type { Membership } from '../targets/membership.ts';
+import { firstHealthyTargetMs } from '../timings.ts';
 import type { OwnedRecord, TargetGroupRecord } from './records.ts';
-
-/**
- * How long a group that takes over may make its rule wait for a first healthy target. Well beyond what AWS's slowest
- * default health check takes (five times 30 seconds, and registration).
- */
-const readyAfterMs = 180_000;
 
 interface Use {
   /** Since when rules refer to it, or since when none does. */
@@ -62,7 +58,7 @@ export class Usage {
       use?.serving === true ||
       this.#healthy.has(record.arn) ||
       this.#membership.members(record.arn)?.length === 0 ||
-      (use?.referred === true && now - use.since >= readyAfterMs);
+      (use?.referred === true && now - use.since >= firstHealthyTargetMs);
     return { ...record, ready, ...(use === undefined || use.referred ? {} : { unusedSince: use.since }) };
   }
 }

@@ -1,13 +1,14 @@
 // What an EC2 instance can learn about itself: the last way to find region and VPC. Pods often cannot reach it, because the
 // hop limit of IMDSv2 is 1 by default.
 
+import { instanceMetadataMs } from '../timings.ts';
+
 export interface InstanceMetadata {
   readonly region: string;
   readonly vpcId: string;
 }
 
 const endpoint = 'http://169.254.169.254';
-const timeoutMs = 1000;
 
 /** Undefined without instance metadata, or if it is disabled (AWS_EC2_METADATA_DISABLED). */
 export async function instanceMetadata(
@@ -16,7 +17,7 @@ export async function instanceMetadata(
 ): Promise<InstanceMetadata | undefined> {
   if (env['AWS_EC2_METADATA_DISABLED']?.toLowerCase() === 'true') return undefined;
   const request = async (path: string, init: RequestInit): Promise<string> => {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(instanceMetadataMs)]);
     const response = await fetch(`${endpoint}${path}`, { ...init, signal: limit });
     if (!response.ok) throw new Error(`${path}: ${response.status}`);
     return (await response.text()).trim();

@@ -1,10 +1,12 @@
 // Which network interface has a target's address, and which of its security groups must admit load balancers. What was read
 // is remembered. Only unknown targets cost a call: one for up to 200 of them.
+
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError } from '../errors.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { canonicalAddress, isInstance } from '../model/addresses.ts';
+import { newInterfaceRetriesMs, silentTargetReadMs } from '../timings.ts';
 import {
   clusterGroups,
   type Interface,
@@ -36,12 +38,6 @@ export interface Question {
   /** The cluster's nodes. All are read together, because the others will be needed next. */
   readonly instances: readonly string[];
 }
-
-/** EC2 may show a new interface late: we ask again after these times, in milliseconds, and then only in audits. */
-const retriesMs: readonly number[] = [5000, 10_000, 20_000, 40_000];
-
-/** The shortest time between two reads of a carrier whose targets do not answer, in milliseconds. */
-const suspectMs = 60_000;
 
 interface Miss {
   readonly failures: number;
@@ -111,7 +107,7 @@ export class Carriers {
       // A target that was not found has no interface: it is noted by its own id.
       const key = this.#known.of(id)?.id ?? id;
       const last = this.#suspects.get(key);
-      if (last !== undefined && now - last.at < suspectMs) continue;
+      if (last !== undefined && now - last.at < silentTargetReadMs) continue;
       this.#askAgain(id);
       this.#suspects.set(key, { at: now, due: true });
       isNew = true;
@@ -215,7 +211,7 @@ export class Carriers {
       return;
     }
     const failures = (this.#misses.get(id)?.failures ?? 0) + 1;
-    const wait = retriesMs[failures - 1] ?? Number.POSITIVE_INFINITY;
+    const wait = newInterfaceRetriesMs[failures - 1] ?? Number.POSITIVE_INFINITY;
     this.#misses.set(id, { failures, retryAt: this.#clock.monotonic() + wait });
   }
 

@@ -2,9 +2,7 @@
 
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-
-/** How long a Gateway that does not serve yet waits at most, in milliseconds. */
-const gatherMs = 10_000;
+import { portsTogetherMs } from '../timings.ts';
 
 export class Gathering {
   readonly #clock: Clock;
@@ -36,6 +34,6 @@ export class Gathering {
 
   #waits(gateway: ObjectKey): boolean {
     const since = this.#since.get(gateway);
-    return since !== undefined && this.#clock.monotonic() - since < gatherMs;
+    return since !== undefined && this.#clock.monotonic() - since < portsTogetherMs;
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../kube/clock.ts';
 import type { Problem } from '../problem.ts';
+import { refusedGroupLongestRetryMs } from '../timings.ts';
 
 interface Refused {
   readonly problem: Problem;
@@ -10,10 +11,9 @@ interface Refused {
   readonly retryAt: number;
 }
 
-const longestRetryMs = 300_000;
-
 /** After the second refusal the wait doubles each time. */
-const retryMs = (failures: number): number => (failures < 2 ? 0 : Math.min(1000 * 2 ** (failures - 2), longestRetryMs));
+const retryMs = (failures: number): number =>
+  failures < 2 ? 0 : Math.min(1000 * 2 ** (failures - 2), refusedGroupLongestRetryMs);
 
 export class RefusedGroups {
   readonly #clock: Clock;

@@ -1,10 +1,9 @@
 // What AWS will not delete yet because something uses it. That something may be anyone's and stay for good, so each is tried
 // again ever later, by whichever pass comes then.
-import type { Clock } from '../../kube/clock.ts';
 
-/** All in milliseconds. */
-const firstMs = 3000;
-const maxMs = 60_000;
+import type { Clock } from '../../kube/clock.ts';
+import { sharedDeletion } from '../timings.ts';
+
 const growth = 1.5;
 
 export class Holds {
@@ -21,8 +20,9 @@ export class Holds {
   }
 
   hold(what: string): void {
+    const { firstRetryMs, longestRetryMs } = sharedDeletion;
     const before = this.#holds.get(what)?.forMs;
-    const forMs = before === undefined ? firstMs : Math.min(before * growth, maxMs);
+    const forMs = before === undefined ? firstRetryMs : Math.min(before * growth, longestRetryMs);
     this.#holds.set(what, { forMs, until: this.#clock.now() + forMs });
   }
 

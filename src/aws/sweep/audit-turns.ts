@@ -5,9 +5,7 @@ import type { ProviderContext } from '../../provider/context.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Cloud } from '../cloud.ts';
 import { AwsError } from '../errors.ts';
-
-/** The shortest pause between two Gateways' audits, in milliseconds. */
-const minPauseMs = 200;
+import { auditPauseMs } from '../timings.ts';
 
 /** Audits until the signal aborts. */
 export async function runAudit(
@@ -22,7 +20,7 @@ export async function runAudit(
     const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
     for (const gateway of gateways) {
       // Spread evenly: the account's other users are to see no bursts.
-      await pause(Math.max(config.auditPeriod / (gateways.length + 1), minPauseMs));
+      await pause(Math.max(config.auditPeriod / (gateways.length + 1), auditPauseMs));
       if (signal.aborted) return;
       const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
       const lost = taken === undefined ? [] : cloud.reachability.lost(cloud.bindings.ofGateway(gateway), taken);
@@ -37,7 +35,7 @@ export async function runAudit(
       // Time alone may have changed something, too.
       if (own !== undefined) gatewayDue(gateway);
     }
-    await pause(Math.max(config.auditPeriod - (clock.monotonic() - started), minPauseMs));
+    await pause(Math.max(config.auditPeriod - (clock.monotonic() - started), auditPauseMs));
   }
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision.ts';
+import { sweepMs } from '../timings.ts';
+import { decideSweep, type Sighting } from './sweep-decision.ts';
 
 const sighting = (at: number, owned: Readonly<Record<string, number>>, living: readonly string[]): Sighting => ({
   at,
@@ -8,7 +9,7 @@ const sighting = (at: number, owned: Readonly<Record<string, number>>, living: r
 });
 
 const all = () => true;
-const later = minSweepIntervalMs;
+const later = sweepMs;
 
 test('a first look removes nothing', () => {
   expect(decideSweep(undefined, sighting(0, { 'a/gone': 1, 'a/here': 9 }, ['a/here']), all)).toEqual({ kind: 'wait' });

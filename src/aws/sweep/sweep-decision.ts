@@ -1,4 +1,5 @@
 // Which owned things belong to Gateways that are gone: the sweeper's decision, which is built to fear itself.
+import { sweepMs } from '../timings.ts';
 
 /** One complete look at both sides. */
 export interface Sighting {
@@ -16,9 +17,6 @@ export type SweepDecision =
   /** Too much would go: more likely we are wrong than they are. */
   | { readonly kind: 'stopped'; readonly gateways: readonly string[]; readonly doomed: number; readonly owned: number };
 
-/** Two sightings agree only when this much lies between them. In milliseconds. */
-export const minSweepIntervalMs = 120_000;
-
 /**
  * Orphans are what both sightings miss a Gateway for. Never more than half of what we own.
  * @param watched whether a tag's Gateway lies in a namespace that this process serves
@@ -28,7 +26,7 @@ export function decideSweep(
   current: Sighting,
   watched: (gateway: string) => boolean,
 ): SweepDecision {
-  if (previous === undefined || current.at - previous.at < minSweepIntervalMs) return { kind: 'wait' };
+  if (previous === undefined || current.at - previous.at < sweepMs) return { kind: 'wait' };
   const orphan = ({ owned, living }: Sighting, gateway: string) => owned.has(gateway) && !living.has(gateway);
   const gateways = [...current.owned.keys()].filter(
     (gateway) => watched(gateway) && orphan(previous, gateway) && orphan(current, gateway),

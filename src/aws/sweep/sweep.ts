@@ -8,13 +8,14 @@ import { diff } from '../diff/diff.ts';
 import { gatewayTagValue } from '../model/naming.ts';
 import { type Owner, ownerNamespace } from '../model/owner.ts';
 import { TAG } from '../observed.ts';
-import { decideSweep, minSweepIntervalMs, type Sighting } from './sweep-decision.ts';
+import { sweepMs } from '../timings.ts';
+import { decideSweep, type Sighting } from './sweep-decision.ts';
 
 export async function runSweep(context: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<void> {
   const { clock, random, logger, config } = context;
   let previous: Sighting | undefined;
   while (!signal.aborted) {
-    const intervalMs = Math.max(minSweepIntervalMs, config.auditPeriod / 2);
+    const intervalMs = Math.max(sweepMs, config.auditPeriod / 2);
     await clock.sleep(jitter(intervalMs, 0.2, random), signal).catch(() => undefined);
     if (signal.aborted) return;
     try {

@@ -8,7 +8,7 @@ import type { Cloud } from '../cloud.ts';
 import { AwsError, isNotFound, isSettling, toProblem } from '../errors.ts';
 import { awsFinding } from '../findings.ts';
 import type { Problem } from '../problem.ts';
-import { pollMs } from '../timings.ts';
+import { passAgainMs } from '../timings.ts';
 import type { Binding } from './bindings.ts';
 import { type Membered, withMembers } from './members.ts';
 import { syncTargets } from './sync-targets.ts';
@@ -65,7 +65,7 @@ async function syncBinding(
       gatewayDue(gateway);
       return { binding, problems: [] };
     }
-    if (isSettling(error)) return { binding, problems: [], retryAfterMs: pollMs, isSettling: true };
+    if (isSettling(error)) return { binding, problems: [], retryAfterMs: passAgainMs, isSettling: true };
     return { binding, problems: [toProblem(error, group.id)] };
   }
 }

@@ -1,8 +1,10 @@
 // Which targets each target group has, as last confirmed. In memory these are the members; across restarts one hash a group
 // is kept in the cluster. A group whose hash equals that of its desired targets needs no read.
+
 import type { Clock } from '../../kube/clock.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Target, targetsHash } from '../model/targets.ts';
+import { saveMembersMs } from '../timings.ts';
 
 /** Keeps the hashes across restarts. Keys are `NAME.ID` of target groups, which a ConfigMap allows. */
 export interface MembershipPersistence {
@@ -16,8 +18,6 @@ export interface MembershipOptions {
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }
-
-const saveAfterMs = 2000;
 
 /** The lock of a target group: one pass at a time reads and changes its members. */
 export const targetsLock = (arn: string): string => `targets ${arn}`;
@@ -100,7 +100,7 @@ export class Membership {
     this.#saving = true;
     const { clock, logger, signal } = this.#options;
     clock
-      .sleep(saveAfterMs, signal)
+      .sleep(saveMembersMs, signal)
       .then(() => {
         this.#saving = false;
         return this.flush();

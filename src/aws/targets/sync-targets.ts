@@ -1,4 +1,5 @@
 // Applies the desired targets to a target group. Only differences from the known members cost calls.
+
 import { DeregisterTargetsCommand, type TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
@@ -8,6 +9,7 @@ import { isInstance, type Whereabouts } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
+import { subnetsFreshMs } from '../timings.ts';
 import { readHealth } from './health.ts';
 import { type Membership, targetKey, targetsLock } from './membership.ts';
 import { Registration } from './registration.ts';
@@ -36,9 +38,6 @@ export interface Synced {
 
 /** Far below AWS's limit for one call, so that one refused target costs few others a second call. */
 const batchSize = 200;
-
-/** A subnet may be new: what seems to be in none is looked up in what is no older than this. In milliseconds. */
-const freshMs = 60_000;
 
 /**
  * Registers missing targets, then deregisters surplus ones, then looks for the targets that AWS refuses. A refused target
@@ -120,7 +119,7 @@ class Sync {
     const known = new Set((membership.members(arn) ?? []).map(targetKey));
     const isStrange = (target: Target) => where(target.id) !== 'inside' && !known.has(targetKey(target));
     const strange = new Set(desired.filter(isStrange).map(targetKey));
-    if (refusals.setStrange(arn, strange)) where = await this.#context.where(freshMs);
+    if (refusals.setStrange(arn, strange)) where = await this.#context.where(subnetsFreshMs);
     const { fit = [], unfit = [] } = Object.groupBy(desired, ({ id }) =>
       where(id) === 'inside' || where(id) === 'outside' ? 'fit' : 'unfit',
     );

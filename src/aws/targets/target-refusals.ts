@@ -1,7 +1,9 @@
 // Targets that AWS has refused to register. They are tried again ever more rarely and apart from others. All retries together
 // use only a small part of the account's rate.
+
 import type { Clock } from '../../kube/clock.ts';
 import type { Target } from '../model/targets.ts';
+import { refusedTarget } from '../timings.ts';
 import { targetKey } from './membership.ts';
 
 /** Targets of one refused call: at least one of them is bad. */
@@ -16,9 +18,6 @@ interface Held extends Refused {
   /** Monotonic. */
   readonly retryAt: number;
 }
-
-const firstRetryMs = 15_000;
-const maxRetryMs = 900_000;
 
 /** How many calls may look for bad targets at once, and how soon there is one more. AWS accepts four registrations a second. */
 const probes = { burst: 8, everyMs: 2000 } as const;
@@ -61,7 +60,8 @@ export class TargetRefusals {
   }
 
   hold(arn: string, { targets, detail, failures }: Refused): void {
-    const wait = Math.min(firstRetryMs * 2 ** Math.min(failures, 16), maxRetryMs);
+    const { firstRetryMs, longestRetryMs } = refusedTarget;
+    const wait = Math.min(firstRetryMs * 2 ** Math.min(failures, 16), longestRetryMs);
     this.#replace(arn, [...this.of(arn), { targets, detail, failures, retryAt: this.#clock.monotonic() + wait }]);
   }
 

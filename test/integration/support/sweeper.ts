@@ -4,7 +4,8 @@ import type { Environment } from '../../../localstack/environment.ts';
 import { namespaces } from '../../../src/api/kinds.ts';
 import { Cloud } from '../../../src/aws/cloud.ts';
 import { sweepOnce } from '../../../src/aws/sweep/sweep.ts';
-import { minSweepIntervalMs, type Sighting } from '../../../src/aws/sweep/sweep-decision.ts';
+import type { Sighting } from '../../../src/aws/sweep/sweep-decision.ts';
+import { sweepMs } from '../../../src/aws/timings.ts';
 import { readConfig } from '../../../src/config.ts';
 import { openCaches } from '../../../src/controllers/caches.ts';
 import { sourcesOf } from '../../../src/controllers/sources.ts';
@@ -72,7 +73,7 @@ export async function startSweeper(
       previous = await sweepOnce(context, cloud, previous, signal);
     },
     later: () => {
-      ahead += minSweepIntervalMs;
+      ahead += sweepMs;
     },
     stop: async () => {
       stop.abort();
