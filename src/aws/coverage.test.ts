@@ -1,6 +1,5 @@
 // Every kind of AWS's problems reaches the user.
 import { expect, test } from 'vitest';
-import type { CertificateArnProblem } from '../gateway/listener-problem.ts';
 import { objectKey } from '../kube/object.ts';
 import { type Coverage, conditionsFor, goldenKinds, notProgrammed, samplesOf } from '../testing/coverage.ts';
 import { awsFinding } from './findings.ts';
@@ -15,7 +14,7 @@ const shopApi = objectKey({ namespace: 'shop', name: 'api' });
 const call = { resource: 'listener/internal/80', action: 'CreateListener', detail: 'no' };
 const routeRefused = ['Route Accepted=False UnsupportedValue'];
 
-const coverage: Coverage<(AwsProblem | CertificateArnProblem)['kind']> = {
+const coverage: Coverage<AwsProblem['kind']> = {
   'listener-hostname-too-long': 'golden',
   'certificate-refused': {
     problem: { listener: 'http', field: 'tls', cause: { kind: 'quota-reached', code: 'LimitExceeded', ...call } },

@@ -1,12 +1,9 @@
 // What AWS's problems do to conditions.
-import type { CertificateArnProblem } from '../gateway/listener-problem.ts';
 import type { GatewayEffect, Hindrance, ListenerEffect, RuleEffect } from '../provider/finding.ts';
 import type { CloudProblem, RefusalProblem } from './cloud-problem.ts';
 import type { ListenerProblem } from './listener-problem.ts';
 import type { Problem } from './problem.ts';
 import type { RuleProblem } from './rule-problem.ts';
-
-export type AnyListenerProblem = ListenerProblem | CertificateArnProblem;
 
 /** Reasons of gatehouse.dev/UpToDate. */
 type UpToDate =
@@ -44,7 +41,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'admission-widened': 'remark',
 };
 
-export const listenerEffects: Readonly<Record<AnyListenerProblem['kind'], ListenerEffect>> = {
+export const listenerEffects: Readonly<Record<ListenerProblem['kind'], ListenerEffect>> = {
   'listener-hostname-too-long': { kind: 'unsupported', reason: 'UnsupportedValue' },
   'certificate-arn-malformed': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
   'certificate-arn-not-permitted': { kind: 'unresolved', reason: 'RefNotPermitted' },
@@ -85,7 +82,7 @@ const ruleEffects: Readonly<Record<RuleProblem['kind'], RuleEffect>> = {
 };
 
 export const isOfCloud = (problem: Problem): problem is CloudProblem => problem.kind in cloudEffects;
-export const isOfListener = (problem: Problem): problem is AnyListenerProblem => problem.kind in listenerEffects;
+export const isOfListener = (problem: Problem): problem is ListenerProblem => problem.kind in listenerEffects;
 export const isOfRule = (problem: Problem): problem is RuleProblem => problem.kind in ruleEffects;
 
 export function cloudEffect(problem: CloudProblem): GatewayEffect {

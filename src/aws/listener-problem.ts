@@ -49,7 +49,39 @@ export interface TooManyIngressRules extends ListenerPlace {
   readonly limit: number;
 }
 
+/** A listener option names no ARN of a certificate. */
+export interface CertificateArnMalformed extends ListenerPlace {
+  readonly kind: 'certificate-arn-malformed';
+  readonly arn: string;
+}
+
+/** The certificate was imported from a Secret that the listener may not refer to, here or in another cluster. */
+export interface CertificateArnNotPermitted extends ListenerPlace {
+  readonly kind: 'certificate-arn-not-permitted';
+  readonly arn: string;
+}
+
+/** There is no such certificate. */
+export interface CertificateArnNotFound extends ListenerPlace {
+  readonly kind: 'certificate-arn-not-found';
+  readonly arn: string;
+}
+
+/** It is not known whose the certificate is. */
+export interface CertificateArnUnknown extends ListenerPlace {
+  readonly kind: 'certificate-arn-unknown';
+  readonly arn: string;
+  readonly detail: string;
+}
+
+export type CertificateArnProblem =
+  | CertificateArnMalformed
+  | CertificateArnNotPermitted
+  | CertificateArnNotFound
+  | CertificateArnUnknown;
+
 export type ListenerProblem =
+  | CertificateArnProblem
   | ListenerHostnameTooLong
   | CertificateRefused
   | ListenerSettingConflict

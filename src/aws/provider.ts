@@ -3,11 +3,11 @@
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { settingsDefaults } from '../config.ts';
 import { supportedFeatures } from '../gateway/features.ts';
-import { certificateArns } from '../gateway/references.ts';
 import { objectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { isHeldBy, isOfClass } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
+import { certificateArns } from './certificate-arns.ts';
 import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
 import { awsFinding } from './findings.ts';

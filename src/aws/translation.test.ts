@@ -11,6 +11,7 @@ const kinds = [
   'backend-protocol-unsupported',
   'backend-without-ipv4',
   'backend-without-node-port',
+  'certificate-arn-malformed',
   'filter-unsupported',
   'parameters-invalid',
   'parameters-kind-unknown',

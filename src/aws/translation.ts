@@ -5,8 +5,16 @@ import type { GatewayInput } from '../gateway/input.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
-import type { Results, RouteTopology, RuleTopology, Topology, Translation } from '../gateway/topology.ts';
+import type {
+  ListenerResult,
+  Results,
+  RouteTopology,
+  RuleTopology,
+  Topology,
+  Translation,
+} from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
+import { withOwnCertificates } from './certificate-arns.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Finding } from './model/expressed.ts';
@@ -36,15 +44,33 @@ export function* forAws(
 ): Steps<AwsTranslation> {
   const found: Problem[] = [];
   const settings = resolveSettings(input, defaults, (problem) => void found.push(problem));
+  const listeners: ListenerResult[] = [];
+  for (const listener of translation.listeners) {
+    listeners.push(withOwnCertificates(listener, input, (problem) => void found.push(problem)));
+    yield;
+  }
   const routes = new Map<string, RouteTopology>();
   for (const route of translation.routes) {
     routes.set(route.route.key, withinAlb(route, settings, found));
     yield;
   }
   const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
-  if (topology === undefined || settings === undefined) return { ...translation, problems };
+  const all = { ...translation, listeners, problems };
+  if (topology === undefined || settings === undefined) return all;
   const served = topology.routes.map((route) => routes.get(route.route.key) ?? route);
-  return { ...translation, topology: { ...topology, settings, routes: served }, problems };
+  return { ...all, topology: { ...topology, settings, ports: servedPorts(topology, listeners), routes: served } };
+}
+
+/** With those of their listeners that still are to be served. */
+function servedPorts({ ports }: Topology, results: readonly ListenerResult[]): Topology['ports'] {
+  const valid = new Map(results.filter((each) => each.valid).map((each) => [each.name, each]));
+  return ports.flatMap((port) => {
+    const listeners = port.listeners.flatMap((listener) => {
+      const result = valid.get(listener.name);
+      return result === undefined ? [] : { ...listener, certificates: result.certificates ?? [] };
+    });
+    return listeners.length === 0 ? [] : { ...port, listeners };
+  });
 }
 
 /** @param settings undefined while they are not known */

@@ -3,7 +3,8 @@ import type { ProviderWords } from '../provider/words.ts';
 import { list, namesOf } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
-import { type AnyListenerProblem, isOfCloud, isOfListener, isOfRule } from './effects.ts';
+import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
+import type { ListenerProblem } from './listener-problem.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
@@ -40,7 +41,7 @@ export function sentence(problem: Problem): string {
   return isOfRule(problem) ? ruleSentence(problem) : apiSentence(problem, awsWords);
 }
 
-function listenerSentence(problem: AnyListenerProblem): string {
+function listenerSentence(problem: ListenerProblem): string {
   switch (problem.kind) {
     case 'listener-hostname-too-long':
       return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;

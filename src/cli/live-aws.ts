@@ -1,6 +1,7 @@
 // What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
 
 import type { Gateway, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import { certificateArns } from '../aws/certificate-arns.ts';
 import { type AwsClients, createAwsClients } from '../aws/clients.ts';
 import { CertificateOwners } from '../aws/inventory/certificate-owners.ts';
 import { Inventory } from '../aws/inventory/inventory.ts';
@@ -22,7 +23,7 @@ import { Membership } from '../aws/targets/membership.ts';
 import type { Config } from '../config.ts';
 import type { CertificateOwner } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
-import { certificateArns, listenerSetGateway } from '../gateway/references.ts';
+import { listenerSetGateway } from '../gateway/references.ts';
 import { systemClock } from '../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';

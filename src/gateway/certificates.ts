@@ -1,21 +1,14 @@
-// From a listener's certificateRefs, and its certificate ARNs, to the certificates that it can serve.
+// From a listener's certificateRefs, and what it names of the provider's own certificates, to those that it can serve.
 import type { Secret } from '../api/core.ts';
 import { GATEWAY_GROUP, type SecretReference } from '../api/gateway-api.ts';
-import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
+import type { ObjectKey } from '../kube/object.ts';
 import { isPermitted } from './grants.ts';
 import type { GatewayInput } from './input.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import { type ReadCertificate, readCertificate } from './pem.ts';
 import type { Problem, Report } from './problem.ts';
 import type { ListenerPlace, SecretPlace } from './problem-place.ts';
-import {
-  CERTIFICATE_ARN_OPTION,
-  certificateSecret,
-  describeReference,
-  isCertificateArn,
-  namedCertificates,
-  namespaceOf,
-} from './references.ts';
+import { certificateSecret, describeReference, externalCertificates, namespaceOf } from './references.ts';
 import type { CertificateSource } from './topology.ts';
 
 /** Those that can be served, the first one for clients without SNI. Each bad one is reported. */
@@ -29,10 +22,12 @@ export function resolveCertificates(
   for (const [index, ref] of refs.entries()) {
     const place = { listener: owned.id, field: `tls.certificateRefs[${index}]` };
     const source = resolveSecret(ref, owned, place, input, report);
-    const key = source?.kind === 'secret' ? source.secret : source?.arn;
-    if (source !== undefined && key !== undefined && !sources.has(key)) sources.set(key, source);
+    if (source === undefined) continue;
+    const key = source.kind === 'secret' ? source.secret : source.reference;
+    if (!sources.has(key)) sources.set(key, source);
   }
-  return [...sources.values(), ...resolveArns(owned, input, report)];
+  const external = externalCertificates(owned.listener).map((reference) => ({ kind: 'external' as const, reference }));
+  return [...sources.values(), ...external];
 }
 
 function resolveSecret(
@@ -80,7 +75,7 @@ const assumed = (secret: ObjectKey, hostname = '*'): CertificateSource => ({
   secret,
   certificate: {
     fingerprint: ASSUMED_FINGERPRINT,
-    keyAlgorithm: 'RSA_2048',
+    key: { type: 'RSA', bits: 2048 },
     domainNames: [hostname],
     notAfter: '9999-12-31T23:59:59Z',
   },
@@ -88,8 +83,8 @@ const assumed = (secret: ObjectKey, hostname = '*'): CertificateSource => ({
 
 /** A Secret that went bad, or is gone, takes no listener down: what was imported from it last is served on. */
 function lastGood(secret: ObjectKey, { imported }: GatewayInput): CertificateSource | undefined {
-  const arn = imported.get(secret);
-  return arn === undefined ? undefined : { kind: 'arn', arn };
+  const reference = imported.get(secret);
+  return reference === undefined ? undefined : { kind: 'last', secret, reference };
 }
 
 /** Objects out of a cache are frozen, and a changed Secret is another object: so parsing it once is enough. */
@@ -121,49 +116,5 @@ function certificateProblem(read: ReadCertificate, place: SecretPlace, now: numb
     default:
       read satisfies never;
       return undefined;
-  }
-}
-
-function resolveArns(owned: OwnedListener, input: GatewayInput, report: Report): readonly CertificateSource[] {
-  const place = { listener: owned.id, field: `tls.options[${CERTIFICATE_ARN_OPTION}]` };
-  return namedCertificates(owned.listener)
-    .filter((arn) => isUsable(arn, owned, place, input, report))
-    .map((arn) => ({ kind: 'arn', arn }));
-}
-
-/** A key is its owner's: what was imported from a Secret is for those who may refer to that Secret. */
-function isUsable(
-  arn: string,
-  { owner }: OwnedListener,
-  place: ListenerPlace,
-  { certificateOwners, grants }: GatewayInput,
-  report: Report,
-): boolean {
-  if (!isCertificateArn(arn)) {
-    report({ kind: 'certificate-arn-malformed', ...place, arn });
-    return false;
-  }
-  const whose = certificateOwners.get(arn) ?? { kind: 'absent' };
-  switch (whose.kind) {
-    case 'anyone':
-      return true;
-    case 'secret': {
-      const from = { group: GATEWAY_GROUP, kind: owner.kind, namespace: namespaceOf(owner) };
-      const { namespace = '', name } = parseObjectKey(whose.secret);
-      if (isPermitted(grants, from, { group: '', kind: 'Secret', namespace, name })) return true;
-      report({ kind: 'certificate-arn-not-permitted', ...place, arn });
-      return false;
-    }
-    case 'another-cluster':
-      report({ kind: 'certificate-arn-not-permitted', ...place, arn });
-      return false;
-    case 'absent':
-      report({ kind: 'certificate-arn-not-found', ...place, arn });
-      return false;
-    case 'unknown':
-      if (!whose.isServed) report({ kind: 'certificate-arn-unknown', ...place, arn, detail: whose.detail });
-      return whose.isServed;
-    default:
-      return whose satisfies never;
   }
 }

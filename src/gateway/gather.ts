@@ -6,9 +6,9 @@ import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { CertificateOwner, GatewayInput } from './input.ts';
 import {
   backendServices,
-  certificateArns,
   certificateSecrets,
   classConfiguration,
+  externalCertificates,
   gatewayConfiguration,
   namespaceOf,
 } from './references.ts';
@@ -30,10 +30,10 @@ export interface Sources {
   endpointSlicesOf(service: ObjectKey): readonly EndpointSlice[];
   /** Of type kubernetes.io/tls only. */
   secret(key: ObjectKey): Secret | undefined;
-  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
+  /** The provider's name of the certificate that was imported from a Secret last, if it is there. */
   imported(secret: ObjectKey): string | undefined;
-  /** Who may use a certificate that a listener of the Gateway names by ARN. */
-  certificateOwner(arn: string, gateway: ObjectKey): CertificateOwner;
+  /** Who may use a certificate that a listener of the Gateway names by the provider's name. */
+  certificateOwner(reference: string, gateway: ObjectKey): CertificateOwner;
   /** Milliseconds since the epoch. */
   now(): number;
 }
@@ -51,8 +51,9 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const configurationKeys = [classConfiguration(gatewayClass), gatewayConfiguration(gateway)];
   const serviceKeys = [...new Set(routes.flatMap(backendServices))];
   const secretKeys = [...new Set([gateway, ...listenerSets].flatMap(certificateSecrets))];
-  const certificateOwners = found([...new Set([gateway, ...listenerSets].flatMap(certificateArns))], (arn) =>
-    sources.certificateOwner(arn, gatewayKey),
+  const listeners = [gateway, ...listenerSets].flatMap(({ spec }) => spec.listeners);
+  const certificateOwners = found([...new Set(listeners.flatMap(externalCertificates))], (reference) =>
+    sources.certificateOwner(reference, gatewayKey),
   );
   const ownerKeys = [...certificateOwners.values()].flatMap((owner) => (owner.kind === 'secret' ? owner.secret : []));
   const services = found(serviceKeys, (key) => sources.service(key));

@@ -11,11 +11,16 @@ test.each(loadCases())('$name gives the topology in its folder', async ({ dir, i
 });
 
 /** What routes do on a port reads best entry by entry, in order of precedence. */
-function withEntries({ topology, routes: all, ...rest }: Translation): unknown {
+function withEntries({ topology, routes: all, listeners: results, ...rest }: Translation): unknown {
   const needs = all.flatMap(({ route, rules }) =>
     rules.flatMap((rule) => (rule.needs === undefined ? [] : { route, rule: rule.rule, needs: rule.needs })),
   );
-  const said = { ...rest, ...(needs.length > 0 && { needs }) };
+  // The certificates of those that are to serve are in the topology.
+  const said = {
+    listeners: results.map((each) => ({ ...each, certificates: undefined })),
+    ...rest,
+    ...(needs.length > 0 && { needs }),
+  };
   if (topology === undefined) return said;
   const { ports, routes, ...whole } = topology;
   const spread = ports.map(({ listeners, ...port }) => ({

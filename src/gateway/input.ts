@@ -4,7 +4,7 @@ import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } fr
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-/** Who may use a certificate of ACM. */
+/** Who may use a certificate that the provider has. */
 export type CertificateOwner =
   /** Whoever may refer to the Secret that we imported it from. */
   | { readonly kind: 'secret'; readonly secret: ObjectKey }
@@ -14,7 +14,7 @@ export type CertificateOwner =
   | { readonly kind: 'anyone' }
   /** There is no such certificate. */
   | { readonly kind: 'absent' }
-  /** AWS has not said. One that is served goes on being served. */
+  /** The provider has not said. One that is served goes on being served. */
   | { readonly kind: 'unknown'; readonly detail: string; readonly isServed: boolean };
 
 export interface GatewayInput {
@@ -40,9 +40,9 @@ export interface GatewayInput {
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
   /** Whether listeners are to be planned as if the Secrets that are not there were: for those who can't see them. */
   readonly assumeSecrets?: boolean;
-  /** The ARNs of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
+  /** The provider's names of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
   readonly imported: ReadonlyMap<ObjectKey, string>;
-  /** Whose the certificates are that listeners name by ARN. */
+  /** Whose the certificates are that listeners name by the provider's names. */
   readonly certificateOwners: ReadonlyMap<string, CertificateOwner>;
   /** Now, in milliseconds since the epoch: certificates expire. */
   readonly now: number;

@@ -25,7 +25,6 @@ const kinds: readonly ProblemKind[] = [
   'backend-port-not-found',
   'backend-protocol-unsupported',
   'certificate-algorithm-unsupported',
-  'certificate-arn-malformed',
   'certificate-expired',
   'certificate-key-mismatch',
   'certificate-kind-unsupported',

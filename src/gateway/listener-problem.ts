@@ -91,38 +91,6 @@ export interface CertificateAlgorithmUnsupported extends SecretPlace {
   readonly algorithm: string;
 }
 
-/** A listener option names no ARN of a certificate. */
-export interface CertificateArnMalformed extends ListenerPlace {
-  readonly kind: 'certificate-arn-malformed';
-  readonly arn: string;
-}
-
-/** The certificate was imported from a Secret that the listener may not refer to, here or in another cluster. */
-export interface CertificateArnNotPermitted extends ListenerPlace {
-  readonly kind: 'certificate-arn-not-permitted';
-  readonly arn: string;
-}
-
-/** There is no such certificate. */
-export interface CertificateArnNotFound extends ListenerPlace {
-  readonly kind: 'certificate-arn-not-found';
-  readonly arn: string;
-}
-
-/** It is not known whose the certificate is. */
-export interface CertificateArnUnknown extends ListenerPlace {
-  readonly kind: 'certificate-arn-unknown';
-  readonly arn: string;
-  readonly detail: string;
-}
-
-/** Of a certificate that a listener names in its provider's own way. */
-export type CertificateArnProblem =
-  | CertificateArnMalformed
-  | CertificateArnNotPermitted
-  | CertificateArnNotFound
-  | CertificateArnUnknown;
-
 type CertificateProblem =
   | CertificateKindUnsupported
   | CertificateNotPermitted
@@ -131,8 +99,7 @@ type CertificateProblem =
   | CertificateKeyMismatch
   | CertificateExpired
   | CertificateNotYetValid
-  | CertificateAlgorithmUnsupported
-  | CertificateArnProblem;
+  | CertificateAlgorithmUnsupported;
 
 export type ListenerProblem =
   | ListenerProtocolUnsupported

@@ -8,7 +8,7 @@ import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
-import { CERTIFICATE_ARN_OPTION, namespaceOf } from './references.ts';
+import { EXTERNAL_CERTIFICATES_OPTION, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
@@ -142,7 +142,7 @@ function resolveTls(
     report({ kind: 'tls-mode-unsupported', listener: name, field: 'tls.mode', mode });
     return undefined;
   }
-  if ((tls.certificateRefs ?? []).length === 0 && tls.options?.[CERTIFICATE_ARN_OPTION] === undefined) {
+  if ((tls.certificateRefs ?? []).length === 0 && tls.options?.[EXTERNAL_CERTIFICATES_OPTION] === undefined) {
     report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs' });
     return undefined;
   }

@@ -1,7 +1,7 @@
 // Reads the certificate, its chain and its key out of a TLS Secret. What it says of a bad one never repeats its content.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Secret } from '../api/core.ts';
-import type { CertificateSummary } from './topology.ts';
+import type { CertificateKey, CertificateSummary } from './topology.ts';
 
 export type ReadCertificate =
   | {
@@ -14,23 +14,16 @@ export type ReadCertificate =
   | { readonly kind: 'key-mismatch' }
   | { readonly kind: 'algorithm-unsupported'; readonly algorithm: string };
 
-/** ACM's names of the keys that it imports and that an ALB serves. */
-const keyAlgorithms: Readonly<Record<string, string>> = {
-  'rsa-1024': 'RSA_1024',
-  'rsa-2048': 'RSA_2048',
-  'rsa-3072': 'RSA_3072',
-  'rsa-4096': 'RSA_4096',
-  'ec-prime256v1': 'EC_prime256v1',
-  'ec-secp384r1': 'EC_secp384r1',
-  'ec-secp521r1': 'EC_secp521r1',
-};
+/** The keys that a TLS server of any provider takes. */
+const rsaBits: ReadonlySet<number> = new Set([1024, 2048, 3072, 4096]);
+const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
 /** What is checked, and so what may be imported. */
 export const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 const malformed = (detail: string): ReadCertificate => ({ kind: 'malformed', detail });
 
-/** The leaf comes first in `tls.crt`, and each certificate after it issued the one before: ACM takes no other order. */
+/** The leaf comes first in `tls.crt`, and each certificate after it issued the one before: TLS knows no other order. */
 export function readCertificate(secret: Secret): ReadCertificate {
   const blocks = decode(secret, 'tls.crt').match(certificateBlocks) ?? [];
   const chain: X509Certificate[] = [];
@@ -52,9 +45,10 @@ export function readCertificate(secret: Secret): ReadCertificate {
   if (key === undefined) return malformed('tls.key is not an unencrypted PEM private key');
   // A key of a kind that this OpenSSL does not know can't even be looked at.
   const publicKey = attempt(() => leaf.publicKey);
-  const algorithm = publicKey === undefined ? 'unknown' : algorithmOf(publicKey);
-  const keyAlgorithm = keyAlgorithms[algorithm];
-  if (publicKey === undefined || keyAlgorithm === undefined) return { kind: 'algorithm-unsupported', algorithm };
+  const summary = publicKey && keyOf(publicKey);
+  if (publicKey === undefined || summary === undefined) {
+    return { kind: 'algorithm-unsupported', algorithm: publicKey === undefined ? 'unknown' : algorithmOf(publicKey) };
+  }
   if (!leaf.checkPrivateKey(key)) return { kind: 'key-mismatch' };
 
   return {
@@ -62,7 +56,7 @@ export function readCertificate(secret: Secret): ReadCertificate {
     notBefore: leaf.validFromDate.toISOString(),
     summary: {
       fingerprint: fingerprint(chain, publicKey),
-      keyAlgorithm,
+      key: summary,
       domainNames: domainNames(leaf),
       notAfter: leaf.validToDate.toISOString(),
     },
@@ -77,6 +71,14 @@ function attempt<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Undefined for a key that is not served. */
+function keyOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): CertificateKey | undefined {
+  const { modulusLength: bits, namedCurve: curve } = details ?? {};
+  if (type === 'rsa' && bits !== undefined && rsaBits.has(bits)) return { type: 'RSA', bits };
+  if (type === 'ec' && curve !== undefined && curves.has(curve)) return { type: 'EC', curve };
+  return undefined;
 }
 
 /** `rsa-2048`, `ec-prime256v1`, `ed25519`. */

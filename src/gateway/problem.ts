@@ -1,7 +1,7 @@
 // What the Gateway API's rules find wrong, as data: translate says what and where, and src/status turns it into words. A problem
 // concerns the thing that it names and nothing beside it.
 import type { Fault, ObjectKey } from '../kube/object.ts';
-import type { CertificateArnProblem, ListenerProblem } from './listener-problem.ts';
+import type { ListenerProblem } from './listener-problem.ts';
 import type { RouteProblem } from './route-problem.ts';
 
 /** The class's parametersRef, or the Gateway's. */
@@ -77,9 +77,6 @@ export type ListenerSetProblem = ListenerSetNotAllowed | ListenerSetUnreadable;
 export type Problem = ParametersProblem | GatewayProblem | ListenerSetProblem | ListenerProblem | RouteProblem;
 
 export type ProblemKind = Problem['kind'];
-
-/** What the Gateway API has words for: a provider speaks itself of certificates that it is named. */
-export type ApiProblem = Exclude<Problem, CertificateArnProblem>;
 
 /** How a stage says what it finds wrong. */
 export type Report = (problem: Problem) => void;

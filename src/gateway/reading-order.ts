@@ -1,5 +1,5 @@
-// What translate finds wrong and what a plane can't do, in the order in which a user reads it: rule by rule, and of a rule its
-// backends, its filters, its other fields.
+// What translate finds wrong and what a plane can't do, in the order in which a user reads it: of a listener its certificates
+// before its overlaps, and of a route rule by rule, its backends, its filters, its other fields.
 interface Problem {
   readonly kind: string;
   readonly rule?: number;
@@ -35,7 +35,7 @@ export const inReadingOrder = <P extends Problem>(problems: readonly P[]): reado
 
 function placed<P extends Problem>(problem: P): Placed<P> {
   const { kind, rule, field = '' } = problem;
-  if (rule === undefined) return { problem, rule: -1, rank: 0, indexes: [] };
+  if (rule === undefined) return { problem, rule: -1, rank: Number(kind === 'tls-overlap'), indexes: [] };
   const rank = order.findIndex((pattern) => pattern.test(`${kind} ${field}`));
   const indexes = [...field.matchAll(/\[(\d+)\]/g)].map(([, index]) => Number(index));
   return { problem, rule, rank, indexes };

@@ -83,22 +83,14 @@ export function certificateSecrets(owner: Gateway | ListenerSet): readonly Objec
   return eachOnce(refs.map((ref) => certificateSecret(namespaceOf(owner), ref)));
 }
 
-/** In `tls.options`: certificates that are in ACM already, by ARN, separated by commas. */
-export const CERTIFICATE_ARN_OPTION = 'gatehouse.dev/certificate-arn';
+/** In `tls.options`: certificates that the provider has already, by its own names, separated by commas. */
+export const EXTERNAL_CERTIFICATES_OPTION = 'gatehouse.dev/certificate-arn';
 
-/** The ARNs of certificates that a listener names, each once and as they are written. */
-export function namedCertificates({ tls }: Listener): readonly string[] {
-  const written = tls?.options?.[CERTIFICATE_ARN_OPTION];
+/** What a listener names of the provider's own certificates, each once and as it is written. */
+export function externalCertificates({ tls }: Listener): readonly string[] {
+  const written = tls?.options?.[EXTERNAL_CERTIFICATES_OPTION];
   return written === undefined ? [] : [...new Set(written.split(',').map((part) => part.trim()))];
 }
-
-export const isCertificateArn = (text: string): boolean =>
-  /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/.test(text);
-
-/** The certificates that the listeners of a Gateway or a ListenerSet name, each once. */
-export const certificateArns = (owner: Gateway | ListenerSet): readonly string[] => [
-  ...new Set(owner.spec.listeners.flatMap(namedCertificates).filter(isCertificateArn)),
-];
 
 /** Whether parameters are of the one kind that we know. */
 export const isConfiguration = (reference: ParametersReference): boolean =>

@@ -84,18 +84,25 @@ export interface ListenerTopology {
 
 export type CertificateSource =
   | { readonly kind: 'secret'; readonly secret: ObjectKey; readonly certificate: CertificateSummary }
-  | { readonly kind: 'arn'; readonly arn: string };
+  /** What was served from a Secret before it went bad, or went: it is served on. `reference` is the provider's name of it. */
+  | { readonly kind: 'last'; readonly secret: ObjectKey; readonly reference: string }
+  /** What the provider has already, as a listener names it. Whether the listener may have it is for the provider to say. */
+  | { readonly kind: 'external'; readonly reference: string };
 
 /** What may be known of a certificate. The private key is not here: whoever imports it reads the Secret. */
 export interface CertificateSummary {
   /** SHA-256, hex, of leaf, chain and public key: equal when and only when an import would change nothing. */
   readonly fingerprint: string;
-  /** `RSA_2048`, `EC_prime256v1`, …: ACM's names. */
-  readonly keyAlgorithm: string;
+  readonly key: CertificateKey;
   readonly domainNames: readonly string[];
   /** ISO 8601. */
   readonly notAfter: string;
 }
+
+export type CertificateKey =
+  | { readonly type: 'RSA'; readonly bits: number }
+  /** `prime256v1`, `secp384r1`, …: OpenSSL's names. */
+  | { readonly type: 'EC'; readonly curve: string };
 
 /** Which requests a rule takes, in one canonical form: what is equal looks equal. */
 export interface RequestMatch {
@@ -202,6 +209,8 @@ export interface ListenerResult {
   readonly port: number;
   /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
   readonly supportedKinds: readonly RouteGroupKind[];
+  /** Absent for none. */
+  readonly certificates?: readonly CertificateSource[];
   /** False when a problem keeps it out of the data plane. */
   readonly valid: boolean;
 }

@@ -51,8 +51,15 @@ export function* translating(input: GatewayInput, capabilities: Pick<Capabilitie
 }
 
 const listenerResult = (listener: ResolvedListener): ListenerResult => {
-  const { name, section, listenerSet, port, supportedKinds, valid } = listener;
-  return { name, ...(listenerSet !== undefined && { ofSet: { listenerSet, section } }), port, supportedKinds, valid };
+  const { name, section, listenerSet, port, supportedKinds, certificates, valid } = listener;
+  return {
+    name,
+    ...(listenerSet !== undefined && { ofSet: { listenerSet, section } }),
+    port,
+    supportedKinds,
+    ...(certificates.length > 0 && { certificates }),
+    valid,
+  };
 };
 
 const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>

@@ -1,6 +1,6 @@
 // What the Gateway API's own problems do to conditions.
-import type { CertificateArnProblem, ListenerProblem } from '../gateway/listener-problem.ts';
-import type { ApiProblem, GatewayProblem, ParametersProblem } from '../gateway/problem.ts';
+import type { ListenerProblem } from '../gateway/listener-problem.ts';
+import type { GatewayProblem, ParametersProblem, Problem } from '../gateway/problem.ts';
 import type { BackendProblem, ParentProblem, RuleProblem } from '../gateway/route-problem.ts';
 import {
   type Finding,
@@ -18,9 +18,7 @@ import {
 import type { ProviderWords } from '../provider/words.ts';
 import { answers500, sentence } from './words.ts';
 
-type ByKind<P extends { readonly kind: string }, Effect> = Readonly<
-  Record<Exclude<P['kind'], CertificateArnProblem['kind']>, Effect>
->;
+type ByKind<P extends { readonly kind: string }, Effect> = Readonly<Record<P['kind'], Effect>>;
 
 const listenerEffects: ByKind<ListenerProblem, ListenerEffect> = {
   'listener-protocol-unsupported': { kind: 'unsupported', reason: 'UnsupportedProtocol' },
@@ -75,11 +73,11 @@ const missingKinds: GatewayEffect = {
   concerns: 'everything',
 };
 
-const isOfListener = (problem: ApiProblem): problem is Extract<ApiProblem, ListenerProblem> =>
+const isOfListener = (problem: Problem): problem is Extract<Problem, ListenerProblem> =>
   problem.kind in listenerEffects;
 
 /** @param words of the provider whose Gateway it is */
-export function apiFinding(problem: ApiProblem, words: ProviderWords): Finding {
+export function apiFinding(problem: Problem, words: ProviderWords): Finding {
   const said = sentence(problem, words);
   if ('rule' in problem) {
     const answered = answers500.has(problem.kind) ? ' Its requests are answered 500.' : '';

@@ -1,10 +1,10 @@
 // Every kind of the Gateway API's problems reaches the user.
 import { expect, test } from 'vitest';
 import { awsFinding } from '../aws/findings.ts';
-import type { ApiProblem } from '../gateway/problem.ts';
+import type { Problem } from '../gateway/problem.ts';
 import { type Coverage, conditionsFor, goldenKinds, notProgrammed, samplesOf } from '../testing/coverage.ts';
 
-const coverage: Coverage<ApiProblem['kind']> = {
+const coverage: Coverage<Problem['kind']> = {
   'parameters-kind-unknown': 'golden',
   'parameters-not-found': 'golden',
   'parameters-invalid': 'golden',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import type { Problem } from '../aws/problem.ts';
 import { translateForAws } from '../aws/translation.ts';
-import type { ApiProblem } from '../gateway/problem.ts';
+import type { Problem as ApiProblem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
 import {

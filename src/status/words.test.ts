@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ParentReference } from '../api/gateway-api.ts';
-import type { ApiProblem } from '../gateway/problem.ts';
+import type { Problem } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
 import { inventedWords } from '../provider/testing/invented.ts';
 import { apiFinding } from './api-findings.ts';
@@ -10,7 +10,7 @@ import { told } from './words.ts';
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'team', name: 'site' }) } as const;
 const parentRef: ParentReference = { kind: 'ListenerSet', name: 'more' };
 
-test.each<readonly [ApiProblem, string]>([
+test.each<readonly [Problem, string]>([
   [
     { kind: 'route-not-allowed', route, parentRef, listeners: ['infra/more/http'] },
     'allowedRoutes of "http" does not admit HTTPRoutes of this namespace. Ask the ListenerSet\'s owner',

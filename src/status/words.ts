@@ -1,5 +1,5 @@
 // The Gateway API's own problems in words: what is wrong, and what to do. What a provider can do, the provider says.
-import type { ApiProblem } from '../gateway/problem.ts';
+import type { Problem } from '../gateway/problem.ts';
 import type { RuleProblem } from '../gateway/route-problem.ts';
 import type { Fault } from '../kube/object.ts';
 import { type Finding, sectionOf } from '../provider/finding.ts';
@@ -53,7 +53,7 @@ export const answers500: ReadonlySet<string> = new Set([
 ] satisfies readonly RuleProblem['kind'][]);
 
 /** The fault without its field, and the remedy. */
-export function sentence(problem: ApiProblem, words: ProviderWords): string {
+export function sentence(problem: Problem, words: ProviderWords): string {
   switch (problem.kind) {
     case 'parameters-kind-unknown':
       return `parametersRef names ${problem.reference}, which is no ${words.parametersKind}. Name one, or remove parametersRef.`;

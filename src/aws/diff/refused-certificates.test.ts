@@ -6,8 +6,8 @@ import { refusedCertificates } from './refused-certificates.ts';
 const arn = 'arn:aws:acm:us-east-1:123456789012:certificate/1';
 
 test('what AWS refuses of a certificate is told to the listeners that name it, and to no other', () => {
-  const named = listener('named', { certificates: [{ kind: 'arn', arn }] });
-  const other = listener('other', { certificates: [{ kind: 'arn', arn: `${arn}2` }] });
+  const named = listener('named', { certificates: [{ kind: 'external', reference: arn }] });
+  const other = listener('other', { certificates: [{ kind: 'external', reference: `${arn}2` }] });
   const port = httpPort([], { port: 443, protocol: 'HTTPS', listeners: [named, other] });
   const cause: Problem = {
     kind: 'cloud-refused',

@@ -6,7 +6,8 @@ import { certificateId } from '../model/certificates.ts';
 import type { Problem } from '../problem.ts';
 
 /** The name of a certificate in a refusal. */
-const resourceOf = (source: CertificateSource): string => (source.kind === 'arn' ? source.arn : certificateId(source));
+const resourceOf = (source: CertificateSource): string =>
+  source.kind === 'secret' ? certificateId(source) : source.reference;
 
 export function refusedCertificates(
   { ports }: Pick<Topology, 'ports'>,

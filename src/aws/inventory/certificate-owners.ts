@@ -4,6 +4,7 @@ import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import type { CertificateOwner } from '../../gateway/input.ts';
 import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
+import { isCertificateArn } from '../certificate-arns.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isNotFound, problemsOf } from '../errors.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
@@ -63,6 +64,7 @@ export class CertificateOwners {
   }
 
   #known(arn: string): Answer | undefined {
+    if (!isCertificateArn(arn)) return { kind: 'absent' };
     const { inventory, clock } = this.#options;
     const record = inventory.get(arn);
     const secret = record?.kind === 'certificate' ? secretOf(record.id) : undefined;

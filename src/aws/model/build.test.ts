@@ -325,7 +325,7 @@ const secret = (name: string) => ({
   secret: objectKey({ namespace: 'shop', name }),
   certificate: {
     fingerprint: `f-${name}`,
-    keyAlgorithm: 'RSA_2048',
+    key: { type: 'RSA' as const, bits: 2048 },
     domainNames: [],
     notAfter: '2027-01-01T00:00:00Z',
   },
@@ -335,7 +335,7 @@ const httpsPort = (port: number, ...listeners: Parameters<typeof listener>[]) =>
   httpPort([], { port, protocol: 'HTTPS', listeners: listeners.map((args) => listener(...args)) });
 
 test("the first listener's certificate is the default, the others are chosen by SNI, each once", () => {
-  const arn = { kind: 'arn', arn: 'arn:aws:acm:us-east-1:1:certificate/1' } as const;
+  const arn = { kind: 'external', reference: 'arn:aws:acm:us-east-1:1:certificate/1' } as const;
   const { ofKind, problems, ids } = build(
     topology(
       [
@@ -357,7 +357,7 @@ test("the first listener's certificate is the default, the others are chosen by 
   });
   expect(ofKind('listener').map(({ spec, extraCertificates }) => [spec.defaultCertificate, extraCertificates])).toEqual(
     [
-      [{ certificate: 'certificate/shop/a' }, [{ arn: arn.arn }, { certificate: 'certificate/shop/b' }]],
+      [{ certificate: 'certificate/shop/a' }, [{ arn: arn.reference }, { certificate: 'certificate/shop/b' }]],
       [{ certificate: 'certificate/shop/a' }, []],
     ],
   );
@@ -381,7 +381,10 @@ test('certificates that do not fit are told, and the others serve', () => {
 const policy = (value: string) => ({ tlsOptions: { 'gatehouse.dev/ssl-policy': value } });
 
 test('of more ports and certificates than fit, those of ListenerSets are left out, the last one first', () => {
-  const arn = (id: string) => ({ kind: 'arn' as const, arn: `arn:aws:acm:us-east-1:000000000000:certificate/${id}` });
+  const arn = (id: string) => ({
+    kind: 'external' as const,
+    reference: `arn:aws:acm:us-east-1:000000000000:certificate/${id}`,
+  });
   const tlsPort = (port: number, precedence: number) =>
     httpPort([], {
       port,

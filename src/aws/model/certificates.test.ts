@@ -1,7 +1,7 @@
 // Which certificate a client gets, by AWS's rules and by the Gateway API's.
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
+import type { CertificateKey, CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { type ChosenCertificates, certificateId, chooseCertificates } from './certificates.ts';
 import { sourceKey } from './sni.ts';
@@ -9,10 +9,14 @@ import type { StandingCertificates } from './standing.ts';
 
 type Secret = Extract<CertificateSource, { kind: 'secret' }>;
 
-const secret = (name: string, domainNames: readonly string[], keyAlgorithm = 'RSA_2048'): Secret => ({
+const secret = (
+  name: string,
+  domainNames: readonly string[],
+  key: CertificateKey = { type: 'RSA', bits: 2048 },
+): Secret => ({
   kind: 'secret',
   secret: objectKey({ namespace: 'shop', name }),
-  certificate: { fingerprint: name, keyAlgorithm, domainNames, notAfter: '2027-01-01T00:00:00Z' },
+  certificate: { fingerprint: name, key, domainNames, notAfter: '2027-01-01T00:00:00Z' },
 });
 
 const listener = (hostname: string | undefined, certificates: readonly CertificateSource[], precedence = 0) => ({
@@ -48,7 +52,9 @@ function chosen(port: PortTopology, limit = 25, standing: ReadonlyMap<number, St
 /** As what a pass left in AWS. */
 const standing = ({ defaultCertificate, listed }: ChosenCertificates): ReadonlyMap<number, StandingCertificates> => {
   const served = (source: CertificateSource) =>
-    source.kind === 'arn' ? { arn: source.arn } : { arn: `arn:${source.secret}`, certificate: certificateId(source) };
+    source.kind === 'secret'
+      ? { arn: `arn:${source.secret}`, certificate: certificateId(source) }
+      : { arn: source.reference };
   return new Map([[443, { defaultCertificate: served(defaultCertificate), listed: listed.map(served) }]]);
 };
 
@@ -94,14 +100,14 @@ test('of two kinds of keys for one host both can be chosen', () => {
   const port = onPort(
     listener('shop.example.org', [
       secret('rsa', ['shop.example.org']),
-      secret('ecdsa', ['shop.example.org'], 'EC_prime256v1'),
+      secret('ecdsa', ['shop.example.org'], { type: 'EC', curve: 'prime256v1' }),
     ]),
   );
   expect(chosen(port)).toMatchObject({ defaultCertificate: 'rsa', listed: ['ecdsa', 'rsa'] });
 });
 
 test('certificates that are known by their ARN only may have any name', () => {
-  const arn = (id: string): CertificateSource => ({ kind: 'arn', arn: `arn:${id}` });
+  const arn = (id: string): CertificateSource => ({ kind: 'external', reference: `arn:${id}` });
   const port = onPort(listener('a.example.org', [arn('a')]), listener('b.example.org', [arn('b')]));
   expect(chosen(port).listed).toEqual(['arn:a', 'arn:b']);
 });

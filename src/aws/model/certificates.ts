@@ -92,7 +92,7 @@ function portChoice(port: PortTopology, standing: StandingCertificates | undefin
 }
 
 const isSame = (standing: StandingCertificate, source: CertificateSource): boolean =>
-  source.kind === 'secret' ? standing.certificate === certificateId(source) : standing.arn === source.arn;
+  source.kind === 'secret' ? standing.certificate === certificateId(source) : standing.arn === source.reference;
 
 export const certificateId = ({ secret }: Extract<CertificateSource, { kind: 'secret' }>): ResourceId =>
   resourceId('certificate', secret);

@@ -1,6 +1,6 @@
 // One ALB listener a port. Its certificates are all that the Gateway's listeners of the port have; SNI chooses.
 
-import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
+import type { CertificateKey, CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
 import { fixedResponse } from './actions.ts';
 import { type ChosenCertificates, certificateId, chooseCertificates } from './certificates.ts';
@@ -96,17 +96,20 @@ function listenerResource(
 }
 
 function certificateUse(source: CertificateSource): CertificateUse {
-  return source.kind === 'secret' ? { certificate: certificateId(source) } : { arn: source.arn };
+  return source.kind === 'secret' ? { certificate: certificateId(source) } : { arn: source.reference };
 }
+
+/** ACM's name of it. */
+const keyAlgorithm = (key: CertificateKey): string => (key.type === 'RSA' ? `RSA_${key.bits}` : `EC_${key.curve}`);
 
 /** Without the Gateway's own tags: Gateways that share the Secret share the certificate, and would undo each other's. */
 function certificateResource(source: Extract<CertificateSource, { kind: 'secret' }>): CertificateResource {
   const id = certificateId(source);
-  const { fingerprint, keyAlgorithm } = source.certificate;
+  const { fingerprint, key } = source.certificate;
   return {
     kind: 'certificate',
     id,
-    spec: { secret: source.secret, fingerprint, keyAlgorithm },
+    spec: { secret: source.secret, fingerprint, keyAlgorithm: keyAlgorithm(key) },
     tags: {},
   };
 }

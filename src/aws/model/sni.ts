@@ -5,7 +5,7 @@
 import type { CertificateSource, ListenerTopology } from '../../gateway/topology.ts';
 
 export function sourceKey(source: CertificateSource): string {
-  return source.kind === 'secret' ? source.secret : source.arn;
+  return source.kind === 'secret' ? source.secret : source.reference;
 }
 
 /** What a certificate is for: names, and wildcards for one label. */

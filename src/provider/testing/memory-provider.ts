@@ -1,7 +1,7 @@
 // A provider whose other side is a map. The passes have their unit tests on it, and it is the contract's smallest example.
 
 import { supportedFeatures } from '../../gateway/features.ts';
-import type { ApiProblem, Problem } from '../../gateway/problem.ts';
+import type { Problem } from '../../gateway/problem.ts';
 import { shortfalls, withShortfalls } from '../../gateway/shortfalls.ts';
 import type { Capabilities, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -110,7 +110,7 @@ export function memoryProvider({
     // oxlint-disable-next-line require-yield -- it is short
     *narrow(_, { topology, ...translation }) {
       const { routes, problems } = within(topology?.routes ?? []);
-      const all = [...translation.problems.filter(isNotOfArn), ...problems];
+      const all = [...translation.problems, ...problems];
       const found = all.map((problem) => apiFinding(problem, inventedWords));
       const asked = { ...translation, found };
       return topology === undefined ? asked : { ...asked, topology: { ...topology, routes } };
@@ -175,7 +175,7 @@ const capabilities: Capabilities = {
 
 /** The routes without what can't be done, and what that is. */
 function within(routes: readonly RouteTopology[]) {
-  const problems: ApiProblem[] = [];
+  const problems: Problem[] = [];
   const able = routes.map((each) => {
     const rules = each.rules.map((rule) => {
       const found = shortfalls(rule, capabilities.http);
@@ -186,9 +186,6 @@ function within(routes: readonly RouteTopology[]) {
   });
   return { routes: able, problems };
 }
-
-/** Nobody here has certificates by ARN. */
-const isNotOfArn = (problem: Problem): problem is ApiProblem => !problem.kind.startsWith('certificate-arn-');
 
 const applied = (found: readonly Finding[]): Applied => ({ found, behind: false });
 
