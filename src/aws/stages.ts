@@ -6,7 +6,7 @@ import type { Translation } from '../gateway/topology.ts';
 import type { Finding } from '../provider/finding.ts';
 import type { Accepted, Asked, Built, Stages } from '../provider/provider.ts';
 import type { CloudProblem } from './cloud-problem.ts';
-import { awsFinding } from './findings.ts';
+import { findingAll } from './findings.ts';
 import { buildingModel } from './model/build.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { ModelOptions } from './model/options.ts';
@@ -31,11 +31,11 @@ export const awsStages = (
   capabilities: ALB_CAPABILITIES,
   *narrow(input: GatewayInput, translation: Translation): Steps<Asked<AwsTopology>> {
     const { problems, ...asked } = yield* forAws(input, translation, defaults);
-    return { ...asked, found: problems.map(awsFinding) };
+    return { ...asked, found: yield* findingAll(problems) };
   },
   *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
     const { problems, ...built } = yield* buildingModel(topology, network, options, standing);
-    const found = problems.map(awsFinding);
+    const found = yield* findingAll(problems);
     return { ...built, found, retryable: found.filter(isAboutSubnets) };
   },
 });
