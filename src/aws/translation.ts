@@ -17,7 +17,7 @@ import { translating } from '../gateway/translate.ts';
 import { withOwnCertificates } from './certificate-arns.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
-import type { Finding } from './model/expressed.ts';
+import type { AlbShortfall } from './model/expressed.ts';
 import type { Problem } from './problem.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
 
@@ -82,13 +82,13 @@ export function withinAlb(
   const rules = route.rules.map((rule) => {
     const found = albShortfalls(rule, settings);
     const place = { route: route.route, rule: rule.rule };
-    problems.push(...found.map((finding) => ({ ...place, ...finding })));
+    problems.push(...found.map((shortfall) => ({ ...place, ...shortfall })));
     return withShortfalls(rule, found);
   });
   return { ...route, rules };
 }
 
-function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly Finding[] {
+function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
   const found = shortfalls(rule, ALB_CAPABILITIES.http);
   const unfit = new Set(found.map(({ field }) => field));
   const others = rule.backends.filter(({ index }) => !unfit.has(`backendRefs[${index}].port`));

@@ -1,7 +1,7 @@
 // What a rule does with a request, as an ALB's action and the target groups that it needs.
 import type { PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
 import type { ModelContext } from './context.ts';
-import type { Expressed, Finding } from './expressed.ts';
+import type { AlbShortfall, Expressed } from './expressed.ts';
 import { redirectAction } from './redirects.ts';
 import type { ResourceId, RuleAction, RuleTransform, TargetGroupResource } from './resources.ts';
 import { emptyTargetGroup, targetGroup } from './target-groups.ts';
@@ -27,16 +27,16 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
     case 'forward': {
       const forward = forwardAction(context, action.backends);
       const transforms = ruleTransforms(action.rewrite, entry.match);
-      const findings = [...forward.findings, ...transforms.findings];
-      if (forward.value === undefined || transforms.value === undefined) return { findings };
-      return { value: { ...forward.value, transforms: transforms.value }, findings };
+      const shortfalls = [...forward.shortfalls, ...transforms.shortfalls];
+      if (forward.value === undefined || transforms.value === undefined) return { shortfalls };
+      return { value: { ...forward.value, transforms: transforms.value }, shortfalls };
     }
     case 'redirect': {
-      const { value, findings } = redirectAction(action.redirect, port, entry);
-      return value === undefined ? { findings } : { value: only(value), findings };
+      const { value, shortfalls } = redirectAction(action.redirect, port, entry);
+      return value === undefined ? { shortfalls } : { value: only(value), shortfalls };
     }
     case 'respond':
-      return { value: only(fixedResponse(action.statusCode)), findings: [] };
+      return { value: only(fixedResponse(action.statusCode)), shortfalls: [] };
     default:
       return action satisfies never;
   }
@@ -53,11 +53,11 @@ function forwardAction(
   backends: readonly TopologyBackend[],
 ): Expressed<Omit<RuleBehaviour, 'transforms'>> {
   const shares = new Map<ResourceId, { readonly group: TargetGroupResource; weight: number }>();
-  const findings: Finding[] = [];
+  const shortfalls: AlbShortfall[] = [];
   for (const { service, weight, index } of backends) {
     if (service === undefined) {
       if (weight === 0) continue;
-      findings.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
+      shortfalls.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
     }
     const group = service === undefined ? emptyTargetGroup(context) : targetGroup(context, service);
     const share = shares.get(group.id) ?? { group, weight: 0 };
@@ -66,7 +66,7 @@ function forwardAction(
   }
   if (shares.size > MAX_TARGET_GROUPS) {
     return {
-      findings: [{ kind: 'too-many-backends', field: 'backendRefs', count: shares.size, limit: MAX_TARGET_GROUPS }],
+      shortfalls: [{ kind: 'too-many-backends', field: 'backendRefs', count: shares.size, limit: MAX_TARGET_GROUPS }],
     };
   }
   const list = [...shares.values()];
@@ -74,7 +74,7 @@ function forwardAction(
   const targetGroups = list.map(({ group, weight }) => ({ targetGroup: group.id, weight: scale(weight) }));
   return {
     value: { action: { kind: 'forward', targetGroups }, targetGroups: list.map(({ group }) => group) },
-    findings,
+    shortfalls,
   };
 }
 

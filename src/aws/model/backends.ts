@@ -2,7 +2,7 @@
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from '../../gateway/topology.ts';
-import type { Finding } from './expressed.ts';
+import type { AlbShortfall } from './expressed.ts';
 
 export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families'> {
   readonly protocol: BackendProtocol;
@@ -38,7 +38,7 @@ export const familyOf = (
 export function backendShortfalls(
   { service: backend, index }: TopologyBackend,
   settings: BackendSettings | undefined,
-): readonly Finding[] {
+): readonly AlbShortfall[] {
   if (backend === undefined) return [];
   const { service, nodePort } = backend;
   const field = `backendRefs[${index}]`;

@@ -7,8 +7,8 @@ import { entry } from './testing/sample.ts';
 const request: AlbRequest = { method: 'GET', host: 'a.example.com', path: '/', headers: {}, query: [] };
 
 function matches(match: HttpRouteMatch, given: Partial<AlbRequest>, hostname?: string): boolean {
-  const { value, findings } = ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) }));
-  expect(findings.filter(({ kind }) => kind !== 'match-ignores-case')).toEqual([]);
+  const { value, shortfalls } = ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) }));
+  expect(shortfalls.filter(({ kind }) => kind !== 'match-ignores-case')).toEqual([]);
   if (value === undefined) throw new Error('not expressed');
   const conditions = ruleConditions(value);
   if (conditions === undefined) throw new Error('no conditions');
@@ -20,8 +20,8 @@ const conditionsOf = (match: HttpRouteMatch, hostname?: string) => {
   return value && ruleConditions(value);
 };
 
-const findingsOf = (match: HttpRouteMatch, hostname?: string) =>
-  ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) })).findings;
+const shortfallsOf = (match: HttpRouteMatch, hostname?: string) =>
+  ruleMatch(entry({ match, ...(hostname !== undefined && { hostname }) })).shortfalls;
 
 test.each([
   ['a.example.com', 'a.example.com', true],
@@ -47,7 +47,7 @@ test('a hostname too long for an expression is compared without the port', () =>
 
 test('a hostname too long for any condition is refused', () => {
   const hostname = `${'a'.repeat(60)}.${'b'.repeat(60)}.${'c'.repeat(60)}.com`;
-  expect(findingsOf({}, hostname)).toMatchObject([{ kind: 'match-unsupported', field: '' }]);
+  expect(shortfallsOf({}, hostname)).toMatchObject([{ kind: 'match-unsupported', field: '' }]);
 });
 
 test.each([
@@ -76,7 +76,7 @@ test('a long prefix is two plain values, and a longer one is refused', () => {
   expect(conditionsOf({ path: { type: 'PathPrefix', value } })).toEqual([
     { field: 'path-pattern', values: [value, `${value}/*`] },
   ]);
-  expect(findingsOf({ path: { type: 'PathPrefix', value: `${value}aaa` } })).toMatchObject([
+  expect(shortfallsOf({ path: { type: 'PathPrefix', value: `${value}aaa` } })).toMatchObject([
     { kind: 'match-unsupported', field: 'matches[0].path.value' },
   ]);
 });
@@ -107,7 +107,7 @@ test.each([
   ['x'.repeat(41), 'a', "the header's name is longer than 40 characters"],
   ['x', 'a'.repeat(130), 'the value is longer than 128 characters'],
 ])('a match on header %s is refused with the reason', (name, value, detail) => {
-  expect(findingsOf({ headers: [{ name, value }] })).toEqual([
+  expect(shortfallsOf({ headers: [{ name, value }] })).toEqual([
     { kind: 'match-unsupported', field: 'matches[0].headers[0]', detail },
   ]);
 });
@@ -142,7 +142,7 @@ test('two query parameters must both be there', () => {
 });
 
 test('a query value with letters is served, and its author told that case does not count', () => {
-  expect(findingsOf({ queryParams: [{ name: 'q', value: 'Red' }] })).toEqual([
+  expect(shortfallsOf({ queryParams: [{ name: 'q', value: 'Red' }] })).toEqual([
     { kind: 'match-ignores-case', field: 'matches[0].queryParams[0].value', value: 'Red' },
   ]);
   expect(matches({ queryParams: [{ name: 'q', value: 'Red' }] }, { query: [['q', 'red']] })).toBe(true);
@@ -154,7 +154,7 @@ test.each([
   [{ name: 'q', value: 'a b' }, 'the query parameter has characters that a condition can not have'],
   [{ name: 'q', value: '1'.repeat(129) }, 'the name or the value is longer than 128 characters'],
 ] as const)('query match %o is refused with the reason', (query, detail) => {
-  expect(findingsOf({ queryParams: [query] })).toEqual([
+  expect(shortfallsOf({ queryParams: [query] })).toEqual([
     { kind: 'match-unsupported', field: 'matches[0].queryParams[0]', detail },
   ]);
 });
@@ -175,10 +175,10 @@ test.each([
   ['(', 'it is not a regular expression'],
   ['a'.repeat(129), 'it is longer than 128 characters'],
 ])('the regular expression %s is refused with the reason', (regex, detail) => {
-  expect(findingsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([
+  expect(shortfallsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([
     { kind: 'regex-unsupported', field: 'matches[0].path.value', regex, detail },
   ]);
-  expect(findingsOf({ headers: [{ type: 'RegularExpression', name: 'x', value: regex }] })).toMatchObject([
+  expect(shortfallsOf({ headers: [{ type: 'RegularExpression', name: 'x', value: regex }] })).toMatchObject([
     { kind: 'regex-unsupported', field: 'matches[0].headers[0].value' },
   ]);
 });
@@ -186,14 +186,14 @@ test.each([
 test.each(['^/(?:a|b)/.*$', '\\(?=', '[(?=]', '(?P<name>x)', 'a\\\\1', '(?i)abc', '[a+]+'])(
   'the regular expression %s is taken',
   (regex) => {
-    expect(findingsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([]);
+    expect(shortfallsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([]);
   },
 );
 
 test('a match of more than five values is refused', () => {
   const headers = [1, 2, 3, 4].map((n) => ({ name: `x-${n}`, value: '1' }));
-  expect(findingsOf({ headers, method: 'GET', path: { type: 'Exact', value: '/' } })).toEqual([
+  expect(shortfallsOf({ headers, method: 'GET', path: { type: 'Exact', value: '/' } })).toEqual([
     { kind: 'match-too-large', field: 'matches[0]', values: 6, limit: 5 },
   ]);
-  expect(findingsOf({ headers, method: 'GET' })).toEqual([]);
+  expect(shortfallsOf({ headers, method: 'GET' })).toEqual([]);
 });

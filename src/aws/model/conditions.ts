@@ -2,7 +2,7 @@
 // A plain value may have wildcards and, but for paths, ignores case; a regular expression counts as one value too. So
 // whatever must be exact becomes a regular expression.
 import type { RouteEntry, ValueMatch } from '../../gateway/topology.ts';
-import { type Expressed, type Finding, refused } from './expressed.ts';
+import { type AlbShortfall, type Expressed, refused } from './expressed.ts';
 import { escapeRegex, MAX_CONDITION_VALUE, regexRefusal } from './regex.ts';
 import type { RuleCondition } from './resources.ts';
 
@@ -38,21 +38,21 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   const index = entry.source.kind === 'rule' ? entry.source.match : 0;
   const at = (field: string) => `matches[${index}].${field}`;
   const { match } = entry;
-  const findings: Finding[] = [];
+  const shortfalls: AlbShortfall[] = [];
   const others: RuleCondition[] = [];
   const paths = pathMatches(match.path);
-  for (const path of paths) findings.push(...pathFindings(path, at('path.value')));
+  for (const path of paths) shortfalls.push(...pathShortfalls(path, at('path.value')));
   if (entry.hostname !== undefined && !canMatchHost(entry.hostname)) {
-    findings.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
+    shortfalls.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
   }
   for (const [i, header] of match.headers.entries()) {
     const condition = headerCondition(header, at(`headers[${i}]`));
-    findings.push(...condition.findings);
+    shortfalls.push(...condition.shortfalls);
     if (condition.value !== undefined) others.push(condition.value);
   }
   for (const [i, query] of match.queryParams.entries()) {
     const condition = queryCondition(query, at(`queryParams[${i}]`));
-    findings.push(...condition.findings);
+    shortfalls.push(...condition.shortfalls);
     if (condition.value !== undefined) others.push(condition.value);
   }
   const value: RuleMatch = {
@@ -61,18 +61,18 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
     methods: match.method === undefined ? [] : [match.method],
     others,
   };
-  if (findings.some(refused)) return { findings };
+  if (shortfalls.some(refused)) return { shortfalls };
   const values = conditionValues(ruleConditions(value) ?? []);
   if (values > MAX_CONDITION_VALUES) {
-    const finding: Finding = {
+    const shortfall: AlbShortfall = {
       kind: 'match-too-large',
       field: `matches[${index}]`,
       values,
       limit: MAX_CONDITION_VALUES,
     };
-    return { findings: [...findings, finding] };
+    return { shortfalls: [...shortfalls, shortfall] };
   }
-  return { value, findings };
+  return { value, shortfalls };
 }
 
 /** Undefined where one condition can't hold all of the hosts, or all of the paths. */
@@ -155,19 +155,19 @@ function pathMatches({ type, value }: RouteEntry['match']['path']): readonly Pat
   }
 }
 
-function pathFindings(path: PathMatch, field: string): readonly Finding[] {
-  if (path.type === 'regex') return regexFindings(path.value, field);
+function pathShortfalls(path: PathMatch, field: string): readonly AlbShortfall[] {
+  if (path.type === 'regex') return regexShortfalls(path.value, field);
   if (!isEmpty(pathPatterns(path))) return [];
   return [{ kind: 'match-unsupported', field, detail: `the path is longer than ${MAX_CONDITION_VALUE} characters` }];
 }
 
-function regexFindings(regex: string, field: string): readonly Finding[] {
+function regexShortfalls(regex: string, field: string): readonly AlbShortfall[] {
   const detail = regexRefusal(regex);
   return detail === undefined ? [] : [{ kind: 'regex-unsupported', field, regex, detail }];
 }
 
 function unsupported(field: string, detail: string): Expressed<RuleCondition> {
-  return { findings: [{ kind: 'match-unsupported', field, detail }] };
+  return { shortfalls: [{ kind: 'match-unsupported', field, detail }] };
 }
 
 function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondition> {
@@ -176,18 +176,18 @@ function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondi
   if (name.length > MAX_HEADER_NAME)
     return unsupported(field, `the header's name is longer than ${MAX_HEADER_NAME} characters`);
   if (header.type === 'RegularExpression') {
-    const findings = regexFindings(value, `${field}.value`);
-    return findings.length > 0
-      ? { findings }
-      : { value: { field: 'http-header', name, regexValues: [value] }, findings };
+    const shortfalls = regexShortfalls(value, `${field}.value`);
+    return shortfalls.length > 0
+      ? { shortfalls }
+      : { value: { field: 'http-header', name, regexValues: [value] }, shortfalls };
   }
   if (/^[0-9 ._:/-]+$/.test(value) && value.length <= MAX_CONDITION_VALUE) {
-    return { value: { field: 'http-header', name, values: [value] }, findings: [] };
+    return { value: { field: 'http-header', name, values: [value] }, shortfalls: [] };
   }
   const regex = `^${escapeRegex(value)}$`;
   if (regex.length > MAX_CONDITION_VALUE)
     return unsupported(field, `the value is longer than ${MAX_CONDITION_VALUE} characters`);
-  return { value: { field: 'http-header', name, regexValues: [regex] }, findings: [] };
+  return { value: { field: 'http-header', name, regexValues: [regex] }, shortfalls: [] };
 }
 
 /** QueryStringConditionConfig: "To search for a literal '*' or '?' character, you must escape these using '\\'." */
@@ -208,8 +208,8 @@ function queryCondition(query: ValueMatch, field: string): Expressed<RuleConditi
   if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
     return unsupported(field, `the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
   }
-  const findings: readonly Finding[] = /[A-Za-z]/.test(value)
+  const shortfalls: readonly AlbShortfall[] = /[A-Za-z]/.test(value)
     ? [{ kind: 'match-ignores-case', field: `${field}.value`, value: query.value }]
     : [];
-  return { value: { field: 'query-string', values: [{ key, value }] }, findings };
+  return { value: { field: 'query-string', values: [{ key, value }] }, shortfalls };
 }

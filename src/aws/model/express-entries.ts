@@ -9,7 +9,7 @@ import type { RulePlacedProblem } from '../rule-problem.ts';
 import { fixedResponse, only, type RuleBehaviour, ruleBehaviour } from './actions.ts';
 import { type RuleMatch, ruleMatch } from './conditions.ts';
 import type { ModelContext } from './context.ts';
-import { type Finding, refused } from './expressed.ts';
+import { type AlbShortfall, refused } from './expressed.ts';
 import { stableJson } from './hash.ts';
 import type { Packable } from './packing.ts';
 import type { StandingRule } from './standing.ts';
@@ -62,8 +62,8 @@ export interface MissingEntry {
 
 interface Attempt extends MissingEntry {
   readonly candidate: Candidate;
-  readonly findings: readonly Finding[];
-  /** Absent where a finding refuses it. */
+  readonly shortfalls: readonly AlbShortfall[];
+  /** Absent where a shortfall refuses it. */
   readonly planned?: PlannedRule;
 }
 
@@ -88,19 +88,19 @@ export function expressSource(context: ModelContext, views: readonly PortView[],
 }
 
 /** Where a redirect leads to itself, the request is where it is to be: nothing is let through that it was to hold. */
-const isMissed = ({ findings }: Attempt): boolean => !findings.some(({ kind }) => kind === 'redirect-to-itself');
+const isMissed = ({ shortfalls }: Attempt): boolean => !shortfalls.some(({ kind }) => kind === 'redirect-to-itself');
 
 const matchIndex = ({ source }: RouteEntry): number => (source.kind === 'rule' ? source.match : 0);
 
 /** Each once. */
 function problemsOf(place: RuleRef, attempts: readonly Attempt[], dropped: boolean): readonly Problem[] {
-  const right = attempts.filter(({ findings }) => !findings.some(refused));
+  const right = attempts.filter(({ shortfalls }) => !shortfalls.some(refused));
   const anywhere = new Set(right.map(({ entry }) => matchIndex(entry)));
   const onPort = new Set(right.map(({ port, entry }) => `${port} ${matchIndex(entry)}`));
-  const problems = attempts.flatMap(({ entry, port, findings }) =>
-    findings.map((finding): Problem => {
-      const cause = { ...finding, ...place } as RulePlacedProblem;
-      if (!refused(finding) || dropped || !anywhere.has(matchIndex(entry))) return cause;
+  const problems = attempts.flatMap(({ entry, port, shortfalls }) =>
+    shortfalls.map((shortfall): Problem => {
+      const cause = { ...shortfall, ...place } as RulePlacedProblem;
+      if (!refused(shortfall) || dropped || !anywhere.has(matchIndex(entry))) return cause;
       const hostname = onPort.has(`${port} ${matchIndex(entry)}`) ? entry.hostname : undefined;
       return partlyLeftOut(cause, port, hostname);
     }),
@@ -118,20 +118,20 @@ export function partlyLeftOut(
 }
 
 function attempt(context: ModelContext, view: PortView, { entry, candidate }: RankedEntry): Attempt {
-  const { planned, findings } = expressEntry(context, view, entry);
-  return { port: view.port.port, entry, candidate, findings, ...(planned !== undefined && { planned }) };
+  const { planned, shortfalls } = expressEntry(context, view, entry);
+  return { port: view.port.port, entry, candidate, shortfalls, ...(planned !== undefined && { planned }) };
 }
 
 export function expressEntry(
   context: ModelContext,
   { port }: PortView,
   entry: RouteEntry,
-): { readonly planned?: PlannedRule; readonly findings: readonly Finding[] } {
+): { readonly planned?: PlannedRule; readonly shortfalls: readonly AlbShortfall[] } {
   const match = ruleMatch(entry);
   const behaviour = ruleBehaviour(context, port, entry);
-  const findings = [...match.findings, ...behaviour.findings];
-  const does = behaviour.value ?? instead(behaviour.findings);
-  if (match.value === undefined || does === undefined) return { findings };
+  const shortfalls = [...match.shortfalls, ...behaviour.shortfalls];
+  const does = behaviour.value ?? instead(behaviour.shortfalls);
+  if (match.value === undefined || does === undefined) return { shortfalls };
   const { action, transforms } = does;
   const { source } = entry;
   const planned: PlannedRule = {
@@ -142,12 +142,12 @@ export function expressEntry(
     sources: source.kind === 'rule' ? [{ route: source.route, rule: source.rule, match: match.value }] : [],
     ...does,
   };
-  return { planned, findings };
+  return { planned, shortfalls };
 }
 
 /**
  * What can't be done with a request is answered by an error, in its place: no other rule is to take the request. But where
  * all that a redirect would do is to come again, the other rules may as well answer.
  */
-const instead = (findings: readonly Finding[]): RuleBehaviour | undefined =>
-  findings.some(({ kind }) => kind === 'redirect-to-itself') ? undefined : only(fixedResponse(500));
+const instead = (shortfalls: readonly AlbShortfall[]): RuleBehaviour | undefined =>
+  shortfalls.some(({ kind }) => kind === 'redirect-to-itself') ? undefined : only(fixedResponse(500));

@@ -66,13 +66,13 @@ test.each([
   ],
 ] as const)('a redirect to %s is refused', (_, more, port, hostname, detail) => {
   expect(redirect(more, port, hostname)).toEqual({
-    findings: [{ kind: 'redirect-unsupported', field: 'filters', detail }],
+    shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', detail }],
   });
 });
 
 test('a redirect that would replace a prefix by another one is refused', () => {
   const more = { hostname: 'b.com', path: { kind: 'prefix', value: '/b' } } as const;
-  expect(redirect(more, http, undefined, '/a').findings).toMatchObject([
+  expect(redirect(more, http, undefined, '/a').shortfalls).toMatchObject([
     {
       detail: 'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
     },
@@ -83,5 +83,5 @@ test.each([
   ['the same URL', { scheme: 'https', port: 443 }, https, undefined],
   ['its own host', { hostname: 'a.com' }, http, 'a.com'],
 ] as const)('a redirect to %s leads to itself', (_, more, port, hostname) => {
-  expect(redirect(more, port, hostname).findings).toEqual([{ kind: 'redirect-to-itself', field: 'filters' }]);
+  expect(redirect(more, port, hostname).shortfalls).toEqual([{ kind: 'redirect-to-itself', field: 'filters' }]);
 });

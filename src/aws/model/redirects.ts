@@ -27,7 +27,7 @@ export function redirectAction(
     return unsupported(`a host name or path is longer than ${MAX_LENGTH} characters`);
   }
   const elsewhere = protocol !== '#{protocol}' || to !== '#{port}' || (redirect.hostname ?? hostname) !== hostname;
-  if (!elsewhere && path === SAME_PATH) return { findings: [{ kind: 'redirect-to-itself', field: 'filters' }] };
+  if (!elsewhere && path === SAME_PATH) return { shortfalls: [{ kind: 'redirect-to-itself', field: 'filters' }] };
   if (!elsewhere && path.includes('#{path}')) return unsupported('it changes only the prefix of the path');
   const action: RedirectAction = {
     kind: 'redirect',
@@ -39,11 +39,11 @@ export function redirectAction(
     // The capabilities let nothing else through.
     statusCode: redirect.statusCode === 301 ? 'HTTP_301' : 'HTTP_302',
   };
-  return { value: action, findings: [] };
+  return { value: action, shortfalls: [] };
 }
 
 function unsupported(detail: string): Expressed<RedirectAction> {
-  return { findings: [{ kind: 'redirect-unsupported', field: 'filters', detail }] };
+  return { shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', detail }] };
 }
 
 function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology, 'protocol'>): string {

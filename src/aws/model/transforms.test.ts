@@ -50,13 +50,13 @@ test('a hostname takes the place of the whole Host header', () => {
 });
 
 test('a path that AWS would take for a group is refused', () => {
-  expect(ruleTransforms({ path: { kind: 'full', value: '/a$1' } }, requestMatch()).findings).toMatchObject([
+  expect(ruleTransforms({ path: { kind: 'full', value: '/a$1' } }, requestMatch()).shortfalls).toMatchObject([
     { kind: 'rewrite-unsupported' },
   ]);
 });
 
 test('a path that is too long for AWS is refused', () => {
   expect(
-    ruleTransforms({ path: { kind: 'full', value: `/${'a'.repeat(1024)}` } }, requestMatch()).findings,
+    ruleTransforms({ path: { kind: 'full', value: `/${'a'.repeat(1024)}` } }, requestMatch()).shortfalls,
   ).toMatchObject([{ kind: 'rewrite-unsupported' }]);
 });

@@ -19,9 +19,9 @@ export function ruleTransforms(
   if (rewrite?.path !== undefined) transforms.push(...urlRewrite(rewrite.path, match));
   for (const { regex, replace } of transforms) {
     const detail = refusal(regex, replace);
-    if (detail !== undefined) return { findings: [{ kind: 'rewrite-unsupported', field: 'filters', detail }] };
+    if (detail !== undefined) return { shortfalls: [{ kind: 'rewrite-unsupported', field: 'filters', detail }] };
   }
-  return { value: transforms, findings: [] };
+  return { value: transforms, shortfalls: [] };
 }
 
 function refusal(regex: string, replace: string): string | undefined {
