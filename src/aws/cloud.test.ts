@@ -2,13 +2,14 @@
 import { expect, test } from 'vitest';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { Cloud } from './cloud.ts';
-import { eachTestOnAws, openTerm } from './testing/term-under-test.ts';
+import { eachTestOnAws } from './testing/aws-under-test.ts';
+import { openTerm } from './testing/term-under-test.ts';
 
 const rig = eachTestOnAws();
 
 test('an API server that fails once while the term opens does not stop the term', async () => {
   const client = new MemoryClient();
-  const { cloud } = await openTerm(rig.aws, rig.signal, [], client);
+  const { cloud } = await openTerm(rig, [], client);
   client.intercept = () => Promise.reject(new Error('the API server is away'));
   await expect(cloud.ready()).rejects.toThrow('away');
   client.intercept = () => undefined;
@@ -20,7 +21,7 @@ test.for([
   ['a term that has lost its lease writes nothing when it ends', false],
 ] as const)('%s', async ([, isLeader]) => {
   const client = new MemoryClient();
-  const term = await openTerm(rig.aws, rig.signal, [], client);
+  const term = await openTerm(rig, [], client);
   const cloud = await Cloud.open({ ...term, isLeader: () => isLeader }, rig.signal);
   cloud.membership.confirm('arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/api/1', [
     { id: '10.0.0.1', port: 80 },

@@ -9,7 +9,7 @@ import type { Plan } from './diff/step.ts';
 import { LeaseLostError, problemsOf } from './errors.ts';
 import { executePlan } from './execute/execute.ts';
 import { HeldDeletions } from './execute/held-deletions.ts';
-import type { Met, Outcome } from './execute/run.ts';
+import type { Outcome, ProblemsById } from './execute/run.ts';
 import { type AuditContext, type AuditTurns, atOnce, auditGateway } from './inventory/audit.ts';
 import { CertificateOwners } from './inventory/certificate-owners.ts';
 import type { Drift } from './inventory/drift.ts';
@@ -52,7 +52,7 @@ export interface CloudContext extends ProviderContext {
 interface LastRun {
   /** The namespaces whose steps were recalled. */
   readonly behind: ReadonlySet<string>;
-  readonly met: Met;
+  readonly problemsById: ProblemsById;
 }
 
 export class Cloud {
@@ -110,13 +110,13 @@ export class Cloud {
     const { inventory, place } = this;
     this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });
     this.progress = new Progress(inventory, clock);
-    const around = { term, clients, cluster, inventory, locks, place, admissions: new Admissions(clients, cluster) };
+    const { ownGateways } = term;
+    const admissions = new Admissions(clients, cluster);
+    const around = { clients, inventory, locks, place, admissions, clock, ownGateways };
     this.reachability = new Reachability({
       ...around,
       clusterName: config.clusterName,
-      clock,
       nodes,
-      ownGateways: term.ownGateways,
       seesAllNamespaces: config.watchNamespace === undefined,
       troubles,
       where: this.where,
@@ -127,7 +127,13 @@ export class Cloud {
       isServing: (gateway) => this.progress.isServing(gateway),
       isKnown: (gateway) => this.#models.has(gateway),
     });
-    this.shared = new Shared({ ...around, execute: (owner, plan) => this.execute(owner, plan) });
+    this.shared = new Shared({
+      ...around,
+      cluster,
+      listenerSetsOf: (gateway) => sources.listenerSetsByParent(gateway),
+      watchNamespace: config.watchNamespace,
+      execute: (owner, plan) => this.execute(owner, plan),
+    });
   }
 
   readonly #onHealth: OnHealth = (arn, { states, silent }) => {
@@ -217,12 +223,15 @@ export class Cloud {
       secretOf: (key) => sources.secret(key),
       targetsOf: (group) => membersOf(sources, group),
       ...(recall && { recall }),
-      ...(last && { before: last.met }),
+      ...(last && { problemsBefore: last.problemsById }),
     });
-    const { behind, met } = outcome;
+    const { behind, problemsById } = outcome;
     if (owner.kind !== 'gateway') return outcome;
-    if (behind.length > 0 || met.size > 0) this.#last.set(owner.key, { behind: new Set(behind), met });
-    else this.#last.delete(owner.key);
+    if (behind.length > 0 || problemsById.size > 0) {
+      this.#last.set(owner.key, { behind: new Set(behind), problemsById });
+    } else {
+      this.#last.delete(owner.key);
+    }
     return outcome;
   }
 
@@ -231,7 +240,7 @@ export class Cloud {
   }
 
   /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
-  async settle(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
+  async finish(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
     // Of what stands without being known, the targets are left as they are.
     const kept = (model.standing ?? []).filter(({ backend }) => backend !== undefined);
     const groups = [...model.resources.filter((resource) => resource.kind === 'target-group'), ...kept];

@@ -127,9 +127,9 @@ class Simulation {
 const shared = objectKey({ namespace: 'infra', name: 'shared' });
 const elsewhere = objectKey({ namespace: 'other', name: 'gw' });
 
-let it: Simulation;
+let sim: Simulation;
 beforeEach(() => {
-  it = new Simulation();
+  sim = new Simulation();
 });
 
 const quantile = (times: readonly number[], share: number): number =>
@@ -142,21 +142,21 @@ async function quiet(
   seconds: number,
 ): Promise<readonly number[]> {
   const times: number[] = [];
-  for (let n = 1; it.clock.monotonic() < seconds * 1000; n += 1) {
-    await it.clock.sleep(1000 + ((n * 377) % 2000));
-    const started = it.clock.monotonic();
+  for (let n = 1; sim.clock.monotonic() < seconds * 1000; n += 1) {
+    await sim.clock.sleep(1000 + ((n * 377) % 2000));
+    const started = sim.clock.monotonic();
     const changed = change(n);
-    it.write(gateway, changed);
-    while (!it.has(gateway, changed)) await it.clock.sleep(10);
-    times.push(it.clock.monotonic() - started);
+    sim.write(gateway, changed);
+    while (!sim.has(gateway, changed)) await sim.clock.sleep(10);
+    times.push(sim.clock.monotonic() - started);
   }
   return times;
 }
 
 async function busy(change: (route: number, n: number) => RuleResource, seconds: number): Promise<void> {
-  for (let n = 0; it.clock.monotonic() < seconds * 1000; n += 1) {
-    it.write(shared, change(n % busyRoutes, n));
-    await it.clock.sleep(20);
+  for (let n = 0; sim.clock.monotonic() < seconds * 1000; n += 1) {
+    sim.write(shared, change(n % busyRoutes, n));
+    await sim.clock.sleep(20);
   }
 }
 
@@ -165,21 +165,21 @@ const seconds = 120;
 async function play(busyRule: (route: number, n: number) => RuleResource, quietRule: (n: number) => RuleResource) {
   const routes = Array.from({ length: busyRoutes }, (_, route) => busyRule(route, -1));
   const other = (n: number) => rule('other', 'web', path(`/other/v${n}`));
-  it.open(shared, [...routes, quietRule(0)]);
-  it.open(elsewhere, [other(0)]);
-  it.start();
+  sim.open(shared, [...routes, quietRule(0)]);
+  sim.open(elsewhere, [other(0)]);
+  sim.start();
   const here = quiet(shared, quietRule, seconds);
   const there = quiet(elsewhere, other, seconds);
   const noise = busy(busyRule, seconds);
-  await it.clock.advance((seconds + 60) * 1000);
+  await sim.clock.advance((seconds + 60) * 1000);
   await noise;
-  const last = [...(it.rules.get(shared)?.values() ?? [])];
-  const converged = last.every((each) => it.has(shared, each));
-  const count = [...(it.clouds.get(shared)?.entries.values() ?? [])].filter(
+  const last = [...(sim.rules.get(shared)?.values() ?? [])];
+  const converged = last.every((each) => sim.has(shared, each));
+  const count = [...(sim.clouds.get(shared)?.entries.values() ?? [])].filter(
     ({ owned }) => owned.kind === 'rule',
   ).length;
   const [same, another] = [await here, await there];
-  await it.end();
+  await sim.end();
   return { same, another, converged, left: count - last.length };
 }
 
@@ -217,23 +217,23 @@ test('one tenant with more busy Gateways than there are workers holds up no othe
   const gateways = Array.from({ length: 6 }, (_, index) => objectKey({ namespace: 'busy', name: `gw-${index}` }));
   const busyRule = (route: number, n: number) => rule('busy', `r${route}`, path(`/${route}/v${n}`));
   for (const gateway of gateways) {
-    it.open(
+    sim.open(
       gateway,
       Array.from({ length: 20 }, (_, route) => busyRule(route, -1)),
     );
   }
   const other = (n: number) => rule('other', 'web', path(`/other/v${n}`));
-  it.open(elsewhere, [other(0)]);
-  it.start();
+  sim.open(elsewhere, [other(0)]);
+  sim.start();
   const there = quiet(elsewhere, other, 60);
   const noise = gateways.map(async (gateway) => {
-    for (let n = 0; it.clock.monotonic() < 60_000; n += 1) {
-      it.write(gateway, busyRule(n % 20, n));
-      await it.clock.sleep(50);
+    for (let n = 0; sim.clock.monotonic() < 60_000; n += 1) {
+      sim.write(gateway, busyRule(n % 20, n));
+      await sim.clock.sleep(50);
     }
   });
-  await it.clock.advance(90_000);
+  await sim.clock.advance(90_000);
   await Promise.all(noise);
   expect(quantile(await there, 0.95)).toBeLessThanOrEqual(1000);
-  await it.end();
+  await sim.end();
 });

@@ -94,10 +94,10 @@ async function carryOut(
   const isSilent = outcome.problems.some(
     (problem) => problem.kind === 'cloud-unanswered' && problem.why === 'unreachable',
   );
-  const refused = isSilent ? [] : await cloud.settle(gateway, model);
+  const refused = isSilent ? [] : await cloud.finish(gateway, model);
   const { retryAt, problems } = isSilent ? nothingReleased : await cloud.shared.release();
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
-  const told = refusedRules(plan, model, outcome);
+  const refusedOfRoutes = refusedRules(plan, model, outcome);
   const again = outcome.again === true && outcome.problems.length === 0;
   const now = clock.now();
   const delays = [
@@ -106,7 +106,7 @@ async function carryOut(
     ...(retryAt === undefined ? [] : [Math.max(retryAt - now, 0)]),
   ];
   return {
-    problems: [...unseen, ...outcome.problems, ...told, ...unread, ...refused, ...problems],
+    problems: [...unseen, ...outcome.problems, ...refusedOfRoutes, ...unread, ...refused, ...problems],
     ...(delays.length > 0 && { requeueAfterMs: Math.min(...delays) }),
     behind: outcome.behind.length > 0,
   };

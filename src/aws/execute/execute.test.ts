@@ -208,11 +208,13 @@ test('steps that are called back are left for the next pass, and what was refuse
   const outcome = await executePlan(plan, {
     ...controller.context,
     recall: AbortSignal.abort(),
-    before: new Map([[resource, [refused]]]),
+    problemsBefore: new Map([[resource, [refused]]]),
   });
   expect(outcome).toMatchObject({ done: [], problems: [refused], behind: ['shop'] });
   expect(rig.aws.calls.counts().total).toBe(0);
-  expect(await executePlan(controller.plan(model), { ...controller.context, before: outcome.met })).toMatchObject({
+  expect(
+    await executePlan(controller.plan(model), { ...controller.context, problemsBefore: outcome.problemsById }),
+  ).toMatchObject({
     problems: [],
     behind: [],
   });

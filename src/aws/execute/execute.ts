@@ -101,18 +101,18 @@ function arnOf(step: Step): string | undefined {
 
 function outcomeOf(
   ends: readonly (readonly [Step, End])[],
-  { owner, before = new Map() }: Pick<ExecuteContext, 'owner' | 'before'>,
+  { owner, problemsBefore }: Pick<ExecuteContext, 'owner' | 'problemsBefore'>,
 ): Outcome {
   const done: StepId[] = [];
   const problems: Problem[] = [];
   const pending: ResourceId[] = [];
   const held: Held[] = [];
   const behind = new Set<string>();
-  const met = new Map<ResourceId, readonly Problem[]>();
-  const meet = (resource: ResourceId, some: readonly Problem[] = []): void => {
+  const problemsById = new Map<ResourceId, readonly Problem[]>();
+  const report = (resource: ResourceId, some: readonly Problem[] = []): void => {
     if (some.length === 0) return;
     problems.push(...some);
-    met.set(resource, [...(met.get(resource) ?? []), ...some]);
+    problemsById.set(resource, [...(problemsById.get(resource) ?? []), ...some]);
   };
   let again = false;
   let drifted = false;
@@ -120,7 +120,7 @@ function outcomeOf(
     switch (end.kind) {
       case 'done':
         done.push(id);
-        meet(resource, end.problems);
+        report(resource, end.problems);
         if (end.again === true) again = true;
         break;
       case 'in-use':
@@ -131,17 +131,17 @@ function outcomeOf(
         pending.push(resource);
         break;
       case 'failed':
-        meet(resource, end.problems);
+        report(resource, end.problems);
         if (end.again === true) again = true;
         break;
       case 'error':
-        meet(resource, [toProblem(end.error, resource)]);
+        report(resource, [toProblem(end.error, resource)]);
         if (end.error.kind === 'not-found') drifted = true;
         break;
       case 'recalled':
         behind.add(namespaceOf(resource, owner));
         // A refusal stays reported until the step is tried again: a status must not change because there was no time.
-        if (!met.has(resource)) meet(resource, before.get(resource));
+        if (!problemsById.has(resource)) report(resource, problemsBefore?.get(resource));
         break;
       case 'left-out':
         break;
@@ -155,7 +155,7 @@ function outcomeOf(
     pending,
     held,
     behind: [...behind],
-    met,
+    problemsById,
     ...(again ? { again } : {}),
     ...(drifted ? { drifted } : {}),
   };

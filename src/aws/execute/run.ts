@@ -37,7 +37,7 @@ export interface ExecuteContext {
   /** After it aborts no step begins, and steps that have made no call yet are recalled, because other passes wait. */
   readonly recall?: AbortSignal;
   /** The problems of the last run. */
-  readonly before?: Met;
+  readonly problemsBefore?: ProblemsById;
   readonly secretOf: (key: ObjectKey) => Secret | undefined;
   readonly targetsOf: (group: TargetGroupResource) => readonly Target[];
 }
@@ -56,10 +56,10 @@ export interface Outcome {
   /** The namespaces of recalled steps. */
   readonly behind: readonly string[];
   /** The problems of each resource. A recalled step keeps the problems of the last run. */
-  readonly met: Met;
+  readonly problemsById: ProblemsById;
 }
 
-export type Met = ReadonlyMap<ResourceId, readonly Problem[]>;
+export type ProblemsById = ReadonlyMap<ResourceId, readonly Problem[]>;
 
 /** A deletion that AWS refuses because the resource is in use. */
 export interface Held {

@@ -8,8 +8,8 @@ import { modelContext } from '../model/context.ts';
 import { targetGroup } from '../model/target-groups.ts';
 import { backend, options, topology } from '../model/testing/sample.ts';
 import { syncEndpoints } from '../targets/endpoints.ts';
-import { gateway as key } from '../testing/aws-under-test.ts';
-import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
+import { eachTestOnAws, gateway as key } from '../testing/aws-under-test.ts';
+import { apply, gatewayWith, openTerm } from '../testing/term-under-test.ts';
 import { keepStanding } from './standing.ts';
 
 const rig = eachTestOnAws();
@@ -26,21 +26,19 @@ const slice: EndpointSlice = {
 
 /** A term that begins when the Gateway's load balancer and target group stand already, without a target. */
 async function restarted(client = new MemoryClient()) {
-  const before = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')]);
+  const before = await openTerm(rig, [gatewayWith('web', 'tls')]);
   const network = await before.cloud.place.prepare();
   if (network.kind === 'unknown') throw new Error('The network is unknown');
   const group = targetGroup(modelContext(topology([]), network.network, options), api);
-  await bring(before.cloud, { gateway: key, resources: [...rig.aws.model({ services: [] }).resources, group] });
+  await apply(before.cloud, { gateway: key, resources: [...rig.model({ services: [] }).resources, group] });
   await client.create(endpointSlices, slice, rig.signal);
-  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
   expect(await term.cloud.ready()).toEqual([]);
   return term;
 }
 
 const targets = () =>
-  [...rig.aws.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
-    [...group.targets.values()].map(({ id }) => id),
-  );
+  [...rig.aws.world().elbv2.targetGroups.values()].flatMap((group) => [...group.targets.values()].map(({ id }) => id));
 
 test('after a restart the target groups that stand get the pods of the Services that the routes name', async () => {
   const term = await restarted();

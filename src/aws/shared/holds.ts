@@ -1,5 +1,5 @@
-// What AWS will not delete yet because something uses it. That something may be anyone's and stay for good, so each is tried
-// again ever later, by whichever pass comes then.
+// Deletions that AWS refuses because the resource is in use. The user may be anyone, and may stay forever. So each deletion is
+// tried again ever more rarely, by whichever pass comes then.
 
 import type { Clock } from '../../kube/clock.ts';
 import { sharedDeletion } from '../timings.ts';
@@ -30,7 +30,7 @@ export class Holds {
     this.#holds.delete(what);
   }
 
-  /** When the first of these that are held is due, in milliseconds since the epoch. */
+  /** When the first of these is due, in milliseconds since the epoch. Undefined if none is held. */
   nextDue(of: readonly string[]): number | undefined {
     const times = of.flatMap((what) => this.#holds.get(what)?.until ?? []);
     return times.length === 0 ? undefined : Math.min(...times);

@@ -3,29 +3,28 @@ import { expect, test } from 'vitest';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { Cloud } from '../cloud.ts';
-import { gateway as key } from '../testing/aws-under-test.ts';
-import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
+import { eachTestOnAws, gateway as key } from '../testing/aws-under-test.ts';
+import { apply, gatewayWith, openTerm } from '../testing/term-under-test.ts';
 
 const secret = objectKey({ namespace: 'shop', name: 'tls' });
 
 const rig = eachTestOnAws();
 
-const openCloud = async (ownGateways: Gateway[]): Promise<Cloud> =>
-  (await openTerm(rig.aws, rig.signal, ownGateways)).cloud;
+const openCloud = async (ownGateways: Gateway[]): Promise<Cloud> => (await openTerm(rig, ownGateways)).cloud;
 
-const certificates = () => [...rig.aws.aws.world().acm.certificates.values()];
+const certificates = () => [...rig.aws.world().acm.certificates.values()];
 const ourGroups = () =>
-  [...rig.aws.aws.world().ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/resource'));
+  [...rig.aws.world().ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/resource'));
 
 test('a certificate goes with the last Gateway that refers to its Secret, and no sooner', async () => {
   const first = gatewayWith('web', 'tls');
   const second = gatewayWith('other', 'tls');
   const all = [first, second];
   const cloud = await openCloud(all);
-  await bring(cloud, rig.aws.model({ secret }));
+  await apply(cloud, rig.model({ secret }));
   expect(await cloud.shared.release()).toEqual({ problems: [], held: [] });
   expect(certificates()).toHaveLength(1);
-  await bring(cloud, undefined);
+  await apply(cloud, undefined);
   await cloud.shared.release(key);
   expect(certificates()).toHaveLength(1);
   all.splice(0, 2, gatewayWith('other', 'another'));
@@ -35,26 +34,26 @@ test('a certificate goes with the last Gateway that refers to its Secret, and no
 
 test('a certificate that a listener still serves, though its Gateway names another, keeps no other Gateway from going', async () => {
   const cloud = await openCloud([gatewayWith('web', 'another')]);
-  await bring(cloud, rig.aws.model({ secret }));
-  const before = rig.aws.aws.calls.counts().byAction;
+  await apply(cloud, rig.model({ secret }));
+  const before = rig.aws.calls.counts().byAction;
   const leaving = objectKey({ namespace: 'shop', name: 'leaving' });
   expect(await cloud.shared.release(leaving)).toEqual({ problems: [], held: [] });
-  expect(rig.aws.aws.calls.counts().byAction).toEqual(before);
+  expect(rig.aws.calls.counts().byAction).toEqual(before);
   expect(certificates()).toHaveLength(1);
 });
 
 test('the last Gateway takes the group that all targets admit with it', async () => {
   const cloud = await openCloud([gatewayWith('web', 'tls')]);
-  await bring(cloud, rig.aws.model());
+  await apply(cloud, rig.model());
   expect(ourGroups()).toHaveLength(2);
-  await bring(cloud, undefined);
+  await apply(cloud, undefined);
   expect(await cloud.shared.release(key)).toEqual({ problems: [], held: [] });
   expect(ourGroups()).toEqual([]);
 });
 
 test('what is shared stays while a load balancer of this cluster stands, whoever made it', async () => {
   const cloud = await openCloud([gatewayWith('web', 'tls')]);
-  await bring(cloud, rig.aws.model());
+  await apply(cloud, rig.model());
   const before = ourGroups();
   expect(await cloud.shared.release(key)).toEqual({ problems: [], held: [] });
   expect(ourGroups()).toEqual(before);

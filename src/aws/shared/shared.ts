@@ -1,9 +1,9 @@
-// What Gateways share in AWS, and when it goes: imported certificates, and the backend group that all targets admit.
-import type { Gateway } from '../../api/gateway-api.ts';
+// What Gateways share in AWS, and when it is deleted: imported certificates, and the backend security group.
+import type { Gateway, ListenerSet } from '../../api/gateway-api.ts';
 import { certificateSecrets } from '../../gateway/references.ts';
+import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
-import type { CloudContext } from '../cloud.ts';
 import { removal } from '../diff/removal.ts';
 import type { Plan } from '../diff/step.ts';
 import { problemsOf } from '../errors.ts';
@@ -23,15 +23,19 @@ import { Holds } from './holds.ts';
 const backendGroup = resourceId('security-group', 'backend');
 
 export interface Release {
-  /** When to try again what is still in use, in milliseconds since the epoch; absent where nothing is awaited. */
+  /** When to try again, in milliseconds since the epoch. Absent if nothing is awaited. */
   readonly retryAt?: number;
-  /** What is awaited, where AWS would not delete it. */
+  /** The awaited resources that AWS refused to delete. */
   readonly held: readonly Held[];
   readonly problems: readonly Problem[];
 }
 
 export interface SharedOptions {
-  readonly term: Pick<CloudContext, 'config' | 'clock' | 'sources' | 'ownGateways'>;
+  readonly clock: Clock;
+  readonly ownGateways: () => readonly Gateway[];
+  readonly listenerSetsOf: (gateway: ObjectKey) => readonly ListenerSet[];
+  /** The only namespace that this process serves; undefined for all. */
+  readonly watchNamespace: string | undefined;
   readonly clients: AwsClients;
   readonly cluster: ClusterIdentity;
   readonly inventory: Inventory;
@@ -44,22 +48,22 @@ export interface SharedOptions {
 export class Shared {
   readonly #options: SharedOptions;
   readonly #holds: Holds;
-  /** Gateways of which AWS has nothing any more, though the cluster may still show them: of several, the last one cleans up. */
+  /** Gateways of which AWS has nothing any more, though the cluster may still have them. The last of them cleans up. */
   readonly #gone = new Set<ObjectKey>();
-  /** What AWS last said of what it holds, as it is named in #holds. */
+  /** AWS's last refusal of each deletion, by the same name as in #holds. */
   readonly #held = new Map<string, Held>();
 
   constructor(options: SharedOptions) {
     this.#options = options;
-    this.#holds = new Holds(options.term.clock);
+    this.#holds = new Holds(options.clock);
   }
 
-  /** The Gateway is there, again maybe: what it shares is in use. */
+  /** The Gateway exists, maybe again: what it shares is in use. */
   uses(gateway: ObjectKey): void {
     this.#gone.delete(gateway);
   }
 
-  /** The ARN of the certificate that was imported from a Secret last, if it is there. */
+  /** The ARN of the certificate that was last imported from a Secret, if there is one. */
   imported(secret: ObjectKey): string | undefined {
     const { inventory } = this.#options;
     const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
@@ -67,12 +71,11 @@ export class Shared {
   }
 
   /**
-   * Removes what Gateways share and none uses any more: certificates, and with the last Gateway the backend group and what
-   * admits it.
-   * @param leaving a Gateway that is as good as gone: of what others hold, it waits for its own
+   * Deletes what no Gateway uses any more: certificates, and with the last Gateway the backend group and the rules that admit it.
+   * @param leaving the Gateway that is being deleted. It waits only for its own certificates, not for those of other Gateways
    */
   async release(leaving?: ObjectKey): Promise<Release> {
-    const { term, execute } = this.#options;
+    const { ownGateways, execute } = this.#options;
     if (leaving !== undefined) this.#gone.add(leaving);
     const gateways = this.#users();
     const unused = this.#unusedCertificates(gateways);
@@ -89,7 +92,7 @@ export class Shared {
     const problems = [...(outcome?.problems ?? [])];
     const isLast = gateways.length === 0;
     if (isLast) problems.push(...(await this.#releaseBackendGroup()));
-    const own = this.#certificatesOf(term.ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
+    const own = this.#certificatesOf(ownGateways().filter(({ metadata }) => objectKey(metadata) === leaving));
     const awaited = unused.filter(({ id }) => leaving === undefined || isLast || own.has(id)).map(({ arn }) => arn);
     const all = isLast ? [...awaited, backendGroup] : awaited;
     const retryAt = this.#holds.nextDue(all);
@@ -97,13 +100,13 @@ export class Shared {
     return { problems, held, ...(retryAt !== undefined && { retryAt }) };
   }
 
-  /** Another Gatehouse may serve other namespaces, and orphans wait for the sweep: they still need what is shared. */
+  /** Not while there is any load balancer: another Gatehouse may serve other namespaces, and orphans wait for the sweep. */
   #releaseBackendGroup(): Promise<readonly Problem[]> {
     const { clients, cluster, inventory, locks, place, admissions } = this.#options;
     return problemsOf(backendGroup, async () => {
       if (!this.#holds.isDue(backendGroup) || (await inventory.hasLoadBalancers())) return [];
       return await locks.run('admissions', async () => {
-        // Looking took its time: a Gateway that came meanwhile needs what is shared.
+        // The look took some time. A Gateway that came meanwhile needs what is shared.
         if (this.#users().length > 0) return [];
         const refused = [...(await admissions.apply([], '', true)).values()];
         const held = await removeBackendSecurityGroup(clients, cluster);
@@ -120,31 +123,27 @@ export class Shared {
     });
   }
 
-  /** The certificates that the Secrets of these Gateways and of their ListenerSets stand for. */
+  /** The certificates of the Secrets that these Gateways and their ListenerSets refer to. */
   #certificatesOf(gateways: readonly Gateway[]): ReadonlySet<ResourceId> {
-    const { sources } = this.#options.term;
-    const owners = gateways.flatMap((gateway) => [
-      gateway,
-      ...sources.listenerSetsByParent(objectKey(gateway.metadata)),
-    ]);
+    const { listenerSetsOf } = this.#options;
+    const owners = gateways.flatMap((gateway) => [gateway, ...listenerSetsOf(objectKey(gateway.metadata))]);
     return new Set(owners.flatMap(certificateSecrets).map((secret) => resourceId('certificate', secret)));
   }
 
   #users(): readonly Gateway[] {
-    return this.#options.term.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
+    return this.#options.ownGateways().filter((gateway) => !this.#gone.has(objectKey(gateway.metadata)));
   }
 
   /**
-   * Those of Secrets that no Gateway refers to, and those that a newer import stands in for; but for what a listener still
-   * serves, of a Gateway that can't be brought up to date, say.
+   * Certificates of Secrets that no Gateway refers to, and certificates that a newer import has replaced. Without those that a
+   * listener still serves, for example because its Gateway cannot be updated.
    */
   #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
-    const { term, inventory } = this.#options;
-    const { watchNamespace } = term.config;
+    const { watchNamespace, inventory } = this.#options;
     const used = this.#certificatesOf(gateways);
     const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
     const served = inventory.servedCertificates();
-    // Who else uses the Secrets of other namespaces can't be seen from one.
+    // A process that watches one namespace cannot see who uses the Secrets of others.
     const isSeen = (id: ResourceId) =>
       watchNamespace === undefined || id.startsWith(`${resourceId('certificate', watchNamespace)}/`);
     return inventory

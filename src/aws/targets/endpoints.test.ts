@@ -9,8 +9,8 @@ import { objectKey } from '../../kube/object.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import type { Cloud } from '../cloud.ts';
 import { AwsError } from '../errors.ts';
-import { gateway as key } from '../testing/aws-under-test.ts';
-import { bring, eachTestOnAws, gatewayWith, openTerm } from '../testing/term-under-test.ts';
+import { eachTestOnAws, gateway as key } from '../testing/aws-under-test.ts';
+import { apply, gatewayWith, openTerm } from '../testing/term-under-test.ts';
 import { syncEndpoints } from './endpoints.ts';
 
 const rig = eachTestOnAws();
@@ -19,8 +19,8 @@ const nothing = { found: [], behind: false };
 
 /** The ports to which the nodes admit load balancers, ends of ranges. */
 const admitted = (): number[] => {
-  const rules = [...rig.aws.aws.world().ec2.securityGroupRules.values()].filter(
-    ({ groupId, tags }) => groupId === rig.aws.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
+  const rules = [...rig.aws.world().ec2.securityGroupRules.values()].filter(
+    ({ groupId, tags }) => groupId === rig.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/resource'),
   );
   return [...new Set(rules.flatMap(({ fromPort, toPort }) => [fromPort ?? 0, toPort ?? 0]))].toSorted((a, b) => a - b);
 };
@@ -31,7 +31,7 @@ const slice = (on: number, address: string, name = 'api'): EndpointSlice => ({
   kind: 'EndpointSlice',
   metadata: { namespace: 'shop', name: `${name}-1`, labels: { 'kubernetes.io/service-name': name } },
   addressType: 'IPv4',
-  endpoints: [{ addresses: [address], nodeName: rig.aws.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+  endpoints: [{ addresses: [address], nodeName: rig.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
   ports: [{ name: '', port: on, protocol: 'TCP' }],
 });
 
@@ -42,16 +42,16 @@ async function served(port: number, guardedAddress?: string) {
   if (guardedAddress !== undefined) {
     await client.create(endpointSlices, slice(port, guardedAddress, 'guarded'), rig.signal);
   }
-  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
   const { cloud, caches } = term;
   const service = objectKey({ namespace: 'shop', name: 'api' });
   const guarded = {
     service: objectKey({ namespace: 'shop', name: 'guarded' }),
     interfaceId: guardedAddress && (await ownInterface(cloud, guardedAddress)),
   };
-  const model = rig.aws.model({ services: guardedAddress === undefined ? ['api'] : ['api', 'guarded'] });
-  await bring(cloud, model);
-  expect(await cloud.settle(key, model)).toEqual([]);
+  const model = rig.model({ services: guardedAddress === undefined ? ['api'] : ['api', 'guarded'] });
+  await apply(cloud, model);
+  expect(await cloud.finish(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, service);
   expect(admitted()).toEqual([port]);
   /** Puts another pod in the first one's place. */
@@ -67,7 +67,7 @@ async function served(port: number, guardedAddress?: string) {
 
 /** An interface with a security group of its own. */
 async function ownInterface({ clients: { ec2 } }: Cloud, address: string): Promise<string> {
-  const { vpcId: VpcId, privateSubnetIds } = rig.aws.seed;
+  const { vpcId: VpcId, privateSubnetIds } = rig.seed;
   const made = await ec2.send(new CreateSecurityGroupCommand({ GroupName: 'own', Description: 'own', VpcId }));
   const { NetworkInterface } = await ec2.send(
     new CreateNetworkInterfaceCommand({
@@ -96,8 +96,8 @@ test('targets that go are shut out only when AWS has been told to send them noth
   expect(seen).toEqual([[8080, 9090]]);
   expect(admitted()).toEqual([9090]);
 
-  const [arn = ''] = rig.aws.aws.world().elbv2.targetGroups.keys();
-  rig.aws.aws.world().elbv2.targetGroups.delete(arn);
+  const [arn = ''] = rig.aws.world().elbv2.targetGroups.keys();
+  rig.aws.world().elbv2.targetGroups.delete(arn);
   cloud.membership.forget(arn);
   // As long as it is new, it may only not be seen yet.
   await vi.waitFor(async () => {
@@ -115,11 +115,11 @@ test('a rule that AWS refused at first is made when the pass comes again, though
     status: 403,
     code: 'UnauthorizedOperation',
   };
-  rig.aws.aws.faults.set(readFaultPlan({ rules: [refusal] }));
+  rig.aws.faults.set(readFaultPlan({ rules: [refusal] }));
   await moveTo(9090, '10.0.1.51');
   expect((await syncEndpoints(term.cloud, term, service)).found).not.toEqual([]);
   expect(admitted()).toEqual([8080]);
-  rig.aws.aws.faults.set(readFaultPlan({}));
+  rig.aws.faults.set(readFaultPlan({}));
   await syncEndpoints(term.cloud, term, service);
   expect(admitted()).toEqual([9090]);
 });
@@ -128,21 +128,21 @@ test('ports open once for all target groups of a Gateway, also for those that ar
   const client = new MemoryClient();
   await client.create(endpointSlices, slice(8080, '10.0.1.50'), rig.signal);
   await client.create(endpointSlices, slice(9090, '10.0.1.51', 'web'), rig.signal);
-  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
   const { cloud } = term;
-  const model = rig.aws.model({ services: ['api', 'web'] });
-  const authorized = () => rig.aws.aws.calls.counts().byAction['ec2:AuthorizeSecurityGroupIngress'] ?? 0;
+  const model = rig.model({ services: ['api', 'web'] });
+  const authorized = () => rig.aws.calls.counts().byAction['ec2:AuthorizeSecurityGroupIngress'] ?? 0;
   // No load balancer takes requests yet.
   expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
-  expect(await cloud.settle(key, model)).toEqual([]);
+  expect(await cloud.finish(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
   expect(admitted()).toEqual([]);
-  await bring(cloud, rig.aws.model({ services: [] }));
+  await apply(cloud, rig.model({ services: [] }));
   const before = authorized();
-  expect(await cloud.settle(key, model)).toEqual([]);
+  expect(await cloud.finish(key, model)).toEqual([]);
   expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
-  await bring(cloud, model);
-  expect(await cloud.settle(key, model)).toEqual([]);
+  await apply(cloud, model);
+  expect(await cloud.finish(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
   expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
 });
@@ -150,30 +150,30 @@ test('ports open once for all target groups of a Gateway, also for those that ar
 test('a port of a load balancer that never serves opens all the same, after ten seconds', async () => {
   const client = new MemoryClient();
   await client.create(endpointSlices, slice(8080, '10.0.1.50'), rig.signal);
-  const term = await openTerm(rig.aws, rig.signal, [gatewayWith('web', 'tls')], client);
-  const model = rig.aws.model({ services: ['api'] });
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
+  const model = rig.model({ services: ['api'] });
   expect(await term.cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const now = vi.spyOn(systemClock, 'monotonic').mockReturnValue(1000);
   onTestFinished(() => now.mockRestore());
-  expect(await term.cloud.settle(key, model)).toEqual([]);
+  expect(await term.cloud.finish(key, model)).toEqual([]);
   now.mockReturnValue(10_999);
-  expect(await term.cloud.settle(key, model)).toEqual([]);
+  expect(await term.cloud.finish(key, model)).toEqual([]);
   expect(admitted()).toEqual([]);
   now.mockReturnValue(11_001);
-  expect(await term.cloud.settle(key, model)).toEqual([]);
+  expect(await term.cloud.finish(key, model)).toEqual([]);
   expect(admitted()).toEqual([8080]);
 });
 
 test('a Service that no Gateway has to do with costs no call', async () => {
-  const term = await openTerm(rig.aws, rig.signal, []);
+  const term = await openTerm(rig, []);
   await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'batch' }));
-  expect(rig.aws.aws.calls.counts().total).toBe(0);
+  expect(rig.aws.calls.counts().total).toBe(0);
 });
 
 test('a security group that AWS does not open concerns those who are behind it, and no one else waits for it', async () => {
   const { term, service, moveTo, guarded } = await served(8080, '10.0.48.77');
   const { cloud } = term;
-  const [own] = rig.aws.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds ?? [];
+  const [own] = rig.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds ?? [];
   let attempts = 0;
   cloud.clients.ec2.middlewareStack.add(
     (next, { commandName = '' }) =>
@@ -206,17 +206,17 @@ test('a security group that AWS does not open concerns those who are behind it, 
 test('a rule that AWS would not take away concerns no other Service, until an audit tries again', async () => {
   const { term, service, moveTo, guarded } = await served(8080, '10.0.48.77');
   const denied = { kind: 'error', action: 'RevokeSecurityGroupIngress', status: 403, code: 'UnauthorizedOperation' };
-  rig.aws.aws.faults.set(readFaultPlan({ rules: [denied] }));
+  rig.aws.faults.set(readFaultPlan({ rules: [denied] }));
   // Its pod moves to a node: nobody is behind the group of its own any more.
   await moveTo(8080, '10.0.48.52', guarded.service);
   expect((await syncEndpoints(term.cloud, term, guarded.service)).found).not.toEqual([]);
   await moveTo(8080, '10.0.48.53');
   expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
   expect(await syncEndpoints(term.cloud, term, guarded.service)).toEqual(nothing);
-  rig.aws.aws.faults.set(readFaultPlan({}));
+  rig.aws.faults.set(readFaultPlan({}));
   await term.cloud.auditReach();
   expect(await syncEndpoints(term.cloud, term, service)).toEqual(nothing);
-  const rules = [...rig.aws.aws.world().ec2.securityGroupRules.values()];
-  const own = rig.aws.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds[0];
+  const rules = [...rig.aws.world().ec2.securityGroupRules.values()];
+  const own = rig.aws.world().ec2.networkInterfaces.get(guarded.interfaceId ?? '')?.groupIds[0];
   expect(rules.filter(({ groupId, tags }) => groupId === own && tags.has('gatehouse.dev/resource'))).toEqual([]);
 });

@@ -121,16 +121,16 @@ test('losing what was kept costs reads, and never a target', async () => {
 });
 
 test('a machine of a peered VPC or on premises is registered for all zones, and deregistered again', async () => {
-  const { sync: bring, calls } = await start();
+  const { sync: apply, calls } = await start();
   const outside = ['10.9.1.5', '192.168.7.7', '100.64.0.9'].map((id) => ({ id, port: 80 }));
-  await bring([...outside, { id: '10.0.48.7', port: 80 }]);
+  await apply([...outside, { id: '10.0.48.7', port: 80 }]);
   expect(registered().toSorted()).toEqual([
     '10.0.48.7:80',
     '10.9.1.5:80 all',
     '100.64.0.9:80 all',
     '192.168.7.7:80 all',
   ]);
-  await bring([]);
+  await apply([]);
   expect(registered()).toEqual([]);
   expect(calls()).toEqual({ [register]: 1, [deregister]: 1 });
 });
@@ -148,73 +148,73 @@ test('after a restart a target outside the VPC is not registered again', async (
 });
 
 test('what AWS surely refuses costs no call, and is told', async () => {
-  const { sync: bring, calls, troubles } = await start();
+  const { sync: apply, calls, troubles } = await start();
   const bad = Array.from({ length: 200 }, (_, index) => ({ id: `8.8.4.${index}`, port: 80 }));
-  expect(await bring([{ id: '10.0.48.7', port: 80 }, ...bad, { id: '169.254.1.1', port: 80 }])).toEqual({});
+  expect(await apply([{ id: '10.0.48.7', port: 80 }, ...bad, { id: '169.254.1.1', port: 80 }])).toEqual({});
   expect(registered()).toEqual(['10.0.48.7:80']);
   expect(calls()).toEqual({ [register]: 1 });
   const unfit = [...bad.map(({ id }) => `${id}:80`), '169.254.1.1:80'];
   expect(troubles()).toEqual([{ kind: 'targets-unfit', service: 'shop/api', targets: unfit }]);
-  await bring([{ id: '10.0.48.7', port: 80 }]);
+  await apply([{ id: '10.0.48.7', port: 80 }]);
   expect(troubles()).toEqual([]);
 });
 
 test('a subnet that was made since is looked up before an address is taken for none of the VPC', async () => {
   const ages: (number | undefined)[] = [];
-  const { sync: bring } = await start({
+  const { sync: apply } = await start({
     where: (maxAgeMs) => {
       ages.push(maxAgeMs);
       return Promise.resolve(() => (maxAgeMs === undefined ? 'public' : 'inside'));
     },
   });
-  await bring([{ id: '10.0.48.7', port: 80 }]);
+  await apply([{ id: '10.0.48.7', port: 80 }]);
   expect(registered()).toEqual(['10.0.48.7:80']);
-  await bring([{ id: '10.0.48.7', port: 80 }]);
+  await apply([{ id: '10.0.48.7', port: 80 }]);
   expect(ages).toEqual([undefined, 60_000, undefined]);
 });
 
 test('targets that AWS names are left out with a call or two; the others are registered', async () => {
-  const { sync: bring, calls, troubles } = await start({ where: () => Promise.resolve(() => 'inside') });
+  const { sync: apply, calls, troubles } = await start({ where: () => Promise.resolve(() => 'inside') });
   const good = targets(300).slice(10, 290);
   const bad = ['8.8.8.8', '9.9.9.9'].map((id) => ({ id, port: 80 }));
-  expect(await bring([...bad, ...good])).toEqual({ retryAfterMs: 15_000 });
+  expect(await apply([...bad, ...good])).toEqual({ retryAfterMs: 15_000 });
   expect(registered()).toHaveLength(good.length);
   expect(calls()).toEqual({ [register]: 4 });
   expect(troubles()).toMatchObject([{ kind: 'targets-refused', targets: ['8.8.8.8:80', '9.9.9.9:80'] }]);
 });
 
 test('a bad target that AWS does not name is found by halves, in a few rounds', async () => {
-  const { controller, clock, sync: bring, troubles } = await start();
+  const { controller, clock, sync: apply, troubles } = await start();
   const desired = targets(200).slice(10);
   const counted = refuse(controller, (id) => id === '10.0.48.77');
-  await bring(desired);
+  await apply(desired);
   expect(counted.calls).toBeLessThanOrEqual(9);
   expect(registered().length).toBeGreaterThan(100);
   for (let minute = 0; minute < 3; minute += 1) {
     await clock.advance(60_000);
-    await bring(desired);
+    await apply(desired);
   }
   expect(registered()).toHaveLength(desired.length - 1);
   expect(troubles()).toMatchObject([{ kind: 'targets-refused', targets: ['10.0.48.77:8080'] }]);
 });
 
 test('hundreds of targets that AWS refuses are tried ever more rarely, and keep no other one out or in', async () => {
-  const { controller, clock, sync: bring, troubles } = await start();
+  const { controller, clock, sync: apply, troubles } = await start();
   const bad = targets(230).slice(30);
   const [gone, fresh] = [
     { id: '10.0.64.1', port: 8080 },
     { id: '10.0.64.2', port: 8080 },
   ];
-  await bring([gone]);
+  await apply([gone]);
   const ids = new Set(bad.map(({ id }) => id));
   const counted = refuse(controller, (id) => ids.has(id));
-  await bring(bad);
+  await apply(bad);
   expect(registered()).toEqual([]);
   expect(counted.calls).toBeLessThanOrEqual(9);
   expect(troubles()?.flatMap((trouble) => ('targets' in trouble ? trouble.targets : []))).toHaveLength(200);
   // The next pod of the same Service is there with one call.
   counted.calls = 0;
-  const end = await bring([...bad, fresh]);
+  const end = await apply([...bad, fresh]);
   expect(counted.calls).toBe(1);
   expect(registered()).toEqual(['10.0.64.2:8080']);
   expect(end.retryAfterMs).toBe(15_000);
@@ -223,39 +223,39 @@ test('hundreds of targets that AWS refuses are tried ever more rarely, and keep 
   for (let wait = end.retryAfterMs ?? 0; at < 3_600_000; rounds += 1) {
     await clock.advance(wait);
     at += wait;
-    wait = (await bring([...bad, fresh])).retryAfterMs ?? 3_600_000;
+    wait = (await apply([...bad, fresh])).retryAfterMs ?? 3_600_000;
   }
   expect(rounds).toBeLessThan(15);
   expect(counted.calls).toBeLessThan(100);
 });
 
 test('a target that AWS takes after all is registered when its time has come', async () => {
-  const { controller, clock, sync: bring, troubles } = await start();
+  const { controller, clock, sync: apply, troubles } = await start();
   let isBad = true;
   refuse(controller, (id) => isBad && id === '10.0.48.77');
-  await bring([{ id: '10.0.48.77', port: 80 }]);
+  await apply([{ id: '10.0.48.77', port: 80 }]);
   isBad = false;
-  await bring([{ id: '10.0.48.77', port: 80 }]);
+  await apply([{ id: '10.0.48.77', port: 80 }]);
   expect(registered()).toEqual([]);
   await clock.advance(15_000);
-  expect(await bring([{ id: '10.0.48.77', port: 80 }])).toEqual({});
+  expect(await apply([{ id: '10.0.48.77', port: 80 }])).toEqual({});
   expect(registered()).toEqual(['10.0.48.77:80']);
   expect(troubles()).toEqual([]);
 });
 
 test('who is gone is deregistered though the others can’t be registered, and what was done is remembered', async () => {
-  const { sync: bring, calls } = await start();
+  const { sync: apply, calls } = await start();
   const [gone, fresh] = [
     { id: '10.0.48.1', port: 80 },
     { id: '10.0.48.2', port: 80 },
   ];
-  await bring([gone]);
+  await apply([gone]);
   const denied = { kind: 'error', action: 'RegisterTargets', status: 403, code: 'AccessDenied' };
   rig.aws.faults.set(readFaultPlan({ rules: [denied] }));
-  await expect(bring([fresh])).rejects.toMatchObject({ kind: 'access-denied' });
+  await expect(apply([fresh])).rejects.toMatchObject({ kind: 'access-denied' });
   expect(registered()).toEqual([]);
   rig.aws.faults.set(readFaultPlan({}));
   calls();
-  await bring([fresh]);
+  await apply([fresh]);
   expect(calls()).toEqual({ [register]: 1 });
 });

@@ -77,6 +77,8 @@ const fingerprintOfSecret = (secret: Secret | undefined): string =>
 
 const groupOf = (service: string): ResourceId => resourceId('target-group', 'internal', service);
 
+export type Rig = ReturnType<typeof eachTestOnAws>;
+
 /** Gives each test of a file an embedded AWS of its own, and a signal that aborts when the test ends. */
 export function eachTestOnAws(options: StartOptions = {}) {
   let rig: Awaited<ReturnType<typeof awsUnderTest>>;

@@ -1,6 +1,6 @@
 // A term on the embedded AWS and a cluster in memory.
 
-import { afterEach, beforeEach, expect } from 'vitest';
+import { expect } from 'vitest';
 import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import type { Node, Secret } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
@@ -18,32 +18,7 @@ import { Cloud } from '../cloud.ts';
 import { diff } from '../diff/diff.ts';
 import { gatewayOwner } from '../model/owner.ts';
 import type { Model } from '../model/resources.ts';
-import { awsUnderTest, cluster, gateway as key } from './aws-under-test.ts';
-
-type Aws = Awaited<ReturnType<typeof awsUnderTest>>;
-
-/** Gives each test of a file an AWS of its own, and a signal that aborts when the test ends. */
-export function eachTestOnAws() {
-  let aws: Aws;
-  let stop: AbortController;
-  beforeEach(async () => {
-    aws = await awsUnderTest();
-    stop = new AbortController();
-  });
-  afterEach(async () => {
-    stop.abort();
-    await aws.close();
-  });
-  return {
-    get aws(): Aws {
-      return aws;
-    },
-    get signal(): AbortSignal {
-      return stop.signal;
-    },
-    abort: (): void => stop.abort(),
-  };
-}
+import { cluster, gateway as key, type Rig } from './aws-under-test.ts';
 
 export const gatewayWith = (name: string, certificate: string): Gateway => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
@@ -56,11 +31,12 @@ export const gatewayWith = (name: string, certificate: string): Gateway => ({
 });
 
 /** A term whose cluster has these Gateways. */
-export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gateway[], client = new MemoryClient()) {
+export async function openTerm(rig: Rig, ownGateways: Gateway[], client = new MemoryClient()) {
+  const { signal } = rig;
   const secret = await tlsSecret();
-  it.kept.secrets.set(objectKey(secret.metadata), secret);
+  rig.kept.secrets.set(objectKey(secret.metadata), secret);
   await client.create(secrets, secret, signal);
-  for (const node of nodesOf(it)) await client.create(nodes, node, signal);
+  for (const node of nodesOf(rig)) await client.create(nodes, node, signal);
   const shared = { client, clock: systemClock, random: () => 0, logger: silentLogger };
   const caches = openCaches(shared);
   void caches.run(signal);
@@ -68,7 +44,10 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   const due: ObjectKey[] = [];
   const term = {
     ...shared,
-    config: readConfig({ 'cluster-name': cluster.clusterName, 'aws-region': it.seed.region, 'audit-period': '1s' }, {}),
+    config: readConfig(
+      { 'cluster-name': cluster.clusterName, 'aws-region': rig.seed.region, 'audit-period': '1s' },
+      {},
+    ),
     env: { AWS_EC2_METADATA_DISABLED: 'true' },
     caches,
     sources: sourcesOf(caches, systemClock),
@@ -88,8 +67,8 @@ export async function openTerm(it: Aws, signal: AbortSignal, ownGateways: Gatewa
   };
 }
 
-export const nodesOf = (it: Pick<Aws, 'seed'>): readonly Node[] =>
-  it.seed.nodes.map(({ zone, instanceId }) => ({
+export const nodesOf = (rig: Pick<Rig, 'seed'>): readonly Node[] =>
+  rig.seed.nodes.map(({ zone, instanceId }) => ({
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: instanceId },
@@ -117,8 +96,8 @@ async function tlsSecret(): Promise<Secret> {
   };
 }
 
-/** Brings what AWS has of the Gateway to a model of its own, or to nothing. */
-export async function bring(cloud: Cloud, model: Model | undefined): Promise<void> {
+/** Applies a model to the Gateway of these tests, or removes everything of it. */
+export async function apply(cloud: Cloud, model: Model | undefined): Promise<void> {
   expect(await cloud.ready()).toEqual([]);
   expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const { observed } = await cloud.observe(key);
