@@ -56,7 +56,7 @@ test.each([
   ['aws-region', 'Europe', '--aws-region must be a region such as eu-central-1, got "Europe"'],
   ['aws-vpc-id', 'vpc', '--aws-vpc-id must be a VPC id, vpc-…, got "vpc"'],
   ['audit-period', '10', '--audit-period must be a duration such as 90s, 10m or 1h30m, got "10"'],
-  ['audit-period', '0s', '--audit-period must be longer than nothing, got "0s"'],
+  ['audit-period', '0s', '--audit-period must be longer than 0s, got "0s"'],
   ['metrics-bind-addr', '8080', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got "8080"'],
   ['metrics-bind-addr', ':65536', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got ":65536"'],
   ['default-tags', 'team', '--default-tags must be KEY=VALUE,KEY=VALUE, got "team"'],

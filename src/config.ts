@@ -15,7 +15,7 @@ const boolean = z.stringbool({
   error: 'must be true or false',
 });
 
-/** Go's durations, as this field's flags have them: `90s`, `10m`, `1h30m`. In milliseconds. */
+/** A duration in Go's format, such as `90s`, `10m` or `1h30m`, in milliseconds. */
 const duration = z
   .string()
   .regex(/^(\d+h)?(\d+m)?(\d+s)?$/, { error: 'must be a duration such as 90s, 10m or 1h30m' })
@@ -26,7 +26,7 @@ const duration = z
       0,
     );
   })
-  .refine((ms) => ms > 0, { error: 'must be longer than nothing' });
+  .refine((ms) => ms > 0, { error: 'must be longer than 0s' });
 
 const tags = z
   .string()
@@ -40,7 +40,7 @@ const tags = z
 
 interface Flag {
   readonly schema: z.ZodType;
-  /** What `--help` shows in place of the value. */
+  /** The placeholder for the value in `--help`. */
   readonly value: string;
   readonly description: string;
 }
@@ -83,10 +83,10 @@ export const flags = {
       .string()
       .regex(/^\d{1,3}(\.\d+)?$/, { error: 'must be a number such as 0.5 or 2' })
       .transform(Number)
-      .refine((factor) => factor > 0, { error: 'must be more than nothing' })
+      .refine((factor) => factor > 0, { error: 'must be greater than 0' })
       .prefault('1'),
     value: 'NUMBER',
-    description: "how much of AWS's documented request rates may be used: less leaves room to others in the account",
+    description: "the share of AWS's documented request rates to use: below 1 leaves room for others in the account",
   },
   'default-target-type': {
     schema: z.enum(['ip', 'instance'], { error: 'must be ip or instance' }).default('ip'),
@@ -108,22 +108,22 @@ export const flags = {
   'default-tags': {
     schema: tags.prefault(''),
     value: 'KEY=VALUE,…',
-    description: 'tags on everything that is made in AWS',
+    description: 'tags on everything that Gatehouse creates in AWS',
   },
   'watch-namespace': {
     schema: z.string().min(1).max(63).optional(),
     value: 'NAMESPACE',
-    description: 'the only namespace to serve; all when left out',
+    description: 'the only namespace to serve; default: all',
   },
   'audit-period': {
     schema: duration.prefault('10m'),
     value: 'DURATION',
-    description: 'how often what exists in AWS is compared with what should, a Gateway at a time',
+    description: 'how often each Gateway is compared with what exists in AWS',
   },
   'enable-leader-election': {
     schema: boolean.prefault('true'),
     value: 'true|false',
-    description: 'whether replicas take turns by a Lease',
+    description: 'whether replicas elect a leader with a Lease',
   },
   'leader-election-namespace': {
     schema: z.string().min(1).max(63).optional(),
@@ -152,7 +152,7 @@ export const flags = {
   },
 } as const satisfies Readonly<Record<string, Flag>>;
 
-/** What holds where nothing is given, as it would be given; undefined where that is nothing. */
+/** The flag's default, in the form that a user would write; undefined if it has none. */
 export function defaultText(flag: keyof typeof flags): string | undefined {
   const { schema }: Flag = flags[flag];
   if (!(schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)) return undefined;
@@ -170,13 +170,13 @@ export const environmentVariable = (flag: string): string => `GATEHOUSE_${flag.t
 
 const camel = (flag: string): string => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** One line a fault: the flag, what is wrong with it, and where the value came from. */
+/** The message has one line per invalid flag: its name, what is wrong, and where the value came from. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 /**
- * @param given the flags of the command line, by name without dashes
+ * @param given the command line's flags, by name without dashes
  * @throws ConfigError
  */
 export function readConfig(given: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
@@ -198,7 +198,7 @@ export function readConfig(given: Readonly<Record<string, string>>, env: NodeJS.
   return config as unknown as Config;
 }
 
-/** What is in force for a Gateway where no configuration says otherwise. */
+/** The settings of a Gateway that has no configuration. */
 export const settingsDefaults = (config: Config): SettingsDefaults => ({
   scheme: config.defaultLoadBalancerScheme,
   ipAddressType: 'ipv4',

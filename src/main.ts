@@ -2,7 +2,7 @@
 // The command line, nothing else.
 import { program } from './cli/program.ts';
 
-// Whoever reads the output may have seen enough of it, as `head` has.
+// The reader of our output may close the pipe early, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit();

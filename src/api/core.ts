@@ -1,4 +1,4 @@
-// What Gatehouse reads of Kubernetes' own kinds. Only the fields that it reads; the API server has validated them.
+// Kubernetes' own kinds, with only the fields that Gatehouse reads. The API server has validated them.
 import type { KubeObject } from '../kube/object.ts';
 
 export interface ServicePort {

@@ -1,4 +1,4 @@
-// What the API server fills in from the CRDs' defaults, for objects that no API server has seen.
+// Fills in the CRDs' defaults, as the API server does, for manifests that no API server has read.
 import {
   type BackendRef,
   GATEWAY_GROUP,

@@ -1,5 +1,5 @@
-// What Gatehouse reads and writes of gateway.networking.k8s.io, v1. Only the fields that it reads; defaults are the
-// CRD's, so a field that has one is always there in an object that came from an API server.
+// gateway.networking.k8s.io, v1, with only the fields that Gatehouse reads or writes. A field with a default in the CRD
+// is always set in an object from an API server.
 import type { Condition, KubeObject } from '../kube/object.ts';
 
 export const GATEWAY_GROUP = 'gateway.networking.k8s.io';
@@ -44,7 +44,7 @@ export interface LabelSelector {
   }[];
 }
 
-/** Whose objects may attach. */
+/** The namespaces whose objects may attach. */
 export interface AllowedNamespaces {
   readonly from?: 'All' | 'Same' | 'Selector' | 'None';
   readonly selector?: LabelSelector;
@@ -84,7 +84,7 @@ export interface Gateway extends KubeObject {
     readonly gatewayClassName: string;
     readonly listeners: readonly Listener[];
     readonly addresses?: readonly GatewayAddress[];
-    /** Whose ListenerSets add listeners; nobody's unless told. */
+    /** The namespaces whose ListenerSets may add listeners; none by default. */
     readonly allowedListeners?: { readonly namespaces?: AllowedNamespaces };
     readonly infrastructure?: {
       readonly labels?: Readonly<Record<string, string>>;

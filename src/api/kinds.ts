@@ -1,4 +1,4 @@
-// The kinds that Gatehouse watches or writes, by where the API server has them.
+// The kinds that Gatehouse watches or writes, with their group, version and plural.
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import type { EndpointSlice, Namespace, Node, Secret, Service } from './core.ts';
@@ -31,7 +31,7 @@ export const listenerSets: Kind<ListenerSet> = {
 export const httpRoutes: Kind<HttpRoute> = { ...gatewayApi, plural: 'httproutes', kind: 'HTTPRoute', namespaced: true };
 export const referenceGrants: Kind<ReferenceGrant> = {
   ...gatewayApi,
-  // The same fields. Before Gateway API v1.5 it was served in this version only.
+  // Gateway API before v1.5 serves only v1beta1 of it, with the same fields.
   olderVersions: ['v1beta1'],
   plural: 'referencegrants',
   kind: 'ReferenceGrant',
@@ -56,7 +56,7 @@ export const secrets: Kind<Secret> = { ...core, plural: 'secrets', kind: 'Secret
 export const nodes: Kind<Node> = { ...core, plural: 'nodes', kind: 'Node', namespaced: false };
 export const namespaces: Kind<Namespace> = { ...core, plural: 'namespaces', kind: 'Namespace', namespaced: false };
 
-/** Only the metadata matters: the annotation with the version of the bundle that a CRD came in. */
+/** Only an annotation matters: the version of the Gateway API's release. */
 export const customResourceDefinitions: Kind = {
   group: 'apiextensions.k8s.io',
   version: 'v1',

@@ -1,26 +1,26 @@
-// LoadBalancerConfiguration, gatehouse.dev/v1alpha1: what parametersRef of a GatewayClass or a Gateway points to. Written
-// once as a zod schema; types, CRD (`gatehouse crds`) and reference come from it.
+// LoadBalancerConfiguration, gatehouse.dev/v1alpha1: the parametersRef of a GatewayClass or a Gateway points to it. Types and
+// CRD (`gatehouse crds`) are derived from the zod schema here.
 import { z } from 'zod';
 import type { KubeObject } from '../kube/object.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
 
-/** AWS's own tags and ours, which nobody else may set. */
+/** Whether the tag is AWS's own or ours: users may not set it. */
 export const isReservedTag = (key: string): boolean => /^(aws:|gatehouse\.dev\/)/i.test(key);
 
 export const sslPolicyName = z
   .string()
   .regex(/^ELBSecurityPolicy-[A-Za-z0-9-]+$/, { error: 'must be an ELBSecurityPolicy-…' });
 
-/** Whether an object has the one key that zod drops from a record without a word. */
+/** Whether an object has the key `__proto__`, which zod silently drops from a record. */
 export const hasDroppedKey = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__');
 
-/** What load balancers and certificates take in keys and values of tags: API_Tag of ELB and of ACM. EC2 takes anything. */
+/** The characters that ELB and ACM allow in tags (their API_Tag). EC2 allows all. */
 const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const tagCharacters = 'may have letters, digits, spaces and _ . : / = + - @ only';
 
-// What `meta` holds goes into the CRD as it is: limits and rules that JSON schema can't be made of a refinement.
+// `meta` goes into the CRD unchanged: zod can't turn a refinement into JSON schema.
 export const userTags = z
   .record(
     z.string().min(1).max(128),
@@ -59,27 +59,27 @@ export const loadBalancerConfigurationSpec = z
       .enum(['prefer-gateway', 'prefer-gateway-class'])
       .optional()
       .describe(
-        'On the configuration of a GatewayClass: whose fields win where both have one. The default is prefer-gateway.',
+        'On the configuration of a GatewayClass: whose field wins if both set it. The default is prefer-gateway.',
       ),
     scheme: z.enum(['internal', 'internet-facing']).optional().describe('Where the load balancer is reachable from.'),
     ipAddressType: z
       .enum(['ipv4', 'dualstack', 'dualstack-without-public-ipv4'])
       .optional()
-      .describe('The kinds of IP addresses that clients reach it by. The default is ipv4.'),
+      .describe('The kinds of IP addresses for clients. The default is ipv4.'),
     subnets: z
       .array(z.string().regex(/^subnet-[0-9a-f]+$/, { error: 'must be a subnet id, subnet-…' }))
       .min(1)
       .max(16)
       .optional()
       .describe(
-        'The ids of the subnets: two or more, one an availability zone; one or more in Local Zones; or one on an Outpost. Without them subnets in availability zones are found by tag, else by route.',
+        'The ids of the subnets: two or more, one per availability zone; one or more in Local Zones; or one on an Outpost. The default: subnets in availability zones, found by tag, else by route.',
       ),
     securityGroups: z
       .array(z.string().regex(/^sg-[0-9a-f]+$/, { error: 'must be a security group id, sg-…' }))
       .min(1)
       .max(4)
       .optional()
-      .describe('Security groups of your own for the load balancer, in place of the one that Gatehouse makes.'),
+      .describe('Your own security groups for the load balancer, instead of the one that Gatehouse creates.'),
     sourceRanges: z
       .array(
         z.union([z.cidrv4(), z.cidrv6()], {
@@ -108,7 +108,7 @@ export const loadBalancerConfigurationSpec = z
       })
       .optional()
       .describe('Attributes of the load balancer, by key, such as idle_timeout.timeout_seconds.'),
-    tags: userTags.optional().describe('Tags on everything that is made in AWS.'),
+    tags: userTags.optional().describe('Tags on everything that Gatehouse creates in AWS.'),
   })
   .meta({
     'x-kubernetes-validations': [
@@ -123,17 +123,17 @@ export type LoadBalancerConfigurationSpec = z.infer<typeof loadBalancerConfigura
 
 export interface LoadBalancerConfiguration extends KubeObject {
   readonly kind: 'LoadBalancerConfiguration';
-  /** As it came: a spec that the CRD's schema let through may still be invalid. */
+  /** Not validated here: a spec that passes the CRD's schema may still be invalid. */
   readonly spec?: unknown;
 }
 
-/** What is in force for one Gateway: its own fields, its class's, then the flags' defaults. */
+/** The settings of one Gateway, merged from its own configuration, its class's, and the flags' defaults. */
 export interface LoadBalancerSettings {
   readonly scheme: 'internal' | 'internet-facing';
   readonly ipAddressType: 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv4';
   readonly subnets?: readonly string[];
   readonly securityGroups?: readonly string[];
-  /** CIDR blocks; none means everyone. */
+  /** CIDR blocks; empty means everyone. */
   readonly sourceRanges: readonly string[];
   readonly targetType: 'ip' | 'instance';
   readonly sslPolicy: string;

@@ -1,4 +1,4 @@
-// The Gateway API's kinds of routes, one a line. A kind that is not served yet says so in the status of its routes.
+// The Gateway API's route kinds, one per line. If a kind is not served yet, the status of its routes says so.
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { GATEWAY_GROUP, type ParentReference, type RouteParentStatus } from './gateway-api.ts';

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from './errors.ts';
 import { KubeError, type StatusBody } from './kube-error.ts';
 
-/** From an answer that is no success. Its body is a metav1.Status, if the API server itself wrote it. */
+/** The error for an unsuccessful answer. If the API server itself wrote the answer, its body is a metav1.Status. */
 export function answerError(action: string, status: number, retryAfter: string | undefined, text: string): KubeError {
   const body = parseStatus(text);
   const retryAfterMs = parseRetryAfter(retryAfter);
@@ -38,18 +38,18 @@ function parseStatus(text: string): StatusBody {
   }
 }
 
-/** The API server writes seconds. */
+/** The API server sends seconds, never a date. */
 function parseRetryAfter(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
 }
 
 interface Peer {
   readonly server: string;
-  /** Where its address came from. */
+  /** Where the server's address came from. */
   readonly source: string;
 }
 
-/** From what went wrong below HTTP: says which server, and what to look at. */
+/** The error for a failure below HTTP. Its message names the server, and what to check. */
 export function transportError(action: string, error: unknown, { server, source }: Peer): KubeError {
   const code = errorCode(error) ?? errorMessage(error);
   const { reason, remedy } = diagnose(code, source);

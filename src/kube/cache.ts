@@ -3,14 +3,14 @@ import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
 import { sameJson } from './same-json.ts';
 import { Turns } from './turns.ts';
 
-/** From an object to the values under which the index finds it. */
+/** Computes the index values of an object. */
 export type Indexers<T extends KubeObject, Index extends string> = Readonly<
   Record<Index, (object: T) => readonly string[]>
 >;
 
 /**
- * Sees one change: `old` is undefined for an addition, `current` for a deletion.
- * @param initial the object is part of the first list, or of what was there before the handler came: nothing happened to it now
+ * Called for each change: `old` is undefined for an addition, `current` for a deletion.
+ * @param initial true if the object did not change: it is part of the first list, or was there before the handler
  */
 export type ChangeHandler<T extends KubeObject> = (
   old: T | undefined,
@@ -18,21 +18,21 @@ export type ChangeHandler<T extends KubeObject> = (
   initial: boolean,
 ) => void;
 
-/** What we know of one kind's objects, all deeply frozen. */
+/** The cached objects of one kind, all deeply frozen. */
 export interface Store<T extends KubeObject, Index extends string = never> {
   readonly size: number;
   get(key: ObjectKey): T | undefined;
   list(): readonly T[];
   byIndex(index: Index, value: string): readonly T[];
-  /** The values under which the index finds anything. */
+  /** All values that the index has objects for. */
   indexed(index: Index): Iterable<string>;
-  /** Calls the handler for all that is there, as additions, then on every change; returns how to stop that. */
+  /** Calls the handler with every present object as an addition, then on every change. Call the result to stop. */
   onChange(handler: ChangeHandler<T>): () => void;
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** Drops what only others need and what is often half of an object: managedFields and kubectl's copy of the object. */
+/** Drops managedFields and kubectl's copy of the object: we do not need them, and they are often half of its size. */
 export function stripBookkeeping<T extends KubeObject>(object: T): T {
   const { managedFields: _, annotations, ...metadata } = object.metadata as T['metadata'] & { managedFields?: unknown };
   if (annotations === undefined) return { ...object, metadata };
@@ -40,7 +40,7 @@ export function stripBookkeeping<T extends KubeObject>(object: T): T {
   return { ...object, metadata: { ...metadata, annotations: kept } };
 }
 
-/** The value itself, frozen at any depth. */
+/** Deeply freezes the value and returns it. */
 export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
@@ -101,8 +101,8 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   }
 
   /**
-   * Adds the object or puts it in its predecessor's place.
-   * @param wentBack versions may have been given twice, so only equal objects are equal
+   * Adds the object or replaces the previous one.
+   * @param wentBack the server may have used a resourceVersion twice, so the whole objects are compared
    */
   put(current: T, initial = false, wentBack = false): void {
     const key = objectKey(current.metadata);
@@ -123,8 +123,8 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
   }
 
   /**
-   * Makes the content equal to a complete list, seen by handlers as just the changes in between. What comes is there before
-   * what goes: others look at the content meanwhile.
+   * Makes the content equal to a complete list; handlers see only the differences. Additions come before deletions, because
+   * others read the content meanwhile.
    */
   async replace(objects: readonly T[], initial = false, wentBack = false): Promise<void> {
     const turns = new Turns();
@@ -160,7 +160,7 @@ export class Cache<T extends KubeObject, Index extends string = never> implement
     }
   }
 
-  /** An indexer that stumbles over one odd object must not stop the watch of all. */
+  /** If an indexer fails on one unusual object, the watch of all others must go on. */
   #values(indexer: (object: T) => readonly string[], object: T): readonly string[] {
     try {
       return indexer(object);

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectKey } from './object.ts';
 import type { WatchEvent } from './watch.ts';
 
 export interface Selection {
-  /** All namespaces when left out. */
+  /** Default: all namespaces. */
   readonly namespace?: string | undefined;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
@@ -11,7 +11,7 @@ export interface Selection {
 
 export interface ListOptions extends Selection {
   readonly limit?: number | undefined;
-  /** Where the page before ended. */
+  /** `continue` of the previous page. */
   readonly continue?: string | undefined;
 }
 
@@ -19,15 +19,15 @@ export interface ListOptions extends Selection {
 export interface ObjectList<T extends KubeObject> {
   readonly items: readonly T[];
   readonly resourceVersion: string;
-  /** Left out on the last page. */
+  /** Undefined on the last page. */
   readonly continue?: string;
 }
 
 export interface WatchOptions extends Selection {
   readonly resourceVersion: string;
-  /** After which the server ends the watch. */
+  /** The server ends the watch after this time. */
   readonly timeoutSeconds: number;
-  /** The longest silence that is not taken for a dead connection. */
+  /** After a longer silence the connection counts as dead. */
   readonly inactivityMs: number;
 }
 
@@ -37,7 +37,7 @@ export interface JsonPatchOperation {
   readonly value?: unknown;
 }
 
-/** `merge` is RFC 7396, `json` RFC 6902; `apply` takes the fields it names over from whoever owns them. */
+/** `merge` is RFC 7396, `json` RFC 6902; `apply` is server-side apply, with force. */
 export type Patch =
   | { readonly kind: 'merge'; readonly body: object }
   | { readonly kind: 'json'; readonly operations: readonly JsonPatchOperation[] }
@@ -48,14 +48,14 @@ export interface PatchOptions {
 }
 
 export interface DeleteOptions {
-  /** The delete is refused as a conflict when the object has another one by now. */
+  /** If the object has another UID by now, the server refuses the deletion as a conflict. */
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 }
 
 /**
- * The Kubernetes API. Every call rejects with a KubeError when the server refuses or is out of reach, and with the
- * signal's reason when that aborts. 429, and 503 with a Retry-After, are retried a few times first.
+ * The Kubernetes API. A call rejects with a KubeError if the server refuses or cannot be reached, and with the
+ * signal's reason if the signal aborts. 429, and 503 with Retry-After, are retried a few times first.
  */
 export interface KubeClient {
   /** The API server's address. */
@@ -77,8 +77,8 @@ export interface KubeClient {
     options?: PatchOptions,
   ): Promise<T>;
   delete(kind: Kind, key: ObjectKey, signal: AbortSignal, options?: DeleteOptions): Promise<void>;
-  /** The events of one watch, until the server ends it; an ERROR event is thrown as a KubeError. */
+  /** The events of one watch, until the server ends it. Throws a KubeError for an ERROR event. */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
-  /** Breaks off what is under way. */
+  /** Aborts running requests. */
   close(): void;
 }

@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
-  /** Wall-clock time, in milliseconds since 1970: for what people and other machines read. */
+  /** Wall-clock time, in milliseconds since 1970: for times that people and other machines read. */
   now(): number;
-  /** Milliseconds that only ever grow, also while the process is stopped: for what must be measured. */
+  /** Milliseconds that never go back, and count while the process is stopped: for durations. */
   monotonic(): number;
-  /** Rejects with the signal's reason as soon as it aborts. */
+  /** Rejects with the signal's reason when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** A number from 0 up to, not including, 1. */
+/** A number from 0 (included) to 1 (excluded). */
 export type Random = () => number;
 
 export const systemClock: Clock = {
@@ -26,5 +26,5 @@ export const systemClock: Clock = {
   },
 };
 
-/** `ms`, plus up to `factor` of it at random, so that many clients do not act in step. */
+/** `ms`, plus a random part of up to `factor` times `ms`, so that many clients do not act at the same time. */
 export const jitter = (ms: number, factor: number, random: Random): number => ms * (1 + factor * random());

@@ -1,17 +1,17 @@
-// Conditions of a status: ours among those of others.
+// Merges our conditions into a status, beside those of other controllers.
 import type { Condition } from './object.ts';
 
-/** A condition that we report, as of one generation of the object. */
+/** A condition that we report for one generation of the object. */
 export interface OwnCondition extends Omit<Condition, 'lastTransitionTime'> {
   readonly observedGeneration: number;
 }
 
-/** As metav1.Time is written: whole seconds. */
+/** The format of metav1.Time: whole seconds. */
 const metaTime = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 
 /**
- * Our conditions over those that are there. Other types stay as they are; what is stored for a newer generation wins;
- * lastTransitionTime changes only with the status.
+ * Merges our conditions into the existing ones. Conditions of other types do not change. An existing condition of a newer
+ * generation wins. lastTransitionTime changes only with the status.
  * @param now in milliseconds since 1970
  */
 export function mergeConditions(

@@ -6,9 +6,9 @@ import { KubeConfigError, loadKubeConfig } from './kubeconfig.ts';
 import { Transport } from './transport.ts';
 
 export interface ConnectOptions {
-  /** A kubeconfig's path; without it KUBECONFIG, then ~/.kube/config, then the pod's service account are tried. */
+  /** A kubeconfig's path. Default: KUBECONFIG, then ~/.kube/config, then the pod's service account. */
   readonly kubeconfig?: string | undefined;
-  /** The kubeconfig's context; its current one when left out. */
+  /** The kubeconfig's context. Default: its current context. */
   readonly context?: string | undefined;
   readonly userAgent: string;
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface ConnectOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** @throws KubeConfigError when there is no usable configuration; whether the server answers shows in the first call */
+/** Sends no request yet. @throws KubeConfigError if there is no usable configuration */
 export async function connect(options: ConnectOptions): Promise<KubeClient> {
   const { userAgent, clock, random, timeoutMs = 30_000 } = options;
   const config = await loadKubeConfig(options);

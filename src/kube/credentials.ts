@@ -7,7 +7,7 @@ import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { errorCode } from './errors.ts';
 import { type KubeConfig, KubeConfigError } from './kubeconfig.ts';
 
-/** For tls.connect. */
+/** Options for tls.connect. */
 export interface TlsMaterial {
   readonly ca?: string | Buffer;
   readonly cert?: RequestOptions['cert'];
@@ -17,24 +17,24 @@ export interface TlsMaterial {
 }
 
 /**
- * Who we are to the API server, asked anew for each request and each connection, so that rotated tokens and
- * certificates are taken up. Token files and exec plugins are client-node's: it caches a file's token for a minute and a
- * plugin's until it expires. Only its small modules are loaded: its index, and its KubeConfig class, cost 50 MiB.
+ * Our credentials for the API server. Each request and each connection reads them again, so that rotated tokens and
+ * certificates are used. client-node reads token files and runs exec plugins: it caches a file's token for a minute, and a
+ * plugin's until it expires. We load only its small modules, because its index and its KubeConfig class cost 50 MiB.
  */
 export class Credentials {
   readonly #config: KubeConfig;
   #authenticator: Promise<Authenticator | undefined>;
-  /** Requests that begin together share one run of an exec plugin. */
+  /** Parallel requests share one run of an exec plugin. */
   #pending: Promise<RequestOptions> | undefined;
 
   constructor(config: KubeConfig) {
     this.#config = config;
     this.#authenticator = findAuthenticator(config.user);
-    // Reported by the first request that needs it.
+    // The first request that needs the credentials reports the error.
     this.#authenticator.catch(() => undefined);
   }
 
-  /** Forgets what is cached: the server did not accept it. */
+  /** Drops the cached credentials after the server rejected them. */
   renew(): void {
     this.#authenticator = findAuthenticator(this.#config.user);
     this.#authenticator.catch(() => undefined);
@@ -46,7 +46,7 @@ export class Credentials {
     const { headers = {} } = await this.#authenticate();
     const result: Record<string, string> = {};
     for (const [name, value] of Object.entries(headers)) {
-      // A token read from a file ends in a newline.
+      // A token from a file ends with a newline.
       if (typeof value === 'string') result[name.toLowerCase()] = value.trim();
     }
     if (user.token) result['authorization'] ??= `Bearer ${user.token.trim()}`;
@@ -94,7 +94,7 @@ export class Credentials {
   }
 }
 
-/** Not the whole error: what a plugin printed may hold a token. */
+/** Leaves out the plugin's output, because it may contain a token. */
 function describe(error: unknown): string {
   const code = errorCode(error);
   if (code !== undefined) return code;

@@ -1,4 +1,4 @@
-/** Changes of an object (high) go before what a first list says of it (low). */
+/** Changes of objects (high) are handled before objects of a first list (low). */
 export type Priority = 'low' | 'high';
 
 export interface Delayed<K> {
@@ -8,7 +8,7 @@ export interface Delayed<K> {
   readonly priority: Priority;
 }
 
-/** Keys ordered by when they are due: a binary min-heap that holds a key once, with its earliest time and highest priority. */
+/** Keys by due time, in a binary min-heap. Each key is in it once, with its earliest time and highest priority. */
 export class DelayHeap<K> {
   readonly #heap: Delayed<K>[] = [];
   readonly #positions = new Map<K, number>();
@@ -59,7 +59,7 @@ export class DelayHeap<K> {
     this.#place(position, entry);
   }
 
-  /** From the top, which is free. */
+  /** Moves the entry down from the empty top. */
   #down(entry: Delayed<K>): void {
     let position = 0;
     for (;;) {

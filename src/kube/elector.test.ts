@@ -27,7 +27,7 @@ const failing = async () => {
   throw new Error('bug');
 };
 
-/** Work that lasts until it is told to stop, and `drainMs` longer. */
+/** Work that ends `drainMs` after its signal aborts. */
 function working(clock: FakeClock, drainMs = 0) {
   const log: string[] = [];
   const onStarted = async (signal: AbortSignal) => {
@@ -43,7 +43,7 @@ function working(clock: FakeClock, drainMs = 0) {
   return { log, onStarted };
 }
 
-/** A candidate with no rival, whose work nobody stops. */
+/** A candidate without rivals whose work never ends by itself. */
 function running() {
   const clock = new FakeClock();
   const client = new MemoryClient();
@@ -89,7 +89,7 @@ test('a leader that cannot renew stops its work before another may take the leas
   await clock.advance(5_000);
   let cutOff = true;
   client.intercept = (action) => {
-    // From here on the first one's writes do not get through; only it writes by PUT before it loses.
+    // From here on the first candidate's writes fail: only its writes are PUTs before it loses the lease.
     if (cutOff && action.startsWith('PUT') && first.isLeader()) throw refusal(500, 'InternalError');
   };
   await clock.advance(30_000);

@@ -7,9 +7,9 @@ import { objectKey } from './object.ts';
 
 /** All in milliseconds. */
 export interface ElectorTiming {
-  /** How long others wait after the leader's last sign of life. */
+  /** How long others wait after the leader's last renewal. */
   readonly leaseDurationMs: number;
-  /** When a leader that cannot renew stops its work; the rest of the lease is for that work to end. */
+  /** After this time without a renewal the leader stops its work, which must end within the rest of the lease. */
   readonly renewDeadlineMs: number;
   readonly retryPeriodMs: number;
 }
@@ -20,7 +20,7 @@ export interface ElectorOptions {
   readonly client: KubeClient;
   readonly namespace: string;
   readonly name: string;
-  /** Unlike any other process's, one that ran under the same pod name included. */
+  /** Unique to this process, even if another process had the same pod name. */
   readonly identity: string;
   readonly clock: Clock;
   readonly random: Random;
@@ -29,26 +29,26 @@ export interface ElectorOptions {
 }
 
 export interface Leadership {
-  /** The leader's work, until the signal aborts; the lease is renewed until it has really ended. */
+  /** The leader's work: it ends when the signal aborts. The lease is renewed until it has ended. */
   onStarted(signal: AbortSignal): Promise<void>;
   readonly onNewLeader?: (identity: string) => void;
 }
 
-/** `stopped`: our signal aborted, or the work ended by itself; `lost`: another may lead now. */
+/** `stopped`: our signal aborted, or the work ended by itself. `lost`: another process may lead now. */
 export type ElectionOutcome = 'stopped' | 'lost';
 
 /**
- * Leader election on a Lease, as client-go's. It never compares two machines' clocks: a holder is dead when its record
- * has not changed for the lease's duration, by our own monotonic clock.
+ * Leader election with a Lease, like client-go's. It never compares the clocks of two machines: a holder counts as dead if
+ * its record has not changed for the lease's duration, measured with our monotonic clock.
  */
 export class Elector {
   readonly #options: ElectorOptions;
   readonly #timing: ElectorTiming;
   /** The Lease as last seen or written. */
   #lease: Lease | undefined;
-  /** When we saw the record change, by the monotonic clock. */
+  /** When we last saw the record change, in monotonic time. */
   #observedAt = 0;
-  /** When the last request that acquired or renewed was sent; undefined while we do not hold the lease. */
+  /** When we sent the request of our last renewal; undefined while we do not hold the lease. */
   #renewedAt: number | undefined;
   #reportedLeader: string | undefined;
 
@@ -57,19 +57,19 @@ export class Elector {
     this.#timing = { ...defaultTiming, ...options.timing };
   }
 
-  /** Whether no other process can hold the lease at this instant: to be asked right before each write elsewhere. */
+  /** Whether no other process can hold the lease now. Check it right before each write to another system. */
   isLeader(): boolean {
     return this.#renewedAt !== undefined && this.#now() < this.#renewedAt + this.#timing.leaseDurationMs;
   }
 
-  /** Who holds the lease, as far as we have seen. */
+  /** The last holder of the lease that we saw. */
   get leader(): string | undefined {
     return this.#lease?.spec?.holderIdentity || undefined;
   }
 
   /**
-   * Waits for the lease, then runs the work for as long as we hold it. Resolves when the work has ended; after `lost`
-   * it may be called again. Rejects with what the work threw.
+   * Waits for the lease, then runs the work while we hold it. Resolves when the work has ended; after `lost`
+   * it may be called again. Rejects with the work's error.
    */
   async run(leadership: Leadership, signal: AbortSignal): Promise<ElectionOutcome> {
     if (!(await this.#acquire(leadership, signal))) return 'stopped';
@@ -108,7 +108,7 @@ export class Elector {
       await clock.sleep(Math.max(0, Math.min(retryPeriodMs, remaining)), ended).catch(() => undefined);
       if (ended.aborted) return 'stopped';
       const left = (this.#renewedAt ?? 0) + renewDeadlineMs - this.#now();
-      // Also when we were frozen and nobody took over: whoever writes has been told that it must not.
+      // Stop even if we were only frozen and nobody took over: `isLeader` may have been false meanwhile.
       if (left <= 0) break;
       const renewed = await this.#attempt(leadership, Math.min(left, renewDeadlineMs / 2), ended);
       if (!renewed && this.leader !== this.#options.identity && !ended.aborted) {
@@ -120,7 +120,7 @@ export class Elector {
     return 'lost';
   }
 
-  /** One try to acquire or renew, cut off after `timeoutMs`. */
+  /** Tries once to acquire or renew, for at most `timeoutMs`. */
   async #attempt(leadership: Leadership, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const { clock, logger } = this.#options;
     const attempt = new AbortController();
@@ -145,7 +145,7 @@ export class Elector {
 
   async #acquireOrRenew(signal: AbortSignal): Promise<boolean> {
     const { client, identity } = this.#options;
-    // While we lead, what we wrote last is what is there, or the write fails as a conflict.
+    // While we lead, the Lease is as we last wrote it. If it is not, the write fails with a conflict.
     if (!this.isLeader() || this.#lease === undefined) await this.#read(signal);
     const lease = this.#lease;
     if (lease !== undefined && !this.#mayTake(lease)) {
@@ -162,7 +162,7 @@ export class Elector {
     } catch (error) {
       if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
       await this.#read(signal);
-      // Someone else wrote: we lead on only if that took nothing from us.
+      // Someone else wrote the Lease: we still lead only if it names us.
       if (this.leader !== identity) this.#renewedAt = undefined;
       return false;
     }
@@ -211,7 +211,7 @@ export class Elector {
     };
   }
 
-  /** Lets the next leader start at once; if that fails, it waits out the lease. */
+  /** Releases the lease, so that the next leader starts at once. If that fails, the next leader waits until the lease expires. */
   async #release(): Promise<void> {
     const { client, clock, logger } = this.#options;
     const lease = this.#lease;

@@ -1,4 +1,4 @@
-/** The `code` that Node and undici put on what they throw, such as ECONNREFUSED. */
+/** The `code` of an error from Node or undici, such as ECONNREFUSED. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

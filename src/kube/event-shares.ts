@@ -1,28 +1,28 @@
 import type { Clock } from './clock.ts';
 
 export interface EventLimits {
-  /** How many different events about one object may come at once. */
+  /** How many different events one object may have at once. */
   readonly burst: number;
-  /** After how long, in milliseconds, it may have one more. */
+  /** The time until it may have one more, in milliseconds. */
   readonly refillMs: number;
 }
 
-/** As client-go's. */
+/** The same as in client-go. */
 const defaultLimits: EventLimits = { burst: 25, refillMs: 300_000 };
 
 const maxObjects = 1000;
 
 interface Bucket {
   left: number;
-  /** When `left` was right, by the monotonic clock. */
+  /** The monotonic time for which `left` was computed. */
   at: number;
 }
 
-/** A token bucket for each object, so that a noisy one takes nothing from the others. */
+/** A token bucket for each object, so that an object with many events leaves the others' share alone. */
 export class EventShares {
   readonly #clock: Clock;
   readonly #limits: EventLimits;
-  /** The least recently used first. */
+  /** In the order of use: the least recently used is first. */
   readonly #buckets = new Map<string, Bucket>();
 
   constructor(clock: Clock, limits: Partial<EventLimits> = {}) {
@@ -30,7 +30,7 @@ export class EventShares {
     this.#limits = { ...defaultLimits, ...limits };
   }
 
-  /** Whether the object may have another event; if so, that is counted. */
+  /** Takes a token. @returns whether the object may have another event */
   take(object: string): boolean {
     const { burst, refillMs } = this.#limits;
     const now = this.#clock.monotonic();

@@ -127,7 +127,7 @@ test("one namespace's many events do not keep those of another waiting", async (
   for (let index = 0; index < 50; index += 1) run.recorder.record(widget('busy', '1'), { ...note, note: `${index}` });
   run.recorder.record(widget('quiet', '1', 'red', 'other'), note);
   await run.clock.advance(1);
-  // The random part of their names grows.
+  // The random part of the events' names grows.
   const inOrder = (await run.written())
     .map(({ metadata }) => metadata.name.split('.'))
     .toSorted(([, a = ''], [, b = '']) => (a < b ? -1 : 1));

@@ -11,11 +11,11 @@ import { runWorkers } from './workers.ts';
 
 export interface EventNote {
   readonly type: 'Normal' | 'Warning';
-  /** Why, in CamelCase, for machines. */
+  /** The reason in CamelCase, for machines. */
   readonly reason: string;
-  /** What we did or tried, in CamelCase. */
+  /** The action that we did or tried, in CamelCase. */
   readonly action: string;
-  /** For people; cut at 1024 bytes. */
+  /** The text for people; it is cut at 1024 bytes. */
   readonly note: string;
 }
 
@@ -49,41 +49,41 @@ export interface EventRecorderOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** As `example.io/controller`. */
+  /** Such as `example.io/controller`. */
   readonly reportingController: string;
-  /** As the pod's name. */
+  /** Such as the pod's name. */
   readonly reportingInstance: string;
   readonly limits?: Partial<EventLimits>;
 }
 
-/** Equal events: the first is created, the others only counted. */
+/** Equal events: only the first one is created, the others are counted. */
 interface Series {
   readonly regarding: ObjectReference;
   readonly note: EventNote;
   readonly firstAt: number;
   lastAt: number;
   count: number;
-  /** How many the server knows of. */
+  /** The count that the server has. */
   written: number;
-  /** By the monotonic clock. */
+  /** Monotonic time. */
   writtenAt: number;
   name: string | undefined;
 }
 
-/** After as long without a repetition, an equal event is a new one. */
+/** After this time without a repetition, an equal event starts a new series. */
 const seriesMs = 10 * 60_000;
-/** A series' count is written this often at most. */
+/** The shortest time between two writes of a series' count. */
 const seriesWriteMs = 10_000;
 const maxSeries = 1000;
 const maxAttempts = 3;
 const maxNoteBytes = 1024;
 
-/** Writes Events about objects. Events are a courtesy: one that cannot be written is dropped. */
+/** Writes Events about objects. If an Event cannot be written, it is dropped: Events are not essential. */
 export class EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #queue: WorkQueue;
   readonly #shares: EventShares;
-  /** The least recently repeated first. */
+  /** Ordered by last repetition, the oldest first. */
   readonly #series = new Map<string, Series>();
 
   constructor(options: EventRecorderOptions) {
@@ -92,7 +92,7 @@ export class EventRecorder {
     this.#shares = new EventShares(options.clock, options.limits);
   }
 
-  /** Never throws and never waits; repetitions become a series, and what exceeds an object's share is dropped. */
+  /** Never throws and never waits. Repetitions become a series. Events beyond an object's share are dropped. */
   record(regarding: KubeObject, note: EventNote): void {
     const { clock } = this.#options;
     const key = [objectKey(regarding.metadata), regarding.kind, regarding.metadata.uid, ...Object.values(note)].join(
@@ -128,7 +128,7 @@ export class EventRecorder {
     this.#queue.add(key);
   }
 
-  /** Sends what is recorded, until the signal aborts; never rejects. */
+  /** Sends the recorded events until the signal aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { logger } = this.#options;
     await runWorkers(this.#queue, 1, (key) => this.#send(key, signal), signal, logger);
@@ -139,7 +139,7 @@ export class EventRecorder {
     series.count += 1;
     series.lastAt = now;
     this.#remember(key, series);
-    // The first repetition is told soon, the others in turns.
+    // The first repetition is written at once, later ones at intervals.
     const wait = series.count <= 2 ? 0 : series.writtenAt + seriesWriteMs - now;
     this.#queue.addAfter(key, wait);
   }
@@ -183,7 +183,7 @@ export class EventRecorder {
     const event: Event = {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
-      // Events about what has no namespace are looked for in "default".
+      // Tools look in "default" for Events about cluster-scoped objects.
       metadata: { namespace: regarding.namespace ?? 'default', name },
       eventTime: microTime(firstAt),
       reportingController,
@@ -208,10 +208,10 @@ export class EventRecorder {
   }
 }
 
-/** Keys begin with that of the object. */
+/** A series' key begins with the object's key. */
 const namespaceOf = (key: string): string => key.slice(0, Math.max(0, key.indexOf('/')));
 
-/** The longest beginning of whole characters that fits. */
+/** The longest prefix of whole characters that fits. */
 function cutToBytes(text: string, bytes: number): string {
   const encoded = Buffer.from(text);
   if (encoded.length <= bytes) return text;

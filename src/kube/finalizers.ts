@@ -6,9 +6,9 @@ import { type KubeObject, objectKey } from './object.ts';
 const maxAttempts = 5;
 
 /**
- * Puts our finalizer on the object, if it is not there, beside those of others.
+ * Adds our finalizer to the object if it is missing, and keeps other finalizers.
  * @param object as last seen; it may be stale
- * @returns the object, with the finalizer; undefined when it is gone or being deleted and so takes none any more
+ * @returns the object with the finalizer; undefined if it is gone, or is being deleted and takes no new finalizers
  */
 export async function addFinalizer<T extends KubeObject>(
   client: KubeClient,
@@ -24,7 +24,7 @@ export async function addFinalizer<T extends KubeObject>(
   });
 }
 
-/** Takes our finalizer off the object, leaving those of others; an object that is gone is none to worry about. */
+/** Removes our finalizer from the object, and keeps other finalizers. Does nothing if the object is gone. */
 export async function removeFinalizer<T extends KubeObject>(
   client: KubeClient,
   kind: Kind<T>,
@@ -63,7 +63,7 @@ async function changeFinalizers<T extends KubeObject>(
   }
 }
 
-/** The object as it is now; undefined when it is gone, even if another of its name has come. */
+/** The object's current state; undefined if it is gone, even if there is a new object of its name. */
 async function readLive<T extends KubeObject>(
   client: KubeClient,
   kind: Kind<T>,
@@ -79,7 +79,7 @@ async function readLive<T extends KubeObject>(
   }
 }
 
-/** A stale resourceVersion makes the API server refuse the whole patch as a conflict. */
+/** If the resourceVersion is stale, the API server refuses the whole patch as a conflict. */
 const finalizersPatch = (current: KubeObject, finalizers: readonly string[]) =>
   ({
     kind: 'json',

@@ -155,7 +155,7 @@ test('a read whose connection breaks is repeated, a write is not', async () => {
   expect(server.requests).toHaveLength(3);
 });
 
-test('a server that hangs is given up after the timeout, and at once when we are told to stop', async () => {
+test('a request to a server that hangs ends after the timeout, or when the signal aborts', async () => {
   await using server = await ApiServer.start(() => undefined, 100);
   expect(await failure(server.client.get(widgets, key, signal))).toMatchObject({ status: 0, reason: 'Timeout' });
   const stop = new AbortController();
@@ -204,6 +204,6 @@ test('many requests, one after the other, share connections', async () => {
     json(200, widget('a', '1'));
   });
   for (let request = 0; request < 20; request += 1) await server.client.get(widgets, key, signal);
-  // The next request may start just before the connection of the last one is free again.
+  // The next request may start just before the previous connection is free again.
   expect(ports.size).toBeLessThanOrEqual(2);
 });

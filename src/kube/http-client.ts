@@ -36,7 +36,7 @@ export interface HttpClientOptions {
 
 interface Call {
   readonly method: TransportRequest['method'];
-  /** What it is done to, for messages. */
+  /** The object of the call, for messages. */
   readonly target: string;
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -47,7 +47,7 @@ interface Call {
 
 const retries = 4;
 
-/** What asks for a longer wait is left to the caller. */
+/** If the server asks for a longer wait, the caller gets the error. */
 const longestWaitMs = 30_000;
 
 /** The KubeClient over HTTP. */
@@ -77,7 +77,7 @@ export class HttpClient implements KubeClient {
     const answer = await this.#read(call, signal, (body) => readListBody<T>(body));
     const more = answer.metadata?.continue;
     return {
-      // The API server leaves these two out of a list's items.
+      // The API server omits these two fields in the items of a list.
       items: answer.items.map((item) => ({ ...item, apiVersion: apiVersion(kind), kind: kind.kind })),
       resourceVersion: answer.metadata?.resourceVersion ?? '',
       ...(more ? { continue: more } : {}),
@@ -149,12 +149,12 @@ export class HttpClient implements KubeClient {
     this.#options.transport.close();
   }
 
-  /** @template R what the API server answers to such a call; it is trusted to keep to its schema */
+  /** @template R the type of the answer; we trust the API server's schema */
   #json<R>(call: Call, signal: AbortSignal): Promise<R> {
     return this.#read(call, signal, async (body): Promise<R> => JSON.parse(await readText(body)));
   }
 
-  /** @param parse throws a SyntaxError for what is no JSON */
+  /** @param parse throws a SyntaxError if the body is not JSON */
   async #read<R>(call: Call, signal: AbortSignal, parse: (body: IncomingMessage) => Promise<R>): Promise<R> {
     const { clock, random } = this.#options;
     const attempt = async (): Promise<R> => {
@@ -182,7 +182,7 @@ export class HttpClient implements KubeClient {
     });
   }
 
-  /** Resolves with a success whose body is still to be read; what else the server answers is thrown. */
+  /** Resolves with a successful answer, whose body is not read yet. Throws for any other answer. */
   async #send(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
     signal.throwIfAborted();
     const { transport, credentials, timeoutMs, userAgent, pathPrefix } = this.#options;
@@ -254,14 +254,14 @@ function patchBody(patch: Patch): Pick<Call, 'body' | 'contentType' | 'query'> {
   }
 }
 
-/** How long to wait before the same request again; undefined for what a repetition does not help, or might do twice. */
+/** How long to wait before a retry; undefined if a retry cannot help, or might do the work twice. */
 function retryDelayMs(error: Error, method: Call['method']): number | undefined {
   if (!(error instanceof KubeError)) return undefined;
-  // Only these say that the server did not even begin.
+  // Only these answers mean that the server did not begin the work.
   if (error.status === 429 || (error.status >= 500 && error.retryAfterMs !== undefined)) {
     const wait = error.retryAfterMs ?? 1000;
     return wait <= longestWaitMs ? wait : undefined;
   }
-  // The server closed an idle connection just as we used it.
+  // The server closed an idle connection at the moment when we used it.
   return error.reason === 'ConnectionClosed' && method === 'GET' ? 50 : undefined;
 }

@@ -2,12 +2,12 @@ import type { KubeObject } from './object.ts';
 
 declare const objectType: unique symbol;
 
-/** What is needed to address the objects of one kind; `T` is their type. */
+/** How to address the objects of one kind; `T` is their type. */
 export interface Kind<T extends KubeObject = KubeObject> {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
-  /** The versions in which an older API server or CRD may have the kind instead, the newest first. */
+  /** Versions of the kind in older API servers or CRDs, the newest first. */
   readonly olderVersions?: readonly string[];
   /** The lower-case plural, as in URLs. */
   readonly plural: string;
@@ -16,16 +16,16 @@ export interface Kind<T extends KubeObject = KubeObject> {
   readonly [objectType]?: T;
 }
 
-/** The kind in every version that an API server may have it in, the preferred one first. */
+/** The kind in every version that an API server may have, the preferred version first. */
 export const inEachVersion = <T extends KubeObject>(kind: Kind<T>): readonly Kind<T>[] => [
   kind,
   ...(kind.olderVersions ?? []).map((version) => ({ ...kind, version })),
 ];
 
-/** As an object of this kind writes it: `v1`, or `group/v1`. */
+/** The `apiVersion` of the kind's objects: `v1`, or `group/v1`. */
 export const apiVersion = (kind: Kind): string => (kind.group === '' ? kind.version : `${kind.group}/${kind.version}`);
 
-/** The URL path of one object, or of the collection in one namespace or in all. */
+/** The URL path of one object, or of all objects in one namespace or in the cluster. */
 export function path(kind: Kind, namespace?: string, name?: string): string {
   if (name !== undefined && kind.namespaced && namespace === undefined) {
     throw new TypeError(`Expected a namespace for ${kind.kind} ${name}, got none`);

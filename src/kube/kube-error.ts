@@ -1,4 +1,4 @@
-/** The part of metav1.Status that an error answer carries. */
+/** The fields of metav1.Status that an error answer has. */
 export interface StatusBody {
   readonly reason?: string | undefined;
   readonly message?: string | undefined;
@@ -6,7 +6,7 @@ export interface StatusBody {
 }
 
 interface KubeErrorFields {
-  /** What was done to what, as `PUT gateways demo/web`. */
+  /** The method and the object, such as `PUT gateways demo/web`. */
   readonly action: string;
   /** The HTTP status; 0 when no answer came. */
   readonly status: number;
@@ -19,7 +19,7 @@ interface KubeErrorFields {
   readonly cause?: unknown;
 }
 
-/** An answer of the API server that is not a success, or the lack of any answer. */
+/** An unsuccessful answer of the API server, or no answer at all. */
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly action: string;
@@ -52,14 +52,14 @@ export const isInvalid = hasStatus(422);
 
 export const isUnreachable = (error: unknown): error is KubeError => hasStatus(0)(error);
 
-/** A create of what is there already: also a 409, and not a conflict of versions. */
+/** The object to be created exists already. The status is 409, but this is not a version conflict. */
 export const isAlreadyExists = (error: unknown): error is KubeError =>
   hasStatus(409)(error) && error.reason === 'AlreadyExists';
 
-/** The object changed since it was read. */
+/** The object has changed since we read it. */
 export const isConflict = (error: unknown): error is KubeError =>
   hasStatus(409)(error) && error.reason !== 'AlreadyExists';
 
-/** A watch from a version that the server has not reached: it was restored from a backup, and only a list helps. */
+/** The watch starts at a version that the server has not reached, because it was restored from a backup. Only a list helps. */
 export const isVersionTooLarge = (error: unknown): error is KubeError =>
   error instanceof KubeError && error.causes.includes('ResourceVersionTooLarge');

@@ -11,16 +11,16 @@ import {
 } from '@kubernetes/client-node/dist/config_types.js';
 import { errorCode, errorMessage } from './errors.ts';
 
-/** One cluster, as one user. */
+/** The connection to one cluster, as one user. */
 export interface KubeConfig {
   readonly cluster: Cluster;
   readonly user: User;
   readonly namespace: string | undefined;
-  /** Where this was found, for messages. */
+  /** The file or other source of this configuration, for messages. */
   readonly source: string;
 }
 
-/** There is no usable configuration; the message says what to do. */
+/** There is no usable configuration. The message says what to do. */
 export class KubeConfigError extends Error {
   override readonly name = 'KubeConfigError';
 }
@@ -33,7 +33,7 @@ export interface KubeConfigOptions {
 
 const serviceAccountRoot = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** From the file named, else those in KUBECONFIG, else ~/.kube/config, else the pod's service account. */
+/** Reads the given file, else the files in KUBECONFIG, else ~/.kube/config, else the pod's service account. */
 export async function loadKubeConfig({ kubeconfig, context, env }: KubeConfigOptions): Promise<KubeConfig> {
   if (kubeconfig !== undefined) return await fromFiles([kubeconfig], context);
   const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
@@ -76,7 +76,7 @@ async function fromServiceAccount(env: NodeJS.ProcessEnv): Promise<KubeConfig> {
   };
 }
 
-/** What client-node's FileAuth reads again every minute. */
+/** client-node's FileAuth reads the file again every minute. */
 const tokenFileProvider = (tokenFile: string) => ({ name: 'tokenFile', config: { tokenFile } });
 
 interface Entries {
@@ -86,7 +86,7 @@ interface Entries {
   readonly currentContext: string | undefined;
 }
 
-/** As kubectl merges them: the first file that has an entry, or names a current context, wins. */
+/** Merges files like kubectl: the first file with an entry, or with a current context, wins. */
 async function fromFiles(files: readonly string[], contextName: string | undefined): Promise<KubeConfig> {
   const source = files.join(', ');
   const all = await Promise.all(files.map(readEntries));
@@ -115,13 +115,13 @@ async function fromFiles(files: readonly string[], contextName: string | undefin
 }
 
 async function readEntries(file: string): Promise<Entries> {
-  // Only loaded here: in a cluster nothing needs it.
+  // Loaded lazily: a pod's service account does not need it.
   const { parse } = await import('yaml');
   let config: RawConfig | null;
   try {
     config = parse(await readFile(file, 'utf8'));
   } catch (error) {
-    // The cause may quote the file, which holds secrets.
+    // No cause here: it may quote the file, which contains secrets.
     throw new KubeConfigError(`Could not read the kubeconfig ${file}: ${errorCode(error) ?? 'not YAML'}`);
   }
   if (typeof config !== 'object' || config === null) throw new KubeConfigError(`The kubeconfig ${file} is empty`);
@@ -145,7 +145,7 @@ interface RawUser {
   readonly tokenFile?: string;
 }
 
-/** What client-node's functions take apart, and what they overlook. */
+/** A kubeconfig file, with the fields that client-node parses and those that it ignores. */
 interface RawConfig {
   readonly clusters?: unknown;
   readonly contexts?: unknown;
@@ -159,7 +159,7 @@ interface ExecConfig {
   readonly env?: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Paths are relative to the file; tokenFile, which client-node does not know, wins over token as in client-go. */
+/** Paths are relative to the file. client-node does not know tokenFile; as in client-go it wins over token. */
 function completeUser(user: User, folder: string, raw: RawUser = {}): User {
   const { token, authProvider, ...rest } = user;
   return {

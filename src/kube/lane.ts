@@ -1,7 +1,7 @@
-/** Keys that wait. Groups take turns, however many keys each has; within a group it is first in, first out. */
+/** Waiting keys. Groups take turns, however many keys each has. Within a group, keys are first in, first out. */
 export class Lane<K> {
   readonly #groupOf: (key: K) => string;
-  /** The group that has the next turn stands first. None is empty. */
+  /** The first group has the next turn. No group is empty. */
   readonly #groups = new Map<string, Set<K>>();
 
   constructor(groupOf: (key: K) => string) {
@@ -26,7 +26,7 @@ export class Lane<K> {
     if (keys?.size === 0) this.#groups.delete(group);
   }
 
-  /** Takes the next key; its group's next turn comes after all others'. */
+  /** Takes the next key. Its group then waits until all other groups had a turn. */
   shift(): K | undefined {
     for (const [group, keys] of this.#groups) {
       this.#groups.delete(group);

@@ -22,5 +22,5 @@ export const leases: Kind<Lease> = {
   namespaced: true,
 };
 
-/** As metav1.MicroTime is written. */
+/** The format of metav1.MicroTime. */
 export const microTime = (ms: number): string => new Date(ms).toISOString().replace(/Z$/, '000Z');

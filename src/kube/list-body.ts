@@ -1,5 +1,5 @@
-// A list's body, object by object as it arrives: to parse a page in one go would block the process, and take the memory of
-// all of it twice.
+// Reads a list's body object by object, as it arrives. Parsing a whole page at once would block the process, and use twice
+// the memory.
 import { Turns } from './turns.ts';
 
 /** etcd refuses objects over 1.5 MiB by default; JSON of one may be somewhat larger. */
@@ -10,7 +10,7 @@ export interface ListBody<T> {
   readonly items: readonly T[];
 }
 
-/** @throws SyntaxError for what is no JSON, and what broke the connection */
+/** @throws SyntaxError if the body is not JSON, or the error that broke the connection */
 export async function readListBody<T>(chunks: AsyncIterable<Uint8Array>): Promise<ListBody<T>> {
   const turns = new Turns();
   const splitter = new ListSplitter();
@@ -30,14 +30,14 @@ const byte = (character: string): number => character.charCodeAt(0);
 const [quote, backslash, comma] = [byte('"'), byte('\\'), byte(',')];
 const [brace, braceEnd, bracket, bracketEnd] = [byte('{'), byte('}'), byte('['), byte(']')];
 
-/** Takes the elements of the root's `items` out of a JSON text, by nothing but its strings and brackets. */
+/** Extracts the elements of the root's `items` from a JSON text. It looks only at strings and brackets. */
 class ListSplitter {
   #depth = 0;
   #inString = false;
   #isEscaped = false;
-  /** Whether what comes is within the brackets of `items`. */
+  /** Whether the current position is inside `items`. */
   #inItems = false;
-  /** Whether what comes is within one of its elements. */
+  /** Whether the current position is inside an element of `items`. */
   #inItem = false;
   #item = new Pieces();
   readonly #rest = new Pieces();
@@ -77,7 +77,7 @@ class ListSplitter {
     (this.#inItem ? this.#item : this.#rest).add(chunk.subarray(start));
   }
 
-  /** The text without those elements. */
+  /** The text without the elements. */
   rest(): string {
     return this.#rest.text();
   }
@@ -100,7 +100,7 @@ class Pieces {
     this.#pieces.push(piece);
   }
 
-  /** Decoded only when whole: a character may be split between chunks. */
+  /** Decodes only a whole text, because a character may be split between chunks. */
   text(): string {
     return Buffer.concat(this.#pieces).toString('utf8');
   }

@@ -7,7 +7,7 @@ export interface OwnerReference {
   readonly blockOwnerDeletion?: boolean;
 }
 
-/** The part of metav1.ObjectMeta that a controller reads; times are RFC 3339. */
+/** The fields of metav1.ObjectMeta that a controller reads. Times are RFC 3339. */
 export interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
@@ -22,12 +22,12 @@ export interface ObjectMeta {
   readonly ownerReferences?: readonly OwnerReference[];
 }
 
-/** What of an object can't be read. */
+/** Why an object can't be read in full. */
 export interface Fault {
   /** A path, such as `spec.listeners[0].port`. */
   readonly field: string;
   readonly detail: string;
-  /** Whether its spec is the one that could be read last; else it has only what can be read of it. */
+  /** True if the spec is the last readable one. False if the spec has only the readable part of the new one. */
   readonly isLast: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: ObjectMeta;
-  /** Not the API server's: set by who reads the object. */
+  /** Set by our reader, not by the API server. */
   readonly fault?: Fault;
 }
 

@@ -30,7 +30,7 @@ test('a key that changes while it is worked on is worked on again, afterwards', 
   expect(await queue.get()).toBe('a');
 });
 
-test('what happens goes before what the first list told, also for a key that waits already', async () => {
+test('a change goes before the objects of a first list, also if its key waits already', async () => {
   const { queue } = newQueue();
   for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
   queue.add('x', 'high');
@@ -56,22 +56,22 @@ test('one namespace with many keys does not keep those of another waiting', asyn
   expect([await queue.get(), await queue.get()]).toEqual(['busy/0', 'quiet/0']);
 });
 
-test('who watches a key is told when it changes again, or when another finds no worker free', async () => {
+test('a watcher of a key is called when it changes again, or when another key finds no free worker', async () => {
   const { queue } = newQueue();
-  const told: string[] = [];
+  const called: string[] = [];
   queue.add('a');
   queue.add('b');
   await queue.get();
-  queue.watch('a', () => told.push('a'));
-  expect(told).toEqual(['a']);
+  queue.watch('a', () => called.push('a'));
+  expect(called).toEqual(['a']);
   await queue.get();
-  queue.watch('b', () => told.push('b'));
+  queue.watch('b', () => called.push('b'));
   queue.add('b');
   queue.add('c', 'low');
-  expect(told).toEqual(['a', 'b']);
+  expect(called).toEqual(['a', 'b']);
   queue.done('b');
   queue.add('d');
-  expect(told).toEqual(['a', 'b', 'a', 'a']);
+  expect(called).toEqual(['a', 'b', 'a', 'a']);
 });
 
 test('of several delays for a key the earliest wins', async () => {
@@ -117,7 +117,7 @@ test('a queue that is shut down hands out nothing more and is drained when the l
   expect(await queue.drained).toBeUndefined();
 });
 
-test('the metrics tell how many wait, and for how long they waited', async () => {
+test('the metrics have the number of waiting keys, and how long keys waited', async () => {
   const clock = new FakeClock();
   const seen: string[] = [];
   const queue = new WorkQueue({
@@ -152,7 +152,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('wait'), ms: fc.integer({ min: 1, max: 20 }) }),
 );
 
-/** The simplest thing that could be right: which keys need work, which are in work, which are due when. */
+/** The simplest model of a queue: keys that need work, keys in work, and due times. */
 class Model {
   readonly dirty = new Map<string, 'low' | 'high'>();
   readonly working = new Set<string>();
@@ -218,7 +218,7 @@ test('whatever happens in whatever order, no key is lost, doubled, or out of its
       const { queue, clock } = newQueue();
       const model = new Model();
       for (const step of steps) await apply(step, queue, clock, model);
-      // Nothing is lost: what is left comes out to the last key.
+      // Nothing is lost: all remaining keys come out.
       await apply({ kind: 'wait', ms: 20 }, queue, clock, model);
       for (const working of model.working) await apply({ kind: 'done', key: working }, queue, clock, model);
       for (let left = model.dirty.size; left > 0; left -= 1) await apply({ kind: 'take' }, queue, clock, model);

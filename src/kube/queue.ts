@@ -5,16 +5,16 @@ import { Lane } from './lane.ts';
 export interface QueueMetrics {
   depth(depth: number): void;
   added(): void;
-  /** Milliseconds between a key's becoming ready and a worker's taking it. */
+  /** Reports the milliseconds from when a key became ready until a worker took it. */
   waited(ms: number): void;
   retried(): void;
 }
 
 export interface QueueOptions<K extends string = string> {
   readonly clock: Clock;
-  /** What a key belongs to: groups take turns. Without it all keys are one group. */
+  /** The group of a key. Groups take turns. Default: all keys are one group. */
   readonly groupOf?: (key: K) => string;
-  /** The delay after a first failure, in milliseconds; doubled by each one that follows. */
+  /** The delay after a first failure, in milliseconds. Each further failure doubles it. */
   readonly backoffBaseMs?: number;
   readonly backoffMaxMs?: number;
   readonly metrics?: QueueMetrics;
@@ -25,32 +25,32 @@ interface Dirty {
   readonly since: number;
 }
 
-/** After so many keys of high priority in a row, one of low priority has its turn. */
+/** After this many high-priority keys in a row, a low-priority key has its turn. */
 const longestStreak = 10;
 
 /**
- * A queue of keys, as client-go's. Its invariants: a key waits at most once; no two workers have one key; a key added
- * while a worker has it waits again once that worker is done.
+ * A queue of keys, like client-go's. Its invariants: a key waits at most once; two workers never have the same key; if a key
+ * is added while a worker has it, it waits again after that worker is done.
  */
 export class WorkQueue<K extends string = string> {
   readonly #clock: Clock;
   readonly #backoffBaseMs: number;
   readonly #backoffMaxMs: number;
   readonly #metrics: QueueMetrics | undefined;
-  /** Every key that needs work; one that is also processing enters no lane before it is done. */
+  /** All keys that need work. A key that is also processing enters a lane only after it is done. */
   readonly #dirty = new Map<K, Dirty>();
   readonly #processing = new Set<K>();
-  /** A promoted key has left the low lane. */
+  /** A key is in one lane at most: a promotion removes it from the low lane. */
   readonly #lanes: Readonly<Record<Priority, Lane<K>>>;
-  /** How many keys of high priority went before one of low priority that waits. */
+  /** How many high-priority keys in a row were taken while a low-priority key waits. */
   #streak = 0;
-  /** What to call when others wait for what a worker does with the key. */
+  /** By key: the callback for when others wait for its worker. */
   readonly #watchers = new Map<K, () => void>();
   readonly #delayed = new DelayHeap<K>();
   readonly #failures = new Map<K, number>();
   readonly #takers: ((key: K | undefined) => void)[] = [];
   readonly #drained = Promise.withResolvers<void>();
-  /** The one timer, and when it goes off. */
+  /** The only timer, with its due time. */
   #timer: { readonly at: number; readonly cut: AbortController } | undefined;
   #shutDown = false;
 
@@ -62,12 +62,12 @@ export class WorkQueue<K extends string = string> {
     this.#metrics = metrics;
   }
 
-  /** How many keys are ready and not yet taken. */
+  /** The number of keys that are ready and not yet taken. */
   get depth(): number {
     return this.#lanes.high.size + this.#lanes.low.size;
   }
 
-  /** Resolves when the queue is shut down and no worker has a key any more. */
+  /** Resolves when the queue is shut down and no worker has a key. */
   get drained(): Promise<void> {
     return this.#drained.promise;
   }
@@ -83,15 +83,15 @@ export class WorkQueue<K extends string = string> {
   }
 
   /**
-   * Calls `wanted` when others wait for the worker that has the key: the key itself was added again, or another one of high
-   * priority finds no worker free. It may be called more than once, until the key is done.
+   * Calls `wanted` when others wait for the key's worker: the key was added again, or another high-priority key finds no
+   * free worker. `wanted` may be called several times until the key is done.
    */
   watch(key: K, wanted: () => void): void {
     this.#watchers.set(key, wanted);
     if (this.#dirty.has(key) || this.#lanes.high.size > 0) wanted();
   }
 
-  /** Adds the key when `ms` have passed; of several such calls the earliest wins. */
+  /** Adds the key after `ms`. If there are several such calls, the earliest wins. */
   addAfter(key: K, ms: number, priority: Priority = 'high'): void {
     if (this.#shutDown) return;
     if (ms <= 0) {
@@ -110,7 +110,7 @@ export class WorkQueue<K extends string = string> {
     this.addAfter(key, Math.min(this.#backoffBaseMs * 2 ** failures, this.#backoffMaxMs), priority);
   }
 
-  /** The key's work succeeded, or is given up: its next failure is a first one. */
+  /** Resets the key's failures, because its work succeeded or was given up. */
   forget(key: K): void {
     this.#failures.delete(key);
   }
@@ -119,7 +119,7 @@ export class WorkQueue<K extends string = string> {
     return this.#failures.get(key) ?? 0;
   }
 
-  /** Waits for a key; undefined once the queue is shut down. Whoever takes a key must call `done` with it. */
+  /** Waits for a key; undefined after the queue is shut down. The caller must call `done` with the key. */
   get(): Promise<K | undefined> {
     if (this.#shutDown) return Promise.resolve(undefined);
     const key = this.#next();
@@ -135,7 +135,7 @@ export class WorkQueue<K extends string = string> {
     this.#settle();
   }
 
-  /** Takes no more keys and hands out no more; what workers have, they may finish. */
+  /** Accepts and hands out no more keys. Workers may finish the keys that they have. */
   shutDown(): void {
     this.#shutDown = true;
     this.#timer?.cut.abort();
@@ -185,7 +185,7 @@ export class WorkQueue<K extends string = string> {
     return key;
   }
 
-  /** One timer, for the earliest delayed key. */
+  /** Sets the timer for the earliest delayed key. */
   #arm(): void {
     const next = this.#delayed.peek();
     if (next !== undefined && next.at === this.#timer?.at) return;
@@ -197,7 +197,7 @@ export class WorkQueue<K extends string = string> {
     this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), cut.signal).then(
       () => this.#release(),
       () => {
-        // Replaced by an earlier timer, or shut down.
+        // An earlier timer replaced this one, or the queue is shut down.
       },
     );
   }

@@ -26,7 +26,7 @@ const send = ({ response }: Exchange, type: string, object: unknown) =>
 
 const expired = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
 
-/** A running reflector; `changes` is what a handler saw. */
+/** A running reflector; `changes` lists the changes that a handler saw. */
 function start(server: ApiServer, options: Partial<ReflectorOptions<Widget, never>> = {}) {
   const reflector = new Reflector<Widget>({
     client: server.client,
@@ -63,7 +63,7 @@ const isVersionCheck = (url: string): boolean => url.includes('resource-version-
 const kinds = (server: ApiServer) =>
   server.requests.filter((url) => !isVersionCheck(url)).map((url) => (url.includes('watch=true') ? 'watch' : 'list'));
 
-/** A clock on which every retry is due at once; `waits` is how long it would have taken. Version checks never are. */
+/** A clock where every retry is due at once, and a version check never. `waits` lists the waits that were asked for. */
 function hastyClock() {
   const waits: number[] = [];
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
@@ -94,7 +94,7 @@ test('all pages of a list are read, then changes come by the watch', async () =>
   expect(server.requests.at(-1)).toContain(watching);
 });
 
-test('an object that can not be read is what its reader makes of it, and all there as soon as it can be', async () => {
+test('an unreadable object is stored as its reader returns it, and in full as soon as it is readable', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (!isWatch(exchange)) return list(exchange, '10', [widget('a', '1'), widget('b', '2', 'odd')]);
     exchange.stream();
@@ -140,7 +140,7 @@ test('after a cut connection the watch goes on where it was, without a new list'
 });
 
 for (const way of ['an ERROR event', 'an answer of 410'] as const) {
-  test(`when history is gone, told by ${way}, a new list is compared with what we have`, async () => {
+  test(`when the server reports by ${way} that history is gone, a new list is compared with the cache`, async () => {
     let lists = 0;
     await using server = await ApiServer.start((exchange) => {
       if (!isWatch(exchange)) {
@@ -293,7 +293,7 @@ test('a server that went back in time, and says nothing on its watches, is liste
       exchange.stream();
       restored = true;
     } else if (isVersionCheck(exchange.url.search)) list(exchange, '40', []);
-    // Version 7 was given twice: once before the backup was restored, and once after it.
+    // The server used version 7 twice: before and after the backup was restored.
     else list(exchange, restored ? '40' : '100', [widget('a', '7', restored ? 'blue' : 'red'), widget('b', '8')]);
   });
   await using run = start(server, { timing: { ...timing, versionCheckMs: 50 } });
@@ -352,7 +352,7 @@ test('only the namespace and the selectors asked for are listed and watched', as
   }
 });
 
-test('told to stop, a reflector stops at once, in a watch and in a wait', async () => {
+test('when its signal aborts, a reflector stops at once, in a watch and in a wait', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '1', []);

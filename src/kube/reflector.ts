@@ -7,20 +7,20 @@ import { isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.t
 import { type KubeObject, objectKey } from './object.ts';
 import { Turns } from './turns.ts';
 
-/** `waiting-for-crd`: the API server does not know the kind, so far or any more. */
+/** `waiting-for-crd`: the API server does not know the kind yet, or does not know it any more. */
 export type ReflectorState = 'waiting-for-crd' | 'listing' | 'synced';
 
 /** All in milliseconds. */
 export interface ReflectorTiming {
-  /** How long one watch lasts, before up to as much again at random. */
+  /** The shortest duration of one watch. Up to the same time is added at random. */
   readonly watchMs: number;
-  /** The longest silence on a watch; the API server sends a bookmark about every minute. */
+  /** After a longer silence a watch counts as dead. The API server sends a bookmark about every minute. */
   readonly inactivityMs: number;
   readonly backoffBaseMs: number;
   readonly backoffMaxMs: number;
-  /** How often at most to look whether a missing kind has been installed. */
+  /** The longest pause between two checks for a missing kind. */
   readonly missingMaxMs: number;
-  /** How often at least to look whether the server went back in time: an etcd that was restored from a backup. */
+  /** The longest pause between two checks whether the server went back in time: its etcd was restored from a backup. */
   readonly versionCheckMs: number;
 }
 
@@ -40,12 +40,12 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Applied to every object before it is stored; drops managedFields and the like when left out. */
+  /** Applied to every object before it is stored. The default drops managedFields and the like. */
   readonly strip?: (object: T) => T;
   /**
-   * What we make of an object that came, whatever the API server let through: one that can't be read has a fault then.
-   * Undefined: it counts as absent.
-   * @param last what is in the store of it so far
+   * Checks an object from the API server. If the object can't be read in full, the result has a fault.
+   * @param last the object in the store so far
+   * @returns the object to store; undefined if it counts as absent
    */
   readonly read?: (object: T, last: T | undefined) => T | undefined;
   readonly timing?: Partial<ReflectorTiming>;
@@ -53,15 +53,15 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
 
 const pageSize = 500;
 
-/** A list of one name, which no object has, costs the server next to nothing and still tells its version. */
+/** A list with a name that no object has costs the server almost nothing, but returns its version. */
 const versionCheck = { namespace: 'default', fieldSelector: 'metadata.name=resource-version-check' } as const;
 
 const restoredDetail = 'The server went back behind the version that was seen last: everything is listed again';
 
-/** A watch that ended sooner, without a word, counts as failed: or we would ask again at once, forever. */
+/** A watch that ends sooner without an event counts as failed. Otherwise we would ask again at once, forever. */
 const shortestWatchMs = 1000;
 
-/** Keeps a Store equal to what the API server has of one kind: lists once, then watches, and outlives every error. */
+/** Keeps a Store equal to the API server's objects of one kind. It lists once, then watches, and survives every error. */
 export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly kind: Kind<T>;
   readonly store: Store<T, Index>;
@@ -78,14 +78,14 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   readonly #markSettled: () => void;
   #state: ReflectorState = 'listing';
   #everSynced = false;
-  /** From where to watch; undefined when only a list can tell. */
+  /** The version to watch from; undefined if a new list is needed. */
   #resourceVersion: string | undefined;
-  /** The kind in the version that the server was found to have. */
+  /** The kind, in the version that the server has. */
   #served: Kind<T>;
-  /** Whether the server went back in time since the last list: then equal versions do not mean equal objects. */
+  /** Whether the server went back in time since the last list. If so, equal versions do not mean equal objects. */
   #wentBack = false;
   #failures = 0;
-  /** By the monotonic clock; undefined while the server knows the kind. */
+  /** Monotonic time; undefined while the server knows the kind. */
   #missingSince: number | undefined;
 
   constructor(options: ReflectorOptions<T, Index>) {
@@ -109,12 +109,12 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return this.#state;
   }
 
-  /** Whether the store has ever been complete; it stays so, if perhaps behind, while the server is out of reach. */
+  /** Whether the store has ever been complete. It stays true while the server cannot be reached, though the store may be stale. */
   hasSynced(): boolean {
     return this.#everSynced;
   }
 
-  /** How long the server has said that it does not know the kind, in milliseconds; 0 while it knows it. */
+  /** How long the server has not known the kind, in milliseconds; 0 while it knows the kind. */
   missingForMs(): number {
     return this.#missingSince === undefined ? 0 : this.#options.clock.monotonic() - this.#missingSince;
   }
@@ -123,7 +123,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        // A server that failed since the last list may have been restored meanwhile.
+        // If the server failed since the last list, it may have been restored from a backup.
         const suspect = this.#resourceVersion !== undefined && this.#failures > 0;
         this.#resourceVersion ??= await this.#list(signal);
         await this.#watchAndCheck(this.#resourceVersion, suspect, signal);
@@ -170,7 +170,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     }
   }
 
-  /** What is in the store is not kept a second time while a list is read. */
+  /** Reuses the stored object while a list is read, so that memory does not hold it twice. */
   #known({ metadata }: T): T | undefined {
     const known = this.#cache.get(objectKey(metadata));
     return known?.metadata.resourceVersion === metadata.resourceVersion ? known : undefined;
@@ -187,7 +187,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     this.#markSettled();
   }
 
-  /** A server that went back in time lets a watch from a later version wait without a word. So its version is asked for. */
+  /** A server that went back in time accepts a watch from a later version, but sends nothing. So we also check its version. */
   async #watchAndCheck(from: string, suspect: boolean, signal: AbortSignal): Promise<void> {
     const ended = new AbortController();
     const untilEnded = AbortSignal.any([signal, ended.signal]);
@@ -203,7 +203,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     }
   }
 
-  /** Ends when the server was found to have gone back in time, or when the signal aborts; never rejects. */
+  /** Ends when it finds that the server went back in time, or when the signal aborts. Never rejects. */
   async #checkVersions(suspect: boolean, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options;
     for (let due = suspect; !signal.aborted; due = false) {
@@ -269,18 +269,18 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return found && frozen(found);
   }
 
-  /** Takes note of what went wrong; returns how long to wait, in milliseconds. */
+  /** Records the error. @returns how long to wait, in milliseconds */
   #failed(error: unknown): number {
     this.#failures += 1;
     const missing = isNotFound(error);
     if (isVersionTooLarge(error)) this.#wentBack = true;
-    // What is cached stays, also when the kind is gone: an API server that just started may not know its CRDs yet,
-    // and deletions that really happened come as events or show in the next list.
+    // Keep the cache, even if the kind is gone: an API server that just started may not know its CRDs yet. Real deletions
+    // come as events, or show in the next list.
     if (missing || isGone(error) || isVersionTooLarge(error)) this.#resourceVersion = undefined;
     if (missing) this.#missing();
     else this.#logger[this.#failures === 1 ? 'debug' : 'warn']({ err: error, failures: this.#failures }, 'will retry');
     const { backoffBaseMs, backoffMaxMs, missingMaxMs } = this.#timing;
-    // A server that says when to come back knows better: to ask sooner adds to its load, and to wait longer is to be blind.
+    // If the server says when to retry, follow it: earlier adds to its load, later leaves our cache stale.
     const asked = error instanceof KubeError ? error.retryAfterMs : undefined;
     if (asked !== undefined && asked <= backoffMaxMs) {
       return jitter(Math.max(asked, backoffBaseMs), 0.5, this.#options.random);
@@ -302,6 +302,6 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
   }
 }
 
-/** Versions are numbers of one counter (KEP-5504); of anything else nothing is known. */
+/** Versions are numbers of one counter (KEP-5504). Other values cannot be compared. */
 const isLower = (version: string, than: string | undefined): boolean =>
   than !== undefined && /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);

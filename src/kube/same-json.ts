@@ -1,4 +1,4 @@
-/** Whether two values are the same once written as JSON: a member that is undefined is one that is missing. */
+/** Whether two values are equal as JSON: an undefined member equals a missing one. */
 export function sameJson(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (Array.isArray(left) && Array.isArray(right)) {
@@ -9,7 +9,7 @@ export function sameJson(left: unknown, right: unknown): boolean {
   return [...names].every((name) => sameJson(member(left, name), member(right, name)));
 }
 
-/** Its own, and not what every object has under names such as `constructor`. */
+/** Own members only: every object inherits others, such as `constructor`. */
 const member = (object: Readonly<Record<string, unknown>>, name: string): unknown =>
   Object.hasOwn(object, name) ? object[name] : undefined;
 

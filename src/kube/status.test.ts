@@ -12,7 +12,7 @@ const key = objectKey({ namespace: 'demo', name: 'a' });
 const addReady = (object: Widget): Widget => ({ ...object, status: { ...Object(object.status), ready: true } });
 const ready = (object: Widget): Widget => ({ ...object, status: { ready: true } });
 
-test('a status that says so already is not written again', async () => {
+test('an unchanged status is not written again', async () => {
   const client = new MemoryClient();
   const created = await client.create(widgets, widget('a', ''), signal);
   expect(await writeStatus(client, widgets, created, ready, signal)).toBe('written');
@@ -35,7 +35,7 @@ test('an object that is gone needs no status', async () => {
   expect(await writeStatus(client, widgets, key, ready, signal)).toBe('gone');
 });
 
-test('what was found out about an object is not written on another that has come under its name', async () => {
+test('the status of a deleted object is not written to a new object of the same name', async () => {
   const client = new MemoryClient();
   const first = await client.create(widgets, widget('a', ''), signal);
   await client.delete(widgets, key, signal);
@@ -79,7 +79,7 @@ test('two statuses are the same when their JSON is, whatever the order of their 
   }
 });
 
-test('a member that is named as what every object has is one like any other', () => {
+test('a member with the name of an inherited one, such as constructor, is compared like any other', () => {
   const strange: unknown = JSON.parse('{"__proto__":{},"a":1}');
   expect(sameJson(strange, { a: 1 })).toBe(false);
   expect(sameJson(strange, JSON.parse('{"a":1,"__proto__":{}}'))).toBe(true);

@@ -13,10 +13,10 @@ export interface HasStatus extends KubeObject {
 const maxAttempts = 5;
 
 /**
- * Brings an object's status to what `mutate` makes of it, and writes nothing when that is there already.
- * @param from where to start: the cached object, or the key of one to be read
- * @param mutate pure; called again with the live object after a conflict; undefined means: leave it as it is
- * @throws KubeError when the server refuses, or still reports a conflict after five attempts
+ * Writes the status that `mutate` returns, unless the object has it already.
+ * @param from the cached object, or the key of an object that is read first
+ * @param mutate pure; called again with the live object after a conflict; undefined means: change nothing
+ * @throws KubeError if the server refuses, or still reports a conflict after five attempts
  */
 export async function writeStatus<T extends HasStatus>(
   client: KubeClient,
@@ -30,7 +30,7 @@ export async function writeStatus<T extends HasStatus>(
   for (let attempt = 1; ; attempt += 1) {
     try {
       current ??= await client.get(kind, key, signal);
-      // Another of the same name has come: what was found out is not about it.
+      // This is a new object of the same name: our status is not about it.
       if (typeof from !== 'string' && current.metadata.uid !== from.metadata.uid) return 'gone';
       const next = mutate(current);
       if (next === undefined || sameJson(current.status, next.status)) return 'unchanged';
@@ -44,7 +44,7 @@ export async function writeStatus<T extends HasStatus>(
   }
 }
 
-/** Replaces the status and nothing else, so that a stripped object harms nothing; a stale resourceVersion is a conflict. */
+/** Replaces only the status, because the cached object lacks other fields. A stale resourceVersion is a conflict. */
 const statusPatch = (current: HasStatus, next: HasStatus) =>
   ({
     kind: 'json',

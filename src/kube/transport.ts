@@ -7,24 +7,24 @@ import type { Credentials, TlsMaterial } from './credentials.ts';
 
 export interface TransportRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** With the query. */
+  /** The path with the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The longest silence before the answer's head, connecting included. */
+  /** The longest wait for the head of the answer, connecting included. */
   readonly headTimeoutMs: number;
-  /** The longest silence within the answer's body. */
+  /** The longest silence in the body of the answer. */
   readonly bodyTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** The server did not say anything for too long. */
+/** The server sent nothing for too long. */
 class SilenceError extends Error {
   override readonly name = 'SilenceError';
   readonly code = 'ETIMEDOUT_SILENT';
 }
 
-/** Idle connections are closed before the API server does so, after 90 s. */
+/** We close idle connections before the API server does so, after 90 s. */
 const poolOptions = { keepAlive: true, keepAliveMsecs: 30_000, timeout: 30_000 } as const;
 
 interface ConnectionOptions {
@@ -34,8 +34,8 @@ interface ConnectionOptions {
 }
 
 /**
- * The one pool of connections to one API server. It is Node's own: undici compiles a parser to WebAssembly with its
- * first request, and takes 25 MiB more in all, of the 150 that the whole controller may have.
+ * The pool of connections to one API server. It uses Node's own client, because undici's WebAssembly parser needs 25 MiB more
+ * (the whole controller may use 150).
  */
 export class Transport {
   readonly #url: URL;
@@ -43,7 +43,7 @@ export class Transport {
   readonly #pool: http.Agent;
   #current: { readonly material: TlsMaterial; readonly options: ConnectionOptions } | undefined;
 
-  /** @param proxyUrl an HTTP proxy to reach the server through */
+  /** @param proxyUrl the HTTP proxy to use, if any */
   constructor(url: URL, credentials: Credentials, proxyUrl: string | undefined) {
     this.#url = url;
     this.#credentials = credentials;
@@ -52,7 +52,7 @@ export class Transport {
     this.#pool = new Agent({ ...poolOptions, ...proxyEnv });
   }
 
-  /** Resolves with the answer's head; its body is still to be read, or destroyed. */
+  /** Resolves with the head of the answer. The caller must read the body, or destroy it. */
   async request(options: TransportRequest): Promise<IncomingMessage> {
     const { signal, body = '', bodyTimeoutMs, headTimeoutMs, headers, method, path } = options;
     const connection = this.#url.protocol === 'https:' ? await this.#connectionOptions() : {};
@@ -66,7 +66,7 @@ export class Transport {
       ...connection,
       method,
       path,
-      // Node would leave it out of a DELETE.
+      // Node omits content-length in a DELETE.
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
     });
     let answer: IncomingMessage | undefined;
@@ -79,7 +79,7 @@ export class Transport {
     const [head]: IncomingMessage[] = await once(request, 'response');
     if (head === undefined) throw new Error('An answer without a head');
     answer = head;
-    // What goes wrong later shows in the answer's body, and there only.
+    // Later errors show only in the answer's body.
     request.on('error', () => undefined);
     request.setTimeout(bodyTimeoutMs);
     return head;
@@ -89,7 +89,7 @@ export class Transport {
     this.#pool.destroy();
   }
 
-  /** Read anew each time, so that new connections take up rotated certificates; equal ones share their context. */
+  /** Reads certificates each time, so that new connections use rotated ones. Equal certificates share one TLS context. */
   async #connectionOptions(): Promise<ConnectionOptions> {
     const material = await this.#credentials.tls();
     if (this.#current === undefined || !isDeepStrictEqual(this.#current.material, material)) {
@@ -100,7 +100,7 @@ export class Transport {
   }
 }
 
-/** @throws what broke the connection */
+/** @throws the error that broke the connection */
 export async function readText(answer: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of answer) chunks.push(chunk);

@@ -1,11 +1,11 @@
-// Long work in turns: nothing else happens in the process meanwhile, no lease is renewed and no probe answered.
+// Splits long work into turns. During a turn the process does nothing else: it renews no lease and answers no probe.
 
-/** How long one turn may be, in milliseconds. */
+/** The longest turn, in milliseconds. */
 const turnMs = 10;
 
 const waiting: (() => void)[] = [];
 
-/** One at a time: what waits together would else have its turns in one go. */
+/** Resumes one waiter per event loop iteration. Otherwise all waiters would have their turns at once. */
 function next(): void {
   waiting.shift()?.();
   if (waiting.length > 0) setImmediate(next);
@@ -19,7 +19,7 @@ export class Turns {
     return performance.now() - this.#began >= turnMs;
   }
 
-  /** Resolves when timers, answers and other work have had their turn; at once while this turn lasts. */
+  /** Resolves after timers, I/O and other work had their turn; at once if this turn is not over. */
   async yield(): Promise<void> {
     if (!this.isOver()) return;
     await new Promise<void>((resolve) => {
@@ -30,7 +30,7 @@ export class Turns {
   }
 }
 
-/** @param steps work that can be left off wherever it yields. @throws what the work throws */
+/** @param steps work that may pause at each yield. @throws the errors of the work */
 export async function inTurns<T>(steps: Generator<void, T, void>): Promise<T> {
   const turns = new Turns();
   for (;;) {

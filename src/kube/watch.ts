@@ -3,7 +3,7 @@ import type { KubeObject } from './object.ts';
 
 export interface WatchEvent<T extends KubeObject> {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  /** In a BOOKMARK only the resourceVersion means anything. */
+  /** In a BOOKMARK only the resourceVersion is meaningful. */
   readonly object: T;
 }
 
@@ -12,7 +12,7 @@ const maxLineBytes = 16 * 1024 * 1024;
 
 const newline = 0x0a;
 
-/** The lines of a byte stream, without their ends; what is cut off at the stream's end is dropped. */
+/** The lines of a byte stream, without line ends. An incomplete last line is dropped. */
 async function* lines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string> {
   let partial: Uint8Array[] = [];
   let partialBytes = 0;
@@ -20,7 +20,7 @@ async function* lines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
     let start = 0;
     for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
       partial.push(chunk.subarray(start, end));
-      // Decoded only when whole: a character may be split between chunks.
+      // Decode only whole lines, because a character may be split between chunks.
       yield Buffer.concat(partial).toString('utf8');
       partial = [];
       partialBytes = 0;
@@ -46,9 +46,8 @@ function parseLine<T>(line: string): RawEvent<T> {
 }
 
 /**
- * The events in a watch answer's body: JSON, one a line. An ERROR event is thrown as a KubeError with the status in it;
- * types that we do not know are skipped.
- * @param action what is being watched, for messages
+ * Decodes the events in the body of a watch: one JSON per line. Throws a KubeError for an ERROR event. Skips unknown types.
+ * @param action the watch, for messages
  */
 export async function* decodeWatch<T extends KubeObject>(
   chunks: AsyncIterable<Uint8Array>,

@@ -63,7 +63,7 @@ test('work that could not be finished is logged in one line with its key, and do
   await running;
 });
 
-test('what a handler had no time for goes on after what has changed meanwhile', async () => {
+test('unfinished work of a handler continues after the keys that have changed meanwhile', async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue({ clock });
   const log: string[] = [];

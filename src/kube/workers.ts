@@ -1,20 +1,20 @@
 import type { Logger } from '../telemetry/logger.ts';
 import type { WorkQueue } from './queue.ts';
 
-/** What a handler asks for besides having succeeded. */
+/** The result of a handler that did not throw. */
 export interface WorkResult {
-  /** Do the key again after this long, even if nothing changes. */
+  /** Handle the key again after this time, even if nothing changes. */
   readonly requeueAfterMs?: number;
-  /** Why the work could not be finished, for the log. Do the key again, after a delay that grows with each time in a row. */
+  /** Why the work could not be finished, for the log. The key is retried, with a delay that grows with each failure in a row. */
   readonly unfinished?: string;
-  /** Whether it goes on with what it had no time for: what happens meanwhile goes first. */
+  /** Whether the handler ran out of time. It is called again, after the keys that change meanwhile. */
   readonly goesOn?: boolean;
 }
 
-/** Has `wanted` called when others wait for what a worker is at: work that takes long may then end early, and go on later. */
+/** Registers a callback for when others wait for this worker. Long work may then pause, and continue later. */
 export type WhenWanted = (wanted: () => void) => void;
 
-/** Does one key's work. Throwing means: again, after a delay that grows with each failure in a row. */
+/** Does the work of one key. If it throws, the key is retried, with a delay that grows with each failure in a row. */
 export type WorkHandler<K extends string> = (
   key: K,
   signal: AbortSignal,
@@ -22,8 +22,8 @@ export type WorkHandler<K extends string> = (
 ) => Promise<WorkResult | undefined>;
 
 /**
- * Runs `count` workers on the queue until the signal aborts; then shuts the queue down and resolves when the keys in
- * work are finished.
+ * Runs `count` workers on the queue until the signal aborts. Then it shuts the queue down, and resolves when the workers
+ * have finished their keys.
  */
 export async function runWorkers<K extends string>(
   queue: WorkQueue<K>,

@@ -2,7 +2,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { Registry } from '@prometheus-io/client';
 
-/** The address is another process's, or not this machine's. */
+/** The address is in use, or is not an address of this machine. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
@@ -23,14 +23,14 @@ async function listen(server: Server, flag: string, address: string): Promise<vo
 }
 
 export interface Probes {
-  /** Undefined when all is well, else what is not. */
+  /** What is wrong; undefined if nothing is. */
   readonly ready: () => string | undefined;
   readonly healthy: () => string | undefined;
 }
 
 /**
- * Serves /metrics on one address, /healthz and /readyz on the other, each `[HOST]:PORT`, or `0` for none; until the signal
- * aborts.
+ * Serves /metrics on one address, /healthz and /readyz on the other, until the signal aborts. An address is `[HOST]:PORT`,
+ * or `0` for none.
  * @throws ListenError
  */
 export async function serveTelemetry(
@@ -62,7 +62,7 @@ export async function serveTelemetry(
   }
 }
 
-/** Without a text there is no such page. */
+/** Answers 404 if the text is undefined. */
 async function answer(
   text: (() => string | Promise<string>) | undefined,
   contentType: string,

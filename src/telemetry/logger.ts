@@ -1,4 +1,4 @@
-/** What a part of the program needs of a logger; pino's own has this shape. */
+/** The methods of pino's logger that the program uses. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,10 +1,10 @@
-// Metrics of the process. Units are in the names; labels have few values. Those of the cluster's objects are in
-// controllers/object-metrics.ts.
+// Metrics of the process. Units are in the names; labels have few values. controllers/object-metrics.ts has the metrics of the
+// cluster's objects.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
 import { version } from '../version.ts';
 
-/** How many targets of a Gateway are in one of AWS's states. */
+/** How many targets of a Gateway are in one AWS state. */
 export interface TargetState {
   readonly gateway: ObjectKey;
   readonly state: string;
@@ -13,7 +13,7 @@ export interface TargetState {
 
 const nothing = (): Iterable<TargetState> => [];
 
-/** How many Gateways have metrics of their own: nobody's Gateways may fill the memory of whoever reads them. */
+/** At most this many Gateways get their own time series, so that Prometheus's memory stays bounded. */
 const maxGateways = 500;
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -24,7 +24,7 @@ export function createMetrics() {
   const registers = [registry];
   const awsCalls = new Counter({
     name: 'gatehouse_aws_calls_total',
-    help: 'Attempts of calls to AWS, by action and by what AWS answered.',
+    help: "Attempts of calls to AWS, by action and AWS's answer.",
     labelNames: ['action', 'code'],
     registers,
   });
@@ -96,7 +96,7 @@ export function createMetrics() {
   registry.registerMetric(targets);
   return {
     registry,
-    /** Has the states of targets read from there, as long as this replica leads. */
+    /** Sets where target states are read from while this replica leads. */
     watchTargets: (read: () => Iterable<TargetState>): void => {
       targetStates = read;
     },

@@ -6,7 +6,7 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
 }
 
-/** Lines on standard error: standard output belongs to what a command prints. */
+/** Logs to standard error, because a command prints its result to standard output. */
 export async function pinoLogger({ level, format }: LogOptions): Promise<Logger> {
   const logger: Logger = pino(
     {
@@ -14,7 +14,7 @@ export async function pinoLogger({ level, format }: LogOptions): Promise<Logger>
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
-      // Not whole: fields of foreign errors may hold requests, and those may hold secrets.
+      // Never log a whole foreign error: its fields may contain requests with secrets.
       serializers: { err: (error: unknown) => brief(error) },
     },
     format === 'json' ? process.stderr : await textStream(),
@@ -22,7 +22,7 @@ export async function pinoLogger({ level, format }: LogOptions): Promise<Logger>
   return logger;
 }
 
-/** One line a record: time, level, message, and its fields. Loaded only where it is asked for. */
+/** One line per record: time, level, message and fields. The module is loaded only when text logs are wanted. */
 async function textStream(): Promise<DestinationStream> {
   const { default: pretty } = await import('pino-pretty');
   const colorize = process.stderr.isTTY && !process.env['NO_COLOR'];

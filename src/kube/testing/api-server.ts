@@ -7,7 +7,7 @@ import type { KubeClient } from '../client.ts';
 import { systemClock } from '../clock.ts';
 import { connect } from '../connect.ts';
 
-/** One request to the server that a test plays. */
+/** One request to the test's server. */
 export interface Exchange {
   readonly method: string;
   readonly url: URL;
@@ -15,11 +15,11 @@ export interface Exchange {
   readonly body: string;
   readonly response: ServerResponse;
   readonly json: (status: number, body: unknown, headers?: Readonly<Record<string, string>>) => void;
-  /** Begins a watch's answer; lines are sent with `response.write`. */
+  /** Begins the answer to a watch; the test sends lines with `response.write`. */
   readonly stream: () => void;
 }
 
-/** An HTTP server that answers as the test says, and a client for it. */
+/** An HTTP server with the test's answers, and a client for it. */
 export class ApiServer implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly client: KubeClient;
@@ -91,11 +91,11 @@ function exchange(request: IncomingMessage, response: ServerResponse, body: stri
 interface ClientOptions {
   readonly timeoutMs?: number;
   readonly proxyUrl?: string;
-  /** As in a kubeconfig. */
+  /** In the format of a kubeconfig. */
   readonly user?: object;
 }
 
-/** A client of a server without TLS, unless told otherwise with the token `the-secret-token`. */
+/** A client of a server without TLS. Its default token is `the-secret-token`. */
 export async function clientFor(
   server: string,
   { timeoutMs = 5000, proxyUrl, user = { token: 'the-secret-token' } }: ClientOptions = {},

@@ -11,7 +11,7 @@ export class FakeClock implements Clock {
   readonly #epoch: number;
   #sleepers: Sleeper[] = [];
 
-  /** @param epoch the wall-clock time at which it starts */
+  /** @param epoch the wall-clock time at the start */
   constructor(epoch = Date.parse('2026-01-01T00:00:00Z')) {
     this.#epoch = epoch;
   }
@@ -43,12 +43,12 @@ export class FakeClock implements Clock {
     return promise;
   }
 
-  /** How many are asleep. */
+  /** The number of sleepers. */
   get sleeping(): number {
     return this.#sleepers.length;
   }
 
-  /** Lets time pass, waking sleepers in their order, each before time goes on. */
+  /** Advances time, and wakes each sleeper at its own time, in order. */
   async advance(ms: number): Promise<void> {
     const end = this.#time + ms;
     await settle();
@@ -66,11 +66,11 @@ export class FakeClock implements Clock {
     this.#time = end;
   }
 
-  /** Lets time pass without waking anyone, as for a process that is stopped. */
+  /** Advances time without waking sleepers, like for a stopped process. */
   freeze(ms: number): void {
     this.#time += ms;
   }
 }
 
-/** Lets everything run that waits for no timer and no I/O. */
+/** Runs everything that does not wait for a timer or for I/O. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

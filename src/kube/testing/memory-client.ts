@@ -11,20 +11,20 @@ interface Change {
   readonly text: string;
 }
 
-/** What the client is about to do; throw to make it fail. */
+/** Called before each action of the client. Throw to make the action fail. */
 export type Interception = (action: string, signal: AbortSignal) => Promise<void> | void;
 
-/** A KubeClient whose API server is a map: with resourceVersions, conflicts and watches, without selections. */
+/** A KubeClient with a map instead of an API server. It has resourceVersions, conflicts and watches, but no selectors. */
 export class MemoryClient implements KubeClient {
   readonly server = 'memory';
   readonly namespace = undefined;
-  /** What was done, as `GET leases a/b`. */
+  /** The actions so far, such as `GET leases a/b`. */
   readonly actions: string[] = [];
   intercept: Interception = () => undefined;
   readonly #objects = new Map<string, string>();
   readonly #changes: Change[] = [];
   #version = 0;
-  /** Resolved by the next change. */
+  /** The next change resolves it. */
   #changed = Promise.withResolvers<void>();
 
   async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal: AbortSignal): Promise<T> {
