@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Gateway } from '../api/gateway-api.ts';
 import { GOLDEN_NOW, GOLDEN_PROTOCOLS } from '../testing/golden.ts';
 import { fromManifests } from './from-manifests.ts';
+import { listenerConflicts } from './listener-conflicts.ts';
+import { finish } from './steps.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
 
@@ -142,4 +145,48 @@ test('a hostname that the Gateway lists twice is served by nobody, not by a List
       { ...at, listeners: [twice] },
     ]),
   ).toEqual([]);
+});
+
+const conflictsOf = (...entries: readonly (readonly [protocol: string, port: number, hostname?: string])[]) => {
+  const owner: Gateway = {
+    apiVersion,
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'web' },
+    spec: { gatewayClassName: 'aws', listeners: [] },
+  };
+  const listeners = entries.map(([protocol, port, hostname]) => ({
+    id: `${protocol} ${port} ${hostname ?? ''}`.trim(),
+    listener: { name: protocol, protocol, port, ...(hostname !== undefined && { hostname }) },
+    owner,
+  }));
+  const found = finish(listenerConflicts([listeners], () => true));
+  return [...found].map(([{ id }, { protocol, hostname }]) => [id, protocol.others, hostname.others]);
+};
+
+test('TCP and UDP of one number are two ports', () => {
+  expect(conflictsOf(['TCP', 53], ['UDP', 53])).toEqual([]);
+  expect(conflictsOf(['HTTPS', 443], ['UDP', 443])).toEqual([]);
+});
+
+test('HTTPS and TLS share a port, and are told apart by server name', () => {
+  expect(conflictsOf(['HTTPS', 443, 'a.example.com'], ['TLS', 443, 'b.example.com'], ['HTTPS', 443])).toEqual([]);
+  expect(conflictsOf(['HTTPS', 443, 'a.example.com'], ['TLS', 443, 'A.example.com'])).toEqual([
+    ['HTTPS 443 a.example.com', [], ['TLS 443 A.example.com']],
+    ['TLS 443 A.example.com', [], ['HTTPS 443 a.example.com']],
+  ]);
+});
+
+test.each(['HTTP', 'HTTPS', 'TLS'])('TCP and %s have no port in common', (protocol) => {
+  expect(conflictsOf(['TCP', 443], [protocol, 443, 'a.example.com'])).toEqual([
+    ['TCP 443', [`${protocol} 443 a.example.com`], []],
+    [`${protocol} 443 a.example.com`, ['TCP 443'], []],
+  ]);
+});
+
+test('clear text and TLS have no port in common', () => {
+  expect(conflictsOf(['HTTP', 443, 'a.example.com'], ['HTTPS', 443, 'b.example.com'])).toHaveLength(2);
+});
+
+test.each(['TCP', 'UDP'])('a port has one listener of protocol %s', (protocol) => {
+  expect(conflictsOf([protocol, 53], [protocol, 53], [protocol, 54])).toHaveLength(2);
 });

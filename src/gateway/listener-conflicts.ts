@@ -1,13 +1,14 @@
 // Which listeners no request could be told apart by.
 import { type Hostname, toHostname } from './hostnames.ts';
+import { networkPort, sharingOf } from './listener-protocols.ts';
 import { type Others, othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import type { Steps } from './steps.ts';
 
 export interface Conflict {
-  /** The listeners of its port that have another protocol. */
+  /** The listeners of its port whose protocol can't share it. */
   readonly protocol: Others;
-  /** Those that have its protocol and its hostname too. */
+  /** Those whose protocol can, and that have its hostname too. */
   readonly hostname: Others;
 }
 
@@ -45,7 +46,8 @@ export function* listenerConflicts(
   return conflicts;
 }
 
-interface OfProtocol {
+/** Those of a port whose protocols can share it: HTTPS and TLS do, by server name. */
+interface Sharing {
   readonly all: OwnedListener[];
   readonly byHostname: Map<Hostname, OwnedListener[]>;
 }
@@ -53,7 +55,8 @@ interface OfProtocol {
 /** Listeners by what they claim, so that each is held against its rivals alone: a Gateway may have twenty thousand. */
 class Claims {
   readonly #members = new Set<OwnedListener>();
-  readonly #ports = new Map<number, Map<string, OfProtocol>>();
+  /** By port of the network, and by what the listeners of one are told apart by. */
+  readonly #ports = new Map<string, Map<string, Sharing>>();
 
   constructor(listeners: readonly OwnedListener[] = []) {
     for (const each of listeners) this.add(each);
@@ -62,22 +65,23 @@ class Claims {
   add(claim: OwnedListener): void {
     this.#members.add(claim);
     const { port, protocol, hostname } = claim.listener;
-    const onPort = this.#ports.get(port) ?? new Map<string, OfProtocol>();
-    this.#ports.set(port, onPort);
-    const ofProtocol = onPort.get(protocol) ?? { all: [], byHostname: new Map<Hostname, OwnedListener[]>() };
-    onPort.set(protocol, ofProtocol);
-    ofProtocol.all.push(claim);
-    const alike = ofProtocol.byHostname.get(toHostname(hostname));
-    if (alike === undefined) ofProtocol.byHostname.set(toHostname(hostname), [claim]);
+    const key = networkPort(protocol, port);
+    const onPort = this.#ports.get(key) ?? new Map<string, Sharing>();
+    this.#ports.set(key, onPort);
+    const sharing = onPort.get(sharingOf(protocol)) ?? { all: [], byHostname: new Map<Hostname, OwnedListener[]>() };
+    onPort.set(sharingOf(protocol), sharing);
+    sharing.all.push(claim);
+    const alike = sharing.byHostname.get(toHostname(hostname));
+    if (alike === undefined) sharing.byHostname.set(toHostname(hostname), [claim]);
     else alike.push(claim);
   }
 
   conflictOf(each: OwnedListener): Conflict | undefined {
     const { port, protocol, hostname } = each.listener;
-    const onPort = this.#ports.get(port);
+    const onPort = this.#ports.get(networkPort(protocol, port));
     if (onPort === undefined) return undefined;
-    const otherwise = [...onPort].flatMap(([name, { all }]) => (name === protocol ? [] : [all]));
-    const alike = onPort.get(protocol)?.byHostname.get(toHostname(hostname)) ?? [];
+    const otherwise = [...onPort].flatMap(([name, { all }]) => (name === sharingOf(protocol) ? [] : [all]));
+    const alike = onPort.get(sharingOf(protocol))?.byHostname.get(toHostname(hostname)) ?? [];
     const self = this.#members.has(each) ? each : undefined;
     const conflict: Conflict = { protocol: othersOf(otherwise), hostname: othersOf([alike], self) };
     return conflict.protocol.others.length + conflict.hostname.others.length === 0 ? undefined : conflict;
