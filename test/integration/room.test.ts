@@ -74,7 +74,7 @@ test('a route that grows beyond all bounds changes nothing in AWS, and says that
 
   await rig.apply([route('old', [exact('/old'), exact('/older')])]);
   await eventually(() => expect(answerTo(rig, gw, 'any/older')).toBe(`${ns}/good:80=1`));
-  expect((await conditions(ns, 'old')).join('\n')).not.toContain('Fall Back');
+  await eventually(async () => expect((await conditions(ns, 'old')).join('\n')).not.toContain('Fall Back'));
 });
 
 test('a route that grows to all the rules there are takes none from the younger ones', async () => {

@@ -173,7 +173,7 @@ describe.concurrent('backends', () => {
     const route = httpRoute(ns, 'web', ['gw'], ['web']);
     await rig.apply([route]);
     await waitForCondition(rig, route, 'ResolvedRefs', 'False', 'BackendNotFound');
-    expect(answerTo(rig, gw, 'any.example.com/')).toBe('answer 500');
+    await eventually(() => expect(answerTo(rig, gw, 'any.example.com/')).toBe('answer 500'));
     await rig.backend(ns, 'web');
     await eventually(() => expect(answerTo(rig, gw, 'any.example.com/')).toBe(`${ns}/web:80=1`));
     await waitForCondition(rig, route, 'ResolvedRefs', 'True', 'ResolvedRefs');

@@ -270,9 +270,9 @@ describe('nodes', () => {
     await patchNode('node-1', { spec: { taints: null, unschedulable: true } });
     await eventually(() => expect(targets()).toEqual(atPort(30_101, 0, 1, 2)));
     await patchNode('node-1', { spec: { unschedulable: null } });
-    const ports = admissions().map(({ fromPort, toPort }) => [fromPort, toPort]);
-    expect(ports).toContainEqual([30_101, 30_101]);
-    expect(ports.every(([from, to]) => from === to)).toBe(true);
+    const ports = () => admissions().map(({ fromPort, toPort }) => [fromPort, toPort]);
+    await eventually(() => expect(ports()).toContainEqual([30_101, 30_101]));
+    expect(ports().every(([from, to]) => from === to)).toBe(true);
   });
 
   test('with externalTrafficPolicy Local are only those with a pod, checked at the port of kube-proxy', async () => {
