@@ -4,29 +4,16 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Namespace } from '../api/core.ts';
 import { namespaces } from '../api/kinds.ts';
-import type { Config } from '../config.ts';
-import type { Clock, Random } from '../kube/clock.ts';
 import { connect } from '../kube/connect.ts';
 import { Elector } from '../kube/elector.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
-import type { OpenProvider } from '../provider/context.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
 import { openCaches } from './caches.ts';
 import { registerObjectMetrics } from './object-metrics.ts';
-import { runTerm, type TermContext } from './term.ts';
-
-export interface ControllerOptions {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly env: NodeJS.ProcessEnv;
-  readonly openProvider: OpenProvider;
-}
+import { type ControllerOptions, runTerm, type TermContext } from './term.ts';
 
 /** Resolves when the signal has aborted and all work has ended. @throws KubeError when the API server can't be used at all */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {

@@ -1,17 +1,19 @@
 // One term as the leader: the queues, the passes that work on them, and the slow turns of audit and sweep. All of it ends
 // with the term, before another leader can begin.
 
+import type { Config } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { Clock, Random } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
-import type { ProviderContext } from '../provider/context.ts';
+import type { OpenProvider, ProviderContext } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Caches } from './caches.ts';
-import type { ControllerOptions } from './controller.ts';
 import { reconcileEndpoints } from './endpoints.ts';
 import { reconcileGateway } from './gateway.ts';
 import { reconcileGatewayClass } from './gateway-class.ts';
@@ -20,6 +22,16 @@ import { sourcesOf } from './sources.ts';
 import { tellFaults } from './tell-faults.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
 import { Unanswered } from './unanswered.ts';
+
+/** What the process hands to the controller. */
+export interface ControllerOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly env: NodeJS.ProcessEnv;
+  readonly openProvider: OpenProvider;
+}
 
 export interface TermContext extends ControllerOptions {
   readonly client: KubeClient;

@@ -1,8 +1,9 @@
 // Which listeners no request could be told apart by.
 import { type Hostname, toHostname } from './hostnames.ts';
 import { networkPort, sharingOf } from './listener-protocols.ts';
-import { type Others, othersOf } from './other-listeners.ts';
+import { othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
+import type { Others } from './problem-place.ts';
 import type { Steps } from './steps.ts';
 
 export interface Conflict {

@@ -1,8 +1,9 @@
 // HTTPS listeners on one port whose hostnames overlap: a client that has a connection to one may send the other's requests over
 // it. Equal hostnames are a conflict instead.
 import { type Hostname, toHostname, widerThan } from './hostnames.ts';
-import { type Others, othersOf } from './other-listeners.ts';
+import { othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
+import type { Others } from './problem-place.ts';
 import type { Steps } from './steps.ts';
 
 /** The listeners of one hostname, and what overlaps with it. */

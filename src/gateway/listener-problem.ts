@@ -1,7 +1,6 @@
 // What the Gateway API's rules find wrong with one listener.
 import type { ObjectKey } from '../kube/object.ts';
-import type { Others } from './other-listeners.ts';
-import type { ListenerPlace, SecretPlace } from './problem-place.ts';
+import type { ListenerPlace, Others, SecretPlace } from './problem-place.ts';
 
 /** No data plane has the protocol. */
 export interface ListenerProtocolUnsupported extends ListenerPlace {

@@ -1,13 +1,7 @@
 // The other listeners that a listener's problem names: as many as anybody reads, and the rest as a number. To name all of all
 // would be millions of names, where ListenerSets bring thousands of listeners.
 import type { OwnedListener } from './owned-listeners.ts';
-
-export interface Others {
-  /** The first ones, by name. */
-  readonly others: readonly string[];
-  /** How many there are beyond these; absent where there are none. */
-  readonly more?: number;
-}
+import type { Others } from './problem-place.ts';
 
 /** As many as anybody reads. */
 const maxOthers = 10;

@@ -38,3 +38,11 @@ export interface SecretPlace extends ListenerPlace {
   /** What was imported from it before it went bad, or went, is served on. */
   readonly stillServed?: true;
 }
+
+/** The other listeners that a problem is about. */
+export interface Others {
+  /** The first ones, by name. */
+  readonly others: readonly string[];
+  /** How many there are beyond these; absent where there are none. */
+  readonly more?: number;
+}

@@ -1,6 +1,6 @@
 // Parts of sentences: names, and how many more there are.
 import type { ParentReference } from '../api/gateway-api.ts';
-import type { Others } from '../gateway/other-listeners.ts';
+import type { Others } from '../gateway/problem-place.ts';
 import { sectionOf } from '../provider/finding.ts';
 
 /** Nobody reads more names than this in a sentence. */
