@@ -1,5 +1,5 @@
-// What AWS sets where nothing is said: an attribute that is no longer wanted goes back to this. Attributes that are not
-// here have no default of AWS's own, or one that depends on something else: they stay as they are.
+// AWS's defaults. An attribute that is no longer desired is reset to its default. Attributes that are not listed here have no
+// default, or one that depends on something else: they stay as they are.
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
 export const loadBalancerDefaults: Readonly<Record<string, string>> = {
@@ -42,20 +42,20 @@ export type AttributesKind = 'load-balancer' | 'target-group';
 export const defaultsOf = (kind: AttributesKind): Attributes =>
   kind === 'load-balancer' ? loadBalancerDefaults : targetGroupDefaults;
 
-/** What has to be set for `current` to be `desired`, and otherwise AWS's default. */
+/** The attributes to set, so that `current` becomes `desired`, and everything else AWS's default. */
 export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {
   const reset = Object.entries(defaults).filter(([key]) => key in current && !(key in desired));
   const wanted = [...Object.entries(desired), ...reset];
   return Object.fromEntries(wanted.filter(([key, value]) => canonical(current[key]) !== canonical(value)));
 }
 
-/** AWS may give back `060` as `60` and `True` as `true`: a value that is spelled in another way is no other one. */
+/** AWS may return `060` as `60` and `True` as `true`: another spelling is no difference. */
 function canonical(value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
   if (/^\d{1,15}$/.test(value)) return String(Number(value));
   return /^(true|false)$/i.test(value) ? value.toLowerCase() : value;
 }
 
-/** Those that differ from AWS's defaults. */
+/** The attributes that differ from AWS's defaults. */
 export const ownAttributes = (current: Attributes, defaults: Attributes): Attributes =>
   Object.fromEntries(Object.entries(current).filter(([key, value]) => key in defaults && defaults[key] !== value));

@@ -1,7 +1,7 @@
 // CIDR blocks as AWS stores them: without host bits, IPv6 in its shortest lower-case form (RFC 5952).
 import ipaddr from 'ipaddr.js';
 
-/** What is no CIDR block comes back as it is. */
+/** Anything else is returned unchanged. */
 export function canonicalCidr(cidr: string): string {
   if (!ipaddr.isValidCIDR(cidr)) return cidr;
   const [address, prefix] = ipaddr.parseCIDR(cidr);
@@ -11,7 +11,7 @@ export function canonicalCidr(cidr: string): string {
 
 export const isIpv6Cidr = (cidr: string): boolean => cidr.includes(':');
 
-/** IPv4 first, then by address, then the wider block: one order for every way to write a list. */
+/** IPv4 first, then by address, then the wider block: the order of a list must not depend on how it was written. */
 export function compareCidrs(a: string, b: string): number {
   const [left, right] = [sortKey(a), sortKey(b)];
   return left < right ? -1 : left > right ? 1 : 0;

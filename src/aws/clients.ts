@@ -1,5 +1,5 @@
-// The SDK's clients, each with the same stack: our error outermost, then the SDK's retries, and inside of them, for each
-// attempt, the account's limits and the lease.
+// The SDK's clients, each with the same middleware stack: outermost our errors, then the SDK's retries, and inside these, for
+// each attempt, the account's rate limits and the lease.
 import { setMaxListeners } from 'node:events';
 import { ACMClient } from '@aws-sdk/client-acm';
 import { EC2Client } from '@aws-sdk/client-ec2';
@@ -9,33 +9,33 @@ import { AwsError, isNotFound, isThrottled, isUncertain, LeaseLostError, toAwsEr
 import type { Limits } from './limits.ts';
 import type { OwnWrites } from './own-writes.ts';
 
-/** Every call of them throws AwsError and nothing else. */
+/** Their calls throw only AwsError. */
 export interface AwsClients {
   readonly elbv2: ElasticLoadBalancingV2Client;
   readonly acm: ACMClient;
-  /** For ImportCertificate, which has no idempotency token: never tries twice. */
+  /** For ImportCertificate, which has no idempotency token: it never retries. */
   readonly acmOnce: ACMClient;
   readonly ec2: EC2Client;
   readonly tagging: ResourceGroupsTaggingAPIClient;
-  /** What they have written just now. */
+  /** The recent writes of these clients. */
   readonly writes: OwnWrites;
   readonly destroy: () => void;
 }
 
 interface AwsMetrics {
-  /** One attempt on the wire. `action` as IAM writes it; `code` is `ok` or AWS's. */
+  /** Called after each attempt. `action` is written as in IAM; `code` is `ok` or AWS's code. */
   call(action: string, code: string, seconds: number): void;
 }
 
 export interface AwsClientsOptions {
   readonly region: string;
   readonly userAgent: string;
-  /** Throws when the lease is lost; asked before each attempt of an action, such as `CreateRule`. */
+  /** Called before each attempt of an action, such as `CreateRule`. Throws if the lease is lost. */
   readonly mayCall: (action: string) => void;
   readonly limits: Limits;
   readonly writes: OwnWrites;
   readonly metrics: AwsMetrics;
-  /** Ends whatever waits or is under way. */
+  /** Ends all calls that wait or are in progress. */
   readonly signal: AbortSignal;
 }
 
@@ -48,7 +48,7 @@ interface CallContext {
 
 type Middleware = <A, O>(next: (args: A) => Promise<O>, context: CallContext) => (args: A) => Promise<O>;
 
-/** What the four clients' stacks have in common, as far as it is used here. */
+/** The part of a client's middleware stack that is used here. */
 interface Stack {
   add(middleware: Middleware, options: { step: 'initialize'; priority: 'high'; name: string }): void;
   add(middleware: Middleware, options: { step: 'finalizeRequest'; priority: 'low'; name: string }): void;
@@ -56,12 +56,10 @@ interface Stack {
 }
 
 const maxAttempts = 4;
-/** A call whose every attempt stays without an answer fails after a minute: then the statuses tell. */
+/** If no attempt of a call is answered, the call fails after a minute, and statuses can say so. */
 const timeouts = { connectionTimeout: 5000, requestTimeout: 15_000, throwOnRequestTimeout: true };
 
-/**
- * Clients with the default credential chain; AWS_ENDPOINT_URL is the SDK's own affair.
- */
+/** Clients with the default credential chain. The SDK itself reads AWS_ENDPOINT_URL. */
 export function createAwsClients(options: AwsClientsOptions): AwsClients {
   const signal = AbortSignal.any([options.signal]);
   setMaxListeners(0, signal);
@@ -98,7 +96,7 @@ const apiAction = ({ commandName = 'Unknown' }: CallContext): string => commandN
 function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, signal: AbortSignal): void {
   const { limits, mayCall, metrics, writes } = options;
   let hasRequestIds = false;
-  /** The SDK reads the page of a proxy, or an empty one, as a result in which nothing is. */
+  /** Without this check the SDK would read the page of a proxy, or an empty one, as an empty result. */
   const checkIsAws = (output: unknown, action: string): void => {
     const hasRequestId = typeof fieldOf(fieldOf(output, '$metadata'), 'requestId') === 'string';
     hasRequestIds ||= hasRequestId;
@@ -147,7 +145,7 @@ function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, s
     }
   };
   stack.add(ourErrors, { step: 'initialize', priority: 'high', name: 'ourErrors' });
-  // Before signing, which a long wait would make stale; and after it, since credentials may take a call of their own.
+  // Before signing, because a long wait would make the signature stale; and after it, because credentials may need a call.
   stack.addRelativeTo(limited, { relation: 'before', toMiddleware: 'httpSigningMiddleware', name: 'limited' });
   stack.add(guarded, { step: 'finalizeRequest', priority: 'low', name: 'guarded' });
 }

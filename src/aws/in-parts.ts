@@ -1,7 +1,6 @@
 /**
- * AWS refuses a call as a whole for one of its entries that is there already, or gone already: then each half of it is tried
- * alone.
- * @param isDone whether an error says of a single one that there is nothing left to do
+ * AWS refuses a whole call if one entry already exists, or is already gone. Then each half is tried alone.
+ * @param isDone whether the error of a single entry says that there is nothing left to do
  */
 export async function inParts<T>(
   items: readonly T[],

@@ -1,12 +1,12 @@
-// The account's request rates: AWS refuses what goes beyond them, for us and for everyone else in the account. So each
-// attempt takes a token first. Where there are too few, namespaces take turns: how much one of them has to do delays no other.
+// The account's request rates. AWS throttles requests beyond them, for us and for everyone else in the account. So each attempt
+// takes a token first. If tokens are short, namespaces take turns: much work of one namespace does not delay the others.
 import type { Clock } from '../kube/clock.ts';
 import { errandUnderWay, isNearlyDone, RecalledError, type UnderWay } from './errand.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 interface ServiceRate {
   readonly service: string;
-  /** Requests that the bucket holds. */
+  /** The size of the bucket, in requests. */
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -16,8 +16,8 @@ interface ActionRate extends ServiceRate {
 }
 
 /**
- * A call takes a token of its service's bucket in `accountRates`, if there is one, and of the first one that matches in
- * `actionRates`. Where EC2 and ACM have a bucket an action, one for several stands here: we make few of these calls.
+ * A call takes a token from its service's bucket in `accountRates`, if there is one, and from the first one that matches in
+ * `actionRates`. EC2 and ACM have one bucket an action; here several actions share one, because we make few of these calls.
  * docs.aws.amazon.com: /elasticloadbalancing/latest/userguide/elb-api-throttling.html,
  * /ec2/latest/devguide/ec2-api-throttling.html, /acm/latest/userguide/acm-limits.html. The tagging API's are assumed.
  */
@@ -36,19 +36,19 @@ const actionRates: readonly ActionRate[] = [
   { service: 'tagging', actions: /./, burst: 15, perSecond: 15 },
 ];
 
-/** What AWS's buckets hold is never used up: neither two clocks nor two ways over the network agree to the millisecond. */
+/** AWS's buckets are never used up completely, because clocks and network delays differ by some milliseconds. */
 const spare = 1;
 
-/** What may be used of AWS's rates: `factor` times as much. */
+/** The part of AWS's rates that we may use: `factor` times as much. */
 const bucketOf = ({ burst, perSecond }: ServiceRate, factor: number, clock: Clock): TokenBucket =>
   new TokenBucket({ burst: Math.max(1, burst * factor - spare), perSecond: perSecond * factor }, clock);
 
 interface Limited {
   readonly rate: ActionRate;
   readonly bucket: TokenBucket;
-  /** That of the account, of which each call takes a token too. */
+  /** The account's bucket, from which each call takes a token too. */
   readonly wider: TokenBucket | undefined;
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly waiting: Set<Waiter>;
 }
 
@@ -58,15 +58,15 @@ interface Waiter {
   readonly go: () => void;
 }
 
-/** One set of buckets for the account and region. */
+/** The buckets of one account and region. */
 export class Limits {
   readonly #clock: Clock;
   readonly #limited: readonly Limited[];
   #turn = 0;
-  /** The one timer, and when it goes off. */
+  /** The only timer, and when it fires. */
   #timer: { readonly at: number; readonly cut: AbortController } | undefined;
 
-  /** @param factor how much of AWS's documented rates may be used */
+  /** @param factor which part of AWS's documented rates may be used */
   constructor(clock: Clock, factor: number, rates = { account: accountRates, actions: actionRates }) {
     this.#clock = clock;
     const account = new Map(rates.account.map((rate) => [rate.service, bucketOf(rate, factor, clock)] as const));
@@ -79,8 +79,8 @@ export class Limits {
   }
 
   /**
-   * Waits for a turn. `service` is the IAM prefix, `action` the API's: `CreateRule`.
-   * @throws RecalledError when the errand is called back before it has made a call
+   * Waits for a turn. `service` is the IAM prefix, `action` the API's name: `CreateRule`.
+   * @throws RecalledError if the errand is recalled before it has made a call
    */
   async take(service: string, action: string, signal?: AbortSignal): Promise<void> {
     const limited = this.#find(service, action);
@@ -111,7 +111,7 @@ export class Limits {
     }
   }
 
-  /** Calls of that kind rest. Were it the account's bucket that is empty, the other kinds would be told so themselves. */
+  /** Pauses calls of that kind. If the account's bucket were empty, calls of other kinds would be throttled too, and pause. */
   throttled(service: string, action: string): void {
     this.#find(service, action)?.bucket.throttled();
   }
@@ -127,7 +127,7 @@ export class Limits {
   #serve(): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { limited, errand, go } = next;
-      // Both tokens go at once: AWS sees the call when it is made, and not those that were put aside for it.
+      // Both tokens are taken together: AWS counts the call when it is made, not when a token is reserved.
       this.#turn += 1;
       limited.bucket.take(errand, this.#turn);
       limited.wider?.take(errand, this.#turn);
@@ -154,7 +154,7 @@ export class Limits {
     this.#serve();
   }
 
-  /** One timer, for whoever may be served first. */
+  /** One timer, for the caller that may be served first. */
   #arm(): void {
     const waits = this.#limited.flatMap(({ waiting }) => soonestOf(waiting));
     const at = this.#clock.monotonic() + Math.min(...waits);
@@ -167,7 +167,7 @@ export class Limits {
     this.#clock.sleep(Math.max(0, at - this.#clock.monotonic()), cut.signal).then(
       () => this.#wake(),
       () => {
-        // Replaced by an earlier timer.
+        // An earlier timer has replaced it.
       },
     );
   }
@@ -175,14 +175,14 @@ export class Limits {
 
 function waitMs({ limited, errand }: Waiter): number {
   const buckets = [limited.bucket, ...(limited.wider ? [limited.wider] : [])];
-  // What has begun is finished with the reserve: it waits in nobody's way for long.
+  // An errand that has begun may use the reserve: it will soon be done.
   const waits = isNearlyDone(errand)
     ? buckets.map((bucket) => bucket.soonestMs())
     : buckets.map((bucket) => bucket.waitMs(errand.namespace));
   return Math.max(...waits);
 }
 
-/** How long until one of those that wait for a bucket is served: those of a namespace wait equally long. */
+/** How long until the first caller that waits for a bucket is served. Callers of one namespace wait equally long. */
 function soonestOf(waiting: ReadonlySet<Waiter>): readonly number[] {
   const waits = new Map<string, number>();
   for (const waiter of waiting) {
@@ -192,7 +192,7 @@ function soonestOf(waiting: ReadonlySet<Waiter>): readonly number[] {
   return [...waits.values()];
 }
 
-/** Whose namespace was served longest ago; in a namespace first what has begun, then whose object was; then who came first. */
+/** Order: the namespace served longest ago; in it errands that have begun; then the object served longest ago; then arrival. */
 function byTurn(a: Waiter, b: Waiter): number {
   const [aNamespace, aObject] = a.limited.bucket.servedAt(a.errand);
   const [bNamespace, bObject] = b.limited.bucket.servedAt(b.errand);

@@ -1,18 +1,18 @@
-// What is known to exist in AWS of what we own: the inventory's records, and what diff takes beside the model. Tags are
-// the truth about ids and specs; the rest is what AWS itself told last, or what our own writes made of it.
+// The resources that we own in AWS, as far as we know: the inventory's records, and an input of diff. Tags are the truth about
+// ids and specs. The other fields are what AWS last described, or what our own writes have set.
 import type { Owner } from './model/owner.ts';
 import type { Resource, ResourceId, RuleAction, RuleCondition, RuleTransform, Tags } from './model/resources.ts';
 import type { Scope } from './model/scope.ts';
 
-/** The tags that carry ownership. Each hash tag says what the call that it belongs to has set, and is written after it. */
+/** The keys of our tags. Each hash tag says what a call has set, and is written after that call. */
 export const TAG = {
   cluster: 'gatehouse.dev/cluster',
   clusterUid: 'gatehouse.dev/cluster-uid',
-  /** `namespace/name`, or `sha256:HEX` of it where that is over 256 characters. Absent on what the cluster shares. */
+  /** `namespace/name`, or `sha256:HEX` of it if it has over 256 characters. Absent on what Gateways share. */
   gateway: 'gatehouse.dev/gateway',
   /** The logical id, `ResourceId`. */
   resource: 'gatehouse.dev/resource',
-  /** Hash of what the create call set: `spec` of the resource. */
+  /** Hash of the resource's `spec`, which the create call set. */
   spec: 'gatehouse.dev/spec',
   /** Hash of the attributes that ModifyLoadBalancerAttributes or ModifyTargetGroupAttributes has set. */
   attributes: 'gatehouse.dev/attributes',
@@ -20,25 +20,25 @@ export const TAG = {
   ingress: 'gatehouse.dev/ingress',
   /** Hash of a listener's certificates beside the default one. */
   certificates: 'gatehouse.dev/certificates',
-  /** Which routes share a rule, and what each has of it. */
+  /** Which routes share a rule, and the share of each. */
   routes: 'gatehouse.dev/routes',
-  /** Which of the other tags are the user's by way of us: six hex digits of each key's hash. Written with them. */
+  /** Which of the other tags we have written for the user: six hex digits of each key's hash. Written with them. */
   tags: 'gatehouse.dev/tags',
 } as const;
 
 interface Owned<K extends Resource['kind']> {
   readonly kind: K;
-  /** For a security group its id, `sg-…`. */
+  /** For a security group: its id, `sg-…`. */
   readonly arn: string;
   readonly id: ResourceId;
-  /** All of its tags, ours and the users'. */
+  /** All its tags, ours and the user's. */
   readonly tags: Tags;
 }
 
 export interface OwnedLoadBalancer extends Owned<'load-balancer'> {
   readonly name: string;
   readonly dnsName: string;
-  /** The subnets that it stands in. */
+  /** The ids of its subnets. */
   readonly subnets: readonly string[];
   readonly state: 'provisioning' | 'active' | 'active_impaired' | 'failed';
 }
@@ -52,11 +52,11 @@ export interface OwnedRule extends Owned<'rule'> {
   readonly listenerArn: string;
   /** 1 to 50,000. */
   readonly priority: number;
-  /** Where its forward action points to now; empty for other actions. */
+  /** The groups that it forwards to now. Empty for other actions. */
   readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
-  /** What requests it may take. */
+  /** The requests that it may match. */
   readonly scope: Scope;
-  /** What it says beside that; absent for what no rule of ours says. */
+  /** Its conditions, action and transforms. Absent if it has content that our rules never have. */
   readonly content?: RuleContent;
 }
 
@@ -69,11 +69,11 @@ export interface RuleContent {
 export interface OwnedTargetGroup extends Owned<'target-group'> {
   readonly name: string;
   /**
-   * False while it has registered targets of which none was seen healthy yet, and it has not had its time: a rule that
-   * serves another group waits for it. Groups that serve already, or have no target to wait for, are ready.
+   * False while none of its targets has been seen healthy and its time is not over: a rule that serves another group waits for
+   * it. Groups that serve already, or that have no target, are ready.
    */
   readonly ready: boolean;
-  /** Since when no rule of ours has referred to it, in milliseconds since the epoch; absent while one does. */
+  /** Since when no rule of ours refers to it, in milliseconds since the epoch. Absent while one does. */
   readonly unusedSince?: number;
 }
 
@@ -95,6 +95,6 @@ export type OwnedResource =
 export interface Observed {
   readonly owner: Owner;
   readonly resources: readonly OwnedResource[];
-  /** Now, in milliseconds since the epoch, for what must rest before it goes. */
+  /** The current time in milliseconds since the epoch, because some resources must rest before they are deleted. */
   readonly now: number;
 }

@@ -1,5 +1,5 @@
-// What we have written in AWS just now. AWS is eventually consistent: for a while its reads, and calls that refer to what was
-// made, may not know of a write yet. Until then what they lack, or have otherwise, says nothing.
+// Our recent writes to AWS. AWS is eventually consistent: for a while, reads may not show a write, and calls may not know a new
+// resource. Until then, a missing or different resource means nothing.
 import type { Clock } from '../kube/clock.ts';
 
 const isId = /^(arn:|sgr?-)/;
@@ -7,27 +7,27 @@ const isId = /^(arn:|sgr?-)/;
 export class OwnWrites {
   readonly #clock: Clock;
   readonly #settlingMs: number;
-  /** When each ARN, or id of EC2's, was last in a write; oldest first. */
+  /** When each ARN, or EC2 id, was last in a write; oldest first. */
   readonly #writtenAt = new Map<string, number>();
 
-  /** @param settlingMs how long AWS may take to show a write */
+  /** @param settlingMs how late AWS may show a write */
   constructor(clock: Clock, settlingMs: number) {
     this.#clock = clock;
     this.#settlingMs = settlingMs;
   }
 
-  /** Whether AWS may not show yet what has become of it. */
+  /** Whether AWS may still show it as it was before our last write. */
   isRecent(id: string): boolean {
     const at = this.#writtenAt.get(id);
     return at !== undefined && this.#clock.monotonic() - at < this.#settlingMs;
   }
 
-  /** Whether a call refers to something of which AWS may not know yet. What is not there to be deleted is gone. */
+  /** Whether a call refers to a resource that AWS may not know yet. Not for deletions: what is not there is gone. */
   refersToRecent(action: string, input: unknown): boolean {
     return !isDelete(action) && [...idsIn(input)].some((id) => this.isRecent(id));
   }
 
-  /** To be told of each call that AWS has carried out, or may have: then without an output. */
+  /** Call it after each call that AWS has executed. Without an output if AWS may have executed it. */
   note(action: string, input: unknown, output?: unknown): void {
     if (/^(Describe|Get|List)/.test(action)) return;
     for (const id of [...idsIn(input), ...idsIn(output)]) {

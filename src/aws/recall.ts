@@ -1,19 +1,19 @@
-// A pass that has much to do lets others in: newer changes of its own Gateway, and Gateways that find no worker free. What it had
-// no time for it goes on with afterwards.
+// A pass with much work lets others in: newer changes of its own Gateway, and Gateways that wait for a worker. The next pass
+// goes on with the rest.
 
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../kube/clock.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 import { undisturbedPassMs } from './timings.ts';
 
-/** Does the work with a signal that calls it back, when its turn is over and others wait. */
+/** Does the work with a signal that recalls it, when its turn is over and others wait. */
 export async function inTurn<T>(
   clock: Clock,
   whenWanted: WhenWanted,
   work: (recall: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const recall = new AbortController();
-  // Each call that waits for its turn listens.
+  // Each waiting call adds a listener.
   setMaxListeners(0, recall.signal);
   const ended = new AbortController();
   clock.sleep(undisturbedPassMs, ended.signal).then(

@@ -1,4 +1,4 @@
-// Our data as the SDK's, and back: what a rule or a listener is to do. Back, for what AWS adds of its own is left out.
+// Converts actions, conditions and transforms between our types and the SDK's. Fields that AWS adds are left out.
 import type {
   Action,
   Rule,
@@ -56,7 +56,7 @@ export const forwardTo = (targetGroups: readonly Forward[]): Action[] => [
   },
 ];
 
-/** Where actions forward to: AWS gives a single group without weights, too. */
+/** The groups that actions forward to. AWS may show a single group without a weight. */
 export function forwardsOf(actions: readonly Action[] | undefined): readonly Forward[] {
   return (actions ?? []).flatMap(({ Type, TargetGroupArn, ForwardConfig }) => {
     if (Type !== 'forward') return [];
@@ -67,7 +67,7 @@ export function forwardsOf(actions: readonly Action[] | undefined): readonly For
   });
 }
 
-/** What a rule says, but for the target groups; undefined for what no rule of ours says. */
+/** The content of a rule, without the target groups. Undefined if it has content that our rules never have. */
 export function contentOf({ Conditions = [], Actions, Transforms = [] }: Rule): RuleContent | undefined {
   const conditions = Conditions.map(fromCondition);
   const action = fromActions(Actions);

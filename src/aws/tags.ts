@@ -1,9 +1,9 @@
-// What the tags of a resource in AWS say of its owner, and the lists in which AWS gives and takes them.
+// The ownership tags of resources in AWS, and the lists in which AWS reads and writes tags.
 import { type ClusterIdentity, resourceId } from './model/naming.ts';
 import type { ResourceId, Tags } from './model/resources.ts';
 import { TAG } from './observed.ts';
 
-/** The tags that carry ownership. `gateway` is the tag's value; without one for what the cluster shares. */
+/** The ownership tags. `gateway` is the value of the gateway tag; absent for what Gateways share. */
 export const ownershipTags = (cluster: ClusterIdentity, id: ResourceId, gateway?: string): Tags => ({
   [TAG.cluster]: cluster.clusterName,
   [TAG.clusterUid]: cluster.clusterUid,
@@ -13,9 +13,9 @@ export const ownershipTags = (cluster: ClusterIdentity, id: ResourceId, gateway?
 
 /** What the tags of a resource say of its owner. */
 export type Ownership =
-  /** `gateway` is the tag's value; absent for what the cluster shares. */
+  /** `gateway` is the value of the gateway tag; absent for what Gateways share. */
   | { readonly kind: 'ours'; readonly id: ResourceId; readonly gateway?: string }
-  /** Made by a Gatehouse in another cluster that goes by the same name. */
+  /** Made by a Gatehouse in another cluster with the same name. */
   | { readonly kind: 'namesake'; readonly clusterUid: string }
   | { readonly kind: 'foreign' };
 
@@ -28,7 +28,7 @@ export function ownerOf(tags: Tags, cluster: ClusterIdentity): Ownership {
   return { kind: 'ours', id: resourceId(id), ...(gateway === undefined ? {} : { gateway }) };
 }
 
-/** What AWS's APIs give and take: every field is optional in the SDK's types. */
+/** AWS's form of tags: in the SDK's types every field is optional. */
 type TagList = readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[];
 
 export const fromTagList = (list: TagList | undefined): Tags =>

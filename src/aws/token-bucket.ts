@@ -1,10 +1,10 @@
-// A bucket of AWS's tokens, and who has had some of them. It is pure arithmetic over the clock: who waits is not known here.
+// A bucket of AWS's tokens, and who has taken some. It only computes with the clock: it does not know who waits.
 
 import type { Clock } from '../kube/clock.ts';
 import { throttled, withoutTokenMs } from './timings.ts';
 
 export interface Rate {
-  /** Requests that the bucket holds. */
+  /** The size of the bucket, in requests. */
   readonly burst: number;
   readonly perSecond: number;
 }
@@ -15,23 +15,23 @@ export interface Taker {
   readonly object: string;
 }
 
-/** A bucket that holds fewer tokens than this is not worth dividing. */
+/** A smaller bucket is not divided. */
 const leastToDivide = 10;
 
-/** How many namespaces and objects are remembered; the ones that were served longest ago are forgotten first. */
+/** How many namespaces and objects are remembered. The ones served longest ago are forgotten first. */
 const remembered = 1000;
 
 interface Served {
   readonly turn: number;
   readonly at: number;
-  /** How many tokens the namespace may take of the reserve. */
+  /** How many tokens the namespace may take from the reserve. */
   readonly small: number;
 }
 
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #rate: Rate;
-  /** Tokens that are kept for small changes: who takes many at a time leaves so many. */
+  /** Tokens that are kept for small changes: namespaces that take many leave these. */
   readonly #reserve: number;
   readonly #namespaces = new Map<string, Served>();
   readonly #objects = new Map<string, number>();
@@ -48,7 +48,7 @@ export class TokenBucket {
     this.#at = clock.monotonic();
   }
 
-  /** How long until there is a token, in milliseconds, whoever may take it. */
+  /** How long until there is a token for anyone, in milliseconds. */
   soonestMs(): number {
     const now = this.#clock.monotonic();
     if (now < this.#pausedUntil) return Math.ceil(this.#pausedUntil - now);
@@ -56,7 +56,7 @@ export class TokenBucket {
     return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#rate.perSecond) * 1000);
   }
 
-  /** How long until the namespace may take a token, in milliseconds, if nobody else takes one before. */
+  /** How long until the namespace may take a token, in milliseconds, if nobody else takes one first. */
   waitMs(namespace: string): number {
     const soonest = this.soonestMs();
     const now = this.#clock.monotonic();
@@ -67,7 +67,7 @@ export class TokenBucket {
     return Math.min(wait, Math.max(soonest, Math.ceil(served.at + withoutTokenMs - now)));
   }
 
-  /** @param turn a number that grows from one token to the next, whichever bucket it is of */
+  /** @param turn a number that grows with each token of any bucket */
   take({ namespace, object }: Taker, turn: number): void {
     const now = this.#clock.monotonic();
     this.#refill(now);
@@ -78,15 +78,15 @@ export class TokenBucket {
     keep(this.#objects, `${namespace} ${object}`, turn);
   }
 
-  /** The last turns of the namespace, and of the object in it: who was served longest ago is served next. */
+  /** The last turns of the namespace, and of the object in it. The one served longest ago is served next. */
   servedAt({ namespace, object }: Taker): readonly [namespace: number, object: number] {
     return [this.#namespaces.get(namespace)?.turn ?? 0, this.#objects.get(`${namespace} ${object}`) ?? 0];
   }
 
-  /** Others of the account took what we counted on: rest, twice as long each time in a row. */
+  /** AWS throttled us, because others in the account use its rates too: pause, twice as long each time in a row. */
   throttled(): void {
     const now = this.#clock.monotonic();
-    // Calls that were under way together are one sign, not many.
+    // Several throttled calls that ran at the same time count once.
     if (now < this.#pausedUntil) return;
     this.#pauseMs = Math.min(
       throttled.longestPauseMs,
@@ -101,7 +101,7 @@ export class TokenBucket {
     if (this.#clock.monotonic() >= this.#pausedUntil) this.#pauseMs = 0;
   }
 
-  /** A quarter of the rate comes back to each namespace. */
+  /** Each namespace gets back a quarter of the rate. */
   #small(served: Served, now: number): number {
     return Math.min(this.#reserve, served.small + ((now - served.at) / 1000) * (this.#rate.perSecond / 4));
   }
@@ -113,7 +113,7 @@ export class TokenBucket {
   }
 }
 
-/** A map keeps the order of insertion: what is set again goes to its end. */
+/** A map keeps the order of insertion, so an entry that is set again moves to the end. */
 function keep<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);

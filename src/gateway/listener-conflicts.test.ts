@@ -148,7 +148,7 @@ test('a hostname that the Gateway lists twice is served by nobody, not by a List
 });
 
 const conflictsOf = (...entries: readonly (readonly [protocol: string, port: number, hostname?: string])[]) => {
-  const owner: Gateway = {
+  const gateway: Gateway = {
     apiVersion,
     kind: 'Gateway',
     metadata: { namespace: 'shop', name: 'web' },
@@ -157,7 +157,7 @@ const conflictsOf = (...entries: readonly (readonly [protocol: string, port: num
   const listeners = entries.map(([protocol, port, hostname]) => ({
     id: `${protocol} ${port} ${hostname ?? ''}`.trim(),
     listener: { name: protocol, protocol, port, ...(hostname !== undefined && { hostname }) },
-    owner,
+    owner: gateway,
   }));
   const found = finish(listenerConflicts([listeners], () => true));
   return [...found].map(([{ id }, { protocol, hostname }]) => [id, protocol.others, hostname.others]);

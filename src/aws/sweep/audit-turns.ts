@@ -1,4 +1,4 @@
-// The slow turns in which what exists in AWS is compared with what should: a Gateway at a time, each once an audit period.
+// Audits: slowly compares what exists in AWS with what should, one Gateway at a time, each once an audit period.
 
 import { jitter } from '../../kube/clock.ts';
 import type { ProviderContext } from '../../provider/context.ts';
@@ -19,7 +19,7 @@ export async function runAudit(
     const gateways = cloud.audited();
     const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
     for (const gateway of gateways) {
-      // Spread evenly: the account's other users are to see no bursts.
+      // Spread evenly, so that the account's other users see no bursts.
       await pause(Math.max(config.auditPeriod / (gateways.length + 1), auditPauseMs));
       if (signal.aborted) return;
       const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
@@ -39,7 +39,7 @@ export async function runAudit(
   }
 }
 
-/** What AWS would not tell, or a fault of ours kept from us, is looked at in the next turn: it stops no traffic. */
+/** After an error of AWS, or a bug, the next turn looks again: neither stops traffic. */
 async function orElse<T>(logger: Logger, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();

@@ -1,5 +1,5 @@
-// What clusters of one name have in AWS, and how what a dead one left is removed: by the steps that a Gateway's own removal
-// has, in the same order.
+// Finds what clusters with one name have in AWS, and removes what a deleted cluster has left: with the same steps, in the same
+// order, as the removal of a Gateway.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -27,7 +27,7 @@ import { TargetTroubles } from '../targets/target-troubles.ts';
 
 export interface Leftovers {
   readonly clusterUid: string;
-  /** Those of Gateways have the gateway tag; what the cluster shares has none. */
+  /** Resources of Gateways have the gateway tag; what Gateways share does not. */
   readonly resources: readonly OwnedResource[];
   /** Rules on the security groups of nodes and pods. */
   readonly rules: readonly ExistingAdmission[];
@@ -40,7 +40,7 @@ export interface LeftoversContext {
   readonly signal: AbortSignal;
 }
 
-/** What there is of each cluster that uses the name, by its UID. @throws AwsError */
+/** The leftovers of each cluster that uses the name, one entry a cluster UID. @throws AwsError */
 export async function findLeftovers(context: LeftoversContext, clusterName: string): Promise<readonly Leftovers[]> {
   const { clients } = context;
   const [index, groups] = await Promise.all([
@@ -52,7 +52,7 @@ export async function findLeftovers(context: LeftoversContext, clusterName: stri
   const found = await Promise.all(
     [...uids].toSorted().map((clusterUid) => leftoversOf(context, { clusterName, clusterUid })),
   );
-  // The tagging index goes on to show for a while what is gone.
+  // For a while the tagging index still shows deleted resources.
   return found.filter(({ resources, rules }) => resources.length + rules.length > 0);
 }
 
@@ -68,16 +68,16 @@ export async function leftoversOf(context: LeftoversContext, cluster: ClusterIde
 }
 
 export interface Removed {
-  /** The steps that succeeded, in words: `delete load-balancer/internal ARN`. */
+  /** The steps that succeeded, as text: `delete load-balancer/internal ARN`. */
   readonly done: readonly string[];
-  /** What AWS does not delete yet. */
+  /** The deletions that AWS refuses for now. */
   readonly held: readonly Held[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * One attempt: AWS holds on to some of it for minutes after the load balancers are gone.
- * @throws AwsError when it can't be read what there is
+ * Makes one attempt: AWS refuses some deletions for minutes after the load balancers are gone.
+ * @throws AwsError if the resources cannot be read
  */
 export async function removeLeftovers(context: LeftoversContext, cluster: ClusterIdentity): Promise<Removed> {
   const { clients, clock, logger, signal } = context;
@@ -118,7 +118,7 @@ export async function removeLeftovers(context: LeftoversContext, cluster: Cluste
   return { done, held, problems };
 }
 
-/** Only when no load balancer needs it any more: what admits the backend group, and the group itself. */
+/** Removes the backend group and the rules that admit it. Call it when no load balancer is left. */
 function removeShared(
   { clients }: LeftoversContext,
   cluster: ClusterIdentity,
@@ -149,6 +149,6 @@ async function openInventory(context: LeftoversContext, cluster: ClusterIdentity
   return inventory;
 }
 
-/** Nothing is known of targets, and nothing is kept. */
+/** A membership that knows no targets and saves nothing. */
 const membershipOf = ({ clock, logger, signal }: LeftoversContext): Membership =>
   new Membership({ persistence: { load: async () => ({}), save: async () => undefined }, clock, logger, signal });

@@ -1,25 +1,25 @@
-// Which owned things belong to Gateways that are gone: the sweeper's decision, which is built to fear itself.
+// Decides which owned resources belong to Gateways that are gone. The decision is cautious: if in doubt, nothing is removed.
 import { sweepMs } from '../timings.ts';
 
-/** One complete look at both sides. */
+/** One complete look at AWS and at the cluster. */
 export interface Sighting {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Values of the gateway tag of all that exists in AWS under our cluster's UID, with how many things carry each. */
+  /** The values of the gateway tag on resources with our cluster's UID, and how many resources have each. */
   readonly owned: ReadonlyMap<string, number>;
-  /** Values of the gateway tag that existing Gateways would have, out of a complete list of the API server's. */
+  /** The values of the gateway tag for all existing Gateways, from a complete list of the API server. */
   readonly living: ReadonlySet<string>;
 }
 
 export type SweepDecision =
   | { readonly kind: 'sweep'; readonly gateways: readonly string[] }
   | { readonly kind: 'wait' }
-  /** Too much would go: more likely we are wrong than they are. */
+  /** Too much would be removed: it is more likely that we are wrong. */
   | { readonly kind: 'stopped'; readonly gateways: readonly string[]; readonly doomed: number; readonly owned: number };
 
 /**
- * Orphans are what both sightings miss a Gateway for. Never more than half of what we own.
- * @param watched whether a tag's Gateway lies in a namespace that this process serves
+ * Orphans are resources whose Gateway is missing in both sightings. Never more than half of what we own is removed.
+ * @param watched whether a tag's Gateway is in a namespace that this process serves
  */
 export function decideSweep(
   previous: Sighting | undefined,

@@ -1,4 +1,4 @@
-// The sweeper: removes what is left in AWS of Gateways that went without their finalizer.
+// The sweeper removes resources in AWS of Gateways whose finalizer was removed by force.
 import { gateways } from '../../api/kinds.ts';
 import { jitter } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
@@ -21,14 +21,14 @@ export async function runSweep(context: ProviderContext, cloud: Cloud, signal: A
     try {
       previous = await sweepOnce(context, cloud, previous, signal);
     } catch (error) {
-      // An incomplete look decides nothing, and the next one begins anew.
+      // An incomplete look decides nothing, and the next look is a first one again.
       previous = undefined;
       logger.warn({ err: error }, 'the sweep could not look at everything');
     }
   }
 }
 
-/** One look, and what follows from it and the one before. @throws AwsError, KubeError */
+/** Looks once, and removes what this look and the previous one agree on. @throws AwsError, KubeError */
 export async function sweepOnce(
   context: ProviderContext,
   cloud: Cloud,
@@ -48,12 +48,12 @@ export async function sweepOnce(
     );
   }
   if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, tag);
-  // Not before it is known what listeners serve: the certificates of orphans, too.
+  // Only after the inventory knows what listeners serve, because also certificates of orphans may be in use.
   if (decision.kind !== 'stopped' && (await cloud.ready()).length === 0) await cloud.shared.release();
   return sighting;
 }
 
-/** Both lists are read anew, whole: nothing that is remembered counts. */
+/** Reads both lists completely: nothing that is remembered counts. */
 async function look({ client, clock, config }: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<Sighting> {
   const living = new Set<string>();
   for (let next: string | undefined, more = true; more; more = next !== undefined) {
@@ -70,12 +70,12 @@ async function look({ client, clock, config }: ProviderContext, cloud: Cloud, si
   return { at: clock.now(), owned, living };
 }
 
-/** What AWS still holds on to goes in the next sweep. */
+/** Deletions that AWS refuses for now are tried again by the next sweep. */
 async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, gateway: string): Promise<void> {
   if ((await cloud.ready()).length > 0) return;
   const owner: Owner = { kind: 'tag', value: gateway };
   await cloud.exclusive(owner, async () => {
-    // It may have come back since the lists were read: then it goes on with what it had.
+    // The Gateway may exist again since the lists were read: then it keeps its resources.
     if (sources.gateways().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
     const plan = diff(undefined, cloud.inventory.observed(owner, clock.now()), cloud.diffOptions(owner));
     const { done, problems } = await cloud.execute(owner, plan);
