@@ -6,7 +6,7 @@ import { type Changes, changesOf } from './changes.ts';
 
 const before: Sketch = { listeners: { 80: [{ name: 'api', hosts: ['a'], to: ['api'] }] }, tags: { team: 'shop' } };
 
-/** From `before` to `after`; a Gateway that is new where there is no `before`. */
+/** The changes from `before` to `after`. Without `before` the Gateway is new. */
 function changes(after: Sketch, from?: Sketch): Changes {
   const aws = new SimulatedAws(gateway);
   if (from !== undefined) converge(aws, modelOf(from));
@@ -17,7 +17,7 @@ function changes(after: Sketch, from?: Sketch): Changes {
 const lines = ({ changes: all }: Changes): readonly string[] =>
   all.map(({ change, resource, what }) => [change, resource, ...what].join(' '));
 
-test('what is new is created, each once, with all that belongs to it', () => {
+test('new resources are created, each once, with everything that belongs to them', () => {
   expect(lines(changes(before))).toEqual([
     'create security-group',
     'create certificate/shop/web',
@@ -28,11 +28,11 @@ test('what is new is created, each once, with all that belongs to it', () => {
   ]);
 });
 
-test('where AWS is as it should be, nothing changes', () => {
+test('if AWS is as planned, nothing changes', () => {
   expect(changes(before, before)).toEqual({ changes: [], later: [] });
 });
 
-test('what changes says in what', () => {
+test('a change says what changes', () => {
   const after: Sketch = {
     listeners: { 80: [{ name: 'api', hosts: ['b'], to: ['api'] }], 81: [] },
     tags: { team: 'cart' },
@@ -47,7 +47,7 @@ test('what changes says in what', () => {
   expect(found).toContain('create listener/internal/81');
 });
 
-test('what is no longer wanted is removed, a target group only when its requests have ended', () => {
+test('a resource that is no longer needed is removed, a target group only after its requests have ended', () => {
   const { changes: found, later } = changes({ listeners: { 80: [] }, tags: { team: 'shop' } }, before);
   expect(found).toEqual([{ change: 'remove', resource: 'rule/internal/80/api', what: [] }]);
   expect(later).toHaveLength(1);

@@ -1,23 +1,23 @@
-// The steps of the next pass as a reader wants them: what is created, changed and removed in AWS, a line each.
+// The steps of the next pass for people: one line for each resource that is created, changed or removed in AWS.
 import type { Pending, Plan, Step } from '../aws/diff/step.ts';
 import type { Resource, ResourceId } from '../aws/model/resources.ts';
 import type { Observed } from '../aws/observed.ts';
 
 export interface Change {
   readonly change: 'create' | 'change' | 'remove';
-  /** As in its tag: `rule/internal/80/shop/api/0/0`. */
+  /** The id in its tag, such as `rule/internal/80/shop/api/0/0`. */
   readonly resource: ResourceId;
-  /** What of it changes, when it is there already. */
+  /** What changes in an existing resource. */
   readonly what: readonly string[];
 }
 
 export interface Changes {
   readonly changes: readonly Change[];
-  /** What passes after the next one are to do, and what they wait for. */
+  /** What later passes will do, and what they wait for. */
   readonly later: readonly string[];
 }
 
-/** In the order of the steps; what is done to one resource in several steps is one change. */
+/** The changes in the order of the steps. Several steps of one resource are one change. */
 export function changesOf(plan: Plan, observed: Observed): Changes {
   const changes = new Map<string, Change>();
   const ids = new Map(observed.resources.map(({ arn, id }) => [arn, id]));
@@ -45,7 +45,7 @@ export function changesOf(plan: Plan, observed: Observed): Changes {
 
 type OtherStep = Exclude<Step, { kind: 'create' | 'create-rule' | 'delete' | 'set-priorities' }>;
 
-/** Undefined for what belongs to making a resource. */
+/** Undefined if the step is part of creating the resource. */
 function aspect(step: OtherStep): string | undefined {
   switch (step.kind) {
     case 'change':
@@ -88,7 +88,7 @@ function settingsOf({ kind }: Resource): string {
 
 const isUsers = (key: string): boolean => !key.startsWith('gatehouse.dev/');
 
-/** What the controller notes in tags of its own says nothing to a reader. */
+/** Gatehouse's own tags are not listed: they mean nothing to a reader. */
 function tagWords(add: Readonly<Record<string, string>>, remove: readonly string[]): string {
   const words = [
     ...Object.keys(add)

@@ -3,13 +3,13 @@
 import { type OwnedResource, TAG } from '../aws/observed.ts';
 import type { Leftovers } from '../aws/sweep/leftovers.ts';
 
-/** Everything of one cluster; listeners and rules, which go with their load balancer, only as numbers. */
+/** Everything of one cluster. Listeners and rules are only counted, because they are deleted with their load balancer. */
 export function leftoversLines(
   { clusterUid, resources, rules }: Leftovers,
   clusterName: string,
   living: string | undefined,
 ): readonly string[] {
-  const kept = clusterUid === living ? ': the cluster of KUBECONFIG, which is alive. It is left alone.' : '';
+  const kept = clusterUid === living ? ': the living cluster of KUBECONFIG. Nothing of it is deleted.' : '';
   const byGateway = Map.groupBy(resources, ({ tags }) => tags[TAG.gateway] ?? '');
   const shared = byGateway.get('') ?? [];
   byGateway.delete('');
@@ -43,9 +43,9 @@ function counts(resources: readonly OwnedResource[]): readonly string[] {
 
 export function summary(all: readonly Leftovers[], clusterName: string, living: string | undefined): readonly string[] {
   const dead = all.filter(({ clusterUid }) => clusterUid !== living);
-  if (dead.length === 0) return ['Nothing else uses the name. Nothing was deleted.'];
+  if (dead.length === 0) return ['No other cluster uses the name. Nothing was deleted.'];
   return [
-    'Nothing was deleted. If such a cluster is gone for good, delete what it left with:',
+    'Nothing was deleted. If a cluster does not exist any more, delete its resources with:',
     ...dead.map(
       ({ clusterUid }) => `  gatehouse cleanup --cluster-name ${clusterName} --cluster-uid ${clusterUid} --yes`,
     ),

@@ -1,4 +1,4 @@
-// Against the embedded AWS, under the policy that is shipped.
+// Runs against the embedded AWS, with the shipped policy.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ if (policy.kind === 'invalid') throw new Error(policy.detail);
 const rig = eachTestOnAws({ policies: { '*': policy.document } });
 let controller: Controller;
 
-/** A cluster made a Gateway with all that belongs to it, and is gone; another one of its name has begun. */
+/** A dead cluster that left a Gateway with all its resources. A new cluster of the same name is alive. */
 beforeEach(async () => {
   controller = await rig.start();
   const secret = objectKey({ namespace: 'shop', name: 'tls' });
@@ -45,7 +45,7 @@ beforeEach(async () => {
   await ensureBackendSecurityGroup(clients, { clusterName: 'demo', clusterUid: living }, rig.seed.vpcId);
 });
 
-/** How much there is with the UID's tag, of every kind. */
+/** The number of resources with the UID's tag, by kind. */
 function owned(uid: string): number {
   const { elbv2, ec2, acm } = rig.aws.world();
   const all = [
@@ -62,7 +62,7 @@ function owned(uid: string): number {
     .filter(({ tags }) => tags.get('gatehouse.dev/cluster-uid') === uid).length;
 }
 
-/** KUBECONFIG of a cluster with this UID. */
+/** The kubeconfig of a cluster with this UID. */
 async function kubeconfig(uid: string): Promise<string> {
   const server = await ApiServer.start(({ json }) =>
     json(200, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } }),
@@ -87,7 +87,7 @@ async function kubeconfigOf(server: string): Promise<string> {
   return path;
 }
 
-/** Time passes as fast as it is slept. */
+/** A clock where every sleep takes no real time. */
 function fastClock(): CleanupInput['clock'] {
   let slept = 0;
   return {
@@ -119,7 +119,7 @@ test('without --yes it lists what each cluster of the name has, deletes nothing,
   const { code, out, err } = await run({}, await kubeconfig(living));
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect([owned(old.clusterUid), owned(living)]).toEqual(before);
-  expect(out).toContain(`Cluster "demo", UID ${living}: the cluster of KUBECONFIG, which is alive. It is left alone.`);
+  expect(out).toContain(`Cluster "demo", UID ${living}: the living cluster of KUBECONFIG. Nothing of it is deleted.`);
   expect(out).toContain('  Gateway shop/web\n');
   expect(out).toContain('    load-balancer/internal  arn:aws:elasticloadbalancing:');
   expect(out).toContain('    with 1 listener and 2 rules');
@@ -129,7 +129,7 @@ test('without --yes it lists what each cluster of the name has, deletes nothing,
   expect(out).not.toContain(`--cluster-uid ${living}`);
 });
 
-test('with --yes it deletes what that cluster left, all of it, and nothing of the living one', async () => {
+test('with --yes it deletes everything that the dead cluster left, and nothing of the living one', async () => {
   rig.aws.faults.set({ seed: 1, readLagSeconds: 0, rules: [], releaseSeconds: 1 });
   const before = owned(living);
   const { code, out, err } = await run({ clusterUid: old.clusterUid, yes: true }, await kubeconfig(living));
@@ -137,31 +137,31 @@ test('with --yes it deletes what that cluster left, all of it, and nothing of th
   expect(owned(old.clusterUid)).toBe(0);
   expect(owned(living)).toBe(before);
   expect(out).toContain('deleted load-balancer/internal arn:');
-  expect(out).toContain('AWS still holds on to the rest');
+  expect(out).toContain('AWS does not release the rest yet');
   expect(out).toContain('Nothing is left.');
   expect(rig.aws.iam.report().denied).toEqual([]);
 });
 
-test('what the living cluster owns is never deleted', async () => {
+test('resources of the living cluster are never deleted', async () => {
   const before = owned(living);
   const { code, err } = await run({ clusterUid: living, yes: true }, await kubeconfig(living));
   expect(code).toBe(2);
-  expect(err).toContain(`${living} is the cluster of KUBECONFIG, which is alive`);
+  expect(err).toContain(`${living} is the living cluster of KUBECONFIG`);
   expect(owned(living)).toBe(before);
 });
 
-test('while no cluster can be asked which UID is alive, nothing is deleted unless it is told that there is none', async () => {
+test('if no cluster answers which UID is alive, nothing is deleted without --no-cluster', async () => {
   const nowhere = await kubeconfigOf('http://127.0.0.1:9');
   const before = owned(old.clusterUid);
   const unsure = await run({ clusterUid: old.clusterUid, yes: true }, nowhere);
   expect(unsure.code).toBe(1);
-  expect(unsure.err).toContain('No cluster could be asked which UID is alive');
+  expect(unsure.err).toContain('No cluster says which UID is alive');
   expect(owned(old.clusterUid)).toBe(before);
   expect(await run({ clusterUid: old.clusterUid, yes: true, cluster: false }, nowhere)).toMatchObject({ code: 0 });
   expect(owned(old.clusterUid)).toBe(0);
 });
 
-test('--yes alone deletes nothing: a UID has to be named', async () => {
+test('--yes alone deletes nothing: it needs a UID', async () => {
   const before = owned(old.clusterUid);
   const { code, err } = await run({ yes: true }, await kubeconfig(living));
   expect(code).toBe(2);
@@ -169,7 +169,7 @@ test('--yes alone deletes nothing: a UID has to be named', async () => {
   expect(owned(old.clusterUid)).toBe(before);
 });
 
-test('what something else holds on to is said in the end, with who does', async () => {
+test('a resource that is still in use is reported at the end, with what uses it', async () => {
   const group = controller.inventory.owned('shop/web').find(({ kind }) => kind === 'security-group');
   const GroupId = rig.seed.nodeSecurityGroupId;
   const IpPermissions = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId: group?.arn }] }];
@@ -182,7 +182,7 @@ test('what something else holds on to is said in the end, with who does', async 
   expect(err).toContain(`It is used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`);
 });
 
-test('a name under which nothing is left is said to have nothing', async () => {
+test('if nothing is left of a cluster, the command says so', async () => {
   const { code, out } = await run({ clusterUid: 'another' }, await kubeconfig(living));
-  expect({ code, out }).toEqual({ code: 0, out: 'Nothing in AWS here is of a cluster named "demo" of UID another.' });
+  expect({ code, out }).toEqual({ code: 0, out: 'AWS has nothing of a cluster named "demo" with UID another here.' });
 });

@@ -1,4 +1,4 @@
-// gatehouse cleanup: what a cluster that is gone has left in AWS under a name, listed, and removed when that is asked for.
+// gatehouse cleanup: lists what dead clusters of a name have left in AWS, and with --yes deletes it.
 import { Command } from 'commander';
 import { namespaces } from '../api/kinds.ts';
 import { createAwsClients } from '../aws/clients.ts';
@@ -28,7 +28,7 @@ import { deletionLine, leftoversLines, summary } from './cleanup-words.ts';
 import { exit } from './exit.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
 
-/** AWS holds on to security groups and target groups for minutes after a load balancer is gone. In milliseconds. */
+/** AWS needs minutes to release a deleted load balancer's security groups and target groups. In milliseconds. */
 const patience = { retryMs: 5000, maxMs: 900_000 } as const;
 
 interface CleanupOptions {
@@ -40,13 +40,11 @@ interface CleanupOptions {
 
 export function cleanupCommand(): Command {
   const command = new Command('cleanup')
-    .description(
-      'Lists what clusters that used a name have left in AWS, and deletes what one of them left. Without --yes it only lists.',
-    )
+    .description('Lists what clusters of a name have left in AWS. With --yes it deletes what one of them left.')
     .addOption(flagOption('cluster-name', 'the name under which the cluster owned things in AWS; required'))
     .addOption(flagOption('aws-region'))
     .addOption(flagOption('aws-rate-factor'))
-    .option('--cluster-uid <UID>', "the UID of the dead cluster's namespace kube-system, as the list shows it")
+    .option('--cluster-uid <UID>', "the UID of the dead cluster's namespace kube-system, from the list")
     .option('--yes', 'delete what that cluster left')
     .option('--no-cluster', 'do not ask the cluster of KUBECONFIG whether the UID is its own');
   return command.action(async (options: CleanupOptions) => {
@@ -82,13 +80,13 @@ export async function cleanup(input: CleanupInput): Promise<number> {
   const { options, given, env, complain } = input;
   try {
     if (options.yes === true && options.clusterUid === undefined) {
-      complain('--yes needs --cluster-uid: without --yes, the UIDs that have left something are listed.');
+      complain('--yes needs --cluster-uid. Without --yes, the command lists the UIDs.');
       return exit.usage;
     }
     const config = readConfig(given, env);
     const living = options.cluster ? await livingUid(input) : undefined;
     if (options.clusterUid !== undefined && options.clusterUid === living) {
-      complain(`${living} is the cluster of KUBECONFIG, which is alive: what it owns is deleted with its Gateways.`);
+      complain(`${living} is the living cluster of KUBECONFIG: delete its Gateways instead.`);
       return exit.usage;
     }
     return await withAws(input, config, (context) => run(input, context, config.clusterName, living));
@@ -103,7 +101,7 @@ export async function cleanup(input: CleanupInput): Promise<number> {
   }
 }
 
-/** The UID that tells which cluster is alive. @throws KubeError, KubeConfigError: when in doubt, nothing is deleted */
+/** The UID of the living cluster. @throws KubeError, KubeConfigError: if we don't know it, nothing is deleted */
 async function livingUid({ clock, env, signal, options, complain }: CleanupInput): Promise<string | undefined> {
   try {
     const client = await connect({ userAgent: 'gatehouse', clock, random: Math.random, env });
@@ -111,8 +109,8 @@ async function livingUid({ clock, env, signal, options, complain }: CleanupInput
     return metadata.uid;
   } catch (error) {
     if (!(error instanceof KubeError || error instanceof KubeConfigError)) throw error;
-    const remedy = 'Set KUBECONFIG, or give --no-cluster when no cluster uses the name any more.';
-    complain(`No cluster could be asked which UID is alive: ${error.message}. ${remedy}`);
+    const remedy = 'Set KUBECONFIG, or give --no-cluster if no cluster uses the name any more.';
+    complain(`No cluster says which UID is alive: ${error.message}. ${remedy}`);
     if (options.yes === true) throw error;
     return undefined;
   }
@@ -148,8 +146,8 @@ async function run(
   const all = await findLeftovers(context, clusterName);
   const chosen = all.filter(({ clusterUid }) => options.clusterUid === undefined || clusterUid === options.clusterUid);
   if (chosen.length === 0) {
-    const whose = options.clusterUid === undefined ? '' : ` of UID ${options.clusterUid}`;
-    print(`Nothing in AWS here is of a cluster named "${clusterName}"${whose}.`);
+    const whose = options.clusterUid === undefined ? '' : ` with UID ${options.clusterUid}`;
+    print(`AWS has nothing of a cluster named "${clusterName}"${whose} here.`);
     return exit.ok;
   }
   for (const each of chosen) for (const line of leftoversLines(each, clusterName, living)) print(line);
@@ -163,7 +161,7 @@ async function run(
   return left.length === 0 ? exit.ok : exit.problem;
 }
 
-/** @returns what is left in the end, and why, in words; nothing where all is gone */
+/** @returns the remaining resources and the reasons, in words; nothing if all is deleted */
 async function removeAll(
   context: LeftoversContext,
   cluster: { readonly clusterName: string; readonly clusterUid: string },
@@ -182,7 +180,7 @@ async function removeAll(
     const isOver = signal.aborted || clock.monotonic() >= until;
     const refused = problems.some(({ kind }) => kind !== 'cloud-unanswered');
     if (isOver || refused) return remains(left, [...problems, ...(await explained(context, held))]);
-    if (!waiting) print('AWS still holds on to the rest: this is tried again every 5 seconds, for 15 minutes at most.');
+    if (!waiting) print('AWS does not release the rest yet. Trying again every 5 seconds, for up to 15 minutes.');
     waiting = true;
     await clock.sleep(patience.retryMs, signal).catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-// Which cluster a command reads: the options of kubectl, and the same rules.
+// The options that choose the cluster: the same as kubectl's, with the same rules.
 import { type Command, Option } from 'commander';
 import type { KubeClient } from '../kube/client.ts';
 import { systemClock } from '../kube/clock.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { completion } from './completion.ts';
 import { program } from './program.ts';
 
-/** What bash offers for a line; the last word is the one that is being typed. */
+/** bash's completions for a line. The last word is the one being typed. */
 function offered(...words: readonly string[]): readonly string[] {
   const script = `${completion('bash', program())}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
@@ -36,7 +36,7 @@ test.each(program().commands.map((command) => [command.name(), command] as const
   },
 );
 
-test('bash offers the values of a flag, whether they stand after a space or after =', () => {
+test('bash offers the values of a flag, after a space or after =', () => {
   expect(offered('gatehouse', 'plan', '--output', '')).toEqual(['tree', 'json', 'yaml']);
   expect(offered('gatehouse', 'plan', '-o', 'j')).toEqual(['json']);
   expect(offered('gatehouse', 'plan', '--default-target-type', '=', 'in')).toEqual(['instance']);
@@ -49,12 +49,12 @@ test('bash offers files where a flag takes one, the shells where they are the ar
   expect(offered('gatehouse', 'run', '--cluster-name', '')).toEqual([]);
 });
 
-test('kubectl is told what completes its plugin, and that no file does', () => {
-  const told = (...words: readonly string[]) =>
+test('kubectl gets the completions of its plugin, and no files', () => {
+  const completions = (...words: readonly string[]) =>
     execFileSync('bash', ['--noprofile', '--norc', '-euc', completion('kubectl', program()), 'bash', ...words], {
       encoding: 'utf8',
     });
-  expect(told('status', '--name')).toBe('--namespace\n:4\n');
-  expect(told('sta')).toBe('status\n:4\n');
-  expect(told('status', '--namespace', '')).toBe(':4\n');
+  expect(completions('status', '--name')).toBe('--namespace\n:4\n');
+  expect(completions('sta')).toBe('status\n:4\n');
+  expect(completions('status', '--namespace', '')).toBe(':4\n');
 });

@@ -1,5 +1,5 @@
-// gatehouse completion: scripts that complete commands, flags and their values in a shell, made of the tree of commands itself.
-// They are static: pressing TAB starts no process.
+// gatehouse completion: shell scripts that complete commands, flags and their values. They are generated from the tree of
+// commands, and static: pressing TAB starts no process.
 import { type Argument, Command, type Option } from 'commander';
 
 const shells = ['bash', 'zsh', 'fish', 'kubectl'] as const;
@@ -28,7 +28,7 @@ export function completion(shell: Shell, root: Command): string {
     case 'bash':
       return bash(root);
     case 'zsh':
-      // Its own emulation of bash's completion takes the same script.
+      // zsh can emulate bash's completion, and run the same script.
       return `autoload -U +X compinit && compinit -u\nautoload -U +X bashcompinit && bashcompinit\n${bash(root)}`;
     case 'fish':
       return fish(root);
@@ -43,7 +43,7 @@ interface Flag {
   readonly names: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
-  /** Of a closed set; without one, files are completed where the value is one. */
+  /** The possible values. If the set is open, files are completed for a flag that takes a file. */
   readonly choices: readonly string[];
   readonly isFile: boolean;
 }
@@ -56,7 +56,7 @@ const flagOf = ({ short, long, description, required, optional, argChoices, flag
   isFile: /FILE|DIR/.test(flags),
 });
 
-/** `<ip|instance>` is a closed set, too. */
+/** A placeholder such as `<ip|instance>` lists all possible values, too. */
 function choicesIn(flags: string): readonly string[] {
   const value = /<([a-z-]+(?:\|[a-z-]+)+)>/.exec(flags)?.[1];
   return value?.split('|') ?? [];
@@ -111,7 +111,7 @@ complete -o filenames -F _gatehouse gatehouse kubectl-gatehouse
 `;
 }
 
-/** kubectl calls it with the words so far; the last line says that no file may stand there. */
+/** kubectl calls it with the words so far. The last line says that no files are completed. */
 const plugin = (root: Command): string => `#!/usr/bin/env bash
 ${bash(root).replace(/^complete .*\n/m, '')}
 COMP_WORDS=(gatehouse "$@") COMP_CWORD=$#

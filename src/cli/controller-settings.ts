@@ -1,4 +1,4 @@
-// How the controller of a cluster is set, out of its Deployment: what `gatehouse plan` goes by where it is told nothing else.
+// The controller's settings, read from its Deployment. `gatehouse plan` uses them if no flag and no variable says otherwise.
 import { type ConfigMap, configMaps } from '../api/kinds.ts';
 import { environmentVariable } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -31,7 +31,7 @@ const labelSelector = 'app.kubernetes.io/name=gatehouse';
 
 type Variables = Readonly<Record<string, string>>;
 
-/** As environment variables, those of these flags alone. Nothing where there is not just one Deployment, or it is not to be seen. */
+/** The settings of these flags, as environment variables. Empty unless there is exactly one Deployment that we may read. */
 export async function controllerSettings(
   client: KubeClient,
   flags: readonly FlagName[],
@@ -46,7 +46,7 @@ export async function controllerSettings(
   return Object.fromEntries(all.flatMap((each) => Object.entries(each)).filter(([name]) => wanted.has(name)));
 }
 
-/** As Kubernetes and the program have it: arguments win over `env`, and that over `envFrom`. */
+/** As in Kubernetes and the program, arguments win over `env`, and `env` wins over `envFrom`. */
 async function variablesOf(
   client: KubeClient,
   { metadata: { namespace } }: Deployment,

@@ -5,6 +5,6 @@ import { crds } from './crds.ts';
 
 const committed = join(import.meta.dirname, '../../deploy/crds/gatehouse.dev_loadbalancerconfigurations.yaml');
 
-test('the CRD that is shipped is the one of the schema: otherwise run "npm run -s gatehouse crds" into its file', async () => {
+test('the shipped CRD equals the schema: if not, write the output of "npm run -s gatehouse crds" into its file', async () => {
   expect(await readFile(committed, 'utf8')).toBe(crds());
 });

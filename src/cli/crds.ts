@@ -1,4 +1,4 @@
-// `gatehouse crds`: our own kinds as CustomResourceDefinitions, out of the zod schemas that the program itself reads by.
+// `gatehouse crds`: our own kinds as CustomResourceDefinitions, made from the zod schemas that the program reads with.
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ export function crdsCommand(): Command {
     .action(() => void process.stdout.write(crds()));
 }
 
-/** YAML, as it is committed in deploy/crds. */
+/** The YAML in deploy/crds. */
 export function crds(): string {
   const { group, version, plural, kind } = loadBalancerConfigurations;
   const definition = {
@@ -50,21 +50,21 @@ export function crds(): string {
 
 const objectSchema = (spec: Schema): Schema => ({
   description:
-    'LoadBalancerConfiguration says how the load balancer of a Gateway is made. A GatewayClass names it in spec.parametersRef, a Gateway in spec.infrastructure.parametersRef.',
+    'LoadBalancerConfiguration has settings for the load balancer of a Gateway. A GatewayClass names it in spec.parametersRef, a Gateway in spec.infrastructure.parametersRef.',
   type: 'object',
   properties: {
-    apiVersion: { description: 'The version of the schema that this object is written in.', type: 'string' },
+    apiVersion: { description: "The version of this object's schema.", type: 'string' },
     kind: { description: 'LoadBalancerConfiguration.', type: 'string' },
     metadata: { type: 'object' },
-    spec: { description: 'What is not said here comes from the flags of Gatehouse.', ...spec },
+    spec: { description: 'The defaults come from the flags of Gatehouse.', ...spec },
   },
 });
 
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * As Kubernetes wants it: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
- * An API server prunes or refuses unknown fields by itself, and knows `cidr`, of both families, as one format.
+ * The structural schema that Kubernetes requires: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
+ * An API server prunes or refuses unknown fields by itself. For it, `cidr` is one format for IPv4 and IPv6.
  */
 function structural(type: z.ZodType): Schema {
   return z.toJSONSchema(type, {

@@ -8,7 +8,7 @@ import { program } from './program.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
 
-/** By command: what stands under its heading. */
+/** By command: the text under its heading. */
 const sections = new Map(
   page
     .split(/^## /m)
@@ -25,7 +25,7 @@ const cells = (row: string): readonly string[] =>
 const rows = (text: string): readonly (readonly string[])[] =>
   text.split('\n').flatMap((line) => (line.startsWith('| `-') ? [cells(line)] : []));
 
-/** Its flag, its default, and what it is for: `--help` has the variable and the default of some in the last. */
+/** The expected cells: flag, default, variable, description. In `--help`, some descriptions end with the default and the variable. */
 function expected({ flags, long, defaultValue, description }: Option): readonly string[] {
   const [, text = '', noted = ''] = /^(.*?)(?: \((?:default: (.*), )?env: [A-Z_]+\))?$/.exec(description) ?? [];
   const inForce = typeof defaultValue === 'string' ? defaultValue : noted;

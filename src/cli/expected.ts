@@ -1,4 +1,4 @@
-// What a command may fail by without being at fault: its message says it all, and no stack trace is wanted.
+// Errors that are not bugs of a command: their message is enough, and no stack trace is printed.
 import { AwsError } from '../aws/errors.ts';
 import { ConfigError } from '../config.ts';
 import { KubeError } from '../kube/kube-error.ts';

@@ -1,4 +1,4 @@
-// What the policy decides, call by call: as much of IAM's evaluation as the policy uses.
+// The policy's decisions, call by call. This evaluates only those parts of IAM that the policy uses.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 import { expect, test } from 'vitest';
 import { iamPolicy } from './iam-policy.ts';
@@ -9,7 +9,7 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
-/** One of the resources that AWS asks about for one call, with the keys that the call has in its context. */
+/** One resource that AWS checks for a call, with the call's context keys. */
 interface Asked {
   readonly action: string;
   /** Below `arn:aws:SERVICE:eu-central-1:123456789012:`. */
@@ -62,7 +62,7 @@ const rule = 'listener-rule/app/gh-shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2
 const targetGroup = 'targetgroup/gh-shop/73e2d6bc24d8a067';
 const elb = 'elasticloadbalancing';
 
-/** For one cluster, what the controller does to what it owns. */
+/** The controller's calls on its own resources. */
 const onOwn: readonly Asked[] = [
   { action: `${elb}:ModifyLoadBalancerAttributes`, resource: loadBalancer },
   { action: `${elb}:DeleteLoadBalancer`, resource: loadBalancer },
@@ -82,7 +82,7 @@ const onOwn: readonly Asked[] = [
   { action: 'acm:DeleteCertificate', resource: 'certificate/1' },
 ];
 
-test.each(onOwn)('$action is for what carries this cluster’s tag', (asked) => {
+test.each(onOwn)('$action is allowed only on resources with this cluster’s tag', (asked) => {
   expect(allows({ ...asked, context: tagged('shop') })).toBe(true);
   expect(allows({ ...asked, context: tagged('other') })).toBe(false);
   expect(allows(asked)).toBe(false);
@@ -93,7 +93,7 @@ test.each<Asked>([
   { action: `${elb}:CreateTargetGroup`, resource: targetGroup },
   { action: 'ec2:CreateSecurityGroup', resource: 'security-group/*' },
   { action: 'acm:ImportCertificate', resource: 'certificate/*' },
-])('$action makes nothing without this cluster’s tag', (asked) => {
+])('$action creates nothing without this cluster’s tag', (asked) => {
   expect(allows({ ...asked, context: request('shop') })).toBe(true);
   expect(allows({ ...asked, context: request('other') })).toBe(false);
   expect(allows(asked)).toBe(false);
@@ -102,7 +102,7 @@ test.each<Asked>([
 test.each<Asked>([
   { action: `${elb}:CreateListener`, resource: loadBalancer },
   { action: `${elb}:CreateRule`, resource: listener },
-])('$action adds to what is this cluster’s', (asked) => {
+])('$action is allowed only in this cluster’s resources', (asked) => {
   expect(allows({ ...asked, context: { ...request('shop'), ...tagged('shop') } })).toBe(true);
   expect(allows({ ...asked, context: { ...request('shop'), ...tagged('other') } })).toBe(false);
   expect(allows({ ...asked, context: tagged('shop') })).toBe(false);
@@ -113,13 +113,13 @@ test.each([
   ['CreateTargetGroup', targetGroup],
   ['CreateListener', listener],
   ['CreateRule', rule],
-])('the tags of %s are written with it', (created, resource) => {
+])('tags are allowed as part of %s', (created, resource) => {
   const during = { [`${elb}:CreateAction`]: created };
   expect(allows({ action: `${elb}:AddTags`, resource, context: { ...request('shop'), ...during } })).toBe(true);
   expect(allows({ action: `${elb}:AddTags`, resource, context: request('shop') })).toBe(false);
 });
 
-test('what is someone else’s can’t be made ours, nor ours be given away', () => {
+test('the ownership tag can’t be put on others’ resources, and can’t be removed from ours', () => {
   const addTags = { action: `${elb}:AddTags`, resource: loadBalancer };
   expect(allows({ ...addTags, context: request('shop') })).toBe(false);
   expect(allows({ ...addTags, context: { ...tagged('shop'), ...request('other') } })).toBe(false);
@@ -129,7 +129,7 @@ test('what is someone else’s can’t be made ours, nor ours be given away', ()
   expect(allows({ ...removeTags, context: { ...tagged('shop'), 'aws:TagKeys': ownership } })).toBe(false);
 });
 
-test('a certificate is tagged as this cluster’s when it is imported, and not when it is another’s', () => {
+test('a certificate gets this cluster’s tag at its import, but another cluster’s certificate does not', () => {
   const addTags = { action: 'acm:AddTagsToCertificate', resource: 'certificate/1' };
   expect(allows({ ...addTags, context: request('shop') })).toBe(true);
   expect(allows({ ...addTags, context: request('other') })).toBe(false);
@@ -147,7 +147,7 @@ test('the nodes’ security group takes ingress rules, and nothing else', () => 
   expect(allows({ action: 'ec2:CreateTags', resource, context })).toBe(false);
 });
 
-test('the rules there are tagged ours, and those of others stay', () => {
+test('rules in the nodes’ security group get our tag, and others’ rules can’t be revoked', () => {
   const resource = 'security-group-rule/sgr-1';
   const created = { 'ec2:CreateAction': 'AuthorizeSecurityGroupIngress' };
   expect(allows({ action: 'ec2:AuthorizeSecurityGroupIngress', resource, context: request('shop') })).toBe(true);
@@ -156,7 +156,7 @@ test('the rules there are tagged ours, and those of others stay', () => {
   expect(allows({ action: 'ec2:RevokeSecurityGroupIngress', resource, context: tagged('other') })).toBe(false);
 });
 
-test('a network load balancer is none of its business', () => {
+test('a network load balancer is not allowed', () => {
   const asked = { action: `${elb}:CreateLoadBalancer`, resource: networkLoadBalancer };
   expect(allows({ ...asked, context: request('shop') })).toBe(false);
 });

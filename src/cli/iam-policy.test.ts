@@ -12,18 +12,18 @@ function filledIn(given: Partial<typeof options> = {}) {
 }
 
 /**
- * What AWS asks for behind the calls that the code makes:
+ * Permissions that AWS checks in addition to those of our calls:
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
  */
 const behindTheCalls = [
   // The first load balancer of an account.
   'iam:CreateServiceLinkedRole',
-  // CreateLoadBalancer, CreateTargetGroup and RegisterTargets look at the network with the caller's permissions.
+  // CreateLoadBalancer, CreateTargetGroup and RegisterTargets read the network with the caller's permissions.
   'ec2:DescribeAccountAttributes',
   'ec2:DescribeAddresses',
   'ec2:DescribeInternetGateways',
   'ec2:DescribeVpcs',
-  // CreateLoadBalancer and SetSecurityGroups, whether the groups may be used in the VPC.
+  // CreateLoadBalancer and SetSecurityGroups check whether the VPC may use the groups.
   'ec2:GetSecurityGroupsForVpc',
 ];
 
@@ -53,7 +53,7 @@ async function calledActions(): Promise<readonly string[]> {
 
 const granted = filledIn().Statement.flatMap(({ Action }) => Action);
 
-/** The only wildcards are for reading. */
+/** Only actions that read may have wildcards. */
 const matches = (pattern: string, action: string): boolean =>
   /:(Describe|List)\*$/.test(pattern) ? action.startsWith(pattern.slice(0, -1)) : pattern === action;
 
@@ -65,10 +65,10 @@ test('the role may do all that the controller does, and nothing else', async () 
   expect(granted.filter((pattern) => pattern.includes('*'))).toEqual(['acm:List*', 'elasticloadbalancing:Describe*']);
 });
 
-test('what changes anything is bound to the tag of this cluster, or to this cluster’s nodes', () => {
+test('every action that changes something is bound to this cluster’s tag, or to this cluster’s nodes', () => {
   const free = filledIn().Statement.filter((statement) => !JSON.stringify(statement).includes('shop-prod'));
   const actions = free.flatMap(({ Action }) => Action).filter((action) => !/:(Describe|List|Get)/.test(action));
-  // Of a security group in a VPC; the group itself must be tagged.
+  // The VPC's part of CreateSecurityGroup. The group itself must be tagged.
   expect(actions).toEqual(['iam:CreateServiceLinkedRole', 'ec2:CreateSecurityGroup']);
 });
 
@@ -78,7 +78,7 @@ test('one cluster’s policy names no other cluster', () => {
   );
 });
 
-test('every statement has a name of its own', () => {
+test('every statement has a unique name', () => {
   const names = filledIn().Statement.map(({ Sid }) => Sid);
   expect(new Set(names).size).toBe(names.length);
 });

@@ -5,7 +5,7 @@ import template from '../../iam/policy.json' with { type: 'json' };
 import { flags } from '../config.ts';
 import { exit } from './exit.ts';
 
-/** By the placeholder in iam/policy.json. None of these characters means anything in JSON or to IAM's conditions. */
+/** By placeholder in iam/policy.json. The allowed characters have no special meaning in JSON or in IAM's conditions. */
 const values = {
   CLUSTER_NAME: flags['cluster-name'].schema,
   PARTITION: z.string().regex(/^aws(-[a-z]+)*$/, { error: 'must be a partition such as aws, aws-cn or aws-us-gov' }),
@@ -22,7 +22,7 @@ export function iamPolicyCommand(): Command {
     .description("Prints the IAM policy that the controller's role needs, for one cluster.")
     .requiredOption('--cluster-name <NAME>', flags['cluster-name'].description)
     .addOption(new Option('--partition <PARTITION>', 'the AWS partition').default('aws'))
-    .addOption(new Option('--region <REGION>', 'the only region that it holds for').default('*', 'all'))
+    .addOption(new Option('--region <REGION>', 'the only region that the policy allows').default('*', 'all'))
     .addOption(new Option('--account <ID>', 'the account').default('*', "the role's own"));
   return command.action((options: PolicyOptions) => {
     const policy = iamPolicy(options);

@@ -1,4 +1,4 @@
-// What a cluster's Gateways have in AWS, read as the controller reads it, and never written.
+// Reads what a cluster's Gateways have in AWS, as the controller does. It writes nothing.
 
 import type { Gateway, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { certificateArns } from '../aws/certificate-arns.ts';
@@ -30,12 +30,12 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { LiveCluster } from './live-cluster.ts';
 import { UnreadableError } from './manifest-files.ts';
 
-/** What is there, for the pure stages. */
+/** AWS's state, for the pure stages. */
 export interface LiveAws {
   readonly region: string;
   readonly clusterUid: string;
   readonly network: Network;
-  /** What keeps the controller from doing anything at all. */
+  /** Problems that block every change of the controller. */
   readonly problems: readonly Problem[];
   readonly observed: (gateway: ObjectKey) => Observed;
   readonly standing: (gateway: ObjectKey, scheme: string) => Standing;
@@ -43,14 +43,14 @@ export interface LiveAws {
   readonly imported: (secret: ObjectKey) => string | undefined;
   /** Who may use a certificate that a listener of the Gateway names by ARN. */
   readonly certificateOwner: (arn: string, gateway: ObjectKey) => CertificateOwner;
-  /** The Gateways that have something, by tag, which are none of these. */
+  /** Other Gateways that have resources, by their tags. */
   readonly others: (
     gateways: readonly ObjectKey[],
   ) => readonly { readonly gateway: string; readonly resources: number }[];
 }
 
 /**
- * @param objects whose certificates are looked up
+ * @param objects their certificates are looked up
  * @throws AwsError, ConfigError without a region, or UnreadableError without a VPC
  */
 export async function readAws(
@@ -74,7 +74,7 @@ export async function readAws(
       await inventory.learnServed(keyOf(owner));
     }
     const grants = objects.filter(isGrant);
-    // Of what is only planned, no targets are registered.
+    // A plan registers no targets, so it needs no Services.
     const sources = {
       service: () => undefined,
       grantsIn: (namespace: string) => grants.filter(({ metadata }) => metadata.namespace === namespace),
@@ -149,7 +149,7 @@ async function networkOf(
     (await instanceMetadata(process.env, signal))?.vpcId;
   if (vpcId === undefined) throw new UnreadableError('--aws-vpc-id is required: no Node tells the VPC');
   const group = await findBackendSecurityGroup(clients, identity, vpcId);
-  // Where there is none yet, the next pass makes it; until then any name stands for it.
+  // If there is no group yet, the next pass creates it. A placeholder is good enough for the plan.
   const backendSecurityGroupId = group?.kind === 'ready' ? group.groupId : PLACEHOLDER_NETWORK.backendSecurityGroupId;
   return discoverNetwork(clients, { region, vpcId, backendSecurityGroupId });
 }
@@ -162,7 +162,7 @@ const silent: Logger = {
   child: () => silent,
 };
 
-/** Keeps nothing: what the controller has confirmed of targets is its own. */
+/** Stores nothing: only the controller records confirmed targets. */
 function forgetful(signal: AbortSignal): Membership {
   const persistence = { load: () => Promise.resolve({}), save: () => Promise.resolve() };
   return new Membership({ persistence, clock: systemClock, logger: silent, signal });

@@ -1,4 +1,4 @@
-// What a cluster has of all that a plan is made of, read once.
+// Reads once all objects of a cluster that a plan needs.
 import type { Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
 import { unservedRoutes } from '../api/route-kinds.ts';
@@ -31,7 +31,7 @@ const pageSize = 500;
 
 /**
  * @param secrets whether TLS Secrets are read, too
- * @throws KubeError, or UnreadableError where Secrets are not for this user
+ * @throws KubeError, or UnreadableError if this user may not read Secrets
  */
 export async function readCluster(
   client: KubeClient,
@@ -48,7 +48,7 @@ export async function readCluster(
   return { objects: [...objects.flat(), ...unserved.flat(), ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
 }
 
-/** Of what is not served, nobody needs to be shown all. */
+/** Optional objects: a user who may not read them does not need them. */
 export function noneIfForbidden(error: unknown): readonly never[] {
   if (!isForbidden(error)) throw error;
   return [];
@@ -59,11 +59,11 @@ async function listSecrets(client: KubeClient, signal: AbortSignal): Promise<rea
     return await listAll(client, kinds.secrets, signal, { fieldSelector: 'type=kubernetes.io/tls' });
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    throw new UnreadableError(`${error.message}\nWith --assume-secrets they are not read, but taken to be there.`);
+    throw new UnreadableError(`${error.message}\nWith --assume-secrets they are not read, but assumed to exist.`);
   }
 }
 
-/** In the version that the server has; nothing of a kind that is not installed. */
+/** Lists the kind in the version that the server has. Empty if the kind is not installed. */
 export async function listAll<T extends KubeObject>(
   client: KubeClient,
   kind: Kind<T>,

@@ -1,4 +1,4 @@
-// What stands in AWS of one load balancer, down to its targets: read over the wire, as data.
+// Reads load balancers from AWS, down to their targets, as data.
 import {
   type Action,
   DescribeTargetGroupsCommand,
@@ -24,13 +24,13 @@ export interface LiveListener {
   readonly port: number;
   readonly protocol: string;
   readonly policy?: string;
-  /** ARNs, the default one first. */
+  /** ARNs. The default certificate is first. */
   readonly certificates: readonly string[];
   readonly rules: readonly LiveRule[];
 }
 
 export interface LiveRule {
-  /** `default` for the last one. */
+  /** `default` for the default rule, which is last. */
   readonly priority: string;
   readonly conditions: readonly RuleCondition[];
   readonly transforms: readonly string[];
@@ -57,10 +57,10 @@ interface Elbv2 {
   readonly elbv2: ElasticLoadBalancingV2Client;
 }
 
-/** Groups that rules share are read once. */
+/** A cache, because rules share target groups. */
 type Groups = Map<string, Promise<Omit<LiveTargetGroup, 'weight'>>>;
 
-/** Those with these names, by name: all are listed once. */
+/** The load balancers with these names, by name. All load balancers are listed once. */
 export async function readLoadBalancers(
   aws: Elbv2,
   dnsNames: ReadonlySet<string>,
@@ -185,7 +185,7 @@ function conditionOf(condition: SdkCondition): RuleCondition | undefined {
       };
     case undefined:
     default:
-      // `source-ip` is made by others.
+      // Gatehouse makes no `source-ip` conditions.
       return undefined;
   }
 }

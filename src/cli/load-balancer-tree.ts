@@ -1,4 +1,4 @@
-// A load balancer that stands in AWS, as a tree.
+// A load balancer in AWS, as a tree.
 import type { LiveListener, LiveLoadBalancer, LiveRule, LiveTarget } from './live-load-balancer.ts';
 import { type Mark, marked } from './marks.ts';
 import { conditionWords } from './rule-words.ts';
@@ -57,7 +57,7 @@ function targetMark({ state }: LiveTarget): Mark {
   return state === 'unhealthy' || state === 'unavailable' ? 'bad' : 'waiting';
 }
 
-/** Whether it can't carry all of its traffic. */
+/** Whether a load balancer has failed, or has an unhealthy or unavailable target. */
 export const isTroubled = ({ state, listeners }: LiveLoadBalancer): boolean =>
   state === 'failed' ||
   listeners.some(({ rules }) =>

@@ -1,4 +1,4 @@
-// Manifests out of files, folders and standard input, read with care: they may come from anyone who can open a pull request.
+// Reads manifests from files, folders and standard input. It is careful, because anyone who can open a pull request may send them.
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export interface ManifestObject {
   readonly [field: string]: unknown;
 }
 
-/** What can't be read at all, with the file and, where it is known, the line. */
+/** The input can't be read. The message has the file and, if known, the line. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError';
 }
@@ -19,8 +19,8 @@ const maxBytes = 16 * 1024 * 1024;
 const maxAliases = 100;
 
 /**
- * The objects of all documents, those of Lists one by one.
- * @param paths files, folders (every .yaml, .yml and .json file below them, by name), or `-` for standard input
+ * The objects of all documents. A List becomes its items.
+ * @param paths files, folders (all .yaml, .yml and .json files in them, sorted by name), or `-` for standard input
  * @throws UnreadableError
  */
 export async function readManifests(
@@ -86,9 +86,10 @@ function parseManifests(text: string, name: string): readonly ManifestObject[] {
 }
 
 function objectsOf(document: unknown, place: string): readonly ManifestObject[] {
-  // Between two separators there may be nothing.
+  // A document between two separators may be empty.
   if (document === null || document === undefined) return [];
-  if (!isObject(document)) throw new UnreadableError(`${place}: is no Kubernetes object: it needs apiVersion and kind`);
+  if (!isObject(document))
+    throw new UnreadableError(`${place}: is not a Kubernetes object: it needs apiVersion and kind`);
   if (!document.kind.endsWith('List') || !Array.isArray(document['items'])) return [document];
   return document['items'].flatMap((item: unknown) => objectsOf(item, place));
 }

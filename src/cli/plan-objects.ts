@@ -1,4 +1,4 @@
-// Which of the objects that were given a plan is made of.
+// Chooses the objects of a plan from all given objects.
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
@@ -9,7 +9,7 @@ import type { ManifestObject } from './manifest-files.ts';
 import type { PlannedGateway } from './planned.ts';
 import { isOfUnknownKind } from './unknown-fields.ts';
 
-/** They are planned to be refused. */
+/** Route kinds that are not served: the plan says so. */
 const unservedKinds = unservedRoutes.map(({ kind }) => kind);
 
 const readKinds: ReadonlySet<string> = new Set([
@@ -21,7 +21,7 @@ const readKinds: ReadonlySet<string> = new Set([
   ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
 ]);
 
-/** The objects that a plan is made of, each once. */
+/** The objects of the plan, each once. */
 export function relevant(objects: readonly ManifestObject[], warnings: Set<string>): readonly ManifestObject[] {
   const byName = new Map<string, ManifestObject>();
   for (const object of objects) {
@@ -29,11 +29,11 @@ export function relevant(objects: readonly ManifestObject[], warnings: Set<strin
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     if (isOfUnknownKind(object)) continue;
     if (!readKinds.has(`${group}/${kind}`)) {
-      warnings.add(`${kind} of ${apiVersion} is ignored: it plays no part in a load balancer`);
+      warnings.add(`${kind} of ${apiVersion} is ignored: load balancers do not depend on it`);
       continue;
     }
     const name = nameOf(object);
-    if (byName.has(name)) warnings.add(`${name} is given more than once: the last one counts`);
+    if (byName.has(name)) warnings.add(`${name} occurs more than once: the last one counts`);
     byName.delete(name);
     byName.set(name, object);
   }
@@ -42,13 +42,13 @@ export function relevant(objects: readonly ManifestObject[], warnings: Set<strin
 
 const named = z.object({ name: z.string(), namespace: z.string().optional() }).catch({ name: '' });
 
-/** As problems name it: `HTTPRoute shop/web`. */
+/** The name in problems, such as `HTTPRoute shop/web`. */
 export const nameOf = ({ kind, ...object }: ManifestObject): string =>
   `${kind} ${objectKey(named.parse(object['metadata']))}`;
 
 const clusterScoped: ReadonlySet<string> = new Set(['GatewayClass', 'Namespace']);
 
-/** As `kubectl apply --namespace` would have it. */
+/** Sets the namespace like `kubectl apply --namespace`. */
 export function inNamespace(object: ManifestObject, namespace: string): ManifestObject {
   const given = object['metadata'];
   if (clusterScoped.has(object.kind) || typeof given !== 'object' || given === null || 'namespace' in given)
@@ -57,8 +57,7 @@ export function inNamespace(object: ManifestObject, namespace: string): Manifest
 }
 
 /**
- * The cluster's objects with the manifests in their place, as after an apply: what is there already keeps its age, and what
- * is new is the youngest.
+ * The cluster's objects after an apply of the manifests. Existing objects keep their age, new objects are the youngest.
  * @param now in milliseconds since the epoch
  */
 export function overlaid(
@@ -85,7 +84,7 @@ function applied(manifest: ManifestObject, live: ObjectMeta | undefined, now: nu
 
 const liveName = ({ kind, metadata }: KubeObject): string => `${kind} ${objectKey(metadata)}`;
 
-/** Whether one of the named objects is part of what the Gateway becomes. */
+/** Whether one of the named objects is part of the Gateway's input. */
 export function concerns(input: GatewayInput, names: ReadonlySet<string>): boolean {
   const { gateway, gatewayClass, configurations, listenerSets, routes, namespaces, grants } = input;
   const { services, endpointSlices, secrets } = input;
@@ -103,7 +102,7 @@ export function concerns(input: GatewayInput, names: ReadonlySet<string>): boole
   ].some((object) => names.has(liveName(object)));
 }
 
-/** What was given, and is in no plan. */
+/** Warnings for given objects that are in no plan. */
 export function warnOfUnused(
   objects: readonly ManifestObject[],
   gateways: readonly PlannedGateway[],
@@ -114,7 +113,7 @@ export function warnOfUnused(
     const name = nameOf(object);
     if (planned.has(name)) continue;
     if (object.kind === 'Gateway')
-      warnings.add(`${name} is not planned: its GatewayClass is another controller's, or is not there`);
+      warnings.add(`${name} is not planned: its GatewayClass belongs to another controller, or is missing`);
     if (object.kind === 'HTTPRoute' || unservedKinds.includes(object.kind))
       warnings.add(`${name} is not planned: none of its parentRefs names a Gateway or a ListenerSet of the plan`);
     if (object.kind === 'ListenerSet')

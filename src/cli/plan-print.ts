@@ -12,7 +12,7 @@ export interface Planned {
   readonly gateways: readonly PlannedGateway[];
   readonly invalid: readonly InvalidManifest[];
   readonly unknownFields: readonly (UnknownField & { readonly object: string })[];
-  /** What AWS has of Gateways that are gone, or no longer ours: absent where AWS was not asked. */
+  /** Resources in AWS of Gateways that are gone or no longer ours; absent if AWS was not read. */
   readonly leftovers?: readonly { readonly gateway: string; readonly resources: number }[];
 }
 
@@ -36,22 +36,22 @@ function tree({ gateways, invalid, unknownFields, leftovers = [] }: Planned): st
   return [
     ...gateways.map(planTree),
     ...section(
-      'Passed over, because no API server would take it:',
+      'Ignored, because an API server would refuse it:',
       invalid.map(({ object, field, detail }) => `${object}: ${field}: ${detail}`),
     ),
     ...section(
-      'Planned without these fields, which the API does not have:',
+      'Planned without these fields, because the API does not have them:',
       unknownFields.map(
         ({ object, field, hint }) => `${object}: ${field} is unknown${hint === undefined ? '' : `: ${hint}`}`,
       ),
     ),
     ...section(
-      'In AWS of Gateways that are gone, for the controller to remove:',
+      'Left in AWS by Gateways that are gone; the controller removes it:',
       leftovers.map(({ gateway, resources }) => `${gateway}: ${resources} resource${resources === 1 ? '' : 's'}`),
     ),
-    // What serves keeps its place where not all fits: with AWS another plan may come of it.
+    // If not everything fits, serving rules keep their place. So the plan may differ when AWS is read.
     ...(gateways.some(({ aws }) => aws !== undefined)
       ? []
-      : ['AWS was not asked: nothing is taken to serve already.\n']),
+      : ['AWS was not read: the plan assumes that nothing serves yet.\n']),
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-// A plan as a tree: load balancer, listeners, rules in their order, target groups; then what is wrong, object by object.
+// A plan as a tree: load balancer, listeners, rules in their order, target groups; then the problems, object by object.
 import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { Changes } from './changes.ts';
@@ -18,7 +18,7 @@ export function planTree({
   const lines = [
     `Gateway ${gateway} (class ${gatewayClass})`,
     ...(model === undefined
-      ? ['└─ nothing is changed: see the problems']
+      ? ['└─ nothing changes: see the problems']
       : model.resources.length === 0
         ? ['└─ no load balancer: no listener can be served']
         : drawn(loadBalancer(model, new Set(assumedSecrets)))),
@@ -51,7 +51,7 @@ function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Bran
 
 function openTo(model: Model): string {
   const groups = only(model, 'security-group').flatMap(({ ingress }) => ingress);
-  if (groups.length === 0) return 'with security groups of its own';
+  if (groups.length === 0) return 'with its own security groups';
   const sources = new Set(groups.map(({ source }) => (source.kind === 'cidr' ? source.cidr : source.groupId)));
   return `open to ${[...sources].join(', ')}`;
 }
@@ -75,7 +75,7 @@ function listener(
   ].map((use) => {
     if ('arn' in use) return use.arn;
     const secret = use.certificate.replace('certificate/', '');
-    return `Secret ${secret}${assumed.has(secret) ? ' (assumed to be there)' : ''}`;
+    return `Secret ${secret}${assumed.has(secret) ? ' (assumed to exist)' : ''}`;
   });
   const rules = only(model, 'rule').filter((rule) => rule.listener === id);
   return {
@@ -93,7 +93,7 @@ function listener(
 
 function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
   const conditions = spec.conditions.map(conditionWords).join(', ');
-  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT, of the first of those that were packed into it.
+  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT names the first of the packed rules.
   const [, , , namespace, name, rule, count] = id.split('/');
   return {
     lines: [
@@ -141,10 +141,10 @@ function problemLines(objects: readonly PlannedObject[]): readonly string[] {
   const lines = wrong.flatMap(({ object, part, conditions, problems }) => {
     const adverse = conditions.filter(isAdverse);
     const said = adverse.map(({ type, status, reason }) => `${type}=${status} (${reason})`);
-    const told = problems.length > 0 ? problems : adverse;
+    const shown = problems.length > 0 ? problems : adverse;
     return [
       `  ${object}${part === undefined ? '' : `, ${part}`}: ${said.join(', ') || 'accepted, with a remark'}`,
-      ...new Set(told.map(({ message }) => `    ${message}`)),
+      ...new Set(shown.map(({ message }) => `    ${message}`)),
     ];
   });
   return ['Problems:', ...lines];

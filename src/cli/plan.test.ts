@@ -19,7 +19,7 @@ const run = (options: Partial<Parameters<typeof plan>[0]>) =>
 
 const encoded = async (file: string) => (await readFile(join(certificates, file))).toString('base64');
 
-/** The Secret that the samples ask for and do not bring. */
+/** The Secret that the samples name but do not contain. */
 async function sampleSecret(): Promise<string> {
   return `
 apiVersion: v1
@@ -44,10 +44,10 @@ test("ListenerSets' listeners are planned with their Gateway's", async () => {
   expect(stderr).not.toContain('ListenerSet');
 });
 
-test('what is wrong is told in the words of the conditions, beside what is right', async () => {
+test('problems are shown in the words of the conditions, beside the planned load balancer', async () => {
   const { stdout, stderr, exitCode } = await run({ filename: [join(testdata, 'faulty.yaml')] });
   await expect(stdout).toMatchFileSnapshot(join(testdata, 'faulty.txt'));
-  expect(stderr).toBe('warning: Deployment of apps/v1 is ignored: it plays no part in a load balancer\n');
+  expect(stderr).toBe('warning: Deployment of apps/v1 is ignored: load balancers do not depend on it\n');
   expect(exitCode).toBe(1);
 });
 
@@ -59,13 +59,13 @@ test('JSON and YAML say the same', async () => {
   expect(JSON.parse(json.stdout)).toMatchObject({ gateways: [{ gateway: 'shop/web', gatewayClass: 'external-lb' }] });
 });
 
-test('a repository without Secrets is planned as if they were there, and says so', async () => {
+test('with --assume-secrets, missing Secrets are planned as if they existed, and the plan says so', async () => {
   const without = await run({ filename: [samples] });
   expect(without.exitCode).toBe(1);
-  expect(without.stderr).toContain('with --assume-secrets they are taken to be there');
+  expect(without.stderr).toContain('with --assume-secrets the plan assumes that they exist');
   const { stdout, stderr, exitCode } = await run({ filename: [samples], assumeSecrets: true });
   expect(stdout).toContain('HTTPS :443');
-  expect(stdout).toContain('certificates: Secret gatehouse-samples/example-com-cert (assumed to be there)');
+  expect(stdout).toContain('certificates: Secret gatehouse-samples/example-com-cert (assumed to exist)');
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
   const json = JSON.parse((await run({ filename: [samples], assumeSecrets: true, output: 'json' })).stdout);
   expect(json.gateways.flatMap((each: { assumedSecrets: string[] }) => each.assumedSecrets)).toContain(
@@ -80,14 +80,14 @@ test('the order of the files changes no rule', async () => {
   expect((await run({ filename: files.toReversed() })).stdout).toBe((await run({ filename: files })).stdout);
 });
 
-test('the flags of the controller hold where no configuration says otherwise', async () => {
+test('the flags of the controller are the defaults for configurations', async () => {
   const given = { 'cluster-name': 'plan', 'default-load-balancer-scheme': 'internet-facing', 'default-tags': 'a=b' };
   const { stdout } = await run({ filename: [join(testdata, 'faulty.yaml')], given });
   expect(stdout).toContain('load balancer: internet-facing');
   expect(stdout).toContain('tags: a=b');
 });
 
-test('subnets that a configuration names are taken to be there', async () => {
+test('subnets that a configuration names are assumed to exist', async () => {
   const configuration = `
 apiVersion: gatehouse.dev/v1alpha1
 kind: LoadBalancerConfiguration
@@ -97,11 +97,11 @@ spec: { scheme: internal, subnets: [subnet-1, subnet-2] }
   const filename = ['10-class.yaml', '15-services.yaml', '20-http.yaml'].map((file) => join(samples, file));
   const { stdout, stderr, exitCode } = await run({ filename: [...filename, '-'], stdin: bytes(configuration) });
   expect(stdout).toContain('load balancer: internal');
-  expect(stderr).toContain('LoadBalancerConfiguration gatehouse-samples/external-lb is given more than once');
+  expect(stderr).toContain('LoadBalancerConfiguration gatehouse-samples/external-lb occurs more than once');
   expect(exitCode).toBe(0);
 });
 
-test('a manifest that no API server would take is named with its field', async () => {
+test('a manifest that an API server would refuse is named with its field', async () => {
   const { stdout, exitCode } = await run({
     stdin: bytes('{apiVersion: gateway.networking.k8s.io/v1, kind: Gateway, metadata: {name: web}, spec: {}}'),
   });
@@ -110,16 +110,16 @@ test('a manifest that no API server would take is named with its field', async (
 });
 
 test.each([
-  ['a file that is not there', { filename: ['/nowhere/at-all.yaml'] }, '/nowhere/at-all.yaml: ENOENT'],
+  ['a missing file', { filename: ['/nowhere/at-all.yaml'] }, '/nowhere/at-all.yaml: ENOENT'],
   ['invalid YAML', { stdin: bytes('kind: Gateway\nspec: [1, 2\n') }, 'standard input:3:1: '],
-  ['a document that is no object', { stdin: bytes('---\n- 1\n') }, 'standard input:2: is no Kubernetes object'],
+  ['a document that is not an object', { stdin: bytes('---\n- 1\n') }, 'standard input:2: is not a Kubernetes object'],
   ['an alias bomb', { stdin: bytes(bomb()) }, 'standard input: Excessive alias count'],
   [
     'no Gateway of ours',
     { stdin: bytes('apiVersion: v1\nkind: Service\nmetadata: {name: a}\nspec: {}\n') },
     'got none',
   ],
-  ['a flag that is off', { given: { 'cluster-name': '' } }, '--cluster-name must be'],
+  ['an invalid flag', { given: { 'cluster-name': '' } }, '--cluster-name must be'],
 ])('%s ends with status 2', async (_, options, message) => {
   const { stdout, stderr, exitCode } = await run(options);
   expect(stderr).toContain(message);
@@ -155,7 +155,7 @@ spec: { parentRefs: [{ name: web }], hostname: [shop.example.com] }
   ]);
 });
 
-test('an invalid route is told its fault, and not that it names no Gateway', async () => {
+test('an invalid route shows its field error, and no warning that it names no Gateway', async () => {
   const route = `${inCluster}
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -169,7 +169,7 @@ spec: { parentRefs: [{ name: web }], hostnames: shop.example.com }
 });
 
 test.each(['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'])(
-  'a %s that names a planned Gateway is told not to be served',
+  'a %s that names a planned Gateway says that it is not served',
   async (kind) => {
     const gatewayApi = 'apiVersion: gateway.networking.k8s.io/v1';
     const manifests = [
@@ -185,7 +185,7 @@ test.each(['GRPCRoute', 'TLSRoute', 'TCPRoute', 'UDPRoute'])(
   },
 );
 
-test('a rule that can never answer is noted, and is no problem', async () => {
+test('a rule that can never answer is a note, and not a problem', async () => {
   const route = (name: string, age: number) => `
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute

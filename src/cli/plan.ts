@@ -19,7 +19,7 @@ import { type Output, outputs, type Planned, printed } from './plan-print.ts';
 import { type PlannedGateway, planGateway } from './planned.ts';
 import { isOfUnknownKind, unknownFields } from './unknown-fields.ts';
 
-/** Those of `gatehouse run` that change what becomes of a Gateway. */
+/** The flags of `gatehouse run` that affect a plan. */
 const planFlags = [
   'aws-controller-name',
   'default-target-type',
@@ -42,7 +42,7 @@ interface PlanInput extends ClusterOptions {
   /** Flags of `gatehouse run`, by name. */
   readonly given: Readonly<Record<string, string>>;
   readonly stdin: AsyncIterable<Uint8Array>;
-  /** Milliseconds since the epoch: certificates expire. */
+  /** Milliseconds since the epoch, because certificates expire. */
   readonly now: number;
 }
 
@@ -53,15 +53,15 @@ interface PlanOutcome {
 }
 
 const notes = `
-Without a cluster nothing is assumed to serve, and the network is invented. With one, manifests stand in the place of the
-cluster's own objects; only the Gateways that they concern are shown, and problems that were there before don't count. The
-cluster's name and the defaults come from the controller's Deployment, as far as no flag and no variable says otherwise.
+Without a cluster the plan assumes that nothing serves yet, and invents a network. With a cluster, manifests replace the
+cluster's own objects; only the Gateways that they concern are shown, and older problems don't count. If no flag and no
+variable says otherwise, the cluster's name and the defaults come from the controller's Deployment.
 
-Exit status: 0 nothing is wrong; 1 there is a problem; 2 the call is off, or something can't be read.`;
+Exit status: 0 nothing is wrong; 1 there is a problem; 2 the arguments are wrong, or something can't be read.`;
 
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description('Says what manifests, or the objects of a cluster, become in AWS. It changes nothing.')
+    .description('Shows what manifests, or the objects of a cluster, become in AWS. It changes nothing.')
     .option(
       '-f, --filename <FILE|DIR|->',
       'manifests: a file, a folder or standard input; may be given several times',
@@ -69,9 +69,9 @@ export function planCommand(): Command {
     )
     .option('--from-cluster', "read the cluster's objects; without -f, compare what they become with AWS")
     .option('--live', 'with -f and --from-cluster: compare with AWS, too')
-    .option('--assume-secrets', 'take the Secrets that are not to be seen to be there, with good certificates')
-    .option('-n, --namespace <NAMESPACE>', 'of manifests that name none; else that of the context, or default')
-    .addOption(new Option('-o, --output <FORMAT>', 'how the plan is printed').choices(outputs).default('tree'))
+    .option('--assume-secrets', 'assume that missing Secrets exist, with valid certificates')
+    .option('-n, --namespace <NAMESPACE>', "for manifests without a namespace; else the context's, or default")
+    .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(outputs).default('tree'))
     .addOption(
       flagOption('cluster-name', "the name under which the cluster owns things in AWS; else the controller's own"),
     );
@@ -98,15 +98,15 @@ export async function plan(input: PlanInput): Promise<PlanOutcome> {
   }
 }
 
-/** All that a plan is made of. */
+/** The input of a plan. */
 interface Read {
   readonly config: Config;
-  /** What the files have, each object once and in its namespace. */
+  /** The objects in the files, each once, with its namespace. */
   readonly given: readonly ManifestObject[];
   readonly manifests: readonly ManifestObject[];
   readonly cluster?: LiveCluster;
   readonly aws?: LiveAws;
-  /** The cluster's, with the manifests in their place. */
+  /** The cluster's objects, replaced by the manifests where both exist. */
   readonly objects: readonly unknown[];
   readonly warnings: Set<string>;
 }
@@ -134,7 +134,7 @@ async function conclude(input: PlanInput, read: Read): Promise<PlanOutcome> {
   const { config, given, manifests, cluster, aws, warnings } = read;
   const options = { config, aws, assumeSecrets: input.assumeSecrets === true, now };
   const after = await derived(read.objects, options);
-  // Of a cluster's own objects, what is wrong already is not the manifests' fault.
+  // Problems that the cluster has without the manifests do not count.
   const before = cluster && filename.length > 0 ? await derived(cluster.objects, options) : undefined;
   const own = new Set(given.map(nameOf));
   const gateways = before === undefined ? after.gateways : concerned(after, before, own);
@@ -162,11 +162,11 @@ async function conclude(input: PlanInput, read: Read): Promise<PlanOutcome> {
   return { stdout: printed(all, output), stderr, exitCode: isFaulty ? exit.problem : exit.ok };
 }
 
-/** Whether AWS is read, and what is there compared with what is planned. */
+/** Whether the plan is compared with AWS. */
 const isCompared = ({ fromCluster, live, filename }: PlanInput): boolean =>
   fromCluster === true && (live === true || filename === undefined);
 
-/** @throws UnreadableError where the options don't go together */
+/** @throws UnreadableError if the options don't fit together */
 function checkOptions({ fromCluster, live, filename }: PlanInput): void {
   if (fromCluster === undefined && filename === undefined)
     throw new UnreadableError('-f or --from-cluster is required');
@@ -174,7 +174,7 @@ function checkOptions({ fromCluster, live, filename }: PlanInput): void {
 }
 
 /**
- * @param settings those of the cluster's controller
+ * @param settings the settings of the cluster's controller
  * @throws ConfigError
  */
 function configOf(input: PlanInput, settings: Readonly<Record<string, string>>): Config {
@@ -184,10 +184,10 @@ function configOf(input: PlanInput, settings: Readonly<Record<string, string>>):
 
 const nothingFor = ({ awsControllerName }: Config, cluster: LiveCluster | undefined): string =>
   cluster === undefined
-    ? `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster those of a cluster count.`
-    : `No Gateway of a GatewayClass with controllerName ${awsControllerName} in the cluster is concerned.`;
+    ? `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster the cluster's objects count, too.`
+    : `The manifests concern no Gateway of a GatewayClass with controllerName ${awsControllerName}.`;
 
-/** Of whatever class: what one of another class has in AWS is for its own removal. */
+/** Gateways of all classes: a Gateway that moved to another class removes its own resources. */
 const gatewaysOf = ({ objects }: LiveCluster): readonly ObjectKey[] =>
   objects.flatMap(({ kind, metadata }) => (kind === 'Gateway' ? objectKey(metadata) : []));
 
@@ -199,7 +199,7 @@ interface DeriveOptions {
 }
 
 interface Derived extends FromManifests {
-  /** One an input. */
+  /** One per input, in the same order. */
   readonly gateways: readonly PlannedGateway[];
 }
 
@@ -218,7 +218,7 @@ async function derived(
 
 const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metadata);
 
-/** The Gateways that the manifests are part of, or were. */
+/** The Gateways whose input has, or had, one of the manifests. */
 function concerned(after: Derived, before: Derived, manifests: ReadonlySet<string>): readonly PlannedGateway[] {
   const touched = new Set([...after.inputs, ...before.inputs].filter((each) => concerns(each, manifests)).map(keyOf));
   return after.gateways.filter(({ objects }, index) => {
@@ -230,12 +230,12 @@ function concerned(after: Derived, before: Derived, manifests: ReadonlySet<strin
 
 const isValid = (object: ManifestObject): boolean => checkManifest(object).kind === 'valid';
 
-const secretsHint = 'Secrets that are not among the manifests: with --assume-secrets they are taken to be there';
+const secretsHint = 'Secrets are missing in the manifests: with --assume-secrets the plan assumes that they exist';
 
 const lacksSecrets = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems }) => problems.some(({ kind }) => kind === 'certificate-not-found'));
 
-/** What is wrong, in a form that can be compared. */
+/** The problems as text, so that two plans can be compared. */
 const faultsOf = ({ objects }: PlannedGateway): readonly string[] =>
   objects.flatMap(({ object, part = '', problems, conditions }) =>
     [...problems, ...conditions.filter(isAdverse)].map((fault) => JSON.stringify([object, part, fault])),

@@ -1,4 +1,4 @@
-// What manifests become, with no cluster and no cloud: the pipeline's pure stages, and the conditions that would be reported.
+// Plans one Gateway with the pipeline's pure stages, without a cluster or a cloud, and collects its conditions.
 
 import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
@@ -33,31 +33,31 @@ import type { LiveAws } from './live-aws.ts';
 export interface PlanOptions {
   readonly clusterName: string;
   readonly defaults: SettingsDefaults;
-  /** Routes of kinds that are not served, of this Gateway or not. */
+  /** All routes of kinds that are not served, also of other Gateways. */
   readonly unservedRoutes: readonly Route[];
-  /** Without it nothing is assumed to serve, in an invented network. */
+  /** Without it the plan assumes that nothing serves, and invents a network. */
   readonly aws?: LiveAws;
 }
 
 export interface PlannedGateway {
   readonly gateway: string;
   readonly gatewayClass: string;
-  /** Absent when nothing would be changed: the parameters or the network can't be used. */
+  /** Absent if nothing would change, because the parameters or the network can't be used. */
   readonly model?: Model;
-  /** What the next pass changes in AWS: absent where AWS was not asked. */
+  /** The next pass's changes in AWS; absent if AWS was not read. */
   readonly aws?: Changes;
-  /** The Secrets that are only taken to be there: `namespace/name`. */
+  /** The Secrets that the plan only assumes to exist: `namespace/name`. */
   readonly assumedSecrets: readonly string[];
-  /** Rules that can never answer: no problem, but hardly meant. */
+  /** Rules that can never answer. This is not a problem, but probably a mistake. */
   readonly shadowed: readonly { readonly rule: string; readonly by: readonly string[] }[];
-  /** The Gateway, its listeners and its routes, with what is wrong with each. */
+  /** The Gateway, its listeners and its routes, each with its problems. */
   readonly objects: readonly PlannedObject[];
 }
 
 export interface PlannedObject {
   /** `HTTPRoute shop/web`. */
   readonly object: string;
-  /** `listener "https"`: where the conditions stand in the object's status. */
+  /** The place of the conditions in the object's status, such as `listener "https"`. */
   readonly part?: string;
   readonly conditions: readonly PlannedCondition[];
   readonly problems: readonly PlannedProblem[];
@@ -113,7 +113,7 @@ function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFact
   return { facts: { network: aws.network, standing }, found: [] };
 }
 
-/** Without a model nothing is changed. Of a certificate that is only taken to be there nobody knows whether it changes. */
+/** Without a model nothing changes. We don't know whether a certificate changes if its Secret is only assumed to exist. */
 function changes(model: Model | undefined, observed: Observed, assumed: readonly string[]): Changes {
   if (model === undefined) return { changes: [], later: [] };
   const unknown = new Set(assumed.map((secret) => `certificate/${secret}`));
@@ -141,7 +141,7 @@ const planned = ({ problem, field, words }: Finding): PlannedProblem => ({
   message: words,
 });
 
-/** Nothing is programmed by a plan, so that condition is left out. */
+/** Leaves out Programmed, because a plan programs nothing. */
 const withoutProgrammed = (conditions: readonly PlannedCondition[]): readonly PlannedCondition[] =>
   conditions.filter(({ type }) => type !== 'Programmed');
 

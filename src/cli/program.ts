@@ -1,4 +1,4 @@
-// The tree of commands: what main.ts runs, completion completes and docs/cli.md describes.
+// The tree of commands. main.ts runs it, `completion` completes it, docs/cli.md describes it.
 import { Command } from 'commander';
 import { version } from '../version.ts';
 import { cleanupCommand } from './cleanup.ts';
@@ -10,11 +10,11 @@ import { planCommand } from './plan.ts';
 import { runCommand } from './run.ts';
 import { statusCommand } from './status.ts';
 
-/** @param name how it was called: `gatehouse`, or `kubectl gatehouse` */
+/** @param name the name that the user typed: `gatehouse`, or `kubectl gatehouse` */
 export function program(name = 'gatehouse'): Command {
   return endsWithUsage(
     new Command(name)
-      .description('Turns Kubernetes Gateways into real load balancers, and keeps them true.')
+      .description('Turns Kubernetes Gateways into real load balancers, and keeps them in sync.')
       .version(version)
       .addCommand(runCommand())
       .addCommand(planCommand())

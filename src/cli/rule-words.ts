@@ -1,5 +1,5 @@
-// Conditions and actions of an ALB's rule, as a reader of a plan wants them. What the model made of a hostname or a path
-// is turned back; any other regular expression is shown as it is, after a tilde.
+// Conditions and actions of an ALB's rule, for readers of a plan. The model's regular expressions for hostnames and paths are
+// shown as hostnames and paths. Other regular expressions are shown unchanged, after a tilde.
 import type {
   HealthCheck,
   ResourceId,
@@ -47,7 +47,7 @@ const exactWords = (regex: string): string => {
   return text === undefined ? `~ ${regex}` : `= ${text}`;
 };
 
-/** The text that a regular expression stands for, where it stands for just one. */
+/** The text that a regular expression matches, if it matches only one text. */
 function literal(regex: string | undefined): string | undefined {
   if (regex === undefined || /[\\^$.*+?()[\]{}|]/.test(regex.replaceAll(/\\[^A-Za-z0-9]/g, ''))) return undefined;
   return regex.replaceAll(/\\(.)/g, '$1');

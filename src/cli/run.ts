@@ -1,4 +1,4 @@
-// gatehouse run: the controller, until it is told to stop.
+// gatehouse run: runs the controller until a signal stops it.
 import { Command } from 'commander';
 import { openAws } from '../aws/provider.ts';
 import { ConfigError, readConfig } from '../config.ts';
@@ -40,7 +40,7 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
     console.error(error instanceof KubeError || error instanceof ListenError ? error.message : error);
     return exit.problem;
   } finally {
-    // What still watches or listens would keep a process alive that does nothing.
+    // Open watches and servers would keep the idle process alive.
     stop.abort();
   }
 }

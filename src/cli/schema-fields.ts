@@ -1,6 +1,6 @@
-// The names of the fields that an object may have, out of the OpenAPI schema of its CustomResourceDefinition.
+// The names of the fields that an object may have, from the OpenAPI schema of its CustomResourceDefinition.
 
-/** By name; `*` is any name. A boolean is a value, or what may hold anything. The items of a list stand for the list. */
+/** Fields by name; `*` is any name. A boolean means a plain value, or any content. A list has the fields of its items. */
 export interface Fields {
   readonly [name: string]: Fields | boolean;
 }

@@ -1,4 +1,4 @@
-// What a user types: every command and every npm script, as processes.
+// Runs every command and every npm script as a process, as a user does.
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { program } from './program.ts';
 import { gatewayManifests } from './testing/manifests.ts';
 
-// On a busy machine npm and Node take seconds to begin.
+// On a busy machine npm and Node take seconds to start.
 vi.setConfig({ testTimeout: 120_000 });
 
 const root = join(import.meta.dirname, '../..');
@@ -67,7 +67,7 @@ test.for(program().commands.map((command) => command.name()))(
   },
 );
 
-test('a command that is not there is refused, with the one that is meant', async () => {
+test('an unknown command is refused, with a suggestion', async () => {
   const { code, stderr } = await gatehouse('plam');
   expect(stderr).toBe("error: unknown command 'plam'\n(Did you mean plan?)\n");
   expect(code).toBe(2);
@@ -82,7 +82,7 @@ test('npm run gatehouse reads the files of the folder that the user is in', asyn
   expect(stdout).toContain('Gateway default/web (class lb)');
 });
 
-test('a reader that has seen enough, as head has, makes no stack trace', async () => {
+test('when the reader closes the pipe early, as head does, no stack trace appears', async () => {
   const here = await folder();
   const routes = Array.from(
     { length: 300 },
@@ -98,7 +98,7 @@ spec: { parentRefs: [{ name: web }], hostnames: [host-${index}.example.com] }
   expect(await run('bash', ['-c', line], here)).toMatchObject({ code: 0, stdout: '{', stderr: '' });
 });
 
-test('the package runs where it is installed, and brings all that it needs', async () => {
+test('the installed package runs, and contains everything that it needs', async () => {
   const here = await folder();
   await writeFile(join(here, 'web.yaml'), gatewayManifests);
   const packed = await run('npm', ['pack', '--silent', '--pack-destination', here], root);

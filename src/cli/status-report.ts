@@ -1,4 +1,4 @@
-// What the statuses in a cluster say of our Gateways, as data. Pure.
+// What the statuses in a cluster say about our Gateways, as data. Pure.
 import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { awsFinalizer } from '../aws/provider.ts';
@@ -9,12 +9,12 @@ import type { LiveLoadBalancer } from './live-load-balancer.ts';
 
 export type Health = 'good' | 'waiting' | 'bad';
 
-/** Those of TCP and UDP have no hostnames. */
+/** TCPRoutes and UDPRoutes have no hostnames. */
 type AnyRoute = Route & { readonly spec: { readonly hostnames?: readonly string[] } };
 
 interface Part {
   readonly health: Health;
-  /** What is not as it should be, in the words of its conditions. */
+  /** The conditions that say what is wrong. */
   readonly wrong: readonly {
     readonly type: string;
     readonly status: string;
@@ -54,9 +54,9 @@ export interface GatewayReport extends Part {
   readonly listeners: readonly ListenerReport[];
   readonly listenerSets: readonly ListenerSetReport[];
   readonly routes: readonly RouteReport[];
-  /** By address; absent where AWS was not asked. */
+  /** By address; absent if AWS was not read. */
   readonly loadBalancers?: readonly LiveLoadBalancer[];
-  /** The addresses that no load balancer has. */
+  /** Addresses without a load balancer. */
   readonly missing?: readonly string[];
 }
 
@@ -67,14 +67,14 @@ export interface ElsewhereReport extends Part {
 }
 
 export interface ClusterStatuses {
-  /** Undefined where they are not for this user: then our finalizer says which Gateways are ours. */
+  /** Undefined if this user may not read them. Then our finalizer says which Gateways are ours. */
   readonly gatewayClasses: readonly GatewayClass[] | undefined;
   readonly gateways: readonly Gateway[];
   readonly listenerSets: readonly ListenerSet[];
   readonly routes: readonly AnyRoute[];
 }
 
-/** How a thing is with all that belongs to it. */
+/** The worst health of the Gateway and all its parts. */
 export const healthOf = (report: GatewayReport): Health =>
   worst(
     [
@@ -94,7 +94,7 @@ export const classReports = (classes: readonly GatewayClass[]): readonly ClassRe
     ...judged(status?.conditions ?? [], metadata.generation),
   }));
 
-/** What is wrong comes first. */
+/** Wrong Gateways come first. */
 export function gatewayReports(all: ClusterStatuses, controllerName: string): readonly GatewayReport[] {
   const classes = all.gatewayClasses?.filter(({ spec }) => spec.controllerName === controllerName);
   const ours = classes && new Set(classes.map(({ metadata }) => metadata.name));
@@ -106,7 +106,7 @@ export function gatewayReports(all: ClusterStatuses, controllerName: string): re
   return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
 }
 
-/** Routes that our Gateways of other namespaces, or sets of listeners there, have something to say of. */
+/** Routes of this namespace whose parents are our Gateways or ListenerSets in other namespaces. */
 export function routesElsewhere(
   { routes }: ClusterStatuses,
   namespace: string,
@@ -115,12 +115,12 @@ export function routesElsewhere(
   return routes
     .filter(({ metadata }) => metadata.namespace === namespace)
     .flatMap((route) =>
-      (route.status?.parents ?? []).flatMap((told) => {
-        const parent = parentOf(route, told.parentRef);
+      (route.status?.parents ?? []).flatMap((reported) => {
+        const parent = parentOf(route, reported.parentRef);
         const isElsewhere = parent !== undefined && parent.split(/[ /]/)[1] !== namespace;
-        if (told.controllerName !== controllerName || !isElsewhere) return [];
+        if (reported.controllerName !== controllerName || !isElsewhere) return [];
         const name = `${route.kind} ${objectKey(route.metadata)}`;
-        return [{ route: name, parent, ...judged(told.conditions ?? [], route.metadata.generation) }];
+        return [{ route: name, parent, ...judged(reported.conditions ?? [], route.metadata.generation) }];
       }),
     )
     .toSorted((a, b) => rank[a.health] - rank[b.health]);
@@ -202,12 +202,12 @@ function listenerReports(
   });
 }
 
-/** One a parentRef, as the status has them. */
+/** One report per parentRef in the status. */
 function routeReports(route: AnyRoute, parent: string, controllerName: string): readonly RouteReport[] {
   const { metadata, spec, status, kind } = route;
   const refs = (spec.parentRefs ?? []).filter((ref) => parentOf(route, ref) === parent);
   return refs.map((ref) => {
-    const told = (status?.parents ?? []).find(
+    const reported = (status?.parents ?? []).find(
       (each) =>
         each.controllerName === controllerName &&
         parentOf(route, each.parentRef) === parent &&
@@ -218,12 +218,12 @@ function routeReports(route: AnyRoute, parent: string, controllerName: string): 
       route: `${kind} ${objectKey(metadata)}`,
       ...(ref.sectionName !== undefined && { section: ref.sectionName }),
       hostnames: spec.hostnames ?? [],
-      ...judged(told?.conditions ?? [], metadata.generation),
+      ...judged(reported?.conditions ?? [], metadata.generation),
     };
   });
 }
 
-/** Conditions of an older generation, or none at all, say nothing yet. */
+/** Missing conditions, or conditions of an older generation, mean: waiting. */
 function judged(conditions: readonly Condition[], generation = 0): Part {
   const wrong = wrongOf(conditions);
   if (conditions.length === 0) return { health: 'waiting', wrong: [unseen] };
@@ -240,12 +240,12 @@ const unseen = {
   type: 'Accepted',
   status: 'Unknown',
   reason: 'Pending',
-  message: 'Gatehouse has said nothing of it yet. Is it running?',
+  message: 'Gatehouse has not reported on it yet. Is Gatehouse running?',
 } as const;
 
 const outdated = {
   type: 'Accepted',
   status: 'Unknown',
   reason: 'Pending',
-  message: 'It was changed, and Gatehouse has not looked at the change yet.',
+  message: 'It was changed, and Gatehouse has not processed the change yet.',
 } as const;

@@ -60,7 +60,7 @@ const route = (name: string, parent: string, resolved: 'True' | 'False'): HttpRo
 const reports = (gateways: readonly Gateway[], routes: readonly HttpRoute[] = []) =>
   gatewayReports({ gatewayClasses: [gatewayClass], gateways, listenerSets: [], routes }, controllerName);
 
-test('what is wrong comes first, then what waits, and each says why', () => {
+test('wrong Gateways come first, then waiting ones, and each says why', () => {
   const report = reports(
     [gateway('fine', serving()), gateway('fresh', undefined), gateway('faulty', serving())],
     [route('whole', 'fine', 'True'), route('whole', 'faulty', 'True'), route('torn', 'faulty', 'False')],
@@ -74,9 +74,9 @@ test('what is wrong comes first, then what waits, and each says why', () => {
 └─ ✓ HTTPRoute shop/whole for a.example.com
 
 … Gateway shop/fresh (class lb)
-│ Accepted=Unknown (Pending): Gatehouse has said nothing of it yet. Is it running?
+│ Accepted=Unknown (Pending): Gatehouse has not reported on it yet. Is Gatehouse running?
 └─ … listener "http": HTTP :80, 0 routes
-     Accepted=Unknown (Pending): Gatehouse has said nothing of it yet. Is it running?
+     Accepted=Unknown (Pending): Gatehouse has not reported on it yet. Is Gatehouse running?
 
 ✓ Gateway shop/fine (class lb) at web.example.com
 ├─ ✓ listener "http": HTTP :80, 1 route
@@ -86,11 +86,11 @@ test('what is wrong comes first, then what waits, and each says why', () => {
 `);
 });
 
-test('conditions about an older generation say that the change was not looked at yet', () => {
+test('conditions about an older generation say that the change was not processed yet', () => {
   const [report] = reports([gateway('web', serving(), 2)]);
   expect(report).toMatchObject({
     health: 'waiting',
-    wrong: [{ message: 'It was changed, and Gatehouse has not looked at the change yet.' }],
+    wrong: [{ message: 'It was changed, and Gatehouse has not processed the change yet.' }],
   });
 });
 
@@ -102,11 +102,11 @@ test('Gateways of other controllers are not shown, and a class that is refused i
   expect(statusTree({ gatewayClasses: classReports([refused]), gateways: [] })).toBe(`✗ GatewayClass lb
   Accepted=False (InvalidParameters): InvalidParameters.
 
-There are no Gateways of Gatehouse.
+Gatehouse has no Gateways here.
 `);
 });
 
-test('a team sees what a shared Gateway of another namespace says of its routes, without seeing classes', () => {
+test('a team sees the status of its routes at a shared Gateway of another namespace, without seeing classes', () => {
   const shared = { ...gateway('shared', serving()), metadata: { namespace: 'infra', name: 'shared', generation: 1 } };
   const mine = {
     ...gateway('mine', serving()),
@@ -114,9 +114,9 @@ test('a team sees what a shared Gateway of another namespace says of its routes,
   };
   const parentRef = { name: 'shared', namespace: 'infra' };
   const torn = route('torn', 'shared', 'False');
-  const [told] = torn.status?.parents ?? [];
-  if (told === undefined) throw new Error('Expected a parent');
-  const routes = [{ ...torn, spec: { parentRefs: [parentRef] }, status: { parents: [{ ...told, parentRef }] } }];
+  const [parent] = torn.status?.parents ?? [];
+  if (parent === undefined) throw new Error('Expected a parent');
+  const routes = [{ ...torn, spec: { parentRefs: [parentRef] }, status: { parents: [{ ...parent, parentRef }] } }];
   const all = { gatewayClasses: undefined, gateways: [shared, mine], listenerSets: [], routes };
   const gateways = gatewayReports(all, controllerName);
   expect(gateways.map((each) => each.gateway)).toEqual(['shop/mine']);
@@ -128,7 +128,7 @@ test('a team sees what a shared Gateway of another namespace says of its routes,
   expect(routesElsewhere(all, 'infra', controllerName)).toEqual([]);
 });
 
-test('a target that AWS finds unhealthy, or a load balancer that is gone, is wrong whatever the cluster says', () => {
+test('an unhealthy target or a missing load balancer in AWS is wrong, whatever the cluster says', () => {
   const target = (state: string): LiveLoadBalancer => ({
     name: 'gh-web',
     arn: 'arn',

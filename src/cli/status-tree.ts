@@ -1,4 +1,4 @@
-// The statuses of Gateways as trees: what is wrong is marked, and says why.
+// The statuses of Gateways as trees. Wrong parts are marked, and say why.
 import { isTroubled, loadBalancerBranch } from './load-balancer-tree.ts';
 import { marked } from './marks.ts';
 import {
@@ -15,7 +15,7 @@ import { type Branch, drawn } from './tree.ts';
 export interface StatusReport {
   readonly gatewayClasses: readonly ClassReport[];
   readonly gateways: readonly GatewayReport[];
-  /** Of the one namespace that was asked for. */
+  /** Only with --namespace: that namespace's routes to Gateways elsewhere. */
   readonly elsewhere?: readonly ElsewhereReport[];
 }
 
@@ -35,7 +35,7 @@ export function statusTree({ gatewayClasses, gateways, elsewhere = [] }: StatusR
 }
 
 function summary(gateways: readonly GatewayReport[]): string {
-  if (gateways.length === 0) return 'There are no Gateways of Gatehouse.';
+  if (gateways.length === 0) return 'Gatehouse has no Gateways here.';
   const count = (health: Health) => gateways.filter((each) => totalHealth(each) === health).length;
   return [
     `${gateways.length} Gateway${gateways.length === 1 ? '' : 's'}`,
@@ -44,7 +44,7 @@ function summary(gateways: readonly GatewayReport[]): string {
   ].join(', ');
 }
 
-/** With what AWS says of it. */
+/** The health of the Gateway, AWS included. */
 export const totalHealth = (report: GatewayReport): Health =>
   report.loadBalancers?.some(isTroubled) === true || (report.missing ?? []).length > 0 ? 'bad' : healthOf(report);
 

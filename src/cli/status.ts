@@ -1,4 +1,4 @@
-// gatehouse status: what there is of each Gateway, in the cluster's words and, when asked, in AWS's.
+// gatehouse status: shows each Gateway from the cluster's statuses, and with --live from AWS.
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import * as kinds from '../api/kinds.ts';
@@ -38,8 +38,8 @@ export function statusCommand(): Command {
     )
     .argument('[GATEWAY]', 'the only Gateway to show: NAME, or NAMESPACE/NAME (default: all)')
     .option('-n, --namespace <NAMESPACE>', 'only this namespace: its Gateways, and its routes to others (default: all)')
-    .option('--live', 'show what stands in AWS, too: load balancers, rules, and the health of targets')
-    .addOption(new Option('-o, --output <FORMAT>', 'how it is printed').choices(outputs).default('tree'))
+    .option('--live', 'show AWS, too: load balancers, rules, and the health of targets')
+    .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(outputs).default('tree'))
     .addOption(flagOption('aws-controller-name'))
     .addOption(flagOption('aws-region', "the AWS region; else that of the Gateway's address"));
   addClusterOptions(command);
@@ -80,7 +80,7 @@ function show(report: StatusReport, output: Output): number {
   return isGood(report) ? exit.ok : exit.problem;
 }
 
-/** Where AWS can't be read, what the cluster says is shown all the same. */
+/** If AWS can't be read, the cluster's statuses are still shown. */
 async function showLive(
   report: StatusReport,
   { output }: StatusOptions,
@@ -126,7 +126,7 @@ async function readStatuses(
   controllerName: string,
   signal: AbortSignal,
 ): Promise<StatusReport> {
-  /** A tenant may see no other namespace than the own one. */
+  /** A tenant may read only its own namespace. */
   const visible = async <T extends KubeObject>(kind: Kind<T>): Promise<readonly T[]> => {
     try {
       return await listAll(client, kind, signal);
@@ -151,12 +151,12 @@ async function readStatuses(
   };
 }
 
-/** Classes belong to no namespace, so who has rights in one alone can't see them. */
+/** Classes have no namespace, so a user with permissions in only one namespace can't read them. */
 function undefinedIfForbidden(error: unknown): undefined {
   if (!isForbidden(error)) throw error;
 }
 
-/** Of each region that the addresses name, its load balancers are listed once. */
+/** Lists the load balancers once in each region that the addresses name. */
 async function withLoadBalancers(
   gateways: readonly GatewayReport[],
   region: string | undefined,
@@ -183,6 +183,6 @@ async function withLoadBalancers(
   }));
 }
 
-/** `NAME.REGION.elb.amazonaws.com` of an ALB, `NAME.elb.REGION.amazonaws.com` of an NLB. */
+/** An ALB has `NAME.REGION.elb.amazonaws.com`, an NLB `NAME.elb.REGION.amazonaws.com`. */
 const regionOf = (address: string): string | undefined =>
   /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:elb\.)?amazonaws\.com/.exec(address)?.[1];

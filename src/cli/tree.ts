@@ -1,7 +1,7 @@
 // Trees as text, drawn with lines.
 
 export interface Branch {
-  /** What does not fit on the first line stands below it. */
+  /** The first line, then lines below it. */
   readonly lines: readonly string[];
   readonly branches?: readonly Branch[];
 }

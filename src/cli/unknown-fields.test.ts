@@ -15,7 +15,7 @@ test.each<[string, Parameters<typeof unknownFields>[0], readonly object[]]>([
     route({ backendRefs: [] }),
     [{ field: 'spec.backendRefs', hint: 'there is one in spec.rules' }],
   ],
-  ['a field that is like no other', route({ quicksand: 1 }), [{ field: 'spec.quicksand' }]],
+  ['a field that resembles no other', route({ quicksand: 1 }), [{ field: 'spec.quicksand' }]],
   ['a name that every object of JavaScript has', route({ constructor: 1 }), [{ field: 'spec.constructor' }]],
   ['nothing, where any name may stand', { ...route({}), metadata: { labels: { lable: 'x' } } }, []],
   [
@@ -29,7 +29,7 @@ test.each<[string, Parameters<typeof unknownFields>[0], readonly object[]]>([
     [{ field: 'spec.schema', hint: 'did you mean scheme?' }],
   ],
   [
-    'what a Service can only mean otherwise',
+    'a misspelt field of a Service',
     { apiVersion: 'v1', kind: 'Service', metdata: {}, spec: { anything: 1 } },
     [{ field: 'metdata', hint: 'did you mean metadata?' }],
   ],

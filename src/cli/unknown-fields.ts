@@ -1,4 +1,5 @@
-// Fields that no schema has. An API server ignores them, or refuses the object: `hostname` for `hostnames` takes every host.
+// Finds fields that the schema does not have. An API server ignores them, or refuses the object. With `hostname` instead of
+// `hostnames`, a route would match every host.
 import { closestMatch } from 'leven';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, loadBalancerConfigurationSpec } from '../api/load-balancer-configuration.ts';
@@ -9,11 +10,11 @@ import type { Fields } from './schema-fields.ts';
 export interface UnknownField {
   /** A path, such as `spec.rules[0].matchs`. */
   readonly field: string;
-  /** What is likely meant: a field beside it, or where the field belongs. */
+  /** A suggestion: a similar field, or the place where the field belongs. */
   readonly hint?: string;
 }
 
-/** What every object has; of the kinds of core Kubernetes no more is known here. */
+/** The fields of every object. For kinds of core Kubernetes we know no others. */
 const common: Fields = {
   apiVersion: true,
   kind: true,
@@ -47,8 +48,8 @@ const tables: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
 };
 
 /**
- * Of the Gateway API's kinds and ours every unknown field. Of Services, Secrets, EndpointSlices and Namespaces only what looks like a misspelt `metadata`, `spec`
- * or name of the metadata: their schemas are large, and the API server's own.
+ * Finds every unknown field in the Gateway API's kinds and ours. In Services, Secrets, EndpointSlices and Namespaces it finds
+ * only a misspelt `metadata`, `spec` or field of the metadata, because their large schemas are not here.
  */
 export function unknownFields(object: ManifestObject): readonly UnknownField[] {
   const kinds = tables[groupOf(object)];
@@ -67,13 +68,13 @@ function unknownKind(kind: string, kinds: Readonly<Record<string, Fields>>): Unk
 const groupOf = ({ apiVersion }: ManifestObject): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
-/** Of the Gateway API's group or ours, which have no such kind. */
+/** Whether the object has the Gateway API's group or ours, but a kind that the group does not have. */
 export function isOfUnknownKind(object: ManifestObject): boolean {
   const kinds = tables[groupOf(object)];
   return kinds !== undefined && !Object.hasOwn(kinds, object.kind);
 }
 
-/** Two letters may be wrong, as in `prot`, or one in three. */
+/** Two letters may be wrong, as in `prot`, or a third of them. */
 const closest = (name: string, known: Readonly<Record<string, unknown>>): string | undefined =>
   closestMatch(name, Object.keys(known), { maxDistance: Math.max(2, Math.floor(name.length / 3)) });
 

@@ -117,7 +117,7 @@ test('plan --from-cluster shows what the next pass would change in AWS, and chan
     expect.objectContaining({ change: 'create', resource: expect.stringMatching(/^target-group/) }),
   );
   const assumed = await compare('--assume-secrets');
-  expect(assumed.stdout).toContain('(assumed to be there)');
+  expect(assumed.stdout).toContain('(assumed to exist)');
   expect(assumed.stdout).not.toMatch(/change certificate/);
   await rig.restart();
   await removeAndWait(rig, object);
