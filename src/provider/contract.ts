@@ -123,7 +123,11 @@ export function describeProvider(name: string, makeRig: MakeRig, skips: Partial<
       skip(skips[title] !== undefined, skips[title]);
       const lab = await openLab(makeRig);
       const expectKept: (lab: Lab, makeRig: MakeRig) => Promise<void> = cases[title];
-      await expectKept(lab, makeRig).finally(lab.close);
+      try {
+        await expectKept(lab, makeRig);
+      } finally {
+        await lab.close();
+      }
     });
   });
 }
@@ -136,7 +140,11 @@ async function afterEachWrite(makeRig: MakeRig, look: (lab: Lab) => Promise<void
     await process.settle().catch(ignoreUnfinished);
     await process.close();
     isLast = lab.rig.writes() < count;
-    await look(lab).finally(lab.close);
+    try {
+      await look(lab);
+    } finally {
+      await lab.close();
+    }
   }
 }
 
