@@ -18,7 +18,7 @@ test('docs/operations.md lists every metric of ours, and no other', async () => 
   registerObjectMetrics({
     registry,
     caches: openCaches({ client: new MemoryClient(), clock: new FakeClock(), random: () => 0, logger: silentLogger }),
-    controllerName: 'gatehouse.dev/aws',
+    controllerNames: new Set(['gatehouse.dev/aws']),
     clock: new FakeClock(),
   });
   const metrics = await registry.getMetricsAsJSON();

@@ -1,10 +1,10 @@
 // AWS as a provider: each word of the contract, and who does it here.
 
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
-import { settingsDefaults } from '../config.ts';
+import { type Config, settingsDefaults } from '../config.ts';
 import { supportedFeatures } from '../gateway/features.ts';
 import { objectKey } from '../kube/object.ts';
-import type { ProviderContext } from '../provider/context.ts';
+import type { ProviderContext, ProviderKind } from '../provider/context.ts';
 import { isHeldBy, isOfClass } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
 import { certificateArns } from './certificate-arns.ts';
@@ -22,7 +22,7 @@ import { applyModel, learnFacts } from './provision.ts';
 import { provisioned } from './provisioned.ts';
 import { unreachable } from './reach/unreachable.ts';
 import { remove } from './remove.ts';
-import { type AwsFacts, awsStages } from './stages.ts';
+import { type AwsFacts, awsStages, narrowForAws } from './stages.ts';
 import { runAudit } from './sweep/audit-turns.ts';
 import { runSweep } from './sweep/sweep.ts';
 import { syncEndpoints } from './targets/endpoints.ts';
@@ -32,24 +32,37 @@ import { awsWords } from './words.ts';
 /** Stands on Gateways of installations that are older than the flag that renames the controllerName: it is never renamed. */
 export const awsFinalizer = 'gatehouse.dev/aws';
 
+export const awsProvider = (config: Config): ProviderKind => ({
+  ...kindOf(config),
+  capabilities: ALB_CAPABILITIES,
+  narrow: narrowForAws(settingsDefaults(config)),
+  open: openAws,
+});
+
+const kindOf = ({ awsControllerName }: Config) => ({
+  name: 'aws',
+  controllerName: awsControllerName,
+  finalizer: awsFinalizer,
+  words: awsWords,
+  supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
+});
+
 /** @throws ConfigError when nothing tells the region */
 export async function openAws(
   context: ProviderContext,
   signal: AbortSignal,
 ): Promise<Provider<AwsTopology, AwsFacts, Model>> {
   const { config, clock, logger, metrics, sources, clusterUid } = context;
-  const identity = { name: 'aws', controllerName: config.awsControllerName, finalizer: awsFinalizer };
-  const isOurs = (gateway: Gateway) => isHeldBy(identity, gateway) || isOfClass(identity, gateway, sources) === true;
+  const kind = kindOf(config);
+  const isOurs = (gateway: Gateway) => isHeldBy(kind, gateway) || isOfClass(kind, gateway, sources) === true;
   const ownGateways = () => sources.gateways().filter(isOurs);
   const cloud = await Cloud.open({ ...context, ownGateways }, signal);
   logger.info({ region: cloud.region, rateFactor: config.awsRateFactor }, 'leads: Gateways are reconciled');
   metrics.watchTargets(() => cloud.targetStates());
   const options = { clusterName: config.clusterName, clusterUid, quotas: DEFAULT_QUOTAS };
   return {
+    ...kind,
     ...awsStages(options, settingsDefaults(config)),
-    ...identity,
-    words: awsWords,
-    supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
     checkClass: (gatewayClass) => checkClass(gatewayClass, sources).map(awsFinding),
     certificates: {
       learn: async (gateway, sets) => {

@@ -29,16 +29,19 @@ export const awsStages = (
   defaults: SettingsDefaults,
 ): Omit<Stages<AwsTopology, AwsFacts, Model>, 'facts'> => ({
   capabilities: ALB_CAPABILITIES,
-  *narrow(input: GatewayInput, translation: Translation): Steps<Asked<AwsTopology>> {
-    const { problems, ...asked } = yield* forAws(input, translation, defaults);
-    return { ...asked, found: yield* findingAll(problems) };
-  },
+  narrow: narrowForAws(defaults),
   *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
     const { problems, ...built } = yield* buildingModel(topology, network, options, standing);
     const found = yield* findingAll(problems);
     return { ...built, found, retryable: found.filter(isAboutSubnets) };
   },
 });
+
+export const narrowForAws = (defaults: SettingsDefaults) =>
+  function* narrow(input: GatewayInput, translation: Translation): Steps<Asked<AwsTopology>> {
+    const { problems, ...asked } = yield* forAws(input, translation, defaults);
+    return { ...asked, found: yield* findingAll(problems) };
+  };
 
 /** A fault of the network can be mended in AWS alone. */
 export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.has(problem);

@@ -11,18 +11,18 @@ import { objectKey } from '../kube/object.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
-import { openCaches } from './caches.ts';
-import { registerObjectMetrics } from './object-metrics.ts';
+import { openReplica } from './replica.ts';
 import { type ControllerOptions, runTerm, type TermContext } from './term.ts';
 
 /** Resolves when the signal has aborted and all work has ended. @throws KubeError when the API server can't be used at all */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-  const { config, logger, clock, random, env } = options;
+  const { config, logger, clock, random, env, providers } = options;
   const client = await connect({ userAgent: 'gatehouse', clock, random, env });
-  const { clusterName: cluster, awsControllerName: controllerName, watchNamespace } = config;
+  const { clusterName: cluster, watchNamespace } = config;
+  const controllerNames = new Set(providers.map(({ controllerName }) => controllerName));
   const metrics = createMetrics();
-  const caches = openCaches({ client, clock, random, logger, watchNamespace: config.watchNamespace });
-  registerObjectMetrics({ registry: metrics.registry, caches, controllerName, clock });
+  const replica = openReplica({ client, clock, random, logger, watchNamespace, metrics, controllerNames });
+  const { caches } = replica;
   const state = { synced: false };
   const probes = {
     healthy: () => undefined,
@@ -35,25 +35,22 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     probes,
     signal,
   );
+  const controllerName = [...controllerNames].join(', ');
   logger.info({ version, cluster, server: client.server, controllerName, watchNamespace }, 'Gatehouse starts');
   const identity = `${hostname()}_${randomUUID()}`;
-  const events = new EventRecorder({
-    client,
-    clock,
-    random,
-    logger,
-    reportingController: config.awsControllerName,
-    reportingInstance: hostname(),
-  });
+  const reporting = { client, clock, random, logger, reportingInstance: hostname() };
+  const recorders = new Map(
+    [...controllerNames].map((name) => [name, new EventRecorder({ ...reporting, reportingController: name })]),
+  );
   const reflecting = caches.run(signal);
   // Nothing else can be done before, and it tells at once when the server is out of reach.
   const kubeSystem = await client.get(namespaces, objectKey({ name: 'kube-system' }), signal);
   const context: TermContext = {
     ...options,
+    ...replica,
     client,
-    caches,
     metrics,
-    events,
+    eventsOf: ({ controllerName: name }) => recorderOf(recorders, name),
     clusterUid: uidOf(kubeSystem),
     namespace: config.leaderElectionNamespace ?? client.namespace ?? 'default',
     isLeader: () => true,
@@ -61,10 +58,16 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   await caches.settled;
   state.synced = true;
   logger.info({ missing: caches.missing() }, 'the caches are filled');
-  const recording = events.run(signal);
+  const recording = [...recorders.values()].map((recorder) => recorder.run(signal));
   if (config.enableLeaderElection) await campaign(context, identity, signal);
   else await lead(context, signal);
-  await Promise.all([reflecting, recording]);
+  await Promise.all([reflecting, ...recording]);
+}
+
+function recorderOf(recorders: ReadonlyMap<string, EventRecorder>, controllerName: string): EventRecorder {
+  const recorder = recorders.get(controllerName);
+  if (recorder === undefined) throw new Error(`Expected a provider, got ${controllerName}`);
+  return recorder;
 }
 
 async function lead(context: TermContext, signal: AbortSignal): Promise<void> {

@@ -5,12 +5,14 @@ import type { WorkResult } from '../kube/workers.ts';
 import type { Provider } from '../provider/provider.ts';
 
 export async function reconcileEndpoints(
-  provider: Pick<Provider, 'endpoints'>,
+  providers: readonly Pick<Provider, 'endpoints'>[],
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
-  const { found, requeueAfterMs } = await provider.endpoints(service);
+  const applied = await Promise.all(providers.map((provider) => provider.endpoints(service)));
   // The statuses of the routes say which.
+  const found = applied.flatMap((each) => each.found);
   if (found.length > 0)
     return { unfinished: `Not all targets are served: ${found.map(({ problem }) => problem).join(', ')}` };
-  return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
+  const delays = applied.flatMap(({ requeueAfterMs }) => requeueAfterMs ?? []);
+  return delays.length === 0 ? undefined : { requeueAfterMs: Math.min(...delays) };
 }

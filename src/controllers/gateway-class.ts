@@ -29,14 +29,16 @@ export interface GatewayClassContext extends ReportContext {
   readonly provider: Pick<Provider, 'controllerName' | 'supportedFeatures' | 'checkClass'>;
 }
 
+/** @param contexts one a provider */
 export async function reconcileGatewayClass(
-  context: GatewayClassContext,
+  contexts: readonly GatewayClassContext[],
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
-  const { client, caches, provider } = context;
-  const gatewayClass = caches.gatewayClasses.get(key);
-  if (gatewayClass?.spec.controllerName !== provider.controllerName) return undefined;
+  const gatewayClass = contexts[0]?.caches.gatewayClasses.get(key);
+  const context = contexts.find(({ provider }) => provider.controllerName === gatewayClass?.spec.controllerName);
+  if (gatewayClass === undefined || context === undefined) return undefined;
+  const { client, caches } = context;
   const used = caches.gateways.byIndex('class', gatewayClass.metadata.name).length > 0;
   if (!used) await removeFinalizer(client, gatewayClasses, gatewayClass, finalizer, signal);
   if (gatewayClass.metadata.deletionTimestamp !== undefined) return undefined;

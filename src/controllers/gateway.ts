@@ -19,7 +19,7 @@ import { areListenersUnknown, attachedRoutes, type GatewayOutcome } from '../sta
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
 import { told } from '../status/words.ts';
-import { allEnded } from './all-ended.ts';
+import { allEnded, eachEnded } from './all-ended.ts';
 import { untilExpiry } from './expiry.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { kindsMissing } from './obstacles.ts';
@@ -28,23 +28,31 @@ import { handOverListenerSets, reportListenerSets, reportOrphans } from './repor
 import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
+/**
+ * @param contexts one a provider. A Gateway whose class moves from one to another is let go by the old one first: the next pass
+ * begins when the finalizer is gone.
+ */
 export async function reconcileGateway(
-  context: GatewayContext,
+  contexts: readonly GatewayContext[],
   key: ObjectKey,
   signal: AbortSignal,
 ): Promise<WorkResult | undefined> {
-  const gateway = context.sources.gateway(key);
+  const gateway = contexts[0]?.sources.gateway(key);
   if (gateway === undefined) {
-    context.provider.forget(key);
-    context.unanswered.forget(key);
-    await takeBack(context, key, signal);
+    await eachEnded(contexts, (context) => forget(context, key, signal));
     return undefined;
   }
-  const belonging = belongingOf(context, gateway);
-  if (belonging === 'leaving') return await removeGateway(context, gateway, signal);
-  if (belonging === 'foreign') await handOver(context, key, signal);
-  if (belonging !== 'ours') return undefined;
-  return await provide(context, gateway, signal);
+  const belonging = new Map(contexts.map((context) => [context, belongingOf(context, gateway)]));
+  for (const [context, to] of belonging) if (to === 'leaving') return await removeGateway(context, gateway, signal);
+  for (const [context, to] of belonging) if (to === 'foreign') await handOver(context, key, signal);
+  for (const [context, to] of belonging) if (to === 'ours') return await provide(context, gateway, signal);
+  return undefined;
+}
+
+async function forget(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+  context.provider.forget(key);
+  context.unanswered.forget(key);
+  await takeBack(context, key, signal);
 }
 
 async function provide(

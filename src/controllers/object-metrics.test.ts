@@ -67,7 +67,7 @@ beforeEach(() => {
       spec: { controllerName },
     });
   }
-  registerObjectMetrics({ registry, caches: stores, controllerName: 'gatehouse.dev/aws', clock });
+  registerObjectMetrics({ registry, caches: stores, controllerNames: new Set(['gatehouse.dev/aws']), clock });
 });
 
 test('our Gateways are counted by condition, and nobody else’s', async () => {

@@ -15,7 +15,7 @@ const maxCertificates = 500;
 export interface ObjectMetricsOptions {
   readonly registry: Registry;
   readonly caches: Pick<Caches, 'gatewayClasses' | 'gateways' | 'listenerSets' | 'httpRoutes' | 'secrets'>;
-  readonly controllerName: string;
+  readonly controllerNames: ReadonlySet<string>;
   readonly clock: Clock;
 }
 
@@ -27,8 +27,10 @@ export function registerObjectMetrics(options: ObjectMetricsOptions): void {
   registry.registerMetric(programmedHistogram(options));
 }
 
-const isOurs = ({ caches, controllerName }: ObjectMetricsOptions, { spec }: Gateway): boolean =>
-  caches.gatewayClasses.get(objectKey({ name: spec.gatewayClassName }))?.spec.controllerName === controllerName;
+function isOurs({ caches, controllerNames }: ObjectMetricsOptions, { spec }: Gateway): boolean {
+  const gatewayClass = caches.gatewayClasses.get(objectKey({ name: spec.gatewayClassName }));
+  return gatewayClass !== undefined && controllerNames.has(gatewayClass.spec.controllerName);
+}
 
 const ownGateways = (options: ObjectMetricsOptions): readonly Gateway[] =>
   options.caches.gateways.list().filter((gateway) => isOurs(options, gateway));
@@ -47,7 +49,7 @@ const gatewaysGauge = (options: ObjectMetricsOptions) =>
     },
   });
 
-const routesGauge = ({ caches, controllerName }: ObjectMetricsOptions) =>
+const routesGauge = ({ caches, controllerNames }: ObjectMetricsOptions) =>
   new Gauge({
     name: 'gatehouse_routes',
     help: 'Routes and their parents that are ours, by kind, condition and its status.',
@@ -56,7 +58,7 @@ const routesGauge = ({ caches, controllerName }: ObjectMetricsOptions) =>
     collect() {
       this.reset();
       for (const route of caches.httpRoutes.list()) {
-        for (const { type, status } of ownConditions(route, controllerName)) {
+        for (const { type, status } of ownConditions(route, controllerNames)) {
           this.inc({ kind: route.kind, condition: type, status });
         }
       }
@@ -119,9 +121,9 @@ function programmedHistogram(options: ObjectMetricsOptions) {
   return programmed;
 }
 
-const ownConditions = ({ status }: HttpRoute, controllerName: string): readonly Condition[] =>
+const ownConditions = ({ status }: HttpRoute, controllerNames: ReadonlySet<string>): readonly Condition[] =>
   (status?.parents ?? []).flatMap((parent) =>
-    parent.controllerName === controllerName ? (parent.conditions ?? []) : [],
+    controllerNames.has(parent.controllerName) ? (parent.conditions ?? []) : [],
   );
 
 const isProgrammed = ({ status }: Gateway): boolean =>

@@ -10,6 +10,7 @@ import { findingsOf, noFindings } from '../status/findings.ts';
 import { openCaches } from './caches.ts';
 import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
+import { reconcileStaleRoutes } from './stale-routes.ts';
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
 const controllerName = 'gatehouse.dev/aws';
@@ -136,11 +137,13 @@ test('a ListenerSet that changes while a pass is under way is not told that the 
 });
 
 test('a long pass does not write back what a route said of a ListenerSet that has gone meanwhile', async () => {
-  const { context, remove, routeBy } = await startCluster();
+  const { context, caches, remove, routeBy } = await startCluster();
   const findings = findingsOf({ ...translation, attachments: [attachment] }, [], inventedWords);
   await reportRoutes(context, web, findings, signal);
   expect(await routeBy()).toEqual([controllerName, others.controllerName]);
   await remove();
+  await reconcileStaleRoutes([{ ...context, provider: { words: inventedWords } }], caches, key, signal);
+  expect(await routeBy()).toEqual([others.controllerName]);
   await reportRoutes(context, web, findings, signal);
   expect(await routeBy()).toEqual([others.controllerName]);
 });

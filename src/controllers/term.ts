@@ -9,16 +9,18 @@ import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
-import type { OpenProvider, ProviderContext } from '../provider/context.ts';
+import type { ProviderContext, ProviderKind } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
+import type { Provider } from '../provider/provider.ts';
+import { openOrUnavailable } from '../provider/unavailable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Caches } from './caches.ts';
 import { reconcileEndpoints } from './endpoints.ts';
 import { reconcileGateway } from './gateway.ts';
 import { reconcileGatewayClass } from './gateway-class.ts';
 import type { GatewayContext } from './gateway-context.ts';
-import { sourcesOf } from './sources.ts';
+import type { Replica } from './replica.ts';
+import { reconcileStaleRoutes } from './stale-routes.ts';
 import { tellFaults } from './tell-faults.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
 import { Unanswered } from './unanswered.ts';
@@ -30,14 +32,14 @@ export interface ControllerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly env: NodeJS.ProcessEnv;
-  readonly openProvider: OpenProvider;
+  readonly providers: readonly ProviderKind[];
 }
 
-export interface TermContext extends ControllerOptions {
+export interface TermContext extends ControllerOptions, Replica {
   readonly client: KubeClient;
-  readonly caches: Caches;
   readonly metrics: Metrics;
-  readonly events: EventRecorder;
+  /** Events of a provider are told in its name. */
+  readonly eventsOf: (provider: Pick<ProviderKind, 'controllerName'>) => EventRecorder;
   /** The UID of the namespace kube-system: which cluster this is. */
   readonly clusterUid: string;
   /** Where the Lease and our own ConfigMap are. */
@@ -50,6 +52,7 @@ export interface TermContext extends ControllerOptions {
 const passes = {
   gatewayClasses: { workers: 1, queue: 'gateway-class', pass: 'gatewayClasses' },
   gateways: { workers: 4, queue: 'gateway', pass: 'gateways' },
+  staleRoutes: { workers: 1, queue: 'stale-routes', pass: 'staleRoutes' },
   endpoints: { workers: 4, queue: 'targets', pass: 'targets' },
 } as const;
 
@@ -60,49 +63,74 @@ const backoff = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
 const groupOf = (key: ObjectKey): string => parseObjectKey(key).namespace ?? '';
 
 export async function runTerm(context: TermContext, signal: AbortSignal): Promise<void> {
-  const { caches, client, clock, logger, metrics, events } = context;
+  const { caches, clock, logger, metrics, eventsOf } = context;
   const queue = (name: keyof Queues) =>
     new WorkQueue<ObjectKey>({ clock, ...backoff, groupOf, metrics: metrics.queue(passes[name].queue) });
   const queues: Queues = {
     gatewayClasses: queue('gatewayClasses'),
     gateways: queue('gateways'),
+    staleRoutes: queue('staleRoutes'),
     endpoints: queue('endpoints'),
   };
-  const sources = sourcesOf(caches, clock);
-  const provider = await context.openProvider({ ...context, ...providerDue(queues), sources }, signal);
-  const { controllerName, certificates } = provider;
-  const shared: Omit<GatewayContext, 'whenWanted'> = {
-    client,
-    clock,
-    events,
-    caches,
-    provider,
-    controllerName,
-    told: new Map(),
-    unanswered: new Unanswered(),
-    sources: { ...sources, ...certificates },
-  };
-  const disconnect = connectTriggers(caches, queues, provider);
-  const stopTelling = tellFaults(caches, events);
+  const providers = await openProviders(context, queues, signal);
+  const contexts = providers.map((provider) => gatewayContext(context, provider));
+  const disconnect = connectTriggers(caches, queues, providers);
+  const stopTelling = providers.slice(0, 1).map((provider) => tellFaults(caches, eventsOf(provider)));
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) => {
     const { workers, pass } = passes[name];
     return runWorkers(queues[name], workers, measured(context, pass, handler), signal, logger.child({ pass }));
   };
   try {
     await Promise.all([
-      work('gatewayClasses', (key) => reconcileGatewayClass(shared, key, signal)),
+      work('gatewayClasses', (key) => reconcileGatewayClass(contexts, key, signal)),
       work('gateways', (key, _, whenWanted) =>
-        provider.exclusive(key, () => reconcileGateway({ ...shared, whenWanted }, key, signal)),
+        exclusive(providers, key, () =>
+          reconcileGateway(
+            contexts.map((each) => ({ ...each, whenWanted })),
+            key,
+            signal,
+          ),
+        ),
       ),
-      work('endpoints', (service) => reconcileEndpoints(provider, service)),
-      provider.run(signal),
+      work('staleRoutes', (set) => reconcileStaleRoutes(contexts, caches, set, signal)),
+      work('endpoints', (service) => reconcileEndpoints(providers, service)),
+      ...providers.map((provider) => provider.run(signal)),
     ]);
   } finally {
     disconnect();
-    stopTelling();
-    await provider.close();
+    for (const stop of stopTelling) stop();
+    await Promise.all(providers.map((provider) => provider.close()));
   }
 }
+
+/** @throws ConfigError when the only one can't work here */
+async function openProviders(context: TermContext, queues: Queues, signal: AbortSignal): Promise<readonly Provider[]> {
+  const { providers: kinds, eventsOf } = context;
+  const open = (kind: ProviderKind): Promise<Provider> => {
+    const handed = { ...context, ...providerDue(queues), events: eventsOf(kind) };
+    return kinds.length === 1 ? kind.open(handed, signal) : openOrUnavailable(kind, handed, signal);
+  };
+  return await Promise.all(kinds.map(open));
+}
+
+const gatewayContext = (
+  { client, clock, caches, sources, eventsOf }: TermContext,
+  provider: Provider,
+): Omit<GatewayContext, 'whenWanted'> => ({
+  client,
+  clock,
+  caches,
+  events: eventsOf(provider),
+  provider,
+  controllerName: provider.controllerName,
+  told: new Map(),
+  unanswered: new Unanswered(),
+  sources: { ...sources, ...provider.certificates },
+});
+
+/** A Gateway's pass has to do with the provider that it had, too. */
+const exclusive = <T>(providers: readonly Provider[], key: ObjectKey, pass: () => Promise<T>): Promise<T> =>
+  providers.reduce((inner, provider) => () => provider.exclusive(key, inner), pass)();
 
 const providerDue = ({ gateways, endpoints }: Queues): Pick<ProviderContext, 'gatewayDue' | 'endpointsDue'> => ({
   gatewayDue: (gateway) => gateways.add(gateway),

@@ -151,17 +151,20 @@ async function startCluster() {
   void caches.run(signal);
   await caches.settled;
   const queue = () => new WorkQueue<ObjectKey>({ clock });
-  const queues = { gatewayClasses: queue(), gateways: queue(), endpoints: queue() };
-  connectTriggers(caches, queues, {
-    finalizer: 'gatehouse.dev/aws',
-    servicesOnNodes: () => [objectKey({ namespace: 'cart', name: 'on-nodes' })],
-  });
+  const queues = { gatewayClasses: queue(), gateways: queue(), staleRoutes: queue(), endpoints: queue() };
+  connectTriggers(caches, queues, [
+    {
+      finalizer: 'gatehouse.dev/aws',
+      servicesOnNodes: () => [objectKey({ namespace: 'cart', name: 'on-nodes' })],
+    },
+  ]);
   /** Every key that has become due. */
   const due = async () => {
     await clock.advance(1000);
     return {
       gatewayClasses: await taken(queues.gatewayClasses),
       gateways: await taken(queues.gateways),
+      staleRoutes: await taken(queues.staleRoutes),
       endpoints: await taken(queues.endpoints),
     };
   };
@@ -175,7 +178,7 @@ async function change(client: MemoryClient, kind: Kind, object: KubeObject): Pro
   await client.update(kind, having(object, { metadata: { ...object.metadata, resourceVersion, uid } }), signal);
 }
 
-const nothing = { gatewayClasses: [], gateways: [], endpoints: [] };
+const nothing = { gatewayClasses: [], gateways: [], staleRoutes: [], endpoints: [] };
 const nextGeneration = <T extends KubeObject>(object: T): T => ({
   ...object,
   metadata: { ...object.metadata, generation: 2 },
@@ -186,6 +189,7 @@ test('at the start everything is due', async () => {
   expect(await due()).toEqual({
     gatewayClasses: ['aws'],
     gateways: ['infra/other', 'shop/web'],
+    staleRoutes: [],
     endpoints: ['cart/cart', 'cart/on-nodes'],
   });
 });
@@ -306,11 +310,22 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
     { gateways: ['shop/web'] },
   ],
   ['a Node', kinds.nodes, node, { endpoints: ['cart/on-nodes'] }],
+  ['a ListenerSet', kinds.listenerSets, listenerSet, { gateways: ['shop/web'], staleRoutes: ['team/more'] }],
 ])('the end of %s makes due what it concerns, and nothing else', async (_, kind, object, expected) => {
   const { client, due } = await startCluster();
   await due();
   await client.delete(kind, objectKey(object.metadata), signal);
   expect(await due()).toEqual({ ...nothing, ...expected });
+});
+
+test('a status that speaks of a ListenerSet that is gone is looked at, also when a pass that was under way wrote it', async () => {
+  const { client, due } = await startCluster();
+  await client.delete(kinds.listenerSets, objectKey(listenerSet.metadata), signal);
+  await due();
+  const parentRef = { group: 'gateway.networking.k8s.io', kind: 'ListenerSet', namespace: 'team', name: 'more' };
+  const parents = [{ parentRef, controllerName: 'gatehouse.dev/aws' }];
+  await change(client, kinds.httpRoutes, having(route, { status: { parents } }));
+  expect(await due()).toEqual({ ...nothing, staleRoutes: ['team/more'] });
 });
 
 test('a Secret that no Gateway uses makes nothing due', async () => {

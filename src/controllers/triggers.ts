@@ -11,10 +11,13 @@ import { sameJson } from '../kube/same-json.ts';
 import { isHeldBy } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
 import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, servicesOfSlice } from './caches.ts';
+import { isGone } from './stale-routes.ts';
 
 export interface Queues {
   readonly gatewayClasses: WorkQueue<ObjectKey>;
   readonly gateways: WorkQueue<ObjectKey>;
+  /** Keys of ListenerSets that are gone, and of which routes may still speak. */
+  readonly staleRoutes: WorkQueue<ObjectKey>;
   /** Keys of Services whose endpoints may have changed. */
   readonly endpoints: WorkQueue<ObjectKey>;
 }
@@ -38,8 +41,8 @@ const meansSomething = (old: KubeObject | undefined, current: KubeObject | undef
   !sameJson(old.metadata.finalizers, current.metadata.finalizers);
 
 /** One that no pass has begun to make, which may take long: what is being made or stands goes before. */
-const isNew = (provider: Pick<Provider, 'finalizer'>, gateway: Gateway | undefined): boolean =>
-  gateway !== undefined && !isHeldBy(provider, gateway);
+const isNew = (providers: readonly Pick<Provider, 'finalizer'>[], gateway: Gateway | undefined): boolean =>
+  gateway !== undefined && !providers.some((provider) => isHeldBy(provider, gateway));
 
 const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
 
@@ -47,11 +50,11 @@ const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object 
 export function connectTriggers(
   caches: Caches,
   queues: Queues,
-  provider: Pick<Provider, 'finalizer' | 'servicesOnNodes'>,
+  providers: readonly Pick<Provider, 'finalizer' | 'servicesOnNodes'>[],
 ): () => void {
   const due = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) {
-      const priority: Priority = initial || isNew(provider, caches.gateways.get(key)) ? 'low' : 'high';
+      const priority: Priority = initial || isNew(providers, caches.gateways.get(key)) ? 'low' : 'high';
       queues.gateways.addAfter(key, gatherDelayMs, priority);
     }
   };
@@ -60,6 +63,16 @@ export function connectTriggers(
       routes.flatMap((route) => [...gatewaysOfRoute(route), ...gatewaysBySets(caches, route)]),
       initial,
     );
+  const staleDue = (sets: readonly ObjectKey[], initial: boolean): void => {
+    for (const set of sets) {
+      if (isGone(caches, set)) queues.staleRoutes.addAfter(set, gatherDelayMs, initial ? 'low' : 'high');
+    }
+  };
+  const routeChanged = (old: Route | undefined, current: Route | undefined, initial: boolean): void => {
+    // Statuses count too: a pass that was under way when a ListenerSet went may have said something of it since.
+    if (current !== undefined) staleDue(listenerSetsOfRoute(current), initial);
+    if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
+  };
   const ownersDue = (index: 'namespace' | 'secret', value: string, initial: boolean): void => {
     due(caches.gateways.byIndex(index, value).flatMap(keyOf), initial);
     due(caches.listenerSets.byIndex(index, value).flatMap(gatewayOf), initial);
@@ -82,16 +95,12 @@ export function connectTriggers(
       }
     }),
     caches.listenerSets.onChange((old, current, initial) => {
-      if (meansSomething(old, current)) due([old, current].flatMap(gatewayOf), initial);
+      if (!meansSomething(old, current)) return;
+      due([old, current].flatMap(gatewayOf), initial);
+      staleDue(keyOf(current ?? old), initial);
     }),
-    caches.httpRoutes.onChange((old, current, initial) => {
-      if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
-    }),
-    ...caches.unservedRoutes.map(({ store }) =>
-      store.onChange((old, current, initial) => {
-        if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
-      }),
-    ),
+    caches.httpRoutes.onChange(routeChanged),
+    ...caches.unservedRoutes.map(({ store }) => store.onChange(routeChanged)),
     caches.referenceGrants.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
       const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));
@@ -127,7 +136,8 @@ export function connectTriggers(
       for (const key of keyOf(current ?? old)) ownersDue('secret', key, initial);
     }),
     caches.nodes.onChange((old, current, initial) => {
-      if (!(old && current && isSameNode(old, current))) endpointsDue(provider.servicesOnNodes(), initial);
+      if (old && current && isSameNode(old, current)) return;
+      for (const provider of providers) endpointsDue(provider.servicesOnNodes(), initial);
     }),
     caches.namespaces.onChange((old, current, initial) => {
       if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;

@@ -40,5 +40,12 @@ export interface ProviderContext {
   readonly endpointsDue: (services: Iterable<ObjectKey>) => void;
 }
 
-/** @throws ConfigError when the provider can't work here at all */
-export type OpenProvider = (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;
+/** What is known of a provider before its other side is asked. */
+export interface ProviderKind
+  extends Pick<
+    Provider,
+    'name' | 'controllerName' | 'finalizer' | 'words' | 'capabilities' | 'supportedFeatures' | 'narrow'
+  > {
+  /** @throws ConfigError when the provider can't work here at all */
+  readonly open: (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;
+}

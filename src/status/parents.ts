@@ -6,8 +6,9 @@ import type { ObjectKey } from '../kube/object.ts';
 
 /** On whose behalf a status is written. */
 export interface ParentsOf {
-  readonly gateway: ObjectKey;
-  /** The Gateway's ListenerSets, and those that are gone. */
+  /** Absent where only ListenerSets that are gone are concerned. */
+  readonly gateway?: ObjectKey;
+  /** The Gateway's ListenerSets, or those that are gone. */
   readonly listenerSets: ReadonlySet<ObjectKey>;
   readonly controllerName: string;
 }
@@ -26,7 +27,8 @@ export function pointsTo(
   { gateway, listenerSets }: Omit<ParentsOf, 'controllerName'>,
 ): boolean {
   const set = parentListenerSet(route, parentRef);
-  return set === undefined ? parentGateway(route, parentRef) === gateway : listenerSets.has(set);
+  if (set !== undefined) return listenerSets.has(set);
+  return gateway !== undefined && parentGateway(route, parentRef) === gateway;
 }
 
 /**

@@ -23,7 +23,7 @@ export const ports = [80, 8080];
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const shop = (name: string) => ({ namespace: 'shop', name, generation: 1, uid: `uid-${name}` });
 
-const gatewayClass = (controllerName: string): GatewayClass => ({
+export const gatewayClass = (controllerName: string): GatewayClass => ({
   apiVersion: gatewayApi,
   kind: 'GatewayClass',
   metadata: { name: 'ours', generation: 1 },

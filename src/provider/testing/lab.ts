@@ -4,7 +4,7 @@ import type { HttpRoute } from '../../api/gateway-api.ts';
 import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import type { OpenProvider } from '../context.ts';
+import type { ProviderKind } from '../context.ts';
 import { derive } from '../derive.ts';
 import { ProviderError } from '../error.ts';
 import type { Applied, Standing } from '../provider.ts';
@@ -12,7 +12,7 @@ import { type Cluster, type ClusterOptions, gatewayKey, startCluster } from './c
 
 /** A provider's other side, and how it is looked at. */
 export interface Rig extends ClusterOptions {
-  readonly open: OpenProvider;
+  readonly open: ProviderKind['open'];
   /** How many writes have come to the other side, refused ones included. */
   writes(): number;
   /** What stands there, without the names that it gives by chance. */
