@@ -1,29 +1,27 @@
-// What stands in AWS of a Gateway, as far as a pass goes by it.
+// What exists in AWS of a Gateway ("what stands"), as far as the model of a pass needs it.
 import { GATEWAY_GROUP } from '../../api/gateway-api.ts';
 import { backendService } from '../../gateway/backends.ts';
 import type { Sources } from '../../gateway/gather.ts';
 import { isPermitted } from '../../gateway/grants.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
-import type { Cloud } from '../cloud.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { Standing, StandingCertificate, StandingCertificates } from '../model/standing.ts';
 import { standingTargetGroups } from '../model/target-groups.ts';
-import type { Problem } from '../problem.ts';
 import type { Inventory } from './inventory.ts';
 import type { ListenerRecord } from './records.ts';
 import { standingRules } from './standing-rules.ts';
 
-/** Where it is looked up what stands, and for whom. */
+/** Where to look up what stands. */
 export interface StandingSources {
   readonly inventory: Inventory;
-  /** Undefined while it is not known. */
+  /** Undefined if not known yet. */
   readonly vpcId: string | undefined;
   readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
 }
 
-/** What the model of a Gateway goes by. @param scheme of its load balancer */
+/** An input of the Gateway's model. @param scheme of its load balancer */
 export function standingOf(
   { inventory, vpcId, sources }: StandingSources,
   gateway: ObjectKey,
@@ -44,7 +42,7 @@ export function standingOf(
   };
 }
 
-/** `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now. */
+/** From an id `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now. */
 function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly BackendService[] {
   const [, , namespace = '', name = '', number] = id.split('/');
   const key = objectKey({ namespace, name });
@@ -66,7 +64,7 @@ function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: strin
   return found?.kind === 'load-balancer' ? found.subnets : [];
 }
 
-/** The certificates that its listeners serve, by port. */
+/** The certificates that the listeners serve, by port. */
 function standingCertificates(
   inventory: Inventory,
   gateway: ObjectKey,
@@ -77,7 +75,7 @@ function standingCertificates(
     return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
   };
   const listeners = inventory.recordsOf(gatewayTagValue(gateway)).filter((record) => record.kind === 'listener');
-  // While a load balancer of another scheme takes over, both have a listener for the port: the new one's says what is.
+  // While a load balancer of another scheme takes over, both have a listener for the port. The new one counts.
   const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', scheme, port);
   return new Map(
     listeners
@@ -88,23 +86,4 @@ function standingCertificates(
         return [[record.port, { defaultCertificate: standing(record.certificate), listed }] as const];
       }),
   );
-}
-
-/**
- * For a Gateway that no model can be built for: nothing of it is to be changed, but its pods come and go all the same, and
- * after a restart no pass has said yet which target groups they belong to.
- * @returns what AWS refused
- */
-export async function keepStanding(
-  cloud: Cloud,
-  gateway: ObjectKey,
-  backends: readonly BackendService[],
-): Promise<readonly Problem[]> {
-  const groups = cloud.inventory.owned(gatewayTagValue(gateway)).filter(({ kind }) => kind === 'target-group');
-  if (groups.length === 0) return [];
-  const network = await cloud.place.network();
-  const { vpcId } = cloud.place;
-  if (vpcId === undefined) return network.kind === 'unknown' ? network.problems : [];
-  const ids = new Set(groups.map(({ id }) => id));
-  return cloud.bind(gateway, standingTargetGroups(ids, backends, vpcId));
 }

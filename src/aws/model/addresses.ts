@@ -27,8 +27,10 @@ const hostOnly: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'multica
  */
 export type Whereabouts = 'inside' | 'outside' | 'public' | 'host-only' | 'malformed';
 
+export type Where = (address: string) => Whereabouts;
+
 /** @param cidrBlocks of the VPC's subnets */
-export function whereabouts(cidrBlocks: readonly string[]): (address: string) => Whereabouts {
+export function whereabouts(cidrBlocks: readonly string[]): Where {
   const subnets = blocksOf(cidrBlocks);
   return (address) => {
     if (!ipaddr.isValid(address)) return 'malformed';

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../clients.ts';
 import { pages } from '../inventory/describe.ts';
-import { instancesOf } from '../reach/interfaces.ts';
 import { fromTagList } from '../tags.ts';
+import { instancesOf } from './interfaces.ts';
 import type { Network, Subnet, ZoneType } from './network.ts';
 
 export interface NetworkPlace {

@@ -7,10 +7,9 @@ import { sameJson } from '../../kube/same-json.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, toProblem } from '../errors.ts';
-import { whereabouts } from '../model/addresses.ts';
+import { type Where, whereabouts } from '../model/addresses.ts';
 import { type ClusterIdentity, resourceId } from '../model/naming.ts';
 import type { Problem } from '../problem.ts';
-import type { Where } from '../targets/sync-targets.ts';
 import { type BackendSecurityGroup, ensureBackendSecurityGroup, findBackendSecurityGroup } from './backend-group.ts';
 import { discoverNetwork, vpcOfInstances } from './discover.ts';
 import { instanceMetadata } from './instance-metadata.ts';
@@ -35,7 +34,7 @@ export const instanceOf = (node: Node): string | undefined => providerId.exec(no
 
 /** @throws ConfigError if the region is not known */
 export async function findRegion(
-  config: Config,
+  config: Pick<Config, 'awsRegion'>,
   nodes: readonly Node[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
@@ -77,7 +76,7 @@ type BackendGroupSource = (
 ) => Promise<BackendSecurityGroup | undefined>;
 
 export interface PlaceOptions {
-  readonly config: Config;
+  readonly config: Pick<Config, 'auditPeriod' | 'awsVpcId'>;
   readonly clients: AwsClients;
   readonly cluster: ClusterIdentity;
   readonly region: string;

@@ -6,7 +6,6 @@ import type { AwsClients } from '../clients.ts';
 import { AwsError } from '../errors.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { canonicalAddress, isInstance } from '../model/addresses.ts';
-import { newInterfaceRetriesMs, silentTargetReadMs } from '../timings.ts';
 import {
   clusterGroups,
   type Interface,
@@ -15,7 +14,8 @@ import {
   interfacesOfInstances,
   interfacesOfPrefixes,
   prefixOf,
-} from './interfaces.ts';
+} from '../network/interfaces.ts';
+import { newInterfaceRetriesMs, silentTargetReadMs } from '../timings.ts';
 
 /** An instance id or an IP address, and the instance that has the address, as Kubernetes says. */
 export interface Carried {

@@ -1,14 +1,14 @@
 // What a target group needs to reach: the security groups in front of its targets, and the ports.
 
 import type { ObjectKey } from '../../kube/object.ts';
+import type { Where } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import { healthPort } from '../model/target-groups.ts';
 import type { Member } from '../model/targets.ts';
+import { clusterTag } from '../network/interfaces.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
-import type { Where } from '../targets/sync-targets.ts';
 import type { Reach } from './admission-ranges.ts';
 import type { Carried, Found } from './carriers.ts';
-import { clusterTag } from './interfaces.ts';
 
 /** What a target group needs to reach, and the Service of its targets. */
 export interface Need {

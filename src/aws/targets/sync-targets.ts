@@ -5,7 +5,7 @@ import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
 import { AwsError, isUncertain } from '../errors.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import { isInstance, type Whereabouts } from '../model/addresses.ts';
+import { isInstance, type Where } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import type { Target } from '../model/targets.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
@@ -15,8 +15,6 @@ import { type Membership, targetKey, targetsLock } from './membership.ts';
 import { Registration } from './registration.ts';
 import type { Refused, TargetRefusals } from './target-refusals.ts';
 import type { TargetTroubles } from './target-troubles.ts';
-
-export type Where = (address: string) => Whereabouts;
 
 export interface TargetsContext {
   readonly clients: AwsClients;

@@ -1,16 +1,16 @@
 // What is kept going of a Gateway that no model can be built for.
 import { expect, test } from 'vitest';
-import type { EndpointSlice } from '../../api/core.ts';
-import { endpointSlices } from '../../api/kinds.ts';
-import { MemoryClient } from '../../kube/testing/memory-client.ts';
-import { AwsError } from '../errors.ts';
-import { modelContext } from '../model/context.ts';
-import { targetGroup } from '../model/target-groups.ts';
-import { backend, options, topology } from '../model/testing/sample.ts';
-import { syncEndpoints } from '../targets/endpoints.ts';
-import { eachTestOnAws, gateway as key } from '../testing/aws-under-test.ts';
-import { apply, gatewayWith, openTerm } from '../testing/term-under-test.ts';
-import { keepStanding } from './standing.ts';
+import type { EndpointSlice } from '../api/core.ts';
+import { endpointSlices } from '../api/kinds.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
+import { AwsError } from './errors.ts';
+import { keepStanding } from './keep-standing.ts';
+import { modelContext } from './model/context.ts';
+import { targetGroup } from './model/target-groups.ts';
+import { backend, options, topology } from './model/testing/sample.ts';
+import { syncEndpoints } from './targets/endpoints.ts';
+import { eachTestOnAws, gateway as key } from './testing/aws-under-test.ts';
+import { apply, gatewayWith, openTerm } from './testing/term-under-test.ts';
 
 const rig = eachTestOnAws();
 
