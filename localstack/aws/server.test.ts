@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { expect, test } from 'vitest';
-import { clientOf, refusal } from './test-client.ts';
+import { clientOf, refusal } from './testing/client.ts';
 import { Embedded } from './testing/embedded.ts';
 
 const passed = (outcomes: readonly string[]) => outcomes.filter((outcome) => outcome === 'not refused').length;

@@ -2,7 +2,7 @@
 // /ec2/latest/devguide/ec2-api-throttling.html, /acm/latest/userguide/acm-limits.html
 import { expect, test } from 'vitest';
 import type { Input } from './service.ts';
-import { TestClock } from './test-client.ts';
+import { TestClock } from './testing/client.ts';
 import { Throttle } from './throttle.ts';
 
 function admitted(throttle: Throttle, name: string, action: string, input: Input = {}): number {

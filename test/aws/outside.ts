@@ -5,7 +5,7 @@ import { Calls } from '../../localstack/aws/calls.ts';
 import { systemClock } from '../../localstack/aws/clock.ts';
 import { defaultOptions } from '../../localstack/aws/options.ts';
 import type { Aws, StartOptions } from '../../localstack/aws/server.ts';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import type { World } from '../../localstack/aws/world.ts';
 import { startAwsFaults } from '../integration/support/aws-faults.ts';
 import { asFarAsTold } from './answers.ts';

@@ -17,7 +17,7 @@ import {
   RemoveTagsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import { awsOf } from '../integration/support/aws.ts';
 import { type Rig, startRig } from '../integration/support/gatehouse.ts';
 import { everythingOfOurs } from '../integration/support/left.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CreateTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import { applyYaml, type KubeObject } from '../../localstack/cluster/apply.ts';
 import { elbv2Client } from '../../localstack/elbv2-client.ts';
 import { startEnvironment } from '../../localstack/environment.ts';

@@ -24,7 +24,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import { get } from '../../localstack/cluster/apply.ts';
 import { elbv2Client } from '../../localstack/elbv2-client.ts';
 import { awsOf } from './support/aws.ts';

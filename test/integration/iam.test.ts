@@ -24,7 +24,7 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { clientOf, refusal } from '../../localstack/aws/test-client.ts';
+import { clientOf, refusal } from '../../localstack/aws/testing/client.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { awsOf, leftOf, rulesOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';

@@ -7,7 +7,7 @@ import {
   ModifyNetworkInterfaceAttributeCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { targetsOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';

@@ -1,7 +1,7 @@
 // Who is in the target groups, at what price, and what lets the load balancers through to them.
 import { AssignPrivateIpAddressesCommand, DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { clientOf } from '../../localstack/aws/test-client.ts';
+import { clientOf } from '../../localstack/aws/testing/client.ts';
 import { get, type KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { awsOf, leftOf, rulesOf, targetsOf } from './support/aws.ts';

@@ -17,7 +17,7 @@ import {
 } from '@aws-sdk/client-acm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../test-client.ts';
+import { clientOf, refusal, TestClock } from '../testing/client.ts';
 import { issueCertificate } from './issue.ts';
 
 const day = 86_400_000;

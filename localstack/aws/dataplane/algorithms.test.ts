@@ -2,7 +2,7 @@
 import { ModifyTargetGroupAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, healthOf, startForwarding } from './testing/forwarding.ts';
 
 async function balanced(aws: Embedded, backends: readonly Backend[], algorithm: string): Promise<void> {
   const TargetGroupArn = await groupOf(aws, backends);

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { forward } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, healthOf, startForwarding } from './testing/forwarding.ts';
 
 test('balancing over all zones gives each target its share, balancing within them each zone', async () => {
   await using aws = await startForwarding();

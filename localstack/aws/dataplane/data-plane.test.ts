@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { Embedded, forward, notFound, path, present } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, mapped, portOffset, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, healthOf, mapped, portOffset, startForwarding } from './testing/forwarding.ts';
 
 test('without the option nothing listens, and the list says so', async () => {
   await using aws = await Embedded.start();

@@ -2,7 +2,7 @@
 import { DeleteListenerCommand, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, path, present } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, mapped, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, healthOf, mapped, startForwarding } from './testing/forwarding.ts';
 
 // The shortest interval that AWS allows, and one more.
 const soon = { timeout: 12_000, interval: 100 };

@@ -14,7 +14,7 @@ import { expect, test } from 'vitest';
 import { Authority, type Credentials, putObject } from '../testing/authority.ts';
 import { type Embedded, forward, present } from '../testing/embedded.ts';
 import { isTrusted, rfc2253 } from './client-certificate.ts';
-import { ask, Backend, groupOf, importCertificate, portOffset, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, importCertificate, portOffset, startForwarding } from './testing/forwarding.ts';
 
 const trusted = new Authority('trusted-authority');
 const stranger = new Authority('strange-authority');

@@ -4,7 +4,17 @@ import { CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { SetSecurityGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, notFound, present } from '../testing/embedded.ts';
-import { admit, ask, Backend, defaultGroup, groupOf, healthOf, mapped, shutOut, startForwarding } from './testing.ts';
+import {
+  admit,
+  ask,
+  Backend,
+  defaultGroup,
+  groupOf,
+  healthOf,
+  mapped,
+  shutOut,
+  startForwarding,
+} from './testing/forwarding.ts';
 
 const soon = { timeout: 15_000, interval: 100 };
 const brisk = { HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, UnhealthyThresholdCount: 2 };

@@ -10,9 +10,9 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { beforeAll, expect, test } from 'vitest';
-import { TestClock } from '../test-client.ts';
+import { TestClock } from '../testing/client.ts';
 import { type Embedded, forward, notFound, path, present } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, importCertificate, mapped, portOffset, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, importCertificate, mapped, portOffset, startForwarding } from './testing/forwarding.ts';
 
 let aws: Embedded;
 let backend: Backend;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Action, ModifyTargetGroupAttributesCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, startForwarding } from './testing.ts';
+import { ask, Backend, groupOf, healthOf, startForwarding } from './testing/forwarding.ts';
 
 /** Who answers ten requests: without cookies, and with those of the first answer. */
 async function answers(aws: Embedded, names: RegExp) {

@@ -19,7 +19,16 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, present } from '../testing/embedded.ts';
-import { ask, Backend, groupOf, healthOf, importCertificate, mapped, portOffset, startForwarding } from './testing.ts';
+import {
+  ask,
+  Backend,
+  groupOf,
+  healthOf,
+  importCertificate,
+  mapped,
+  portOffset,
+  startForwarding,
+} from './testing/forwarding.ts';
 
 const https = async (aws: Embedded, CertificateArn: string, DefaultActions: Action[]) =>
   await aws.listener(await aws.loadBalancer(), {

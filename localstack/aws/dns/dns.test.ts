@@ -5,7 +5,7 @@ import { DescribeLoadBalancersCommand } from '@aws-sdk/client-elastic-load-balan
 import { decode, encode, type Packet, streamDecode, streamEncode } from 'dns-packet';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startForwarding } from '../dataplane/testing.ts';
+import { startForwarding } from '../dataplane/testing/forwarding.ts';
 import { type Embedded, present } from '../testing/embedded.ts';
 import { answer } from './answer.ts';
 import { startDns } from './server.ts';

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal } from '../test-client.ts';
+import { clientOf, refusal } from '../testing/client.ts';
 
 let aws: Aws;
 let ec2: EC2Client;

@@ -20,7 +20,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../test-client.ts';
+import { clientOf, refusal, TestClock } from '../testing/client.ts';
 import {
   createLoadBalancerInterfaces,
   deleteLoadBalancerInterfaces,

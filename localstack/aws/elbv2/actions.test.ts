@@ -8,7 +8,7 @@ import {
   type RedirectActionConfig,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, forward, notFound, present } from '../testing/embedded.ts';
 
 const weighted = (...arns: readonly string[]): Action[] => [

@@ -8,7 +8,7 @@ import {
   ModifyTargetGroupAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded } from '../testing/embedded.ts';
 
 const invalid = 'InvalidConfigurationRequestException';

@@ -5,7 +5,7 @@ import {
   type RuleTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, path } from '../testing/embedded.ts';
 
 let aws: Embedded;

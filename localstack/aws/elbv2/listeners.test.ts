@@ -11,7 +11,7 @@ import {
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, forward, present } from '../testing/embedded.ts';
 
 const listed = (...arns: readonly string[]) => arns.map((CertificateArn) => ({ CertificateArn }));

@@ -8,7 +8,7 @@ import {
   SetSubnetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, present } from '../testing/embedded.ts';
 
 async function describe(aws: Embedded, arn: string) {

@@ -14,7 +14,7 @@ import {
   SetIpAddressTypeCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, forward, notFound, path, present } from '../testing/embedded.ts';
 
 const invalid = 'InvalidConfigurationRequestException';

@@ -16,7 +16,7 @@ import {
   type SetSubnetsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, present } from '../testing/embedded.ts';
 
 const invalid = 'InvalidConfigurationRequestException';

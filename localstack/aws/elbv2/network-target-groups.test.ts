@@ -10,7 +10,7 @@ import {
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, forward, present } from '../testing/embedded.ts';
 
 const invalid = 'InvalidConfigurationRequestException';

@@ -4,7 +4,7 @@ import { DeleteCertificateCommand, DescribeCertificateCommand } from '@aws-sdk/c
 import { DeleteSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { DeleteLoadBalancerCommand, DeleteTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, forward } from '../testing/embedded.ts';
 
 test('what a deleted load balancer used is in use until the release delay is over', async () => {

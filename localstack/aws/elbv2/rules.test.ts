@@ -8,7 +8,7 @@ import {
   SetRulePrioritiesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, forward, path, present } from '../testing/embedded.ts';
 
 async function priorities(aws: Embedded, listener: string): Promise<(string | undefined)[]> {

@@ -1,7 +1,7 @@
 // docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AddTags.html, API_DescribeTags.html
 import { AddTagsCommand, DescribeTagsCommand, RemoveTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded } from '../testing/embedded.ts';
 
 const tags = (count: number, prefix = 'k') =>

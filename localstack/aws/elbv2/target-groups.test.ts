@@ -9,7 +9,7 @@ import {
   ModifyTargetGroupCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, forward, notFound, present } from '../testing/embedded.ts';
 
 async function describe(aws: Embedded, arn: string) {

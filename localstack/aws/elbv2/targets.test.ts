@@ -9,7 +9,7 @@ import {
   type TargetDescription,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
+import { refusal } from '../testing/client.ts';
 import { Embedded, forward, present } from '../testing/embedded.ts';
 
 const register = (aws: Embedded, TargetGroupArn: string, ...Targets: TargetDescription[]) =>

@@ -18,8 +18,8 @@ import {
   RemoveTrustStoreRevocationsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
-import { refusal } from '../test-client.ts';
 import { Authority, putObject } from '../testing/authority.ts';
+import { refusal } from '../testing/client.ts';
 import { absent, Embedded, present } from '../testing/embedded.ts';
 
 const one = new Authority('one');

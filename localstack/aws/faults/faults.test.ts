@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../test-client.ts';
+import { clientOf, refusal, TestClock } from '../testing/client.ts';
 import { type FaultPlanInput, noFaults, readFaultPlan } from './plan.ts';
 
 const clock = new TestClock();

@@ -19,7 +19,7 @@ import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand, STSClient }
 import { afterEach, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
 import { servicesOf } from '../services.ts';
-import { clientOf } from '../test-client.ts';
+import { clientOf } from '../testing/client.ts';
 import { isRecord } from '../wire/record.ts';
 import { ec2Resources } from './resources-ec2.ts';
 import { elbv2Resources } from './resources-elbv2.ts';

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../test-client.ts';
+import { clientOf, refusal, TestClock } from '../testing/client.ts';
 
 const clock = new TestClock();
 let aws: Aws;

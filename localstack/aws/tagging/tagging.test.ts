@@ -22,7 +22,7 @@ import {
 } from '@aws-sdk/client-resource-groups-tagging-api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../test-client.ts';
+import { clientOf, refusal, TestClock } from '../testing/client.ts';
 
 let clock: TestClock;
 let aws: Aws;

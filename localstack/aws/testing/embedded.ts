@@ -16,7 +16,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Seed } from '../seed.ts';
 import { type Aws, type StartOptions, startAws } from '../server.ts';
-import { clientOf, TestClock } from '../test-client.ts';
+import { clientOf, TestClock } from './client.ts';
 
 /** An embedded AWS under test; to be held with `await using`. */
 export class Embedded implements AsyncDisposable {

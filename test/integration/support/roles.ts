@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { clientOf } from '../../../localstack/aws/test-client.ts';
+import { clientOf } from '../../../localstack/aws/testing/client.ts';
 import type { Rig } from './gatehouse.ts';
 
 const run = promisify(execFile);

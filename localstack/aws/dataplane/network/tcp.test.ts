@@ -14,8 +14,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, notFound, present } from '../../testing/embedded.ts';
-import { admit, healthOf, mapped, shutOut, startForwarding } from '../testing.ts';
-import { call, Echo, groupOf, nodeOf, say } from './testing.ts';
+import { admit, healthOf, mapped, shutOut, startForwarding } from '../testing/forwarding.ts';
+import { call, Echo, groupOf, nodeOf, say } from './testing/echo.ts';
 
 const soon = { timeout: 20_000, interval: 100 };
 

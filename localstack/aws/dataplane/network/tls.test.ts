@@ -6,8 +6,8 @@ import { AddListenerCertificatesCommand, ModifyListenerCommand } from '@aws-sdk/
 import { expect, test } from 'vitest';
 import { selfSigned } from '../../acm/self-signed.ts';
 import { type Embedded, forward } from '../../testing/embedded.ts';
-import { importCertificate, portOffset, startForwarding } from '../testing.ts';
-import { Echo, groupOf, nodeOf } from './testing.ts';
+import { importCertificate, portOffset, startForwarding } from '../testing/forwarding.ts';
+import { Echo, groupOf, nodeOf } from './testing/echo.ts';
 
 async function tlsCall(aws: Embedded, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const to = { host: nodeOf(aws), port: 443 + portOffset, rejectUnauthorized: false, allowHalfOpen: true };

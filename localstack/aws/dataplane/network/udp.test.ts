@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, present } from '../../testing/embedded.ts';
-import { portOffset, startForwarding } from '../testing.ts';
-import { Echo, groupOf, nodeOf, say, udpClient, udpEcho } from './testing.ts';
+import { portOffset, startForwarding } from '../testing/forwarding.ts';
+import { Echo, groupOf, nodeOf, say, udpClient, udpEcho } from './testing/echo.ts';
 
 const ownerOf = (answer: string): string => answer.split(' ')[0] ?? '';
 

@@ -3,8 +3,8 @@ import { createSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { type CreateTargetGroupCommandInput, RegisterTargetsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { type Embedded, present } from '../../testing/embedded.ts';
-import { mapped, portOffset } from '../testing.ts';
+import { type Embedded, present } from '../../../testing/embedded.ts';
+import { mapped, portOffset } from '../../testing/forwarding.ts';
 
 /** A target over TCP that answers `ADDRESS CLIENT TEXT` when the client has said all; its health checks say nothing. */
 export class Echo implements AsyncDisposable {

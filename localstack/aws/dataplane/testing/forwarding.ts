@@ -14,12 +14,12 @@ import {
   DescribeTargetHealthCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { type RequestableKey, selfSigned } from '../acm/self-signed.ts';
+import { type RequestableKey, selfSigned } from '../../acm/self-signed.ts';
 
-import { systemClock } from '../clock.ts';
-import type { StartOptions } from '../server.ts';
-import { Embedded, present } from '../testing/embedded.ts';
-import { ownBlocks } from './own-blocks.ts';
+import { systemClock } from '../../clock.ts';
+import type { StartOptions } from '../../server.ts';
+import { Embedded, present } from '../../testing/embedded.ts';
+import { ownBlocks } from '../own-blocks.ts';
 
 const blocks = ownBlocks(process.pid);
 export const portOffset = 10_000;
