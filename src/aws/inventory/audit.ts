@@ -91,7 +91,7 @@ class GatewayAudit {
   /** A record by its ARN, as it is when its piece is read. */
   #pieceOf(arn: string, work: (record: OwnedRecord) => Promise<unknown>): Promise<void> {
     return this.#piece(async () => {
-      const [record] = this.#settled([this.#context.inventory.get(arn) ?? []].flat());
+      const [record] = this.#withoutRecentWrites([this.#context.inventory.get(arn) ?? []].flat());
       if (record !== undefined) await work(record);
     });
   }
@@ -162,7 +162,7 @@ class GatewayAudit {
     for (let start = 0; start < balancing.length; start += describeTagsLimit) {
       await this.#piece(async () => {
         const some = balancing.slice(start, start + describeTagsLimit).flatMap(({ arn }) => inventory.get(arn) ?? []);
-        const records = this.#settled(some);
+        const records = this.#withoutRecentWrites(some);
         const tags = await describeTags(
           clients,
           records.map(({ arn }) => arn),
@@ -237,7 +237,7 @@ class GatewayAudit {
     for (const id of this.#found.desiredCertificates()) {
       // Other Gateways' passes may import it again meanwhile.
       await locks.run(id, async () => {
-        for (const record of this.#settled(inventory.find(id))) await this.#readCertificate(record);
+        for (const record of this.#withoutRecentWrites(inventory.find(id))) await this.#readCertificate(record);
       });
     }
   }
@@ -268,10 +268,10 @@ class GatewayAudit {
 
   #owned<K extends OwnedRecord['kind']>(kind: K): readonly Extract<OwnedRecord, { kind: K }>[] {
     const isKind = (record: OwnedRecord): record is Extract<OwnedRecord, { kind: K }> => record.kind === kind;
-    return this.#settled(this.#context.inventory.recordsOf(this.#gateway)).filter(isKind);
+    return this.#withoutRecentWrites(this.#context.inventory.recordsOf(this.#gateway)).filter(isKind);
   }
 
-  #settled(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
+  #withoutRecentWrites(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
     return records.filter(({ arn }) => !this.#context.clients.writes.isRecent(arn));
   }
 }

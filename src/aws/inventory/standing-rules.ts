@@ -59,6 +59,6 @@ function specOf(
     transforms,
   });
   // A group that is warming up was added to the rule later: its spec has no such group.
-  const settled = as(forwards.filter(({ weight }) => weight > 0));
-  return hash(settled) === tags[TAG.spec] ? settled : as(forwards);
+  const serving = as(forwards.filter(({ weight }) => weight > 0));
+  return hash(serving) === tags[TAG.spec] ? serving : as(forwards);
 }

@@ -156,7 +156,7 @@ export class Reachability {
   }
 
   /** The drift of these target groups. @param removed the security groups that `audit` returned */
-  lost(groups: readonly Pick<Binding, 'arn'>[], removed: ReadonlySet<string>): readonly Drift[] {
+  driftOf(groups: readonly Pick<Binding, 'arn'>[], removed: ReadonlySet<string>): readonly Drift[] {
     const lost = this.#securityGroupsOf(groups).intersection(removed);
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
   }
@@ -270,8 +270,8 @@ export class Reachability {
     const { admissions } = this.#options;
     const { troubles, service, reaches } = this.#needs.get(arn) ?? needsNothing;
     // A security group with a refused rule may still admit these targets by its other rules.
-    const shut = new Set(reaches.filter((reach) => !admissions.admits(reach)).map(({ groupId }) => groupId));
-    const refused = [...shut].flatMap((groupId) => this.#refused.problemOf(groupId) ?? []);
+    const closed = new Set(reaches.filter((reach) => !admissions.admits(reach)).map(({ groupId }) => groupId));
+    const refused = [...closed].flatMap((groupId) => this.#refused.problemOf(groupId) ?? []);
     return [...troubles, ...notAdmitted(service, refused)];
   }
 

@@ -17,14 +17,15 @@ export async function runAudit(
   while (!signal.aborted) {
     const started = clock.monotonic();
     const gateways = cloud.audited();
-    const taken = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
+    const removed = gateways.length === 0 ? undefined : await orElse(logger, () => cloud.auditReach());
     for (const gateway of gateways) {
       // Spread evenly, so that the account's other users see no bursts.
       await pause(Math.max(config.auditPeriod / (gateways.length + 1), auditPauseMs));
       if (signal.aborted) return;
       const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
-      const lost = taken === undefined ? [] : cloud.reachability.lost(cloud.bindings.ofGateway(gateway), taken);
-      const drift = [...(own ?? []), ...lost];
+      const lostRules =
+        removed === undefined ? [] : cloud.reachability.driftOf(cloud.bindings.ofGateway(gateway), removed);
+      const drift = [...(own ?? []), ...lostRules];
       if (drift.length > 0) {
         metrics.drift.inc(drift.length);
         logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');

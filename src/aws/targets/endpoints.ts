@@ -1,4 +1,4 @@
-// The members of a Service's target groups, brought to what its endpoints and the nodes say.
+// Applies a Service's endpoints, or the nodes, to the members of its target groups.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import { sameJson } from '../../kube/same-json.ts';
@@ -15,7 +15,7 @@ import { syncTargets } from './sync-targets.ts';
 
 export type EndpointsContext = Pick<ProviderContext, 'sources' | 'gatewayDue'>;
 
-/** How the members of one group were brought to what is desired. */
+/** How the change of one group's members ended. */
 interface Ended {
   readonly binding: Binding & Membered;
   readonly problems: readonly Problem[];
@@ -30,16 +30,16 @@ export async function syncEndpoints(
   service: ObjectKey,
 ): Promise<Applied> {
   const bindings = withMembers(sources, cloud.bindings.ofService(service));
-  // Most Services of a cluster have nothing to do with a Gateway: they cost no call.
+  // Most Services of a cluster have no target group: they cost no call.
   if (bindings.length === 0) return { found: [], behind: false };
   const before = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
   const problems = [...(await cloud.reachability.admit(bindings))];
   const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
   problems.push(...ends.flatMap((end) => end.problems));
-  // Only now does AWS send nothing more to those that have gone.
+  // Only now AWS sends no more requests to the targets that are gone.
   const synced = ends.filter((end) => end.problems.length === 0 && end.isSettling !== true);
   problems.push(...(await cloud.reachability.revoke(synced.map(({ binding }) => binding))));
-  // The Gateway's pass tells the routes.
+  // The Gateway's pass reports it in the routes' status.
   for (const { gateway, arn } of bindings) {
     if (!sameJson(before.get(arn) ?? [], cloud.troubles.of(arn) ?? [])) gatewayDue(gateway);
   }
@@ -60,7 +60,7 @@ async function syncBinding(
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (isNotFound(error)) {
-      // Its Gateway's pass has removed the group meanwhile, or makes anew what someone else has removed.
+      // Its Gateway's pass has deleted the group meanwhile, or creates again what someone else has deleted.
       cloud.inventory.remove(arn);
       gatewayDue(gateway);
       return { binding, problems: [] };
