@@ -1,8 +1,10 @@
 // What a Gateway asks of AWS: what the Gateway API means by it, under the settings that AWS's own parameters give it, without
 // what an ALB can't do.
+
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
+import { routeId } from '../gateway/route-id.ts';
 import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
 import type {
@@ -51,13 +53,13 @@ export function* forAws(
   }
   const routes = new Map<string, RouteTopology>();
   for (const route of translation.routes) {
-    routes.set(route.route.key, withinAlb(route, settings, found));
+    routes.set(routeId(route.route), withinAlb(route, settings, found));
     yield;
   }
   const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
   const all = { ...translation, listeners, problems };
   if (topology === undefined || settings === undefined) return all;
-  const served = topology.routes.map((route) => routes.get(route.route.key) ?? route);
+  const served = topology.routes.map((route) => routes.get(routeId(route.route)) ?? route);
   return { ...all, topology: { ...topology, settings, ports: servedPorts(topology, listeners), routes: served } };
 }
 

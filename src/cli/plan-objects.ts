@@ -10,7 +10,7 @@ import type { PlannedGateway } from './planned.ts';
 import { isOfUnknownKind } from './unknown-fields.ts';
 
 /** Route kinds that are not served: the plan says so. */
-const unservedKinds = unservedRoutes.map(({ kind }) => kind);
+const unservedKinds: readonly string[] = unservedRoutes.map(({ kind }) => kind);
 
 const readKinds: ReadonlySet<string> = new Set([
   ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant', ...unservedKinds].map(

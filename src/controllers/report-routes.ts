@@ -1,5 +1,6 @@
 // What a pass has to say of the routes of its Gateway, those that have left it included.
 import { parentListenerSet } from '../gateway/references.ts';
+import { routeRef } from '../gateway/route-id.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Findings } from '../status/findings.ts';
 import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/report.ts';
@@ -20,7 +21,7 @@ export async function reportRoutes(
     ...[...own].flatMap((set) => caches.httpRoutes.byIndex('listenerSet', set)),
   ]);
   await eachEnded(routes, async (route) => {
-    const attachments = findings.attachmentsOf(objectKey(route.metadata));
+    const attachments = findings.attachmentsOf(routeRef(route));
     // A ListenerSet that went while the pass was under way is not brought back into the route's status.
     const standing = attachments.filter(({ parentRef }) => {
       const set = parentListenerSet(route, parentRef);

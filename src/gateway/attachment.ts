@@ -1,4 +1,5 @@
 // Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
+
 import type { HttpRoute, ParentReference } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
@@ -6,11 +7,9 @@ import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import type { ResolvedListener } from './listeners.ts';
 import type { Report } from './problem.ts';
-import type { RouteRef } from './problem-place.ts';
 import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
+import { routeRef } from './route-id.ts';
 import type { Attachment } from './topology.ts';
-
-export const routeRef = (route: HttpRoute): RouteRef => ({ kind: 'HTTPRoute', key: objectKey(route.metadata) });
 
 /** Route hostnames in the route's order, lower case; one entry `undefined` for a route of any host. */
 export function routeHostnames(route: HttpRoute): readonly (string | undefined)[] {

@@ -1,9 +1,10 @@
 // From listeners and the routes attached to them to what one port does, entry by entry, in order of precedence. Entries are
 // hostnames × matches × listeners: whoever asks for them has counted first, with `hostnamesOn`.
-import type { ObjectKey } from '../kube/object.ts';
+
 import { compareSpecificity, type Hostname, intersection, overlaps, widerThan } from './hostnames.ts';
 import { ANY_REQUEST } from './matches.ts';
 import { type Candidate, comparePrecedence, compareStrings } from './precedence.ts';
+import { type RouteId, routeId } from './route-id.ts';
 import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology, RuleTopology } from './topology.ts';
 
 /** A port as its requests see it. */
@@ -15,7 +16,7 @@ export interface PortView {
   /** Of each of these, what covers it, itself included: thousands of listeners are looked through again and again. */
   readonly wider: ReadonlyMap<Hostname, readonly Hostname[]>;
   /** The listeners that a route is attached to. */
-  readonly attached: ReadonlyMap<ObjectKey, readonly ListenerTopology[]>;
+  readonly attached: ReadonlyMap<RouteId, readonly ListenerTopology[]>;
 }
 
 export interface RankedEntry {
@@ -28,7 +29,7 @@ const byHostname = (a: ListenerTopology, b: ListenerTopology): number =>
 
 export function viewOf(port: PortTopology): PortView {
   const listeners = port.listeners.toSorted(byHostname);
-  const attached = new Map<ObjectKey, ListenerTopology[]>();
+  const attached = new Map<RouteId, ListenerTopology[]>();
   for (const listener of listeners) {
     for (const key of listener.routes) {
       const known = attached.get(key);
@@ -50,7 +51,7 @@ export function portEntries(port: PortTopology, routes: readonly RouteTopology[]
 
 /** The entries of one rule, in no order. */
 export function ruleEntries(view: PortView, route: RouteTopology, rule: RuleTopology): readonly RankedEntry[] {
-  const listeners = view.attached.get(route.route.key) ?? [];
+  const listeners = view.attached.get(routeId(route.route)) ?? [];
   return listeners.flatMap((listener) => listenerEntries(view, listener, route, rule));
 }
 
@@ -66,7 +67,7 @@ function listenerEntries(
         routeHostname,
         match,
         creationTimestamp: route.created,
-        route: route.route.key,
+        route: route.route,
         ruleIndex: rule,
         matchIndex,
       },

@@ -23,7 +23,10 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
     { requiredKeys: ['path', 'headers', 'queryParams'] },
   ),
   creationTimestamp: fc.constantFrom(undefined, '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'),
-  route: fc.constantFrom('shop/a', 'shop/b', 'team/a').map((name) => objectKey({ name })),
+  route: fc.record({
+    kind: fc.constantFrom('HTTPRoute', 'GRPCRoute'),
+    key: fc.constantFrom('shop/a', 'shop/b', 'team/a').map((name) => objectKey({ name })),
+  }),
   ruleIndex: fc.nat(2),
   matchIndex: fc.nat(2),
 });

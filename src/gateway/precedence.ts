@@ -1,6 +1,7 @@
 // Which of two matches wins where both match a request: a total order over everything that is attached to a listener.
-import type { ObjectKey } from '../kube/object.ts';
+
 import { compareSpecificity, type Hostname } from './hostnames.ts';
+import type { RouteRef } from './problem-place.ts';
 import type { RequestMatch } from './topology.ts';
 
 /** What the order looks at. Two candidates with the same route, rule, match and hostname are the same candidate. */
@@ -10,7 +11,7 @@ export interface Candidate {
   readonly match: RequestMatch;
   /** RFC 3339 in UTC, as Kubernetes writes it; undefined, and older than all, for an object that no server has seen. */
   readonly creationTimestamp: string | undefined;
-  readonly route: ObjectKey;
+  readonly route: RouteRef;
   readonly ruleIndex: number;
   readonly matchIndex: number;
 }
@@ -21,7 +22,7 @@ export function comparePrecedence(a: Candidate, b: Candidate): number {
     compareSpecificity(a.routeHostname, b.routeHostname) ||
     compareMatches(a.match, b.match) ||
     compareStrings(a.creationTimestamp ?? '', b.creationTimestamp ?? '') ||
-    compareStrings(a.route, b.route) ||
+    compareRoutes(a.route, b.route) ||
     a.ruleIndex - b.ruleIndex ||
     a.matchIndex - b.matchIndex ||
     compareStrings(a.routeHostname ?? '', b.routeHostname ?? '')
@@ -44,6 +45,10 @@ const pathRanks = { Exact: 0, RegularExpression: 1, PathPrefix: 2 } as const;
 function comparePaths({ path: a }: RequestMatch, { path: b }: RequestMatch): number {
   return pathRanks[a.type] - pathRanks[b.type] || b.value.length - a.value.length;
 }
+
+/** The Gateway API: alphabetically by namespace and name; which kind comes first it leaves open. */
+export const compareRoutes = (a: RouteRef, b: RouteRef): number =>
+  compareStrings(a.key, b.key) || compareStrings(b.kind, a.kind);
 
 /** By code unit: the same everywhere, whatever the locale. */
 export function compareStrings(a: string, b: string): number {

@@ -1,10 +1,11 @@
 // Where a problem is: which object, and which field of it.
 import type { ParentReference } from '../api/gateway-api.ts';
+import type { RouteKind } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
 /** A route as problems name it: its kind and `namespace/name`. */
 export interface RouteRef {
-  readonly kind: 'HTTPRoute';
+  readonly kind: RouteKind;
   readonly key: ObjectKey;
 }
 

@@ -1,11 +1,12 @@
 // One rule of a route: its matches, and what becomes of a request that one of them takes.
+
 import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
-import { routeRef } from './attachment.ts';
 import { resolveBackends } from './backends.ts';
 import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { requestMatches } from './matches.ts';
 import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
+import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 

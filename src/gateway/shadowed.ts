@@ -1,7 +1,9 @@
 // Rules that can never answer, because earlier ones take all of their requests: two teams with the same host and path, say.
+
 import { portEntries } from './entries.ts';
 import { covers } from './hostnames.ts';
 import type { RuleRef } from './problem-place.ts';
+import { routeId } from './route-id.ts';
 import type { RequestMatch, RouteEntry, Topology, ValueMatch } from './topology.ts';
 
 export interface Shadowed extends RuleRef {
@@ -59,7 +61,7 @@ function takerOf(entries: readonly RouteEntry[], index: number): RouteEntry | un
   return entries.find((other, place) => place < index && takes(other, entry));
 }
 
-const nameOf = ({ route, rule }: RuleRef): string => `${route.kind} ${route.key} ${rule}`;
+const nameOf = ({ route, rule }: RuleRef): string => `${routeId(route)} ${rule}`;
 
 /** Whether every request that `inner` matches is matched by `outer`. */
 const takes = (outer: Pick<RouteEntry, 'hostname' | 'match'>, inner: Pick<RouteEntry, 'hostname' | 'match'>): boolean =>

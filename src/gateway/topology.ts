@@ -1,8 +1,10 @@
 // What the Gateway API asks of a data plane, in the data plane's own order: the provider-neutral result of translate.
+
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
+import type { RouteId } from './route-id.ts';
 
 /** What translate gives: the topology, and all that the status needs to say. */
 export interface Translation extends Results<Problem> {
@@ -78,8 +80,8 @@ export interface ListenerTopology {
   readonly hostname?: string;
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
-  /** What is attached to it, ascending: keys of `Topology.routes`. */
-  readonly routes: readonly ObjectKey[];
+  /** What is attached to it, in the order of `Topology.routes`. */
+  readonly routes: readonly RouteId[];
 }
 
 export type CertificateSource =

@@ -1,12 +1,14 @@
 // The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
+
 import type { HttpRoute } from '../api/gateway-api.ts';
-import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { attach, parentsOf, routeHostnames, routeRef } from './attachment.ts';
+import { objectKey } from '../kube/object.ts';
+import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
-import { compareStrings } from './precedence.ts';
+import { compareRoutes } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
+import { type RouteId, routeId, routeRef } from './route-id.ts';
 import { resolveRules } from './rules.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
@@ -63,7 +65,7 @@ const listenerResult = (listener: ResolvedListener): ListenerResult => {
 };
 
 const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
-  routes.toSorted((a, b) => compareStrings(objectKey(a.metadata), objectKey(b.metadata)));
+  routes.toSorted((a, b) => compareRoutes(routeRef(a), routeRef(b)));
 
 function routeTopology(route: HttpRoute, rules: RouteTopology['rules']): RouteTopology {
   const { creationTimestamp } = route.metadata;
@@ -88,11 +90,11 @@ function* resolvePorts(
   routes: readonly AttachedRoute[],
 ): Steps<Pick<Topology, 'ports' | 'routes'>> {
   const valid = listeners.filter((listener) => listener.valid);
-  const attached = new Map(valid.map(({ name }): [string, Set<ObjectKey>] => [name, new Set()]));
+  const attached = new Map(valid.map(({ name }): [string, Set<RouteId>] => [name, new Set()]));
   const served: RouteTopology[] = [];
   for (const { topology, attachments } of routes) {
     const sets = attachments.flatMap((each) => each.listeners.flatMap((name) => attached.get(name) ?? []));
-    for (const set of sets) set.add(topology.route.key);
+    for (const set of sets) set.add(routeId(topology.route));
     if (sets.length > 0) served.push(topology);
     yield;
   }
@@ -112,7 +114,7 @@ function* resolvePorts(
 
 const listenerTopology = (
   { name, precedence, hostname, certificates, tlsOptions }: ResolvedListener,
-  routes: readonly ObjectKey[],
+  routes: readonly RouteId[],
 ): ListenerTopology => ({
   name,
   ...(precedence > 0 && { precedence }),

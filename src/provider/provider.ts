@@ -4,6 +4,7 @@
 import type { Gateway, GatewayClass, ListenerSet } from '../api/gateway-api.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import type { RouteRef } from '../gateway/problem-place.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Capabilities, Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -112,7 +113,7 @@ export interface Standing extends Provisioned {
   /** What keeps requests from backends, and remarks. */
   readonly found: readonly Finding[];
   /** Whether nobody has looked at all backends of the route yet: what was said of them before stands. */
-  readonly backendsUnknown: (route: ObjectKey) => boolean;
+  readonly backendsUnknown: (route: RouteRef) => boolean;
   /** Whether the provider is still at work by itself. */
   readonly isProvisioning: boolean;
 }

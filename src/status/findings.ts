@@ -1,4 +1,6 @@
 // What was found in a pass, looked through once: a Gateway may have ten thousand listeners, and as many findings.
+import type { RouteRef } from '../gateway/problem-place.ts';
+import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { Attachment, ListenerResult, Results } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type {
@@ -15,7 +17,7 @@ export interface Findings {
   readonly whole: readonly GatewayFinding[];
   ofListener(name: string): readonly ListenerFinding[];
   ofListenerSet(set: ObjectKey): readonly ListenerSetFinding[];
-  ofRoute(route: ObjectKey): readonly RouteFinding[];
+  ofRoute(route: RouteRef): readonly RouteFinding[];
   /** What keeps the port's listener from being made or changed: each is one of `whole`, too. */
   ofPort(port: number): readonly GatewayFinding[];
   /** All listeners, in the Gateway's order of precedence. */
@@ -23,9 +25,9 @@ export interface Findings {
   /** Those of a ListenerSet, or the Gateway's own. */
   listenersOf(set: ObjectKey | undefined): readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
-  attachmentsOf(route: ObjectKey): readonly Attachment[];
+  attachmentsOf(route: RouteRef): readonly Attachment[];
   /** Whether nobody has looked at all targets of the route yet: what was said of them before stands. */
-  targetsUnknown(route: ObjectKey): boolean;
+  targetsUnknown(route: RouteRef): boolean;
   /** The provider's, for what findings do not say. */
   readonly words: ProviderWords;
 }
@@ -39,7 +41,7 @@ export function findingsOf(
   const whole: GatewayFinding[] = [];
   const byListener = new Map<string, ListenerFinding[]>();
   const byListenerSet = new Map<ObjectKey, ListenerSetFinding[]>();
-  const byRoute = new Map<ObjectKey, RouteFinding[]>();
+  const byRoute = new Map<RouteId, RouteFinding[]>();
   const byPort = new Map<number, GatewayFinding[]>();
   for (const finding of all) {
     switch (finding.kind) {
@@ -57,24 +59,24 @@ export function findingsOf(
         break;
       case 'parent':
       case 'rule':
-        addTo(byRoute, finding.route.key, finding);
+        addTo(byRoute, routeId(finding.route), finding);
         break;
       default:
         finding satisfies never;
     }
   }
   const byOwner = Map.groupBy(listeners, ({ ofSet }) => ofSet?.listenerSet);
-  const attachmentsByRoute = Map.groupBy(attachments, ({ route }) => route.key);
+  const attachmentsByRoute = Map.groupBy(attachments, ({ route }) => routeId(route));
   return {
     whole,
     ofListener: (name) => byListener.get(name) ?? [],
     ofListenerSet: (set) => byListenerSet.get(set) ?? [],
-    ofRoute: (route) => byRoute.get(route) ?? [],
+    ofRoute: (route) => byRoute.get(routeId(route)) ?? [],
     ofPort: (port) => byPort.get(port) ?? [],
     listeners,
     listenersOf: (set) => byOwner.get(set) ?? [],
     attachments,
-    attachmentsOf: (route) => attachmentsByRoute.get(route) ?? [],
+    attachmentsOf: (route) => attachmentsByRoute.get(routeId(route)) ?? [],
     targetsUnknown,
     words,
   };

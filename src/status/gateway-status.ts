@@ -1,5 +1,7 @@
 // A Gateway's status, out of all findings and of what stands.
+
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
+import { routeId } from '../gateway/route-id.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { Finding, GatewayFinding } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -114,7 +116,7 @@ export function removalStatus(
 /** How many routes are accepted, by the listeners that they are attached to. */
 export function attachedRoutes(findings: Findings): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const attachments of Map.groupBy(findings.attachments, ({ route }) => route.key).values()) {
+  for (const attachments of Map.groupBy(findings.attachments, ({ route }) => routeId(route)).values()) {
     const accepted = attachments.filter((each) => isAccepted(each, findingsOfAttachment(each, findings)));
     for (const listener of new Set(accepted.flatMap(({ listeners }) => listeners))) {
       counts.set(listener, (counts.get(listener) ?? 0) + 1);

@@ -63,7 +63,7 @@ export function routeParents(
     const own = findingsOfAttachment(attachment, findings);
     const ofRules = own.filter(isOfRule);
     const outdated = pick(ofRules, ({ effect }) => (effect.kind === 'outdated' ? effect.reason : undefined));
-    const unknown = findings.targetsUnknown(attachment.route.key);
+    const unknown = findings.targetsUnknown(attachment.route);
     const verdicts = [
       ...routeConditions(attachment, own, before),
       ...targetsReachable(ofRules, unknown, findings.words, before),
@@ -78,7 +78,7 @@ export const findingsOfAttachment = (
   { route, parentRef }: Attachment,
   findings: Pick<Findings, 'ofRoute'>,
 ): readonly RouteFinding[] =>
-  findings.ofRoute(route.key).filter((each) => isOfRule(each) || sameParent(each.parentRef, parentRef));
+  findings.ofRoute(route).filter((each) => isOfRule(each) || sameParent(each.parentRef, parentRef));
 
 /**
  * @param findings those of this route: of this parent, and of its rules

@@ -1,4 +1,5 @@
 // The statuses that users would read of a golden case, once AWS has made all that the case asks for.
+
 import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import { hashTag } from '../aws/diff/tags.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
@@ -9,6 +10,7 @@ import { provisioned } from '../aws/provisioned.ts';
 import { type AwsAccepted, type AwsFacts, awsStages } from '../aws/stages.ts';
 import { awsWords } from '../aws/words.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import { type RouteId, routeId, routeRef } from '../gateway/route-id.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { derive } from '../provider/derive.ts';
 import type { Finding } from '../provider/finding.ts';
@@ -25,7 +27,7 @@ export interface Statuses {
   /** By ListenerSet; absent where there is none. */
   readonly listenerSets?: Readonly<Record<ObjectKey, NonNullable<ListenerSet['status']>>>;
   /** By route. */
-  readonly parents: Readonly<Record<ObjectKey, readonly RouteParentStatus[]>>;
+  readonly parents: Readonly<Record<RouteId, readonly RouteParentStatus[]>>;
 }
 
 export interface Reported {
@@ -64,11 +66,11 @@ export async function reported(input: GatewayInput): Promise<Reported> {
   });
   const attachedListenerSets = sets.filter((set) => isAttached(set, findings)).length;
   const parents = input.routes.map((route) => {
-    const key = objectKey(route.metadata);
-    const attachments = findings.attachmentsOf(key);
+    const ref = routeRef(route);
+    const attachments = findings.attachmentsOf(ref);
     const { controllerName } = input;
     const whole = { gateway, listenerSets: new Set(sets), controllerName, attachments, findings };
-    return [key, routeParents(route, whole, GOLDEN_NOW)] as const;
+    return [routeId(ref), routeParents(route, whole, GOLDEN_NOW)] as const;
   });
   return {
     statuses: {

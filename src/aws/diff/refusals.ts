@@ -1,6 +1,8 @@
 // Refusals of AWS about rules, as problems of the routes of these rules. A refusal names an AWS resource, which the owner of a
 // route does not know.
+
 import type { RuleRef } from '../../gateway/problem-place.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import { isRefusal } from '../cloud-problem.ts';
 import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
 import type { Problem } from '../problem.ts';
@@ -44,7 +46,7 @@ export function refusedRules(
       kind: undone.get(rule.id) ?? 'rule-refused',
     })),
   );
-  const bySource = Map.groupBy(parts, ({ source }) => `${source.route.key}/${source.rule}`);
+  const bySource = Map.groupBy(parts, ({ source }) => `${routeId(source.route)}/${source.rule}`);
   return [...bySource.values()].flatMap(problemsOfRule);
 }
 

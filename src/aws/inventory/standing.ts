@@ -3,6 +3,7 @@ import { GATEWAY_GROUP } from '../../api/gateway-api.ts';
 import { backendService } from '../../gateway/backends.ts';
 import type { Sources } from '../../gateway/gather.ts';
 import { isPermitted } from '../../gateway/grants.ts';
+import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
@@ -52,10 +53,10 @@ function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly
     .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)));
 }
 
-function mayUse(sources: Pick<Sources, 'grantsIn'>, route: ObjectKey, service: ObjectKey): boolean {
-  const { namespace: from = '' } = parseObjectKey(route);
+function mayUse(sources: Pick<Sources, 'grantsIn'>, route: RouteRef, service: ObjectKey): boolean {
+  const { namespace: from = '' } = parseObjectKey(route.key);
   const { namespace = '', name } = parseObjectKey(service);
-  const referrer = { group: GATEWAY_GROUP, kind: 'HTTPRoute', namespace: from };
+  const referrer = { group: GATEWAY_GROUP, kind: route.kind, namespace: from };
   return isPermitted(sources.grantsIn(namespace), referrer, { group: '', kind: 'Service', namespace, name });
 }
 

@@ -1,7 +1,9 @@
 // The rules of a Gateway's routes before it is known whether there is room for them. Entries are counted first, and made
 // only of what may fit at all.
+
 import { hostnamesOn, type PortView } from '../../gateway/entries.ts';
-import { compareStrings } from '../../gateway/precedence.ts';
+import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import type { ModelContext } from './context.ts';
@@ -23,7 +25,9 @@ export interface Candidates {
 
 /** Of all attached routes, the oldest first. */
 export function* candidatesOf(context: ModelContext, views: readonly PortView[]): Steps<readonly Candidates[]> {
-  const attached = context.topology.routes.filter(({ route }) => views.some((view) => view.attached.has(route.key)));
+  const attached = context.topology.routes.filter(({ route }) =>
+    views.some((view) => view.attached.has(routeId(route))),
+  );
   const all: Candidates[] = [];
   for (const route of attached.toSorted(byAge)) {
     all.push(candidates(context, views, route));
@@ -33,14 +37,14 @@ export function* candidatesOf(context: ModelContext, views: readonly PortView[])
 }
 
 const byAge = (a: RouteTopology, b: RouteTopology): number =>
-  compareStrings(a.created ?? '', b.created ?? '') || compareStrings(a.route.key, b.route.key);
+  compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
 
 function candidates(context: ModelContext, views: readonly PortView[], route: RouteTopology): Candidates {
   const most = context.options.quotas.rulesPerLoadBalancer * MATCHES_PER_RULE;
-  const own = views.filter((view) => view.attached.has(route.route.key));
+  const own = views.filter((view) => view.attached.has(routeId(route.route)));
   const sources = route.rules.map(
     (rule): SourceRule => ({
-      id: `${route.route.key}/${rule.rule}`,
+      id: `${routeId(route.route)}/${rule.rule}`,
       place: { route: route.route, rule: rule.rule },
       route,
       rule,
@@ -76,7 +80,7 @@ function countEntries(views: readonly PortView[], source: SourceRule, most: numb
 function countHosts(views: readonly PortView[], { route }: SourceRule, most: number): number {
   let count = 0;
   for (const view of views) {
-    for (const listener of view.attached.get(route.route.key) ?? []) {
+    for (const listener of view.attached.get(routeId(route.route)) ?? []) {
       count += hostnamesOn(view, listener, route).length;
       if (count > most) return count;
     }

@@ -1,6 +1,9 @@
 // What there is room for, pass by pass: each pass finds in AWS what the one before has made.
+
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { RouteKind } from '../../api/route-kinds.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import type { RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { AwsTopology } from '../translation.ts';
@@ -15,6 +18,7 @@ import { type AlbRequest, firstMatch } from './testing/reference-alb.ts';
 import { forward, listener, options, requestMatch, settings } from './testing/sample.ts';
 
 interface RouteSketch {
+  readonly kind?: RouteKind;
   readonly name: string;
   readonly hosts?: readonly string[];
   readonly rules: readonly Partial<RuleTopology>[];
@@ -25,9 +29,9 @@ interface RouteSketch {
 
 const keyOf = (name: string) => objectKey({ namespace: 'shop', name });
 
-function routeOf({ name, hosts = [], rules, age = 0, unread }: RouteSketch): RouteTopology {
+function routeOf({ kind = 'HTTPRoute', name, hosts = [], rules, age = 0, unread }: RouteSketch): RouteTopology {
   return {
-    route: { kind: 'HTTPRoute', key: keyOf(name) },
+    route: { kind, key: keyOf(name) },
     created: new Date(age * 86_400_000).toISOString(),
     hostnames: hosts,
     ...(unread && { unread }),
@@ -37,7 +41,7 @@ function routeOf({ name, hosts = [], rules, age = 0, unread }: RouteSketch): Rou
 
 function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] = [80]): AwsTopology {
   const routes = sketches.map(routeOf).toSorted((a, b) => (a.route.key < b.route.key ? -1 : 1));
-  const keys = routes.map(({ route }) => route.key);
+  const keys = routes.map(({ route }) => routeId(route));
   return {
     gateway: objectKey({ namespace: 'shop', name: 'web' }),
     settings,
@@ -93,8 +97,10 @@ function standsOf(result: ModelResult, more: Partial<Standing> = {}): Standing {
 }
 
 /** What a route has in AWS. */
-const atomsOf = (standing: Standing, name: string): readonly string[] =>
-  (standingAtoms(standing.rules, [keyOf(name)]).byRoute.get(keyOf(name)) ?? []).map(({ id }) => id).toSorted();
+const atomsOf = (standing: Standing, name: string): readonly string[] => {
+  const route = routeId({ kind: 'HTTPRoute', key: keyOf(name) });
+  return (standingAtoms(standing.rules, [route]).byRoute.get(route) ?? []).map(({ id }) => id).toSorted();
+};
 
 const kinds = ({ problems }: ModelResult) => problems.map(({ kind }) => kind);
 const servedBy = (result: ModelResult) =>
@@ -403,4 +409,23 @@ test('the same routes and the same AWS give the same rules in whatever order the
     }),
     { numRuns: 150 },
   );
+});
+
+test('a GRPCRoute is never taken for the HTTPRoute of its name: each has rules of its own, and keeps them', () => {
+  const http = { name: 'web', rules: [{ matches: paths('/a') }] };
+  const action = forward('grpc');
+  const grpc = { kind: 'GRPCRoute', name: 'web', rules: [{ matches: paths('/b'), action }] } as const;
+  const before = pass([http, grpc]);
+  expect(rulesOf(before).map(({ id }) => id)).toEqual([
+    'rule/internal/80/shop/web/0/0',
+    'rule/internal/80/GRPCRoute/shop/web/0/0',
+  ]);
+  const after = pass([http, { ...grpc, rules: [{ matches: paths('/c'), action }] }], standsOf(before));
+  expect(rulesOf(after).map(({ spec }) => spec.conditions)).toEqual([
+    [{ field: 'path-pattern', values: ['/a'] }],
+    [{ field: 'path-pattern', values: ['/c'] }],
+  ]);
+  const ids = [http, grpc].map((each) => routeId(routeOf(each).route));
+  const standing = standingAtoms(standsOf(before).rules, ids);
+  expect([...standing.byRoute.values()].map((atoms) => atoms.length)).toEqual([1, 1]);
 });

@@ -1,9 +1,12 @@
 // Which rules there is room for. What serves stays, as it stands in AWS, and then the oldest routes have precedence; what
 // does not fit is left out alone, and the next that does is taken. Where a route that serves asks for more than there is room
 // for, all that it has in AWS stays instead.
+
 import type { PortView } from '../../gateway/entries.ts';
+import type { RouteRef } from '../../gateway/problem-place.ts';
+import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import type { Steps } from '../../gateway/steps.ts';
-import { type ObjectKey, parseObjectKey } from '../../kube/object.ts';
+import { parseObjectKey } from '../../kube/object.ts';
 import { type Candidates, candidatesOf } from './candidates.ts';
 import { Budget, type Claim, claimOf, idOf, mayHaveServed, placesOf } from './claims.ts';
 import type { ModelContext } from './context.ts';
@@ -43,13 +46,13 @@ export function* chooseRules(context: ModelContext, views: readonly PortView[], 
   const candidates = yield* candidatesOf(context, views);
   const { all, byRoute } = standingAtoms(
     standing.rules,
-    candidates.map(({ route }) => route.route.key),
+    candidates.map(({ route }) => routeId(route.route)),
   );
   const isolation = new Isolation(context, views, placesOf(all));
   const viewsByPort = new Map(views.map((view) => [view.port.port, view]));
   const room = new Room({ context, views: viewsByPort, isolates: isolation.isolates });
   const budget = new Budget();
-  const claims = candidates.map((each) => claimOf(each, byRoute.get(each.route.route.key) ?? [], budget));
+  const claims = candidates.map((each) => claimOf(each, byRoute.get(routeId(each.route.route)) ?? [], budget));
   const choosing = new Choosing({ views: viewsByPort, standing, byRoute, room, budget });
   for (const claim of claims) {
     choosing.keep(claim);
@@ -70,12 +73,12 @@ export function* chooseRules(context: ModelContext, views: readonly PortView[], 
 interface ChoosingOptions {
   readonly views: ReadonlyMap<number, PortView>;
   readonly standing: Standing;
-  readonly byRoute: ReadonlyMap<ObjectKey, readonly StandingAtom[]>;
+  readonly byRoute: ReadonlyMap<RouteId, readonly StandingAtom[]>;
   readonly room: Room;
   readonly budget: Budget;
 }
 
-const formerKey = (route: ObjectKey): string => `former ${route}`;
+const formerKey = (route: RouteRef): string => `former ${routeId(route)}`;
 
 class Choosing {
   readonly #options: ChoosingOptions;
@@ -98,7 +101,7 @@ class Choosing {
     const { route } = candidates.route;
     for (const source of serving) this.#put(source, this.#rulesOf(candidates, source) ?? []);
     const kept = keptRules(candidates.route, former, views, standing) ?? [];
-    if (kept.length > 0) room.put(formerKey(route.key), kept);
+    if (kept.length > 0) room.put(formerKey(route), kept);
   }
 
   /** Routes that ask for something else than they have. One's change may make room for another's. */
@@ -134,8 +137,8 @@ class Choosing {
   #replace(claim: Claim, { isLast }: { readonly isLast: boolean }): boolean {
     const { room } = this.#options;
     const { candidates, serving } = claim;
-    const { key } = candidates.route.route;
-    const former = room.remove(formerKey(key));
+    const { route } = candidates.route;
+    const former = room.remove(formerKey(route));
     const { added, misfits } = this.#tryAll(claim);
     const out = misfits.map(({ source }) => source);
     const exposed = exposedBy(out, [...serving, ...added]);
@@ -144,7 +147,7 @@ class Choosing {
       (out.some((source) => mayHaveServed(claim, source)) || exposed.some(({ source }) => serving.has(source)));
     const leaving = kept ? added : exposed.map(({ source }) => source);
     for (const source of leaving) room.remove(source.id);
-    if (kept && former.length > 0) room.put(formerKey(key), former);
+    if (kept && former.length > 0) room.put(formerKey(route), former);
     if (kept && !isLast) return false;
     this.#misfits.push(...misfits.map((misfit) => ({ ...misfit, kept })));
     if (kept) return false;
@@ -161,7 +164,7 @@ class Choosing {
           kept: former.length > 0,
         });
       }
-      if (former.length > 0) room.put(formerKey(key), former);
+      if (former.length > 0) room.put(formerKey(route), former);
     });
     return true;
   }
@@ -200,7 +203,7 @@ class Choosing {
     const { byRoute, budget } = this.#options;
     if (candidates.tooLarge.has(source) || !budget.allows(candidates)) return undefined;
     const rules = candidates.expressed().find((each) => each.source === source)?.rules ?? [];
-    const places = placesOf(byRoute.get(candidates.route.route.key) ?? []);
+    const places = placesOf(byRoute.get(routeId(candidates.route.route)) ?? []);
     return rules.map((rule) => {
       const standsAt = places.get(idOf(rule));
       return standsAt === undefined ? rule : { ...rule, planned: { ...rule.planned, standsAt } };

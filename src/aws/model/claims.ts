@@ -1,4 +1,5 @@
 // What each route has in AWS, and what it asks for.
+import { routeId } from '../../gateway/route-id.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Candidates } from './candidates.ts';
 import type { RankedRule, SourceRule } from './express-entries.ts';
@@ -38,7 +39,7 @@ export function mayHaveServed({ former }: Claim, { place, rule }: SourceRule): b
   const name = rule.name ?? String(rule.rule);
   return former.some((atom) => {
     const named = nameOf(atom.rule.id);
-    return named.route !== place.route.key || named.rule === name;
+    return named.route !== routeId(place.route) || named.rule === name;
   });
 }
 

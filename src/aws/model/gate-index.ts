@@ -1,4 +1,5 @@
 // Which of the rules of a load balancer keep requests from which others of the same route.
+import { routeId } from '../../gateway/route-id.ts';
 import type { PlannedRule, SourceRule } from './express-entries.ts';
 import { isBehind } from './gates.ts';
 import type { ResourceId } from './resources.ts';
@@ -17,9 +18,9 @@ export class GateIndex {
   before(id: ResourceId, { port, sources }: PlannedRule): readonly ResourceId[] {
     const gates = new Set<ResourceId>();
     for (const { route, rule } of sources) {
-      const source = this.#sources.get(`${route.key}/${rule}`);
+      const source = this.#sources.get(`${routeId(route)}/${rule}`);
       if (source === undefined) continue;
-      const key = `${port} ${route.key}`;
+      const key = `${port} ${routeId(route)}`;
       const seen = this.#seen.get(key) ?? [];
       for (const gate of seen) {
         if (gate.id !== id && isBehind(gate.source.rule, source.rule)) gates.add(gate.id);

@@ -1,6 +1,8 @@
 // What a route has in AWS, as rules to be kept: of a route that asks for more than there is room for, or that can't be read.
+
 import type { PortView } from '../../gateway/entries.ts';
 import { compareSpecificity, covers, widerThan } from '../../gateway/hostnames.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import type { ListenerTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
 import { objectKey, parseObjectKey } from '../../kube/object.ts';
 import type { RuleMatch } from './conditions.ts';
@@ -23,7 +25,7 @@ export function keptRules(
   const { key } = route.route;
   const namespace = parseObjectKey(key).namespace ?? '';
   const permitted = atoms.every(({ rule }) =>
-    foreignServices(rule.spec.action, namespace).every((service) => isPermitted(key, service)),
+    foreignServices(rule.spec.action, namespace).every((service) => isPermitted(route.route, service)),
   );
   if (!permitted) return undefined;
   return atoms.flatMap((atom) => {
@@ -42,7 +44,7 @@ function listenerOf(
   const owner = widerThan(host).find((hostname) => view.hostnames.has(hostname));
   const listener = view.listeners.find(({ hostname }) => hostname === owner);
   if (listener === undefined) return undefined;
-  return unread === true || listener.routes.includes(route.key) ? listener : undefined;
+  return unread === true || listener.routes.includes(routeId(route)) ? listener : undefined;
 }
 
 function keptRule(
@@ -61,7 +63,7 @@ function keptRule(
       kind: 'rule',
       route,
       rule: 0,
-      ruleName: named.route === route.key ? (named.rule ?? '0') : 'kept',
+      ruleName: named.route === routeId(route) ? (named.rule ?? '0') : 'kept',
       match: 0,
     },
     // Nobody reads it: what the rule does is known in AWS's own terms.
@@ -86,7 +88,7 @@ function keptRule(
       routeHostname: hostnames.toSorted(compareSpecificity)[0] ?? host,
       match: entry.match,
       creationTimestamp: created,
-      route: route.key,
+      route,
       ruleIndex: rule.priority,
       matchIndex: 0,
     },

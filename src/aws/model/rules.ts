@@ -1,7 +1,9 @@
 // The routes' entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not
 // fit, is left out as a whole and told; the others stay.
+
 import { type PortView, viewOf } from '../../gateway/entries.ts';
 import type { RuleRef } from '../../gateway/problem-place.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteEntry } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
@@ -130,14 +132,14 @@ const asItStands = ({ port }: PlannedRule, spec: RuleResource['spec'], { rules }
 const rulesOf = (sources: PlannedRule['sources']): readonly RuleRef[] => [
   ...new Map(
     sources.flatMap(({ route, rule }) =>
-      rule === undefined ? [] : [[`${route.key}/${rule}`, { route, rule }] as const],
+      rule === undefined ? [] : [[`${routeId(route)}/${rule}`, { route, rule }] as const],
     ),
   ).values(),
 ];
 
 function sourceName({ source, hostname }: RouteEntry): readonly (string | number)[] {
   if (source.kind === 'isolate') return ['isolate', shortHash(hostname ?? '', 8)];
-  return [source.route.key, source.ruleName ?? source.rule];
+  return [routeId(source.route), source.ruleName ?? source.rule];
 }
 
 function problemsOf(context: ModelContext, choice: Choice, held: number): readonly Problem[] {

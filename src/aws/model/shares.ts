@@ -1,6 +1,6 @@
 // Which part of a rule is which route's. Rules of several routes that do the same are packed into one, which has the name of
 // the first: a tag says what each has of it, so that what a route has in AWS is known whatever became of the route since.
-import type { ObjectKey } from '../../kube/object.ts';
+import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import type { RuleMatch } from './conditions.ts';
 import type { PlannedSource } from './express-entries.ts';
 import { hash, stableJson } from './hash.ts';
@@ -31,7 +31,7 @@ export function atomText({ hosts, paths, methods, others }: RuleMatch): string {
 /** As many as fit into a tag's value. A rule of more routes is taken to be all of the one whose name it has. */
 const MAX_ROUTES = 28;
 
-const mark = (route: ObjectKey): string => hash(route).slice(0, 6);
+const mark = (route: RouteId): string => hash(route).slice(0, 6);
 
 /**
  * The value of the tag; undefined where a rule is all of the route whose name its id has. After six digits of the hash of what the rule is, each
@@ -41,7 +41,7 @@ export function sharesTag(
   { id, match, specHash }: { readonly id: ResourceId; readonly match: RuleMatch; readonly specHash: string },
   sources: readonly PlannedSource[],
 ): string | undefined {
-  const byRoute = Map.groupBy(sources, ({ route }) => route.key);
+  const byRoute = Map.groupBy(sources, ({ route }) => routeId(route));
   const isNamed = [...byRoute.keys()].every((route) => route === nameOf(id).route);
   if (isNamed || byRoute.size > MAX_ROUTES) return undefined;
   const atoms = atomsOf(match).map(atomText);
@@ -67,12 +67,12 @@ export const atomId = (port: number, behaviour: string, match: RuleMatch): strin
 /** What AWS has of each of the routes. @param routes all that anything may be of */
 export function standingAtoms(
   rules: readonly StandingRule[],
-  routes: readonly ObjectKey[],
-): { readonly all: readonly StandingAtom[]; readonly byRoute: ReadonlyMap<ObjectKey, readonly StandingAtom[]> } {
-  const keys = new Map<string, ObjectKey>(routes.map((route) => [route, route]));
+  routes: readonly RouteId[],
+): { readonly all: readonly StandingAtom[]; readonly byRoute: ReadonlyMap<RouteId, readonly StandingAtom[]> } {
+  const keys = new Map<string, RouteId>(routes.map((route) => [route, route]));
   const marks = new Map(routes.map((route) => [mark(route), route]));
   const all: StandingAtom[] = [];
-  const byRoute = new Map<ObjectKey, StandingAtom[]>();
+  const byRoute = new Map<RouteId, StandingAtom[]>();
   for (const rule of rules) {
     const atoms = atomsOfRule(rule);
     all.push(...atoms);
@@ -95,9 +95,9 @@ function atomsOfRule(rule: StandingRule): readonly StandingAtom[] {
 function owners(
   { id, routes, specHash }: StandingRule,
   atoms: readonly StandingAtom[],
-  keys: ReadonlyMap<string, ObjectKey>,
-  marks: ReadonlyMap<string, ObjectKey>,
-): readonly (readonly [ObjectKey, readonly StandingAtom[]])[] {
+  keys: ReadonlyMap<string, RouteId>,
+  marks: ReadonlyMap<string, RouteId>,
+): readonly (readonly [RouteId, readonly StandingAtom[]])[] {
   const [stamp, ...shares] = routes?.split(' ') ?? [];
   // A tag of what the rule was before says nothing.
   if (stamp !== undefined && specHash?.startsWith(stamp) === true) {
@@ -111,8 +111,11 @@ function owners(
   return named === undefined ? [] : [[named, atoms]];
 }
 
-/** `rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT`. */
+/** `rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT`, with the kind before the namespace where that is not HTTPRoute. */
 export function nameOf(id: string): { readonly route: string; readonly rule: string | undefined } {
-  const [, , , namespace, name, rule] = id.split('/');
-  return { route: `${namespace}/${name}`, rule };
+  const parts = id.split('/').slice(3);
+  // No namespace has an upper-case letter.
+  const [kind] = /^[A-Z]/.test(parts[0] ?? '') ? parts.splice(0, 1) : [];
+  const [namespace, name, rule] = parts;
+  return { route: `${kind === undefined ? '' : `${kind}/`}${namespace}/${name}`, rule };
 }

@@ -1,4 +1,5 @@
 // What stands in AWS of a Gateway, as far as its model depends on it: what serves keeps its place before what is new.
+import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
@@ -15,7 +16,7 @@ export interface Standing {
   /** The target groups that those rules may forward to. */
   readonly targetGroups: readonly TargetSelection[];
   /** Whether a route may use a Service of another namespace. */
-  readonly isPermitted: (route: ObjectKey, service: ObjectKey) => boolean;
+  readonly isPermitted: (route: RouteRef, service: ObjectKey) => boolean;
 }
 
 /** What AWS has of a rule of ours. */

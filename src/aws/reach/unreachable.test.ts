@@ -35,14 +35,14 @@ const bindings: readonly Binding[] = [
 
 test('a route is told of the targets of its own rules that are out of reach, and others are not', () => {
   const troubles = new TargetTroubles();
-  const { key } = routeOf('storefront');
+  const route = routeOf('storefront');
   const refused = { kind: 'targets-refused', service, targets: ['8.8.8.8:80'], detail: 'no' } as const;
   const before = unreachable(model, bindings, troubles);
-  expect([before.problems, before.isUnknown(key), before.isUnknown(routeOf('other').key)]).toEqual([[], true, false]);
+  expect([before.problems, before.isUnknown(route), before.isUnknown(routeOf('other'))]).toEqual([[], true, false]);
   troubles.set('arn:served', 'registration', [refused]);
   const during = unreachable(model, bindings, troubles);
-  expect(during.problems).toEqual([{ ...refused, route: routeOf('storefront'), rule: 0, field: 'backendRefs' }]);
-  expect(during.isUnknown(key)).toBe(false);
+  expect(during.problems).toEqual([{ ...refused, route, rule: 0, field: 'backendRefs' }]);
+  expect(during.isUnknown(route)).toBe(false);
   troubles.set('arn:served', 'registration', []);
   expect(unreachable(model, bindings, troubles).problems).toEqual([]);
 });

@@ -1,6 +1,7 @@
 // Why a Gateway's load balancer cannot use some targets, as problems of the routes whose rules send requests there.
 
-import type { ObjectKey } from '../../kube/object.ts';
+import type { RouteRef } from '../../gateway/problem-place.ts';
+import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { forwardReferences } from '../diff/references.ts';
 import type { Model } from '../model/resources.ts';
 import type { Problem } from '../problem.ts';
@@ -11,7 +12,7 @@ import type { TargetTroubles } from '../targets/target-troubles.ts';
 export interface Unreachable {
   readonly problems: readonly Problem[];
   /** Whether a route has targets that no pass has looked at yet. */
-  readonly isUnknown: (route: ObjectKey) => boolean;
+  readonly isUnknown: (route: RouteRef) => boolean;
 }
 
 /**
@@ -26,21 +27,21 @@ export function unreachable(
   if (model === undefined) return { problems: [], isUnknown: () => true };
   const byGroup = new Map(bindings.map((binding) => [binding.group.id, binding]));
   const problems = new Map<string, Problem>();
-  const unknown = new Set<ObjectKey>();
+  const unknown = new Set<RouteId>();
   for (const rule of model.resources) {
     if (rule.kind !== 'rule') continue;
     for (const id of forwardReferences(rule.spec.action)) {
       const met = metOf(byGroup.get(id), troubles);
       for (const source of rule.sources) {
-        if (met === undefined) unknown.add(source.route.key);
+        if (met === undefined) unknown.add(routeId(source.route));
         for (const [index, trouble] of (met ?? []).entries()) {
           const problem: Problem = { ...trouble, ...source, field: 'backendRefs' };
-          problems.set(`${source.route.key} ${source.rule} ${id} ${index}`, problem);
+          problems.set(`${routeId(source.route)} ${source.rule} ${id} ${index}`, problem);
         }
       }
     }
   }
-  return { problems: [...problems.values()], isUnknown: (route) => unknown.has(route) };
+  return { problems: [...problems.values()], isUnknown: (route) => unknown.has(routeId(route)) };
 }
 
 function metOf(

@@ -2,6 +2,7 @@
 
 import { supportedFeatures } from '../../gateway/features.ts';
 import type { Problem } from '../../gateway/problem.ts';
+import { routeId } from '../../gateway/route-id.ts';
 import { shortfalls, withShortfalls } from '../../gateway/shortfalls.ts';
 import type { Capabilities, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -195,7 +196,7 @@ function behindPorts({ ports, routes }: Topology): MemoryModel {
   const services = new Map(
     routes.map(({ route, rules }) => {
       const backends = rules.flatMap(({ action }) => (action.kind === 'forward' ? action.backends : []));
-      return [route.key, backends.flatMap(({ service }) => service?.service ?? [])];
+      return [routeId(route), backends.flatMap(({ service }) => service?.service ?? [])];
     }),
   );
   return new Map(

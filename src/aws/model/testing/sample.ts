@@ -1,8 +1,10 @@
 // Topologies for tests, with what a test does not care about filled in.
+
 import type { HttpRouteMatch } from '../../../api/gateway-api.ts';
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
 import { ANY_REQUEST, requestMatches } from '../../../gateway/matches.ts';
 import { compareStrings } from '../../../gateway/precedence.ts';
+import { routeId } from '../../../gateway/route-id.ts';
 import type {
   BackendService,
   ListenerTopology,
@@ -98,8 +100,8 @@ const keyOf = ({ source }: EntrySketch): ObjectKey => source.route.key;
 const attached =
   (entries: readonly EntrySketch[]) =>
   (each: ListenerTopology): ListenerTopology => {
-    const keys = new Set(entries.filter(({ listener: name }) => name === each.name).map(keyOf));
-    return { ...each, routes: [...keys].toSorted(compareStrings) };
+    const own = entries.filter(({ listener: name }) => name === each.name);
+    return { ...each, routes: [...new Set(own.map(({ source }) => routeId(source.route)))].toSorted(compareStrings) };
   };
 
 const routesOf = (entries: readonly EntrySketch[]): readonly RouteTopology[] =>
