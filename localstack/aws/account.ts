@@ -14,10 +14,10 @@ export interface Region {
   readonly services: readonly Service[];
 }
 
-/** The account: regions come to be, empty, when they are first asked for. */
+/** The account. A region is created, empty, when it is first used. */
 export class Account {
   readonly sessions: Sessions = new Map();
-  /** S3 knows no regions: by `BUCKET/KEY`. */
+  /** S3 objects by `BUCKET/KEY`. S3 has no regions here. */
   readonly objects = new Map<string, string>();
   readonly #options: AwsOptions;
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class Account {
     return region;
   }
 
-  /** Of the regions that were asked for. */
+  /** Only regions that were used. */
   worlds(): readonly World[] {
     return [...this.#regions.values()].map(({ world }) => world);
   }
@@ -66,7 +66,7 @@ export class Account {
     return { regions, sessions: this.sessions, objects: this.objects };
   }
 
-  /** Goes on from there; to be called on an account that is clear. */
+  /** Restores a saved state. Call it only on an empty account. */
   restore({ regions, sessions, objects }: Omit<Saved, 'seeded'>): void {
     for (const [name, state] of regions) this.#open(name, state);
     for (const [id, session] of sessions) this.sessions.set(id, session);

@@ -3,7 +3,7 @@ import type { AwsOptions } from './options.ts';
 import { AwsError, type Service } from './service.ts';
 import type { Sessions } from './sessions.ts';
 
-/** What a request's Authorization header says of its signer. */
+/** The signer in a request's Authorization header. */
 export interface Credential {
   readonly accessKeyId: string;
   readonly region: string;
@@ -45,7 +45,7 @@ function expired(protocol: Service['protocol']): AwsError {
 }
 
 /**
- * The caller's ARN. Signatures are not verified: whoever names a key id is believed to have its secret.
+ * The caller's ARN. Signatures are not verified: a key id is enough.
  * Without the `credentials` option every key id exists. Throws as AWS does for an unknown, missing or expired one.
  */
 export function authenticate(
@@ -62,7 +62,7 @@ export function authenticate(
   }
   const user = `arn:aws:iam::${options.accountId}:user/${credential?.accessKeyId ?? 'anonymous'}`;
   if (!options.credentials) return user;
-  // AssumeRoleWithWebIdentity is the one call nobody signs.
+  // AssumeRoleWithWebIdentity is the only unsigned call.
   if (!credential) {
     if (service.name === 'sts') return user;
     throw new AwsError('MissingAuthenticationToken', 'Request is missing Authentication Token', 403);

@@ -1,4 +1,4 @@
-/** Milliseconds since 1970. State that changes by itself (provisioning → active) is computed from this, lazily: there are no timers. */
+/** Milliseconds since 1970. State that changes by itself (provisioning → active) is computed lazily from this, without timers. */
 export interface Clock {
   now(): number;
 }

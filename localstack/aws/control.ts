@@ -26,7 +26,7 @@ function shownCalls({ calls, throttle }: Endpoint): WireResponse {
   return json(200, { ...calls.counts(), buckets: throttle.uses() });
 }
 
-/** There is no S3 beside this: what trust stores are made from is put here. */
+/** The only S3 here: it stores the files of trust stores. */
 function answerObject(method: string, name: string, body: string, objects: Map<string, string>): WireResponse {
   if (!/^[^/]+\/./.test(name)) return json(400, { message: 'Expected /_aws/s3/BUCKET/KEY' });
   if (method === 'PUT') objects.set(name, body);
@@ -37,12 +37,12 @@ function answerObject(method: string, name: string, body: string, objects: Map<s
 }
 
 /**
- * `GET /_aws/health`, `GET /_aws/calls` (counts by action, and how they fared against AWS's token buckets), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
- * (back to how it started), `GET /_aws/seed` (what the demo VPC is made of; 404 without a seed),
- * `POST /_aws/faults` (a plan of faults and switches from now on; 400 says what is off), `GET /_aws/faults` (the plan, how often
- * each rule was met, and every switch as it is), `DELETE /_aws/faults` (back to those it started with), `GET /_aws/iam` (what of the policies was used, and what was denied),
- * `PUT`, `GET` and `DELETE /_aws/s3/BUCKET/KEY` (an object of S3, which trust stores are made from),
- * `GET /_aws/load-balancers` (where they are reached; 404 without a data plane).
+ * `GET /_aws/health`, `GET /_aws/calls` (counts by action, and the state of AWS's token buckets), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
+ * (back to the start), `GET /_aws/seed` (the ids of the demo VPC; 404 without a seed),
+ * `POST /_aws/faults` (sets a plan of faults and switches; 400 says what is wrong), `GET /_aws/faults` (the plan, how often
+ * each rule applied, and every switch), `DELETE /_aws/faults` (back to the start), `GET /_aws/iam` (the used parts of the policies, and what was denied),
+ * `PUT`, `GET` and `DELETE /_aws/s3/BUCKET/KEY` (an S3 object for trust stores),
+ * `GET /_aws/load-balancers` (their addresses; 404 without a data plane).
  */
 export function control(method: string, path: string, body: string, endpoint: Endpoint): WireResponse {
   const objectPath = '/_aws/s3/';

@@ -12,7 +12,7 @@ export interface WireRequest {
   readonly body: string;
 }
 
-/** Which service and action a request means; the parameters are not yet read. */
+/** The service and action of a request, without its parameters. */
 export interface Addressed {
   readonly service: Service;
   readonly action: string;
@@ -24,7 +24,7 @@ function byTarget(services: readonly Service[], target: string): Service | undef
   return services.find((service) => service.protocol === 'json' && target.startsWith(`${service.namespace}.`));
 }
 
-/** Reads service and action: the service by the signature's scope, else by X-Amz-Target, else by Version. */
+/** The signature's scope names the service, else X-Amz-Target, else Version. */
 export function address(request: WireRequest, services: readonly Service[]): Addressed {
   const credential = readCredential(request.authorization);
   const form = new URLSearchParams(request.method === 'GET' ? request.url.search : request.body);
@@ -46,7 +46,7 @@ function parseJson(body: string): Input {
     const value: unknown = JSON.parse(body === '' ? '{}' : body);
     if (isRecord(value)) return value;
   } catch {
-    // Falls through to the one refusal.
+    // Refused below.
   }
   throw new AwsError('SerializationException', 'The request body is not a JSON object');
 }

@@ -32,16 +32,16 @@ function unknownAction(service: Service, action: string): AwsError {
     : new AwsError('InvalidAction', message);
 }
 
-/** Waits no longer than the process has something else to do. */
+/** A wait that does not keep the process alive. */
 async function suffer({ delayMs, outcome }: Fate): Promise<void> {
   if (delayMs > 0) await sleep(delayMs, undefined, { ref: false });
   if (outcome.kind === 'cut') throw new ConnectionCut('cut before it was carried out');
   if (outcome.kind === 'refuse') throw outcome.error;
 }
 
-/** What a request meets: decode → authenticate → faults → throttle → authorize → act → encode. */
+/** The stages of a request: decode → authenticate → faults → throttle → authorize → act → encode. */
 export class Endpoint {
-  /** As they are now: faults may have set others than those at the start. */
+  /** The current options: faults may have changed them since the start. */
   readonly options: AwsOptions;
   readonly calls: Calls;
   readonly throttle: Throttle;
@@ -55,7 +55,7 @@ export class Endpoint {
   readonly #state: string | undefined;
   #seeded: Seed | undefined;
 
-  /** `state` is what it starts with, as `save` wrote it. */
+  /** @param state the initial state, from `save` */
   constructor(options: AwsOptions, clock: Clock, random: Random, state?: string) {
     this.#state = state;
     this.faults = new Faults(options.faults);
@@ -69,12 +69,12 @@ export class Endpoint {
     this.reset();
   }
 
-  /** What was seeded; undefined without the `seed` option. */
+  /** The seed's ids; undefined without the `seed` option. */
   get seeded(): Seed | undefined {
     return this.#seeded;
   }
 
-  /** What is in S3, by `BUCKET/KEY`. */
+  /** The objects of S3, by `BUCKET/KEY`. */
   get objects(): Map<string, string> {
     return this.#account.objects;
   }
@@ -83,12 +83,12 @@ export class Endpoint {
     return this.#account.region(region).world;
   }
 
-  /** All that the account has now. */
+  /** The account's complete state. */
   save(): string {
     return writeSaved({ ...this.#account.save(), seeded: this.#seeded });
   }
 
-  /** Back to how it started: empty, the seed alone, or the state that it was given. */
+  /** Back to the start: empty, the seed, or the initial state. */
   reset(): void {
     this.#account.clear();
     this.throttle.reset();
@@ -106,12 +106,12 @@ export class Endpoint {
     return saved.seeded;
   }
 
-  /** Back to the faults that it started with, if any. */
+  /** Back to the initial faults, if any. */
   clearFaults(): void {
     this.faults.set(this.options.faults);
   }
 
-  /** @throws ConnectionCut where a fault has it that there is no answer. */
+  /** @throws ConnectionCut if a fault prevents the answer. */
   async answer(request: WireRequest, requestId: string): Promise<WireResponse> {
     const region = readCredential(request.authorization)?.region || this.options.region;
     const { world, services } = this.#account.region(region);
@@ -165,7 +165,7 @@ export class Endpoint {
     return output;
   }
 
-  /** The action, over what the region is now or, for a read that lags, was. */
+  /** The action on the current state of the region, or on a past state if reads lag. */
   #actionNow(service: Service, action: string, perform: Action, world: World): Action {
     const lagMs = this.faults.plan.readLagSeconds * 1000;
     if (lagMs === 0) return perform;

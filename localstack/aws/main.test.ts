@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { ownBlocks } from './dataplane/own-blocks.ts';
 
-// A process takes a while to start on a busy machine.
+// A process starts slowly on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));

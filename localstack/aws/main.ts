@@ -9,7 +9,7 @@ import { type Aws, startAws } from './server.ts';
 interface Arguments extends Omit<AwsOptions, 'quotas' | 'policies' | 'dataPlane'> {
   readonly quota?: Partial<Quotas>;
   readonly quotas: boolean;
-  /** The document, checked. */
+  /** The validated document. */
   readonly policy?: unknown;
   readonly dataPlane?: string;
   readonly dataPlanePortOffset?: number;

@@ -25,13 +25,13 @@ export interface AwsOptions {
   readonly seedNodes: number;
   readonly seedClusterName: string;
   readonly log: boolean;
-  /** Whether and where load balancers really forward traffic; they don't when undefined. */
+  /** Where load balancers forward real traffic; undefined: they do not. */
   readonly dataPlane: DataPlaneOptions | undefined;
-  /** `ADDRESS:PORT` where the names of load balancers that forward traffic resolve; they don't when undefined. */
+  /** `ADDRESS:PORT` of the DNS server for load balancers that forward traffic; undefined: no server. */
   readonly dns: string | undefined;
 }
 
-/** What an embedded AWS starts with. The command line differs in one: it seeds unless told not to. */
+/** The defaults. The command line has one other default: it seeds. */
 export const defaultOptions: AwsOptions = {
   port: 4566,
   region: 'us-east-1',
@@ -55,11 +55,11 @@ export const defaultOptions: AwsOptions = {
   dns: undefined,
 };
 
-/** How the command line says a switch, and what the switch does. */
+/** A switch of the command line. */
 export interface Flag {
   readonly flag: string;
   readonly help: string;
-  /** Throws an Error on what it cannot read; `before` is what the same flag said earlier. */
+  /** Throws an Error if the value is invalid. `before` is the value of an earlier occurrence. */
   readonly parse?: (text: string, before: unknown) => unknown;
 }
 
@@ -155,7 +155,7 @@ export const flags: Flags<Exclude<keyof AwsOptions, 'dataPlane'>> = {
   },
 };
 
-/** The data plane's are three. */
+/** The data plane has three switches. */
 export const dataPlaneFlags: Flags<'dataPlane' | 'dataPlanePortOffset' | 'mapTargets'> = {
   dataPlane: {
     flag: '--data-plane <cidr>',

@@ -1,13 +1,13 @@
-// Patterns with wildcards, as several of AWS's services have them.
+// Patterns with wildcards, for several AWS services.
 
 type Token = { readonly kind: 'run' } | { readonly kind: 'any' } | { readonly kind: 'literal'; readonly value: string };
 
-/** What a backslash takes the meaning of: that of any character (EC2), of a wildcard (load balancers), or of none (IAM). */
+/** What a backslash escapes: any character (EC2), a wildcard (load balancers), or nothing (IAM). */
 export type Escapes = 'any' | 'wildcards' | 'none';
 
 const parts: Readonly<Record<Escapes, RegExp>> = { any: /\\?[^]/g, wildcards: /\\[\\*?]|[^]/g, none: /[^]/g };
 
-/** `*` is any run of characters, `?` any one. */
+/** `*` is any number of characters, `?` is one. */
 export function pattern(value: string, escapes: Escapes): (candidate: string) => boolean {
   if (!/[*?\\]/.test(value)) return (candidate) => candidate === value;
   const tokens = (value.match(parts[escapes]) ?? []).map(tokenOf);
@@ -20,7 +20,7 @@ function tokenOf(part: string): Token {
   return { kind: 'literal', value: part.slice(-1) };
 }
 
-/** Only the last run is ever taken longer: so no pattern takes more steps than its length times the candidate's. */
+/** Only the last `*` is extended, so the steps are at most the pattern's length times the candidate's. */
 function matches(tokens: readonly Token[], candidate: string): boolean {
   let [at, token] = [0, 0];
   let [runAt, runToken] = [0, -1];

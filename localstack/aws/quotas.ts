@@ -1,4 +1,4 @@
-// The quotas of an account, by the names DescribeAccountLimits gives them where it knows them.
+// The quotas of an account. Names are those of DescribeAccountLimits, if it has them.
 // Values: docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html,
 // /network/load-balancer-limits.html, /vpc/latest/userguide/amazon-vpc-limits.html, /acm/latest/userguide/acm-limits.html.
 
@@ -12,12 +12,12 @@ export const defaultQuotas = {
   'targets-per-availability-zone-per-network-load-balancer': 500,
   'listeners-per-application-load-balancer': 50,
   'listeners-per-network-load-balancer': 50,
-  /** Over all listeners, default rules not counted. */
+  /** For all listeners together, without default rules. */
   'rules-per-application-load-balancer': 100,
   'target-groups-per-action-on-application-load-balancer': 5,
   'target-groups-per-action-on-network-load-balancer': 5,
   'target-groups-per-application-load-balancer': 100,
-  /** Default certificates not counted. */
+  /** Without default certificates. */
   'certificates-per-application-load-balancer': 25,
   'certificates-per-network-load-balancer': 25,
   'condition-values-per-alb-rule': 5,
@@ -44,7 +44,7 @@ export function isQuotaName(name: string): name is QuotaName {
   return Object.hasOwn(defaultQuotas, name);
 }
 
-/** As good as none, and still a whole number to tell. */
+/** Almost unlimited, but still a whole number. */
 export const unlimited: Partial<Quotas> = Object.fromEntries(
   Object.keys(defaultQuotas).map((name) => [name, Number.MAX_SAFE_INTEGER]),
 );

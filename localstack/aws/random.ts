@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Where ids come from. */
+/** The source of ids. */
 export interface Random {
   /** `digits` lower-case hexadecimal digits. */
   hex(digits: number): string;

@@ -1,4 +1,4 @@
-// All that an account has, as text, and back: an embedded AWS goes on from where another one was.
+// Saves an account's complete state as text, and restores it in another embedded AWS.
 import { createPrivateKey, KeyObject } from 'node:crypto';
 import type { Seed } from './seed.ts';
 import type { Sessions } from './sessions.ts';
@@ -7,17 +7,17 @@ import type { RegionState } from './state.ts';
 export interface Saved {
   readonly regions: ReadonlyMap<string, RegionState>;
   readonly sessions: Sessions;
-  /** What is in S3, by `BUCKET/KEY`. */
+  /** The objects of S3, by `BUCKET/KEY`. */
   readonly objects: ReadonlyMap<string, string>;
   readonly seeded: Seed | undefined;
 }
 
-/** JSON; what JSON has no words for is an object with one key. */
+/** JSON. Values that JSON does not have are objects with one key. */
 export function writeSaved(saved: Saved): string {
   return JSON.stringify(
     saved,
     function (this: Readonly<Record<string, unknown>>, key, given: unknown) {
-      // A Date comes here as the text that it says it is in JSON.
+      // JSON.stringify passes a Date as text.
       const value = this[key];
       if (value instanceof Map) return { $map: [...value] };
       if (value instanceof Set) return { $set: [...value] };

@@ -1,5 +1,5 @@
-// A VPC as a cluster's installer leaves it: three zones, public and private subnets, with IPv6 and the tags by which
-// controllers find them, an internet gateway, and the nodes with their security group.
+// A VPC as after the installation of a cluster: three zones, public and private subnets with IPv6 and the tags for
+// controllers, an internet gateway, and the nodes with their security group.
 import { availabilityZones } from './ec2/availability-zones.ts';
 import { runInstances } from './ec2/instances.ts';
 import { attachInternetGateway, createInternetGateway } from './ec2/internet-gateways.ts';
@@ -17,7 +17,7 @@ interface SeedNode {
   readonly privateIp: string;
 }
 
-/** What the demo VPC is made of. */
+/** The ids of the demo VPC. */
 export interface Seed {
   readonly region: string;
   readonly clusterName: string;
@@ -33,13 +33,13 @@ const zoneCount = 3;
 
 interface SubnetPlan {
   readonly vpc: Vpc;
-  /** Of the third byte of the blocks, 10.0.FIRST.0/20 and on, and in hexadecimal of the /64 blocks. */
+  /** The first block's third byte, 10.0.FIRST.0/20; in hexadecimal, also that of the /64 blocks. */
   readonly first: number;
   readonly name: string;
   readonly roleTag: string;
 }
 
-/** One subnet a zone, with a route table in common. */
+/** One subnet per zone, with one route table. */
 function createSubnets(world: World, { vpc, first, name, roleTag }: SubnetPlan) {
   const { seedClusterName } = world.options;
   const table = createRouteTable(world, vpc.id, new Map([['Name', `${seedClusterName}-${name}`]]));
@@ -49,7 +49,7 @@ function createSubnets(world: World, { vpc, first, name, roleTag }: SubnetPlan) 
     const subnet = createSubnet(world, {
       vpcId: vpc.id,
       cidrBlock: `10.0.${block}.0/20`,
-      // A /64 of the VPC's /56, whose last byte is zero.
+      // A /64 of the VPC's /56. The last byte of the /56 is zero.
       ipv6CidrBlock: vpc.ipv6?.cidrBlock.replace(/00::\/56$/, `${block.toString(16).padStart(2, '0')}::/64`),
       availabilityZone: zone.name,
       tags: new Map([
@@ -64,7 +64,7 @@ function createSubnets(world: World, { vpc, first, name, roleTag }: SubnetPlan) 
   return { tableId: table.id, subnetIds };
 }
 
-/** The nodes' security group lets them reach each other, as an installer leaves it. */
+/** The nodes' security group, which lets them reach each other. */
 function createNodeSecurityGroup(world: World, vpcId: string): string {
   const { seedClusterName } = world.options;
   const group = createSecurityGroup(world, {
@@ -96,7 +96,7 @@ function startNode(world: World, index: number, subnetId: string, groupId: strin
   return { instanceId: instance.id, zone: instance.availabilityZone, privateIp };
 }
 
-/** Makes the demo VPC in an empty region. */
+/** Creates the demo VPC in an empty region. */
 export function seed(world: World): Seed {
   const { seedClusterName: clusterName, seedNodes } = world.options;
   const vpc = createVpc(world, { cidrBlock: '10.0.0.0/16', ipv6: true, tags: new Map([['Name', clusterName]]) });

@@ -137,17 +137,17 @@ test('with throttling, the 41st read at once is refused, and ten more pass a sec
   expect(passed(await reads(12))).toBe(10);
 });
 
-test('calls are told beside the token buckets that AWS would have taken them from', async () => {
+test('calls are counts beside the token buckets that AWS would have taken them from', async () => {
   await using aws = await Embedded.start();
   await Promise.all(Array.from({ length: 43 }, () => aws.elb.send(new DescribeLoadBalancersCommand({}))));
-  const told = async (method: string) => (await fetch(`${aws.aws.url}/_aws/calls`, { method })).json();
+  const counts = async (method: string) => (await fetch(`${aws.aws.url}/_aws/calls`, { method })).json();
   const buckets = [
     { bucket: 'account', calls: 43, beyond: 3, peakPerSecond: 43 },
     { bucket: 'non-mutating', calls: 43, beyond: 3, leastSeconds: 0.3 },
   ];
-  expect(await told('GET')).toMatchObject({ total: 43, buckets });
+  expect(await counts('GET')).toMatchObject({ total: 43, buckets });
   expect(aws.aws.bucketUses()).toMatchObject(buckets);
-  expect(await told('DELETE')).toMatchObject({ total: 0, buckets: [] });
+  expect(await counts('DELETE')).toMatchObject({ total: 0, buckets: [] });
 });
 
 test('of sixteen target groups of one name made at once, one is made', async () => {

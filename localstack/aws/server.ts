@@ -21,12 +21,12 @@ import { encodeError, type WireResponse } from './wire/protocols.ts';
 import type { World } from './world.ts';
 
 export interface StartOptions extends Partial<Omit<AwsOptions, 'quotas' | 'policies' | 'faults'>> {
-  /** Those that differ from AWS's defaults. */
+  /** Only quotas that differ from AWS's defaults. */
   readonly quotas?: Partial<Quotas>;
-  /** Policy documents by the ARN of the role or user they are attached to; `*` is everyone else. */
+  /** Policy documents by the ARN of their role or user; `*` is for all others. */
   readonly policies?: Readonly<Record<string, unknown>>;
   readonly faults?: FaultPlanInput;
-  /** What it goes on from, as `save` of another one wrote it; the seed, if any, is in it. */
+  /** The initial state, from another embedded AWS's `save`. It contains the seed, if any. */
   readonly state?: string;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -34,25 +34,25 @@ export interface StartOptions extends Partial<Omit<AwsOptions, 'quotas' | 'polic
 
 /** A running embedded AWS. */
 export interface Aws {
-  /** What AWS_ENDPOINT_URL is to be. */
+  /** The value for AWS_ENDPOINT_URL. */
   readonly url: string;
   readonly options: AwsOptions;
   readonly calls: Calls;
-  /** How the calls fared against AWS's token buckets, whether throttling is on or not. */
+  /** The use of AWS's token buckets, whether throttling is on or not. */
   readonly bucketUses: () => readonly BucketUse[];
   readonly faults: Faults;
   readonly iam: Iam;
-  /** What was seeded; undefined without the `seed` option. */
+  /** The seed's ids; undefined without the `seed` option. */
   readonly seeded: () => Seed | undefined;
-  /** The state of a region, for tests that look behind the wire. */
+  /** The state of a region, for tests that read it directly. */
   readonly world: (region?: string) => World;
   /** The load balancers that forward traffic; none without the `dataPlane` option. */
   readonly reachable: () => readonly Reachable[];
-  /** `ADDRESS:PORT` where their names resolve; undefined without the `dns` option. */
+  /** `ADDRESS:PORT` of the DNS server; undefined without the `dns` option. */
   readonly dns: string | undefined;
-  /** All that the account has now, as text: the `state` of one that is to go on from here. */
+  /** The account's complete state as text: the `state` of another embedded AWS. */
   readonly save: () => string;
-  /** Back to how it started: empty, the seed alone, or the state that it was given. */
+  /** Back to the start: empty, the seed, or the initial state. */
   readonly reset: () => void;
   readonly close: () => Promise<void>;
 }
@@ -127,11 +127,11 @@ export async function startAws(given: StartOptions = {}): Promise<Aws> {
   const endpoint = new Endpoint(options, clock, random, state);
   const server = createServer((request, response) => {
     serve(endpoint, request, response, uuid(random)).catch(() => {
-      // A fault cut the connection, or the client went away while its request was read.
+      // A fault cut the connection, or the client closed it while we read the request.
       response.destroy();
     });
   });
-  // Longer than clients keep an idle connection, so that none is closed under a request on its way.
+  // Longer than clients keep idle connections, so that we never close a connection during a request.
   server.keepAliveTimeout = 75_000;
   const reachable = () => endpoint.dataPlane?.reachable() ?? [];
   const names = () => reachable().map(namedOf);

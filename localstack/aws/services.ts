@@ -8,7 +8,7 @@ import { LaggingIndex } from './tagging/lagging-index.ts';
 import { taggingService } from './tagging/service.ts';
 import type { World } from './world.ts';
 
-/** Every service there is, over the state of one region. */
+/** All services, on the state of one region. */
 export function servicesOf(world: World): readonly Service[] {
   const index = new LaggingIndex(world);
   const tagged = [elbv2Service(world), ec2Service(world), acmService(world), taggingService(world, index)];

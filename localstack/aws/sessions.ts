@@ -1,4 +1,4 @@
-/** Credentials that STS handed out. */
+/** Credentials from STS. */
 interface Session {
   /** The ARN of the assumed role's session. */
   readonly principal: string;

@@ -2,7 +2,7 @@ import { type AcmState, newAcmState } from './acm/state.ts';
 import { type Ec2State, newEc2State } from './ec2/state.ts';
 import { type Elbv2State, newElbv2State } from './elbv2/state.ts';
 
-/** All that one account has in one region: a Map a kind of resource, each service's in its own folder. */
+/** The state of one account in one region: one Map per kind of resource. Each service's folder has its own part. */
 export interface RegionState {
   readonly ec2: Ec2State;
   readonly acm: AcmState;

@@ -5,18 +5,18 @@ export interface Tag {
   readonly value: string;
 }
 
-/** What each service calls the same refusals. */
+/** The error codes of a service for invalid tags. */
 export interface TagErrors {
   readonly invalid: (message: string) => AwsError;
   readonly tooMany: (message: string) => AwsError;
   readonly duplicate: (message: string) => AwsError;
-  /** Of characters that the service does not take; without it, it takes all. */
+  /** For invalid characters; without it, all characters are valid. */
   readonly malformed?: (message: string) => AwsError;
 }
 
 /**
- * Of ELB and ACM: their API_Tag pages. In values `&`, `<` and `>` are taken too, though the pages lack them: so a client's
- * reading of escaped XML can be tested.
+ * ELB's and ACM's characters: see their API_Tag pages. Values may also have `&`, `<` and `>`, which the pages lack, so that
+ * tests can check how a client reads escaped XML.
  */
 const restrictedKey = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 const restrictedValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@&<>]*$/u;
@@ -24,7 +24,7 @@ const restrictedValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@&<>]*$/u;
 const maxTags = 50;
 
 /**
- * Puts tags on a resource by AWS's rules; nothing is changed when it throws.
+ * Adds tags to a resource by AWS's rules. If it throws, nothing has changed.
  * docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html: 50 tags, key 1–128, value 0–256
  * characters, `aws:` is reserved. EC2 takes all characters, others do not.
  */

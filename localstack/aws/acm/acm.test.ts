@@ -277,7 +277,7 @@ test('a requested certificate is pending with its DNS records, then issued, and 
   expect(await served(material?.certificatePem ?? '', key?.toString() ?? '', 'x.a.example.com')).toBe('hello');
 });
 
-/** What a client that trusts the certificate gets from a server that has it. */
+/** The answer of a server with the certificate to a client that trusts it. */
 async function served(cert: string, key: string, servername: string): Promise<string> {
   const server = createServer({ cert, key }, (_, response) => response.end('hello'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,7 @@ export interface Element {
   readonly whole: Buffer;
 }
 
-/** The element that a buffer begins with. @throws RangeError where it is cut off. */
+/** The first element of a buffer. @throws RangeError if it is incomplete. */
 export function read(der: Buffer): Element {
   const tag = der.readUInt8(0);
   const first = der.readUInt8(1);

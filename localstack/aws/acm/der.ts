@@ -1,4 +1,4 @@
-// As much of ASN.1's DER as a certificate needs. ITU-T X.690.
+// The part of ASN.1's DER that a certificate needs. ITU-T X.690.
 
 const tags = {
   boolean: 0x01,
@@ -33,7 +33,7 @@ export const utf8 = (value: string): Buffer => tagged(tags.utf8, Buffer.from(val
 export const yes = (): Buffer => tagged(tags.boolean, Buffer.from([0xff]));
 export const nothing = (): Buffer => tagged(tags.null);
 
-/** `hex` is the positive value's digits; its first bit must be clear. */
+/** @param hex the digits of a positive value; its first bit must be 0 */
 export const integer = (hex: string): Buffer => tagged(tags.integer, Buffer.from(hex, 'hex'));
 
 /** A time before 2050, to the second. */

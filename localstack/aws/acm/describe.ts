@@ -73,7 +73,7 @@ export function deleteCertificate(world: World, input: Input): Output {
   return {};
 }
 
-/** Without Includes.keyTypes only these are listed. docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html */
+/** The default of Includes.keyTypes. docs.aws.amazon.com/acm/latest/APIReference/API_ListCertificates.html */
 const listedKeyTypes: readonly string[] = ['RSA_1024', 'RSA_2048'];
 
 export function listCertificates(world: World, input: Input): Output {
@@ -88,7 +88,7 @@ export function listCertificates(world: World, input: Input): Output {
   return { CertificateSummaryList: found.map((certificate) => summary(world, certificate)), NextToken: nextToken };
 }
 
-/** By creation; the token names the last certificate shown, which need not be there any more. */
+/** In order of creation. The token names the last listed certificate, which may be deleted meanwhile. */
 function page(chosen: readonly Certificate[], { MaxItems: size, NextToken: token, SortOrder: order }: ListRequest) {
   const isBefore = (a: string, b: string): boolean => (order === 'DESCENDING' ? a > b : a < b);
   const after = token === undefined ? undefined : Buffer.from(token, 'base64').toString();

@@ -56,7 +56,7 @@ function pemOf(certificates: readonly X509Certificate[]): string {
 
 const yearMs = 365 * 86_400_000;
 
-/** docs.aws.amazon.com/acm/latest/userguide/acm-limits.html: so many at a time, and twice as many imports in a year. */
+/** docs.aws.amazon.com/acm/latest/userguide/acm-limits.html: a limit of certificates, and twice as many imports in a year. */
 function importNew(world: World, imported: Imported, tags: Map<string, string>): Certificate {
   const { acm } = world;
   const now = world.clock.now();

@@ -10,7 +10,7 @@ export interface CertificateSpec {
   readonly notAfter: Date;
   /** Hexadecimal digits, an even number; the first is below 8. */
   readonly serial: string;
-  /** What it is for; `server` unless told. */
+  /** The purpose; default: `server`. */
   readonly usage?: Usage;
 }
 

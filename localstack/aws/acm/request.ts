@@ -1,4 +1,4 @@
-// RequestCertificate: pending for a while, then issued. What is issued is a certificate of its own signing.
+// RequestCertificate: the certificate is pending for a while, then issued. It is self-signed.
 
 import { createHash, X509Certificate } from 'node:crypto';
 import type { Input, Output } from '../service.ts';
@@ -47,7 +47,7 @@ export async function requestCertificate(world: World, input: Input): Promise<Ou
     request: pending,
     tags,
   };
-  // Kept before the key is made, so that a repeated request in the meantime finds it.
+  // Stored before its key exists, so that a repeated request finds it.
   world.acm.certificates.set(certificate.arn, certificate);
   pending.material = await selfSigned(names, request.KeyAlgorithm, now, `7${world.random.hex(31)}`);
   return { CertificateArn: certificate.arn };
@@ -70,7 +70,7 @@ function checkQuotas(world: World, names: readonly string[]): void {
   }
 }
 
-/** The record is the account's and the name's: a wildcard shares its parent's. docs.aws.amazon.com/acm/latest/userguide/dns-validation.html */
+/** The record depends on account and name; a wildcard has its parent's. docs.aws.amazon.com/acm/latest/userguide/dns-validation.html */
 function validationOf(accountId: string, domainName: string): DomainValidation {
   const base = domainName.replace(/^\*\./, '').toLowerCase();
   const digest = createHash('sha256').update(`${accountId}/${base}`).digest('hex');
@@ -85,8 +85,8 @@ function letters(hex: string): string {
   return (hex.match(/../g) ?? []).map((byte) => String.fromCharCode(97 + (Number.parseInt(byte, 16) % 26))).join('');
 }
 
-/** Does what time has done to certificates: requested ones are issued, others expire. */
-export function settleCertificates(acm: AcmState, now: number): void {
+/** Applies the passing of time: requested certificates are issued, others expire. */
+export function refreshCertificates(acm: AcmState, now: number): void {
   for (const certificate of acm.certificates.values()) {
     const { request } = certificate;
     if (certificate.status === 'PENDING_VALIDATION' && request?.material !== undefined && request.issuesAt <= now) {

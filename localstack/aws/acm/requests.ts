@@ -8,7 +8,7 @@ import { type Certificate, keyAlgorithms } from './state.ts';
 
 const blob = z.base64().transform((value) => Buffer.from(value, 'base64').toString('utf8'));
 
-/** A tag's rules are checked where it is put on something, with their own errors. */
+/** The rules for tags are checked when a tag is added, with their own errors. */
 const tags = z.array(z.object({ Key: z.string(), Value: z.string().optional() }));
 
 export const importRequest = z.object({
@@ -54,15 +54,17 @@ export const listRequest = z.object({
 
 export type ListRequest = z.infer<typeof listRequest>;
 
-/** @throws ValidationException naming the fields, never their values: one of them is a private key. */
+/** @throws ValidationException with the fields' names, never their values: one is a private key. */
 export function parse<T>(schema: z.ZodType<T>, input: Input): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const { issues } = result.error;
-  const told = issues.map(
+  const details = issues.map(
     ({ path, message }) => `Value at '${path.map(String).join('.')}' failed to satisfy constraint: ${message}`,
   );
-  throw validation(`${issues.length} validation error${issues.length === 1 ? '' : 's'} detected: ${told.join('; ')}`);
+  throw validation(
+    `${issues.length} validation error${issues.length === 1 ? '' : 's'} detected: ${details.join('; ')}`,
+  );
 }
 
 /** @throws InvalidArnException, ResourceNotFoundException. */

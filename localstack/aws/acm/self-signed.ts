@@ -1,4 +1,4 @@
-// The certificate behind a requested one. No authority outside of this process has signed it.
+// The content of a requested certificate. It is self-signed.
 
 import { generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ export type RequestableKey = 'RSA_2048' | 'EC_prime256v1' | 'EC_secp384r1';
 const validityMs = 198 * 86_400_000;
 const generate = promisify(generateKeyPair);
 
-/** Valid from `now`, milliseconds since the epoch, for names of which the first is the common name; `serial` as issueCertificate's. */
+/** @param now milliseconds since the epoch, when it becomes valid. @param names the first is the common name. */
 export async function selfSigned(
   names: readonly string[],
   algorithm: RequestableKey,

@@ -2,7 +2,7 @@ import type { Action, Input, Output, Service } from '../service.ts';
 import type { World } from '../world.ts';
 import { deleteCertificate, describeCertificate, getCertificate, listCertificates } from './describe.ts';
 import { importCertificate } from './import.ts';
-import { requestCertificate, settleCertificates } from './request.ts';
+import { refreshCertificates, requestCertificate } from './request.ts';
 import { addTagsToCertificate, listTagsForCertificate, removeTagsFromCertificate } from './tags.ts';
 
 const actions: Readonly<Record<string, (world: World, input: Input) => Output | Promise<Output>>> = {
@@ -22,7 +22,7 @@ export function acmService(world: World): Service {
   const bind =
     (action: (world: World, input: Input) => Output | Promise<Output>): Action =>
     (input) => {
-      settleCertificates(world.acm, world.clock.now());
+      refreshCertificates(world.acm, world.clock.now());
       return action(world, input);
     };
   return {

@@ -1,8 +1,8 @@
-// What an account has of ACM in one region.
+// The ACM state of an account in one region.
 
 import type { KeyObject } from 'node:crypto';
 
-/** ACM's names, RSA before ECDSA, each by rising strength: of several certificates that fit, the last is preferred. */
+/** ACM's names in order of preference, the preferred last: RSA before ECDSA, each by rising strength. */
 export const keyAlgorithms = [
   'RSA_1024',
   'RSA_2048',
@@ -17,7 +17,7 @@ export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 type CertificateStatus = 'PENDING_VALIDATION' | 'ISSUED' | 'EXPIRED';
 
-/** The leaf, its chain and its key: what a load balancer serves. The key never leaves the process. */
+/** The leaf, its chain and its key, for load balancers. The key never leaves the process. */
 export interface Material {
   readonly certificatePem: string;
   readonly chainPem: string | undefined;
@@ -50,7 +50,7 @@ export interface Certificate {
   readonly createdAt: Date;
   importedAt: Date | undefined;
   issuedAt: Date | undefined;
-  /** What the certificate itself says; absent until a requested certificate is issued. */
+  /** The content of the certificate; absent until a requested certificate is issued. */
   x509: X509Details | undefined;
   notAfter: Date | undefined;
   material: Material | undefined;
@@ -59,19 +59,19 @@ export interface Certificate {
 }
 
 export interface CertificateRequest {
-  /** What a second request within the hour must be alike in to mean this certificate. */
+  /** A second request within the hour with equal values means this certificate. */
   readonly idempotencyKey: string | undefined;
   readonly validationMethod: 'DNS' | 'EMAIL';
   readonly domainValidations: readonly DomainValidation[];
   /** Milliseconds since the epoch. */
   readonly issuesAt: number;
-  /** What becomes the certificate's own once it is issued; absent while it is being made. */
+  /** The content after issuing; absent while it is being created. */
   material: Material | undefined;
 }
 
 export interface AcmState {
   readonly certificates: Map<string, Certificate>;
-  /** When each import of the last year happened, in milliseconds: ACM's quota counts them, deleted ones too. */
+  /** The times of the last year's imports, in milliseconds. ACM's quota counts them, deleted certificates included. */
   importTimes: readonly number[];
 }
 

@@ -36,7 +36,7 @@ export function addTagsToCertificate(world: World, input: Input): Output {
   return {};
 }
 
-/** A tag given with a value goes only if it has that value. */
+/** If a value is given, a tag is removed only if it has that value. */
 export function removeTagsFromCertificate(world: World, input: Input): Output {
   const { CertificateArn, Tags } = parse(tagsRequest, input);
   const { tags } = findCertificate(world, CertificateArn);

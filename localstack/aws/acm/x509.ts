@@ -1,4 +1,4 @@
-// Reads certificates and keys, and says of them what ACM says.
+// Reads certificates and keys, and describes them like ACM.
 
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { validation } from './errors.ts';
@@ -20,7 +20,7 @@ export function readLeaf(pem: string): X509Certificate {
   return parseBlock(leaf, 'Unable to parse certificate. Please ensure the certificate is in PEM format.');
 }
 
-/** The certificates of the CertificateChain field, in their order; no other PEM block may stand between them. */
+/** The certificates of the CertificateChain field, in order. No other PEM block may be between them. */
 export function readChain(pem: string): X509Certificate[] {
   const message = 'Unable to parse certificate chain. Please ensure the chain is in PEM format.';
   const blocks = pem.match(certificateBlock) ?? [];
@@ -36,7 +36,7 @@ function parseBlock(block: string, message: string): X509Certificate {
   }
 }
 
-/** The key of the PrivateKey field; it must not be encrypted. What is wrong is told without the key. */
+/** The key of the PrivateKey field; it must not be encrypted. Errors do not show the key. */
 export function readPrivateKey(pem: string): KeyObject {
   if (/ENCRYPTED/.test(pem)) throw validation('The private key must not be encrypted.');
   try {
@@ -59,7 +59,7 @@ const rsaSizes: Readonly<Record<number, KeyAlgorithm>> = {
   4096: 'RSA_4096',
 };
 
-/** docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html; undefined for what ACM does not take. */
+/** docs.aws.amazon.com/acm/latest/userguide/import-certificate-prerequisites.html; undefined if ACM does not accept the key. */
 export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | undefined {
   const details = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') return rsaSizes[details.modulusLength ?? 0];
@@ -92,7 +92,7 @@ export function detailsOf(certificate: X509Certificate): X509Details {
   };
 }
 
-/** ACM writes SHA256WITHRSA where OpenSSL writes sha256WithRSAEncryption or ecdsa-with-SHA256. */
+/** OpenSSL's sha256WithRSAEncryption or ecdsa-with-SHA256 in ACM's form, such as SHA256WITHRSA. */
 function signatureAlgorithm(certificate: X509Certificate): string {
   const named = certificate.signatureAlgorithm ?? '';
   const ecdsa = /^ecdsa-with-(\w+)$/i.exec(named);
@@ -117,8 +117,8 @@ function nameField(name: string | undefined, field: string): string | undefined 
 }
 
 /**
- * Whether each certificate of the chain certifies the one before it. One that certifies itself needs no chain, and then
- * none is looked at.
+ * Whether each certificate of the chain certifies the previous one. A self-signed certificate needs no chain; then the chain
+ * is ignored.
  */
 export function isChainInOrder(leaf: X509Certificate, chain: readonly X509Certificate[]): boolean {
   if (isIssuedBy(leaf, leaf)) return true;

@@ -1,13 +1,13 @@
 import { blockSize, parseBlock4, toAddress } from '../ec2/addresses.ts';
 
-/** Hands out the addresses of a block, the one freed longest ago last: who still knows an old one should meet nobody there. */
+/** Assigns addresses of a block. Unused addresses come before freed ones, so that a stale address reaches nobody. */
 export class AddressPool {
   readonly #base: number;
   readonly #size: number;
   readonly #taken = new Set<string>();
   #last = 0;
 
-  /** @throws an Error for what is no IPv4 block. */
+  /** @throws an Error if it is not an IPv4 block. */
   constructor(cidr: string) {
     const block = parseBlock4(cidr);
     if (!block) throw new Error(`Expected the load balancers' addresses to be an IPv4 block, got '${cidr}'`);
@@ -15,7 +15,7 @@ export class AddressPool {
     this.#size = blockSize(block);
   }
 
-  /** Undefined when none is free. The block's first and last address are never given. */
+  /** Undefined if none is free. The block's first and last address are never used. */
   take(): string | undefined {
     const usable = this.#size - 2;
     for (let step = 0; step < usable; step += 1) {

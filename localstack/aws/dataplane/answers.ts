@@ -1,12 +1,12 @@
-// What the load balancer answers by itself.
+// The load balancer's own answers.
 import { type OutgoingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Writable } from 'node:stream';
 
-/** What HTTP/1.1 and HTTP/2 responses have in common. */
+/** The common part of HTTP/1.1 and HTTP/2 responses. */
 export interface ClientResponse extends Writable {
   readonly headersSent: boolean;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
-  /** HTTP/2 sends them at once. */
+  /** HTTP/2 sends the headers at once. */
   flushHeaders?(): void;
   addTrailers(headers: OutgoingHttpHeaders): void;
 }
@@ -17,7 +17,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** ALBs have names of their own for some statuses. */
+/** ALBs have their own names for some statuses. */
 const names: Readonly<Record<number, string>> = {
   460: 'Client Closed Request',
   463: 'X-Forwarded-For Too Long',
@@ -35,7 +35,7 @@ export function errorAnswer(status: number): Answer {
   return { status, headers: { 'content-type': 'text/html' }, body };
 }
 
-/** To a client whose request could not be read: the connection ends with it. */
+/** Answers a request that could not be read, and closes the connection. */
 export function rawAnswer(status: number): string {
   const { headers, body } = errorAnswer(status);
   const length = Buffer.byteLength(body);
@@ -45,7 +45,7 @@ export function rawAnswer(status: number): string {
   return [`HTTP/1.1 ${status} ${reason}`, 'server: awselb/2.0', ...head, '', body].join('\r\n');
 }
 
-/** Does nothing to a response that has begun: its client sees it end early. */
+/** Does nothing if the response has begun: then its client sees an early end. */
 export function send(response: ClientResponse, { status, headers, body }: Answer): void {
   if (response.headersSent) {
     response.destroy();

@@ -1,4 +1,4 @@
-// One request, from the rule that it meets to its answer.
+// Handles one request, from its rule to its answer.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
 import type { RuleAction } from '../elbv2/actions.ts';
 import type { AuthenticateAction } from '../elbv2/authentication.ts';
@@ -11,7 +11,7 @@ import { matchRule } from './match-rule.ts';
 import { redirectLocation } from './redirect.ts';
 import { refusalOf } from './refusal.ts';
 
-/** Ends when the exchange has. */
+/** Resolves at the end of the exchange. */
 export async function balance(forwarder: Forwarder, arrival: Arrival, exchange: Exchange): Promise<void> {
   const { received, response } = exchange;
   const refusal = refusalOf(received);
@@ -24,19 +24,19 @@ export async function balance(forwarder: Forwarder, arrival: Arrival, exchange: 
   return send(response, ownAnswer(action, arrival, received));
 }
 
-/** The port that clients connect to may be off by the data plane's own offset. */
+/** Clients connect to the listener's port plus the data plane's offset. */
 const ownPorts = ({ listener }: Arrival, { request }: Exchange): readonly (number | undefined)[] => [
   listener.port,
   request.socket.localPort,
 ];
 
-/** An ALB compares the Host header without a port that is its own, and with any other: seen on AWS, not documented. */
+/** An ALB ignores its own port in the Host header, but not another port: observed on AWS, not documented. */
 function comparedHost(host: string, own: readonly (number | undefined)[]): string {
   const [, name, port] = /^(.*):([0-9]+)$/s.exec(host) ?? [];
   return name !== undefined && own.includes(Number(port)) ? name : host;
 }
 
-/** `deny`, `allow` or `authenticate`; nobody is authenticated here, for no identity provider can be asked. */
+/** `deny`, `allow` or `authenticate`; nobody is authenticated here, because there is no identity provider. */
 const ofUnauthenticated = ({ AuthenticateOidcConfig, AuthenticateCognitoConfig }: AuthenticateAction): unknown =>
   (AuthenticateOidcConfig ?? AuthenticateCognitoConfig)?.['OnUnauthenticatedRequest'];
 
@@ -67,7 +67,7 @@ function ownAnswer(
     case 'authenticate-cognito':
       return errorAnswer(ofUnauthenticated(action) === 'deny' ? 401 : 561);
     case 'jwt-validation':
-      // A token's keys can't be asked for from here, and to take any would be worse.
+      // We can't fetch the keys of a token, and must not accept every token.
       return errorAnswer(received.headers.has('authorization') ? 500 : 401);
   }
   return action satisfies never;

@@ -1,4 +1,4 @@
-// Which certificate a listener shows.
+// Chooses the certificate of a listener.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Certificate, keyAlgorithms, type Material } from '../acm/state.ts';
@@ -6,9 +6,9 @@ import type { Listener } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 
 /**
- * For the name that a client asks for (SNI): the best of the certificates in the listener's list that have it. The default
- * one is for clients that ask for no name, and for names that no certificate in the list has. Undefined when ACM has no
- * such certificate any more. AWS heeds which kinds of keys the client can use; that can't be known here.
+ * For the client's server name (SNI): the best matching certificate of the listener's list. Without a name, or without a match,
+ * the default certificate. Undefined if ACM does not have the certificate any more. AWS also checks which kinds of keys the
+ * client supports; we can't see that.
  */
 export function chooseMaterial(world: World, listener: Listener, serverName: string | undefined): Material | undefined {
   const listed = [...listener.certificates].flatMap((arn) => world.acm.certificates.get(arn) ?? []);
@@ -19,8 +19,7 @@ export function chooseMaterial(world: World, listener: Listener, serverName: str
 }
 
 /**
- * A wildcard stands for one label. That a certificate with the very name comes before those with a wildcard is not in AWS's
- * documentation: its TLS library does it (github.com/aws/s2n-tls/pull/1051), and exampleloadbalancer.info shows it.
+ * A wildcard matches one label. AWS does not document that an exact name comes before a wildcard: its TLS library does it (github.com/aws/s2n-tls/pull/1051), and exampleloadbalancer.info shows it.
  */
 function mostSpecific(certificates: readonly Certificate[], name: string): readonly Certificate[] {
   const having = (wanted: string) =>
@@ -31,7 +30,7 @@ function mostSpecific(certificates: readonly Certificate[], name: string): reado
   return exact.length > 0 ? exact : having(`*${name.slice(name.indexOf('.'))}`);
 }
 
-/** ECDSA before RSA, then the larger key; an expired one only when there is no other. */
+/** ECDSA before RSA, then the longer key. An expired certificate is used only if there is no other. */
 function rank(world: World, { keyAlgorithm, notAfter }: Certificate): number {
   const expired = notAfter !== undefined && notAfter.getTime() <= world.clock.now();
   return keyAlgorithms.indexOf(keyAlgorithm) - (expired ? keyAlgorithms.length : 0);
@@ -41,7 +40,7 @@ const validity = ({ notAfter }: Certificate): number => notAfter?.getTime() ?? 0
 
 const contexts = new WeakMap<Material, Map<string, SecureContext>>();
 
-/** `ca` are the certificates whose names clients are told to have one of; none in an empty text. */
+/** @param ca clients get the names of these certificates; none if empty */
 export function secureContext(material: Material, ca = ''): SecureContext {
   const ofMaterial = contexts.get(material) ?? new Map<string, SecureContext>();
   contexts.set(material, ofMaterial);

@@ -1,4 +1,4 @@
-// Mutual TLS: which clients are trusted, and what their targets are told of them.
+// Mutual TLS: which clients are trusted, and the headers about them for targets.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
@@ -6,7 +6,7 @@ import type { Listener, TrustStore } from '../elbv2/state.ts';
 import { issuerOf, type RevocationList, readBundle, readRevocations } from '../elbv2/trust-store-content.ts';
 import type { World } from '../world.ts';
 
-/** What the client has shown, its own certificate first. */
+/** The client's chain. Its own certificate is first. */
 function presentedBy(socket: TLSSocket): readonly X509Certificate[] {
   const chain: X509Certificate[] = [];
   let each: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
@@ -20,13 +20,13 @@ function presentedBy(socket: TLSSocket): readonly X509Certificate[] {
 export const requestsCertificate = ({ mutualAuthentication: mutual }: Listener): boolean =>
   mutual !== undefined && mutual.mode !== 'off';
 
-/** The bundle of a listener whose clients are told the names in it; undefined for others. */
+/** The bundle whose names are sent to clients; undefined if the listener does not send them. */
 export function advertisedBundle({ elbv2 }: World, { mutualAuthentication: mutual }: Listener): string | undefined {
   if (mutual?.advertiseTrustStoreCaNames !== 'on') return undefined;
   return elbv2.trustStores.get(mutual.trustStoreArn ?? '')?.bundle;
 }
 
-/** Whether the load balancer goes on with a client once TLS is agreed upon. */
+/** Whether the load balancer accepts a client after the handshake. */
 export function isTrustedBy(world: World, { mutualAuthentication: mutual }: Listener, socket: TLSSocket): boolean {
   if (mutual?.mode !== 'verify') return true;
   const trustStore = world.elbv2.trustStores.get(mutual.trustStoreArn ?? '');
@@ -37,7 +37,7 @@ export function isTrustedBy(world: World, { mutualAuthentication: mutual }: List
 }
 
 interface Terms {
-  /** Of the client's own certificate. */
+  /** The client's own certificate. */
   readonly ignoreExpiry: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -47,7 +47,7 @@ interface Terms {
 const maxChainLength = 4;
 const clientAuth = '1.3.6.1.5.5.7.3.2';
 
-/** Whether the first of the certificates is one of a client, and leads to one of the trust store. */
+/** Whether the first certificate is a client certificate with a path to the trust store. */
 export function isTrusted(
   presented: readonly X509Certificate[],
   { bundle, revocations }: Pick<TrustStore, 'bundle' | 'revocations'>,
@@ -75,7 +75,7 @@ const isIssuer = (issuer: X509Certificate, certificate: X509Certificate): boolea
 const isRevoked = (certificate: X509Certificate, lists: readonly RevocationList[]): boolean =>
   lists.some(({ issuer, serials }) => serials.includes(certificate.serialNumber) && issuer === issuerOf(certificate));
 
-/** By the names that the listener's attributes have for them; undefined for those that are not sent. */
+/** Headers by the names in the listener's attributes; undefined if a header is not sent. */
 export function clientCertificateHeaders(listener: Listener, socket: TLSSocket): Record<string, string | undefined> {
   const presented = presentedBy(socket);
   const [leaf] = presented;
@@ -95,7 +95,7 @@ export function clientCertificateHeaders(listener: Listener, socket: TLSSocket):
 const encoded = (certificate: X509Certificate): string =>
   encodeURIComponent(certificate.toString()).replaceAll(/%2B|%3D|%2F/g, decodeURIComponent);
 
-/** Node writes a name a line an attribute, in the certificate's order, and escapes as RFC 2253 has it. */
+/** Node writes one attribute of a name per line, in the certificate's order, escaped as in RFC 2253. */
 export const rfc2253 = (name: string | undefined): string => (name ?? '').split('\n').toReversed().join(',');
 
 const iso8601 = (date: string): string => new Date(date).toISOString().replace(/\.\d+Z$/, 'Z');

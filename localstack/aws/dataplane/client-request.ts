@@ -1,4 +1,4 @@
-// A request as it came, by HTTP/1.1 or HTTP/2.
+// A client's request, over HTTP/1.1 or HTTP/2.
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
 import type { RequestFacts } from './match-rule.ts';
@@ -10,7 +10,7 @@ export interface Received extends RequestFacts {
   /** `1.0`, `1.1` or `2.0`. */
   readonly httpVersion: string;
   readonly sourcePort: number;
-  /** Whether the client may send a body: without one, nothing is to be waited for. */
+  /** Whether the client may send a body. If not, we don't wait for one. */
   readonly hasBody: boolean;
 }
 
@@ -27,7 +27,7 @@ export function receive(request: ClientRequest): Received {
     path: question < 0 ? target : target.slice(0, question),
     query: question < 0 ? '' : target.slice(question + 1),
     headers,
-    // A socket that is gone has no address any more; nobody will see the answer either.
+    // A closed socket has no address. Nobody sees the answer either.
     sourceIp: request.socket.remoteAddress ?? '0.0.0.0',
     sourcePort: request.socket.remotePort ?? 0,
     hasBody: http2
@@ -36,7 +36,7 @@ export function receive(request: ClientRequest): Received {
   };
 }
 
-/** Names in lower case, values in the order they came. */
+/** Names in lower case, values in their order of arrival. */
 export function headersOf(raw: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -49,7 +49,7 @@ export function headersOf(raw: readonly string[]): ReadonlyMap<string, readonly 
   return headers;
 }
 
-/** A request to a proxy has all of the URL: RFC 9112, section 3.2.2. */
+/** A request to a proxy has the complete URL: RFC 9112, section 3.2.2. */
 function targetOf(url: string): { readonly authority?: string; readonly target: string } {
   const [, authority, target] = /^https?:\/\/([^/?]*)([^]*)$/i.exec(url) ?? [];
   if (authority === undefined || target === undefined) return { target: url };

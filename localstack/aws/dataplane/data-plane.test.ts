@@ -33,8 +33,8 @@ test('a load balancer gets an address when it is active, and says where its list
   await aws.listener(arn, { Port: 8080 });
   expect(aws.aws.reachable()).toEqual([]);
   await vi.waitFor(() => expect(aws.aws.reachable()).toHaveLength(1));
-  const told: unknown = await (await fetch(`${aws.aws.url}/_aws/load-balancers`)).json();
-  expect(told).toMatchObject([
+  const listed: unknown = await (await fetch(`${aws.aws.url}/_aws/load-balancers`)).json();
+  expect(listed).toMatchObject([
     { arn, name: 'web', address: expect.stringMatching(/^127\./), listeners: [{ port: 8080, socketPort: 18_080 }] },
   ]);
   expect((await ask(aws, '/', { port: 8080 })).status).toBe(404);
@@ -50,7 +50,7 @@ test('a listener whose port is none with the offset says so, and harms no other'
   expect([wrong?.error, right?.error]).toEqual([expect.stringContaining('70000'), undefined]);
 });
 
-test('a request is forwarded with its body, and the target is told where it came from', async () => {
+test('a request is forwarded with its body, and its headers say where it came from', async () => {
   await using aws = await startForwarding();
   await using backend = await Backend.start('10.0.48.9', (incoming, response) => {
     response.writeHead(201, { 'x-made': ['a', 'b'] });
@@ -119,7 +119,7 @@ test('transforms rewrite what the target sees, and one that fails is answered wi
   expect((await ask(aws, '/bad/x')).status).toBe(500);
 });
 
-test('a redirect tells host, port, path and query', async () => {
+test('a redirect has host, port, path and query', async () => {
   await using aws = await startForwarding();
   const RedirectConfig = { Protocol: 'HTTPS', Port: '443', StatusCode: 'HTTP_301' } as const;
   await aws.listener(await aws.loadBalancer(), { DefaultActions: [{ Type: 'redirect', RedirectConfig }] });
@@ -219,7 +219,7 @@ test('the head of an answer comes before its body, and a client that leaves ends
   await left.promise;
 });
 
-// Seen on AWS with an unmodified AWS Load Balancer Controller.
+// Observed on AWS with an unmodified AWS Load Balancer Controller.
 test('a host is compared without the port that is the listener’s own, and with any other', async () => {
   await using aws = await startForwarding();
   const listener = await aws.listener(await aws.loadBalancer());
@@ -299,7 +299,7 @@ test('a listener that is deleted listens no more, its port can be used again, an
   expect(present(aws.aws.reachable()[0]).address).not.toBe(address);
 });
 
-test('a port that is taken is told with its listener', async () => {
+test('a port that is in use is reported with its listener', async () => {
   await using aws = await startForwarding();
   const LoadBalancerArn = await aws.loadBalancer();
   const { address } = present(aws.aws.reachable()[0]);

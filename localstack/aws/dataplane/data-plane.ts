@@ -1,5 +1,5 @@
-// What makes load balancers carry traffic: an address each, a socket a listener, and health checks. It reads what the API
-// wrote and writes nothing but the targets' health.
+// Makes load balancers forward traffic: one address each, one socket per listener, and health checks. It reads the API's
+// state, and writes only the targets' health.
 import { isActive } from '../elbv2/load-balancers.ts';
 import type { Listener, LoadBalancer } from '../elbv2/state.ts';
 import type { Random } from '../random.ts';
@@ -25,7 +25,7 @@ interface Serving {
   readonly sockets: Map<string, ListenerSocket>;
 }
 
-/** How soon what changes by itself (provisioned, drained) takes effect; a call takes effect before it is answered. */
+/** How often changes by the passing of time (provisioned, drained) are applied. A call takes effect before its answer. */
 const tickMs = 100;
 
 export class DataPlane {
@@ -54,7 +54,7 @@ export class DataPlane {
     this.#timer = setInterval(() => void this.sync(), tickMs).unref();
   }
 
-  /** Takes over what has changed. Resolves when new listeners listen, or can't. */
+  /** Applies changes. Resolves when new listeners listen, or have failed. */
   async sync(): Promise<void> {
     const worlds = this.#worlds();
     for (const serving of this.#serving.values()) {
@@ -107,7 +107,7 @@ export class DataPlane {
     });
   }
 
-  /** Other settings are taken over by a socket that is open. */
+  /** An open socket can apply all other settings. */
   #isFor({ protocol, isMutual, place }: ListenerSocket, listener: Listener): boolean {
     const isSame = protocol === listener.protocol && isMutual === requestsCertificate(listener);
     return isSame && place.port === this.#portOf(listener);
@@ -117,7 +117,7 @@ export class DataPlane {
     return port + this.#portOffset;
   }
 
-  /** The load balancers that have an address. */
+  /** The load balancers with an address. */
   reachable(): readonly Reachable[] {
     const applications = [...this.#serving.values()].map(({ world, loadBalancer, address, sockets }) => ({
       arn: loadBalancer.arn,

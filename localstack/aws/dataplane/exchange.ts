@@ -5,12 +5,12 @@ import type { TargetGroup } from '../elbv2/state.ts';
 import { type ClientResponse, errorAnswer, send } from './answers.ts';
 import type { ClientRequest, Received } from './client-request.ts';
 
-/** One request on its way to a target. */
+/** One request to a target. */
 export interface Exchange {
   readonly request: ClientRequest;
   readonly received: Received;
   readonly response: ClientResponse;
-  /** The socket of a request that asks for another protocol, and what it has sent already. */
+  /** For a request to upgrade the protocol: its socket, and the bytes after the request. */
   readonly upgrade: Upgrade | undefined;
 }
 
@@ -20,29 +20,29 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
-/** What a target is sent. */
+/** The request to the target. */
 export interface ToTarget {
   readonly group: TargetGroup;
-  /** Where it is really reached. */
+  /** The target's real address. */
   readonly address: string;
   readonly port: number;
   readonly method: string;
   readonly url: string;
   readonly host: string;
   readonly headers: Readonly<Record<string, string | string[]>>;
-  /** Set-Cookie lines to add to those of the target's answer. */
+  /** Set-Cookie lines to add to the target's answer. */
   readonly cookies: (set: readonly string[]) => readonly string[];
-  /** Milliseconds without a byte after which the load balancer gives up. */
+  /** After this time without a byte, in milliseconds, the load balancer gives up. */
   readonly idleMs: number;
-  /** Ends the exchange at once: the target has drained, or the data plane stops. */
+  /** Aborts the exchange: the target has drained, or the data plane stops. */
   readonly signal: AbortSignal;
 }
 
-/** Who was waited for too long: the client, with the rest of its request, or the target. */
+/** Who was too slow: the client, with the rest of its request, or the target. */
 export const lateStatus = ({ request, received }: Exchange): number =>
   received.hasBody && !request.readableEnded && !request.complete ? 408 : 504;
 
-/** What security groups keep from its target: nobody answers, nor refuses. Ends when the exchange has. */
+/** A request that security groups block: no answer, no refusal. Resolves at the end of the exchange. */
 export async function forwardNowhere({ request, response }: Exchange, { signal }: ToTarget): Promise<void> {
   const left = new AbortController();
   response.once('close', () => left.abort());

@@ -1,4 +1,4 @@
-// To a target of protocol version HTTP1, upgrades included.
+// Forwards to a target of protocol version HTTP1, upgrades included.
 import {
   Agent as HttpAgent,
   request as httpRequest,
@@ -18,12 +18,12 @@ import { withCookies } from './stickiness.ts';
 const maxHeaderSize = 32 << 10;
 
 /**
- * In milliseconds: the idle timeout, as it is by default, holds for these connections too. A target that keeps them for
- * longer never closes one under a request.
+ * In milliseconds: the default idle timeout, for these connections too. If a target keeps connections longer, it never closes
+ * one during a request.
  */
 const kept = { keepAlive: true, timeout: 60_000 } as const;
 
-/** Connections to targets, kept for the next request. */
+/** Keeps connections to targets for the next request. */
 export class Http1Connections {
   readonly #http = new HttpAgent(kept);
   // "The load balancer does not validate these certificates" (load-balancer-target-groups, target group protocol).
@@ -44,7 +44,7 @@ export class Http1Connections {
   }
 }
 
-/** Ends when the exchange has, however it does. */
+/** Resolves at the end of the exchange, also after an error. */
 export function forwardHttp1(connections: Http1Connections, exchange: Exchange, to: ToTarget): Promise<void> {
   const { request, response, received, upgrade } = exchange;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   upstream.once('response', (incoming) => {
     const headers = withoutHopByHop(headersOf(incoming.rawHeaders));
     response.writeHead(incoming.statusCode ?? 502, withCookies(headers, to.cookies));
-    // A stream of events may begin long before its first event.
+    // The head of an event stream may come long before its first event.
     response.flushHeaders?.();
     incoming.once('error', () => response.destroy());
     incoming.once('end', () => {
@@ -68,7 +68,7 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   });
   upstream.once('error', () => {
     request.unpipe(upstream);
-    // What the client still sends is not read by anyone.
+    // Nobody reads what the client still sends.
     request.resume();
     send(response, errorAnswer(state.timedOut ? lateStatus(exchange) : 502));
   });
@@ -81,7 +81,7 @@ export function forwardHttp1(connections: Http1Connections, exchange: Exchange, 
   return promise;
 }
 
-/** How the body ends, and what the connection is to become. */
+/** The headers for the end of the body, and for upgrades. */
 function framing({ received, upgrade }: Exchange, to: ToTarget): Record<string, string> {
   if (upgrade) return { connection: 'Upgrade', upgrade: upgrade.request.headers.upgrade ?? '' };
   return received.hasBody && to.headers['content-length'] === undefined ? { 'transfer-encoding': 'chunked' } : {};
@@ -94,7 +94,7 @@ function giveUp(upstream: Upstream, { group, idleMs }: ToTarget, state: { timedO
     upstream.destroy(new Error('The target took too long'));
   };
   upstream.once('socket', (socket) => {
-    // One that was kept from an earlier request is connected.
+    // A kept connection is connected already.
     if (!socket.connecting) return;
     const connecting = setTimeout(expire, connectMs);
     socket.once(group.protocol === 'HTTPS' ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
@@ -109,7 +109,7 @@ interface Switched {
   readonly head: Buffer;
 }
 
-/** From here on the load balancer only carries bytes, until nothing has come for the idle timeout. */
+/** From here on the load balancer only copies bytes, until both sides are silent for the idle timeout. */
 function join(
   { socket: client, head: early }: Upgrade,
   { incoming, socket: target, head }: Switched,

@@ -1,10 +1,10 @@
-// To a target of protocol version HTTP2 or GRPC.
+// Forwards to a target of protocol version HTTP2 or GRPC.
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { errorAnswer, send } from './answers.ts';
 import { connectMs, type Exchange, lateStatus, type ToTarget } from './exchange.ts';
 import { withCookies } from './stickiness.ts';
 
-/** Connections to targets, one each, kept for the next request. */
+/** Keeps one connection per target for the next request. */
 export class Http2Connections {
   readonly #sessions = new Map<string, ClientHttp2Session>();
 
@@ -20,7 +20,7 @@ export class Http2Connections {
     };
     session.once('close', forget);
     session.once('goaway', forget);
-    // The streams on it tell.
+    // The errors of its streams say more.
     session.on('error', forget);
     return session;
   }
@@ -30,7 +30,7 @@ export class Http2Connections {
   }
 }
 
-/** Ends when the exchange has, however it does. */
+/** Resolves at the end of the exchange, also after an error. */
 export function forwardHttp2(connections: Http2Connections, exchange: Exchange, to: ToTarget): Promise<void> {
   const { request, response, received } = exchange;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -54,7 +54,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
     request.resume();
     send(response, errorAnswer(502));
   });
-  // A stream that is reset without an error, or whose connection closes.
+  // The stream was reset without an error, or its connection closed.
   stream.once('close', () => {
     clearTimeout(connecting);
     if (!response.headersSent) send(response, errorAnswer(502));
@@ -71,7 +71,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
   return promise;
 }
 
-/** gRPC needs `te: trailers`, the one value that HTTP/2 allows. */
+/** gRPC needs `te: trailers`, the only value that HTTP/2 allows. */
 function requestHeaders(to: ToTarget, received: ReadonlyMap<string, readonly string[]>): OutgoingHttpHeaders {
   const trailers = received.get('te')?.includes('trailers') ? { te: 'trailers' } : {};
   return {

@@ -1,4 +1,4 @@
-// From a forward action to the target that answers.
+// Forwards a request to a target of a forward action.
 import { loadBalancerAttribute } from '../elbv2/attributes.ts';
 import type { ForwardAction } from '../elbv2/forward.ts';
 import type { Listener, LoadBalancer, Rule, Target, TargetGroup } from '../elbv2/state.ts';
@@ -17,7 +17,7 @@ import { type AddressMapping, mapAddress, privateAddress } from './target-addres
 import { transform } from './transforms.ts';
 import { chooseGroup } from './weights.ts';
 
-/** Where a request arrived. */
+/** The load balancer and listener of a request. */
 export interface Arrival {
   readonly world: World;
   readonly loadBalancer: LoadBalancer;
@@ -44,7 +44,7 @@ export class Forwarder {
     this.#turns = new Turns(random, (target) => [...this.#inFlight].filter((each) => each.target === target).length);
   }
 
-  /** Ends when the exchange has. */
+  /** Resolves at the end of the exchange. */
   async forward(arrival: Arrival, exchange: Exchange, rule: Rule, action: ForwardAction): Promise<void> {
     const { world } = arrival;
     const group = world.elbv2.targetGroups.get(this.#groupArn(action, exchange.received) ?? '');
@@ -68,7 +68,7 @@ export class Forwarder {
     const inFlight = { world, group, target, abort };
     this.#inFlight.add(inFlight);
     try {
-      // Each request is asked about. AWS goes on using a connection that was let in when a rule is taken back.
+      // Security groups are checked for each request. AWS keeps using an open connection after its rule is revoked.
       if (!reachesTarget(world, arrival.loadBalancer, { group, target }, to)) await forwardNowhere(exchange, to);
       else if (group.protocolVersion === 'HTTP1') await forwardHttp1(this.#http1, exchange, to);
       else await forwardHttp2(this.#http2, exchange, to);
@@ -77,14 +77,14 @@ export class Forwarder {
     }
   }
 
-  /** By weight, unless the request sticks to one; undefined when all weights are 0. */
+  /** Chooses by weight, unless the request sticks to a group; undefined if all weights are 0. */
   #groupArn(action: ForwardAction, { headers }: Received): string | undefined {
     const sticky = groupStickiness(action) === undefined ? undefined : stuckTo(headers, 'AWSALBTG');
     const known = action.ForwardConfig.TargetGroups.some(({ TargetGroupArn }) => TargetGroupArn === sticky);
     return known ? sticky : chooseGroup(action, Number.parseInt(this.#random.hex(8), 16) / 2 ** 32);
   }
 
-  /** Undefined when a transform fails. */
+  /** Undefined if a transform fails. */
   #toTarget(
     { loadBalancer, listener, world }: Arrival,
     { request, received }: Exchange,
@@ -96,18 +96,18 @@ export class Forwarder {
       transforms.length === 0 ? { host: received.host, url } : transform(transforms, { ...received, url });
     if (!rewritten) return undefined;
     const { sourceIp, sourcePort, headers } = received;
-    const told = { host: rewritten.host, sourceIp, sourcePort, headers, at: world.clock.now() };
+    const forwarded = { host: rewritten.host, sourceIp, sourcePort, headers, at: world.clock.now() };
     return {
       ...place,
       method: received.method,
       url: rewritten.url,
       host: targetHost(loadBalancer, listener, rewritten.host),
-      headers: targetHeaders(loadBalancer, listener, { ...told, socket: request.socket }, this.#random),
+      headers: targetHeaders(loadBalancer, listener, { ...forwarded, socket: request.socket }, this.#random),
       idleMs: Number(loadBalancerAttribute(loadBalancer, 'idle_timeout.timeout_seconds')) * 1000,
     };
   }
 
-  /** Ends what is still on its way to targets whose deregistration delay is over. */
+  /** Aborts requests to targets whose deregistration delay is over. */
   cutDrained(): void {
     for (const { world, group, target, abort } of this.#inFlight) {
       const until = target.drainingUntil;

@@ -1,15 +1,15 @@
-// What a target is told beside what the client said.
+// The load balancer's headers in a request to a target.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html, …/load-balancer-request-tracing.html
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { loadBalancerAttribute } from '../elbv2/attributes.ts';
 import type { Listener, LoadBalancer } from '../elbv2/state.ts';
 import type { Random } from '../random.ts';
-import { tellTls } from './tls-headers.ts';
+import { addTlsHeaders } from './tls-headers.ts';
 
 export interface Received {
   readonly headers: ReadonlyMap<string, readonly string[]>;
-  /** After the rule's transforms. */
+  /** The host after the rule's transforms. */
   readonly host: string;
   readonly sourceIp: string;
   readonly sourcePort: number;
@@ -18,7 +18,7 @@ export interface Received {
   readonly at: number;
 }
 
-/** Those of one connection only (RFC 9110, section 7.6.1), and what the load balancer answers itself. */
+/** Headers of only one connection (RFC 9110, section 7.6.1), and those that the load balancer answers itself. */
 const hopByHop = new Set([
   'connection',
   'expect',
@@ -52,7 +52,7 @@ export function targetHeaders(
   if (loadBalancerAttribute(loadBalancer, 'routing.http.drop_invalid_header_fields.enabled') === 'true') {
     for (const name of Object.keys(headers)) if (!/^[-A-Za-z0-9]+$/.test(name)) delete headers[name];
   }
-  // A request of HTTP/2 may have several.
+  // An HTTP/2 request may have several cookie headers.
   const cookies = received.headers.get('cookie');
   if (cookies) headers['cookie'] = cookies.join('; ');
   const forwardedFor = forwardedAddresses(loadBalancer, received);
@@ -60,7 +60,7 @@ export function targetHeaders(
   else headers['x-forwarded-for'] = forwardedFor;
   headers['x-forwarded-proto'] = listener.protocol.toLowerCase();
   headers['x-forwarded-port'] = String(listener.port);
-  if (received.socket instanceof TLSSocket) tellTls(headers, loadBalancer, listener, received.socket);
+  if (received.socket instanceof TLSSocket) addTlsHeaders(headers, loadBalancer, listener, received.socket);
   headers['x-amzn-trace-id'] = traceId(received.headers.get('x-amzn-trace-id')?.[0], received.at, random);
   return headers;
 }
@@ -85,7 +85,7 @@ function traceId(given: string | undefined, at: number, random: Random): string 
 }
 
 /**
- * The Host header for the target: as it came when the attribute says so, else with the listener's port, unless that is 80
+ * The Host header for the target: unchanged if the attribute says so, else with the listener's port, unless it is 80
  * or 443. docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html#host-header-preservation
  */
 export function targetHost(loadBalancer: LoadBalancer, listener: Listener, host: string): string {

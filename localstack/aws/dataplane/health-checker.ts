@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { LoadBalancer, Target, TargetGroup } from '../elbv2/state.ts';
-import { settleTargets } from '../elbv2/target-health.ts';
+import { removeDrainedTargets } from '../elbv2/target-health.ts';
 import { loadBalancersByTargetGroup } from '../elbv2/usage.ts';
 import type { World } from '../world.ts';
 import { localProxyHeader } from './network/proxy-protocol.ts';
@@ -10,7 +10,7 @@ import { reachesTarget } from './reach.ts';
 import type { TargetPlace, TargetPlaces } from './target-places.ts';
 import { judge, type Outcome, unchecked, type Verdict } from './verdict.ts';
 
-/** Checks each target of each group in use, from its registration on until it drains or its group is used no more. */
+/** Checks all targets of the used groups, from registration until a target drains or its group is not used any more. */
 export class HealthChecker {
   readonly #places: TargetPlaces;
   readonly #checked = new Map<Target, AbortController>();
@@ -19,12 +19,12 @@ export class HealthChecker {
     this.#places = places;
   }
 
-  /** Begins and ends checks as the API's state has it now. */
+  /** Starts and stops checks according to the API's current state. */
   sync(worlds: readonly World[]): void {
     const wanted = new Set<Target>();
     for (const world of worlds) {
       for (const group of world.elbv2.targetGroups.values()) {
-        settleTargets(world, group);
+        removeDrainedTargets(world, group);
         if (group.inUseSince === undefined) continue;
         for (const target of group.targets.values()) {
           if (target.drainingUntil !== undefined) continue;
@@ -58,7 +58,7 @@ export class HealthChecker {
         place && loadBalancersOf(world, group).some((each) => reachesTarget(world, each, { group, target }, place));
       const outcome = await (reached ? probe(group, probedAt(group, place), signal) : noAnswer(group, signal));
       if (signal.aborted) return;
-      verdict = judge(verdict, told(group, outcome), group.healthCheck);
+      verdict = judge(verdict, reported(group, outcome), group.healthCheck);
       if (target.checked?.State !== verdict.health.State) target.checkedSince = world.clock.now();
       target.checked = verdict.health;
       await sleep(group.healthCheck.intervalSeconds * 1000, undefined, { signal });
@@ -80,8 +80,8 @@ function portOf({ healthCheck, port }: TargetGroup, target: Target): number {
   return healthCheck.port === 'traffic-port' ? (target.port ?? port ?? 80) : Number(healthCheck.port);
 }
 
-/** Network Load Balancers know but one reason: network/target-group-health-checks.html#target-health-reason-codes. */
-function told({ protocol }: TargetGroup, outcome: Outcome): Outcome {
+/** Network Load Balancers have only one reason: network/target-group-health-checks.html#target-health-reason-codes. */
+function reported({ protocol }: TargetGroup, outcome: Outcome): Outcome {
   const isHttp = protocol === 'HTTP' || protocol === 'HTTPS';
   return isHttp || outcome.kind === 'passed' ? outcome : { kind: 'failed' };
 }

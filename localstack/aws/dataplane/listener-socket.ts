@@ -25,7 +25,7 @@ export interface Place {
 
 type Answer = (exchange: Exchange) => Promise<void>;
 
-/** Whether security groups let a client through, by its address. */
+/** Whether security groups admit a client, by its address. */
 type Admits = (address: string) => boolean;
 
 export class ListenerSocket {
@@ -33,7 +33,7 @@ export class ListenerSocket {
   readonly protocol: string;
   /** Whether clients are asked for a certificate. */
   readonly isMutual: boolean;
-  /** Resolves when it listens, or can't. */
+  /** Resolves when it listens, or has failed. */
   readonly settled: Promise<void>;
   /** Why it does not listen; undefined while it does. */
   error: string | undefined;
@@ -44,10 +44,10 @@ export class ListenerSocket {
   readonly #server: Server;
   readonly #secure: Http2SecureServer | undefined;
   readonly #connections = new Set<Socket>();
-  /** Of clients that aren't admitted. */
+  /** The sockets of clients that are not admitted. */
   readonly #silent = new Set<Socket>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  /** When the first request on each connection came, in milliseconds since 1970, and how many have. */
+  /** By connection: the time of its first request, in milliseconds since 1970, and the number of its requests. */
   readonly #served = new WeakMap<object, { readonly since: number; readonly requests: number }>();
   #shown = '';
 
@@ -66,7 +66,7 @@ export class ListenerSocket {
     this.settled = this.#listen();
   }
 
-  /** Who isn't admitted is connected, for the system does that, but never answered: to be silent is as near as we come. */
+  /** The system accepts every connection. A client that is not admitted gets no answer: the nearest to a dropped packet. */
   #guard(): void {
     intercept(this.#server, 'connection', (socket: Socket, serve) => {
       this.#connections.add(socket);
@@ -94,13 +94,13 @@ export class ListenerSocket {
       ...http1Options,
       settings: { maxHeaderListSize: readHeadBytes },
       ALPNCallback: ({ protocols }) => this.#protocols().find((each) => protocols.includes(each)),
-      // Called for each handshake: a certificate that changes is shown to the next client.
+      // Called for each handshake, so that the next client gets a changed certificate.
       SNICallback: (name, done) => {
         const material = chooseMaterial(this.#world, this.#listener, name);
         done(null, material && secureContext(material, advertisedBundle(this.#world, this.#listener)));
       },
       requestCert: this.isMutual,
-      // What is to be trusted is judged below.
+      // Trust is checked below.
       rejectUnauthorized: false,
     });
     intercept(server, 'secureConnection', (socket: TLSSocket, serve) => {
@@ -119,7 +119,7 @@ export class ListenerSocket {
     return server;
   }
 
-  /** What may be agreed upon, the best first. */
+  /** The protocols for ALPN, the preferred first. */
   #protocols(): readonly string[] {
     return this.#attribute('routing.http2.enabled') === 'true' ? ['h2', 'http/1.1'] : ['http/1.1'];
   }
@@ -130,8 +130,8 @@ export class ListenerSocket {
   }
 
   /**
-   * A connection as old as the client keep-alive duration ends with the request that is on its way, and one of HTTP/2 with
-   * its 10,000th: load-balancer-troubleshooting, response code of 000.
+   * A connection as old as the client keep-alive duration ends after its current request, and an HTTP/2 connection after
+   * 10,000 requests: load-balancer-troubleshooting, response code of 000.
    */
   #retire(request: ClientRequest, response: ClientResponse): void {
     const session = 'stream' in request ? request.stream.session : undefined;
@@ -146,7 +146,7 @@ export class ListenerSocket {
   }
 
   async #exchange(request: ClientRequest, response: ClientResponse, upgrade: Exchange['upgrade']): Promise<void> {
-    // A client that goes away tells both; what is done about it hangs on the response's end.
+    // If the client goes away, both emit. The end of the response handles it.
     request.on('error', () => {});
     response.on('error', () => {});
     this.#retire(request, response);
@@ -162,7 +162,7 @@ export class ListenerSocket {
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (!(socket instanceof Socket)) return;
-    // A reset that comes between two of those who listen for it.
+    // Ignore a reset that comes while no other handler is attached.
     socket.on('error', () => socket.destroy());
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
@@ -180,14 +180,14 @@ export class ListenerSocket {
     try {
       this.#server.listen(this.place.port, this.place.address, resolve);
     } catch (error) {
-      // With the offset the port may be none.
+      // The port plus the offset may be too large.
       this.error = error instanceof Error ? error.message : String(error);
       return;
     }
     await promise;
   }
 
-  /** Takes over what the API changed: time-outs, the certificate for clients that name no server, the TLS versions. */
+  /** Applies the API's changes: timeouts, the certificate for clients without SNI, the TLS versions. */
   refresh(): void {
     const idleMs = Number(this.#attribute('idle_timeout.timeout_seconds')) * 1000;
     Object.assign(this.#server, { keepAliveTimeout: idleMs, headersTimeout: idleMs });
@@ -208,7 +208,7 @@ export class ListenerSocket {
     });
   }
 
-  /** Takes no connection more; requests on their way are answered. */
+  /** Accepts no new connections. Running requests are answered. */
   close(): void {
     this.#server.close();
     for (const session of this.#sessions) session.close();
@@ -221,7 +221,7 @@ export class ListenerSocket {
   }
 }
 
-/** Puts itself before those who serve an event so far. */
+/** Adds a handler before the existing handlers of an event. */
 function intercept<Event extends 'connection' | 'secureConnection'>(
   server: Server,
   event: Event,
@@ -236,16 +236,16 @@ function intercept<Event extends 'connection' | 'secureConnection'>(
   );
 }
 
-/** On a connection of HTTP/2. */
+/** The limit of requests on an HTTP/2 connection. */
 const maxRequests = 10_000;
 
-/** How soon a client is found to have sent nothing. */
+/** How often idle clients are looked for. */
 const connectionsCheckingInterval = 500;
 const http1Options = {
   requestTimeout: 0,
   maxHeaderSize: readHeadBytes,
   connectionsCheckingInterval,
-  // A request without one is refused as the load balancer does it.
+  // The load balancer itself refuses a request without a Host header.
   requireHostHeader: false,
 };
 

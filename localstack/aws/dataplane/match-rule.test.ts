@@ -81,7 +81,7 @@ test.each<[string, RuleCondition, Partial<RequestFacts>]>([
   expect(holds(condition, request)).toBe(false);
 });
 
-test('the matching rule of lowest priority wins, and the default rule where none matches', () => {
+test('the first matching rule by priority wins, and the default rule if none matches', () => {
   const rules = [
     { priority: 'default', conditions: [] },
     { priority: 20, conditions: [path('/img/*')] },

@@ -1,25 +1,25 @@
-// Which rule a request meets. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+// Chooses the rule of a request. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 import ipaddr from 'ipaddr.js';
 import type { RuleCondition } from '../elbv2/conditions.ts';
 import { compileRegex } from '../elbv2/regex.ts';
 import type { Rule } from '../elbv2/state.ts';
 import { pattern } from '../pattern.ts';
 
-/** What conditions look at. */
+/** The parts of a request that conditions compare. */
 export interface RequestFacts {
   readonly method: string;
-  /** The Host header or `:authority`, with its port as long as that is not the listener's own. */
+  /** The Host header or `:authority`, with its port unless it is the listener's own. */
   readonly host: string;
   readonly path: string;
-  /** Without the `?`, as it came; empty when there is none. */
+  /** The unchanged query without `?`; empty if there is none. */
   readonly query: string;
-  /** By lower-case name, all values of a header that came more than once. */
+  /** All values of each header, by lower-case name. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
-  /** Of the connection: X-Forwarded-For says nothing here. */
+  /** The connection's own address: X-Forwarded-For does not count. */
   readonly sourceIp: string;
 }
 
-/** The rule of lowest priority whose conditions all hold; the default rule, which has none, comes last. */
+/** The first rule, by priority, whose conditions all match. The default rule has no conditions and is last. */
 export function matchRule<Each extends Pick<Rule, 'priority' | 'conditions'>>(
   rules: readonly Each[],
   request: RequestFacts,
@@ -58,7 +58,7 @@ interface Patterns {
   readonly RegexValues?: readonly string[];
 }
 
-/** A value has to match all of the subject; a regular expression any part of it, as it is written. */
+/** A value must match the whole subject, a regular expression any part of it. */
 function matches({ Values = [], RegexValues = [] }: Patterns, subject: string, heed: Case): boolean {
   return (
     Values.some((value) => isLike(value, subject, heed)) ||
@@ -76,7 +76,7 @@ interface QueryPattern {
   readonly Value: string;
 }
 
-/** "The match evaluation is not case-sensitive." A pattern without a key is met by any key with that value. */
+/** "The match evaluation is not case-sensitive." A pattern without a key matches any key with that value. */
 function matchesQuery(patterns: readonly QueryPattern[], query: string): boolean {
   const pairs = query === '' ? [] : query.split('&').map(pairOf);
   return patterns.some(({ Key, Value }) =>
@@ -86,7 +86,7 @@ function matchesQuery(patterns: readonly QueryPattern[], query: string): boolean
   );
 }
 
-/** As they stand in the URL, percent-encoding included. */
+/** Unchanged from the URL, with percent-encoding. */
 function pairOf(text: string): readonly [key: string, value: string] {
   const equals = text.indexOf('=');
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];

@@ -19,7 +19,7 @@ import { ask, Backend, groupOf, importCertificate, portOffset, startForwarding }
 const trusted = new Authority('trusted-authority');
 const stranger = new Authority('strange-authority');
 
-/** An HTTPS listener before an echo of the request's headers. */
+/** An HTTPS listener with a backend that echoes the request's headers. */
 async function serving(mode: (TrustStoreArn: string) => MutualAuthenticationAttributes) {
   const aws = await startForwarding();
   const backend = await Backend.start('10.0.48.9');
@@ -50,7 +50,7 @@ const asked = async (aws: Embedded, client: Partial<Credentials> = {}, headers =
 
 const verify = (TrustStoreArn: string) => ({ Mode: 'verify', TrustStoreArn });
 
-test('only clients with a certificate of the trust store get through, and targets are told who they are', async () => {
+test('only clients with a certificate of the trust store get through, and targets get their identity', async () => {
   await using serves = await serving(verify);
   const { aws, backend } = serves;
   const client = trusted.client('client-1', { serial: '03a5b1' });
@@ -103,8 +103,8 @@ test('passing through, any certificate or none will do, and targets get all that
   const client = stranger.client('client-1', { lastsDays: -1 });
   expect(await asked(aws, { ...client, cert: `${client.cert}${stranger.pem}` })).toBe(200);
   expect(await asked(aws, {}, { 'x-amzn-mtls-clientcert': 'forged' })).toBe(200);
-  const told = () => backend.received.map(({ headers }) => headers['x-amzn-mtls-clientcert']);
-  expect(told().map((each) => each && decodeURIComponent(String(each)))).toEqual([
+  const received = () => backend.received.map(({ headers }) => headers['x-amzn-mtls-clientcert']);
+  expect(received().map((each) => each && decodeURIComponent(String(each)))).toEqual([
     `${client.cert}${stranger.pem}`,
     undefined,
   ]);
@@ -125,7 +125,7 @@ test('a listener begins and ends to ask for certificates while it serves', async
   expect(await asked(aws)).toBe(200);
 });
 
-/** What the server says before it encrypts, in TLS 1.2: its request for a certificate is part of it. */
+/** The server's unencrypted bytes in TLS 1.2, with its request for a certificate. */
 async function handshake(aws: Embedded): Promise<string> {
   const { address } = present(aws.aws.reachable()[0]);
   const said: Buffer[] = [];
@@ -149,7 +149,7 @@ async function handshake(aws: Embedded): Promise<string> {
   return Buffer.concat(said).toString('latin1');
 }
 
-test('clients are told the names of the trust store where the listener says so', async () => {
+test('clients get the names of the trust store if the listener says so', async () => {
   await using serves = await serving(verify);
   const { aws, ListenerArn, TrustStoreArn } = serves;
   expect(await handshake(aws)).not.toContain('trusted-authority');
@@ -158,18 +158,18 @@ test('clients are told the names of the trust store where the listener says so',
   expect(await handshake(aws)).toContain('trusted-authority');
 });
 
-test('targets are told the version and the cipher suite of TLS where the load balancer says so', async () => {
+test('targets get the version and the cipher suite of TLS if the load balancer says so', async () => {
   await using serves = await serving(() => ({ Mode: 'off' }));
   const { aws, backend, LoadBalancerArn } = serves;
   await asked(aws);
   const Attributes = [{ Key: 'routing.http.x_amzn_tls_version_and_cipher_suite.enabled', Value: 'true' }];
   await aws.elb.send(new ModifyLoadBalancerAttributesCommand({ LoadBalancerArn, Attributes }));
   await asked(aws);
-  const told = backend.received.map(({ headers }) => [
+  const received = backend.received.map(({ headers }) => [
     headers['x-amzn-tls-version'],
     headers['x-amzn-tls-cipher-suite'],
   ]);
-  expect(told).toEqual([
+  expect(received).toEqual([
     [undefined, undefined],
     ['TLSv1.2', expect.stringMatching(/^ECDHE-ECDSA-/)],
   ]);

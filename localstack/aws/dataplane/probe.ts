@@ -9,18 +9,18 @@ import type { TargetGroup } from '../elbv2/state.ts';
 import { matchesCode, type Outcome } from './verdict.ts';
 
 export interface ProbedAt {
-  /** Where the target is really reached. */
+  /** The target's real address. */
   readonly address: string;
   readonly port: number;
-  /** `ADDRESS:PORT` as the VPC knows it: the Host header. */
+  /** `ADDRESS:PORT` in the VPC, for the Host header. */
   readonly host: string;
-  /** What is sent before anything else. */
+  /** Bytes to send first. */
   readonly preamble?: Buffer | undefined;
 }
 
 const headers = { 'user-agent': 'ELB-HealthChecker/2.0', 'accept-encoding': 'gzip, compressed' };
 
-/** Never throws. What `signal` ends is `failed`. */
+/** Never throws. An aborted check is `failed`. */
 export async function probe(group: TargetGroup, at: ProbedAt, signal: AbortSignal): Promise<Outcome> {
   const { matcher, timeoutSeconds } = group.healthCheck;
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
@@ -32,14 +32,14 @@ export async function probe(group: TargetGroup, at: ProbedAt, signal: AbortSigna
   }
 }
 
-/** A check that security groups keep from its target. */
+/** A check that security groups block. */
 export async function noAnswer({ healthCheck }: TargetGroup, signal: AbortSignal): Promise<Outcome> {
   return await sleep(healthCheck.timeoutSeconds * 1000, { kind: 'timeout' as const }, { signal }).catch(
     () => ({ kind: 'failed' }) as const,
   );
 }
 
-/** The code that the matcher judges: of HTTP, or of gRPC; any for a mere connection. */
+/** The HTTP or gRPC status for the matcher; any number for a mere connection. */
 function ask(group: TargetGroup, at: ProbedAt, signal: AbortSignal): Promise<number> {
   const { protocol, path = '/' } = group.healthCheck;
   if (protocol !== 'HTTP' && protocol !== 'HTTPS') return connects(at, signal);
@@ -94,18 +94,18 @@ async function askHttp2(
     { endStream: !grpc, signal },
   );
   stream.on('error', reject);
-  const told = (answer: Readonly<Record<string, unknown>>): void => {
+  const readStatus = (answer: Readonly<Record<string, unknown>>): void => {
     const status = answer['grpc-status'];
     if (typeof status === 'string') resolve(Number(status));
   };
   stream.once('response', (answer) => {
-    if (grpc) told(answer);
+    if (grpc) readStatus(answer);
     else resolve(answer[':status'] ?? 0);
     stream.resume();
   });
-  stream.once('trailers', told);
+  stream.once('trailers', readStatus);
   stream.once('close', () => reject(new Error('The target gave no status')));
-  // An empty message of gRPC: not compressed, of length 0.
+  // An empty gRPC message: not compressed, length 0.
   if (grpc) stream.end(Buffer.alloc(5));
   try {
     return await promise;

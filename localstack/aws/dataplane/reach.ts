@@ -1,4 +1,4 @@
-// Whether security groups let clients through to a load balancer, and a load balancer to its targets.
+// Whether security groups admit clients to a load balancer, and a load balancer to its targets.
 import { loadBalancerInterfaces } from '../ec2/network-interfaces.ts';
 import { type End, interfaceOf, isOfVpc, passes } from '../ec2/traffic.ts';
 import { arnSuffix } from '../elbv2/arns.ts';
@@ -8,7 +8,7 @@ import { privateAddress } from './target-address.ts';
 
 interface Service {
   readonly port: number;
-  /** `tcp` unless told. */
+  /** Default: `tcp`. */
   readonly protocol?: 'tcp' | 'udp';
 }
 
@@ -22,7 +22,7 @@ function loadBalancerEnd({ ec2 }: World, loadBalancer: LoadBalancer): End {
   };
 }
 
-/** Undefined where nobody has the target's address. */
+/** Undefined if nobody has the target's address. */
 function targetEnd(world: World, group: TargetGroup, target: Target): End | undefined {
   if (group.targetType === 'alb') {
     const loadBalancer = world.elbv2.loadBalancers.get(target.id);
@@ -35,7 +35,7 @@ function targetEnd(world: World, group: TargetGroup, target: Target): End | unde
   return isOfVpc(world.ec2, group.vpcId, address) ? undefined : { groupIds: undefined, addresses: [address] };
 }
 
-/** `client` is its address as the VPC sees it; `port` the listener's. */
+/** @param client its address in the VPC. @param port the listener's */
 export function admitsClient(
   world: World,
   loadBalancer: LoadBalancer,
@@ -47,8 +47,8 @@ export function admitsClient(
 }
 
 /**
- * Where it doesn't, nobody answers the load balancer, nor refuses. `client` is the address that the target sees, as the
- * VPC knows it; without it that is the load balancer's own.
+ * If not, the load balancer gets neither an answer nor a refusal. `client` is the address that the target sees, in the
+ * VPC; default: the load balancer's own.
  */
 export function reachesTarget(
   world: World,

@@ -1,11 +1,11 @@
-/** Where a load balancer is reached. */
+/** The addresses of a load balancer. */
 export interface Reachable {
   readonly arn: string;
   readonly name: string;
   readonly dnsName: string;
-  /** Of a Network Load Balancer its first zone's. */
+  /** For a Network Load Balancer the address of its first zone. */
   readonly address: string;
-  /** Of a Network Load Balancer: an address a zone. */
+  /** Only for a Network Load Balancer: one address per zone. */
   readonly zones?: readonly ReachableZone[];
   readonly listeners: readonly ReachableListener[];
 }
@@ -20,12 +20,12 @@ interface ReachableZone {
 interface ReachableListener {
   readonly arn: string;
   readonly protocol: string;
-  /** As the API has it. */
+  /** The port in the API. */
   readonly port: number;
-  /** Where it really listens: with the offset. */
+  /** The real port, with the offset. */
   readonly socketPort: number;
   /** Why it does not listen. */
   readonly error?: string | undefined;
-  /** What targets see in place of a client's address that AWS would keep. */
+  /** What targets see if AWS would preserve the client's address, but we can't. */
   readonly clientAddress?: string | undefined;
 }

@@ -7,7 +7,7 @@ const same = { Protocol: '#{protocol}', Host: '#{host}', Port: '#{port}', Path: 
 
 test.each([
   ['keeps what it does not change', {}, 'http://example.com:8080/a/b?q=1'],
-  ['to HTTPS tells the port', { Protocol: 'HTTPS', Port: '443' }, 'https://example.com:443/a/b?q=1'],
+  ['to HTTPS has the port', { Protocol: 'HTTPS', Port: '443' }, 'https://example.com:443/a/b?q=1'],
   ['fills keywords within a path', { Path: '/new/#{path}/#{host}' }, 'http://example.com:8080/new/a/b/example.com?q=1'],
   ['adds to the query', { Query: '#{query}&from=#{port}' }, 'http://example.com:8080/a/b?q=1&from=8080'],
   ['drops the query', { Query: '' }, 'http://example.com:8080/a/b'],

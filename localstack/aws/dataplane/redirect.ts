@@ -1,20 +1,20 @@
-// Where a redirect leads. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#redirect-actions
+// The Location of a redirect. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#redirect-actions
 import type { RuleAction } from '../elbv2/actions.ts';
 
 type RedirectConfig = Extract<RuleAction, { Type: 'redirect' }>['RedirectConfig'];
 
-/** The parts of a request's URL that the reserved keywords stand for. */
+/** The parts of a request's URL for the reserved keywords. */
 export interface RequestUrl {
   readonly protocol: 'HTTP' | 'HTTPS';
   /** The Host header, whose port is not part of `#{host}`. */
   readonly host: string;
-  /** The listener's. */
+  /** The listener's port. */
   readonly port: number;
   readonly path: string;
   readonly query: string;
 }
 
-/** The Location header. The port is always told, as ALBs do; no `?` follows the path of a request without a query. */
+/** The Location header. Like an ALB's, it always has the port. Without a query, no `?` follows the path. */
 export function redirectLocation(config: RedirectConfig, url: RequestUrl): string {
   const keywords: Readonly<Record<string, string>> = {
     protocol: url.protocol,

@@ -1,4 +1,4 @@
-// Requests that the load balancer takes to no rule. docs.aws.amazon.com/elasticloadbalancing/latest/application/
+// Requests that the load balancer refuses before any rule. docs.aws.amazon.com/elasticloadbalancing/latest/application/
 // load-balancer-troubleshooting.html, …/load-balancer-limits.html#http-headers-quotas
 import type { Received } from './client-request.ts';
 
@@ -7,10 +7,10 @@ const maxHeaderBytes = 16 << 10;
 const maxAllHeadersBytes = 64 << 10;
 const maxForwardedAddresses = 30;
 
-/** What is read of a request's head, so that one that is too large is still told how. */
+/** The size of a request's head that is read: more than the limit, so that a head that is too large gets its own answer. */
 export const readHeadBytes = 2 * maxAllHeadersBytes;
 
-/** The status by which a request is refused; undefined for what is taken. */
+/** The status of a refused request; undefined if it is accepted. */
 export function refusalOf({ httpVersion, method, host, path, query, headers }: Received): number | undefined {
   if (method === 'TRACE') return 405;
   if (!/^[\u0021-\u007e]*$/.test(path + query)) return 400;
@@ -33,7 +33,7 @@ const statuses: Readonly<Record<string, number>> = {
   HPE_PAUSED_H2_UPGRADE: 505,
 };
 
-/** The status of what could not even be read. */
+/** The status for a request that could not be read. */
 export function statusOfUnread(error: Error): number {
   return 'code' in error && typeof error.code === 'string' ? (statuses[error.code] ?? 400) : 400;
 }

@@ -16,7 +16,7 @@ const inserted = [
   'x-frame-options',
 ];
 
-/** The headers of an answer, whoever gave it, as the listener's attributes will have them. */
+/** The headers of any answer, changed by the listener's attributes. */
 export function responseHeaders(listener: Listener, headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   if (listener.attributes.size === 0) return headers;
   const valueOf = (name: string) =>

@@ -1,16 +1,16 @@
 import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
-import { enabledZones, healthOf, settleTargets } from '../elbv2/target-health.ts';
+import { enabledZones, healthOf, removeDrainedTargets } from '../elbv2/target-health.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
 
 /**
- * The targets that get requests now: the healthy ones; when there is none, all that are registered, whatever their
- * health ("the load balancer fails open"). Those that drain or are in no enabled zone get none.
+ * The targets that get requests now: the healthy ones. If there is none, all registered targets, whatever their
+ * health ("the load balancer fails open"). Draining targets and targets outside the enabled zones get none.
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
  */
 function servingTargets(world: World, group: TargetGroup): readonly Target[] {
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   const zones = enabledZones(world, group);
   const targets = [...group.targets.values()].map((target) => ({
     target,
@@ -24,26 +24,26 @@ function servingTargets(world: World, group: TargetGroup): readonly Target[] {
 export const targetName = ({ id, port }: Target): string => `${id}:${port}`;
 
 /**
- * Application Load Balancers balance over all zones, unless a target group says otherwise: then each zone's node has its
- * own zone's targets alone. Nodes without any are not in DNS, and clients take turns among the others.
+ * Application Load Balancers balance over all zones, unless a target group says otherwise: then each zone's node has only
+ * its own zone's targets. Nodes without targets are not in DNS, and clients take turns among the others.
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/disable-cross-zone.html
  */
 const isCrossZone = (group: TargetGroup): boolean =>
   targetGroupAttribute(group, 'load_balancing.cross_zone.enabled') !== 'false';
 
-/** Who gets the next request of each group. */
+/** Chooses the target of the next request, by group. */
 export class Turns {
   readonly #turns = new WeakMap<TargetGroup, number>();
   readonly #random: Random;
   readonly #outstanding: (target: Target) => number;
 
-  /** `outstanding` is how many requests are on their way to a target. */
+  /** @param outstanding the number of a target's running requests */
   constructor(random: Random, outstanding: (target: Target) => number) {
     this.#random = random;
     this.#outstanding = outstanding;
   }
 
-  /** The preferred target, by `ID:PORT`, where it serves; else the one that the group's algorithm chooses. */
+  /** The preferred target, by `ID:PORT`, if it serves; else the choice of the group's algorithm. */
   next(world: World, group: TargetGroup, preferred: string | undefined): Target | undefined {
     const targets = servingTargets(world, group);
     const turn = this.#turns.get(group) ?? 0;

@@ -1,4 +1,4 @@
-// What the load balancer answers by itself: docs.aws.amazon.com/elasticloadbalancing/latest/application/
+// The load balancer's own answers: docs.aws.amazon.com/elasticloadbalancing/latest/application/
 // load-balancer-troubleshooting.html
 import { connect, createServer as createTcpServer } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -30,7 +30,7 @@ beforeAll(async () => {
   };
 });
 
-/** Sends these bytes and no more; what comes until the load balancer ends the connection. */
+/** Sends only these bytes. @returns everything until the load balancer ends the connection. */
 async function say(bytes: string, port = 80): Promise<string> {
   const { address } = present(aws.aws.reachable()[0]);
   const socket = connect(port + portOffset, address);
@@ -68,7 +68,7 @@ test.each([
   expect(/\r\nserver: awselb\/2\.0\r\n/i.test(said)).toBe(status !== 200);
 });
 
-test('a client that speaks HTTP/1.0 gets an answer without chunks, and its target a request of HTTP/1.1', async () => {
+test('an HTTP/1.0 client gets an answer without chunks, and its target an HTTP/1.1 request', async () => {
   await using streaming = await Backend.start('10.0.48.10', (_, response) => {
     response.write('in ');
     response.end('parts');
@@ -235,7 +235,7 @@ test('header names that are not valid are dropped where the load balancer says s
 test('a connection ends with the first request after the client keep-alive duration', async () => {
   const clock = new TestClock();
   await using own = await startForwarding({ clock });
-  // The other load balancer has the same address, and its own port.
+  // The other load balancer has the same address, but another port.
   await own.listener(await own.loadBalancer(), { Port: 81, DefaultActions: notFound });
   const { address } = present(own.aws.reachable()[0]);
   const socket = connect(81 + portOffset, address);

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { type Embedded, forward } from '../testing/embedded.ts';
 import { ask, Backend, groupOf, healthOf, startForwarding } from './testing/forwarding.ts';
 
-/** Who answers ten requests: without cookies, and with those of the first answer. */
+/** The targets of ten requests: without cookies, and with the cookies of the first answer. */
 async function answers(aws: Embedded, names: RegExp) {
   const first = await ask(aws, '/');
   const cookies = (first.headers['set-cookie'] ?? []).map((line) => line.split(';')[0] ?? '');

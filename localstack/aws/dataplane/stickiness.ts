@@ -4,10 +4,10 @@ import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import type { ForwardAction } from '../elbv2/forward.ts';
 import type { TargetGroup } from '../elbv2/state.ts';
 
-/** AWSALBTG sticks to a target group, AWSALB to a target, AWSALBAPP-0 to one that has set the application's own cookie. */
+/** AWSALBTG sticks to a target group, AWSALB to a target, AWSALBAPP-0 to a target that has set the application's own cookie. */
 type StickyCookie = 'AWSALBTG' | 'AWSALB' | 'AWSALBAPP-0';
 
-/** How long requests stick to one of an action's target groups, in seconds; undefined when they don't. */
+/** How long requests stick to one of an action's target groups, in seconds; undefined: they don't. */
 export function groupStickiness({ ForwardConfig }: ForwardAction): number | undefined {
   const { Enabled, DurationSeconds } = ForwardConfig.TargetGroupStickinessConfig;
   return Enabled ? DurationSeconds : undefined;
@@ -16,11 +16,11 @@ export function groupStickiness({ ForwardConfig }: ForwardAction): number | unde
 interface TargetStickiness {
   readonly cookie: StickyCookie;
   readonly seconds: number;
-  /** The cookie of the application without which nothing sticks. */
+  /** The application's cookie: without it nothing sticks. */
   readonly after: string | undefined;
 }
 
-/** How requests stick to a target; undefined when they don't. */
+/** How requests stick to a target; undefined: they don't. */
 export function targetStickiness(group: TargetGroup): TargetStickiness | undefined {
   if (targetGroupAttribute(group, 'stickiness.enabled') !== 'true') return undefined;
   const type = targetGroupAttribute(group, 'stickiness.type');
@@ -30,7 +30,7 @@ export function targetStickiness(group: TargetGroup): TargetStickiness | undefin
   return { cookie: 'AWSALBAPP-0', seconds, after };
 }
 
-/** What a request sticks to; the cookie for requests from other sites says the same. */
+/** The target of a sticky request. The cookie for cross-site requests has the same content. */
 export function stuckTo(headers: ReadonlyMap<string, readonly string[]>, name: StickyCookie): string | undefined {
   const pairs = (headers.get('cookie') ?? []).flatMap((line) => line.split(/; */));
   const found =
@@ -46,7 +46,7 @@ export function stick(name: StickyCookie, to: string, seconds: number, at: numbe
   return name === 'AWSALBAPP-0' ? [line] : [line, `${name}CORS=${value}; ${rest}; SameSite=None; Secure`];
 }
 
-/** `cookies` are the lines to add to those that the target has set. */
+/** @param cookies lines to add to the target's own */
 export function withCookies(
   headers: OutgoingHttpHeaders,
   cookies: (set: readonly string[]) => readonly string[],

@@ -1,9 +1,9 @@
-// Where a target is really reached.
+// The real addresses of targets.
 import { type Block4, blockSize, parseAddress4, parseBlock4, toAddress } from '../ec2/addresses.ts';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 
-/** Addresses in one block stand for those at the same place in another. */
+/** Replaces addresses of one block by those of another, at the same offset. */
 export interface AddressMapping {
   readonly from: Block4;
   readonly to: Block4;
@@ -16,7 +16,7 @@ export function parseMapping(text: string): AddressMapping {
   throw new Error(`Expected FROM=TO, two IPv4 blocks of one size, got '${text}'`);
 }
 
-/** The first mapping that has the address counts; without one it stays as it is. */
+/** Applies the first mapping with the address. Without a mapping the address stays. */
 export function mapAddress(mappings: readonly AddressMapping[], address: string): string {
   const value = parseAddress4(address);
   if (value === undefined) return address;
@@ -24,7 +24,7 @@ export function mapAddress(mappings: readonly AddressMapping[], address: string)
   return mapping ? toAddress(mapping.to.base + value - mapping.from.base) : address;
 }
 
-/** What the VPC knows a client by that is really somewhere else. */
+/** The VPC address of a client's real address. */
 export function unmapAddress(mappings: readonly AddressMapping[], address: string): string {
   return mapAddress(
     mappings.map(({ from, to }) => ({ from: to, to: from })),
@@ -32,7 +32,7 @@ export function unmapAddress(mappings: readonly AddressMapping[], address: strin
   );
 }
 
-/** What the VPC knows a target by: an instance by its primary private address. Undefined when it has none. */
+/** The VPC address of a target: for an instance its primary private address. Undefined if it has none. */
 export function privateAddress(
   world: World,
   group: Pick<TargetGroup, 'targetType'>,

@@ -3,17 +3,17 @@ import type { World } from '../world.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
 
 export interface TargetPlace {
-  /** Where the target is really reached. */
+  /** The target's real address. */
   readonly address: string;
-  /** As the API has it: what security groups judge. */
+  /** The port in the API, for security groups. */
   readonly port: number;
-  /** With the offset of load balancers' sockets, where the target is one. */
+  /** The real port: with the offset if the target is a load balancer. */
   readonly socketPort: number;
-  /** `ADDRESS:PORT` as the VPC knows it. */
+  /** `ADDRESS:PORT` in the VPC. */
   readonly host: string;
 }
 
-/** Where the targets of groups are really reached. */
+/** Finds the real addresses of targets. */
 export class TargetPlaces {
   readonly mappings: readonly AddressMapping[];
   readonly #portOffset: number;
@@ -29,7 +29,7 @@ export class TargetPlaces {
     this.#loadBalancerAddress = loadBalancerAddress;
   }
 
-  /** Undefined where nobody has the target's address. */
+  /** Undefined if nobody has the target's address. */
   of(world: World, group: TargetGroup, target: Target, port: number): TargetPlace | undefined {
     if (group.targetType === 'alb') {
       const address = this.#loadBalancerAddress(target.id);

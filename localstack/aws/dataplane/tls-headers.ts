@@ -4,10 +4,10 @@ import type { Listener, LoadBalancer } from '../elbv2/state.ts';
 import { clientCertificateHeaders, requestsCertificate } from './client-certificate.ts';
 
 /**
- * Puts in what the load balancer knows of the client's TLS. What a client sends under these names itself is not to be
- * believed. docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
+ * Adds what the load balancer knows about the client's TLS. A client's own headers of these names are not trusted.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
  */
-export function tellTls(
+export function addTlsHeaders(
   headers: Record<string, string | string[]>,
   loadBalancer: LoadBalancer,
   listener: Listener,

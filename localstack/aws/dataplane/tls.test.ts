@@ -38,7 +38,7 @@ const https = async (aws: Embedded, CertificateArn: string, DefaultActions: Acti
     DefaultActions,
   });
 
-/** The name that the certificate shown is for. */
+/** The name in the presented certificate. */
 async function shown(aws: Embedded, servername?: string): Promise<string | undefined> {
   const { address } = present(aws.aws.reachable()[0]);
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
@@ -51,7 +51,7 @@ async function shown(aws: Embedded, servername?: string): Promise<string | undef
   return await promise;
 }
 
-/** What is agreed upon with a client that would rather speak HTTP/2. */
+/** The negotiated protocol of a client that prefers HTTP/2. */
 async function agreed(aws: Embedded): Promise<string | false | null> {
   const { address } = present(aws.aws.reachable()[0]);
   const ALPNProtocols = ['h2', 'http/1.1'];
@@ -87,7 +87,7 @@ async function askHttp2(aws: Embedded, headers: Record<string, string>, body = '
   }
 }
 
-/** Of HTTP/2 without TLS, on an address of the VPC. */
+/** An HTTP/2 server without TLS, on an address of the VPC. */
 async function http2Backend(
   address: string,
   answer: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,

@@ -1,4 +1,4 @@
-// What a rule's transforms make of a request. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+// Applies a rule's transforms to a request. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
 import { compileRegex } from '../elbv2/regex.ts';
 import type { RuleTransform } from '../elbv2/transforms.ts';
 
@@ -10,8 +10,8 @@ export interface Rewritable {
 }
 
 /**
- * The first match of the expression is replaced; without a match the request stays as it is. Undefined when what comes
- * out is no host or no URL: "if there is a pattern match but the transform fails, we return an HTTP 500 error".
+ * The first match of the expression is replaced. Without a match the request does not change. Undefined if the result is
+ * not a valid host or URL: "if there is a pattern match but the transform fails, we return an HTTP 500 error".
  */
 export function transform(transforms: readonly RuleTransform[], request: Rewritable): Rewritable | undefined {
   let { host, url } = request;
@@ -37,7 +37,7 @@ interface Rewrite {
 
 const rewrite = (rewrites: readonly Rewrite[], subject: string): string => rewrites.reduce(replaceFirst, subject);
 
-/** Of what a replacement may hold, only `$1` and the like mean something to AWS. */
+/** For AWS, only `$1` and the like are special in a replacement. */
 function replaceFirst(subject: string, { Regex, Replace }: Rewrite): string {
   const matcher = compileRegex(Regex).matcher(subject);
   if (!matcher.find()) return subject;

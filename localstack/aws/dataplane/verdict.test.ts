@@ -19,7 +19,7 @@ const passed: Outcome = { kind: 'passed' };
 const refused: Outcome = { kind: 'failed' };
 const notFound: Outcome = { kind: 'mismatch', code: 404 };
 
-/** The state after each of the outcomes. */
+/** The state after each outcome. */
 function states(...outcomes: Outcome[]): string[] {
   let verdict = unchecked;
   return outcomes.map((outcome) => {
@@ -50,7 +50,7 @@ test.each<[Outcome, string, string]>([
   [notFound, 'Target.ResponseCodeMismatch', 'Health checks failed with these codes: [404]'],
   [{ kind: 'timeout' }, 'Target.Timeout', 'Request timed out'],
   [refused, 'Target.FailedHealthChecks', 'Health checks failed'],
-])('an outcome of %j is told as %s', (outcome, Reason, Description) => {
+])('an outcome of %j has the reason %s', (outcome, Reason, Description) => {
   const { health } = judge(judge(unchecked, outcome, check), outcome, check);
   expect(health).toEqual({ State: 'unhealthy', Reason, Description });
 });

@@ -1,8 +1,8 @@
-// What a target's health is after each check.
+// The health of a target after each check.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 import type { CheckedHealth, HealthCheck } from '../elbv2/state.ts';
 
-/** How one check ended. */
+/** The result of one check. */
 export type Outcome =
   | { readonly kind: 'passed' }
   | { readonly kind: 'mismatch'; readonly code: number }
@@ -11,7 +11,7 @@ export type Outcome =
 
 export interface Verdict {
   readonly health: CheckedHealth;
-  /** How many checks in a row have spoken against `health`. */
+  /** The number of checks in a row that contradict `health`. */
   readonly against: number;
 }
 
@@ -23,7 +23,7 @@ const initial: CheckedHealth = {
 
 export const unchecked: Verdict = { health: initial, against: 0 };
 
-/** One passed check makes a new target healthy; otherwise it takes a threshold of them in a row to change its state. */
+/** One passed check makes a new target healthy. Later, a threshold of checks in a row changes its state. */
 export function judge(before: Verdict, outcome: Outcome, check: HealthCheck): Verdict {
   const passed = outcome.kind === 'passed';
   switch (before.health.State) {
@@ -34,7 +34,7 @@ export function judge(before: Verdict, outcome: Outcome, check: HealthCheck): Ve
       if (passed) return { ...before, against: 0 };
       return counted(before, check.unhealthyThreshold, unhealthy(outcome));
     case 'unhealthy':
-      // The reason is that of the last failure.
+      // The reason comes from the last failure.
       if (!passed) return { health: unhealthy(outcome), against: 0 };
       return counted(before, check.healthyThreshold, { State: 'healthy' });
   }

@@ -1,8 +1,8 @@
 import type { ForwardAction } from '../elbv2/forward.ts';
 
 /**
- * The target group that a request goes to. `random` is in [0, 1). A group of weight 0 gets nothing; undefined when all
- * have it. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
+ * The target group of a request. `random` is in [0, 1). A group of weight 0 gets nothing; undefined if all weights are 0.
+ * docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-action-types.html#forward-actions
  */
 export function chooseGroup({ ForwardConfig }: ForwardAction, random: number): string | undefined {
   const groups = ForwardConfig.TargetGroups;

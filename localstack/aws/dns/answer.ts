@@ -1,4 +1,4 @@
-// What a DNS query is answered. RFC 1035, RFC 2308 (negative answers), RFC 6891 (EDNS).
+// Answers DNS queries. RFC 1035, RFC 2308 (negative answers), RFC 6891 (EDNS).
 import {
   type Answer,
   AUTHORITATIVE_ANSWER,
@@ -12,14 +12,14 @@ import { type Named, resolve, zoneOf } from './names.ts';
 
 const rcodes = { NOERROR: 0, FORMERR: 1, NXDOMAIN: 3, NOTIMP: 4 } as const;
 
-/** In seconds, as AWS has it for load balancers' names. */
+/** In seconds, as in AWS for load balancers' names. */
 const ttl = 60;
 
 const headerBytes = 12;
-/** Without EDNS an answer over UDP has 512 bytes; nothing over an Ethernet needs more than 1,232. */
+/** Limits for answers over UDP: 512 bytes without EDNS, and 1,232 bytes fit into an Ethernet frame. */
 const udp = { plain: 512, max: 1232 };
 
-/** Undefined for what is no query: to answer an answer might never end. */
+/** Undefined if the message is not a query: answering answers might never end. */
 export function answer(query: Buffer, transport: 'udp' | 'tcp', all: readonly Named[]): Buffer | undefined {
   if (query.length < headerBytes || (query[2] ?? 0) >> 7 === 1) return undefined;
   if ((((query[2] ?? 0) >> 3) & 0xf) !== 0) return bare(query, rcodes.NOTIMP);
@@ -36,7 +36,7 @@ export function answer(query: Buffer, transport: 'udp' | 'tcp', all: readonly Na
   }
 }
 
-/** Nothing but a header with the query's own id. */
+/** Only a header, with the query's id. */
 function bare(query: Buffer, rcode: number): Buffer {
   const header = Buffer.alloc(headerBytes);
   query.copy(header, 0, 0, 4);
@@ -52,8 +52,8 @@ function udpBytes({ additionals = [] }: Packet): number {
 }
 
 /**
- * Undefined for a query without exactly one question. All names but load balancers' don't exist: nothing is forwarded,
- * and with any other code glibc would give up before it comes to the end of its search list.
+ * Undefined unless the query has exactly one question. All names except load balancers' do not exist: nothing is forwarded,
+ * and with another code glibc would stop before the end of its search list.
  */
 function respond({ id, flags = 0, questions = [], additionals = [] }: Packet, all: readonly Named[]) {
   const [question, second] = questions;
@@ -75,7 +75,7 @@ function respond({ id, flags = 0, questions = [], additionals = [] }: Packet, al
   } satisfies Packet;
 }
 
-/** Says how long it may be remembered that there is no such name or record. */
+/** How long a negative answer may be cached. */
 const authority = (zone: string): Answer => ({
   type: 'SOA',
   name: zone,

@@ -147,6 +147,6 @@ test.each(['here', '127.0.0.1', '127.0.0.1:x', 'localhost:53', '127.0.0.1:53:53'
   },
 );
 
-test('a place that is taken is said', async () => {
+test('an address that is in use is an error that names it', async () => {
   await expect(startDns(place, () => [])).rejects.toThrow('EADDRINUSE');
 });

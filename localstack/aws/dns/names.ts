@@ -1,18 +1,18 @@
-// Which load balancer a DNS name means.
+// Finds the load balancer of a DNS name.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#dns-name
 
 import type { Reachable } from '../dataplane/reachable.ts';
 
-/** A load balancer's DNS name and the addresses that it stands for. */
+/** A load balancer's DNS name and its addresses. */
 export interface Named {
   readonly dnsName: string;
   readonly addresses: readonly string[];
-  /** Of a Network Load Balancer, by Availability Zone: `us-east-1a.NAME` is the address in that zone alone. */
+  /** Only for a Network Load Balancer, by Availability Zone: `us-east-1a.NAME` has only that zone's address. */
   readonly zonal: Readonly<Record<string, string>>;
 }
 
 /**
- * Of a Network Load Balancer the zones that are healthy, all of them when none is:
+ * For a Network Load Balancer only the healthy zones, or all zones if none is healthy:
  * docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health.html.
  */
 export function namedOf({ dnsName, address, zones = [] }: Reachable): Named {
@@ -25,15 +25,15 @@ export function namedOf({ dnsName, address, zones = [] }: Reachable): Named {
   };
 }
 
-/** Of Application and of Network Load Balancers: `NAME.REGION.elb.amazonaws.com`, `NAME.elb.REGION.amazonaws.com`. */
+/** The names of Application and Network Load Balancers: `NAME.REGION.elb.amazonaws.com`, `NAME.elb.REGION.amazonaws.com`. */
 const zones = /(?:^|\.)((?:[a-z0-9-]+\.elb|elb\.[a-z0-9-]+)\.amazonaws\.com)$/;
 
-/** The zone of load balancers' names that this one is in; the root for all others. */
+/** The DNS zone of a load balancer's name; the root for all other names. */
 export function zoneOf(name: string): string {
   return zones.exec(canonical(name))?.[1] ?? '.';
 }
 
-/** The addresses of a name, in whatever case; undefined when no load balancer has it. */
+/** The addresses of a name, ignoring case; undefined if no load balancer has the name. */
 export function resolve(name: string, all: readonly Named[]): readonly string[] | undefined {
   const asked = canonical(name).replace(/^dualstack\./, '');
   for (const { dnsName, addresses, zonal } of all) {

@@ -1,16 +1,16 @@
-// The DNS names of load balancers, told over UDP and TCP.
+// A DNS server for load balancers' names, over UDP and TCP.
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, isIPv4, type Server, type Socket } from 'node:net';
 import { answer } from './answer.ts';
 import type { Named } from './names.ts';
 
 export interface Dns {
-  /** `ADDRESS:PORT`, as node:dns takes a server. */
+  /** `ADDRESS:PORT`, in node:dns's format. */
   readonly place: string;
   readonly close: () => void;
 }
 
-/** `place` is `ADDRESS:PORT`, an IPv4 one; port 0 takes any free one. @throws an Error that says why it can't listen there. */
+/** `place` is `ADDRESS:PORT`, an IPv4 one; port 0 means any free port. @throws an Error that says why it can't listen there. */
 export async function startDns(place: string, names: () => readonly Named[]): Promise<Dns> {
   const [address = '', port = '', rest] = place.split(':');
   if (rest !== undefined || !isIPv4(address) || !/^[0-9]{1,5}$/.test(port)) {
@@ -25,7 +25,7 @@ export async function startDns(place: string, names: () => readonly Named[]): Pr
   const udp = createSocket('udp4');
   udp.on('message', (query, { address: client, port: clientPort }) => {
     const answered = answer(query, 'udp', names());
-    // A client that is gone is nobody's error.
+    // It is not an error if the client is gone.
     if (answered) udp.send(answered, clientPort, client, () => {});
   });
   const bound = await bind(udp, tcp, address, Number(port));
@@ -39,7 +39,7 @@ export async function startDns(place: string, names: () => readonly Named[]): Pr
   };
 }
 
-/** Both have one port. Where any will do, what is free for one may not be for the other. */
+/** UDP and TCP use the same port. A port that is free for one may be in use for the other, so several are tried. */
 async function bind(udp: UdpSocket, tcp: Server, address: string, port: number): Promise<number> {
   for (let attempts = 1; ; attempts += 1) {
     try {
@@ -71,7 +71,7 @@ async function listen(tcp: Server, address: string, port: number): Promise<numbe
 
 const idleMs = 10_000;
 
-/** Over TCP two bytes of length come before each message: RFC 1035, section 4.2.2. */
+/** Over TCP each message begins with two bytes for its length: RFC 1035, section 4.2.2. */
 function converse(connection: Socket, names: () => readonly Named[]): void {
   let unread = Buffer.alloc(0);
   connection.setTimeout(idleMs, () => connection.destroy());

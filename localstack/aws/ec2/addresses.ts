@@ -8,7 +8,7 @@ export interface Block4 {
   readonly prefix: number;
 }
 
-/** In canonical form AWS keeps a block: host bits cleared. Undefined for what is no IPv4 block. */
+/** The canonical form of a block, as in AWS: host bits cleared. Undefined if it is not an IPv4 block. */
 export function parseBlock4(cidr: string): Block4 | undefined {
   if (!ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr)) return undefined;
   const [address, prefix] = ipaddr.IPv4.parseCIDR(cidr);
@@ -33,7 +33,7 @@ export function overlaps(a: Block4, b: Block4): boolean {
   return contains(a, b) || contains(b, a);
 }
 
-/** Undefined for what is no IPv4 address. */
+/** Undefined if it is not an IPv4 address. */
 export function parseAddress4(address: string): number | undefined {
   return ipaddr.IPv4.isValidFourPartDecimal(address) ? toNumber(address) : undefined;
 }
@@ -46,7 +46,7 @@ function toNumber(address: string): number {
   return address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
-/** An IPv6 block as AWS writes it: compressed, host bits cleared. Undefined for what is none. */
+/** An IPv6 block in AWS's format: compressed, host bits cleared. Undefined if it is not a block. */
 export function canonicalBlock6(cidr: string): string | undefined {
   if (!ipaddr.IPv6.isValidCIDR(cidr)) return undefined;
   const [, prefix] = ipaddr.IPv6.parseCIDR(cidr);
@@ -59,7 +59,7 @@ export function contains6(outer: string, inner: string): boolean {
   return innerPrefix >= outerPrefix && innerAddress.match(outerAddress, outerPrefix);
 }
 
-/** The address `host` places into an IPv6 block; `host` is below 2^32. */
+/** The address at offset `host` in an IPv6 block; `host` is below 2^32. */
 export function address6(cidr: string, host: number): string {
   const bytes = ipaddr.IPv6.parseCIDR(cidr)[0].toByteArray();
   for (const index of [0, 1, 2, 3]) bytes[15 - index] = Math.floor(host / 256 ** index) % 256;

@@ -46,7 +46,7 @@ export function availabilityZones(region: string): readonly AvailabilityZone[] {
   }));
 }
 
-/** In every region a Local Zone in Boston, `us-east-1-bos-1a`, and a Wavelength Zone there. */
+/** Every region has a Local Zone in Boston, `us-east-1-bos-1a`, and a Wavelength Zone there. */
 function allZones(region: string): readonly Zone[] {
   const short = shortName(region);
   const [local, wavelength] = [`${region}-bos-1`, `${region}-wl1-bos-wlz-1`];
@@ -73,12 +73,12 @@ function allZones(region: string): readonly Zone[] {
 const optInStatus = ({ ec2 }: World, { type, group }: Zone): string =>
   type === 'availability-zone' ? 'opt-in-not-required' : ec2.zoneGroups.has(group) ? 'opted-in' : 'not-opted-in';
 
-/** Those that the account can have subnets in. */
+/** The zones where the account can have subnets. */
 export function usableZones(world: World): readonly Zone[] {
   return allZones(world.region).filter((zone) => optInStatus(world, zone) !== 'not-opted-in');
 }
 
-/** Of a zone's name, which only its region has. */
+/** The region in a zone's name. */
 export function zoneType(world: World, name: string): Zone['type'] {
   return allZones(world.region).find((zone) => zone.name === name)?.type ?? 'availability-zone';
 }

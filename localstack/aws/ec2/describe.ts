@@ -1,4 +1,4 @@
-// What every Describe action does: ids, filters, pages.
+// Common to all Describe actions: ids, filters, pages.
 
 import { AwsError, type Input, type Output } from '../service.ts';
 import { invalidCombination, invalidValue } from './errors.ts';
@@ -24,7 +24,7 @@ interface Identified {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** The records that a request asks for. @throws what AWS throws for ids, filters and page sizes. */
+/** The requested records. @throws AWS's errors for ids, filters and page sizes. */
 export function select<T extends Identified>(input: Input, what: Describable<T>): Page<T> {
   const ids = [...new Set(texts(input, what.idParameter))];
   if (ids.length > 0 && input['MaxResults'] !== undefined) {
@@ -42,7 +42,7 @@ const minResults = 5;
 const maxResults = 1000;
 
 /**
- * Pages go in the order of the keys: so what is made or deleted between two of them never hides another record.
+ * Pages are sorted by key, so a creation or deletion between two pages never hides another record.
  * Without MaxResults everything is on one page, in order of creation.
  */
 export function page<T>(input: Input, all: readonly T[], keyOf: (record: T) => string): Page<T> {
@@ -83,7 +83,7 @@ function decodeToken(token: string): string {
   return decoded.slice('after:'.length);
 }
 
-/** A describe action's answer. */
+/** The answer of a Describe action. */
 export function answer<T>(set: string, found: Page<T>, view: (record: T) => Output): Output {
   return { [set]: found.records.map(view), nextToken: found.nextToken };
 }

@@ -1,4 +1,4 @@
-// Elastic IP addresses: what an internet-facing Network Load Balancer can have instead of addresses that AWS chooses.
+// Elastic IP addresses: an internet-facing Network Load Balancer can use them instead of addresses that AWS chooses.
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { parseBlock4, toAddress } from './addresses.ts';
@@ -8,7 +8,7 @@ import { requiredText } from './parameters.ts';
 import type { Ec2State, ElasticIp } from './state.ts';
 import { tagSet, tagsFor } from './tag-specifications.ts';
 
-/** A block that is nobody's on the internet: RFC 2544. */
+/** A block that nobody uses on the internet: RFC 2544. */
 const firstAddress = parseBlock4('198.18.0.0/15')?.base ?? 0;
 
 function freePublicIp(ec2: Ec2State): string {

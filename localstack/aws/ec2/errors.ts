@@ -1,4 +1,4 @@
-// The refusals that several actions share. docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
+// Errors of several actions. docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
 
 import { AwsError } from '../service.ts';
 

@@ -1,5 +1,5 @@
-// Filters of the Describe actions. Several filters are joined by AND, several values of one by OR; values are case-sensitive
-// and may hold the wildcards * and ?; a backslash takes the next character literally.
+// Filters of the Describe actions. Filters are joined by AND, the values of a filter by OR. Values are case-sensitive and
+// may have the wildcards * and ?; a backslash escapes the next character.
 // docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html
 
 import { pattern } from '../pattern.ts';
@@ -7,7 +7,7 @@ import { AwsError, type Input } from '../service.ts';
 import { invalidValue } from './errors.ts';
 import { records, text, texts } from './parameters.ts';
 
-/** By a filter's name, what a record has to show it. */
+/** The values of a record, by the filter's name. */
 export type FilterTable<T> = Readonly<Record<string, (record: T) => FilterValue>>;
 
 type FilterValue = string | number | boolean | undefined | readonly (string | undefined)[];

@@ -1,4 +1,4 @@
-// Ids: what they look like, and what AWS says of one that is malformed or unknown.
+// The format of ids, and AWS's errors for malformed or unknown ids.
 // The codes' spelling follows no rule: docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
 
 import { createHash } from 'node:crypto';
@@ -70,7 +70,7 @@ export const idKinds = {
   },
 } as const satisfies Record<string, IdKind>;
 
-/** Made from a count, so that the same calls in the same order give the same ids. */
+/** Derived from a counter, so that the same calls in the same order give the same ids. */
 export function newId(ec2: Ec2State, prefix: string): string {
   return `${prefix}-${newHex(ec2, 17)}`;
 }

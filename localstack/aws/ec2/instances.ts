@@ -1,4 +1,4 @@
-// Instances that run nothing: an id, a place in a subnet, interfaces with addresses and groups, and their states.
+// Instances that run nothing. They have an id, a subnet, interfaces with addresses and groups, and states.
 
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
@@ -40,7 +40,7 @@ const stateCodes: Readonly<Record<InstanceStateName, number>> = {
   terminated: 48,
 };
 
-/** Starts instances of one reservation; they are `running` a moment later. */
+/** Starts the instances of one reservation. They are `running` a moment later. */
 export function runInstances(world: World, spec: InstancesSpec): Instance[] {
   const reservationId = newId(world.ec2, 'r');
   return Array.from({ length: spec.count }, () => runInstance(world, spec, reservationId));
@@ -81,8 +81,8 @@ function copy(tags: ReadonlyMap<string, string> | undefined): Tags {
   return new Map(tags);
 }
 
-/** Does what time has done to instances since the last call. */
-export function settleInstances(ec2: Ec2State, now: number): void {
+/** Applies the passing of time to the instances. */
+export function refreshInstances(ec2: Ec2State, now: number): void {
   for (const instance of ec2.instances.values()) {
     if (now < instance.stateUntil) continue;
     if (instance.state === 'pending') {
@@ -288,7 +288,7 @@ function view(world: World, instance: Instance, index: number): Output {
       tenancy: 'default',
     },
     monitoring: { state: 'disabled' },
-    // A terminated instance has no place any more.
+    // A terminated instance has no subnet any more.
     vpcId: interfaces.length > 0 ? instance.vpcId : undefined,
     subnetId: interfaces.length > 0 ? instance.subnetId : undefined,
     privateIpAddress: address,

@@ -48,7 +48,7 @@ export function createNetworkInterfaceAction(world: World, input: Input): Output
   return { networkInterface: view(world, made), clientToken: token };
 }
 
-/** The addresses that a request names, the primary one first. */
+/** The addresses in a request. The primary address is first. */
 export function requestedAddresses(input: Input): readonly string[] {
   const listed = records(input, 'PrivateIpAddresses').map((entry) => ({
     address: requiredText(entry, 'PrivateIpAddress'),
@@ -59,7 +59,7 @@ export function requestedAddresses(input: Input): readonly string[] {
   return [...new Set(primary === undefined ? addresses : [primary, ...addresses])];
 }
 
-/** The prefixes that a request names, or says how many of. */
+/** The prefixes in a request, or their number. */
 export function requestedPrefixes(
   input: Input,
 ): Pick<NetworkInterfaceSpec, 'ipv4Prefixes' | 'freeIpv4Prefixes' | 'ipv6Prefixes'> {
@@ -170,7 +170,7 @@ export function unassignPrivateIpAddresses(world: World, input: Input): Output {
   return { return: true };
 }
 
-/** One attribute a call. docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html */
+/** One attribute per call. docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html */
 export function modifyNetworkInterfaceAttribute(world: World, input: Input): Output {
   const { ec2 } = world;
   const found = requested(ec2, input);
@@ -190,7 +190,7 @@ function requested(ec2: Ec2State, input: Input): NetworkInterface {
   return find(idKinds.networkInterface, ec2.networkInterfaces, requiredText(input, 'NetworkInterfaceId'));
 }
 
-/** What a service made, only that service changes. docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html */
+/** Only the service that created an interface may change it. docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html */
 function checkOwn(found: NetworkInterface): void {
   if (found.requesterManaged) {
     throw new AwsError(
@@ -262,7 +262,7 @@ export function groupSet(ec2: Ec2State, ids: readonly string[]): readonly Output
   return ids.map((id) => ({ groupId: id, groupName: ec2.securityGroups.get(id)?.groupName }));
 }
 
-/** An interface, as DescribeInstances shows it. */
+/** An interface in the format of DescribeInstances. */
 export function interfaceView(world: World, found: NetworkInterface): Output {
   return {
     networkInterfaceId: found.id,

@@ -1,4 +1,4 @@
-// Network interfaces: made by callers, by instances and for load balancers.
+// Network interfaces of callers, instances and load balancers.
 
 import { AwsError } from '../service.ts';
 import { address6, parseAddress4, parseBlock4 } from './addresses.ts';
@@ -11,16 +11,16 @@ import { newTags } from './tag-specifications.ts';
 
 export interface NetworkInterfaceSpec {
   readonly subnetId: string;
-  /** The VPC's default group when empty. */
+  /** If empty: the VPC's default group. */
   readonly securityGroupIds: readonly string[];
   readonly description?: string | undefined;
-  /** The first is the primary one; free ones when left out. */
+  /** The first is the primary address. Default: free addresses. */
   readonly privateIpAddresses?: readonly string[];
-  /** How many more than the given ones, or than one. */
+  /** How many addresses besides the given ones, or besides one. */
   readonly secondaryAddresses?: number;
   readonly ipv6Addresses?: number;
   readonly ipv4Prefixes?: readonly string[];
-  /** How many more than the given ones. */
+  /** How many prefixes besides the given ones. */
   readonly freeIpv4Prefixes?: number;
   readonly ipv6Prefixes?: readonly string[];
   readonly interfaceType?: string;
@@ -63,7 +63,7 @@ export function createNetworkInterface(ec2: Ec2State, spec: NetworkInterfaceSpec
   return made;
 }
 
-/** The groups of an interface in a VPC. @throws InvalidGroup.NotFound for one of another VPC. */
+/** The groups of an interface in a VPC. @throws InvalidGroup.NotFound for a group of another VPC. */
 export function interfaceGroups(ec2: Ec2State, vpcId: string, ids: readonly string[]): readonly string[] {
   if (ids.length === 0) return [find(idKinds.vpc, ec2.vpcs, vpcId).defaultSecurityGroupId];
   const distinct = [...new Set(ids)];
@@ -79,14 +79,14 @@ function ipv6Addresses(subnet: Subnet, privateIpAddresses: readonly string[], co
   if (count === 0) return [];
   const { ipv6 } = subnet;
   if (ipv6 === undefined) throw invalidValue(`The subnet '${subnet.id}' has no IPv6 CIDR block`);
-  // As distinct as the IPv4 addresses: their offset in the subnet is the IPv6 address's host part.
+  // Unique, because the host part is the IPv4 address's offset in the subnet.
   const base = parseBlock4(subnet.cidrBlock)?.base ?? 0;
   return privateIpAddresses
     .slice(0, count)
     .map((address) => address6(ipv6.cidrBlock, (parseAddress4(address) ?? base) - base + 0x10));
 }
 
-/** Adds the addresses asked for by name, and `free` more; one that the interface already has stays. @returns what is new. */
+/** Adds the named addresses, and `free` others. Existing addresses stay. @returns the new addresses. */
 export function assignAddresses(
   ec2: Ec2State,
   made: NetworkInterface,
@@ -101,7 +101,7 @@ export function assignAddresses(
   return assigned;
 }
 
-/** Delegates the prefixes asked for by name, and `free` more. @returns what is new. */
+/** Delegates the named prefixes, and `free` others. @returns the new prefixes. */
 export function assignPrefixes(
   ec2: Ec2State,
   made: NetworkInterface,
@@ -130,13 +130,13 @@ export interface LoadBalancerInterfaces {
 
 interface LoadBalancerSubnet {
   readonly subnetId: string;
-  /** A free one of the subnet when left out. */
+  /** Default: a free address of the subnet. */
   readonly privateIPv4Address?: string | undefined;
-  /** Of the Elastic IP that the interface gets. */
+  /** The allocation of the interface's Elastic IP. */
   readonly allocationId?: string | undefined;
 }
 
-/** One interface a subnet, with an address out of it: what keeps a load balancer's subnets and groups from being deleted. */
+/** Creates one interface per subnet, with an address of it. They prevent the deletion of the load balancer's subnets and groups. */
 export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const isNetwork = spec.arnSuffix.startsWith('net/');
   for (const { subnetId, privateIPv4Address, allocationId } of spec.subnets) {
@@ -162,7 +162,7 @@ export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerIn
   }
 }
 
-/** Makes the interfaces be those of the subnets and groups: what stays keeps its address. */
+/** Changes the interfaces to the given subnets and groups. Remaining interfaces keep their addresses. */
 export function updateLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const existing = loadBalancerInterfaces(ec2, spec.arnSuffix);
   for (const made of existing) {

@@ -14,7 +14,7 @@ export function text(input: Input, name: string): string | undefined {
   return value;
 }
 
-/** @throws MissingParameter, for an empty value too. */
+/** @throws MissingParameter, also for an empty value. */
 export function requiredText(input: Input, name: string): string {
   const value = text(input, name);
   if (value === undefined || value === '') throw missingParameter(name);

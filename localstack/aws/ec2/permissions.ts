@@ -1,4 +1,4 @@
-// Security group rules as the API takes and shows them: permissions, each of one protocol and port range and many peers.
+// Security group rules in the API's format: permissions, each with one protocol and port range and many peers.
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html
 
 import { AwsError, type Input, type Output } from '../service.ts';
@@ -8,7 +8,7 @@ import { checkId, idKinds } from './ids.ts';
 import { integer, records, requiredText, text } from './parameters.ts';
 import type { RulePeer, SecurityGroupRule } from './state.ts';
 
-/** A rule that is not (yet) in a group. */
+/** A rule that is not in a group (yet). */
 export interface RuleSpec {
   readonly protocol: string;
   readonly fromPort: number;
@@ -19,7 +19,7 @@ export interface RuleSpec {
 
 const protocolNames: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '1': 'icmp', '58': 'icmpv6' };
 
-/** The rules that a request names: its IpPermissions, or the older CidrIp, IpProtocol, FromPort, ToPort. */
+/** The rules in a request: its IpPermissions, or the older CidrIp, IpProtocol, FromPort, ToPort. */
 export function requestedRules(input: Input): RuleSpec[] {
   const permissions = records(input, 'IpPermissions').flatMap(rulesOf);
   const cidr = text(input, 'CidrIp');
@@ -105,7 +105,7 @@ function portsOf(input: Input): Ports {
       if (protocol !== '-1' && !(/^\d{1,3}$/.test(protocol) && Number(protocol) <= 255)) {
         throw invalidValue(`Invalid value '${named}' for IP protocol. Unknown protocol.`);
       }
-      // Of any other protocol, and of -1, traffic on all ports is meant, whatever the request says.
+      // For other protocols, and for -1, a rule means all ports, whatever the request says.
       return { protocol, fromPort: -1, toPort: -1 };
   }
 }
@@ -135,7 +135,7 @@ export function descriptionOf(input: Input): string | undefined {
   return description;
 }
 
-/** Two rules of one direction of one group with the same key are the same rule: the description does not count. */
+/** Identifies a rule within one direction of a group. The description does not count. */
 export function ruleKey(rule: RuleSpec): string {
   return [rule.protocol, rule.fromPort, rule.toPort, rule.peer.kind, peerText(rule.peer)].join('|');
 }
@@ -154,13 +154,13 @@ export function peerText(peer: RulePeer): string {
   }
 }
 
-/** How AWS names a rule in a refusal. */
+/** A rule in AWS's error messages. */
 export function ruleText(rule: RuleSpec): string {
   const protocol = rule.protocol === '-1' ? 'ALL' : rule.protocol.toUpperCase();
   return `"peer: ${peerText(rule.peer)}, ${protocol}, from port: ${rule.fromPort}, to port: ${rule.toPort}, ALLOW"`;
 }
 
-/** Rules of one direction, as DescribeSecurityGroups shows them: together by protocol and ports. */
+/** Rules of one direction in the format of DescribeSecurityGroups: grouped by protocol and ports. */
 export function permissionSet(rules: Iterable<RuleSpec>, accountId: string): readonly Output[] {
   const byPorts = new Map<string, RuleSpec[]>();
   for (const rule of rules) {
@@ -208,7 +208,7 @@ function permissionOf(rules: readonly RuleSpec[], accountId: string): Output {
   };
 }
 
-/** Where a rule's peer stands in a `SecurityGroupRule`. */
+/** The field for a rule's peer in a `SecurityGroupRule`. */
 export function peerView(rule: SecurityGroupRule): Output {
   switch (rule.peer.kind) {
     case 'ipv4':

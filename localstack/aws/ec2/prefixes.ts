@@ -1,4 +1,4 @@
-// Prefixes delegated to a network interface: blocks of its subnet, all of whose addresses are its own.
+// Prefixes of a network interface: blocks of its subnet. All their addresses belong to the interface.
 // docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-prefix-eni.html
 import ipaddr from 'ipaddr.js';
 import { AwsError } from '../service.ts';
@@ -19,9 +19,9 @@ const length4 = 28;
 const length6 = 80;
 
 /**
- * The prefixes of a subnet that are asked for by name, and the lowest `free` others.
- * @param taken the addresses that can't be in one
- * @throws when one can't be had
+ * The named prefixes of a subnet, and the lowest `free` others.
+ * @param taken addresses that can't be in a prefix
+ * @throws if a prefix can't be used
  */
 export function freePrefixes(
   subnet: Subnet,
@@ -49,7 +49,7 @@ export function freePrefixes(
   throw new AwsError('InsufficientCidrBlocks', 'The specified subnet does not have enough free cidr blocks.');
 }
 
-/** @throws for what is no /80 of the subnet */
+/** @throws if it is not a /80 of the subnet */
 export function checkPrefixes6(subnet: Subnet, named: readonly string[]): void {
   for (const cidr of named) {
     const isOurs =

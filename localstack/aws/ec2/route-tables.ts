@@ -9,7 +9,7 @@ import { requiredText, text } from './parameters.ts';
 import type { Ec2State, Route, RouteTable, RouteTarget, Tags, Vpc } from './state.ts';
 import { newTags, tagSet, tagsFor } from './tag-specifications.ts';
 
-/** What every subnet without a table of its own uses. */
+/** Used by every subnet without its own table. */
 export function createMainRouteTable(ec2: Ec2State, vpc: Vpc): RouteTable {
   const table = newRouteTable(ec2, vpc, newTags());
   table.associations = [{ associationId: newId(ec2, 'rtbassoc'), subnetId: undefined }];

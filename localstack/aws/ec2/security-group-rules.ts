@@ -1,4 +1,4 @@
-// Rules of security groups: authorizing, revoking, changing and describing them. Every call does all it was asked or nothing.
+// Rules of security groups: authorizing, revoking, changing and describing them. Every call does everything or nothing.
 
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
@@ -22,7 +22,7 @@ import { newTags, tagSet, tagsFor } from './tag-specifications.ts';
 
 export type Direction = 'ingress' | 'egress';
 
-/** @throws InvalidPermission.Duplicate, RulesPerSecurityGroupLimitExceeded, and what a peer that does not exist gives. */
+/** @throws InvalidPermission.Duplicate, RulesPerSecurityGroupLimitExceeded, and the error for an unknown peer. */
 export function authorizeRules(
   world: World,
   group: SecurityGroup,
@@ -60,8 +60,8 @@ function checkPeer(world: World, group: SecurityGroup, rule: RuleSpec): void {
 }
 
 /**
- * The quota is for IPv4 and IPv6 rules apart; a rule that names a group or a prefix list counts for both (a prefix list
- * here as one rule). docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+ * The quota counts IPv4 and IPv6 rules separately. A rule with a group or a prefix list counts for both (here a prefix list
+ * is one rule). docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
  */
 function checkCount(world: World, rules: readonly RuleSpec[]): void {
   const limit = world.options.quotas['inbound-rules-per-security-group'];

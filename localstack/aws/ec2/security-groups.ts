@@ -16,7 +16,7 @@ export interface SecurityGroupSpec {
   readonly tags?: Tags;
 }
 
-/** Makes a group that lets everything out and nothing in. */
+/** Creates a group that allows all outgoing traffic, and no incoming traffic. */
 export function createSecurityGroup(world: World, spec: SecurityGroupSpec): SecurityGroup {
   const { ec2 } = world;
   const vpc = find(idKinds.vpc, ec2.vpcs, spec.vpcId);
@@ -65,7 +65,7 @@ function newSecurityGroup(ec2: Ec2State, spec: SecurityGroupSpec, hasIpv6: boole
   return group;
 }
 
-/** Adds a rule that was checked before. */
+/** Adds a rule that is already checked. */
 export function addRule(
   ec2: Ec2State,
   group: SecurityGroup,
@@ -133,7 +133,7 @@ export function createSecurityGroupAction(world: World, input: Input): Output {
   return { return: true, groupId: group.id, securityGroupArn: arnOf(world, group), tagSet: tagSet(group.tags) };
 }
 
-/** No account here has a default VPC: what would be looked for in it is refused as AWS does then. */
+/** No account here has a default VPC, so requests for it are refused with AWS's error. */
 function noDefaultVpc(): AwsError {
   return new AwsError('VPCIdNotSpecified', 'No default VPC for this user');
 }
@@ -152,7 +152,7 @@ export function deleteSecurityGroup(world: World, input: Input): Output {
   return { return: true, groupId: group.id };
 }
 
-/** The group that a request names; a name instead of an id would be one of the default VPC. */
+/** The group in a request. A name instead of an id would mean a group of the default VPC. */
 export function requestedGroup(ec2: Ec2State, input: Input): SecurityGroup {
   const id = text(input, 'GroupId');
   if (id !== undefined) return find(idKinds.securityGroup, ec2.securityGroups, id);

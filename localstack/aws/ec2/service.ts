@@ -2,7 +2,7 @@ import { type Action, AwsError, type Input, type Output, type Service } from '..
 import type { World } from '../world.ts';
 import { describeAvailabilityZones, modifyAvailabilityZoneGroup } from './availability-zones.ts';
 import { allocateAddress, describeAddresses, releaseAddress } from './elastic-ips.ts';
-import { describeInstances, runInstancesAction, settleInstances, terminateInstances } from './instances.ts';
+import { describeInstances, refreshInstances, runInstancesAction, terminateInstances } from './instances.ts';
 import {
   attachInternetGatewayAction,
   createInternetGatewayAction,
@@ -92,7 +92,7 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   UpdateSecurityGroupRuleDescriptionsIngress: updateDescriptions('ingress'),
 };
 
-/** EC2, as far as a load balancer controller sees it. docs.aws.amazon.com/AWSEC2/latest/APIReference */
+/** The part of EC2 that load balancer controllers use. docs.aws.amazon.com/AWSEC2/latest/APIReference */
 export function ec2Service(world: World): Service {
   const bind =
     (action: (world: World, input: Input) => Output): Action =>
@@ -100,7 +100,7 @@ export function ec2Service(world: World): Service {
       if (flag(input, 'DryRun') === true) {
         throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.', 412);
       }
-      settleInstances(world.ec2, world.clock.now());
+      refreshInstances(world.ec2, world.clock.now());
       return action(world, input);
     };
   return {

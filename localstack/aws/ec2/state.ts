@@ -1,4 +1,4 @@
-// What an account has of EC2 in one region. Records are changed in place by the actions of this folder only.
+// The EC2 state of an account in one region. Only the actions in this folder change records.
 
 export type Tags = Map<string, string>;
 
@@ -34,12 +34,12 @@ export interface SecurityGroup {
   readonly vpcId: string;
   readonly groupName: string;
   readonly description: string;
-  /** In the order they were authorized. */
+  /** In the order of their authorization. */
   readonly ruleIds: Set<string>;
   readonly tags: Tags;
 }
 
-/** Who a rule admits, or where it lets traffic go. */
+/** The source or destination of a rule. */
 export type RulePeer =
   | { readonly kind: 'ipv4'; readonly cidr: string }
   | { readonly kind: 'ipv6'; readonly cidr: string }
@@ -52,7 +52,7 @@ export interface SecurityGroupRule {
   readonly isEgress: boolean;
   /** `tcp`, `udp`, `icmp`, `icmpv6`, another protocol's number, or `-1` for all. */
   readonly protocol: string;
-  /** -1 stands for all, as AWS writes it. */
+  /** -1 means all, as in AWS. */
   readonly fromPort: number;
   readonly toPort: number;
   readonly peer: RulePeer;
@@ -62,7 +62,7 @@ export interface SecurityGroupRule {
 
 export interface Attachment {
   readonly attachmentId: string;
-  /** Absent where a service (a load balancer) holds the interface. */
+  /** Absent if the interface belongs to a service (a load balancer). */
   readonly instanceId: string | undefined;
   readonly instanceOwnerId: string;
   readonly deviceIndex: number;
@@ -78,10 +78,10 @@ export interface NetworkInterface {
   readonly availabilityZoneId: string;
   description: string;
   groupIds: readonly string[];
-  /** The first is the primary one. */
+  /** The first is the primary address. */
   privateIpAddresses: readonly string[];
   ipv6Addresses: readonly string[];
-  /** Delegated to it: /28 blocks of its subnet, and /80 blocks. */
+  /** Delegated prefixes: /28 blocks of its subnet, and /80 blocks. */
   ipv4Prefixes: readonly string[];
   readonly ipv6Prefixes: readonly string[];
   readonly macAddress: string;
@@ -106,7 +106,7 @@ export interface Instance {
   readonly availabilityZone: string;
   readonly availabilityZoneId: string;
   state: InstanceStateName;
-  /** Milliseconds since the epoch at which a transient state is over. */
+  /** The end of a transient state, in milliseconds since the epoch. */
   stateUntil: number;
   networkInterfaceIds: readonly string[];
   readonly tags: Tags;
@@ -145,10 +145,10 @@ export interface InternetGateway {
 }
 
 export interface ElasticIp {
-  /** The allocation's. */
+  /** The id of the allocation. */
   readonly id: string;
   readonly publicIp: string;
-  /** Of a load balancer: who has it. */
+  /** The load balancer that uses it. */
   networkInterfaceId: string | undefined;
   readonly tags: Tags;
 }
@@ -156,9 +156,9 @@ export interface ElasticIp {
 export interface Ec2State {
   readonly region: string;
   readonly accountId: string;
-  /** How many ids were given out: what the next one is made from. */
+  /** The number of ids so far: the next id is derived from it. */
   idsGiven: number;
-  /** What RunInstances and CreateNetworkInterface made for a client token: a second call with it makes nothing new. */
+  /** The results of RunInstances and CreateNetworkInterface by client token: a second call creates nothing. */
   readonly clientTokens: Map<string, string>;
   /** The groups of Local Zones and Wavelength Zones that the account has opted in to. */
   readonly zoneGroups: Set<string>;

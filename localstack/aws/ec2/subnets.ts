@@ -27,13 +27,13 @@ export interface SubnetSpec {
   readonly cidrBlock: string;
   /** A /64 of the VPC's own. */
   readonly ipv6CidrBlock?: string | undefined;
-  /** A zone's name or id; the first zone when left out. */
+  /** A zone's name or id; default: the first zone. */
   readonly availabilityZone?: string | undefined;
   readonly outpostArn?: string | undefined;
   readonly tags?: Tags;
 }
 
-/** AWS keeps the first four addresses of a subnet and the last one. docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+/** AWS reserves the first four addresses of a subnet and the last one. docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
 const reservedFirst = 4;
 const reserved = 5;
 
@@ -69,7 +69,7 @@ function zoneOf(world: World, wanted: string | undefined): Zone {
   return zone;
 }
 
-/** "If you specify an Outpost ARN, you must also specify the Availability Zone of the Outpost subnet." Any Outpost exists. */
+/** "If you specify an Outpost ARN, you must also specify the Availability Zone of the Outpost subnet." Here, any Outpost exists. */
 function outpostOf(
   { region, accountId }: World,
   { outpostArn: arn, availabilityZone }: SubnetSpec,
@@ -157,7 +157,7 @@ export function describeSubnets(world: World, input: Input): Output {
   return answer('subnetSet', page, (subnet) => view(world, subnet, free));
 }
 
-/** How many addresses each subnet has left, by its id. */
+/** The number of free addresses of each subnet, by its id. */
 export function freeAddressCounts(ec2: Ec2State): ReadonlyMap<string, number> {
   const free = new Map([...ec2.subnets.values()].map((subnet) => [subnet.id, capacity(subnet)]));
   for (const each of ec2.networkInterfaces.values()) {
@@ -172,7 +172,7 @@ function capacity(subnet: Subnet): number {
   return block === undefined ? 0 : blockSize(block) - reserved;
 }
 
-/** The lowest addresses of a subnet that nothing uses, nor is about to. @throws InsufficientFreeAddressesInSubnet */
+/** The lowest free addresses of a subnet. @throws InsufficientFreeAddressesInSubnet */
 export function freeAddresses(ec2: Ec2State, subnet: Subnet, count: number, taken: readonly string[] = []): string[] {
   const used = new Set([...usedAddresses(ec2, subnet), ...taken]);
   const block = parseBlock4(subnet.cidrBlock);
@@ -193,7 +193,7 @@ export function freeAddresses(ec2: Ec2State, subnet: Subnet, count: number, take
   return found;
 }
 
-/** @throws when an address cannot be taken: it is outside of the subnet, one of AWS's own, or used. */
+/** @throws if an address can't be used: it is outside the subnet, reserved by AWS, or in use. */
 export function checkAddressFree(ec2: Ec2State, subnet: Subnet, address: string): void {
   const value = parseAddress4(address);
   const block = parseBlock4(subnet.cidrBlock);
@@ -211,7 +211,7 @@ export function checkAddressFree(ec2: Ec2State, subnet: Subnet, address: string)
   }
 }
 
-/** The addresses of a subnet that nobody can have any more: those in use, and AWS's own. */
+/** The addresses of a subnet that are in use, or reserved by AWS. */
 export function takenAddresses(ec2: Ec2State, subnet: Subnet): ReadonlySet<string> {
   const { base } = parseBlock4(subnet.cidrBlock) ?? { base: 0 };
   const last = base + capacity(subnet) + reserved - 1;

@@ -12,12 +12,12 @@ const errors: TagErrors = {
   tooMany: (message) => new AwsError('TagLimitExceeded', message),
 };
 
-/** `Tag` of a request; a tag without a value has the empty one. */
+/** `Tag` of a request. A missing value is an empty one. */
 export function requestTags(input: Input): Tag[] {
   return records(input, 'Tag').map((tag) => ({ key: text(tag, 'Key') ?? '', value: text(tag, 'Value') ?? '' }));
 }
 
-/** Adds to what is there. @throws when AWS would refuse; then nothing has changed. */
+/** Adds tags. @throws if AWS would refuse them; then nothing has changed. */
 export function putTags(onto: Tags, tags: readonly Tag[]): void {
   addTags(onto, tags, errors);
 }
@@ -32,7 +32,7 @@ export function newTags(tags: Iterable<readonly [string, string]> = []): Tags {
 }
 
 /**
- * The tags that a create call gives to what it makes.
+ * The tags in a call that creates a resource.
  * @param taggable the resource types that the action takes tags for, for example `vpc`.
  */
 export function specifiedTags(input: Input, taggable: readonly string[]): ReadonlyMap<string, Tags> {
@@ -48,7 +48,7 @@ export function specifiedTags(input: Input, taggable: readonly string[]): Readon
   return byType;
 }
 
-/** The same, where the action makes one kind of resource. */
+/** The same, for an action that creates one kind of resource. */
 export function tagsFor(input: Input, type: string): Tags {
   return specifiedTags(input, [type]).get(type) ?? new Map();
 }

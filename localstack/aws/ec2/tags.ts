@@ -1,4 +1,4 @@
-// CreateTags, DeleteTags and DescribeTags: tags of any resource, told apart by the id's prefix.
+// CreateTags, DeleteTags and DescribeTags, for all resources. The id's prefix shows the type.
 
 import { AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
@@ -11,7 +11,7 @@ import type { Ec2State, Tags } from './state.ts';
 import { putTags, requestTags } from './tag-specifications.ts';
 
 export interface TaggedKind {
-  /** As in an ARN and in TagSpecifications: `security-group`. */
+  /** The name in an ARN and in TagSpecifications: `security-group`. */
   readonly type: string;
   readonly kind: IdKind;
   readonly records: ReadonlyMap<string, { readonly id: string; readonly tags: Tags }>;
@@ -52,13 +52,13 @@ export function createTags(world: World, input: Input): Output {
   const resources = resourceTags(world.ec2, input);
   const tags = requestTags(input);
   if (tags.length === 0) throw missingParameter('tagSet');
-  // Tried on copies first: either all resources get the tags or none does.
+  // First on copies: all resources get the tags, or none.
   for (const onto of resources) putTags(new Map(onto), tags);
   for (const onto of resources) putTags(onto, tags);
   return { return: true };
 }
 
-/** A tag given with a value goes only if it has that value; no tags at all means every one. */
+/** If a value is given, a tag is removed only if it has that value. Without tags, all tags are removed. */
 export function deleteTags(world: World, input: Input): Output {
   const named = records(input, 'Tag').map((tag) => ({ key: requiredText(tag, 'Key'), value: text(tag, 'Value') }));
   for (const tags of resourceTags(world.ec2, input)) {

@@ -1,4 +1,4 @@
-// Which traffic the security groups let pass. What answers a connection that was let in passes too: groups are stateful.
+// Decides which traffic security groups allow. Groups are stateful: answers to allowed connections are allowed.
 // docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html
 import ipaddr from 'ipaddr.js';
 import { hasAddress } from './prefixes.ts';
@@ -6,9 +6,9 @@ import type { Ec2State, NetworkInterface, RulePeer, SecurityGroupRule } from './
 
 /** One end of a connection. */
 export interface End {
-  /** Undefined for what no group filters: clients, what is outside the VPC, Network Load Balancers without groups. */
+  /** Undefined if no group filters it: clients, addresses outside the VPC, Network Load Balancers without groups. */
   readonly groupIds: readonly string[] | undefined;
-  /** Any of these may be the connection's own. */
+  /** The connection has one of these. */
   readonly addresses: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export function passes(ec2: Ec2State, connection: Connection): boolean {
   return lets(ec2, connection, from.groupIds, 'egress', to) && lets(ec2, connection, to.groupIds, 'ingress', from);
 }
 
-/** Rules only allow: any one that fits, of any of the groups, will do. */
+/** Rules only allow. One matching rule of any group is enough. */
 function lets(
   ec2: Ec2State,
   { protocol, port }: Connection,
@@ -50,7 +50,7 @@ function names(peer: RulePeer, { groupIds = [], addresses }: End): boolean {
     case 'group':
       return groupIds.includes(peer.groupId);
     case 'prefix-list':
-      // Prefix lists have no entries here; who uses one means to let somebody in.
+      // Prefix lists have no entries here, so a rule with one allows everything.
       return true;
     case 'ipv4':
     case 'ipv6':
@@ -66,9 +66,9 @@ function isWithin(address: string, cidr: string): boolean {
 }
 
 /**
- * The interface that a target's address in a VPC belongs to. No CNI runs here that would assign pods' addresses to their
- * nodes: one that no interface holds, but a load balancer's, counts as a secondary address of an instance of its subnet.
- * Undefined where there is none: nobody has that address.
+ * The interface of a target's address in a VPC. No CNI runs here that would assign pods' addresses to nodes. So an address
+ * without an interface, or with a load balancer's, counts as a secondary address of an instance in its subnet.
+ * Undefined if there is no such instance: nobody has that address.
  */
 export function interfaceOf(ec2: Ec2State, vpcId: string, address: string): NetworkInterface | undefined {
   const interfaces = [...ec2.networkInterfaces.values()].filter(
@@ -84,7 +84,7 @@ export function interfaceOf(ec2: Ec2State, vpcId: string, address: string): Netw
   return interfaces.find((each) => each.subnetId === subnet?.id && each.attachment?.instanceId !== undefined);
 }
 
-/** Whether a VPC's block has the address: others are reached through peerings and gateways. */
+/** Whether the address is in a block of the VPC. Others are reached through peerings and gateways. */
 export function isOfVpc(ec2: Ec2State, vpcId: string, address: string): boolean {
   const vpc = ec2.vpcs.get(vpcId);
   return vpc !== undefined && [vpc.cidrBlock, vpc.ipv6?.cidrBlock ?? []].flat().some((cidr) => isWithin(address, cidr));

@@ -13,12 +13,12 @@ import { newTags, tagSet, tagsFor } from './tag-specifications.ts';
 
 export interface VpcSpec {
   readonly cidrBlock: string;
-  /** Whether it gets an IPv6 /56 of Amazon's. */
+  /** Whether it gets an IPv6 /56 from Amazon. */
   readonly ipv6?: boolean;
   readonly tags?: Tags;
 }
 
-/** Makes the VPC with its main route table and its default security group. */
+/** Creates the VPC with its main route table and its default security group. */
 export function createVpc(world: World, spec: VpcSpec): Vpc {
   const { ec2 } = world;
   const block = vpcBlock(spec.cidrBlock);

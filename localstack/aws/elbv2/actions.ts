@@ -1,4 +1,4 @@
-// The actions of rules. They are kept as the API answers them, defaults filled in.
+// The actions of rules. They are stored in the API's output format, with defaults.
 import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import {
@@ -175,7 +175,7 @@ function checkAction(world: World, type: LoadBalancerType, via: Via, action: Rul
   return action satisfies never;
 }
 
-/** Checks actions against the listener they are for and all else the load balancer does. */
+/** Checks actions against their listener, and against the load balancer's other actions. */
 export function checkActions(
   world: World,
   loadBalancer: LoadBalancer,

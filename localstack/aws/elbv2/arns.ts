@@ -15,7 +15,7 @@ export type ArnKind = (typeof kinds)[number][0];
 
 const prefix = (world: World) => `arn:aws:elasticloadbalancing:${world.region}:${world.accountId}:`;
 
-/** What an ARN names; undefined when it is none of ELBv2's. */
+/** The resource of an ARN; undefined if it is not an ARN of ELBv2. */
 export function arnKind(arn: string): ArnKind | undefined {
   const match = /^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:(.+)$/.exec(arn);
   const resource = match?.[1];
@@ -23,7 +23,7 @@ export function arnKind(arn: string): ArnKind | undefined {
   return kinds.find(([, pattern]) => pattern.test(resource))?.[0];
 }
 
-/** Refuses what is not even the form of such an ARN. */
+/** Refuses a malformed ARN. */
 export function checkArn(arn: string, kind: ArnKind): void {
   if (arnKind(arn) !== kind) throw validationError(`'${arn}' is not a valid ${kind} ARN`);
 }
@@ -48,7 +48,7 @@ export function newTrustStoreArn(world: World, name: string): string {
   return `${prefix(world)}truststore/${name}/${world.random.hex(16)}`;
 }
 
-/** `app/NAME/ID`: how the load balancer's network interfaces and metrics name it. */
+/** `app/NAME/ID`: the load balancer's name in its network interfaces and metrics. */
 export function arnSuffix(loadBalancerArn: string): string {
   return loadBalancerArn.slice(loadBalancerArn.indexOf(':loadbalancer/') + ':loadbalancer/'.length);
 }

@@ -1,4 +1,4 @@
-// Every attribute there is, with its default and what it may be.
+// All attributes, with defaults and allowed values.
 import type { LoadBalancer, TargetGroup } from './state.ts';
 
 export interface Attribute {
@@ -160,7 +160,7 @@ const http: readonly Attribute[] = [
   ...responseHeaders.map((header) => attribute(`routing.http.response.${header}.header_value`, '', anything)),
 ];
 
-/** `x_amzn_tls_version` → `X-Amzn-Tls-Version`: what such a header is called unless renamed. */
+/** `x_amzn_tls_version` → `X-Amzn-Tls-Version`: the default name of such a header. */
 const headerName = (key: string) =>
   key.replaceAll(/(^|_)([a-z])/g, (_, dash: string, letter: string) => `${dash && '-'}${letter.toUpperCase()}`);
 

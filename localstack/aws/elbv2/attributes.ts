@@ -7,7 +7,7 @@ import { nonEmpty, records, requiredText, text } from './input.ts';
 import type { Listener, LoadBalancer, TargetGroup } from './state.ts';
 import { targetGroupsOf } from './usage.ts';
 
-/** What an attribute is: as set, or by default. */
+/** The value of an attribute: set, or the default. */
 export function loadBalancerAttribute(loadBalancer: LoadBalancer, key: string): string | undefined {
   return loadBalancer.attributes.get(key) ?? loadBalancerTable(loadBalancer).find((each) => each.key === key)?.value;
 }
@@ -24,7 +24,7 @@ function describe(table: readonly Attribute[], set: ReadonlyMap<string, string>)
   return { Attributes: table.map(({ key, value }) => ({ Key: key, Value: set.get(key) ?? value })) };
 }
 
-/** The attributes asked for, checked: an unknown key or a value that is not allowed refuses the whole call. */
+/** Checks the attributes in a request. An unknown key or an invalid value refuses the whole call. */
 function readAttributes(input: Input, table: readonly Attribute[]): ReadonlyMap<string, string> {
   const wanted = new Map<string, string>();
   for (const given of nonEmpty(records(input, 'Attributes'), 'Attributes')) {

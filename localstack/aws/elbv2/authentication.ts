@@ -1,4 +1,4 @@
-// The actions that come before routing. They are kept and told, never performed.
+// The actions before routing. They are stored and described, but never performed.
 import type { Input } from '../service.ts';
 import { validationError } from './errors.ts';
 import { record, records, requiredText, texts } from './input.ts';
@@ -36,9 +36,9 @@ export function readAuthenticate(
   const config = record(input, name);
   if (!config) throw validationError(`A ${type} action needs an ${name}`);
   for (const field of oidc ? oidcRequired : cognitoRequired) requiredText(config, field);
-  // The secret is never told again.
-  const { ClientSecret: _secret, ...told } = config;
-  return { Type: type, Order: order, [name]: { ...defaults, ...told } };
+  // The secret is never returned.
+  const { ClientSecret: _secret, ...shown } = config;
+  return { Type: type, Order: order, [name]: { ...defaults, ...shown } };
 }
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_JwtValidationActionConfig.html */

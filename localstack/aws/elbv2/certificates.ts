@@ -32,7 +32,7 @@ function secureListenerOf(world: World, input: Input): Listener {
   return listener;
 }
 
-/** The certificates of a load balancer's listeners' lists; the quota counts a default one only where it is in a list, too. */
+/** The certificates in the lists of a load balancer's listeners. The quota counts a default certificate only if it is in a list. */
 function sniCertificates(world: World, loadBalancerArn: string): ReadonlySet<string> {
   return new Set(listenersOf(world.elbv2, loadBalancerArn).flatMap((listener) => [...listener.certificates]));
 }
@@ -70,8 +70,8 @@ export function certificateActions(world: World): Record<string, Action> {
         ...[...listener.certificates].map((arn) => ({ arn, isDefault: false })),
       ];
       const { items, nextMarker } = page(input, certificates, ({ arn, isDefault }) => `${isDefault ? 0 : 1}${arn}`);
-      const told = items.map(({ arn, isDefault }) => ({ CertificateArn: arn, IsDefault: isDefault }));
-      return { Certificates: told, NextMarker: nextMarker };
+      const listed = items.map(({ arn, isDefault }) => ({ CertificateArn: arn, IsDefault: isDefault }));
+      return { Certificates: listed, NextMarker: nextMarker };
     },
   };
 }

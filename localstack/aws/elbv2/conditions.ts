@@ -1,4 +1,4 @@
-// The conditions of rules. They are kept as the API answers them.
+// The conditions of rules. They are stored in the API's output format.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
 import ipaddr from 'ipaddr.js';
 import type { Input } from '../service.ts';
@@ -7,7 +7,7 @@ import { validationError } from './errors.ts';
 import { nonEmpty, oneOf, record, records, requiredText, text, texts } from './input.ts';
 import { checkRegex } from './regex.ts';
 
-/** Wildcard patterns, or regular expressions: one of the two. */
+/** Either wildcard patterns, or regular expressions. */
 interface Patterns {
   readonly Values?: readonly string[];
   readonly RegexValues?: readonly string[];
@@ -75,7 +75,7 @@ function checkHeaderValue(value: string): void {
     throw validationError(`The http-header value '${value}' has characters that are not allowed`);
 }
 
-/** Reads `Values` or `RegexValues` from a field's config, or from the condition itself as the older form has it. */
+/** Reads `Values` or `RegexValues` from a field's config, or, in the older form, from the condition itself. */
 function readPatterns(
   condition: Input,
   config: Input | undefined,
@@ -172,7 +172,7 @@ function readCondition(input: Input): RuleCondition {
   return field satisfies never;
 }
 
-/** Unescaped wildcards: a backslash before it makes a wildcard a plain character. */
+/** Counts unescaped wildcards: after a backslash, a wildcard is a plain character. */
 const countWildcards = (patterns: readonly string[] = []) =>
   patterns
     .join('\n')
@@ -210,8 +210,8 @@ function countComparisons(condition: RuleCondition): Comparisons {
 }
 
 /**
- * Reads a rule's conditions: at most one each of host-header, path-pattern, http-request-method and source-ip, any number
- * of the others, and so many values and wildcards in all.
+ * Reads a rule's conditions. host-header, path-pattern, http-request-method and source-ip may occur once, the others any number
+ * of times. The values and wildcards of the rule are limited.
  */
 export function readConditions(world: World, input: Input): readonly RuleCondition[] {
   const conditions = nonEmpty(records(input, 'Conditions'), 'Conditions').map(readCondition);
@@ -234,7 +234,7 @@ export function readConditions(world: World, input: Input): readonly RuleConditi
 
 /**
  * Reads the conditions of a Network Load Balancer's rule: "the only supported condition is source-ip" (API_RuleCondition),
- * which tells the family of the clients' addresses.
+ * with the family of the clients' addresses.
  */
 export function readNetworkConditions(input: Input): readonly RuleCondition[] {
   const [condition, second] = nonEmpty(records(input, 'Conditions'), 'Conditions');

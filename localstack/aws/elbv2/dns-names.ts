@@ -15,7 +15,7 @@ export function canonicalHostedZoneId(region: string, type: LoadBalancer['type']
   return (zones[region] ?? { application: 'Z35SXDOTRQ7X7K', network: 'Z26RNL4JYFTOTI' })[type];
 }
 
-/** The load balancer's DNS name; it resolves where there is a data plane and a DNS server. */
+/** The load balancer's DNS name. It resolves if there is a data plane and a DNS server. */
 export function newDnsName(
   world: World,
   { name, type, scheme, arn }: Pick<LoadBalancer, 'name' | 'type' | 'scheme' | 'arn'>,

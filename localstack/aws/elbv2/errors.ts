@@ -1,4 +1,4 @@
-// ELBv2's refusals, by the codes of docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/.
+// ELBv2's errors, with the codes of docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/.
 import { AwsError } from '../service.ts';
 
 export const validationError = (message: string) => new AwsError('ValidationError', message);

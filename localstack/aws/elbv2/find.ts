@@ -56,7 +56,7 @@ export const trustStoreOf = (state: Elbv2State, input: Input) =>
 
 export const listenersOf = (state: Elbv2State, loadBalancerArn: string) =>
   [...state.listeners.values()].filter((listener) => listener.loadBalancerArn === loadBalancerArn);
-/** The target groups that a load balancer is registered in, by its ARN. */
+/** The target groups in which a load balancer is registered, by its ARN. */
 export const groupsOf = (state: Elbv2State, loadBalancerArn: string): readonly TargetGroup[] =>
   [...state.targetGroups.values()].filter(({ targets }) =>
     [...targets.values()].some(({ id, drainingUntil }) => id === loadBalancerArn && drainingUntil === undefined),

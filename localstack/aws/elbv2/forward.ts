@@ -14,7 +14,7 @@ interface WeightedTargetGroup {
 export interface ForwardAction {
   readonly Type: 'forward';
   readonly Order: number | undefined;
-  /** Told when there is but one target group. */
+  /** Set if there is only one target group. */
   readonly TargetGroupArn: string | undefined;
   readonly ForwardConfig: {
     readonly TargetGroups: readonly WeightedTargetGroup[];
@@ -75,7 +75,7 @@ const compatible: Readonly<Record<string, readonly string[]>> = {
   TCP_UDP: ['TCP_UDP'],
 };
 
-/** Checks that the target groups are not too many, exist and speak what the listener's protocol needs. */
+/** Checks that the target groups exist, are not too many, and have protocols that fit the listener's. */
 export function checkForward(world: World, type: LoadBalancerType, protocol: string, action: ForwardAction): void {
   const max = world.options.quotas[`target-groups-per-action-on-${type}-load-balancer`];
   if (action.ForwardConfig.TargetGroups.length > max) {

@@ -9,20 +9,20 @@ const isHttp = (protocol: string | undefined) => protocol === 'HTTP' || protocol
 
 type Defaults = Omit<HealthCheck, 'path' | 'matcher'>;
 
-/** The protocols of a group's health checks, the default one first. */
+/** The protocols of a group's health checks. The default is first. */
 function protocolsOf({ protocol, targetType }: Checked): readonly string[] {
   return isHttp(protocol) || targetType === 'alb' ? ['HTTP', 'HTTPS'] : ['TCP', 'HTTP', 'HTTPS'];
 }
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html, …/network/… */
-function defaultsOf({ protocol: spoken }: Checked, protocol: string): Defaults {
+function defaultsOf({ protocol: groupProtocol }: Checked, protocol: string): Defaults {
   const ofNetwork = protocol === 'HTTP' ? 6 : 10;
   return {
     enabled: true,
     protocol,
     port: 'traffic-port',
     intervalSeconds: 30,
-    timeoutSeconds: isHttp(spoken) ? 5 : ofNetwork,
+    timeoutSeconds: isHttp(groupProtocol) ? 5 : ofNetwork,
     healthyThreshold: 5,
     unhealthyThreshold: 2,
   };
@@ -66,7 +66,7 @@ function readMatcher(input: Input, { protocol, protocolVersion }: Checked): Heal
   return { kind: 'http', codes: checkCodes(http, 200, isHttp(protocol) ? 499 : 599) };
 }
 
-/** What is asked for by HTTP and how it is judged: nothing of it for a TCP check. */
+/** The HTTP request and how its answer is judged; empty for a TCP check. */
 function readHttpPart(input: Input, group: Checked, protocol: string, current: HealthCheck | undefined) {
   const path = readPath(input);
   const matcher = readMatcher(input, group);
@@ -88,7 +88,7 @@ function readHttpPart(input: Input, group: Checked, protocol: string, current: H
   };
 }
 
-/** Reads a health check; what is not given stays as `current` has it, or is the default. */
+/** Reads a health check. Missing fields come from `current`, or are the defaults. */
 export function readHealthCheck(input: Input, group: Checked, current: HealthCheck | undefined): HealthCheck {
   const protocols = protocolsOf(group);
   const protocol = oneOf(input, 'HealthCheckProtocol', protocols) ?? current?.protocol ?? protocols[0] ?? 'TCP';

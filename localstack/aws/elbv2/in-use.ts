@@ -1,7 +1,7 @@
 import type { Elbv2State } from './state.ts';
 
 /**
- * ARNs of the load balancers that hold a certificate, as default or by SNI, those deleted but not yet released included.
+ * ARNs of the load balancers that use a certificate, as default or by SNI. Deleted ones count until their release.
  * `now` is milliseconds since 1970.
  */
 export function loadBalancersUsingCertificate(elb: Elbv2State, certificateArn: string, now: number): string[] {
@@ -17,7 +17,7 @@ export function loadBalancersUsingCertificate(elb: Elbv2State, certificateArn: s
   return [...arns];
 }
 
-/** Whether a load balancer, a deleted but not yet released one included, refers to a target group. */
+/** Whether a load balancer uses a target group. A deleted load balancer counts until its release. */
 export function isTargetGroupReleasing(elb: Elbv2State, targetGroupArn: string, now: number): boolean {
   return [...elb.releasing.values()].some((gone) => gone.until > now && gone.targetGroupArns.has(targetGroupArn));
 }

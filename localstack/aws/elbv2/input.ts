@@ -52,7 +52,7 @@ export function flag(input: Input, name: string): boolean | undefined {
   return value === undefined ? undefined : value === 'true';
 }
 
-/** A list parameter; undefined when it is not there. An empty list comes as an empty string. */
+/** A list parameter; undefined if it is missing. An empty list arrives as an empty string. */
 function list(input: Input, name: string): readonly unknown[] | undefined {
   const value = input[name];
   if (value === undefined) return undefined;
@@ -82,7 +82,7 @@ export function record(input: Input, name: string): Input | undefined {
   return value === undefined ? undefined : asRecord(value, name);
 }
 
-/** The list, which must be there and not empty. */
+/** A required list, which must not be empty. */
 export function nonEmpty<Value>(values: readonly Value[] | undefined, name: string): readonly Value[] {
   if (!values || values.length === 0) throw validationError(`Parameter ${name} must be specified`);
   return values;

@@ -1,4 +1,4 @@
-// The part of a listener that only HTTPS and TLS have: certificate, policy, ALPN, mutual authentication.
+// The settings that only HTTPS and TLS listeners have: certificate, policy, ALPN, mutual authentication.
 import { AwsError, type Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { checkCertificate } from './certificates.ts';
@@ -44,7 +44,7 @@ function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
   return given;
 }
 
-/** Reads and checks it all; what is not given stays as `current` has it. */
+/** Reads and checks the settings. Missing ones come from `current`. */
 export function readSecurity(world: World, input: Input, protocol: string, current: Listener | undefined): Security {
   const certificate = readDefaultCertificate(world, input);
   const sslPolicy = text(input, 'SslPolicy');

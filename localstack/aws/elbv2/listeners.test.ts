@@ -95,7 +95,7 @@ test('the default certificate changes and the others stay', async () => {
   expect(await served()).toEqual([[c, true]]);
 });
 
-// Seen on AWS with an unmodified AWS Load Balancer Controller.
+// Observed on AWS with an unmodified AWS Load Balancer Controller.
 test('a default certificate that is added to the list is in it too, and leaves it alone', async () => {
   await using aws = await Embedded.start();
   const certificate = await aws.certificate('a.example.test');

@@ -27,7 +27,7 @@ function describeCapacity({ capacityUnits }: LoadBalancer) {
   };
 }
 
-/** Checks that the load balancer, with all that it has, can stand in these subnets with such addresses. */
+/** Checks that the load balancer, with its settings, can use these subnets and addresses. */
 function checkPlaced(
   world: World,
   { arn }: LoadBalancer,

@@ -29,12 +29,12 @@ export function checkName(name: string, what: string): void {
   }
 }
 
-/** Whether it is provisioned: before that it carries no traffic. */
+/** Whether it is provisioned. Before that it forwards no traffic. */
 export function isActive(world: World, { activeAt }: Pick<LoadBalancer, 'activeAt'>): boolean {
   return world.clock.now() >= activeAt;
 }
 
-/** What DescribeLoadBalancers tells. */
+/** The answer of DescribeLoadBalancers. */
 function describeLoadBalancer(world: World, lb: LoadBalancer): Output {
   return {
     LoadBalancerArn: lb.arn,
@@ -196,7 +196,7 @@ export function loadBalancerActions(world: World): Record<string, Action> {
     CreateLoadBalancer: (input) => create(world, input),
     DescribeLoadBalancers: (input) => describe(world, input),
     DeleteLoadBalancer(input) {
-      // One that is not there is deleted with success.
+      // Deleting a load balancer that does not exist succeeds.
       const loadBalancer = world.elbv2.loadBalancers.get(requiredText(input, 'LoadBalancerArn'));
       if (!loadBalancer) return {};
       if (loadBalancerAttribute(loadBalancer, 'deletion_protection.enabled') === 'true') {

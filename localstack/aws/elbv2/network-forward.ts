@@ -1,4 +1,4 @@
-// What the target groups of a Network Load Balancer's listener must have in common with it and with each other.
+// Checks that the target groups of a Network Load Balancer's listener fit the listener and each other.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html, …/create-listener.html
 import type { World } from '../world.ts';
 import { invalidConfiguration } from './errors.ts';

@@ -53,11 +53,11 @@ test('a Network Load Balancer stands in one zone or more, without security group
   const [a] = subnets(aws);
   const arn = await network(aws, { Subnets: [a] });
   expect(arn).toContain(':loadbalancer/net/web/');
-  const told = await describe(aws, arn);
-  expect(told).toMatchObject({ Type: 'network', EnablePrefixForIpv6SourceNat: 'off' });
-  expect(told.DNSName).toMatch(/^web-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com$/);
-  expect(told.SecurityGroups ?? []).toEqual([]);
-  expect(told.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic).toBeUndefined();
+  const described = await describe(aws, arn);
+  expect(described).toMatchObject({ Type: 'network', EnablePrefixForIpv6SourceNat: 'off' });
+  expect(described.DNSName).toMatch(/^web-[0-9a-f]{16}\.elb\.us-east-1\.amazonaws\.com$/);
+  expect(described.SecurityGroups ?? []).toEqual([]);
+  expect(described.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic).toBeUndefined();
 });
 
 test('security groups change only where there were some from the start', async () => {

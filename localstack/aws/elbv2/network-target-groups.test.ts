@@ -80,11 +80,11 @@ test.each([
   async (input, keeps, cuts, unhealthy) => {
     await using aws = await Embedded.start();
     const { TargetGroupArn = '' } = await healthCheck(aws, input);
-    const told = await attributes(aws, TargetGroupArn);
-    expect(told['preserve_client_ip.enabled']).toBe(keeps);
-    expect(told['deregistration_delay.connection_termination.enabled']).toBe(cuts);
-    expect(told['target_health_state.unhealthy.connection_termination.enabled']).toBe(unhealthy);
-    expect(told['stickiness.type']).toBe('source_ip');
+    const values = await attributes(aws, TargetGroupArn);
+    expect(values['preserve_client_ip.enabled']).toBe(keeps);
+    expect(values['deregistration_delay.connection_termination.enabled']).toBe(cuts);
+    expect(values['target_health_state.unhealthy.connection_termination.enabled']).toBe(unhealthy);
+    expect(values['stickiness.type']).toBe('source_ip');
   },
 );
 

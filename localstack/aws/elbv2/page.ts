@@ -8,8 +8,8 @@ export interface Page<Item> {
 }
 
 /**
- * A page of `items`, which `keyOf` gives distinct keys. The marker holds the last key given, so that what is created or
- * deleted between two pages neither repeats nor hides anything else. PageSize is 1 to 400, by default 400.
+ * A page of `items`, with unique keys from `keyOf`. The marker has the last key, so that a creation or deletion between two
+ * pages neither repeats nor hides other items. PageSize is 1 to 400, by default 400.
  */
 export function page<Item>(input: Input, items: Iterable<Item>, keyOf: (item: Item) => string): Page<Item> {
   const size = integer(input, 'PageSize', { min: 1, max: 400 }) ?? 400;

@@ -1,4 +1,4 @@
-// Where a load balancer stands: its subnets and security groups, checked against EC2.
+// Checks a load balancer's subnets and security groups against EC2.
 import { zoneType } from '../ec2/availability-zones.ts';
 import { freeAddressCounts } from '../ec2/subnets.ts';
 import { AwsError, type Input } from '../service.ts';
@@ -48,9 +48,9 @@ export function placementOf(world: World, input: Input, type: LoadBalancerType):
 }
 
 /**
- * "You can specify only one subnet per Availability Zone." "The zones must be of the same type." Of an Application Load
+ * "You can specify only one subnet per Availability Zone." "The zones must be of the same type." For an Application Load
  * Balancer: "at least two Availability Zones", "one Outpost subnet", "one or more Local Zones"; application/application-
- * load-balancers.html, API_CreateLoadBalancer.html. A Wavelength Zone is taken as a Local Zone is.
+ * load-balancers.html, API_CreateLoadBalancer.html. A Wavelength Zone counts as a Local Zone.
  */
 function checkZones(world: World, subnets: readonly SubnetMapping[], type: LoadBalancerType): void {
   const zones = new Set(subnets.map(({ zone }) => zone));
@@ -74,8 +74,8 @@ function checkZones(world: World, subnets: readonly SubnetMapping[], type: LoadB
 const minFreeAddresses = 8;
 
 /**
- * "Each subnet must have at least eight free IP addresses" (application/application-load-balancers.html), unless its
- * address is given (network/network-load-balancers.html).
+ * "Each subnet must have at least eight free IP addresses" (application/application-load-balancers.html), unless the request
+ * has its address (network/network-load-balancers.html).
  */
 export function checkRoom(world: World, mappings: readonly SubnetMapping[]): void {
   const free = freeAddressCounts(world.ec2);

@@ -2,7 +2,7 @@ import { RE2JS } from 're2js';
 import { validationError } from './errors.ts';
 
 /**
- * What the load balancer's regular expressions cannot do: look-around, backreferences, atomic groups, possessive
+ * Not supported in the load balancer's regular expressions: look-around, backreferences, atomic groups, possessive
  * quantifiers, subroutines, recursion, Unicode classes.
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rules.html
  */
@@ -15,13 +15,13 @@ const unsupported: readonly (readonly [RegExp, string])[] = [
   [/\\[pP]/, 'Unicode character classes'],
 ];
 
-/** As many as a region's rules are likely to have: what is compiled once serves all requests. */
+/** The number of cached expressions: enough for the rules of a region. */
 const maxCompiled = 10_000;
 const compiled = new Map<string, RE2JS>();
 
 /**
- * Ready to match, in time that is linear in the subject's length.
- * @throws when it is no regular expression, or would need too much memory
+ * Compiles a regular expression. Matching takes time linear in the subject's length.
+ * @throws if it is not a regular expression, or needs too much memory
  */
 export function compileRegex(regex: string): RE2JS {
   const known = compiled.get(regex);
@@ -40,12 +40,12 @@ function isRegex(text: string): boolean {
   }
 }
 
-/** Refuses a regular expression that is longer than `max` characters, that is none, or that asks for too much. */
+/** Refuses a regular expression that is longer than `max`, invalid, or too expensive. */
 export function checkRegex(regex: string, max: number): void {
   if (regex.length === 0 || regex.length > max) {
     throw validationError(`A regular expression must be 1 to ${max} characters long`);
   }
-  // An escaped backslash, and what a class holds, mean nothing of the kind.
+  // Escaped backslashes and the content of classes do not count.
   const bare = regex
     .replaceAll('\\\\', '')
     .replaceAll(/\\[^0-9kpP]/g, '')

@@ -1,4 +1,4 @@
-// A deleted load balancer lets go of what it used some time later:
+// AWS releases the resources of a deleted load balancer some time later:
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-delete.html
 import { DeleteCertificateCommand, DescribeCertificateCommand } from '@aws-sdk/client-acm';
 import { DeleteSecurityGroupCommand } from '@aws-sdk/client-ec2';

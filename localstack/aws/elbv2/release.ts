@@ -6,7 +6,7 @@ import { removeListener } from './listener-removal.ts';
 import type { LoadBalancer } from './state.ts';
 import { targetGroupsOf } from './usage.ts';
 
-/** Deletes a load balancer with its listeners and rules; what it used is held until the release delay is over. */
+/** Deletes a load balancer with its listeners and rules. AWS holds what it used until the release delay is over. */
 export function deleteLoadBalancer(world: World, loadBalancer: LoadBalancer): void {
   const state = world.elbv2;
   const targetGroupArns = new Set<string>();
@@ -31,7 +31,7 @@ export function deleteLoadBalancer(world: World, loadBalancer: LoadBalancer): vo
   releaseLoadBalancers(world);
 }
 
-/** Lets go of what deleted load balancers held, where it is time. To be called before anything looks at the state. */
+/** Releases the resources of deleted load balancers after their delay. Call it before each read of the state. */
 export function releaseLoadBalancers(world: World): void {
   for (const [arn, releasing] of world.elbv2.releasing) {
     if (releasing.until > world.clock.now()) continue;

@@ -59,8 +59,8 @@ test('two rules swap priorities in one call, and a clash moves neither', async (
       new SetRulePrioritiesCommand({ RulePriorities: pairs.map(([RuleArn, Priority]) => ({ RuleArn, Priority })) }),
     );
   await set([a, 2], [b, 1]);
-  const told = await aws.elb.send(new DescribeRulesCommand({ RuleArns: [a, b] }));
-  expect(told.Rules?.map((rule) => rule.Priority)).toEqual(['2', '1']);
+  const described = await aws.elb.send(new DescribeRulesCommand({ RuleArns: [a, b] }));
+  expect(described.Rules?.map((rule) => rule.Priority)).toEqual(['2', '1']);
   expect(await refusal(set([a, 4], [b, 3]))).toBe('PriorityInUseException');
   expect(await priorities(aws, listener)).toEqual(['1', '2', '3', 'default']);
   expect(await refusal(set([a, 5], [absent(b), 6]))).toBe('RuleNotFoundException');

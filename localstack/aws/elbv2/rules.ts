@@ -25,12 +25,12 @@ function describeRule(rule: Rule): Output {
   };
 }
 
-/** Rules in the order they are tried: by priority, the default one last. */
+/** Rules in their order of evaluation: by priority, the default rule last. */
 const priorityKey = ({ priority }: Rule) => (priority === 'default' ? '99999' : String(priority).padStart(5, '0'));
 
 const priorityInUse = (priority: number) => new AwsError('PriorityInUse', `Priority '${priority}' is currently in use`);
 
-/** Makes a rule; the caller has checked its actions. */
+/** Creates a rule. The caller has checked its actions. */
 export function addRule(
   world: World,
   listener: Listener,

@@ -3,7 +3,7 @@ import { type Action, AwsError } from '../service.ts';
 import { oneOf, texts } from './input.ts';
 import { page } from './page.ts';
 
-/** What the API takes when a listener names none. */
+/** The default of a listener. */
 export const defaultSslPolicy = 'ELBSecurityPolicy-2016-08';
 
 const tls13Ciphers = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];

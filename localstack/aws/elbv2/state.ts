@@ -1,4 +1,4 @@
-// What ELBv2 remembers. Records are mutable and live in Maps by ARN, in order of creation.
+// The state of ELBv2. Records are mutable, and are in Maps by ARN, in order of creation.
 import type { RuleAction } from './actions.ts';
 import type { RuleCondition } from './conditions.ts';
 import type { RuleTransform } from './transforms.ts';
@@ -14,7 +14,7 @@ export type IpAddressType = 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv
 export interface SubnetMapping {
   readonly subnetId: string;
   readonly zone: string;
-  /** Where the subnet is on one. */
+  /** Set if the subnet is on an Outpost. */
   readonly outpostId?: string | undefined;
   readonly allocationId?: string | undefined;
   readonly privateIPv4Address?: string | undefined;
@@ -30,16 +30,16 @@ export interface LoadBalancer extends Taggable {
   readonly vpcId: string;
   readonly dnsName: string;
   readonly createdAt: number;
-  /** Until then it is being provisioned. */
+  /** The end of its provisioning. */
   readonly activeAt: number;
   ipAddressType: IpAddressType;
   subnets: readonly SubnetMapping[];
   securityGroups: readonly string[];
-  /** Only what was set; the defaults are in attributes.ts. */
+  /** Only attributes that were set; the defaults are in attributes.ts. */
   readonly attributes: Map<string, string>;
   capacityUnits: number | undefined;
   enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'on' | 'off' | undefined;
-  /** Of Network Load Balancers. */
+  /** Only for Network Load Balancers. */
   enablePrefixForIpv6SourceNat: 'on' | 'off' | undefined;
 }
 
@@ -52,11 +52,11 @@ export interface MutualAuthentication {
 
 export interface TrustStore extends Taggable {
   readonly name: string;
-  /** As it was in S3: PEM. */
+  /** The PEM from S3. */
   bundle: string;
   /** By id. */
   readonly revocations: Map<number, Revocations>;
-  /** How many were ever added: no id is given twice. */
+  /** The number of additions so far: no id is used twice. */
   revocationsAdded: number;
 }
 
@@ -83,7 +83,7 @@ export interface Listener extends Taggable {
 export interface Rule extends Taggable {
   readonly listenerArn: string;
   readonly loadBalancerArn: string;
-  /** The default rule is a rule too: it is made and goes with its listener. */
+  /** The default rule is a rule, too. It is created and deleted with its listener. */
   priority: number | 'default';
   conditions: readonly RuleCondition[];
   actions: readonly RuleAction[];
@@ -103,7 +103,7 @@ export interface HealthCheck {
 }
 
 /**
- * What the data plane's health checks have found.
+ * The result of the data plane's health checks.
  * docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
  */
 export interface CheckedHealth {
@@ -117,13 +117,13 @@ export interface Target {
   readonly port: number | undefined;
   readonly availabilityZone: string | undefined;
   readonly registeredAt: number;
-  /** How long it is initial where nothing checks its health. */
+  /** How long it is initial, if nothing checks its health. */
   readonly initialSeconds: number;
-  /** Set once deregistered: until when it drains. */
+  /** Set after the deregistration: the end of draining. */
   drainingUntil: number | undefined;
-  /** Of the data plane; undefined before it has begun to check. */
+  /** The data plane's result; undefined before its first check. */
   checked: CheckedHealth | undefined;
-  /** Since when it is in that state, in milliseconds since 1970. */
+  /** The beginning of the state, in milliseconds since 1970. */
   checkedSince: number;
 }
 
@@ -140,13 +140,13 @@ export interface TargetGroup extends Taggable {
   readonly targetControlPort: number | undefined;
   healthCheck: HealthCheck;
   readonly attributes: Map<string, string>;
-  /** By `id|port|zone`: one address with two ports is two targets. */
+  /** By `id|port|zone`: an address with two ports is two targets. */
   readonly targets: Map<string, Target>;
-  /** Since when a listener or rule refers to it: what target health counts from. */
+  /** When a listener or rule began to use it. Target health starts then. */
   inUseSince: number | undefined;
 }
 
-/** A deleted load balancer that still holds what it used. */
+/** A deleted load balancer whose resources are not released yet. */
 interface Releasing {
   readonly loadBalancerArn: string;
   readonly targetGroupArns: ReadonlySet<string>;

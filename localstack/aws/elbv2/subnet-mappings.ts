@@ -1,4 +1,4 @@
-// The addresses that a Network Load Balancer is given in its subnets.
+// The addresses of a Network Load Balancer in its subnets.
 // docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SubnetMapping.html
 import ipaddr from 'ipaddr.js';
 import type { Subnet } from '../ec2/state.ts';
@@ -10,7 +10,7 @@ import type { LoadBalancer, SubnetMapping } from './state.ts';
 
 type For = Pick<LoadBalancer, 'type' | 'scheme' | 'ipAddressType' | 'enablePrefixForIpv6SourceNat'>;
 
-/** Checks that such a load balancer can have these addresses, whoever else has them. */
+/** Checks that this type of load balancer can have these addresses. Whether they are free is checked below. */
 export function checkMappings(world: World, mappings: readonly SubnetMapping[], of: For): void {
   for (const mapping of mappings) {
     const subnet = world.ec2.subnets.get(mapping.subnetId);
@@ -76,7 +76,7 @@ function isWithin(subnet: Subnet, address: ipaddr.IPv6): boolean {
   return subnet.ipv6 !== undefined && address.match(ipaddr.IPv6.parseCIDR(subnet.ipv6.cidrBlock));
 }
 
-/** Checks that nobody has the addresses. */
+/** Checks that the addresses are free. */
 export function checkMappingsFree(world: World, mappings: readonly SubnetMapping[]): void {
   for (const { subnetId, allocationId, privateIPv4Address } of mappings) {
     if (world.ec2.elasticIps.get(allocationId ?? '')?.networkInterfaceId !== undefined) {
@@ -98,7 +98,7 @@ function checkPrivateAddress(world: World, subnet: Subnet, address: string): voi
 }
 
 /**
- * The mappings of a load balancer whose subnets change: what stays keeps its addresses, which can't be changed.
+ * The mappings after a change of subnets. Remaining subnets keep their addresses, which can't change.
  * docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html#availability-zones
  */
 export function keptMappings(
@@ -118,19 +118,19 @@ export function keptMappings(
   });
 }
 
-/** What is told of the addresses. */
+/** The addresses in the API's output format. */
 export function describeAddresses(world: World, { allocationId, privateIPv4Address, iPv6Address }: SubnetMapping) {
   const IpAddress = world.ec2.elasticIps.get(allocationId ?? '')?.publicIp;
-  const told = {
+  const shown = {
     IpAddress,
     AllocationId: allocationId,
     PrivateIPv4Address: privateIPv4Address,
     IPv6Address: iPv6Address,
   };
-  return allocationId === undefined && privateIPv4Address === undefined && iPv6Address === undefined ? [] : [told];
+  return allocationId === undefined && privateIPv4Address === undefined && iPv6Address === undefined ? [] : [shown];
 }
 
-/** Undefined where no prefix is used. */
+/** Undefined if no prefix is used. */
 export function describePrefixes(world: World, { subnetId, sourceNatIpv6Prefix }: SubnetMapping, on: boolean) {
   if (!on) return undefined;
   if (sourceNatIpv6Prefix !== undefined && sourceNatIpv6Prefix !== 'auto_assigned') return [sourceNatIpv6Prefix];

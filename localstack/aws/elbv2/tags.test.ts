@@ -14,12 +14,12 @@ test('load balancers, target groups, listeners and rules are tagged at birth and
   const listener = await aws.listener(loadBalancer, { Tags });
   const ResourceArns = [loadBalancer, await aws.targetGroup({ Tags }), listener, await aws.rule(listener, 1, { Tags })];
   await aws.elb.send(new AddTagsCommand({ ResourceArns, Tags: [{ Key: 'more', Value: '1' }] }));
-  const told = async () => (await aws.elb.send(new DescribeTagsCommand({ ResourceArns }))).TagDescriptions ?? [];
-  expect(await told()).toEqual(
+  const described = async () => (await aws.elb.send(new DescribeTagsCommand({ ResourceArns }))).TagDescriptions ?? [];
+  expect(await described()).toEqual(
     ResourceArns.map((ResourceArn) => ({ ResourceArn, Tags: [...Tags, { Key: 'more', Value: '1' }] })),
   );
   await aws.elb.send(new RemoveTagsCommand({ ResourceArns, TagKeys: ['more', 'absent'] }));
-  expect((await told()).map((each) => each.Tags)).toEqual(ResourceArns.map(() => Tags));
+  expect((await described()).map((each) => each.Tags)).toEqual(ResourceArns.map(() => Tags));
 });
 
 test('fifty tags is the most, and a call too many changes no resource', async () => {

@@ -21,7 +21,7 @@ function readTags(input: Input): readonly Tag[] {
   }));
 }
 
-/** The tags of a create call, checked. */
+/** Checks and returns the tags of a call that creates a resource. */
 export function tagsOf(input: Input): Map<string, string> {
   const tags = new Map<string, string>();
   addTags(tags, readTags(input), refusals);
@@ -61,7 +61,7 @@ export function tagActions(world: World): Record<string, Action> {
     AddTags(input) {
       const tags = nonEmpty(readTags(input), 'Tags');
       const onto = resources(input);
-      // All resources or none: first on copies.
+      // First on copies: all resources get the tags, or none.
       for (const resource of onto) addTags(new Map(resource.tags), tags, refusals);
       for (const resource of onto) addTags(resource.tags, tags, refusals);
       return {};

@@ -140,7 +140,7 @@ export function targetGroupActions(world: World): Record<string, Action> {
       if (loadBalancersByTargetGroup(state).has(arn) || isTargetGroupReleasing(state, arn, world.clock.now())) {
         throw new AwsError('ResourceInUse', `Target group '${arn}' is currently in use by a listener or a rule`);
       }
-      // One that is not there is deleted with success.
+      // Deleting a target group that does not exist succeeds.
       state.targetGroups.delete(arn);
       return {};
     },

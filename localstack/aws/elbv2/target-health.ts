@@ -16,14 +16,14 @@ const registering: TargetHealth = {
   Description: 'Target registration is in progress',
 };
 
-/** Forgets the targets that have drained. */
-export function settleTargets(world: World, group: TargetGroup): void {
+/** Removes targets that have drained. */
+export function removeDrainedTargets(world: World, group: TargetGroup): void {
   for (const [key, target] of group.targets) {
     if (target.drainingUntil !== undefined && target.drainingUntil <= world.clock.now()) group.targets.delete(key);
   }
 }
 
-/** The zones of the load balancers that use the group. */
+/** The zones of the group's load balancers. */
 export function enabledZones(world: World, group: TargetGroup): ReadonlySet<string> {
   const zones = new Set<string>();
   for (const arn of loadBalancersByTargetGroup(world.elbv2).get(group.arn) ?? []) {
@@ -32,13 +32,13 @@ export function enabledZones(world: World, group: TargetGroup): ReadonlySet<stri
   return zones;
 }
 
-/** An unhealthy target's connections have a while: network/edit-target-group-attributes.html#unhealthy-target-draining-interval. */
+/** An unhealthy target's connections end after an interval: network/edit-target-group-attributes.html#unhealthy-target-draining-interval. */
 function isUnhealthyDraining(world: World, group: TargetGroup, { checked, checkedSince }: Target): boolean {
   const seconds = targetGroupAttribute(group, 'target_health_state.unhealthy.draining_interval_seconds');
   return checked?.State === 'unhealthy' && world.clock.now() < checkedSince + Number(seconds ?? '0') * 1000;
 }
 
-/** How a target is now; `undefined` is one that is not registered. `zones` are the enabled ones of its group. */
+/** A target's health. @param target undefined: it is not registered. @param zones the enabled zones of its group */
 export function healthOf(
   world: World,
   group: TargetGroup,

@@ -1,4 +1,4 @@
-// How many targets a target group and its load balancers take.
+// The limits for targets of a target group and its load balancers.
 // docs.aws.amazon.com/elasticloadbalancing/latest/{application,network}/load-balancer-limits.html
 import { AwsError } from '../service.ts';
 import type { World } from '../world.ts';
@@ -9,7 +9,7 @@ import { loadBalancersByTargetGroup } from './usage.ts';
 const tooMany = (where: string) =>
   new AwsError('TooManyTargets', `The maximum number of targets ${where} has been reached`);
 
-/** `added` are those that the group does not have. */
+/** @param added targets that the group does not have yet */
 export function checkTargetQuotas(world: World, group: TargetGroup, added: readonly Target[]): void {
   const { quotas } = world.options;
   if (group.targets.size + added.length > quotas['targets-per-target-group']) throw tooMany('in this target group');

@@ -7,7 +7,7 @@ import { invalidTarget, validationError } from './errors.ts';
 import { groupsOf, listenersOf, targetGroupOf } from './find.ts';
 import { integer, nonEmpty, portRange, records, requiredText, text } from './input.ts';
 import type { Target, TargetGroup } from './state.ts';
-import { enabledZones, healthOf, settleTargets } from './target-health.ts';
+import { enabledZones, healthOf, removeDrainedTargets } from './target-health.ts';
 import { checkTargetQuotas } from './target-quotas.ts';
 
 interface Named {
@@ -16,7 +16,7 @@ interface Named {
   readonly zone: string | undefined;
 }
 
-/** One address with two ports is two targets. */
+/** An address with two ports is two targets. */
 const keyOf = ({ id, port }: Pick<Named, 'id' | 'port'>) => `${id}|${port}`;
 
 function readTargets(input: Input, group: TargetGroup): readonly Named[] | undefined {
@@ -47,8 +47,8 @@ const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, block: string): boolean =>
 };
 
 /**
- * "You can't specify publicly routable IP addresses": the VPC's subnets, RFC 1918 and RFC 6598 (load-balancer-target-groups). The
- * subnets decide what is in the VPC, not its blocks (kubernetes-sigs/aws-load-balancer-controller#3714).
+ * "You can't specify publicly routable IP addresses": the VPC's subnets, RFC 1918 and RFC 6598 (load-balancer-target-groups).
+ * Not the VPC's blocks but its subnets decide (kubernetes-sigs/aws-load-balancer-controller#3714).
  */
 function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): string {
   if (!ipaddr.isValid(id) || ipaddr.parse(id).kind() !== group.ipAddressType) {
@@ -129,7 +129,7 @@ function checkTarget(world: World, group: TargetGroup, target: Named): string | 
 /** All targets are registered, or none. */
 function register(world: World, input: Input): Output {
   const group = targetGroupOf(world.elbv2, input);
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   const targets = nonEmpty(readTargets(input, group), 'Targets').map((target): Target => {
     const availabilityZone = checkTarget(world, group, target);
     const { id, port } = target;
@@ -159,23 +159,23 @@ function register(world: World, input: Input): Output {
   return {};
 }
 
-/** Deregistering what is not registered succeeds. A target drains while a load balancer uses its group, then is gone. */
+/** Deregistering an unregistered target succeeds. If a load balancer uses the group, the target drains first. */
 function deregister(world: World, input: Input): Output {
   const group = targetGroupOf(world.elbv2, input);
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   const delay = Number(targetGroupAttribute(group, 'deregistration_delay.timeout_seconds'));
   const seconds = group.inUseSince === undefined ? 0 : Math.min(delay, world.options.drainingSecondsMax);
   for (const named of nonEmpty(readTargets(input, group), 'Targets')) {
     const target = group.targets.get(keyOf(named));
     if (target && target.drainingUntil === undefined) target.drainingUntil = world.clock.now() + seconds * 1000;
   }
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   return {};
 }
 
 function describeHealth(world: World, input: Input): Output {
   const group = targetGroupOf(world.elbv2, input);
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   const asked = readTargets(input, group);
   const wanted: readonly Named[] =
     asked && asked.length > 0

@@ -1,4 +1,4 @@
-// What trust stores are made of: bundles of certificates and revocation lists, in PEM.
+// The content of trust stores: bundles of certificates and revocation lists, in PEM.
 import { X509Certificate } from 'node:crypto';
 import { children, read } from '../acm/der-reader.ts';
 import { AwsError } from '../service.ts';
@@ -6,7 +6,7 @@ import { AwsError } from '../service.ts';
 const block = /^-----BEGIN CERTIFICATE-----\n(?:[A-Za-z0-9+/=]+\n)+-----END CERTIFICATE-----$/gm;
 
 /**
- * Comments begin with # and have no hyphen; there are no blank lines.
+ * Comments begin with # and have no hyphen. Blank lines are not allowed.
  * docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html#mtls-for-awareness
  */
 export function readBundle(pem: string): readonly X509Certificate[] {
@@ -17,7 +17,7 @@ export function readBundle(pem: string): readonly X509Certificate[] {
   try {
     if (blocks.length > 0 && isClean) return blocks.map((each) => new X509Certificate(each));
   } catch {
-    // What is no certificate inside.
+    // The PEM block is not a certificate.
   }
   throw new AwsError('InvalidCaCertificatesBundle', 'The specified ca certificate bundle is in an invalid format');
 }
@@ -25,7 +25,7 @@ export function readBundle(pem: string): readonly X509Certificate[] {
 export interface RevocationList {
   /** The DER of the issuer's name. */
   readonly issuer: string;
-  /** Serial numbers in upper-case hexadecimal. */
+  /** Serial numbers, in upper-case hexadecimal. */
   readonly serials: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export function readRevocations(pem: string): RevocationList {
   try {
     const [list] = children(read(Buffer.from(base64 ?? '', 'base64')).content);
     const fields = children(list?.content ?? Buffer.alloc(0));
-    // The version is optional, as are the next update and the revoked certificates after the two times.
+    // Optional: the version, and after the two times the next update and the revoked certificates.
     const [, issuer, ...times] = fields.filter(({ tag }, index) => index > 0 || tag !== 0x02);
     const revoked = times.find(({ tag }) => tag === 0x30);
     if (issuer?.tag !== 0x30) throw new Error('Expected the name of an issuer');
@@ -56,13 +56,13 @@ function serialOf(entry: Buffer): string | readonly never[] {
   return serial?.tag === 0x02 ? serialText(serial.content) : [];
 }
 
-/** As X509Certificate writes serial numbers. */
+/** A serial number in X509Certificate's format. */
 const serialText = (integer: Buffer): string => {
   const hex = integer.toString('hex').replace(/^00(?=.)/, '');
   return hex.toUpperCase();
 };
 
-/** The DER of the name that a certificate has for its issuer. RFC 5280, section 4.1. */
+/** The DER of a certificate's issuer name. RFC 5280, section 4.1. */
 export function issuerOf({ raw }: X509Certificate): string {
   const [content] = children(read(raw).content);
   const fields = children(content?.content ?? Buffer.alloc(0));

@@ -30,7 +30,7 @@ function readContent(world: World, content: Input): Pick<Revocations, 'pem' | 'e
   return { pem, entries: readRevocations(pem).serials.length };
 }
 
-/** All are added, or none. An id is never given again. */
+/** Adds all, or none. An id is never used twice. */
 function add(world: World, input: Input): Output {
   const trustStore = trustStoreOf(world.elbv2, input);
   const contents = nonEmpty(records(input, 'RevocationContents'), 'RevocationContents');

@@ -1,4 +1,4 @@
-// Trust stores: whose client certificates a listener takes.
+// Trust stores: the authorities whose client certificates a listener accepts.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
 import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
@@ -72,7 +72,7 @@ const usersOf = ({ elbv2 }: World, { arn }: TrustStore): readonly string[] =>
     .filter(({ mutualAuthentication }) => mutualAuthentication?.trustStoreArn === arn)
     .map((listener) => listener.arn);
 
-/** AWS tells where in S3 it can be fetched for some minutes; here it is in the URL itself. */
+/** AWS returns a temporary S3 URL; here the URL itself has the content. */
 export const locationOf = (pem: string): string =>
   `data:application/x-pem-file;base64,${Buffer.from(pem).toString('base64')}`;
 

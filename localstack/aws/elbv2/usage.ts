@@ -1,4 +1,4 @@
-// Which target groups rules refer to. A target group has no list of its own: it follows rules and listeners.
+// Finds the load balancers of target groups through rules and listeners. A target group has no list of its own.
 import { AwsError } from '../service.ts';
 import type { World } from '../world.ts';
 import type { RuleAction } from './actions.ts';
@@ -26,7 +26,7 @@ export function loadBalancersByTargetGroup(state: Elbv2State): ReadonlyMap<strin
 
 /**
  * Refuses actions that would give a target group a second load balancer, or the load balancer too many target groups.
- * `replaced` is the rule whose actions these are to replace, if any.
+ * @param replaced the rule whose actions are replaced, if any
  */
 export function checkUsage(
   world: World,
@@ -56,7 +56,7 @@ export function checkUsage(
   }
 }
 
-/** Refuses a target group this load balancer cannot send to. */
+/** Refuses a target group that this load balancer can't use. */
 export function checkReachable(world: World, loadBalancer: LoadBalancer, actions: readonly RuleAction[]): void {
   for (const arn of targetGroupsOf(actions)) {
     const group = world.elbv2.targetGroups.get(arn);
@@ -71,7 +71,7 @@ export function checkReachable(world: World, loadBalancer: LoadBalancer, actions
   }
 }
 
-/** To be called with the target groups that rules referred to before or refer to now: target health counts from here. */
+/** Call it with the target groups that rules used before or use now: their target health starts here. */
 export function noteUsage(world: World, arns: Iterable<string>): void {
   const used = loadBalancersByTargetGroup(world.elbv2);
   for (const arn of arns) {

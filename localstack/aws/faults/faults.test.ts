@@ -184,7 +184,7 @@ test.each([
   ['a chance above one', JSON.stringify({ rules: [{ kind: 'reset', probability: 2 }] }), /rules\.0\.probability/],
   ['no time', JSON.stringify({ rules: [{ kind: 'latency' }] }), /rules\.0\.ms/],
   ['an unknown service', JSON.stringify({ rules: [{ kind: 'reset', service: 's3' }] }), /rules\.0\.service/],
-])('%s is refused and said, and the faults stay as they were', async (_, body, message) => {
+])('%s is refused with a message, and the faults stay as they were', async (_, body, message) => {
   plan({ seed: 3 });
   const answer = await fetch(`${aws.url}/_aws/faults`, { method: 'POST', body });
   expect(answer.status).toBe(400);

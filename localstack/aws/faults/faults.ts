@@ -1,10 +1,10 @@
-// Which fault a call meets.
+// Chooses the fault of a call.
 import { AwsError, type Service } from '../service.ts';
 import { throttled } from '../throttle.ts';
 import { type FaultPlan, type FaultRule, noFaults } from './plan.ts';
 import { seeded } from './seeded.ts';
 
-/** What is to happen to a call. */
+/** The fault of a call. */
 export interface Fate {
   readonly delayMs: number;
   /** `cut` is before the call is carried out, `answer-lost` after it. */
@@ -13,7 +13,7 @@ export interface Fate {
     | { readonly kind: 'refuse'; readonly error: AwsError };
 }
 
-/** The connection is to be cut in place of an answer. */
+/** Thrown to cut the connection instead of answering. */
 export class ConnectionCut extends Error {
   override readonly name = 'ConnectionCut';
 }
@@ -22,7 +22,7 @@ function globOf(action: string): RegExp {
   return new RegExp(`^${action.replaceAll('*', '.*')}$`);
 }
 
-/** docs.aws.amazon.com, common errors of each service: EC2 has names of its own. */
+/** docs.aws.amazon.com, common errors of each service: EC2's differ. */
 function errorOf({ status, code, message }: Extract<FaultRule, { kind: 'error' }>, { protocol }: Service): AwsError {
   const own = protocol === 'ec2' ? { failed: 'InternalError', unavailable: 'Unavailable' } : undefined;
   const failed = own?.failed ?? 'InternalFailure';
@@ -51,7 +51,7 @@ function fateOf(rule: Late, service: Service): Fate {
 export class Faults {
   #plan: FaultPlan = noFaults;
   #random: () => number = seeded(noFaults.seed);
-  /** How often each rule of the plan was met. */
+  /** How often each rule of the plan applied. */
   #met: number[] = [];
 
   constructor(plan: FaultPlan) {
@@ -62,19 +62,19 @@ export class Faults {
     return this.#plan;
   }
 
-  /** How often each rule was met, in the plan's order. */
+  /** How often each rule applied, in the plan's order. */
   get met(): readonly number[] {
     return this.#met;
   }
 
-  /** From now on this plan alone counts, from its beginning. */
+  /** Replaces the plan, and starts the new one from its beginning. */
   set(plan: FaultPlan): void {
     this.#plan = plan;
     this.#random = seeded(plan.seed);
     this.#met = plan.rules.map(() => 0);
   }
 
-  /** Draws what happens to a call; a rule that is drawn is one time nearer to being spent. */
+  /** Draws the fault of a call, and counts the rules that apply. */
   draw(service: Service, action: string): Fate {
     let delayMs = 0;
     for (const [index, rule] of this.#plan.rules.entries()) {

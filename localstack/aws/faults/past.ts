@@ -1,21 +1,21 @@
-// One region as it was: what reads that lag behind writes are answered from.
+// Past states of one region, for reads that lag behind writes.
 import type { Service } from '../service.ts';
 import { servicesOf } from '../services.ts';
 import type { World } from '../world.ts';
 
 interface Moment {
-  /** Milliseconds since 1970: until when it was like this. */
+  /** The end of this state, in milliseconds since 1970. */
   readonly until: number;
   readonly services: readonly Service[];
 }
 
-/** Of the lag: writes closer together than this share one moment, for a copy of the region is not cheap. */
+/** A share of the lag. Writes closer together than this share one copy of the region, because a copy is not cheap. */
 const coarseness = 0.05;
 
 const laggingServices = new Set(['elasticloadbalancing', 'ec2', 'acm']);
 const readNames = /^(Describe|Get|List)/;
 
-/** Whether an action answers from the past when reads lag. The tagging API has a lag of its own. */
+/** Whether an action reads a past state when reads lag. The tagging API has its own lag. */
 export function isLagging(service: Service, action: string): boolean {
   return laggingServices.has(service.name) && readNames.test(action);
 }
@@ -29,7 +29,7 @@ export class Past {
     this.#world = world;
   }
 
-  /** To be called before whatever may change something. What time alone changes is not kept: it shows without a lag. */
+  /** Call it before each possible change. Changes by the passing of time show without a lag. */
   keep(lagMs: number): void {
     const now = this.#world.clock.now();
     const last = this.#moments.at(-1)?.until ?? Number.NEGATIVE_INFINITY;
@@ -40,7 +40,7 @@ export class Past {
     this.#moments.push({ until: now, services: servicesOf(world) });
   }
 
-  /** The service over the region as it was `lagMs` ago; undefined where nothing has changed since. */
+  /** The service on the region's state `lagMs` ago; undefined if nothing has changed since. */
   asOf(lagMs: number, name: string): Service | undefined {
     const then = this.#world.clock.now() - lagMs;
     return this.#moments.find(({ until }) => until > then)?.services.find((service) => service.name === name);

@@ -1,7 +1,7 @@
-// What goes wrong, as it is written down: the JSON of `--faults FILE`, of POST /_aws/faults and of startAws({ faults }).
+// The plan of faults: the JSON of `--faults FILE`, of POST /_aws/faults and of startAws({ faults }).
 import { z } from 'zod';
 
-/** Which calls a rule meets, how often. With neither `probability` nor `times` it meets every one. */
+/** The calls that a rule applies to. Without `probability` and `times` it applies to every matching call. */
 const calls = {
   /** The signing name. */
   service: z.enum(['elasticloadbalancing', 'ec2', 'acm', 'tagging', 'sts', 'shield']).optional(),
@@ -10,18 +10,18 @@ const calls = {
     .string()
     .regex(/^[A-Za-z0-9*]+$/, 'must be an action such as CreateRule; * stands for any characters')
     .optional(),
-  /** The chance that a matching call meets the rule. */
+  /** The chance that the rule applies to a matching call. */
   probability: z.number().min(0).max(1).optional(),
-  /** How many calls meet the rule before it is spent. */
+  /** How many times the rule applies. */
   times: z.int().min(1).optional(),
 };
 
 const milliseconds = z.number().min(0).max(600_000);
 
 const rule = z.discriminatedUnion('kind', [
-  /** Refused as each service refuses a call too many. */
+  /** Refused with the service's own throttling error. */
   z.strictObject({ kind: z.literal('throttle'), ...calls }),
-  /** Refused with a 5xx or any other error. Without `code` it is the service's own for that status. */
+  /** Refused with a 5xx or any other error. Default of `code`: the service's own code for that status. */
   z.strictObject({
     kind: z.literal('error'),
     status: z.int().min(400).max(599).default(500),
@@ -34,17 +34,17 @@ const rule = z.discriminatedUnion('kind', [
   }),
   /** Not carried out: the connection is cut at once. */
   z.strictObject({ kind: z.literal('reset'), ...calls }),
-  /** Not carried out: no answer for so long, then the connection is cut. */
+  /** Not carried out: no answer for this time, then the connection is cut. */
   z.strictObject({ kind: z.literal('timeout'), ms: milliseconds, ...calls }),
-  /** Carried out, but so much later. */
+  /** Carried out, but later by this time. */
   z.strictObject({ kind: z.literal('latency'), ms: milliseconds, ...calls }),
-  /** Carried out, then the connection is cut in place of an answer. */
+  /** Carried out, then the connection is cut instead of an answer. */
   z.strictObject({ kind: z.literal('answer-lost'), ...calls }),
 ]);
 
 const seconds = z.number().min(0).max(86_400).optional();
 
-/** Switches that take the place of the start options of the same name (options.ts) for as long as the plan holds. */
+/** Switches that replace the start options of the same name (options.ts) while the plan is set. */
 const switches = {
   provisioningSeconds: seconds,
   releaseSeconds: seconds,
@@ -56,11 +56,11 @@ const switches = {
 };
 
 const plan = z.strictObject({
-  /** With the same seed the same calls, in the same order, meet the same faults. */
+  /** With the same seed, the same calls in the same order get the same faults. */
   seed: z.int().min(0).max(0xffff_ffff).default(1),
   /** How far the reads of ELBv2, EC2 and ACM are behind the writes. */
   readLagSeconds: z.number().min(0).max(600).default(0),
-  /** In order. Of all that a call meets the latencies add up, and the first of another kind is what happens. */
+  /** In order. All matching latencies add up. Of the other kinds, the first match happens. */
   rules: z.array(rule).default([]),
   ...switches,
 });
@@ -71,12 +71,12 @@ export type FaultPlanInput = z.input<typeof plan>;
 
 export const noFaults: FaultPlan = { seed: 1, readLagSeconds: 0, rules: [] };
 
-/** @throws Error that names each field that is off. */
+/** @throws Error that names each invalid field. */
 export function readFaultPlan(value: unknown): FaultPlan {
   const parsed = plan.safeParse(value);
   if (parsed.success) return parsed.data;
-  const told = parsed.error.issues.map(
+  const details = parsed.error.issues.map(
     ({ path, message }) => `${path.map(String).join('.') || 'the plan'}: ${message}`,
   );
-  throw new Error(told.join('; '));
+  throw new Error(details.join('; '));
 }

@@ -1,5 +1,5 @@
 /**
- * Numbers from 0 up to 1 that follow from the seed alone: mulberry32, of 32 bits of state.
+ * Numbers from 0 up to 1 that depend only on the seed: mulberry32, with 32 bits of state.
  * https://github.com/bryc/code/blob/master/jshash/PRNGs.md#mulberry32
  */
 export function seeded(seed: number): () => number {

@@ -1,7 +1,7 @@
 import type { AwsOptions } from '../options.ts';
 import type { Faults } from './faults.ts';
 
-/** The options as they are now: the plan of faults may set some in place of those that the process started with. */
+/** The current options: a plan of faults may replace some of the initial ones. */
 export function optionsUnder(options: AwsOptions, faults: Faults): AwsOptions {
   return {
     ...options,
@@ -29,7 +29,7 @@ export function optionsUnder(options: AwsOptions, faults: Faults): AwsOptions {
   };
 }
 
-/** Those that a plan may set, as they are. */
+/** The current values of the options that a plan may set. */
 export function switchesOf(options: AwsOptions) {
   const { provisioningSeconds, releaseSeconds, healthSeconds, drainingSecondsMax } = options;
   const { issuingSeconds, taggingLagSeconds, throttling } = options;

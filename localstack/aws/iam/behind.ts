@@ -1,4 +1,4 @@
-// What Elastic Load Balancing looks up with the caller's own permissions while it carries out a call.
+// The calls that Elastic Load Balancing makes with the caller's own permissions.
 // docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
 import { ask, type Needs } from './call.ts';
 
@@ -24,7 +24,7 @@ export const elbv2Behind: Needs = ({ world, action }) =>
 
 const linkedService = 'elasticloadbalancing.amazonaws.com';
 
-/** The first load balancer of an account brings the service's role. */
+/** The first load balancer of an account creates the service-linked role. */
 export const serviceLinkedRole: Needs = ({ world }) => {
   const path = `aws-service-role/${linkedService}/AWSServiceRoleForElasticLoadBalancing`;
   const asked = ask(world, 'iam:CreateServiceLinkedRole', `arn:aws:iam::${world.accountId}:role/${path}`);

@@ -1,4 +1,4 @@
-// A call as IAM sees it: what it names and which tags it brings. A request that is malformed is left for its action to refuse.
+// A call as IAM sees it: its resources and tags. If a request is malformed, its action refuses it later.
 import { taggedKinds } from '../ec2/tags.ts';
 import type { Input } from '../service.ts';
 import { isRecord } from '../wire/record.ts';
@@ -11,7 +11,7 @@ export interface Call {
   readonly input: Input;
 }
 
-/** What a call needs to be allowed. */
+/** The permissions that a call needs. */
 export type Needs = (call: Call) => readonly Asked[];
 
 export type RequestTags = ReadonlyMap<string, string>;
@@ -33,12 +33,12 @@ export function records(input: Input, name: string): readonly Input[] {
   return list(input[name]).filter(isRecord);
 }
 
-/** Those of a list of `{ Key, Value }`. */
+/** The tags of a list of `{ Key, Value }`. */
 export function tagsIn(input: Input, name: string): RequestTags {
   return new Map(records(input, name).map((tag) => [text(tag, 'Key') ?? '', text(tag, 'Value') ?? '']));
 }
 
-/** Those of the resource; undefined for one that is not (yet) there. */
+/** The tags of the resource; undefined if the resource does not exist (yet). */
 function tagsOf({ elbv2, acm, ec2 }: World, arn: string): RequestTags | undefined {
   const known =
     elbv2.loadBalancers.get(arn) ??
@@ -54,12 +54,12 @@ function tagsOf({ elbv2, acm, ec2 }: World, arn: string): RequestTags | undefine
     ?.records.get(id)?.tags;
 }
 
-/** What a request says beside naming a resource. */
-export interface Said {
+/** The tags in a request. */
+export interface TagContext {
   readonly requestTags?: RequestTags;
-  /** Where the request names keys alone. */
+  /** Set if the request has only keys. */
   readonly tagKeys?: readonly string[];
-  /** The action that creates what is tagged. */
+  /** The action that creates the tagged resource. */
   readonly createAction?: string;
 }
 
@@ -67,7 +67,7 @@ export interface Said {
  * @param action with its service: `ec2:CreateTags`
  * @param resource an ARN or `*`
  */
-export function ask(world: World, action: string, resource: string, said: Said = {}): Asked {
+export function ask(world: World, action: string, resource: string, tags: TagContext = {}): Asked {
   const [service = ''] = action.split(':');
   const context = new Map<string, readonly string[]>();
   const put = (key: string, ...values: readonly string[]) => context.set(key.toLowerCase(), values);
@@ -76,14 +76,14 @@ export function ask(world: World, action: string, resource: string, said: Said =
     put(`aws:ResourceTag/${key}`, value);
     put(`${service}:ResourceTag/${key}`, value);
   }
-  for (const [key, value] of said.requestTags ?? []) put(`aws:RequestTag/${key}`, value);
-  const keys = [...(said.requestTags?.keys() ?? []), ...(said.tagKeys ?? [])];
+  for (const [key, value] of tags.requestTags ?? []) put(`aws:RequestTag/${key}`, value);
+  const keys = [...(tags.requestTags?.keys() ?? []), ...(tags.tagKeys ?? [])];
   if (keys.length > 0) put('aws:TagKeys', ...keys);
-  if (said.createAction !== undefined) put(`${service}:CreateAction`, said.createAction);
+  if (tags.createAction !== undefined) put(`${service}:CreateAction`, tags.createAction);
   return { action, resource, context };
 }
 
-/** For an action without a scope narrower than everything. */
+/** For an action that can only be allowed for all resources. */
 export const everything =
   (service: string): Needs =>
   ({ world, action }) => [ask(world, `${service}:${action}`, '*')];

@@ -1,7 +1,7 @@
 // docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 import { isArnLike, isLike } from './glob.ts';
 
-/** The condition keys of a call, in lower case, for IAM compares them so. A key that is not there is not in the request. */
+/** The condition keys of a call, in lower case, because IAM ignores their case. A missing key is not in the request. */
 export type Context = ReadonlyMap<string, readonly string[]>;
 
 interface Comparison {
@@ -66,7 +66,7 @@ export function holds(condition: Condition, context: Context): boolean {
   const { quantifier, ifExists, comparison } = condition;
   const { matches, isNegated } = comparison;
   if (actual === undefined && ifExists) return true;
-  // Without a quantifier a key of several values matches by any of them, and a negated operator by none.
+  // Without a quantifier, a key with several values matches if any value does. A negated operator matches if no value does.
   const isOneOf = (value: string) => values.some((wanted) => matches(wanted, value));
   const satisfies = (value: string) => isOneOf(value) !== isNegated;
   switch (quantifier) {

@@ -3,16 +3,16 @@ import { type Context, holds } from './conditions.ts';
 import { isLike } from './glob.ts';
 import type { Policy, Statement } from './policy.ts';
 
-/** One of the things that a call needs: an action on a resource, with what is known of the request and the resource. */
+/** One permission that a call needs: an action on a resource, with the context of request and resource. */
 export interface Asked {
   /** `elasticloadbalancing:CreateRule` */
   readonly action: string;
-  /** An ARN, or `*` where AWS knows no narrower scope. */
+  /** An ARN, or `*` if AWS has no narrower scope. */
   readonly resource: string;
   readonly context: Context;
 }
 
-/** A word of a statement that allowed something. */
+/** An entry of a statement's Action that allowed a call. */
 export interface Grant {
   readonly statement: string;
   readonly action: string;
@@ -22,7 +22,7 @@ export type Decision =
   | { readonly kind: 'allowed'; readonly by: readonly Grant[] }
   | { readonly kind: 'denied'; readonly isExplicit: boolean };
 
-/** An explicit deny wins over every allow; what nothing allows is denied. */
+/** An explicit deny wins over every allow. Without an allow the call is denied. */
 export function decide(policy: Policy, asked: Asked): Decision {
   const applying = policy.filter((statement) => applies(statement, asked));
   if (applying.some(({ effect }) => effect === 'Deny')) return { kind: 'denied', isExplicit: true };
@@ -38,13 +38,13 @@ function applies({ actions, resources, conditions }: Statement, { action, resour
   );
 }
 
-/** Of the words of NotAction none can be told to have allowed it: all of them have. */
+/** With NotAction, all its entries together allow the call. */
 function grantsOf({ name, actions }: Statement, action: string): Grant[] {
   const words = actions.isNegated ? actions.patterns : actions.patterns.filter((pattern) => isAction(pattern, action));
   return words.map((word) => ({ statement: name, action: word }));
 }
 
-/** Case does not count in the names of actions. */
+/** Action names ignore case. */
 function isAction(pattern: string, action: string): boolean {
   return isLike(pattern.toLowerCase(), action.toLowerCase());
 }

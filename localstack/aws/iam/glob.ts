@@ -1,9 +1,9 @@
 import { pattern } from '../pattern.ts';
 
-/** Whether a text is what a pattern of IAM stands for: `*` is any characters, `?` is one. */
+/** Whether a text matches an IAM pattern: `*` is any characters, `?` is one. */
 export const isLike = (like: string, text: string): boolean => pattern(like, 'none')(text);
 
-/** ARNs are compared part by part: no wildcard reaches over a colon, but in the last part. */
+/** ARNs are compared part by part: only in the last part a wildcard matches a colon. */
 export function isArnLike(like: string, arn: string): boolean {
   const patterns = partsOf(like);
   const parts = partsOf(arn);

@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const encode = (value: Json): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Clients with the credentials that a pod's token is exchanged for. */
+/** Clients with credentials that were exchanged for a pod's token. */
 async function asRole(...statements: readonly Json[]) {
   const document = { Version: '2012-10-17', Statement: statements };
   const aws: Aws = await startAws({ port: 0, seed: true, accountId: account, policies: { [roleArn]: document } });
@@ -116,7 +116,7 @@ test('who one is needs no permission', async () => {
   expect((await sts.send(new GetCallerIdentityCommand({}))).Arn).toBe(session);
 });
 
-test('an explicit deny is told from what nothing allows', async () => {
+test('the answer to an explicit deny differs from the answer to a missing allow', async () => {
   const { ec2 } = await asRole(allow('*'), { ...allow('ec2:DescribeVpcs'), Effect: 'Deny' });
   expect(await refused(ec2.send(new DescribeVpcsCommand({})))).toMatch(
     /with an explicit deny in an identity-based policy$/,

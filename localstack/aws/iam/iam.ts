@@ -1,4 +1,4 @@
-// IAM: whether a caller may do what it asks for.
+// IAM: decides whether a call is allowed.
 import type { Input, Service } from '../service.ts';
 import type { World } from '../world.ts';
 import { serviceLinkedRole } from './behind.ts';
@@ -14,7 +14,7 @@ interface Request {
   readonly action: string;
   readonly input: Input;
   readonly world: World;
-  /** The caller's ARN, as STS tells it. */
+  /** The caller's ARN, as in STS. */
   readonly principal: string;
 }
 
@@ -28,7 +28,7 @@ export class Iam {
     this.#usage = new Usage(policies);
   }
 
-  /** Throws what the service answers to a call that is not allowed. */
+  /** Throws the service's own error if the call is not allowed. */
   authorize({ service, action, input, world, principal }: Request): void {
     const { arn, policy } = identify(this.#policies, principal);
     if (policy === undefined || Object.keys(this.#policies).length === 0) return;
@@ -55,14 +55,14 @@ export class Iam {
     return this.#usage.report();
   }
 
-  /** Forgets what was used; the policies stay. */
+  /** Clears the usage, and keeps the policies. */
   reset(): void {
     this.#usage.clear();
     this.#hasServiceLinkedRole = false;
   }
 }
 
-/** The call that brings the service-linked role, if the account lacks it. */
+/** The call that creates the service-linked role, if the account lacks the role. */
 function bringsRole(service: string, action: string): boolean {
   return service === 'elasticloadbalancing' && action === 'CreateLoadBalancer';
 }

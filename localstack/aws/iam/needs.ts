@@ -10,7 +10,7 @@ import { taggingOthers, taggingResources } from './resources-tagging.ts';
 
 interface Table {
   readonly resources: Readonly<Record<string, Needs>>;
-  /** Of the actions that the table lacks. */
+  /** For actions that are not in the table. */
   readonly others: Needs;
 }
 
@@ -26,7 +26,7 @@ const tables: Readonly<Record<string, Table>> = {
   sts: { resources: stsResources, others: stsOthers },
 };
 
-/** All that a call needs to be allowed: each of it by itself. */
+/** All permissions of a call. Each must be allowed. */
 export function needsOf(service: string, call: Call): readonly Asked[] {
   const table = tables[service];
   if (!table) return [];

@@ -1,4 +1,4 @@
-// A policy as it is written, and as it is evaluated.
+// Policies: the JSON document, and the form for evaluation.
 // docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
 import { z } from 'zod';
 import { type Condition, readCondition } from './conditions.ts';
@@ -22,18 +22,18 @@ const statement = z.strictObject({
 
 const document = z.object({
   Version: z.literal('2012-10-17'),
-  /** One statement may stand without its list. */
+  /** A single statement needs no list. */
   Statement: z.preprocess((value) => (Array.isArray(value) ? value : [value]), z.array(statement)),
 });
 
-/** The words of `Action` or `NotAction`, of `Resource` or `NotResource`. */
+/** The entries of `Action` or `NotAction`, of `Resource` or `NotResource`. */
 interface Patterns {
   readonly isNegated: boolean;
   readonly patterns: readonly string[];
 }
 
 export interface Statement {
-  /** Its Sid, else its place: `#2`. */
+  /** Its Sid, else its position: `#2`. */
   readonly name: string;
   readonly effect: 'Allow' | 'Deny';
   readonly actions: Patterns;
@@ -43,7 +43,7 @@ export interface Statement {
 
 export type Policy = readonly Statement[];
 
-/** @throws Error that says what is off, and where. */
+/** @throws Error that says what is wrong, and where. */
 export function readPolicy(value: unknown): Policy {
   const parsed = document.safeParse(value);
   if (!parsed.success) {

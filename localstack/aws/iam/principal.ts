@@ -1,11 +1,11 @@
 import type { Policy } from './policy.ts';
 
-/** By the ARN of the role or user that a policy is attached to; `*` is everyone who is not named. */
+/** Policies by the ARN of their role or user; `*` is for all others. */
 export type Policies = Readonly<Record<string, Policy>>;
 
 const everyone = '*';
 
-/** Whose permissions a caller has. */
+/** The identity whose permissions a caller has. */
 export interface Identity {
   /** The role's or user's own ARN: aws:PrincipalArn. */
   readonly arn: string;
@@ -13,7 +13,7 @@ export interface Identity {
   readonly policy: Policy | undefined;
 }
 
-/** The session of a role has the role's permissions; its ARN lacks the role's path. */
+/** A role session has the role's permissions. Its ARN does not have the role's path. */
 function isOf(principal: string, attached: string): boolean {
   const [, account, name] = /^arn:[\w-]+:sts::(\d+):assumed-role\/([^/]+)\//.exec(principal) ?? [];
   if (account === undefined) return principal === attached;
@@ -21,9 +21,8 @@ function isOf(principal: string, attached: string): boolean {
 }
 
 /**
- * A user whom no policy names may do everything, as the administrator who set the account up; a role that no policy names
- * may do nothing.
- * @param principal the caller's ARN, as STS tells it
+ * A user without a policy may do everything, like the account's administrator. A role without a policy may do nothing.
+ * @param principal the caller's ARN, as in STS
  */
 export function identify(policies: Policies, principal: string): Identity {
   const attached = Object.keys(policies).find((each) => isOf(principal, each));

@@ -8,7 +8,7 @@ const named = ({ world, action, input }: Call, said = {}): readonly Asked[] => [
   ask(world, name(action), text(input, 'CertificateArn') ?? '*', said),
 ];
 
-/** The tags of a new certificate need AddTagsToCertificate too: AWS knows no CreateAction here. */
+/** The tags of a new certificate need AddTagsToCertificate too: AWS has no CreateAction here. */
 const making: Needs = (call) => {
   const { world, action, input } = call;
   const made = `arn:aws:acm:${world.region}:${world.accountId}:certificate/*`;

@@ -8,13 +8,13 @@ const name = (action: string): string => `ec2:${action}`;
 const arn = ({ world }: Call, type: string, id: string): string =>
   `arn:aws:ec2:${world.region}:${world.accountId}:${type}/${id}`;
 
-/** What TagSpecification gives to a type of resource. */
+/** The tags in TagSpecification for a type of resource. */
 function specifiedTags(call: Call, type: string): RequestTags {
   const of = records(call.input, 'TagSpecification').filter((each) => text(each, 'ResourceType') === type);
   return new Map(of.flatMap((each) => [...tagsIn(each, 'Tag')]));
 }
 
-/** On what is made, with its tags: their writing is an action of its own. */
+/** A new resource, with its tags: writing the tags is a separate action. */
 function making(call: Call, type: string): readonly Asked[] {
   const { world, action } = call;
   const made = arn(call, type, '*');
@@ -35,7 +35,7 @@ const onGroup: Needs = (call) => [
 
 const authorizeRules: Needs = (call) => [...onGroup(call), ...making(call, 'security-group-rule')];
 
-/** Rules that are named by what they admit are no resources of the request. */
+/** If a request describes rules instead of naming their ids, the rules are not resources of the request. */
 const revokeRules: Needs = (call) => [
   ...onGroup(call),
   ...texts(call.input, 'SecurityGroupRuleId').map((id) =>
@@ -43,7 +43,7 @@ const revokeRules: Needs = (call) => [
   ),
 ];
 
-/** The type of a resource is told by its id. */
+/** The id shows the type of a resource. */
 function arnOf(call: Call, id: string): string {
   const of = taggedKinds(call.world.ec2).find(({ kind }) => id.startsWith(`${kind.prefix}-`));
   return of ? arn(call, of.type, id) : '*';
@@ -76,7 +76,7 @@ export const ec2Resources: Readonly<Record<string, Needs>> = {
 };
 
 /**
- * Descriptions have no narrower scope. The actions by which an installer builds a network have one in AWS; here they need
- * a statement for everything.
+ * Descriptions have no narrower scope. Actions of an installer have a narrower scope in AWS; here they need a statement for
+ * everything.
  */
 export const ec2Others: Needs = everything('ec2');

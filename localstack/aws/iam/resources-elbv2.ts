@@ -6,19 +6,19 @@ const service = 'elasticloadbalancing';
 
 const name = (action: string): string => `${service}:${action}`;
 
-/** Changes what a parameter names. */
+/** A change of the resource in a parameter. */
 const on =
   (parameter: string): Needs =>
   ({ world, action, input }) => [ask(world, name(action), text(input, parameter) ?? '*')];
 
-/** Makes something with tags: the tagging is asked for too, as an action of its own on what is made. */
+/** Creates a resource with tags. Tagging it is a second permission, on the new resource. */
 function creating({ world, action }: Call, resource: string, made: string, requestTags: RequestTags): readonly Asked[] {
   const creation = ask(world, name(action), resource, { requestTags });
   if (requestTags.size === 0) return [creation];
   return [creation, ask(world, name('AddTags'), made, { requestTags, createAction: action })];
 }
 
-/** An ARN of what is not there yet, in the region. */
+/** The ARN of a resource that does not exist yet. */
 const arn = ({ world }: Call, resource: string): string =>
   `arn:aws:${service}:${world.region}:${world.accountId}:${resource}`;
 
@@ -94,5 +94,5 @@ export const elbv2Resources: Readonly<Record<string, Needs>> = {
   SetSubnets: on('LoadBalancerArn'),
 };
 
-/** Of what is not in the table, the descriptions: they have no narrower scope. */
+/** Descriptions are not in the table, because they have no narrower scope. */
 export const elbv2Others: Needs = everything(service);

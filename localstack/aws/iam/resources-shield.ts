@@ -1,5 +1,5 @@
 // docs.aws.amazon.com/service-authorization/latest/reference/list_awsshield.html
 import { ask, type Needs } from './call.ts';
 
-/** Has no resource types that the actions served here need. */
+/** The actions here need no resource types. */
 export const shieldOthers: Needs = ({ world, action }) => [ask(world, `shield:${action}`, '*')];

@@ -1,6 +1,6 @@
 // docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html
 import { isRecord } from '../wire/record.ts';
-import { ask, type Call, everything, type Needs, type RequestTags, type Said, texts } from './call.ts';
+import { ask, type Call, everything, type Needs, type RequestTags, type TagContext, texts } from './call.ts';
 import type { Asked } from './evaluate.ts';
 
 interface TagActions {
@@ -8,19 +8,19 @@ interface TagActions {
   readonly UntagResources: string;
 }
 
-/** Who tags through this API needs the service's own permission as well. */
+/** Tagging through this API also needs the service's own permission. */
 const own: Readonly<Record<string, TagActions>> = {
   elasticloadbalancing: { TagResources: 'AddTags', UntagResources: 'RemoveTags' },
   ec2: { TagResources: 'CreateTags', UntagResources: 'DeleteTags' },
   acm: { TagResources: 'AddTagsToCertificate', UntagResources: 'RemoveTagsFromCertificate' },
 };
 
-function onEach({ world, input }: Call, action: keyof TagActions, said: Said): readonly Asked[] {
+function onEach({ world, input }: Call, action: keyof TagActions, tags: TagContext): readonly Asked[] {
   const each = texts(input, 'ResourceARNList').map((arn) => {
     const [, , service = ''] = arn.split(':');
-    return ask(world, `${service}:${own[service]?.[action] ?? action}`, arn, said);
+    return ask(world, `${service}:${own[service]?.[action] ?? action}`, arn, tags);
   });
-  return [ask(world, `tag:${action}`, '*', said), ...each];
+  return [ask(world, `tag:${action}`, '*', tags), ...each];
 }
 
 function tagsGiven({ input }: Call): RequestTags {

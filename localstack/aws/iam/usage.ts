@@ -3,7 +3,7 @@ import type { Policy } from './policy.ts';
 import type { Policies } from './principal.ts';
 
 export interface PolicyUsage {
-  /** The words of Action that allowed a call, by statement; where several statements allowed the same, each of them. */
+  /** The entries of Action that allowed a call, by statement. If several statements allow a call, all are listed. */
   readonly used: Readonly<Record<string, readonly string[]>>;
   readonly unused: Readonly<Record<string, readonly string[]>>;
 }
@@ -16,14 +16,14 @@ export interface Denial {
 }
 
 export interface IamReport {
-  /** By whom the policy is attached to. */
+  /** By the role or user of the policy. */
   readonly policies: Readonly<Record<string, PolicyUsage>>;
-  /** Every action that was asked for and allowed. */
+  /** Every allowed action. */
   readonly allowed: readonly string[];
   readonly denied: readonly Denial[];
 }
 
-/** What the policies were used for. */
+/** Records how the policies were used. */
 export class Usage {
   readonly #policies: Policies;
   readonly #grants = new Map<Policy, Set<string>>();

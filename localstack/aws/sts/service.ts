@@ -23,7 +23,7 @@ function assumeRole(world: World, input: Input): Output {
   return { ...session, PackedPolicySize: 0 };
 }
 
-/** The one call that needs no signature: the token is the proof. Its signature is not verified here. */
+/** The only call without a signature: the token is the proof. The token's signature is not verified here. */
 function assumeRoleWithWebIdentity(world: World, input: Input): Output {
   const role = readRole(input);
   const duration = readDuration(input);
@@ -37,7 +37,7 @@ function assumeRoleWithWebIdentity(world: World, input: Input): Output {
   };
 }
 
-/** Of an assumed role the id is `ID:SESSION`, of a user its own. */
+/** An assumed role's id is `ID:SESSION`; a user has its own id. */
 function getCallerIdentity({ principal, accountId }: CallContext): Output {
   const [kind, name = '', session] = (principal.split(':').at(-1) ?? '').split('/');
   return {

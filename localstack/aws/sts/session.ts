@@ -26,7 +26,7 @@ export function readRole(input: Input): Role {
   return { accountId, name, sessionName };
 }
 
-/** Seconds, an hour when left out. */
+/** In seconds; default: one hour. */
 export function readDuration(input: Input): number {
   const seconds = Number(input['DurationSeconds'] ?? 3600);
   if (!Number.isInteger(seconds) || seconds < 900 || seconds > 43_200) {
@@ -35,7 +35,7 @@ export function readDuration(input: Input): number {
   return seconds;
 }
 
-/** A role's id is its own for ever: here it is made from its name. */
+/** A role's id never changes: here it is derived from its name. */
 export function roleId(name: string): string {
   return `AROA${createHash('sha256').update(name).digest('hex').slice(0, 16).toUpperCase()}`;
 }

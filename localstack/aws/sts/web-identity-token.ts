@@ -16,7 +16,7 @@ const claims = z.object({
   exp: z.number(),
 });
 
-/** @throws InvalidIdentityToken for what is no JWT with these claims, ExpiredTokenException for one whose time is over. */
+/** @throws InvalidIdentityToken if it is not a JWT with these claims, ExpiredTokenException if it has expired. */
 export function readWebIdentityToken(token: unknown, now: number): WebIdentityToken {
   const parsed = claims.safeParse(payload(token));
   if (!parsed.success) throw invalid(`Missing a required claim: ${parsed.error.issues[0]?.path.join('.')}`);

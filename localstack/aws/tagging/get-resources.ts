@@ -50,7 +50,7 @@ function checkCombination(asked: Request): void {
   }
 }
 
-/** Every tag filter must be met, by any of its values; one without values is met by the key alone. */
+/** Every tag filter must match one of its values. A filter without values matches any value of the key. */
 function isAsked({ arn, tags }: IndexEntry, asked: Request): boolean {
   const { ResourceARNList: arns, ResourceTypeFilters: types, TagFilters: filters } = asked;
   if (arns.length > 0 && !arns.includes(arn)) return false;
@@ -61,7 +61,7 @@ function isAsked({ arn, tags }: IndexEntry, asked: Request): boolean {
   });
 }
 
-/** By ARN, so that a page ends where the next begins whatever happens in between. The token is empty on the last one. */
+/** Sorted by ARN, so that changes between two pages hide nothing. The last page's token is empty. */
 function page(
   all: Iterable<IndexEntry>,
   token: string,

@@ -1,5 +1,5 @@
-// What GetResources looks into. AWS keeps it apart from the services, and it runs behind them: for a while it lists what is
-// deleted, misses what is new and shows old tags.
+// The index behind GetResources. In AWS it is separate from the services, and lags behind them: for a while it lists deleted
+// resources, misses new ones and shows old tags.
 
 import type { Service } from '../service.ts';
 import type { World } from '../world.ts';
@@ -19,7 +19,7 @@ interface Version {
 
 export class LaggingIndex {
   readonly #world: World;
-  /** Oldest first; the first one of each is what the index shows now. */
+  /** Oldest first. The index shows the first version of each resource. */
   readonly #history = new Map<string, Version[]>();
   #isFirst = true;
 
@@ -31,7 +31,7 @@ export class LaggingIndex {
     return this.#world.options.taggingLagSeconds * 1000;
   }
 
-  /** To be called after whatever may have changed something. What is there at the first call counts as old. */
+  /** Call it after each possible change. Everything at the first call counts as old. */
   observe(): void {
     const since = this.#isFirst ? Number.NEGATIVE_INFINITY : this.#world.clock.now();
     this.#isFirst = false;
@@ -50,7 +50,7 @@ export class LaggingIndex {
     this.#history.set(arn, versions);
   }
 
-  /** Every resource that the index knows and that has tags, as it was the lag ago. */
+  /** Every tagged resource in the index, in its state before the lag. */
   *entries(): Generator<IndexEntry> {
     if (this.#lagMs === 0) {
       for (const resource of taggableResources(this.#world)) if (resource.tags.size > 0) yield resource;
@@ -67,7 +67,7 @@ export class LaggingIndex {
     }
   }
 
-  /** The same services; what their actions change is seen here at the time it happens. */
+  /** The same services. The index records the changes of their actions at once. */
   watching(services: readonly Service[]): readonly Service[] {
     return services.map((service) => ({
       ...service,

@@ -5,7 +5,7 @@ export function invalidParameter(message: string): AwsError {
   return new AwsError('InvalidParameterException', message);
 }
 
-/** @throws InvalidParameterException naming the fields. */
+/** @throws InvalidParameterException with the fields' names. */
 export function parse<T>(schema: z.ZodType<T>, input: Input): T {
   const result = schema.safeParse(input);
   if (result.success) return result.data;

@@ -23,8 +23,8 @@ export function* taggableResources(world: World): Generator<TaggedResource> {
 }
 
 /**
- * Whether an ARN is of a type as GetResources writes it, `service` or `service:type`; the type may be the start of the
- * resource part: `elasticloadbalancing:loadbalancer/app`.
+ * Whether an ARN has a type in GetResources's format, `service` or `service:type`. The type may be a prefix of the resource
+ * part: `elasticloadbalancing:loadbalancer/app`.
  */
 export function isOfType(arn: string, type: string): boolean {
   const [, , service, , , ...rest] = arn.split(':');

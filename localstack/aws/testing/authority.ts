@@ -1,4 +1,4 @@
-// An authority for client certificates, and what it revokes.
+// A certificate authority for client certificates, with its revocations.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { bits, integer, oid, sequence, set, utcTime, utf8 } from '../acm/der.ts';
 import { issueCertificate } from '../acm/issue.ts';
@@ -6,7 +6,7 @@ import type { Embedded } from './embedded.ts';
 
 const days = (count: number): Date => new Date(Date.now() + count * 86_400_000);
 
-/** What TLS takes. */
+/** Options for TLS. */
 export interface Credentials {
   readonly cert: string;
   readonly key: string;
@@ -17,7 +17,7 @@ export class Authority {
   readonly #name: string;
   readonly #key: KeyObject;
 
-  /** One below another, or one that certifies itself. */
+  /** An authority below another one, or a root. */
   constructor(name: string, above?: Authority) {
     const { publicKey, privateKey } = newKeys();
     this.#name = name;
@@ -25,7 +25,7 @@ export class Authority {
     this.pem = (above ?? this).#issue(name, publicKey, { usage: 'authority' });
   }
 
-  /** A client's, valid until so many days from now. */
+  /** A client's certificate, valid for this many days. */
   client(commonName: string, { serial = '1f', lastsDays = 1 } = {}): Credentials {
     const { publicKey, privateKey } = newKeys();
     const cert = this.#issue(commonName, publicKey, { usage: 'client', serial, notAfter: days(lastsDays) });

@@ -1,4 +1,4 @@
-/** How a test's SDK client reaches an embedded AWS: nothing but an endpoint and a region. */
+/** The configuration of a test's SDK client: only an endpoint and a region. */
 export function clientOf(aws: { readonly url: string }) {
   return {
     endpoint: aws.url,
@@ -8,7 +8,7 @@ export function clientOf(aws: { readonly url: string }) {
   };
 }
 
-/** The name (code) of the error that a call is refused with. */
+/** The name (code) of the error of a refused call. */
 export async function refusal(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -18,7 +18,7 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
   return 'not refused';
 }
 
-/** A clock that stands still until it is told otherwise. */
+/** A clock that only moves when the test moves it. */
 export class TestClock {
   #now = Date.UTC(2026, 5, 1);
   now(): number {

@@ -1,4 +1,4 @@
-// What the tests of Elastic Load Balancing start from: an embedded AWS with the demo VPC, and the SDK's own clients.
+// For tests of Elastic Load Balancing: an embedded AWS with the demo VPC, and the SDK's clients.
 import { ACMClient, RequestCertificateCommand } from '@aws-sdk/client-acm';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import {
@@ -18,7 +18,7 @@ import type { Seed } from '../seed.ts';
 import { type Aws, type StartOptions, startAws } from '../server.ts';
 import { clientOf, TestClock } from './client.ts';
 
-/** An embedded AWS under test; to be held with `await using`. */
+/** An embedded AWS under test. Declare it with `await using`. */
 export class Embedded implements AsyncDisposable {
   readonly clock: TestClock;
   readonly aws: Aws;

@@ -9,13 +9,13 @@ const policies: Readonly<Record<string, readonly string[]>> = {
   HTTP2Preferred: ['h2', 'http/1.1', 'http/1.0'],
 };
 
-type Speaks = Pick<Listener, 'alpnPolicy'>;
+type Negotiator = Pick<Listener, 'alpnPolicy'>;
 
-const protocolsOf = ({ alpnPolicy }: Speaks): readonly string[] => policies[alpnPolicy ?? 'None'] ?? [];
+const protocolsOf = ({ alpnPolicy }: Negotiator): readonly string[] => policies[alpnPolicy ?? 'None'] ?? [];
 
-export const usesAlpn = (listener: Speaks): boolean => protocolsOf(listener).length > 0;
+export const usesAlpn = (listener: Negotiator): boolean => protocolsOf(listener).length > 0;
 
-/** Undefined when client and policy have none in common: the handshake fails, where AWS would go on without ALPN. */
-export function chooseProtocol(listener: Speaks, offered: readonly string[]): string | undefined {
+/** Undefined if client and policy have no common protocol: the handshake fails. AWS would continue without ALPN. */
+export function chooseProtocol(listener: Negotiator, offered: readonly string[]): string | undefined {
   return protocolsOf(listener).find((each) => offered.includes(each));
 }

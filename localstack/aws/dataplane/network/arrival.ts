@@ -6,15 +6,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Where a connection, or a flow of UDP, has come in. */
+/** The place where a connection or UDP flow arrived. */
 export interface Arrival {
   readonly world: World;
   readonly loadBalancer: LoadBalancer;
   readonly listener: Listener;
-  /** The Availability Zone whose address the client came to, and that address with the socket's port. */
+  /** The Availability Zone of the called address, and that address with the socket's port. */
   readonly zone: string;
   readonly own: Endpoint;
-  /** As it really is. */
+  /** The client's real address. */
   readonly client: Endpoint;
   readonly protocol: 'tcp' | 'udp';
 }

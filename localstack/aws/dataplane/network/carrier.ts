@@ -1,4 +1,4 @@
-// From a flow's arrival to its target: what TCP and UDP have in common.
+// Brings a flow to its target. Common to TCP and UDP.
 import { loadBalancerInterfaces } from '../../ec2/network-interfaces.ts';
 import { arnSuffix } from '../../elbv2/arns.ts';
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
@@ -13,7 +13,7 @@ import { Flows } from './flows.ts';
 
 export type Way =
   | { readonly kind: 'to'; readonly choice: Choice; readonly place: TargetPlace; readonly sources: readonly string[] }
-  /** Security groups are in the way: nobody answers. */
+  /** Security groups block it: nobody answers. */
   | { readonly kind: 'silent' }
   /** There is no target. */
   | { readonly kind: 'none' };
@@ -45,8 +45,14 @@ export class Carrier {
     return { kind: 'to', choice, place, sources: keeps ? [client.address, own.address] : [own.address] };
   }
 
-  /** What the proxy protocol tells of a connection, as the VPC sees it. */
-  told({ world, loadBalancer, listener, zone, client }: Arrival): readonly [source: Endpoint, destination: Endpoint] {
+  /** The addresses for the proxy protocol, as the VPC sees them. */
+  proxyAddresses({
+    world,
+    loadBalancer,
+    listener,
+    zone,
+    client,
+  }: Arrival): readonly [source: Endpoint, destination: Endpoint] {
     const node = loadBalancerInterfaces(world.ec2, arnSuffix(loadBalancer.arn)).find(
       ({ availabilityZone }) => availabilityZone === zone,
     );

@@ -1,4 +1,4 @@
-// Which target a flow goes to.
+// Chooses the target of a flow.
 // docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html#routing-algorithm
 import { createHash } from 'node:crypto';
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
@@ -16,7 +16,7 @@ export interface Choice {
   readonly target: Target;
 }
 
-/** Undefined where nobody can have it. */
+/** Undefined if no target can have the address. */
 export function choose(arrival: Arrival, random: Random): Choice | undefined {
   const { world, loadBalancer, zone } = arrival;
   const action = forwardOf(world, arrival.listener);
@@ -30,7 +30,7 @@ export function choose(arrival: Arrival, random: Random): Choice | undefined {
 
 const rank = ({ priority }: Rule): number => (priority === 'default' ? Infinity : priority);
 
-/** Of the first rule for IPv4 clients: there are no others here. */
+/** The first rule for IPv4 clients: there are no other clients here. */
 function forwardOf(world: World, listener: Listener): ForwardAction | undefined {
   const rule = rulesOf(world.elbv2, listener.arn)
     .toSorted((a, b) => rank(a) - rank(b))
@@ -40,7 +40,7 @@ function forwardOf(world: World, listener: Listener): ForwardAction | undefined 
   return rule?.actions.find((action) => action.Type === 'forward');
 }
 
-/** By weight; with stickiness a client's address always draws the same. A group of weight 0 gets nothing. */
+/** Chooses by weight. With stickiness a client's address always gets the same group. A group of weight 0 gets nothing. */
 function groupOf({ ForwardConfig }: ForwardAction, { client, listener }: Arrival, random: Random) {
   const sticky = ForwardConfig.TargetGroupStickinessConfig.Enabled;
   const key = sticky ? `${listener.arn} ${client.address}` : random.hex(16);
@@ -51,15 +51,15 @@ function groupOf({ ForwardConfig }: ForwardAction, { client, listener }: Arrival
 }
 
 /**
- * What decides about a flow's target: the client's address where that sticks, the five-tuple of UDP; of TCP the sequence
- * number counts too, which is as good as random.
+ * The key of a flow's target: the client's address if it sticks, or UDP's five-tuple. For TCP the sequence number
+ * counts too, so the key is random.
  */
 function flowKey({ protocol, client, own }: Arrival, group: TargetGroup, random: Random): string {
   if (targetGroupAttribute(group, 'stickiness.enabled') === 'true') return client.address;
   return protocol === 'tcp' ? random.hex(16) : [client.address, client.port, own.address, own.port].join(' ');
 }
 
-/** In (0, 1), the same for the same text. */
+/** A number in (0, 1), always the same for the same text. */
 function draw(text: string): number {
   return (createHash('sha256').update(text).digest().readUInt32BE() + 0.5) / 2 ** 32;
 }

@@ -24,7 +24,7 @@ export class DatagramListener implements Opened {
   readonly #lost: Lost;
   readonly #idleMs: number;
   readonly #server = createSocket('udp4');
-  /** By the client's address and port: packets of one flow go to one target. */
+  /** By the client's address and port. Packets of a flow go to one target. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(place: Omit<Arrival, 'client' | 'protocol'>, carrier: Carrier, lost: Lost, idle = idleMs) {
@@ -46,11 +46,11 @@ export class DatagramListener implements Opened {
     const session = this.#sessions.get(keyOf(client)) ?? this.#open({ ...this.#place, client, protocol: 'udp' });
     if (!session) return;
     session.idle.refresh();
-    // What a target does not take is lost, as packets are.
+    // If a target does not accept a packet, it is lost.
     void session.socket.then((socket) => socket?.send(message, () => {}));
   }
 
-  /** Undefined where nobody takes the packet: it is dropped. */
+  /** Undefined if nobody accepts the packet: it is dropped. */
   #open(arrival: Arrival): Session | undefined {
     if (!this.#carrier.admits(arrival)) return undefined;
     const way = this.#carrier.way(arrival);
@@ -114,7 +114,7 @@ interface Bound {
   readonly source: string | undefined;
 }
 
-/** From the first of the sources that the system allows, else from one of its own choice. */
+/** Sends from the first source that the system allows, else from the system's own choice. */
 async function boundSocket(to: Endpoint, sources: readonly string[]): Promise<Bound> {
   const [source, ...others] = sources;
   const socket = createSocket('udp4');
@@ -126,7 +126,7 @@ async function boundSocket(to: Endpoint, sources: readonly string[]): Promise<Bo
       if (source === undefined) socket.bind(connect);
       else socket.bind(0, source, connect);
     });
-    // A target that refuses says so in an error of the socket: its packets are lost, no more.
+    // If a target refuses, the socket emits an error. The packets are lost, nothing else happens.
     socket.removeAllListeners('error').on('error', () => {});
     return { socket, source };
   } catch (error) {

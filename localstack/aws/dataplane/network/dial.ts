@@ -1,17 +1,17 @@
-// Connecting to a target from the address that it is to see.
+// Connects to a target, from the address that it should see.
 import { connect, type Socket } from 'node:net';
 import type { Endpoint } from './arrival.ts';
 
 export interface Dialed {
   readonly socket: Socket;
-  /** Where it comes from: the first of the sources that the system allows; undefined when it is the system's own choice. */
+  /** The source: the first that the system allows; undefined if the system chose one. */
   readonly source: string | undefined;
 }
 
 /** The system has no such address, or can't reach the target from it. */
 const notOurs = new Set(['EADDRNOTAVAIL', 'EINVAL', 'EADDRINUSE', 'EACCES', 'EPERM']);
 
-/** Tries one source after the other, then none. @throws when the target can't be reached. */
+/** Tries one source after the other, then no source. @throws if the target can't be reached. */
 export async function dial(to: Endpoint, sources: readonly string[], signal: AbortSignal): Promise<Dialed> {
   const [source, ...others] = sources;
   try {

@@ -1,4 +1,4 @@
-// The connections and flows that are on their way, and when the load balancer ends them.
+// The open connections and flows, and when the load balancer ends them.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
 import type { LoadBalancer } from '../../elbv2/state.ts';
@@ -19,7 +19,7 @@ export class Flows {
   readonly #gone = new WeakSet<LoadBalancer>();
 
   add(flow: Flow): void {
-    // It was on its way to the target when the load balancer went.
+    // The load balancer was deleted while this connection was being opened.
     if (this.#gone.has(flow.arrival.loadBalancer)) flow.cut();
     else this.#flows.add(flow);
   }
@@ -28,14 +28,14 @@ export class Flows {
     this.#flows.delete(flow);
   }
 
-  /** Ends what may not go on: its target has drained, or is unhealthy. */
+  /** Ends flows whose target has drained, or is unhealthy. */
   cutEnded(): void {
     for (const flow of this.#flows) {
       if (isOver(flow)) this.#cut(flow);
     }
   }
 
-  /** Ends what a load balancer carries, for good. */
+  /** Ends all flows of a load balancer, for good. */
   cutAllOf(loadBalancer: LoadBalancer): void {
     this.#gone.add(loadBalancer);
     for (const flow of this.#flows) {
@@ -59,7 +59,7 @@ function isOver({ arrival: { world, loadBalancer, zone }, choice: { group, targe
   if (now.checked?.State !== 'unhealthy') return false;
   if (healthOf(world, group, now, enabledZones(world, group)).State !== 'unhealthy') return false;
   const attribute = (name: string) => targetGroupAttribute(group, `target_health_state.unhealthy.${name}`);
-  // With an interval connections have drained by now: before, the target was `unhealthy.draining`.
+  // With an interval, connections have drained by now, because the target was `unhealthy.draining` before.
   const isCut =
     attribute('connection_termination.enabled') === 'true' || attribute('draining_interval_seconds') !== '0';
   // "Unless the unhealthy target triggers the load balancer to fail open."

@@ -33,7 +33,7 @@ test('two connections without a byte for the idle timeout are reset, and bytes p
   ]);
 });
 
-test('a source that is not this system’s is left for the next one, and said', async () => {
+test('if the system does not have a source, the next source is used and returned', async () => {
   const server = createServer((socket) => socket.end(socket.remoteAddress ?? '')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion

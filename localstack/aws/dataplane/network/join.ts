@@ -1,8 +1,8 @@
-// Two connections that are one.
+// Joins two connections.
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-/** Where the system can, the other side learns at once that the connection is gone. */
+/** Resets the connection if the system can, so that the other side notices at once. */
 export function reset(socket: Socket): void {
   if (socket.destroyed) return;
   if (socket instanceof TLSSocket) socket.destroy();
@@ -10,8 +10,8 @@ export function reset(socket: Socket): void {
 }
 
 /**
- * What one side sends the other gets, the end of its sending included; a side that fails takes the other with it. Without
- * a byte for so long both are reset.
+ * Copies all bytes between the two sides, and the end of each direction. If one side fails, the other is reset too. After
+ * this time without a byte, both are reset.
  */
 export function join(client: Socket, target: Socket, idleMs: number): void {
   tie(client, target);

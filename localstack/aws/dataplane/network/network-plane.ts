@@ -1,4 +1,4 @@
-// Network Load Balancers: an address a zone, with a socket or two for each listener.
+// Network Load Balancers: one address per zone, with one or two sockets per listener.
 import { listenersOf, rulesOf } from '../../elbv2/find.ts';
 import { isActive } from '../../elbv2/load-balancers.ts';
 import type { Listener, LoadBalancer, TargetGroup } from '../../elbv2/state.ts';
@@ -20,7 +20,7 @@ interface Serving {
   readonly loadBalancer: LoadBalancer;
   /** By zone, in the order of the API. */
   nodes: ReadonlyMap<string, Node>;
-  /** By listener ARN: what targets see in place of a client's address. */
+  /** By listener ARN: what targets see instead of a client's address. */
   readonly seen: Map<string, string>;
 }
 
@@ -57,7 +57,7 @@ export class NetworkPlane {
     this.#carrier = new Carrier(places, random);
   }
 
-  /** Takes over what has changed. Resolves when new listeners listen, or can't. */
+  /** Applies changes. Resolves when new listeners listen, or have failed. */
   async sync(worlds: readonly World[]): Promise<void> {
     for (const serving of this.#serving.values()) {
       const { world, loadBalancer } = serving;
@@ -123,7 +123,7 @@ export class NetworkPlane {
     }
   }
 
-  /** Other settings are taken over by sockets that are open. */
+  /** Open sockets can apply all other settings. */
   #isFor({ protocol, socketPort, usesAlpn: alpn }: OpenedListener, listener: Listener): boolean {
     return protocol === listener.protocol && socketPort === this.#portOf(listener) && alpn === usesAlpn(listener);
   }
@@ -147,7 +147,7 @@ export class NetworkPlane {
     return port + this.#portOffset;
   }
 
-  /** The load balancers that have an address. */
+  /** The load balancers with an address. */
   reachable(): readonly Reachable[] {
     return [...this.#serving.values()].flatMap((serving) => this.#tell(serving) ?? []);
   }
@@ -185,7 +185,7 @@ export class NetworkPlane {
 
 const maxPort = 65_535;
 
-/** What can't even be tried. */
+/** A listener whose socket can't even be created. */
 class Closed implements Opened {
   readonly settled = Promise.resolve();
   readonly error: string;

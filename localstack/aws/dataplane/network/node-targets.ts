@@ -1,8 +1,8 @@
-// The targets that a load balancer's node in one zone sends to.
+// The targets of a load balancer's node in one zone.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/{target-group-health-checks,edit-target-group-attributes}.html
 import { loadBalancerAttribute, targetGroupAttribute } from '../../elbv2/attributes.ts';
 import type { LoadBalancer, Target, TargetGroup } from '../../elbv2/state.ts';
-import { enabledZones, healthOf, settleTargets } from '../../elbv2/target-health.ts';
+import { enabledZones, healthOf, removeDrainedTargets } from '../../elbv2/target-health.ts';
 import type { World } from '../../world.ts';
 
 interface Counted {
@@ -10,9 +10,9 @@ interface Counted {
   readonly healthy: readonly Target[];
 }
 
-/** Those of its own zone only, unless cross-zone load balancing is on. */
+/** Only the targets of its own zone, unless cross-zone load balancing is on. */
 function counted(world: World, loadBalancer: LoadBalancer, group: TargetGroup, zone: string): Counted {
-  settleTargets(world, group);
+  removeDrainedTargets(world, group);
   const zones = enabledZones(world, group);
   const crossZone = isCrossZone(loadBalancer, group);
   const known = [...group.targets.values()]
@@ -33,7 +33,7 @@ function isCrossZone(loadBalancer: LoadBalancer, group: TargetGroup): boolean {
 
 type Threshold = 'dns_failover' | 'unhealthy_state_routing';
 
-/** Whether there are fewer healthy targets than a threshold asks for, by count or by percentage. */
+/** Whether there are fewer healthy targets than a threshold, by count or by percentage. */
 function isBelow(group: TargetGroup, threshold: Threshold, { all, healthy }: Counted): boolean {
   const least = (unit: 'count' | 'percentage'): number => {
     const value = targetGroupAttribute(group, `target_group_health.${threshold}.minimum_healthy_targets.${unit}`);
@@ -42,7 +42,7 @@ function isBelow(group: TargetGroup, threshold: Threshold, { all, healthy }: Cou
   return healthy.length < least('count') || healthy.length < (least('percentage') / 100) * all.length;
 }
 
-/** The healthy ones; below the threshold all that are registered, whatever their health: the node fails open. */
+/** The healthy targets. Below the threshold all registered targets, whatever their health: the node fails open. */
 export function nodeTargets(
   world: World,
   loadBalancer: LoadBalancer,
@@ -54,8 +54,8 @@ export function nodeTargets(
 }
 
 /**
- * Whether the zone's address stays in DNS: each target group has enough healthy targets for it. A group without any
- * target, where nothing could be healthy, takes no zone out.
+ * Whether the zone's address stays in DNS: each target group must have enough healthy targets. A group without targets
+ * removes no zone.
  */
 export function isZoneHealthy(
   world: World,

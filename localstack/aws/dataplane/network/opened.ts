@@ -1,6 +1,6 @@
 /** A socket of a listener at the address of one zone. */
 export interface Opened {
-  /** Resolves when it listens, or can't. */
+  /** Resolves when it listens, or has failed. */
   readonly settled: Promise<void>;
   /** Why it does not listen; undefined while it does. */
   readonly error: string | undefined;

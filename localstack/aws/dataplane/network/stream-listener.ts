@@ -16,7 +16,7 @@ import { proxyHeader } from './proxy-protocol.ts';
 
 type Place = Omit<Arrival, 'client' | 'protocol'>;
 
-/** What targets see in place of the client's address, where that can't be kept. */
+/** What targets see if the client's address can't be preserved. */
 export type Lost = (client: string, seen: string | undefined) => void;
 
 export class StreamListener implements Opened {
@@ -54,14 +54,14 @@ export class StreamListener implements Opened {
       : {};
     const server = createTlsServer({
       ...alpn,
-      // Called for each handshake: a certificate that changes is shown to the next client.
+      // Called for each handshake, so that the next client gets a changed certificate.
       SNICallback: (name, done) => {
         const material = chooseMaterial(world, listener, name);
         done(null, material && secureContext(material));
       },
     });
     server.on('secureConnection', (socket) => this.#take(socket));
-    // Who fails in the handshake is gone: the server has seen to that.
+    // After a failed handshake the server has closed the connection.
     server.on('tlsClientError', () => {});
     return server;
   }
@@ -78,7 +78,7 @@ export class StreamListener implements Opened {
   #take(socket: Socket): void {
     socket.on('error', () => socket.destroy());
     this.#carry(socket).catch(() => {
-      // The target refused, or is gone: to the client it is as if it had come to the target itself.
+      // The target refused, or is gone. The client sees the same as if it had connected to the target.
       reset(socket);
     });
   }
@@ -107,7 +107,7 @@ export class StreamListener implements Opened {
     join(socket, target, idleMs(arrival.listener));
   }
 
-  /** Who isn't let through is connected, for the system does that, but never answered: to be silent is as near as we come. */
+  /** The system accepts every connection. A client that is not admitted gets no answer: the nearest to a dropped packet. */
   #ignore(socket: Socket): void {
     this.#silent.add(socket);
     socket.once('close', () => this.#silent.delete(socket));
@@ -116,13 +116,13 @@ export class StreamListener implements Opened {
   }
 
   /**
-   * Before the client's own bytes: the header of the proxy protocol, and TLS to targets that speak it. Undefined when
+   * Sends the header of the proxy protocol before the client's own bytes, and starts TLS to a TLS target. Undefined if
    * either side gives up.
    */
   async #greet({ socket }: Dialed, arrival: Arrival, group: TargetGroup, client: Socket): Promise<Socket | undefined> {
     socket.on('error', () => socket.destroy());
     const isOn = targetGroupAttribute(group, 'proxy_protocol_v2.enabled') === 'true';
-    if (isOn) socket.write(proxyHeader(...this.#carrier.told(arrival)));
+    if (isOn) socket.write(proxyHeader(...this.#carrier.proxyAddresses(arrival)));
     if (group.protocol !== 'TLS') return socket;
     const agreed = client instanceof TLSSocket ? client.alpnProtocol : false;
     const alpn = typeof agreed === 'string' ? { ALPNProtocols: [agreed] } : {};
@@ -136,7 +136,7 @@ export class StreamListener implements Opened {
     });
   }
 
-  /** Takes over what the API changed: the certificate for clients that name no server, and the TLS versions. */
+  /** Applies the API's changes: the certificate for clients without SNI, and the TLS versions. */
   refresh(): void {
     if (!this.#tls) return;
     const { world, listener } = this.#place;
@@ -148,7 +148,7 @@ export class StreamListener implements Opened {
     this.#tls.setSecureContext({ ...pemOf(material), ...versions });
   }
 
-  /** Takes no connection more; those there are go on. */
+  /** Accepts no new connections. Open connections continue. */
   close(): void {
     this.#server.close();
     for (const socket of this.#silent) socket.destroy();
@@ -165,7 +165,7 @@ function cut(client: Socket, target: Socket): void {
   reset(target);
 }
 
-/** docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html; of TLS it can't be changed. */
+/** docs.aws.amazon.com/elasticloadbalancing/latest/network/update-idle-timeout.html; for TLS it can't be changed. */
 function idleMs(listener: Listener): number {
   return Number(listenerAttribute(listener, 'tcp.idle_timeout.seconds') ?? '350') * 1000;
 }

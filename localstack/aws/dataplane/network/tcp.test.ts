@@ -40,7 +40,7 @@ const crossZone = (aws: Embedded, LoadBalancerArn: string, Value: 'true' | 'fals
 const becomes = (aws: Embedded, group: string, ...states: string[]) =>
   vi.waitFor(async () => expect((await healthOf(aws, group)).toSorted()).toEqual(states), soon);
 
-/** Which targets answer so many connections, each once, in order. */
+/** The targets that answer this many connections, each once, in order. */
 async function answering(aws: Embedded, count: number, client: object = {}): Promise<string[]> {
   const answers = new Set<string>();
   for (let each = 0; each < count; each += 1) answers.add((await say(aws, '', client)).split(' ')[0] ?? '');
@@ -150,7 +150,7 @@ test('targets see the client’s address where it is kept, else the load balance
   expect(aws.aws.reachable()[0]?.listeners[0]?.clientAddress).toBeUndefined();
 });
 
-test('instances see the client’s address unless told otherwise', async () => {
+test('instances see the client’s address by default', async () => {
   await using aws = await startForwarding();
   const { instanceId, privateIp } = present(aws.seed.nodes[0]);
   await using _ = await Echo.start(privateIp);
@@ -158,7 +158,7 @@ test('instances see the client’s address unless told otherwise', async () => {
   expect(await say(aws, 'hello', { from: '127.0.0.7' })).toBe(`${privateIp} 127.0.0.7 hello`);
 });
 
-test('the proxy protocol tells who the client is before anything else, and health checks say they are none', async () => {
+test('the proxy protocol sends the client’s address first, and health checks have none', async () => {
   await using aws = await startForwarding();
   const greetings: string[] = [];
   const server = createServer((socket) => {
@@ -198,7 +198,7 @@ test('with stickiness one client address keeps to one target, and others spread'
   expect(all.size).toBe(3);
 });
 
-test('a deregistered target keeps its connections and gets no new one; told to, the load balancer ends them', async () => {
+test('a deregistered target keeps its connections and gets no new ones; if its attribute says so, the load balancer ends them', async () => {
   await using aws = await startForwarding({ drainingSecondsMax: 1 });
   await using a = await Echo.start('10.0.48.9');
   await using b = await Echo.start('10.0.48.10');
@@ -234,7 +234,7 @@ test('connections to a target that turns unhealthy are reset while another is he
   await vi.waitFor(() => expect(a.sockets.length).toBe(1));
   health.close();
   await becomes(aws, group, 'unhealthy Target.FailedHealthChecks');
-  // It fails open: the one target there is serves on, old connections and new ones.
+  // It fails open: the only target still serves old and new connections.
   expect(await answering(aws, 1)).toEqual(['10.0.48.9']);
   const reset = once(toA, 'error');
   await aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: group, Targets: [{ ...b.target }] }));

@@ -57,7 +57,7 @@ test('the certificate is that of the name asked for, else the default one, and c
   expect(await shown(aws)).toBe('*.b.test');
 });
 
-test('the security policy and the ALPN policy decide what is spoken', async () => {
+test('the security policy and the ALPN policy decide the protocols', async () => {
   await using aws = await startForwarding();
   await using echo = await Echo.start('10.0.48.9');
   const certificate = await importCertificate(aws, ['a.test']);
@@ -79,7 +79,7 @@ test('the security policy and the ALPN policy decide what is spoken', async () =
   await expect(tlsCall(aws, { maxVersion: 'TLSv1.2' })).rejects.toThrow('protocol version');
 });
 
-test('a TLS target is spoken to by TLS again, whatever its certificate, with the protocol that was agreed on', async () => {
+test('the connection to a TLS target uses TLS, with any certificate, and the negotiated protocol', async () => {
   await using aws = await startForwarding();
   const { certificatePem, privateKey } = await selfSigned(['wrong.test'], 'EC_prime256v1', 0, '01');
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
@@ -95,7 +95,7 @@ test('a TLS target is spoken to by TLS again, whatever its certificate, with the
   expect((await buffer(socket)).toString()).toBe('h2 hello');
 });
 
-test('who speaks no TLS harms nobody', async () => {
+test('a client without TLS harms nobody', async () => {
   await using aws = await startForwarding();
   await using echo = await Echo.start('10.0.48.9');
   await listen(aws, await importCertificate(aws, ['a.test']), await groupOf(aws, [echo]));

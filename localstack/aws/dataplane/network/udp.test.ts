@@ -103,7 +103,7 @@ test('each zone has a socket, and an unhealthy zone leaves DNS while another is 
   expect(await resolver.resolve4(dnsName)).toHaveLength(3);
 });
 
-test('a place that is taken is told', async () => {
+test('an address that is in use is reported', async () => {
   await using aws = await startForwarding();
   using echo = await udpEcho('10.0.48.9');
   const group = await groupOf(aws, [echo], { Protocol: 'UDP' });
@@ -113,7 +113,7 @@ test('a place that is taken is told', async () => {
     taken.bind(80 + portOffset, nodeOf(aws), resolve);
   });
   await aws.listener(loadBalancer, { Protocol: 'UDP', DefaultActions: forward(group) });
-  // With the offset it is more than there are.
+  // With the offset the port is too large.
   await aws.listener(loadBalancer, { Protocol: 'UDP', Port: 60_000, DefaultActions: forward(group) });
   const { listeners } = present(aws.aws.reachable()[0]);
   expect(listeners.map(({ error }) => error)).toEqual([

@@ -1,4 +1,4 @@
-// A load balancer that carries traffic, targets that answer, and a client.
+// A load balancer that forwards traffic, targets that answer, and a client.
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, request } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
@@ -24,7 +24,7 @@ import { ownBlocks } from '../own-blocks.ts';
 const blocks = ownBlocks(process.pid);
 export const portOffset = 10_000;
 
-/** The embedded AWS with its data plane on; ports are those of the listeners and 10,000 more. */
+/** The embedded AWS with its data plane. Ports are those of the listeners plus 10,000. */
 export async function startForwarding(options: StartOptions = {}): Promise<Embedded> {
   const aws = await Embedded.start({
     clock: systemClock,
@@ -37,7 +37,7 @@ export async function startForwarding(options: StartOptions = {}): Promise<Embed
   return aws;
 }
 
-/** Of load balancers that are given no group. */
+/** The group of load balancers without a group in the request. */
 export async function defaultGroup(aws: Embedded): Promise<string> {
   const Filters = [
     { Name: 'vpc-id', Values: [aws.seed.vpcId] },
@@ -57,10 +57,10 @@ export async function shutOut(aws: Embedded, GroupId: string, permission = every
   await aws.ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions: [permission] }));
 }
 
-/** Where a target with an address of the VPC is really reached. */
+/** The real address of a target with an address of the VPC. */
 export const mapped = (address: string): string => address.replace(/^10\.0\./, blocks.targets.replace(/0\.0\/16$/, ''));
 
-/** Says its own name, unless told otherwise. */
+/** Answers with its own name by default. */
 export class Backend implements AsyncDisposable {
   readonly target: { readonly Id: string; readonly Port: number };
   readonly requests: IncomingMessage[] = [];
@@ -75,7 +75,7 @@ export class Backend implements AsyncDisposable {
     });
   }
 
-  /** `address` is of the VPC. */
+  /** @param address in the VPC */
   static async start(address: string, listener?: RequestListener, port = 8080): Promise<Backend> {
     const backend = new Backend(address, port, listener);
     await new Promise<void>((resolve, reject) => {
@@ -85,7 +85,7 @@ export class Backend implements AsyncDisposable {
     return backend;
   }
 
-  /** Of clients, not of health checks. */
+  /** Requests of clients, without health checks. */
   get received(): readonly IncomingMessage[] {
     return this.requests.filter(({ headers }) => headers['user-agent'] !== 'ELB-HealthChecker/2.0');
   }
@@ -109,12 +109,12 @@ export interface Answered {
 }
 
 export interface Asking {
-  /** The listener's. */
+  /** The listener's port. */
   readonly port?: number;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** Over TLS, asking for this name. */
+  /** The server name (SNI); set for TLS. */
   readonly servername?: string;
   /** The client's own certificate, in PEM. */
   readonly cert?: string;
@@ -124,7 +124,7 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
-/** Asks the one load balancer there is. */
+/** Sends a request to the only load balancer. */
 export async function ask(aws: Embedded, path: string, asking: Asking = {}): Promise<Answered> {
   const { port = 80, servername, from, body, ...rest } = asking;
   const { address } = present(aws.aws.reachable()[0]);
@@ -149,7 +149,7 @@ export async function ask(aws: Embedded, path: string, asking: Asking = {}): Pro
   return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
 }
 
-/** A target group with the backends registered; its ARN. */
+/** Creates a target group with the backends. @returns its ARN. */
 export async function groupOf(
   aws: Embedded,
   backends: readonly Backend[],
@@ -169,7 +169,7 @@ export async function healthOf(aws: Embedded, TargetGroupArn: string): Promise<s
   );
 }
 
-/** An imported certificate of these names; its ARN. */
+/** Imports a certificate with these names. @returns its ARN. */
 export async function importCertificate(
   aws: Embedded,
   names: readonly string[],

@@ -1,4 +1,4 @@
-// Targets of Network Load Balancers that say who they are and whom they see, and clients.
+// Targets for Network Load Balancers that answer with their own address and the client's; and clients.
 import { createSocket } from 'node:dgram';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -6,7 +6,7 @@ import { type CreateTargetGroupCommandInput, RegisterTargetsCommand } from '@aws
 import { type Embedded, present } from '../../../testing/embedded.ts';
 import { mapped, portOffset } from '../../testing/forwarding.ts';
 
-/** A target over TCP that answers `ADDRESS CLIENT TEXT` when the client has said all; its health checks say nothing. */
+/** A TCP target that answers `ADDRESS CLIENT TEXT` after the client's end. Health checks send nothing. */
 export class Echo implements AsyncDisposable {
   readonly target: { readonly Id: string; readonly Port: number };
   readonly sockets: Socket[] = [];
@@ -18,7 +18,7 @@ export class Echo implements AsyncDisposable {
     server.on('connection', (socket) => this.sockets.push(socket));
   }
 
-  /** `address` is of the VPC. */
+  /** @param address in the VPC */
   static async start(address: string, server = echoServer(address)): Promise<Echo> {
     const echo = new Echo(address, server);
     await new Promise<void>((resolve, reject) => {
@@ -45,7 +45,7 @@ const echoServer = (address: string): Server =>
     );
   });
 
-/** A target over UDP that answers each packet with `ADDRESS CLIENT TEXT`. */
+/** A UDP target that answers each packet with `ADDRESS CLIENT TEXT`. */
 export async function udpEcho(address: string) {
   const socket = createSocket('udp4');
   socket.on('message', (message, client) => {
@@ -59,7 +59,7 @@ export async function udpEcho(address: string) {
 
 type Targets = readonly { readonly target: { readonly Id: string; readonly Port: number } }[];
 
-/** A target group with these registered; its ARN. */
+/** Creates a target group with these targets. @returns its ARN. */
 export async function groupOf(
   aws: Embedded,
   targets: Targets,
@@ -72,15 +72,15 @@ export async function groupOf(
 }
 
 export interface Client {
-  /** The listener's. */
+  /** The listener's port. */
   readonly port?: number;
-  /** The zone whose address is called; the first when left out. */
+  /** The zone of the called address; default: the first. */
   readonly zone?: string;
   /** The client's own address. */
   readonly from?: string;
 }
 
-/** The address of the one Network Load Balancer in a zone. */
+/** The address of the only Network Load Balancer in a zone. */
 export function nodeOf(aws: Embedded, zone?: string): string {
   const { zones = [] } = present(aws.aws.reachable().find((each) => each.zones));
   return present(zones.find((each) => zone === undefined || each.zone === zone)).address;
@@ -96,14 +96,14 @@ export async function call(aws: Embedded, { port = 80, zone, from = '127.0.0.1' 
   return socket;
 }
 
-/** Says a text over TCP; all that is answered. */
+/** Sends a text over TCP. @returns the whole answer. */
 export async function say(aws: Embedded, text: string, client: Client = {}): Promise<string> {
   const socket = await call(aws, client);
   socket.end(text);
   return (await buffer(socket)).toString('latin1');
 }
 
-/** Says a text over UDP from an open socket; the first answer. */
+/** Sends a text over UDP from an open socket. @returns the first answer. */
 export async function udpClient(aws: Embedded, { port = 80, zone, from = '127.0.0.1' }: Client = {}) {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => {
