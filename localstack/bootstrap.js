@@ -1,8 +1,8 @@
-// Runs a TypeScript entry point of this repository on a machine that has just any Node 20+ and npm.
+// Runs a TypeScript entry point of this repository. The machine needs npm and any Node from version 20.
 //   node localstack/bootstrap.js ENTRY [ARGS…]
-// Plain JavaScript, because the Node that runs it may be too old to strip types. It installs the locked dependencies
-// when they are missing or out of date; among them is the Node that runs everything else. Relative files are those of the
-// folder that the user is in: npm changes to this repository's root, and names the user's folder in INIT_CWD.
+// This is plain JavaScript, because the machine's Node may be too old to strip types. It installs the locked dependencies
+// if they are missing or out of date. One of them is the Node that runs everything else. Relative paths start at the user's
+// folder: npm changes to this repository's root, and sets INIT_CWD to the user's folder.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -17,7 +17,7 @@ const node = join(root, 'node_modules', '.bin', 'node');
 function run(command, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', ...options });
-    // A terminal sends Ctrl-C to the whole group, so the child has it already; this process only waits.
+    // A terminal sends Ctrl-C to the whole group, so the child gets it too. This process only waits.
     const forward = (signal) => () => signal === 'SIGTERM' && child.kill(signal);
     const handlers = ['SIGINT', 'SIGTERM'].map((signal) => [signal, forward(signal)]);
     for (const [signal, handler] of handlers) process.on(signal, handler);
@@ -34,7 +34,7 @@ const isInstalled = () =>
 
 if (!isInstalled()) {
   console.error('Installing the locked dependencies (npm ci); this takes about a minute the first time …');
-  // Standard output is the entry point's alone: it may be JSON.
+  // Only the entry point may write to standard output, because its output may be JSON.
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], options);
   if (code !== 0) {

@@ -1,4 +1,4 @@
-// What the demo does with its load balancers: pods that say who they are, and requests for every sample's URL.
+// The demo's traffic: pods that answer with their name, and requests for every sample's URL.
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -8,7 +8,7 @@ import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
 
 export interface Pod {
   readonly service: string;
-  /** Of the VPC. */
+  /** An address of the VPC. */
   readonly address: string;
   readonly port: number;
 }
@@ -16,11 +16,11 @@ export interface Pod {
 interface Echo {
   readonly service: string;
   readonly pod: string;
-  /** As the pod saw it, after rewrites. */
+  /** The path that the pod got, after rewrites. */
   readonly path: string;
 }
 
-/** Starts an HTTP server for each pod, at its mapped address; it answers every request with what it saw of it. */
+/** Starts an HTTP server for each pod, at its mapped address. It answers each request with what it received. */
 export async function startPods(pods: readonly Pod[], mapping: string): Promise<readonly Server[]> {
   const mappings = [parseMapping(mapping)];
   return await Promise.all(
@@ -43,9 +43,9 @@ export interface Sample {
   readonly gateway: string;
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often it is asked; once unless told. */
+  /** The number of requests; default: 1. */
   readonly times?: number;
-  /** All that may be answered, the most frequent first. */
+  /** All possible answers, the most frequent first. */
   readonly expected: readonly string[];
 }
 
@@ -75,14 +75,14 @@ export const samples: readonly Sample[] = [
 ];
 
 export interface Fetching {
-  /** Where a Gateway's load balancer is; undefined when it is nowhere. */
+  /** The address of a Gateway's load balancer; undefined if it has none. */
   readonly reachable: (gateway: string) => Reachable | undefined;
   /** The certificate authority of the samples' certificate, in PEM. */
   readonly ca: string;
   readonly signal: AbortSignal;
 }
 
-/** A line a sample: who answered. Whether all answers were right. */
+/** Prints one line per sample: who answered. @returns whether all answers were correct. */
 export async function fetchSamples(fetching: Fetching, say: (line: string) => void): Promise<boolean> {
   let right = true;
   for (const sample of samples) {
@@ -100,7 +100,7 @@ export async function fetchSamples(fetching: Fetching, say: (line: string) => vo
 }
 
 interface Answer {
-  /** `SERVICE PATH` of the pod that answered, or what the load balancer answered by itself: `STATUS LOCATION`. */
+  /** `SERVICE PATH` of the pod that answered, or `STATUS LOCATION` of the load balancer's own answer. */
   readonly text: string;
   readonly pod?: string;
 }
@@ -120,7 +120,7 @@ async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca,
     hostname,
     port: listener.socketPort,
     path: `${pathname}${search}`,
-    // The port of the URL, whatever the one of the socket.
+    // The port of the URL, even if the socket has another one.
     headers: { host: hostname, ...headers },
     lookup: resolvingTo(found.address),
     agent: false,
@@ -140,7 +140,7 @@ async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca,
   return isEcho(echo) ? { text: `${echo.service} ${echo.path}`, pod: echo.pod } : { text: 'something else' };
 }
 
-/** As the DNS would, where the name of the URL is an alias of the load balancer's. */
+/** Acts like a DNS where the URL's name is an alias of the load balancer's. */
 const resolvingTo =
   (address: string): LookupFunction =>
   (_, { all }, done) => {

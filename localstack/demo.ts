@@ -1,5 +1,5 @@
-// npm run demo [-- --once]: Gatehouse on this machine, with nothing but it: a real API server, the embedded AWS, and the
-// samples of deploy/samples become load balancers that carry traffic. Stays until Ctrl-C; with --once it removes the samples and ends.
+// npm run demo [-- --once]: runs Gatehouse on this machine, with a real API server and the embedded AWS. The samples of
+// deploy/samples become load balancers that forward traffic. It runs until Ctrl-C; with --once it removes the samples and ends.
 import { readdir, readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const programmedTimeoutMs = 60_000;
 const healthyTimeoutMs = 30_000;
 const goneTimeoutMs = 60_000;
 
-// Addresses of 127.0.0.0/8 stand for those of load balancers and pods; ports below 1024 are for root alone.
+// Load balancers and pods have addresses of 127.0.0.0/8. Only root can use ports below 1024.
 const blocks = ownBlocks(process.pid);
 const podMapping = `10.0.0.0/16=${blocks.targets}`;
 const portOffset = process.getuid?.() === 0 ? 0 : 10_000;
@@ -42,10 +42,10 @@ const say = (line: string): void => {
   console.log(`[${((lastLine - started) / 1000).toFixed(1).padStart(5)} s] ${line}`);
 };
 
-/** Nobody should have to wonder whether anything happens. */
+/** Pause between two lines of progress. */
 const quietMs = 4000;
 
-/** Awaits the work, and says now and then how far it is. */
+/** Awaits the work, and prints its progress now and then. */
 async function saying<T>(work: Promise<T>, howFar: () => string): Promise<T> {
   const timer = setInterval(() => {
     if (performance.now() - lastLine >= quietMs) say(`${howFar()} …`);
@@ -103,7 +103,7 @@ interface Samples {
   readonly certificatePem: string;
 }
 
-/** The samples, and what a real cluster has beside them: endpoints of the Services, and the certificate's Secret. */
+/** The samples, the endpoints of their Services, and the certificate's Secret. */
 async function readSamples(): Promise<Samples> {
   const files = (await readdir(samples)).filter((file) => file.endsWith('.yaml')).toSorted();
   const texts = await Promise.all(files.map((file) => readFile(join(samples, file), 'utf8')));
@@ -169,7 +169,7 @@ async function programmed({ cluster }: Environment): Promise<readonly GatewayObj
   return list?.items ?? [];
 }
 
-/** AWS checks the targets as soon as rules refer to them. */
+/** AWS checks targets as soon as rules refer to them. */
 async function healthy({ aws }: Environment): Promise<void> {
   const deadline = performance.now() + healthyTimeoutMs;
   const states = () =>
@@ -187,7 +187,7 @@ async function healthy({ aws }: Environment): Promise<void> {
   await saying(waiting(), () => `${healthyOnes().length} of ${states().length} targets are healthy`);
 }
 
-/** Where the load balancer of a Gateway listens on this machine. */
+/** The address of a Gateway's load balancer on this machine. */
 function reachableOf({ aws }: Environment, gateways: readonly GatewayObject[], name: string): Reachable | undefined {
   const gateway = gateways.find(({ metadata }) => metadata.name === name);
   const address = gateway?.status?.addresses?.[0]?.value;
@@ -222,7 +222,7 @@ async function show({ aws, seed }: Environment, gateways: readonly GatewayObject
 }
 
 async function removeSamples({ cluster, aws }: Environment, objects: readonly KubeObject[]): Promise<boolean> {
-  // No controller manager runs here, and a namespace that is being deleted would wait for it for ever.
+  // No controller manager runs here, so a deleted namespace would stay forever.
   const removed = objects.filter(({ kind }) => kind !== 'Namespace');
   say('Deleting the samples …');
   await deleteObjects(cluster.admin, removed);
@@ -241,7 +241,7 @@ async function removeSamples({ cluster, aws }: Environment, objects: readonly Ku
   return left.length === 0;
 }
 
-/** Whatever is there that the seed did not make; looked up behind the wire, where no filter can hide a thing. */
+/** Everything in AWS except the seed. It is read from the state directly, so that no filter hides anything. */
 function leftInAws({ elbv2, acm, ec2 }: ReturnType<Environment['aws']['world']>): readonly string[] {
   const owned = [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster'));
   const rules = [...ec2.securityGroupRules.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster'));
@@ -273,7 +273,7 @@ ${trafficSamples.flatMap((sample) => curl(sample, reachableOf(environment, gatew
 Ctrl-C ends everything.`);
 }
 
-/** How to ask for a sample's URL at its load balancer. */
+/** A curl command for a sample's URL at its load balancer. */
 function curl({ url, headers = {} }: Sample, found: Reachable | undefined): readonly string[] {
   const { hostname, port, protocol } = new URL(url);
   const secure = protocol === 'https:';

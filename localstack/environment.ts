@@ -1,5 +1,5 @@
 // Everything around Gatehouse, on this machine: an API server with Nodes, an AWS with a VPC, and Gatehouse as a process.
-// With `pods` the nodes run pods, at addresses of the VPC. The demo, the tests and the bench stand on it.
+// With `pods` the nodes run pods, at addresses of the VPC. The demo, the tests and the bench use it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -17,26 +17,26 @@ const root = join(import.meta.dirname, '..');
 
 export interface EnvironmentOptions {
   readonly aws?: StartOptions;
-  /** How to come by an AWS; the embedded one is started unless told. */
+  /** Creates the AWS; default: the embedded AWS. */
   readonly openAws?: ((options: StartOptions) => Promise<Aws>) | undefined;
   readonly dir?: string | undefined;
-  /** Which release of the Gateway API is installed, or false for none; the newest unless told. */
+  /** The release of the Gateway API to install, or false for none; default: the newest. */
   readonly crds?: ClusterOptions['crds'];
-  /** Whether pods run, which they do in a sandbox alone (`enterSandbox`); false unless told. */
+  /** Whether pods run: this needs a sandbox (`enterSandbox`); default: false. */
   readonly pods?: boolean | undefined;
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface GatehouseOptions {
-  /** Flags of `gatehouse run`, beside those that the environment gives. */
+  /** Flags of `gatehouse run`, added to the environment's own. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
-  /** The program, in place of the sources: `dist/main.js`. */
+  /** The program instead of the sources: `dist/main.js`. */
   readonly program?: string;
-  /** Where the log goes; the environment's folder unless told. */
+  /** The folder of the log; default: the environment's. */
   readonly logFile?: string;
-  /** Whether to wait until it says that it is ready; true unless told. */
+  /** Whether to wait until it is ready; default: true. */
   readonly awaitReady?: boolean;
 }
 
@@ -44,11 +44,11 @@ export interface GatehouseOptions {
 export interface Gatehouse {
   readonly pid: number;
   readonly logFile: string;
-  /** Where its metrics are. */
+  /** The URL of its metrics. */
   readonly metricsUrl: string;
   /** Resolves with the exit status, or the signal's name. */
   readonly ended: Promise<number | string>;
-  /** Sends the signal, SIGTERM unless told, and waits for the end. */
+  /** Sends the signal (default: SIGTERM), and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
@@ -56,15 +56,15 @@ export interface Environment {
   readonly cluster: Cluster;
   readonly aws: Aws;
   readonly seed: Seed;
-  /** Starts a Gatehouse; resolves when it says that it is ready. */
+  /** Starts a Gatehouse. Resolves when it is ready. */
   startGatehouse(options?: GatehouseOptions): Promise<Gatehouse>;
-  /** Ends every Gatehouse that still runs, then the rest. */
+  /** Ends every running Gatehouse, then the rest. */
   stop(): Promise<void>;
 }
 
 export async function startEnvironment(options: EnvironmentOptions = {}): Promise<Environment> {
   const { dir, crds, pods = false, log, signal, openAws = startAws } = options;
-  // What has begun to run would keep a process that fails from ending.
+  // After an error, started parts would keep the process alive.
   await using begun = new AsyncDisposableStack();
   const block = options.aws?.dataPlane?.addresses;
   if (pods && block !== undefined) await ownBlock(block);
@@ -102,14 +102,14 @@ function furnished(cluster: Cluster, aws: Aws, seed: Seed): Environment {
   };
 }
 
-/** Gatehouse's own CRDs, as they are shipped. */
+/** Gatehouse's own CRDs, from deploy/crds. */
 async function definitions(): Promise<string> {
   const folder = join(root, 'deploy', 'crds');
   const files = (await readdir(folder)).filter((file) => file.startsWith('gatehouse.dev_'));
   return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n---\n');
 }
 
-/** Where no kubelets run: the Nodes, and what a kubelet would say of them. */
+/** Without kubelets: creates the Nodes with the status that a kubelet would write. */
 async function writeNodes(cluster: Cluster, seed: Seed): Promise<void> {
   for (const [index, node] of seed.nodes.entries()) {
     const { name, labels, providerId } = nodeFacts(seed, node, index);
@@ -128,7 +128,7 @@ async function writeNodes(cluster: Cluster, seed: Seed): Promise<void> {
   }
 }
 
-/** An EndpointSlice of a Service, as the endpoint slice controller would write it. */
+/** An EndpointSlice of a Service, like the endpoint slice controller's. */
 export const endpointSlice = (
   namespace: string,
   service: string,
@@ -152,7 +152,7 @@ export const endpointSlice = (
   })),
 });
 
-/** What every Gatehouse of the environment is told, and how. */
+/** The flags and variables of every Gatehouse in the environment. */
 async function startGatehouse(
   cluster: Cluster,
   aws: Aws,
@@ -166,7 +166,7 @@ async function startGatehouse(
     'health-probe-bind-addr': `127.0.0.1:${probes}`,
     'enable-leader-election': 'false',
     'leader-election-namespace': 'kube-system',
-    // The embedded AWS throttles no one, unless it is told to.
+    // By default the embedded AWS does not throttle.
     'aws-rate-factor': '10',
     ...flags,
   };
@@ -213,7 +213,7 @@ function processOf(child: ChildProcess, logFile: string, metricsUrl: string): Ga
   };
 }
 
-/** A busy machine takes its time to load the sources. */
+/** A busy machine loads the sources slowly. */
 const readyTimeoutMs = 90_000;
 
 async function ready(url: string, gatehouse: Gatehouse): Promise<void> {

@@ -1,4 +1,4 @@
-// The kubectl that people are shown to use.
+// The kubectl for the printed commands.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
@@ -7,10 +7,10 @@ import type { BuildOptions } from './cluster/go-build.ts';
 
 const answer = z.object({ clientVersion: z.object({ minor: z.string() }) });
 
-/** Since then `-k` knows the kustomizations of deploy/. */
+/** Since this version `-k` supports the kustomizations of deploy/. */
 const oldestMinor = 22;
 
-/** That of the PATH; where there is none, or a very old one, the path of a kubectl that is built, once on a machine. */
+/** The kubectl on the PATH. If there is none, or it is too old: a kubectl that is built once per machine. */
 export async function findKubectl(options: BuildOptions): Promise<string> {
   return (await isOnPath()) ? 'kubectl' : await findBinary('kubectl', options);
 }

@@ -1,17 +1,17 @@
-// Namespaces of our own for a program that needs a network to itself: bridges, routes, addresses, mounts. Nothing of it is
-// seen outside, and all of it ends with the program, also with kill -9: the kernel kills whatever is left of a process
-// namespace when its first process dies, and a network or mount namespace that nobody is in is gone.
+// Own namespaces for a program that needs its own network: bridges, routes, addresses, mounts. They are not visible outside,
+// and end with the program, also after kill -9: when the first process of a process namespace dies, the kernel kills the
+// others, and a network or mount namespace without processes disappears.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export interface SandboxOptions {
-  /** The IPv4 address of the DNS server that every program inside asks, at port 53; it is for the caller to run one. */
+  /** The IPv4 address of the DNS server for all programs inside, at port 53. The caller must run it. */
   readonly nameserver?: string;
-  /** Done outside, before: the sandbox has no way to the internet, so what has to be fetched is fetched here. */
+  /** Runs before, outside. All downloads belong here, because the sandbox has no internet. */
   readonly prepare?: () => Promise<void>;
-  /** Gets the process inside, as it begins: its pid is one for `nsenter`, and it has an IPC channel. */
+  /** Gets the process inside, at its start. Its pid works for `nsenter`, and it has an IPC channel. */
   readonly attend?: (inside: ChildProcess) => Promise<void>;
 }
 
@@ -21,7 +21,7 @@ const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export const isInSandbox = (): boolean => process.env[marker] !== undefined;
 
-/** What keeps this machine from having sandboxes, as a sentence; undefined when nothing does. */
+/** Why this machine can't have sandboxes, as a sentence; undefined if it can. */
 export function sandboxObstacle(): string | undefined {
   if (process.platform !== 'linux') return `Network namespaces exist on Linux alone; this is ${process.platform}.`;
   if (process.getuid?.() !== 0) return 'Network namespaces need root; run this as root.';
@@ -34,10 +34,10 @@ export function sandboxObstacle(): string | undefined {
 }
 
 /**
- * Begins the program again inside a sandbox, and there returns at once. Outside it never returns: this process passes on
- * signals, input and output, and ends as the one inside does. Whatever the program has in its temporary folder goes too.
+ * Starts the program again inside a sandbox, where this function returns at once. Outside it never returns: the process
+ * passes on signals, input and output, and ends like the one inside. The program's temporary folder is deleted, too.
  *
- * @throws an Error that says what is missing for sandboxes here.
+ * @throws an Error that says what sandboxes need here.
  */
 export async function enterSandbox({ nameserver, prepare, attend }: SandboxOptions = {}): Promise<void> {
   if (isInSandbox()) return settleInside();
@@ -60,7 +60,7 @@ export async function enterSandbox({ nameserver, prepare, attend }: SandboxOptio
   process.exit();
 }
 
-/** What stands before the program starts: `$1` is the file that becomes /etc/resolv.conf, or nothing. */
+/** Prepares the sandbox: `$1` is the file that becomes /etc/resolv.conf, or empty. */
 const settleScript = `set -e
 ip link set lo up
 if [ -n "$1" ]; then mount --bind "$1" /etc/resolv.conf; fi
@@ -71,14 +71,14 @@ function begin(folder: string, nameserver: string | undefined): ChildProcess {
   const resolvConf = nameserver === undefined ? '' : join(folder, 'resolv.conf');
   if (resolvConf !== '') writeFileSync(resolvConf, `nameserver ${nameserver}\noptions timeout:2 attempts:2\n`);
   const program = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  // unshare dies with us, and what it has forked dies with unshare.
+  // unshare ends with us, and its children end with it.
   const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   return spawn(
     'setpriv',
     ['--pdeathsig', 'KILL', ...unshare, 'sh', '-c', settleScript, 'sandbox', resolvConf, ...program],
     {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-      // A session of its own: what a terminal sends to its group comes by us, once.
+      // A session of its own: signals from a terminal reach it only through us, once.
       detached: true,
       env: { ...process.env, [marker]: '1', TMPDIR: folder },
     },
@@ -99,7 +99,7 @@ function endOf(inside: ChildProcess): Promise<number> {
   });
 }
 
-/** The first process of a namespace gets no signal that it has no handler for, not even the ones that end others. */
+/** The first process of a namespace gets only signals with a handler, not even those that end other processes. */
 function settleInside(): void {
   process.on('message', (message: SignalMessage) => {
     if (message.kind !== 'sandbox-signal') return;
@@ -108,7 +108,7 @@ function settleInside(): void {
   process.channel?.unref();
 }
 
-/** Of sandboxes that were killed. */
+/** Deletes the folders of killed sandboxes. */
 function removeLeftovers(): void {
   for (const name of readdirSync(tmpdir()).filter((other) => other.startsWith(folderPrefix))) {
     const pid = Number(name.slice(folderPrefix.length).split('-')[0]);

@@ -1,14 +1,14 @@
-// The command lines of the npm scripts: all of them have --help, and refuse what they don't know with status 2 and one line.
+// The command lines of the npm scripts. All have --help, and refuse unknown arguments with status 2 and one line.
 import { Command, InvalidArgumentError } from 'commander';
 
-/** @param name as it stands in package.json */
+/** @param name the script's name in package.json */
 export function script(name: string, description: string): Command {
   return new Command(name === 'test' ? 'npm test --' : `npm run ${name} --`)
     .description(description)
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 }
 
-/** For an option's number, which is whole. */
+/** Parses an option's whole number. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const number = Number(text);

@@ -1,5 +1,5 @@
 // The instances of the demo VPC as nodes of the cluster. Their pods have addresses of the VPC, as with AWS's CNI plugin:
-// more addresses of the instance's network interface. https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html
+// secondary addresses of the instance's network interface. https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html
 import { blockSize, parseBlock4, toAddress } from './aws/ec2/addresses.ts';
 import { assignAddresses, assignPrefixes } from './aws/ec2/network-interfaces.ts';
 import type { Seed } from './aws/seed.ts';
@@ -8,7 +8,7 @@ import type { NodePlan } from './cluster/nodes/node.ts';
 
 type Facts = Required<Pick<NodePlan, 'name' | 'labels' | 'providerId'>>;
 
-/** What the cloud's own controller says of a node. */
+/** The fields that the cloud's own controller sets on a node. */
 export const nodeFacts = ({ region }: Seed, { zone, instanceId }: Seed['nodes'][number], index: number): Facts => ({
   name: `node-${index + 1}`,
   labels: { 'topology.kubernetes.io/region': region, 'topology.kubernetes.io/zone': zone },
@@ -16,25 +16,25 @@ export const nodeFacts = ({ region }: Seed, { zone, instanceId }: Seed['nodes'][
 });
 
 /**
- * Delegates the subnets of the instances to them, as AWS's CNI plugin does a prefix at a time: all addresses there, but the first
- * ones, are those of pods.
+ * Delegates the instances' subnets to them, as AWS's CNI plugin does prefix by prefix: all addresses except the first ones
+ * are for pods.
  */
 export function delegateSubnets({ ec2 }: World, seed: Seed): void {
   for (const { instanceId } of seed.nodes) {
     const nic = ec2.networkInterfaces.get(ec2.instances.get(instanceId)?.networkInterfaceIds[0] ?? '');
     const block = parseBlock4(ec2.subnets.get(nic?.subnetId ?? '')?.cidrBlock ?? '');
     if (!nic || !block) throw new Error(`Expected ${instanceId} to be in a subnet`);
-    // The first prefix and the last one have addresses that AWS keeps, or others have.
+    // The first and the last prefix have addresses that AWS reserves, or others use.
     assignPrefixes(ec2, nic, [], blockSize(block) / prefixSize - 2);
   }
 }
 
 const prefixSize = 16;
 
-/** At the end of the subnet, where others get their addresses last. */
+/** At the end of the subnet, because others get their addresses from its beginning. */
 const podPrefix = 25;
 
-/** Where each instance is, with a range for its pods that is its own from now on. */
+/** Each instance's place, with its own range for pods. */
 export function nodePlans({ ec2 }: World, seed: Seed): readonly NodePlan[] {
   const rangesOf = new Map<string, number>();
   return seed.nodes.map((node, index) => {
@@ -46,7 +46,7 @@ export function nodePlans({ ec2 }: World, seed: Seed): readonly NodePlan[] {
     rangesOf.set(subnet.id, taken);
     const size = 2 ** (32 - podPrefix);
     const base = block.base + blockSize(block) - taken * size;
-    // Neither the subnet's last address nor the range's ends can be a pod's.
+    // A pod can't have the subnet's last address, or the ends of the range.
     const addresses = Array.from({ length: size - 2 }, (_, offset) => toAddress(base + 1 + offset));
     assignAddresses(ec2, nic, addresses, 0);
     return {

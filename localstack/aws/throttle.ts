@@ -1,16 +1,16 @@
-// AWS's request rates: what an account's calls in a region take tokens from, and which of them found none.
+// AWS's request rates: the token buckets of an account in a region, and the calls that found no token.
 import type { Clock } from './clock.ts';
 import { AwsError, type Input, type Service } from './service.ts';
 
 interface Rate {
   readonly service: string;
-  /** Of the bucket; where each action has its own, that is called after the action. */
+  /** The name of the bucket. If each action has its own bucket, the action's name. */
   readonly bucket: string;
   readonly matches: (action: string, input: Input) => boolean;
-  /** Requests the bucket holds. */
+  /** The size of the bucket, in requests. */
   readonly burst: number;
   readonly perSecond: number;
-  /** The page of docs.aws.amazon.com that says so, or that nothing does. */
+  /** The page of docs.aws.amazon.com, or that no page says so. */
   readonly source: string;
 }
 
@@ -27,9 +27,9 @@ const like = (pattern: RegExp) => (action: string) => pattern.test(action);
 const any = () => true;
 
 const elb = { service: 'elasticloadbalancing', source: elbPage };
-/** Of EC2 and ACM each action has a bucket of its own. */
+/** In EC2 and ACM each action has its own bucket. */
 const ec2 = { service: 'ec2', bucket: 'each', source: ec2Page };
-/** The documentation gives a rate and no burst: a second's worth is the burst. */
+/** The documentation has a rate, but no burst. We take the requests of one second as the burst. */
 const acm = (perSecond: number, ...names: readonly string[]): Rate => ({
   service: 'acm',
   bucket: 'each',
@@ -39,7 +39,7 @@ const acm = (perSecond: number, ...names: readonly string[]): Rate => ({
   source: acmPage,
 });
 
-/** Every call of the service takes a token of this one too. */
+/** Every call of the service also takes a token of this bucket. */
 const accountRates: readonly Rate[] = [{ ...elb, bucket: 'account', matches: any, burst: 40, perSecond: 10 }];
 
 const unfilteredReads = named('DescribeInstances', 'DescribeNetworkInterfaces', 'DescribeSecurityGroups');
@@ -81,7 +81,7 @@ const rates: readonly Rate[] = [
   { service: 'tagging', bucket: 'writes', matches: any, burst: 5, perSecond: 5, source: assumed },
 ];
 
-/** How the calls so far fared against one of AWS's token buckets. */
+/** The use of one of AWS's token buckets so far. */
 export interface BucketUse {
   readonly service: string;
   readonly region: string;
@@ -90,11 +90,11 @@ export interface BucketUse {
   readonly perSecond: number;
   readonly source: string;
   readonly calls: number;
-  /** Calls that found it empty: what AWS refuses, whether throttling is on here or not. */
+  /** Calls that found it empty. AWS would refuse them; we do if throttling is on. */
   readonly beyond: number;
-  /** Calls of the busiest second. */
+  /** The number of calls in the busiest second. */
   readonly peakPerSecond: number;
-  /** Below this so many calls can't be made. */
+  /** The shortest time for this number of calls. */
   readonly leastSeconds: number;
 }
 
@@ -107,7 +107,7 @@ class Bucket {
   #calls = 0;
   #beyond = 0;
   #peak = 0;
-  /** Milliseconds since 1970 of the calls of the last second. */
+  /** The times of the last second's calls, in milliseconds since 1970. */
   #recent: number[] = [];
 
   constructor(rate: Rate, region: string, name: string, now: number) {
@@ -152,7 +152,7 @@ class Bucket {
   }
 }
 
-/** What each service answers to a call too many. */
+/** The error of each service for throttled calls. */
 export function throttled(service: string): AwsError {
   switch (service) {
     case 'ec2':
@@ -162,7 +162,7 @@ export function throttled(service: string): AwsError {
     case 'tagging':
       return new AwsError('ThrottledException', 'Rate exceeded');
     default:
-      // The page has it as ThrottlingException; on the wire it is the query protocol's common error.
+      // The page says ThrottlingException, but on the wire it is the query protocol's common error.
       return new AwsError('Throttling', 'Rate exceeded');
   }
 }
@@ -176,7 +176,7 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** Whether AWS would carry out the call; one that it wouldn't takes no token. */
+  /** Whether AWS would carry out the call. A refused call takes no token. */
   admits({ name }: Pick<Service, 'name'>, action: string, input: Input, region: string): boolean {
     const now = this.#clock.now();
     const account = accountRates.find(({ service }) => service === name);
@@ -197,12 +197,12 @@ export class Throttle {
     return made;
   }
 
-  /** Of the buckets that were called on. */
+  /** The use of all buckets that had calls. */
   uses(): readonly BucketUse[] {
     return [...this.#buckets.values()].map((bucket) => bucket.use());
   }
 
-  /** All buckets are full again, and no call counts. */
+  /** Fills all buckets, and clears the counts. */
   reset(): void {
     this.#buckets.clear();
   }

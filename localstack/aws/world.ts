@@ -4,7 +4,7 @@ import type { Random } from './random.ts';
 import type { Sessions } from './sessions.ts';
 import type { RegionState } from './state.ts';
 
-/** What the services of one region are made from. */
+/** The parts of one region's services. */
 export interface World extends RegionState {
   readonly region: string;
   readonly accountId: string;
@@ -12,6 +12,6 @@ export interface World extends RegionState {
   readonly clock: Clock;
   readonly random: Random;
   readonly sessions: Sessions;
-  /** What is in S3, by `BUCKET/KEY`. */
+  /** The objects of S3, by `BUCKET/KEY`. */
   readonly objects: Map<string, string>;
 }

@@ -7,17 +7,17 @@ export interface ApiServerOptions {
   readonly authority: CertificateAuthority;
   readonly port: number;
   readonly etcdPort: number;
-  /** A node whose pods run, at whose address they reach the API server; undefined where no pods run. */
+  /** A node with pods. They reach the API server at its address. Undefined if no pods run. */
   readonly node: NodePlan | undefined;
 }
 
-/** Where etcd and the API server listen, for this machine. */
+/** The ports of etcd and the API server on this machine. */
 export const host = '127.0.0.1';
 export const serviceBlock = '10.96.0.0/16';
-/** Of the `kubernetes` Service, which is the API server. */
+/** The cluster address of the `kubernetes` Service. */
 export const serviceAddress = '10.96.0.1';
 
-/** What kube-apiserver is started with; writes the certificates that it needs. */
+/** The arguments of kube-apiserver. Also writes its certificates. */
 export async function apiServerFlags({
   dir,
   authority,
@@ -37,10 +37,10 @@ export async function apiServerFlags({
     `--tls-private-key-file=${servingPaths.key}`,
     `--client-ca-file=${ca}`,
     '--service-account-issuer=https://kubernetes.default.svc',
-    // The authority's own key signs tokens: it is kept in `dir`, so that they outlive a restart.
+    // The authority's own key signs tokens. It stays in `dir`, so that tokens are valid after a restart.
     `--service-account-signing-key-file=${join(pki, 'ca.key')}`,
     `--service-account-key-file=${ca}`,
-    // Of both families; Services are IPv4 unless they say otherwise.
+    // Both families. The default of a Service is IPv4.
     `--service-cluster-ip-range=${serviceBlock},fd00:10:96::/112`,
     '--authorization-mode=RBAC',
     '--allow-privileged',
@@ -52,18 +52,18 @@ export async function apiServerFlags({
 const flagsForNoPods: readonly string[] = [
   `--bind-address=${host}`,
   `--advertise-address=${host}`,
-  // A loopback address may not be in the Endpoints of the `kubernetes` Service.
+  // The Endpoints of the `kubernetes` Service must not have a loopback address.
   '--endpoint-reconciler-type=none',
-  // No controller makes ServiceAccounts.
+  // No controller creates ServiceAccounts.
   '--disable-admission-plugins=ServiceAccount',
 ];
 
-/** Pods reach the API server at a node's address, and it asks nodes for logs. */
+/** Pods reach the API server at a node's address. It reads logs from nodes. */
 async function flagsForPods(pki: string, authority: CertificateAuthority, node: NodePlan): Promise<readonly string[]> {
   const client = await authority.issueClient('kube-apiserver-kubelet-client', ['system:masters']);
   const paths = await writeKeyPair(pki, 'kubelet-client', client);
   return [
-    // In the sandbox that pods run in, which nobody from outside reaches.
+    // Only reachable inside the sandbox of the pods.
     '--bind-address=0.0.0.0',
     `--advertise-address=${node.address}`,
     `--kubelet-client-certificate=${paths.certificate}`,

@@ -14,12 +14,12 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
-/** YAML text of any number of documents, or objects. */
+/** YAML text with any number of documents, or objects. */
 export type Manifest = string | readonly KubeObject[];
 
 export interface WaitOptions {
   readonly timeoutMs?: number;
-  /** How long to wait between two reads; 50 ms unless told. */
+  /** The time between two reads; default: 50 ms. */
   readonly pollMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -27,8 +27,8 @@ export interface WaitOptions {
 const fieldManager = 'gatehouse-localstack';
 
 /**
- * Applies every object, server-side, and returns what the server has now. Namespaces and CRDs go first, and the CRDs
- * are waited for, so that the rest may use them.
+ * Applies every object, server-side, and returns the server's objects. Namespaces and CRDs come first. It waits for the
+ * CRDs, so that the other objects can use them.
  */
 export async function applyYaml(connection: Connection, manifest: Manifest): Promise<readonly KubeObject[]> {
   const objects = parseManifest(manifest);
@@ -40,7 +40,7 @@ export async function applyYaml(connection: Connection, manifest: Manifest): Pro
   return applied;
 }
 
-/** Deletes the objects, last one first, and does not wait for finalizers. What is not there is not an error. */
+/** Deletes the objects, the last first, without waiting for finalizers. Missing objects are not an error. */
 export async function deleteObjects(connection: Connection, manifest: Manifest): Promise<void> {
   for (const object of parseManifest(manifest).toReversed()) {
     try {
@@ -51,7 +51,7 @@ export async function deleteObjects(connection: Connection, manifest: Manifest):
   }
 }
 
-/** The object at a path such as `/api/v1/namespaces/default`, or undefined where there is none. */
+/** The object at a path such as `/api/v1/namespaces/default`, or undefined if it does not exist. */
 export async function get<T = KubeObject>(
   connection: Connection,
   path: string,
@@ -66,8 +66,8 @@ export async function get<T = KubeObject>(
 }
 
 /**
- * Reads a path until `accept` says yes to what is there (undefined: nothing is), and returns that. Throws after
- * `timeoutMs` (10 s unless told), with what was there last.
+ * Reads a path until `accept` returns true for the object (undefined: it does not exist), and returns the object. Throws
+ * after `timeoutMs` (default: 10 s), with the last object.
  */
 export async function waitFor<T = KubeObject>(
   connection: Connection,
@@ -85,7 +85,7 @@ export async function waitFor<T = KubeObject>(
   }
 }
 
-/** The path of an object, by the plural that the server's discovery has for its kind. */
+/** The path of an object, with its kind's plural from the server's discovery. */
 async function pathOf(connection: Connection, object: KubeObject): Promise<string> {
   const { apiVersion, kind, metadata } = object;
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
@@ -118,7 +118,7 @@ async function applyObject(connection: Connection, object: KubeObject): Promise<
   return connection.request<KubeObject>('PATCH', path, { contentType, body: object });
 }
 
-/** Established says that requests are served; discovery follows a moment later, for each served version. */
+/** Established means that requests are served. Discovery follows a moment later, for each version. */
 async function waitUntilUsable(connection: Connection, { spec }: Definition): Promise<void> {
   const { group, names, versions } = spec;
   for (const version of versions.filter(({ served }) => served)) {

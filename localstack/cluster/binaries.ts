@@ -1,4 +1,4 @@
-// Where Kubernetes' own programs come from: KUBEBUILDER_ASSETS, as envtest has it, or a build out of the Go module proxy.
+// Kubernetes' own programs, from KUBEBUILDER_ASSETS (as for envtest), or built from the Go module proxy.
 import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, built, type GoProgram } from './go-build.ts';
@@ -15,10 +15,10 @@ const programs = {
 
 type Program = keyof typeof programs;
 
-/** envtest's folders have no more than these. */
+/** envtest's folders have only these. */
 const isAsset = (name: Program): boolean => name !== 'kube-controller-manager';
 
-/** Path of a runnable binary. The first call on a machine builds it. */
+/** The path of a runnable binary. The first call on a machine builds it. */
 export async function findBinary(name: Program, options: BuildOptions = {}): Promise<string> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   if (!assets || !isAsset(name)) return built({ name, ...programs[name] }, options);
@@ -30,8 +30,8 @@ export async function findBinary(name: Program, options: BuildOptions = {}): Pro
 }
 
 /**
- * A Kubernetes binary knows its version from the linker alone. Without it the API server calls itself v0.0.0, and CEL
- * in CRDs and feature gates, which look at that version, behave as in no release.
+ * A Kubernetes binary gets its version only from the linker. Without it the API server's version is v0.0.0. CEL in CRDs
+ * and feature gates depend on the version, and would behave as in no release.
  */
 function versionFlags(version: string): string {
   const [major, minor] = version.slice(1).split('.');

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 const cacheFolder = (): string => join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'gatehouse');
 
 /**
- * The path of `name` in the cache folder, which lies outside the repository. On a first use `make` writes the file or
- * folder at the path that it is given, on the same disk; it appears under its name only when it is complete.
+ * The path of `name` in the cache folder outside the repository. On the first use, `make` writes the file or folder to a
+ * temporary path on the same disk. When it is complete, it gets its name.
  */
 export async function cached(name: string, make: (path: string) => Promise<void>): Promise<string> {
   const path = join(cacheFolder(), name);
@@ -17,7 +17,7 @@ export async function cached(name: string, make: (path: string) => Promise<void>
     const made = join(workshop, basename(path));
     await make(made);
     await rename(made, path).catch(async (error: unknown) => {
-      // Another process was faster; what it made is as good.
+      // Another process was faster. Its result is equally good.
       if (!(await exists(path))) throw error;
     });
     return path;

@@ -33,11 +33,11 @@ export interface CertificateAuthority {
   readonly certificate: string;
   /** A client certificate; the API server reads the user from its CN and the groups from its O. */
   issueClient(user: string, groups: readonly string[]): Promise<KeyPair>;
-  /** A serving certificate for these DNS names and IP addresses. */
+  /** A server certificate for these DNS names and IP addresses. */
   issueServer(names: readonly string[], addresses: readonly string[]): Promise<KeyPair>;
 }
 
-/** The authority kept in `folder`; made, with its key, where there is none yet. */
+/** The authority in `folder`. If there is none, it is created with its key. */
 export async function openAuthority(folder: string): Promise<CertificateAuthority> {
   const { certificate, key } = await kept(folder, 'ca', createAuthority);
   const issuer = new X509Certificate(certificate);
@@ -80,10 +80,10 @@ export async function openAuthority(folder: string): Promise<CertificateAuthorit
   };
 }
 
-/** The key pair `NAME.crt`, `NAME.key` of a folder; `make` makes it where there is none yet. */
+/** The key pair `NAME.crt`, `NAME.key` of a folder. If there is none, `make` creates it. */
 async function kept(folder: string, name: string, make: () => Promise<KeyPair>): Promise<KeyPair> {
   const paths = keyPairPaths(folder, name);
-  // The certificate is written last, so where it is the key is too.
+  // The certificate is written last, so if it exists, the key exists too.
   if (existsSync(paths.certificate))
     return { certificate: await readFile(paths.certificate, 'utf8'), key: await readFile(paths.key, 'utf8') };
   const pair = await make();
@@ -91,7 +91,7 @@ async function kept(folder: string, name: string, make: () => Promise<KeyPair>):
   return pair;
 }
 
-/** Writes `NAME.crt` and `NAME.key` (readable by the owner alone) and returns their paths. */
+/** Writes `NAME.crt` and `NAME.key` (readable only by the owner) and returns their paths. */
 export async function writeKeyPair(folder: string, name: string, pair: KeyPair): Promise<KeyPair> {
   await mkdir(folder, { recursive: true });
   const paths = keyPairPaths(folder, name);
@@ -127,7 +127,7 @@ async function privateKeyPem(keys: webcrypto.CryptoKeyPair): Promise<string> {
   return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
 }
 
-/** From an hour ago, for clocks that disagree, and for ten years, which outlives any local cluster. */
+/** Valid from an hour ago, because clocks may differ, for ten years, longer than any local cluster. */
 const validity = (): { readonly notBefore: Date; readonly notAfter: Date } => ({
   notBefore: new Date(Date.now() - 3600 * 1000),
   notAfter: new Date(Date.now() + 10 * yearMs),

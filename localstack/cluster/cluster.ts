@@ -1,9 +1,9 @@
-// A Kubernetes cluster: etcd and kube-apiserver, both on loopback; with `nodes` also kube-controller-manager and pods that
-// run.
+// A Kubernetes cluster: etcd and kube-apiserver, both on loopback; with `nodes` also kube-controller-manager and running
+// pods.
 //
-// With no nodes there is no controller manager, and nothing is done after the fact: a deleted namespace stays in Terminating, ownerReferences
-// collect no garbage, Deployments make no pods, Services get no EndpointSlices, and no namespace has a default
-// ServiceAccount (for which reason the admission plugin that demands one is off). Tests write what they need of these.
+// Without nodes there is no controller manager: a deleted namespace stays Terminating, ownerReferences collect no garbage,
+// Deployments create no pods, Services get no EndpointSlices, and no namespace has a default ServiceAccount (so the admission
+// plugin that needs one is off). Tests write what they need of these.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -23,19 +23,19 @@ import { freePorts } from './ports.ts';
 
 export interface ClusterOptions {
   /**
-   * Where the data, certificates, kubeconfigs and logs are. A folder that a cluster has used is continued, not
-   * cleaned. A temporary folder unless told, gone after `stop`.
+   * The folder for data, certificates, kubeconfigs and logs. A used folder continues its cluster. Default: a temporary
+   * folder, which `stop` deletes.
    */
   readonly dir?: string | undefined;
-  /** The API server's port; any free one unless told. */
+  /** The API server's port; default: any free port. */
   readonly port?: number | undefined;
-  /** Which release of the Gateway API is installed, or false for none; the newest unless told. */
+  /** The release of the Gateway API to install, or false for none; default: the newest. */
   readonly crds?: GatewayApiVersion | false | undefined;
-  /** Nodes whose pods run, inside a sandbox (`enterSandbox`); none unless told. */
+  /** Nodes with running pods, inside a sandbox (`enterSandbox`); default: none. */
   readonly nodes?: readonly NodePlan[] | undefined;
-  /** Gets lines of progress where the binaries have to be built first. */
+  /** Gets lines of progress if binaries must be built first. */
   readonly log?: ((line: string) => void) | undefined;
-  /** Gives up starting. Has no effect on a cluster that runs. */
+  /** Aborts the start. Has no effect on a running cluster. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,27 +44,27 @@ export interface Cluster {
   readonly dir: string;
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
-  /** The certificate of the authority that signed the server's, PEM. */
+  /** The certificate of the server's authority, PEM. */
   readonly ca: string;
-  /** Of the store behind the API server. */
+  /** The address of the API server's etcd. */
   readonly etcdUrl: string;
   /** The administrator's connection, open until `stop`. */
   readonly admin: Connection;
   pids(): { readonly etcd: number; readonly apiServer: number };
   /** Writes the kubeconfig of a user with a client certificate, who may do what RBAC grants; returns its path. */
   userKubeconfig(name: string, groups?: readonly string[]): Promise<string>;
-  /** The same for an existing ServiceAccount, with a token of an hour. */
+  /** The same for an existing ServiceAccount, with a token for one hour. */
   serviceAccountKubeconfig(namespace: string, name: string): Promise<string>;
-  /** Ends the API server at once, as a crash does. */
+  /** Kills the API server, like a crash. */
   killApiServer(): Promise<void>;
-  /** Starts it again on the same port and data, and waits until it is ready. */
+  /** Starts it again with the same port and data, and waits until it is ready. */
   restartApiServer(): Promise<void>;
   stop(): Promise<void>;
 }
 
 const readyTimeoutMs = 60_000;
 
-/** Has all on this machine that a cluster whose pods run is started from. Where it isn't yet: the internet, and minutes. */
+/** Downloads and builds everything for a cluster with running pods. The first time this needs the internet, and minutes. */
 export async function prepareCluster(options: BuildOptions): Promise<void> {
   await findBinary('etcd', options);
   await findBinary('kube-apiserver', options);
@@ -94,7 +94,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const stop = async (): Promise<void> => {
     await running.pods?.stop();
     await admin.close();
-    // Everything that the API server knows is in etcd; a polite end would wait for every open watch.
+    // The API server's state is in etcd. A graceful end would wait for every open watch.
     await running.apiServer?.kill('SIGKILL');
     await running.etcd?.kill('SIGTERM');
     if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
@@ -156,7 +156,7 @@ function etcdFlags(dir: string, port: number, peerPort: number): readonly string
     `--listen-peer-urls=${peer}`,
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=local=${peer}`,
-    // Data survives the process, which is all that is asked; not a power cut.
+    // Data must survive the process, but not a power cut.
     '--unsafe-no-fsync',
     '--log-level=warn',
   ];
@@ -187,7 +187,7 @@ interface TokenRequest {
   readonly status: { readonly token: string };
 }
 
-/** Ready is ready for writes too: the namespace that objects go to by default is there. */
+/** Ready also means ready for writes: the namespace `default` exists. */
 async function untilReady(admin: Connection, apiServer: Daemon, signal: AbortSignal | undefined): Promise<void> {
   const isReady = async (): Promise<boolean> => {
     await admin.request('GET', '/readyz', { signal });

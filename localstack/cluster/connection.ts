@@ -4,7 +4,7 @@ import { readKubeconfig } from './kubeconfig.ts';
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface RequestOptions {
-  /** Sent as JSON, which is YAML too: server-side apply has a content type of its own. */
+  /** Sent as JSON, which is also YAML, because server-side apply has its own content type. */
   readonly body?: unknown;
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
@@ -14,21 +14,20 @@ interface RequestOptions {
 export interface Connection {
   readonly url: string;
   /**
-   * The parsed answer, which the caller knows the type of. Throws an ApiError where the server refuses. `path` begins
-   * with a slash.
+   * The parsed answer, with the caller's type. Throws an ApiError if the server refuses. `path` begins with a slash.
    */
   request<T = unknown>(method: Method, path: string, options?: RequestOptions): Promise<T>;
-  /** The lines of an answer that goes on, as a watch's does, each when it comes. */
+  /** The lines of a streaming answer, such as a watch, each as it arrives. */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>;
   close(): Promise<void>;
 }
 
-/** What the API server answered instead of what was asked for. */
+/** An error answer of the API server. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   /** The HTTP status. */
   readonly status: number;
-  /** The reason in the server's Status object (`NotFound`, `Forbidden`, …); empty where it sent none. */
+  /** The reason in the server's Status object (`NotFound`, `Forbidden`, …); empty if it sent none. */
   readonly reason: string;
 
   constructor(request: string, status: number, body: string) {
@@ -47,7 +46,7 @@ export async function connect(kubeconfig: string): Promise<Connection> {
   const { url, ca, user } = await readKubeconfig(kubeconfig);
   const identity = user.kind === 'certificate' ? { cert: user.pair.certificate, key: user.pair.key } : {};
   const authorization = user.kind === 'token' ? { authorization: `Bearer ${user.token}` } : {};
-  // By HTTP/2 a watch that is given up while the connection closes throws where nobody can catch it.
+  // With HTTP/2, a watch that is aborted while the connection closes throws where nobody can catch it.
   const dispatcher = new Agent({ connect: { ca, ...identity }, allowH2: false });
   const headers = { accept: 'application/json', ...authorization };
   return {

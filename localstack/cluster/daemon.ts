@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
-/** A server process of ours, which does not outlive this process. */
+/** A server process that ends with this process. */
 export interface Daemon {
   readonly pid: number;
-  /** Resolves, when it has ended, with a sentence that says how and with the end of its log. Never rejects. */
+  /** Resolves when it has ended, with a sentence about how, and the end of its log. Never rejects. */
   readonly ended: Promise<string>;
   /** Sends the signal and waits for the end. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
@@ -41,14 +41,14 @@ export async function startDaemon(program: string, args: readonly string[], logF
   };
 }
 
-/** Rejects when the daemon ends, with how it did. */
+/** Rejects when the daemon ends, and says how. */
 export async function endOf(daemon: Daemon): Promise<never> {
   throw new Error(await daemon.ended);
 }
 
 /**
- * A shell that kills the daemon when this process ends, however it ends: even after SIGKILL the system closes the
- * guard's standard input, and that is what it waits for.
+ * A shell that kills the daemon when this process ends. It waits for the end of its standard input, which the system closes
+ * even after SIGKILL.
  */
 function guardOf(pid: number): { release(): void } {
   const script = 'read -r _; kill -KILL "$1"';

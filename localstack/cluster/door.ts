@@ -1,13 +1,13 @@
-// The way from the machine's network to an API server inside a sandbox. A socket stays in the network namespace that it was
-// made in, also in the hands of another process: outside makes the listening one, inside accepts from it.
+// Connects the machine's network to an API server inside a sandbox. A socket stays in the network namespace where it was
+// created, also when another process uses it. So the outside creates the listening socket, and the inside accepts from it.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 
 export interface Handed {
-  /** The same on both sides, so that one kubeconfig does for both. */
+  /** The same port on both sides, so that one kubeconfig works for both. */
   readonly port: number;
-  /** The process to enter with `nsenter`, as outside knows it. */
+  /** The process to enter with `nsenter`: its pid outside. */
   readonly pid: number;
   close(): void;
 }
@@ -18,18 +18,18 @@ interface Message {
   readonly pid: number;
 }
 
-/** Outside: listens on loopback, at any free port unless told, and hands that on. */
+/** Outside: listens on loopback, by default at any free port, and passes the socket on. */
 export async function handDoor(inside: ChildProcess, port = 0): Promise<void> {
   const server = createServer();
   await once(server.listen(port, '127.0.0.1'), 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error(`Expected a TCP address, got ${address}`);
   const message: Message = { kind: 'door', port: address.port, pid: inside.pid ?? 0 };
-  // Whoever connects is for inside to accept.
+  // The inside accepts the connections.
   inside.send(message, server, () => server.close());
 }
 
-/** Inside: passes on what comes from outside to the same port here. */
+/** Inside: forwards connections from outside to the same port here. */
 export async function receiveDoor(): Promise<Handed> {
   const { promise, resolve } = Promise.withResolvers<readonly [Message, Server]>();
   const listener = (message: Message, server: Server): void => {

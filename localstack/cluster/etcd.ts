@@ -1,8 +1,8 @@
 /**
- * Puts an object where the API server keeps it, as it stands: with its UID, generation, status and field managers, which
- * no request to an API server could write. The API server sees it as any other change.
+ * Writes an object unchanged into etcd: with its UID, generation, status and field managers, which no request to an API
+ * server could write. The API server sees it like any other change.
  *
- * @param key as in etcd, without the prefix of the registry: `services/specs/NAMESPACE/NAME`
+ * @param key the key in etcd, without the prefix of the registry: `services/specs/NAMESPACE/NAME`
  */
 export async function storeObject(etcdUrl: string, key: string, object: object): Promise<void> {
   const body = JSON.stringify({ key: base64(`/registry/${key}`), value: base64(JSON.stringify(object)) });

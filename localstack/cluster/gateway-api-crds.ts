@@ -9,8 +9,8 @@ const module = 'sigs.k8s.io/gateway-api';
 export type GatewayApiVersion = 'v1.7.0' | 'v1.4.0';
 
 /**
- * Paths of the YAML files of the Gateway API's standard channel: its CRDs, and since v1.5 the admission policy that guards
- * their upgrades. They come out of the Go module proxy, once on a machine.
+ * Paths of the YAML files of the Gateway API's standard channel: its CRDs, and since v1.5 the admission policy for their
+ * upgrades. They are downloaded once per machine from the Go module proxy.
  */
 export async function gatewayApiCrds(
   version: GatewayApiVersion = 'v1.7.0',
@@ -30,8 +30,8 @@ async function moduleFolder(version: GatewayApiVersion, signal: AbortSignal | un
   const { stdout, stderr } = await go(['mod', 'download', '-json', `${module}@${version}`], { signal });
   const { Dir, Zip }: { readonly Dir?: string; readonly Zip?: string } = JSON.parse(stdout || '{}');
   if (Dir !== undefined) return Dir;
-  // A Go that is too old to compile the module (it wants 1.27) calls that an error and names no folder, though it has
-  // downloaded, verified and unpacked the files.
+  // If Go is too old to compile the module (it needs 1.27), it reports an error and no folder, but it has downloaded,
+  // verified and unpacked the files.
   if (Zip === undefined) throw new Error(`Downloading ${module} ${version} failed: ${stderr || stdout}`);
   const { stdout: moduleCache } = await go(['env', 'GOMODCACHE'], { signal });
   return join(moduleCache.trim(), `${module}@${version}`);

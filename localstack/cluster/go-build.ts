@@ -1,22 +1,22 @@
-// Programs out of the Go module proxy.
+// Builds programs from the Go module proxy.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cached } from './cache.ts';
 import { go } from './go.ts';
 
 export interface BuildOptions {
-  /** Gets a line of progress every few seconds of a build, which takes minutes, and nothing when all is there. */
+  /** Gets a line of progress every few seconds of a build, which takes minutes. Gets nothing if no build is needed. */
   readonly log?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `go.mod` of `folder` pins every version; the module's is part of the name that the binary has in the cache. */
+/** The `go.mod` in `folder` pins every version. The binary's name in the cache has the module's version. */
 export interface GoProgram {
   readonly name: string;
   readonly folder: string;
   readonly module: string;
   readonly package: string;
-  /** What the linker is told, by the module's version. */
+  /** The linker's flags, by the module's version. */
   readonly linkerFlags?: (version: string) => string;
 }
 
@@ -60,7 +60,7 @@ async function build(program: GoProgram, version: string, path: string, options:
     const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', linkerFlags(version)];
     const { status, stderr } = await go(['build', ...flags, '-o', path, program.package], {
       cwd: folder,
-      // A module may want a newer Go than the machine has; Go gets that by itself where it may.
+      // A module may need a newer Go than the machine has. Go downloads it by itself if it may.
       env: { CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' },
       signal: options.signal,
       onLine: (line) => {

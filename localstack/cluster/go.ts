@@ -15,7 +15,7 @@ export interface GoResult {
   readonly stderr: string;
 }
 
-/** Runs `go ARGS` and waits for it to end, whatever its exit status. Throws where there is no Go. */
+/** Runs `go ARGS` and waits for its end, whatever its exit status. Throws if Go is not installed. */
 export async function go(args: readonly string[], options: GoOptions = {}): Promise<GoResult> {
   const child = spawn('go', args, {
     cwd: options.cwd,

@@ -1,4 +1,4 @@
-// List and watch, and outlive every error: what the node agent and the Services' forwarding know of the cluster.
+// Lists and watches, and survives every error. The node agent and the Services' forwarding use it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from './connection.ts';
 
@@ -14,7 +14,7 @@ export interface Watched {
 export interface InformerOptions<T> {
   /** Such as `/api/v1/pods`, of all namespaces. */
   readonly path: string;
-  /** Called for each object that came, changed, or went (undefined), with what it was before. */
+  /** Called for each object that was added, changed, or deleted (undefined), with the previous object. */
   readonly changed: (now: T | undefined, before: T | undefined) => void;
   readonly signal: AbortSignal;
 }
@@ -22,7 +22,7 @@ export interface InformerOptions<T> {
 export interface Informer<T> {
   /** All objects of the path, by `NAMESPACE/NAME`, or `NAME`. */
   readonly objects: ReadonlyMap<string, T>;
-  /** Resolves when the first list is in. */
+  /** Resolves after the first list. */
   readonly synced: Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function startInformer<T extends Watched>(
     const before = objects.get(key);
     if (before?.metadata.resourceVersion === object.metadata.resourceVersion) return;
     objects.set(key, object);
-    // One of the same name that was made anew is another.
+    // A recreated object of the same name is another object.
     if (before && before.metadata.uid !== object.metadata.uid) {
       changed(undefined, before);
       changed(object, undefined);
@@ -72,7 +72,7 @@ export function startInformer<T extends Watched>(
   };
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
-      // Whatever went wrong, a list says what is.
+      // After any error, a new list has the current state.
       await list()
         .then(watch)
         .catch(() => sleep(retryMs, undefined, { signal }).catch(() => {}));

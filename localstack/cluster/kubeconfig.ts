@@ -12,7 +12,7 @@ export interface Access {
   );
 }
 
-/** Writes a kubeconfig that only its owner can read; a reader sees the old one or the new one, whole. */
+/** Writes a kubeconfig that only its owner can read. A reader sees the complete old file, or the complete new one. */
 export async function writeKubeconfig(path: string, { url, ca, user }: Access): Promise<void> {
   const config = {
     apiVersion: 'v1',
@@ -26,7 +26,7 @@ export async function writeKubeconfig(path: string, { url, ca, user }: Access): 
   await rename(`${path}.new`, path);
 }
 
-/** Reads a kubeconfig that `writeKubeconfig` wrote. Others may hold what this does not know: contexts, plugins, files. */
+/** Reads a kubeconfig from `writeKubeconfig`. It does not support contexts, plugins and files of other kubeconfigs. */
 export async function readKubeconfig(path: string): Promise<Access> {
   const config: Kubeconfig = parse(await readFile(path, 'utf8'));
   const [{ cluster }] = config.clusters;

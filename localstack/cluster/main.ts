@@ -1,4 +1,4 @@
-// npm run cluster -- --dir DIR --port PORT [--pods]: a Kubernetes API server, or a cluster whose pods run, until Ctrl-C.
+// npm run cluster -- --dir DIR --port PORT [--pods]: a Kubernetes API server, or a cluster with running pods, until Ctrl-C.
 import { enterSandbox } from '../sandbox.ts';
 import { script, wholeNumber } from '../script.ts';
 import { prepareCluster, startCluster } from './cluster.ts';
@@ -23,7 +23,7 @@ const flags = script(
   .parse()
   .opts<Flags>();
 
-/** Of a cluster of its own; the environment's nodes are those of its VPC. */
+/** The nodes of a cluster without a VPC. */
 const nodes = [1, 2, 3].map(
   (index): NodePlan => ({
     name: `node-${index}`,

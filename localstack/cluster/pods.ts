@@ -1,4 +1,4 @@
-// What makes a cluster one whose pods run: kube-controller-manager, and the nodes.
+// The parts of a cluster that run pods: kube-controller-manager, and the nodes.
 import { join } from 'node:path';
 import { serviceAddress, serviceBlock } from './api-server.ts';
 import { waitFor } from './apply.ts';
@@ -30,7 +30,7 @@ export async function preparePods(options: BuildOptions): Promise<void> {
   await pullImages(options);
 }
 
-/** Resolves when pods may be made in the default namespace, and may go to each node. */
+/** Resolves when the default namespace and each node accept pods. */
 export async function startPods(options: PodsOptions): Promise<RunningPods> {
   const { dir, kubeconfig, admin, authority, nodes, log = () => {}, signal } = options;
   const findImage = await pullImages(options);
@@ -56,22 +56,22 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
   return { stop: () => running.disposeAsync() };
 }
 
-/** With every controller that runs by default. */
+/** Runs with all default controllers. */
 const controllerManagerFlags = (dir: string, kubeconfig: string): readonly string[] => [
   `--kubeconfig=${kubeconfig}`,
   `--root-ca-file=${join(dir, 'pki', 'ca.crt')}`,
   `--service-account-private-key-file=${join(dir, 'pki', 'ca.key')}`,
   '--leader-elect=false',
   '--bind-address=127.0.0.1',
-  // Its own server is of no use here.
+  // Its own server is not needed here.
   '--secure-port=0',
-  // There is nobody to share the API server with.
+  // Nobody else uses the API server.
   '--kube-api-qps=500',
   '--kube-api-burst=1000',
   '--profiling=false',
 ];
 
-/** Pods are refused in a namespace that has no ServiceAccount yet. */
+/** A namespace without a ServiceAccount refuses pods. */
 async function defaultAccount(admin: Connection, signal: AbortSignal | undefined): Promise<void> {
   const path = '/api/v1/namespaces/default/serviceaccounts/default';
   await waitFor(admin, path, (account) => account !== undefined, { timeoutMs: accountTimeoutMs, signal });

@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { type Embedded, forward, path, present } from '../testing/embedded.ts';
 import { ask, Backend, groupOf, healthOf, mapped, startForwarding } from './testing/forwarding.ts';
 
-// One second more than AWS's shortest interval.
+// Longer than two of AWS's shortest intervals.
 const soon = { timeout: 12_000, interval: 100 };
 const brisk = { HealthCheckIntervalSeconds: 5, HealthCheckTimeoutSeconds: 2, UnhealthyThresholdCount: 2 };
 

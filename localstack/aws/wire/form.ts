@@ -1,4 +1,4 @@
-// The form body of the query and EC2 protocols: `a.b.1.c=x` pairs that stand for a tree.
+// The form body of the query and EC2 protocols: `a.b.1.c=x` pairs for a tree.
 import { AwsError, type Input } from '../service.ts';
 
 type Node = { value: string | undefined; readonly children: Map<string, Node> };
@@ -47,7 +47,7 @@ function decodeEc2Node(node: Node): unknown {
   return allIndexes(node) ? listOf(node.children, decodeEc2Node) : record(node, decodeEc2Node);
 }
 
-/** `Listeners.member.1.Port=80` → `{ Listeners: [{ Port: '80' }] }`. An empty list comes as an empty string. */
+/** `Listeners.member.1.Port=80` → `{ Listeners: [{ Port: '80' }] }`. An empty list arrives as an empty string. */
 export function decodeQuery(form: URLSearchParams): Input {
   return record(tree(form), decodeQueryNode);
 }

@@ -1,4 +1,4 @@
-// The three wire protocols: how each says a result and an error.
+// The three wire protocols: the format of results and errors.
 import type { AwsError, Output, Service } from '../service.ts';
 import { isRecord } from './record.ts';
 import { escapeXml, xmlContent } from './xml.ts';

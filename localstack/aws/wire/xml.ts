@@ -8,7 +8,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\r': '&#xD;',
 };
 
-/** Text for an element; what XML 1.0 cannot carry becomes U+FFFD. */
+/** Text for an element. Characters that XML 1.0 does not allow become U+FFFD. */
 export function escapeXml(text: string): string {
   return (
     text

@@ -1,4 +1,4 @@
-// The nodes of a cluster whose pods run: scheduler, kubelets and kube-proxy of all nodes, in this process.
+// The nodes of a cluster with running pods: scheduler, kubelets and kube-proxy of all nodes, in this process.
 import { join } from 'node:path';
 import type { CertificateAuthority } from '../certificates.ts';
 import type { Connection } from '../connection.ts';
@@ -20,21 +20,21 @@ export interface AgentOptions {
   readonly findImage: (reference: string) => RunnableImage | undefined;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
-  /** What Services' cluster addresses are out of. */
+  /** The block of Services' cluster addresses. */
   readonly serviceBlock: string;
-  /** Where the pods' files are. */
+  /** The folder of the pods' files. */
   readonly folder: string;
   readonly log: (line: string) => void;
 }
 
 export interface Agent {
-  /** Resolves when pods may go to each of the nodes. The controller manager has a part in that. */
+  /** Resolves when each node accepts pods. The controller manager must remove a taint first. */
   readonly ready: Promise<void>;
-  /** Ends every pod's processes, and serves no Service any more. */
+  /** Ends all pods' processes, and stops forwarding Services. */
   stop(): Promise<void>;
 }
 
-/** Resolves when the nodes are registered, and their pods and Services are followed. */
+/** Resolves when the nodes are registered, and their pods and Services are watched. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { connection, nodes, authority, log } = options;
   await using begun = new AsyncDisposableStack();
@@ -84,7 +84,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 const keyOf = ({ metadata: { namespace, name } }: Pod): string => `${namespace}/${name}`;
 
-/** The pods of all nodes, each on its own. */
+/** Runs the pods of all nodes, each independently. */
 class RunningPods {
   readonly #running = new Map<string, RunningPod>();
   readonly #places: ReadonlyMap<string, NodePlan>;

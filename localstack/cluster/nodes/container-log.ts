@@ -1,4 +1,4 @@
-// What a container wrote, for `kubectl logs`.
+// The output of a container, for `kubectl logs`.
 import { EventEmitter } from 'node:events';
 
 export interface LogLine {
@@ -7,7 +7,7 @@ export interface LogLine {
   readonly text: string;
 }
 
-/** The oldest lines go when there are more. */
+/** If there are more lines, the oldest are dropped. */
 const keptLines = 20_000;
 
 export class ContainerLog {
@@ -34,7 +34,7 @@ export class ContainerLog {
     this.#changes.emit('end');
   }
 
-  /** Calls back for each line that comes, and at the end; returns what stops that. */
+  /** Calls back for each new line, and at the end. Call the result to stop. */
   follow(added: (line: LogLine) => void, ended: () => void): () => void {
     this.#changes.setMaxListeners(0).on('line', added).once('end', ended);
     return () => void this.#changes.off('line', added).off('end', ended);

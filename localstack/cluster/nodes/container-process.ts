@@ -1,4 +1,4 @@
-// One run of a container: its program, in the pod's network namespace and in a file system of its own that goes with it.
+// One run of a container: its program, in the pod's network namespace, with its own temporary file system.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { copyFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -10,12 +10,12 @@ import type { RunnableImage } from './images.ts';
 
 export interface Mount {
   readonly source: string;
-  /** Absolute, in the container. */
+  /** An absolute path in the container. */
   readonly target: string;
 }
 
 export interface ProcessPlan {
-  /** Becomes the container's root; made where it is not there. */
+  /** The container's root; created if it does not exist. */
   readonly root: string;
   /** The pod's network namespace; undefined for the node's own. */
   readonly namespace: string | undefined;
@@ -40,7 +40,7 @@ export interface ContainerProcess {
 
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** `$1` is the root; then pairs of a source and where in the root it is mounted, up to `--`; then the program. */
+/** `$1` is the root. Then, up to `--`, pairs of a source and its mount point in the root. Then the program. */
 const enterScript = `set -e
 root=$1
 shift
@@ -53,7 +53,7 @@ mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 exec chroot "$root" "$@"`;
 
-/** Starts the program; what it writes goes to the log. Throws where it can't be started at all. */
+/** Starts the program. Its output goes to the log. Throws if it can't be started. */
 export async function startContainer(plan: ProcessPlan, log: ContainerLog): Promise<ContainerProcess> {
   const { root, image, namespace } = plan;
   const mounts: readonly Mount[] = [{ source: image.binary, target: image.entrypoint }, ...plan.mounts];
@@ -71,7 +71,7 @@ export async function startContainer(plan: ProcessPlan, log: ContainerLog): Prom
     ...plan.command,
   ];
   const child = spawn(program ?? '', args, {
-    // A group of its own, which is ended as a whole.
+    // Its own process group, which is ended as a whole.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: searchPath, HOSTNAME: plan.hostname, ...plan.environment },
@@ -94,13 +94,13 @@ async function watched(child: ChildProcess, log: ContainerLog): Promise<Containe
     try {
       process.kill(-pid, signal);
     } catch {
-      // Nobody of the group is left.
+      // The group has no processes any more.
     }
   };
-  // What it has begun ends with it.
+  // Its child processes end with it.
   child.once('exit', () => kill('SIGKILL'));
   const ended = new Promise<Exit>((resolve) => {
-    // When its output is all in, too.
+    // After its output is complete, too.
     child.once('close', (code, signal) => {
       over = true;
       log.end();

@@ -3,7 +3,7 @@ import { connect, createServer } from 'node:net';
 import type { Endpoint, Forward } from './forwards.ts';
 import type { Listening } from './services.ts';
 
-/** Listens at a forward's place; each connection goes to the endpoint that `choose` names then. */
+/** Listens at a forward's address. For each connection, `choose` names the endpoint. */
 export async function forwardTcp({ address, port }: Forward, choose: () => Endpoint): Promise<Listening> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (client) => {
     const { address: host, port: to } = choose();
@@ -13,12 +13,12 @@ export async function forwardTcp({ address, port }: Forward, choose: () => Endpo
       [upstream, client],
     ] as const) {
       socket.pipe(other);
-      // Whatever one side met, the other one meets a reset, as it would with no one between.
+      // If one side fails, the other one gets a reset, as without a proxy.
       socket.on('error', () => other.resetAndDestroy());
     }
     client.resume();
   });
   await once(server.listen({ host: address, port, backlog: 1024 }), 'listening');
-  // What is open goes on, as with kube-proxy; it ends with its pod.
+  // Open connections continue, as with kube-proxy. They end with their pod.
   return { close: () => void server.close() };
 }

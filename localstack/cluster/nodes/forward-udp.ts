@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Endpoint, Forward } from './forwards.ts';
 import type { Listening } from './services.ts';
 
-/** A client that is silent for so long is another one after, as with the kernel's connection tracking. */
+/** After this silence a client counts as a new one, as with the kernel's connection tracking. */
 const idleMs = 30_000;
 
 interface Flow {
@@ -12,7 +12,7 @@ interface Flow {
   readonly idle: NodeJS.Timeout;
 }
 
-/** Listens at a forward's place; what one client sends goes to one endpoint, as long as `isCurrent` says that it is one. */
+/** Listens at a forward's address. A client's packets go to one endpoint while `isCurrent` accepts the endpoint. */
 export async function forwardUdp(
   { address, port }: Forward,
   choose: () => Endpoint,

@@ -1,4 +1,4 @@
-// Where Services' connections go, as kube-proxy sees it. Pure. https://kubernetes.io/docs/reference/networking/virtual-ips/
+// The forwards of Services, like kube-proxy's. Pure. https://kubernetes.io/docs/reference/networking/virtual-ips/
 import type { EndpointSlice, Service, ServicePort } from './objects.ts';
 
 export interface Endpoint {
@@ -6,12 +6,12 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** A place to listen at, and who answers there. */
+/** An address to listen at, and its endpoints. */
 export interface Forward {
   readonly protocol: 'TCP' | 'UDP';
   readonly address: string;
   readonly port: number;
-  /** At least one: where there is none nobody listens, and connections are refused. */
+  /** At least one. Without endpoints nobody listens, and connections are refused. */
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -62,7 +62,7 @@ interface Candidate extends Endpoint {
   readonly ready: boolean;
 }
 
-/** Those that are ready; where none is, those that serve while they end. */
+/** The ready endpoints. If none is ready, those that serve while they terminate. */
 function serving(candidates: readonly Candidate[]): readonly Endpoint[] {
   const ready = candidates.filter((candidate) => candidate.ready);
   return (ready.length > 0 ? ready : candidates).map(({ address, port }) => ({ address, port }));

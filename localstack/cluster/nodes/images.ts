@@ -1,14 +1,14 @@
-// The container images that this cluster can run: each is a program out of the Go module proxy. A pod of any other image waits.
+// The container images of this cluster: each is a program from the Go module proxy. A pod with any other image waits.
 import { join } from 'node:path';
 import { type BuildOptions, built } from '../go-build.ts';
 
 interface Image {
-  /** Without its tag: every tag is the one version that `images/go.mod` pins. */
+  /** The name without a tag: every tag means the version in `images/go.mod`. */
   readonly repository: string;
   readonly program: string;
   readonly module: string;
   readonly package: string;
-  /** Where the image has the program, which is also what it runs. */
+  /** The path of the program in the image; it is also the image's command. */
   readonly entrypoint: string;
 }
 
@@ -22,14 +22,14 @@ const images: readonly Image[] = [
   },
 ];
 
-/** An image that is on this machine. */
+/** An image on this machine. */
 export interface RunnableImage {
-  /** Path of the program's binary, which is linked statically. */
+  /** The path of the program's binary, which is linked statically. */
   readonly binary: string;
   readonly entrypoint: string;
 }
 
-/** Builds what is not there yet; then finds an image by its reference, with a tag or a digest. */
+/** Builds missing images. The result finds an image by its reference, with a tag or a digest. */
 export async function pullImages(
   options: BuildOptions = {},
 ): Promise<(reference: string) => RunnableImage | undefined> {
@@ -42,6 +42,6 @@ export async function pullImages(
   return (reference) => runnable.get(reference.replace(/@.*$/, '').replace(/:[^/]*$/, ''));
 }
 
-/** What a pod of an unknown image is told. */
+/** The message for a pod with an unknown image. */
 export const unknownImage = (reference: string): string =>
   `No image "${reference}" here; this cluster runs ${images.map(({ repository }) => repository).join(', ')}`;

@@ -1,4 +1,4 @@
-// What the API server asks nodes for: the logs of containers. One server answers for all nodes.
+// The logs of containers, for the API server. One server answers for all nodes.
 
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,9 +8,9 @@ import type { ContainerLog, LogLine } from './container-log.ts';
 
 export interface KubeletServerOptions {
   readonly pair: KeyPair;
-  /** Only who has a client certificate of this authority, PEM, is answered. */
+  /** Clients need a certificate of this authority, PEM. */
   readonly ca: string;
-  /** The log of a container; undefined where there is none. */
+  /** The log of a container; undefined if there is none. */
   readonly logOf: (namespace: string, pod: string, container: string, previous: boolean) => ContainerLog | undefined;
 }
 

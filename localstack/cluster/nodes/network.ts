@@ -1,16 +1,16 @@
-// The network of nodes and pods: one bridge, which has the nodes' addresses, and a network namespace a pod behind it. It is
-// made in a sandbox, and goes with it. There is no packet filter in it, and no address translation.
+// The network of nodes and pods: one bridge with the nodes' addresses, and one network namespace per pod behind it. It is
+// created in a sandbox, and ends with it. It has no packet filter, and no address translation.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { AddressPool } from '../../aws/dataplane/address-pool.ts';
 import { isInSandbox } from '../../sandbox.ts';
 import { run } from '../run.ts';
 
-/** Where a node is in the network; blocks and addresses are IPv4. */
+/** A node's place in the network. Blocks and addresses are IPv4. */
 export interface NodePlace {
   readonly address: string;
-  /** The block of the node and its pods: what is in it is reached with no router between. */
+  /** The block of the node and its pods. Within it no router is needed. */
   readonly subnet: string;
-  /** The block in `subnet` that pods get their addresses from. */
+  /** The block in `subnet` for the pods' addresses. */
   readonly podRange: string;
 }
 
@@ -23,7 +23,7 @@ export interface PodAttachment {
 
 export interface PodNetwork {
   attach(node: NodePlace): Promise<PodAttachment>;
-  /** Takes it away, when no pod is attached any more; the sandbox may get another. */
+  /** Removes the network after all pods are detached. The sandbox may create another one. */
   remove(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ const bridge = 'pods';
 /** @throws an Error outside of a sandbox. */
 export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<PodNetwork> {
   if (!isInSandbox()) throw new Error('Expected a sandbox (enterSandbox) around a cluster whose pods run');
-  // Names of network namespaces are mounts; a file system of ours keeps them out of the machine's own.
+  // Names of network namespaces are mounts. Our own file system keeps them out of the machine's.
   await mkdir('/run/netns', { recursive: true });
   await run('mount', ['-t', 'tmpfs', 'tmpfs', '/run/netns']);
   await ip([
@@ -40,7 +40,7 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
     `link set ${bridge} up`,
     ...nodes.map(({ address, subnet }) => `addr add ${address}/${prefixOf(subnet)} dev ${bridge}`),
   ]);
-  // Pods reach pods of other subnets, cluster addresses and load balancers by their node.
+  // Pods reach pods of other subnets, cluster addresses and load balancers through their node.
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
   await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/send_redirects`, '0');
   await writeFile('/proc/sys/net/ipv4/conf/all/send_redirects', '0');
@@ -73,7 +73,7 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
   };
 }
 
-/** Makes every address of a block one of this machine's, free to listen at. */
+/** Adds every address of a block to this machine, so that programs can listen there. */
 export const ownBlock = (cidr: string): Promise<void> => ip([`route replace local ${cidr} dev lo`]);
 
 async function connectPod(namespace: string, link: string, address: string, node: NodePlace): Promise<void> {

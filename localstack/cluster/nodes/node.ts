@@ -1,5 +1,5 @@
-// Nodes as a kubelet keeps them: registered, Ready, and with a heartbeat, without which the controller manager would take
-// them for dead after 40 seconds. https://kubernetes.io/docs/concepts/architecture/nodes/#node-heartbeats
+// Nodes like a kubelet's: registered, Ready, and with a heartbeat. Without it, the controller manager treats them as dead
+// after 40 seconds. https://kubernetes.io/docs/concepts/architecture/nodes/#node-heartbeats
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyYaml } from '../apply.ts';
 import type { Connection } from '../connection.ts';
@@ -15,7 +15,7 @@ export interface NodePlan extends NodePlace {
 const heartbeatMs = 10_000;
 const leaseSeconds = 40;
 
-/** Registers a node and keeps its Lease until the signal aborts; resolves when it is Ready. */
+/** Registers a node, and renews its Lease until the signal aborts. Resolves when the node is Ready. */
 export async function keepNode(
   connection: Connection,
   node: NodePlan,

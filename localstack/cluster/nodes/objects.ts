@@ -1,4 +1,4 @@
-// Of Kubernetes' objects what nodes read and write. https://kubernetes.io/docs/reference/kubernetes-api/
+// The fields of Kubernetes' objects that nodes read and write. https://kubernetes.io/docs/reference/kubernetes-api/
 import type { Watched } from '../informer.ts';
 
 export interface Pod extends Watched {
@@ -125,14 +125,14 @@ interface FieldItem {
   readonly fieldRef?: { readonly fieldPath: string };
 }
 
-/** What a volume, or a part of a projected one, is filled from. */
+/** The source of a volume, or of a part of a projected volume. */
 export interface VolumeSource {
   readonly configMap?: { readonly name: string; readonly items?: readonly Item[]; readonly optional?: boolean };
   readonly downwardAPI?: { readonly items?: readonly FieldItem[] };
   readonly secret?: {
-    /** In a volume. */
+    /** The name in a volume. */
     readonly secretName?: string;
-    /** In a projected one. */
+    /** The name in a projected volume. */
     readonly name?: string;
     readonly items?: readonly Item[];
     readonly optional?: boolean;

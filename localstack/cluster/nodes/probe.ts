@@ -1,4 +1,4 @@
-// Probes and hooks, as a node makes them. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+// Probes and hooks, like a node's. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,13 +12,13 @@ export interface ProbeTarget {
   readonly exec: (command: readonly string[], signal: AbortSignal) => Promise<number>;
 }
 
-/** Certificates are not looked at, and redirects not followed, as nodes do. */
+/** Like nodes, it does not check certificates, and does not follow redirects. */
 const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, keepAliveTimeout: 1, pipelining: 0 });
 
-/** Does what the handler says, once; whether it went well. Never throws. */
+/** Runs the handler once. @returns whether it succeeded. Never throws. */
 export async function attempt(handler: Handler, target: ProbeTarget, signal: AbortSignal): Promise<boolean> {
   const { httpGet, exec } = handler;
-  // That a gRPC server answers its health service is not looked at, only that it is there.
+  // We do not call a gRPC server's health service, we only connect.
   const tcpSocket = handler.tcpSocket ?? handler.grpc;
   try {
     if (httpGet) {
@@ -48,7 +48,7 @@ export async function attempt(handler: Handler, target: ProbeTarget, signal: Abo
 const portOf = (container: Container, port: number | string): number =>
   typeof port === 'number' ? port : (container.ports?.find(({ name }) => name === port)?.containerPort ?? Number(port));
 
-/** Probes until the signal aborts, and tells each time that enough attempts in a row have gone one way. */
+/** Probes until the signal aborts. Reports a result after enough equal results in a row. */
 export async function probe(
   { initialDelaySeconds = 0, periodSeconds = 10, timeoutSeconds = 1, ...rest }: Probe,
   target: ProbeTarget,

@@ -1,4 +1,4 @@
-// A container of a pod: its program is started, probed, started again when it ends, and stopped.
+// A container of a pod. It starts, probes, restarts and stops its program.
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ContainerLog } from './container-log.ts';
@@ -12,12 +12,12 @@ import { MissingError } from './variables.ts';
 export interface ContainerOptions {
   readonly container: Container;
   readonly restartPolicy: PodSpec['restartPolicy'];
-  /** The pod's. */
+  /** The address of the pod. */
   readonly address: string;
   readonly image: RunnableImage | undefined;
-  /** Throws a MissingError where what the container refers to is not there. */
+  /** Throws a MissingError if an object that the container refers to is missing. */
   readonly start: (image: RunnableImage, log: ContainerLog) => Promise<ContainerProcess>;
-  /** Called when the report is another. */
+  /** Called when the report changes. */
   readonly changed: () => void;
 }
 
@@ -25,7 +25,7 @@ const retryMs = 1_000;
 const afterHookMs = 2_000;
 const backoffBaseMs = 1_000;
 const backoffMaxMs = 60_000;
-/** One that ran for this long begins its backoff anew. */
+/** After a run of this length, the backoff starts again. */
 const steadyMs = 600_000;
 
 export class RunningContainer {
@@ -39,7 +39,7 @@ export class RunningContainer {
   #process: ContainerProcess | undefined;
   #log: ContainerLog | undefined;
   #previousLog: ContainerLog | undefined;
-  /** Resolves when it will not run any more. */
+  /** Resolves when the container will not run again. */
   readonly over: Promise<void>;
 
   constructor(options: ContainerOptions) {
@@ -47,12 +47,12 @@ export class RunningContainer {
     this.over = this.#run();
   }
 
-  /** Undefined until it has run. */
+  /** Undefined before its first run. */
   get log(): ContainerLog | undefined {
     return this.#log;
   }
 
-  /** Of the run before, where there was one. */
+  /** The log of the previous run, if there was one. */
   get previousLog(): ContainerLog | undefined {
     return this.#previousLog;
   }
@@ -71,7 +71,7 @@ export class RunningContainer {
     };
   }
 
-  /** Runs its preStop hook, asks it to end, and ends it when the time is over. Resolves when it has ended. */
+  /** Runs its preStop hook, sends SIGTERM, and kills it after the grace period. Resolves when it has ended. */
   async stop(graceSeconds: number): Promise<void> {
     const deadline = performance.now() + graceSeconds * 1000;
     const running = this.#process;
@@ -79,7 +79,7 @@ export class RunningContainer {
     if (graceSeconds > 0 && running) {
       await this.#preStop(running, AbortSignal.timeout(graceSeconds * 1000));
       running.kill('SIGTERM');
-      // A hook that took all the time leaves the container this much, as on a real node.
+      // If the hook used the whole grace period, the container still gets this time, as on a real node.
       const remainingMs = Math.max(deadline - performance.now(), afterHookMs);
       const waiting = new AbortController();
       const late = sleep(remainingMs, undefined, { signal: waiting.signal }).catch(() => {});
@@ -116,7 +116,7 @@ export class RunningContainer {
     }
   }
 
-  /** From start to end; undefined when it could not be started. */
+  /** One run from start to end; undefined if it could not be started. */
   async #runOnce(image: RunnableImage): Promise<Terminated | undefined> {
     const log = new ContainerLog();
     let running: ContainerProcess;
@@ -134,7 +134,7 @@ export class RunningContainer {
     const probing = new AbortController();
     this.#probe(running, probing.signal);
     this.#become({ kind: 'running', startedAt });
-    // Stopped while it was being started.
+    // It was stopped during its start.
     if (this.#stopping.signal.aborted) running.kill('SIGKILL');
     const exit = await running.ended;
     probing.abort();

@@ -19,11 +19,11 @@ export interface PodContext {
   readonly findImage: (reference: string) => RunnableImage | undefined;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Where the files of all pods are. */
+  /** The folder for the files of all pods. */
   readonly folder: string;
 }
 
-/** What a pod refers to is often made just after it. */
+/** The objects that a pod refers to are often created just after the pod. */
 const firstRetryMs = 50;
 const retryMs = 1_000;
 const defaultGraceSeconds = 30;
@@ -36,9 +36,9 @@ export class RunningPod {
   readonly #startedAt = Date.now();
   readonly #gone = new AbortController();
   #attachment: PodAttachment | undefined;
-  /** Of all containers of the pod, once what they need is there. */
+  /** The pod's containers, after everything that they need exists. */
   #containers: readonly RunningContainer[] = [];
-  /** What keeps them from being made. */
+  /** Why the containers can't be created. */
   #obstacle: string | undefined;
   #ending: Promise<void> | undefined;
   readonly #running: Promise<void>;
@@ -53,13 +53,13 @@ export class RunningPod {
     this.#running = this.#start();
   }
 
-  /** The log of a container that has begun to run; of its run before where `previous`. */
+  /** The log of a container that has started; with `previous` the log of its previous run. */
   logOf(container: string, previous: boolean): ContainerLog | undefined {
     const index = this.#pod.spec.containers.findIndex(({ name }) => name === container);
     return previous ? this.#containers[index]?.previousLog : this.#containers[index]?.log;
   }
 
-  /** What the API server has of it now. */
+  /** The pod as the API server has it now. */
   update(pod: Pod): void {
     const gatesBefore = JSON.stringify(this.#pod.status?.conditions);
     this.#pod = pod;
@@ -67,7 +67,7 @@ export class RunningPod {
     else if (pod.spec.readinessGates && JSON.stringify(pod.status?.conditions) !== gatesBefore) this.#report();
   }
 
-  /** Ends it at once: the API server does not have it any more. Resolves when nothing of it is left. */
+  /** Kills it, because the API server does not have it any more. Resolves when everything has ended. */
   async remove(): Promise<void> {
     this.#gone.abort();
     await this.#running;
@@ -78,7 +78,7 @@ export class RunningPod {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Tries until all is there that the pod asks for. */
+  /** Tries until everything that the pod needs exists. */
   async #start(): Promise<void> {
     const { signal } = this.#gone;
     for (let waitMs = firstRetryMs; !signal.aborted && this.#ending === undefined; waitMs *= 2) {
@@ -147,7 +147,7 @@ export class RunningPod {
     );
   }
 
-  /** Takes the time that the pod is given, then has the API server forget it. */
+  /** Stops the pod within its grace period, then deletes it from the API server. */
   async #end(): Promise<void> {
     const grace = this.#pod.metadata.deletionGracePeriodSeconds ?? defaultGraceSeconds;
     await this.#running;
@@ -162,7 +162,7 @@ export class RunningPod {
     );
   }
 
-  /** Has the status written soon: once, for all that changes until then. */
+  /** Schedules one write of the status, for all changes until then. */
   #report(): void {
     this.#stale = true;
     this.#writing ??= this.#write().finally(() => {
@@ -194,7 +194,7 @@ export class RunningPod {
     return this.#pod.spec.containers.map(({ name, image }) => notMade(name, image, this.#obstacle));
   }
 
-  /** Asks until the API server has done it, or has no such pod. */
+  /** Retries until the API server has done it, or does not have the pod. */
   async #untilDone(ask: () => Promise<unknown>): Promise<void> {
     const { signal } = this.#gone;
     while (!signal.aborted) {

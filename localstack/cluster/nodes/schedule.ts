@@ -1,12 +1,12 @@
-// Which node a pod goes to: of those that it may run on, the one with the fewest pods of its owner, then the fewest at all. Pure.
+// Chooses a pod's node: of the allowed nodes, the one with the fewest pods of its owner, then the fewest pods. Pure.
 import type { Node, NodeAffinity, Pod, Requirement, Taint, Toleration } from './objects.ts';
 
 export type Decision =
   | { readonly kind: 'node'; readonly name: string }
-  /** Of no node: why, in the scheduler's words. */
+  /** If there is no node: the reason, in the scheduler's words. */
   | { readonly kind: 'none'; readonly message: string };
 
-/** `pods` are all pods, of which those that are on nodes count. */
+/** @param pods all pods; only those on nodes count */
 export function chooseNode(pod: Pod, nodes: readonly Node[], pods: readonly Pod[]): Decision {
   const fitting = nodes.filter((node) => mayRunOn(pod, node));
   const owner = ownerOf(pod);
@@ -31,7 +31,7 @@ const ownerOf = ({ metadata }: Pod): string | undefined =>
 
 const notReady = 'node.kubernetes.io/not-ready';
 
-/** The API server taints a new node; the controller manager takes the taint away when it has seen that the node is Ready. */
+/** The API server taints a new node; the controller manager removes the taint when the node is Ready. */
 export const isReady = (node: Node | undefined): boolean =>
   node !== undefined && saysReady(node) && !(node.spec?.taints ?? []).some(({ key }) => key === notReady);
 
@@ -59,7 +59,7 @@ const tolerates = ({ key, operator = 'Equal', value = '', effect }: Toleration, 
   (key === undefined || key === taint.key) &&
   (operator === 'Exists' || value === (taint.value ?? ''));
 
-/** Terms are alternatives; what a term requires has to hold together. */
+/** Terms are alternatives. All requirements of a term must match. */
 function hasAffinity(
   affinity: NodeAffinity | undefined,
   name: string,

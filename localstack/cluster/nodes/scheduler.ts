@@ -1,20 +1,20 @@
-// The scheduler: binds pods that have no node to one.
+// The scheduler: binds pods to nodes.
 import type { Connection } from '../connection.ts';
 import { type Informer, startInformer } from '../informer.ts';
 import type { Node, Pod } from './objects.ts';
 import { chooseNode, isReady } from './schedule.ts';
 
 export interface Scheduler {
-  /** Resolves when pods may go to each of the nodes that it was started for. */
+  /** Resolves when each of its nodes accepts pods. */
   readonly ready: Promise<void>;
-  /** To be called with every pod that came, changed or went. */
+  /** Call it with every pod that was added, changed or deleted. */
   changed(pod: Pod | undefined, before: Pod | undefined): void;
 }
 
 const retryMs = 1_000;
 
 /**
- * Runs until the signal aborts. `pods` are read once the scheduler is told of one of them.
+ * Runs until the signal aborts. It reads `pods` after each reported change of a pod.
  * @param names of the nodes to wait for
  */
 export function startScheduler(
@@ -24,7 +24,7 @@ export function startScheduler(
   signal: AbortSignal,
 ): Scheduler {
   const ready = Promise.withResolvers<void>();
-  /** Pods that are being bound, as if they were. */
+  /** Pods that are being bound count as bound. */
   const assumed = new Map<string, Pod>();
   const nodes = startInformer<Node>(connection, {
     path: '/api/v1/nodes',

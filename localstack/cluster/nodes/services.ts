@@ -8,11 +8,11 @@ import type { NodePlan } from './node.ts';
 import type { EndpointSlice, Service } from './objects.ts';
 
 export interface Listening {
-  /** Listens no more. */
+  /** Stops listening. */
   close(): void;
 }
 
-/** Follows Services and EndpointSlices until the signal aborts. */
+/** Watches Services and EndpointSlices until the signal aborts. */
 export async function forwardServices(
   connection: Connection,
   nodes: readonly NodePlan[],
@@ -36,7 +36,7 @@ export async function forwardServices(
       else open.set(key, new OpenForward(forward, (error) => log(`Service at ${key}: ${String(error)}`)));
     }
   };
-  // One look for all that changes at once.
+  // One update for all changes that come together.
   const changed = (): void => {
     if (!due) setImmediate(settle);
     due = true;

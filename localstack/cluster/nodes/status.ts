@@ -1,4 +1,4 @@
-// A pod's status, out of what its containers do. Pure.
+// A pod's status, computed from its containers. Pure.
 import type { Condition, Pod } from './objects.ts';
 
 export interface Terminated {
@@ -6,7 +6,7 @@ export interface Terminated {
   readonly reason: 'Completed' | 'Error';
   readonly exitCode: number;
   readonly signal?: number;
-  /** In milliseconds, as all times here. */
+  /** In milliseconds, like all times here. */
   readonly startedAt: number;
   readonly finishedAt: number;
 }
@@ -22,7 +22,7 @@ export interface ContainerReport {
   readonly state: ContainerState;
   readonly last?: Terminated | undefined;
   readonly restarts: number;
-  /** Whether it has come past its startup probe. */
+  /** Whether its startup probe has succeeded. */
   readonly started: boolean;
   readonly ready: boolean;
   readonly willRestart: boolean;
@@ -30,13 +30,13 @@ export interface ContainerReport {
 
 export interface PodReport {
   readonly hostAddress: string;
-  /** Undefined until it has one. */
+  /** Undefined while it has none. */
   readonly podAddress?: string;
   readonly startedAt: number;
   readonly containers: readonly ContainerReport[];
 }
 
-/** Of a container that does not exist yet. */
+/** The state of a container that does not exist yet. */
 export const notMade = (name: string, image: string, message: string | undefined): ContainerReport => ({
   name,
   image,
@@ -47,7 +47,7 @@ export const notMade = (name: string, image: string, message: string | undefined
   willRestart: true,
 });
 
-/** A strategic merge patch of the pod: conditions that others own stay. */
+/** A strategic merge patch of the pod. It keeps others' conditions. */
 export function podStatus(pod: Pod, report: PodReport, now: number) {
   const { hostAddress, podAddress, startedAt, containers } = report;
   return {
@@ -63,7 +63,7 @@ export function podStatus(pod: Pod, report: PodReport, now: number) {
   };
 }
 
-/** In a list of a strategic merge patch: what was there before is not merged in. */
+/** In a list of a strategic merge patch: replaces the list instead of merging it. */
 const only = { $patch: 'replace' };
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-phase */
@@ -74,7 +74,7 @@ function phaseOf(containers: readonly ContainerReport[]): string {
   return succeeded ? 'Succeeded' : 'Failed';
 }
 
-/** Null takes away what was there before. */
+/** Null removes the previous value. */
 interface Why {
   readonly reason: string | null;
   readonly message: string | null;

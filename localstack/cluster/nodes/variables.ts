@@ -1,7 +1,7 @@
-// The environment variables of a container, and what its volumes are filled with.
+// The environment variables of a container, and the values for its volumes.
 import type { Container, EnvFrom, EnvVar, Pod } from './objects.ts';
 
-/** A ConfigMap's or Secret's data; undefined where there is none. */
+/** A ConfigMap's or Secret's data; undefined if it does not exist. */
 export interface Sources {
   readonly configMap: (name: string) => Promise<Data | undefined>;
   readonly secret: (name: string) => Promise<Data | undefined>;
@@ -9,13 +9,13 @@ export interface Sources {
 
 export type Data = ReadonlyMap<string, Buffer>;
 
-/** What is known of a pod only where it runs. */
+/** Facts about a pod that only its node knows. */
 export interface PodPlace {
   readonly podAddress: string;
   readonly hostAddress: string;
 }
 
-/** What a container refers to is missing; it may come. */
+/** An object that a container refers to is missing. It may be created later. */
 export class MissingError extends Error {
   override readonly name = 'MissingError';
 }
@@ -35,7 +35,7 @@ export async function environmentOf(
   return variables;
 }
 
-/** `$(NAME)` is what the variable says, where there is one; `$$(NAME)` is `$(NAME)`. */
+/** Replaces `$(NAME)` by the variable's value, if it exists, and `$$(NAME)` by `$(NAME)`. */
 export const expand = (text: string, variables: Readonly<Record<string, string>>): string =>
   text.replaceAll(/\$\$|\$\(([^()]+)\)/g, (found, name: string | undefined) =>
     name === undefined ? '$' : (variables[name] ?? found),

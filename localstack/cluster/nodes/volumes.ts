@@ -1,5 +1,5 @@
-// The volumes of a pod are folders, filled when the pod starts and not changed after: a pod that is to see a Secret's new
-// content is made anew.
+// The volumes of a pod are folders. They are filled when the pod starts, and do not change later: to see a Secret's new
+// content, a pod must be recreated.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { get } from '../apply.ts';
@@ -7,7 +7,7 @@ import type { Connection } from '../connection.ts';
 import type { Pod, Volume, VolumeSource } from './objects.ts';
 import { type Data, fieldOf, MissingError, type PodPlace, type Sources } from './variables.ts';
 
-/** ConfigMaps and Secrets of a namespace, each read when asked for. */
+/** ConfigMaps and Secrets of a namespace, each read on demand. */
 export function sourcesIn(namespace: string, connection: Connection): Sources {
   const read = async (kind: string, name: string, encoding: 'utf8' | 'base64'): Promise<Data | undefined> => {
     const path = `/api/v1/namespaces/${namespace}/${kind}/${name}`;
@@ -38,7 +38,7 @@ const knownFields: ReadonlySet<string> = new Set([
   'secret',
 ] satisfies readonly (keyof Volume)[]);
 
-/** Fills `folder` with what the volume has. Throws a MissingError where that is not there. */
+/** Fills `folder` with the volume's content. Throws a MissingError if the source is missing. */
 export async function fillVolume(
   folder: string,
   volume: Volume,
