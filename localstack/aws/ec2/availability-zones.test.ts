@@ -3,24 +3,13 @@ import {
   CreateSubnetCommand,
   CreateVpcCommand,
   DescribeAvailabilityZonesCommand,
-  EC2Client,
   ModifyAvailabilityZoneGroupCommand,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal } from '../testing/client.ts';
+import { expect, test } from 'vitest';
+import { refusal } from '../testing/client.ts';
+import { ec2UnderTest } from '../testing/ec2.ts';
 
-let aws: Aws;
-let ec2: EC2Client;
-beforeAll(async () => {
-  aws = await startAws({ port: 0 });
-  ec2 = new EC2Client(clientOf(aws));
-});
-afterAll(async () => {
-  ec2.destroy();
-  await aws.close();
-});
-
+const { ec2 } = ec2UnderTest();
 const zones = async (input: { readonly AllAvailabilityZones?: boolean } = {}) => {
   const { AvailabilityZones = [] } = await ec2.send(new DescribeAvailabilityZonesCommand(input));
   return AvailabilityZones.map(({ ZoneName, ZoneType, OptInStatus }) => `${ZoneName} ${ZoneType} ${OptInStatus}`);

@@ -10,29 +10,20 @@ import {
   DescribeSubnetsCommand,
   DescribeTagsCommand,
   DescribeVpcsCommand,
-  EC2Client,
   paginateDescribeSecurityGroups,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal } from '../testing/client.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { refusal } from '../testing/client.ts';
+import { ec2UnderTest } from '../testing/ec2.ts';
 
-let aws: Aws;
-let ec2: EC2Client;
+const { ec2 } = ec2UnderTest();
 let vpcId: string;
 let subnetId: string;
 
 beforeAll(async () => {
-  aws = await startAws({ port: 0 });
-  ec2 = new EC2Client(clientOf(aws));
   vpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
   const subnet = await ec2.send(new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: '10.0.0.0/24' }));
   subnetId = subnet.Subnet?.SubnetId ?? '';
-});
-
-afterAll(async () => {
-  ec2.destroy();
-  await aws.close();
 });
 
 const tagged = (key: string, value: string) =>

@@ -12,15 +12,14 @@ import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
   DetachNetworkInterfaceCommand,
-  EC2Client,
   ModifyNetworkInterfaceAttributeCommand,
   RunInstancesCommand,
   TerminateInstancesCommand,
   UnassignPrivateIpAddressesCommand,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal, TestClock } from '../testing/client.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { refusal, TestClock } from '../testing/client.ts';
+import { ec2UnderTest } from '../testing/ec2.ts';
 import {
   createLoadBalancerInterfaces,
   deleteLoadBalancerInterfaces,
@@ -28,19 +27,11 @@ import {
 } from './network-interfaces.ts';
 
 const clock = new TestClock();
-let aws: Aws;
-let ec2: EC2Client;
+const { ec2, state: stateOf } = ec2UnderTest({ clock });
 let vpcId: string;
 
 beforeAll(async () => {
-  aws = await startAws({ port: 0, clock });
-  ec2 = new EC2Client(clientOf(aws));
   vpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId ?? '';
-});
-
-afterAll(async () => {
-  ec2.destroy();
-  await aws.close();
 });
 
 let made = 0;
@@ -200,7 +191,7 @@ test('groups of another VPC and more than five groups are refused', async () => 
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-subnets.html
 test("a load balancer's interfaces hold its subnets and groups until they are gone", async () => {
   const [a, b] = [await place(), await place()];
-  const state = aws.world().ec2;
+  const state = stateOf();
   const arnSuffix = 'app/web/0123456789abcdef';
   createLoadBalancerInterfaces(state, { arnSuffix, subnets: [a, b], securityGroupIds: [a.groupId] });
   const found = await interfacesBy('description', 'ELB app/web/*');

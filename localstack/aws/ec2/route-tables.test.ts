@@ -9,24 +9,12 @@ import {
   DeleteInternetGatewayCommand,
   DescribeInternetGatewaysCommand,
   DescribeRouteTablesCommand,
-  EC2Client,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal } from '../testing/client.ts';
+import { expect, test } from 'vitest';
+import { refusal } from '../testing/client.ts';
+import { ec2UnderTest } from '../testing/ec2.ts';
 
-let aws: Aws;
-let ec2: EC2Client;
-
-beforeAll(async () => {
-  aws = await startAws({ port: 0 });
-  ec2 = new EC2Client(clientOf(aws));
-});
-
-afterAll(async () => {
-  ec2.destroy();
-  await aws.close();
-});
+const { ec2 } = ec2UnderTest();
 
 // docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
 test('a public subnet is told from a private one by the route table that it is associated with', async () => {

@@ -5,30 +5,21 @@ import {
   DeleteSecurityGroupCommand,
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,
-  EC2Client,
   type IpPermission,
   ModifySecurityGroupRulesCommand,
   RevokeSecurityGroupEgressCommand,
   RevokeSecurityGroupIngressCommand,
   UpdateSecurityGroupRuleDescriptionsIngressCommand,
 } from '@aws-sdk/client-ec2';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Aws, startAws } from '../server.ts';
-import { clientOf, refusal } from '../testing/client.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { refusal } from '../testing/client.ts';
+import { ec2UnderTest } from '../testing/ec2.ts';
 
-let aws: Aws;
-let ec2: EC2Client;
+const { ec2 } = ec2UnderTest();
 let vpcId: string | undefined;
 
 beforeAll(async () => {
-  aws = await startAws({ port: 0 });
-  ec2 = new EC2Client(clientOf(aws));
   vpcId = (await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }))).Vpc?.VpcId;
-});
-
-afterAll(async () => {
-  ec2.destroy();
-  await aws.close();
 });
 
 let made = 0;
