@@ -1,4 +1,5 @@
 // What AWS lacks, refuses or does not answer. A `resource` is a logical id, such as `listener/internal/443`.
+import type { Subnet } from './network/network.ts';
 
 /** The configuration or the VPC's tags give no subnets in two zones. */
 export interface SubnetsTooFew {
@@ -13,8 +14,14 @@ export interface SubnetsTooFew {
 /** The configured subnets can't be those of one load balancer. */
 export interface SubnetsInvalid {
   readonly kind: 'subnets-invalid';
-  readonly detail: string;
+  readonly why:
+    | { readonly kind: 'not-in-vpc'; readonly subnet: string; readonly vpcId: string }
+    | { readonly kind: 'same-zone'; readonly subnets: readonly [string, string]; readonly zone: string }
+    | { readonly kind: 'mixed-zones'; readonly subnets: readonly [PlacedSubnet, PlacedSubnet] }
+    | { readonly kind: 'two-on-outpost' };
 }
+
+type PlacedSubnet = Pick<Subnet, 'id' | 'zoneType' | 'availabilityZone'>;
 
 /** The rules for the source ranges of the ports that serve do not fit into the security groups. */
 export interface SourceRangesTooMany {

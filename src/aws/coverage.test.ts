@@ -107,7 +107,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
     problem: { ranges: 50, ports: 5, limit: 240 },
     tellsIt: notProgrammed('NoResources', 'NoResources'),
   },
-  'subnets-invalid': { problem: { detail: 'subnet-1 does not exist' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'subnets-invalid': { problem: { why: { kind: 'two-on-outpost' } }, tellsIt: notProgrammed('Invalid', 'Refused') },
   'security-groups-not-permitted': {
     problem: { groups: ['sg-0a'] },
     tellsIt: notProgrammed('Invalid', 'Refused'),

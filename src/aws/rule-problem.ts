@@ -30,7 +30,16 @@ export interface MatchIgnoresCase extends RulePlace {
 /** No condition of a rule expresses the match. */
 export interface MatchUnsupported extends RulePlace {
   readonly kind: 'match-unsupported';
-  readonly detail: string;
+  readonly why:
+    | { readonly kind: 'hostname-too-long'; readonly hostname: string }
+    | { readonly kind: 'path-too-long'; readonly limit: number }
+    | { readonly kind: 'host-header' }
+    | { readonly kind: 'header-name-too-long'; readonly limit: number }
+    | { readonly kind: 'header-value-too-long'; readonly limit: number }
+    | { readonly kind: 'query-regex' }
+    | { readonly kind: 'query-value-empty' }
+    | { readonly kind: 'query-characters' }
+    | { readonly kind: 'query-too-long'; readonly limit: number };
 }
 
 /** The match needs more values than a rule takes. */
@@ -44,8 +53,21 @@ export interface MatchTooLarge extends RulePlace {
 export interface RegexUnsupported extends RulePlace {
   readonly kind: 'regex-unsupported';
   readonly regex: string;
-  readonly detail: string;
+  readonly why:
+    | { readonly kind: 'empty' }
+    | { readonly kind: 'too-long'; readonly limit: number }
+    | { readonly kind: 'syntax'; readonly has: RefusedSyntax }
+    | { readonly kind: 'malformed' };
 }
+
+/** What regular expressions may have elsewhere. */
+export type RefusedSyntax =
+  | 'look-around'
+  | 'atomic-group'
+  | 'recursion'
+  | 'backreference'
+  | 'possessive-quantifier'
+  | 'unicode-class';
 
 /** The rule has more backends than an action has target groups. */
 export interface TooManyBackends extends RulePlace {

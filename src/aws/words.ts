@@ -5,6 +5,7 @@ import { answers500, sentence as apiSentence } from '../status/words.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
 import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
+import { matchMisfit, regexMisfit, subnetsMisfit } from './misfit-words.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
@@ -93,11 +94,11 @@ function ruleSentence(problem: RuleProblem): string {
     case 'partly-left-out':
       return partly(problem);
     case 'match-unsupported':
-      return `${problem.detail}.`;
+      return `${matchMisfit(problem)}.`;
     case 'match-too-large':
       return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
     case 'regex-unsupported':
-      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${problem.detail}. Write it in another way, or match something simpler.`;
+      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${regexMisfit(problem)}. Write it in another way, or match something simpler.`;
     case 'too-many-backends':
       return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
     case 'redirect-to-itself':
@@ -145,7 +146,7 @@ function cloudSentence(problem: CloudProblem): string {
     case 'source-ranges-too-many':
       return `${problem.ranges} source ranges on ${problem.ports} ports are ${problem.ranges * problem.ports} rules, and the security groups of a load balancer hold ${problem.limit}. What exists stays as it is. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
     case 'subnets-invalid':
-      return `The configured subnets can't be used: ${problem.detail}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
+      return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
     case 'security-groups-not-permitted':
       return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for load balancers of its own. Name security groups of yours.`;
     case 'region-changed':

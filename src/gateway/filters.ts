@@ -71,13 +71,13 @@ function modifiesPathOfPrefixOnly(
 ): boolean {
   const matchesPrefixes = (rule.matches ?? []).every(({ path }) => (path?.type ?? 'PathPrefix') === 'PathPrefix');
   if (matchesPrefixes) return true;
-  const detail = 'ReplacePrefixMatch needs matches of type PathPrefix';
+  const why = { kind: 'needs-prefix-match' } as const;
   if (replacesPrefix(filter.requestRedirect?.path)) {
-    report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', detail });
+    report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', why });
     return false;
   }
   if (replacesPrefix(filter.urlRewrite?.path)) {
-    report({ ...place(`${field}.urlRewrite.path`), kind: 'rewrite-unsupported', detail });
+    report({ ...place(`${field}.urlRewrite.path`), kind: 'rewrite-unsupported', why });
     return false;
   }
   return true;

@@ -100,13 +100,26 @@ export interface RedirectStatusUnsupported extends RulePlace {
 /** The redirect can't be expressed. */
 export interface RedirectUnsupported extends RulePlace {
   readonly kind: 'redirect-unsupported';
-  readonly detail: string;
+  readonly why:
+    | { readonly kind: 'needs-prefix-match' }
+    /** Something else is to stand in place of the prefix. */
+    | { readonly kind: 'prefix-replaced' }
+    /** Nothing but the prefix differs from the request's. */
+    | { readonly kind: 'only-prefix' }
+    | { readonly kind: 'https-to-http' }
+    | { readonly kind: 'too-long'; readonly limit: number };
 }
 
 /** The rewrite can't be expressed. */
 export interface RewriteUnsupported extends RulePlace {
   readonly kind: 'rewrite-unsupported';
-  readonly detail: string;
+  readonly why:
+    | { readonly kind: 'needs-prefix-match' }
+    /** The rule's backends have not all the same. */
+    | { readonly kind: 'not-shared' }
+    /** A dollar sign before a digit stands for a group of a regular expression. */
+    | { readonly kind: 'group'; readonly replacement: string }
+    | { readonly kind: 'too-long'; readonly limit: number };
 }
 
 export type ParentProblem = RouteUnreadable | ParentNotMatching | RouteNotAllowed | HostnameNotMatching;

@@ -44,8 +44,8 @@ function needShortfall(need: RuleNeed, can: HttpCapabilities): readonly Shortfal
       return can.backendFilters.includes(filter) ? [] : [{ kind: 'filter-unsupported', field, filter }];
     }
     case 'backend-rewrites': {
-      const detail = 'a rule has one URLRewrite, which all of its backends share';
-      return can.backendRewrites ? [] : [{ kind: 'rewrite-unsupported', field, detail }];
+      const why = { kind: 'not-shared' } as const;
+      return can.backendRewrites ? [] : [{ kind: 'rewrite-unsupported', field, why }];
     }
     case 'field':
       return can.ruleFields.includes(need.field) ? [] : [{ kind: 'rule-field-unsupported', field }];

@@ -1,6 +1,6 @@
 // The Gateway API's own problems in words: what is wrong, and what to do. What a provider can do, the provider says.
 import type { Problem } from '../gateway/problem.ts';
-import type { RuleProblem } from '../gateway/route-problem.ts';
+import type { RedirectUnsupported, RewriteUnsupported, RuleProblem } from '../gateway/route-problem.ts';
 import type { Fault } from '../kube/object.ts';
 import { type Finding, sectionOf } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -134,11 +134,46 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'redirect-status-unsupported':
       return `a redirect with status ${problem.statusCode} is not something ${words.plane} can do. Use ${problem.allowed.join(' or ')}.`;
     case 'redirect-unsupported':
+      return redirectMisfit(problem, words);
     case 'rewrite-unsupported':
-      return `${problem.detail}.`;
+      return rewriteMisfit(problem);
     case 'kinds-missing':
       return `the API server does not know ${list(problem.kinds)}; until it does, what exists stays as it is. Install the Gateway API's CRDs.`;
     default:
       return problem satisfies never;
   }
 }
+
+function redirectMisfit({ why }: RedirectUnsupported, { plane }: ProviderWords): string {
+  switch (why.kind) {
+    case 'needs-prefix-match':
+      return needsPrefixMatch;
+    case 'prefix-replaced':
+      return `${plane} can not replace a prefix in a redirect, only put something before the path.`;
+    case 'only-prefix':
+      return 'it changes only the prefix of the path.';
+    case 'https-to-http':
+      return 'HTTPS can not be redirected to HTTP.';
+    case 'too-long':
+      return `a host name or path is longer than ${why.limit} characters.`;
+    default:
+      return why satisfies never;
+  }
+}
+
+function rewriteMisfit({ why }: RewriteUnsupported): string {
+  switch (why.kind) {
+    case 'needs-prefix-match':
+      return needsPrefixMatch;
+    case 'not-shared':
+      return 'a rule has one URLRewrite, which all of its backends share.';
+    case 'group':
+      return `${why.replacement} has a $ before a digit, which stands for a group there.`;
+    case 'too-long':
+      return `the rewrite is longer than ${why.limit} characters.`;
+    default:
+      return why satisfies never;
+  }
+}
+
+const needsPrefixMatch = 'ReplacePrefixMatch needs matches of type PathPrefix.';

@@ -103,12 +103,12 @@ test('a header that is not sent does not match', () => {
 });
 
 test.each([
-  ['host', 'a.com', 'the Host header is matched by hostnames'],
-  ['x'.repeat(41), 'a', "the header's name is longer than 40 characters"],
-  ['x', 'a'.repeat(130), 'the value is longer than 128 characters'],
-])('a match on header %s is refused with the reason', (name, value, detail) => {
+  ['host', 'a.com', { kind: 'host-header' }],
+  ['x'.repeat(41), 'a', { kind: 'header-name-too-long', limit: 40 }],
+  ['x', 'a'.repeat(130), { kind: 'header-value-too-long', limit: 128 }],
+])('a match on header %s is refused with the reason', (name, value, why) => {
   expect(shortfallsOf({ headers: [{ name, value }] })).toEqual([
-    { kind: 'match-unsupported', field: 'matches[0].headers[0]', detail },
+    { kind: 'match-unsupported', field: 'matches[0].headers[0]', why },
   ]);
 });
 
@@ -149,13 +149,16 @@ test('a query value with letters is served, and its author told that case does n
 });
 
 test.each([
-  [{ type: 'RegularExpression', name: 'q', value: '.*' }, 'query parameters have no regular expressions'],
-  [{ name: 'q', value: '' }, 'the value of the query parameter is empty'],
-  [{ name: 'q', value: 'a b' }, 'the query parameter has characters that a condition can not have'],
-  [{ name: 'q', value: '1'.repeat(129) }, 'the name or the value is longer than 128 characters'],
-] as const)('query match %o is refused with the reason', (query, detail) => {
+  [{ type: 'RegularExpression', name: 'q', value: '.*' }, { kind: 'query-regex' }],
+  [{ name: 'q', value: '' }, { kind: 'query-value-empty' }],
+  [{ name: 'q', value: 'a b' }, { kind: 'query-characters' }],
+  [
+    { name: 'q', value: '1'.repeat(129) },
+    { kind: 'query-too-long', limit: 128 },
+  ],
+] as const)('query match %o is refused with the reason', (query, why) => {
   expect(shortfallsOf({ queryParams: [query] })).toEqual([
-    { kind: 'match-unsupported', field: 'matches[0].queryParams[0]', detail },
+    { kind: 'match-unsupported', field: 'matches[0].queryParams[0]', why },
   ]);
 });
 
@@ -165,18 +168,18 @@ test('methods are compared as they are', () => {
 });
 
 test.each([
-  ['(?=x)', 'it has look-around'],
-  ['(?<!x)y', 'it has look-around'],
-  ['(a)\\1', 'it has a backreference'],
-  ['(?>a)', 'it has an atomic group'],
-  ['a++', 'it has a possessive quantifier'],
-  ['\\p{L}', 'it has a Unicode class'],
-  ['(?R)', 'it has a subroutine or recursion'],
-  ['(', 'it is not a regular expression'],
-  ['a'.repeat(129), 'it is longer than 128 characters'],
-])('the regular expression %s is refused with the reason', (regex, detail) => {
+  ['(?=x)', { kind: 'syntax', has: 'look-around' }],
+  ['(?<!x)y', { kind: 'syntax', has: 'look-around' }],
+  ['(a)\\1', { kind: 'syntax', has: 'backreference' }],
+  ['(?>a)', { kind: 'syntax', has: 'atomic-group' }],
+  ['a++', { kind: 'syntax', has: 'possessive-quantifier' }],
+  ['\\p{L}', { kind: 'syntax', has: 'unicode-class' }],
+  ['(?R)', { kind: 'syntax', has: 'recursion' }],
+  ['(', { kind: 'malformed' }],
+  ['a'.repeat(129), { kind: 'too-long', limit: 128 }],
+])('the regular expression %s is refused with the reason', (regex, why) => {
   expect(shortfallsOf({ path: { type: 'RegularExpression', value: regex } })).toEqual([
-    { kind: 'regex-unsupported', field: 'matches[0].path.value', regex, detail },
+    { kind: 'regex-unsupported', field: 'matches[0].path.value', regex, why },
   ]);
   expect(shortfallsOf({ headers: [{ type: 'RegularExpression', name: 'x', value: regex }] })).toMatchObject([
     { kind: 'regex-unsupported', field: 'matches[0].headers[0].value' },

@@ -2,6 +2,7 @@
 // A plain value may have wildcards and, but for paths, ignores case; a regular expression counts as one value too. So
 // whatever must be exact becomes a regular expression.
 import type { RouteEntry, ValueMatch } from '../../gateway/topology.ts';
+import type { MatchUnsupported } from '../rule-problem.ts';
 import { type AlbShortfall, type Expressed, refused } from './expressed.ts';
 import { escapeRegex, MAX_CONDITION_VALUE, regexRefusal } from './regex.ts';
 import type { RuleCondition } from './resources.ts';
@@ -43,7 +44,8 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   const paths = pathMatches(match.path);
   for (const path of paths) shortfalls.push(...pathShortfalls(path, at('path.value')));
   if (entry.hostname !== undefined && !canMatchHost(entry.hostname)) {
-    shortfalls.push({ kind: 'match-unsupported', field: '', detail: `host name ${entry.hostname} is too long` });
+    const why = { kind: 'hostname-too-long', hostname: entry.hostname } as const;
+    shortfalls.push({ kind: 'match-unsupported', field: '', why });
   }
   for (const [i, header] of match.headers.entries()) {
     const condition = headerCondition(header, at(`headers[${i}]`));
@@ -158,23 +160,23 @@ function pathMatches({ type, value }: RouteEntry['match']['path']): readonly Pat
 function pathShortfalls(path: PathMatch, field: string): readonly AlbShortfall[] {
   if (path.type === 'regex') return regexShortfalls(path.value, field);
   if (!isEmpty(pathPatterns(path))) return [];
-  return [{ kind: 'match-unsupported', field, detail: `the path is longer than ${MAX_CONDITION_VALUE} characters` }];
+  return [{ kind: 'match-unsupported', field, why: { kind: 'path-too-long', limit: MAX_CONDITION_VALUE } }];
 }
 
 function regexShortfalls(regex: string, field: string): readonly AlbShortfall[] {
-  const detail = regexRefusal(regex);
-  return detail === undefined ? [] : [{ kind: 'regex-unsupported', field, regex, detail }];
+  const why = regexRefusal(regex);
+  return why === undefined ? [] : [{ kind: 'regex-unsupported', field, regex, why }];
 }
 
-function unsupported(field: string, detail: string): Expressed<RuleCondition> {
-  return { shortfalls: [{ kind: 'match-unsupported', field, detail }] };
+function unsupported(field: string, why: MatchUnsupported['why']): Expressed<RuleCondition> {
+  return { shortfalls: [{ kind: 'match-unsupported', field, why }] };
 }
 
 function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondition> {
   const { name, value } = header;
-  if (name.toLowerCase() === 'host') return unsupported(field, 'the Host header is matched by hostnames');
+  if (name.toLowerCase() === 'host') return unsupported(field, { kind: 'host-header' });
   if (name.length > MAX_HEADER_NAME)
-    return unsupported(field, `the header's name is longer than ${MAX_HEADER_NAME} characters`);
+    return unsupported(field, { kind: 'header-name-too-long', limit: MAX_HEADER_NAME });
   if (header.type === 'RegularExpression') {
     const shortfalls = regexShortfalls(value, `${field}.value`);
     return shortfalls.length > 0
@@ -186,7 +188,7 @@ function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondi
   }
   const regex = `^${escapeRegex(value)}$`;
   if (regex.length > MAX_CONDITION_VALUE)
-    return unsupported(field, `the value is longer than ${MAX_CONDITION_VALUE} characters`);
+    return unsupported(field, { kind: 'header-value-too-long', limit: MAX_CONDITION_VALUE });
   return { value: { field: 'http-header', name, regexValues: [regex] }, shortfalls: [] };
 }
 
@@ -198,15 +200,15 @@ const QUERY_TEXT = /^[A-Za-z0-9_.$/~"'@:+&()!,;=*?-]*$/;
 
 /** Query strings have no regular expressions, and ignore case. */
 function queryCondition(query: ValueMatch, field: string): Expressed<RuleCondition> {
-  if (query.type === 'RegularExpression') return unsupported(field, 'query parameters have no regular expressions');
+  if (query.type === 'RegularExpression') return unsupported(field, { kind: 'query-regex' });
   const key = escapeWildcards(query.name);
   const value = escapeWildcards(query.value);
-  if (value === '') return unsupported(field, 'the value of the query parameter is empty');
+  if (value === '') return unsupported(field, { kind: 'query-value-empty' });
   if (!QUERY_TEXT.test(query.name) || !QUERY_TEXT.test(query.value)) {
-    return unsupported(field, 'the query parameter has characters that a condition can not have');
+    return unsupported(field, { kind: 'query-characters' });
   }
   if (key.length > MAX_CONDITION_VALUE || value.length > MAX_CONDITION_VALUE) {
-    return unsupported(field, `the name or the value is longer than ${MAX_CONDITION_VALUE} characters`);
+    return unsupported(field, { kind: 'query-too-long', limit: MAX_CONDITION_VALUE });
   }
   const shortfalls: readonly AlbShortfall[] = /[A-Za-z]/.test(value)
     ? [{ kind: 'match-ignores-case', field: `${field}.value`, value: query.value }]

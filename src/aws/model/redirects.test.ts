@@ -49,34 +49,30 @@ test('a full path alone is a redirect', () => {
 });
 
 test.each([
-  ['HTTPS to HTTP', { scheme: 'http' }, https, undefined, 'HTTPS can not be redirected to HTTP'],
+  ['HTTPS to HTTP', { scheme: 'http' }, https, undefined, { kind: 'https-to-http' }],
   [
     'a longer prefix on the same host',
     { path: { kind: 'prefix', value: '/b' } },
     http,
     undefined,
-    'it changes only the prefix of the path',
+    { kind: 'only-prefix' },
   ],
   [
     'a long path',
     { path: { kind: 'full', value: `/${'a'.repeat(128)}` } },
     http,
     undefined,
-    'a host name or path is longer than 128 characters',
+    { kind: 'too-long', limit: 128 },
   ],
-] as const)('a redirect to %s is refused', (_, more, port, hostname, detail) => {
+] as const)('a redirect to %s is refused', (_, more, port, hostname, why) => {
   expect(redirect(more, port, hostname)).toEqual({
-    shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', detail }],
+    shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', why }],
   });
 });
 
 test('a redirect that would replace a prefix by another one is refused', () => {
   const more = { hostname: 'b.com', path: { kind: 'prefix', value: '/b' } } as const;
-  expect(redirect(more, http, undefined, '/a').shortfalls).toMatchObject([
-    {
-      detail: 'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path',
-    },
-  ]);
+  expect(redirect(more, http, undefined, '/a').shortfalls).toMatchObject([{ why: { kind: 'prefix-replaced' } }]);
 });
 
 test.each([

@@ -1,12 +1,11 @@
 // RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
 // "You can't redirect HTTPS to HTTP", and something must differ from the request.
+import type { RedirectUnsupported } from '../../gateway/route-problem.ts';
 import type { PathModifier, PortTopology, Redirect, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 
 const MAX_LENGTH = 128;
-const PREFIX_REFUSAL =
-  'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path';
 const SAME_PATH = '/#{path}';
 
 export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
@@ -18,17 +17,17 @@ export function redirectAction(
   { hostname, match }: Pick<RouteEntry, 'hostname' | 'match'>,
 ): Expressed<RedirectAction> {
   const path = redirectPath(redirect.path, match);
-  if (path === undefined) return unsupported(PREFIX_REFUSAL);
+  if (path === undefined) return unsupported({ kind: 'prefix-replaced' });
   const protocol = redirectProtocol(redirect, port);
-  if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported('HTTPS can not be redirected to HTTP');
+  if (protocol === 'HTTP' && port.protocol === 'HTTPS') return unsupported({ kind: 'https-to-http' });
   const to = redirect.port === undefined || redirect.port === port.port ? '#{port}' : String(redirect.port);
   const host = redirect.hostname ?? '#{host}';
   if (host.length > MAX_LENGTH || path.length > MAX_LENGTH) {
-    return unsupported(`a host name or path is longer than ${MAX_LENGTH} characters`);
+    return unsupported({ kind: 'too-long', limit: MAX_LENGTH });
   }
   const elsewhere = protocol !== '#{protocol}' || to !== '#{port}' || (redirect.hostname ?? hostname) !== hostname;
   if (!elsewhere && path === SAME_PATH) return { shortfalls: [{ kind: 'redirect-to-itself', field: 'filters' }] };
-  if (!elsewhere && path.includes('#{path}')) return unsupported('it changes only the prefix of the path');
+  if (!elsewhere && path.includes('#{path}')) return unsupported({ kind: 'only-prefix' });
   const action: RedirectAction = {
     kind: 'redirect',
     protocol,
@@ -42,8 +41,8 @@ export function redirectAction(
   return { value: action, shortfalls: [] };
 }
 
-function unsupported(detail: string): Expressed<RedirectAction> {
-  return { shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', detail }] };
+function unsupported(why: RedirectUnsupported['why']): Expressed<RedirectAction> {
+  return { shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', why }] };
 }
 
 function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology, 'protocol'>): string {

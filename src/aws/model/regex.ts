@@ -1,32 +1,34 @@
 // The regular expressions of ALB conditions and transforms: RE2-like, at most 128 characters in a condition.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/{listener-rules,rule-transforms}.html
 
+import type { RefusedSyntax, RegexUnsupported } from '../rule-problem.ts';
+
 export const MAX_CONDITION_VALUE = 128;
 
 export function escapeRegex(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-const REFUSED: readonly (readonly [what: string, syntax: RegExp])[] = [
+const REFUSED: readonly (readonly [has: RefusedSyntax, syntax: RegExp])[] = [
   ['look-around', /\(\?<?[=!]/],
-  ['an atomic group', /\(\?>/],
-  ['a subroutine or recursion', /\(\?(?:R|[0-9]+|[+-][0-9]+|&|P>)/],
-  ['a backreference', /\\[1-9]|\\k|\(\?P=/],
-  ['a possessive quantifier', /[*+?}]\+/],
-  ['a Unicode class', /\\[pP]/],
+  ['atomic-group', /\(\?>/],
+  ['recursion', /\(\?(?:R|[0-9]+|[+-][0-9]+|&|P>)/],
+  ['backreference', /\\[1-9]|\\k|\(\?P=/],
+  ['possessive-quantifier', /[*+?}]\+/],
+  ['unicode-class', /\\[pP]/],
 ];
 
 /** Why an ALB would refuse a user's regular expression; undefined when it would not. */
-export function regexRefusal(regex: string): string | undefined {
-  if (regex === '') return 'it is empty';
-  if (regex.length > MAX_CONDITION_VALUE) return `it is longer than ${MAX_CONDITION_VALUE} characters`;
+export function regexRefusal(regex: string): RegexUnsupported['why'] | undefined {
+  if (regex === '') return { kind: 'empty' };
+  if (regex.length > MAX_CONDITION_VALUE) return { kind: 'too-long', limit: MAX_CONDITION_VALUE };
   // What is quoted, or in a character class, is no syntax.
   const syntax = regex.replaceAll(/\\[^1-9kpP]/g, '__').replaceAll(/\[\^?\]?[^\]]*\]/g, '_');
   const refused = REFUSED.find(([, pattern]) => pattern.test(syntax));
-  if (refused !== undefined) return `it has ${refused[0]}`;
+  if (refused !== undefined) return { kind: 'syntax', has: refused[0] };
   // RE2 names groups (?P<name>…) too, and takes flags for what follows; JavaScript does neither.
   const javascript = regex.replaceAll('(?P<', '(?<').replaceAll(/\(\?[a-zA-Z-]+\)/g, '');
-  return isRegex(javascript) ? undefined : 'it is not a regular expression';
+  return isRegex(javascript) ? undefined : { kind: 'malformed' };
 }
 
 function isRegex(source: string): boolean {

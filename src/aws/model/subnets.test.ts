@@ -122,11 +122,11 @@ test('configured subnets are taken as they are', () => {
 });
 
 test.each([
-  [['subnet-1', 'subnet-9'], 'subnet subnet-9 is not in VPC vpc-00000000000000001'],
-  [['subnet-1', 'subnet-2'], 'subnets subnet-1 and subnet-2 are both in a'],
-])('the configured subnets %o are refused', (subnets, detail) => {
+  [['subnet-1', 'subnet-9'], { kind: 'not-in-vpc', subnet: 'subnet-9', vpcId: 'vpc-00000000000000001' }],
+  [['subnet-1', 'subnet-2'], { kind: 'same-zone', subnets: ['subnet-1', 'subnet-2'], zone: 'a' }],
+])('the configured subnets %o are refused', (subnets, why) => {
   const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'a'));
-  expect(chosen(given, { subnets })).toEqual({ kind: 'subnets-invalid', detail });
+  expect(chosen(given, { subnets })).toEqual({ kind: 'subnets-invalid', why });
 });
 
 const local = (id: string, zone = 'us-east-1-bos-1a') => subnet(id, zone, { zoneType: 'local-zone' });
@@ -151,7 +151,7 @@ test('a single subnet in a Local Zone or on an Outpost is enough where a configu
   expect(chosen(given, { subnets: ['subnet-1'] })).toMatchObject({ kind: 'subnets-too-few', zones: 1 });
 });
 
-test('subnets in zones of two types are refused in words, and so are two on Outposts', () => {
+test('subnets in zones of two types are refused, and so are two on Outposts', () => {
   const given = network(
     subnet('subnet-1', 'us-east-1a'),
     local('subnet-3'),
@@ -160,12 +160,17 @@ test('subnets in zones of two types are refused in words, and so are two on Outp
   );
   expect(chosen(given, { subnets: ['subnet-1', 'subnet-3'] })).toEqual({
     kind: 'subnets-invalid',
-    detail:
-      'subnet-1 is in the availability zone us-east-1a and subnet-3 is in the Local Zone us-east-1-bos-1a, which no load balancer can join',
+    why: {
+      kind: 'mixed-zones',
+      subnets: [
+        { id: 'subnet-1', zoneType: 'availability-zone', availabilityZone: 'us-east-1a' },
+        { id: 'subnet-3', zoneType: 'local-zone', availabilityZone: 'us-east-1-bos-1a' },
+      ],
+    },
   });
   expect(chosen(given, { subnets: ['subnet-4', 'subnet-5'] })).toEqual({
     kind: 'subnets-invalid',
-    detail: 'on an Outpost a load balancer takes one subnet',
+    why: { kind: 'two-on-outpost' },
   });
 });
 

@@ -1,7 +1,8 @@
 // Which of the VPC's subnets the load balancer stands in: those of the configuration, else those with the role's tag,
 // else by their routes; one a zone, and all of one type of zones.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
-import type { Network, Subnet, ZoneType } from '../network/network.ts';
+import type { SubnetsInvalid } from '../cloud-problem.ts';
+import type { Network, Subnet } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
 
 /** AWS refuses a subnet with fewer. */
@@ -59,19 +60,21 @@ function configured(settings: LoadBalancerSettings, ids: readonly string[], netw
   const subnets: Subnet[] = [];
   for (const id of new Set(ids)) {
     const subnet = network.subnets.find((candidate) => candidate.id === id);
-    if (subnet === undefined) return invalid(`subnet ${id} is not in VPC ${network.vpcId}`);
+    if (subnet === undefined) return invalid({ kind: 'not-in-vpc', subnet: id, vpcId: network.vpcId });
     const twin = subnets.find((other) => other.availabilityZone === subnet.availabilityZone);
-    if (twin !== undefined) return invalid(`subnets ${twin.id} and ${id} are both in ${subnet.availabilityZone}`);
+    if (twin !== undefined) {
+      return invalid({ kind: 'same-zone', subnets: [twin.id, id], zone: subnet.availabilityZone });
+    }
     subnets.push(subnet);
   }
   const [first] = subnets;
   if (first === undefined) return enough(settings, subnets);
   const { zoneType } = first;
   const other = subnets.find((each) => each.zoneType !== zoneType);
-  if (other !== undefined) return invalid(`${placed(first)} and ${placed(other)}, which no load balancer can join`);
+  if (other !== undefined) return invalid({ kind: 'mixed-zones', subnets: [placed(first), placed(other)] });
   switch (zoneType) {
     case 'outpost':
-      if (subnets.length > 1) return invalid('on an Outpost a load balancer takes one subnet');
+      if (subnets.length > 1) return invalid({ kind: 'two-on-outpost' });
       return chosen(subnets);
     case 'local-zone':
     case 'wavelength-zone':
@@ -83,19 +86,9 @@ function configured(settings: LoadBalancerSettings, ids: readonly string[], netw
   }
 }
 
-const where: Readonly<Record<ZoneType, string>> = {
-  'availability-zone': 'in the availability zone',
-  'local-zone': 'in the Local Zone',
-  'wavelength-zone': 'in the Wavelength Zone',
-  outpost: 'on an Outpost in',
-};
+const placed = ({ id, zoneType, availabilityZone }: Subnet) => ({ id, zoneType, availabilityZone });
 
-const placed = ({ id, zoneType, availabilityZone }: Subnet): string =>
-  `${id} is ${where[zoneType]} ${availabilityZone}`;
-
-function invalid(detail: string): SubnetChoice {
-  return { problem: { kind: 'subnets-invalid', detail } };
-}
+const invalid = (why: SubnetsInvalid['why']): SubnetChoice => ({ problem: { kind: 'subnets-invalid', why } });
 
 const idsOf = (subnets: readonly Subnet[]): readonly string[] => subnets.map(({ id }) => id).toSorted();
 

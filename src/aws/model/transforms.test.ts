@@ -51,12 +51,12 @@ test('a hostname takes the place of the whole Host header', () => {
 
 test('a path that AWS would take for a group is refused', () => {
   expect(ruleTransforms({ path: { kind: 'full', value: '/a$1' } }, requestMatch()).shortfalls).toMatchObject([
-    { kind: 'rewrite-unsupported' },
+    { kind: 'rewrite-unsupported', why: { kind: 'group', replacement: '/a$1' } },
   ]);
 });
 
 test('a path that is too long for AWS is refused', () => {
   expect(
     ruleTransforms({ path: { kind: 'full', value: `/${'a'.repeat(1024)}` } }, requestMatch()).shortfalls,
-  ).toMatchObject([{ kind: 'rewrite-unsupported' }]);
+  ).toMatchObject([{ kind: 'rewrite-unsupported', why: { kind: 'too-long', limit: 1024 } }]);
 });

@@ -1,5 +1,6 @@
 // URLRewrite as an ALB's transforms. The url-rewrite transform sees path and query string; what its expression does not
 // match stays. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
+import type { RewriteUnsupported } from '../../gateway/route-problem.ts';
 import type { PathModifier, Rewrite, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import { escapeRegex } from './regex.ts';
@@ -18,17 +19,16 @@ export function ruleTransforms(
   }
   if (rewrite?.path !== undefined) transforms.push(...urlRewrite(rewrite.path, match));
   for (const { regex, replace } of transforms) {
-    const detail = refusal(regex, replace);
-    if (detail !== undefined) return { shortfalls: [{ kind: 'rewrite-unsupported', field: 'filters', detail }] };
+    const why = refusal(regex, replace);
+    if (why !== undefined) return { shortfalls: [{ kind: 'rewrite-unsupported', field: 'filters', why }] };
   }
   return { value: transforms, shortfalls: [] };
 }
 
-function refusal(regex: string, replace: string): string | undefined {
+function refusal(regex: string, replace: string): RewriteUnsupported['why'] | undefined {
   // AWS documents no way to write a dollar sign that is not a group.
-  if (/\$[0-9]/.test(replace)) return `${replace} has a $ before a digit, which stands for a group there`;
-  if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH)
-    return `the rewrite is longer than ${MAX_LENGTH} characters`;
+  if (/\$[0-9]/.test(replace)) return { kind: 'group', replacement: replace };
+  if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH) return { kind: 'too-long', limit: MAX_LENGTH };
   return undefined;
 }
 
