@@ -1,7 +1,7 @@
 // What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
 
 import type { Gateway } from '../api/gateway-api.ts';
-import type { ObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
 import type { DiffOptions } from './diff/diff.ts';
@@ -28,6 +28,7 @@ import { OwnWrites } from './own-writes.ts';
 import type { Problem } from './problem.ts';
 import { Admissions } from './reach/admissions.ts';
 import { Reachability } from './reach/reachability.ts';
+import { ReleasePass } from './shared/release-pass.ts';
 import { Shared } from './shared/shared.ts';
 import { Bindings } from './targets/bindings.ts';
 import type { Health, OnHealth } from './targets/health.ts';
@@ -69,6 +70,7 @@ export class Cloud {
   readonly progress: Progress;
   readonly reachability: Reachability;
   readonly shared: Shared;
+  readonly releasePass: ReleasePass;
   readonly held: HeldDeletions;
   readonly certificateOwners: CertificateOwners;
   readonly #term: CloudContext;
@@ -134,6 +136,10 @@ export class Cloud {
       watchNamespace: config.watchNamespace,
       execute: (owner, plan) => this.execute(owner, plan),
     });
+    const onProblemsChanged = () => {
+      for (const { metadata } of ownGateways()) term.gatewayDue(objectKey(metadata));
+    };
+    this.releasePass = new ReleasePass({ shared: this.shared, clock, logger, onProblemsChanged });
   }
 
   readonly #onHealth: OnHealth = (arn, { states, silent }) => {

@@ -91,7 +91,11 @@ export async function openAws(
     servicesOnNodes: () => cloud.bindings.nodeServices(),
     exclusive: (gateway, pass) => onErrand(errandOf(gateway), () => cloud.exclusive(gatewayOwner(gateway), pass)),
     run: async (until) => {
-      await Promise.all([runAudit(context, cloud, until), runSweep(context, cloud, until)]);
+      await Promise.all([
+        cloud.releasePass.run(until),
+        runAudit(context, cloud, until),
+        runSweep(context, cloud, until),
+      ]);
     },
     close: async () => {
       metrics.watchTargets(() => []);

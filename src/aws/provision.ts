@@ -22,7 +22,6 @@ import type { Model } from './model/resources.ts';
 import type { Problem } from './problem.ts';
 import { inTurn } from './recall.ts';
 import { routedBackends } from './routed-backends.ts';
-import type { Release } from './shared/shared.ts';
 import { type AwsAccepted, type AwsFacts, isAboutSubnets, stays } from './stages.ts';
 import { passAgainMs } from './timings.ts';
 
@@ -96,7 +95,7 @@ async function carryOut(
     (problem) => problem.kind === 'cloud-unanswered' && problem.why === 'unreachable',
   );
   const refused = isSilent ? [] : await cloud.finish(gateway, model);
-  const { retryAt, problems } = isSilent ? nothingReleased : await cloud.shared.release();
+  if (!isSilent) cloud.releasePass.due();
   if (outcome.problems.some(isAboutLoadBalancer)) cloud.place.forget();
   const refusedOfRoutes = refusedRules(plan, model, outcome);
   const again = outcome.again === true && outcome.problems.length === 0;
@@ -104,16 +103,20 @@ async function carryOut(
   const delays = [
     ...plan.pending.map((pending) => (pending.kind === 'drain' ? Math.max(pending.at - now, 0) : passAgainMs)),
     ...(outcome.pending.length > 0 || again ? [passAgainMs] : []),
-    ...(retryAt === undefined ? [] : [Math.max(retryAt - now, 0)]),
   ];
   return {
-    problems: [...unseen, ...outcome.problems, ...refusedOfRoutes, ...unread, ...refused, ...problems],
+    problems: [
+      ...unseen,
+      ...outcome.problems,
+      ...refusedOfRoutes,
+      ...unread,
+      ...refused,
+      ...cloud.releasePass.problems,
+    ],
     ...(delays.length > 0 && { requeueAfterMs: Math.min(...delays) }),
     behind: outcome.behind.length > 0,
   };
 }
-
-const nothingReleased: Release = { held: [], problems: [] };
 
 const isAboutLoadBalancer = (problem: Problem): boolean =>
   problem.kind === 'cloud-refused' && problem.resource.startsWith('load-balancer/');
