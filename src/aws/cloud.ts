@@ -4,22 +4,19 @@ import type { Gateway } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { type AwsClients, createAwsClients } from './clients.ts';
-import type { DiffOptions } from './diff/diff.ts';
-import type { Plan } from './diff/step.ts';
 import { LeaseLostError, problemsOf } from './errors.ts';
-import { executePlan } from './execute/execute.ts';
 import { HeldDeletions } from './execute/held-deletions.ts';
-import type { Outcome, ProblemsById } from './execute/run.ts';
+import { Runs } from './execute/runs.ts';
 import { type AuditContext, type AuditTurns, atOnce, auditGateway } from './inventory/audit.ts';
 import { CertificateOwners } from './inventory/certificate-owners.ts';
 import type { Drift } from './inventory/drift.ts';
 import { Inventory } from './inventory/inventory.ts';
+import { Opening } from './inventory/opening.ts';
 import { Progress } from './inventory/progress.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { Limits } from './limits.ts';
 import { type ClusterIdentity, gatewayTagValue, resourceId } from './model/naming.ts';
-import { DEFAULT_QUOTAS } from './model/options.ts';
-import { gatewayOwner, type Owner, ownerName, ownerTag } from './model/owner.ts';
+import { gatewayOwner, type Owner, ownerTag } from './model/owner.ts';
 import type { Model, TargetSelection } from './model/resources.ts';
 import type { Target } from './model/targets.ts';
 import { findRegion, Place } from './network/place.ts';
@@ -38,22 +35,13 @@ import { membershipStore } from './targets/membership-store.ts';
 import type { TargetsContext } from './targets/sync-targets.ts';
 import { TargetRefusals } from './targets/target-refusals.ts';
 import { TargetTroubles } from './targets/target-troubles.ts';
-import { inventoryRetryMs, termEndMs, writeVisibleMs } from './timings.ts';
-
-const nobody: ReadonlySet<string> = new Set();
+import { termEndMs, writeVisibleMs } from './timings.ts';
 
 const inventoryId = resourceId('inventory');
 
 export interface CloudContext extends ProviderContext {
   /** The Gateways that are ours, or were and are still held by our finalizer. */
   readonly ownGateways: () => readonly Gateway[];
-}
-
-/** How the last plan of a Gateway ended. */
-interface LastRun {
-  /** The namespaces whose steps were recalled. */
-  readonly behind: ReadonlySet<string>;
-  readonly problemsById: ProblemsById;
 }
 
 export class Cloud {
@@ -69,26 +57,24 @@ export class Cloud {
   readonly place: Place;
   readonly progress: Progress;
   readonly reachability: Reachability;
+  readonly runs: Runs;
   readonly shared: Shared;
   readonly releasePass: ReleasePass;
   readonly held: HeldDeletions;
   readonly certificateOwners: CertificateOwners;
   readonly #term: CloudContext;
-  readonly #signal: AbortSignal;
+  readonly #opening: Opening;
   /** How the passes left the Gateways. */
   readonly #models = new Map<ObjectKey, Model>();
-  readonly #last = new Map<ObjectKey, LastRun>();
   /** By target group, as the last look at it saw them. */
   readonly #targetStates = new Map<string, Health['states']>();
   /** Outlives the term's signal for as long as it takes to keep what is known. */
   readonly #closing = new AbortController();
-  #opening: Promise<readonly Problem[]> | undefined;
 
   private constructor(term: CloudContext, region: string, signal: AbortSignal) {
     this.region = region;
     const { config, clock, logger, metrics, sources, client, namespace, isLeader } = term;
     this.#term = term;
-    this.#signal = signal;
     this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
     this.clients = createAwsClients({
       region,
@@ -111,7 +97,18 @@ export class Cloud {
     this.held = new HeldDeletions(clients, clock);
     const { inventory, place } = this;
     this.certificateOwners = new CertificateOwners({ clients, cluster, inventory, clock });
+    this.#opening = new Opening({ inventory, membership, clock, signal });
     this.progress = new Progress(inventory, clock);
+    const { refusals, where, progress } = this;
+    const knowledge = { clients, inventory, membership, troubles, refusals, where, locks, cluster, progress };
+    this.runs = new Runs({
+      ...knowledge,
+      clock,
+      logger,
+      signal,
+      secretOf: (key) => sources.secret(key),
+      targetsOf: (group) => membersOf(sources, group),
+    });
     const { ownGateways } = term;
     const admissions = new Admissions(clients, cluster);
     const around = { clients, inventory, locks, place, admissions, clock, ownGateways };
@@ -134,7 +131,7 @@ export class Cloud {
       cluster,
       listenerSetsOf: (gateway) => sources.listenerSetsByParent(gateway),
       watchNamespace: config.watchNamespace,
-      execute: (owner, plan) => this.execute(owner, plan),
+      execute: (owner, plan) => this.runs.execute(owner, plan),
     });
     const onProblemsChanged = () => {
       for (const { metadata } of ownGateways()) term.gatewayDue(objectKey(metadata));
@@ -160,25 +157,7 @@ export class Cloud {
 
   /** Learns, once, what exists. @returns what stands in the way of doing anything */
   ready(): Promise<readonly Problem[]> {
-    this.#opening ??= this.#load().catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
-    return this.#opening;
-  }
-
-  async #load(): Promise<readonly Problem[]> {
-    const problems = await problemsOf(inventoryId, async () => {
-      await this.membership.load();
-      return this.inventory.load();
-    });
-    if (problems.length > 0) {
-      const reopen = () => {
-        this.#opening = undefined;
-      };
-      this.#term.clock.sleep(inventoryRetryMs, this.#signal).then(reopen, reopen);
-    }
-    return problems;
+    return this.#opening.ready();
   }
 
   /**
@@ -198,51 +177,6 @@ export class Cloud {
       return [];
     });
     return { observed: this.inventory.observed(gatewayOwner(gateway), this.#term.clock.now()), problems };
-  }
-
-  diffOptions(owner: Owner): DiffOptions {
-    return {
-      rulesPerLoadBalancer: DEFAULT_QUOTAS.rulesPerLoadBalancer,
-      behind: this.#lastOf(owner)?.behind ?? nobody,
-    };
-  }
-
-  /** @param recall calls back what has made no call yet: others wait */
-  async execute(owner: Owner, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
-    const { clients, inventory, membership, troubles, refusals, where, locks, cluster } = this;
-    const { clock, logger, sources } = this.#term;
-    const last = this.#lastOf(owner);
-    if (owner.kind === 'gateway') this.progress.awaits(owner.key, plan);
-    const outcome = await executePlan(plan, {
-      owner,
-      clients,
-      inventory,
-      membership,
-      troubles,
-      refusals,
-      where,
-      locks,
-      cluster,
-      clock,
-      logger: logger.child({ gateway: ownerName(owner) }),
-      signal: this.#signal,
-      secretOf: (key) => sources.secret(key),
-      targetsOf: (group) => membersOf(sources, group),
-      ...(recall && { recall }),
-      ...(last && { problemsBefore: last.problemsById }),
-    });
-    const { behind, problemsById } = outcome;
-    if (owner.kind !== 'gateway') return outcome;
-    if (behind.length > 0 || problemsById.size > 0) {
-      this.#last.set(owner.key, { behind: new Set(behind), problemsById });
-    } else {
-      this.#last.delete(owner.key);
-    }
-    return outcome;
-  }
-
-  #lastOf(owner: Owner): LastRun | undefined {
-    return owner.kind === 'gateway' ? this.#last.get(owner.key) : undefined;
   }
 
   /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
@@ -289,7 +223,7 @@ export class Cloud {
     this.bindings.release(gateway);
     this.#models.delete(gateway);
     this.progress.forget(gateway);
-    this.#last.delete(gateway);
+    this.runs.forget(gateway);
   }
 
   /** How many targets each Gateway has in which of AWS's states, as far as they were looked at. */

@@ -7,7 +7,6 @@ import type { WhenWanted } from '../kube/workers.ts';
 import type { ClusterSources } from '../provider/context.ts';
 import type { Applied, Asked, Derived, Known } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
-import { diff } from './diff/diff.ts';
 import { refusedRules } from './diff/refusals.ts';
 import { refusedCertificates } from './diff/refused-certificates.ts';
 import { problemsOf } from './errors.ts';
@@ -87,8 +86,8 @@ async function carryOut(
 ): Promise<CarriedOut> {
   const { observed, problems: unseen } = await cloud.observe(gateway);
   const owner = gatewayOwner(gateway);
-  const plan = diff(model, observed, cloud.diffOptions(owner));
-  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(owner, plan, recall));
+  const plan = cloud.runs.plan(owner, model, observed);
+  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   // Where AWS can't be reached, the rest would only wait as long again, and the status is to say so in time.
   const isSilent = outcome.problems.some(

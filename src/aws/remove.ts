@@ -5,7 +5,6 @@ import type { ObjectKey } from '../kube/object.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 import type { Removed } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
-import { diff } from './diff/diff.ts';
 import { awsFinding } from './findings.ts';
 import { gatewayOwner } from './model/owner.ts';
 import { inTurn } from './recall.ts';
@@ -15,8 +14,8 @@ export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whe
   cloud.release(gateway);
   const owner = gatewayOwner(gateway);
   const observed = cloud.inventory.observed(owner, clock.now());
-  const plan = diff(undefined, observed, cloud.diffOptions(owner));
-  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.execute(owner, plan, recall));
+  const plan = cloud.runs.plan(owner, undefined, observed);
+  const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const behind = outcome.behind.length > 0;
   // A finalizer goes by what AWS describes, never by what is remembered.
   const isDone = !behind && outcome.pending.length === 0 && outcome.problems.length === 0;

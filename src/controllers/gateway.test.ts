@@ -58,7 +58,9 @@ test('the finalizer is written before anything is made', async () => {
 test('what is being provisioned is looked at again soon, and what is complete only when something changes', async () => {
   it.world().isProvisioned = false;
   expect(await it.pass()).toEqual({ requeueAfterMs: 3000 });
-  expect(conditionsOf(await it.gateway())).toMatchObject({ Programmed: 'False Pending' });
+  const provisioning = conditionsOf(await it.gateway());
+  expect(provisioning).toMatchObject({ Programmed: 'False Pending' });
+  expect(provisioning).not.toHaveProperty(['gatehouse.dev/UpToDate']);
   it.world().isProvisioned = true;
   expect(await it.pass()).toEqual({});
 });

@@ -4,7 +4,6 @@ import { jitter } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
 import type { ProviderContext } from '../../provider/context.ts';
 import type { Cloud } from '../cloud.ts';
-import { diff } from '../diff/diff.ts';
 import { gatewayTagValue } from '../model/naming.ts';
 import { type Owner, ownerNamespace } from '../model/owner.ts';
 import { TAG } from '../observed.ts';
@@ -77,8 +76,8 @@ async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, 
   await cloud.exclusive(owner, async () => {
     // The Gateway may exist again since the lists were read: then it keeps its resources.
     if (sources.gateways().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
-    const plan = diff(undefined, cloud.inventory.observed(owner, clock.now()), cloud.diffOptions(owner));
-    const { done, problems } = await cloud.execute(owner, plan);
+    const plan = cloud.runs.plan(owner, undefined, cloud.inventory.observed(owner, clock.now()));
+    const { done, problems } = await cloud.runs.execute(owner, plan);
     logger.warn({ gateway, steps: done, problems }, 'removed what a Gateway without a finalizer left in AWS');
     await cloud.inventory.confirmGone(owner);
   });

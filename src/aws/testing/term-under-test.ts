@@ -15,7 +15,6 @@ import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { silentLogger } from '../../kube/testing/silent-logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import { Cloud } from '../cloud.ts';
-import { diff } from '../diff/diff.ts';
 import { gatewayOwner } from '../model/owner.ts';
 import type { Model } from '../model/resources.ts';
 import { cluster, gateway as key, type Rig } from './aws-under-test.ts';
@@ -102,6 +101,6 @@ export async function apply(cloud: Cloud, model: Model | undefined): Promise<voi
   expect(await cloud.place.prepare()).toMatchObject({ kind: 'known' });
   const { observed } = await cloud.observe(key);
   const owner = gatewayOwner(key);
-  const { problems } = await cloud.execute(owner, diff(model, observed, cloud.diffOptions(owner)));
+  const { problems } = await cloud.runs.execute(owner, cloud.runs.plan(owner, model, observed));
   expect(problems).toEqual([]);
 }
