@@ -1,4 +1,4 @@
-// A provider that can't work here, as AWS without a region. Its Gateways say so, and what exists stays as it is.
+// A provider that can't work here, as one of a cloud without a region. Its Gateways say so, and what exists stays as it is.
 import { ConfigError } from '../config.ts';
 import type { ProviderContext, ProviderKind } from './context.ts';
 import { ofGateway } from './finding.ts';
