@@ -1,5 +1,5 @@
-// What AWS refused, in our words. The middleware in clients.ts turns whatever an SDK call throws into an AwsError: nothing
-// else of an SDK error (inputs, responses) gets any further, so that no private key can end up in a log.
+// Errors of AWS as ours. The middleware in clients.ts turns whatever an SDK call throws into an AwsError. Nothing else of an SDK
+// error (inputs, responses) is kept, so that no private key can reach a log.
 import { ProviderError } from '../provider/error.ts';
 import { RecalledError } from './errand.ts';
 import type { ResourceId } from './model/resources.ts';
@@ -8,23 +8,23 @@ import type { Problem } from './problem.ts';
 export type AwsErrorKind =
   | 'throttled'
   | 'not-found'
-  /** As `not-found`, of what we have written just now: AWS may not show it yet. */
+  /** Like `not-found`, but we have written it recently: AWS may not show it yet. */
   | 'settling'
   | 'already-exists'
   | 'in-use'
   | 'access-denied'
   | 'credentials'
   | 'quota'
-  /** No answer came: whether the call was carried out is not known. */
+  /** No answer came. AWS may have executed the call. */
   | 'unreachable'
   | 'invalid'
-  /** AWS failed: whether the call was carried out is not known. */
+  /** AWS failed. It may have executed the call. */
   | 'server'
-  /** What answered did not answer as AWS does, as a proxy may: whether the call was carried out is not known. */
+  /** The answer is not AWS's, for example a proxy's. AWS may have executed the call. */
   | 'unreadable'
   /** Not sent: the lease is lost, or the process stops. */
   | 'lease-lost'
-  /** Not sent: others had to be let in first. */
+  /** Not sent: the errand was recalled. */
   | 'recalled';
 
 interface AwsErrorFields {
@@ -41,7 +41,7 @@ export class AwsError extends ProviderError {
   readonly action: string;
   readonly code: string;
   readonly kind: AwsErrorKind;
-  /** What AWS said, without secrets and without what differs from call to call. */
+  /** AWS's message, without secrets and without parts that differ from call to call. */
   readonly detail: string;
 
   constructor({ action, code, kind, detail }: AwsErrorFields) {
@@ -52,13 +52,13 @@ export class AwsError extends ProviderError {
     this.detail = detail;
   }
 
-  /** Whether the same call may succeed later without anyone's changing anything. */
+  /** Whether the same call may succeed later, without any change. */
   get retryable(): boolean {
     return ['throttled', 'unreachable', 'server', 'unreadable', 'in-use', 'settling'].includes(this.kind);
   }
 }
 
-/** What is thrown inside the middleware when the lease is lost. */
+/** Thrown inside the middleware when the lease is lost. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
@@ -75,10 +75,10 @@ export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
 export const isQuotaReached = hasKind('quota');
-/** Whether the call was carried out is not known. */
+/** Whether AWS may have executed the call. */
 export const isUncertain = hasKind('unreachable', 'server', 'unreadable');
 
-/** The first row that matches the code, exactly as AWS writes it without `Exception`, says the kind. */
+/** The first row that matches the code gives the kind. Codes are exactly as AWS writes them, without `Exception`. */
 const codes: readonly (readonly [AwsErrorKind, RegExp])[] = [
   ['throttled', /^(Throttl|RequestLimitExceeded|TooManyRequests|RequestThrottled|SlowDown|PriorRequestNotComplete)/],
   ['credentials', /^(ExpiredToken|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|AuthFailure)/],
@@ -94,7 +94,7 @@ const codes: readonly (readonly [AwsErrorKind, RegExp])[] = [
 const unreachableCodes =
   /^(TimeoutError|RequestTimeout|ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOST|ENETUNREACH|NetworkingError)/;
 
-/** What the SDK calls an error whose code it found nowhere in the answer. */
+/** The SDK's code for an error if the answer has no code. */
 const withoutCode: ReadonlySet<string> = new Set(['Error', 'SyntaxError', 'Unknown', 'UnknownError', 'NotFound']);
 
 function kindOf(code: string, status: number | undefined, networkCode: string): AwsErrorKind {
@@ -108,7 +108,7 @@ function kindOf(code: string, status: number | undefined, networkCode: string): 
 
 const maxDetail = 400;
 
-/** Key material never leaves here; ids and ciphertexts that differ from call to call would rewrite a status for ever. */
+/** Removes key material, and ids and ciphertexts that differ from call to call: these would change a status again and again. */
 const cleaned = (message: string): string =>
   message
     .replaceAll(/-----BEGIN[\s\S]*?(-----END[^-]*-----|$)/g, '[PEM]')
@@ -129,7 +129,7 @@ function statusOf(error: object): number | undefined {
   return typeof status === 'number' ? status : undefined;
 }
 
-/** Whatever a call of the SDK has thrown, as an AwsError that holds nothing of it but code and words. */
+/** Turns whatever an SDK call has thrown into an AwsError, which keeps only the code and the message. */
 export function toAwsError(thrown: unknown, action: string): AwsError {
   if (thrown instanceof AwsError) return thrown;
   if (!(thrown instanceof Error)) {
@@ -155,7 +155,7 @@ const ownResource = /^(Rule|Listener|TargetGroup|LoadBalancer)NotFound$/;
 
 type Unanswered = Extract<Problem, { kind: 'cloud-unanswered' }>;
 
-/** What the status says of an error that kept `resource` (a logical id) from being as desired. */
+/** The problem for an error of a call about `resource`, a logical id. */
 export function toProblem(error: AwsError, resource: ResourceId): Problem {
   const { action, code, detail } = error;
   const unanswered = (why: Unanswered['why']): Problem => {
@@ -182,7 +182,7 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
     case 'recalled':
       return unanswered('unreachable');
     case 'not-found':
-      // What is ours was removed by someone else: the next pass makes it again. What users name is theirs to mend.
+      // If it is ours, someone else has removed it, and the next pass creates it again. If users name it, they must correct it.
       if (ownResource.test(code)) return unanswered('gone');
       return { kind: 'cloud-refused', resource, action, code, detail };
     case 'already-exists':
@@ -194,7 +194,7 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
   }
 }
 
-/** What AWS refused of the work, as the work's own problems are told; nothing but an AwsError is caught. */
+/** The problems of the work. An AwsError becomes a problem too; other errors are thrown. */
 export async function problemsOf(
   resource: ResourceId,
   work: () => Promise<readonly Problem[]>,

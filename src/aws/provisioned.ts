@@ -1,4 +1,4 @@
-// What stands in the cloud for a Gateway, as its status says it: addresses, ports, and what is still missing.
+// What exists in AWS for a Gateway, for its status: addresses, ports, and what is still missing.
 
 import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
@@ -9,15 +9,15 @@ import { waitingFor } from './words.ts';
 const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
 
 /**
- * @param model what is desired; absent when what exists is to stay as it is
- * @param owned what exists of the Gateway
+ * @param model absent if the existing resources stay as they are
+ * @param owned the Gateway's existing resources
  */
 export function provisioned(model: Model | undefined, owned: readonly OwnedResource[]): Provisioned {
   const loadBalancers = owned.filter((resource) => resource.kind === 'load-balancer');
   const listeners = owned.filter((resource) => resource.kind === 'listener');
   const desired = model?.resources.find((resource) => resource.kind === 'load-balancer');
   const current = loadBalancers.find(({ id }) => id === desired?.id);
-  // While a replacement is made, clients are still to find the old one.
+  // While a replacement is being made, clients must still find the old load balancer.
   const shown =
     current && serves(current.state) ? current : (loadBalancers.find(({ state }) => serves(state)) ?? current);
   const ports = serves(shown?.state)
@@ -35,7 +35,7 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   };
 }
 
-/** A group's tag is written after its rules. Of groups that users bring, who is admitted is their own affair. */
+/** A group's tag is written after its rules. For security groups of users, the users decide whom to admit. */
 function admits({ resources }: Model, owned: readonly OwnedResource[]): boolean {
   const groups = resources.filter((resource) => resource.kind === 'security-group');
   return groups

@@ -1,8 +1,8 @@
-// What the routes of a Gateway refer to, whatever else is wrong with it.
+// The backends of a Gateway's routes, even if something else is wrong with the Gateway.
 import type { BackendService, Translation } from '../gateway/topology.ts';
 import { withinAlb } from './translation.ts';
 
-/** The backends of all of its routes, attached or not: what may be served of it while nobody can tell what should. */
+/** The backends of all its routes, attached or not: the Gateway may serve these, while it is not known what it should serve. */
 export const routedBackends = ({ routes }: Pick<Translation, 'routes'>): readonly BackendService[] =>
   routes
     .flatMap((route) => withinAlb(route, undefined).rules)

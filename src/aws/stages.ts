@@ -43,7 +43,7 @@ export const narrowForAws = (defaults: SettingsDefaults) =>
     return { ...asked, found: yield* findingAll(problems) };
   };
 
-/** A fault of the network can be mended in AWS alone. */
+/** A fault of the network may be corrected in AWS, without a change in the cluster. */
 export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.has(problem);
 
 const subnetProblems: ReadonlySet<string> = new Set([
@@ -52,8 +52,8 @@ const subnetProblems: ReadonlySet<string> = new Set([
 ] satisfies readonly CloudProblem['kind'][]);
 
 /**
- * Without one good listener the load balancer and its name stay, for when there is one again. So do its listeners, unless one
- * serves a certificate that it may not use any more.
+ * Without a valid listener the load balancer and its name stay, because there may be one again. Its listeners stay too, unless
+ * one serves a certificate that it may no longer use.
  */
 export const stays = ({ topology, found }: AwsAccepted, { subnets }: Standing): boolean =>
   topology.ports.length === 0 && !(subnets.length > 0 && found.some(isRevoked));

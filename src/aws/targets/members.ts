@@ -1,16 +1,16 @@
-// Who is in each target group, as the caches say: asked once a pass, for all that goes by it.
+// Which targets each target group should have, by the caches. A pass computes them once and hands them on.
 
 import type { ClusterSources } from '../../provider/context.ts';
 import type { TargetSelection } from '../model/resources.ts';
 import { desiredTargets, type Member } from '../model/targets.ts';
 import type { Binding } from './bindings.ts';
 
-/** A target group, and who is to be in it. */
+/** A target group, and the targets that it should have. */
 export interface WithMembers extends Pick<Binding, 'group'> {
   readonly members: readonly Member[];
 }
 
-/** A target group that stands, and who is to be in it. */
+/** An existing target group, and the targets that it should have. */
 export interface Membered extends WithMembers, Pick<Binding, 'arn' | 'gateway'> {}
 
 type MemberSources = Pick<ClusterSources, 'endpointSlicesOf' | 'nodes'>;
