@@ -61,7 +61,7 @@ export async function enterSandbox({ nameserver, prepare, attend }: SandboxOptio
 }
 
 /** Prepares the sandbox: `$1` is the file that becomes /etc/resolv.conf, or empty. */
-const settleScript = `set -e
+const setupScript = `set -e
 ip link set lo up
 if [ -n "$1" ]; then mount --bind "$1" /etc/resolv.conf; fi
 shift
@@ -75,7 +75,7 @@ function begin(folder: string, nameserver: string | undefined): ChildProcess {
   const unshare = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   return spawn(
     'setpriv',
-    ['--pdeathsig', 'KILL', ...unshare, 'sh', '-c', settleScript, 'sandbox', resolvConf, ...program],
+    ['--pdeathsig', 'KILL', ...unshare, 'sh', '-c', setupScript, 'sandbox', resolvConf, ...program],
     {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       // A session of its own: signals from a terminal reach it only through us, once.

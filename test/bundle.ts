@@ -1,4 +1,4 @@
-// The program as the image has it: it starts faster than the sources, and is what users run.
+// The bundled program, as in the image. It starts faster than the sources, and users run it.
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ export interface Bundle extends AsyncDisposable {
   readonly program: string;
 }
 
-/** Builds it into a folder of its own, which goes when it is disposed of: `dist` may be built anew meanwhile. */
+/** Builds it into its own folder, because `dist` may be rebuilt meanwhile. Disposing deletes the folder. */
 export async function bundle(): Promise<Bundle> {
   const dir = await mkdtemp(join(tmpdir(), 'gatehouse-bundle-'));
   execFileSync(join(root, 'node_modules', '.bin', 'rolldown'), ['-c', '--dir', dir], {

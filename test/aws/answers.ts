@@ -1,6 +1,6 @@
-// What the readers of the mirror have in common.
+// Common to the readers of the mirror.
 
-/** What a look gives, or undefined where AWS says that there is no such thing. */
+/** The result of a read, or undefined if AWS says that the resource does not exist. */
 export async function unlessAbsent<T>(look: Promise<T>): Promise<T | undefined> {
   try {
     return await look;
@@ -18,5 +18,5 @@ interface Tag {
 export const tagsOf = (tags: readonly Tag[] | undefined): Map<string, string> =>
   new Map((tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
 
-/** A record of the embedded AWS as far as others tell it: what that has for its own workings alone is not there. */
+/** A record of the embedded AWS with only the fields that any AWS returns, without its internal ones. */
 export const asFarAsTold = <T extends object>(told: Partial<T>): T => Object.assign(Object.create(null), told);

@@ -1,4 +1,4 @@
-// Answers of ELBv2 as the records that the embedded AWS keeps, without what those have for its own workings alone.
+// Converts answers of ELBv2 to records of the embedded AWS, without its internal fields.
 import type {
   Action,
   Certificate,
@@ -19,7 +19,7 @@ import { asFarAsTold, tagsOf } from './answers.ts';
 
 type Tags = Map<string, string> | undefined;
 
-/** The attributes that a load balancer or a target group tells, defaults too. */
+/** The attributes of a load balancer or a target group, with defaults. */
 const attributesOf = (told: readonly (LoadBalancerAttribute | TargetGroupAttribute)[]): Map<string, string> =>
   tagsOf(told);
 
@@ -75,17 +75,17 @@ export const ruleOf = (told: SdkRule, listener: Listener, tags: Tags = new Map()
   tags,
 });
 
-/** As the embedded AWS keeps them: without what is undefined. */
+/** Without undefined values, like the embedded AWS. */
 function conditionOf(told: SdkCondition): RuleCondition {
   const { Values } = told;
   const { Field, HostHeaderConfig = { Values }, PathPatternConfig = { Values } } = told;
-  // Some tell the values of these two in the older way alone.
+  // Some return the values of these two only in the older form.
   const config = { 'host-header': { HostHeaderConfig }, 'path-pattern': { PathPatternConfig } };
   const ofField = Field === 'host-header' || Field === 'path-pattern' ? config[Field] : {};
   return JSON.parse(JSON.stringify({ ...told, ...ofField }));
 }
 
-/** A single target group may be told alone, without the forward's configuration. */
+/** A single target group may come without the forward's configuration. */
 function actionOf(told: Action): RuleAction {
   const TargetGroups = forwardsOf([told]).map(({ arn, weight }) => ({ TargetGroupArn: arn, Weight: weight }));
   const forward = { ForwardConfig: { ...told.ForwardConfig, TargetGroups } };

@@ -1,5 +1,5 @@
-// npm run test:aws: the integration suite against another AWS than the embedded one. `--endpoint URL` names one that runs and
-// checks no signatures, `--moto` installs and starts moto. Other arguments choose tests as vitest has it: files, `-t NAME`.
+// npm run test:aws: runs the integration suite against another AWS. `--endpoint URL` names a running AWS that checks no
+// signatures, `--moto` installs and starts moto. Other arguments choose tests like vitest's: files, `-t NAME`.
 import { join } from 'node:path';
 import { Option } from 'commander';
 import { startVitest } from 'vitest/node';
@@ -44,7 +44,7 @@ const vitest = await startVitest('test', command.args, {
 const modules = vitest.state.getTestModules();
 const cases = judge(modules, defects);
 const unknown = unknownOf(modules, defects);
-// A file that doesn't load, or an error outside of any test, counts as a failure of its own.
+// A file that doesn't load, or an error outside of tests, counts as a failure.
 const stray = vitest.state.getUnhandledErrors();
 await vitest.close();
 await moto?.stop();

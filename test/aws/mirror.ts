@@ -1,19 +1,19 @@
-// What an AWS has by way of one environment, kept up to date over its API: everything that a call names is read again once
-// the call is carried out. So tests look at any AWS as they look at the embedded one.
+// Mirrors an environment's resources in any AWS over its API: after each call, everything that the call names is read again.
+// So tests can read any AWS like the embedded one.
 import { newRegionState, type RegionState } from '../../localstack/aws/state.ts';
 import { CertificateReader } from './read-acm.ts';
 import { Ec2Reader } from './read-ec2.ts';
 import { Elbv2Reader } from './read-elbv2.ts';
 
 interface Reader {
-  /** Reads the thing again and puts it, or its absence, into the state. Does nothing about things of other services. */
+  /** Reads a resource again and updates the state. Ignores resources of other services. */
   read(name: string): Promise<void>;
   destroy(): void;
 }
 
 const names = /arn:aws[\w-]*:(?:elasticloadbalancing|acm):[\w-]*:\d*:[\w/.-]+|\b(?:sg|sgr|subnet)-[0-9a-f]{8,}\b/g;
 
-/** A rule is read with its listener, whose ARN is the start of its own. */
+/** A rule is read with its listener. The rule's ARN begins with the listener's. */
 const readWith = (name: string): string => name.replace(/:listener-rule(\/.+)\/\w+$/, ':listener$1');
 
 export class Mirror {
@@ -32,7 +32,7 @@ export class Mirror {
     ];
   }
 
-  /** Resolves once everything that the texts name was read after this was called, or could not be: that is logged. */
+  /** Reads everything that the texts name. Resolves when all reads have ended; failed reads are logged. */
   refresh(...texts: readonly string[]): Promise<void> {
     for (const text of texts) {
       for (const [name] of text.matchAll(names)) this.#wanted.add(readWith(name));

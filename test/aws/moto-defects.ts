@@ -1,5 +1,5 @@
-// What of the suite moto 5.2.5 can't pass, by its defect. `npm run test:aws -- --moto` runs these too: one that passes after
-// all is to be taken out. That moto fails at regular expressions in conditions is mended in moto-server.py.
+// The cases that moto 5.2.5 can't pass, by defect. `npm run test:aws -- --moto` runs these too: remove a case that passes.
+// moto-server.py fixes moto's error with regular expressions in conditions.
 import type { Defects } from './verdicts.ts';
 
 export const motoDefects: Defects = {

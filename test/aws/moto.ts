@@ -1,4 +1,4 @@
-// moto, the AWS emulator of PyPI: installed once, at pinned versions, into the cache folder, and run on loopback.
+// moto, the AWS emulator from PyPI. It is installed once, at pinned versions, in the cache folder, and runs on loopback.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const requirements = join(import.meta.dirname, 'moto-requirements.txt');
 const program = join(import.meta.dirname, 'moto-server.py');
 const readyTimeoutMs = 60_000;
 
-/** @returns the path of a Python that has moto */
+/** @returns the path of a Python with moto */
 async function install(log: (line: string) => void): Promise<string> {
   const digest = createHash('sha256')
     .update(await readFile(requirements))
@@ -29,7 +29,7 @@ async function install(log: (line: string) => void): Promise<string> {
   return join(folder, 'bin', 'python');
 }
 
-/** Whether the AWS at this URL is a moto. */
+/** Whether the AWS at this URL is moto. */
 export const isMoto = (url: string): Promise<boolean> =>
   fetch(new URL('/moto-api/data.json', url)).then(
     (answer) => answer.ok,

@@ -1,4 +1,4 @@
-// What a cluster's installer leaves in AWS, made over the API: the same VPC as that of the embedded AWS.
+// Creates the VPC of a cluster's installer over the API, the same as in the embedded AWS.
 import {
   AssociateRouteTableCommand,
   AttachInternetGatewayCommand,
@@ -27,16 +27,16 @@ const tagged = (type: ResourceType, tags: Readonly<Record<string, string>>) => [
 
 interface SubnetPlan {
   readonly vpcId: string;
-  /** Amazon's /56; some emulators give none. */
+  /** Amazon's /56. Some emulators have none. */
   readonly ipv6: string | undefined;
   readonly zones: readonly string[];
   readonly clusterName: string;
-  /** Of the third byte of the blocks, 10.0.FIRST.0/20 and on, and in hexadecimal of the /64 blocks. */
+  /** The first block's third byte, 10.0.FIRST.0/20; in hexadecimal, also that of the /64 blocks. */
   readonly first: number;
   readonly roleTag: string;
 }
 
-/** One subnet a zone, with a route table in common. */
+/** One subnet per zone, with one route table. */
 async function createSubnets(ec2: EC2Client, plan: SubnetPlan) {
   const { vpcId, ipv6, zones, clusterName, first, roleTag } = plan;
   const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId: vpcId }));
@@ -60,7 +60,7 @@ async function createSubnets(ec2: EC2Client, plan: SubnetPlan) {
   return { RouteTableId, ids };
 }
 
-/** The nodes' security group lets them reach each other, as an installer leaves it. */
+/** The nodes' security group, which lets them reach each other. */
 async function createNodeGroup(ec2: EC2Client, vpcId: string, clusterName: string): Promise<string> {
   const { GroupId = '' } = await ec2.send(
     new CreateSecurityGroupCommand({

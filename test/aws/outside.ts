@@ -1,5 +1,5 @@
-// An AWS that is not the embedded one, in its place: a proxy that counts the calls and mirrors what they name. The switches
-// of the embedded AWS are not there, and a test that turns one is told so.
+// Another AWS instead of the embedded one: a proxy counts the calls and mirrors their resources. It does not have the
+// embedded AWS's switches, and a test that uses one gets an error.
 import { randomBytes } from 'node:crypto';
 import { Calls } from '../../localstack/aws/calls.ts';
 import { systemClock } from '../../localstack/aws/clock.ts';
@@ -12,22 +12,22 @@ import { asFarAsTold } from './answers.ts';
 import { Mirror } from './mirror.ts';
 import { seedNetwork } from './network.ts';
 
-/** Where the tests find the endpoint; the embedded AWS is started without it. */
+/** The variable with the endpoint. Without it, the embedded AWS is started. */
 export const endpointVariable = 'GATEHOUSE_TEST_AWS_ENDPOINT';
 
-/** How the message begins of the error that a test meets which turns a switch. */
+/** The beginning of the error message for a test that uses a switch. */
 export const needsSwitch = 'Only the embedded AWS has ';
 
 function lacking(name: string): never {
   throw new Error(needsSwitch + name);
 }
 
-/** What no other AWS can be told; the other options are about how long things take. */
+/** Options that no other AWS has. The remaining options are only about durations. */
 const switches = ['quotas', 'throttling', 'policies', 'faults'] as const;
 
 type Own = Pick<Aws, 'url' | 'calls' | 'seeded' | 'world' | 'close'>;
 
-/** Whatever else an Aws has is a switch. */
+/** All other members of an Aws are switches. */
 const withoutSwitches = (own: Own): Aws =>
   new Proxy(asFarAsTold<Aws>(own), {
     get: (target, name, receiver) =>
@@ -39,7 +39,7 @@ const withoutSwitches = (own: Own): Aws =>
 /** ARNs in a form's body. */
 const plain = (body: string): string => body.replaceAll('%3A', ':').replaceAll('%2F', '/');
 
-/** Makes a cluster's network in the AWS at `endpoint`, and stands before it. */
+/** Creates a cluster's network in the AWS at `endpoint`, and starts a proxy for it. */
 export async function openOutsideAws(endpoint: string, options: StartOptions): Promise<Aws> {
   for (const name of switches) if (options[name] !== undefined) lacking(name);
   const { region } = defaultOptions;
@@ -56,7 +56,7 @@ export async function openOutsideAws(endpoint: string, options: StartOptions): P
     },
     options.port,
   );
-  // What the clusters of other environments own is not this one's.
+  // Resources of other environments' clusters do not belong to this one.
   const clusterName = `${options.seedClusterName}-${randomBytes(3).toString('hex')}`;
   const seed = await seedNetwork(clientOf(proxy), region, clusterName);
   const { privateSubnetIds, publicSubnetIds, nodeSecurityGroupId } = seed;

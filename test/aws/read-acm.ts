@@ -1,4 +1,4 @@
-// Certificates as ACM tells them.
+// Reads certificates from ACM.
 import { createSecretKey } from 'node:crypto';
 import {
   ACMClient,
@@ -10,10 +10,10 @@ import {
 import { type AcmState, type KeyAlgorithm, keyAlgorithms } from '../../localstack/aws/acm/state.ts';
 import { tagsOf, unlessAbsent } from './answers.ts';
 
-/** ACM gives no key back. */
+/** ACM returns no key. */
 const untold = createSecretKey(Buffer.from('untold'));
 
-/** Some write RSA-2048, as the console does. */
+/** Some write RSA-2048, like the console. */
 const algorithmOf = (told = ''): KeyAlgorithm =>
   keyAlgorithms.find((algorithm) => algorithm === told.replace('-', '_')) ?? 'RSA_2048';
 

@@ -1,4 +1,4 @@
-// Security groups, their rules, and subnets as EC2 tells them.
+// Reads security groups, their rules, and subnets from EC2.
 import {
   DescribeSecurityGroupRulesCommand,
   DescribeSecurityGroupsCommand,

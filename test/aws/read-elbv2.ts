@@ -1,4 +1,4 @@
-// Load balancers, listeners with their rules, and target groups with their targets as ELBv2 tells them.
+// Reads load balancers, listeners with their rules, and target groups with their targets from ELBv2.
 import {
   DescribeListenerCertificatesCommand,
   DescribeListenersCommand,

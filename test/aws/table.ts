@@ -1,4 +1,4 @@
-// The closing table: what did not simply pass, by its reason.
+// The final table: cases that did not pass, by reason.
 import type { Case, Verdict } from './verdicts.ts';
 
 const reasonOf = (verdict: Verdict): string => {

@@ -1,9 +1,9 @@
-// What each case of the suite says of an AWS: it passes; it fails by a defect that is known; it needs a switch that only the
-// embedded AWS has; or it fails, and nobody knows why.
+// The verdict of each case about an AWS: it passes; it fails because of a known defect; it needs a switch that only the
+// embedded AWS has; or it fails for an unknown reason.
 import type { TestCase, TestModule, TestSuite } from 'vitest/node';
 import { needsSwitch } from './outside.ts';
 
-/** The cases that meet a defect, by the defect in a sentence; a case as `FILE > NAME`. */
+/** The cases by defect. A defect is a sentence, a case is `FILE > NAME`. */
 export type Defects = Readonly<Record<string, readonly string[]>>;
 
 export type Verdict =
@@ -22,14 +22,14 @@ const nameOf = (test: TestCase): string =>
 
 const isContainer = (parent: TestCase['parent']): parent is TestSuite => parent.type === 'suite';
 
-/** Of the hooks before it: with one that failed it is not run. */
+/** The errors of the hooks before it. If a hook failed, the case is not run. */
 function hookErrors(test: TestCase): readonly string[] {
   const errors = test.module.errors();
   for (let { parent } = test; isContainer(parent); { parent } = parent) errors.push(...parent.errors());
   return errors.map(({ message }) => message);
 }
 
-/** Undefined for a case that was not to run. */
+/** Undefined if the case was not selected. */
 function verdictOf(test: TestCase, defectOf: ReadonlyMap<string, string>): Verdict | undefined {
   const { state } = test.result();
   const defect = defectOf.get(nameOf(test));
@@ -58,7 +58,7 @@ export function judge(modules: readonly TestModule[], defects: Defects): readonl
     });
 }
 
-/** The cases that are listed and that there are not, of the files that were run. */
+/** Listed cases that do not exist in the files that were run. */
 export function unknownOf(modules: readonly TestModule[], defects: Defects): readonly string[] {
   const known = new Set(modules.flatMap((module) => [...module.children.allTests()].map(nameOf)));
   const files = new Set([...known].map((name) => name.split(' > ')[0]));

@@ -1,20 +1,20 @@
-// What a stretch of work took of AWS's request rates.
+// The share of AWS's request rates that some work used.
 import type { Aws } from '../../localstack/aws/server.ts';
 import type { BucketUse } from '../../localstack/aws/throttle.ts';
 
 export interface BucketShare {
   readonly bucket: string;
-  /** Calls that AWS carried out; those that it refused take no token. */
+  /** Calls that AWS carried out. Refused calls take no token. */
   readonly admitted: number;
   readonly refused: number;
-  /** In no less could they have been made, the bucket being full at first. */
+  /** The shortest time for these calls, with a full bucket at first. */
   readonly leastSeconds: number;
   readonly perSecond: number;
 }
 
 const key = ({ service, bucket, burst }: BucketUse) => `${service} ${bucket} ${burst}`;
 
-/** Starts to count; what it returns tells the shares since then, the one that takes longest first. */
+/** Starts to count. The result returns the shares since then, the slowest bucket first. */
 export function sharesFrom(aws: Aws): () => readonly BucketShare[] {
   const before = new Map(aws.bucketUses().map((use) => [key(use), use]));
   return () =>

@@ -1,4 +1,4 @@
-// Pods that come and go all over the cluster, many a second, for minutes.
+// Pods that come and go in the whole cluster, many per second, for minutes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { Pods } from './pods.ts';
@@ -13,10 +13,10 @@ interface Change {
   readonly since: number;
 }
 
-/** Where AWS has other targets than the pods are, and since when. */
+/** Differences between AWS's targets and the pods, with their start. */
 class Differences {
   readonly lags: number[] = [];
-  /** Changes that were undone by another before AWS had to know. */
+  /** Changes that another change undid before AWS had to know. */
   undone = 0;
   readonly #open = new Map<string, Change>();
 
@@ -44,11 +44,11 @@ export interface Churn {
   readonly changes: number;
   readonly seconds: number;
   readonly undone: number;
-  /** Milliseconds that AWS differed from Kubernetes, a pod each. */
+  /** How long AWS differed from Kubernetes, in milliseconds, one value per pod. */
   readonly lag: Spread;
-  /** From the last change until AWS was as Kubernetes. */
+  /** The time from the last change until AWS was equal to Kubernetes. */
   readonly settledSeconds: number;
-  /** Services of which AWS has others than their pods in the end. */
+  /** Services whose targets in AWS differ from their pods at the end. */
   readonly wrong: number;
 }
 
@@ -59,14 +59,14 @@ const one = <T>(items: readonly T[]): T => {
 };
 
 export interface ChurnOptions {
-  /** Those whose pods change. */
+  /** The Services whose pods change. */
   readonly services: readonly string[];
   readonly podsPerService: number;
   readonly perSecond: number;
   readonly seconds: number;
 }
 
-/** A Service has as many pods as at first, or one more or less. */
+/** A Service has the initial number of pods, or one more or less. */
 function change(pods: Pods, { services, podsPerService }: ChurnOptions, differences: Differences): string {
   const service = one(services);
   const present = [...pods.of(service)];
@@ -94,7 +94,7 @@ export async function churn(pods: Pods, registered: Registered, options: ChurnOp
     }
     await Promise.all(writes);
     const ended = performance.now();
-    // What was undone may be on its way to AWS all the same.
+    // An undone change may already be on its way to AWS.
     const wrong = (): number => pods.services.filter((service) => !registered.isAs(pods, service)).length;
     const isSettled = (): boolean => differences.size === 0 && wrong() === 0;
     while (!isSettled() && performance.now() - ended < settleMs) await sleep(lookMs);

@@ -4,7 +4,7 @@ import type { Pods } from './pods.ts';
 import type { Registered } from './registered.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
-/** Between two changes: AWS's bucket for registrations, of 4 a second, is not to run dry. */
+/** The pause between two changes. AWS's bucket for registrations, 4 a second, must not become empty. */
 const pauseMs = 300;
 const lookMs = 1;
 const timeoutMs = 60_000;
@@ -16,7 +16,7 @@ async function until(done: () => boolean): Promise<void> {
 }
 
 /**
- * A pod comes, and goes again, one after the other in these Services, as long as there is to be more.
+ * Adds a pod and removes it again, in one Service after the other, until `isMore` returns false.
  * @returns milliseconds from sending the write to Kubernetes until AWS has the target
  */
 export async function measureEndpointChanges(

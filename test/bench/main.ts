@@ -1,6 +1,6 @@
-// npm run bench: what Gatehouse costs, in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
-// Controller's numbers for the same workload. Exit status 1 when a number is over its limit. `npm run bench -- scale` is the
-// long one: many Gateways under AWS's documented throttling.
+// npm run bench: measures what Gatehouse costs in calls to AWS, seconds, memory and CPU, beside the AWS Load Balancer
+// Controller's numbers for the same workload. The exit status is 1 if a number is over its limit. `npm run bench -- scale` is
+// longer: many Gateways with AWS's documented throttling.
 import { Argument, Option } from 'commander';
 import type { StartOptions } from '../../localstack/aws/server.ts';
 import { type Environment, startEnvironment } from '../../localstack/environment.ts';
@@ -38,9 +38,9 @@ const command = script('bench', 'Measures what Gatehouse costs. Exits with 1 whe
 const flags = command.opts<Flags>();
 const [chosen = []]: readonly (readonly Name[])[] = command.processedArgs;
 
-/** Calls are counted here, so AWS's rates are left out. */
+/** Only calls are counted here, so AWS's rates do not matter. */
 const unthrottled: StartOptions = { provisioningSeconds: 5, releaseSeconds: 5, throttling: false, port: 0 };
-/** An account whose quotas were raised for so many load balancers, but not its request rates. */
+/** An account with higher quotas for this many load balancers, but with the normal request rates. */
 const throttled: StartOptions = {
   provisioningSeconds: 3,
   throttling: true,
@@ -69,7 +69,7 @@ async function inEnvironment<T>(
 
 const named = (size: number): string => `${size} Gateways, throttled`;
 
-/** All but the largest are made, and no more; of the largest the pods change. */
+/** The pods change only in the largest size. The other sizes only create their Gateways. */
 async function scale(): Promise<readonly Row[]> {
   const sizes = flags.gateways;
   const gateways = Math.max(...sizes);

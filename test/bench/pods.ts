@@ -1,4 +1,4 @@
-// The pods of the workload, as the bench has them: what AWS is to be brought to.
+// The pods of the workload: the state that AWS should reach.
 import type { Connection } from '../../localstack/cluster/connection.ts';
 import { podPort, serviceName, sliceOf } from './workload.ts';
 
@@ -12,10 +12,10 @@ function* subnetAddresses(): Generator<string> {
 export class Pods {
   readonly services: readonly string[];
   readonly #admin: Connection;
-  /** First freed, first used again, as CNI plugins do it. */
+  /** The first freed address is used again first, as in CNI plugins. */
   readonly #free = [...subnetAddresses()];
   readonly #addresses = new Map<string, Set<string>>();
-  /** The last write of each Service, which the next one waits for. */
+  /** The last write of each Service. The next write waits for it. */
   readonly #writing = new Map<string, Promise<unknown>>();
 
   constructor(admin: Connection, gateways: number, routes: number, podsPerService: number) {
@@ -46,7 +46,7 @@ export class Pods {
     this.#free.push(address);
   }
 
-  /** Writes the Service's EndpointSlice as its pods are when its turn has come. */
+  /** Writes the Service's EndpointSlice after the previous write, with the pods at that time. */
   write(service: string): Promise<unknown> {
     const before = this.#writing.get(service) ?? Promise.resolve();
     const written = before.then(() => {

@@ -1,4 +1,4 @@
-// What the embedded AWS has registered, looked at behind the wire: no call of ours is in anyone's count.
+// The registered targets, read from the embedded AWS's state, so that our reads are not counted as calls.
 import type { TargetGroup } from '../../localstack/aws/elbv2/state.ts';
 import type { Aws } from '../../localstack/aws/server.ts';
 import { type Pods, targetOf } from './pods.ts';
@@ -9,7 +9,7 @@ const resourceTag = 'gatehouse.dev/resource';
 export class Registered {
   readonly #groups = new Map<string, TargetGroup>();
 
-  /** Of the target groups that are there now. */
+  /** For the current target groups. */
   constructor({ world }: Aws) {
     for (const group of world().elbv2.targetGroups.values()) {
       const service = new RegExp(`/${namespace}/([^/]+)/`).exec(group.tags.get(resourceTag) ?? '')?.[1];
@@ -17,13 +17,13 @@ export class Registered {
     }
   }
 
-  /** Whether AWS sends requests to the pod; one that drains gets none. */
+  /** Whether AWS sends requests to the pod. A draining pod gets none. */
   has(service: string, address: string): boolean {
     const target = this.#groups.get(service)?.targets.get(targetOf(address));
     return target !== undefined && target.drainingUntil === undefined;
   }
 
-  /** Whether AWS has all pods of the Service, and no others. */
+  /** Whether AWS has exactly the Service's pods. */
   isAs(pods: Pods, service: string): boolean {
     const wanted = new Set([...pods.of(service)].map(targetOf));
     const targets = [...(this.#groups.get(service)?.targets ?? [])];

@@ -1,20 +1,20 @@
-// What the scenario of many Gateways came to, beside what it is held to.
+// The results of the scenario with many Gateways, beside their limits.
 import type { Churned, Made, Scaled } from './scale.ts';
 import { describeMs, describeSeconds, type Spread } from './spread.ts';
 import type { Row } from './table.ts';
 import { describeUsage } from './usage.ts';
 
-/** What the process may hold with 100 Gateways, 1,000 routes and 10,000 endpoints, in MiB. */
+/** The memory limit with 100 Gateways, 1,000 routes and 10,000 endpoints, in MiB. */
 const maxResidentMiB = 250;
-/** Of the least time that AWS's rates allow, and this much more: the last load balancer is provisioned after the last call. */
+/** A factor of the shortest time at AWS's rates, and this much more, because the last load balancer is provisioned after the last call. */
 const maxOfLeast = 1.3;
 const graceSeconds = 15;
 const maxAloneMs = { median: 100, p99: 1000 } as const;
-/** AWS's buckets are shared with all that is being made. */
+/** While Gateways are created, they share AWS's buckets. */
 const maxMeanwhileMs = { median: 500, p99: 5000 } as const;
-/** Of all calls, those that AWS refuses because they came too fast. */
+/** The share of calls that AWS throttles. */
 const maxRefused = 0.01;
-/** Of one core, while 50 pods change a second. */
+/** The share of one core, while 50 pods change per second. */
 const maxCpuShare = 0.5;
 const maxGrowthMiB = 50;
 
@@ -26,7 +26,7 @@ const held = (scenario: string, measured: string, limit: string, withinLimit: bo
   withinLimit,
 });
 
-/** From the write to Kubernetes until RegisterTargets is at AWS. */
+/** From the write to Kubernetes until AWS gets RegisterTargets. */
 const endpointRow = (scenario: string, spread: Spread, max: { readonly median: number; readonly p99: number }): Row =>
   held(
     scenario,
@@ -35,7 +35,7 @@ const endpointRow = (scenario: string, spread: Spread, max: { readonly median: n
     spread.median <= max.median && spread.p99 <= max.p99,
   );
 
-/** What changes faster than AWS takes registrations waits for its turn, but not longer than the others' turns take. */
+/** Changes faster than AWS's rate wait for their turn, but not longer than one round of all turns. */
 const maxRounds = 1.3;
 
 function churnRows(where: string, churned: Churned): readonly Row[] {
@@ -89,7 +89,7 @@ export function scaleRows({ made, meanwhile, alone, rollout, everywhere }: Scale
   ];
 }
 
-/** How the cost grows, a row a size. */
+/** How the cost grows: one row per size. */
 export function growthCells(sizes: readonly Made[]): readonly (readonly string[])[] {
   return [
     ['Gateways', 'least by AWS’s rates', 'to all Programmed', 'calls', 'refused', 'peak memory', 'CPU'],

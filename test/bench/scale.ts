@@ -1,5 +1,5 @@
-// Many Gateways, with AWS's documented throttling on: how long they take beside what the throttle allows at best, how soon a
-// pod that comes or goes is known to AWS, and what all of it costs the process.
+// Many Gateways with AWS's documented throttling: how long they take compared with the best possible time, how soon AWS
+// knows a new or removed pod, and the cost for the process.
 import pLimit from 'p-limit';
 import type { Aws } from '../../localstack/aws/server.ts';
 import { applyYaml, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
@@ -38,22 +38,22 @@ export interface ScaleOptions {
 export interface Made {
   readonly gateways: number;
   readonly seconds: number;
-  /** Of AWS's buckets, the one that takes longest first. */
+  /** AWS's buckets, the slowest first. */
   readonly shares: readonly BucketShare[];
   readonly calls: number;
   readonly refused: number;
   readonly usage: Usage;
 }
 
-/** Of one endpoint's changes: milliseconds from the write to Kubernetes until AWS has the target. */
+/** Single changes of an endpoint: milliseconds from the write to Kubernetes until AWS has the target. */
 export interface Scaled {
   readonly made: Made;
-  /** On one Gateway, while the others are made. */
+  /** On one Gateway, while the others are created. */
   readonly meanwhile: Spread;
   readonly alone: Spread;
   /** All in the Services of one Gateway. */
   readonly rollout: Churned;
-  /** All over the cluster. */
+  /** In the whole cluster. */
   readonly everywhere: Churned;
 }
 
@@ -61,19 +61,19 @@ export interface Churned extends Churn {
   readonly services: number;
   readonly calls: number;
   readonly refused: number;
-  /** A call of each kind for each of the Services' target groups takes so long at AWS's rate. */
+  /** The time for one call of each kind for all the Services' target groups, at AWS's rate. */
   readonly roundSeconds: number;
   readonly before: Usage;
   readonly after: Usage;
 }
 
-/** Creates them side by side: the API server is in no one's account. */
+/** Creates them in parallel: only calls to AWS are counted. */
 async function applyAll(admin: Connection, objects: readonly KubeObject[]): Promise<void> {
   const limit = pLimit(16);
   await Promise.all(objects.map((object) => limit(() => applyYaml(admin, [object]))));
 }
 
-/** Lists of so many objects cost the API server something. */
+/** The pause between lists, because lists of this many objects are expensive for the API server. */
 const pollMs = 1000;
 const timeoutMs = 3_600_000;
 
@@ -116,7 +116,7 @@ async function open(environment: Environment, program: string, gateways: number)
   return { environment, gatehouse, pods };
 }
 
-/** @param meanwhile ends when it is told that all are Programmed */
+/** @param meanwhile ends when all are Programmed */
 async function make<T>(
   shop: Shop,
   gateways: number,
@@ -149,13 +149,13 @@ function tallied(shares: () => readonly BucketShare[], { calls }: Aws) {
   return { shares: told, calls: calls.counts().total, refused };
 }
 
-/** The Gateways made, and nothing more. */
+/** Only creates the Gateways. */
 export async function measureMade(environment: Environment, program: string, gateways: number): Promise<Made> {
   const [made] = await make(await open(environment, program, gateways), gateways, () => Promise.resolve());
   return made;
 }
 
-/** Changes one endpoint of the first Gateway after the other, from when that is Programmed until all others are. */
+/** After the first Gateway is Programmed, changes its endpoints one after the other, until all other Gateways are. */
 async function changeFirst({ environment, pods }: Shop, isMade: () => boolean): Promise<Spread> {
   const { admin } = environment.cluster;
   const path = `${gatewaysPath}/${gateway(0).metadata.name}`;
@@ -181,7 +181,7 @@ async function measureChurn(
   return { ...churned, services: services.length, calls, refused, roundSeconds, before, after };
 }
 
-/** The Gateways made, and then their pods changing. */
+/** Creates the Gateways, then changes their pods. */
 export async function measureScale(
   environment: Environment,
   program: string,

@@ -1,4 +1,4 @@
-// The scenarios, each with its counts as the embedded AWS has them, polls included.
+// The scenarios. The embedded AWS counts their calls, polls included.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyYaml, deleteObjects, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Environment, Gatehouse } from '../../localstack/environment.ts';
@@ -6,22 +6,22 @@ import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts'
 import { describeUsage, usageOf } from './usage.ts';
 import { base, gateway, gatewaysPath, isTrue, type List, route, routesPath, slice, workload } from './workload.ts';
 
-/** Audits are told aside: none falls into a scenario. */
+/** So long that no audit runs during a scenario. */
 const flags = { 'audit-period': '2h' } as const;
 
-/** This long without a call means that the work is done: longer than the pause between two polls. */
+/** After this time without a call the work is done. It is longer than the pause between two polls. */
 const quietMs = 8000;
 const idleMs = 60_000;
 const timeoutMs = 300_000;
 
 interface Measured extends Calls {
-  /** Seconds until all was as wanted in the cluster. */
+  /** Seconds until the cluster had the expected state. */
   readonly seconds: number;
   /** Seconds until the last call to AWS. */
   readonly lastCall: number;
 }
 
-/** Counts the calls from the start of `work` until AWS has been left alone for a while. */
+/** Counts the calls from the start of `work` until there were no calls for a while. */
 async function counted({ aws }: Environment, work: () => Promise<unknown>): Promise<Measured> {
   aws.calls.zero();
   const started = Date.now();
@@ -51,7 +51,7 @@ const gone = ({ cluster }: Environment): Promise<unknown> =>
 const times = ({ seconds, lastCall }: Measured): string =>
   `${seconds.toFixed(1)} s to all Programmed, ${lastCall.toFixed(1)} s to the last call`;
 
-/** As the image sets it. */
+/** The same as in the image. */
 export const env = { NODE_OPTIONS: '--max-semi-space-size=2' } as const;
 
 const start = (environment: Environment, program: string): Promise<Gatehouse> =>
@@ -103,7 +103,7 @@ export async function measureOne(environment: Environment, program: string): Pro
   ];
 }
 
-/** What the process may hold with 20 Gateways, in MiB. */
+/** The memory limit with 20 Gateways, in MiB. */
 const maxResidentMiB = 150;
 
 export async function measureMany(environment: Environment, program: string): Promise<readonly Row[]> {

@@ -1,4 +1,4 @@
-// How measured times are spread.
+// The distribution of measured times.
 
 export interface Spread {
   readonly count: number;

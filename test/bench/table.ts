@@ -1,10 +1,10 @@
-// One scenario a row, as it came out beside what was to be reached and what the peer needs.
+// One row per scenario: the result, its limit, and the peer's result.
 
 export interface Row {
   readonly scenario: string;
   readonly measured: string;
   readonly limit: string;
-  /** The AWS Load Balancer Controller 3.5, measured on the same workload; empty where it was not. */
+  /** The AWS Load Balancer Controller 3.5 with the same workload; empty if it was not measured. */
   readonly peer: string;
   readonly withinLimit: boolean;
 }
@@ -31,7 +31,7 @@ export const restartRow = (scenario: string, { reads, writes }: Calls, limit: nu
   withinLimit: reads <= limit && writes === 0,
 });
 
-/** A number without a limit of its own. */
+/** A number without a limit. */
 export const factRow = (scenario: string, measured: string): Row => ({
   scenario,
   measured,
@@ -50,7 +50,7 @@ export function printTable(rows: readonly Row[]): void {
   printCells([['scenario', 'Gatehouse', 'at most', 'AWS LBC 3.5'], ...cells]);
 }
 
-/** As a table of Markdown; the first row is the head. */
+/** Prints a Markdown table. The first row is the head. */
 export function printCells(cells: readonly (readonly string[])[]): void {
   const [head = [], ...rest] = cells;
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));

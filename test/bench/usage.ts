@@ -1,4 +1,4 @@
-// What a process has used so far, out of /proc.
+// The resources that a process has used so far, from /proc.
 import { readFileSync } from 'node:fs';
 
 /** Ticks a second: what `getconf CLK_TCK` says on every Linux of today. */
@@ -14,7 +14,7 @@ export interface Usage {
 }
 
 export function usageOf(pid: number): Usage {
-  // The command's name may hold spaces; what follows it has none.
+  // The command's name may have spaces. The fields after it have none.
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');

@@ -1,4 +1,4 @@
-// The workload: Gateways, each with routes, every route to a Service of its own.
+// The workload: Gateways with routes. Each route has its own Service.
 
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
@@ -7,7 +7,7 @@ export const namespace = 'bench';
 const className = 'bench';
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 
-/** The namespace, and the class that all Gateways have. */
+/** The namespace and the class of all Gateways. */
 export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
   {
@@ -29,7 +29,7 @@ export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
 
 const gatewayName = (index: number): string => `gateway-${index}`;
 const routeName = (gateway: number, route: number): string => `route-${gateway}-${route}`;
-/** Every route has a Service of its own, of its own name. */
+/** Every route has a Service of the same name. */
 export const serviceName = routeName;
 
 export const podPort = 8080;
@@ -72,7 +72,7 @@ export const slice = (gatewayIndex: number, index: number, pods: number): KubeOb
     Array.from({ length: pods }, (_, pod) => `10.0.${48 + 16 * (pod % 3)}.${50 + index + 100 * Math.trunc(pod / 3)}`),
   );
 
-/** `gateways` × `routes`, with all that they refer to. */
+/** `gateways` × `routes`, with all objects that they refer to. */
 export function workload(gateways: number, routes: number): readonly KubeObject[] {
   const indexes = Array.from({ length: gateways }, (_, index) => index);
   const each = <T>(make: (gateway: number, route: number) => T): readonly T[] =>

@@ -1,4 +1,4 @@
-// Each test of the Gateway API's conformance suite that counts, as a test here.
+// Each relevant test of the Gateway API's conformance suite is a test here.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const profiles = (path: string): Promise<unknown> =>
 const reported = await profiles(join(folder, 'report.yaml'));
 await rm(folder, { recursive: true });
 
-/** Its exit status. It enters namespaces of its own, which only a process of its own can. */
+/** The exit status of the suite. It needs its own process, because it enters its own namespaces. */
 function run(): Promise<number | null> {
   const main = join(import.meta.dirname, 'main.ts');
   const files = [`--report=${join(folder, 'report.yaml')}`, `--results=${join(folder, 'results.json')}`];

@@ -1,4 +1,4 @@
-// A program that runs the Gateway API's own conformance suite, unmodified and with the flags that it has.
+// Runs the Gateway API's own conformance suite, unmodified, with its own flags.
 package main
 
 import (
@@ -21,7 +21,7 @@ func run(t *testing.T) {
 	conformance.RunConformanceWithOptions(t, options)
 }
 
-// tell prints how a test has ended, which Go's own output says only when all have, and which features it needs.
+// tell prints the result and the features of a test at its end. Go's own output has the results only at the end of all tests.
 func tell(t *testing.T, test suite.ConformanceTest, _ *suite.ConformanceTestSuite) {
 	line, err := json.Marshal(map[string]any{
 		"ended":    test.ShortName,

@@ -1,5 +1,5 @@
-// npm run conformance [-- TEST]: the Gateway API's own conformance suite against Gatehouse, in a cluster whose pods run and with
-// an embedded AWS that carries traffic. Writes the suite's report beside this file, unless only one TEST is run.
+// npm run conformance [-- TEST]: the Gateway API's own conformance suite against Gatehouse, in a cluster with running pods and
+// an embedded AWS that forwards traffic. Writes the suite's report beside this file, unless only one TEST is run.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
@@ -22,9 +22,9 @@ const values = command.opts<{ readonly report: string; readonly results?: string
 const [only] = command.args;
 
 const className = 'gatehouse';
-/** Where the sandbox's programs ask for names: no one else is there. */
+/** The DNS server for the sandbox's programs. The sandbox has no other one. */
 const nameserver = '127.0.0.53';
-/** A real load balancer takes minutes for what these are; the states that it goes through are the same. */
+/** A real load balancer needs minutes for this. The states are the same. */
 const aws = {
   port: 0,
   provisioningSeconds: 3,
@@ -68,13 +68,13 @@ async function main(): Promise<number> {
   }
 }
 
-/** The sandbox has no way to the internet. */
+/** Runs before, because the sandbox has no internet. */
 async function prepare(): Promise<void> {
   await prepareCluster({ log: say, signal });
   await buildSuite({ log: say, signal });
 }
 
-/** What a reader wants to know of: tests that were run, or would have been but for `skips`. */
+/** Tests for the table: those that ran, and those in `skips`. */
 const counts = ({ name, outcome }: TestResult): boolean => {
   if (only !== undefined) return name === only;
   return outcome !== 'unclaimed' && (outcome !== 'skipped' || name in skips);
@@ -89,7 +89,7 @@ const gatewayClass = {
   spec: { controllerName: 'gatehouse.dev/aws' },
 };
 
-/** The suite begins with what the class's status claims, and does not wait for that. */
+/** The suite begins with the features in the class's status, and does not wait for them. */
 async function makeClass({ cluster }: Environment): Promise<void> {
   await applyYaml(cluster.admin, [gatewayClass]);
   const path = `/apis/gateway.networking.k8s.io/v1/gatewayclasses/${className}`;
@@ -99,11 +99,11 @@ async function makeClass({ cluster }: Environment): Promise<void> {
 const claims = (found?: { readonly status?: { readonly supportedFeatures?: unknown } }): boolean =>
   found?.status?.supportedFeatures !== undefined;
 
-/** No time-out is among them: those of the suite hold. What it claims to support it reads from the GatewayClass. */
+/** The suite's own timeouts apply. It reads the supported features from the GatewayClass. */
 const flags = (): Readonly<Record<string, string>> => ({
   'gateway-class': className,
   'conformance-profiles': 'GATEWAY-HTTP',
-  // Its tests share two cores with all that they test.
+  // The tests share two cores with everything that they test.
   'disable-parallel-tests': 'true',
   // The cluster ends with the run.
   'cleanup-base-resources': 'false',
@@ -112,7 +112,7 @@ const flags = (): Readonly<Record<string, string>> => ({
     : { 'run-test': only }),
 });
 
-/** What a report has to name. */
+/** Names for the report. */
 const implementation = {
   organization: 'gatehouse',
   project: 'gatehouse',

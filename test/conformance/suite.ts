@@ -1,4 +1,4 @@
-// The suite as a program: built once on a machine, run with its own flags, its output read as it comes.
+// The suite as a program. It is built once per machine, runs with its own flags, and its output is read as it arrives.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -9,12 +9,12 @@ import { type BuildOptions, built } from '../../localstack/cluster/go-build.ts';
 
 export interface TestResult {
   readonly name: string;
-  /** The features that it needs, by the Gateway API's names. */
+  /** The features that the test needs, in the Gateway API's names. */
   readonly features: readonly string[];
-  /** `unclaimed`: it needs a feature that the GatewayClass does not claim. */
+  /** `unclaimed`: the test needs a feature that the GatewayClass does not claim. */
   readonly outcome: 'passed' | 'failed' | 'skipped' | 'unclaimed';
   readonly seconds: number;
-  /** What the suite said while it ran. */
+  /** The suite's output during the test. */
   readonly lines: readonly string[];
 }
 
@@ -22,7 +22,7 @@ export interface RunOptions {
   /** The suite's own flags: https://gateway-api.sigs.k8s.io/concepts/conformance/ */
   readonly flags: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
-  /** All that it prints goes there. */
+  /** The file for its complete output. */
   readonly logFile: string;
   readonly signal: AbortSignal;
   onEnd(result: TestResult): void;
@@ -30,9 +30,9 @@ export interface RunOptions {
 
 export interface Run {
   readonly results: readonly TestResult[];
-  /** Of the whole program: it also fails when the suite could not be set up. */
+  /** The result of the whole program. It also fails if the suite's setup fails. */
   readonly status: number;
-  /** What it said outside of any test. */
+  /** Its output outside of tests. */
   readonly lines: readonly string[];
 }
 
@@ -71,7 +71,7 @@ const started = /^=== RUN {3}Conformance\/\w+$/;
 const ended = /^\{"ended":/;
 const unclaimed = /Skipping \w+: suite does not support /;
 
-/** What `main.go` prints when a test has ended. */
+/** The line that `main.go` prints at the end of a test. */
 interface Ended {
   readonly ended: string;
   readonly failed: boolean;
@@ -85,7 +85,7 @@ interface Output {
   read(line: string): void;
 }
 
-/** The tests run one after the other: what is said between the start and the end of one is its. */
+/** The tests run one after the other, so the output between a test's start and end belongs to it. */
 function readOutput({ onEnd }: Pick<RunOptions, 'onEnd'>): Output {
   const results: TestResult[] = [];
   const outside: string[] = [];

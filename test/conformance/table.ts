@@ -1,10 +1,10 @@
-// What a person reads of a run.
+// The table of a run, for people.
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
 type Level = 'core' | 'extended';
 
-/** Of profile GATEWAY-HTTP; a test that needs any other feature is extended. */
+/** The core features of profile GATEWAY-HTTP. A test that needs another feature is extended. */
 const coreFeatures: ReadonlySet<string> = new Set(['Gateway', 'HTTPRoute', 'ReferenceGrant']);
 
 const levelOf = ({ features }: TestResult): Level =>

@@ -2,7 +2,7 @@ import { type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { gatewayPath } from '../integration/support/status.ts';
 
-/** Faults take their time. */
+/** Long, because faults delay everything. */
 export const patienceMs = 120_000;
 
 /** Waits until the Gateway is gone from the cluster, finalizers and all. */

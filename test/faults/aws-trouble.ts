@@ -1,5 +1,5 @@
-// An AWS that throttles, fails, loses answers and shows writes late, under ten Gateways: all is made, changed and removed as
-// ever, once, and no quicker than AWS allows an account to call.
+// An AWS that throttles, fails, loses answers and shows writes late, with ten Gateways: everything is created, changed and
+// removed as usual, once, and within AWS's request rates.
 import type { FaultPlanInput } from '../../localstack/aws/faults/plan.ts';
 import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
 import type { BucketUse } from '../../localstack/aws/throttle.ts';
@@ -17,7 +17,7 @@ interface Stage {
 const gateways = 10;
 
 async function open({ program, say }: Options): Promise<Stage> {
-  // As fast as AWS allows, and as it is for users.
+  // AWS's own rates, as for users.
   const rig = await startRig({ gatehouse: { program, flags: { 'aws-rate-factor': '1' } } });
   const workload = await startWorkload(rig, gateways);
   say(`${gateways} Gateways without a fault, for comparison …`);
@@ -83,10 +83,10 @@ const scenarioOf = ({ name, what, plan }: Trouble): Scenario<Stage> => ({
   },
 });
 
-/** Some actions have a bucket for each way of asking. */
+/** Some actions have several buckets, depending on their parameters. */
 const nameOf = ({ service, bucket, burst }: BucketUse): string => `${service} ${bucket} of ${burst}`;
 
-/** Where calls found none of the tokens that AWS documents. */
+/** The buckets where calls exceeded AWS's documented rates. */
 function tooQuick(before: readonly BucketUse[], after: readonly BucketUse[]): readonly string[] {
   const known = new Map(before.map((use) => [nameOf(use), use.beyond]));
   return after

@@ -1,5 +1,5 @@
-// A Deployment whose pods really serve, each saying `SERVICE VERSION PORT`, and that updates them as Kubernetes does: a pod more than asked for, never one less
-// (maxSurge 1, maxUnavailable 0), each new one ready before an old one begins to terminate.
+// A Deployment with serving pods: each answers `SERVICE VERSION PORT`. It updates them like Kubernetes with maxSurge 1 and
+// maxUnavailable 0: each new pod is ready before an old one begins to terminate.
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { type AddressMapping, mapAddress } from '../../localstack/aws/dataplane/
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 
-/** How long a pod takes from its start until it is ready, in milliseconds. */
+/** The time from a pod's start until it is ready, in milliseconds. */
 const startupMs = 300;
 
-/** What takes a while takes this long, in milliseconds. */
+/** The duration of slow requests, in milliseconds. */
 const slowMs = 2000;
 
 /** By the name of the Service's port. */
@@ -30,11 +30,11 @@ export interface DeploymentOptions {
   readonly namespace: string;
   readonly service: string;
   readonly replicas: number;
-  /** Where the pods listen. */
+  /** The ports of the pods. */
   readonly ports: readonly number[];
-  /** Where the Service sends to: its ports' names, and ports of the pods. */
+  /** The Service's targets: its ports' names, and ports of the pods. */
   readonly targetPorts: TargetPorts;
-  /** How long a terminating pod serves on before it is told to stop: its preStop hook, in milliseconds. */
+  /** How long a terminating pod still serves before it gets SIGTERM: its preStop hook, in milliseconds. */
   readonly graceMs: number;
   readonly mappings: readonly AddressMapping[];
   readonly apply: (objects: readonly KubeObject[]) => Promise<unknown>;
@@ -42,7 +42,7 @@ export interface DeploymentOptions {
 
 let addresses = 0;
 
-/** Takes turns among the three nodes; no address of their subnets is given twice. */
+/** Takes turns among the three nodes. No address is used twice. */
 function nextPlace(): Place {
   const node = addresses % 3;
   const host = Math.floor(addresses / 3);
@@ -89,7 +89,7 @@ export class Deployment {
     await Promise.all(this.#leaving);
   }
 
-  /** Has the Service's endpoints at other ports. */
+  /** Moves the Service's endpoints to other ports. */
   async sendTo(targetPorts: TargetPorts): Promise<void> {
     this.#targetPorts = targetPorts;
     await this.#write();
@@ -111,7 +111,7 @@ export class Deployment {
     return { ...place, servers, state };
   }
 
-  /** Its preStop hook runs while the endpoints say that it terminates; then it takes no connection more. */
+  /** Its preStop hook runs while the endpoints say that it terminates. Then it accepts no new connections. */
   #terminate(pod: Pod): void {
     const leave = async (): Promise<void> => {
       pod.state = 'terminating';
@@ -125,7 +125,7 @@ export class Deployment {
     this.#leaving.add(leaving);
   }
 
-  /** One write after the other, each of how it is then. */
+  /** One write after the other, each with the current state. */
   #write(): Promise<unknown> {
     const write = async (): Promise<void> => {
       const { namespace, service, apply } = this.#options;
@@ -145,7 +145,7 @@ const endpoint = ({ address, nodeName, state }: Pod) => ({
 });
 
 function serve(answer: string): Server {
-  // Longer than an ALB keeps an idle connection, as AWS advises: else the pod may close one under a request.
+  // Longer than an ALB keeps idle connections, as AWS recommends. Otherwise the pod may close one during a request.
   const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
     const reply = () => send(response, answer);
     if (request.url === '/slow') setTimeout(reply, slowMs);
@@ -159,7 +159,7 @@ const send = (response: ServerResponse, answer: string): void => {
   response.end(answer);
 };
 
-/** As a server does that is told to stop: no connection more, and what is under way is answered. */
+/** Stops gracefully: accepts no new connections, and answers running requests. */
 async function drain(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();

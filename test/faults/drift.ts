@@ -1,4 +1,4 @@
-// What someone changes by hand in AWS is put right within the audit period.
+// Changes by hand in AWS are corrected within the audit period.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACMClient, ImportCertificateCommand, RemoveTagsFromCertificateCommand } from '@aws-sdk/client-acm';
 import {
@@ -29,7 +29,7 @@ import { compare, isSame, pictureOf } from './picture.ts';
 import { family, type Options, type Scenario } from './scenario.ts';
 import { until } from './workload.ts';
 
-/** Short, for the table's sake: ten minutes unless told. */
+/** Short, to save time. The default is ten minutes. */
 const auditSeconds = 10;
 
 interface Stage {
@@ -61,7 +61,7 @@ const first = <T>(items: Iterable<T>): T => {
   throw new Error('Expected one');
 };
 
-/** By what it is that is changed. */
+/** By the changed resource. */
 type Changes = Readonly<Record<string, (stage: Stage) => Promise<unknown>>>;
 
 const viewOf = ({ rig, ns }: Stage) => {
@@ -155,7 +155,7 @@ const changes: Changes = {
   },
 };
 
-/** Beside the picture: what ACM has of our certificates, and the tags that say so. */
+/** In addition to the picture: our certificates in ACM, and their tags. */
 const wholePicture = (stage: Stage): readonly string[] => [
   ...pictureOf(stage.rig, [`${stage.ns}/gw`]),
   ...[...stage.rig.aws.world().acm.certificates.values()].map(
@@ -164,7 +164,7 @@ const wholePicture = (stage: Stage): readonly string[] => [
   ),
 ];
 
-/** What AWS shows late is left alone for a tenth of the period; then it is a turn's, and the pass's after it. */
+/** Audits ignore recent changes for a tenth of the period. Then a turn of the audit finds them, and the next pass corrects them. */
 const patienceMs = 2.5 * auditSeconds * 1000;
 
 const byHand: Scenario<Stage> = {
@@ -180,7 +180,7 @@ const byHand: Scenario<Stage> = {
       httpRoute(ns, 'web', ['gw'], ['web']),
     ]);
     await programmed(rig, gw);
-    // An audit or two, so that nothing is new any more.
+    // One or two audits, so that nothing counts as recent any more.
     await sleep(2 * auditSeconds * 1000);
     const expected = wholePicture(stage);
     const failures: string[] = [];

@@ -1,5 +1,5 @@
-// kill -9 before and after every single call to AWS, reads included, that a Gatehouse makes from its start until a change is
-// carried out; then another one is started. In the end AWS is as after a run that nobody disturbed, and clients noticed nothing.
+// kill -9 before and after every single call to AWS, reads included, from Gatehouse's start until a change is carried out.
+// Then Gatehouse is started again. At the end AWS is as after an undisturbed run, and clients noticed nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import type { Condition } from '../../src/kube/object.ts';
@@ -15,18 +15,18 @@ import { type Findings, family, type Options } from './scenario.ts';
 import { certificateOf } from './shop.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Requests a second while something changes: enough to see a gap, and little beside the work. */
+/** Requests per second while something changes: enough to see a gap, but little load. */
 const perSecond = 30;
 
-/** What happens to the Gateway, one after the other. */
+/** The changes of the Gateway, one after the other. */
 const phaseNames = ['create', 'change', 'rotate', 'delete'] as const;
 type PhaseName = (typeof phaseNames)[number];
 
 interface Phase {
   readonly apply: () => Promise<unknown>;
-  /** What the statuses, and what is no picture of tags and rules, have to say. @throws what is not so yet */
+  /** Checks the statuses, and everything that the picture lacks. @throws what is not as expected yet */
   readonly settled: () => Promise<void>;
-  /** Whether routes that stand before it stand after it too: then traffic flows. */
+  /** Whether the same routes exist before and after it. Then there is traffic. */
   readonly serves: boolean;
 }
 
@@ -46,7 +46,7 @@ async function phasesOf({ rig, shop }: Lab): Promise<Phases> {
     httpRoute(ns, name, ['gw'], rules, { hostnames: [`${name}.example.com`] });
   const first = [
     gateway(ns, 'gw', [http(), https(['one'])]),
-    // In the order of their names: those of one second have precedence by name, those of two by age.
+    // In the order of their names: routes of the same second have precedence by name, others by age.
     route('api', ['api']),
     route('docs', ['docs']),
     route('shop', ['old']),
@@ -54,7 +54,7 @@ async function phasesOf({ rig, shop }: Lab): Promise<Phases> {
   const beta = { matches: [{ headers: [{ name: 'x-beta', value: 'yes' }] }], backendRefs: [backendRef('docs')] };
   const second = [
     gateway(ns, 'gw', [http(), https(['one', 'two']), https(['two'], { name: 'more', port: 8443 })]),
-    // Another backend, and a rule before the one that stands.
+    // Another backend, and a rule before the existing one.
     route('shop', [beta, 'new']),
   ];
   const right = async (certificate: KubeObject, routes: readonly string[]): Promise<void> => {
@@ -102,25 +102,25 @@ function expectTrue(conditions: readonly Condition[], type: string, generation: 
     throw new Error(`Expected ${type}, got ${JSON.stringify(found)}`);
 }
 
-/** What a run that nobody disturbs shows. */
+/** The result of an undisturbed run. */
 interface Calm {
   readonly calls: number;
   readonly picture: readonly string[];
 }
 
-/** What has gone wrong so far. */
+/** The failures so far. */
 interface Wrong {
   readonly failures: string[];
   readonly duplicates: string[];
   readonly leaks: string[];
 }
 
-/** How many kill points go by between two lines of progress. */
+/** The number of kill points between two lines of progress. */
 const progressEvery = 10;
 
 const pictured = ({ rig, shop }: Lab): readonly string[] => pictureOf(rig, [`${shop.ns}/gw`]);
 
-/** Longer than a Gateway that waits for AWS sleeps between looks. In milliseconds. */
+/** Longer than the pause between a waiting Gateway's polls. In milliseconds. */
 const quietMs = 3500;
 
 async function calmly(lab: Lab, { apply, settled }: Phase): Promise<Calm> {
@@ -136,7 +136,7 @@ async function calmly(lab: Lab, { apply, settled }: Phase): Promise<Calm> {
   return { calls: lab.calls().length, picture };
 }
 
-/** Whether it became as it should be before `isOver`, or before all patience was lost. */
+/** Whether the expected state was reached before `isOver`, or before the timeout. */
 async function becomes(lab: Lab, { settled }: Phase, calm: Calm, isOver = (): boolean => false): Promise<boolean> {
   const deadline = performance.now() + patienceMs;
   while (!isOver() && performance.now() < deadline) {
@@ -150,7 +150,7 @@ async function becomes(lab: Lab, { settled }: Phase, calm: Calm, isOver = (): bo
   return false;
 }
 
-/** One phase, in which Gatehouse is killed once at the point, if it comes there. @returns whether it did */
+/** One phase, in which Gatehouse is killed once at the point, if it reaches it. @returns whether it did */
 async function disturbed(
   lab: Lab,
   name: PhaseName,
@@ -170,7 +170,7 @@ async function disturbed(
   let right = await becomes(lab, phase, calm, () => action !== undefined);
   await gatehouse.stop('SIGKILL');
   await Promise.race([seen, sleep(0)]);
-  // One that was killed at its very last call may have been done already.
+  // If it was killed at its last call, the work may have been complete.
   if (action !== undefined) {
     const again = await lab.start();
     right = await becomes(lab, phase, calm);
@@ -187,7 +187,7 @@ async function disturbed(
 
 function tell(where: string, { missing, duplicates, strange }: Difference, { failures, ...wrong }: Wrong): void {
   const lost = missing.length > 0 ? missing.map((line) => `lacks ${line}`) : [];
-  // What looks right in AWS, and still is not done, is wrong in a status.
+  // If AWS is correct, but the work is not complete, a status is wrong.
   const statuses = missing.length + duplicates.length + strange.length === 0 ? ['the statuses never came right'] : [];
   failures.push(...[...lost, ...statuses].map((line) => `${where}: ${line}`));
   wrong.duplicates.push(...duplicates.map((line) => `${where}: ${line}`));

@@ -1,5 +1,5 @@
-// A Kubernetes that dies, forgets, refuses and hurries Gatehouse on, and a leader that was frozen: all is made, changed and
-// removed as ever, once, and who has lost the lease calls AWS no more.
+// A Kubernetes that dies, forgets, refuses and throttles, and a leader that was frozen: everything is created, changed and
+// removed as usual, once, and a replica without the lease calls AWS no more.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from '../../localstack/cluster/apply.ts';
 import { ApiError } from '../../localstack/cluster/connection.ts';
@@ -34,7 +34,7 @@ async function open({ program, say }: Options): Promise<Stage> {
   return { rig, api, workload, calm, stop };
 }
 
-/** Does it again and again until told to end. @returns how to end it; resolves with how often it was done */
+/** Repeats the action. @returns a function that stops it, and resolves with the number of repetitions */
 function repeatedly(everyMs: number, act: () => Promise<unknown>): () => Promise<number> {
   const stop = new AbortController();
   let times = 0;
@@ -86,7 +86,7 @@ const watchesCut: Scenario<Stage> = {
   },
 };
 
-/** A scenario whose faults are answers. */
+/** A scenario with faults in the API server's answers. */
 const refusing = (
   name: string,
   what: string,
@@ -104,7 +104,7 @@ const refusing = (
       const findings = await disturbed(workload, calm, {
         before: () => {
           ends = faults.map((fault) => api.inject({ ...fault }));
-          // What is open already would meet none of them.
+          // Open watches would not get these answers.
           api.cutWatches();
         },
         afterwards: () => {
@@ -120,7 +120,7 @@ const refusing = (
   },
 });
 
-/** Another controller, that writes into the status of a route as often as it can, never over what it has not seen. */
+/** Another controller. It writes into a route's status as often as it can, and never overwrites changes that it has not seen. */
 const foreignWriter = ({ rig, workload }: Stage): (() => Promise<unknown>) => {
   let count = 0;
   const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${workload.ns}/httproutes/gw-0-api`;
@@ -159,7 +159,7 @@ const refusals = 60;
 
 const tries = new Map<string, number>();
 
-/** Of every two writes to a path, the first: the second is its repetition. */
+/** The first of every two writes to a path. The second is its retry. */
 function isFirstTry(path: string): boolean {
   const count = tries.get(path) ?? 0;
   tries.set(path, count + 1);
@@ -223,7 +223,7 @@ const frozenLeader: Scenario<Stage> = {
         const from = performance.now();
         process.kill(one.gatehouse.pid, 'SIGSTOP');
         await until(async () => (await holder()) !== first && Boolean(await holder()));
-        // Its answers that were under way are counted before it wakes up.
+        // Its running calls are counted before it wakes up.
         await sleep(1000);
         before = one.proxy.calls.length;
         process.kill(one.gatehouse.pid, 'SIGCONT');

@@ -1,5 +1,5 @@
-// A stage whose Gatehouse is started, killed and started again by its scenarios alone: it sees AWS through a proxy that counts
-// the calls that it makes, and that kills it at any one of them.
+// A stage where the scenarios start, kill and restart Gatehouse. Gatehouse reaches AWS through a proxy that counts the calls
+// and can kill Gatehouse at any call.
 import type { Gatehouse } from '../../localstack/environment.ts';
 import { type Around, startAwsFaults } from '../integration/support/aws-faults.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
@@ -23,7 +23,7 @@ export interface Running {
 export interface Lab {
   readonly rig: Rig;
   readonly shop: Shop;
-  /** The actions that the Gatehouse that was started last has asked for. */
+  /** The actions of the last started Gatehouse. */
   readonly calls: () => readonly string[];
   start(at?: KillPoint): Promise<Running>;
   stop(): Promise<void>;

@@ -1,5 +1,5 @@
-// npm run faults [-- SCENARIO… --every N --list]: what goes wrong around Gatehouse, over the wire, and what comes of it, as a
-// table. Exit status 1 when anything failed, was made twice, or was left over.
+// npm run faults [-- SCENARIO… --every N --list]: runs faults around Gatehouse, over the wire, and prints the results as a
+// table. The exit status is 1 if anything failed, was created twice, or was left behind.
 import { InvalidArgumentError } from 'commander';
 import { script, wholeNumber } from '../../localstack/script.ts';
 import { bundle } from '../bundle.ts';

@@ -1,4 +1,4 @@
-// A tenant that goes on changing something of its own, and how soon AWS has each change.
+// A tenant that keeps changing its own object, and how soon AWS has each change.
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Latencies {
@@ -6,7 +6,7 @@ export interface Latencies {
   readonly p50Ms: number;
   readonly p95Ms: number;
   readonly maxMs: number;
-  /** Changes that AWS did not have when patience was lost. */
+  /** Changes that did not reach AWS before the timeout. */
   readonly lost: number;
 }
 
@@ -20,7 +20,7 @@ export interface Tenant {
 const lookMs = 5;
 const patienceMs = 30_000;
 
-/** One change after the other, as long as `isMore` says so, with a pause that is never the same between them. */
+/** Makes changes one after the other while `isMore` returns true, with varying pauses. */
 export async function measureChanges(tenant: Tenant, pauseMs: number, isMore: () => boolean): Promise<Latencies> {
   const times: number[] = [];
   let lost = 0;
@@ -42,7 +42,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 export const describeLatencies = (what: string, { count, p50Ms, p95Ms, maxMs }: Latencies): string =>
   `${what}: ${count} changes, p50 ${seconds(p50Ms)}, p95 ${seconds(p95Ms)}, at most ${seconds(maxMs)}`;
 
-/** What is wrong where 95 % of the changes were to be in AWS within `limitMs`. */
+/** Failures: 95 % of the changes must be in AWS within `limitMs`. */
 export const slower = (what: string, { p95Ms, lost }: Latencies, limitMs: number): readonly string[] => [
   ...(p95Ms > limitMs ? [`${what}: p95 ${seconds(p95Ms)}, where ${seconds(limitMs)} is allowed`] : []),
   ...(lost > 0 ? [`${what}: ${lost} changes were not in AWS after ${seconds(patienceMs)}`] : []),

@@ -1,10 +1,10 @@
-// All that Gatehouse has in AWS, a line a thing, alike for whatever ARNs it has: so that what came of a run with faults can be
-// held against what comes of one without.
+// Everything that Gatehouse has in AWS, one line per resource, without ARNs, so that a run with faults can be compared with
+// an undisturbed one.
 import { awsOf } from '../integration/support/aws.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { everythingOfOurs } from '../integration/support/left.ts';
 
-/** Not shown of the tags: hashes over ids that AWS gives, and those of attributes that were set back to their defaults. */
+/** Hidden tags: hashes of AWS's ids, and notes about attributes that were reset to their defaults. */
 const passing = (key: string, what: string): boolean =>
   key === 'gatehouse.dev/attributes' || (key === 'gatehouse.dev/spec' && what.startsWith('gh-'));
 
@@ -56,11 +56,11 @@ function gatewayLines(rig: Rig, gateway: string): readonly string[] {
 }
 
 export interface Difference {
-  /** Expected, and not there. */
+  /** Expected, but missing. */
   readonly missing: readonly string[];
-  /** There once more than expected. */
+  /** More often than expected. */
   readonly duplicates: readonly string[];
-  /** There, and not expected at all. */
+  /** Not expected at all. */
   readonly strange: readonly string[];
 }
 

@@ -1,5 +1,5 @@
-// What a process does to itself while it works: how long it blocks its event loop, how much memory it takes, and whether it
-// keeps its lease. Out of its metrics and /proc.
+// Watches a process through its metrics and /proc: how long it blocks its event loop, how much memory it uses, and whether it
+// keeps its lease.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get } from '../../localstack/cluster/apply.ts';
@@ -10,12 +10,12 @@ import type { Rig } from '../integration/support/gatehouse.ts';
 export interface ProcessReport {
   /** The longest block of the event loop. */
   readonly lagMs: number;
-  /** The longest one without what the machine withheld in the same second, and without V8's own collections. */
+  /** The longest block, minus the time without CPU in the same second, and minus V8's garbage collection. */
   readonly blockMs: number;
   readonly peakMiB: number;
   /** How often the lease changed hands. */
   readonly transitions: number;
-  /** Whether it runs no more. */
+  /** Whether the process has ended. */
   readonly ended: boolean;
 }
 
@@ -23,10 +23,10 @@ export interface ProcessWatch {
   stop(): Promise<ProcessReport>;
 }
 
-/** How often it is looked at, in milliseconds. */
+/** The time between two looks, in milliseconds. */
 const lookMs = 1000;
 
-/** @param rig its Gatehouse stands for election, and is waited for until it leads */
+/** @param rig its Gatehouse takes part in leader election; this waits until it leads */
 export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   const { gatehouse } = rig;
   await eventually(async () => {
@@ -62,7 +62,7 @@ export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   };
 }
 
-/** Of one process after the other. */
+/** For one process after the other. */
 export const together = (reports: readonly ProcessReport[]): ProcessReport => ({
   lagMs: Math.max(...reports.map(({ lagMs }) => lagMs)),
   blockMs: Math.max(...reports.map(({ blockMs }) => blockMs)),
@@ -72,11 +72,11 @@ export const together = (reports: readonly ProcessReport[]): ProcessReport => ({
 });
 
 interface Look {
-  /** The longest lag since the last look: every answer of the metrics begins a new count. */
+  /** The longest lag since the last look: each read of the metrics resets it. */
   readonly lagMs: number;
-  /** How long the main thread was ready and had no CPU, since it began. */
+  /** How long the main thread was ready but had no CPU, since its start. */
   readonly waitedMs: number;
-  /** How long V8 collected garbage, since it began. */
+  /** How long V8 collected garbage, since the start. */
   readonly collectedMs: number;
   readonly peakMiB: number;
 }

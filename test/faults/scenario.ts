@@ -1,16 +1,16 @@
-// What a scenario is, and how scenarios that share a stage are run one after the other.
+// Defines scenarios, and runs those of one stage one after the other.
 
-/** What came of a scenario. */
+/** The result of a scenario. */
 export interface Findings {
-  /** What was done how often: `12,000 requests`, `64 kill points`. */
+  /** The amount: `12,000 requests`, `64 kill points`. */
   readonly count: string;
-  /** A line each. */
+  /** One line per failure. */
   readonly failures: readonly string[];
-  /** What exists in AWS more than once. */
+  /** Resources that exist in AWS more than once. */
   readonly duplicates: readonly string[];
-  /** What is in AWS that should be gone. */
+  /** Resources in AWS that should be gone. */
   readonly leaks: readonly string[];
-  /** What else is worth telling, a line each. */
+  /** Other notes, one line each. */
   readonly notes?: readonly string[];
 }
 
@@ -23,19 +23,19 @@ export interface Row extends Findings {
 export interface Options {
   /** The program of Gatehouse. */
   readonly program: string;
-  /** Of the kill points every nth. */
+  /** Only every nth kill point. */
   readonly every: number;
   readonly say: (line: string) => void;
 }
 
-/** What scenarios are played on. */
+/** The environment of scenarios. */
 export interface Stage {
   stop(): Promise<void>;
 }
 
 export interface Scenario<S extends Stage> {
   readonly name: string;
-  /** What is done to Gatehouse in it, in a few words. */
+  /** The fault, in a few words. */
   readonly what: string;
   readonly run: (stage: S, options: Options) => Promise<Findings>;
 }
@@ -43,7 +43,7 @@ export interface Scenario<S extends Stage> {
 /** Scenarios with their stage, ready to be run. */
 export interface Family {
   readonly names: readonly string[];
-  /** Those of these names, or all of them; the stage is set once, and cleared in the end. */
+  /** Runs the named scenarios, or all. The stage is set up once, and cleared at the end. */
   run(names: ReadonlySet<string>, options: Options): Promise<readonly Row[]>;
 }
 
@@ -83,7 +83,7 @@ async function play<S extends Stage>(scenario: Scenario<S>, stage: S, options: O
   return { ...findings, scenario: name, what, seconds };
 }
 
-/** As many lines of a kind are told as a person may read. */
+/** The number of lines that are printed per kind. */
 const shown = 20;
 
 const broken = (error: unknown): Findings => ({

@@ -1,4 +1,4 @@
-// A Gateway that two tenants share: one whose clients and whose changes are looked at, and one who does what a scenario says.
+// A Gateway that two tenants share. One tenant acts as the scenario says. The other one's requests and changes are measured.
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { rulesOf } from '../integration/support/aws.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
@@ -10,7 +10,7 @@ import type { Findings, Options } from './scenario.ts';
 import { openShop, type Shop, startServingRig } from './shop.ts';
 import type { TrafficReport } from './traffic.ts';
 
-/** What Node makes of the image's memory limit of 512 MiB: half of it is V8's. */
+/** Node's heap limit with the image's memory limit of 512 MiB: half of it. */
 const nodeOptions = '--max-semi-space-size=2 --max-old-space-size=256';
 const flags = { 'enable-leader-election': 'true' } as const;
 
@@ -23,9 +23,9 @@ const sharedPort = 80;
 export interface SharedGateway {
   readonly rig: Rig;
   readonly shop: Shop;
-  /** The namespace of the tenant who does what the scenario says. */
+  /** The namespace of the tenant that acts. */
   readonly tenant: string;
-  /** What a parentRef of that tenant is. */
+  /** The parentRef of that tenant's routes. */
   readonly parentRef: { readonly name: string; readonly namespace: string };
   /** The rules of the load balancer, in words. */
   readonly rules: () => readonly string[];
@@ -34,18 +34,18 @@ export interface SharedGateway {
 }
 
 export interface Limits {
-  /** The most memory that Gatehouse may take. */
+  /** The memory limit of Gatehouse. */
   readonly memoryMiB: number;
-  /** How long 95 of 100 changes of the other tenant may take. */
+  /** The limit for 95 of 100 changes of the other tenant. */
   readonly changeMs: number;
 }
 
-/** How long the event loop may be blocked at a time. */
+/** The limit for one block of the event loop. */
 const blockLimitMs = 200;
 
 /**
- * @param act what the tenant does; resolves when all of it has been carried out
- * @returns what came of it for the other tenant, for Gatehouse, and as `act` has it
+ * @param act the tenant's actions; resolves when all are carried out
+ * @returns the results for the other tenant, for Gatehouse, and of `act`
  */
 export async function besides(
   rig: Rig,
@@ -59,7 +59,7 @@ export async function besides(
   await shop.deploy('web');
   await shop.open([route(shop.ns, 0)]);
   const rules = () => rulesOf(rig, `${shop.ns}/gw`, sharedPort);
-  // What came before is not this scenario's.
+  // Earlier measurements do not belong to this scenario.
   await rig.restart();
   let watch = await watchProcess(rig);
   const used: ProcessReport[] = [];
@@ -109,7 +109,7 @@ const describe = (changed: Latencies, used: ProcessReport, { heldUpMs }: Traffic
     `this process was held up for ${heldUpMs.toFixed(0)} ms at most`,
   ].join('; ');
 
-/** The other tenant's route after so many changes. */
+/** The other tenant's route after this many changes. */
 const route = (ns: string, change: number): KubeObject =>
   httpRoute(
     ns,
@@ -122,7 +122,7 @@ const route = (ns: string, change: number): KubeObject =>
     { hostnames: ['shop.example.com'] },
   );
 
-/** Between two changes, in milliseconds. */
+/** The pause between two changes, in milliseconds. */
 const pauseMs = 1000;
 
 /** The other tenant changes its route, again and again. */

@@ -1,4 +1,4 @@
-// A Gateway with HTTP and HTTPS whose traffic really arrives: what the scenarios change under its clients.
+// A Gateway with HTTP and HTTPS and real traffic. The scenarios change it while clients send requests.
 import { X509Certificate } from 'node:crypto';
 import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
 import { parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
@@ -16,10 +16,10 @@ import { Asker, startTraffic, type Traffic, type TrafficOptions } from './traffi
 
 const blocks = ownBlocks(process.pid);
 const mapping = `10.0.0.0/16=${blocks.targets}`;
-/** Ports below 1024 are for root alone. */
+/** Only root can use ports below 1024. */
 const portOffset = 10_000;
 
-/** A rig whose load balancers carry traffic, on the loopback interface. */
+/** A rig whose load balancers forward traffic, on the loopback interface. */
 export const startServingRig = (
   { program }: Options,
   aws: Omit<StartOptions, 'dataPlane'> = {},
@@ -28,7 +28,7 @@ export const startServingRig = (
   startRig({
     ...options,
     gatehouse: { ...options.gatehouse, program },
-    // What drains is given the time that AWS gives it.
+    // The same draining time as in AWS.
     aws: {
       drainingSecondsMax: 300,
       ...aws,
@@ -38,7 +38,7 @@ export const startServingRig = (
 
 const hostname = 'shop.example.com';
 
-/** A namespace, and what a Gateway `gw` in it needs to serve: the certificate of its HTTPS listener is in the Secret `tls`. */
+/** A namespace with everything for a Gateway `gw`. The certificate of its HTTPS listener is in the Secret `tls`. */
 export async function openShop(rig: Rig, name: string, { from = 'Same' }: { readonly from?: 'Same' | 'All' } = {}) {
   const ns = await rig.freshNamespace(name);
   const allowedRoutes = { namespaces: { from } };
@@ -51,9 +51,9 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
   return {
     ns,
     gw,
-    /** What clients trust. */
+    /** The certificates that clients trust. */
     trusted,
-    /** A Service whose pods serve, with the settings that most scenarios want. */
+    /** A Service with serving pods, with the settings of most scenarios. */
     deploy: async (each: string, options: Partial<DeploymentOptions> = {}): Promise<Deployment> => {
       const deployment = new Deployment({
         namespace: ns,
@@ -84,7 +84,7 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
       });
       asker.close();
     },
-    /** The fingerprint of the certificate that a client is shown now. */
+    /** The fingerprint of the certificate that a client gets now. */
     shownCertificate: async (): Promise<string | undefined> => {
       const asker = new Asker({ ...placeOf(rig, ns), hostname, trusted });
       await asker.ask({ name: '', secure: true, kept: false }, '/');
@@ -101,7 +101,7 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
 
 export type Shop = Awaited<ReturnType<typeof openShop>>;
 
-/** Where the load balancer of the namespace's Gateway is. */
+/** The address of the load balancer of the namespace's Gateway. */
 function placeOf(rig: Rig, ns: string) {
   const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
   const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);

@@ -1,4 +1,4 @@
-// Under steady traffic nothing that people do to a Gateway's backends, certificates or controller fails a request.
+// Under steady traffic, no change of a Gateway's backends, certificates or controller fails a request.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rulesOf, targetsOf } from '../integration/support/aws.ts';
 import { eventually } from '../integration/support/eventually.ts';
@@ -12,17 +12,17 @@ import { certificateOf, fingerprintOf, openShop, type Shop, startServingRig } fr
 import type { TrafficReport } from './traffic.ts';
 
 const perSecond = 200;
-/** Traffic before and after what is done, in milliseconds. */
+/** The time of traffic before and after the change, in milliseconds. */
 const calmMs = 2000;
 
-/** What is done while traffic flows, and what may be seen of it. */
+/** A change during traffic, and its checks. */
 interface Act {
   readonly isRight: (answer: string) => boolean;
   readonly paths?: readonly string[];
   readonly act: () => Promise<void>;
-  /** What is not as it should be beside the requests that failed. */
+  /** Failures other than failed requests. */
   readonly judge: (report: TrafficReport) => readonly string[];
-  /** What else is worth telling in the end. */
+  /** Notes for the end. */
   readonly notes?: () => readonly string[];
 }
 
@@ -140,7 +140,7 @@ const certificate: Play = {
   set: async (rig, shop) => {
     await shop.deploy('web');
     await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
-    // Self-signed ones are told apart by their first name, which is their subject.
+    // Self-signed certificates differ by their first name, which is their subject.
     const secrets = [
       await tlsSecret(shop.ns, 'tls', ['second.example.com', '*.example.com']),
       await tlsSecret(shop.ns, 'tls', ['third.example.com', '*.example.com'], 'RSA_2048'),
@@ -209,7 +209,7 @@ const controllerRestart: Play = {
   name: 'controller-restart',
   what: 'Gatehouse is restarted in the middle of rolling updates, 30 s of preStop: SIGTERM, then kill -9',
   set: async (rig, shop) => {
-    // Who is away for longer than pods take to leave keeps targets that are gone.
+    // If Gatehouse is down for longer than a pod's termination, targets of ended pods remain.
     const web = await shop.deploy('web', { graceMs: 30_000 });
     const away: string[] = [];
     await shop.open([httpRoute(shop.ns, 'web', ['gw'], ['web'])]);
@@ -234,9 +234,9 @@ const controllerRestart: Play = {
   },
 };
 
-/** How long pods serve on after they began to terminate, in milliseconds. */
+/** How long pods still serve after they begin to terminate, in milliseconds. */
 const graces = [5000, 2000, 1000, 500, 200, 0] as const;
-/** Less than this is too short for AWS itself, which takes seconds until no request goes to a target that was deregistered. */
+/** Less than this is too short for AWS: a deregistered target gets requests for some more seconds. */
 const fairGraceMs = 5000;
 
 const shortestGrace: Scenario<Rig> = {

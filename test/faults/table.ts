@@ -1,4 +1,4 @@
-// The scenarios as a table of Markdown: what was done, how often, and what came of it.
+// The scenarios as a Markdown table: the fault, the amount, and the result.
 import type { Row } from './scenario.ts';
 
 const heads = ['scenario', 'what is done', 'how much', 'failures', 'duplicates', 'leaks', 'seconds'] as const;

@@ -1,5 +1,5 @@
-// One tenant of a shared Gateway changes its routes without end, at AWS's documented rates: the others' changes arrive all the
-// same, on this Gateway and on others, and no request fails.
+// One tenant of a shared Gateway keeps changing its routes, at AWS's documented rates. Others' changes still arrive, on this
+// Gateway and on others, and no request fails.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { awsOf } from '../integration/support/aws.ts';
@@ -16,9 +16,9 @@ import { until } from './workload.ts';
 const routes = 60;
 const changesPerSecond = 50;
 const busySeconds = 120;
-/** Between two changes of another tenant, on the average. In milliseconds. */
+/** The average pause between two changes of another tenant, in milliseconds. */
 const pauseMs = 3000;
-/** What another tenant's change may take, in milliseconds: 95 of 100. */
+/** The limit for 95 of 100 changes of another tenant, in milliseconds. */
 const limits = { sameGateway: 2000, otherGateway: 1000 } as const;
 const requestsPerSecond = 50;
 /** At AWS's rate of three changes a second the last state of 60 routes takes 40 s. In milliseconds. */
@@ -44,7 +44,7 @@ const parentOf = (of: string) => {
   return { namespace, name, sectionName: 'http' };
 };
 
-/** Has the Gateway's load balancer a rule for exactly this path and what is below it? Packed rules say it as an expression. */
+/** Whether the Gateway's load balancer has a rule for this path and below. Packed rules have it in an expression. */
 const hasPath = ({ rig, gateway: of }: Place, path: string): boolean =>
   awsOf(rig, of).listeners.some(({ words }) =>
     words.some((rule) => rule.includes(`${path}/*`) || rule.includes(`${path}(/.*)?`)),
@@ -64,7 +64,7 @@ async function quietTenant(rig: Rig, name: string, of: string): Promise<Tenant> 
 
 const hostnamesOf = (index: number) => (index % 2 === 0 ? { hostnames: [`h${index}.busy.example.com`] } : {});
 
-/** A tenant with many routes; half of them have a hostname of their own, the others share all hosts. */
+/** A tenant with many routes. Half of them have their own hostname, the others match all hosts. */
 async function busyTenant(place: Omit<Place, 'ns'>) {
   const { rig, gateway: of } = place;
   const ns = await rig.freshNamespace('busy');
@@ -91,7 +91,7 @@ async function busyTenant(place: Omit<Place, 'ns'>) {
           versions[index] = (versions[index] ?? 0) + 1;
           const write = patch(rig, ns, `r${index}`, { rules: [ruleOf(index)] })
             .catch(() => {
-              // An API server that is short of time: the route's next change says all that this one did.
+              // The API server is overloaded. The route's next change replaces this one.
               refused += 1;
             })
             .finally(() => writes.delete(write));

@@ -1,5 +1,5 @@
-// One tenant's Service has 200 addresses that AWS refuses, and they change all the time: the pods of others are registered and
-// deregistered as soon as ever, at AWS's documented rates, and few calls are made for what AWS refuses anyway.
+// One tenant's Service has 200 addresses that AWS refuses, and they change all the time. Others' pods are registered and
+// deregistered as fast as usual, at AWS's documented rates, and there are few calls for refused addresses.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { targetsOf } from '../integration/support/aws.ts';
@@ -22,11 +22,11 @@ const port = 8080;
 const tellMs = 30_000;
 const settleSeconds = 30;
 const seconds = 90;
-/** Between two changes of the refused addresses, in milliseconds. */
+/** The pause between two changes of the refused addresses, in milliseconds. */
 const churnMs = 2000;
-/** What a pod that comes or goes may take, in milliseconds: 95 of 100. */
+/** The limit for 95 of 100 new or removed pods, in milliseconds. */
 const limitMs = 1000;
-/** A minute, beside those for the neighbours' pods: the changed addresses are tried, and all of them now and then. */
+/** Calls per minute, besides those for the neighbours' pods: changed addresses are tried, and all addresses now and then. */
 const callsAMinute = 60;
 
 const registrations = ({ aws }: Rig): number => {
@@ -37,7 +37,7 @@ const registrations = ({ aws }: Rig): number => {
   );
 };
 
-/** A tenant with one Service, of which a pod comes and goes. */
+/** A tenant with one Service, where one pod comes and goes. */
 async function neighbour(rig: Rig, index: number, of: { readonly namespace: string; readonly name: string }) {
   const ns = await rig.freshNamespace('neighbour');
   const stays = `10.0.48.${100 + index}`;

@@ -1,5 +1,5 @@
-// One tenant of a shared Gateway does what its rights allow, up to the sizes that the API allows. The other one's requests are
-// answered, its changes arrive, and Gatehouse lives, in the memory that its image has.
+// One tenant of a shared Gateway creates the largest objects that the API allows. The other tenant's requests are answered,
+// its changes arrive, and Gatehouse stays within the image's memory limit.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { isConflict } from '../../localstack/cluster/connection.ts';
@@ -11,13 +11,13 @@ import { patienceMs } from './awaiting.ts';
 import { family, type Scenario } from './scenario.ts';
 import { besides, type Limits, type SharedGateway, startSharedRig } from './shared-gateway.ts';
 
-/** The issue's limits. What is big takes a pass some seconds, and a change waits for the pass that is under way. */
+/** The limits. A pass over large objects takes some seconds, and a change waits for the running pass. */
 const limits: Limits = { memoryMiB: 300, changeMs: 10_000 };
 
 interface Play {
   readonly name: string;
   readonly what: string;
-  /** Resolves with what is not as it should be of the tenant itself. */
+  /** Resolves with failures of the tenant itself. */
   readonly act: (shared: SharedGateway) => Promise<readonly string[]>;
 }
 
@@ -60,7 +60,7 @@ async function served({ rules }: SharedGateway, path: string): Promise<void> {
   }, patienceMs);
 }
 
-/** Waits until a condition of the route is about its present generation, and gives all of them in words. */
+/** Waits until a condition of the route has its current generation, and returns all conditions in words. */
 async function told({ rig, tenant }: SharedGateway, name: string): Promise<string> {
   return await eventually(async () => {
     const path = `${gatewayApi}/namespaces/${tenant}/httproutes/${name}`;
@@ -90,7 +90,7 @@ interface RouteView {
 const expectTold = (words: string, wanted: RegExp): readonly string[] =>
   wanted.test(words) ? [] : [`the route's status says ${words}`];
 
-/** Long enough for a pass over all of it, and for what it may evict. In milliseconds. */
+/** Long enough for a pass over everything, and for evictions. In milliseconds. */
 const aftermathMs = 10_000;
 
 const grows = (name: string, what: string, grown: (shared: SharedGateway) => KubeObject): Play => ({
@@ -122,7 +122,7 @@ const growsToFit = grows('tenants-route-fills', 'an old small route grows to exa
     [shared.parentRef],
     [
       {
-        // A header apiece keeps them from being packed together.
+        // A different header for each rule, so that they are not packed together.
         matches: Array.from({ length: 50 }, (_, index) => ({ headers: [{ name: `x-${index}`, value: 'v' }] })),
         backendRefs: [backendRef('api')],
       },
@@ -131,25 +131,25 @@ const growsToFit = grows('tenants-route-fills', 'an old small route grows to exa
   ),
 );
 
-/** Makes them as fast as the API server takes them. */
+/** Creates them as fast as the API server accepts them. */
 async function createAll({ rig, tenant }: SharedGateway, plural: string, objects: readonly KubeObject[]) {
   const path = `${gatewayApi}/namespaces/${tenant}/${plural}`;
   const left = objects[Symbol.iterator]();
   const create = async (body: KubeObject): Promise<void> => {
     await rig.cluster.admin.request('POST', path, { body }).catch((error: unknown) => {
-      // An answer that was too late to be heard.
+      // The answer came after the timeout.
       if (!isConflict(error)) throw error;
     });
   };
   const go = async (): Promise<void> => {
     for (const object of left) await eventually(() => create(object), patienceMs);
   };
-  // The API server's own rules take their time with objects as large as this, and the other tenant needs it, too.
+  // The API server validates large objects slowly, and the other tenant needs it, too.
   await Promise.all(Array.from({ length: 2 }, go));
   return { remove: () => rig.cluster.admin.request('DELETE', path) };
 }
 
-/** Has Gatehouse see the objects come, then restarts it while they are there, and removes them. */
+/** Creates the objects, restarts Gatehouse, and removes the objects. */
 async function crowd(shared: SharedGateway, plural: string, objects: readonly KubeObject[]): Promise<void> {
   const made = await createAll(shared, plural, objects);
   await sleep(aftermathMs);
@@ -210,7 +210,7 @@ async function knowNewPathType({ cluster }: Rig): Promise<void> {
     'GET',
     definition,
   );
-  // Enumerations and rules about the type are all that stands in its way.
+  // Only enumerations and rules about the type forbid it.
   const loosened = JSON.stringify(found.spec.versions, (key, value: unknown) =>
     key === 'x-kubernetes-validations' || (key === 'enum' && String(value).includes('PathPrefix')) ? undefined : value,
   );

@@ -1,5 +1,5 @@
-// Steady traffic through a load balancer: so many requests a second, by connections that are kept and by ones that are new, with
-// TLS and without.
+// Steady traffic through a load balancer: a fixed number of requests per second, on kept and on new connections, with and
+// without TLS.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -7,38 +7,38 @@ import { text } from 'node:stream/consumers';
 import { createSecureContext, TLSSocket } from 'node:tls';
 
 export interface TrafficOptions {
-  /** Of the load balancer. */
+  /** The address of the load balancer. */
   readonly address: string;
   readonly httpPort: number;
-  /** Without one, all of it is without TLS. */
+  /** The port for TLS. Without it, there is no TLS traffic. */
   readonly httpsPort?: number;
   readonly hostname: string;
-  /** The certificates that are trusted, in PEM; may grow. */
+  /** The trusted certificates, in PEM. The list may grow. */
   readonly trusted: readonly string[];
   readonly perSecond: number;
-  /** The paths that are asked for, in turns. */
+  /** The paths of the requests, in turns. */
   readonly paths?: readonly string[];
-  /** Whether an answer of 200 is one that is right now. */
+  /** Whether a 200 answer is correct at this time. */
   readonly isRight: (answer: string) => boolean;
 }
 
 export interface TrafficReport {
   readonly requests: number;
-  /** Less than was asked for where the machine did not keep up. */
+  /** The number of requests: fewer than planned if the machine was too slow. */
   readonly perSecond: number;
   readonly failures: readonly string[];
-  /** How often each was answered. */
+  /** The number of each answer. */
   readonly answers: ReadonlyMap<string, number>;
-  /** SHA-256 fingerprints of the certificates that were shown. */
+  /** SHA-256 fingerprints of the certificates that clients got. */
   readonly certificates: ReadonlySet<string>;
   readonly medianMs: number;
   readonly p99Ms: number;
-  /** How long this process itself held its requests up at most: failures beside a long one may be the machine's. */
+  /** The longest delay in this process. Failures during a long delay may be the machine's fault. */
   readonly heldUpMs: number;
 }
 
 export interface Traffic {
-  /** Begins no request more, waits for those on their way, and tells. */
+  /** Stops new requests, waits for the running ones, and returns the result. */
   stop(): Promise<TrafficReport>;
 }
 
@@ -59,7 +59,7 @@ const lanes: readonly Lane[] = [
 /** As long as an ALB waits for a target. */
 const patienceMs = 60_000;
 const tickMs = 5;
-/** A machine that can't keep up is given no more than this to do at a time: it would only fall behind further. */
+/** The limit of parallel requests, because a slow machine would only fall behind further. */
 const maxUnderWay = 150;
 
 export function startTraffic(options: TrafficOptions): Traffic {
@@ -130,12 +130,12 @@ interface SecureAgents {
   readonly fresh: HttpsAgent;
 }
 
-/** Asks as a client does that knows the load balancer by its address alone. */
+/** Sends requests like a client that only knows the load balancer's address. */
 export class Asker {
   readonly certificates = new Set<string>();
   readonly #options: Omit<TrafficOptions, 'perSecond' | 'paths' | 'isRight'>;
   readonly #http = new HttpAgent({ keepAlive: true });
-  /** By how much is trusted. */
+  /** By the number of trusted certificates. */
   readonly #secure = new Map<number, SecureAgents>();
 
   constructor(options: Omit<TrafficOptions, 'perSecond' | 'paths' | 'isRight'>) {
@@ -165,12 +165,12 @@ export class Asker {
     return { status: response.statusCode ?? 0, answer: await text(response) };
   }
 
-  /** Made anew only when more is trusted: reading certificates takes longer than a request. */
+  /** Created again only if more certificates are trusted, because reading certificates takes longer than a request. */
   #https(trusted: readonly string[]): SecureAgents {
     const known = this.#secure.get(trusted.length);
     if (known !== undefined) return known;
     const secureContext = createSecureContext({ ca: [...trusted] });
-    // Whoever comes anew resumes no session.
+    // New connections do not resume sessions.
     const fresh = new HttpsAgent({ secureContext, maxCachedSessions: 0 });
     const agents = { kept: new HttpsAgent({ secureContext, keepAlive: true }), fresh };
     this.#secure.set(trusted.length, agents);

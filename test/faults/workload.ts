@@ -1,5 +1,5 @@
-// Several Gateways with HTTPS and routes, and what they are in AWS when nothing goes wrong: what scenarios with faults have to
-// come to as well.
+// Several Gateways with HTTPS and routes, and their state in AWS without faults. Scenarios with faults must reach the same
+// state.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { get, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
@@ -11,14 +11,14 @@ import { tlsSecret } from '../integration/support/tls.ts';
 import { compare, isSame, pictureOf } from './picture.ts';
 import type { Findings } from './scenario.ts';
 
-/** How long one change of all may take while calls fail. In milliseconds. */
+/** The limit for one change of all Gateways while calls fail, in milliseconds. */
 const patienceMs = 240_000;
 
 export interface Workload {
   readonly rig: Rig;
   readonly ns: string;
   readonly gateways: readonly KubeObject[];
-  /** Makes all of it. */
+  /** Creates everything. */
   readonly create: () => Promise<unknown>;
   /** Changes a route of each Gateway, and adds one. */
   readonly change: () => Promise<unknown>;
@@ -49,13 +49,13 @@ export async function startWorkload(rig: Rig, count: number): Promise<Workload> 
   };
 }
 
-/** How AWS looks after each step of it, when nothing goes wrong. */
+/** The state of AWS after each step, without faults. */
 export interface Calm {
   readonly created: readonly string[];
   readonly changed: readonly string[];
 }
 
-/** Plays it through once without a fault. */
+/** Runs all steps once without a fault. */
 export async function calmly(workload: Workload): Promise<Calm> {
   await workload.create();
   const created = await settledPicture(workload, workload.gateways.length);
@@ -66,7 +66,7 @@ export async function calmly(workload: Workload): Promise<Calm> {
   return { created, changed };
 }
 
-/** Longer than a Gateway that waits for AWS sleeps between looks. In milliseconds. */
+/** Longer than the pause between a waiting Gateway's polls. In milliseconds. */
 const quietMs = 4000;
 
 async function settledPicture(workload: Workload, routes: number): Promise<readonly string[]> {
@@ -125,16 +125,16 @@ const allGone = ({ rig, ns }: Workload): Promise<unknown> =>
 
 type Step = 'create' | 'change' | 'remove';
 
-/** What is done around each step. */
+/** Hooks around each step. */
 export interface Disturbance {
   readonly before?: () => void;
-  /** As soon as it was asked for. */
+  /** Called right after the step's request. */
   readonly after?: (step: Step) => Promise<void>;
-  /** When it is carried out, or all patience was lost. */
+  /** Called when the step is carried out, or timed out. */
   readonly afterwards?: () => void;
 }
 
-/** Plays it through with faults, and holds it against the calm run. */
+/** Runs all steps with faults, and compares the result with the calm run. */
 export async function disturbed(
   workload: Workload,
   calm: Calm,
