@@ -1,7 +1,14 @@
 // The Gateway API's route kinds, one per line. If a kind is not served yet, the status of its routes says so.
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { GATEWAY_GROUP, type ParentReference, type RouteParentStatus } from './gateway-api.ts';
+import {
+  type BackendRef,
+  GATEWAY_GROUP,
+  type HttpRoute,
+  type ParentReference,
+  type RouteParentStatus,
+} from './gateway-api.ts';
+import { httpRoutes } from './kinds.ts';
 
 export type RouteKind = 'HTTPRoute' | 'GRPCRoute' | 'TLSRoute' | 'TCPRoute' | 'UDPRoute';
 
@@ -12,22 +19,40 @@ export interface Route extends KubeObject {
   readonly status?: { readonly parents?: readonly RouteParentStatus[] };
 }
 
+/** The routes of the kinds that are served. */
+export type ServedRoute = HttpRoute;
+
+export type RouteOf<K extends ServedRoute['kind']> = Extract<ServedRoute, { kind: K }>;
+
+type RouteResource<R extends Route = Route> = Kind<R> & { readonly kind: R['kind'] };
+
+export interface ServedKind<R extends ServedRoute = ServedRoute> {
+  readonly resource: RouteResource<R>;
+  /** Of the listeners that they attach to. */
+  readonly protocols: readonly string[];
+  /** As they are written; none: any host. */
+  hostnamesOf(route: R): readonly string[];
+  /** Of each rule, its backends. */
+  backendsOf(route: R): readonly (readonly BackendRef[])[];
+}
+
+export const servedRoutes: { readonly [K in ServedRoute['kind']]: ServedKind<RouteOf<K>> } = {
+  HTTPRoute: {
+    resource: { ...httpRoutes, kind: 'HTTPRoute' },
+    protocols: ['HTTP', 'HTTPS'],
+    hostnamesOf: ({ spec }) => spec.hostnames ?? [],
+    backendsOf: ({ spec }) => (spec.rules ?? []).map(({ backendRefs = [] }) => backendRefs),
+  },
+};
+
+export const servedKinds: readonly ServedKind[] = Object.values(servedRoutes);
+
 const route = { group: GATEWAY_GROUP, version: 'v1', namespaced: true } as const;
 
 /** The versions are those of Gateway API v1.4 to v1.7, of both channels. */
-type RouteResource = Kind<Route> & { readonly kind: RouteKind };
-
-const routeKinds: readonly { readonly resource: RouteResource; readonly served: boolean }[] = [
-  { served: true, resource: { ...route, kind: 'HTTPRoute', plural: 'httproutes' } },
-  { served: false, resource: { ...route, kind: 'GRPCRoute', plural: 'grpcroutes' } },
-  {
-    served: false,
-    resource: { ...route, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
-  },
-  { served: false, resource: { ...route, kind: 'TCPRoute', plural: 'tcproutes', olderVersions: ['v1alpha2'] } },
-  { served: false, resource: { ...route, kind: 'UDPRoute', plural: 'udproutes', olderVersions: ['v1alpha2'] } },
+export const unservedRoutes: readonly RouteResource[] = [
+  { ...route, kind: 'GRPCRoute', plural: 'grpcroutes' },
+  { ...route, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
+  { ...route, kind: 'TCPRoute', plural: 'tcproutes', olderVersions: ['v1alpha2'] },
+  { ...route, kind: 'UDPRoute', plural: 'udproutes', olderVersions: ['v1alpha2'] },
 ];
-
-export const unservedRoutes: readonly RouteResource[] = routeKinds.flatMap(({ served, resource }) =>
-  served ? [] : [resource],
-);

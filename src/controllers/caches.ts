@@ -2,13 +2,13 @@
 
 import type { Namespace, Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
-import { type Route, unservedRoutes } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
 import {
   readGateway,
   readGatewayClass,
-  readHttpRoute,
   readListenerSet,
   readReferenceGrant,
+  readRoute,
   readUnservedRoute,
 } from '../gateway/readable.ts';
 import {
@@ -38,7 +38,13 @@ const absentAfterMs = 30_000;
 /** How often at most to look whether a kind that is not served has been installed. In milliseconds. */
 const unservedMissingMs = 60_000;
 
+type RouteIndex = 'namespace' | 'gateway' | 'listenerSet' | 'service';
+
 const serviceNameLabel = 'kubernetes.io/service-name';
+
+/** The served routes that an index has, of all kinds. */
+export const routesBy = ({ routes }: Pick<Caches, 'routes'>, index: RouteIndex, key: string): readonly ServedRoute[] =>
+  routes.flatMap((store) => store.byIndex(index, key));
 
 /** Every Gateway that a route refers to now, or that its status still speaks of. */
 export const gatewaysOfRoute = (route: Route): readonly ObjectKey[] => {
@@ -116,15 +122,18 @@ export function openCaches(options: CachesOptions) {
       { namespace: inNamespace, gateway: (set) => eachOf(listenerSetGateway(set)), secret: certificateSecrets },
       { read: readListenerSet },
     ),
-    httpRoutes: reflect(
-      kinds.httpRoutes,
-      {
-        namespace: inNamespace,
-        gateway: gatewaysOfRoute,
-        listenerSet: listenerSetsOfRoute,
-        service: backendServices,
-      },
-      { read: readHttpRoute },
+    /** One a kind of routes that is served. */
+    routes: servedKinds.map(({ resource }) =>
+      reflect<ServedRoute, RouteIndex>(
+        resource,
+        {
+          namespace: inNamespace,
+          gateway: gatewaysOfRoute,
+          listenerSet: listenerSetsOfRoute,
+          service: backendServices,
+        },
+        { read: readRoute[resource.kind] },
+      ),
     ),
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),

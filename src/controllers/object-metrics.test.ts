@@ -22,7 +22,7 @@ const emptyStores = () => ({
   gatewayClasses: cacheOf<GatewayClass>(),
   gateways: cacheOf<Gateway>(),
   listenerSets: cacheOf<ListenerSet>(),
-  httpRoutes: cacheOf<HttpRoute>(),
+  routes: [cacheOf<HttpRoute>()],
   secrets: cacheOf<Secret>(),
 });
 
@@ -80,7 +80,7 @@ test('our Gateways are counted by condition, and nobody else’s', async () => {
 });
 
 test('routes are counted by what we say of them', async () => {
-  stores.httpRoutes.put({
+  stores.routes[0]?.put({
     ...gatewayApi,
     kind: 'HTTPRoute',
     metadata: metadata('route'),

@@ -3,7 +3,8 @@
 import { X509Certificate } from 'node:crypto';
 import { Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { Secret } from '../api/core.ts';
-import type { Gateway, HttpRoute } from '../api/gateway-api.ts';
+import type { Gateway } from '../api/gateway-api.ts';
+import type { Route } from '../api/route-kinds.ts';
 import { certificateSecrets, listenerSetGateway } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
 import { type Condition, type ObjectKey, objectKey } from '../kube/object.ts';
@@ -14,7 +15,7 @@ const maxCertificates = 500;
 
 export interface ObjectMetricsOptions {
   readonly registry: Registry;
-  readonly caches: Pick<Caches, 'gatewayClasses' | 'gateways' | 'listenerSets' | 'httpRoutes' | 'secrets'>;
+  readonly caches: Pick<Caches, 'gatewayClasses' | 'gateways' | 'listenerSets' | 'routes' | 'secrets'>;
   readonly controllerNames: ReadonlySet<string>;
   readonly clock: Clock;
 }
@@ -57,7 +58,7 @@ const routesGauge = ({ caches, controllerNames }: ObjectMetricsOptions) =>
     registers: [],
     collect() {
       this.reset();
-      for (const route of caches.httpRoutes.list()) {
+      for (const route of caches.routes.flatMap((store) => store.list())) {
         for (const { type, status } of ownConditions(route, controllerNames)) {
           this.inc({ kind: route.kind, condition: type, status });
         }
@@ -121,7 +122,7 @@ function programmedHistogram(options: ObjectMetricsOptions) {
   return programmed;
 }
 
-const ownConditions = ({ status }: HttpRoute, controllerNames: ReadonlySet<string>): readonly Condition[] =>
+const ownConditions = ({ status }: Route, controllerNames: ReadonlySet<string>): readonly Condition[] =>
   (status?.parents ?? []).flatMap((parent) =>
     controllerNames.has(parent.controllerName) ? (parent.conditions ?? []) : [],
   );

@@ -1,10 +1,12 @@
 // What a pass has to say of the routes of its Gateway, those that have left it included.
+
 import { parentListenerSet } from '../gateway/references.ts';
 import { routeRef } from '../gateway/route-id.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Findings } from '../status/findings.ts';
 import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/report.ts';
 import { eachEnded } from './all-ended.ts';
+import { routesBy } from './caches.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
@@ -17,8 +19,8 @@ export async function reportRoutes(
   const { caches, controllerName } = context;
   const own = new Set(caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
   const routes = new Set([
-    ...caches.httpRoutes.byIndex('gateway', gateway),
-    ...[...own].flatMap((set) => caches.httpRoutes.byIndex('listenerSet', set)),
+    ...routesBy(caches, 'gateway', gateway),
+    ...[...own].flatMap((set) => routesBy(caches, 'listenerSet', set)),
   ]);
   await eachEnded(routes, async (route) => {
     const attachments = findings.attachmentsOf(routeRef(route));

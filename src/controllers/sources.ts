@@ -4,7 +4,7 @@ import { parentGateways, parentListenerSets } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import type { ClusterSources } from '../provider/context.ts';
-import type { Caches } from './caches.ts';
+import { type Caches, routesBy } from './caches.ts';
 
 export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSources => ({
   gateway: (key) => caches.gateways.get(key),
@@ -13,9 +13,9 @@ export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSou
   configuration: (key) => caches.loadBalancerConfigurations.get(key),
   listenerSetsByParent: (gateway) => caches.listenerSets.byIndex('gateway', gateway),
   routesByListenerSet: (set) =>
-    caches.httpRoutes.byIndex('listenerSet', set).filter((route) => parentListenerSets(route).includes(set)),
+    routesBy(caches, 'listenerSet', set).filter((route) => parentListenerSets(route).includes(set)),
   routesByParent: (gateway) =>
-    caches.httpRoutes.byIndex('gateway', gateway).filter((route) => parentGateways(route).includes(gateway)),
+    routesBy(caches, 'gateway', gateway).filter((route) => parentGateways(route).includes(gateway)),
   namespace: (name) => caches.namespaces.get(objectKey({ name })),
   nodes: () => caches.nodes.list(),
   grantsIn: (namespace) => caches.referenceGrants.byIndex('namespace', namespace),

@@ -9,12 +9,12 @@ import type { Provider } from '../provider/provider.ts';
 import { noFindings } from '../status/findings.ts';
 import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/report.ts';
 import { eachEnded } from './all-ended.ts';
-import type { Caches } from './caches.ts';
+import { type Caches, routesBy } from './caches.ts';
 
 /** Until ListenerSets are listed nobody knows which are gone. In milliseconds. */
 const unlistedMs = 30_000;
 
-type StaleRoutesCaches = Pick<Caches, 'listenerSets' | 'httpRoutes' | 'unservedRoutes' | 'watches' | 'unlisted'>;
+type StaleRoutesCaches = Pick<Caches, 'listenerSets' | 'routes' | 'unservedRoutes' | 'watches' | 'unlisted'>;
 
 export interface StaleRoutesContext extends ReportContext {
   readonly provider: Pick<Provider, 'words'>;
@@ -43,7 +43,7 @@ export async function reconcileStaleRoutes(
         (entry) => entry.controllerName === controllerName && parentListenerSet(route, entry.parentRef) === key,
       ) === true;
     const whose = { listenerSets, controllerName };
-    await eachEnded(caches.httpRoutes.byIndex('listenerSet', key).filter(isTold), (route) =>
+    await eachEnded(routesBy(caches, 'listenerSet', key).filter(isTold), (route) =>
       reportRoute(context, route, { ...whose, attachments: [], findings: noFindings(provider.words) }, signal),
     );
     for (const { kind, store } of caches.unservedRoutes) {

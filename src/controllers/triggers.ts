@@ -10,7 +10,7 @@ import type { WorkQueue } from '../kube/queue.ts';
 import { sameJson } from '../kube/same-json.ts';
 import { isHeldBy } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
-import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, servicesOfSlice } from './caches.ts';
+import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, routesBy, servicesOfSlice } from './caches.ts';
 import { isGone } from './stale-routes.ts';
 
 export interface Queues {
@@ -99,13 +99,13 @@ export function connectTriggers(
       due([old, current].flatMap(gatewayOf), initial);
       staleDue(keyOf(current ?? old), initial);
     }),
-    caches.httpRoutes.onChange(routeChanged),
+    ...caches.routes.map((store) => store.onChange(routeChanged)),
     ...caches.unservedRoutes.map(({ store }) => store.onChange(routeChanged)),
     caches.referenceGrants.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
       const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));
       for (const namespace of from) {
-        routesDue(caches.httpRoutes.byIndex('namespace', namespace), initial);
+        routesDue(routesBy(caches, 'namespace', namespace), initial);
         ownersDue('namespace', namespace, initial);
       }
     }),
@@ -123,7 +123,7 @@ export function connectTriggers(
       if (old && current && sameJson(old.spec, current.spec)) return;
       const keys = keyOf(current ?? old);
       routesDue(
-        keys.flatMap((key) => caches.httpRoutes.byIndex('service', key)),
+        keys.flatMap((key) => routesBy(caches, 'service', key)),
         initial,
       );
       endpointsDue(keys, initial);
@@ -142,7 +142,7 @@ export function connectTriggers(
     caches.namespaces.onChange((old, current, initial) => {
       if (initial || sameJson(old?.metadata.labels, current?.metadata.labels)) return;
       const { name = '' } = (current ?? old)?.metadata ?? {};
-      routesDue(caches.httpRoutes.byIndex('namespace', name), initial);
+      routesDue(routesBy(caches, 'namespace', name), initial);
       due(caches.listenerSets.byIndex('namespace', name).flatMap(gatewayOf), initial);
     }),
   ];

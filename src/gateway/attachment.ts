@@ -1,6 +1,7 @@
 // Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
 
-import type { HttpRoute, ParentReference } from '../api/gateway-api.ts';
+import type { ParentReference } from '../api/gateway-api.ts';
+import { type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
@@ -12,8 +13,8 @@ import { routeRef } from './route-id.ts';
 import type { Attachment } from './topology.ts';
 
 /** Route hostnames in the route's order, lower case; one entry `undefined` for a route of any host. */
-export function routeHostnames(route: HttpRoute): readonly (string | undefined)[] {
-  const hostnames = route.spec.hostnames ?? [];
+export function routeHostnames(route: ServedRoute): readonly (string | undefined)[] {
+  const hostnames = servedRoutes[route.kind].hostnamesOf(route);
   return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
 }
 
@@ -38,7 +39,7 @@ export const parentsOf = (
 });
 
 /** One for each parentRef of the route that points to this Gateway, or to a ListenerSet of it. */
-export function attach(route: HttpRoute, parents: Parents, report: Report): readonly Attachment[] {
+export function attach(route: ServedRoute, parents: Parents, report: Report): readonly Attachment[] {
   return (route.spec.parentRefs ?? [])
     .filter((parentRef) => {
       const set = parentListenerSet(route, parentRef);
@@ -49,7 +50,7 @@ export function attach(route: HttpRoute, parents: Parents, report: Report): read
       parentRef,
       generation: route.metadata.generation ?? 0,
       listeners: attachedListeners(route, parentRef, parents, report).map(({ name }) => name),
-      rules: route.spec.rules?.length ?? 0,
+      rules: servedRoutes[route.kind].backendsOf(route).length,
     }));
 }
 
@@ -60,7 +61,7 @@ const names = (listeners: readonly ResolvedListener[]): readonly string[] => lis
  * of the three questions that no listener answers yes to is the problem.
  */
 function attachedListeners(
-  route: HttpRoute,
+  route: ServedRoute,
   parentRef: ParentReference,
   parents: Parents,
   report: Report,
@@ -89,9 +90,8 @@ function attachedListeners(
   return matching;
 }
 
-function allows(listener: ResolvedListener, route: HttpRoute, parents: Parents): boolean {
-  // HTTPRoute is the only kind that a listener can support yet.
-  if (listener.supportedKinds.length === 0) return false;
+function allows(listener: ResolvedListener, route: ServedRoute, parents: Parents): boolean {
+  if (!listener.supportedKinds.some(({ kind }) => kind === route.kind)) return false;
   const allowed = { from: 'Same' as const, ...listener.allowedRoutes?.namespaces };
   return admits(allowed, listener.namespace, namespaceOf(route), parents);
 }

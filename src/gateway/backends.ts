@@ -26,7 +26,7 @@ export function resolveBackends(rule: HttpRouteRule, context: RuleContext): read
 
 /** Undefined, and reported, when the reference leads to nothing that can be served. */
 function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
-  const { input, namespace: from, report } = context;
+  const { input, route, namespace: from, report } = context;
   const key = backendKey(from, ref);
   if (key === undefined) {
     const reference = describeReference({ namespace: from, group: '', kind: 'Service', ...ref });
@@ -35,7 +35,7 @@ function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePl
   }
   // The grant first: without one, nobody may learn whether the Service exists.
   const namespace = ref.namespace ?? from;
-  const referrer = { group: GATEWAY_GROUP, kind: 'HTTPRoute', namespace: from };
+  const referrer = { group: GATEWAY_GROUP, kind: route.kind, namespace: from };
   if (!isPermitted(input.grants, referrer, { group: '', kind: 'Service', namespace, name: ref.name })) {
     report({ ...place, kind: 'backend-not-permitted', reference: `Service ${key}`, namespace });
     return undefined;

@@ -4,7 +4,7 @@ import { withGatewayDefaults, withHttpRouteDefaults, withListenerSetDefaults } f
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
-import { type Route, unservedRoutes } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
 import type { GatewayInput } from './input.ts';
@@ -110,7 +110,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notA
   const gatewayClasses = byKey<GatewayClass>(GATEWAY_GROUP, 'GatewayClass');
   const configurations = byKey<LoadBalancerConfiguration>(GATEHOUSE_GROUP, 'LoadBalancerConfiguration');
   const listenerSets = byKey<ListenerSet>(GATEWAY_GROUP, 'ListenerSet');
-  const routes = byKey<HttpRoute>(GATEWAY_GROUP, 'HTTPRoute');
+  const routes = servedKinds.flatMap(({ resource: { kind } }) => ofKind<ServedRoute>(objects, GATEWAY_GROUP, kind));
   const grants = byKey<ReferenceGrant>(GATEWAY_GROUP, 'ReferenceGrant');
   const namespaces = byKey<Namespace>('', 'Namespace');
   const services = byKey<Service>('', 'Service');
@@ -122,8 +122,8 @@ function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notA
     gatewayClass: (name) => gatewayClasses.get(name),
     configuration: (key) => configurations.get(key),
     listenerSetsByParent: (key) => [...listenerSets.values()].filter((set) => listenerSetGateway(set) === key),
-    routesByListenerSet: (key) => [...routes.values()].filter((route) => parentListenerSets(route).includes(key)),
-    routesByParent: (key) => [...routes.values()].filter((route) => parentGateways(route).includes(key)),
+    routesByListenerSet: (key) => routes.filter((route) => parentListenerSets(route).includes(key)),
+    routesByParent: (key) => routes.filter((route) => parentGateways(route).includes(key)),
     // A namespace that no manifest mentions is there all the same, or nothing could be applied to it.
     namespace: (name) => namespaces.get(name) ?? namespaceWithName(name),
     grantsIn: (namespace) => [...grants.values()].filter((grant) => namespaceOf(grant) === namespace),

@@ -1,7 +1,9 @@
 // Everything that concerns one Gateway, by key and by index: the same whether it comes out of caches or out of files.
+
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ServedRoute } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { CertificateOwner, GatewayInput } from './input.ts';
 import {
@@ -21,9 +23,9 @@ export interface Sources {
   /** The ListenerSets whose parent is the Gateway. */
   listenerSetsByParent(gateway: ObjectKey): readonly ListenerSet[];
   /** The routes that have a parentRef to the Gateway. */
-  routesByParent(gateway: ObjectKey): readonly HttpRoute[];
+  routesByParent(gateway: ObjectKey): readonly ServedRoute[];
   /** The routes that have a parentRef to the ListenerSet. */
-  routesByListenerSet(set: ObjectKey): readonly HttpRoute[];
+  routesByListenerSet(set: ObjectKey): readonly ServedRoute[];
   namespace(name: string): Namespace | undefined;
   grantsIn(namespace: string): readonly ReferenceGrant[];
   service(key: ObjectKey): Service | undefined;

@@ -1,7 +1,9 @@
 // Everything that concerns one Gateway, out of the caches: what gather gives and translate takes. Plain frozen data.
+
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ServedRoute } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
 /** Who may use a certificate that the provider has. */
@@ -27,7 +29,7 @@ export interface GatewayInput {
   /** Every ListenerSet whose parent is this Gateway. */
   readonly listenerSets: readonly ListenerSet[];
   /** Every route with a parentRef to this Gateway, or to one of those ListenerSets. */
-  readonly routes: readonly HttpRoute[];
+  readonly routes: readonly ServedRoute[];
   /** The namespaces of those, by name, with their labels. */
   readonly namespaces: ReadonlyMap<string, Namespace>;
   /** Every ReferenceGrant in a namespace that something here refers to. */

@@ -1,5 +1,7 @@
 // Which listeners can be served, and with what.
+
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
+import { servedKinds } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { resolveCertificates } from './certificates.ts';
 import { type Hostname, toHostname } from './hostnames.ts';
@@ -34,7 +36,10 @@ export interface ResolvedListener {
   readonly valid: boolean;
 }
 
-const httpRoute: RouteGroupKind = { group: GATEWAY_GROUP, kind: 'HTTPRoute' };
+const kindsFor = (protocol: string): readonly RouteGroupKind[] =>
+  servedKinds
+    .filter(({ protocols }) => protocols.includes(protocol))
+    .map(({ resource: { group, kind } }) => ({ group, kind }));
 
 /** In the Gateway's order, then those of its ListenerSets in the order of their precedence. */
 export function* resolveListeners(
@@ -111,18 +116,20 @@ function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, rep
 
 /** What is both supported and asked for. */
 function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly RouteGroupKind[] {
+  const supported = kindsFor(listener.protocol);
   const requested = listener.allowedRoutes?.kinds ?? [];
-  if (requested.length === 0) return [httpRoute];
-  let allowed = false;
+  if (requested.length === 0) return supported;
+  const allowed = new Set<RouteGroupKind>();
   for (const [index, { group = GATEWAY_GROUP, kind }] of requested.entries()) {
-    if (group === httpRoute.group && kind === httpRoute.kind) {
-      allowed = true;
+    const found = supported.find((each) => each.group === group && each.kind === kind);
+    if (found !== undefined) {
+      allowed.add(found);
       continue;
     }
     const field = `allowedRoutes.kinds[${index}]`;
     report({ kind: 'route-kind-unsupported', listener: id, field, routeKind: `${group}/${kind}` });
   }
-  return allowed ? [httpRoute] : [];
+  return [...allowed];
 }
 
 /** The certificates to serve; undefined when TLS could not be terminated whatever they are. */

@@ -2,7 +2,7 @@
 // passes don't know. What served goes on serving, so the spec that could be read last stands in, as long as the process lives.
 // After that only what can be read of it by itself does.
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
-import type { Route } from '../api/route-kinds.ts';
+import type { Route, RouteOf, ServedRoute } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { checkManifest, parts } from './manifest-shape.ts';
 
@@ -42,11 +42,15 @@ export const readListenerSet = reader<ListenerSet>(({ parentRef, listeners }) =>
 );
 
 /** Where it belongs. Its rules can't be told apart by what is written there: they stay as they are in AWS. */
-export const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
+const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
   ...(parts.areHostnames(hostnames) && { hostnames }),
   rules: [],
 }));
+
+export const readRoute: {
+  readonly [K in ServedRoute['kind']]: (route: RouteOf<K>, last: RouteOf<K> | undefined) => RouteOf<K> | undefined;
+} = { HTTPRoute: readHttpRoute };
 
 /** Where it belongs: nothing else of it is read. */
 export const readUnservedRoute = reader<Route>(({ parentRefs }) => ({

@@ -4,14 +4,13 @@ import {
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
-  type HttpRoute,
   type Listener,
   type ListenerSet,
   type ParametersReference,
   type ParentReference,
 } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import type { Route } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 
 interface NamedReference {
@@ -72,8 +71,8 @@ export const backendService = coreObject('Service');
 export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
-export function backendServices(route: HttpRoute): readonly ObjectKey[] {
-  const refs = (route.spec.rules ?? []).flatMap((rule) => rule.backendRefs ?? []);
+export function backendServices(route: ServedRoute): readonly ObjectKey[] {
+  const refs = servedRoutes[route.kind].backendsOf(route).flat();
   return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
 }
 

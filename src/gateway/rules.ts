@@ -1,4 +1,4 @@
-// One rule of a route: its matches, and what becomes of a request that one of them takes.
+// The rules of an HTTPRoute: what each matches, and what becomes of a request that one of them takes.
 
 import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
 import { resolveBackends } from './backends.ts';
@@ -11,13 +11,14 @@ import type { RuleContext } from './rule-context.ts';
 import type { Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All of them: one that asks for what has no meaning is reported, and answers 500. */
-export function resolveRules(
+export function resolveHttpRules(
   route: HttpRoute,
   context: Pick<RuleContext, 'input' | 'report'>,
 ): readonly RuleTopology[] {
+  const ref = routeRef(route);
   return (route.spec.rules ?? []).map((rule, index) => {
-    const place = (field: string): RulePlace => ({ route: routeRef(route), rule: index, field });
-    const inRule = { ...context, namespace: namespaceOf(route), place };
+    const place = (field: string): RulePlace => ({ route: ref, rule: index, field });
+    const inRule = { ...context, route: ref, namespace: namespaceOf(route), place };
     const backends = resolveBackends(rule, inRule);
     const needs = [...filterNeeds(rule), ...fieldNeeds(rule)];
     return {

@@ -1,6 +1,6 @@
 // The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
 
-import type { HttpRoute } from '../api/gateway-api.ts';
+import type { RouteOf, ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
@@ -9,7 +9,8 @@ import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareRoutes } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { type RouteId, routeId, routeRef } from './route-id.ts';
-import { resolveRules } from './rules.ts';
+import type { RuleContext } from './rule-context.ts';
+import { resolveHttpRules } from './rules.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
   Attachment,
@@ -18,9 +19,18 @@ import type {
   ListenerTopology,
   PortTopology,
   RouteTopology,
+  RuleTopology,
   Topology,
   Translation,
 } from './topology.ts';
+
+/** What the rules of each kind of route mean. */
+const resolveRules: {
+  readonly [K in ServedRoute['kind']]: (
+    route: RouteOf<K>,
+    context: Pick<RuleContext, 'input' | 'report'>,
+  ) => readonly RuleTopology[];
+} = { HTTPRoute: resolveHttpRules };
 
 export const translate = (input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Translation =>
   finish(translating(input, capabilities));
@@ -36,7 +46,7 @@ export function* translating(input: GatewayInput, capabilities: Pick<Capabilitie
   const routes: AttachedRoute[] = [];
   for (const route of inKeyOrder(input)) {
     const attachments = attach(route, parents, report);
-    const rules = resolveRules(route, { input, report });
+    const rules = resolveRules[route.kind](route, { input, report });
     routes.push({ topology: routeTopology(route, rules), attachments });
     yield;
   }
@@ -67,7 +77,7 @@ const listenerResult = (listener: ResolvedListener): ListenerResult => {
 const inKeyOrder = ({ routes }: GatewayInput): GatewayInput['routes'] =>
   routes.toSorted((a, b) => compareRoutes(routeRef(a), routeRef(b)));
 
-function routeTopology(route: HttpRoute, rules: RouteTopology['rules']): RouteTopology {
+function routeTopology(route: ServedRoute, rules: RouteTopology['rules']): RouteTopology {
   const { creationTimestamp } = route.metadata;
   const unread = route.fault?.isLast === false;
   return {

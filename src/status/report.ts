@@ -1,7 +1,7 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import type { Route } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -96,12 +96,12 @@ export async function reportListenerSet(
 /** Writes what one Gateway has to say of a route: its entries in `status.parents`. */
 export function reportRoute(
   context: ReportContext,
-  route: HttpRoute,
+  route: ServedRoute,
   outcome: RouteOutcome,
   signal: AbortSignal,
 ): Promise<void> {
-  const parentsOf = (current: HttpRoute) => routeParents(current, outcome, context.clock.now());
-  return writeParents(context, kinds.httpRoutes, route, parentsOf, signal);
+  const parentsOf = (current: ServedRoute) => routeParents(current, outcome, context.clock.now());
+  return writeParents(context, servedRoutes[route.kind].resource, route, parentsOf, signal);
 }
 
 /** Says of a route whose kind is not served that it is not, or takes that back. @param isOurs whether the Gateway is ours */

@@ -1,5 +1,7 @@
 // What one Gateway has to say in the status of a route.
-import type { HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
+
+import type { RouteParentStatus } from '../api/gateway-api.ts';
+import type { ServedRoute } from '../api/route-kinds.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { Condition } from '../kube/object.ts';
 import type { ParentFinding, RouteFinding, RuleFinding } from '../provider/finding.ts';
@@ -51,7 +53,7 @@ export interface RouteOutcome extends ParentsOf {
  * @param now in milliseconds since the epoch
  */
 export function routeParents(
-  route: HttpRoute,
+  route: ServedRoute,
   { attachments, findings, ...whose }: RouteOutcome,
   now: number,
 ): readonly RouteParentStatus[] {
