@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { systemClock } from './clock.ts';
 import { Reflector, type ReflectorOptions } from './reflector.ts';
 import { ApiServer, type Exchange } from './testing/api-server.ts';
+import { FakeClock } from './testing/fake-clock.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 import { type Widget, widget, widgets } from './testing/widgets.ts';
 
@@ -194,6 +195,34 @@ test('a kind that is not installed is waited for, and seen once it is', async ()
   installed = true;
   await run.reflector.synced;
   expect(run.reflector.state).toBe('synced');
+  expect(run.changes).toEqual(['added a initially']);
+});
+
+test('a kind that is not installed is asked for ever less often, without an error, and seen within a minute of its coming', async () => {
+  let installed = false;
+  let asked = 0;
+  await using server = await ApiServer.start((exchange) => {
+    asked += 1;
+    if (!installed) exchange.json(404, {});
+    else if (isWatch(exchange)) exchange.stream();
+    else list(exchange, '1', [widget('a', '1')]);
+  });
+  const clock = new FakeClock();
+  const warn = vi.fn();
+  const logger = { ...silentLogger, warn, error: warn, child: () => logger };
+  const waiting = { ...timing, backoffBaseMs: 1000, missingMaxMs: 60_000 };
+  await using run = start(server, { clock, logger, random: () => 1, timing: waiting });
+  for (let round = 1; round <= 10; round += 1) {
+    await eventually(() => expect(asked).toBe(round));
+    await eventually(() => expect(clock.sleeping).toBe(1));
+    await clock.advance(round <= 6 ? 1000 * 2 ** (round - 1) : 60_000);
+  }
+  await eventually(() => expect(asked).toBe(11));
+  await eventually(() => expect(clock.sleeping).toBe(1));
+  expect(warn).not.toHaveBeenCalled();
+  installed = true;
+  await clock.advance(60_000);
+  await run.reflector.synced;
   expect(run.changes).toEqual(['added a initially']);
 });
 
