@@ -75,6 +75,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   const providers = await openProviders(context, queues, signal);
   const contexts = providers.map((provider) => gatewayContext(context, provider));
   const disconnect = connectTriggers(caches, queues, providers);
+  // These objects are nobody's in particular: the first provider tells of them.
   const stopTelling = providers.slice(0, 1).map((provider) => tellFaults(caches, eventsOf(provider)));
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) => {
     const { workers, pass } = passes[name];
