@@ -50,49 +50,69 @@ export interface MemoryOptions {
   readonly context: Pick<ProviderContext, 'sources' | 'isLeader'>;
 }
 
+/** What a process writes to the other side. */
+class Writer {
+  readonly #world: MemoryWorld;
+  readonly #context: MemoryOptions['context'];
+
+  constructor(world: MemoryWorld, context: MemoryOptions['context']) {
+    this.#world = world;
+    this.#context = context;
+  }
+
+  /** What is behind a port is made before it, and goes after it. */
+  apply(gateway: ObjectKey, model: MemoryModel): readonly Finding[] {
+    const { gateways } = this.#world;
+    if (!gateways.has(gateway)) {
+      this.#write(`address of ${gateway}`, () => gateways.set(gateway, { ports: new Map(), members: new Map() }));
+    }
+    const made = madeOf(this.#world, gateway);
+    const services = new Set([...model.values()].flat());
+    this.setMembers(gateway, made, services);
+    const found = [...model].flatMap(([port, behind]) => {
+      if (String(made.ports.get(port)) === String(behind)) return [];
+      return findingsOf(port, () => this.#write(`port ${port} of ${gateway}`, () => made.ports.set(port, behind)));
+    });
+    for (const port of made.ports.keys()) {
+      if (!model.has(port)) this.#write(`no port ${port} of ${gateway}`, () => made.ports.delete(port));
+    }
+    for (const service of made.members.keys()) {
+      if (services.has(service)) continue;
+      this.#write(`no members of ${service} for ${gateway}`, () => made.members.delete(service));
+    }
+    return found;
+  }
+
+  setMembers(gateway: ObjectKey, { members }: Made, wanted: Iterable<ObjectKey>): void {
+    for (const service of wanted) {
+      const pods = this.#podsOf(service);
+      if (String(members.get(service)) === String(pods)) continue;
+      this.#write(`members of ${service} for ${gateway}`, () => members.set(service, pods));
+    }
+  }
+
+  remove(gateway: ObjectKey, { ports }: Made): void {
+    for (const port of ports.keys()) this.#write(`no port ${port} of ${gateway}`, () => ports.delete(port));
+    this.#write(`no address of ${gateway}`, () => this.#world.gateways.delete(gateway));
+  }
+
+  #podsOf(service: ObjectKey): readonly string[] {
+    const slices = this.#context.sources.endpointSlicesOf(service);
+    return slices.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses));
+  }
+
+  #write(what: string, change: () => void): void {
+    if (!this.#context.isLeader()) throw new ProviderError('The lease is lost');
+    this.#world.write(what, change);
+  }
+}
+
 export function memoryProvider({
   world,
   name = 'memory',
   context,
 }: MemoryOptions): Provider<Topology, object, MemoryModel> {
-  const write = (what: string, change: () => void): void => {
-    if (!context.isLeader()) throw new ProviderError('The lease is lost');
-    world.write(what, change);
-  };
-  const podsOf = (service: ObjectKey): readonly string[] =>
-    context.sources
-      .endpointSlicesOf(service)
-      .flatMap(({ endpoints }) => (endpoints ?? []).flatMap((each) => each.addresses));
-
-  const bringMembers = (gateway: ObjectKey, { members }: Made, wanted: Iterable<ObjectKey>): void => {
-    for (const service of wanted) {
-      const pods = podsOf(service);
-      if (String(members.get(service)) === String(pods)) continue;
-      write(`members of ${service} for ${gateway}`, () => members.set(service, pods));
-    }
-  };
-
-  /** What is behind a port goes before it, and stays until it has gone. */
-  const bring = (gateway: ObjectKey, model: MemoryModel): readonly Finding[] => {
-    if (!world.gateways.has(gateway)) {
-      write(`address of ${gateway}`, () => world.gateways.set(gateway, { ports: new Map(), members: new Map() }));
-    }
-    const made = madeOf(world, gateway);
-    const services = new Set([...model.values()].flat());
-    bringMembers(gateway, made, services);
-    const found = [...model].flatMap(([port, behind]) => {
-      if (String(made.ports.get(port)) === String(behind)) return [];
-      return findingsOf(port, () => write(`port ${port} of ${gateway}`, () => made.ports.set(port, behind)));
-    });
-    for (const port of made.ports.keys()) {
-      if (!model.has(port)) write(`no port ${port} of ${gateway}`, () => made.ports.delete(port));
-    }
-    for (const service of made.members.keys()) {
-      if (!services.has(service)) write(`no members of ${service} for ${gateway}`, () => made.members.delete(service));
-    }
-    return found;
-  };
-
+  const writer = new Writer(world, context);
   return {
     name,
     controllerName: `example.com/${name}`,
@@ -122,8 +142,8 @@ export function memoryProvider({
     },
     apply: async (gateway, { model }) => {
       const made = world.gateways.get(gateway);
-      if (model !== undefined) return applied(bring(gateway, model));
-      if (made !== undefined) bringMembers(gateway, made, made.members.keys());
+      if (model !== undefined) return applied(writer.apply(gateway, model));
+      if (made !== undefined) writer.setMembers(gateway, made, made.members.keys());
       return applied([]);
     },
     standing: (gateway, model) => {
@@ -142,15 +162,13 @@ export function memoryProvider({
     },
     remove: async (gateway) => {
       const made = world.gateways.get(gateway);
-      if (made === undefined) return gone;
-      for (const port of made.ports.keys()) write(`no port ${port} of ${gateway}`, () => made.ports.delete(port));
-      write(`no address of ${gateway}`, () => world.gateways.delete(gateway));
+      if (made !== undefined) writer.remove(gateway, made);
       return gone;
     },
     forget: () => undefined,
     endpoints: async (service) => {
       for (const [gateway, made] of world.gateways) {
-        if (made.members.has(service)) bringMembers(gateway, made, [service]);
+        if (made.members.has(service)) writer.setMembers(gateway, made, [service]);
       }
       return applied([]);
     },
