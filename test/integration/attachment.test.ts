@@ -1,4 +1,4 @@
-// Which routes attach to which listeners, and what the statuses say of it.
+// Which routes attach to which listeners, and what the statuses say about it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Listener } from '../../src/api/gateway-api.ts';
 import { leftOf, rulesOf } from './support/aws.ts';
@@ -75,7 +75,7 @@ describe.concurrent('namespaces', () => {
 });
 
 describe.concurrent('parents', () => {
-  test('sectionName and port choose the listeners, and a parentRef that names none is told so', async () => {
+  test('sectionName and port choose the listeners, and a parentRef without a listener says so in the status', async () => {
     const ns = await rig.freshNamespace('sections');
     for (const name of ['a', 'b', 'c']) await rig.backend(ns, name);
     await rig.apply([
@@ -127,7 +127,7 @@ describe.concurrent('parents', () => {
     expect(rulesOf(rig, `${ns}/two`)).toHaveLength(1);
     await eventually(async () => expect(await attachedRoutes(ns, 'one')).toEqual({ http: 0 }));
 
-    // The Gateway itself goes: nothing of it stays, not in AWS and not in the route.
+    // The Gateway is deleted. Nothing of it stays, in AWS or in the route.
     await removeAndWait(rig, gateway(ns, 'two'));
     expect(leftOf(rig, `${ns}/two`)).toEqual([]);
     await eventually(async () => expect((await readRoute(rig, ns, 'web'))?.status?.parents ?? []).toEqual([]));

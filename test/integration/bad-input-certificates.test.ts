@@ -1,4 +1,4 @@
-// TLS Secrets with a fault: the listener that wants one says so, and all other listeners serve on.
+// Invalid TLS Secrets: the listener that needs one says so, and all other listeners still serve.
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
@@ -21,7 +21,7 @@ async function pair(name: string, from = Date.now()): Promise<Pair> {
   return { certificate: certificatePem, key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-// Some wait for what is tried again ever later.
+// Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
@@ -140,7 +140,7 @@ test('a Secret of another namespace is used only where a grant allows it, and no
   await rig.apply([gateway(ns, 'web')]);
 });
 
-test('of two Secrets the bad one is told, and the good one is served', async () => {
+test('of two Secrets the invalid one is in the listener’s condition, and the valid one is served', async () => {
   const { ns, stillServes } = neighbour;
   await rig.apply([secret('good', good), gateway(ns, 'web', [http(), https(['missing', 'good'])])]);
   await eventually(async () => {
@@ -153,7 +153,7 @@ test('of two Secrets the bad one is told, and the good one is served', async () 
   stillServes();
 });
 
-test('a Secret that turns bad is told, while its listener serves on with what was imported last', async () => {
+test('a Secret that becomes invalid is in the listener’s condition, and the last imported certificate still serves', async () => {
   const { ns, stillServes } = neighbour;
   const ports = () => awsOf(rig, `${ns}/web`).listeners.map(({ listener }) => listener.port);
   await rig.apply([secret('turns', good), gateway(ns, 'web', [http(), https(['turns'])])]);

@@ -1,5 +1,5 @@
-// What AWS refuses, lacks or fails at: each is told on the Gateway with the action, the resource and the remedy, what works
-// goes on, and once the obstacle is gone the rest follows by itself.
+// Refusals and failures of AWS: the Gateway's status has the action, the resource and the remedy. Everything else works, and
+// after the obstacle is gone, Gatehouse does the rest by itself.
 import {
   AuthorizeSecurityGroupIngressCommand,
   CreateSecurityGroupCommand,
@@ -29,7 +29,7 @@ import {
 } from './support/objects.ts';
 import { programmed, readGateway, removeAndWait, said, waitForCondition } from './support/status.ts';
 
-// Some wait for what is tried again ever later.
+// Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
 
 let rig: FaultyRig;
@@ -54,7 +54,7 @@ const saidBy = async (type: string, ns: string, name = 'web'): Promise<string> =
   (await told(ns, name)).find((line) => line.startsWith(`${type}=`)) ?? '';
 
 const programmedSays = (ns: string, name?: string) => saidBy('Programmed', ns, name);
-/** Beside Programmed, which stays True while requests are served. */
+/** In addition to Programmed, which stays True while requests are served. */
 const upToDateSays = (ns: string, name?: string) => saidBy('gatehouse.dev/UpToDate', ns, name);
 
 const active = 'Programmed=True/Programmed: The load balancer is active.';
@@ -79,11 +79,11 @@ const refuse = (action: RegExp, status: number, code: string, message: string, t
   ...(times !== undefined && { times }),
 });
 
-test('a denied action on one rule is told by action and rule, and once it is allowed the rule is made', async () => {
+test('a denied action on one rule is in the status with action and rule; once it is allowed, the rule is created', async () => {
   const { ns, rule, stillServes } = neighbour;
   const allow = inject({ ...deny(/:CreateRule$/), body: /denied/ });
   const denied = route(ns, 'denied', '/denied');
-  // With another action, so that both are not packed into one rule.
+  // With another action, so that the two are not packed into one rule.
   const fine = httpRoute(ns, 'fine', ['web'], [{ matches: [{ path: { type: 'Exact', value: '/fine' } }] }]);
   await rig.apply([denied, fine]);
   await eventually(async () =>
@@ -145,7 +145,7 @@ test('a port that no security group admits clients to is not programmed, and the
   expect(await programmedSays(ns)).toBe(active);
 });
 
-test('a load balancer that may not be made is told by action, and is made once it may', async () => {
+test('if creating a load balancer is denied, the status has the action; once it is allowed, the load balancer is created', async () => {
   const ns = await rig.freshNamespace('denied');
   const allow = inject(deny(/:CreateLoadBalancer$/));
   await rig.apply([gateway(ns, 'web')]);
@@ -183,7 +183,7 @@ test('errors, throttling and lost answers of AWS leave nothing double and nothin
   neighbour.stillServes();
 });
 
-test('a quota that is reached is told with its code, and others go on', async () => {
+test('a reached quota is in the status with its code, and others still work', async () => {
   const ns = await rig.freshNamespace('quota');
   const quotas = rig.aws.options.quotas;
   const before = quotas['application-load-balancers'];
@@ -223,7 +223,7 @@ test('a target group beyond the quota costs its own rule only', async () => {
   await rig.remove([beyond, route(ns, 'beside', '/beside')]);
 });
 
-test('subnets that are both in one zone are told, and the load balancer stays where it is', async () => {
+test('two subnets in one zone are in the status, and the load balancer stays where it is', async () => {
   const { ns, stillServes } = neighbour;
   const twins = [rig.seed.publicSubnetIds[0], rig.seed.privateSubnetIds[0]];
   const [loadBalancer] = awsOf(rig, `${ns}/web`).loadBalancers;
@@ -351,7 +351,7 @@ test("a Gateway whose security group another team's rule names says so while it 
   expect(awsOf(rig, `${ns}/web`).securityGroups).toEqual([]);
 });
 
-test('a second cluster of the same name is told to take another, and neither harms the other', async () => {
+test('a second cluster of the same name must use another name, and neither harms the other', async () => {
   const { stillServes } = neighbour;
   const other = await startEnvironment({ aws: { port: 0 } });
   onTestFinished(() => other.stop());

@@ -1,5 +1,5 @@
-// Objects that no schema has looked at, as when a CRD is of another version: none of them brings the process down, or keeps
-// it from the objects of others.
+// Objects that no schema has validated, for example with a CRD of another version. None of them ends the process, or blocks
+// the objects of others.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { rulesOf } from './support/aws.ts';
@@ -11,7 +11,7 @@ import { programmed, readGateway } from './support/status.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-// Some wait for what is tried again ever later.
+// Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
@@ -34,7 +34,7 @@ interface Definition extends KubeObject {
   readonly spec: { readonly versions: readonly { readonly schema: unknown }[] };
 }
 
-/** Lets the API server take anything for this kind. */
+/** Makes the API server accept anything for this kind. */
 async function withoutSchema(name: string): Promise<void> {
   const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
   const { spec } = await rig.cluster.admin.request<Definition>('GET', path);
@@ -46,7 +46,7 @@ async function withoutSchema(name: string): Promise<void> {
   });
 }
 
-/** Serves a route that is written now: so nothing has come to a halt. */
+/** Creates a route and waits until it is served, to show that the controller still works. */
 async function servesWhatIsNew(): Promise<void> {
   const { ns, stillServes } = neighbour;
   const late = httpRoute(

@@ -1,5 +1,5 @@
-// What the process does about wrong flags, wrong credentials and a server that is not there: it ends with a status and a
-// message, or goes on and says what it waits for.
+// Wrong flags, wrong credentials and unreachable servers: the process ends with a status and a message, or continues and says
+// what it waits for.
 import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { type Rig, startRig } from './support/gatehouse.ts';
 import { startNeighbour } from './support/neighbour.ts';
 import { httpRoute } from './support/objects.ts';
 
-// Some wait for what is tried again ever later.
+// Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
@@ -74,7 +74,7 @@ test('without --cluster-name it ends with status 2 and says what the flag is for
   });
 });
 
-test('every malformed flag is told at once, each with what was given and where it came from', async () => {
+test('all malformed flags are reported at once, each with its value and source', async () => {
   const flags = ['--cluster-name=-x', '--audit-period=soon', '--default-target-type=pod', '--default-tags=aws:x=y'];
   const { status, stderr } = await run([...flags, ...quiet], { GATEHOUSE_AWS_VPC_ID: 'main' });
   expect(status).toBe(2);
@@ -87,13 +87,13 @@ test('every malformed flag is told at once, each with what was given and where i
   ]);
 });
 
-test('an unknown flag is told by name', async () => {
+test('an unknown flag is reported by name', async () => {
   const { status, stderr } = await run(['--cluster-nmae=x', ...quiet]);
   expect(status).toBe(2);
   expect(stderr).toContain("unknown option '--cluster-nmae=x'");
 });
 
-test('an API server that is not there is told with its address and KUBECONFIG, and the process ends', async () => {
+test('an unreachable API server is reported with its address and KUBECONFIG, and the process ends', async () => {
   const [port] = await freePorts(1);
   const text = await readFile(rig.cluster.kubeconfig, 'utf8');
   const kubeconfig = join(rig.cluster.dir, 'kubeconfig-elsewhere');
@@ -104,19 +104,19 @@ test('an API server that is not there is told with its address and KUBECONFIG, a
   expect(stderr.trimEnd().split('\n').at(-1)).toContain(kubeconfig);
 });
 
-test('a KUBECONFIG that does not exist is told by its path, without a stack trace', async () => {
+test('a missing KUBECONFIG is reported with its path, without a stack trace', async () => {
   const { status, stderr } = await run(named, { KUBECONFIG: '/nowhere/kubeconfig' });
   expect(status).toBe(2);
   expect(stderr).toBe('Could not read the kubeconfig /nowhere/kubeconfig: ENOENT\n');
 });
 
-test('a user without rights is told which right is missing', async () => {
+test('a user without permissions gets a message with the missing permission', async () => {
   const { status, stderr } = await run(named, { KUBECONFIG: await rig.cluster.userKubeconfig('nobody') });
   expect(status).toBe(1);
   expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/namespaces kube-system.*Forbidden.*"nobody" cannot get/);
 });
 
-test('rights that are missing for some kinds are told by kind: it lives on, is not ready, and is as soon as it has them', async () => {
+test('missing permissions are reported by kind: the process continues, and becomes ready as soon as it has them', async () => {
   const [port = 0] = await freePorts(1);
   const user = { apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'half' };
   const role = (verbs: readonly string[]): readonly KubeObject[] => [
@@ -153,7 +153,7 @@ test('rights that are missing for some kinds are told by kind: it lives on, is n
   await eventually(async () => expect(await ready()).toBe('ok'));
 });
 
-test('a port that is taken is told', async () => {
+test('a port that is in use is reported', async () => {
   const taken = new URL(rig.aws.url).host;
   const { status, stderr } = await run([
     '--cluster-name=demo',

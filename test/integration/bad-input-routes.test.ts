@@ -1,4 +1,4 @@
-// Routes with a fault: each is told on the route itself, with field and remedy, and touches nothing but itself.
+// Invalid routes: each problem is in the route's own status, with field and remedy, and affects only that route.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ParentReference } from '../../src/api/gateway-api.ts';
@@ -19,7 +19,7 @@ import { readRoute } from './support/status.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-// Some wait for what is tried again ever later.
+// Some tests wait for retries with growing pauses.
 vi.setConfig({ testTimeout: 150_000 });
 
 let rig: Rig;
@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** What the route's status says of its only parent; `NS` stands for the namespace. */
+/** The route's status for its only parent; `NS` means the namespace. */
 async function told(name: string, ns: string = neighbour.ns): Promise<readonly string[]> {
   const { metadata, status } = (await readRoute(rig, ns, name)) ?? {};
   const conditions = (status?.parents ?? []).flatMap((parent) => parent.conditions ?? []);
@@ -52,7 +52,7 @@ interface Case {
   readonly rules?: readonly (string | Fields)[];
   readonly spec?: Fields;
   readonly says: readonly string[];
-  /** The rules that the route gets all the same. */
+  /** The rules that the route still gets. */
   readonly rulesInAws?: readonly string[];
 }
 
@@ -241,7 +241,7 @@ test('a route that asks for a Gateway that does not exist gets no status from us
   await rig.remove([route]);
 });
 
-test('with target type instance a ClusterIP Service is told, and a NodePort one is served', async () => {
+test('with target type instance a ClusterIP Service is in the status as unsupported, and a NodePort Service is served', async () => {
   const ns = await rig.freshNamespace('instances');
   await rig.backend(ns, 'inner');
   const configuration = loadBalancerConfiguration(ns, 'instances', { targetType: 'instance' });
@@ -265,7 +265,7 @@ test('with target type instance a ClusterIP Service is told, and a NodePort one 
   await eventually(() => expect(targetsOf(rig, `${ns}/web`, 'outer:80')).toHaveLength(3));
 });
 
-test('of more rules than an ALB holds the older routes keep theirs, and the youngest is told', async () => {
+test('if there are more rules than an ALB takes, older routes keep theirs, and the youngest says so in its status', async () => {
   const { ns, rule, stillServes } = await startNeighbour(rig, 'full');
   // Rules whose headers differ can't be packed into one.
   const filled = (name: string) =>
@@ -299,7 +299,7 @@ test('of more rules than an ALB holds the older routes keep theirs, and the youn
   stillServes();
 });
 
-test('a route with absurd values holds up no other one', async () => {
+test('a route with absurd values blocks no other route', async () => {
   const { ns, stillServes } = neighbour;
   const long = 'x'.repeat(1000);
   const absurd = httpRoute(

@@ -14,7 +14,7 @@ import { programmed, readGateway, removeAndWait, said } from './support/status.t
 import { secretOf, tlsSecret } from './support/tls.ts';
 
 let rig: Rig;
-/** Every private key that a Secret had in these tests. */
+/** All private keys of Secrets in these tests. */
 const keys: string[] = [];
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ const rsa = (ns: string, name: string, ...hostnames: readonly string[]) => tlsSe
 const ecdsa = (ns: string, name: string, ...hostnames: readonly string[]) =>
   tlsSecret(ns, name, hostnames, 'EC_prime256v1');
 
-/** What ACM has of a Secret. */
+/** A Secret's certificates in ACM. */
 const imported = (ns: string, secret: string) =>
   [...rig.aws.world().acm.certificates.values()].filter(
     ({ tags }) => tags.get('gatehouse.dev/resource') === `certificate/${ns}/${secret}`,
@@ -94,7 +94,7 @@ describe.concurrent('a certificate', () => {
     await eventually(() => expect(held()).toEqual(arns('a', 'b', 'c')));
     await rig.apply([gateway(ns, 'gw', [https(['a'], { hostname: 'a.example.com' })])]);
     await eventually(() => expect(held()).toEqual(arns('a')));
-    // What nothing uses any more is removed from ACM.
+    // Unused certificates are deleted from ACM.
     await eventually(() => expect([...imported(ns, 'b'), ...imported(ns, 'c')]).toEqual([]));
     expect(imported(ns, 'a')).toHaveLength(1);
   });
@@ -132,7 +132,7 @@ describe.concurrent('a certificate', () => {
     await rig.apply([grant]);
     await programmed(rig, gateway(ns, 'gw'));
     expect(listenerAt(`${ns}/gw`)?.defaultCertificate).toBe(arn);
-    // With the right goes the certificate, though it is the only one, and the load balancer's name stays.
+    // Without the permission the certificate is removed, even the only one. The load balancer keeps its name.
     const name = awsOf(rig, `${ns}/gw`).loadBalancers[0]?.dnsName;
     await rig.remove([grant]);
     await unresolved(ns, 'RefNotPermitted');
@@ -244,7 +244,7 @@ test('no private key is in the log, in a status or in an Event', async () => {
   }
 });
 
-/** A certificate and the one that it was issued by. */
+/** A certificate and its issuer's certificate. */
 function chain(notBefore = Date.now() - 60_000, notAfter = Date.now() + 86_400_000) {
   const authority = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const { publicKey, privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });

@@ -97,7 +97,7 @@ describe('a cluster of its own', () => {
   });
   afterAll(() => cluster.stop());
 
-  test('has no Gateway API when told so', async () => {
+  test('has no Gateway API if none is wanted', async () => {
     expect(await get(cluster.admin, '/apis/gateway.networking.k8s.io/v1')).toBeUndefined();
   });
 
@@ -111,7 +111,7 @@ describe('a cluster of its own', () => {
       },
     ]);
     const reader = await connect(await cluster.userKubeconfig('ann', ['others', 'readers']));
-    // The authorizer learns of a binding by a watch, a moment later.
+    // The authorizer sees a binding through a watch, a moment later.
     const list = await vi.waitFor(() => reader.request('GET', '/api/v1/configmaps'));
     expect(list).toMatchObject({ kind: 'ConfigMapList' });
     const refused = reader.request('GET', '/api/v1/secrets');

@@ -1,4 +1,4 @@
-// What a user sees of a cluster and of AWS on the command line, as processes, with no more rights in AWS than the policy gives.
+// Runs the commands as processes on a cluster and AWS, with only the policy's permissions in AWS.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -48,7 +48,7 @@ function run(args: readonly string[], variables: Readonly<Record<string, string>
   });
 }
 
-/** The program's name for the cluster is the rig's. */
+/** The cluster name of the rig. */
 const compare = (...args: readonly string[]) => run(['plan', '--from-cluster', '--cluster-name=demo', ...args]);
 
 async function file(objects: readonly object[]): Promise<string> {
@@ -104,7 +104,7 @@ test('plan --from-cluster shows what the next pass would change in AWS, and chan
   const made = Object.keys(after).filter((action) => after[action] !== before[action]);
   expect(made.filter((action) => !/:(Describe|Get|List)/.test(action))).toEqual([]);
 
-  // The name, and what the controller is told, come from its Deployment.
+  // The name and the controller's flags come from its Deployment.
   await rig.apply([settings, deployment]);
   const unnamed = await run(['plan', '--from-cluster']);
   expect(unnamed).toMatchObject({ code: 0, stderr: '' });
@@ -131,7 +131,7 @@ test('a file with a route only is planned against the Gateways of the cluster', 
   await rig.apply([object, gateway(ns, 'other'), theirs]);
   const mine = httpRoute(ns, 'mine', ['gw'], ['web'], { hostnames: ['mine.example.com'] });
 
-  // Without a name for the cluster, and without AWS: what others have wrong already is not this file's fault.
+  // Without a cluster name, and without AWS. Older problems of other objects do not count.
   const good = await run(['plan', '--from-cluster', '-f', await file([mine])], {
     AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
   });

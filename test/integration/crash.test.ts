@@ -1,5 +1,5 @@
-// What a Gatehouse that is killed in the middle of its work leaves behind, and what answers that never come back do: the
-// next one goes on, and AWS ends up with what it should have, once.
+// Gatehouse is killed during its work, or answers get lost. The next Gatehouse continues, and AWS reaches the expected state,
+// with nothing twice.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
@@ -16,7 +16,7 @@ import { gateway, http, httpRoute, https, service } from './support/objects.ts';
 import { gatewayPath, programmed, readGateway, routePath } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
-// Each starts Gatehouse several times.
+// Each test starts Gatehouse several times.
 vi.setConfig({ testTimeout: 180_000 });
 
 let rig: Rig;
@@ -24,7 +24,7 @@ let proxy: AwsFaults;
 
 type Moment = 'before' | 'after';
 
-/** When to kill: at which call from now on that changes something, before or after AWS has carried it out. */
+/** When to kill: at which changing call from now on, before or after AWS has carried it out. */
 let strike: { left: number; readonly moment: Moment; readonly struck: () => void } | undefined;
 
 const isRead = (action: string): boolean => /:(Describe|Get|List)/.test(action);
@@ -51,7 +51,7 @@ afterAll(async () => {
   await proxy.close();
 });
 
-/** A test that fails leaves a Gatehouse that runs, and no Gateway: the next one begins like the first. */
+/** After a failed test, Gatehouse runs and there is no Gateway, so the next test begins like the first. */
 afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return;
   strike = undefined;
@@ -67,7 +67,7 @@ const restart = () => rig.restart({ env: { AWS_ENDPOINT_URL: proxy.url } });
 
 const gone = (path: string) => waitFor(rig.cluster.admin, path, (found) => found === undefined, { timeoutMs: 45_000 });
 
-/** A Gateway with HTTPS and three routes, and what it becomes. */
+/** A Gateway with HTTPS and three routes, and its change. */
 async function shop(name: string) {
   const ns = await rig.freshNamespace(name);
   const services = ['api', 'web', 'docs'];
@@ -93,7 +93,7 @@ async function shop(name: string) {
 
 type Shop = Awaited<ReturnType<typeof shop>>;
 
-/** All that a Gateway has in AWS, and the cluster with it, in words that are alike for every namespace. */
+/** Everything that a Gateway and its cluster have in AWS, in words that are the same for every namespace. */
 function shape({ ns, gw }: Shop): readonly string[] {
   const { listeners, targetGroups } = awsOf(rig, gw);
   return [
@@ -125,7 +125,7 @@ const isGone = async ({ ns }: Shop): Promise<void> => {
   expect(everythingOfOurs(rig.aws)).toEqual([]);
 };
 
-/** Has Gatehouse killed at its nth changing call from now on. @returns what resolves when it was */
+/** Kills Gatehouse at its nth changing call from now on. @returns a promise that resolves after the kill */
 function killAt(left: number, moment: Moment): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   strike = { left, moment, struck: resolve };
@@ -133,8 +133,8 @@ function killAt(left: number, moment: Moment): Promise<void> {
 }
 
 /**
- * Whether the kill has not begun; then it never will. One that strikes at the last call of all may still be under way when
- * AWS is as it should be already.
+ * Whether the kill has not begun; then it never will. A kill at the last call may still be running when AWS already has the
+ * expected state.
  */
 function isSpared(): boolean {
   const spared = strike !== undefined;
@@ -142,7 +142,7 @@ function isSpared(): boolean {
   return spared;
 }
 
-/** Kills Gatehouse at the nth changing call of the act, if there are so many, and starts it again. */
+/** Kills Gatehouse at the nth changing call of the act, if there are that many, and starts it again. */
 async function killing(
   act: () => Promise<unknown>,
   done: () => Promise<void>,
@@ -157,7 +157,7 @@ async function killing(
   await done();
 }
 
-/** What an undisturbed Gatehouse makes of it, before and after the change. */
+/** The result of an undisturbed Gatehouse, before and after the change. */
 let shapes: { readonly first: readonly string[]; readonly second: readonly string[] };
 
 beforeAll(async () => {
@@ -176,7 +176,7 @@ beforeAll(async () => {
   await isGone(made);
 });
 
-/** Whatever Gatehouse does, it does with fewer calls than this that change something. */
+/** More than the number of changing calls in any of these tests. */
 const moments = [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21];
 
 test.each(moments.map((call, index) => [call, index % 2 === 0 ? 'after' : 'before'] as const))(
@@ -266,7 +266,7 @@ interface Stated {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-/** Another controller, that writes a condition of its own as often as it can, never over what it has not seen. */
+/** Another controller. It writes its own condition as often as it can, and never overwrites changes that it has not seen. */
 async function foreignWriter(path: string, until: AbortSignal): Promise<number> {
   let written = 0;
   for (let count = 1; !until.aborted; count += 1) {

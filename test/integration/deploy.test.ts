@@ -1,4 +1,4 @@
-// What deploy/ renders to, on a real API server, and what the controller's ServiceAccount may do with it.
+// The rendered deploy/ on a real API server, and the permissions of the controller's ServiceAccount.
 import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -46,7 +46,7 @@ afterAll(() => admin.close());
 const objectsOf = (yaml: string): readonly unknown[] =>
   parseAllDocuments(yaml).map((document): unknown => document.toJS());
 
-/** The Deployment's pod, as its controller would make it. */
+/** The Deployment's pod, as its controller would create it. */
 const pod = (yaml = rendered): z.infer<typeof podTemplate> =>
   deployment.parse(objectsOf(yaml).find((object) => deployment.safeParse(object).success)).spec.template;
 
@@ -88,7 +88,7 @@ test('the overlay of deploy/README.md sets image, cluster name and role by their
   const [, example = ''] = /```yaml\n( *# kustomization\.yaml\n[^`]*)```/.exec(readme) ?? [];
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-overlay-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  // Kustomize wants a relative path to a folder.
+  // Kustomize needs a relative path to a folder.
   const overlay = example
     .replaceAll(/^ {3}/gm, '')
     .replace('path/to/gatehouse/deploy', relative(await realpath(folder), deploy));

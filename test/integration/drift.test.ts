@@ -1,4 +1,4 @@
-// What others change by hand in AWS: it is found within an audit period or two, told, and put right.
+// Changes by hand in AWS are found within one or two audit periods, reported, and corrected.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ACMClient, ImportCertificateCommand, RemoveTagsFromCertificateCommand } from '@aws-sdk/client-acm';
@@ -48,13 +48,13 @@ afterAll(async () => {
   await rig.stop();
 });
 
-/** What an attribute is that nobody has set. */
+/** The value of an attribute that nobody has set. */
 const unset: ReadonlySet<string> = new Set(['idle_timeout.timeout_seconds 60', 'stickiness.enabled false']);
 
 const attributesOf = ({ attributes }: { readonly attributes: ReadonlyMap<string, string> }) =>
   [...attributes].map((entry) => entry.join(' ')).filter((entry) => !unset.has(entry));
 
-/** All that matters of a Gateway in AWS: no ARNs, no numbers of priorities, and no note of attributes that were set back. */
+/** A Gateway's state in AWS without ARNs, numbers of priorities, and notes about attributes that were reset. */
 function picture(gw: string): unknown {
   const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf(rig, gw);
   const { ec2: state } = rig.aws.world();
@@ -238,7 +238,7 @@ const changes: Readonly<Record<string, { readonly by: (view: View) => Promise<un
   },
 };
 
-describe.concurrent('put right and told:', () => {
+describe.concurrent('corrected and reported:', () => {
   test.each(Object.keys(changes))('%s', { timeout: 120_000 }, async (name) => {
     const change = changes[name];
     const { ns, gw } = await shop('drift');
@@ -254,7 +254,7 @@ describe.concurrent('put right and told:', () => {
   });
 });
 
-test('put right and told: what admits load balancers to the nodes', async () => {
+test('corrected and reported: the rules that admit load balancers to the nodes', async () => {
   const { ns, gw } = await shop('admission');
   const before = picture(gw);
   const { ec2: state } = rig.aws.world();
@@ -267,7 +267,7 @@ test('put right and told: what admits load balancers to the nodes', async () => 
   await eventually(async () => expect(await toldOf(ns)).toContain(`admission/${admission?.groupId} (ingress)`));
 }, 120_000);
 
-test('put right and told: a certificate that is imported over ours, and the tags of one', async () => {
+test('corrected and reported: a certificate that is imported over ours, and the tags of another', async () => {
   const { ns } = await shop('certificate');
   const { certificates } = rig.aws.world().acm;
   const ours = () =>
@@ -276,7 +276,7 @@ test('put right and told: a certificate that is imported over ours, and the tags
   const before = [material?.certificatePem, tags?.get('gatehouse.dev/spec')];
   expect(before).not.toContain(undefined);
   const now = () => [ours()?.material?.certificatePem, ours()?.tags.get('gatehouse.dev/spec')];
-  // What Gatehouse has imported just now it leaves alone.
+  // Gatehouse ignores certificates that it has just imported.
   await sleep(1000);
   const acm = new ACMClient(clientOf(rig.aws));
   const other = await selfSigned(['one.example.com'], 'EC_prime256v1', Date.now(), '02');

@@ -1,4 +1,4 @@
-// What `kubectl describe` shows of a Gateway's life: what is normal as Normal, what to look at as a Warning, nothing twice.
+// The Events of a Gateway in `kubectl describe`: Normal or Warning, and none twice.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get } from '../../localstack/cluster/apply.ts';
 import { eventually } from './support/eventually.ts';
@@ -23,7 +23,7 @@ interface Events {
   }[];
 }
 
-/** With how often each was told. */
+/** Each Event with its count. */
 async function told(ns: string): Promise<readonly string[]> {
   const events = await get<Events>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`);
   return (events?.items ?? []).map(({ regarding, type, reason, note, series }) => {
@@ -32,7 +32,7 @@ async function told(ns: string): Promise<readonly string[]> {
   });
 }
 
-/** These and no others. */
+/** Expects exactly these Events. */
 const toBe = (ns: string, wanted: readonly unknown[]): Promise<void> =>
   eventually(async () => {
     const all = await told(ns);
@@ -40,7 +40,7 @@ const toBe = (ns: string, wanted: readonly unknown[]): Promise<void> =>
     expect(all).toHaveLength(wanted.length);
   });
 
-test('a Gateway with a listener that lacks its Secret is told once, at creation and when the Secret goes again', async () => {
+test('a missing Secret of a listener makes one Event, at creation and when the Secret is deleted again', async () => {
   const ns = await rig.freshNamespace('events');
   await rig.backend(ns, 'web');
   const gw = gateway(ns, 'gw', [http(), https(['site'], { hostname: 'example.com' })]);

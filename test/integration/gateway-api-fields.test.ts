@@ -1,4 +1,4 @@
-// The field names that the program ships are those of the Gateway API's own CustomResourceDefinitions.
+// The program's field names equal those of the Gateway API's own CustomResourceDefinitions.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,7 +19,7 @@ interface Definition {
   };
 }
 
-/** Of all versions that are served; a status is nobody's to write in a manifest. */
+/** The fields of all served versions, without status, which no manifest may have. */
 function fieldsOf(versions: Definition['spec']['versions'] = []): Fields {
   const specs = versions
     .filter(({ served }) => served)
@@ -28,7 +28,7 @@ function fieldsOf(versions: Definition['spec']['versions'] = []): Fields {
   return { spec: specs[0] ?? true };
 }
 
-test('every kind of the standard channel has the fields of its CRD, and no other: -u writes them anew', async () => {
+test('every kind of the standard channel has exactly the fields of its CRD: -u rewrites them', async () => {
   const kinds: Record<string, Fields> = {};
   for (const file of await gatewayApiCrds()) {
     for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {

@@ -1,4 +1,4 @@
-// The controller in AWS with what iam/policy.json lets it do, and nothing more.
+// The controller in AWS with only the permissions of iam/policy.json.
 import { ACMClient, AddTagsToCertificateCommand, DeleteCertificateCommand } from '@aws-sdk/client-acm';
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -91,7 +91,7 @@ test('the policy that is shipped suffices for all that a Gateway takes, from its
   expect(used['CreateServiceLinkedRole']).toEqual(['iam:CreateServiceLinkedRole']);
 });
 
-/** With the test before: what that has used is used. */
+/** Counts together with the previous test: its used actions count as used. */
 test('every action of the policy is used, or asked for by AWS behind one that is', async () => {
   const flags = { 'audit-period': '3s' };
   const env = podIdentity('gatehouse-demo', tokenFile);
@@ -107,7 +107,7 @@ test('every action of the policy is used, or asked for by AWS behind one that is
     gw,
     httpRoute(ns, 'a', ['gw'], [path('/a')]),
     httpRoute(ns, 'b', ['gw'], [path('/b', 'api')]),
-    // A pod of which no Node is known.
+    // A pod without a known Node.
     {
       ...endpointSlice(ns, 'api', [], 8080, { portName: 'http', suffix: 'far' }),
       endpoints: [{ addresses: ['10.0.48.250'] }],
@@ -221,7 +221,7 @@ test('the role of a second cluster sees the first one’s resources, and can’t
   await removeAndWait(rig, gw);
 });
 
-test('what the policy lacks is told on the Gateway, by action and resource', async () => {
+test('a permission that the policy lacks is in the Gateway’s status, with action and resource', async () => {
   const ns = await rig.freshNamespace('narrow');
   await rig.restart({ env: podIdentity('gatehouse-narrow', tokenFile) });
   const gw = gateway(ns, 'gw');

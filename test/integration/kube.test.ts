@@ -57,7 +57,7 @@ let client: KubeClient;
 const connectAs = (kubeconfig: string) =>
   connect({ kubeconfig, userAgent: 'gatehouse-test', clock: systemClock, random: Math.random, env: {} });
 
-// A cluster of its own: its API server is killed, and a kind is installed while others look.
+// Its own cluster, because the test kills the API server and installs a kind.
 beforeAll(async () => {
   cluster = await startCluster({ crds: false });
   client = await connectAs(cluster.kubeconfig);
@@ -80,7 +80,7 @@ const configMap = (namespace: string, name: string, value: string): ConfigMap =>
   data: { value },
 });
 
-/** Runs a reflector until the test ends; `changes` is what a handler saw. */
+/** Runs a reflector until the test ends; `changes` lists the changes that a handler saw. */
 function reflect<T extends KubeObject>(kind: Kind<T>, namespace: string, from = client, versionCheckMs = 30_000) {
   const reflector = new Reflector<T>({
     client: from,
@@ -313,7 +313,7 @@ test('a repeated event is one event with a count', async () => {
   await running;
 });
 
-test('the errors of a real server are told apart', async () => {
+test('the errors of a real server are distinguished', async () => {
   const namespace = await newNamespace();
   const created = await client.create(configMaps, configMap(namespace, 'a', '1'), signal);
   await client.update(configMaps, { ...created, data: { value: '2' } }, signal);

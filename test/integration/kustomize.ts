@@ -7,7 +7,7 @@ import { go } from '../../localstack/cluster/go.ts';
 const module = 'sigs.k8s.io/kustomize/kustomize/v5';
 const version = 'v5.8.1';
 
-/** The YAML of a kustomization: by kubectl where it is installed, else by a kustomize that is built once, through the Go module proxy. */
+/** The YAML of a kustomization, rendered by kubectl if installed, else by a kustomize that is built once from the Go module proxy. */
 export async function kustomize(folder: string): Promise<string> {
   try {
     return await output('kubectl', ['kustomize', folder]);

@@ -1,4 +1,5 @@
-// An AWS whose reads are behind its writes, as the real one's are: what it does not show yet is neither made again nor lost.
+// An AWS whose reads lag behind its writes, like the real one. Resources that it does not show yet are neither created again
+// nor lost.
 
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { waitFor } from '../../localstack/cluster/apply.ts';

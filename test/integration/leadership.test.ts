@@ -1,4 +1,4 @@
-// Two Gatehouses, of which one leads: only it may call AWS, whatever happens to either.
+// Two Gatehouses: only the leader may call AWS, whatever happens to either.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get } from '../../localstack/cluster/apply.ts';
@@ -11,7 +11,7 @@ import { everythingOfOurs } from './support/left.ts';
 import { gateway, httpRoute } from './support/objects.ts';
 import { programmed, removeAndWait } from './support/status.ts';
 
-/** A Gatehouse with its own way to AWS, on which its calls are counted. */
+/** A Gatehouse with its own proxy to AWS, which counts its calls. */
 interface Candidate {
   readonly gatehouse: Gatehouse;
   readonly proxy: AwsFaults;
@@ -51,7 +51,7 @@ const callsOf = ({ proxy }: Candidate): number => proxy.calls.length;
 
 const isWrite = (action: string): boolean => !/:(Describe|Get|List)/.test(action);
 
-/** A Gateway with a route, made now. */
+/** A new Gateway with a route. */
 async function shop(name: string) {
   const ns = await rig.freshNamespace(name);
   await rig.backend(ns, 'web');
@@ -61,7 +61,7 @@ async function shop(name: string) {
   return { ns, gw, serves };
 }
 
-test('one leads, and when it is told to stop, the other takes over at once', async () => {
+test('one leads, and when it gets SIGTERM, the other takes over at once', async () => {
   const one = await candidate();
   await eventually(async () => expect(await holder()).toBeTruthy());
   const two = await candidate();
@@ -79,7 +79,7 @@ test('one leads, and when it is told to stop, the other takes over at once', asy
     expect(now).toBeTruthy();
     expect(now).not.toBe(first);
   });
-  // Of the fifteen seconds of a lease nothing is waited for; the rest is a slow machine's.
+  // Nobody waits for the fifteen seconds of the lease. The limit is for slow machines.
   expect(performance.now() - asked).toBeLessThan(8000);
   const before = two.proxy.calls.length;
   const next = await shop('taken-over');
@@ -90,7 +90,7 @@ test('one leads, and when it is told to stop, the other takes over at once', asy
   expect(await holder()).toBe('');
 });
 
-test('a Gatehouse that starts on what stands changes nothing', async () => {
+test('a Gatehouse that starts on existing resources changes nothing', async () => {
   const again = await candidate();
   await eventually(() => expect(callsOf(again)).toBeGreaterThan(0));
   await untilQuiet(rig);

@@ -1,4 +1,4 @@
-// How Gateways come, change and go, with an AWS that lets go late of what a load balancer used.
+// Gateways are created, changed and deleted. AWS releases the resources of deleted load balancers late.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { get, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
@@ -38,7 +38,7 @@ vi.setConfig({ testTimeout: 120_000 });
 
 let rig: Rig;
 let proxy: AwsFaults;
-/** Called after each call that AWS has carried out, before Gatehouse knows of it: between two of them nothing changes. */
+/** Called after each call that AWS has carried out, before Gatehouse gets the answer. */
 const observers = new Set<() => void>();
 /** Called before each call, with its body. */
 const guards = new Set<(body: string) => Promise<void>>();
@@ -324,7 +324,7 @@ describe.concurrent('a Gateway', () => {
   test('goes with its namespace', async () => {
     const { ns, gw, route } = await shop('terminating');
     await rig.remove([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: ns } }]);
-    // What the namespace controller would do, in no order that one could rely on.
+    // Like the namespace controller, in no particular order.
     await rig.remove([route, gw, service(ns, 'web')]);
     await gone(gatewayPath(ns, 'gw'));
     expect(leftOf(rig, `${ns}/gw`)).toEqual([]);

@@ -1,4 +1,4 @@
-// GatewayClasses and LoadBalancerConfigurations: what of them is in force on the load balancer, and what their statuses say.
+// GatewayClasses and LoadBalancerConfigurations: their effect on the load balancer, and their statuses.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { get } from '../../localstack/cluster/apply.ts';
 import type { GatewayClass } from '../../src/api/gateway-api.ts';
@@ -21,7 +21,7 @@ const configured = (ns: string, spec: Fields = {}) =>
 
 const configure = (ns: string, spec: Fields) => rig.apply([loadBalancerConfiguration(ns, 'own', spec)]);
 
-/** A Gateway that is Programmed with this configuration of its own. */
+/** A Programmed Gateway with this configuration. */
 async function served(name: string, spec: Fields): Promise<{ readonly ns: string; readonly gw: string }> {
   const ns = await rig.freshNamespace(name);
   await configure(ns, spec);
@@ -100,7 +100,7 @@ describe.concurrent('a configuration', () => {
     await eventually(() => expect(admitted(gw)).toEqual(['0.0.0.0/0 80']));
     await configure(ns, { securityGroups: [rig.seed.nodeSecurityGroupId] });
     await eventually(() => expect(loadBalancerOf(gw).securityGroups).toContain(rig.seed.nodeSecurityGroupId));
-    // Gatehouse's own is of no use any more; the backend group stays, by which targets know the load balancer.
+    // Gatehouse's own group is not needed any more. The backend group stays, because targets admit it.
     await eventually(() => expect(awsOf(rig, gw).securityGroups).toEqual([]));
     expect(loadBalancerOf(gw).securityGroups).toHaveLength(2);
   });

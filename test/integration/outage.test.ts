@@ -1,4 +1,4 @@
-// What statuses say while AWS does not answer: others act on them, so a fault that passes may not make them flap.
+// Statuses while AWS does not answer. Others act on them, so a temporary fault must not change them.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { type FaultPlanInput, readFaultPlan } from '../../localstack/aws/faults/plan.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** Until told otherwise, or the test ends. */
+/** Until it is called, or the test ends. */
 function faults(plan: FaultPlanInput): void {
   rig.aws.faults.set(readFaultPlan(plan));
   onTestFinished(() => rig.aws.faults.set(readFaultPlan({})));
@@ -37,13 +37,13 @@ interface Watched {
   readonly status?: Status;
 }
 
-/** Every condition of it, listeners' and parents' included, as `Type=Status/Reason`. */
+/** All conditions of the object, its listeners and its parents, as `Type=Status/Reason`. */
 const words = ({ conditions, listeners = [], parents = [] }: Status): readonly string[] => [
   ...said(conditions),
   ...[...listeners, ...parents].flatMap((part) => said(part.conditions)),
 ];
 
-/** Looks at an object until stopped: all conditions that it ever had, and how often its status was written. */
+/** Watches an object until stopped. Collects all its conditions, and counts the writes of its status. */
 function watch(path: string) {
   const seen = new Set<string>();
   const versions = new Set<string | undefined>();
@@ -99,7 +99,7 @@ test.each<readonly [string, FaultPlanInput, RegExp]>([
   expect(tookMs).toBeGreaterThan(55_000);
   expect(tookMs).toBeLessThan(90_000);
   expect(message).toMatch(told);
-  // A new process knows no more, and says no less.
+  // A new process knows the same, and reports the same.
   await rig.restart();
   await sleep(10_000);
   stillServes();
@@ -111,7 +111,7 @@ test.each<readonly [string, FaultPlanInput, RegExp]>([
     'Programmed=True/Programmed',
   ]);
   expect([...good.seen].toSorted()).toEqual(['Accepted=True/Accepted', 'ResolvedRefs=True/ResolvedRefs']);
-  // The listener that is to come, what is not answered, and what a new process can't read.
+  // The new listener, unanswered calls, and what a new process can't read.
   expect(writes[0]).toBeLessThanOrEqual(4);
   expect(writes[1]).toBe(0);
   faults({});

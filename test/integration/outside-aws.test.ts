@@ -1,5 +1,4 @@
-// Another AWS than the embedded one is looked at over the wire. Here the embedded one stands for it, so that both looks can
-// be compared.
+// Tests read another AWS over the wire. Here the embedded AWS plays the other one, so that both ways can be compared.
 import { DeleteRuleCommand, ModifyTargetGroupCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Aws, startAws } from '../../localstack/aws/server.ts';
@@ -24,7 +23,7 @@ afterAll(async () => {
   await embedded.close();
 });
 
-/** What tests look at, as plain values. */
+/** The state that tests read, as plain values. */
 function picture(aws: Aws, gw: string): unknown {
   const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf({ ...rig, aws }, gw);
   const { securityGroupRules } = aws.world().ec2;
@@ -82,7 +81,7 @@ test('it looks the same from outside as from behind, whoever changes it', async 
   expect(everythingOfOurs(rig.aws)).toEqual(everythingOfOurs(embedded));
 });
 
-test('a test that turns a switch of the embedded AWS is told that it is not there', async () => {
+test('a test that uses a switch of the embedded AWS gets an error', async () => {
   expect(() => rig.aws.faults).toThrow('Only the embedded AWS has faults');
   await expect(openOutsideAws(embedded.url, { quotas: { 'target-groups': 1 } })).rejects.toThrow('has quotas');
 });

@@ -1,4 +1,4 @@
-// The controller at work with what deploy/ lets it do, and nothing more.
+// The controller with only the permissions of deploy/.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -55,7 +55,7 @@ const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Name
 interface EchoOptions {
   readonly replicas?: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Of the container. */
+  /** A condition of the container. */
   readonly container?: object;
   /** Of the pod. */
   readonly pod?: object;
@@ -99,7 +99,7 @@ const readiness = { httpGet: { path: '/health', port: 3000 }, periodSeconds: 1 }
 
 describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` (skipped: ${obstacle})` : ''}`, () => {
   let cluster: PodsCluster;
-  /** Each node's taints as they were when the cluster said that it was there. */
+  /** Each node's taints when the cluster was ready. */
   let taints: readonly (readonly unknown[])[];
 
   // The first time on a machine it builds kube-controller-manager and the echo server.
@@ -281,7 +281,7 @@ describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` 
 
 type ContainerStatus = NonNullable<Pod['status']['containerStatuses']>[number];
 
-/** The processes in a network namespace: with the last of them it goes, and every bridge and address in it. */
+/** The processes in a network namespace. It ends with the last of them, with all its bridges and addresses. */
 const processesIn = (network: string): readonly string[] =>
   readdirSync('/proc').filter((pid) => {
     try {

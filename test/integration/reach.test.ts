@@ -1,4 +1,4 @@
-// Which security groups are opened for targets: those of whoever has the address. And what comes of targets that AWS refuses.
+// Which security groups are opened for targets: those of the interface with the address. And what happens to refused targets.
 import {
   CreateNetworkInterfaceCommand,
   CreateSecurityGroupCommand,
@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const reachable = 'gatehouse.dev/TargetsReachable';
 
-/** A security group that is tagged for the cluster. */
+/** A security group with the cluster's tag. */
 async function group(name: string): Promise<string> {
   const { GroupId = '' } = await ec2.send(
     new CreateSecurityGroupCommand({ GroupName: name, Description: name, VpcId: rig.seed.vpcId }),
@@ -38,7 +38,7 @@ async function group(name: string): Promise<string> {
   return GroupId;
 }
 
-/** The ports at which a group admits the load balancers, ends of ranges. */
+/** The ports where a group admits the load balancers, as ends of ranges. */
 const opened = (groupId: string): readonly number[] =>
   [...rig.aws.world().ec2.securityGroupRules.values()]
     .filter((rule) => rule.groupId === groupId && rule.tags.has('gatehouse.dev/cluster'))
@@ -86,7 +86,7 @@ test('the group that takes the place of a node’s is opened by the next audit',
   await eventually(() => expect(opened(rig.seed.nodeSecurityGroupId)).not.toContain(30_301));
 });
 
-test('targets that nobody is known to have are in the condition of their route, until somebody has them', async () => {
+test('targets without a known interface are in the condition of their route, until they have one', async () => {
   const { ns, route, targets } = await serving('nowhere', 'ip');
   const slice = endpointSlice(ns, 'web', ['10.0.48.99'], 25_300, { portName: 'http' });
   await rig.apply([{ ...slice, endpoints: [{ addresses: ['10.0.48.99'], conditions: { ready: true } }] }]);
@@ -100,7 +100,7 @@ test('targets that nobody is known to have are in the condition of their route, 
   expect(opened(own)).toEqual([25_300, 25_300]);
 });
 
-test('machines outside the VPC are targets; an address that AWS takes nowhere is told on the route, and left out alone', async () => {
+test('machines outside the VPC are targets; an address that AWS refuses is in the route’s status, and only it is left out', async () => {
   const { ns, route, targets } = await serving('onprem', 'ip');
   const addresses = ['10.9.1.5', '192.168.7.7', '8.8.8.8'];
   const slice = endpointSlice(ns, 'web', [], 25_200, { portName: 'http' });
@@ -111,7 +111,7 @@ test('machines outside the VPC are targets; an address that AWS takes nowhere is
   expect(message).not.toContain('10.9.1.5');
 });
 
-test('two hundred targets that AWS refuses are in the route’s condition at once, and hold up nobody', async () => {
+test('two hundred targets that AWS refuses are in the route’s condition at once, and block nobody', async () => {
   const bad = await serving('refused', 'ip', { ipFamilies: ['IPv6'] });
   const good = await serving('others', 'ip');
   const pods = (count: number) => Array.from({ length: count }, (_, index) => `10.0.64.${100 + index}`);
@@ -141,10 +141,10 @@ test('two hundred targets that AWS refuses are in the route’s condition at onc
   expect(message).toContain('2001:db8::');
   expect(message.length).toBeLessThan(2000);
   expect(Math.max(...waits)).toBeLessThan(1000);
-  // Twenty of the others, eight at once to find the bad ones, and one each two seconds at most.
+  // At most: twenty of the others, eight at once to find the bad ones, and one every two seconds.
   const seconds = (performance.now() - started) / 1000;
   expect(registrations()).toBeLessThan(20 + 10 + seconds / 2);
-  // One that goes is gone at once.
+  // A removed target is gone at once.
   await rig.apply([endpointSlice(good.ns, 'web', pods(1), 8080, { portName: 'http' })]);
   await eventually(() => expect(good.targets()).toHaveLength(1), 1000);
 });

@@ -1,5 +1,5 @@
-// What there is no room for is left out alone: nobody's route takes anything from another's, and a route that asks for too
-// much keeps what it had, also when Gatehouse is started again.
+// Only what does not fit is left out: no route takes anything from another, and a route that grows too large keeps what it
+// had, also after a restart of Gatehouse.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsOf, rulesOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
@@ -45,7 +45,7 @@ async function shared(name: string) {
   return { ns, route, gw: `${ns}/web` };
 }
 
-/** By ARN and number, what the rules say. */
+/** The rules' content, by ARN and number. */
 const standing = (gw: string) =>
   awsOf(rig, gw).listeners.flatMap(({ rules, words }) =>
     rules.map(({ arn, priority }, index) => [arn, priority, words[index]]),

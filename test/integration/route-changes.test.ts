@@ -1,4 +1,4 @@
-// What becomes of rules and target groups while routes change: as few calls as can be, and no request without an answer.
+// Rules and target groups while routes change: as few calls as possible, and no request without an answer.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { endpointSlice } from '../../localstack/environment.ts';
 import { awsOf, rulesOf, targetsOf } from './support/aws.ts';
@@ -15,20 +15,20 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-/** A rule that sends `/NAME` to the Service. It has a name, by which it is known wherever it stands in its route. */
+/** A rule that sends `/NAME` to the Service. Its name identifies it at any position in its route. */
 const to = (name: string) => ({
   name,
   matches: [{ path: { type: 'PathPrefix', value: `/${name}` } }],
   backendRefs: [backendRef(name)],
 });
 
-/** The ports of its nodes that the load balancers are admitted to, as ranges. */
+/** The ports of its nodes that admit the load balancers, as ranges. */
 const admitted = () =>
   [...rig.aws.world().ec2.securityGroupRules.values()]
     .filter(({ groupId, tags }) => groupId === rig.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/cluster'))
     .map(({ fromPort, toPort }) => [fromPort, toPort]);
 
-/** What was written to AWS while `work` and all that follows of it went on, by action. */
+/** The writes to AWS during `work` and its consequences, by action. */
 async function writesDuring(work: () => Promise<unknown>): Promise<Readonly<Record<string, number>>> {
   await untilQuiet(rig);
   rig.aws.calls.zero();
@@ -42,7 +42,7 @@ test('a rule put in the middle, a deleted rule and a changed hostname cost one c
   const ns = await rig.freshNamespace('edit');
   const gw = `${ns}/gw`;
   for (const name of ['one', 'two', 'three', 'four']) await rig.backend(ns, name);
-  // Each to a Service of its own: rules that do the same may become one.
+  // Each to its own Service, because rules that do the same may become one.
   const route = (...services: readonly string[]) =>
     httpRoute(ns, 'web', ['gw'], services.map(to), { hostnames: ['a.example.com'] });
   const other = (hostname: string) => httpRoute(ns, 'other', ['gw'], ['four'], { hostnames: [hostname] });
@@ -90,7 +90,7 @@ test('a backend that replaces another joins with weight 0, and takes over when i
   });
   expect(seen).toEqual([`${ns}/old:80=1`, `${ns}/old:80=1 ${ns}/new:80=0`, `${ns}/new:80=1`].slice(-seen.length));
   expect(seen).toContain(`${ns}/old:80=1 ${ns}/new:80=0`);
-  // Requests may be under way: the old group rests, with its targets, before it goes.
+  // Requests may still run, so the old group stays for a while, with its targets, before it is deleted.
   expect(awsOf(rig, gw).targetGroups.map(({ name }) => name)).toEqual([`${ns}/new:80`, `${ns}/old:80`]);
   expect(targetsOf(rig, gw, 'old:80')).toHaveLength(2);
 });

@@ -1,4 +1,4 @@
-// HTTPRoutes as they end up in AWS: what users wrote, and how the listener's rules answer requests.
+// HTTPRoutes and their rules in AWS, and how the rules answer requests.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Listener } from '../../src/api/gateway-api.ts';
 import { awsOf, rulesOf } from './support/aws.ts';

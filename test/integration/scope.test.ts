@@ -1,4 +1,4 @@
-// What Gatehouse sees of a cluster: a Gateway API that is installed after it, and one namespace alone.
+// What Gatehouse sees of a cluster: a Gateway API that is installed later, and only one namespace.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ test('a Gatehouse of one namespace serves that one, and takes from the others no
   expect(awsOf(rig, `${ignored.ns}/gw`).loadBalancers).toEqual([]);
   expect((await readGateway(rig, ignored.ns, 'gw'))?.metadata.finalizers ?? []).toEqual([]);
 
-  // The last one that this Gatehouse sees goes; the other namespace's still serves.
+  // The last Gateway that this Gatehouse sees is deleted. The other namespace's Gateway still serves.
   await removeAndWait(rig, gw);
   await untilQuiet(rig, 2500);
   const left = everythingOfOurs(rig.aws);

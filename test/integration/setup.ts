@@ -1,4 +1,4 @@
-// One API server for the whole integration run. Tests share it, each in namespaces and classes of its own.
+// One API server for the whole integration run. Tests share it, each with its own namespaces and classes.
 import type { TestProject } from 'vitest/node';
 import { startCluster } from '../../localstack/cluster/cluster.ts';
 

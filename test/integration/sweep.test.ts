@@ -1,4 +1,4 @@
-// What is left in AWS of Gateways that went without their finalizer: the sweeper takes it away, slowly and fearfully, and
+// Resources in AWS of Gateways whose finalizer was removed by force: the sweeper deletes them, slowly and carefully, and
 // nothing else.
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { waitFor } from '../../localstack/cluster/apply.ts';
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 afterAll(() => rig.stop());
 
-/** Gateways of one namespace, each with a route and a certificate of its own, and no Gatehouse any more. */
+/** Gateways of one namespace, each with its own route and certificate. Gatehouse is stopped. */
 async function abandoned(names: readonly string[]) {
   await rig.restart();
   const ns = await rig.freshNamespace('abandoned');
@@ -47,7 +47,7 @@ async function abandoned(names: readonly string[]) {
   return ns;
 }
 
-/** Takes the finalizer off by force, and the Gateway away. */
+/** Removes the finalizer by force, and deletes the Gateway. */
 async function force(ns: string, name: string): Promise<void> {
   const path = gatewayPath(ns, name);
   const body = { metadata: { finalizers: null } };
@@ -90,7 +90,7 @@ test('a sweeper that would take more than half takes nothing', async () => {
     sweeper.later();
   }
   expect(everythingOfOurs(rig.aws)).toEqual(before);
-  // Nor does it ask: AWS would refuse to delete the certificates that listeners serve, others might not.
+  // It does not even call: AWS would refuse to delete certificates that listeners use, others might not.
   expect(rig.aws.calls.counts().writes).toBe(0);
 });
 

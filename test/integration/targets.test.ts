@@ -1,4 +1,4 @@
-// Who is in the target groups, at what price, and what lets the load balancers through to them.
+// Members of target groups, the number of calls, and the security groups that admit load balancers.
 import { AssignPrivateIpAddressesCommand, DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { clientOf } from '../../localstack/aws/testing/client.ts';
@@ -27,7 +27,7 @@ afterAll(() => rig.stop());
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A namespace whose Gateway `gw` sends everything to the Service `web`, of which the test says the rest. */
+/** A namespace whose Gateway `gw` sends everything to the Service `web`. The test defines the Service. */
 async function serving(name: string, targetType: 'ip' | 'instance', spec: Fields = {}) {
   const ns = await rig.freshNamespace(name);
   await rig.apply([
@@ -48,7 +48,7 @@ interface Conditions {
   readonly terminating: boolean;
 }
 
-/** A slice whose endpoints say how they are. */
+/** A slice whose endpoints have conditions. */
 const sliceOf = (ns: string, endpoints: Readonly<Record<string, Conditions>>): KubeObject => ({
   ...slice(ns, []),
   endpoints: Object.entries(endpoints).map(([address, conditions]) => ({ addresses: [address], conditions })),
@@ -63,7 +63,7 @@ const writes = (): Readonly<Record<string, number>> =>
     Object.entries(rig.aws.calls.counts().byAction).filter(([name]) => !/:(Describe|Get|List)/.test(name)),
   );
 
-/** The rules by which the nodes admit the load balancers. */
+/** The rules with which the nodes admit the load balancers. */
 const admissions = () =>
   [...rig.aws.world().ec2.securityGroupRules.values()].filter(
     ({ groupId, tags }) => groupId === rig.seed.nodeSecurityGroupId && tags.has('gatehouse.dev/cluster'),
@@ -195,7 +195,7 @@ describe.concurrent('pods', () => {
     expect(loadBalancers.map(({ ipAddressType }) => ipAddressType)).toEqual(['dualstack']);
   });
 
-  test('that AWS refuses keep no other one out, and the route is told', async () => {
+  test('that AWS refuses keep no other one out, and the route’s status names them', async () => {
     const { ns, targets } = await serving('refused', 'ip');
     const route = httpRoute(ns, 'web', ['gw'], ['web']);
     await rig.apply([slice(ns, ['10.0.48.60', '10.0.48.61'])]);
@@ -263,7 +263,7 @@ describe('nodes', () => {
     await patchNode('node-3', { metadata: { labels: { [excluded]: null } } });
     await eventually(() => expect(targets()).toEqual(atPort(30_101, 0, 1, 2)));
 
-    // As Cluster Autoscaler does before it removes a node, and then thinks better of it.
+    // Like Cluster Autoscaler, which taints a node before its removal, and then keeps it.
     const taint = { key: 'ToBeDeletedByClusterAutoscaler', value: '1764300000', effect: 'NoSchedule' };
     await patchNode('node-1', { spec: { taints: [taint] } });
     await eventually(() => expect(targets()).toEqual(atPort(30_101, 1, 2)));
@@ -308,7 +308,7 @@ describe('nodes', () => {
       seen.push(JSON.stringify(weights));
       expect(weights).toEqual([[ofType('instance')?.group.arn, 1]]);
     });
-    // There was a target that serves at every moment.
+    // At every moment a target served.
     expect(seen).not.toContain('[]');
     expect(rulesOf(rig, gw)).toHaveLength(1);
   });

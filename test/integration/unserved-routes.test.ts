@@ -1,4 +1,4 @@
-// Routes of kinds that are not served: their status says so, and nothing else comes of them.
+// Routes of kinds that are not served: their status says so, and nothing else happens.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get, type KubeObject } from '../../localstack/cluster/apply.ts';
 import type { Route } from '../../src/api/route-kinds.ts';

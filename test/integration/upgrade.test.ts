@@ -1,5 +1,5 @@
-// An upgrade changes nothing. What an older version left in AWS and in the cluster was recorded (upgrade/record.ts), and
-// the present version starts on it.
+// An upgrade changes nothing. upgrade/record.ts has recorded the state of an older version in AWS and in the cluster. The
+// current version starts on it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deleteObjects, type KubeObject } from '../../localstack/cluster/apply.ts';
 import type { Environment, Gatehouse } from '../../localstack/environment.ts';
@@ -8,7 +8,7 @@ import { everythingOfOurs } from './support/left.ts';
 import { startSweeper } from './support/sweeper.ts';
 import { readObjects, startRecorded } from './upgrade/recording.ts';
 
-/** What of the recorded statuses is no longer so, and why that may be. Each must be met. */
+/** The allowed differences from the recorded statuses, with reasons. Each must occur. */
 const exceptions: readonly { readonly difference: RegExp; readonly why: string }[] = [];
 
 let environment: Environment;
@@ -23,24 +23,24 @@ afterAll(() => environment.stop());
 
 const gateways = (): readonly KubeObject[] => recorded.filter(({ kind }) => kind === 'Gateway');
 
-/** By action, how often it was called. */
+/** The number of calls, by action. */
 function writes(): Readonly<Record<string, number>> {
   const { byAction } = environment.aws.calls.counts();
   return Object.fromEntries(Object.entries(byAction).filter(([action]) => !/:(Describe|Get|List)/.test(action)));
 }
 
-/** How many audits have begun, of one Gateway after the other: nothing else reads the attributes of a load balancer. */
+/** The number of started audits: only they read the attributes of a load balancer. */
 const audits = (): number =>
   environment.aws.calls.counts().byAction['elasticloadbalancing:DescribeLoadBalancerAttributes'] ?? 0;
 
-/** How many passes there were, by pass and result. */
+/** The number of passes, by pass and result. */
 async function passes(): Promise<ReadonlyMap<string, number>> {
   const metrics = await (await fetch(gatehouse.metricsUrl)).text();
   const lines = metrics.matchAll(/^gatehouse_pass_duration_seconds_count\{pass="(.+)",result="(.+)"\} (\d+)$/gm);
   return new Map([...lines].map(([, pass, result, count]) => [`${pass} ${result}`, Number(count)]));
 }
 
-/** All that a status says, but its words: `Gateway ns/name conditions.0.status` → `True`. */
+/** A status without its messages: `Gateway ns/name conditions.0.status` → `True`. */
 function statuses(objects: readonly KubeObject[]): ReadonlyMap<string, string> {
   const leaves = (path: string, value: unknown): (readonly [string, string])[] => {
     if (path.endsWith('.message')) return [];
@@ -63,7 +63,7 @@ async function differences(): Promise<readonly string[]> {
     .map((path) => `${path}: ${before.get(path) ?? 'not there'} → ${after.get(path) ?? 'not there'}`);
 }
 
-test('what an older version left is neither written to in AWS nor told otherwise in a status', async () => {
+test('the state of an older version gets no write in AWS, and no changed status', async () => {
   await eventually(() => {
     expect(writes()).toEqual({});
     // What the first turn of audits has found is done when the second turn ends.
@@ -72,7 +72,7 @@ test('what an older version left is neither written to in AWS nor told otherwise
   const found = await differences();
   expect(found.filter((each) => !exceptions.some(({ difference }) => difference.test(each)))).toEqual([]);
   expect(exceptions.filter(({ difference }) => !found.some((each) => difference.test(each)))).toEqual([]);
-  // It has looked, and nothing kept it from acting.
+  // It has looked, and nothing prevented it from acting.
   const done = await passes();
   expect(done.get('gateways ok')).toBeGreaterThanOrEqual(gateways().length);
   expect([...done.keys()].filter((pass) => !pass.endsWith(' ok'))).toEqual([]);
@@ -90,7 +90,7 @@ test('the sweep takes nothing that an older version left for an orphan', async (
 
 test('what an older version left goes with its Gateway, and nothing else does', async () => {
   const { aws, cluster } = environment;
-  /** Of Gateways: what several share, such as certificates, is under `-`. */
+  /** By Gateway. Shared resources, such as certificates, are under `-`. */
   const owned = () => everythingOfOurs(aws).filter((each) => !each.startsWith('- '));
   const others = owned().filter((each) => !each.startsWith('shop/gw '));
   expect(others.length).toBeLessThan(owned().length);

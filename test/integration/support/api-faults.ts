@@ -1,4 +1,4 @@
-// Stands between Gatehouse and the API server: answers chosen requests with a fault of its own, and cuts watches.
+// A proxy between Gatehouse and the API server. It answers chosen requests with faults, and cuts watches.
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
@@ -17,18 +17,18 @@ export interface ApiCall {
 export interface ApiFault {
   readonly matches: (call: ApiCall) => boolean;
   readonly status: number;
-  /** As Kubernetes names it: `Conflict`, `Expired`. */
+  /** Kubernetes' reason: `Conflict`, `Expired`. */
   readonly reason: string;
   /** In seconds. */
   readonly retryAfter?: number;
-  /** How often; without end unless told. */
+  /** How often; default: without end. */
   readonly times?: number;
 }
 
 export interface ApiFaults {
-  /** Of the same user, through here. */
+  /** The kubeconfig of the same user, through this proxy. */
   readonly kubeconfig: string;
-  /** Begins with a fault. @returns how to end it; that tells how often it was met */
+  /** Starts a fault. @returns a function that ends it, and returns how often it happened */
   inject(fault: ApiFault): () => number;
   /** Ends every watch that is open. @returns how many */
   cutWatches(): number;
@@ -62,7 +62,7 @@ export async function startApiFaults(cluster: Cluster): Promise<ApiFaults> {
     incoming.pipe(outgoing);
     const answer = await promise;
     response.writeHead(answer.statusCode ?? 502, answer.headers);
-    // A watch that is open may say nothing for long.
+    // An open watch may be silent for long.
     response.flushHeaders();
     if (call.watches) {
       watches.add(response);

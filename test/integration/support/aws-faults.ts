@@ -1,5 +1,5 @@
-// Stands between Gatehouse and the embedded AWS, and answers chosen actions with a fault of its own: what IAM refuses, what
-// AWS fails at, and answers that get lost on the way.
+// A proxy between Gatehouse and the embedded AWS. It answers chosen actions with faults: refusals of IAM, failures of AWS,
+// and lost answers.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -8,26 +8,26 @@ import { AwsError } from '../../../localstack/aws/service.ts';
 import { encodeError } from '../../../localstack/aws/wire/protocols.ts';
 
 export interface Fault {
-  /** Which actions, by their name as IAM writes it: `elasticloadbalancing:CreateRule`. */
+  /** The actions, in IAM's names: `elasticloadbalancing:CreateRule`. */
   readonly action: RegExp;
-  /** Only requests whose body this finds something in. */
+  /** Only requests whose body matches this. */
   readonly body?: RegExp;
   /**
-   * `refuse` answers in AWS's place. `lose-answer` has AWS do it, and breaks the connection; `lose-request` breaks it at once.
+   * `refuse` answers instead of AWS. `lose-answer` lets AWS do it, and breaks the connection. `lose-request` breaks it at once.
    */
   readonly does:
     | { readonly kind: 'refuse'; readonly status: number; readonly code: string; readonly message: string }
     | { readonly kind: 'lose-answer' }
     | { readonly kind: 'lose-request' };
-  /** How often; without end unless told. */
+  /** How often; default: without end. */
   readonly times?: number;
 }
 
-/** Stands round a call: `forward` has AWS do it. Undefined breaks the connection. */
+/** Wraps a call: `forward` passes it to AWS. Undefined breaks the connection. */
 export type Around = (call: Call, forward: () => Promise<Answer>) => Promise<Answer | undefined>;
 
 interface Call {
-  /** As IAM writes it. */
+  /** The action in IAM's name. */
   readonly action: string;
   readonly body: string;
 }
@@ -39,13 +39,13 @@ interface Answer {
 }
 
 export interface AwsFaults {
-  /** What AWS_ENDPOINT_URL is to be. */
+  /** The value for AWS_ENDPOINT_URL. */
   readonly url: string;
-  /** Begins with a fault. @returns how to end it */
+  /** Starts a fault. @returns a function that ends it */
   inject(fault: Fault): () => void;
-  /** The actions that a fault has met, as IAM writes them, in their order. */
+  /** The actions that got a fault, in IAM's names, in order. */
   readonly met: readonly string[];
-  /** All actions that were asked for. */
+  /** All called actions. */
   readonly calls: readonly string[];
   close(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export interface AwsFaults {
 export const notAllowed =
   'User: arn:aws:sts::123456789012:assumed-role/gatehouse/1 is not authorized to perform this action because no identity-based policy allows it';
 
-/** What IAM answers to a call that no policy allows. */
+/** IAM's answer to a call that no policy allows. */
 export const deny = (action: RegExp): Fault => ({
   action,
   does: {
@@ -65,7 +65,7 @@ export const deny = (action: RegExp): Fault => ({
   },
 });
 
-/** What IAM answers to an EC2 call that no policy allows. */
+/** IAM's answer to an EC2 call that no policy allows. */
 export const denyEc2 = (action: RegExp): Fault => ({
   action,
   does: {
@@ -98,7 +98,7 @@ async function readRequest(request: IncomingMessage): Promise<Request> {
   return { service, action: `${service === 'tagging' ? 'tag' : service}:${action ?? '?'}`, body };
 }
 
-/** Starts one in front of the AWS at `upstream`, on loopback; on any free port unless told. */
+/** Starts a proxy for the AWS at `upstream`, on loopback; default: on any free port. */
 export async function startAwsFaults(
   upstream: string,
   around: Around = (_, forward) => forward(),

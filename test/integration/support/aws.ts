@@ -1,4 +1,4 @@
-// What a Gateway has in AWS, looked up behind the wire, where no filter or lag can hide a thing.
+// A Gateway's resources in AWS, read from the state directly, so that no filter or lag hides anything.
 import type { SecurityGroup } from '../../../localstack/aws/ec2/state.ts';
 import type { Listener, LoadBalancer, Rule, Target, TargetGroup } from '../../../localstack/aws/elbv2/state.ts';
 import type { Rig } from './gatehouse.ts';
@@ -8,7 +8,7 @@ export interface TargetGroupView {
   readonly group: TargetGroup;
   /** `NAMESPACE/SERVICE:PORT`, or `empty`. */
   readonly name: string;
-  /** `ID:PORT` of those that do not drain, sorted. */
+  /** `ID:PORT` of the targets that do not drain, sorted. */
   readonly targets: readonly string[];
 }
 
@@ -16,7 +16,7 @@ export interface ListenerView {
   readonly listener: Listener;
   /** By priority, the default rule last. */
   readonly rules: readonly Rule[];
-  /** The rules in words, as support/rule-words.ts has them, without the default one. */
+  /** The rules in the words of support/rule-words.ts, without the default rule. */
   readonly words: readonly string[];
 }
 
@@ -79,11 +79,11 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
 export const rulesOf = (rig: Rig, gateway: string, port = 80): readonly string[] =>
   awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.words ?? [];
 
-/** The targets of a Gateway's target group for a Service, `SERVICE:PORT`; empty where there is no such group. */
+/** The targets of a Gateway's target group for a Service, `SERVICE:PORT`; empty if there is no such group. */
 export const targetsOf = (rig: Rig, gateway: string, backend: string): readonly string[] =>
   awsOf(rig, gateway).targetGroups.find(({ name }) => name.endsWith(`/${backend}`))?.targets ?? [];
 
-/** Whatever a Gateway has in AWS, by ARN or id; empty once it is cleaned up. */
+/** Everything that a Gateway has in AWS, by ARN or id; empty after the cleanup. */
 export function leftOf(rig: Rig, gateway: string): readonly string[] {
   const { elbv2, ec2, acm } = rig.aws.world();
   const kinds: readonly ReadonlyMap<string, { readonly tags: ReadonlyMap<string, string> }>[] = [

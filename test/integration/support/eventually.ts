@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitMs } from './status.ts';
 
-/** Checks until it no longer throws, and gives what it gave; throws what it threw last. */
+/** Repeats the check until it does not throw, and returns its result. After the timeout it throws the last error. */
 export async function eventually<T>(check: () => T | Promise<T>, timeoutMs = waitMs): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -1,4 +1,4 @@
-// A rig between whose Gatehouse and AWS a test puts faults.
+// A rig with a proxy for faults between Gatehouse and AWS.
 import { freePorts } from '../../../localstack/cluster/ports.ts';
 import { type AwsFaults, startAwsFaults } from './aws-faults.ts';
 import { type Rig, type RigOptions, startRig } from './gatehouse.ts';
@@ -7,7 +7,7 @@ export interface FaultyRig extends Rig {
   readonly faults: AwsFaults;
 }
 
-/** A rig whose Gatehouse sees AWS through faults. */
+/** A rig whose Gatehouse reaches AWS through the proxy. */
 export async function startFaultyRig(options: RigOptions = {}): Promise<FaultyRig> {
   const [port = 0] = await freePorts(1);
   const faults = await startAwsFaults(`http://127.0.0.1:${port}`);

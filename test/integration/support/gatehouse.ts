@@ -1,4 +1,4 @@
-// What every integration test stands on: a cluster, an AWS, a running Gatehouse, and a GatewayClass that it serves.
+// The rig of every integration test: a cluster, an AWS, a running Gatehouse, and its GatewayClass.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StartOptions } from '../../../localstack/aws/server.ts';
 import { applyYaml, deleteObjects, type KubeObject, type Manifest } from '../../../localstack/cluster/apply.ts';
@@ -14,14 +14,14 @@ import { endpointVariable, openOutsideAws } from '../../aws/outside.ts';
 import { gatewayClass, namespace, service } from './objects.ts';
 
 export interface Rig extends Environment {
-  /** The one that runs now; `restart` puts another in its place. */
+  /** The running Gatehouse; `restart` replaces it. */
   gatehouse: Gatehouse;
   readonly className: string;
   apply(manifest: Manifest): Promise<readonly KubeObject[]>;
   remove(manifest: Manifest): Promise<void>;
-  /** A new namespace; its name ends in a number that no other has. */
+  /** A new namespace. Its name ends with a unique number. */
   freshNamespace(name: string, labels?: Readonly<Record<string, string>>): Promise<string>;
-  /** A Service on port 80, with ready endpoints on port 8080 at addresses that no other has. */
+  /** A Service on port 80, with ready endpoints on port 8080 at unique addresses. */
   backend(namespace: string, name: string, pods?: number): Promise<readonly string[]>;
   /** Ends Gatehouse and starts it again. */
   restart(options?: GatehouseOptions & { readonly signal?: NodeJS.Signals }): Promise<void>;
@@ -33,14 +33,14 @@ export interface RigOptions extends EnvironmentOptions {
 
 const endpoint = process.env[endpointVariable];
 
-/** How to come by the AWS that the tests are to run against. */
+/** Creates the AWS of the tests. */
 export const openAws =
   endpoint === undefined ? undefined : (options: StartOptions) => openOutsideAws(endpoint, options);
 
-/** The project `oldest-gateway-api` (vitest.config.ts) has the tests run on the oldest release that is supported. */
+/** The project `oldest-gateway-api` (vitest.config.ts) runs the tests with the oldest supported release. */
 const gatewayApi = process.env['GATEHOUSE_TEST_GATEWAY_API'] === 'v1.4.0' ? 'v1.4.0' : undefined;
 
-/** Short times, so that tests do not wait for what AWS takes minutes for. */
+/** Short times instead of AWS's minutes. */
 const impatient = { provisioningSeconds: 0.3, healthSeconds: 0.5, drainingSecondsMax: 1 } as const;
 
 export async function startRig({ gatehouse: options = {}, ...environmentOptions }: RigOptions = {}): Promise<Rig> {
@@ -84,7 +84,7 @@ export async function startRig({ gatehouse: options = {}, ...environmentOptions 
   return rig;
 }
 
-/** Waits until nothing was asked of AWS for `quietMs`: longer than a Gateway that waits for AWS sleeps between looks. */
+/** Waits until AWS got no call for `quietMs`, which is longer than the pause between a waiting Gateway's polls. */
 export async function untilQuiet({ aws }: Rig, quietMs = 4000, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let total = -1;

@@ -1,4 +1,4 @@
-// Whatever is in AWS by way of Gatehouse, whichever Gateway it was for: empty once the last one is gone.
+// Everything of Gatehouse in AWS, for all Gateways: empty after the last Gateway is gone.
 import type { Aws } from '../../../localstack/aws/server.ts';
 
 const clusterTag = 'gatehouse.dev/cluster';
@@ -7,7 +7,7 @@ interface Tagged {
   readonly tags: ReadonlyMap<string, string>;
 }
 
-/** What each thing is, by its logical id: `load-balancer/internal`. */
+/** The logical id of each resource: `load-balancer/internal`. */
 export function everythingOfOurs(aws: Aws): readonly string[] {
   const { elbv2, ec2, acm } = aws.world();
   const kinds: readonly ReadonlyMap<string, Tagged>[] = [

@@ -1,4 +1,4 @@
-// A Gateway with a good route on it: what must go on as it is, whatever happens beside it.
+// A Gateway with a valid route, which must stay unchanged whatever happens beside it.
 import { expect } from 'vitest';
 import type { KubeObject } from '../../../localstack/cluster/apply.ts';
 import type { Listener } from '../../../src/api/gateway-api.ts';
@@ -11,7 +11,7 @@ import { programmed } from './status.ts';
 export interface Neighbour {
   readonly ns: string;
   readonly gateway: KubeObject;
-  /** The good route's, in words. */
+  /** The good route's rules, in words. */
   readonly rule: string;
   /** Fails unless the good route has its rule and its targets in AWS. */
   readonly stillServes: () => void;

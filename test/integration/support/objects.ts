@@ -1,4 +1,4 @@
-// Builders of what users write, with what most tests want as the default.
+// Builders of users' objects, with the defaults of most tests.
 import type { KubeObject } from '../../../localstack/cluster/apply.ts';
 import type { Listener, ParentReference } from '../../../src/api/gateway-api.ts';
 
@@ -36,7 +36,7 @@ export const https = (secrets: readonly string[], fields: Partial<Listener> = {}
   ...fields,
 });
 
-/** A Gateway of the rig's class; with one HTTP listener on port 80 unless told. */
+/** A Gateway of the rig's class; default: one HTTP listener on port 80. */
 export const gateway = (
   ns: string,
   name: string,
@@ -122,7 +122,7 @@ export const loadBalancerConfiguration = (ns: string, name: string, spec: Fields
   spec,
 });
 
-/** What parametersRef says; without a namespace as a Gateway's has it, with one as a GatewayClass's. */
+/** A parametersRef: without a namespace for a Gateway, with a namespace for a GatewayClass. */
 export const parametersRef = (name: string, ns?: string): Fields => ({
   group: 'gatehouse.dev',
   kind: 'LoadBalancerConfiguration',

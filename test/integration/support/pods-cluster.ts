@@ -11,7 +11,7 @@ export interface PodsCluster {
   readonly process: ChildProcess;
   /** The administrator's connection, from outside of the sandbox. */
   readonly admin: Connection;
-  /** A process of the sandbox's, for `nsenter`. */
+  /** A process of the sandbox, for `nsenter`. */
   readonly pid: number;
 }
 
@@ -27,7 +27,7 @@ export async function startPodsCluster(): Promise<PodsCluster> {
   throw new Error(`The cluster ended:\n${said.join('\n')}`);
 }
 
-/** Runs a module where the pods' addresses are reachable. */
+/** Runs a module in the network of the pods. */
 const spawnInside = ({ pid }: PodsCluster, source: string, ...args: readonly string[]): ChildProcess =>
   spawn(
     'nsenter',
@@ -44,7 +44,7 @@ export async function runInside(cluster: PodsCluster, source: string, ...args: r
   return output;
 }
 
-/** The pod that answers at a URL; an echo pod says who it is. */
+/** The pod that answers at a URL. An echo pod answers with its name. */
 export async function podBehind(cluster: PodsCluster, url: string): Promise<string> {
   const source = 'console.log(await (await fetch(process.argv[1])).text())';
   const { pod }: { readonly pod: string } = JSON.parse(await runInside(cluster, source, url));

@@ -1,4 +1,4 @@
-// What an ALB would answer to a request, by the rules that a Gateway's listener has in AWS.
+// An ALB's answer to a request, computed from the rules of a Gateway's listener in AWS.
 
 import type { Rule } from '../../../localstack/aws/elbv2/state.ts';
 import { firstMatch } from '../../../src/aws/model/testing/reference-alb.ts';
@@ -9,14 +9,14 @@ import type { Rig } from './gatehouse.ts';
 export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The listener's port; 80 unless told. */
+  /** The listener's port; default: 80. */
   readonly port?: number;
 }
 
 /**
  * @param gateway `NAMESPACE/NAME`
  * @param url `HOST[:PORT]/PATH[?QUERY]`, as the request has it
- * @returns what the first rule that matches does, in the words of support/rule-words.ts; `answer 404` where none does
+ * @returns the action of the first matching rule, in the words of support/rule-words.ts; `answer 404` if none matches
  */
 export function answerTo(rig: Rig, gateway: string, url: string, options: RequestOptions = {}): string {
   const { method = 'GET', headers = {}, port = 80 } = options;
@@ -38,6 +38,6 @@ export function answerTo(rig: Rig, gateway: string, url: string, options: Reques
   return firstMatch(rules, request)?.words.split(' -> ')[1] ?? 'answer 404';
 }
 
-/** As the wire would give them. */
+/** In the format of the wire. */
 const conditionsOf = (rule: Rule | undefined) =>
   (rule?.conditions ?? []).flatMap((condition) => fromCondition(JSON.parse(JSON.stringify(condition))) ?? []);

@@ -1,4 +1,4 @@
-// Roles in AWS with the policy that is shipped, and pods that take them on by their ServiceAccount's token, as IRSA has it.
+// Roles in AWS with the shipped policy, and pods that assume them with their ServiceAccount's token, as with IRSA.
 import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface PolicyDocument {
   readonly Statement: readonly { readonly Action: string | readonly string[] }[];
 }
 
-/** What `gatehouse iam-policy` prints. */
+/** The output of `gatehouse iam-policy`. */
 export async function shippedPolicy(clusterName: string): Promise<PolicyDocument> {
   const { stdout } = await run(process.execPath, [program, 'iam-policy', '--cluster-name', clusterName]);
   const document: PolicyDocument = JSON.parse(stdout);
@@ -55,7 +55,7 @@ export async function projectedToken({ cluster }: Rig): Promise<string> {
   return file;
 }
 
-/** What the environment of a pod with a role has, and no key. */
+/** The environment variables of a pod with a role, without keys. */
 export const podIdentity = (role: string, tokenFile: string): NodeJS.ProcessEnv => ({
   AWS_ACCESS_KEY_ID: undefined,
   AWS_SECRET_ACCESS_KEY: undefined,

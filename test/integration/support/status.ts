@@ -1,4 +1,4 @@
-// What the statuses say, and waiting until they say it.
+// Reads statuses, and waits for conditions.
 import { get, type KubeObject, waitFor } from '../../../localstack/cluster/apply.ts';
 import type { Gateway, GatewayClass, HttpRoute, RouteParentStatus } from '../../../src/api/gateway-api.ts';
 import type { Condition } from '../../../src/kube/object.ts';
@@ -44,8 +44,8 @@ const pathOf = ({ kind, metadata: { name, namespace = '' } }: KubeObject): strin
 };
 
 /**
- * Waits until a condition of the object's present generation says `type=status/reason`; of a route with several parents,
- * one of them.
+ * Waits until a condition of the object's current generation is `type=status/reason`. If a route has several parents, one is
+ * enough.
  */
 export async function waitForCondition(
   rig: Rig,
@@ -79,7 +79,7 @@ export async function removeAndWait(rig: Rig, object: KubeObject): Promise<void>
   await waitFor(rig.cluster.admin, pathOf(object), (current) => current === undefined, { timeoutMs: waitMs });
 }
 
-/** What a route's status says of one parent, by that Gateway's name and, where there are several, sectionName. */
+/** A route's status for one parent, by the Gateway's name and, if there are several, by sectionName. */
 export async function parentStatus(
   rig: Rig,
   ns: string,

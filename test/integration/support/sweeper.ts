@@ -1,4 +1,4 @@
-// The sweeper on real parts, with a clock that a test puts forward: its looks are minutes apart.
+// The sweeper on real parts, with a clock that the test advances, because its looks are minutes apart.
 
 import type { Environment } from '../../../localstack/environment.ts';
 import { namespaces } from '../../../src/api/kinds.ts';
@@ -18,9 +18,9 @@ import { silentLogger } from '../../../src/kube/testing/silent-logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
 export interface Sweeper {
-  /** Looks, and acts on what this look and the one before say. */
+  /** Looks once, and acts on this look and the previous one. */
   look(): Promise<void>;
-  /** Lets as much time go by as two looks have to lie apart. */
+  /** Advances time by the pause between two looks. */
   later(): void;
   stop(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export async function startSweeper(
   let ahead = 0;
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
   const config = readConfig({ 'cluster-name': rig.seed.clusterName, 'aws-region': rig.seed.region, ...flags }, {});
-  // The SDK takes these from the process and from nowhere else.
+  // The SDK reads these only from the process.
   process.env['AWS_ENDPOINT_URL'] = rig.aws.url;
   process.env['AWS_ACCESS_KEY_ID'] = 'test';
   process.env['AWS_SECRET_ACCESS_KEY'] = 'test';

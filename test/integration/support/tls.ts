@@ -1,4 +1,4 @@
-// TLS Secrets as users have them: self-signed, with a key of their own.
+// TLS Secrets of users: self-signed, each with its own key.
 import type { KeyObject } from 'node:crypto';
 import { type RequestableKey, selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import type { KubeObject } from '../../../localstack/cluster/apply.ts';

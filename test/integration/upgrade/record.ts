@@ -1,5 +1,5 @@
-// node localstack/bootstrap.js test/integration/upgrade/record.ts: keeps what this version of Gatehouse leaves in AWS and in
-// the cluster, for upgrade.test.ts.
+// node localstack/bootstrap.js test/integration/upgrade/record.ts: records the state that this version of Gatehouse leaves in
+// AWS and in the cluster, for upgrade.test.ts.
 import { startRig, untilQuiet } from '../support/gatehouse.ts';
 import { programmed } from '../support/status.ts';
 import { saveRecording } from './recording.ts';

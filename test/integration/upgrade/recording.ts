@@ -1,4 +1,4 @@
-// The state of a cluster and of its AWS, kept in files, and an environment that goes on from there.
+// Stores the state of a cluster and its AWS in files, and starts an environment from them.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { get, type KubeObject } from '../../../localstack/cluster/apply.ts';
@@ -8,7 +8,7 @@ import { type Environment, startEnvironment } from '../../../localstack/environm
 
 const folder = join(import.meta.dirname, 'recorded');
 const awsFile = join(folder, 'aws.json');
-/** An object a line. */
+/** One object per line. */
 const objectsFile = join(folder, 'objects.jsonl');
 
 interface Resource {
@@ -25,7 +25,7 @@ const custom = (group: string, version: string, plural: string): Resource => ({
 });
 const gatewayApi = (plural: string): Resource => custom('gateway.networking.k8s.io', 'v1', plural);
 
-/** What Gatehouse reads or writes, by kind. */
+/** The kinds that Gatehouse reads or writes. */
 const resources: Readonly<Record<string, Resource>> = {
   Namespace: core('namespaces'),
   Node: core('nodes', 'minions'),
@@ -47,7 +47,7 @@ interface List {
   readonly items: readonly KubeObject[];
 }
 
-/** As they are now; without what an API server makes for itself. */
+/** The current objects, without those that an API server creates for itself. */
 export async function readObjects(admin: Connection): Promise<readonly KubeObject[]> {
   const lists = await Promise.all(
     Object.entries(resources).map(async ([kind, { path }]) => {
@@ -70,7 +70,7 @@ export interface Recorded {
   readonly objects: readonly KubeObject[];
 }
 
-/** An API server and an AWS that are as they were recorded, with the definitions of today. No Gatehouse runs. */
+/** An API server and an AWS with the recorded state, and today's CRDs. No Gatehouse runs. */
 export async function startRecorded(): Promise<Recorded> {
   const state = await readFile(awsFile, 'utf8');
   const lines = (await readFile(objectsFile, 'utf8')).trimEnd().split('\n');

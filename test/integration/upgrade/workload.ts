@@ -1,5 +1,5 @@
-// What stands when the recording is made: the samples, a Gateway with HTTPS and ListenerSets whose routes are of every kind
-// that there is an answer to, and a Gateway with 90 routes.
+// The objects for the recording: the samples, a Gateway with HTTPS and ListenerSets with routes for every kind of answer, and a
+// Gateway with 90 routes.
 import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -141,7 +141,7 @@ function shopRoutes(): readonly KubeObject[] {
 
 let pods = 0;
 
-/** Where the object is a Service: the pods that it would have. */
+/** If the object is a Service: its pods. */
 function slicesOf({ kind, metadata }: KubeObject): readonly KubeObject[] {
   if (kind !== 'Service') return [];
   const addresses = [1, 2].map(() => {
