@@ -20,7 +20,7 @@ export function matchMisfit({ why }: Pick<MatchUnsupported, 'why'>): string {
     case 'query-value-empty':
       return 'the value of the query parameter is empty';
     case 'query-characters':
-      return 'the query parameter has characters that a condition can not have';
+      return 'the query parameter has characters that a condition cannot have';
     case 'query-too-long':
       return `the name or the value is longer than ${why.limit} characters`;
     default:

@@ -12,7 +12,7 @@ test('a Gateway of which nothing could be made, as when no subnets are found, do
     addresses: [],
     ports: new Set(),
     admits: false,
-    waiting: 'The load balancer is not made yet.',
+    waiting: 'The load balancer does not exist yet.',
     complete: false,
   });
 });
@@ -44,7 +44,7 @@ const listener = (scheme: string, port: number): OwnedListener => ({
 const address = (scheme: string) => [{ type: 'Hostname', value: `${scheme}.example.com` }];
 
 test.each([
-  ['nothing yet', [], [], [], 'The load balancer is not made yet.'],
+  ['nothing yet', [], [], [], 'The load balancer does not exist yet.'],
   [
     'a load balancer that AWS provisions',
     [loadBalancer('internal', 'provisioning'), listener('internal', 80)],
@@ -58,7 +58,7 @@ test.each([
     [loadBalancer('internal', 'failed'), listener('internal', 80)],
     address('internal'),
     [],
-    'AWS failed to provision the load balancer; it is made again.',
+    'AWS failed to provision the load balancer; Gatehouse creates it again.',
   ],
   ['all of it', [loadBalancer('internal', 'active'), listener('internal', 80)], address('internal'), [80], ''],
   [

@@ -22,7 +22,7 @@ test.each<readonly [Problem, string]>([
   [match({ kind: 'header-value-too-long', limit: 128 }), 'the value is longer than 128 characters.'],
   [match({ kind: 'query-regex' }), 'query parameters have no regular expressions.'],
   [match({ kind: 'query-value-empty' }), 'the value of the query parameter is empty.'],
-  [match({ kind: 'query-characters' }), 'the query parameter has characters that a condition can not have.'],
+  [match({ kind: 'query-characters' }), 'the query parameter has characters that a condition cannot have.'],
   [match({ kind: 'query-too-long', limit: 128 }), 'the name or the value is longer than 128 characters.'],
   [regex({ kind: 'empty' }), ': it is empty. '],
   [regex({ kind: 'too-long', limit: 128 }), ': it is longer than 128 characters. '],
@@ -54,10 +54,10 @@ test.each<readonly [Problem, string]>([
   [subnets({ kind: 'two-on-outpost' }), ': on an Outpost a load balancer takes one subnet. '],
   [
     { ...place, kind: 'redirect-unsupported', why: { kind: 'prefix-replaced' } },
-    'an Application Load Balancer can not replace a prefix in a redirect, only put something before the path.',
+    'an Application Load Balancer cannot replace a prefix in a redirect; it can only put something before the path.',
   ],
   [{ ...place, kind: 'redirect-unsupported', why: { kind: 'only-prefix' } }, 'it changes only the prefix of the path.'],
-  [{ ...place, kind: 'redirect-unsupported', why: { kind: 'https-to-http' } }, 'HTTPS can not be redirected to HTTP.'],
+  [{ ...place, kind: 'redirect-unsupported', why: { kind: 'https-to-http' } }, 'HTTPS cannot be redirected to HTTP.'],
   [
     { ...place, kind: 'redirect-unsupported', why: { kind: 'too-long', limit: 128 } },
     'a host name or path is longer than 128 characters.',

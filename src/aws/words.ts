@@ -20,8 +20,8 @@ export const awsWords: ProviderWords = {
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
   addresses: 'AWS chooses the addresses of an Application Load Balancer.',
   routeUnread: 'Its rules in AWS stay as they are.',
-  standingUnread: 'What exists in AWS could not be read.',
-  upToDate: 'AWS has all that is accepted.',
+  standingUnread: 'Gatehouse could not read what exists in AWS.',
+  upToDate: 'AWS has everything that is accepted.',
   removing: 'The Gateway waits until AWS has removed what belongs to it.',
   shut: (listeners) => `No security group admits clients to ${listeners} yet.`,
   targetsReached: 'All targets are registered, and admit the load balancer.',
@@ -29,9 +29,9 @@ export const awsWords: ProviderWords = {
 
 /** What is waited for while a load balancer is in this state; empty for nothing. @param state undefined while it does not exist */
 export function waitingFor(state: string | undefined): string {
-  if (state === undefined) return 'The load balancer is not made yet.';
+  if (state === undefined) return 'The load balancer does not exist yet.';
   if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
-  if (state === 'failed') return 'AWS failed to provision the load balancer; it is made again.';
+  if (state === 'failed') return 'AWS failed to provision the load balancer; Gatehouse creates it again.';
   return '';
 }
 
@@ -45,9 +45,9 @@ export function sentence(problem: Problem): string {
 function listenerSentence(problem: ListenerProblem): string {
   switch (problem.kind) {
     case 'listener-hostname-too-long':
-      return `no condition of an Application Load Balancer holds a host name of over ${problem.limit} characters: requests for it are taken for those of the port's other listeners. Use a shorter one.`;
+      return `a condition of an Application Load Balancer cannot hold a host name of more than ${problem.limit} characters: its requests go to the port's other listeners. Use a shorter one.`;
     case 'certificate-arn-malformed':
-      return `"${problem.arn}" is no ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
+      return `"${problem.arn}" is not the ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
     case 'certificate-arn-not-permitted':
       return `certificate ${problem.arn} was imported by Gatehouse from a Secret that this listener may not use. Name a Secret that it may use in certificateRefs, or a certificate of your own.`;
     case 'certificate-arn-not-found':
@@ -90,7 +90,7 @@ function ruleSentence(problem: RuleProblem): string {
     case 'targets-not-located':
       return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
     case 'match-ignores-case':
-      return `the value "${problem.value}" is compared without regard to case: an Application Load Balancer has no other comparison for query parameters.`;
+      return `the value "${problem.value}" is compared without regard to case, because an Application Load Balancer compares query parameters only so.`;
     case 'partly-left-out':
       return partly(problem);
     case 'match-unsupported':
@@ -98,7 +98,7 @@ function ruleSentence(problem: RuleProblem): string {
     case 'match-too-large':
       return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
     case 'regex-unsupported':
-      return `the regular expression "${problem.regex}" is not one that an Application Load Balancer takes: ${regexMisfit(problem)}. Write it in another way, or match something simpler.`;
+      return `the regular expression "${problem.regex}" does not work on an Application Load Balancer: ${regexMisfit(problem)}. Write it another way, or match something simpler.`;
     case 'too-many-backends':
       return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
     case 'redirect-to-itself':
@@ -108,13 +108,13 @@ function ruleSentence(problem: RuleProblem): string {
     case 'too-many-target-groups':
       return `there is no room for it: ${want(problem, 'target groups')} Use fewer backends, or another Gateway.`;
     case 'change-does-not-fit':
-      return `there is no room for the change, and all that the route did before serves on: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Ask for less, or use another Gateway.`;
+      return `there is no room for the change, and the route serves as before: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Ask for less, or use another Gateway.`;
     case 'gate-missing':
-      return `rule ${problem.gate} of the route is left out, and this one would answer the requests that are its. So it is left out too.`;
+      return `rule ${problem.gate} of the route is left out, and this rule would answer its requests. So this rule is left out too.`;
     case 'rule-refused':
       return cloudSentence(problem.cause);
     case 'rule-change-refused':
-      return `the last change is not in force, and what was before it serves. ${cloudSentence(problem.cause)}`;
+      return `the last change is not in force; the state before it serves. ${cloudSentence(problem.cause)}`;
     default:
       return problem satisfies never;
   }
@@ -152,9 +152,9 @@ function cloudSentence(problem: CloudProblem): string {
     case 'region-changed':
       return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
     case 'vpc-unknown':
-      return `Neither a Node's instance in region ${problem.region} nor instance metadata tells in which VPC the cluster is. Check --aws-region, or set --aws-vpc-id.`;
+      return `Neither a Node's instance in region ${problem.region} nor instance metadata identifies the VPC of the cluster. Check --aws-region, or set --aws-vpc-id.`;
     case 'name-taken':
-      return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}, which has not our tags and so is left alone. Remove it.`;
+      return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}. That does not have Gatehouse's tags, so Gatehouse leaves it alone. Remove it.`;
     case 'cluster-name-taken':
       return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own; what a cluster that is gone has left is removed with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
     case 'quota-reached':
@@ -180,7 +180,7 @@ function cloudSentence(problem: CloudProblem): string {
 function deletionHeld({ resource, arn, detail, holders }: DeletionHeld): string {
   const kind = resource.slice(0, resource.indexOf('/')).replaceAll('-', ' ');
   // ACM tells by what one is used only those who may call DescribeCertificate.
-  const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" tells by what it is used.` : '';
+  const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" says what uses it.` : '';
   if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.${hint}`;
   return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;
 }

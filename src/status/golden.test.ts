@@ -18,7 +18,7 @@ test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs 
  */
 const known = {
   gateway: {
-    // Our own: whether AWS has all that is accepted.
+    // Our own: whether AWS has everything that is accepted.
     'gatehouse.dev/UpToDate': { True: ['UpToDate'] },
     Accepted: {
       True: ['Accepted', 'ListenersNotValid'],

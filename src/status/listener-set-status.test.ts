@@ -58,7 +58,7 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   ],
   [
     'waits for the load balancer',
-    outcome([], { ...active, ports: new Set(), waiting: 'The load balancer is not made yet.' }),
+    outcome([], { ...active, ports: new Set(), waiting: 'The load balancer does not exist yet.' }),
     ['Accepted=True/Accepted', 'Programmed=False/ParentNotProgrammed'],
     'Unknown/Pending',
   ],

@@ -15,7 +15,7 @@ function conditions(...words: readonly string[]): readonly Condition[] {
 }
 
 const untouched = conditions('Accepted=Unknown/Pending: Waiting for controller', 'Programmed=Unknown/Pending: Waiting');
-const making = conditions('Accepted=True/Accepted', 'Programmed=False/Pending: The load balancer is not made yet.');
+const making = conditions('Accepted=True/Accepted', 'Programmed=False/Pending: The load balancer does not exist yet.');
 const provisioning = conditions('Accepted=True/Accepted', 'Programmed=False/Pending: AWS is still provisioning it.');
 const served = conditions(
   'Accepted=True/Accepted',

@@ -40,7 +40,7 @@ const waiting = {
   addresses: [],
   ports: new Set<number>(),
   admits: false,
-  waiting: 'The load balancer is not made yet.',
+  waiting: 'The load balancer does not exist yet.',
   complete: false,
 };
 const serving = { addresses: [address], ports: new Set([80]), admits: true, waiting: '', complete: true };

@@ -53,7 +53,7 @@ test('a Gateway whose load balancer is gone is not programmed any more', () => {
   const gone = {
     ...standing,
     ports: new Set<number>(),
-    waiting: 'The load balancer is not made yet.',
+    waiting: 'The load balancer does not exist yet.',
     complete: false,
   };
   expect(programmed(gatewayStatus(before, outcome({ provisioned: gone }), GOLDEN_NOW))[0]).toBe('False/Pending');

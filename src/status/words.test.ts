@@ -30,7 +30,7 @@ test.each<readonly [Problem, string]>([
       field: 'tls.certificateRefs[0]',
       secret: objectKey({ namespace: 'certs', name: 'one' }),
     },
-    'spec.listeners["https"].tls.certificateRefs[0]: Secret certs/one lies in another namespace, and no ReferenceGrant there allows ListenerSets of this namespace',
+    'spec.listeners["https"].tls.certificateRefs[0]: Secret certs/one is in another namespace, and no ReferenceGrant there allows ListenerSets of this namespace',
   ],
 ])('what is wrong with a ListenerSet is told in its own names: $0.kind', (problem, words) => {
   expect(apiFinding(problem, inventedWords).words).toContain(words);

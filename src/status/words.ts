@@ -38,7 +38,7 @@ export function pick<F extends Pick<Finding, 'words'>, Reason extends string>(
 
 /** @param otherwise what becomes of an object of which no earlier version could be read */
 export function unreadable({ detail, isLast }: Fault, otherwise: string): string {
-  const served = isLast ? 'The version before it goes on serving.' : otherwise;
+  const served = isLast ? 'The version before it still serves.' : otherwise;
   return `Gatehouse can't read this: ${detail}. ${served} Correct it, or run a Gatehouse that knows it.`;
 }
 
@@ -56,7 +56,7 @@ export const answers500: ReadonlySet<string> = new Set([
 export function sentence(problem: Problem, words: ProviderWords): string {
   switch (problem.kind) {
     case 'parameters-kind-unknown':
-      return `parametersRef names ${problem.reference}, which is no ${words.parametersKind}. Name one, or remove parametersRef.`;
+      return `parametersRef names ${problem.reference}, which is not a ${words.parametersKind}. Name one, or remove parametersRef.`;
     case 'parameters-not-found':
       return `parametersRef names ${problem.reference}, which does not exist. Create it, or remove parametersRef.`;
     case 'parameters-invalid':
@@ -64,13 +64,13 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'gateway-unreadable':
       return unreadable(problem.fault, 'What existed before stays as it is.');
     case 'listener-set-unreadable':
-      return unreadable(problem.fault, 'The listeners that can be read go on.');
+      return unreadable(problem.fault, 'The listeners that can be read still serve.');
     case 'route-unreadable':
       return unreadable(problem.fault, words.routeUnread);
     case 'address-unsupported':
-      return `the address "${problem.value}" can't be had: ${words.addresses} Leave value empty, or remove the address.`;
+      return `the address "${problem.value}" cannot be used: ${words.addresses} Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':
-      return `${words.plane} made from a Gateway does not do this yet. Remove it.`;
+      return `${words.plane} made from a Gateway does not support this yet. Remove it.`;
     case 'listener-protocol-unsupported':
       return `protocol "${problem.protocol}" is not supported. Use ${words.protocols.join(' or ')}.`;
     case 'listener-protocol-conflict':
@@ -88,13 +88,13 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'tls-overlap':
       return `its hostname overlaps with that of ${namesOf(problem, problem.listener)}. A client may reuse a connection for the other listener's host.`;
     case 'certificate-kind-unsupported':
-      return `${problem.reference} is no Secret. Name a Secret of type kubernetes.io/tls.`;
+      return `${problem.reference} is not a Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
-      return `Secret ${problem.secret} lies in another namespace, and no ReferenceGrant there allows ${problem.listener.includes('/') ? 'ListenerSets' : 'Gateways'} of this namespace to use it. Make one there, or copy the Secret.`;
+      return `Secret ${problem.secret} is in another namespace, and no ReferenceGrant there allows ${problem.listener.includes('/') ? 'ListenerSets' : 'Gateways'} of this namespace to use it. Create one there, or copy the Secret.`;
     case 'certificate-not-found':
-      return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".`;
+      return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".`;
     case 'certificate-malformed':
-      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}. Make it anew with "kubectl create secret tls".`;
+      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}. Create it again with "kubectl create secret tls".`;
     case 'certificate-key-mismatch':
       return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt. Put in the key that the certificate was made with.`;
     case 'certificate-expired':
@@ -114,7 +114,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':
-      return `${problem.reference} lies in another namespace, and no ReferenceGrant in ${problem.namespace} allows ${problem.route.kind}s of this namespace to use it. Make a ReferenceGrant there, or name a Service of this namespace.`;
+      return `${problem.reference} is in another namespace, and no ReferenceGrant in ${problem.namespace} allows ${problem.route.kind}s of this namespace to use it. Create a ReferenceGrant there, or name a Service of this namespace.`;
     case 'backend-not-found':
       return `Service ${problem.service} does not exist. Create it, or name another one.`;
     case 'backend-port-missing':
@@ -122,23 +122,23 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'backend-port-not-found':
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
-      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer can't speak to it. Use HTTP.`;
+      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use HTTP.`;
     case 'backend-external-name':
       return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has.`;
     case 'filter-unsupported':
-      return `filter ${problem.filter} is not something ${words.plane} can do. Remove it.`;
+      return `filter ${problem.filter} is not supported by ${words.plane}. Remove it.`;
     case 'filters-incompatible':
       return `${list(problem.filters)} can't be used together in one rule. Keep one of them.`;
     case 'rule-field-unsupported':
-      return `this is not something ${words.plane} can do for a rule. Remove it.`;
+      return `${words.plane} does not support this field in a rule. Remove it.`;
     case 'redirect-status-unsupported':
-      return `a redirect with status ${problem.statusCode} is not something ${words.plane} can do. Use ${problem.allowed.join(' or ')}.`;
+      return `a redirect with status ${problem.statusCode} is not supported by ${words.plane}. Use ${problem.allowed.join(' or ')}.`;
     case 'redirect-unsupported':
       return redirectMisfit(problem, words);
     case 'rewrite-unsupported':
       return rewriteMisfit(problem);
     case 'kinds-missing':
-      return `the API server does not know ${list(problem.kinds)}; until it does, what exists stays as it is. Install the Gateway API's CRDs.`;
+      return `the API server does not know ${list(problem.kinds)}; until then, everything stays as it is. Install the Gateway API's CRDs.`;
     default:
       return problem satisfies never;
   }
@@ -149,11 +149,11 @@ function redirectMisfit({ why }: RedirectUnsupported, { plane }: ProviderWords):
     case 'needs-prefix-match':
       return needsPrefixMatch;
     case 'prefix-replaced':
-      return `${plane} can not replace a prefix in a redirect, only put something before the path.`;
+      return `${plane} cannot replace a prefix in a redirect; it can only put something before the path.`;
     case 'only-prefix':
       return 'it changes only the prefix of the path.';
     case 'https-to-http':
-      return 'HTTPS can not be redirected to HTTP.';
+      return 'HTTPS cannot be redirected to HTTP.';
     case 'too-long':
       return `a host name or path is longer than ${why.limit} characters.`;
     default:

@@ -60,7 +60,7 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
     addresses: [],
     ports: new Set<number>(),
     admits: false,
-    waiting: 'The load balancer is not made yet.',
+    waiting: 'The load balancer does not exist yet.',
     // Remarks are of what is there.
     complete: problem.kind === 'admission-widened',
   };

@@ -76,22 +76,22 @@ const cases: readonly Case[] = [
   {
     fault: 'does not exist',
     secrets: () => [],
-    why: 'Secret NS/tls does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".',
+    why: 'Secret NS/tls does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".',
   },
   {
     fault: 'is of another type',
     secrets: () => [secret('tls', good, 'Opaque')],
-    why: 'Secret NS/tls does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".',
+    why: 'Secret NS/tls does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".',
   },
   {
     fault: 'is not PEM',
     secrets: () => [secret('tls', { ...good, certificate: 'not a certificate' })],
-    why: 'Secret NS/tls holds no usable certificate: tls.crt holds no PEM certificate. Make it anew with "kubectl create secret tls".',
+    why: 'Secret NS/tls holds no usable certificate: tls.crt holds no PEM certificate. Create it again with "kubectl create secret tls".',
   },
   {
     fault: 'has a key that is no key',
     secrets: () => [secret('tls', { ...good, key: 'not a key' })],
-    why: 'Secret NS/tls holds no usable certificate: tls.key is not an unencrypted PEM private key. Make it anew with "kubectl create secret tls".',
+    why: 'Secret NS/tls holds no usable certificate: tls.key is not an unencrypted PEM private key. Create it again with "kubectl create secret tls".',
   },
   {
     fault: "has another certificate's key",
@@ -123,7 +123,7 @@ test.each(cases)('a listener whose Secret $fault says so, and the one beside it 
   expect(conditions.map(({ type, status, message }) => `${type}=${status}: ${message}`)).toEqual([
     'Accepted=True: Not all listeners are valid. See the conditions of "https".',
     'Programmed=True: The load balancer is active.',
-    'gatehouse.dev/UpToDate=True: AWS has all that is accepted.',
+    'gatehouse.dev/UpToDate=True: AWS has everything that is accepted.',
   ]);
   expect(awsOf(rig, `${ns}/web`).listeners.map(({ listener }) => listener.port)).toEqual([80]);
   stillServes();
@@ -134,7 +134,7 @@ test('a Secret of another namespace is used only where a grant allows it, and no
   const listener = https([], { tls: { mode: 'Terminate', certificateRefs: [{ name: 'tls', namespace: 'default' }] } });
   await rig.apply([gateway(ns, 'web', [http(), listener])]);
   const why =
-    'Secret default/tls lies in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Make one there, or copy the Secret.';
+    'Secret default/tls is in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Create one there, or copy the Secret.';
   await eventually(async () => expect(await told()).toEqual(invalid('RefNotPermitted', why)));
   stillServes();
   await rig.apply([gateway(ns, 'web')]);
@@ -147,7 +147,7 @@ test('of two Secrets the invalid one is in the listener’s condition, and the v
     expect(await told()).toEqual([
       accepted,
       'Programmed=True/Programmed: The load balancer serves it.',
-      'ResolvedRefs=False/InvalidCertificateRef: spec.listeners["https"].tls.certificateRefs[0]: Secret NS/missing does not exist, or is not of type kubernetes.io/tls. Make it with "kubectl create secret tls".',
+      'ResolvedRefs=False/InvalidCertificateRef: spec.listeners["https"].tls.certificateRefs[0]: Secret NS/missing does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".',
     ]);
   });
   stillServes();

@@ -151,7 +151,7 @@ test('if creating a load balancer is denied, the status has the action; once it 
   await rig.apply([gateway(ns, 'web')]);
   await eventually(async () =>
     expect(await programmedSays(ns)).toBe(
-      `Programmed=False/Invalid: The load balancer is not made yet. AWS denied elasticloadbalancing:CreateLoadBalancer for load-balancer/internal (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
+      `Programmed=False/Invalid: The load balancer does not exist yet. AWS denied elasticloadbalancing:CreateLoadBalancer for load-balancer/internal (${notAllowed}). Compare the role's policy with "gatehouse iam-policy".`,
     ),
   );
   neighbour.stillServes();
@@ -191,7 +191,7 @@ test('a reached quota is in the status with its code, and others still work', as
   await rig.apply([gateway(ns, 'web')]);
   await eventually(async () =>
     expect(await programmedSays(ns)).toContain(
-      'Programmed=False/NoResources: The load balancer is not made yet. AWS refused elasticloadbalancing:CreateLoadBalancer',
+      'Programmed=False/NoResources: The load balancer does not exist yet. AWS refused elasticloadbalancing:CreateLoadBalancer',
     ),
   );
   neighbour.stillServes();
@@ -257,7 +257,7 @@ test('a target group of our name and not our tags is neither adopted, changed no
   const arn = made?.TargetGroupArn ?? '';
   const foreign = JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn));
   await rig.apply([web]);
-  await eventually(async () => expect(await upToDateSays(ns)).toContain(`is taken by ${arn}, which has not our tags`));
+  await eventually(async () => expect(await upToDateSays(ns)).toContain(`is taken by ${arn}. That does not have Gatehouse's tags`));
   await removeAndWait(rig, web);
   expect(JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn))).toBe(foreign);
   neighbour.stillServes();

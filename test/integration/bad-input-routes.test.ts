@@ -119,7 +119,7 @@ const cases: readonly Case[] = [
     rules: only({ backendRefs: [backendRef('kubernetes', { namespace: 'default', port: 443 })] }),
     says: [
       accepted,
-      'ResolvedRefs=False/RefNotPermitted: spec.rules[0].backendRefs[0]: Service default/kubernetes lies in another namespace, and no ReferenceGrant in default allows HTTPRoutes of this namespace to use it. Make a ReferenceGrant there, or name a Service of this namespace.',
+      'ResolvedRefs=False/RefNotPermitted: spec.rules[0].backendRefs[0]: Service default/kubernetes is in another namespace, and no ReferenceGrant in default allows HTTPRoutes of this namespace to use it. Create a ReferenceGrant there, or name a Service of this namespace.',
     ],
     rulesInAws: answers500,
   },
@@ -136,7 +136,7 @@ const cases: readonly Case[] = [
     fault: 'matches a regular expression that an ALB refuses',
     rules: only({ matches: [{ path: { type: 'RegularExpression', value: '/(?=secret).*' } }] }),
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/(?=secret).*" is not one that an Application Load Balancer takes: it has look-around. Write it in another way, or match something simpler.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/(?=secret).*" does not work on an Application Load Balancer: it has look-around. Write it another way, or match something simpler.',
       resolved,
     ],
   },
@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
     fault: 'matches a regular expression that is none',
     rules: only({ matches: [{ path: { type: 'RegularExpression', value: '/([a-z' } }] }),
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/([a-z" is not one that an Application Load Balancer takes: it is not a regular expression. Write it in another way, or match something simpler.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0].path.value: the regular expression "/([a-z" does not work on an Application Load Balancer: it is not a regular expression. Write it another way, or match something simpler.',
       resolved,
     ],
   },

@@ -48,7 +48,7 @@ test('a missing Secret of a listener makes one Event, at creation and when the S
   await programmed(rig, gw);
   const made = [
     expect.stringMatching(
-      /^Gateway Normal Pending 1: (The load balancer is not made yet|AWS is still provisioning the load balancer)/,
+      /^Gateway Normal Pending 1: (The load balancer does not exist yet|AWS is still provisioning the load balancer)/,
     ),
     expect.stringMatching(
       /^Gateway Warning InvalidCertificateRef 1: spec\.listeners\["https"\].*Secret events-\d+\/site does not exist/,
