@@ -1,4 +1,4 @@
-// What a term knows of AWS and how it acts there: the inventory and all that stands around it, for the passes to share.
+// What a term knows of AWS, and how it acts there. The passes share it.
 
 import type { Gateway } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -64,11 +64,11 @@ export class Cloud {
   readonly certificateOwners: CertificateOwners;
   readonly #term: CloudContext;
   readonly #opening: Opening;
-  /** How the passes left the Gateways. */
+  /** The models that the last passes applied. */
   readonly #models = new Map<ObjectKey, Model>();
-  /** By target group, as the last look at it saw them. */
+  /** By target group, as last read. */
   readonly #targetStates = new Map<string, Health['states']>();
-  /** Outlives the term's signal for as long as it takes to keep what is known. */
+  /** Aborts a little later than the term's signal, so that members can be saved. */
   readonly #closing = new AbortController();
 
   private constructor(term: CloudContext, region: string, signal: AbortSignal) {
@@ -144,34 +144,31 @@ export class Cloud {
     if (silent.length > 0) this.#lookAgain(arn, silent);
   };
 
-  /** @throws ConfigError when nothing tells the region */
+  /** @throws ConfigError if the region is not known */
   static async open(term: CloudContext, signal: AbortSignal): Promise<Cloud> {
     return new Cloud(term, await findRegion(term.config, term.sources.nodes(), term.env, signal), signal);
   }
 
-  /** Where addresses are, as far as the network is known; else AWS itself will say. */
+  /** Where addresses are. If the network is not known, all count as inside the VPC, and AWS refuses the others. */
   readonly where: TargetsContext['where'] = async (maxAgeMs) => {
     const network = await this.place.network(maxAgeMs);
     return network.kind === 'known' ? network.where : () => 'inside';
   };
 
-  /** Learns, once, what exists. @returns what stands in the way of doing anything */
+  /** Learns once what exists. @returns what keeps every pass from working */
   ready(): Promise<readonly Problem[]> {
     return this.#opening.ready();
   }
 
-  /**
-   * Passes, audits and sweeps of one Gateway take turns: what one reads would be untrue by the time that another has
-   * changed it.
-   */
+  /** Passes, audits and sweeps of one Gateway take turns, because each would change what another has just read. */
   exclusive<T>(owner: Owner, work: () => Promise<T>): Promise<T> {
     return this.locks.run(`gateway ${ownerTag(owner)}`, work);
   }
 
-  /** What exists of a Gateway; what AWS does by itself is looked up where the last pass waited for it. */
+  /** The existing resources of a Gateway. Reads what AWS does by itself, if the last pass waited for it. */
   async observe(gateway: ObjectKey): Promise<{ readonly observed: Observed; readonly problems: readonly Problem[] }> {
     this.shared.uses(gateway);
-    // Without an answer, what is remembered is what the pass goes by.
+    // Without an answer, the pass uses what is remembered.
     const problems = await problemsOf(inventoryId, async () => {
       await this.progress.refresh(gateway);
       return [];
@@ -179,17 +176,17 @@ export class Cloud {
     return { observed: this.inventory.observed(gatewayOwner(gateway), this.#term.clock.now()), problems };
   }
 
-  /** Remembers how a pass left a Gateway. @returns what AWS refused of `bind` */
+  /** Ends a Gateway's pass: remembers its model, and binds its target groups. @returns what AWS refused */
   async finish(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
-    // Of what stands without being known, the targets are left as they are.
+    // If the backend of an existing group is not known, its targets stay as they are.
     const kept = (model.standing ?? []).filter(({ backend }) => backend !== undefined);
     const groups = [...model.resources.filter((resource) => resource.kind === 'target-group'), ...kept];
     return this.bind(gateway, groups, () => this.#models.set(gateway, model));
   }
 
   /**
-   * Has the targets of these groups kept up to date, as far as they exist, and admits the load balancers to them.
-   * @param learned called as soon as it is known what they need to reach
+   * From now on the targets of these groups are kept up to date, if the groups exist. Admits the load balancers to the targets.
+   * @param learned called as soon as it is known what the groups need to reach
    * @returns what AWS refused
    */
   async bind(
@@ -216,7 +213,7 @@ export class Cloud {
     );
   }
 
-  /** Forgets how the passes left a Gateway; what exists of it is still in the inventory. */
+  /** Forgets the passes of a Gateway. Its resources stay in the inventory. */
   release(gateway: ObjectKey): void {
     for (const { arn } of this.bindings.ofGateway(gateway)) this.#forget(arn);
     this.reachability.expectNothing(gateway);
@@ -226,7 +223,7 @@ export class Cloud {
     this.runs.forget(gateway);
   }
 
-  /** How many targets each Gateway has in which of AWS's states, as far as they were looked at. */
+  /** How many targets each Gateway has in each of AWS's states, as last read. */
   *targetStates(): Generator<{ readonly gateway: ObjectKey; readonly state: string; readonly count: number }> {
     for (const gateway of this.#models.keys()) {
       const counts = new Map<string, number>();
@@ -246,7 +243,7 @@ export class Cloud {
     this.refusals.forget(targetGroup);
   }
 
-  /** Whether AWS itself has nothing of the Gateway any more: what a finalizer may go by. */
+  /** Whether AWS's own lists show nothing of the Gateway any more. Only then may the finalizer be removed. */
   async confirmGone(gateway: ObjectKey): Promise<{ readonly gone: boolean; readonly problems: readonly Problem[] }> {
     let gone = false;
     const problems = await problemsOf(inventoryId, async () => {
@@ -256,14 +253,14 @@ export class Cloud {
     return { gone, problems };
   }
 
-  /** The Gateways that an audit can compare with what they should be. */
+  /** The Gateways with a model, which audits compare with AWS. */
   audited(): readonly ObjectKey[] {
     return [...this.#models.keys()];
   }
 
   /**
-   * Compares a Gateway with what is there, piece by piece: passes have their turns in between. Targets that are not as they
-   * should be are put right; the rest is the next pass's.
+   * Compares a Gateway with AWS, piece by piece: passes run in between. Wrong targets are corrected by the endpoints pass, and
+   * everything else by the Gateway's next pass.
    * @throws AwsError
    */
   async audit(gateway: ObjectKey): Promise<readonly Drift[]> {
@@ -279,8 +276,8 @@ export class Cloud {
   }
 
   /**
-   * Looks again at where all targets are, and at the rules that let load balancers through to them.
-   * @returns the security groups that someone else has taken a rule from
+   * Looks up all targets again, and reads the rules that admit load balancers to them.
+   * @returns the security groups from which someone else has removed a rule
    * @throws AwsError
    */
   async auditReach(): Promise<ReadonlySet<string>> {
@@ -288,14 +285,14 @@ export class Cloud {
     return this.reachability.audit();
   }
 
-  /** These targets of a group don't answer: they may be behind other security groups now. */
+  /** Called for targets that do not answer: other security groups may be in front of them now. */
   #lookAgain(arn: string, targets: readonly Target[]): void {
     const service = this.bindings.ofGroup(arn)?.group.backend?.service;
     if (service === undefined || !this.reachability.suspect(targets)) return;
     this.#term.endpointsDue([service]);
   }
 
-  /** AWS lacked something that was remembered: within a pass, all of the Gateway is read again. */
+  /** Reads everything of a Gateway again, within its pass, because AWS lacked something that was remembered. */
   recheck(gateway: ObjectKey, model: Model): Promise<readonly Problem[]> {
     return problemsOf(inventoryId, async () => {
       await this.#audit(gateway, atOnce(model));
@@ -309,7 +306,7 @@ export class Cloud {
     return auditGateway(context, gatewayTagValue(gateway), turns);
   }
 
-  /** Keeps what is known of the targets, if the lease still allows it, and for a moment only. */
+  /** Saves the members, if the lease is still ours. It takes a moment at most. */
   async close(): Promise<void> {
     const { clock, isLeader, logger } = this.#term;
     const cut = (): void => this.#closing.abort(new Error('The term has ended'));

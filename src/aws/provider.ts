@@ -1,4 +1,4 @@
-// AWS as a provider: each word of the contract, and who does it here.
+// AWS as a provider: each method of the contract, and the function that does the work.
 
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { type Config, settingsDefaults } from '../config.ts';
@@ -47,7 +47,7 @@ const kindOf = ({ awsControllerName }: Config) => ({
   supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
 });
 
-/** @throws ConfigError when nothing tells the region */
+/** @throws ConfigError if the region is not known */
 export async function openAws(
   context: ProviderContext,
   signal: AbortSignal,
@@ -104,7 +104,7 @@ export async function openAws(
   };
 }
 
-/** The certificates that listeners name by ARN: first one of each owner, so that none takes up what is asked in a pass. */
+/** The ARNs that listeners name: first one of each owner, so that no owner uses up the limit of a pass. */
 function namedArns(gateway: Gateway, listenerSets: readonly ListenerSet[]): readonly string[] {
   const ranked = [gateway, ...listenerSets].flatMap((owner) => [...certificateArns(owner).entries()]);
   return [...new Set(ranked.toSorted(([a], [b]) => a - b).map(([, arn]) => arn))];

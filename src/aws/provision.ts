@@ -1,4 +1,4 @@
-// The middle of a Gateway's pass in AWS: what the model must know, and then diff → execute.
+// The middle of a Gateway's pass in AWS: the facts that the model needs, and then diff → execute.
 
 import type { Topology } from '../gateway/topology.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -42,8 +42,8 @@ export async function learnFacts(
 }
 
 /**
- * Where not all certificates may fit, those that serve stay: after a restart AWS is asked which.
- * @returns why AWS did not tell
+ * If not all certificates fit, those that serve already stay. After a restart AWS must be asked which these are.
+ * @returns why AWS did not answer
  */
 function learnServed(cloud: Cloud, { gateway, ports }: Topology): Promise<readonly Problem[]> {
   return problemsOf(resourceId('listener'), async () => {
@@ -69,7 +69,7 @@ export async function applyModel(
   return { ...applied, found: [...problems, ...refused].map(awsFinding) };
 }
 
-/** The targets of what stands, as far as that is known, come and go all the same. */
+/** Without a model, the targets of existing groups are still kept up to date. */
 const keepMembers = (cloud: Cloud, gateway: ObjectKey, asked: Asked): Promise<readonly Problem[]> =>
   keepStanding(cloud, gateway, routedBackends(asked));
 
@@ -89,7 +89,7 @@ async function carryOut(
   const plan = cloud.runs.plan(owner, model, observed);
   const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
-  // Where AWS can't be reached, the rest would only wait as long again, and the status is to say so in time.
+  // If AWS cannot be reached, the rest would only wait as long again, and the status should say so soon.
   const isSilent = outcome.problems.some(
     (problem) => problem.kind === 'cloud-unanswered' && problem.why === 'unreachable',
   );

@@ -1,4 +1,4 @@
-// Everything that AWS has of one Gateway goes. It needs nothing but the tags.
+// Removes everything that AWS has of one Gateway. It needs nothing but the tags.
 
 import type { Clock } from '../kube/clock.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -17,7 +17,7 @@ export async function remove(cloud: Cloud, clock: Clock, gateway: ObjectKey, whe
   const plan = cloud.runs.plan(owner, undefined, observed);
   const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const behind = outcome.behind.length > 0;
-  // A finalizer goes by what AWS describes, never by what is remembered.
+  // Only AWS's own lists decide whether the finalizer may be removed, never what is remembered.
   const isDone = !behind && outcome.pending.length === 0 && outcome.problems.length === 0;
   const confirmed = isDone ? await cloud.confirmGone(gateway) : undefined;
   const shared = confirmed?.gone === true ? await cloud.shared.release(gateway) : undefined;

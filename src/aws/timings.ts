@@ -31,6 +31,12 @@ export const heldDeletion = {
 /** The deletion of what Gateways share, while AWS refuses it. The wait grows by half each time. */
 export const sharedDeletion = { firstRetryMs: 3000, longestRetryMs: 60_000 } as const;
 
+/** Gateways that change within this time share one pass that deletes what is no longer shared. */
+export const releaseTogetherMs = 100;
+
+/** A failed pass of that kind runs again after the first of these, then after twice as long each time, up to the second. */
+export const failedRelease = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
+
 /** A security group whose rules AWS refuses to change. */
 export const refusedGroupLongestRetryMs = 300_000;
 

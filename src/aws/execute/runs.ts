@@ -1,4 +1,4 @@
-// What a term plans and carries out, and how the last run of each Gateway ended: the next one goes on from there.
+// Plans and executes the changes of a term, and remembers how the last run of each Gateway ended, for the next run.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -40,7 +40,7 @@ export class Runs {
     return diff(model, observed, { rulesPerLoadBalancer, behind: this.#lastOf(owner)?.behind ?? nobody });
   }
 
-  /** @param recall calls back what has made no call yet: others wait */
+  /** @param recall recalls steps that have made no call yet, because others wait */
   async execute(owner: Owner, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
     const { progress, logger, ...context } = this.#options;
     const last = this.#lastOf(owner);

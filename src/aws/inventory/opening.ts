@@ -1,4 +1,4 @@
-// What exists is learned once, before anything is changed. If AWS does not tell, it is asked again after a while.
+// Learns once what exists, before anything is changed. If AWS does not answer, it is asked again later.
 
 import type { Clock } from '../../kube/clock.ts';
 import { problemsOf } from '../errors.ts';
@@ -23,7 +23,7 @@ export class Opening {
     this.#options = options;
   }
 
-  /** @returns what stands in the way of doing anything */
+  /** @returns what keeps every pass from working */
   ready(): Promise<readonly Problem[]> {
     this.#opened ??= this.#load().catch((error: unknown) => {
       this.#opened = undefined;

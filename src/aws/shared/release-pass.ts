@@ -1,4 +1,4 @@
-// The pass that deletes what Gateways do not share any more. It is one for all the Gateways' passes that ended meanwhile.
+// The pass that deletes what Gateways no longer share. One pass serves all Gateways' passes that ended meanwhile.
 import type { Clock } from '../../kube/clock.ts';
 import { WorkQueue } from '../../kube/queue.ts';
 import { sameJson } from '../../kube/same-json.ts';
@@ -6,15 +6,10 @@ import { runWorkers, type WorkResult } from '../../kube/workers.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { AwsError } from '../errors.ts';
 import type { Problem } from '../problem.ts';
+import { failedRelease, releaseTogetherMs } from '../timings.ts';
 import type { Shared } from './shared.ts';
 
 const key = 'shared';
-
-/** Gateways that change together are one pass's work. In milliseconds. */
-const gatherMs = 100;
-
-/** In milliseconds. */
-const backoff = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
 
 export interface ReleasePassOptions {
   readonly shared: Pick<Shared, 'release'>;
@@ -31,7 +26,7 @@ export class ReleasePass {
 
   constructor(options: ReleasePassOptions) {
     this.#options = options;
-    this.#queue = new WorkQueue({ clock: options.clock, ...backoff });
+    this.#queue = new WorkQueue({ clock: options.clock, ...failedRelease });
   }
 
   /** What AWS refused in the last pass. */
@@ -41,7 +36,7 @@ export class ReleasePass {
 
   /** A Gateway changed: it may have been the last to use something. */
   due(): void {
-    this.#queue.addAfter(key, gatherMs);
+    this.#queue.addAfter(key, releaseTogetherMs);
   }
 
   run(signal: AbortSignal): Promise<void> {
