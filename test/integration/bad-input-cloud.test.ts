@@ -257,7 +257,9 @@ test('a target group of our name and not our tags is neither adopted, changed no
   const arn = made?.TargetGroupArn ?? '';
   const foreign = JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn));
   await rig.apply([web]);
-  await eventually(async () => expect(await upToDateSays(ns)).toContain(`is taken by ${arn}. That does not have Gatehouse's tags`));
+  await eventually(async () =>
+    expect(await upToDateSays(ns)).toContain(`is taken by ${arn}. That does not have Gatehouse's tags`),
+  );
   await removeAndWait(rig, web);
   expect(JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn))).toBe(foreign);
   neighbour.stillServes();
