@@ -36,7 +36,7 @@ function working(clock: FakeClock, drainMs = 0) {
       signal.addEventListener('abort', () => resolve(), { once: true });
       if (signal.aborted) resolve();
     });
-    log.push(`told to stop ${clock.monotonic()}`);
+    log.push(`aborted ${clock.monotonic()}`);
     if (drainMs > 0) await clock.sleep(drainMs);
     log.push(`ended ${clock.monotonic()}`);
   };
@@ -168,7 +168,7 @@ test('a request that hangs does not keep the leader from stopping in time', asyn
   await clock.advance(1_000);
   client.intercept = (_action, signal) => clock.sleep(3_600_000, signal);
   await clock.advance(12_000);
-  expect(work.log.at(1)).toBe('told to stop 10000');
+  expect(work.log.at(1)).toBe('aborted 10000');
   expect(await run).toBe('lost');
 });
 

@@ -104,7 +104,7 @@ test('a token, a password and an impersonated user become headers', async () => 
   });
 });
 
-test('an exec plugin runs once for requests that begin together, and is told that nobody watches', async () => {
+test('an exec plugin runs once for parallel requests, as non-interactive', async () => {
   await write(
     'plugin.mjs',
     `import { appendFileSync } from 'node:fs';

@@ -19,4 +19,4 @@ export const tagsOf = (tags: readonly Tag[] | undefined): Map<string, string> =>
   new Map((tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
 
 /** A record of the embedded AWS with only the fields that any AWS returns, without its internal ones. */
-export const asFarAsTold = <T extends object>(told: Partial<T>): T => Object.assign(Object.create(null), told);
+export const recordOf = <T extends object>(described: Partial<T>): T => Object.assign(Object.create(null), described);

@@ -8,7 +8,7 @@ import type { Aws, StartOptions } from '../../localstack/aws/server.ts';
 import { clientOf } from '../../localstack/aws/testing/client.ts';
 import type { World } from '../../localstack/aws/world.ts';
 import { startAwsFaults } from '../integration/support/aws-faults.ts';
-import { asFarAsTold } from './answers.ts';
+import { recordOf } from './answers.ts';
 import { Mirror } from './mirror.ts';
 import { seedNetwork } from './network.ts';
 
@@ -29,7 +29,7 @@ type Own = Pick<Aws, 'url' | 'calls' | 'seeded' | 'world' | 'close'>;
 
 /** All other members of an Aws are switches. */
 const withoutSwitches = (own: Own): Aws =>
-  new Proxy(asFarAsTold<Aws>(own), {
+  new Proxy(recordOf<Aws>(own), {
     get: (target, name, receiver) =>
       name in target || typeof name === 'symbol' || name === 'then'
         ? Reflect.get(target, name, receiver)
@@ -62,7 +62,7 @@ export async function openOutsideAws(endpoint: string, options: StartOptions): P
   const { privateSubnetIds, publicSubnetIds, nodeSecurityGroupId } = seed;
   await mirror.refresh(...privateSubnetIds, ...publicSubnetIds, nodeSecurityGroupId);
   calls.zero();
-  const world = asFarAsTold<World>(mirror.state);
+  const world = recordOf<World>(mirror.state);
   return withoutSwitches({
     url: proxy.url,
     calls,

@@ -14,8 +14,8 @@ import { tagsOf, unlessAbsent } from './answers.ts';
 const untold = createSecretKey(Buffer.from('untold'));
 
 /** Some write RSA-2048, like the console. */
-const algorithmOf = (told = ''): KeyAlgorithm =>
-  keyAlgorithms.find((algorithm) => algorithm === told.replace('-', '_')) ?? 'RSA_2048';
+const algorithmOf = (described = ''): KeyAlgorithm =>
+  keyAlgorithms.find((algorithm) => algorithm === described.replace('-', '_')) ?? 'RSA_2048';
 
 export class CertificateReader {
   readonly #acm: ACMClient;
@@ -40,19 +40,19 @@ export class CertificateReader {
       this.#state.certificates.delete(arn);
       return;
     }
-    const [{ Certificate: told = {} }, { Tags }, { Certificate: certificatePem = '', CertificateChain }] = answers;
+    const [{ Certificate: described = {} }, { Tags }, { Certificate: certificatePem = '', CertificateChain }] = answers;
     this.#state.certificates.set(arn, {
       arn,
-      type: told.Type === 'IMPORTED' ? 'IMPORTED' : 'AMAZON_ISSUED',
-      domainName: told.DomainName ?? '',
-      subjectAlternativeNames: told.SubjectAlternativeNames ?? [],
-      keyAlgorithm: algorithmOf(told.KeyAlgorithm),
+      type: described.Type === 'IMPORTED' ? 'IMPORTED' : 'AMAZON_ISSUED',
+      domainName: described.DomainName ?? '',
+      subjectAlternativeNames: described.SubjectAlternativeNames ?? [],
+      keyAlgorithm: algorithmOf(described.KeyAlgorithm),
       status: 'ISSUED',
-      createdAt: told.CreatedAt ?? new Date(0),
-      importedAt: told.ImportedAt,
-      issuedAt: told.IssuedAt,
+      createdAt: described.CreatedAt ?? new Date(0),
+      importedAt: described.ImportedAt,
+      issuedAt: described.IssuedAt,
       x509: undefined,
-      notAfter: told.NotAfter,
+      notAfter: described.NotAfter,
       material: { certificatePem, chainPem: CertificateChain, privateKey: untold },
       request: undefined,
       tags: tagsOf(Tags),

@@ -17,16 +17,16 @@ function peerOf({ CidrIpv4, CidrIpv6, PrefixListId, ReferencedGroupInfo }: SdkRu
   return { kind: 'group', groupId: ReferencedGroupInfo?.GroupId ?? '' };
 }
 
-const ruleOf = (told: SdkRule): SecurityGroupRule => ({
-  id: told.SecurityGroupRuleId ?? '',
-  groupId: told.GroupId ?? '',
-  isEgress: told.IsEgress ?? false,
-  protocol: told.IpProtocol ?? '-1',
-  fromPort: told.FromPort ?? -1,
-  toPort: told.ToPort ?? -1,
-  peer: peerOf(told),
-  description: told.Description,
-  tags: tagsOf(told.Tags),
+const ruleOf = (described: SdkRule): SecurityGroupRule => ({
+  id: described.SecurityGroupRuleId ?? '',
+  groupId: described.GroupId ?? '',
+  isEgress: described.IsEgress ?? false,
+  protocol: described.IpProtocol ?? '-1',
+  fromPort: described.FromPort ?? -1,
+  toPort: described.ToPort ?? -1,
+  peer: peerOf(described),
+  description: described.Description,
+  tags: tagsOf(described.Tags),
 });
 
 export class Ec2Reader {
@@ -54,8 +54,8 @@ export class Ec2Reader {
     ]);
     const { securityGroups, securityGroupRules } = this.#state;
     for (const [ruleId, { groupId }] of securityGroupRules) if (groupId === id) securityGroupRules.delete(ruleId);
-    const told = groups?.SecurityGroups?.[0];
-    if (told === undefined) {
+    const described = groups?.SecurityGroups?.[0];
+    if (described === undefined) {
       securityGroups.delete(id);
       return;
     }
@@ -63,29 +63,29 @@ export class Ec2Reader {
     for (const rule of fresh) securityGroupRules.set(rule.id, rule);
     securityGroups.set(id, {
       id,
-      vpcId: told.VpcId ?? '',
-      groupName: told.GroupName ?? '',
-      description: told.Description ?? '',
+      vpcId: described.VpcId ?? '',
+      groupName: described.GroupName ?? '',
+      description: described.Description ?? '',
       ruleIds: new Set(fresh.map((rule) => rule.id)),
-      tags: tagsOf(told.Tags),
+      tags: tagsOf(described.Tags),
     });
   }
 
   async #readSubnet(id: string): Promise<void> {
     const answer = await unlessAbsent(this.#ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] })));
-    const told = answer?.Subnets?.[0];
-    if (told === undefined) return;
-    const ipv6 = told.Ipv6CidrBlockAssociationSet?.[0];
+    const described = answer?.Subnets?.[0];
+    if (described === undefined) return;
+    const ipv6 = described.Ipv6CidrBlockAssociationSet?.[0];
     this.#state.subnets.set(id, {
       id,
-      vpcId: told.VpcId ?? '',
-      cidrBlock: told.CidrBlock ?? '',
+      vpcId: described.VpcId ?? '',
+      cidrBlock: described.CidrBlock ?? '',
       ipv6: ipv6 && { associationId: ipv6.AssociationId ?? '', cidrBlock: ipv6.Ipv6CidrBlock ?? '' },
-      availabilityZone: told.AvailabilityZone ?? '',
-      availabilityZoneId: told.AvailabilityZoneId ?? '',
-      outpostArn: told.OutpostArn,
-      mapPublicIpOnLaunch: told.MapPublicIpOnLaunch ?? false,
-      tags: tagsOf(told.Tags),
+      availabilityZone: described.AvailabilityZone ?? '',
+      availabilityZoneId: described.AvailabilityZoneId ?? '',
+      outpostArn: described.OutpostArn,
+      mapPublicIpOnLaunch: described.MapPublicIpOnLaunch ?? false,
+      tags: tagsOf(described.Tags),
     });
   }
 

@@ -44,10 +44,10 @@ export class Elbv2Reader {
         this.#tagsOf([arn]),
       ]),
     );
-    const [{ LoadBalancers: [told] = [] }, { Attributes = [] }, tags] = answers ?? [{}, {}, new Map()];
+    const [{ LoadBalancers: [described] = [] }, { Attributes = [] }, tags] = answers ?? [{}, {}, new Map()];
     const { loadBalancers, listeners } = this.#state;
-    if (told !== undefined) {
-      loadBalancers.set(arn, loadBalancerOf(told, Attributes, tags.get(arn)));
+    if (described !== undefined) {
+      loadBalancers.set(arn, loadBalancerOf(described, Attributes, tags.get(arn)));
       return;
     }
     loadBalancers.delete(arn);
@@ -62,11 +62,11 @@ export class Elbv2Reader {
         this.#elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn: arn })),
       ]),
     );
-    const [{ Listeners: [told] = [] }, rules, { Certificates = [] }] = answers ?? [{}, [], {}];
-    const tags = told && (await this.#tagsOf([arn, ...rules.map(({ RuleArn = '' }) => RuleArn)]));
+    const [{ Listeners: [described] = [] }, rules, { Certificates = [] }] = answers ?? [{}, [], {}];
+    const tags = described && (await this.#tagsOf([arn, ...rules.map(({ RuleArn = '' }) => RuleArn)]));
     this.#forgetListener(arn);
-    if (told === undefined || tags === undefined) return;
-    const listener = listenerOf(told, Certificates, tags.get(arn));
+    if (described === undefined || tags === undefined) return;
+    const listener = listenerOf(described, Certificates, tags.get(arn));
     this.#state.listeners.set(arn, listener);
     for (const each of rules) {
       const rule = ruleOf(each, listener, tags.get(each.RuleArn ?? ''));
@@ -96,14 +96,11 @@ export class Elbv2Reader {
         this.#tagsOf([arn]),
       ]),
     );
-    const [{ TargetGroups: [told] = [] }, { Attributes = [] }, { TargetHealthDescriptions = [] }, tags] = answers ?? [
-      {},
-      {},
-      {},
-      new Map(),
-    ];
-    if (told === undefined) this.#state.targetGroups.delete(arn);
-    else this.#state.targetGroups.set(arn, targetGroupOf(told, Attributes, TargetHealthDescriptions, tags.get(arn)));
+    const [{ TargetGroups: [described] = [] }, { Attributes = [] }, { TargetHealthDescriptions = [] }, tags] =
+      answers ?? [{}, {}, {}, new Map()];
+    if (described === undefined) this.#state.targetGroups.delete(arn);
+    else
+      this.#state.targetGroups.set(arn, targetGroupOf(described, Attributes, TargetHealthDescriptions, tags.get(arn)));
   }
 
   async #tagsOf(arns: readonly string[]): Promise<Tags> {

@@ -11,7 +11,7 @@ const timeoutMs = 60_000;
 
 async function until(done: () => boolean): Promise<void> {
   for (const deadline = performance.now() + timeoutMs; !done(); await sleep(lookMs)) {
-    if (performance.now() > deadline) throw new Error('AWS was not told of a change');
+    if (performance.now() > deadline) throw new Error('A change did not reach AWS');
   }
 }
 

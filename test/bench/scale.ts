@@ -135,18 +135,18 @@ async function make<T>(
     isMade = true;
     return (performance.now() - started) / 1000;
   });
-  const [seconds, told] = await Promise.all([serving, meanwhile(() => isMade)]);
+  const [seconds, measured] = await Promise.all([serving, meanwhile(() => isMade)]);
   if (process.env['BENCH_DETAIL'] !== undefined) console.log(aws.calls.counts().byAction, shares());
-  return [{ gateways, seconds, ...tallied(shares, aws), usage: usageOf(gatehouse.pid) }, told];
+  return [{ gateways, seconds, ...tallied(shares, aws), usage: usageOf(gatehouse.pid) }, measured];
 }
 
 function tallied(shares: () => readonly BucketShare[], { calls }: Aws) {
-  const told = shares();
+  const used = shares();
   // The account's bucket counts again what the others do.
-  const refused = told
+  const refused = used
     .filter(({ bucket }) => !bucket.endsWith(' account'))
     .reduce((sum, each) => sum + each.refused, 0);
-  return { shares: told, calls: calls.counts().total, refused };
+  return { shares: used, calls: calls.counts().total, refused };
 }
 
 /** Only creates the Gateways. */
@@ -174,8 +174,8 @@ async function measureChurn(
   const shares = sharesFrom(aws);
   aws.calls.zero();
   const churned = await churn(pods, new Registered(aws), { ...given, services, podsPerService });
-  const { calls, refused, shares: told } = tallied(shares, aws);
-  const perSecond = told.find(({ bucket }) => bucket.endsWith(' registration'))?.perSecond ?? Number.NaN;
+  const { calls, refused, shares: used } = tallied(shares, aws);
+  const perSecond = used.find(({ bucket }) => bucket.endsWith(' registration'))?.perSecond ?? Number.NaN;
   const roundSeconds = (2 * services.length) / perSecond;
   const after = usageOf(gatehouse.pid);
   return { ...churned, services: services.length, calls, refused, roundSeconds, before, after };

@@ -107,9 +107,9 @@ const refusedTargets: Scenario<Rig> = {
     const began = performance.now();
     if (!(await until(goodAreThere, tellMs))) failures.push('the targets that AWS takes were not registered');
     if (!(await until(isTold, tellMs))) failures.push('the Route does not say that AWS refuses its targets');
-    const toldSeconds = (performance.now() - began) / 1000;
+    const reportedSeconds = (performance.now() - began) / 1000;
     await sleep(settleSeconds * 1000);
-    say(`refused and told after ${toldSeconds.toFixed(1)} s; ${seconds} s of changes …`);
+    say(`refused and reported after ${reportedSeconds.toFixed(1)} s; ${seconds} s of changes …`);
     const before = registrations(rig);
     const end = AbortSignal.timeout(seconds * 1000);
     const [changes, ...latencies] = await Promise.all([
@@ -129,7 +129,7 @@ const refusedTargets: Scenario<Rig> = {
       notes: [
         ...latencies.map((each, index) => describeLatencies(`Service ${index}`, each)),
         `${beside.toFixed(0)} calls a minute for what AWS refuses`,
-        `told in the Route's status after ${toldSeconds.toFixed(1)} s`,
+        `reported in the Route's status after ${reportedSeconds.toFixed(1)} s`,
       ],
     };
   },

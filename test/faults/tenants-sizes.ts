@@ -61,7 +61,7 @@ async function served({ rules }: SharedGateway, path: string): Promise<void> {
 }
 
 /** Waits until a condition of the route has its current generation, and returns all conditions in words. */
-async function told({ rig, tenant }: SharedGateway, name: string): Promise<string> {
+async function reported({ rig, tenant }: SharedGateway, name: string): Promise<string> {
   return await eventually(async () => {
     const path = `${gatewayApi}/namespaces/${tenant}/httproutes/${name}`;
     const { metadata, status } = await rig.cluster.admin.request<RouteView>('GET', path);
@@ -100,7 +100,7 @@ const grows = (name: string, what: string, grown: (shared: SharedGateway) => Kub
     await shared.rig.apply([smallRoute(shared)]);
     await served(shared, '/old');
     await shared.rig.apply([grown(shared)]);
-    const words = await told(shared, 'old');
+    const words = await reported(shared, 'old');
     await sleep(aftermathMs);
     return [
       ...expectTold(words, /Fall Back|100 rules/),
@@ -237,7 +237,7 @@ const unreadable: Play = {
         }),
       patienceMs,
     );
-    const words = await told(shared, 'old');
+    const words = await reported(shared, 'old');
     await sleep(aftermathMs);
     const before = isServed(shared.rules(), '/old') ? [] : ['the rule that the route had is gone'];
     await restart();

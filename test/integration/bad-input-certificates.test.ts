@@ -43,7 +43,7 @@ const secret = (name: string, { certificate, key }: Pair, type = 'kubernetes.io/
 });
 
 /** `Type=Status/Reason: message` of the listener `https`, sorted; `NS` stands for the namespace. */
-async function told(): Promise<readonly string[]> {
+async function reported(): Promise<readonly string[]> {
   const { metadata, status } = (await readGateway(rig, neighbour.ns, 'web')) ?? {};
   const listener = status?.listeners?.find(({ name }) => name === 'https');
   const conditions = listener?.conditions ?? [];
@@ -118,7 +118,9 @@ test.each(cases)('a listener whose Secret $fault says so, and the one beside it 
     await rig.remove(secrets);
   });
   await rig.apply([...secrets, gateway(ns, 'web', [http(), https(['tls'])])]);
-  await eventually(async () => expect(await told()).toEqual(invalid(each.reason ?? 'InvalidCertificateRef', each.why)));
+  await eventually(async () =>
+    expect(await reported()).toEqual(invalid(each.reason ?? 'InvalidCertificateRef', each.why)),
+  );
   const { conditions = [] } = (await readGateway(rig, ns, 'web'))?.status ?? {};
   expect(conditions.map(({ type, status, message }) => `${type}=${status}: ${message}`)).toEqual([
     'Accepted=True: Not all listeners are valid. See the conditions of "https".',
@@ -135,7 +137,7 @@ test('a Secret of another namespace is used only where a grant allows it, and no
   await rig.apply([gateway(ns, 'web', [http(), listener])]);
   const why =
     'Secret default/tls is in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Create one there, or copy the Secret.';
-  await eventually(async () => expect(await told()).toEqual(invalid('RefNotPermitted', why)));
+  await eventually(async () => expect(await reported()).toEqual(invalid('RefNotPermitted', why)));
   stillServes();
   await rig.apply([gateway(ns, 'web')]);
 });
@@ -144,7 +146,7 @@ test('of two Secrets the invalid one is in the listener’s condition, and the v
   const { ns, stillServes } = neighbour;
   await rig.apply([secret('good', good), gateway(ns, 'web', [http(), https(['missing', 'good'])])]);
   await eventually(async () => {
-    expect(await told()).toEqual([
+    expect(await reported()).toEqual([
       accepted,
       'Programmed=True/Programmed: The load balancer serves it.',
       'ResolvedRefs=False/InvalidCertificateRef: spec.listeners["https"].tls.certificateRefs[0]: Secret NS/missing does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".',
@@ -157,12 +159,12 @@ test('a Secret that becomes invalid is in the listener’s condition, and the la
   const { ns, stillServes } = neighbour;
   const ports = () => awsOf(rig, `${ns}/web`).listeners.map(({ listener }) => listener.port);
   await rig.apply([secret('turns', good), gateway(ns, 'web', [http(), https(['turns'])])]);
-  await eventually(async () => expect((await told())[1]).toContain('Programmed=True'));
+  await eventually(async () => expect((await reported())[1]).toContain('Programmed=True'));
   await rig.apply([secret('turns', { ...good, certificate: 'oops' })]);
-  await eventually(async () => expect((await told()).at(-1)).toContain('ResolvedRefs=False/InvalidCertificateRef'));
+  await eventually(async () => expect((await reported()).at(-1)).toContain('ResolvedRefs=False/InvalidCertificateRef'));
   expect(ports()).toEqual([80, 443]);
   stillServes();
   await rig.apply([secret('turns', good)]);
-  await eventually(async () => expect((await told()).at(-1)).toContain('ResolvedRefs=True'));
+  await eventually(async () => expect((await reported()).at(-1)).toContain('ResolvedRefs=True'));
   expect(ports()).toEqual([80, 443]);
 });

@@ -41,7 +41,7 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 /** `Type=Status/Reason: message` of a Gateway, without what changes from run to run. */
-async function told(ns: string, name = 'web'): Promise<readonly string[]> {
+async function reported(ns: string, name = 'web'): Promise<readonly string[]> {
   const { metadata, status } = (await readGateway(rig, ns, name)) ?? {};
   const conditions = status?.conditions ?? [];
   expect(conditions.every(({ observedGeneration }) => observedGeneration === metadata?.generation)).toBe(true);
@@ -51,7 +51,7 @@ async function told(ns: string, name = 'web'): Promise<readonly string[]> {
 }
 
 const saidBy = async (type: string, ns: string, name = 'web'): Promise<string> =>
-  (await told(ns, name)).find((line) => line.startsWith(`${type}=`)) ?? '';
+  (await reported(ns, name)).find((line) => line.startsWith(`${type}=`)) ?? '';
 
 const programmedSays = (ns: string, name?: string) => saidBy('Programmed', ns, name);
 /** In addition to Programmed, which stays True while requests are served. */

@@ -70,7 +70,7 @@ const weird: readonly [what: string, spec: unknown, says: string][] = [
 ];
 
 test.each(weird)(
-  'a configuration whose spec %s is told on the Gateway that uses it, and on no other',
+  'a configuration whose spec %s is in the status of the Gateway that uses it, and of no other',
   async (_, spec, says) => {
     const ns = await rig.freshNamespace('weird');
     const configuration = { ...loadBalancerConfiguration(ns, 'weird', {}), spec };

@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rig.stop());
 
 /** The route's status for its only parent; `NS` means the namespace. */
-async function told(name: string, ns: string = neighbour.ns): Promise<readonly string[]> {
+async function reported(name: string, ns: string = neighbour.ns): Promise<readonly string[]> {
   const { metadata, status } = (await readRoute(rig, ns, name)) ?? {};
   const conditions = (status?.parents ?? []).flatMap((parent) => parent.conditions ?? []);
   expect(conditions.every(({ observedGeneration }) => observedGeneration === metadata?.generation)).toBe(true);
@@ -216,7 +216,7 @@ test.each(cases)('a route that $fault says so, and the one beside it serves on',
     each.spec,
   );
   await rig.apply([bad]);
-  await eventually(async () => expect(await told('bad')).toEqual(each.says));
+  await eventually(async () => expect(await reported('bad')).toEqual(each.says));
   await eventually(() =>
     expect(
       rulesOf(rig, `${ns}/web`)
@@ -254,7 +254,7 @@ test('with target type instance a ClusterIP Service is in the status as unsuppor
     httpRoute(ns, 'bad', ['web'], only({ backendRefs: [backendRef('inner')] })),
   ]);
   await eventually(async () =>
-    expect(await told('bad', ns)).toEqual([
+    expect(await reported('bad', ns)).toEqual([
       accepted,
       'ResolvedRefs=False/UnsupportedProtocol: spec.rules[0].backendRefs[0].port: Service NS/inner has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.',
     ]),
@@ -284,15 +284,15 @@ test('if there are more rules than an ALB takes, older routes keep theirs, and t
   // Timestamps of Kubernetes are whole seconds.
   await sleep(1100);
   await rig.apply([filled('a')]);
-  await eventually(async () => expect((await told('a', ns))[1]).toContain('PartiallyInvalid=True'));
+  await eventually(async () => expect((await reported('a', ns))[1]).toContain('PartiallyInvalid=True'));
   const after = await eventually(() => {
     expect(rulesOf(rig, `${ns}/web`)).toHaveLength(100);
     return rulesOf(rig, `${ns}/web`);
   });
   expect(after.filter((words) => before.includes(words))).toEqual(before);
   expect(after).toContain(rule);
-  expect(await told('z', ns)).toEqual([accepted, resolved]);
-  const [, partially = ''] = await told('a', ns);
+  expect(await reported('z', ns)).toEqual([accepted, resolved]);
+  const [, partially = ''] = await reported('a', ns);
   expect(partially).toContain(
     'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: there is no room for it: the load balancer holds 100 of at most 100 rules, and this needs at least 1. Match less, or use another Gateway.',
   );
@@ -323,10 +323,10 @@ test('a route with absurd values blocks no other route', async () => {
     { hostnames: [`${'a.'.repeat(120)}example.com`] },
   );
   await rig.apply([absurd]);
-  await eventually(async () => expect((await told('absurd')).length).toBeGreaterThan(1));
+  await eventually(async () => expect((await reported('absurd')).length).toBeGreaterThan(1));
   const late = httpRoute(ns, 'late', ['web'], only({}));
   await rig.apply([late]);
-  await eventually(async () => expect(await told('late')).toEqual([accepted, resolved]));
+  await eventually(async () => expect(await reported('late')).toEqual([accepted, resolved]));
   await eventually(() => expect(rulesOf(rig, `${ns}/web`).join('\n')).toContain('/bad'));
   stillServes();
   await rig.remove([absurd, late]);

@@ -122,7 +122,7 @@ interface EventList {
   }[];
 }
 
-async function toldOf(ns: string): Promise<string> {
+async function reportedOf(ns: string): Promise<string> {
   const events = await get<EventList>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`);
   return (events?.items ?? []).flatMap(({ reason, note = '' }) => (reason === 'Drifted' ? [note] : [])).join('\n');
 }
@@ -142,101 +142,102 @@ const revoke = (GroupId: string, ruleId: string) =>
 
 const foreignTarget = { Id: '10.0.48.250', Port: 9999 };
 
-const changes: Readonly<Record<string, { readonly by: (view: View) => Promise<unknown>; readonly told: string }>> = {
-  'a rule that is deleted': {
-    by: (view) => elbv2.send(new DeleteRuleCommand({ RuleArn: ruleOf(view) })),
-    told: '(missing)',
-  },
-  'a rule that is changed': {
-    by: (view) =>
-      elbv2.send(
-        new ModifyRuleCommand({
-          RuleArn: ruleOf(view),
-          Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/hacked'] } }],
-        }),
-      ),
-    told: '(spec)',
-  },
-  'a rule that is moved behind another': {
-    by: (view) =>
-      elbv2.send(new SetRulePrioritiesCommand({ RulePriorities: [{ RuleArn: ruleOf(view), Priority: 49_999 }] })),
-    told: '(priority)',
-  },
-  'a listener that is deleted': {
-    by: ({ listeners }) => elbv2.send(new DeleteListenerCommand({ ListenerArn: first(listeners).listener.arn })),
-    told: '(missing)',
-  },
-  'a target that is taken out': {
-    by: (view) => {
-      const { arn, targets } = groupOf(view);
-      const { id, port } = first([...targets.values()]);
-      return elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id: id, Port: port }] }));
+const changes: Readonly<Record<string, { readonly by: (view: View) => Promise<unknown>; readonly reported: string }>> =
+  {
+    'a rule that is deleted': {
+      by: (view) => elbv2.send(new DeleteRuleCommand({ RuleArn: ruleOf(view) })),
+      reported: '(missing)',
     },
-    told: '(targets)',
-  },
-  'a target that is put in': {
-    by: (view) =>
-      elbv2.send(new RegisterTargetsCommand({ TargetGroupArn: groupOf(view).arn, Targets: [foreignTarget] })),
-    told: '(targets)',
-  },
-  'an attribute of a load balancer': {
-    by: (view) =>
-      elbv2.send(
-        new ModifyLoadBalancerAttributesCommand({
-          LoadBalancerArn: balancerOf(view),
-          Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '7' }],
-        }),
-      ),
-    told: '(attributes)',
-  },
-  'an attribute of a target group': {
-    by: (view) =>
-      elbv2.send(
-        new ModifyTargetGroupAttributesCommand({
-          TargetGroupArn: groupOf(view).arn,
-          Attributes: [{ Key: 'stickiness.enabled', Value: 'true' }],
-        }),
-      ),
-    told: '(attributes)',
-  },
-  'the health check of a target group': {
-    by: (view) =>
-      elbv2.send(new ModifyTargetGroupCommand({ TargetGroupArn: groupOf(view).arn, HealthCheckPath: '/nowhere' })),
-    told: '(spec)',
-  },
-  'a tag of ownership that is removed': {
-    by: (view) =>
-      elbv2.send(
-        new RemoveTagsCommand({
-          ResourceArns: [balancerOf(view), groupOf(view).arn, ruleOf(view)],
-          TagKeys: ['gatehouse.dev/gateway', 'gatehouse.dev/spec'],
-        }),
-      ),
-    told: '(tags)',
-  },
-  'an ingress rule that is removed': {
-    by: ({ securityGroups }) => {
-      const group = first(securityGroups);
-      const rules = [...group.ruleIds].filter((id) => !rig.aws.world().ec2.securityGroupRules.get(id)?.isEgress);
-      return revoke(group.id, first(rules));
+    'a rule that is changed': {
+      by: (view) =>
+        elbv2.send(
+          new ModifyRuleCommand({
+            RuleArn: ruleOf(view),
+            Conditions: [{ Field: 'path-pattern', PathPatternConfig: { Values: ['/hacked'] } }],
+          }),
+        ),
+      reported: '(spec)',
     },
-    told: '(ingress)',
-  },
-  'a certificate that is removed from a listener': {
-    by: ({ listeners }) => {
-      const { arn, certificates } = first(listeners.slice(1)).listener;
-      const [CertificateArn] = [...certificates];
-      return elbv2.send(
-        new RemoveListenerCertificatesCommand({ ListenerArn: arn, Certificates: [{ CertificateArn }] }),
-      );
+    'a rule that is moved behind another': {
+      by: (view) =>
+        elbv2.send(new SetRulePrioritiesCommand({ RulePriorities: [{ RuleArn: ruleOf(view), Priority: 49_999 }] })),
+      reported: '(priority)',
     },
-    told: '(certificates)',
-  },
-  'a load balancer that is deleted': {
-    by: (view) => elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: balancerOf(view) })),
-    told: '(missing)',
-  },
-};
+    'a listener that is deleted': {
+      by: ({ listeners }) => elbv2.send(new DeleteListenerCommand({ ListenerArn: first(listeners).listener.arn })),
+      reported: '(missing)',
+    },
+    'a target that is taken out': {
+      by: (view) => {
+        const { arn, targets } = groupOf(view);
+        const { id, port } = first([...targets.values()]);
+        return elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id: id, Port: port }] }));
+      },
+      reported: '(targets)',
+    },
+    'a target that is put in': {
+      by: (view) =>
+        elbv2.send(new RegisterTargetsCommand({ TargetGroupArn: groupOf(view).arn, Targets: [foreignTarget] })),
+      reported: '(targets)',
+    },
+    'an attribute of a load balancer': {
+      by: (view) =>
+        elbv2.send(
+          new ModifyLoadBalancerAttributesCommand({
+            LoadBalancerArn: balancerOf(view),
+            Attributes: [{ Key: 'idle_timeout.timeout_seconds', Value: '7' }],
+          }),
+        ),
+      reported: '(attributes)',
+    },
+    'an attribute of a target group': {
+      by: (view) =>
+        elbv2.send(
+          new ModifyTargetGroupAttributesCommand({
+            TargetGroupArn: groupOf(view).arn,
+            Attributes: [{ Key: 'stickiness.enabled', Value: 'true' }],
+          }),
+        ),
+      reported: '(attributes)',
+    },
+    'the health check of a target group': {
+      by: (view) =>
+        elbv2.send(new ModifyTargetGroupCommand({ TargetGroupArn: groupOf(view).arn, HealthCheckPath: '/nowhere' })),
+      reported: '(spec)',
+    },
+    'a tag of ownership that is removed': {
+      by: (view) =>
+        elbv2.send(
+          new RemoveTagsCommand({
+            ResourceArns: [balancerOf(view), groupOf(view).arn, ruleOf(view)],
+            TagKeys: ['gatehouse.dev/gateway', 'gatehouse.dev/spec'],
+          }),
+        ),
+      reported: '(tags)',
+    },
+    'an ingress rule that is removed': {
+      by: ({ securityGroups }) => {
+        const group = first(securityGroups);
+        const rules = [...group.ruleIds].filter((id) => !rig.aws.world().ec2.securityGroupRules.get(id)?.isEgress);
+        return revoke(group.id, first(rules));
+      },
+      reported: '(ingress)',
+    },
+    'a certificate that is removed from a listener': {
+      by: ({ listeners }) => {
+        const { arn, certificates } = first(listeners.slice(1)).listener;
+        const [CertificateArn] = [...certificates];
+        return elbv2.send(
+          new RemoveListenerCertificatesCommand({ ListenerArn: arn, Certificates: [{ CertificateArn }] }),
+        );
+      },
+      reported: '(certificates)',
+    },
+    'a load balancer that is deleted': {
+      by: (view) => elbv2.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: balancerOf(view) })),
+      reported: '(missing)',
+    },
+  };
 
 describe.concurrent('corrected and reported:', () => {
   test.each(Object.keys(changes))('%s', { timeout: 120_000 }, async (name) => {
@@ -246,7 +247,7 @@ describe.concurrent('corrected and reported:', () => {
     await change?.by(awsOf(rig, gw));
     expect(picture(gw)).not.toEqual(before);
     await eventually(() => expect(picture(gw)).toEqual(before));
-    await eventually(async () => expect(await toldOf(ns)).toContain(change?.told));
+    await eventually(async () => expect(await reportedOf(ns)).toContain(change?.reported));
     await eventually(async () => {
       const dns = first(awsOf(rig, gw).loadBalancers).dnsName;
       expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: dns }]);
@@ -264,7 +265,7 @@ test('corrected and reported: the rules that admit load balancers to the nodes',
   await revoke(admission?.groupId ?? '', admission?.id ?? '');
   expect(picture(gw)).not.toEqual(before);
   await eventually(() => expect(picture(gw)).toEqual(before));
-  await eventually(async () => expect(await toldOf(ns)).toContain(`admission/${admission?.groupId} (ingress)`));
+  await eventually(async () => expect(await reportedOf(ns)).toContain(`admission/${admission?.groupId} (ingress)`));
 }, 120_000);
 
 test('corrected and reported: a certificate that is imported over ours, and the tags of another', async () => {
@@ -289,12 +290,12 @@ test('corrected and reported: a certificate that is imported over ours, and the 
   );
   expect(now()).not.toEqual(before);
   await eventually(() => expect(now()).toEqual(before));
-  await eventually(async () => expect(await toldOf(ns)).toContain(`certificate/${ns}/one (spec)`));
+  await eventually(async () => expect(await reportedOf(ns)).toContain(`certificate/${ns}/one (spec)`));
 
   const Tags = [{ Key: 'gatehouse.dev/spec' }];
   await acm.send(new RemoveTagsFromCertificateCommand({ CertificateArn: arn, Tags }));
   await eventually(() => expect(now()).toEqual(before));
-  await eventually(async () => expect(await toldOf(ns)).toContain(`certificate/${ns}/one (tags)`));
+  await eventually(async () => expect(await reportedOf(ns)).toContain(`certificate/${ns}/one (tags)`));
   acm.destroy();
 }, 120_000);
 

@@ -24,7 +24,7 @@ interface Events {
 }
 
 /** Each Event with its count. */
-async function told(ns: string): Promise<readonly string[]> {
+async function reported(ns: string): Promise<readonly string[]> {
   const events = await get<Events>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`);
   return (events?.items ?? []).map(({ regarding, type, reason, note, series }) => {
     expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
@@ -35,7 +35,7 @@ async function told(ns: string): Promise<readonly string[]> {
 /** Expects exactly these Events. */
 const toBe = (ns: string, wanted: readonly unknown[]): Promise<void> =>
   eventually(async () => {
-    const all = await told(ns);
+    const all = await reported(ns);
     expect(all).toEqual(expect.arrayContaining([...wanted]));
     expect(all).toHaveLength(wanted.length);
   });

@@ -234,11 +234,11 @@ describe.concurrent('a Gateway', () => {
     const addresses = new Set<string | undefined>();
     await rig.apply([loadBalancerConfiguration(ns, 'lb', { scheme: 'internet-facing' })]);
     await eventually(async () => {
-      const told = await address(ns);
-      addresses.add(told);
+      const reported = await address(ns);
+      addresses.add(reported);
       const { loadBalancers } = awsOf(rig, `${ns}/gw`);
       expect(loadBalancers.map(({ scheme }) => scheme)).toEqual(['internet-facing']);
-      expect(told).toBe(loadBalancers[0]?.dnsName);
+      expect(reported).toBe(loadBalancers[0]?.dnsName);
     });
     observers.delete(observe);
     expect(fewest).toBeGreaterThan(0);

@@ -56,13 +56,13 @@ test('a route that grows beyond all bounds changes nothing in AWS, and says that
   const before = standing(gw);
   const hosts = Array.from({ length: 16 }, (_, index) => `h${index}.example.com`);
   await rig.apply([route('old', paths('x', 64), 'good', hosts)]);
-  const told = await eventually(async () => {
+  const reported = await eventually(async () => {
     const all = await conditions(ns, 'old');
     expect(all.join('\n')).toContain('PartiallyInvalid=True: Fall Back');
     return all;
   });
-  expect(told[0]).toBe('1 Accepted=True: The route is accepted as it was.');
-  expect(told.join('\n')).toContain('and this needs at least 171');
+  expect(reported[0]).toBe('1 Accepted=True: The route is accepted as it was.');
+  expect(reported.join('\n')).toContain('and this needs at least 171');
   await untilQuiet(rig);
   expect(standing(gw)).toEqual(before);
   expect(answerTo(rig, gw, 'any/old')).toBe(`${ns}/good:80=1`);

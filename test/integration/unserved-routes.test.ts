@@ -34,7 +34,7 @@ const routeOf = (ns: string, { kind, spec }: Shape, parentRefs: readonly unknown
   spec: { parentRefs, ...spec },
 });
 
-async function told(ns: string, { plural }: Shape): Promise<readonly string[]> {
+async function reported(ns: string, { plural }: Shape): Promise<readonly string[]> {
   const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${ns}/${plural}/api`;
   const route = await get<Route>(rig.cluster.admin, path);
   return (route?.status?.parents ?? []).flatMap(({ parentRef, conditions }) =>
@@ -56,12 +56,12 @@ test.each(shapes)(
     const ours = [{ name: 'gw' }, { group: 'gateway.networking.k8s.io', kind: 'ListenerSet', name: 'more' }];
     await rig.apply([routeOf(ns, shape, [...ours, { name: 'theirs' }])]);
     const refused = ['gw: Accepted=False/NotAllowedByListeners', 'more: Accepted=False/NotAllowedByListeners'];
-    await eventually(async () => expect(await told(ns, shape)).toEqual(refused));
+    await eventually(async () => expect(await reported(ns, shape)).toEqual(refused));
     await rig.apply([routeOf(ns, shape, [{ name: 'theirs' }])]);
-    await eventually(async () => expect(await told(ns, shape)).toEqual([]));
+    await eventually(async () => expect(await reported(ns, shape)).toEqual([]));
     await rig.apply([routeOf(ns, shape, ours)]);
-    await eventually(async () => expect(await told(ns, shape)).toEqual(refused));
+    await eventually(async () => expect(await reported(ns, shape)).toEqual(refused));
     await removeAndWait(rig, gateway(ns, 'gw'));
-    await eventually(async () => expect(await told(ns, shape)).toEqual([]));
+    await eventually(async () => expect(await reported(ns, shape)).toEqual([]));
   },
 );
