@@ -1,24 +1,51 @@
 // The protocols of listeners, as far as ports are about them.
 
+/** What the listeners of a port have in common. What they do with it is what routes of that sort ask for. */
+export type PortServes =
+  /** Requests, told apart by host and match. */
+  | { readonly kind: 'http'; readonly tls: boolean }
+  /** Connections, told apart by server name. */
+  | { readonly kind: 'tls' }
+  /** Everything that comes. */
+  | { readonly kind: 'tcp' | 'udp' };
+
+/** `http/443`, `tls/443`, `tcp/53`, `udp/53`: a port number may be several of these. */
+type PortKey = `${PortServes['kind']}/${number}`;
+
 /** How the requests or connections of a port are told apart: by the Host header, by the server name of TLS, or not at all. */
 type ToldApartBy = 'host' | 'server-name' | 'port';
 
 interface ListenerProtocol {
   readonly transport: 'TCP' | 'UDP';
   readonly toldApartBy: ToldApartBy;
+  readonly serves: PortServes;
 }
 
-const protocols: ReadonlyMap<string, ListenerProtocol> = new Map([
-  ['HTTP', { transport: 'TCP', toldApartBy: 'host' }],
-  ['HTTPS', { transport: 'TCP', toldApartBy: 'server-name' }],
-  ['TLS', { transport: 'TCP', toldApartBy: 'server-name' }],
-  ['TCP', { transport: 'TCP', toldApartBy: 'port' }],
-  ['UDP', { transport: 'UDP', toldApartBy: 'port' }],
-]);
+export type ServableProtocol = 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' | 'UDP';
+
+const protocols: Readonly<Record<ServableProtocol, ListenerProtocol>> = {
+  HTTP: { transport: 'TCP', toldApartBy: 'host', serves: { kind: 'http', tls: false } },
+  HTTPS: { transport: 'TCP', toldApartBy: 'server-name', serves: { kind: 'http', tls: true } },
+  TLS: { transport: 'TCP', toldApartBy: 'server-name', serves: { kind: 'tls' } },
+  TCP: { transport: 'TCP', toldApartBy: 'port', serves: { kind: 'tcp' } },
+  UDP: { transport: 'UDP', toldApartBy: 'port', serves: { kind: 'udp' } },
+};
+
+export const isServable = (protocol: string): protocol is ServableProtocol => Object.hasOwn(protocols, protocol);
 
 /** A port of the network: TCP 53 and UDP 53 are two. */
 export const networkPort = (protocol: string, port: number): string =>
-  `${protocols.get(protocol)?.transport ?? 'TCP'} ${port}`;
+  `${isServable(protocol) ? protocols[protocol].transport : 'TCP'} ${port}`;
 
 /** Protocols with the same answer can share a port; another controller's protocol shares with nobody. */
-export const sharingOf = (protocol: string): string => protocols.get(protocol)?.toldApartBy ?? protocol;
+export const sharingOf = (protocol: string): string =>
+  isServable(protocol) ? protocols[protocol].toldApartBy : protocol;
+
+export const servesOf = (protocol: ServableProtocol): PortServes => protocols[protocol].serves;
+
+interface Port {
+  readonly port: number;
+  readonly serves: PortServes;
+}
+
+export const portKey = ({ port, serves }: Port): PortKey => `${serves.kind}/${port}`;

@@ -2,6 +2,7 @@
 
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { PortServes, ServableProtocol } from './listener-protocols.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
 import type { RouteId } from './route-id.ts';
@@ -67,7 +68,7 @@ export type RuleNeed =
 
 export interface PortTopology {
   readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly serves: PortServes;
   /** The listeners that share the port: the Gateway's own in its order, then each ListenerSet's in its own. */
   readonly listeners: readonly ListenerTopology[];
 }
@@ -230,7 +231,7 @@ export interface Attachment {
 
 /** What a plane can do. Translate asks only which protocols listeners may have. */
 export interface Capabilities {
-  readonly protocols: readonly ('HTTP' | 'HTTPS')[];
+  readonly protocols: readonly ServableProtocol[];
   readonly http: HttpCapabilities;
 }
 

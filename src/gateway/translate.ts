@@ -5,6 +5,7 @@ import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
+import { isServable, portKey, servesOf } from './listener-protocols.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareRoutes } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
@@ -108,18 +109,20 @@ function* resolvePorts(
     if (sets.length > 0) served.push(topology);
     yield;
   }
-  const byPort = [...Map.groupBy(valid, ({ port }) => port)].toSorted(([a], [b]) => a - b);
+  const placed = valid.flatMap((listener) => {
+    const { port, protocol } = listener;
+    return isServable(protocol) ? { listener, place: { port, serves: servesOf(protocol) } } : [];
+  });
+  const byPort = Map.groupBy(placed, ({ place }) => portKey(place));
   const ports: PortTopology[] = [];
-  for (const [port, onPort] of byPort) {
-    ports.push({
-      port,
-      // Listeners of different protocols on one port conflict, so all of these have the same.
-      protocol: onPort[0]?.protocol === 'HTTPS' ? 'HTTPS' : 'HTTP',
-      listeners: onPort.map((listener) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])])),
-    });
+  for (const onPort of byPort.values()) {
+    const sharing = onPort.map(({ listener }) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])]));
+    // What can't share a port is in conflict, so all of these serve the same.
+    const [first] = onPort;
+    if (first !== undefined) ports.push({ ...first.place, listeners: sharing });
     yield;
   }
-  return { ports, routes: served };
+  return { ports: ports.toSorted((a, b) => a.port - b.port), routes: served };
 }
 
 const listenerTopology = (

@@ -208,7 +208,7 @@ test('a kind that is not installed is asked for ever less often, without an erro
     else list(exchange, '1', [widget('a', '1')]);
   });
   const clock = new FakeClock();
-  const warn = vi.fn();
+  const warn = vi.fn<() => void>();
   const logger = { ...silentLogger, warn, error: warn, child: () => logger };
   const waiting = { ...timing, backoffBaseMs: 1000, missingMaxMs: 60_000 };
   await using run = start(server, { clock, logger, random: () => 1, timing: waiting });

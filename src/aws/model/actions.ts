@@ -1,7 +1,9 @@
 // What a rule does with a request, as an ALB's action and the target groups that it needs.
+
 import type { PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
 import type { ModelContext } from './context.ts';
 import type { AlbShortfall, Expressed } from './expressed.ts';
+import { protocolOf } from './protocol.ts';
 import { redirectAction } from './redirects.ts';
 import type { ResourceId, RuleAction, RuleTransform, TargetGroupResource } from './resources.ts';
 import { emptyTargetGroup, targetGroup } from './target-groups.ts';
@@ -32,7 +34,11 @@ export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: 
       return { value: { ...forward.value, transforms: transforms.value }, shortfalls };
     }
     case 'redirect': {
-      const { value, shortfalls } = redirectAction(action.redirect, port, entry);
+      const { value, shortfalls } = redirectAction(
+        action.redirect,
+        { port: port.port, protocol: protocolOf(port) },
+        entry,
+      );
       return value === undefined ? { shortfalls } : { value: only(value), shortfalls };
     }
     case 'respond':

@@ -30,7 +30,7 @@ const listener = (hostname: string | undefined, certificates: readonly Certifica
 
 const onPort = (...listeners: readonly ListenerTopology[]): PortTopology => ({
   port: 443,
-  protocol: 'HTTPS',
+  serves: { kind: 'http' as const, tls: true },
   listeners,
 });
 

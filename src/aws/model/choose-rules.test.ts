@@ -47,7 +47,7 @@ function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] =
     settings,
     ports: ports.map((port) => ({
       port,
-      protocol: 'HTTP',
+      serves: { kind: 'http', tls: false },
       listeners: [listener(`http-${port}`, { routes: keys })],
     })),
     routes,

@@ -7,6 +7,7 @@ import { type ChosenCertificates, certificateId, chooseCertificates } from './ce
 import { canMatchHost } from './conditions.ts';
 import type { ModelContext } from './context.ts';
 import { resourceId } from './naming.ts';
+import { protocolOf } from './protocol.ts';
 import { MAX_CONDITION_VALUE } from './regex.ts';
 import type { CertificateResource, CertificateUse, ListenerResource } from './resources.ts';
 import { admittedPorts, ingressCapacity, rulesPerPort } from './security-groups.ts';
@@ -78,14 +79,15 @@ function listenerResource(
 ): ListenerResource {
   const { scheme } = context.topology.settings;
   const id = resourceId('listener', scheme, port.port);
+  const protocol = protocolOf(port);
   return {
     kind: 'listener',
     id,
     loadBalancer: context.loadBalancer,
     spec: {
       port: port.port,
-      protocol: port.protocol,
-      ...(port.protocol === 'HTTPS' && { sslPolicy: sslPolicy(context, port, problems) }),
+      protocol,
+      ...(protocol === 'HTTPS' && { sslPolicy: sslPolicy(context, port, problems) }),
       ...(sources !== undefined && { defaultCertificate: certificateUse(sources.defaultCertificate) }),
       // What no rule takes: "If no rules match, 404" of HTTPRoute.
       defaultAction: fixedResponse(404),

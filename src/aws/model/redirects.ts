@@ -1,19 +1,24 @@
 // RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
 // "You can't redirect HTTPS to HTTP", and something must differ from the request.
 import type { RedirectUnsupported } from '../../gateway/route-problem.ts';
-import type { PathModifier, PortTopology, Redirect, RouteEntry } from '../../gateway/topology.ts';
+import type { PathModifier, Redirect, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
 import type { RuleAction } from './resources.ts';
 
 const MAX_LENGTH = 128;
 const SAME_PATH = '/#{path}';
 
+interface RedirectedPort {
+  readonly port: number;
+  readonly protocol: 'HTTP' | 'HTTPS';
+}
+
 export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
 
 /** @param entry its hostname: a redirect to nothing but its own host is a loop; and its match, whose prefix may be replaced */
 export function redirectAction(
   redirect: Redirect,
-  port: Pick<PortTopology, 'port' | 'protocol'>,
+  port: RedirectedPort,
   { hostname, match }: Pick<RouteEntry, 'hostname' | 'match'>,
 ): Expressed<RedirectAction> {
   const path = redirectPath(redirect.path, match);
@@ -45,7 +50,7 @@ function unsupported(why: RedirectUnsupported['why']): Expressed<RedirectAction>
   return { shortfalls: [{ kind: 'redirect-unsupported', field: 'filters', why }] };
 }
 
-function redirectProtocol({ scheme }: Redirect, { protocol }: Pick<PortTopology, 'protocol'>): string {
+function redirectProtocol({ scheme }: Redirect, { protocol }: RedirectedPort): string {
   const wanted = scheme?.toUpperCase() ?? protocol;
   return wanted === protocol ? '#{protocol}' : wanted;
 }

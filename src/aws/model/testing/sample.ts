@@ -82,8 +82,21 @@ export interface PortSketch extends PortTopology {
   readonly entries: readonly EntrySketch[];
 }
 
-export function httpPort(entries: readonly EntrySketch[], more: Partial<PortTopology> = {}): PortSketch {
-  return { port: 80, protocol: 'HTTP', listeners: [listener('http')], entries, ...more };
+interface PortOptions extends Partial<PortTopology> {
+  readonly protocol?: 'HTTP' | 'HTTPS';
+}
+
+export function httpPort(
+  entries: readonly EntrySketch[],
+  { protocol = 'HTTP', ...more }: PortOptions = {},
+): PortSketch {
+  return {
+    port: 80,
+    serves: { kind: 'http', tls: protocol === 'HTTPS' },
+    listeners: [listener('http')],
+    entries,
+    ...more,
+  };
 }
 
 export function topology(ports: readonly PortSketch[], more: Partial<LoadBalancerSettings> = {}): AwsTopology {
