@@ -263,7 +263,7 @@ test('a server that fails, forbids or answers nonsense is asked again until it w
   expect(run.changes).toEqual(['added a initially']);
 });
 
-test('a watch that falls silent is taken for dead and begun anew', async () => {
+test('a watch that falls silent counts as dead and is started again', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '1', []);

@@ -141,7 +141,7 @@ test('a leader that was frozen for longer than its lease calls AWS no more, and 
   expect(one.proxy.calls.slice(before)).toEqual([]);
   expect(awsOf(rig, `${ns}/gw`).loadBalancers).toHaveLength(1);
 
-  // It stood for election again: it leads when the other goes.
+  // It is a candidate again: it leads when the other one stops.
   const second = await holder();
   await two.gatehouse.stop('SIGTERM');
   await eventually(async () => {

@@ -48,7 +48,7 @@ const admitted = (gw: string): readonly string[] => {
 };
 
 describe.concurrent('a configuration', () => {
-  test('sets tags and attributes on what is made, and takes back what it no longer says', async () => {
+  test('sets tags and attributes on its resources, and resets those that it no longer has', async () => {
     const { ns, gw } = await served('tags', {
       tags: { team: 'a', stage: 'test' },
       loadBalancerAttributes: { 'idle_timeout.timeout_seconds': '120' },

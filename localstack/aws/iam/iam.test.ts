@@ -198,7 +198,7 @@ test('a security group is asked for in its VPC, with its tags, and its rules by 
   expect(await refused(ec2.send(ingress))).toMatch(/on resource: \S*security-group-rule\/\*/);
 });
 
-test('the first load balancer of an account brings the service-linked role', async () => {
+test('the first load balancer of an account creates the service-linked role', async () => {
   const { elb, aws } = await asRole(allow(['elasticloadbalancing:*', 'ec2:*']));
   const Subnets = [...(aws.seeded()?.publicSubnetIds ?? [])];
   const create = elb.send(new CreateLoadBalancerCommand({ Name: 'a', Subnets }));
