@@ -1,4 +1,5 @@
 // What AWS's problems do to conditions.
+import { listenerPort } from '../gateway/listener-protocols.ts';
 import type { GatewayEffect, Hindrance, ListenerEffect, RuleEffect } from '../provider/finding.ts';
 import type { CloudProblem, RefusalProblem } from './cloud-problem.ts';
 import type { ListenerProblem } from './listener-problem.ts';
@@ -96,7 +97,7 @@ function concernOf(resource: string): Hindrance['concerns'] {
   const [kind = '', ...rest] = resource.split('/');
   if (['rule', 'target-group', 'admission', 'admissions'].includes(kind)) return 'routes';
   if (kind === 'security-group') return 'clients';
-  return kind === 'listener' && rest.length > 0 ? { port: Number(rest.at(-1)) } : 'everything';
+  return kind === 'listener' && rest.length > 0 ? { port: listenerPort('HTTP', Number(rest.at(-1))) } : 'everything';
 }
 
 export function ruleEffect(problem: RuleProblem): RuleEffect {

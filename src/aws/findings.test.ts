@@ -12,7 +12,7 @@ const refused = (resource: string): CloudRefused => ({
 });
 
 test.each([
-  ['listener/internal/8080', { port: 8080 }],
+  ['listener/internal/8080', { port: 'http/8080' }],
   ['listener', 'everything'],
   ['load-balancer/internal', 'everything'],
   ['security-group/frontend', 'clients'],

@@ -1,5 +1,7 @@
 // AWS keeps the contract, on the embedded AWS over the wire.
+
 import { readFaultPlan } from '../../localstack/aws/faults/plan.ts';
+import { listenerPort } from '../gateway/listener-protocols.ts';
 import { describeProvider } from '../provider/contract.ts';
 import { openAws } from './provider.ts';
 import { awsUnderTest } from './testing/aws-under-test.ts';
@@ -36,7 +38,7 @@ describeProvider('AWS', async () => {
       const active = [...elbv2.loadBalancers.values()].filter(({ activeAt }) => activeAt <= Date.now());
       const arns = new Set(active.map(({ arn }) => arn));
       const listeners = [...elbv2.listeners.values()].filter(({ loadBalancerArn }) => arns.has(loadBalancerArn));
-      return new Set(listeners.map(({ port }) => port));
+      return new Set(listeners.map(({ port }) => listenerPort('HTTP', port)));
     },
     members: (service) =>
       [...elbv2.targetGroups.values()]

@@ -73,7 +73,7 @@ test.each([
   (_, owned, addresses, ports, waiting) => {
     expect(provisioned(modelOf('internal'), owned)).toEqual({
       addresses,
-      ports: new Set(ports),
+      ports: new Set(ports.map((port) => `http/${port}`)),
       admits: false,
       waiting,
       complete: ports.length > 0,
@@ -86,7 +86,7 @@ test('while a load balancer is replaced, clients are still sent to the old one',
   const replacement = [loadBalancer('internet-facing', 'provisioning'), listener('internet-facing', 80)];
   expect(provisioned(modelOf('internet-facing'), [...old, ...replacement])).toEqual({
     addresses: address('internal'),
-    ports: new Set([80]),
+    ports: new Set(['http/80']),
     admits: false,
     waiting: 'AWS is still provisioning the load balancer.',
     complete: false,
@@ -97,7 +97,7 @@ test('what stays as it is goes on to serve', () => {
   const owned = [loadBalancer('internal', 'active'), listener('internal', 80)];
   expect(provisioned(undefined, owned)).toEqual({
     addresses: address('internal'),
-    ports: new Set([80]),
+    ports: new Set(['http/80']),
     admits: false,
     waiting: '',
     complete: false,

@@ -1,5 +1,6 @@
 // What exists in AWS for a Gateway, for its status: addresses, ports, and what is still missing.
 
+import { listenerPort } from '../gateway/listener-protocols.ts';
 import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
 import type { Model } from './model/resources.ts';
@@ -21,7 +22,9 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   const shown =
     current && serves(current.state) ? current : (loadBalancers.find(({ state }) => serves(state)) ?? current);
   const ports = serves(shown?.state)
-    ? listeners.filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn).map(({ port }) => port)
+    ? listeners
+        .filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn)
+        .map(({ port }) => listenerPort('HTTP', port))
     : [];
   const waiting = waitingFor((desired ? current : shown)?.state);
   const existing = new Set(owned.map(({ id }) => id));

@@ -36,8 +36,8 @@ test('what a Gateway asks for is made, and its status and its routes say so', as
   await it.pass();
   expect(it.world().gateways.get(gatewayKey)?.ports).toEqual(
     new Map([
-      [80, [services.cart]],
-      [8080, [services.stock]],
+      ['http/80', [services.cart]],
+      ['http/8080', [services.stock]],
     ]),
   );
   const gateway = await it.gateway();
@@ -66,8 +66,10 @@ test('what is being provisioned is looked at again soon, and what is complete on
 });
 
 test('what is refused is told where it is, tried again, and keeps no other port from serving', async () => {
-  it.world().refuses = 'port 80 ';
-  expect(await it.pass()).toMatchObject({ unfinished: expect.stringContaining('port 80 of shop/web was refused') });
+  it.world().refuses = 'port http/80 ';
+  expect(await it.pass()).toMatchObject({
+    unfinished: expect.stringContaining('port http/80 of shop/web was refused'),
+  });
   const { status } = await it.gateway();
   const programmed = status?.listeners?.map(({ name, conditions }) => [
     name,

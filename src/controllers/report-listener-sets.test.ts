@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import { type Condition, objectKey } from '../kube/object.ts';
 import { FakeClock } from '../kube/testing/fake-clock.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
@@ -32,12 +33,12 @@ const route: HttpRoute = {
   spec: { parentRefs: [parent] },
   status: { parents: [{ parentRef: parent, controllerName }, others] },
 };
-const listener = { name: `${key}/http`, ofSet: { listenerSet: key, section: 'http' }, port: 8080 };
+const listener = { name: `${key}/http`, ofSet: { listenerSet: key, section: 'http' }, port: 'http/8080' } as const;
 const translation = { listeners: [{ ...listener, supportedKinds: [], valid: true }], attachments: [] };
 const outcome = {
   findings: findingsOf(translation, [], inventedWords),
   attachedRoutes: new Map(),
-  provisioned: { addresses: [], ports: new Set([8080]), admits: true, waiting: '', complete: true },
+  provisioned: { addresses: [], ports: new Set<PortKey>(['http/8080']), admits: true, waiting: '', complete: true },
   overdue: false,
 };
 const attachment = {

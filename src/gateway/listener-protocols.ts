@@ -9,8 +9,11 @@ export type PortServes =
   /** Everything that comes. */
   | { readonly kind: 'tcp' | 'udp' };
 
-/** `http/443`, `tls/443`, `tcp/53`, `udp/53`: a port number may be several of these. */
-type PortKey = `${PortServes['kind']}/${number}`;
+/**
+ * `http/443`, `tls/443`, `tcp/53`, `udp/53`: a port number may be several of these. Another controller's protocol stands for
+ * itself.
+ */
+export type PortKey = `${string}/${number}`;
 
 /** How the requests or connections of a port are told apart: by the Host header, by the server name of TLS, or not at all. */
 type ToldApartBy = 'host' | 'server-name' | 'port';
@@ -49,3 +52,7 @@ interface Port {
 }
 
 export const portKey = ({ port, serves }: Port): PortKey => `${serves.kind}/${port}`;
+
+/** The port that a listener is about, whether it can be served or not. */
+export const listenerPort = (protocol: string, port: number): PortKey =>
+  isServable(protocol) ? portKey({ port, serves: servesOf(protocol) }) : `${protocol}/${port}`;

@@ -2,7 +2,7 @@
 
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import type { PortServes, ServableProtocol } from './listener-protocols.ts';
+import type { PortKey, PortServes, ServableProtocol } from './listener-protocols.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
 import type { RouteId } from './route-id.ts';
@@ -209,7 +209,7 @@ export interface ListenerResult {
   readonly name: string;
   /** Where a ListenerSet has it: which, and under which name. */
   readonly ofSet?: { readonly listenerSet: ObjectKey; readonly section: string };
-  readonly port: number;
+  readonly port: PortKey;
   /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
   readonly supportedKinds: readonly RouteGroupKind[];
   /** Absent for none. */

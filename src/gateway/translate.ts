@@ -5,7 +5,7 @@ import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
-import { isServable, portKey, servesOf } from './listener-protocols.ts';
+import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
 import { compareRoutes } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
@@ -64,11 +64,11 @@ export function* translating(input: GatewayInput, capabilities: Pick<Capabilitie
 }
 
 const listenerResult = (listener: ResolvedListener): ListenerResult => {
-  const { name, section, listenerSet, port, supportedKinds, certificates, valid } = listener;
+  const { name, section, listenerSet, port, protocol, supportedKinds, certificates, valid } = listener;
   return {
     name,
     ...(listenerSet !== undefined && { ofSet: { listenerSet, section } }),
-    port,
+    port: listenerPort(protocol, port),
     supportedKinds,
     ...(certificates.length > 0 && { certificates }),
     valid,

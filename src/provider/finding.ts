@@ -1,6 +1,7 @@
 // What was found wrong, as the status tells it: where, with which effect, and in which words. Whoever finds a problem makes the
 // finding of it. The status knows findings alone, and so it knows no cloud and no data plane.
 import type { ParentReference } from '../api/gateway-api.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { ListenerPlace, ParentPlace, RouteRef, RulePlace } from '../gateway/problem-place.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
@@ -78,7 +79,7 @@ export interface Hindrance {
   /** It may be gone at the next try. Of what serves it is said only when it lasts. */
   readonly passing?: true;
   /** What it can keep from being served: all listeners; those that exist and admit no clients yet; routes alone; one port. */
-  readonly concerns: 'everything' | 'clients' | 'routes' | { readonly port: number };
+  readonly concerns: 'everything' | 'clients' | 'routes' | { readonly port: PortKey };
 }
 
 export type ListenerEffect =

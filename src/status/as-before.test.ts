@@ -13,7 +13,7 @@ const listenerFinding = (effect: ListenerEffect): ListenerFinding => ({
 const unknown = listenerFinding({ kind: 'unresolved', reason: 'InvalidCertificateRef', passing: 'unknown' });
 const conflict = listenerFinding({ kind: 'unsupported', reason: 'UnsupportedValue' });
 const said = (...found: readonly ListenerFinding[]) => ({
-  listeners: [{ name: 'https', port: 443, supportedKinds: [], valid: false }],
+  listeners: [{ name: 'https', port: 'http/443' as const, supportedKinds: [], valid: false }],
   found,
 });
 

@@ -1,4 +1,5 @@
 // What was found in a pass, looked through once: a Gateway may have ten thousand listeners, and as many findings.
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { RouteRef } from '../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { Attachment, ListenerResult, Results } from '../gateway/topology.ts';
@@ -19,7 +20,7 @@ export interface Findings {
   ofListenerSet(set: ObjectKey): readonly ListenerSetFinding[];
   ofRoute(route: RouteRef): readonly RouteFinding[];
   /** What keeps the port's listener from being made or changed: each is one of `whole`, too. */
-  ofPort(port: number): readonly GatewayFinding[];
+  ofPort(port: PortKey): readonly GatewayFinding[];
   /** All listeners, in the Gateway's order of precedence. */
   readonly listeners: readonly ListenerResult[];
   /** Those of a ListenerSet, or the Gateway's own. */
@@ -42,7 +43,7 @@ export function findingsOf(
   const byListener = new Map<string, ListenerFinding[]>();
   const byListenerSet = new Map<ObjectKey, ListenerSetFinding[]>();
   const byRoute = new Map<RouteId, RouteFinding[]>();
-  const byPort = new Map<number, GatewayFinding[]>();
+  const byPort = new Map<PortKey, GatewayFinding[]>();
   for (const finding of all) {
     switch (finding.kind) {
       case 'gateway': {
@@ -91,6 +92,6 @@ function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   else group.push(value);
 }
 
-function portOf({ effect }: GatewayFinding): number | undefined {
+function portOf({ effect }: GatewayFinding): PortKey | undefined {
   return effect.kind === 'hindrance' && typeof effect.concerns === 'object' ? effect.concerns.port : undefined;
 }

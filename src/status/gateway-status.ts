@@ -1,6 +1,7 @@
 // A Gateway's status, out of all findings and of what stands.
 
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import { routeId } from '../gateway/route-id.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { Finding, GatewayFinding } from '../provider/finding.ts';
@@ -85,7 +86,7 @@ export const areListenersUnknown = ({ whole }: Findings): boolean =>
   whole.some(({ effect }) => effect.kind === 'refused' && effect.unread === true);
 
 /** Why clients do not reach a good listener of the port. */
-function whyUnserved(port: number, { status }: Accepted, serving: Serving): ListenerServing {
+function whyUnserved(port: PortKey, { status }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { ...notToBeProgrammed, reason: 'Pending' };
   const hindrances = serving.hindrances(port);
   const message = sentences([serving.lackOf(port), told(hindrances)]);

@@ -1,8 +1,10 @@
 // What a provider that nobody has finds wrong reaches conditions, and none of them speaks of AWS.
+
 import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
 import type { Problem } from '../aws/problem.ts';
 import { translateForAws } from '../aws/translation.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Problem as ApiProblem } from '../gateway/problem.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
@@ -52,9 +54,12 @@ const set = objectKey(listenerSet.metadata);
 const routeRef = { kind: 'HTTPRoute', key: objectKey(route.metadata) } as const;
 const parentRef = { name: 'web' };
 
-const listener = (name: string, port: number): ListenerResult => ({ name, port, supportedKinds: [], valid: true });
-const own = listener('http', 80);
-const ofSet: ListenerResult = { ...listener('shop/more/http', 8080), ofSet: { listenerSet: set, section: 'http' } };
+const listener = (name: string, port: PortKey): ListenerResult => ({ name, port, supportedKinds: [], valid: true });
+const own = listener('http', 'http/80');
+const ofSet: ListenerResult = {
+  ...listener('shop/more/http', 'http/8080'),
+  ofSet: { listenerSet: set, section: 'http' },
+};
 const attachment = { route: routeRef, parentRef, generation: 1, listeners: ['http'], rules: 2 };
 
 const gatewayEffects: { readonly [Kind in GatewayEffect['kind']]: Extract<GatewayEffect, { kind: Kind }> } = {
@@ -86,7 +91,7 @@ const findings: readonly Finding[] = [
   ...Object.values(gatewayEffects).map((effect) => ofGateway({ kind: 'any' }, said(effect.kind), effect)),
   hindrance(said('fog'), { concerns: 'clients' }),
   hindrance(said('wait'), { passing: true }),
-  ...[80, 8080].map((port) => hindrance(said(`no lamp at ${port}`), { concerns: { port } })),
+  ...(['http/80', 'http/8080'] as const).map((port) => hindrance(said(`no lamp at ${port}`), { concerns: { port } })),
   ...Object.values(listenerEffects).flatMap((effect) =>
     listenerPlaces.map((place) => ofListener(place, said(effect.kind), effect)),
   ),
@@ -110,9 +115,9 @@ const dark: Provisioned = {
 const states: readonly (Provisioned | undefined)[] = [
   undefined,
   dark,
-  { ...dark, ports: new Set([80]), waiting: '' },
-  { ...dark, ports: new Set([80, 8080]), waiting: '' },
-  { ...dark, ports: new Set([80, 8080]), waiting: '', admits: true, complete: true },
+  { ...dark, ports: new Set<PortKey>(['http/80']), waiting: '' },
+  { ...dark, ports: new Set<PortKey>(['http/80', 'http/8080']), waiting: '' },
+  { ...dark, ports: new Set<PortKey>(['http/80', 'http/8080']), waiting: '', admits: true, complete: true },
 ];
 
 interface Conditioned {

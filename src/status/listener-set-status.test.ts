@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Translation } from '../gateway/topology.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Finding, ListenerFinding } from '../provider/finding.ts';
@@ -13,12 +14,12 @@ const id = 'team/more/http';
 const listener = { supportedKinds: [], valid: true };
 const translation: Pick<Translation, 'listeners' | 'attachments'> = {
   listeners: [
-    { ...listener, name: 'http', port: 80 },
-    { ...listener, name: id, ofSet: { listenerSet: set, section: 'http' }, port: 8080 },
+    { ...listener, name: 'http', port: 'http/80' as const },
+    { ...listener, name: id, ofSet: { listenerSet: set, section: 'http' }, port: 'http/8080' as const },
   ],
   attachments: [],
 };
-const active = { addresses: [], ports: new Set([80]), admits: true, waiting: '', complete: false };
+const active = { addresses: [], ports: new Set<PortKey>(['http/80']), admits: true, waiting: '', complete: false };
 const outcome = (found: readonly Finding[], provisioned: GatewayOutcome['provisioned'] = active) => ({
   generation: 1,
   findings: findingsOf(translation, found, inventedWords),
@@ -30,9 +31,9 @@ const outcome = (found: readonly Finding[], provisioned: GatewayOutcome['provisi
 const said = (conditions: readonly { type: string; status: string; reason: string }[] | undefined) =>
   conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
 
-const refusedAt = (port: number) =>
+const refusedAt = (port: PortKey) =>
   hindrance('There is no lamp for it.', { programmed: 'NoResources', upToDate: 'NoResources', concerns: { port } });
-const refused = refusedAt(8080);
+const refused = refusedAt('http/8080');
 const crowdedOut: ListenerFinding = {
   kind: 'listener',
   problem: 'no-lamp',
@@ -65,7 +66,7 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
   ['can not be seen', unreadable, ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
   [
     'is served',
-    outcome([], { ...active, ports: new Set([80, 8080]) }),
+    outcome([], { ...active, ports: new Set<PortKey>(['http/80', 'http/8080']) }),
     ['Accepted=True/Accepted', 'Programmed=True/Programmed'],
     'True/Programmed',
   ],
@@ -85,11 +86,16 @@ test("a Gateway is programmed though a ListenerSet's listener is refused", () =>
 });
 
 test('a ListenerSet that is served stays programmed though its next listener is refused, or nobody can be asked', () => {
-  const more = { ...listener, name: 'team/more/next', port: 8443, ofSet: { listenerSet: set, section: 'next' } };
+  const more = {
+    ...listener,
+    name: 'team/more/next',
+    port: 'http/8443' as const,
+    ofSet: { listenerSet: set, section: 'next' },
+  };
   const grown = { ...translation, listeners: [...translation.listeners, more] };
-  const serving = { ...active, ports: new Set([80, 8080]) };
+  const serving = { ...active, ports: new Set<PortKey>(['http/80', 'http/8080']) };
   const before = listenerSetStatus(undefined, set, outcome([], serving), 1, GOLDEN_NOW);
-  const after = { ...outcome([], serving), findings: findingsOf(grown, [refusedAt(8443)], inventedWords) };
+  const after = { ...outcome([], serving), findings: findingsOf(grown, [refusedAt('http/8443')], inventedWords) };
   const status = listenerSetStatus(before, set, after, 2, GOLDEN_NOW);
   expect(said(status.conditions)).toEqual([
     'Accepted=True/Accepted',

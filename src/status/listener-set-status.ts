@@ -1,5 +1,6 @@
 // A ListenerSet's status, out of the pass over its Gateway.
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { Condition, ObjectKey } from '../kube/object.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
@@ -153,7 +154,7 @@ const seeGateway = (provisioned: Provisioned | undefined): string =>
   provisioned === undefined ? 'See the conditions of the Gateway.' : '';
 
 /** What was refused of these listeners, in words. */
-const refusedOf = (listeners: readonly { readonly port: number }[], serving: Serving): string => {
+const refusedOf = (listeners: readonly { readonly port: PortKey }[], serving: Serving): string => {
   const ports = new Set(listeners.map(({ port }) => port));
   return told([...ports].flatMap((port) => serving.hindrances(port)).filter((finding) => !isPassing(finding)));
 };
@@ -174,7 +175,7 @@ function unprogrammed(
 }
 
 /** Why clients do not reach a good listener of the port. */
-function whyUnserved(port: number, { status, message }: Accepted, serving: Serving): ListenerServing {
+function whyUnserved(port: PortKey, { status, message }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { status: 'Unknown', reason: 'Pending', message };
   const refused = refusedOf([{ port }], serving);
   return refused === ''

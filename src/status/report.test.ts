@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Attachment, Translation } from '../gateway/topology.ts';
 import type { EventNote } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
@@ -32,18 +33,24 @@ const httpRoute: HttpRoute = {
 };
 
 const translation: Pick<Translation, 'listeners' | 'attachments'> = {
-  listeners: [{ name: 'http', port: 80, supportedKinds: [], valid: true }],
+  listeners: [{ name: 'http', port: 'http/80' as const, supportedKinds: [], valid: true }],
   attachments: [],
 };
 const address = { type: 'Hostname', value: 'lb.example.com' };
 const waiting = {
   addresses: [],
-  ports: new Set<number>(),
+  ports: new Set<PortKey>(),
   admits: false,
   waiting: 'The load balancer does not exist yet.',
   complete: false,
 };
-const serving = { addresses: [address], ports: new Set([80]), admits: true, waiting: '', complete: true };
+const serving = {
+  addresses: [address],
+  ports: new Set<PortKey>(['http/80']),
+  admits: true,
+  waiting: '',
+  complete: true,
+};
 const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
   generation: 3,
   findings: findingsOf(translation, [], inventedWords),

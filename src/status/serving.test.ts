@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Translation } from '../gateway/topology.ts';
 import type { Finding } from '../provider/finding.ts';
 import { hindrance, inventedWords } from '../provider/testing/invented.ts';
@@ -6,12 +7,18 @@ import { GOLDEN_NOW } from '../testing/golden.ts';
 import { findingsOf } from './findings.ts';
 import { type GatewayOutcome, gatewayStatus } from './gateway-status.ts';
 
-const listener = (name: string, port: number) => ({ name, port, supportedKinds: [], valid: true });
+const listener = (name: string, port: PortKey) => ({ name, port, supportedKinds: [], valid: true });
 const translation: Pick<Translation, 'listeners' | 'attachments'> = {
-  listeners: [listener('http', 80), listener('more', 8080)],
+  listeners: [listener('http', 'http/80'), listener('more', 'http/8080')],
   attachments: [],
 };
-const standing = { addresses: [], ports: new Set([80, 8080]), admits: true, waiting: '', complete: true };
+const standing = {
+  addresses: [],
+  ports: new Set<PortKey>(['http/80', 'http/8080']),
+  admits: true,
+  waiting: '',
+  complete: true,
+};
 const outcome = (more: Partial<GatewayOutcome>, ...found: readonly Finding[]): GatewayOutcome => ({
   generation: 1,
   findings: findingsOf(translation, found, inventedWords),
@@ -40,7 +47,7 @@ test('a Gateway that admits nobody is not programmed, and says why', () => {
 test('a listener that served serves on while the rules for another one are refused', () => {
   const before = gatewayStatus(
     undefined,
-    outcome({ findings: findingsOf({ ...translation, listeners: [listener('http', 80)] }, [], inventedWords) }),
+    outcome({ findings: findingsOf({ ...translation, listeners: [listener('http', 'http/80')] }, [], inventedWords) }),
     GOLDEN_NOW,
   );
   const status = gatewayStatus(before, outcome({ provisioned: { ...standing, admits: false } }, denied), GOLDEN_NOW);
@@ -52,7 +59,7 @@ test('a Gateway whose load balancer is gone is not programmed any more', () => {
   const before = gatewayStatus(undefined, outcome({}), GOLDEN_NOW);
   const gone = {
     ...standing,
-    ports: new Set<number>(),
+    ports: new Set<PortKey>(),
     waiting: 'The load balancer does not exist yet.',
     complete: false,
   };

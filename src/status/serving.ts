@@ -1,5 +1,6 @@
 // Whether clients reach listeners: the load balancer is active, the listener is there, and clients are admitted to it.
 import type { GatewayAddress } from '../api/gateway-api.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Condition } from '../kube/object.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import type { Findings } from './findings.ts';
@@ -10,7 +11,7 @@ import { quoted } from './phrases.ts';
 export interface Provisioned {
   readonly addresses: readonly GatewayAddress[];
   /** The ports on which an active load balancer listens. */
-  readonly ports: ReadonlySet<number>;
+  readonly ports: ReadonlySet<PortKey>;
   /** Whether all clients are known to be admitted that are to be; else who was admitted before still is. */
   readonly admits: boolean;
   /** What the load balancer itself is waiting for, in words; empty when it is there. */
@@ -21,11 +22,11 @@ export interface Provisioned {
 
 export interface Serving {
   /** @param before the listener's conditions so far: what nobody can see now is as it was seen last */
-  isServed(port: number, before: readonly Condition[] | undefined): boolean;
+  isServed(port: PortKey, before: readonly Condition[] | undefined): boolean;
   /** What listeners of this port lack, in words. */
-  lackOf(port: number): string;
+  lackOf(port: PortKey): string;
   /** What keeps listeners of this port from being served. */
-  hindrances(port: number): readonly HindranceFinding[];
+  hindrances(port: PortKey): readonly HindranceFinding[];
   /** What keeps the load balancer itself, or any of its listeners, from serving. */
   readonly ofWhole: readonly HindranceFinding[];
 }
@@ -60,7 +61,7 @@ export const isProgrammed = (conditions: readonly Condition[] = []): boolean =>
 
 /** What a load balancer lacks of these listeners that are not served, in words. */
 export function lacking(
-  unserved: readonly { readonly name: string; readonly port: number }[],
+  unserved: readonly { readonly name: string; readonly port: PortKey }[],
   provisioned: Provisioned | undefined,
   words: ProviderWords,
 ): string {

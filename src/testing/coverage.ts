@@ -3,6 +3,7 @@ import { awsFinding } from '../aws/findings.ts';
 import type { Problem } from '../aws/problem.ts';
 import { translateForAws } from '../aws/translation.ts';
 import { awsWords } from '../aws/words.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import { objectKey } from '../kube/object.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes, gatewayStatus } from '../status/gateway-status.ts';
@@ -58,7 +59,7 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
   const findings = findingsOf(translation, all.map(awsFinding), awsWords);
   const provisioned = {
     addresses: [],
-    ports: new Set<number>(),
+    ports: new Set<PortKey>(),
     admits: false,
     waiting: 'The load balancer does not exist yet.',
     // Remarks are of what is there.

@@ -6,6 +6,7 @@ import * as kinds from '../../api/kinds.ts';
 import { readConfig } from '../../config.ts';
 import { openCaches } from '../../controllers/caches.ts';
 import { sourcesOf } from '../../controllers/sources.ts';
+import { listenerPort } from '../../gateway/listener-protocols.ts';
 import { type Clock, systemClock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
@@ -18,7 +19,9 @@ export const services = {
   cart: objectKey({ namespace: 'shop', name: 'cart' }),
   stock: objectKey({ namespace: 'shop', name: 'stock' }),
 };
-export const ports = [80, 8080];
+const numbers = [80, 8080];
+
+export const ports = numbers.map((port) => listenerPort('HTTP', port));
 
 const gatewayApi = 'gateway.networking.k8s.io/v1';
 const shop = (name: string) => ({ namespace: 'shop', name, generation: 1, uid: `uid-${name}` });
@@ -36,7 +39,7 @@ const gateway: Gateway = {
   metadata: shop('web'),
   spec: {
     gatewayClassName: 'ours',
-    listeners: ports.map((port) => ({ name: `http-${port}`, port, protocol: 'HTTP' })),
+    listeners: numbers.map((port) => ({ name: `http-${port}`, port, protocol: 'HTTP' })),
   },
 };
 
@@ -96,7 +99,7 @@ export async function startCluster(options: ClusterOptions, signal: AbortSignal)
   await client.create(kinds.gatewayClasses, gatewayClass(controllerName), signal);
   await client.create(kinds.gateways, gateway, signal);
   for (const [index, name] of ['cart', 'stock'].entries()) {
-    await client.create(kinds.httpRoutes, route(name, ports[index] ?? 0), signal);
+    await client.create(kinds.httpRoutes, route(name, numbers[index] ?? 0), signal);
     await client.create(kinds.services, service(name), signal);
     await client.create(kinds.endpointSlices, slice(name, addresses[index] ?? ''), signal);
   }

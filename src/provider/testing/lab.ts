@@ -3,6 +3,7 @@
 import type { HttpRoute } from '../../api/gateway-api.ts';
 import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
+import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { ProviderKind } from '../context.ts';
 import { derive } from '../derive.ts';
@@ -18,7 +19,7 @@ export interface Rig extends ClusterOptions {
   /** What stands there, without the names that it gives by chance. */
   picture(): unknown;
   /** The ports that serve. */
-  serving(): ReadonlySet<number>;
+  serving(): ReadonlySet<PortKey>;
   /** The members of what serves the Service. */
   members(service: ObjectKey): readonly string[];
   /** Has the other side refuse one of the two ports, once. */

@@ -12,7 +12,7 @@ describeProvider('the memory', async () => {
       new Set(world.isProvisioned ? [...world.gateways.values()].flatMap(({ ports }) => [...ports.keys()]) : []),
     members: (service) => [...world.gateways.values()].flatMap(({ members }) => members.get(service) ?? []),
     refuseOnePort: () => {
-      world.refuses = 'port 80 ';
+      world.refuses = 'port http/80 ';
     },
     provisionSlowly: () => {
       world.isProvisioned = false;

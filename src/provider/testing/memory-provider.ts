@@ -1,6 +1,7 @@
 // A provider whose other side is a map. The passes have their unit tests on it, and it is the contract's smallest example.
 
 import { supportedFeatures } from '../../gateway/features.ts';
+import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import type { Problem } from '../../gateway/problem.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import { shortfalls, withShortfalls } from '../../gateway/shortfalls.ts';
@@ -16,7 +17,7 @@ import { inventedWords } from './invented.ts';
 /** What a Gateway has on the other side. */
 export interface Made {
   /** By port: the Services behind it. */
-  readonly ports: Map<number, readonly ObjectKey[]>;
+  readonly ports: Map<PortKey, readonly ObjectKey[]>;
   /** By Service: the addresses of its pods. */
   readonly members: Map<ObjectKey, readonly string[]>;
 }
@@ -41,7 +42,7 @@ export class MemoryWorld {
 }
 
 /** By port: the Services behind it. */
-type MemoryModel = ReadonlyMap<number, readonly ObjectKey[]>;
+type MemoryModel = ReadonlyMap<PortKey, readonly ObjectKey[]>;
 
 export interface MemoryOptions {
   readonly world: MemoryWorld;
@@ -218,9 +219,9 @@ function behindPorts({ ports, routes }: Topology): MemoryModel {
     }),
   );
   return new Map(
-    ports.map(({ port, listeners }) => {
+    ports.map(({ port, serves, listeners }) => {
       const attached = listeners.flatMap((listener) => listener.routes.flatMap((key) => services.get(key) ?? []));
-      return [port, [...new Set(attached)].toSorted()];
+      return [portKey({ port, serves }), [...new Set(attached)].toSorted()];
     }),
   );
 }
@@ -231,7 +232,7 @@ function madeOf({ gateways }: MemoryWorld, gateway: ObjectKey): Made {
   return made;
 }
 
-function findingsOf(port: number, work: () => void): readonly Finding[] {
+function findingsOf(port: PortKey, work: () => void): readonly Finding[] {
   try {
     work();
     return [];
