@@ -48,8 +48,12 @@ export class Needs {
     return this.#byArn.delete(arn);
   }
 
-  setComing(gateway: ObjectKey, needs: readonly Need[]): void {
+  /** @returns whether they need other ports or security groups than before */
+  setComing(gateway: ObjectKey, needs: readonly Need[]): boolean {
+    const before = this.#coming.get(gateway) ?? [];
     this.#coming.set(gateway, needs);
+    const [old, now] = [before, needs].map((each) => new Set(each.flatMap(({ reaches }) => reaches.map(keyOf))));
+    return old === undefined || now === undefined || old.symmetricDifference(now).size > 0;
   }
 
   /** @returns whether there was any */

@@ -68,6 +68,8 @@ export class Reachability {
   #changes = 1;
   /** How many of these changes the rules include. Most changes of targets need nothing new, and so cost no call. */
   #applied = 0;
+  /** Whether all needs were known when the rules were applied last, so that what nobody needs was revoked. */
+  #isAppliedWhole = false;
 
   constructor(options: ReachabilityOptions) {
     this.#options = options;
@@ -87,15 +89,13 @@ export class Reachability {
     return this.#reporting(groups, async () => {
       if (coming !== undefined) {
         const needs = await this.#needsOf(coming.groups);
-        this.#needs.setComing(
-          coming.gateway,
-          needs.map(([, need]) => need),
-        );
+        const wanted = needs.map(([, need]) => need);
+        if (this.#needs.setComing(coming.gateway, wanted)) this.#changes += 1;
       }
       for (const [{ arn }, need] of await this.#needsOf(groups)) this.#need(arn, joined(this.#needs.get(arn), need));
       learned?.();
       if (this.#mayWait(groups, coming)) return new Set();
-      return this.#apply(groups, learned === undefined ? 'retries' : 'always');
+      return this.#apply(groups, this.#securityGroupsOf(groups));
     });
   }
 
@@ -108,7 +108,7 @@ export class Reachability {
         // While some targets are not found, the group keeps its access: they may be behind any of its security groups.
         this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
       }
-      return this.#gathering.isOn() ? new Set() : this.#apply(groups, 'changes');
+      return this.#gathering.isOn() ? new Set() : this.#apply(groups, new Set());
     });
   }
 
@@ -206,15 +206,14 @@ export class Reachability {
   }
 
   /**
-   * Applies the rules that the cluster needs.
-   * @param when with `retries`, also if nothing has changed but AWS has refused a security group that these groups need
+   * Applies the rules that the cluster needs, if any need has changed.
+   * @param needed security groups that are tried again if AWS has refused to change them
    * @returns the security groups that AWS has refused to change now
    */
-  async #apply(groups: readonly Membered[], when: 'always' | 'retries' | 'changes'): Promise<ReadonlySet<string>> {
-    const needed = when === 'changes' ? new Set<string>() : this.#securityGroupsOf(groups);
+  async #apply(groups: readonly Membered[], needed: ReadonlySet<string>): Promise<ReadonlySet<string>> {
     // Also while another pass applies rules: a pass that needs them waits for its turn.
     const isDue = this.#applied < this.#changes || [...needed].some((groupId) => this.#refused.isDue(groupId));
-    if (when !== 'always' && !isDue) return new Set();
+    if (!isDue && (this.#isAppliedWhole || !this.#isComplete())) return new Set();
     const { locks, place, admissions } = this.#options;
     // The needs are read only under the lock: they and the answer of `#isComplete` must be from the same moment.
     const refused = await locks.run('admissions', async () => {
@@ -224,9 +223,11 @@ export class Reachability {
       const desired = desiredAdmissions(this.#needs.all());
       const leftAlone = this.#refused.leftAlone(needed);
       const source = network.network.backendSecurityGroupId;
-      const now = await admissions.apply(desired, source, this.#isComplete(), leftAlone);
+      const isComplete = this.#isComplete();
+      const now = await admissions.apply(desired, source, isComplete, leftAlone);
       this.#refused.remember(leftAlone, now);
       this.#applied = changes;
+      this.#isAppliedWhole = isComplete;
       return now;
     });
     this.#reportToOthers(groups);
@@ -248,13 +249,13 @@ export class Reachability {
     }
     for (const { arn } of groups) troubles.set(arn, 'admission', this.#troublesOf(arn));
     const needed = this.#securityGroupsOf(groups);
+    const problems = this.#refused.problems();
+    if (problems.length === 0) return [];
     const neededByAny = this.#needs.securityGroupsOf(this.#needs.arns());
     // Nobody needs a rule that is to be revoked, so the pass that met the refusal reports it, once.
-    return this.#refused
-      .problems()
-      .flatMap(([groupId, problem]) =>
-        needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
-      );
+    return problems.flatMap(([groupId, problem]) =>
+      needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
+    );
   }
 
   /** A refusal, or its end, may concern routes of other Gateways. */
