@@ -176,7 +176,7 @@ const cases: readonly Case[] = [
     ],
     says: [
       accepted,
-      'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 1: spec.rules[1].filters[0]: filter RequestHeaderModifier is not something an Application Load Balancer can do. Remove it. Its requests are answered 500.',
+      'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 1: spec.rules[1].filters[0]: filter RequestHeaderModifier is not supported by an Application Load Balancer. Remove it. Its requests are answered 500.',
       resolved,
     ],
     rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1', 'path ~^/worse(/.*)?$ -> answer 500'],
@@ -185,7 +185,7 @@ const cases: readonly Case[] = [
     fault: 'asks for what an ALB has not: a timeout',
     rules: only({ timeouts: { request: '10s' } }),
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].timeouts: this is not something an Application Load Balancer can do for a rule. Remove it. Its requests are answered 500.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].timeouts: an Application Load Balancer does not support this field in a rule. Remove it. Its requests are answered 500.',
       resolved,
     ],
     rulesInAws: answers500,
@@ -199,7 +199,7 @@ const cases: readonly Case[] = [
       },
     ],
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].filters[0].requestRedirect.statusCode: a redirect with status 308 is not something an Application Load Balancer can do. Use 301 or 302. Its requests are answered 500.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].filters[0].requestRedirect.statusCode: a redirect with status 308 is not supported by an Application Load Balancer. Use 301 or 302. Its requests are answered 500.',
       resolved,
     ],
     rulesInAws: answers500,

@@ -296,6 +296,7 @@ describe('nodes', () => {
     const { ns, gw } = await serving('switch', 'ip', nodePort(30_103));
     await rig.apply([slice(ns, ['10.0.48.82'])]);
     await eventually(() => expect(targetsOf(rig, gw, 'web:80')).toEqual(['10.0.48.82:8080']));
+    await eventually(() => expect(rulesOf(rig, gw)).toHaveLength(1));
     const seen: string[] = [];
     await rig.apply([loadBalancerConfiguration(ns, 'own', { targetType: 'instance' })]);
     const ofType = (type: string) => awsOf(rig, gw).targetGroups.find(({ group }) => group.targetType === type);
