@@ -52,8 +52,9 @@ export class Admissions {
 
   /** Reads the rules again. @returns the groups from which someone else has removed a rule. @throws AwsError */
   async audit(): Promise<readonly string[]> {
-    const before = await this.#known();
-    const found = await this.#read();
+    const known = this.#existing;
+    const found = known === undefined ? await this.#known() : await this.#read();
+    const before = known ?? found;
     const present = new Set(found.map(({ ruleId }) => ruleId));
     const absent = before.filter(({ ruleId }) => !present.has(ruleId));
     const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));

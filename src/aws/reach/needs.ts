@@ -6,7 +6,8 @@ import type { Need } from './reach.ts';
 
 const keyOf = ({ groupId, port }: Reach): string => `${groupId} ${port}`;
 
-const keysOf = ({ reaches }: Need): ReadonlySet<string> => new Set(reaches.map(keyOf));
+const keysOf = (needs: readonly Need[]): ReadonlySet<string> =>
+  new Set(needs.flatMap(({ reaches }) => reaches.map(keyOf)));
 
 const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
   ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
@@ -40,7 +41,7 @@ export class Needs {
   set(arn: string, need: Need): boolean {
     const before = this.#byArn.get(arn);
     this.#byArn.set(arn, need);
-    return before === undefined || keysOf(before).symmetricDifference(keysOf(need)).size > 0;
+    return before === undefined || keysOf([before]).symmetricDifference(keysOf([need])).size > 0;
   }
 
   /** @returns whether it was known */
@@ -52,8 +53,7 @@ export class Needs {
   setComing(gateway: ObjectKey, needs: readonly Need[]): boolean {
     const before = this.#coming.get(gateway) ?? [];
     this.#coming.set(gateway, needs);
-    const [old, now] = [before, needs].map((each) => new Set(each.flatMap(({ reaches }) => reaches.map(keyOf))));
-    return old === undefined || now === undefined || old.symmetricDifference(now).size > 0;
+    return keysOf(before).symmetricDifference(keysOf(needs)).size > 0;
   }
 
   /** @returns whether there was any */

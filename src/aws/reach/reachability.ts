@@ -178,9 +178,9 @@ export class Reachability {
     const gateways = new Set([...groups.map(({ gateway }) => gateway), ...(coming ? [coming.gateway] : [])]);
     const serving = [...gateways].filter((gateway) => !this.#gathering.mayWait(gateway));
     if (!this.#gathering.isOn()) return false;
+    if (serving.length === 0) return true;
     const arns = groups.map(({ arn }) => arn);
-    const isOpen = this.#needs.of(arns, coming?.gateway).every((reach) => this.#options.admissions.admits(reach));
-    return serving.length === 0 || isOpen;
+    return this.#needs.of(arns, coming?.gateway).every((reach) => this.#options.admissions.admits(reach));
   }
 
   #need(arn: string, need: Need): void {
