@@ -5,7 +5,7 @@ import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts
 import type { GatewayInput } from '../gateway/input.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { routeId } from '../gateway/route-id.ts';
-import { shortfalls, withShortfalls } from '../gateway/shortfalls.ts';
+import { shortfalls, withinPlane } from '../gateway/shortfalls.ts';
 import { finish, type Steps } from '../gateway/steps.ts';
 import type {
   ListenerResult,
@@ -76,19 +76,16 @@ function servedPorts({ ports }: Topology, results: readonly ListenerResult[]): T
 }
 
 /** @param settings undefined while they are not known */
-export function withinAlb(
+export const withinAlb = (
   route: RouteTopology,
   settings: BackendSettings | undefined,
   problems: Problem[] = [],
-): RouteTopology {
-  const rules = route.rules.map((rule) => {
-    const found = albShortfalls(rule, settings);
-    const place = { route: route.route, rule: rule.rule };
-    problems.push(...found.map((shortfall) => ({ ...place, ...shortfall })));
-    return withShortfalls(rule, found);
-  });
-  return { ...route, rules };
-}
+): RouteTopology =>
+  withinPlane(
+    route,
+    (rule) => albShortfalls(rule, settings),
+    (problem) => void problems.push(problem),
+  );
 
 function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
   const found = shortfalls(rule, ALB_CAPABILITIES.http);

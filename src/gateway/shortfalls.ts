@@ -2,7 +2,14 @@
 import type { RuleRef } from './problem-place.ts';
 import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
 import { forwardTo } from './rules.ts';
-import type { BackendProtocol, BackendService, HttpCapabilities, RuleNeed, RuleTopology } from './topology.ts';
+import type {
+  BackendProtocol,
+  BackendService,
+  HttpCapabilities,
+  RouteTopology,
+  RuleNeed,
+  RuleTopology,
+} from './topology.ts';
 
 type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
 
@@ -73,7 +80,7 @@ export function protocolOf(appProtocol: string | undefined): BackendProtocol | u
  * The rule as a plane with these shortfalls has it. A backend that it can't have is an invalid one. Anything else answers 500, for
  * a filter must not be skipped: "requests that would have been processed by that filter MUST receive a HTTP error response".
  */
-export function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
+function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
   if (found.length === 0) return rule;
   const { action } = rule;
   const lost = new Set(found.map(({ field }) => backendIndex(field)));
@@ -83,6 +90,20 @@ export function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfal
     service === undefined || lost.has(rest.index) ? rest : { service, ...rest },
   );
   return { ...rule, action: forwardTo(backends, action.rewrite) };
+}
+
+/** A route as a plane with these shortfalls has it. @param of what the plane can't do of a rule */
+export function withinPlane<S extends Pick<Shortfall, 'field'>>(
+  { rules, ...route }: RouteTopology,
+  of: (rule: RuleTopology) => readonly S[],
+  report: (problem: RuleRef & S) => void,
+): RouteTopology {
+  const able = rules.map((rule) => {
+    const found = of(rule);
+    for (const shortfall of found) report({ route: route.route, rule: rule.rule, ...shortfall });
+    return withShortfalls(rule, found);
+  });
+  return { ...route, rules: able };
 }
 
 /** Of a field of one backend, which; undefined where the whole rule is at fault. */

@@ -4,7 +4,7 @@ import { supportedFeatures } from '../../gateway/features.ts';
 import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import type { Problem } from '../../gateway/problem.ts';
 import { routeId } from '../../gateway/route-id.ts';
-import { shortfalls, withShortfalls } from '../../gateway/shortfalls.ts';
+import { shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
 import type { Capabilities, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { apiFinding } from '../../status/api-findings.ts';
@@ -196,14 +196,13 @@ const capabilities: Capabilities = {
 /** The routes without what can't be done, and what that is. */
 function within(routes: readonly RouteTopology[]) {
   const problems: Problem[] = [];
-  const able = routes.map((each) => {
-    const rules = each.rules.map((rule) => {
-      const found = shortfalls(rule, capabilities.http);
-      problems.push(...found.map((shortfall) => ({ route: each.route, rule: rule.rule, ...shortfall })));
-      return withShortfalls(rule, found);
-    });
-    return { ...each, rules };
-  });
+  const able = routes.map((each) =>
+    withinPlane(
+      each,
+      (rule) => shortfalls(rule, capabilities.http),
+      (problem) => void problems.push(problem),
+    ),
+  );
   return { routes: able, problems };
 }
 
