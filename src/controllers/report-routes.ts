@@ -6,7 +6,7 @@ import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Findings } from '../status/findings.ts';
 import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/report.ts';
 import { eachEnded } from './all-ended.ts';
-import { routesBy } from './caches.ts';
+import { type Caches, routesBy } from './caches.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
 /** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
@@ -17,11 +17,8 @@ export async function reportRoutes(
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
-  const own = new Set(caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
-  const routes = new Set([
-    ...routesBy(caches, 'gateway', gateway),
-    ...[...own].flatMap((set) => routesBy(caches, 'listenerSet', set)),
-  ]);
+  const own = listenerSetsOf(caches, gateway);
+  const routes = under(gateway, own, (index, key) => routesBy(caches, index, key));
   await eachEnded(routes, async (route) => {
     const attachments = findings.attachmentsOf(routeRef(route));
     // A ListenerSet that went while the pass was under way is not brought back into the route's status.
@@ -45,13 +42,20 @@ export async function reportUnservedRoutes(
   signal: AbortSignal,
 ): Promise<void> {
   const { caches, controllerName } = context;
-  const own = new Set(caches.listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
+  const own = listenerSetsOf(caches, gateway);
   const whose = { gateway, listenerSets: own, controllerName, isOurs };
   for (const { kind, store } of caches.unservedRoutes) {
-    const routes = new Set([
-      ...store.byIndex('gateway', gateway),
-      ...[...own].flatMap((set) => store.byIndex('listenerSet', set)),
-    ]);
+    const routes = under(gateway, own, (index, key) => store.byIndex(index, key));
     await eachEnded(routes, (route) => reportUnservedRoute(context, kind, route, whose, signal));
   }
 }
+
+const listenerSetsOf = ({ listenerSets }: Pick<Caches, 'listenerSets'>, gateway: ObjectKey): ReadonlySet<ObjectKey> =>
+  new Set(listenerSets.byIndex('gateway', gateway).map(({ metadata }) => objectKey(metadata)));
+
+/** The routes that name the Gateway or one of its ListenerSets, each once. */
+const under = <R>(
+  gateway: ObjectKey,
+  sets: ReadonlySet<ObjectKey>,
+  by: (index: 'gateway' | 'listenerSet', key: ObjectKey) => readonly R[],
+): ReadonlySet<R> => new Set([...by('gateway', gateway), ...[...sets].flatMap((set) => by('listenerSet', set))]);
