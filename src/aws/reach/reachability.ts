@@ -87,12 +87,14 @@ export class Reachability {
    */
   async admit(groups: readonly Membered[], coming?: Coming, learned?: () => void): Promise<readonly Problem[]> {
     return this.#reporting(groups, async () => {
-      if (coming !== undefined) {
-        const needs = await this.#needsOf(coming.groups);
-        const wanted = needs.map(([, need]) => need);
-        if (this.#needs.setComing(coming.gateway, wanted)) this.#changes += 1;
+      const lacking = coming?.groups ?? [];
+      const needs = await this.#needsOf<WithMembers>([...groups, ...lacking]);
+      const wanted = lacking.flatMap((group) => needs.get(group) ?? []);
+      if (coming !== undefined && this.#needs.setComing(coming.gateway, wanted)) this.#changes += 1;
+      for (const group of groups) {
+        const need = needs.get(group);
+        if (need !== undefined) this.#need(group.arn, joined(this.#needs.get(group.arn), need));
       }
-      for (const [{ arn }, need] of await this.#needsOf(groups)) this.#need(arn, joined(this.#needs.get(arn), need));
       learned?.();
       if (this.#mayWait(groups, coming)) return new Set();
       return this.#apply(groups, this.#securityGroupsOf(groups));
@@ -187,7 +189,7 @@ export class Reachability {
     if (this.#needs.set(arn, need)) this.#changes += 1;
   }
 
-  async #needsOf<G extends WithMembers>(groups: readonly G[]): Promise<readonly (readonly [G, Need])[]> {
+  async #needsOf<G extends WithMembers>(groups: readonly G[]): Promise<ReadonlyMap<G, Need>> {
     const { nodes, clusterName, place, where } = this.#options;
     const instances = new Map(nodes().map((node) => [node.metadata.name, instanceOf(node)]));
     const isIp = groups.some(({ group }) => group.spec.targetType === 'ip');
@@ -198,7 +200,7 @@ export class Reachability {
     const { vpcId } = place;
     if (vpcId !== undefined) await this.#carriers.learn(carried.flat(), { vpcId, instances: this.#instances() });
     const find = (each: Parameters<Carriers['find']>[0]) => this.#carriers.find(each);
-    return groups.map((each, index) => [each, needOf(each.group, carried[index] ?? [], find, clusterName)]);
+    return new Map(groups.map((each, index) => [each, needOf(each.group, carried[index] ?? [], find, clusterName)]));
   }
 
   #instances(): readonly string[] {
