@@ -118,7 +118,7 @@ function equip(service: ServiceName, stack: Stack, options: AwsClientsOptions, s
       if (isUncertain(error)) writes.note(action, input);
       if (!isNotFound(error) || !writes.refersToRecent(action, input)) throw error;
       const { code, detail } = error;
-      throw new AwsError({ action: error.action, code, kind: 'settling', detail });
+      throw new AwsError({ action: error.action, code, kind: 'not-yet-visible', detail });
     }
   };
   const limited: Middleware = (next, context) => async (args) => {

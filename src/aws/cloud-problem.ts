@@ -93,7 +93,7 @@ export interface CredentialsInvalid {
 /** AWS has said neither yes nor no, and is asked again. */
 export interface CloudUnanswered {
   readonly kind: 'cloud-unanswered';
-  readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'settling' | 'gone';
+  readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'not-yet-visible' | 'gone';
   readonly action: string;
   readonly detail: string;
 }

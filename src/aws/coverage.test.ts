@@ -18,33 +18,33 @@ const coverage: Coverage<AwsProblem['kind']> = {
   'listener-hostname-too-long': 'golden',
   'certificate-refused': {
     problem: { listener: 'http', field: 'tls', cause: { kind: 'quota-reached', code: 'LimitExceeded', ...call } },
-    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+    reportedBy: ['Listener ResolvedRefs=False InvalidCertificateRef'],
   },
   'certificate-arn-not-permitted': {
     problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
-    tellsIt: ['Listener ResolvedRefs=False RefNotPermitted'],
+    reportedBy: ['Listener ResolvedRefs=False RefNotPermitted'],
   },
   'certificate-arn-not-found': {
     problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a' },
-    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+    reportedBy: ['Listener ResolvedRefs=False InvalidCertificateRef'],
   },
   'certificate-arn-unknown': {
     problem: { listener: 'http', field: 'tls.options[gatehouse.dev/certificate-arn]', arn: 'arn:a', detail: 'no' },
-    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+    reportedBy: ['Listener ResolvedRefs=False InvalidCertificateRef'],
   },
   'certificate-arn-malformed': 'golden',
   'listener-setting-conflict': 'golden',
   'listener-not-isolated': {
     problem: { listener: 'http', field: 'hostname', port: 80, limit: 100 },
-    tellsIt: ['Listener Accepted=True Accepted'],
+    reportedBy: ['Listener Accepted=True Accepted'],
   },
   'too-many-certificates': {
     problem: { listener: 'http', field: 'tls.certificateRefs', limit: 25 },
-    tellsIt: ['Listener ResolvedRefs=False InvalidCertificateRef'],
+    reportedBy: ['Listener ResolvedRefs=False InvalidCertificateRef'],
   },
   'too-many-listeners': {
     problem: { listener: 'http', field: 'port', limit: 50 },
-    tellsIt: ['Listener Accepted=False PortUnavailable', 'Listener Programmed=False Invalid'],
+    reportedBy: ['Listener Accepted=False PortUnavailable', 'Listener Programmed=False Invalid'],
   },
   'too-many-ingress-rules': 'golden',
   'backend-without-node-port': 'golden',
@@ -58,11 +58,11 @@ const coverage: Coverage<AwsProblem['kind']> = {
   'too-many-backends': 'golden',
   'targets-refused': {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'], detail: 'no' },
-    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
   },
   'targets-unfit': {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['8.8.8.8:80'] },
-    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsRefused'],
   },
   'targets-group-unclear': {
     problem: {
@@ -73,76 +73,79 @@ const coverage: Coverage<AwsProblem['kind']> = {
       groups: ['sg-1', 'sg-2'],
       tag: 'kubernetes.io/cluster/blue',
     },
-    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
   },
   'targets-not-admitted': {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, cause: { ...call, kind: 'access-denied' } },
-    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsNotAdmitted'],
   },
   'targets-not-located': {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['10.0.0.7:80'] },
-    tellsIt: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
   },
   'redirect-to-itself': 'golden',
   'gate-missing': 'golden',
   'change-does-not-fit': {
     problem: { ...storefront, ...crowded, field: 'matches', lack: 'rules' },
-    tellsIt: ['Route PartiallyInvalid=True UnsupportedValue'],
+    reportedBy: ['Route PartiallyInvalid=True UnsupportedValue'],
   },
-  'too-many-rules': { problem: { ...storefront, ...crowded, field: 'matches' }, tellsIt: routeRefused },
-  'too-many-target-groups': { problem: { ...storefront, ...crowded, field: 'backendRefs' }, tellsIt: routeRefused },
+  'too-many-rules': { problem: { ...storefront, ...crowded, field: 'matches' }, reportedBy: routeRefused },
+  'too-many-target-groups': { problem: { ...storefront, ...crowded, field: 'backendRefs' }, reportedBy: routeRefused },
   'rule-refused': {
     problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
-    tellsIt: routeRefused,
+    reportedBy: routeRefused,
   },
   'rule-change-refused': {
     problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
-    tellsIt: ['Route gatehouse.dev/UpToDate=False Refused'],
+    reportedBy: ['Route gatehouse.dev/UpToDate=False Refused'],
   },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
-    tellsIt: notProgrammed('NoResources', 'NoResources'),
+    reportedBy: notProgrammed('NoResources', 'NoResources'),
   },
   'source-ranges-too-many': {
     problem: { ranges: 50, ports: 5, limit: 240 },
-    tellsIt: notProgrammed('NoResources', 'NoResources'),
+    reportedBy: notProgrammed('NoResources', 'NoResources'),
   },
-  'subnets-invalid': { problem: { why: { kind: 'two-on-outpost' } }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'subnets-invalid': { problem: { why: { kind: 'two-on-outpost' } }, reportedBy: notProgrammed('Invalid', 'Refused') },
   'security-groups-not-permitted': {
     problem: { groups: ['sg-0a'] },
-    tellsIt: notProgrammed('Invalid', 'Refused'),
+    reportedBy: notProgrammed('Invalid', 'Refused'),
   },
   'region-changed': {
     problem: { address: 'web.eu-west-1.elb.amazonaws.com', there: 'eu-west-1', here: 'eu-west-2' },
-    tellsIt: notProgrammed('Pending', 'RegionChanged'),
+    reportedBy: notProgrammed('Pending', 'RegionChanged'),
   },
-  'vpc-unknown': { problem: { region: 'eu-west-1' }, tellsIt: notProgrammed('Pending') },
+  'vpc-unknown': { problem: { region: 'eu-west-1' }, reportedBy: notProgrammed('Pending') },
   'name-taken': {
     problem: { resource: 'load-balancer/internal', name: 'gh-1', arn: 'arn:1' },
-    tellsIt: notProgrammed('Invalid', 'Refused'),
+    reportedBy: notProgrammed('Invalid', 'Refused'),
   },
   'cluster-name-taken': {
     problem: { clusterName: 'blue', arn: 'arn:1' },
-    tellsIt: notProgrammed('Invalid', 'Refused'),
+    reportedBy: notProgrammed('Invalid', 'Refused'),
   },
   'quota-reached': {
     problem: { ...call, code: 'TooManyListeners' },
-    tellsIt: notProgrammed('NoResources', 'NoResources'),
+    reportedBy: notProgrammed('NoResources', 'NoResources'),
   },
-  'access-denied': { problem: call, tellsIt: notProgrammed('Invalid', 'AccessDenied') },
-  'credentials-invalid': { problem: { action: 'DescribeTags', detail: 'expired' }, tellsIt: notProgrammed('Pending') },
+  'access-denied': { problem: call, reportedBy: notProgrammed('Invalid', 'AccessDenied') },
+  'credentials-invalid': {
+    problem: { action: 'DescribeTags', detail: 'expired' },
+    reportedBy: notProgrammed('Pending'),
+  },
   'cloud-unanswered': {
     problem: { why: 'unreachable', action: 'DescribeTags', detail: 'timeout' },
-    tellsIt: notProgrammed('Pending'),
+    reportedBy: notProgrammed('Pending'),
   },
-  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, tellsIt: notProgrammed('Invalid', 'Refused') },
+  'cloud-refused': { problem: { ...call, code: 'ValidationError' }, reportedBy: notProgrammed('Invalid', 'Refused') },
   'admission-widened': {
     problem: { group: 'sg-1', ranges: ['ports 8080-8090'] },
-    tellsIt: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
   },
   'deletion-held': {
     problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
-    tellsIt: notProgrammed('Pending'),
+    reportedBy: notProgrammed('Pending'),
   },
 };
 
@@ -151,9 +154,11 @@ test('every kind of problem that a golden case is to have is in one', async () =
   expect(found).toEqual(wanted);
 });
 
-test.each(samplesOf(coverage))('$kind is told by $tellsIt', ({ problem, tellsIt }) => {
+test.each(samplesOf(coverage))('$kind is reported by $reportedBy', ({ problem, reportedBy }) => {
   const { words } = awsFinding(problem);
   expect(words).toMatch(/^\S.*\.$/);
   expect(words).not.toMatch(/undefined|\[object/);
-  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(tellsIt);
+  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(
+    reportedBy,
+  );
 });

@@ -9,7 +9,7 @@ export type AwsErrorKind =
   | 'throttled'
   | 'not-found'
   /** Like `not-found`, but we have written it recently: AWS may not show it yet. */
-  | 'settling'
+  | 'not-yet-visible'
   | 'already-exists'
   | 'in-use'
   | 'access-denied'
@@ -54,7 +54,7 @@ export class AwsError extends ProviderError {
 
   /** Whether the same call may succeed later, without any change. */
   get retryable(): boolean {
-    return ['throttled', 'unreachable', 'server', 'unreadable', 'in-use', 'settling'].includes(this.kind);
+    return ['throttled', 'unreachable', 'server', 'unreadable', 'in-use', 'not-yet-visible'].includes(this.kind);
   }
 }
 
@@ -70,7 +70,7 @@ const hasKind =
 
 export const isThrottled = hasKind('throttled');
 export const isNotFound = hasKind('not-found');
-export const isSettling = hasKind('settling');
+export const isNotYetVisible = hasKind('not-yet-visible');
 export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
@@ -175,8 +175,8 @@ export function toProblem(error: AwsError, resource: ResourceId): Problem {
       return unanswered('failed');
     case 'unreadable':
       return unanswered('unreadable');
-    case 'settling':
-      return unanswered('settling');
+    case 'not-yet-visible':
+      return unanswered('not-yet-visible');
     case 'unreachable':
     case 'lease-lost':
     case 'recalled':

@@ -6,20 +6,20 @@ const isId = /^(arn:|sgr?-)/;
 
 export class OwnWrites {
   readonly #clock: Clock;
-  readonly #settlingMs: number;
+  readonly #visibleMs: number;
   /** When each ARN, or EC2 id, was last in a write; oldest first. */
   readonly #writtenAt = new Map<string, number>();
 
-  /** @param settlingMs how late AWS may show a write */
-  constructor(clock: Clock, settlingMs: number) {
+  /** @param visibleMs how late AWS may show a write */
+  constructor(clock: Clock, visibleMs: number) {
     this.#clock = clock;
-    this.#settlingMs = settlingMs;
+    this.#visibleMs = visibleMs;
   }
 
   /** Whether AWS may still show it as it was before our last write. */
   isRecent(id: string): boolean {
     const at = this.#writtenAt.get(id);
-    return at !== undefined && this.#clock.monotonic() - at < this.#settlingMs;
+    return at !== undefined && this.#clock.monotonic() - at < this.#visibleMs;
   }
 
   /** Whether a call refers to a resource that AWS may not know yet. Not for deletions: what is not there is gone. */

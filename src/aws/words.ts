@@ -208,7 +208,7 @@ function unanswered({ why, action, detail }: CloudUnanswered): string {
       return `AWS failed at ${action} (${detail}). The fault is on AWS's side; it is tried again.`;
     case 'unreadable':
       return `What answered ${action} was not AWS (${detail}). Check what stands between Gatehouse and AWS, such as a proxy; it is tried again.`;
-    case 'settling':
+    case 'not-yet-visible':
       return `AWS does not show yet what ${action} needs (${detail}). It is tried again.`;
     case 'gone':
       return `What ${action} refers to is gone (${detail}). It is made again.`;

@@ -22,7 +22,7 @@ import { connect } from '../kube/connect.ts';
 import { KubeError } from '../kube/kube-error.ts';
 import { KubeConfigError } from '../kube/kubeconfig.ts';
 import { objectKey } from '../kube/object.ts';
-import { told } from '../status/words.ts';
+import { messageOf } from '../status/words.ts';
 import { pinoLogger } from '../telemetry/pino-logger.ts';
 import { deletionLine, leftoversLines, summary } from './cleanup-words.ts';
 import { exit } from './exit.ts';
@@ -188,7 +188,7 @@ async function removeAll(
 
 const remains = ({ resources, rules }: Leftovers, problems: readonly Problem[]): readonly string[] => [
   `${resources.length + rules.length} left: ${[...resources.map(({ arn }) => arn), ...rules.map(({ ruleId }) => ruleId)].join(', ')}`,
-  told(problems.map(awsFinding)),
+  messageOf(problems.map(awsFinding)),
 ];
 
 const explained = (

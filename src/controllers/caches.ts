@@ -48,14 +48,14 @@ export const routesBy = ({ routes }: Pick<Caches, 'routes'>, index: RouteIndex, 
 
 /** Every Gateway that a route refers to now, or that its status still speaks of. */
 export const gatewaysOfRoute = (route: Route): readonly ObjectKey[] => {
-  const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
-  return [...new Set([...parentGateways(route), ...told])];
+  const reported = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
+  return [...new Set([...parentGateways(route), ...reported])];
 };
 
 /** Every ListenerSet that a route refers to now, or that its status still speaks of. */
 export const listenerSetsOfRoute = (route: Route): readonly ObjectKey[] => {
-  const told = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
-  return [...new Set([...parentListenerSets(route), ...told])];
+  const reported = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
+  return [...new Set([...parentListenerSets(route), ...reported])];
 };
 
 /** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */

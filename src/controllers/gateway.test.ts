@@ -65,7 +65,7 @@ test('what is being provisioned is looked at again soon, and what is complete on
   expect(await it.pass()).toEqual({});
 });
 
-test('what is refused is told where it is, tried again, and keeps no other port from serving', async () => {
+test('a refused port has its own condition, is tried again, and other ports serve', async () => {
   it.world().refuses = 'port http/80 ';
   expect(await it.pass()).toMatchObject({
     unfinished: expect.stringContaining('port http/80 of shop/web was refused'),
@@ -91,7 +91,7 @@ test('a second pass writes nothing, to the provider or to the cluster', async ()
   expect([it.world().writes.length, actions.length]).toEqual(before);
 });
 
-test('a Gateway whose class can not be seen stays as it is', async () => {
+test('a Gateway whose class is missing stays as it is', async () => {
   await it.pass();
   const before = it.world().writes.length;
   await it.remove(gatewayClasses, objectKey({ name: 'ours' }));
@@ -102,11 +102,11 @@ test('a Gateway whose class can not be seen stays as it is', async () => {
 
 test('the Events about a Gateway come from its provider', async () => {
   await it.pass();
-  expect(it.told.length).toBeGreaterThan(0);
-  expect(new Set(it.told.map(({ by }) => by))).toEqual(new Set(['first']));
+  expect(it.events.length).toBeGreaterThan(0);
+  expect(new Set(it.events.map(({ by }) => by))).toEqual(new Set(['first']));
 });
 
-test("a Gateway that moves to another provider's class is let go by the old one first", async () => {
+test("a Gateway that moves to another provider's class is removed by the old one first", async () => {
   await it.pass();
   await move();
   it.world().refuses = 'no port';

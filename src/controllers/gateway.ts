@@ -18,19 +18,19 @@ import { type Findings, findingsOf, noFindings } from '../status/findings.ts';
 import { areListenersUnknown, attachedRoutes, type GatewayOutcome } from '../status/gateway-status.ts';
 import { isAttached } from '../status/listener-set-status.ts';
 import { reportGateway } from '../status/report.ts';
-import { told } from '../status/words.ts';
+import { messageOf } from '../status/words.ts';
 import { allEnded, eachEnded } from './all-ended.ts';
 import { untilExpiry } from './expiry.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { kindsMissing } from './obstacles.ts';
 import { removeGateway } from './removal.ts';
-import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
+import { reportListenerSets, reportOrphans, resetListenerSets } from './report-listener-sets.ts';
 import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
 /**
- * @param contexts one a provider. A Gateway whose class moves from one to another is let go by the old one first: the next pass
- * begins when the finalizer is gone.
+ * @param contexts one per provider. If a Gateway's class moves to another provider, the old provider removes its resources first.
+ * The new provider's pass begins when the old finalizer is gone.
  */
 export async function reconcileGateway(
   contexts: readonly GatewayContext[],
@@ -44,7 +44,7 @@ export async function reconcileGateway(
   }
   const belonging = new Map(contexts.map((context) => [context, belongingOf(context, gateway)]));
   for (const [context, to] of belonging) if (to === 'leaving') return await removeGateway(context, gateway, signal);
-  for (const [context, to] of belonging) if (to === 'foreign') await handOver(context, key, signal);
+  for (const [context, to] of belonging) if (to === 'foreign') await resetStatuses(context, key, signal);
   for (const [context, to] of belonging) if (to === 'ours') return await provide(context, gateway, signal);
   return undefined;
 }
@@ -52,7 +52,7 @@ export async function reconcileGateway(
 async function forget(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   context.provider.forget(key);
   context.unanswered.forget(key);
-  await takeBack(context, key, signal);
+  await reportDeleted(context, key, signal);
 }
 
 async function provide(
@@ -63,7 +63,7 @@ async function provide(
   const { client, clock, provider, sources, unanswered, whenWanted } = context;
   const key = objectKey(gateway.metadata);
   const begun = clock.monotonic();
-  // What exists is asked for first: what is served already is among what gather looks up.
+  // The provider looks first at what exists, because gather asks for certificates that are served already.
   const obstacles = await obstaclesOf(context, gateway);
   const input = gather(key, sources);
   if (input === undefined) return undefined;
@@ -99,7 +99,7 @@ const nothingApplied: Applied = { found: [], behind: false };
 
 const isComplete = (standing: Standing, { behind }: Applied): boolean => standing.complete && !behind;
 
-/** All that the stages found. */
+/** The findings of all stages. */
 function findingsIn(
   { input, asked, known, found }: Derived<unknown>,
   applied: Applied,
@@ -111,10 +111,10 @@ function findingsIn(
   return findingsOf(shown, all, words, standing.backendsUnknown);
 }
 
-/** What we have said of ListenerSets that name a Gateway that is not there, any more maybe, and of their routes. */
-async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+/** The Gateway does not exist, or no longer. Updates what the statuses of its ListenerSets and routes say about it. */
+async function reportDeleted(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   const { caches } = context;
-  // What was never listed, or is in a namespace that is not watched, is not for that gone.
+  // An object that we have not listed yet, or that is in a namespace we do not watch, may still exist.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
   await reportUnservedRoutes(context, key, false, signal);
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
@@ -124,17 +124,17 @@ async function takeBack(context: GatewayContext, key: ObjectKey, signal: AbortSi
   ]);
 }
 
-/** What we have said of the ListenerSets of another controller's Gateway, before they moved to it, and of their routes. */
-async function handOver(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
+/** The Gateway is another controller's. Its ListenerSets and routes may have moved to it: removes what we said about them. */
+async function resetStatuses(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
   await reportUnservedRoutes(context, key, false, signal);
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([
-    handOverListenerSets(context, key, signal),
+    resetListenerSets(context, key, signal),
     reportRoutes(context, key, noFindings(context.provider.words), signal),
   ]);
 }
 
-/** Whose the Gateway is. One whose class can't be seen stays as it is: a class may come back, a load balancer may not. */
+/** Who serves the Gateway. If its class is missing, nothing changes: a class may come back, but a deleted load balancer may not. */
 function belongingOf(
   { provider, sources }: GatewayContext,
   gateway: Gateway,
@@ -156,12 +156,12 @@ async function report(
   const key = objectKey(gateway.metadata);
   const { findings } = outcome;
   const sets = listenerSets.map(({ metadata }) => objectKey(metadata));
-  // A Gateway that never had ListenerSets has no word of them in its status.
+  // The status of a Gateway that never had ListenerSets does not count them.
   const known = sets.length > 0 || gateway.status?.attachedListenerSets !== undefined;
   const attachedListenerSets = sets.filter((set) => isAttached(set, findings)).length;
   const generation = gateway.metadata.generation ?? 0;
   await reportGateway(context, gateway, { ...outcome, generation, ...(known && { attachedListenerSets }) }, signal);
-  // What attaches to a Gateway that can't be read is not told that it has no listeners.
+  // If the Gateway can't be read, its listeners are unknown. So its routes and ListenerSets keep their statuses.
   if (areListenersUnknown(findings)) return;
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
@@ -170,46 +170,45 @@ async function report(
   ]);
 }
 
-/** How long to wait for what comes by itself, in milliseconds. */
+/** How long to wait before looking again at work that the provider finishes by itself. In milliseconds. */
 const pollMs = 3000;
 
-/**
- * How often at least to look again at what stands before all work, at a certificate that nobody knows, and at what is not
- * answered. In milliseconds.
- */
+/** How often to look again at obstacles, at certificates whose owner is unknown, and at missing answers. In milliseconds. */
 const obstacleMs = 30_000;
 
 interface Pass {
   readonly derived: Derived<unknown>;
   readonly applied: Applied;
   readonly standing: Standing;
-  /** For how long there has been no answer, in milliseconds. */
+  /** How long the provider has given no answer, in milliseconds. */
   readonly unansweredMs: number | undefined;
 }
 
-/** When to come again. */
+/** When the next pass runs. */
 function next({ derived, applied, standing, unansweredMs }: Pass, now: number): WorkResult | undefined {
   const { input, asked, known, model, retryable } = derived;
-  const failed = [...retryable, ...applied.found, ...asked.found.filter(isForProviderToTell)];
-  // What is missing because it was refused comes with the retries of that.
+  const failed = [...retryable, ...applied.found, ...asked.found.filter(mayChangeByItself)];
+  // If something was refused, the retries after the failure also create what is missing.
   const waiting = failed.length === 0 ? model !== undefined && !isComplete(standing, applied) : standing.isProvisioning;
   const blocked = !known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
   const delays = [
     applied.requeueAfterMs,
     waiting ? pollMs : undefined,
     blocked ? obstacleMs : undefined,
-    unansweredMs === undefined ? undefined : untilTold(unansweredMs),
+    unansweredMs === undefined ? undefined : untilReported(unansweredMs),
     untilExpiry(asked, now),
   ].filter((delay) => delay !== undefined);
   const requeue = delays.length === 0 ? {} : { requeueAfterMs: Math.min(...delays) };
-  if (failed.length > 0) return { unfinished: told(failed), ...(applied.behind ? { requeueAfterMs: 0 } : requeue) };
+  if (failed.length > 0)
+    return { unfinished: messageOf(failed), ...(applied.behind ? { requeueAfterMs: 0 } : requeue) };
   if (applied.behind) return { goesOn: true };
   return requeue;
 }
 
-/** Silence is told when it is due, and after that it is an obstacle. */
-const untilTold = (unansweredMs: number): number => (unansweredMs < overdueMs ? overdueMs - unansweredMs : obstacleMs);
+/** A status reports missing answers once they are overdue. After that, they are an obstacle. */
+const untilReported = (unansweredMs: number): number =>
+  unansweredMs < overdueMs ? overdueMs - unansweredMs : obstacleMs;
 
-/** What the provider may tell otherwise soon, without a change in the cluster. */
-const isForProviderToTell = (finding: Finding): boolean =>
+/** Whether the provider may soon find otherwise, without a change in the cluster. */
+const mayChangeByItself = (finding: Finding): boolean =>
   finding.kind === 'listener' && finding.effect.kind === 'unresolved' && finding.effect.passing !== undefined;

@@ -8,7 +8,7 @@ import type { Finding } from '../provider/finding.ts';
 import type { Removed } from '../provider/provider.ts';
 import { noFindings } from '../status/findings.ts';
 import { reportRemoval } from '../status/report.ts';
-import { told } from '../status/words.ts';
+import { messageOf } from '../status/words.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
@@ -25,7 +25,7 @@ export async function removeGateway(
   const begun = clock.monotonic();
   const obstacles = await provider.ready(gateway);
   const removed = obstacles.length > 0 ? stays(obstacles) : await provider.remove(key, whenWanted);
-  if (removed.gone) return await letGo(context, gateway, key, signal);
+  if (removed.gone) return await finishRemoval(context, gateway, key, signal);
   const { found, held, behind, requeueAfterMs } = removed;
   // The status of one that has moved to another controller's class is that controller's.
   if (gateway.metadata.deletionTimestamp !== undefined) {
@@ -38,14 +38,14 @@ export async function removeGateway(
       signal,
     );
   }
-  if (found.length > 0) return { unfinished: told(found) };
+  if (found.length > 0) return { unfinished: messageOf(found) };
   if (behind) return { goesOn: true };
   return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
 }
 
 const stays = (found: readonly Finding[]): Removed => ({ gone: false, found, held: [], behind: false });
 
-async function letGo(
+async function finishRemoval(
   context: GatewayContext,
   gateway: Gateway,
   key: ObjectKey,

@@ -9,7 +9,7 @@ import { silentLogger } from '../kube/testing/silent-logger.ts';
 import { inventedWords } from '../provider/testing/invented.ts';
 import { findingsOf, noFindings } from '../status/findings.ts';
 import { openCaches } from './caches.ts';
-import { handOverListenerSets, reportListenerSets, reportOrphans } from './report-listener-sets.ts';
+import { reportListenerSets, reportOrphans, resetListenerSets } from './report-listener-sets.ts';
 import { reportRoutes } from './report-routes.ts';
 import { reconcileStaleRoutes } from './stale-routes.ts';
 
@@ -59,7 +59,14 @@ async function startCluster() {
   const caches = openCaches({ client, clock, random: () => 0, logger: silentLogger });
   void caches.run(signal);
   await caches.settled;
-  const context = { client, clock, events: { record: () => undefined }, caches, controllerName, told: new Map() };
+  const context = {
+    client,
+    clock,
+    events: { record: () => undefined },
+    caches,
+    controllerName,
+    lastReported: new Map(),
+  };
   const live = () => client.get(kinds.listenerSets, key, signal);
   return {
     context,
@@ -101,7 +108,7 @@ test("of a ListenerSet that has moved to another controller's Gateway, what we h
   await reportListenerSets(context, seen(), outcome, signal);
   expect(await reasons()).toEqual(['Accepted', 'Programmed']);
   await change(moved());
-  await handOverListenerSets(context, theirs, signal);
+  await resetListenerSets(context, theirs, signal);
   await reportRoutes(context, theirs, noFindings(inventedWords), signal);
   expect(await reasons()).toEqual(['Pending', 'Pending']);
   expect((await live()).status?.listeners).toEqual([]);
@@ -112,14 +119,14 @@ test('what another controller has said of a ListenerSet that has moved to its Ga
   const { context, seen, change, live } = await startCluster();
   await reportListenerSets(context, seen(), outcome, signal);
   await change({ ...moved(), status: { conditions: [word] } });
-  await handOverListenerSets(context, theirs, signal);
+  await resetListenerSets(context, theirs, signal);
   expect((await live()).status?.conditions).toEqual([word]);
 });
 
 test('what another controller has said of a ListenerSet that never was ours stays', async () => {
   const { context, change, live } = await startCluster();
   await change({ ...moved(), status: { conditions: [word] } });
-  await handOverListenerSets(context, theirs, signal);
+  await resetListenerSets(context, theirs, signal);
   expect((await live()).status?.conditions).toEqual([word]);
 });
 
@@ -129,7 +136,7 @@ test('a ListenerSet that waits for its Gateway is left waiting', async () => {
   expect(await reasons()).toBeUndefined();
 });
 
-test('a ListenerSet that changes while a pass is under way is not told that the pass knows it', async () => {
+test('a pass writes no status to a ListenerSet that has changed since the pass began', async () => {
   const { context, seen, change, reasons } = await startCluster();
   const before = seen();
   await change({ metadata: set('web', 2).metadata });

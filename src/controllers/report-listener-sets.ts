@@ -1,4 +1,4 @@
-// What a pass has to say of the ListenerSets of its Gateway, and how it takes that back.
+// Writes the statuses of a Gateway's ListenerSets, and resets them when the Gateway is gone.
 import type { ListenerSet } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { sameJson } from '../kube/same-json.ts';
@@ -10,18 +10,18 @@ import type { Caches } from './caches.ts';
 
 export interface ListenerSetContext extends ReportContext {
   readonly caches: Pick<Caches, 'listenerSets'>;
-  /** What was said last of each ListenerSet, in this term: its status does not tell who wrote it. */
-  readonly told: Map<ObjectKey, ListenerSet['status']>;
+  /** The last status that we wrote to each ListenerSet in this term. A status does not say who wrote it. */
+  readonly lastReported: Map<ObjectKey, ListenerSet['status']>;
 }
 
-/** @param seen the ListenerSets as the pass saw them: of one that has changed or gone meanwhile it knows nothing */
+/** @param seen the ListenerSets as the pass read them. One that has changed since then gets its status from the next pass. */
 export async function reportListenerSets(
   context: ListenerSetContext,
   seen: readonly ListenerSet[],
   outcome: Omit<GatewayOutcome, 'generation'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { caches, clock, told } = context;
+  const { caches, clock, lastReported } = context;
   await eachEnded(seen, async ({ metadata }) => {
     const { generation = 0, uid } = metadata;
     const key = objectKey(metadata);
@@ -30,20 +30,20 @@ export async function reportListenerSets(
     const statusOf = (current: ListenerSet): ListenerSet['status'] => {
       if ((current.metadata.generation ?? 0) !== generation) return undefined;
       const status = listenerSetStatus(current.status, key, outcome, generation, clock.now());
-      told.set(key, status);
+      lastReported.set(key, status);
       return status;
     };
     await reportListenerSet(context, set, statusOf, signal);
   });
-  for (const key of told.keys()) if (caches.listenerSets.get(key) === undefined) told.delete(key);
+  for (const key of lastReported.keys()) if (caches.listenerSets.get(key) === undefined) lastReported.delete(key);
 }
 
-/** Says of the ListenerSets of a Gateway that it is gone, unless nobody has ever said that it has come. */
+/** Reports to the Gateway's ListenerSets that it is gone. ListenerSets that no pass has accepted or refused stay as they are. */
 export async function reportOrphans(context: ListenerSetContext, gateway: ObjectKey, signal: AbortSignal) {
   const now = context.clock.now();
   const statusOf = (current: ListenerSet) => (isDecided(current) ? orphanStatus(current, now) : undefined);
   await eachEnded(context.caches.listenerSets.byIndex('gateway', gateway), async (set) => {
-    context.told.delete(objectKey(set.metadata));
+    context.lastReported.delete(objectKey(set.metadata));
     await reportListenerSet(context, set, statusOf, signal);
   });
 }
@@ -51,16 +51,16 @@ export async function reportOrphans(context: ListenerSetContext, gateway: Object
 const isDecided = ({ status }: ListenerSet): boolean =>
   status?.conditions?.some((condition) => condition.type === 'Accepted' && condition.status !== 'Unknown') === true;
 
-/** Leaves the ListenerSets of another controller's Gateway to that: what still stands there word for word as we said it goes. */
-export async function handOverListenerSets(context: ListenerSetContext, gateway: ObjectKey, signal: AbortSignal) {
-  const { caches, clock, told } = context;
+/** Resets our status on ListenerSets of another controller's Gateway, but only if nobody has changed it since we wrote it. */
+export async function resetListenerSets(context: ListenerSetContext, gateway: ObjectKey, signal: AbortSignal) {
+  const { caches, clock, lastReported } = context;
   await eachEnded(caches.listenerSets.byIndex('gateway', gateway), async (set) => {
     const key = objectKey(set.metadata);
-    const ours = told.get(key);
+    const ours = lastReported.get(key);
     if (ours === undefined) return;
     const statusOf = (current: ListenerSet) =>
       sameJson(current.status, ours) ? undecidedStatus(current, clock.now()) : undefined;
     await reportListenerSet(context, set, statusOf, signal);
-    told.delete(key);
+    lastReported.delete(key);
   });
 }

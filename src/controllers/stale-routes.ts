@@ -38,16 +38,16 @@ export async function reconcileStaleRoutes(
   const listenerSets = new Set([key]);
   for (const context of contexts) {
     const { controllerName, provider } = context;
-    const isTold = (route: Route): boolean =>
+    const mentionsSet = (route: Route): boolean =>
       route.status?.parents?.some(
         (entry) => entry.controllerName === controllerName && parentListenerSet(route, entry.parentRef) === key,
       ) === true;
     const whose = { listenerSets, controllerName };
-    await eachEnded(routesBy(caches, 'listenerSet', key).filter(isTold), (route) =>
+    await eachEnded(routesBy(caches, 'listenerSet', key).filter(mentionsSet), (route) =>
       reportRoute(context, route, { ...whose, attachments: [], findings: noFindings(provider.words) }, signal),
     );
     for (const { kind, store } of caches.unservedRoutes) {
-      await eachEnded(store.byIndex('listenerSet', key).filter(isTold), (route) =>
+      await eachEnded(store.byIndex('listenerSet', key).filter(mentionsSet), (route) =>
         reportUnservedRoute(context, kind, route, { ...whose, isOurs: false }, signal),
       );
     }

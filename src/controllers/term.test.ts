@@ -63,8 +63,8 @@ test('pods that come and go change members, and a ListenerSet that its Gateway d
   const set = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'ListenerSet', metadata } as const;
   const listeners = [{ name: 'http', port: 9090, protocol: 'HTTP' }];
   await client.create(listenerSets, { ...set, spec: { parentRef: { name: 'web' }, listeners } }, stop.signal);
-  const told = async () => (await client.get(listenerSets, objectKey(metadata), stop.signal)).status?.conditions;
-  await expect.poll(told).toMatchObject([{ type: 'Accepted', status: 'False', reason: 'NotAllowed' }, {}]);
+  const reported = async () => (await client.get(listenerSets, objectKey(metadata), stop.signal)).status?.conditions;
+  await expect.poll(reported).toMatchObject([{ type: 'Accepted', status: 'False', reason: 'NotAllowed' }, {}]);
   stop.abort();
   await term;
 });

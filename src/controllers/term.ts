@@ -20,8 +20,8 @@ import { reconcileGateway } from './gateway.ts';
 import { reconcileGatewayClass } from './gateway-class.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import type { Replica } from './replica.ts';
+import { reportFaults } from './report-faults.ts';
 import { reconcileStaleRoutes } from './stale-routes.ts';
-import { tellFaults } from './tell-faults.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
 import { Unanswered } from './unanswered.ts';
 
@@ -38,7 +38,7 @@ export interface ControllerOptions {
 export interface TermContext extends ControllerOptions, Replica {
   readonly client: KubeClient;
   readonly metrics: Metrics;
-  /** Events of a provider are told in its name. */
+  /** Events are reported under the provider's controllerName. */
   readonly eventsOf: (provider: Pick<ProviderKind, 'controllerName'>) => EventRecorder;
   /** The UID of the namespace kube-system: which cluster this is. */
   readonly clusterUid: string;
@@ -76,7 +76,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   const contexts = providers.map((provider) => gatewayContext(context, provider));
   const disconnect = connectTriggers(caches, queues, providers);
   // These objects are nobody's in particular: the first provider tells of them.
-  const stopTelling = providers.slice(0, 1).map((provider) => tellFaults(caches, eventsOf(provider)));
+  const stopReporting = providers.slice(0, 1).map((provider) => reportFaults(caches, eventsOf(provider)));
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) => {
     const { workers, pass } = passes[name];
     return runWorkers(queues[name], workers, measured(context, pass, handler), signal, logger.child({ pass }));
@@ -99,7 +99,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
     ]);
   } finally {
     disconnect();
-    for (const stop of stopTelling) stop();
+    for (const stop of stopReporting) stop();
     await Promise.all(providers.map((provider) => provider.close()));
   }
 }
@@ -124,7 +124,7 @@ const gatewayContext = (
   events: eventsOf(provider),
   provider,
   controllerName: provider.controllerName,
-  told: new Map(),
+  lastReported: new Map(),
   unanswered: new Unanswered(),
   sources: { ...sources, ...provider.certificates },
 });

@@ -16,22 +16,22 @@ export type PortServes =
 export type PortKey = `${string}/${number}`;
 
 /** How the requests or connections of a port are told apart: by the Host header, by the server name of TLS, or not at all. */
-type ToldApartBy = 'host' | 'server-name' | 'port';
+type DistinguishedBy = 'host' | 'server-name' | 'port';
 
 interface ListenerProtocol {
   readonly transport: 'TCP' | 'UDP';
-  readonly toldApartBy: ToldApartBy;
+  readonly distinguishedBy: DistinguishedBy;
   readonly serves: PortServes;
 }
 
 export type ServableProtocol = 'HTTP' | 'HTTPS' | 'TLS' | 'TCP' | 'UDP';
 
 const protocols: Readonly<Record<ServableProtocol, ListenerProtocol>> = {
-  HTTP: { transport: 'TCP', toldApartBy: 'host', serves: { kind: 'http', tls: false } },
-  HTTPS: { transport: 'TCP', toldApartBy: 'server-name', serves: { kind: 'http', tls: true } },
-  TLS: { transport: 'TCP', toldApartBy: 'server-name', serves: { kind: 'tls' } },
-  TCP: { transport: 'TCP', toldApartBy: 'port', serves: { kind: 'tcp' } },
-  UDP: { transport: 'UDP', toldApartBy: 'port', serves: { kind: 'udp' } },
+  HTTP: { transport: 'TCP', distinguishedBy: 'host', serves: { kind: 'http', tls: false } },
+  HTTPS: { transport: 'TCP', distinguishedBy: 'server-name', serves: { kind: 'http', tls: true } },
+  TLS: { transport: 'TCP', distinguishedBy: 'server-name', serves: { kind: 'tls' } },
+  TCP: { transport: 'TCP', distinguishedBy: 'port', serves: { kind: 'tcp' } },
+  UDP: { transport: 'UDP', distinguishedBy: 'port', serves: { kind: 'udp' } },
 };
 
 export const isServable = (protocol: string): protocol is ServableProtocol => Object.hasOwn(protocols, protocol);
@@ -42,7 +42,7 @@ export const networkPort = (protocol: string, port: number): string =>
 
 /** Protocols with the same answer can share a port; another controller's protocol shares with nobody. */
 export const sharingOf = (protocol: string): string =>
-  isServable(protocol) ? protocols[protocol].toldApartBy : protocol;
+  isServable(protocol) ? protocols[protocol].distinguishedBy : protocol;
 
 export const servesOf = (protocol: ServableProtocol): PortServes => protocols[protocol].serves;
 

@@ -12,21 +12,21 @@ type MakeRig = () => Promise<Rig>;
 const cases = {
   'what is applied twice is written once': async ({ rig, start }) => {
     const process = await start();
-    await process.settle();
+    await process.reconcile();
     expect(rig.serving()).toEqual(new Set(ports));
     const before = rig.writes();
-    await process.settle();
+    await process.reconcile();
     expect(rig.writes()).toBe(before);
     await process.close();
     const next = await start();
-    await next.settle();
+    await next.reconcile();
     expect(rig.writes()).toBe(before);
   },
 
   'a process that stops after any write leaves nothing that the next one does not complete': async (_, makeRig) => {
     const pictures: unknown[] = [];
     await afterEachWrite(makeRig, async ({ rig, start }) => {
-      await (await start()).settle();
+      await (await start()).reconcile();
       pictures.push(rig.picture());
     });
     expect(pictures.length).toBeGreaterThan(3);
@@ -51,7 +51,7 @@ const cases = {
     const { standing } = await process.pass();
     expect(standing).toMatchObject({ ports: new Set(), complete: false });
     await provisioned();
-    await process.settle();
+    await process.reconcile();
     expect(rig.serving()).toEqual(new Set(ports));
     expect((await process.pass()).standing).toMatchObject({ ports: new Set(ports), complete: true });
   },
@@ -63,14 +63,14 @@ const cases = {
     expect(applied.found).not.toEqual([]);
     expect(standing.ports.size).toBe(ports.length - 1);
     expect(standing.ports).toEqual(rig.serving());
-    await process.settle();
+    await process.reconcile();
     expect(rig.serving()).toEqual(new Set(ports));
   },
 
   'endpoints change members, and nothing else': async ({ rig, cluster, start }) => {
     const { cart, stock } = services;
     const process = await start();
-    await process.settle();
+    await process.reconcile();
     const [first = '', second = ''] = [...rig.members(cart), ...rig.members(stock)];
     await cluster.movePod('stock', first);
     await process.provider.endpoints(stock);
@@ -78,7 +78,7 @@ const cases = {
     await cluster.movePod('stock', second);
     await process.provider.endpoints(stock);
     const before = rig.writes();
-    expect(await process.settle()).toBe(1);
+    expect(await process.reconcile()).toBe(1);
     await process.provider.endpoints(cart);
     expect(rig.writes()).toBe(before);
   },
@@ -137,7 +137,7 @@ async function afterEachWrite(makeRig: MakeRig, look: (lab: Lab) => Promise<void
   for (let count = 0, isLast = false; !isLast; count += 1) {
     const lab = await openLab(makeRig);
     const process = await lab.start(() => lab.rig.writes() < count);
-    await process.settle().catch(ignoreUnfinished);
+    await process.reconcile().catch(ignoreUnfinished);
     await process.close();
     isLast = lab.rig.writes() < count;
     try {

@@ -45,7 +45,7 @@ const coverage: Coverage<Problem['kind']> = {
   'redirect-status-unsupported': 'golden',
   'redirect-unsupported': 'golden',
   'rewrite-unsupported': 'golden',
-  'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, tellsIt: notProgrammed('Pending') },
+  'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, reportedBy: notProgrammed('Pending') },
 };
 
 test('every kind of problem that a golden case is to have is in one', async () => {
@@ -53,9 +53,11 @@ test('every kind of problem that a golden case is to have is in one', async () =
   expect(found).toEqual(wanted);
 });
 
-test.each(samplesOf(coverage))('$kind is told by $tellsIt', ({ problem, tellsIt }) => {
+test.each(samplesOf(coverage))('$kind is reported by $reportedBy', ({ problem, reportedBy }) => {
   const { words } = awsFinding(problem);
   expect(words).toMatch(/^\S.*\.$/);
   expect(words).not.toMatch(/undefined|\[object/);
-  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(tellsIt);
+  expect(conditionsFor(problem).flatMap(([name, message]) => (message.includes(words) ? [name] : []))).toEqual(
+    reportedBy,
+  );
 });

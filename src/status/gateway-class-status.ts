@@ -3,7 +3,7 @@
 import { SUPPORTED_VERSIONS, type SupportedVersion as SupportedVersions } from '../gateway/supported-version.ts';
 import type { Finding } from '../provider/finding.ts';
 import type { Verdict } from './condition.ts';
-import { told } from './words.ts';
+import { messageOf } from './words.ts';
 
 type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters'>;
 type SupportedVersion = Verdict<'SupportedVersion', 'SupportedVersion' | 'UnsupportedVersion'>;
@@ -24,7 +24,7 @@ export function gatewayClassConditions(
   return [
     findings.length === 0
       ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gatehouse serves Gateways of this class.' }
-      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: told(findings) },
+      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: messageOf(findings) },
     versionCondition(installed),
   ];
 }

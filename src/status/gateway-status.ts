@@ -13,7 +13,7 @@ import { isValid, type ListenerServing, listenerConditions } from './listener-st
 import { quoted } from './phrases.ts';
 import { findingsOfAttachment, isAccepted } from './route-status.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
-import { told } from './words.ts';
+import { messageOf } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
 
@@ -89,7 +89,7 @@ export const areListenersUnknown = ({ whole }: Findings): boolean =>
 function whyUnserved(port: PortKey, { status }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { ...notToBeProgrammed, reason: 'Pending' };
   const hindrances = serving.hindrances(port);
-  const message = sentences([serving.lackOf(port), told(hindrances)]);
+  const message = sentences([serving.lackOf(port), messageOf(hindrances)]);
   // gateway_types.go has no word for want of resources here.
   const reason = unprogrammedReason(hindrances) === 'Pending' ? 'Pending' : 'Invalid';
   return { status: 'False', reason, message };
@@ -107,7 +107,7 @@ export function removalStatus(
   { found, overdue, words }: Removal,
   now: number,
 ): GatewayStatus {
-  const message = sentences([words.removing, told(found)]);
+  const message = sentences([words.removing, messageOf(found)]);
   const verdict: Programmed = { type: 'Programmed', status: 'False', reason: 'Pending', message };
   const hindrances = hindrancesOf(found.filter((finding) => finding.kind === 'gateway'));
   const change = upToDate({ hindrances, overdue, complete: false, words }, status?.conditions);
@@ -136,7 +136,7 @@ type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | '
 export function acceptedCondition(findings: Findings): Accepted {
   const wrong = findings.whole.filter(({ effect }) => effect.kind === 'refused');
   const reason = reasonOf(wrong[0]);
-  if (reason) return { type: 'Accepted', status: 'False', reason, message: told(wrong) };
+  if (reason) return { type: 'Accepted', status: 'False', reason, message: messageOf(wrong) };
   const own = findings.listenersOf(undefined);
   const invalid = own.filter((listener) => !isValid(listener, findings.ofListener(listener.name)));
   if (invalid.length === 0) {
@@ -178,6 +178,6 @@ function programmedCondition(
       : 'The load balancer is active.';
     return { type, status: 'True', reason: 'Programmed', message: sentences([active, lack]) };
   }
-  const message = sentences([lack, told(serving.ofWhole)]);
+  const message = sentences([lack, messageOf(serving.ofWhole)]);
   return { type, status: 'False', reason: unprogrammedReason(serving.ofWhole), message };
 }

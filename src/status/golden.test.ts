@@ -81,7 +81,7 @@ const isKnown = (on: keyof typeof known, { type, status, reason }: Condition): b
   return types[type]?.[status]?.includes(reason) ?? false;
 };
 
-interface Told {
+interface Reported {
   readonly name: string;
   readonly on: keyof typeof known;
   readonly generation: number | undefined;
@@ -94,29 +94,29 @@ const outcomes = await Promise.all(
   ),
 );
 
-const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} }): readonly Told[] => {
+const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} }): readonly Reported[] => {
   const { generation } = input.gateway.metadata;
   const generations = new Map(
     input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
   );
-  const told = `${name}, ${input.gateway.metadata.name}`;
+  const place = `${name}, ${input.gateway.metadata.name}`;
   return [
-    { name: told, on: 'gateway', generation, conditions: status.conditions ?? [] },
+    { name: place, on: 'gateway', generation, conditions: status.conditions ?? [] },
     ...(status.listeners ?? []).map((listener) => ({
-      name: `${told}, listener ${listener.name}`,
+      name: `${place}, listener ${listener.name}`,
       on: 'listener' as const,
       generation,
       conditions: listener.conditions,
     })),
     ...Object.entries(listenerSets).map(([set, { conditions = [] }]) => ({
-      name: `${told}, ListenerSet ${set}`,
+      name: `${place}, ListenerSet ${set}`,
       on: 'listenerSet' as const,
       generation: 1,
       conditions,
     })),
     ...Object.entries(listenerSets).flatMap(([set, { listeners = [] }]) =>
       listeners.map((listener) => ({
-        name: `${told}, listener ${listener.name} of ListenerSet ${set}`,
+        name: `${place}, listener ${listener.name} of ListenerSet ${set}`,
         on: 'listener' as const,
         generation: 1,
         conditions: listener.conditions,
@@ -124,7 +124,7 @@ const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} 
     ),
     ...Object.entries(parents).flatMap(([route, entries]) =>
       entries.map(({ conditions = [] }, index) => ({
-        name: `${told}, route ${route}, parent ${index}`,
+        name: `${place}, route ${route}, parent ${index}`,
         on: 'route' as const,
         generation: generations.get(route),
         conditions,
@@ -155,7 +155,7 @@ describe.each(all)('the conditions of $name', ({ on, generation, conditions }) =
     }
   });
 
-  test('are told in sentences that people can read', () => {
+  test('have messages in whole sentences', () => {
     for (const { message } of conditions) {
       expect(message).toMatch(/^\S[^\n]*[.…]$/);
       expect(message).not.toMatch(/undefined|\[object|\bNaN\b| {2}/);

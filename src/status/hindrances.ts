@@ -4,7 +4,7 @@ import type { Condition } from '../kube/object.ts';
 import type { Finding, GatewayFinding, Hindrance } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { sentences, standing, type Verdict } from './condition.ts';
-import { told } from './words.ts';
+import { messageOf } from './words.ts';
 
 export interface HindranceFinding extends GatewayFinding {
   readonly effect: Hindrance;
@@ -18,7 +18,7 @@ export const hindrancesOf = (whole: readonly GatewayFinding[]): readonly Hindran
 
 /** What is to be said though all is well, in words. */
 export const remarksOf = (whole: readonly GatewayFinding[]): string =>
-  told(whole.filter(({ effect }) => effect.kind === 'remark'));
+  messageOf(whole.filter(({ effect }) => effect.kind === 'remark'));
 
 /** Whether the provider has said neither yes nor no, or something else that may well be gone at the next try. */
 export const isPassing = (finding: Finding): boolean => isHindrance(finding) && finding.effect.passing === true;
@@ -72,7 +72,7 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
     // Which call is not answered differs from try to try: that is no news.
     if (!overdue || (before?.status === 'False' && before.reason === reason)) return asBefore;
   }
-  const message = told(refused.length > 0 ? refused : hindrances);
+  const message = messageOf(refused.length > 0 ? refused : hindrances);
   return [{ type, status: 'False', reason, message } satisfies UpToDate];
 }
 

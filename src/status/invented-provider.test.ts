@@ -173,13 +173,13 @@ test('an invented provider says itself what stands, what is missing and what a r
 const isOfApi = (problem: Problem): problem is ApiProblem =>
   !/^(certificate-arn|backend-without|parameters)-/.test(problem.kind);
 
-test("the Gateway API's own problems are told in what the provider can do, and never speak of AWS", () => {
+test("messages of the Gateway API's problems name what the provider supports, and never AWS", () => {
   const problems = loadCases()
     .flatMap(({ inputs }) => inputs)
     .flatMap((input) => translateForAws(input, GOLDEN_DEFAULTS).problems)
     .filter(isOfApi);
   expect(new Set(problems.map(({ kind }) => kind)).size).toBeGreaterThan(30);
-  const told = problems.map((problem) => apiFinding(problem, inventedWords).words);
-  for (const words of told) expect(words).not.toMatch(ofAws);
-  expect(told.join(' ')).toMatch(/Use HTTP or TCP\..*a lighthouse/s);
+  const messages = problems.map((problem) => apiFinding(problem, inventedWords).words);
+  for (const words of messages) expect(words).not.toMatch(ofAws);
+  expect(messages.join(' ')).toMatch(/Use HTTP or TCP\..*a lighthouse/s);
 });

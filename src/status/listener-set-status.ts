@@ -10,7 +10,7 @@ import { hindrancesOf, isPassing, upToDate } from './hindrances.ts';
 import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
 import { quoted } from './phrases.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
-import { told } from './words.ts';
+import { messageOf } from './words.ts';
 
 type ListenerSetStatus = NonNullable<ListenerSet['status']>;
 
@@ -111,7 +111,7 @@ export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepte
   const refused = findings.ofListenerSet(set);
   if (refused[0]) {
     const { reason } = refused[0];
-    return { type: 'Accepted', status: 'False', reason, message: told(refused) };
+    return { type: 'Accepted', status: 'False', reason, message: messageOf(refused) };
   }
   if (acceptedCondition(findings).status !== 'True') {
     return { type: 'Accepted', status: 'False', reason: 'ParentNotAccepted', message: 'The Gateway is not accepted.' };
@@ -156,7 +156,7 @@ const seeGateway = (provisioned: Provisioned | undefined): string =>
 /** What was refused of these listeners, in words. */
 const refusedOf = (listeners: readonly { readonly port: PortKey }[], serving: Serving): string => {
   const ports = new Set(listeners.map(({ port }) => port));
-  return told([...ports].flatMap((port) => serving.hindrances(port)).filter((finding) => !isPassing(finding)));
+  return messageOf([...ports].flatMap((port) => serving.hindrances(port)).filter((finding) => !isPassing(finding)));
 };
 
 function unprogrammed(

@@ -2,7 +2,7 @@
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { ListenerFinding } from '../provider/finding.ts';
 import type { Verdict } from './condition.ts';
-import { pick, told } from './words.ts';
+import { messageOf, pick } from './words.ts';
 
 type Accepted = Verdict<
   'Accepted',
@@ -73,7 +73,12 @@ export function listenerConditions(
   const conditions: ListenerCondition[] = [
     rejected
       ? { type: 'Accepted', status: 'False', ...rejected }
-      : { type: 'Accepted', status: 'True', reason: 'Accepted', message: told(hints) || 'The listener is accepted.' },
+      : {
+          type: 'Accepted',
+          status: 'True',
+          reason: 'Accepted',
+          message: messageOf(hints) || 'The listener is accepted.',
+        },
     conflict
       ? { type: 'Conflicted', status: 'True', ...conflict }
       : { type: 'Conflicted', status: 'False', reason: 'NoConflicts', message: 'No other listener conflicts with it.' },
@@ -82,14 +87,14 @@ export function listenerConditions(
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
     isValid(listener, findings)
       ? { type: 'Programmed', ...(unserved ?? served) }
-      : { type: 'Programmed', status: 'False', reason: unfit?.reason ?? 'Invalid', message: told(findings) },
+      : { type: 'Programmed', status: 'False', reason: unfit?.reason ?? 'Invalid', message: messageOf(findings) },
   ];
   if (overlap.length > 0) {
     conditions.push({
       type: 'OverlappingTLSConfig',
       status: 'True',
       reason: 'OverlappingHostnames',
-      message: told(overlap),
+      message: messageOf(overlap),
     });
   }
   return conditions;

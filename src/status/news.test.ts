@@ -22,40 +22,40 @@ const served = conditions(
   'Programmed=True/Programmed',
   'gatehouse.dev/UpToDate=True/UpToDate',
 );
-const told = (news: ReturnType<typeof newsOf>) => news.map(({ type, reason }) => `${type} ${reason}`);
+const reasonsOf = (news: ReturnType<typeof newsOf>) => news.map(({ type, reason }) => `${type} ${reason}`);
 
 test('a Gateway that is made and served is normal, from the default conditions of the CRD on', () => {
-  expect(told(newsOf(untouched, making))).toEqual(['Normal Pending']);
-  expect(told(newsOf(making, provisioning))).toEqual([]);
-  expect(told(newsOf(provisioning, served))).toEqual(['Normal Programmed']);
-  expect(told(newsOf(served, served))).toEqual([]);
+  expect(reasonsOf(newsOf(untouched, making))).toEqual(['Normal Pending']);
+  expect(reasonsOf(newsOf(making, provisioning))).toEqual([]);
+  expect(reasonsOf(newsOf(provisioning, served))).toEqual(['Normal Programmed']);
+  expect(reasonsOf(newsOf(served, served))).toEqual([]);
 });
 
 test('a load balancer that is lost is worth a look, and one that goes with its Gateway is not', () => {
-  expect(told(newsOf(served, making))).toEqual(['Warning Pending']);
-  expect(told(newsOf(served, making, true))).toEqual(['Normal Pending']);
+  expect(reasonsOf(newsOf(served, making))).toEqual(['Warning Pending']);
+  expect(reasonsOf(newsOf(served, making, true))).toEqual(['Normal Pending']);
 });
 
 test('a Gateway that is not accepted says so once, and not that it is not programmed for that', () => {
   const rejected = conditions('Accepted=False/InvalidParameters: no', 'Programmed=False/Invalid: not accepted');
-  expect(told(newsOf(untouched, rejected))).toEqual(['Warning InvalidParameters']);
-  expect(told(newsOf(rejected, rejected))).toEqual([]);
-  expect(told(newsOf(rejected, served))).toEqual(['Normal Accepted', 'Normal Programmed']);
+  expect(reasonsOf(newsOf(untouched, rejected))).toEqual(['Warning InvalidParameters']);
+  expect(reasonsOf(newsOf(rejected, rejected))).toEqual([]);
+  expect(reasonsOf(newsOf(rejected, served))).toEqual(['Normal Accepted', 'Normal Programmed']);
 });
 
-test('a refused change is told when it comes, when it becomes another, and when it has come through', () => {
+test('a refused change gets an Event when it is refused, when the reason changes, and when it succeeds', () => {
   const refused = (message: string) => [
     ...served.slice(0, 2),
     ...conditions(`gatehouse.dev/UpToDate=False/Refused: ${message}`),
   ];
-  expect(told(newsOf(served, refused('A.')))).toEqual(['Warning Refused']);
-  expect(told(newsOf(refused('A.'), refused('A. B.')))).toEqual(['Warning Refused']);
-  // What is left of it was told.
-  expect(told(newsOf(refused('A. B.'), refused('B.')))).toEqual([]);
-  expect(told(newsOf(refused('B.'), served))).toEqual(['Normal UpToDate']);
+  expect(reasonsOf(newsOf(served, refused('A.')))).toEqual(['Warning Refused']);
+  expect(reasonsOf(newsOf(refused('A.'), refused('A. B.')))).toEqual(['Warning Refused']);
+  // The remaining part has already had its Event.
+  expect(reasonsOf(newsOf(refused('A. B.'), refused('B.')))).toEqual([]);
+  expect(reasonsOf(newsOf(refused('B.'), served))).toEqual(['Normal UpToDate']);
 });
 
-test('each listener that is not valid is told with its reason, at creation and later, and when it is mended', () => {
+test('each invalid listener gets an Event with its reason, at creation and later, and one when it is valid again', () => {
   const listener = (name: string, ...words: readonly string[]) => ({
     name,
     attachedRoutes: 0,
@@ -79,18 +79,18 @@ test('each listener that is not valid is told with its reason, at creation and l
     'Conflicted=True/HostnameConflict: same',
     'Programmed=False/Invalid: same',
   );
-  expect(told(newsOfListeners(undefined, [broken, clash]))).toEqual([
+  expect(reasonsOf(newsOfListeners(undefined, [broken, clash]))).toEqual([
     'Warning InvalidCertificateRef',
     'Warning HostnameConflict',
   ]);
-  expect(told(newsOfListeners([fine], [broken]))).toEqual(['Warning InvalidCertificateRef']);
-  expect(told(newsOfListeners([broken], [broken]))).toEqual([]);
+  expect(reasonsOf(newsOfListeners([fine], [broken]))).toEqual(['Warning InvalidCertificateRef']);
+  expect(reasonsOf(newsOfListeners([broken], [broken]))).toEqual([]);
   expect(newsOfListeners([broken], [fine])).toEqual([
     { type: 'Normal', reason: 'ResolvedRefs', note: 'Listener "https": all' },
   ]);
 });
 
-test('what several parents of a route say is told once', () => {
+test('the same news of several parents of a route makes one Event', () => {
   const bad = newsOf(undefined, conditions('ResolvedRefs=False/BackendNotFound: no Service'));
-  expect(told(eachOnce([...bad, ...bad]))).toEqual(['Warning BackendNotFound']);
+  expect(reasonsOf(eachOnce([...bad, ...bad]))).toEqual(['Warning BackendNotFound']);
 });

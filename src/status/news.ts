@@ -14,22 +14,22 @@ export interface News {
 }
 
 /**
- * Good news once, when it becomes true; what people should look at as a Warning, whenever it comes or gets worse. What has been
- * in the status was told: so nothing is told twice, also after a restart.
- * @param leaving the object is being deleted: what it loses is meant to go
+ * Good news becomes an Event once. A problem becomes a Warning when it appears or gets worse. What the status already says had its
+ * Event before, so no Event repeats, not even after a restart.
+ * @param leaving the object is being deleted, so what it loses is no problem
  */
 export function newsOf(before: Conditions, after: Conditions, leaving = false): readonly News[] {
   const accepted = after?.find(({ type }) => type === 'Accepted');
   return (after ?? []).flatMap((condition) => {
-    // That what is not accepted is not programmed either is no news of its own.
+    // What is not accepted is not programmed either: this needs no Event of its own.
     if (condition.type === 'Programmed' && accepted?.status === 'False') return [];
-    // Which listeners are not valid, and why, is told listener by listener.
+    // Each invalid listener gets its own Event.
     if (condition.status === 'True' && condition.reason === 'ListenersNotValid') return [];
     return changed(before?.find(isKnown(condition.type)), condition, leaving);
   });
 }
 
-/** Of listeners only what is wrong with themselves: whether they are served, their Gateway or ListenerSet tells. */
+/** News about the listeners' own faults. Whether they are served is news of their Gateway or ListenerSet. */
 export function newsOfListeners(
   before: readonly ListenerStatus[] = [],
   after: readonly ListenerStatus[] = [],

@@ -63,18 +63,18 @@ const outcome = (more: Partial<GatewayOutcome>): GatewayOutcome => ({
 function start() {
   const client = new MemoryClient();
   const clock = new FakeClock();
-  const told: Pick<EventNote, 'type' | 'reason'>[] = [];
-  const events = { record: (_: unknown, { type, reason }: EventNote) => void told.push({ type, reason }) };
+  const recorded: Pick<EventNote, 'type' | 'reason'>[] = [];
+  const events = { record: (_: unknown, { type, reason }: EventNote) => void recorded.push({ type, reason }) };
   const context: ReportContext = { client, clock, events, controllerName: 'gatehouse.dev/aws' };
   const writes = () => client.actions.filter((action) => action.startsWith('PATCH')).length;
   const status = async () => (await client.get(kinds.gateways, key, signal)).status;
   const condition = async (type: string) => (await status())?.conditions?.find((each) => each.type === type);
   const parents = async () => (await client.get(kinds.httpRoutes, route.key, signal)).status?.parents ?? [];
-  return { client, clock, context, told, writes, status, condition, parents };
+  return { client, clock, context, recorded, writes, status, condition, parents };
 }
 
 test('a Gateway that becomes served says so once, in its status and in an Event', async () => {
-  const { client, context, told, writes, condition, status } = start();
+  const { client, context, recorded, writes, condition, status } = start();
   const created = await client.create(kinds.gateways, gateway, signal);
   await reportGateway(context, created, outcome({ provisioned: waiting }), signal);
   expect(await condition('Programmed')).toMatchObject({ status: 'False', reason: 'Pending', observedGeneration: 3 });
@@ -84,7 +84,7 @@ test('a Gateway that becomes served says so once, in its status and in an Event'
   expect(await condition('Programmed')).toMatchObject({ status: 'True', reason: 'Programmed' });
   expect((await status())?.addresses).toEqual([address]);
   expect(writes()).toBe(2);
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     { type: 'Normal', reason: 'Pending' },
     { type: 'Normal', reason: 'Programmed' },
   ]);
@@ -125,7 +125,7 @@ test('a pass over a Gateway that has changed since says nothing of it', async ()
 });
 
 test('a Gateway that serves stays programmed while nobody answers, and says so after a while, once', async () => {
-  const { client, context, told, writes, condition, status } = start();
+  const { client, context, recorded, writes, condition, status } = start();
   await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
   const found = [hindrance('Nobody answers.', { programmed: 'Pending', upToDate: 'NotAnswered', passing: true })];
   const unread = { provisioned: undefined, findings: findingsOf(translation, found, inventedWords) };
@@ -136,7 +136,7 @@ test('a Gateway that serves stays programmed while nobody answers, and says so a
       outcome({ ...unread, overdue }),
       signal,
     );
-  told.length = 0;
+  recorded.length = 0;
   const before = writes();
   await report(false);
   expect(writes()).toBe(before);
@@ -149,7 +149,7 @@ test('a Gateway that serves stays programmed while nobody answers, and says so a
   expect((await status())?.listeners?.[0]?.conditions.find(({ type }) => type === 'Programmed')?.status).toBe('True');
   const upToDate = await condition('gatehouse.dev/UpToDate');
   expect(upToDate).toMatchObject({ status: 'False', reason: 'NotAnswered', message: 'Nobody answers.' });
-  expect(told).toEqual([{ type: 'Warning', reason: 'NotAnswered' }]);
+  expect(recorded).toEqual([{ type: 'Warning', reason: 'NotAnswered' }]);
 });
 
 test('a Gateway that is being deleted says what keeps it', async () => {
@@ -188,8 +188,8 @@ const foreignParents: readonly RouteParentStatus[] = [
   { parentRef: { name: 'web2' }, controllerName: 'gatehouse.dev/aws', conditions: [] },
 ];
 
-test('a route is told by its Gateway, beside what other controllers and Gateways tell it', async () => {
-  const { client, context, parents, told } = start();
+test('a route gets the status of its Gateway beside those of other controllers and Gateways', async () => {
+  const { client, context, parents, recorded } = start();
   const created = await client.create(kinds.httpRoutes, { ...httpRoute, status: { parents: foreignParents } }, signal);
   await reportRoute(context, created, ofRoute({}), signal);
   const [first, second, own, ...none] = await parents();
@@ -199,7 +199,7 @@ test('a route is told by its Gateway, beside what other controllers and Gateways
     { type: 'ResolvedRefs' },
   ]);
   expect(none).toEqual([]);
-  expect(told).toEqual([]);
+  expect(recorded).toEqual([]);
   await reportRoute(
     context,
     await client.get(kinds.httpRoutes, route.key, signal),
@@ -210,7 +210,7 @@ test('a route is told by its Gateway, beside what other controllers and Gateways
 });
 
 test('a route that loses its backend gets a Warning, once', async () => {
-  const { client, context, told } = start();
+  const { client, context, recorded } = start();
   await client.create(kinds.httpRoutes, httpRoute, signal);
   const service = objectKey({ namespace: 'shop', name: 'cart' });
   const problem = { kind: 'backend-not-found', route, rule: 0, field: 'backendRefs[0]', service } as const;
@@ -218,11 +218,11 @@ test('a route that loses its backend gets a Warning, once', async () => {
   for (const outcomes of [ofRoute({}), ofRoute({ findings }), ofRoute({ findings })]) {
     await reportRoute(context, await client.get(kinds.httpRoutes, route.key, signal), outcomes, signal);
   }
-  expect(told).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);
+  expect(recorded).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);
 });
 
 test('a route that is no more is passed over', async () => {
-  const { context, told } = start();
+  const { context, recorded } = start();
   await reportRoute(context, httpRoute, ofRoute({}), signal);
-  expect(told).toEqual([]);
+  expect(recorded).toEqual([]);
 });

@@ -135,12 +135,12 @@ async function writeParents<T extends Route>(
     return { ...current, status: { ...current.status, parents: after } };
   };
   if ((await writeStatus(client, kind, route, mutate, signal)) !== 'written') return;
-  const told = after.flatMap(({ parentRef, controllerName, conditions }) => {
+  const news = after.flatMap(({ parentRef, controllerName, conditions }) => {
     const isSame = (entry: RouteParentStatus): boolean =>
       entry.controllerName === controllerName && sameParent(entry.parentRef, parentRef);
     return newsOf(before.find(isSame)?.conditions, conditions);
   });
-  record(events, route, told);
+  record(events, route, news);
 }
 
 /** Writes a GatewayClass's status. */

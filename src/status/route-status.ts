@@ -10,7 +10,7 @@ import { standing, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { isPassing, routeUpToDate } from './hindrances.ts';
 import { type ParentsOf, parentsWith, sameParent } from './parents.ts';
-import { pick, told } from './words.ts';
+import { messageOf, pick } from './words.ts';
 
 type Accepted = Verdict<
   'Accepted',
@@ -99,7 +99,7 @@ export function routeConditions(
   const conditions: RouteCondition[] = [accepted(attachment, findings, dropped, lost), resolvedRefs(ofRules)];
   if (dropped.size > 0 && dropped.size < attachment.rules && attachment.listeners.length > 0) {
     const indexes = [...dropped].toSorted((a, b) => a - b);
-    const message = `Dropped Rule ${indexes.join(', ')}: ${told(lost)}`;
+    const message = `Dropped Rule ${indexes.join(', ')}: ${messageOf(lost)}`;
     conditions.push({ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message });
   }
   return conditions;
@@ -120,7 +120,7 @@ function fallenBack(kept: readonly RuleFinding[], before: readonly Condition[] =
       ...(good !== undefined && { observedGeneration: good }),
     },
     resolvedRefs([]),
-    { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: ${told(kept)}` },
+    { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message: `Fall Back: ${messageOf(kept)}` },
   ];
 }
 
@@ -146,12 +146,12 @@ function accepted(
 ): Accepted {
   const apart = apartBy(attachment, findings);
   if (apart[0]) {
-    return { type: 'Accepted', status: 'False', reason: apart[0].reason, message: told(apart) };
+    return { type: 'Accepted', status: 'False', reason: apart[0].reason, message: messageOf(apart) };
   }
   if (isLost(attachment, dropped)) {
-    return { type: 'Accepted', status: 'False', reason: lostFor(lost), message: told(lost) };
+    return { type: 'Accepted', status: 'False', reason: lostFor(lost), message: messageOf(lost) };
   }
-  const hints = told(findings.filter((each) => isOfRule(each) && each.effect.kind === 'remark'));
+  const hints = messageOf(findings.filter((each) => isOfRule(each) && each.effect.kind === 'remark'));
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hints || 'The route is accepted.' };
 }
 

@@ -49,7 +49,7 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
     },
     hindrances: (port) => {
       if (provisioned === undefined || provisioned.ports.size === 0) return ofWhole;
-      // What passes is told of the whole, once it lasts.
+      // Problems that may pass are reported for the whole Gateway, once they last.
       return provisioned.ports.has(port) ? ofClients : hindrancesOf(findings.ofPort(port));
     },
     ofWhole,

@@ -17,7 +17,7 @@ const route: Route = {
   status: { parents: [theirs] },
 };
 
-test('a route of a kind that is not served is told so by each parent of ours, beside what others tell it', () => {
+test('a route of an unserved kind gets a condition from each of our parents, beside those of other controllers', () => {
   const [first, ...ours] = unservedParents(route, whose, true, GOLDEN_NOW);
   expect(first).toEqual(theirs);
   expect(ours.map(({ parentRef }) => parentRef.name)).toEqual(['web', 'more']);
@@ -30,8 +30,8 @@ test('a route of a kind that is not served is told so by each parent of ours, be
 });
 
 test('what was said of it goes when it moves, or when the Gateway is not ours any more', () => {
-  const told: Route = { ...route, status: { parents: unservedParents(route, whose, true, GOLDEN_NOW) } };
-  const moved: Route = { ...told, spec: { parentRefs: [{ name: 'elsewhere' }] } };
+  const reported: Route = { ...route, status: { parents: unservedParents(route, whose, true, GOLDEN_NOW) } };
+  const moved: Route = { ...reported, spec: { parentRefs: [{ name: 'elsewhere' }] } };
   expect(unservedParents(moved, whose, true, GOLDEN_NOW)).toEqual([theirs]);
-  expect(unservedParents(told, whose, false, GOLDEN_NOW)).toEqual([theirs]);
+  expect(unservedParents(reported, whose, false, GOLDEN_NOW)).toEqual([theirs]);
 });

@@ -5,7 +5,7 @@ import { objectKey } from '../kube/object.ts';
 import { inventedWords } from '../provider/testing/invented.ts';
 import { apiFinding } from './api-findings.ts';
 import { quoted } from './phrases.ts';
-import { told } from './words.ts';
+import { messageOf } from './words.ts';
 
 const route = { kind: 'HTTPRoute', key: objectKey({ namespace: 'team', name: 'site' }) } as const;
 const parentRef: ParentReference = { kind: 'ListenerSet', name: 'more' };
@@ -32,21 +32,21 @@ test.each<readonly [Problem, string]>([
     },
     'spec.listeners["https"].tls.certificateRefs[0]: Secret certs/one is in another namespace, and no ReferenceGrant there allows ListenerSets of this namespace',
   ],
-])('what is wrong with a ListenerSet is told in its own names: $0.kind', (problem, words) => {
+])('what is wrong with a ListenerSet is described in its own terms: $0.kind', (problem, words) => {
   expect(apiFinding(problem, inventedWords).words).toContain(words);
 });
 
-test('of more problems than anybody reads, the first ones are told and the others counted', () => {
+test('of more problems than anybody reads, the message has the first ones and counts the others', () => {
   const problems = Array.from({ length: 500 }, (_, rule) =>
     apiFinding({ kind: 'rule-field-unsupported', route, rule, field: 'retry' }, inventedWords),
   );
-  const text = told(problems);
+  const text = messageOf(problems);
   expect(text).toMatch(/^spec\.rules\[0\]\.retry: .* There are 4\d\d more\.$/);
   expect(text.length).toBeLessThan(2048);
-  expect(told(problems.slice(0, 2))).not.toContain('more');
+  expect(messageOf(problems.slice(0, 2))).not.toContain('more');
 });
 
-test('of more names than anybody reads, the first ones are told and the others counted', () => {
+test('of more names than anybody reads, the message has the first ones and counts the others', () => {
   const names = Array.from({ length: 64 }, (_, index) => `l${index}`);
   expect(quoted(names)).toMatch(/^"l0", .*, "l9" and 54 more$/);
 });

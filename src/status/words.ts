@@ -1,4 +1,4 @@
-// The Gateway API's own problems in words: what is wrong, and what to do. What a provider can do, the provider says.
+// The messages for problems that the Gateway API's rules find. The provider's words say what the provider supports.
 import type { Problem } from '../gateway/problem.ts';
 import type { RedirectUnsupported, RewriteUnsupported, RuleProblem } from '../gateway/route-problem.ts';
 import type { Fault } from '../kube/object.ts';
@@ -7,16 +7,16 @@ import type { ProviderWords } from '../provider/words.ts';
 import { sentences } from './condition.ts';
 import { list, namesOf, parentName, quoted } from './phrases.ts';
 
-/** What all of them say together is about this long at most: the field at fault is in the first ones, too. */
-const maxTold = 1_600;
+/** A message is about this long at most, in characters. */
+const maxMessage = 1_600;
 
-/** Findings in sentences, each once. Where there are too many to read, the last sentence says how many more. */
-export function told(findings: readonly Pick<Finding, 'words'>[]): string {
+/** The findings as sentences, each once. If there are too many to read, the last sentence says how many more there are. */
+export function messageOf(findings: readonly Pick<Finding, 'words'>[]): string {
   const said = new Set<string>();
   let length = 0;
   for (const [index, { words }] of findings.entries()) {
     if (said.has(words)) continue;
-    if (said.size > 0 && length + words.length > maxTold) {
+    if (said.size > 0 && length + words.length > maxMessage) {
       said.add(`There are ${findings.length - index} more.`);
       break;
     }
@@ -26,23 +26,23 @@ export function told(findings: readonly Pick<Finding, 'words'>[]): string {
   return sentences([...said]);
 }
 
-/** What the findings say that have a reason, under the first one's reason; undefined where none has one. */
+/** The message of all findings that have a reason, with the reason of the first. Undefined if no finding has a reason. */
 export function pick<F extends Pick<Finding, 'words'>, Reason extends string>(
   findings: readonly F[],
   reasonOf: (finding: F) => Reason | undefined,
 ): { readonly reason: Reason; readonly message: string } | undefined {
   const those = findings.filter((finding) => reasonOf(finding) !== undefined);
   const reason = those[0] && reasonOf(those[0]);
-  return reason && { reason, message: told(those) };
+  return reason && { reason, message: messageOf(those) };
 }
 
-/** @param otherwise what becomes of an object of which no earlier version could be read */
+/** @param otherwise the sentence to use if no earlier version of the object serves */
 export function unreadable({ detail, isLast }: Fault, otherwise: string): string {
   const served = isLast ? 'The version before it still serves.' : otherwise;
   return `Gatehouse can't read this: ${detail}. ${served} Correct it, or run a Gatehouse that knows it.`;
 }
 
-/** Faults of what is to be done with a request: the rule's requests are answered 500. */
+/** If a rule has one of these problems, its requests are answered 500. */
 export const answers500: ReadonlySet<string> = new Set([
   'filter-unsupported',
   'filters-incompatible',
@@ -52,7 +52,7 @@ export const answers500: ReadonlySet<string> = new Set([
   'rewrite-unsupported',
 ] satisfies readonly RuleProblem['kind'][]);
 
-/** The fault without its field, and the remedy. */
+/** Says what is wrong and how to correct it. The caller adds the field. */
 export function sentence(problem: Problem, words: ProviderWords): string {
   switch (problem.kind) {
     case 'parameters-kind-unknown':

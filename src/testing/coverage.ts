@@ -16,7 +16,7 @@ type Kind = Problem['kind'];
 /** The conditions that tell of a problem, as `Gateway Programmed=False NoResources`. */
 interface Sample<K extends Kind> {
   readonly problem: Omit<Extract<Problem, { readonly kind: K }>, 'kind'>;
-  readonly tellsIt: readonly string[];
+  readonly reportedBy: readonly string[];
 }
 
 /** Of each kind of an owner's problems: whether golden cases have it, else a sample. */
@@ -41,13 +41,17 @@ export async function goldenKinds(
   };
 }
 
-type Samples = Readonly<Record<string, 'golden' | { readonly problem: object; readonly tellsIt: readonly string[] }>>;
+type Samples = Readonly<
+  Record<string, 'golden' | { readonly problem: object; readonly reportedBy: readonly string[] }>
+>;
 
 /** @param coverage a `Coverage` */
 export const samplesOf = (coverage: Samples) =>
   Object.entries(coverage).flatMap(([kind, sample]) =>
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a coverage pairs them
-    sample === 'golden' ? [] : [{ kind, problem: { ...sample.problem, kind } as Problem, tellsIt: sample.tellsIt }],
+    sample === 'golden'
+      ? []
+      : [{ kind, problem: { ...sample.problem, kind } as Problem, reportedBy: sample.reportedBy }],
   );
 
 /** All conditions of a Gateway that was to become a load balancer, met this problem, and has none yet. */

@@ -96,9 +96,9 @@ test('a crash between any two steps leaks nothing and breaks nothing', () => {
       (first, crashes, last, pick) => {
         const aws = new SimulatedAws(gateway);
         converge(aws, modelOf(first), { pick });
-        for (const [sketch, steps, settles] of crashes) {
+        for (const [sketch, steps, timePasses] of crashes) {
           runPlan(aws, diff(modelOf(sketch), aws.observe()), { pick, steps });
-          if (settles) aws.settle(1000);
+          if (timePasses) aws.passTime(1000);
         }
         converge(aws, modelOf(last), { pick });
         expect(summary(aws)).toEqual(summary(madeAnew(modelOf(last))));

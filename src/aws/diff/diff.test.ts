@@ -147,7 +147,7 @@ test('a backend that replaces another joins its rule with no traffic, and takes 
   runPlan(aws, first);
   expect(planOf(aws, sketch).steps).toEqual([]);
   expect(answer(aws, 'listener/internal/80', 'a')).toBe('target-group/internal/api');
-  aws.settle(10_000);
+  aws.passTime(10_000);
   expect(names(planOf(aws, sketch))).toEqual(['change rule/internal/80/api']);
   runPlan(aws, planOf(aws, sketch));
   expect(answer(aws, 'listener/internal/80', 'a')).toBe('target-group/internal/cart');
@@ -182,9 +182,9 @@ test('a target group that no rule needs rests for its drain time, then goes', ()
   expect(names(first)).toEqual(['delete rule/internal/80/b']);
   expect(first.pending).toEqual([{ kind: 'drain', resource: 'target-group/internal/cart', at: aws.now + 300_000 }]);
   runPlan(aws, first);
-  aws.settle(299_999);
+  aws.passTime(299_999);
   expect(planOf(aws, sketch)).toMatchObject({ steps: [], pending: [{ kind: 'drain', at: aws.now + 1 }] });
-  aws.settle(1);
+  aws.passTime(1);
   expect(planOf(aws, sketch)).toMatchObject({ steps: [{ kind: 'delete' }], pending: [] });
 });
 
@@ -237,7 +237,7 @@ test('a load balancer of another scheme serves before the old one goes', () => {
   expect(first.pending).toContainEqual({ kind: 'replacement', resource: 'load-balancer/internal' });
   runPlan(aws, first);
   expect(planOf(aws, sketch)).toMatchObject({ steps: [], pending: [{ kind: 'replacement' }, { kind: 'drain' }] });
-  aws.settle(60_000);
+  aws.passTime(60_000);
   expect(names(planOf(aws, sketch))).toEqual(['delete load-balancer/internal', 'delete target-group/internal/api']);
 });
 
@@ -249,7 +249,7 @@ test('a tenant that never stops changing does not keep a replaced load balancer'
     listeners: { 80: [api, busy(says)] },
   });
   runPlan(aws, planOf(aws, sketch('1')));
-  aws.settle(60_000);
+  aws.passTime(60_000);
   const plan = (behind: readonly string[]) =>
     names(diff(modelOf(sketch('2')), aws.observe(), { behind: new Set(behind) }));
   expect(plan([])).not.toContain('delete load-balancer/internal');

@@ -69,9 +69,9 @@ async function attempt(run: Run, step: Step, perform: typeof performStep): Promi
     if (error.kind === 'lease-lost') return leftOut;
     if (error.kind === 'recalled') return recalled;
     if (error.retryable) run.unanswered.add(step.resource);
-    if (error.kind === 'settling') {
+    if (error.kind === 'not-yet-visible') {
       logger.debug({ step: step.id, action: error.action, code: error.code }, 'a step waits for AWS to show a write');
-      return { kind: 'settling' };
+      return { kind: 'not-yet-visible' };
     }
     logger.warn({ step: step.id, action: error.action, code: error.code, detail: error.detail }, 'a step failed');
     return { kind: 'error', error };
@@ -127,7 +127,7 @@ function outcomeOf(
         held.push(end.held);
         pending.push(resource);
         break;
-      case 'settling':
+      case 'not-yet-visible':
         pending.push(resource);
         break;
       case 'failed':

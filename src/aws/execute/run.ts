@@ -73,7 +73,7 @@ export interface Held {
 export type StepEnd =
   | { readonly kind: 'done'; readonly problems?: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'in-use'; readonly held: Held }
-  | { readonly kind: 'settling' }
+  | { readonly kind: 'not-yet-visible' }
   | { readonly kind: 'failed'; readonly problems: readonly Problem[]; readonly again?: true }
   | { readonly kind: 'error'; readonly error: AwsError };
 

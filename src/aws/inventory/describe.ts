@@ -26,7 +26,7 @@ import {
 import { GetResourcesCommand, type TagFilter } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { Attributes, AttributesKind } from '../attribute-defaults.ts';
 import type { AwsClients } from '../clients.ts';
-import { type AwsError, isNotFound, isSettling } from '../errors.ts';
+import { type AwsError, isNotFound, isNotYetVisible } from '../errors.ts';
 import type { ClusterIdentity } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
@@ -142,7 +142,7 @@ async function readTags({ elbv2 }: AwsClients, ResourceArns: readonly string[]):
 }
 
 function throwIfSettling(_: string, error: AwsError): void {
-  if (isSettling(error)) throw error;
+  if (isNotYetVisible(error)) throw error;
 }
 
 /**
@@ -157,7 +157,7 @@ export async function eachThatExists<T>(
   try {
     return await read(arns);
   } catch (error) {
-    if (!isNotFound(error) && !isSettling(error)) throw error;
+    if (!isNotFound(error) && !isNotYetVisible(error)) throw error;
     const [only, ...others] = arns;
     if (only === undefined || others.length === 0) {
       missing(only ?? '', error);

@@ -3,7 +3,7 @@ import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { AwsClients } from '../clients.ts';
-import { isNotFound, isSettling } from '../errors.ts';
+import { isNotFound, isNotYetVisible } from '../errors.ts';
 import { type ClusterIdentity, gatewayTagValue } from '../model/naming.ts';
 import { type Owner, ownerTag } from '../model/owner.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
@@ -197,7 +197,7 @@ export class Inventory {
         // While AWS does not show a new group, it does not show the health of its targets either.
         const health = await readHealth(clients, arn).catch((error: unknown) => {
           if (isNotFound(error)) this.remove(arn);
-          else if (!isSettling(error)) throw error;
+          else if (!isNotYetVisible(error)) throw error;
           return undefined;
         });
         if (health?.healthy === true) this.#usage.sawHealthy(arn);

@@ -57,12 +57,12 @@ export class Admissions {
     const before = known ?? found;
     const present = new Set(found.map(({ ruleId }) => ruleId));
     const absent = before.filter(({ ruleId }) => !present.has(ruleId));
-    const settling = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
-    this.#existing = [...found, ...settling];
+    const notYetVisible = absent.filter(({ ruleId }) => this.#clients.writes.isRecent(ruleId));
+    this.#existing = [...found, ...notYetVisible];
     // Rules of others may be gone: the next attempt shows it.
     this.#foreign.clear();
     await this.#forgetLimits();
-    return absent.flatMap((rule) => (settling.includes(rule) ? [] : [rule.groupId]));
+    return absent.flatMap((rule) => (notYetVisible.includes(rule) ? [] : [rule.groupId]));
   }
 
   /**

@@ -5,7 +5,7 @@ import { sameJson } from '../../kube/same-json.ts';
 import type { ProviderContext } from '../../provider/context.ts';
 import type { Applied } from '../../provider/provider.ts';
 import type { Cloud } from '../cloud.ts';
-import { AwsError, isNotFound, isSettling, toProblem } from '../errors.ts';
+import { AwsError, isNotFound, isNotYetVisible, toProblem } from '../errors.ts';
 import { awsFinding } from '../findings.ts';
 import type { Problem } from '../problem.ts';
 import { passAgainMs } from '../timings.ts';
@@ -21,7 +21,7 @@ interface Ended {
   readonly problems: readonly Problem[];
   readonly retryAfterMs?: number;
   /** AWS does not show the group yet: it is new. */
-  readonly isSettling?: true;
+  readonly isNotYetVisible?: true;
 }
 
 export async function syncEndpoints(
@@ -37,7 +37,7 @@ export async function syncEndpoints(
   const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
   problems.push(...ends.flatMap((end) => end.problems));
   // Only now AWS sends no more requests to the targets that are gone.
-  const synced = ends.filter((end) => end.problems.length === 0 && end.isSettling !== true);
+  const synced = ends.filter((end) => end.problems.length === 0 && end.isNotYetVisible !== true);
   problems.push(...(await cloud.reachability.revoke(synced.map(({ binding }) => binding))));
   // The Gateway's pass reports it in the routes' status.
   for (const { gateway, arn } of bindings) {
@@ -65,7 +65,7 @@ async function syncBinding(
       gatewayDue(gateway);
       return { binding, problems: [] };
     }
-    if (isSettling(error)) return { binding, problems: [], retryAfterMs: passAgainMs, isSettling: true };
+    if (isNotYetVisible(error)) return { binding, problems: [], retryAfterMs: passAgainMs, isNotYetVisible: true };
     return { binding, problems: [toProblem(error, group.id)] };
   }
 }

@@ -105,7 +105,7 @@ export function eachTestOnAws(options: StartOptions = {}) {
       return stop.signal;
     },
     model: (of?: ModelOptions) => rig.model(of),
-    start: (key?: ObjectKey, settlingMs?: number) => rig.start(key, settlingMs),
+    start: (key?: ObjectKey, visibleMs?: number) => rig.start(key, visibleMs),
     abort: (): void => stop.abort(),
     /** Another AWS in place of the test's own. */
     reopen: async (others: StartOptions): Promise<void> => {
@@ -246,9 +246,9 @@ export async function awsUnderTest(options: StartOptions = {}) {
 
   /**
    * Starts a controller: as after a crash, if there was one before.
-   * @param settlingMs how long what AWS lacks of its writes is not taken for gone
+   * @param visibleMs how late AWS may show a write: until then a missing resource counts as existing
    */
-  async function start(key = gateway, settlingMs = 0): Promise<Controller> {
+  async function start(key = gateway, visibleMs = 0): Promise<Controller> {
     const stop = new AbortController();
     const { signal } = stop;
     const clients = createAwsClients({
@@ -256,7 +256,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
       userAgent: 'gatehouse/test',
       mayCall: () => kept.mayCall(),
       limits: new Limits(systemClock, 1, { account: [], actions: [] }),
-      writes: new OwnWrites(systemClock, settlingMs),
+      writes: new OwnWrites(systemClock, visibleMs),
       metrics: { call: () => undefined },
       signal,
     });

@@ -13,8 +13,8 @@ import { reconcileGatewayClass } from '../gateway-class.ts';
 import type { GatewayContext } from '../gateway-context.ts';
 import { Unanswered } from '../unanswered.ts';
 
-interface Told extends Pick<EventNote, 'type' | 'reason'> {
-  /** Who tells it. */
+interface RecordedEvent extends Pick<EventNote, 'type' | 'reason'> {
+  /** The provider that recorded it. */
   readonly by: string;
 }
 
@@ -28,17 +28,17 @@ export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
   let cluster: Cluster;
   let contexts: readonly GatewayContext[];
   let stop: AbortController;
-  let told: Told[];
+  let recorded: RecordedEvent[];
   let worlds: readonly MemoryWorld[];
   beforeEach(async () => {
     stop = new AbortController();
-    told = [];
+    recorded = [];
     cluster = await startCluster({ controllerName: `example.com/${names[0]}` }, stop.signal);
     worlds = names.map(() => new MemoryWorld());
     const { client, clock, caches, context } = cluster;
     contexts = names.map((name, index) => {
       const provider = memoryProvider({ world: worlds[index] ?? new MemoryWorld(), name, context });
-      const record = (_: KubeObject, { type, reason }: EventNote) => void told.push({ by: name, type, reason });
+      const record = (_: KubeObject, { type, reason }: EventNote) => void recorded.push({ by: name, type, reason });
       return {
         client,
         clock,
@@ -46,7 +46,7 @@ export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
         events: { record },
         provider,
         controllerName: provider.controllerName,
-        told: new Map(),
+        lastReported: new Map(),
         unanswered: new Unanswered(),
         sources: { ...context.sources, ...provider.certificates },
         whenWanted: () => undefined,
@@ -67,8 +67,8 @@ export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
     get signal(): AbortSignal {
       return stop.signal;
     },
-    get told(): readonly Told[] {
-      return told;
+    get events(): readonly RecordedEvent[] {
+      return recorded;
     },
     world: (index = 0): MemoryWorld => worlds[index] ?? new MemoryWorld(),
     get,

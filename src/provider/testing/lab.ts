@@ -89,8 +89,8 @@ async function startProcess(
     return { applied, standing: provider.standing(gatewayKey, derived.model) };
   };
 
-  /** Passes until nothing is missing and nothing comes by itself, or the lease is lost. @returns how many */
-  const settle = async (): Promise<number> => {
+  /** Runs passes until the Gateway is complete, or the lease is lost. @returns how many passes it took */
+  const reconcile = async (): Promise<number> => {
     for (let passes = 1; passes <= maxPasses; passes += 1) {
       const { applied, standing } = await pass();
       const { found, behind, requeueAfterMs } = applied;
@@ -115,7 +115,7 @@ async function startProcess(
     provider,
     input,
     pass,
-    settle,
+    reconcile,
     remove,
     derive: (routes: readonly HttpRoute[]) => derive(provider, { ...input(), routes }),
     close: async (): Promise<void> => {

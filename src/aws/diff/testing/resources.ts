@@ -199,7 +199,7 @@ export function converge(aws: SimulatedAws, model: Model | undefined, options: R
     const plan = diff(model, aws.observe(), options);
     if (plan.steps.length === 0 && plan.pending.length === 0) return;
     runPlan(aws, plan, options);
-    aws.settle(300_000);
+    aws.passTime(300_000);
   }
   const plan = diff(model, aws.observe(), options);
   throw new Error(`no end: ${JSON.stringify([plan.steps.map((step) => step.id), plan.pending])}`);

@@ -48,7 +48,7 @@ export class SimulatedAws {
   }
 
   /** Time passes: load balancers become active, what a rule refers to becomes healthy, what was deleted is released. */
-  settle(milliseconds: number): void {
+  passTime(milliseconds: number): void {
     this.now += milliseconds;
     this.#held.clear();
     const inUse = this.#inUse();

@@ -3,7 +3,7 @@ import type { GatewayClass, ReferenceGrant } from '../api/gateway-api.ts';
 import { Cache } from '../kube/cache.ts';
 import type { EventNote } from '../kube/events.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
-import { tellFaults } from './tell-faults.ts';
+import { reportFaults } from './report-faults.ts';
 
 const grant = (resourceVersion: string, field?: string): ReferenceGrant => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
@@ -20,12 +20,12 @@ test('a ReferenceGrant that can not be read any more gets an Event, once for eac
       logger: silentLogger,
     });
   const [referenceGrants, gatewayClasses] = [cacheOf<ReferenceGrant>(), cacheOf<GatewayClass>()];
-  const told: EventNote[] = [];
-  tellFaults({ referenceGrants, gatewayClasses }, { record: (_, note) => void told.push(note) });
+  const recorded: EventNote[] = [];
+  reportFaults({ referenceGrants, gatewayClasses }, { record: (_, note) => void recorded.push(note) });
   for (const each of [grant('1'), grant('2', 'spec.to[0]'), grant('3', 'spec.to[0]'), grant('4', 'spec.from[0]')]) {
     referenceGrants.put(each);
   }
-  expect(told.map(({ type, reason, note }) => `${type} ${reason} ${note.split(' ')[0]}`)).toEqual([
+  expect(recorded.map(({ type, reason, note }) => `${type} ${reason} ${note.split(' ')[0]}`)).toEqual([
     'Warning Unreadable spec.to[0]:',
     'Warning Unreadable spec.from[0]:',
   ]);
