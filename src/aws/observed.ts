@@ -26,6 +26,12 @@ export const TAG = {
   tags: 'gatehouse.dev/tags',
 } as const;
 
+/** One target group of a forward action. */
+export interface Forward {
+  readonly arn: string;
+  readonly weight: number;
+}
+
 interface Owned<K extends Resource['kind']> {
   readonly kind: K;
   /** For a security group: its id, `sg-…`. */
@@ -46,6 +52,10 @@ export interface OwnedLoadBalancer extends Owned<'load-balancer'> {
 export interface OwnedListener extends Owned<'listener'> {
   readonly loadBalancerArn: string;
   readonly port: number;
+  /** `HTTP`, `TCP_UDP`, …: AWS's name. */
+  readonly protocol: string;
+  /** The groups that its default action forwards to now. */
+  readonly forwards: readonly Forward[];
 }
 
 export interface OwnedRule extends Owned<'rule'> {
@@ -53,7 +63,7 @@ export interface OwnedRule extends Owned<'rule'> {
   /** 1 to 50,000. */
   readonly priority: number;
   /** The groups that it forwards to now. Empty for other actions. */
-  readonly targetGroups: readonly { readonly arn: string; readonly weight: number }[];
+  readonly targetGroups: readonly Forward[];
   /** The requests that it may match. */
   readonly scope: Scope;
   /** Its conditions, action and transforms. Absent if it has content that our rules never have. */

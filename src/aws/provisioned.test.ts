@@ -40,6 +40,8 @@ const listener = (scheme: string, port: number): OwnedListener => ({
   tags: {},
   loadBalancerArn: `arn:${scheme}`,
   port,
+  protocol: 'HTTP',
+  forwards: [],
 });
 const address = (scheme: string) => [{ type: 'Hostname', value: `${scheme}.example.com` }];
 

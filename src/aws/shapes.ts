@@ -6,14 +6,9 @@ import type {
   RuleTransform as SdkTransform,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { ResourceId, RuleAction, RuleCondition, RuleTransform } from './model/resources.ts';
-import type { RuleContent } from './observed.ts';
+import type { Forward, RuleContent } from './observed.ts';
 
 export type ArnOf = (id: ResourceId) => string;
-
-export interface Forward {
-  readonly arn: string;
-  readonly weight: number;
-}
 
 export function toActions(action: RuleAction, arnOf: ArnOf): Action[] {
   switch (action.kind) {

@@ -86,7 +86,9 @@ export function targetGroupWords(targetGroup: TargetGroupResource | undefined): 
 export const transformWords = ({ kind, regex, replace }: RuleTransform): string =>
   `${kind === 'host-header-rewrite' ? 'host' : 'URL'} rewritten: ${regex} by ${replace}`;
 
-export function healthCheckWords({ path, port, matcher, intervalSeconds }: HealthCheck): string {
+export function healthCheckWords({ protocol, path, port, matcher, intervalSeconds }: HealthCheck): string {
+  const at = port === 'traffic-port' ? '' : ` on port ${port}`;
+  if (matcher === undefined) return `healthy if ${protocol} connects${at}, every ${intervalSeconds} s`;
   const wanted = 'httpCode' in matcher ? matcher.httpCode : `gRPC ${matcher.grpcCode}`;
-  return `healthy on ${wanted} from ${path}${port === 'traffic-port' ? '' : ` on port ${port}`}, every ${intervalSeconds} s`;
+  return `healthy on ${wanted} from ${path}${at}, every ${intervalSeconds} s`;
 }

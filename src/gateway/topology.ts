@@ -48,7 +48,7 @@ export interface RuleTopology {
   /** The index in the route. */
   readonly rule: number;
   readonly name?: string;
-  /** At least one. */
+  /** At least one for an HTTPRoute or a GRPCRoute. None for other kinds: they take connections whole. */
   readonly matches: readonly RequestMatch[];
   readonly action: RouteAction;
   /** One a backendRef, whether or not the action is to forward to them. */
@@ -79,11 +79,16 @@ export interface ListenerTopology {
   readonly precedence?: number;
   /** Lower case; absent: all hosts. */
   readonly hostname?: string;
+  /** Only of protocol TLS. */
+  readonly tlsMode?: TlsMode;
+  /** None where TLS is not terminated. */
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
   /** What is attached to it, in the order of `Topology.routes`. */
   readonly routes: readonly RouteId[];
 }
+
+export type TlsMode = 'Terminate' | 'Passthrough';
 
 export type CertificateSource =
   | { readonly kind: 'secret'; readonly secret: ObjectKey; readonly certificate: CertificateSummary }
@@ -174,6 +179,8 @@ export interface BackendService {
   readonly service: ObjectKey;
   /** The Service's port number that the route names. */
   readonly port: number;
+  /** That port's protocol, for a UDPRoute. Absent: TCP. */
+  readonly transport?: 'UDP';
   /** That port's name in the Service, as its EndpointSlices repeat it; empty for an unnamed one. */
   readonly portName: string;
   /** As the Service says it. */

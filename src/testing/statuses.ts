@@ -98,5 +98,7 @@ const made = (model: Model | undefined): readonly OwnedResource[] =>
       return [{ ...owned, kind: 'security-group', tags, name: resource.spec.name }];
     }
     if (resource.kind !== 'listener') return [];
-    return [{ ...owned, kind: 'listener', loadBalancerArn: `arn:${resource.loadBalancer}`, port: resource.spec.port }];
+    const { port, protocol } = resource.spec;
+    const loadBalancerArn = `arn:${resource.loadBalancer}`;
+    return [{ ...owned, kind: 'listener', loadBalancerArn, port, protocol, forwards: [] }];
   });

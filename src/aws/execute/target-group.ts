@@ -10,16 +10,19 @@ import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
 
+const matcherInput = (matcher: NonNullable<HealthCheck['matcher']>) =>
+  'httpCode' in matcher ? { HttpCode: matcher.httpCode } : { GrpcCode: matcher.grpcCode };
+
 const healthCheckInput = (check: HealthCheck) => ({
   HealthCheckEnabled: true,
   HealthCheckProtocol: check.protocol,
-  HealthCheckPath: check.path,
+  ...(check.path === undefined ? {} : { HealthCheckPath: check.path }),
   HealthCheckPort: check.port,
   HealthCheckIntervalSeconds: check.intervalSeconds,
   HealthCheckTimeoutSeconds: check.timeoutSeconds,
   HealthyThresholdCount: check.healthyThreshold,
   UnhealthyThresholdCount: check.unhealthyThreshold,
-  Matcher: 'httpCode' in check.matcher ? { HttpCode: check.matcher.httpCode } : { GrpcCode: check.matcher.grpcCode },
+  ...(check.matcher === undefined ? {} : { Matcher: matcherInput(check.matcher) }),
 });
 
 export async function createTargetGroup(run: Run, desired: TargetGroupResource, tags: Tags): Promise<StepEnd> {
@@ -42,7 +45,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
         Name: name,
         TargetType: targetType,
         Protocol: protocol,
-        ProtocolVersion: protocolVersion,
+        ...(protocolVersion === undefined ? {} : { ProtocolVersion: protocolVersion }),
         Port: port,
         VpcId: vpcId,
         // AWS accepts this field only for targets of type ip.

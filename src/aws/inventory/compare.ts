@@ -3,6 +3,7 @@ import type { Action, Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk
 import { stableJson } from '../model/hash.ts';
 import type {
   CertificateUse,
+  HealthCheck,
   ListenerResource,
   LoadBalancerResource,
   ResourceId,
@@ -31,21 +32,22 @@ export function sameLoadBalancer(actual: Actual, { spec }: LoadBalancerResource,
 
 /** Only the health check is compared: nobody can change anything else. */
 export function sameTargetGroup({ spec: { healthCheck: check } }: TargetGroupResource, found: TargetGroup): boolean {
-  const matcher =
-    'httpCode' in check.matcher
-      ? found.Matcher?.HttpCode === check.matcher.httpCode
-      : found.Matcher?.GrpcCode === check.matcher.grpcCode;
   return (
-    matcher &&
+    sameMatcher(check.matcher, found.Matcher) &&
     found.HealthCheckEnabled !== false &&
     found.HealthCheckProtocol === check.protocol &&
-    found.HealthCheckPath === check.path &&
+    (check.path === undefined || found.HealthCheckPath === check.path) &&
     found.HealthCheckPort === check.port &&
     found.HealthCheckIntervalSeconds === check.intervalSeconds &&
     found.HealthCheckTimeoutSeconds === check.timeoutSeconds &&
     found.HealthyThresholdCount === check.healthyThreshold &&
     found.UnhealthyThresholdCount === check.unhealthyThreshold
   );
+}
+
+function sameMatcher(wanted: HealthCheck['matcher'], found: TargetGroup['Matcher']): boolean {
+  if (wanted === undefined) return true;
+  return 'httpCode' in wanted ? found?.HttpCode === wanted.httpCode : found?.GrpcCode === wanted.grpcCode;
 }
 
 export function sameListener(actual: Actual, { spec }: ListenerResource, found: Listener): boolean {

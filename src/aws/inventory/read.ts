@@ -138,9 +138,9 @@ function certificateCandidate({ CertificateArn: arn, ImportedAt }: CertificateSu
 }
 
 export function listenerCandidate(found: Listener): Candidate[] {
-  const { ListenerArn: arn, LoadBalancerArn: loadBalancerArn = '', Port: port = 0, Certificates } = found;
+  const { ListenerArn: arn, LoadBalancerArn: loadBalancerArn = '', Port: port = 0, Protocol: protocol = '' } = found;
   if (arn === undefined) return [];
-  const certificate = Certificates?.[0]?.CertificateArn;
+  const certificate = found.Certificates?.[0]?.CertificateArn;
   const record = (id: ResourceId, tags: Tags): ListenerRecord => ({
     kind: 'listener',
     arn,
@@ -148,6 +148,7 @@ export function listenerCandidate(found: Listener): Candidate[] {
     tags,
     loadBalancerArn,
     port,
+    protocol,
     forwards: forwardsOf(found.DefaultActions),
     ...(certificate === undefined ? {} : { certificate }),
   });

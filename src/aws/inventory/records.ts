@@ -11,11 +11,9 @@ import type {
   OwnedTargetGroup,
 } from '../observed.ts';
 import { TAG } from '../observed.ts';
-import type { Forward } from '../shapes.ts';
 
 /** A listener, with the fields that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
-  readonly forwards: readonly Forward[];
   readonly certificate?: string;
   /** Beside the default one. Absent if not known. */
   readonly extraCertificates?: readonly string[];

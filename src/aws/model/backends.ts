@@ -4,7 +4,9 @@ import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from '../../gateway/topology.ts';
 import type { AlbShortfall } from './expressed.ts';
 
-export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families'> {
+export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families' | 'transport'> {
+  /** Absent: TCP. Of both, the Service has one target port and one node port. */
+  readonly transport?: 'UDP' | 'TCP_UDP';
   readonly protocol: BackendProtocol;
   readonly ipFamily: IpFamily;
 }
@@ -13,13 +15,14 @@ export type BackendSettings = Pick<LoadBalancerSettings, 'targetType' | 'ipAddre
 
 /** Whatever it speaks is taken for HTTP where that is not known. */
 export function targetBackend(
-  { service, port, portName, appProtocol, nodePort, healthCheckNodePort, local }: BackendService,
+  { service, port, portName, transport, appProtocol, nodePort, healthCheckNodePort, local }: BackendService,
   ipFamily: IpFamily,
 ): TargetBackend {
   return {
     service,
     port,
     portName,
+    ...(transport !== undefined && { transport }),
     protocol: protocolOf(appProtocol) ?? 'HTTP1',
     ...(nodePort !== undefined && { nodePort }),
     ...(healthCheckNodePort !== undefined && { healthCheckNodePort }),

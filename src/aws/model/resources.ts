@@ -1,4 +1,4 @@
-// The desired resources of one Gateway's ALB: what model gives and diff takes. References are logical ids; ARNs are known
+// The desired resources of one Gateway's load balancers: what model gives and diff takes. References are logical ids; ARNs are known
 // only while a plan is carried out.
 
 import type { RuleRef } from '../../gateway/problem-place.ts';
@@ -7,8 +7,9 @@ import type { TargetBackend } from './backends.ts';
 
 /**
  * What a resource is within its Gateway: the value of its `gatehouse.dev/resource` tag, at most 256 characters.
- * `load-balancer/internal`, `listener/internal/443`, `target-group/internal/shop/api/80/4f2a91c0`. What must be replaced
- * rather than changed has that setting in its id, so that the old one and the new one can stand side by side.
+ * `load-balancer/internal`, `listener/internal/443`, `target-group/internal/shop/api/80/4f2a91c0`; of an NLB
+ * `load-balancer/nlb-internal`, `listener/nlb-internal/443`, and so on. What must be replaced rather than changed has that
+ * setting in its id, so that the old one and the new one can stand side by side.
  */
 export type ResourceId = string & { readonly __brand: 'ResourceId' };
 
@@ -43,8 +44,10 @@ export interface SecurityGroupResource {
 }
 
 export interface IngressRule {
-  readonly protocol: 'tcp';
+  readonly protocol: 'tcp' | 'udp' | 'icmp' | 'icmpv6';
+  /** Of ICMP: the type. */
   readonly fromPort: number;
+  /** Of ICMP: the code; -1 for any. */
   readonly toPort: number;
   readonly source:
     | { readonly kind: 'cidr'; readonly cidr: string }
@@ -68,10 +71,18 @@ export interface LoadBalancerResource {
   readonly id: ResourceId;
   readonly spec: {
     readonly name: string;
+    /** Absent: an Application Load Balancer, whose hash has no type in it since before there were NLBs. */
+    readonly type?: 'network';
     readonly scheme: 'internal' | 'internet-facing';
     readonly ipAddressType: string;
     /** Subnet ids, sorted. */
     readonly subnets: readonly string[];
+    /** Only of an NLB, by subnet: the addresses that it has there. Absent: AWS chooses all of them. */
+    readonly addresses?: readonly SubnetAddresses[];
+    /** Only of an NLB that serves UDP on IPv6: whether each subnet has a prefix for source NAT. */
+    readonly prefixForIpv6SourceNat?: 'on';
+    /** Only of an NLB: whether traffic by AWS PrivateLink passes the security groups. AWS's default is on. */
+    readonly enforceOnPrivateLink?: 'on' | 'off';
     /** By logical id (the frontend group), or an id in AWS (the backend group, the user's own). */
     readonly securityGroups: readonly ({ readonly group: ResourceId } | { readonly groupId: string })[];
   };
@@ -80,25 +91,46 @@ export interface LoadBalancerResource {
   readonly tags: Tags;
 }
 
+/** What an NLB has in one subnet. AWS changes a load balancer's Elastic IPs and private addresses in none of its subnets. */
+export interface SubnetAddresses {
+  readonly subnet: string;
+  /** `eipalloc-…`, of an internet-facing NLB. */
+  readonly allocation?: string;
+  /** Of an internal NLB. */
+  readonly privateIpv4?: string;
+  /** Of a dual-stack NLB. */
+  readonly ipv6?: string;
+  /** A block of 80 bits, or `auto_assigned`. */
+  readonly sourceNatIpv6Prefix?: string;
+}
+
 export interface TargetGroupResource {
   readonly kind: 'target-group';
   readonly id: ResourceId;
   readonly spec: {
     /** Deterministic: every setting that AWS can't change is hashed into it. */
     readonly name: string;
-    readonly targetType: 'ip' | 'instance';
-    readonly protocol: 'HTTP';
-    readonly protocolVersion: 'HTTP1' | 'HTTP2' | 'GRPC';
+    readonly targetType: TargetType;
+    readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
+    /** Of HTTP and HTTPS only. */
+    readonly protocolVersion?: 'HTTP1' | 'HTTP2' | 'GRPC';
     readonly port: number;
     readonly vpcId: string;
     readonly ipAddressType: 'ipv4' | 'ipv6';
     readonly healthCheck: HealthCheck;
   };
   readonly attributes: Readonly<Record<string, string>>;
-  /** Whose endpoints or node ports are its targets. Absent: it never has one, and answers 503 for an invalid share. */
+  /**
+   * Whose endpoints or node ports are its targets. Absent without `loadBalancer`: it never has one. Then an ALB answers 503 for
+   * an invalid share, and an NLB resets the connection.
+   */
   readonly backend?: TargetBackend;
+  /** Of target type `alb`: the ALB that is its one target. */
+  readonly loadBalancer?: ResourceId;
   readonly tags: Tags;
 }
+
+export type TargetType = 'ip' | 'instance' | 'alb';
 
 /** What says which targets a group has. */
 export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
@@ -106,15 +138,17 @@ export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
 };
 
 export interface HealthCheck {
-  readonly protocol: 'HTTP';
-  readonly path: string;
+  readonly protocol: 'HTTP' | 'HTTPS' | 'TCP';
+  /** Of HTTP and HTTPS only. */
+  readonly path?: string;
   /** `traffic-port`, or a port number. */
   readonly port: string;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   readonly healthyThreshold: number;
   readonly unhealthyThreshold: number;
-  readonly matcher: { readonly httpCode: string } | { readonly grpcCode: string };
+  /** Of HTTP and HTTPS only. */
+  readonly matcher?: { readonly httpCode: string } | { readonly grpcCode: string };
 }
 
 export interface ListenerResource {
@@ -123,11 +157,17 @@ export interface ListenerResource {
   readonly loadBalancer: ResourceId;
   readonly spec: {
     readonly port: number;
-    readonly protocol: 'HTTP' | 'HTTPS';
+    /** The last four are an NLB's. */
+    readonly protocol: 'HTTP' | 'HTTPS' | 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
     readonly sslPolicy?: string;
     readonly defaultCertificate?: CertificateUse;
+    /** Of TLS on an NLB only: `HTTP2Preferred` and its like. */
+    readonly alpnPolicy?: string;
+    /** An NLB's listener has no rules: it forwards, by weight, and is warmed up as a rule of an ALB is. */
     readonly defaultAction: RuleAction;
   };
+  /** Whose connections the default action forwards. Absent on an ALB, whose rules have them. */
+  readonly sources?: readonly RuleRef[];
   /** The list that SNI chooses from; the default certificate is in it only where it has to be. */
   readonly extraCertificates: readonly CertificateUse[];
   readonly tags: Tags;

@@ -4,7 +4,7 @@ import { familyOf, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
-import type { HealthCheck, ResourceId, TargetGroupResource, TargetSelection } from './resources.ts';
+import type { HealthCheck, ResourceId, TargetGroupResource, TargetSelection, TargetType } from './resources.ts';
 
 /** The target group of a backend. The load balancer's scheme is in its id: a target group serves one load balancer. */
 export function targetGroup(context: ModelContext, service: BackendService): TargetGroupResource {
@@ -121,7 +121,7 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
 
 /** The port of each target at which its health is checked, where that is not the one that it serves at. */
 export const healthPort = (
-  targetType: 'ip' | 'instance',
+  targetType: TargetType,
   backend: Pick<TargetBackend, 'local' | 'healthCheckNodePort'> | undefined,
 ): number | undefined =>
   targetType === 'instance' && backend?.local === true ? backend.healthCheckNodePort : undefined;

@@ -158,7 +158,7 @@ export class SimulatedAws {
       }
       case 'listener': {
         const loadBalancerArn = resolve(desired.loadBalancer);
-        const { port, defaultCertificate } = desired.spec;
+        const { port, protocol, defaultCertificate } = desired.spec;
         const uses = [defaultCertificate ?? [], desired.extraCertificates].flat();
         const there = uses.filter((use) => 'arn' in use || isMade(use.certificate));
         if (there.length === 0 && uses.length > 0) throw new Refused('in-use', `${desired.id} has no certificate`);
@@ -168,7 +168,8 @@ export class SimulatedAws {
         if (others.some((other) => other.loadBalancerArn === loadBalancerArn && other.port === port)) {
           throw new Refused('duplicate', `port ${port}`);
         }
-        return add({ ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn, port });
+        const listener = { ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn };
+        return add({ ...listener, port, protocol, forwards: [] });
       }
       default:
         return desired satisfies never;
