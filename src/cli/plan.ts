@@ -208,7 +208,7 @@ async function derived(
   { config, aws, assumeSecrets, now }: DeriveOptions,
 ): Promise<Derived> {
   const options = { controllerName: config.awsControllerName, now, assumeSecrets };
-  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { aws }) });
+  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { certificates: aws }) });
   const { clusterName } = config;
   const defaults = settingsDefaults(config);
   const { unservedRoutes } = read;

@@ -1,18 +1,18 @@
 import { Turns } from '../kube/turns.ts';
 
-/** Resolves when all have ended, so that none goes on behind the caller's back. @throws what the first of them was refused with */
+/** Waits until all works have ended, also after an error, so that none continues unseen. @throws the first error */
 export async function allEnded(works: readonly Promise<unknown>[]): Promise<void> {
   const ends = await Promise.allSettled(works);
   const failed = ends.find(({ status }) => status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** How many statuses are written at a time. */
+/** How many statuses are written at the same time. */
 const concurrency = 16;
 
 /**
- * Does the work for each of thousands: some at a time, and in turns with all else. One that is refused keeps none of the others
- * from theirs. @throws what one of them was refused with
+ * Runs the work for each item, a few at a time, and yields to other passes: there may be thousands of items. An error does not stop
+ * the work for other items. @throws the first error, when all have ended
  */
 export async function eachEnded<T>(items: Iterable<T>, work: (item: T) => Promise<unknown>): Promise<void> {
   const left = items[Symbol.iterator]();

@@ -1,4 +1,4 @@
-// One reflector a kind, and the indexes by which the passes find things.
+// One reflector for each kind, and the indexes that the passes use.
 
 import type { Namespace, Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
@@ -32,33 +32,33 @@ import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../k
 import { Reflector, type ReflectorOptions } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** How long an API server may take to know all of its CRDs after it started. In milliseconds. */
+/** After its start, an API server may take this long to serve all CRDs. In milliseconds. */
 const absentAfterMs = 30_000;
 
-/** How often at most to look whether a kind that is not served has been installed. In milliseconds. */
+/** The longest time between two checks whether a missing, unserved kind has been installed. In milliseconds. */
 const unservedMissingMs = 60_000;
 
 type RouteIndex = 'namespace' | 'gateway' | 'listenerSet' | 'service';
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 
-/** The served routes that an index has, of all kinds. */
+/** The served routes of all kinds with this key in the index. */
 export const routesBy = ({ routes }: Pick<Caches, 'routes'>, index: RouteIndex, key: string): readonly ServedRoute[] =>
   routes.flatMap((store) => store.byIndex(index, key));
 
-/** Every Gateway that a route refers to now, or that its status still speaks of. */
+/** Every Gateway that a route refers to, or that its status still mentions. */
 export const gatewaysOfRoute = (route: Route): readonly ObjectKey[] => {
   const reported = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentGateway(route, parentRef) ?? []);
   return [...new Set([...parentGateways(route), ...reported])];
 };
 
-/** Every ListenerSet that a route refers to now, or that its status still speaks of. */
+/** Every ListenerSet that a route refers to, or that its status still mentions. */
 export const listenerSetsOfRoute = (route: Route): readonly ObjectKey[] => {
   const reported = (route.status?.parents ?? []).flatMap(({ parentRef }) => parentListenerSet(route, parentRef) ?? []);
   return [...new Set([...parentListenerSets(route), ...reported])];
 };
 
-/** A Node's status is large and its heartbeat frequent; only what decides about targets is kept. */
+/** Keeps only the fields that targets depend on, because a Node's status is large and changes often. */
 function stripNode(node: Node): Node {
   const { status, spec, ...rest } = stripBookkeeping(node);
   const ready = (status?.conditions ?? [])
@@ -80,13 +80,13 @@ export interface CachesOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** Only this namespace's objects, where a kind has namespaces. */
+  /** Watches only objects of this namespace. Cluster-scoped kinds are watched completely. */
   readonly watchNamespace?: string | undefined;
 }
 
 export type Caches = ReturnType<typeof openCaches>;
 
-/** The reflectors do nothing until they run. */
+/** The reflectors start with `run`. */
 export function openCaches(options: CachesOptions) {
   const { watchNamespace, ...shared } = options;
   const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'state' | 'kind' | 'hasSynced' | 'missingForMs'>[] =
@@ -122,7 +122,7 @@ export function openCaches(options: CachesOptions) {
       { namespace: inNamespace, gateway: (set) => eachOf(listenerSetGateway(set)), secret: certificateSecrets },
       { read: readListenerSet },
     ),
-    /** One a kind of routes that is served. */
+    /** One store for each served kind of routes. */
     routes: servedKinds.map(({ resource }) =>
       reflect<ServedRoute, RouteIndex>(
         resource,
@@ -143,7 +143,7 @@ export function openCaches(options: CachesOptions) {
     nodes: reflect(kinds.nodes, {}, { strip: stripNode }),
     namespaces: reflect(kinds.namespaces, {}, { strip: stripNamespace }),
   };
-  // No Gateway waits for these: they may not be installed, nor be for us to read.
+  // No Gateway waits for these kinds: they may not be installed, or we may not be allowed to read them.
   const unserved = unservedRoutes.map((kind) => {
     const indexers = { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute };
     const timing = { missingMaxMs: unservedMissingMs };
@@ -159,29 +159,29 @@ export function openCaches(options: CachesOptions) {
   });
   return {
     ...stores,
-    /** The routes of kinds that are not served. */
+    /** The routes of unserved kinds. */
     unservedRoutes: unserved.map(({ kind, store }) => ({ kind, store })),
-    /** Whether the namespaced object is one that could be seen. */
+    /** Whether we watch the namespace of the object. */
     watches: (key: ObjectKey): boolean =>
       watchNamespace === undefined || parseObjectKey(key).namespace === watchNamespace,
-    /** Whether each kind was listed in full, or is not installed. */
+    /** Resolves when each kind has been listed completely, or is not installed. */
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     /** Runs until the signal aborts. */
     run: (signal: AbortSignal): Promise<unknown> =>
       Promise.all([...reflectors, ...unserved].map((reflector) => reflector.run(signal))),
-    /** The kinds of which no list has come so far. */
+    /** The kinds that have not been listed yet. */
     unlisted: (): readonly string[] =>
       reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
-    /** The kinds that the API server does not know so far. */
+    /** The kinds that the API server does not serve, at least not yet. */
     missing: (): readonly string[] =>
       reflectors.filter(({ state }) => state === 'waiting-for-crd').map(({ kind }) => kind.kind),
-    /** Those of them that are surely not installed. An API server that has just started may not know its CRDs yet. */
+    /** The kinds that are certainly not installed. An API server that has just started may not serve its CRDs yet. */
     absent: (): readonly string[] =>
       reflectors.filter((reflector) => reflector.missingForMs() >= absentAfterMs).map(({ kind }) => kind.kind),
   };
 }
 
-/** What they would do is nobody's concern here. */
+/** Keeps only what the status of an unserved route needs. */
 function stripUnserved({ apiVersion, kind, metadata, spec, status }: Route): Route {
   const { namespace, name, uid, resourceVersion, generation, deletionTimestamp } = metadata;
   const kept = { namespace, name, uid, resourceVersion, generation, deletionTimestamp };
@@ -195,7 +195,7 @@ function stripUnserved({ apiVersion, kind, metadata, spec, status }: Route): Rou
   };
 }
 
-/** Namespaces are watched for their labels alone. */
+/** Only the labels of namespaces are needed. */
 const stripNamespace = (namespace: Namespace): Namespace => {
   const { apiVersion, kind, metadata } = stripBookkeeping(namespace);
   return { apiVersion, kind, metadata };

@@ -1,4 +1,4 @@
-// The process: connect, watch, be elected, and then run the passes until the lease or the process ends.
+// The process: it connects, watches, waits to be elected, and runs the passes until the lease or the process ends.
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -14,7 +14,7 @@ import { version } from '../version.ts';
 import { openReplica } from './replica.ts';
 import { type ControllerOptions, runTerm, type TermContext } from './term.ts';
 
-/** Resolves when the signal has aborted and all work has ended. @throws KubeError when the API server can't be used at all */
+/** Runs until the signal aborts and all work has ended. @throws KubeError if the API server cannot be used */
 export async function runController(options: ControllerOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, clock, random, env, providers } = options;
   const client = await connect({ userAgent: 'gatehouse', clock, random, env });
@@ -43,7 +43,7 @@ export async function runController(options: ControllerOptions, signal: AbortSig
     [...controllerNames].map((name) => [name, new EventRecorder({ ...reporting, reportingController: name })]),
   );
   const reflecting = caches.run(signal);
-  // Nothing else can be done before, and it tells at once when the server is out of reach.
+  // This is the first call, so an unreachable server is noticed at once.
   const kubeSystem = await client.get(namespaces, objectKey({ name: 'kube-system' }), signal);
   const context: TermContext = {
     ...options,
@@ -76,7 +76,7 @@ async function lead(context: TermContext, signal: AbortSignal): Promise<void> {
   context.metrics.leader.set(0);
 }
 
-/** A lost lease ends the term, not the process: it stands for election again. */
+/** A lost lease ends the term, but not the process, which takes part in the next election. */
 async function campaign(context: TermContext, identity: string, signal: AbortSignal): Promise<void> {
   const { client, clock, random, logger, namespace } = context;
   while (!signal.aborted) {
@@ -94,7 +94,7 @@ async function campaign(context: TermContext, identity: string, signal: AbortSig
   }
 }
 
-/** What all that is owned is known by: without it, nothing may be. */
+/** The UID identifies everything that this cluster owns. Without it, nothing may be created. */
 function uidOf({ metadata: { uid, name } }: Namespace): string {
   if (uid === undefined || uid === '') throw new Error(`The namespace ${name} has no UID`);
   return uid;

@@ -1,4 +1,5 @@
-// The pass over one Service: endpoints or nodes changed, and so do the members of what serves it. No Gateway is translated again.
+// The pass over one Service, after its endpoints or the nodes changed. It updates the members of what serves the Service, and
+// translates no Gateway.
 
 import type { ObjectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
@@ -9,7 +10,7 @@ export async function reconcileEndpoints(
   service: ObjectKey,
 ): Promise<WorkResult | undefined> {
   const applied = await Promise.all(providers.map((provider) => provider.endpoints(service)));
-  // The statuses of the routes say which.
+  // The statuses of the routes name the targets.
   const found = applied.flatMap((each) => each.found);
   if (found.length > 0)
     return { unfinished: `Not all targets are served: ${found.map(({ problem }) => problem).join(', ')}` };

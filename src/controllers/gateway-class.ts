@@ -1,5 +1,5 @@
-// The pass over one GatewayClass: whether it is ours and its parameters are good, what the data plane can do, and the
-// finalizer that keeps the class while Gateways use it.
+// The pass over one GatewayClass: whether it is ours, whether its parameters are valid, and what the data plane supports. A
+// finalizer keeps the class while Gateways use it.
 import type { GatewayClass } from '../api/gateway-api.ts';
 import { customResourceDefinitions, gatewayClasses, gateways, httpRoutes, referenceGrants } from '../api/kinds.ts';
 import { supportedVersion } from '../gateway/supported-version.ts';
@@ -15,13 +15,13 @@ import { type ReportContext, reportGatewayClass } from '../status/report.ts';
 import type { Caches } from './caches.ts';
 import { kindsNotInstalled } from './obstacles.ts';
 
-/** The Gateway API's own name for it. */
+/** The finalizer's name in the Gateway API. */
 const finalizer = 'gateway-exists-finalizer.gateway.networking.k8s.io';
 
-/** CRDs are not watched; an upgrade of theirs shows after this long. In milliseconds. */
+/** CRDs are not watched, so an upgrade is noticed after this time. In milliseconds. */
 const recheckMs = 600_000;
 
-/** While a kind is missing, in milliseconds: somebody may be about to install it. */
+/** The same while a kind is missing, because somebody may be installing it. In milliseconds. */
 const missingRecheckMs = 30_000;
 
 export interface GatewayClassContext extends ReportContext {
@@ -29,7 +29,7 @@ export interface GatewayClassContext extends ReportContext {
   readonly provider: Pick<Provider, 'controllerName' | 'supportedFeatures' | 'checkClass'>;
 }
 
-/** @param contexts one a provider */
+/** @param contexts one per provider */
 export async function reconcileGatewayClass(
   contexts: readonly GatewayClassContext[],
   key: ObjectKey,
@@ -73,7 +73,7 @@ async function writeClassStatus(
 
 type Annotations = Readonly<Record<string, string>>;
 
-/** The annotations of the CRDs that we use, as far as they are installed; undefined for one that may not be read. */
+/** The annotations of the installed CRDs that we use. Undefined for a CRD that we may not read. */
 async function bundleAnnotations(
   client: ReportContext['client'],
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-// What every part of a Gateway's pass is handed.
+// What every part of a Gateway's pass needs.
 
 import type { Sources } from '../gateway/gather.ts';
 import type { WhenWanted } from '../kube/workers.ts';
@@ -12,6 +12,6 @@ export interface GatewayContext extends ListenerSetContext {
   readonly sources: Sources;
   readonly provider: Provider;
   readonly unanswered: Unanswered;
-  /** Tells a pass that others wait. */
+  /** Informs a pass that others wait. */
   readonly whenWanted: WhenWanted;
 }

@@ -1,5 +1,5 @@
-// Metrics of what the cluster has: Gateways and routes by condition, certificates, and how long Gateways take. They are
-// computed out of the caches when somebody reads them; only the certificates have labels with names, and these are capped.
+// Metrics of the cluster's objects: Gateways and routes by condition, expiry of certificates, and how long Gateways take. They are
+// computed from the caches when somebody reads them. Only certificates have names as labels, and their number is limited.
 import { X509Certificate } from 'node:crypto';
 import { Gauge, Histogram, type Registry } from '@prometheus-io/client';
 import type { Secret } from '../api/core.ts';
@@ -10,7 +10,7 @@ import type { Clock } from '../kube/clock.ts';
 import { type Condition, type ObjectKey, objectKey } from '../kube/object.ts';
 import type { Caches } from './caches.ts';
 
-/** How many certificates have a metric each: those that expire first. */
+/** How many certificates have a metric: those that expire first. */
 const maxCertificates = 500;
 
 export interface ObjectMetricsOptions {
@@ -86,7 +86,7 @@ const certificatesGauge = (options: ObjectMetricsOptions) => {
   });
 };
 
-/** The Secrets that the listeners of our Gateways and of their ListenerSets use, each once. */
+/** The Secrets that listeners of our Gateways and their ListenerSets use, each once. */
 function usedSecrets(options: ObjectMetricsOptions): readonly Secret[] {
   const { caches } = options;
   const sets = caches.listenerSets.list().filter((set) => {
@@ -130,17 +130,17 @@ const ownConditions = ({ status }: Route, controllerNames: ReadonlySet<string>):
 const isProgrammed = ({ status }: Gateway): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'Programmed' && is === 'True') ?? false;
 
-/** Since when a Gateway waits to be Programmed, in milliseconds since 1970. */
+/** When a Gateway began to wait to be Programmed, in milliseconds since 1970. */
 function startOf(old: Gateway | undefined, { metadata, status }: Gateway, initial: boolean, clock: Clock): number {
   if (old !== undefined) return clock.now();
   const created = Date.parse(metadata.creationTimestamp ?? '');
   const changed = status?.conditions?.find(({ type }) => type === 'Programmed')?.lastTransitionTime;
-  // After a restart nothing else tells whether it was Programmed once.
+  // After a restart only the condition shows when it stopped being Programmed.
   const since = initial && changed !== undefined ? Math.max(created, Date.parse(changed)) : created;
   return Number.isNaN(since) ? clock.now() : since;
 }
 
-/** Reads each Secret's certificate once: when it expires, in seconds since 1970; undefined where it can't be read. */
+/** Reads each Secret's certificate once: when it expires, in seconds since 1970. Undefined if it cannot be read. */
 function expiryReader(): (secret: Secret) => number | undefined {
   const known = new WeakMap<Secret, number | undefined>();
   return (secret) => {

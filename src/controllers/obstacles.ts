@@ -1,18 +1,18 @@
-// What keeps a pass from doing anything for a Gateway: then what exists stays as it is.
+// Missing kinds that stop a Gateway's pass: then existing resources stay as they are.
 import type { Gateway } from '../api/gateway-api.ts';
 import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
 import type { KindsMissing } from '../gateway/problem.ts';
 import type { Caches } from './caches.ts';
 
-/** Kinds that a cluster may be without. Then there are no such objects, and nothing else is missing. */
+/** Kinds that need not be installed. A cluster without them has no such objects, and nothing is wrong. */
 const optionalKinds: ReadonlySet<string> = new Set(
   [listenerSets, loadBalancerConfigurations, referenceGrants].map(({ kind }) => kind),
 );
 
 /**
- * A kind that was never listed may still have objects: an API server that has just started may not know its CRDs yet. An
- * optional kind counts as not installed when the API server has said so for a while, or when it makes no difference:
- * without configurations a Gateway that names one stays as it is, and one that allows no ListenerSets needs none.
+ * A kind that was never listed may still have objects, because an API server that has just started may not serve its CRDs yet. An
+ * optional kind counts as not installed after a while, or if the Gateway does not need it. A Gateway that names a missing
+ * configuration stays as it is, and one that allows no ListenerSets does not need that kind.
  */
 export function kindsMissing(caches: Pick<Caches, 'absent' | 'unlisted'>, { spec }: Gateway): readonly KindsMissing[] {
   const { from = 'None' } = spec.allowedListeners?.namespaces ?? {};
@@ -25,7 +25,7 @@ export function kindsMissing(caches: Pick<Caches, 'absent' | 'unlisted'>, { spec
   return kinds.length === 0 ? [] : [{ kind: 'kinds-missing', kinds }];
 }
 
-/** The kinds that are not installed, and what that means for the Gateways of a class. */
+/** The kinds that are not installed: those that Gateways need, and optional ones. */
 export function kindsNotInstalled(caches: Pick<Caches, 'missing'>): {
   needed: readonly string[];
   optional: readonly string[];

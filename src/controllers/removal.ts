@@ -1,4 +1,4 @@
-// The pass over a Gateway that is being deleted, or that has moved to another controller's class.
+// The pass over a Gateway that is being deleted, or has moved to another controller's class.
 import type { Gateway } from '../api/gateway-api.ts';
 import { gateways } from '../api/kinds.ts';
 import { removeFinalizer } from '../kube/finalizers.ts';
@@ -14,7 +14,7 @@ import { reportOrphans } from './report-listener-sets.ts';
 import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
-/** Deleting needs nothing but the key: no class, no configuration, no routes, no Secrets. */
+/** A removal needs only the Gateway's key: no class, configuration, routes or Secrets. */
 export async function removeGateway(
   context: GatewayContext,
   gateway: Gateway,
@@ -27,7 +27,7 @@ export async function removeGateway(
   const removed = obstacles.length > 0 ? stays(obstacles) : await provider.remove(key, whenWanted);
   if (removed.gone) return await finishRemoval(context, gateway, key, signal);
   const { found, held, behind, requeueAfterMs } = removed;
-  // The status of one that has moved to another controller's class is that controller's.
+  // If the Gateway has moved to another controller's class, that controller writes its status.
   if (gateway.metadata.deletionTimestamp !== undefined) {
     const all = [...found, ...held];
     const unansweredMs = context.unanswered.note(key, all, begun, clock.monotonic()) ?? 0;
@@ -52,9 +52,9 @@ async function finishRemoval(
   signal: AbortSignal,
 ): Promise<undefined> {
   const { client, provider, unanswered } = context;
-  // Those of a Gateway that has moved to another controller's class are left to that by the next pass.
+  // If the Gateway has moved to another controller's class, the next pass resets its ListenerSets.
   if (gateway.metadata.deletionTimestamp !== undefined) {
-    // What is refused here the pass after the Gateway has gone says again: another team's ListenerSet holds up no removal.
+    // Another team's ListenerSet must not block the removal. A failed write is repeated by the pass after the Gateway is gone.
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
   await reportRoutes(context, key, noFindings(provider.words), signal);

@@ -1,4 +1,4 @@
-// What every replica has of the cluster, whether it leads or waits: the caches, and what is computed out of them.
+// What every replica has, whether it leads or waits: the caches, and the metrics computed from them.
 
 import type { Clock } from '../kube/clock.ts';
 import type { ClusterSources } from '../provider/context.ts';
@@ -15,11 +15,11 @@ export interface Replica {
 export interface ReplicaOptions extends CachesOptions {
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, 'registry'>;
-  /** Whose Gateways are ours. */
+  /** Gateways of classes with these controllerNames are ours. */
   readonly controllerNames: ReadonlySet<string>;
 }
 
-/** The caches fill once they run. */
+/** The caches start to fill when they run. */
 export function openReplica({ metrics, controllerNames, ...options }: ReplicaOptions): Replica {
   const { clock } = options;
   const caches = openCaches(options);

@@ -1,4 +1,4 @@
-// What a pass has to say of the routes of its Gateway, those that have left it included.
+// Writes the statuses of a Gateway's routes, also of routes that no longer refer to it.
 
 import { parentListenerSet } from '../gateway/references.ts';
 import { routeRef } from '../gateway/route-id.ts';
@@ -9,7 +9,7 @@ import { eachEnded } from './all-ended.ts';
 import { type Caches, routesBy } from './caches.ts';
 import type { GatewayContext } from './gateway-context.ts';
 
-/** Resolves or rejects when all are written or refused: none goes on behind the pass's back. */
+/** Ends when all statuses are written or refused, so that no write continues after the pass. */
 export async function reportRoutes(
   context: ReportContext & Pick<GatewayContext, 'caches'>,
   gateway: ObjectKey,
@@ -21,7 +21,7 @@ export async function reportRoutes(
   const routes = under(gateway, own, (index, key) => routesBy(caches, index, key));
   await eachEnded(routes, async (route) => {
     const attachments = findings.attachmentsOf(routeRef(route));
-    // A ListenerSet that went while the pass was under way is not brought back into the route's status.
+    // A ListenerSet that was deleted during the pass must not return to the route's status.
     const standing = attachments.filter(({ parentRef }) => {
       const set = parentListenerSet(route, parentRef);
       return set === undefined || own.has(set);
@@ -32,8 +32,8 @@ export async function reportRoutes(
 }
 
 /**
- * What a pass has to say of the routes whose kinds are not served.
- * @param isOurs whether the Gateway is ours; if it was, what was said of it goes
+ * Writes the statuses of routes whose kinds are not served.
+ * @param isOurs whether the Gateway is ours. If not, our entries about it are removed
  */
 export async function reportUnservedRoutes(
   context: ReportContext & Pick<GatewayContext, 'caches'>,

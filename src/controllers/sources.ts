@@ -1,4 +1,4 @@
-// The caches, as gather and the providers ask for them.
+// The caches, in the form that gather and the providers use.
 
 import { parentGateways, parentListenerSets } from '../gateway/references.ts';
 import type { Clock } from '../kube/clock.ts';

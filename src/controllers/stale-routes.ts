@@ -1,5 +1,5 @@
-// The pass over a ListenerSet that went, or that names no Gateway any more: what the statuses of its routes say of it goes. No
-// Gateway's pass finds these routes.
+// The pass over a ListenerSet that was deleted, or no longer names a Gateway. It removes the ListenerSet from the statuses of its
+// routes, because no Gateway's pass finds these routes.
 import * as kinds from '../api/kinds.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { listenerSetGateway, parentListenerSet } from '../gateway/references.ts';
@@ -11,7 +11,7 @@ import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/
 import { eachEnded } from './all-ended.ts';
 import { type Caches, routesBy } from './caches.ts';
 
-/** Until ListenerSets are listed nobody knows which are gone. In milliseconds. */
+/** How long to wait if ListenerSets have not been listed, because then it is unknown which are gone. In milliseconds. */
 const unlistedMs = 30_000;
 
 type StaleRoutesCaches = Pick<Caches, 'listenerSets' | 'routes' | 'unservedRoutes' | 'watches' | 'unlisted'>;
@@ -20,13 +20,13 @@ export interface StaleRoutesContext extends ReportContext {
   readonly provider: Pick<Provider, 'words'>;
 }
 
-/** What is in a namespace that is not watched is not for that gone. */
+/** A ListenerSet in a namespace that we do not watch may still exist, so it is not gone. */
 export function isGone({ listenerSets, watches }: Pick<Caches, 'listenerSets' | 'watches'>, key: ObjectKey): boolean {
   const set = listenerSets.get(key);
   return set === undefined ? watches(key) : listenerSetGateway(set) === undefined;
 }
 
-/** @param contexts one a provider: each takes back what it has said itself */
+/** @param contexts one per provider. Each removes only its own entries */
 export async function reconcileStaleRoutes(
   contexts: readonly StaleRoutesContext[],
   caches: StaleRoutesCaches,

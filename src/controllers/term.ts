@@ -1,5 +1,5 @@
-// One term as the leader: the queues, the passes that work on them, and the slow turns of audit and sweep. All of it ends
-// with the term, before another leader can begin.
+// One term as the leader: the queues, the passes, and the background work of providers. All of it ends with the term, before
+// another leader can begin.
 
 import type { Config } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -25,7 +25,7 @@ import { reconcileStaleRoutes } from './stale-routes.ts';
 import { connectTriggers, type Queues } from './triggers.ts';
 import { Unanswered } from './unanswered.ts';
 
-/** What the process hands to the controller. */
+/** What the process gives to the controller. */
 export interface ControllerOptions {
   readonly config: Config;
   readonly logger: Logger;
@@ -40,15 +40,15 @@ export interface TermContext extends ControllerOptions, Replica {
   readonly metrics: Metrics;
   /** Events are reported under the provider's controllerName. */
   readonly eventsOf: (provider: Pick<ProviderKind, 'controllerName'>) => EventRecorder;
-  /** The UID of the namespace kube-system: which cluster this is. */
+  /** The UID of the namespace kube-system. It identifies the cluster. */
   readonly clusterUid: string;
-  /** Where the Lease and our own ConfigMap are. */
+  /** The namespace of the Lease and of our own ConfigMap. */
   readonly namespace: string;
   /** Whether the lease is still ours, by the local clock. */
   readonly isLeader: () => boolean;
 }
 
-/** How many passes of a kind run at a time, and what metrics and logs call them. A pass mostly waits for others' answers. */
+/** How many passes of each kind run at the same time, and their names in metrics and logs. Passes mostly wait for answers. */
 const passes = {
   gatewayClasses: { workers: 1, queue: 'gateway-class', pass: 'gatewayClasses' },
   gateways: { workers: 4, queue: 'gateway', pass: 'gateways' },
@@ -56,10 +56,10 @@ const passes = {
   endpoints: { workers: 4, queue: 'targets', pass: 'targets' },
 } as const;
 
-/** What failed is tried again after a second, then ever later. */
+/** A failed pass runs again after a second. The wait grows with each failure. */
 const backoff = { backoffBaseMs: 1000, backoffMaxMs: 300_000 } as const;
 
-/** Namespaces take turns: no tenant's objects queue behind all of another's. */
+/** Namespaces take turns, so that no tenant waits for all objects of another tenant. */
 const groupOf = (key: ObjectKey): string => parseObjectKey(key).namespace ?? '';
 
 export async function runTerm(context: TermContext, signal: AbortSignal): Promise<void> {
@@ -75,7 +75,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   const providers = await openProviders(context, queues, signal);
   const contexts = providers.map((provider) => gatewayContext(context, provider));
   const disconnect = connectTriggers(caches, queues, providers);
-  // These objects are nobody's in particular: the first provider tells of them.
+  // These objects belong to no provider, so the first provider reports them.
   const stopReporting = providers.slice(0, 1).map((provider) => reportFaults(caches, eventsOf(provider)));
   const work = (name: keyof Queues, handler: WorkHandler<ObjectKey>) => {
     const { workers, pass } = passes[name];
@@ -104,7 +104,7 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
   }
 }
 
-/** @throws ConfigError when the only one can't work here */
+/** @throws ConfigError if the only provider cannot work here */
 async function openProviders(context: TermContext, queues: Queues, signal: AbortSignal): Promise<readonly Provider[]> {
   const { providers: kinds, eventsOf } = context;
   const open = (kind: ProviderKind): Promise<Provider> => {
@@ -129,7 +129,7 @@ const gatewayContext = (
   sources: { ...sources, ...provider.certificates },
 });
 
-/** A Gateway's pass has to do with the provider that it had, too. */
+/** A Gateway's pass locks all providers, because the Gateway may have had another provider before. */
 const exclusive = <T>(providers: readonly Provider[], key: ObjectKey, pass: () => Promise<T>): Promise<T> =>
   providers.reduce((inner, provider) => () => provider.exclusive(key, inner), pass)();
 
@@ -140,7 +140,7 @@ const providerDue = ({ gateways, endpoints }: Queues): Pick<ProviderContext, 'ga
   },
 });
 
-/** Times a pass, and keeps what a pass could not finish from looking like a fault of ours. */
+/** Measures a pass. Expected errors make it incomplete, and only unexpected errors count as failed. */
 function measured({ metrics }: TermContext, pass: string, handler: WorkHandler<ObjectKey>): WorkHandler<ObjectKey> {
   return async (key, signal, whenWanted): Promise<WorkResult | undefined> => {
     const done = metrics.passes.startTimer({ pass });

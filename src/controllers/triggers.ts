@@ -1,4 +1,4 @@
-// What makes which key due: every change in the caches becomes keys in the queues, and nothing else does.
+// Turns each change in the caches into keys in the queues.
 import type { Node } from '../api/core.ts';
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
@@ -16,19 +16,19 @@ import { isGone } from './stale-routes.ts';
 export interface Queues {
   readonly gatewayClasses: WorkQueue<ObjectKey>;
   readonly gateways: WorkQueue<ObjectKey>;
-  /** Keys of ListenerSets that are gone, and of which routes may still speak. */
+  /** Keys of deleted ListenerSets that statuses of routes may still mention. */
   readonly staleRoutes: WorkQueue<ObjectKey>;
   /** Keys of Services whose endpoints may have changed. */
   readonly endpoints: WorkQueue<ObjectKey>;
 }
 
-/** Changes that come together, as those of one `kubectl apply`, are one pass's work. In milliseconds. */
+/** Changes within this time share one pass, for example those of one `kubectl apply`. In milliseconds. */
 const gatherDelayMs = 100;
 
-/** A Service's EndpointSlices are written one after the other, but each by one controller: they come sooner together. */
+/** The same for a Service's EndpointSlices. One controller writes them quickly one after another. In milliseconds. */
 const endpointsDelayMs = 25;
 
-/** Whether more than a status has changed, ours included. */
+/** Whether more than the status has changed. */
 const meansSomething = (old: KubeObject | undefined, current: KubeObject | undefined): boolean =>
   old === undefined ||
   current === undefined ||
@@ -40,13 +40,13 @@ const meansSomething = (old: KubeObject | undefined, current: KubeObject | undef
   !sameJson(old.metadata.annotations, current.metadata.annotations) ||
   !sameJson(old.metadata.finalizers, current.metadata.finalizers);
 
-/** One that no pass has begun to make, which may take long: what is being made or stands goes before. */
+/** True for a Gateway that has no finalizer yet. Creating it may take long, so existing Gateways are handled first. */
 const isNew = (providers: readonly Pick<Provider, 'finalizer'>[], gateway: Gateway | undefined): boolean =>
   gateway !== undefined && !providers.some((provider) => isHeldBy(provider, gateway));
 
 const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
 
-/** Connects the caches to the queues. @returns how to disconnect them */
+/** Connects the caches to the queues. @returns a function that disconnects them */
 export function connectTriggers(
   caches: Caches,
   queues: Queues,
@@ -69,7 +69,7 @@ export function connectTriggers(
     }
   };
   const routeChanged = (old: Route | undefined, current: Route | undefined, initial: boolean): void => {
-    // Statuses count too: a pass that was under way when a ListenerSet went may have said something of it since.
+    // A changed status counts too: a pass that began before a ListenerSet was deleted may have written about it.
     if (current !== undefined) staleDue(listenerSetsOfRoute(current), initial);
     if (meansSomething(old, current)) routesDue([...(old ? [old] : []), ...(current ? [current] : [])], initial);
   };
@@ -151,14 +151,14 @@ export function connectTriggers(
   };
 }
 
-/** Whether a Node is as it was, in all that decides about targets. */
+/** Whether everything that targets depend on is unchanged in a Node. */
 const isSameNode = (old: Node, current: Node): boolean =>
   old.metadata.deletionTimestamp === current.metadata.deletionTimestamp &&
   sameJson(old.metadata.labels, current.metadata.labels) &&
   sameJson(old.spec, current.spec) &&
   sameJson(old.status, current.status);
 
-/** The Gateway that a ListenerSet adds to; nothing for none. */
+/** The Gateway that a ListenerSet adds listeners to, if there is one. */
 const gatewayOf = (set: ListenerSet | undefined): readonly ObjectKey[] => {
   const gateway = set && listenerSetGateway(set);
   return gateway === undefined ? [] : [gateway];

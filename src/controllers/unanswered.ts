@@ -1,10 +1,10 @@
-// Since when the provider has said neither yes nor no to what Gateways need.
+// How long the provider has neither done nor refused what Gateways need.
 
 import type { ObjectKey } from '../kube/object.ts';
 import type { Finding } from '../provider/finding.ts';
 import { isPassing } from '../status/hindrances.ts';
 
-/** After this long people should look. In milliseconds. */
+/** After this time the status asks for attention. In milliseconds. */
 export const overdueMs = 60_000;
 
 export class Unanswered {
@@ -12,9 +12,9 @@ export class Unanswered {
   readonly #since = new Map<ObjectKey, number>();
 
   /**
-   * Takes note of how a pass over a Gateway ended.
-   * @param begun when it began, and `now` when it ended, by the monotonic clock
-   * @returns for how long there has been no answer, in milliseconds; undefined where there is one
+   * Records the result of a Gateway's pass.
+   * @param begun when the pass began, and `now` when it ended, by the monotonic clock
+   * @returns how long there has been no answer, in milliseconds, or undefined if there is one
    */
   note(gateway: ObjectKey, found: readonly Finding[], begun: number, now: number): number | undefined {
     if (!found.some(isPassing)) {

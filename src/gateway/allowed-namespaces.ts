@@ -3,8 +3,8 @@ import type { GatewayInput } from './input.ts';
 import { selects } from './selector.ts';
 
 /**
- * Whether what is in `namespace` may attach to what is in `own`.
- * @param allowed `from` is what the API's default says, where the user said nothing
+ * Whether an object in `namespace` may attach to one in `own`.
+ * @param allowed with the API's default for `from`, if the user has set nothing
  */
 export function admits(
   { from, selector }: AllowedNamespaces,

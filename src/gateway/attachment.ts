@@ -1,4 +1,4 @@
-// Which routes attach to which listeners: parentRefs on the one side, allowedRoutes on the other, hostnames on both.
+// Which routes attach to which listeners. The route's parentRefs, the listener's allowedRoutes and both hostnames decide.
 
 import type { ParentReference } from '../api/gateway-api.ts';
 import { type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
@@ -12,18 +12,18 @@ import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
 import { routeRef } from './route-id.ts';
 import type { Attachment } from './topology.ts';
 
-/** Route hostnames in the route's order, lower case; one entry `undefined` for a route of any host. */
+/** The route's hostnames in its order, in lower case. A route for any host has one entry, `undefined`. */
 export function routeHostnames(route: ServedRoute): readonly (string | undefined)[] {
   const hostnames = servedRoutes[route.kind].hostnamesOf(route);
   return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
 }
 
-/** What routes of a Gateway may attach to, found once for all of them. */
+/** What the routes of a Gateway may attach to. It is computed once for all routes. */
 export interface Parents {
   readonly gateway: ObjectKey;
-  /** All ListenerSets of the Gateway, those that it does not allow included. */
+  /** All ListenerSets of the Gateway, also those that it does not allow. */
   readonly listenerSets: ReadonlySet<ObjectKey>;
-  /** By ListenerSet; the Gateway's own under `undefined`. */
+  /** By ListenerSet. The Gateway's own listeners have the key `undefined`. */
   readonly listeners: ReadonlyMap<ObjectKey | undefined, readonly ResolvedListener[]>;
   readonly namespaces: GatewayInput['namespaces'];
 }
@@ -38,7 +38,7 @@ export const parentsOf = (
   namespaces,
 });
 
-/** One for each parentRef of the route that points to this Gateway, or to a ListenerSet of it. */
+/** One attachment for each parentRef that points to this Gateway or to one of its ListenerSets. */
 export function attach(route: ServedRoute, parents: Parents, report: Report): readonly Attachment[] {
   return (route.spec.parentRefs ?? [])
     .filter((parentRef) => {
@@ -57,8 +57,8 @@ export function attach(route: ServedRoute, parents: Parents, report: Report): re
 const names = (listeners: readonly ResolvedListener[]): readonly string[] => listeners.map(({ name }) => name);
 
 /**
- * Listeners that are not served count too: a route must not lose its parent over a certificate that is late. The first
- * of the three questions that no listener answers yes to is the problem.
+ * Listeners that are not served count too, because a late certificate must not detach a route. Three checks run in order: names,
+ * namespaces, hostnames. The first check that no listener passes becomes the problem.
  */
 function attachedListeners(
   route: ServedRoute,

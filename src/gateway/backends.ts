@@ -1,4 +1,4 @@
-// From a rule's backendRefs to the Service ports behind them.
+// Finds the Service port of each backendRef of a rule.
 import type { Service, ServicePort } from '../api/core.ts';
 import { GATEWAY_GROUP, type HttpBackendRef, type HttpRouteRule } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -9,7 +9,7 @@ import { backendService as backendKey, describeReference } from './references.ts
 import type { RuleContext } from './rule-context.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';
 
-/** As many as there are refs, in their order. */
+/** One backend for each backendRef, in the same order. */
 export function resolveBackends(rule: HttpRouteRule, context: RuleContext): readonly TopologyBackend[] {
   const isShared = areRewritesShared(rule);
   return (rule.backendRefs ?? []).map((ref, index) => {
@@ -24,7 +24,7 @@ export function resolveBackends(rule: HttpRouteRule, context: RuleContext): read
   });
 }
 
-/** Undefined, and reported, when the reference leads to nothing that can be served. */
+/** Reports a problem and returns undefined if the reference cannot be served. */
 function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
   const { input, route, namespace: from, report } = context;
   const key = backendKey(from, ref);
@@ -33,7 +33,7 @@ function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePl
     report({ ...place, kind: 'backend-kind-unknown', reference });
     return undefined;
   }
-  // The grant first: without one, nobody may learn whether the Service exists.
+  // The grant is checked first, because without one nobody may learn whether the Service exists.
   const namespace = ref.namespace ?? from;
   const referrer = { group: GATEWAY_GROUP, kind: route.kind, namespace: from };
   if (!isPermitted(input.grants, referrer, { group: '', kind: 'Service', namespace, name: ref.name })) {

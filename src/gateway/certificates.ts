@@ -1,4 +1,4 @@
-// From a listener's certificateRefs, and what it names of the provider's own certificates, to those that it can serve.
+// Which certificates a listener can serve: those of its certificateRefs, and the provider's own that it names.
 import type { Secret } from '../api/core.ts';
 import { GATEWAY_GROUP, type SecretReference } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -11,7 +11,7 @@ import type { ListenerPlace, SecretPlace } from './problem-place.ts';
 import { certificateSecret, describeReference, externalCertificates, namespaceOf } from './references.ts';
 import type { CertificateSource } from './topology.ts';
 
-/** Those that can be served, the first one for clients without SNI. Each bad one is reported. */
+/** The usable certificates. Clients without SNI get the first one. Each unusable certificate is reported. */
 export function resolveCertificates(
   owned: OwnedListener,
   input: GatewayInput,
@@ -43,7 +43,7 @@ function resolveSecret(
     report({ ...place, kind: 'certificate-kind-unsupported', reference: describeReference({ namespace, ...ref }) });
     return undefined;
   }
-  // The grant first: without one, nobody may learn whether the Secret exists.
+  // The grant is checked first, because without one nobody may learn whether the Secret exists.
   const from = { group: GATEWAY_GROUP, kind: owner.kind, namespace };
   const to = { group: '', kind: 'Secret', namespace: ref.namespace ?? namespace, name: ref.name };
   if (!isPermitted(input.grants, from, to)) {
@@ -66,10 +66,10 @@ function resolveSecret(
   return read.kind === 'certificate' ? { kind: 'secret', secret, certificate: read.summary } : undefined;
 }
 
-/** The fingerprint of a certificate whose Secret is only taken to be there. */
+/** The fingerprint of a certificate whose Secret is only assumed to exist. */
 export const ASSUMED_FINGERPRINT = 'assumed';
 
-/** In place of a certificate that is not to be seen: one for the listener's own host. */
+/** Stands for a certificate that cannot be read: it is valid for the listener's hostname. */
 const assumed = (secret: ObjectKey, hostname = '*'): CertificateSource => ({
   kind: 'secret',
   secret,
@@ -81,13 +81,13 @@ const assumed = (secret: ObjectKey, hostname = '*'): CertificateSource => ({
   },
 });
 
-/** A Secret that went bad, or is gone, takes no listener down: what was imported from it last is served on. */
+/** If a Secret becomes unusable or is deleted, its listener keeps the certificate that was imported last. */
 function lastGood(secret: ObjectKey, { imported }: GatewayInput): CertificateSource | undefined {
   const reference = imported.get(secret);
   return reference === undefined ? undefined : { kind: 'last', secret, reference };
 }
 
-/** Objects out of a cache are frozen, and a changed Secret is another object: so parsing it once is enough. */
+/** Cached objects are frozen, and a changed Secret is a new object. So each Secret is parsed once. */
 const memory = new WeakMap<Secret, ReadCertificate>();
 
 function readOnce(secret: Secret): ReadCertificate {

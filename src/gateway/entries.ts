@@ -1,5 +1,5 @@
-// From listeners and the routes attached to them to what one port does, entry by entry, in order of precedence. Entries are
-// hostnames × matches × listeners: whoever asks for them has counted first, with `hostnamesOn`.
+// The entries of a port in order of precedence, made from its listeners and their routes. There are hostnames × matches ×
+// listeners entries, so callers first count them with `hostnamesOn`.
 
 import { compareSpecificity, type Hostname, intersection, overlaps, widerThan } from './hostnames.ts';
 import { ANY_REQUEST } from './matches.ts';
@@ -7,15 +7,15 @@ import { type Candidate, comparePrecedence, compareStrings } from './precedence.
 import { type RouteId, routeId } from './route-id.ts';
 import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology, RuleTopology } from './topology.ts';
 
-/** A port as its requests see it. */
+/** A port with the lookups that entries need. */
 export interface PortView {
   readonly port: PortTopology;
-  /** The most specific listener first; of equally specific ones no request fits two. */
+  /** The most specific listener comes first. No request fits two equally specific listeners. */
   readonly listeners: readonly ListenerTopology[];
   readonly hostnames: ReadonlySet<Hostname>;
-  /** Of each of these, what covers it, itself included: thousands of listeners are looked through again and again. */
+  /** For each hostname, all hostnames that cover it, also itself. Computed once, because a port may have thousands of listeners. */
   readonly wider: ReadonlyMap<Hostname, readonly Hostname[]>;
-  /** The listeners that a route is attached to. */
+  /** The listeners of each route. */
   readonly attached: ReadonlyMap<RouteId, readonly ListenerTopology[]>;
 }
 
@@ -49,7 +49,7 @@ export function portEntries(port: PortTopology, routes: readonly RouteTopology[]
   return inOrder(view, ranked);
 }
 
-/** The entries of one rule, in no order. */
+/** The entries of one rule, in any order. */
 export function ruleEntries(view: PortView, route: RouteTopology, rule: RuleTopology): readonly RankedEntry[] {
   const listeners = view.attached.get(routeId(route.route)) ?? [];
   return listeners.flatMap((listener) => listenerEntries(view, listener, route, rule));
@@ -96,8 +96,8 @@ interface IsolatedListener {
 type HostnamePair = readonly [routeHostname: Hostname, hostname: Hostname];
 
 /**
- * The route's hostnames that overlap with the listener's, each with what both match. Where several come down to the same,
- * the most specific one stands for them. A host that a more specific listener of the port has whole can't reach this one.
+ * The route's hostnames that overlap with the listener's, each with the intersection. If several have the same intersection, only
+ * the most specific one is returned. Left out are hosts that a more specific listener of the port covers completely.
  */
 export function hostnamesOn(
   { hostnames }: PortView,
@@ -116,7 +116,7 @@ export function hostnamesOn(
 const inOrderOfSpecificity = ({ hostnames }: RouteTopology): readonly Hostname[] =>
   hostnames.length === 0 ? [undefined] : hostnames.toSorted(compareSpecificity);
 
-/** Whether a listener that is more specific than `own` has all of the host. */
+/** Whether a listener more specific than `own` covers the whole host. */
 function isTaken(hostname: Hostname, own: Hostname, listeners: ReadonlySet<Hostname>): boolean {
   for (const wider of widerThan(hostname)) {
     if (wider === own) return false;
@@ -126,10 +126,10 @@ function isTaken(hostname: Hostname, own: Hostname, listeners: ReadonlySet<Hostn
 }
 
 /**
- * A request belongs to the most specific listener that its host fits, and only that one's routes may answer it, though the
- * data plane sees one list for the whole port: the first entry that matches a request answers it. Entries of kind `isolate`
- * answer 404 where a request belongs to a listener that has no route for it.
- * @param ranked of any of the port's listeners
+ * A request belongs to the most specific listener that covers its host, and only routes of that listener may answer it. But a data
+ * plane has one list for the whole port, and the first matching entry answers. So entries of kind `isolate` answer 404 if a
+ * listener has no route for its request.
+ * @param ranked entries of any listeners of the port
  */
 export function inOrder({ listeners, wider }: PortView, ranked: readonly RankedEntry[]): readonly RouteEntry[] {
   const byListener = Map.groupBy(ranked, ({ entry }) => entry.listener);
@@ -147,7 +147,7 @@ export function inOrder({ listeners, wider }: PortView, ranked: readonly RankedE
   return groups.toReversed().flat();
 }
 
-/** What comes after a listener's entries: of every hostname, how soon it is answered, and by what. */
+/** The entries after those of a listener: for each hostname, the first entry that answers it. */
 class Following {
   readonly #first = new Map<Hostname, { readonly place: number; readonly kind: RouteEntry['source']['kind'] }>();
   #place = 0;
@@ -160,10 +160,9 @@ class Following {
   }
 
   /**
-   * What would answer first, of all that takes all of a host: what takes a part of it only is of a listener that is more
-   * specific.
-   * @param wider what covers the host
-   * @returns undefined for nothing
+   * The kind of the first entry that covers the whole host. Entries for only a part of it belong to more specific listeners.
+   * @param wider the hostnames that cover the host
+   * @returns undefined if there is no such entry
    */
   answers(wider: readonly Hostname[]): RouteEntry['source']['kind'] | undefined {
     let first: { readonly place: number; readonly kind: RouteEntry['source']['kind'] } | undefined;
@@ -176,8 +175,8 @@ class Following {
 }
 
 /**
- * A 404 for the listener's hosts, where without it an entry of a less specific listener would answer: also after entries that
- * take all of them, for a data plane may have to leave these out.
+ * Answers 404 for the listener's hosts, so that no entry of a less specific listener answers them. It is there even if an earlier
+ * entry takes all requests, because a data plane may leave that entry out.
  */
 export const isolation = ({ name, hostname }: IsolatedListener): RouteEntry => ({
   listener: name,

@@ -1,7 +1,7 @@
-// GatewayClass.status.supportedFeatures: the names by which the Gateway API's conformance suite knows what we can do.
+// GatewayClass.status.supportedFeatures: the names of features in the Gateway API's conformance suite.
 import type { Capabilities, HttpCapabilities } from './topology.ts';
 
-/** What translate does by itself, whatever the data plane. */
+/** Translate provides these features for every data plane. */
 const always = [
   'Gateway',
   'GatewayAddressEmpty',
@@ -31,12 +31,12 @@ const byBackendProtocol: Readonly<Partial<Record<HttpCapabilities['backendProtoc
   WS: 'HTTPRouteBackendProtocolWebSocket',
 };
 
-/** Redirects with 301 and 302 are core. */
+/** Redirects with 301 and 302 are core features, so they are not listed. */
 const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
 
 /**
- * Each once, in ascending order, as GatewayClass.status wants them.
- * @param unclaimed by name: features that the provider does not keep though it has the capabilities, each with the reason
+ * The names in ascending order without duplicates, as GatewayClass.status requires.
+ * @param unclaimed features that the provider does not pass in spite of its capabilities: the reason by name
  */
 export function supportedFeatures(
   { http: { filters, matches, redirectStatusCodes, backendProtocols } }: Capabilities,

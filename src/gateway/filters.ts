@@ -1,4 +1,4 @@
-// A rule's filters: what becomes of a request before, or instead of, a backend.
+// The filters of a rule: they change a request before it is forwarded, or answer it.
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -7,13 +7,13 @@ import type { PathModifier, Redirect, Rewrite, RuleNeed } from './topology.ts';
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
-/** At most one of them. */
+/** At most one field is set. */
 export interface RuleFilters {
   readonly redirect?: RequestRedirect;
   readonly rewrite?: UrlRewrite;
 }
 
-/** Undefined, and reported, when the rule asks for what has no meaning: then it must not be served without it. */
+/** Reports a problem and returns undefined if a filter is invalid. The rule must not be served without its filter. */
 export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleFilters | undefined {
   const own = ruleFilters(rule);
   const all = [...own, ...backendFilters(rule)];
@@ -29,7 +29,7 @@ export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleF
   return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
 }
 
-/** What filters ask of a plane, whether or not the rule is right. */
+/** What the filters need from a plane, whether or not the rule is valid. */
 export const filterNeeds = (rule: HttpRouteRule): readonly RuleNeed[] => [
   ...ruleFilters(rule).map(({ filter: { type, requestRedirect }, field }) => {
     const statusCode = requestRedirect?.statusCode;
@@ -51,7 +51,7 @@ interface PlacedFilter {
 const ruleFilters = ({ filters = [] }: HttpRouteRule): readonly PlacedFilter[] =>
   filters.map((filter, index) => ({ filter, field: `filters[${index}]` }));
 
-/** Whether a filter has what its type is about; of types that only some planes know, these ask. */
+/** Whether a filter has the field of its type. Planes themselves check the types that only some of them support. */
 function isComplete({ type, ...filter }: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
   const isEmpty =
     (type === 'RequestRedirect' && filter.requestRedirect === undefined) ||
@@ -62,7 +62,7 @@ function isComplete({ type, ...filter }: HttpRouteFilter, field: string, { place
 
 const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.type === 'ReplacePrefixMatch';
 
-/** ReplacePrefixMatch has no meaning where no prefix was matched. */
+/** ReplacePrefixMatch needs a match of type PathPrefix. */
 function modifiesPathOfPrefixOnly(
   rule: HttpRouteRule,
   filter: HttpRouteFilter,
@@ -88,7 +88,7 @@ const backendFilters = ({ backendRefs = [] }: HttpRouteRule): readonly PlacedFil
     filters.map((filter, index) => ({ filter, field: `backendRefs[${backend}].filters[${index}]` })),
   );
 
-/** What all of a rule's backends ask for, and the rule itself does not, is as if the rule did. */
+/** If all backends of a rule have the same rewrite, and the rule itself has none, it counts as the rule's rewrite. */
 export function areRewritesShared(rule: HttpRouteRule): boolean {
   const wanted = (rule.backendRefs ?? []).map(({ filters = [] }) =>
     filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite)))),
@@ -98,7 +98,7 @@ export function areRewritesShared(rule: HttpRouteRule): boolean {
   return alike && !(rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
 }
 
-/** No filter twice, and no redirect together with what would need the request itself. */
+/** A rule has each type of filter at most once. A redirect excludes rewrites and backends. */
 function areCompatible(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
   const types = (rule.filters ?? []).map(({ type }) => type);
   const repeated = types.filter((type, index) => types.indexOf(type) !== index);
@@ -117,7 +117,7 @@ function areCompatible(rule: HttpRouteRule, { place, report }: RuleContext): boo
 }
 
 export function redirectOf({ scheme, hostname, port, path, statusCode = 302 }: RequestRedirect): Redirect {
-  // Gateway API: without a port, the well-known one of the scheme that it redirects to, else the listener's own.
+  // Gateway API: without a port, the well-known port of the redirect's scheme; without a scheme, the listener's port.
   const target = port ?? (scheme === undefined ? undefined : scheme === 'https' ? 443 : 80);
   return {
     ...(scheme !== undefined && { scheme }),

@@ -1,4 +1,4 @@
-// Gateways out of plain manifests, with no cluster: what `gatehouse plan -f` and the golden cases read.
+// Reads Gateways from manifests, without a cluster, for `gatehouse plan -f` and the golden cases.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import { withGatewayDefaults, withHttpRouteDefaults, withListenerSetDefaults } from '../api/defaults.ts';
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
@@ -12,14 +12,14 @@ import { checkManifest, type InvalidManifest } from './manifest-shape.ts';
 import { listenerSetGateway, namespaceOf, parentGateways, parentListenerSets } from './references.ts';
 
 export interface ManifestOptions {
-  /** Gateways of classes of other controllers are passed over; without it, no Gateway is. */
+  /** Gateways of other controllers' classes are skipped. Without it, no Gateway is skipped. */
   readonly controllerName?: string;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** Whether Secrets that are not among the manifests are taken to be there, and good. */
+  /** Whether Secrets that are not among the manifests are assumed to exist and to be valid. */
   readonly assumeSecrets?: boolean;
-  /** What AWS has of certificates; where it was not asked, nothing is imported, and what is named by ARN is anyone's. */
-  readonly aws?: Pick<Sources, 'imported' | 'certificateOwner'>;
+  /** The provider's certificates. Without it, nothing is imported, and every listener may use every certificate that it names. */
+  readonly certificates?: Pick<Sources, 'imported' | 'certificateOwner'>;
 }
 
 const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
@@ -28,18 +28,18 @@ const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
 };
 
 export interface FromManifests {
-  /** One a Gateway whose class is among the manifests, in their order. */
+  /** One input for each Gateway whose class is among the manifests, in their order. */
   readonly inputs: readonly GatewayInput[];
   /** Routes of kinds that are not served. */
   readonly unservedRoutes: readonly Route[];
-  /** What is no Kubernetes object, or lacks what its kind must have: passed over. */
+  /** Skipped manifests: they are not Kubernetes objects, or lack required fields of their kind. */
   readonly invalid: readonly InvalidManifest[];
 }
 
 /** @param manifests parsed YAML documents, as a user wrote them */
 export function fromManifests(
   manifests: readonly unknown[],
-  { controllerName, now, assumeSecrets = false, aws = notAsked }: ManifestOptions,
+  { controllerName, now, assumeSecrets = false, certificates = notAsked }: ManifestOptions,
 ): FromManifests {
   const objects: KubeObject[] = [];
   const invalid: InvalidManifest[] = [];
@@ -48,7 +48,7 @@ export function fromManifests(
     if (checked.kind === 'valid') objects.push(asServed(checked.object));
     else invalid.push(checked);
   }
-  const sources = sourcesOf(objects, now, aws);
+  const sources = sourcesOf(objects, now, certificates);
   const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
     .map((gateway) => gather(objectKey(gateway.metadata), sources))
     .filter((input) => input !== undefined)
@@ -66,7 +66,7 @@ function listItems(manifest: unknown): readonly unknown[] {
 
 const clusterScoped: ReadonlySet<string> = new Set(['GatewayClass', 'Namespace', 'Node']);
 
-/** As an API server would give it back: in a namespace, of a generation, and with the defaults of its kind. */
+/** The object as an API server returns it: with namespace, generation and the defaults of its kind. */
 function asServed(object: KubeObject): KubeObject {
   const { metadata } = object;
   const placed = clusterScoped.has(object.kind)
@@ -103,7 +103,7 @@ const isA = <T extends KubeObject>(object: KubeObject, group: string, kind: T['k
 const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], group: string, kind: T['kind']): readonly T[] =>
   objects.filter((object) => isA<T>(object, group, kind));
 
-function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notAsked): Sources {
+function sourcesOf(objects: readonly KubeObject[], now: number, certificates: typeof notAsked): Sources {
   const byKey = <T extends KubeObject>(group: string, kind: T['kind']): ReadonlyMap<string, T> =>
     new Map(ofKind<T>(objects, group, kind).map((object) => [objectKey(object.metadata), object]));
   const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
@@ -115,7 +115,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notA
   const namespaces = byKey<Namespace>('', 'Namespace');
   const services = byKey<Service>('', 'Service');
   const endpointSlices = byKey<EndpointSlice>('discovery.k8s.io', 'EndpointSlice');
-  // Secrets of other types are not watched in a cluster either.
+  // In a cluster, Secrets of other types are not watched either.
   const secrets = ofKind<Secret>(objects, '', 'Secret').filter(({ type }) => type === 'kubernetes.io/tls');
   return {
     gateway: (key) => gateways.get(key),
@@ -124,14 +124,14 @@ function sourcesOf(objects: readonly KubeObject[], now: number, aws: typeof notA
     listenerSetsByParent: (key) => [...listenerSets.values()].filter((set) => listenerSetGateway(set) === key),
     routesByListenerSet: (key) => routes.filter((route) => parentListenerSets(route).includes(key)),
     routesByParent: (key) => routes.filter((route) => parentGateways(route).includes(key)),
-    // A namespace that no manifest mentions is there all the same, or nothing could be applied to it.
+    // A namespace without a manifest is assumed to exist, because otherwise nothing could be applied to it.
     namespace: (name) => namespaces.get(name) ?? namespaceWithName(name),
     grantsIn: (namespace) => [...grants.values()].filter((grant) => namespaceOf(grant) === namespace),
     service: (key) => services.get(key),
     endpointSlicesOf: (key) => [...endpointSlices.values()].filter((slice) => sliceService(slice) === key),
     secret: (key) => secrets.find(({ metadata }) => objectKey(metadata) === key),
-    imported: (secret) => aws.imported(secret),
-    certificateOwner: (arn, gateway) => aws.certificateOwner(arn, gateway),
+    imported: (secret) => certificates.imported(secret),
+    certificateOwner: (reference, gateway) => certificates.certificateOwner(reference, gateway),
     now: () => now,
   };
 }

@@ -2,8 +2,8 @@ import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
 
 /**
- * Whether the Gateway as a whole asks for nothing that no data plane has yet: an address of its choice, or client
- * certificates, without which it must not be served. An address without a value is any that we have.
+ * Whether the Gateway's fields are supported. No data plane supports chosen addresses or client certificates yet, and a Gateway
+ * must not be served without them. An address without a value means any address.
  */
 export function areGatewayFieldsSupported({ gateway: { spec, fault } }: GatewayInput, report: Report): boolean {
   if (fault !== undefined) report({ kind: 'gateway-unreadable', fault });

@@ -1,4 +1,4 @@
-// Everything that concerns one Gateway, by key and by index: the same whether it comes out of caches or out of files.
+// Collects everything that concerns one Gateway, from caches or from files.
 
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
@@ -15,7 +15,7 @@ import {
   namespaceOf,
 } from './references.ts';
 
-/** Where objects are looked up. All that it gives is frozen. */
+/** Looks up objects. All objects that it returns are frozen. */
 export interface Sources {
   gateway(key: ObjectKey): Gateway | undefined;
   gatewayClass(name: string): GatewayClass | undefined;
@@ -30,17 +30,17 @@ export interface Sources {
   grantsIn(namespace: string): readonly ReferenceGrant[];
   service(key: ObjectKey): Service | undefined;
   endpointSlicesOf(service: ObjectKey): readonly EndpointSlice[];
-  /** Of type kubernetes.io/tls only. */
+  /** Only Secrets of type kubernetes.io/tls. */
   secret(key: ObjectKey): Secret | undefined;
-  /** The provider's name of the certificate that was imported from a Secret last, if it is there. */
+  /** The provider's name of the certificate that was last imported from a Secret, if it still exists. */
   imported(secret: ObjectKey): string | undefined;
-  /** Who may use a certificate that a listener of the Gateway names by the provider's name. */
+  /** Who may use a certificate that a listener of the Gateway names in the provider's terms. */
   certificateOwner(reference: string, gateway: ObjectKey): CertificateOwner;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
-/** Undefined when there is no such Gateway, or its class does not exist. Whether that class is ours is not asked here. */
+/** Undefined if the Gateway or its class does not exist. Callers check whether the class is ours. */
 export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | undefined {
   const gateway = sources.gateway(gatewayKey);
   if (gateway === undefined) return undefined;

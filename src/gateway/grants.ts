@@ -13,17 +13,17 @@ export interface Referent {
   readonly name: string;
 }
 
-/** Within a namespace every reference is permitted; across, a ReferenceGrant in the referent's namespace must allow it. */
+/** A reference within a namespace is permitted. A reference to another namespace needs a ReferenceGrant there. */
 export function isPermitted(grants: readonly ReferenceGrant[], from: Referrer, to: Referent): boolean {
   if (from.namespace === to.namespace) return true;
   const granted = indexOf(grants).get(textOf(to.namespace, from.group, from.kind, from.namespace));
   return granted !== undefined && (granted.has(textOf(to.group, to.kind, to.name)) || granted.has(anyOf(to)));
 }
 
-/** By the grant's namespace and who may refer: to what. */
+/** Key: the grant's namespace and the referrer. Value: the permitted referents. */
 type Granted = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** A tenant's thousands of grants are not looked through for each of another's thousands of references. */
+/** Indexed, because one tenant may have thousands of grants, and another tenant thousands of references. */
 const indexes = new WeakMap<readonly ReferenceGrant[], Granted>();
 
 function indexOf(grants: readonly ReferenceGrant[]): Granted {
@@ -31,7 +31,7 @@ function indexOf(grants: readonly ReferenceGrant[]): Granted {
   if (known !== undefined) return known;
   const granted = new Map<string, Set<string>>();
   for (const { metadata, spec } of grants) {
-    // An empty name is how some clients write an absent one.
+    // Some clients write an absent name as an empty string.
     const referents = spec.to.map((to) => (to.name ? textOf(to.group, to.kind, to.name) : anyOf(to)));
     for (const from of spec.from) {
       const key = textOf(metadata.namespace ?? '', from.group, from.kind, from.namespace);

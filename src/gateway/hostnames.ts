@@ -1,7 +1,7 @@
-// Hostnames as listeners and routes write them: exact, or `*.suffix`, where the star stands for one label or more.
-// `undefined` is any host. Two hostnames are either apart, or one covers the other: there is no partial overlap.
+// Hostnames of listeners and routes: exact, or `*.suffix`, where the star stands for one or more labels. `undefined` means any
+// host. If two hostnames overlap, one covers the other: there is no partial overlap.
 
-/** Lower case, exact or `*.suffix`; `undefined` is any host. */
+/** In lower case: exact or `*.suffix`. `undefined` means any host. */
 export type Hostname = string | undefined;
 
 const isWildcard = (hostname: string): boolean => hostname.startsWith('*.');
@@ -16,7 +16,7 @@ export function covers(outer: Hostname, inner: Hostname): boolean {
   return inner === outer || (isWildcard(outer) && inner.endsWith(outer.slice(1)));
 }
 
-/** All hostnames that cover this one, itself first, each more specific than the next. */
+/** All hostnames that cover this one, from itself to the least specific. */
 export function widerThan(hostname: Hostname): readonly Hostname[] {
   if (hostname === undefined) return [undefined];
   const labels = (isWildcard(hostname) ? hostname.slice(2) : hostname).split('.');
@@ -27,12 +27,12 @@ export function widerThan(hostname: Hostname): readonly Hostname[] {
 
 export const overlaps = (a: Hostname, b: Hostname): boolean => covers(a, b) || covers(b, a);
 
-/** What two overlapping hostnames both match. */
+/** The hosts that two overlapping hostnames both match. */
 export const intersection = (a: Hostname, b: Hostname): Hostname => (covers(a, b) ? b : a);
 
 /**
- * Negative when `a` is the more specific: exact before wildcard before any host, and then the longer before the shorter.
- * Two hostnames that compare equal but differ have no host in common.
+ * Negative if `a` is more specific. Exact comes before wildcard, wildcard before any host, and longer before shorter.
+ * Two different hostnames that compare as equal have no host in common.
  */
 export function compareSpecificity(a: Hostname, b: Hostname): number {
   return kindRank(a) - kindRank(b) || (b?.length ?? 0) - (a?.length ?? 0);

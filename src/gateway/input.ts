@@ -1,4 +1,4 @@
-// Everything that concerns one Gateway, out of the caches: what gather gives and translate takes. Plain frozen data.
+// Everything that concerns one Gateway, as plain frozen data. Gather returns it, and translate reads it.
 
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
@@ -6,46 +6,46 @@ import type { LoadBalancerConfiguration } from '../api/load-balancer-configurati
 import type { ServedRoute } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-/** Who may use a certificate that the provider has. */
+/** Who may use a certificate of the provider. */
 export type CertificateOwner =
-  /** Whoever may refer to the Secret that we imported it from. */
+  /** We imported it from this Secret. Who may refer to the Secret may use it. */
   | { readonly kind: 'secret'; readonly secret: ObjectKey }
-  /** Nobody here: the Gatehouse of another cluster imported it. */
+  /** Gatehouse of another cluster imported it, so nobody here may use it. */
   | { readonly kind: 'another-cluster' }
-  /** It is no Gatehouse's. */
+  /** Gatehouse did not import it, so everyone may use it. */
   | { readonly kind: 'anyone' }
-  /** There is no such certificate. */
+  /** The certificate does not exist. */
   | { readonly kind: 'absent' }
-  /** The provider has not said. One that is served goes on being served. */
+  /** The provider has not answered. If the certificate is served already, it stays. */
   | { readonly kind: 'unknown'; readonly detail: string; readonly isServed: boolean };
 
 export interface GatewayInput {
   readonly gateway: Gateway;
   readonly gatewayClass: GatewayClass;
-  /** Our controllerName: whose `status.parents` entries are ours. */
+  /** Our controllerName. Entries of `status.parents` with this name are ours. */
   readonly controllerName: string;
-  /** The LoadBalancerConfigurations that the class's and the Gateway's parametersRef name, as far as they exist, by `namespace/name`. */
+  /** The existing LoadBalancerConfigurations of the class's and the Gateway's parametersRef, by `namespace/name`. */
   readonly configurations: ReadonlyMap<ObjectKey, LoadBalancerConfiguration>;
   /** Every ListenerSet whose parent is this Gateway. */
   readonly listenerSets: readonly ListenerSet[];
   /** Every route with a parentRef to this Gateway, or to one of those ListenerSets. */
   readonly routes: readonly ServedRoute[];
-  /** The namespaces of those, by name, with their labels. */
+  /** The namespaces of these ListenerSets and routes, by name, with their labels. */
   readonly namespaces: ReadonlyMap<string, Namespace>;
-  /** Every ReferenceGrant in a namespace that something here refers to. */
+  /** Every ReferenceGrant in a namespace that this Gateway's objects refer to. */
   readonly grants: readonly ReferenceGrant[];
-  /** The Services that the routes refer to, as far as they exist. */
+  /** The existing Services that the routes refer to. */
   readonly services: ReadonlyMap<ObjectKey, Service>;
   /** Their EndpointSlices, by Service. */
   readonly endpointSlices: ReadonlyMap<ObjectKey, readonly EndpointSlice[]>;
-  /** The TLS Secrets that the listeners refer to, as far as they exist. */
+  /** The existing TLS Secrets that the listeners refer to. */
   readonly secrets: ReadonlyMap<ObjectKey, Secret>;
-  /** Whether listeners are to be planned as if the Secrets that are not there were: for those who can't see them. */
+  /** Whether missing Secrets are assumed to exist, because the user may not read them. */
   readonly assumeSecrets?: boolean;
-  /** The provider's names of the certificates that were imported from those Secrets last: served on while a Secret is no good. */
+  /** The provider's names of the certificates last imported from these Secrets. They stay in use while a Secret is unusable. */
   readonly imported: ReadonlyMap<ObjectKey, string>;
-  /** Whose the certificates are that listeners name by the provider's names. */
+  /** The owners of certificates that listeners name in the provider's terms. */
   readonly certificateOwners: ReadonlyMap<string, CertificateOwner>;
-  /** Now, in milliseconds since the epoch: certificates expire. */
+  /** The current time in milliseconds since the epoch, because certificates expire. */
   readonly now: number;
 }

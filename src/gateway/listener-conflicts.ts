@@ -1,4 +1,4 @@
-// Which listeners no request could be told apart by.
+// Which listeners conflict: no request can distinguish them.
 import { type Hostname, toHostname } from './hostnames.ts';
 import { networkPort, sharingOf } from './listener-protocols.ts';
 import { othersOf } from './other-listeners.ts';
@@ -7,23 +7,23 @@ import type { Others } from './problem-place.ts';
 import type { Steps } from './steps.ts';
 
 export interface Conflict {
-  /** The listeners of its port whose protocol can't share it. */
+  /** Listeners of the same port whose protocol cannot share the port. */
   readonly protocol: Others;
-  /** Those whose protocol can, and that have its hostname too. */
+  /** Listeners whose protocol can share the port, but that have the same hostname. */
   readonly hostname: Others;
 }
 
 /**
- * Between owners the first one wins, and the other's listener is the conflicted one: "the first Listener in the precedence list
- * MUST be accepted" (GEP-1713). Within one owner nobody comes first: "ALL indistinct Listeners must not be accepted"
+ * Between owners, the first one wins, and the later listener is in conflict: "the first Listener in the precedence list MUST be
+ * accepted" (GEP-1713). Within one owner, all of them are in conflict: "ALL indistinct Listeners must not be accepted"
  * (gateway_types.go).
  *
- * What has lost to an earlier owner takes nothing from anyone: neither from its siblings nor from a later ListenerSet. What
- * conflicts with a sibling only is not served, and still is its owner's before that of any later one: a mistake in the Gateway
- * must not hand its hostname over to another team, nor its correction take it away again.
- * @param owners in their order of precedence
- * @param isSupported an unsupported listener takes nothing from another one: as if it were not there
- * @returns only those that conflict
+ * A listener that loses to an earlier owner blocks no other listener. A listener that conflicts only with a sibling is not served,
+ * but still blocks later owners. So a mistake in the Gateway does not give its hostname to another team, and correcting the mistake
+ * takes nothing away from that team.
+ * @param owners in order of precedence
+ * @param isSupported an unsupported listener blocks no other listener
+ * @returns only listeners in conflict
  */
 export function* listenerConflicts(
   owners: readonly (readonly OwnedListener[])[],
@@ -47,16 +47,16 @@ export function* listenerConflicts(
   return conflicts;
 }
 
-/** Those of a port whose protocols can share it: HTTPS and TLS do, by server name. */
+/** Listeners of a port whose protocols can share it. HTTPS and TLS share a port by server name. */
 interface Sharing {
   readonly all: OwnedListener[];
   readonly byHostname: Map<Hostname, OwnedListener[]>;
 }
 
-/** Listeners by what they claim, so that each is held against its rivals alone: a Gateway may have twenty thousand. */
+/** Listeners by port and hostname, so that each is compared only with its rivals. A Gateway may have twenty thousand. */
 class Claims {
   readonly #members = new Set<OwnedListener>();
-  /** By port of the network, and by what the listeners of one are told apart by. */
+  /** By network port, and by what distinguishes the port's listeners. */
   readonly #ports = new Map<string, Map<string, Sharing>>();
 
   constructor(listeners: readonly OwnedListener[] = []) {

@@ -1,19 +1,19 @@
-// HTTPS listeners on one port whose hostnames overlap: a client that has a connection to one may send the other's requests over
-// it. Equal hostnames are a conflict instead.
+// HTTPS listeners on one port whose hostnames overlap. A client may reuse its connection to one for requests to the other. Equal
+// hostnames are a conflict instead.
 import { type Hostname, toHostname, widerThan } from './hostnames.ts';
 import { othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import type { Others } from './problem-place.ts';
 import type { Steps } from './steps.ts';
 
-/** The listeners of one hostname, and what overlaps with it. */
+/** The listeners of one hostname, and the groups that overlap with it. */
 interface Group {
   readonly hostname: Hostname;
   readonly members: OwnedListener[];
   readonly related: Group[];
 }
 
-/** @returns only those that overlap with others */
+/** @returns only listeners that overlap with others */
 export function* listenerOverlaps(listeners: readonly OwnedListener[]): Steps<ReadonlyMap<OwnedListener, Others>> {
   const https = listeners.filter(({ listener }) => listener.protocol === 'HTTPS');
   const found = new Map<OwnedListener, Others>();

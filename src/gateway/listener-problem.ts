@@ -2,19 +2,19 @@
 import type { ObjectKey } from '../kube/object.ts';
 import type { ListenerPlace, Others, SecretPlace } from './problem-place.ts';
 
-/** No data plane has the protocol. */
+/** No data plane supports the protocol. */
 export interface ListenerProtocolUnsupported extends ListenerPlace {
   readonly kind: 'listener-protocol-unsupported';
   readonly protocol: string;
 }
 
-/** Others on its port have another protocol. */
+/** Other listeners of its port have another protocol. */
 export interface ListenerProtocolConflict extends ListenerPlace, Others {
   readonly kind: 'listener-protocol-conflict';
   readonly port: number;
 }
 
-/** Others have its port and its hostname. */
+/** Other listeners have the same port and hostname. */
 export interface ListenerHostnameConflict extends ListenerPlace, Others {
   readonly kind: 'listener-hostname-conflict';
   readonly port: number;
@@ -22,57 +22,57 @@ export interface ListenerHostnameConflict extends ListenerPlace, Others {
   readonly hostname: string;
 }
 
-/** `allowedRoutes.kinds` names a kind that its protocol does not take. */
+/** `allowedRoutes.kinds` names a kind that the protocol does not support. */
 export interface RouteKindUnsupported extends ListenerPlace {
   readonly kind: 'route-kind-unsupported';
   readonly routeKind: string;
 }
 
-/** No data plane has the TLS mode. */
+/** No data plane supports the TLS mode. */
 export interface TlsModeUnsupported extends ListenerPlace {
   readonly kind: 'tls-mode-unsupported';
   readonly mode: string;
 }
 
-/** A listener that is to terminate TLS names no certificate. */
+/** The listener must terminate TLS, but names no certificate. */
 export interface TlsMissing extends ListenerPlace {
   readonly kind: 'tls-missing';
 }
 
-/** Its hostname overlaps with that of another HTTPS listener. Only said: it serves. */
+/** The hostname overlaps with that of another HTTPS listener. This is a warning: the listener is served. */
 export interface TlsOverlap extends ListenerPlace, Others {
   readonly kind: 'tls-overlap';
 }
 
-/** The certificateRef names something else than a Secret. */
+/** The certificateRef does not name a Secret. */
 export interface CertificateKindUnsupported extends ListenerPlace {
   readonly kind: 'certificate-kind-unsupported';
   readonly reference: string;
 }
 
-/** No ReferenceGrant lets the listener use the Secret. */
+/** No ReferenceGrant allows the listener to use the Secret. */
 export interface CertificateNotPermitted extends ListenerPlace {
   readonly kind: 'certificate-not-permitted';
   readonly secret: ObjectKey;
 }
 
-/** The Secret does not exist, or is of another type. */
+/** The Secret does not exist, or has another type. */
 export interface CertificateNotFound extends SecretPlace {
   readonly kind: 'certificate-not-found';
 }
 
-/** The Secret holds no certificate that can be read. */
+/** The Secret has no readable certificate. */
 export interface CertificateMalformed extends SecretPlace {
   readonly kind: 'certificate-malformed';
   readonly detail: string;
 }
 
-/** The Secret's key is not that of its certificate. */
+/** The Secret's key does not match its certificate. */
 export interface CertificateKeyMismatch extends SecretPlace {
   readonly kind: 'certificate-key-mismatch';
 }
 
-/** The certificate is not valid any more. */
+/** The certificate has expired. */
 export interface CertificateExpired extends SecretPlace {
   readonly kind: 'certificate-expired';
   readonly notAfter: string;
@@ -84,7 +84,7 @@ export interface CertificateNotYetValid extends SecretPlace {
   readonly notBefore: string;
 }
 
-/** The certificate's key is of a type that is not served. */
+/** The type of the certificate's key is not supported. */
 export interface CertificateAlgorithmUnsupported extends SecretPlace {
   readonly kind: 'certificate-algorithm-unsupported';
   readonly algorithm: string;

@@ -1,21 +1,21 @@
-// The protocols of listeners, as far as ports are about them.
+// The protocols of listeners, and which of them can share a port.
 
-/** What the listeners of a port have in common. What they do with it is what routes of that sort ask for. */
+/** What the listeners of a port have in common. Routes decide the rest. */
 export type PortServes =
-  /** Requests, told apart by host and match. */
+  /** Requests, distinguished by host and match. */
   | { readonly kind: 'http'; readonly tls: boolean }
-  /** Connections, told apart by server name. */
+  /** Connections, distinguished by server name. */
   | { readonly kind: 'tls' }
-  /** Everything that comes. */
+  /** All connections or packets. */
   | { readonly kind: 'tcp' | 'udp' };
 
 /**
- * `http/443`, `tls/443`, `tcp/53`, `udp/53`: a port number may be several of these. Another controller's protocol stands for
- * itself.
+ * `http/443`, `tls/443`, `tcp/53`, `udp/53`: one port number may have several keys. An unknown protocol is written as the listener
+ * has it.
  */
 export type PortKey = `${string}/${number}`;
 
-/** How the requests or connections of a port are told apart: by the Host header, by the server name of TLS, or not at all. */
+/** What distinguishes a port's requests or connections: the Host header, the server name of TLS, or only the port itself. */
 type DistinguishedBy = 'host' | 'server-name' | 'port';
 
 interface ListenerProtocol {
@@ -36,11 +36,11 @@ const protocols: Readonly<Record<ServableProtocol, ListenerProtocol>> = {
 
 export const isServable = (protocol: string): protocol is ServableProtocol => Object.hasOwn(protocols, protocol);
 
-/** A port of the network: TCP 53 and UDP 53 are two. */
+/** A port of the network. TCP 53 and UDP 53 are different ports. */
 export const networkPort = (protocol: string, port: number): string =>
   `${isServable(protocol) ? protocols[protocol].transport : 'TCP'} ${port}`;
 
-/** Protocols with the same answer can share a port; another controller's protocol shares with nobody. */
+/** Protocols with the same result can share a port. An unknown protocol shares its port with no other. */
 export const sharingOf = (protocol: string): string =>
   isServable(protocol) ? protocols[protocol].distinguishedBy : protocol;
 
@@ -53,6 +53,6 @@ interface Port {
 
 export const portKey = ({ port, serves }: Port): PortKey => `${serves.kind}/${port}`;
 
-/** The port that a listener is about, whether it can be served or not. */
+/** The key of a listener's port, even if the listener cannot be served. */
 export const listenerPort = (protocol: string, port: number): PortKey =>
   isServable(protocol) ? portKey({ port, serves: servesOf(protocol) }) : `${protocol}/${port}`;

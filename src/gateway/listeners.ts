@@ -1,4 +1,4 @@
-// Which listeners can be served, and with what.
+// Which listeners can be served, and with which certificates and kinds of routes.
 
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
 import { servedKinds } from '../api/route-kinds.ts';
@@ -15,15 +15,15 @@ import type { Steps } from './steps.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
 export interface ResolvedListener {
-  /** No other listener of the Gateway has it, those of ListenerSets included. */
+  /** Unique among the Gateway's listeners and those of its ListenerSets. */
   readonly name: string;
-  /** Its name in the object that has it: what a parentRef's sectionName names. */
+  /** The name in its Gateway or ListenerSet. A parentRef's sectionName refers to it. */
   readonly section: string;
-  /** The ListenerSet that has it; the Gateway itself when undefined. */
+  /** The ListenerSet of the listener. Undefined for the Gateway's own listeners. */
   readonly listenerSet: ObjectKey | undefined;
-  /** The place of the object that has it: 0 is the Gateway, and then come its ListenerSets. */
+  /** The precedence of its owner: 0 is the Gateway, and then come its ListenerSets. */
   readonly precedence: number;
-  /** Of the object that has it. */
+  /** The namespace of its owner. */
   readonly namespace: string;
   readonly port: number;
   readonly protocol: string;
@@ -32,7 +32,7 @@ export interface ResolvedListener {
   readonly supportedKinds: readonly RouteGroupKind[];
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
-  /** Whether the data plane serves it. */
+  /** Whether the data plane may serve it. */
   readonly valid: boolean;
 }
 
@@ -41,7 +41,7 @@ const kindsFor = (protocol: string): readonly RouteGroupKind[] =>
     .filter(({ protocols }) => protocols.includes(protocol))
     .map(({ resource: { group, kind } }) => ({ group, kind }));
 
-/** In the Gateway's order, then those of its ListenerSets in the order of their precedence. */
+/** The Gateway's listeners in its order, then those of its ListenerSets in order of precedence. */
 export function* resolveListeners(
   input: GatewayInput,
   { protocols }: Pick<Capabilities, 'protocols'>,
@@ -114,7 +114,7 @@ function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, rep
   }
 }
 
-/** What is both supported and asked for. */
+/** The kinds of routes that the listener allows and that are supported. */
 function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly RouteGroupKind[] {
   const supported = kindsFor(listener.protocol);
   const requested = listener.allowedRoutes?.kinds ?? [];
@@ -132,7 +132,7 @@ function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly
   return [...allowed];
 }
 
-/** The certificates to serve; undefined when TLS could not be terminated whatever they are. */
+/** The certificates to serve. Undefined if TLS cannot be terminated with any certificate. */
 function resolveTls(
   owned: OwnedListener,
   input: GatewayInput,

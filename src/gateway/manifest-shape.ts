@@ -1,4 +1,4 @@
-// The least that an object must have for the rest of the program to read it. An API server would have seen to that.
+// The fields that an object must have, so that the program can read it. An API server normally checks them.
 import { z } from 'zod';
 import type { Listener, ParentReference, ReferenceGrant } from '../api/gateway-api.ts';
 import { unservedRoutes } from '../api/route-kinds.ts';
@@ -6,7 +6,7 @@ import type { KubeObject } from '../kube/object.ts';
 
 export interface InvalidManifest {
   readonly kind: 'invalid';
-  /** `Gateway shop/web`, as far as it can be told. */
+  /** `Gateway shop/web`, as far as kind and name can be read. */
   readonly object: string;
   /** A path, such as `spec.listeners[0].port`. */
   readonly field: string;
@@ -140,7 +140,7 @@ const byKind: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
 
 type Grant = ReferenceGrant['spec'];
 
-/** The parts of a spec that can be read by themselves, whatever is wrong beside them. */
+/** Parts of a spec that can be read even if other parts are invalid. */
 export const parts = {
   isParent: (value: unknown): value is ParentReference => named.safeParse(value).success,
   isListener: (value: unknown): value is Listener => listener.safeParse(value).success,

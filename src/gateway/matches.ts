@@ -1,12 +1,12 @@
-// A rule's matches in one canonical form, so that equal ones look equal.
+// A rule's matches in a canonical form, so that equal matches are written in the same way.
 import type { HttpHeaderMatch, HttpRouteMatch, HttpRouteRule } from '../api/gateway-api.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RequestMatch, ValueMatch } from './topology.ts';
 
-/** What every request matches. */
+/** The match of every request. */
 export const ANY_REQUEST: RequestMatch = { path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] };
 
-/** No matches is the one that every request matches. */
+/** A rule without matches takes every request. */
 export function requestMatches(rule: HttpRouteRule): readonly RequestMatch[] {
   const matches = rule.matches ?? [];
   return matches.length === 0 ? [ANY_REQUEST] : matches.map(requestMatch);
@@ -23,7 +23,7 @@ function requestMatch({ path = {}, headers = [], queryParams = [], method }: Htt
   };
 }
 
-/** The Gateway API: of repeated names only the first one counts. */
+/** Gateway API: if a name is repeated, only its first entry counts. */
 function firstOfEachName(conditions: readonly HttpHeaderMatch[]): readonly ValueMatch[] {
   const byName = new Map<string, ValueMatch>();
   for (const { type = 'Exact', name, value } of conditions) {

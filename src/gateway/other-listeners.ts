@@ -1,14 +1,14 @@
-// The other listeners that a listener's problem names: as many as anybody reads, and the rest as a number. To name all of all
-// would be millions of names, where ListenerSets bring thousands of listeners.
+// The other listeners that a listener's problem names: the first few by name, and the rest as a number. A Gateway may have
+// thousands of listeners, and naming all of them for each would give millions of names.
 import type { OwnedListener } from './owned-listeners.ts';
 import type { Others } from './problem-place.ts';
 
-/** As many as anybody reads. */
+/** How many listeners a message names. */
 const maxOthers = 10;
 
 /**
- * @param groups looked at no further than is needed to name the first ones
- * @param self one of the listeners, which is no other one
+ * @param groups the listeners. Only their first members are read
+ * @param self the listener with the problem. It is not named
  */
 export function othersOf(groups: readonly (readonly OwnedListener[])[], self?: OwnedListener): Others {
   const first = groups.flatMap((group) => group.slice(0, maxOthers + 1)).filter((other) => other !== self);

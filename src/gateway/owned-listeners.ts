@@ -1,4 +1,4 @@
-// A Gateway's listeners: its own, and those that ListenerSets add.
+// The listeners of a Gateway and of its ListenerSets.
 import type { Gateway, Listener, ListenerSet } from '../api/gateway-api.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
@@ -8,15 +8,15 @@ import type { Report } from './problem.ts';
 import { namespaceOf } from './references.ts';
 
 export interface OwnedListener {
-  /** No other listener of the Gateway has it: the listener's name, or `namespace/set/name` where a ListenerSet has it. */
+  /** Unique in the Gateway: the listener's name, or `namespace/set/name` for a listener of a ListenerSet. */
   readonly id: string;
   readonly listener: Listener;
   readonly owner: Gateway | ListenerSet;
 }
 
 /**
- * By owner, in their order of precedence: the Gateway, then the ListenerSets that it allows, the oldest one first. The
- * others are reported.
+ * The listeners by owner, in order of precedence: first the Gateway, then its allowed ListenerSets from the oldest to the newest.
+ * The other ListenerSets are reported.
  */
 export function ownedListeners(input: GatewayInput, report: Report): readonly (readonly OwnedListener[])[] {
   const { gateway } = input;
@@ -25,7 +25,7 @@ export function ownedListeners(input: GatewayInput, report: Report): readonly (r
   return [own, ...sets.map(listenersOf)];
 }
 
-/** How the listener of a ListenerSet is told from all others of its Gateway. */
+/** A listener's id has its ListenerSet's key, so that it is unique in the Gateway. */
 const listenersOf = (owner: ListenerSet): readonly OwnedListener[] =>
   owner.spec.listeners.map((listener) => ({ id: `${objectKey(owner.metadata)}/${listener.name}`, listener, owner }));
 
@@ -44,6 +44,6 @@ function isAllowed(set: ListenerSet, input: GatewayInput, report: Report): boole
   return true;
 }
 
-/** The ListenerSet that has a listener; undefined for the Gateway's own. */
+/** The ListenerSet of a listener. Undefined for the Gateway's own listeners. */
 export const setOf = ({ owner }: Pick<OwnedListener, 'owner'>): ObjectKey | undefined =>
   owner.kind === 'ListenerSet' ? objectKey(owner.metadata) : undefined;

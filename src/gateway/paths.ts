@@ -1,2 +1,2 @@
-/** A prefix matches whole elements, so a slash at its end says nothing; `/` is the empty prefix. */
+/** A prefix matches whole path elements, so a slash at its end has no meaning. `/` is the empty prefix. */
 export const withoutTrailingSlash = (prefix: string): string => prefix.replace(/\/+$/, '') || '/';

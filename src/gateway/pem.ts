@@ -1,4 +1,4 @@
-// Reads the certificate, its chain and its key out of a TLS Secret. What it says of a bad one never repeats its content.
+// Reads the certificate, its chain and its key from a TLS Secret. Its messages never repeat content of the Secret.
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Secret } from '../api/core.ts';
 import type { CertificateKey, CertificateSummary } from './topology.ts';
@@ -14,16 +14,16 @@ export type ReadCertificate =
   | { readonly kind: 'key-mismatch' }
   | { readonly kind: 'algorithm-unsupported'; readonly algorithm: string };
 
-/** The keys that a TLS server of any provider takes. */
+/** The keys that every provider supports. */
 const rsaBits: ReadonlySet<number> = new Set([1024, 2048, 3072, 4096]);
 const curves: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-/** What is checked, and so what may be imported. */
+/** The blocks that are checked. Only these may be imported. */
 export const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
 const malformed = (detail: string): ReadCertificate => ({ kind: 'malformed', detail });
 
-/** The leaf comes first in `tls.crt`, and each certificate after it issued the one before: TLS knows no other order. */
+/** In `tls.crt` the leaf comes first, and each later certificate issued the one before it. TLS requires this order. */
 export function readCertificate(secret: Secret): ReadCertificate {
   const blocks = decode(secret, 'tls.crt').match(certificateBlocks) ?? [];
   const chain: X509Certificate[] = [];
@@ -43,7 +43,7 @@ export function readCertificate(secret: Secret): ReadCertificate {
   if (pem === '') return malformed('tls.key is missing');
   const key = attempt(() => createPrivateKey(pem));
   if (key === undefined) return malformed('tls.key is not an unencrypted PEM private key');
-  // A key of a kind that this OpenSSL does not know can't even be looked at.
+  // OpenSSL throws for types of keys that it does not know.
   const publicKey = attempt(() => leaf.publicKey);
   const summary = publicKey && keyOf(publicKey);
   if (publicKey === undefined || summary === undefined) {
@@ -73,7 +73,7 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Undefined for a key that is not served. */
+/** Undefined for an unsupported key. */
 function keyOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): CertificateKey | undefined {
   const { modulusLength: bits, namedCurve: curve } = details ?? {};
   if (type === 'rsa' && bits !== undefined && rsaBits.has(bits)) return { type: 'RSA', bits };
@@ -88,7 +88,7 @@ function algorithmOf(key: KeyObject): string {
   return detail === undefined ? type : `${type}-${detail}`;
 }
 
-/** The fingerprint that a Secret with these certificates has; they are in PEM, the leaf first. Undefined where one can't be read. */
+/** The fingerprint of a Secret with these certificates in PEM, the leaf first. Undefined if a certificate cannot be read. */
 export function fingerprintOf(pem: string): string | undefined {
   return attempt(() => {
     const chain = (pem.match(certificateBlocks) ?? []).map((block) => new X509Certificate(block));
@@ -103,7 +103,7 @@ function fingerprint(chain: readonly X509Certificate[], publicKey: KeyObject): s
   return hash.update(publicKey.export({ type: 'spki', format: 'der' })).digest('hex');
 }
 
-/** The subject's alternative names: without any, no client of today takes a certificate for any host. */
+/** The subject's alternative names. Modern clients accept no other names. */
 function domainNames(leaf: X509Certificate): readonly string[] {
   return [...(leaf.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map(([, name = '']) => name.toLowerCase());
 }

@@ -1,22 +1,22 @@
-// Which of two matches wins where both match a request: a total order over everything that is attached to a listener.
+// Which of two matches wins if both match a request: a total order of all matches of a listener.
 
 import { compareSpecificity, type Hostname } from './hostnames.ts';
 import type { RouteRef } from './problem-place.ts';
 import type { RequestMatch } from './topology.ts';
 
-/** What the order looks at. Two candidates with the same route, rule, match and hostname are the same candidate. */
+/** What the order compares. Two candidates with the same route, rule, match and hostname are the same candidate. */
 export interface Candidate {
-  /** The route's own hostname, not its intersection with the listener's: the original decides. */
+  /** The route's own hostname, not its intersection with the listener's. */
   readonly routeHostname: Hostname;
   readonly match: RequestMatch;
-  /** RFC 3339 in UTC, as Kubernetes writes it; undefined, and older than all, for an object that no server has seen. */
+  /** RFC 3339 in UTC, as Kubernetes writes it. Undefined for an object from a file, which counts as the oldest. */
   readonly creationTimestamp: string | undefined;
   readonly route: RouteRef;
   readonly ruleIndex: number;
   readonly matchIndex: number;
 }
 
-/** Negative when `a` wins. */
+/** Negative if `a` wins. */
 export function comparePrecedence(a: Candidate, b: Candidate): number {
   return (
     compareSpecificity(a.routeHostname, b.routeHostname) ||
@@ -29,7 +29,7 @@ export function comparePrecedence(a: Candidate, b: Candidate): number {
   );
 }
 
-/** Negative when `a` is the more specific. */
+/** Negative if `a` is more specific. */
 export function compareMatches(a: RequestMatch, b: RequestMatch): number {
   return (
     comparePaths(a, b) ||
@@ -39,18 +39,18 @@ export function compareMatches(a: RequestMatch, b: RequestMatch): number {
   );
 }
 
-/** The Gateway API leaves the place of regular expressions open: after a catch-all prefix they would never be reached. */
+/** The Gateway API does not define where regular expressions come. After a catch-all prefix they would never match. */
 const pathRanks = { Exact: 0, RegularExpression: 1, PathPrefix: 2 } as const;
 
 function comparePaths({ path: a }: RequestMatch, { path: b }: RequestMatch): number {
   return pathRanks[a.type] - pathRanks[b.type] || b.value.length - a.value.length;
 }
 
-/** The Gateway API: alphabetically by namespace and name; which kind comes first it leaves open. */
+/** Gateway API: alphabetically by namespace and name. It does not define which kind comes first. */
 export const compareRoutes = (a: RouteRef, b: RouteRef): number =>
   compareStrings(a.key, b.key) || compareStrings(b.kind, a.kind);
 
-/** By code unit: the same everywhere, whatever the locale. */
+/** Compares code units, so the result does not depend on the locale. */
 export function compareStrings(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;

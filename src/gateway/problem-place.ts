@@ -28,15 +28,15 @@ export interface ParentPlace {
 
 /** A place in a listener: `field` is a path below the listener, such as `tls.certificateRefs[0]`. */
 export interface ListenerPlace {
-  /** Its name, or `namespace/set/name` where a ListenerSet has it. */
+  /** The listener's name, or `namespace/set/name` for a listener of a ListenerSet. */
   readonly listener: string;
   readonly field: string;
 }
 
-/** Where in a listener a Secret is referred to. */
+/** A reference to a Secret in a listener. */
 export interface SecretPlace extends ListenerPlace {
   readonly secret: ObjectKey;
-  /** What was imported from it before it went bad, or went, is served on. */
+  /** The certificate that was imported from it earlier still serves. */
   readonly stillServed?: true;
 }
 
@@ -44,6 +44,6 @@ export interface SecretPlace extends ListenerPlace {
 export interface Others {
   /** The first ones, by name. */
   readonly others: readonly string[];
-  /** How many there are beyond these; absent where there are none. */
+  /** How many more there are. Absent if there are no more. */
   readonly more?: number;
 }

@@ -1,17 +1,17 @@
-// What the Gateway API's rules find wrong, as data: translate says what and where, and src/status turns it into words. A problem
-// concerns the thing that it names and nothing beside it.
+// Violations of the Gateway API's rules, as data. Translate says what is wrong and where, and src/status writes the message. A
+// problem concerns only the object that it names.
 import type { Fault, ObjectKey } from '../kube/object.ts';
 import type { ListenerProblem } from './listener-problem.ts';
 import type { RouteProblem } from './route-problem.ts';
 
-/** The class's parametersRef, or the Gateway's. */
+/** The parametersRef of the class or the Gateway. */
 interface ParametersPlace {
   readonly on: 'class' | 'gateway';
   /** `LoadBalancerConfiguration infra/all`. */
   readonly reference: string;
 }
 
-/** The parametersRef names a kind that has no parameters for us. */
+/** The parametersRef names a kind that we do not support. */
 export interface ParametersKindUnknown extends ParametersPlace {
   readonly kind: 'parameters-kind-unknown';
 }
@@ -21,53 +21,53 @@ export interface ParametersNotFound extends ParametersPlace {
   readonly kind: 'parameters-not-found';
 }
 
-/** The object that the parametersRef names has a value that can't be used. */
+/** The object that the parametersRef names has an invalid value. */
 export interface ParametersInvalid extends ParametersPlace {
   readonly kind: 'parameters-invalid';
-  /** A path below its `spec`; empty for the whole. */
+  /** A path below its `spec`. Empty for the whole spec. */
   readonly field: string;
   readonly detail: string;
 }
 
-/** The Gateway has a shape that we don't know. */
+/** We do not know the Gateway's format. */
 export interface GatewayUnreadable {
   readonly kind: 'gateway-unreadable';
   readonly fault: Fault;
 }
 
-/** The Gateway asks for an address that it can't have. */
+/** The Gateway requests an address that is not supported. */
 export interface AddressUnsupported {
   readonly kind: 'address-unsupported';
   readonly field: string;
   readonly value: string;
 }
 
-/** The Gateway's `spec.tls` asks for something that no data plane does. */
+/** The Gateway's `spec.tls` has a field that no data plane supports. */
 export interface GatewayTlsUnsupported {
   readonly kind: 'gateway-tls-unsupported';
   readonly field: string;
 }
 
-/** The API server does not know kinds that decide about traffic, so far or any more. */
+/** The API server does not serve kinds that decide about traffic: not yet, or no longer. */
 export interface KindsMissing {
   readonly kind: 'kinds-missing';
   readonly kinds: readonly string[];
 }
 
-/** The Gateway does not take the ListenerSet. */
+/** The Gateway does not allow the ListenerSet. */
 export interface ListenerSetNotAllowed {
   readonly kind: 'listener-set-not-allowed';
   readonly listenerSet: ObjectKey;
 }
 
-/** The ListenerSet, or a listener of it, has a shape that we don't know. */
+/** We do not know the format of the ListenerSet or of one of its listeners. */
 export interface ListenerSetUnreadable {
   readonly kind: 'listener-set-unreadable';
   readonly listenerSet: ObjectKey;
   readonly fault: Fault;
 }
 
-/** Problems of the class or of its parameters, or of the Gateway's. */
+/** Problems with the parameters of the class or the Gateway. */
 export type ParametersProblem = ParametersKindUnknown | ParametersNotFound | ParametersInvalid;
 
 export type GatewayProblem = GatewayUnreadable | AddressUnsupported | GatewayTlsUnsupported | KindsMissing;
@@ -78,5 +78,5 @@ export type Problem = ParametersProblem | GatewayProblem | ListenerSetProblem | 
 
 export type ProblemKind = Problem['kind'];
 
-/** How a stage says what it finds wrong. */
+/** A stage calls it for each problem that it finds. */
 export type Report = (problem: Problem) => void;

@@ -1,6 +1,5 @@
-// What is made of an object that can't be read as a whole: an API server whose CRDs are newer or changed lets through what the
-// passes don't know. What served goes on serving, so the spec that could be read last stands in, as long as the process lives.
-// After that only what can be read of it by itself does.
+// Objects that cannot be read completely, because the CRDs in the cluster are newer or changed. What served before must still
+// serve, so the last readable spec is used while the process lives. After a restart, only the readable parts of the spec are used.
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { Route, RouteOf, ServedRoute } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
@@ -13,8 +12,8 @@ interface HasSpec extends KubeObject {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * @param salvage what can be read of a spec by itself; undefined for nothing that is of any use
- * @returns undefined for an object that counts as absent
+ * @param salvage returns the readable parts of a spec, or undefined if they are of no use
+ * @returns undefined if the object counts as absent
  */
 const reader =
   <T extends HasSpec>(salvage: (spec: Fields) => T['spec'] | undefined, keepsLast = true) =>
@@ -29,19 +28,19 @@ const reader =
 
 const fieldsOf = (spec: unknown): Fields => (typeof spec === 'object' && spec !== null ? { ...spec } : {});
 
-/** Without its class nothing is known of a Gateway; without its listeners nothing is changed for it. */
+/** A Gateway without a readable class counts as absent. If its listeners cannot be read, nothing is changed for it. */
 export const readGateway = reader<Gateway>(({ gatewayClassName }) =>
   typeof gatewayClassName === 'string' ? { gatewayClassName, listeners: [] } : undefined,
 );
 
 export const readGatewayClass = reader<GatewayClass>(() => undefined);
 
-/** Each listener is one by itself. */
+/** Each listener is read separately. */
 export const readListenerSet = reader<ListenerSet>(({ parentRef, listeners }) =>
   parts.isParent(parentRef) ? { parentRef, listeners: readable(listeners, parts.isListener) } : undefined,
 );
 
-/** Where it belongs. Its rules can't be told apart by what is written there: they stay as they are in AWS. */
+/** Only its parents and hostnames are read. Its rules stay as they were last applied. */
 const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
   ...(parts.areHostnames(hostnames) && { hostnames }),
@@ -52,12 +51,12 @@ export const readRoute: {
   readonly [K in ServedRoute['kind']]: (route: RouteOf<K>, last: RouteOf<K> | undefined) => RouteOf<K> | undefined;
 } = { HTTPRoute: readHttpRoute };
 
-/** Where it belongs: nothing else of it is read. */
+/** Only its parents are read. */
 export const readUnservedRoute = reader<Route>(({ parentRefs }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
 }));
 
-/** What can't be read grants nothing: neither what it may mean now, nor what it granted before. Each other entry does. */
+/** An unreadable entry grants nothing, not even what it granted before. The other entries still count. */
 export const readReferenceGrant = reader<ReferenceGrant>(
   ({ from, to }) => ({ from: readable(from, parts.isFrom), to: readable(to, parts.isTo) }),
   false,

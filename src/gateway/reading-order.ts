@@ -1,12 +1,12 @@
-// What translate finds wrong and what a plane can't do, in the order in which a user reads it: of a listener its certificates
-// before its overlaps, and of a route rule by rule, its backends, its filters, its other fields.
+// The problems of translate and of a plane, in the order for users. A listener's certificates come before its overlaps. A route's
+// problems come rule by rule: backends, filters, other fields.
 interface Problem {
   readonly kind: string;
   readonly rule?: number;
   readonly field?: string;
 }
 
-/** Of a rule's problems, by kind and field. */
+/** The order of a rule's problems, by kind and field. */
 const order: readonly RegExp[] = [
   /^backend-/,
   /^(filter|redirect-status)-unsupported filters/,
@@ -22,11 +22,11 @@ interface Placed<P> {
   readonly problem: P;
   readonly rule: number;
   readonly rank: number;
-  /** Those in its field: which backend, which filter. */
+  /** The indexes in its field: which backend, which filter. */
   readonly indexes: readonly number[];
 }
 
-/** Only problems of one rule, or of two rules of one route, change places. */
+/** Problems change places only within one route. */
 export const inReadingOrder = <P extends Problem>(problems: readonly P[]): readonly P[] =>
   problems
     .map(placed)

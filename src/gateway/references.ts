@@ -1,5 +1,5 @@
-// What refers to what, by key: how the caches are indexed, and how gather finds its way. Nothing here says whether a
-// reference is permitted or leads anywhere.
+// Which objects refer to which, by key. The caches are indexed by it, and gather follows it. It does not check whether a reference
+// is permitted, or whether its object exists.
 import {
   GATEWAY_GROUP,
   type Gateway,
@@ -26,7 +26,7 @@ const eachOnce = (keys: readonly (ObjectKey | undefined)[]): readonly ObjectKey[
 
 export const namespaceOf = (object: KubeObject): string => object.metadata.namespace ?? '';
 
-/** `group/Kind namespace/name`, as problems name what they cannot resolve. */
+/** `group/Kind namespace/name`: how problems name a reference that cannot be resolved. */
 export function describeReference(reference: NamedReference): string {
   const { group = '', kind = '', namespace, name } = reference;
   return `${group === '' ? '' : `${group}/`}${kind} ${objectKey({ namespace, name })}`;
@@ -39,10 +39,10 @@ const parentOf =
     return group === GATEWAY_GROUP && kind === expected ? objectKey({ namespace, name }) : undefined;
   };
 
-/** The Gateway that a parentRef points to; undefined for another kind of parent. */
+/** The Gateway that a parentRef points to. Undefined for another kind of parent. */
 export const parentGateway = parentOf('Gateway');
 
-/** The ListenerSet that a parentRef points to; undefined for another kind of parent. */
+/** The ListenerSet that a parentRef points to. Undefined for another kind of parent. */
 export const parentListenerSet = parentOf('ListenerSet');
 
 /** The Gateway that a ListenerSet wants to add its listeners to. */
@@ -58,16 +58,16 @@ export function parentListenerSets(route: Route): readonly ObjectKey[] {
   return eachOnce((route.spec.parentRefs ?? []).map((parentRef) => parentListenerSet(route, parentRef)));
 }
 
-/** What a reference out of `namespace` points to, where that is of the core kind that it is for. */
+/** The object of the expected core kind that a reference points to. Undefined for another kind. */
 const coreObject =
   (expected: string) =>
   (from: string, { group = '', kind = expected, namespace = from, name }: NamedReference): ObjectKey | undefined =>
     group === '' && kind === expected ? objectKey({ namespace, name }) : undefined;
 
-/** The Service that a backendRef of a route in `namespace` points to; undefined for another kind of backend. */
+/** The Service that a backendRef points to. Undefined for another kind of backend. */
 export const backendService = coreObject('Service');
 
-/** The Secret that a certificateRef of a Gateway or ListenerSet in `namespace` points to; undefined for another kind. */
+/** The Secret that a certificateRef points to. Undefined for another kind. */
 export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
@@ -91,11 +91,11 @@ export function externalCertificates({ tls }: Listener): readonly string[] {
   return written === undefined ? [] : [...new Set(written.split(',').map((part) => part.trim()))];
 }
 
-/** Whether parameters are of the one kind that we know. */
+/** Whether a parametersRef names a LoadBalancerConfiguration. */
 export const isConfiguration = (reference: ParametersReference): boolean =>
   reference.group === GATEHOUSE_GROUP && reference.kind === 'LoadBalancerConfiguration';
 
-/** The LoadBalancerConfiguration of a class. Its reference has to name a namespace, for a class has none. */
+/** The LoadBalancerConfiguration of a class. The reference must name a namespace, because a class has none. */
 export function classConfiguration(gatewayClass: GatewayClass): ObjectKey | undefined {
   const reference = gatewayClass.spec.parametersRef;
   if (reference === undefined || !isConfiguration(reference) || !reference.namespace) return undefined;

@@ -1,9 +1,9 @@
-// How a route is told from all others: an HTTPRoute and a GRPCRoute may have one name.
+// The identity of a route. It contains the kind, because an HTTPRoute and a GRPCRoute may have the same name.
 import type { Route } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
 import type { RouteRef } from './problem-place.ts';
 
-/** `shop/web` for an HTTPRoute, `GRPCRoute/shop/web` for another kind: tags of HTTPRoutes had no kind before there were others. */
+/** `GRPCRoute/shop/web`, or `shop/web` for an HTTPRoute: existing tags of HTTPRoutes have no kind. */
 export type RouteId = string & { readonly __brand: 'RouteId' };
 
 export function routeId({ kind, key }: RouteRef): RouteId {

@@ -1,21 +1,21 @@
-// What the Gateway API's rules find wrong with a route: with one of its parents, or with one of its rules.
+// Problems of a route by the Gateway API's rules: each concerns one of its parents, or one of its rules.
 import type { Fault, ObjectKey } from '../kube/object.ts';
 import type { ParentPlace, RulePlace } from './problem-place.ts';
 
-/** The route has a shape that we don't know. */
+/** We do not know the route's format. */
 export interface RouteUnreadable extends ParentPlace {
   readonly kind: 'route-unreadable';
   readonly fault: Fault;
 }
 
-/** The parentRef names no listener of its parent. */
+/** The parentRef matches no listener of its parent. */
 export interface ParentNotMatching extends ParentPlace {
   readonly kind: 'parent-not-matching';
   /** The parent's listeners, by name. */
   readonly available: readonly string[];
 }
 
-/** No listener's `allowedRoutes` admits the route. */
+/** The `allowedRoutes` of no listener admit the route. */
 export interface RouteNotAllowed extends ParentPlace {
   readonly kind: 'route-not-allowed';
   readonly listeners: readonly string[];
@@ -27,20 +27,20 @@ export interface HostnameNotMatching extends ParentPlace {
   readonly listeners: readonly string[];
 }
 
-/** A backendRef names something else than a Service. */
+/** A backendRef does not name a Service. */
 export interface BackendKindUnknown extends RulePlace {
   readonly kind: 'backend-kind-unknown';
   readonly reference: string;
 }
 
-/** No ReferenceGrant lets the route use the Service. */
+/** No ReferenceGrant allows the route to use the Service. */
 export interface BackendNotPermitted extends RulePlace {
   readonly kind: 'backend-not-permitted';
   readonly reference: string;
   readonly namespace: string;
 }
 
-/** Where in a rule a Service is referred to. */
+/** A reference to a Service in a rule. */
 interface ServicePlace extends RulePlace {
   readonly service: ObjectKey;
 }
@@ -62,7 +62,7 @@ export interface BackendPortNotFound extends ServicePlace {
   readonly available: readonly number[];
 }
 
-/** The Service's port has an appProtocol, or a protocol, that is not spoken to it. */
+/** The data plane does not support the protocol or appProtocol of the Service's port. */
 export interface BackendProtocolUnsupported extends ServicePlace {
   readonly kind: 'backend-protocol-unsupported';
   readonly protocol: string;
@@ -73,49 +73,49 @@ export interface BackendExternalName extends ServicePlace {
   readonly kind: 'backend-external-name';
 }
 
-/** No data plane has the filter. */
+/** No data plane supports the filter. */
 export interface FilterUnsupported extends RulePlace {
   readonly kind: 'filter-unsupported';
   readonly filter: string;
 }
 
-/** The Gateway API doesn't allow these filters together. */
+/** The Gateway API does not allow these filters together. */
 export interface FiltersIncompatible extends RulePlace {
   readonly kind: 'filters-incompatible';
   readonly filters: readonly string[];
 }
 
-/** No data plane does for a rule what this field asks for. */
+/** No data plane supports this field of a rule. */
 export interface RuleFieldUnsupported extends RulePlace {
   readonly kind: 'rule-field-unsupported';
 }
 
-/** No data plane redirects with this status. */
+/** The data plane does not support redirects with this status. */
 export interface RedirectStatusUnsupported extends RulePlace {
   readonly kind: 'redirect-status-unsupported';
   readonly statusCode: number;
   readonly allowed: readonly number[];
 }
 
-/** The redirect can't be expressed. */
+/** The data plane cannot express the redirect. */
 export interface RedirectUnsupported extends RulePlace {
   readonly kind: 'redirect-unsupported';
   readonly why:
     | { readonly kind: 'needs-prefix-match' }
-    /** Something else is to stand in place of the prefix. */
+    /** The prefix is to be replaced by another one. */
     | { readonly kind: 'prefix-replaced' }
-    /** Nothing but the prefix differs from the request's. */
+    /** Only the prefix differs from that of the request. */
     | { readonly kind: 'only-prefix' }
     | { readonly kind: 'https-to-http' }
     | { readonly kind: 'too-long'; readonly limit: number };
 }
 
-/** The rewrite can't be expressed. */
+/** The data plane cannot express the rewrite. */
 export interface RewriteUnsupported extends RulePlace {
   readonly kind: 'rewrite-unsupported';
   readonly why:
     | { readonly kind: 'needs-prefix-match' }
-    /** The rule's backends have not all the same. */
+    /** The backends of the rule have different rewrites. */
     | { readonly kind: 'not-shared' }
     /** A dollar sign before a digit stands for a group of a regular expression. */
     | { readonly kind: 'group'; readonly replacement: string }
@@ -124,7 +124,7 @@ export interface RewriteUnsupported extends RulePlace {
 
 export type ParentProblem = RouteUnreadable | ParentNotMatching | RouteNotAllowed | HostnameNotMatching;
 
-/** The backend's share of the requests answers 500. */
+/** The backend's share of the requests is answered 500. */
 export type BackendProblem =
   | BackendKindUnknown
   | BackendNotPermitted
@@ -134,7 +134,7 @@ export type BackendProblem =
   | BackendProtocolUnsupported
   | BackendExternalName;
 
-/** The rule's requests answer 500. */
+/** The rule's requests are answered 500. */
 export type RuleProblem =
   | FilterUnsupported
   | FiltersIncompatible

@@ -1,4 +1,4 @@
-// What the parts of a rule are resolved with.
+// What the parts of a rule need to be resolved.
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
 import type { RouteRef, RulePlace } from './problem-place.ts';
@@ -6,9 +6,9 @@ import type { RouteRef, RulePlace } from './problem-place.ts';
 export interface RuleContext {
   readonly input: GatewayInput;
   readonly route: RouteRef;
-  /** The route's. */
+  /** The route's namespace. */
   readonly namespace: string;
-  /** From a path below the rule. */
+  /** Makes a place from a path below the rule. */
   readonly place: (field: string) => RulePlace;
   readonly report: Report;
 }

@@ -1,4 +1,4 @@
-// The rules of an HTTPRoute: what each matches, and what becomes of a request that one of them takes.
+// The rules of an HTTPRoute: which requests each rule matches, and what happens to them.
 
 import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
 import { resolveBackends } from './backends.ts';
@@ -10,7 +10,7 @@ import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
-/** All of them: one that asks for what has no meaning is reported, and answers 500. */
+/** All rules of the route. An invalid rule is reported, and answers 500. */
 export function resolveHttpRules(
   route: HttpRoute,
   context: Pick<RuleContext, 'input' | 'report'>,
@@ -39,7 +39,7 @@ const fieldNeeds = (rule: HttpRouteRule): readonly RuleNeed[] =>
 
 function resolveAction(rule: HttpRouteRule, backends: readonly TopologyBackend[], context: RuleContext): RouteAction {
   const filters = resolveFilters(rule, context);
-  // HTTPRouteFilter: a filter must not be skipped; "requests that would have been processed by that filter MUST receive a
+  // HTTPRouteFilter: a filter must not be skipped: "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
   if (filters === undefined) return { kind: 'respond', statusCode: 500 };
   const { redirect, rewrite } = filters;
@@ -47,7 +47,7 @@ function resolveAction(rule: HttpRouteRule, backends: readonly TopologyBackend[]
   return forwardTo(backends, rewrite && rewriteOf(rewrite));
 }
 
-/** Gateway API: no backends at all, none with a weight, and none that is valid, all answer 500. */
+/** Gateway API: a rule answers 500 if it has no backend that is valid and has a weight. */
 export function forwardTo(backends: readonly TopologyBackend[], rewrite: Rewrite | undefined): RouteAction {
   if (!backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
     return { kind: 'respond', statusCode: 500 };

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../api/gateway-api.ts';
 
-/** metav1.LabelSelector: all its parts must match. An empty selector matches everything, an absent one nothing. */
+/** metav1.LabelSelector: all parts must match. An empty selector matches everything, and an absent one matches nothing. */
 export function selects(
   selector: LabelSelector | undefined,
   labels: Readonly<Record<string, string>> | undefined,

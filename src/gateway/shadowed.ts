@@ -1,4 +1,4 @@
-// Rules that can never answer, because earlier ones take all of their requests: two teams with the same host and path, say.
+// Rules that can never answer, because earlier rules take all their requests. For example, two teams use the same host and path.
 
 import { portEntries } from './entries.ts';
 import { covers } from './hostnames.ts';
@@ -7,14 +7,14 @@ import { routeId } from './route-id.ts';
 import type { RequestMatch, RouteEntry, Topology, ValueMatch } from './topology.ts';
 
 export interface Shadowed extends RuleRef {
-  /** The rules that answer in its place, each once. */
+  /** The rules that answer instead, each once. */
   readonly by: readonly RuleRef[];
 }
 
 /**
- * A rule is shadowed where every match of it, on every port and for every host, is taken by one entry before it. That two
- * entries take it only together is not looked for.
- * @param served the rules that a data plane has: of these only the entries are made
+ * A rule is shadowed if, on every port and for every host, one earlier entry takes all requests of each match. Two entries that
+ * only together take all of them are not searched for.
+ * @param served the rules that the data plane has. Entries are made for these only
  */
 export function shadowedRules({ ports, routes }: Topology, served: readonly RuleRef[]): readonly Shadowed[] {
   const names = new Set(served.map(nameOf));
@@ -50,7 +50,7 @@ function note(
   found.set(name, own);
   const taker = takerOf(entries, index)?.source;
   if (taker === undefined) own.answers = true;
-  // A rule that says the same twice takes it from itself; its first entry counts.
+  // A rule with the same match twice shadows itself. Only its first entry counts.
   else if (taker.kind === 'rule' && nameOf(taker) !== name)
     own.by.set(nameOf(taker), { route: taker.route, rule: taker.rule });
 }
@@ -78,7 +78,7 @@ function takesPath({ path: outer }: RequestMatch, { path: inner }: RequestMatch)
   return inner.value === outer.value || inner.value.startsWith(`${outer.value}/`);
 }
 
-/** What asks for less takes more. */
+/** Whether all conditions of `outer` are also in `inner`: fewer conditions match more requests. */
 const isPartOf = (outer: readonly ValueMatch[], inner: readonly ValueMatch[]): boolean =>
   outer.every(({ type, name, value }) =>
     inner.some((each) => each.name === name && each.type === type && each.value === value),

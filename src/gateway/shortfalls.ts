@@ -1,4 +1,4 @@
-// What a plane can't do of a rule. Each plane's model asks this first: translate says what a route means, whoever serves it.
+// What a plane cannot do for a rule. Each plane's model checks this first, because translate does not know the plane.
 import type { RuleRef } from './problem-place.ts';
 import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
 import { forwardTo } from './rules.ts';
@@ -13,7 +13,7 @@ import type {
 
 type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
 
-/** A problem of a rule, before it is said whose rule it is. */
+/** A problem of a rule, without the rule itself. */
 export type Shortfall = WithoutRule<BackendProtocolUnsupported | RuleProblem>;
 
 export function shortfalls({ backends, needs = [] }: RuleTopology, can: HttpCapabilities): readonly Shortfall[] {
@@ -61,7 +61,7 @@ function needShortfall(need: RuleNeed, can: HttpCapabilities): readonly Shortfal
   }
 }
 
-/** By appProtocol: Kubernetes' own names, and IANA's plain ones, whose case does not count. */
+/** By appProtocol: names of Kubernetes, and names of IANA, which ignore case. */
 const protocols: Readonly<Record<string, BackendProtocol>> = {
   http: 'HTTP1',
   'kubernetes.io/h2c': 'H2C',
@@ -69,7 +69,7 @@ const protocols: Readonly<Record<string, BackendProtocol>> = {
   grpc: 'GRPC',
 };
 
-/** Undefined for a protocol that says it is not HTTP in clear text. */
+/** Undefined for a protocol that is not HTTP in clear text. */
 export function protocolOf(appProtocol: string | undefined): BackendProtocol | undefined {
   if (appProtocol === undefined || appProtocol === '') return 'HTTP1';
   const name = appProtocol.toLowerCase();
@@ -77,8 +77,8 @@ export function protocolOf(appProtocol: string | undefined): BackendProtocol | u
 }
 
 /**
- * The rule as a plane with these shortfalls has it. A backend that it can't have is an invalid one. Anything else answers 500, for
- * a filter must not be skipped: "requests that would have been processed by that filter MUST receive a HTTP error response".
+ * The rule as a plane with these shortfalls serves it. An unsupported backend counts as invalid. With any other shortfall the rule
+ * answers 500: "requests that would have been processed by that filter MUST receive a HTTP error response".
  */
 function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
   if (found.length === 0) return rule;
@@ -92,7 +92,7 @@ function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'fie
   return { ...rule, action: forwardTo(backends, action.rewrite) };
 }
 
-/** A route as a plane with these shortfalls has it. @param of what the plane can't do of a rule */
+/** A route as a plane with these shortfalls serves it. @param of returns what the plane cannot do for a rule */
 export function withinPlane<S extends Pick<Shortfall, 'field'>>(
   { rules, ...route }: RouteTopology,
   of: (rule: RuleTopology) => readonly S[],
@@ -106,7 +106,7 @@ export function withinPlane<S extends Pick<Shortfall, 'field'>>(
   return { ...route, rules: able };
 }
 
-/** Of a field of one backend, which; undefined where the whole rule is at fault. */
+/** The index of the backend that the field belongs to. Undefined if the shortfall concerns the whole rule. */
 function backendIndex(field: string): number | undefined {
   const index = /^backendRefs\[(\d+)\](\.port)?$/.exec(field)?.[1];
   return index === undefined ? undefined : Number(index);

@@ -1,10 +1,10 @@
 /**
- * Long work that can be left off wherever it yields: a Gateway may have ten thousand listeners. It stays a pure function, and
- * whoever runs it decides what happens in between.
+ * Long work that can pause wherever it yields, because a Gateway may have ten thousand listeners. It is still a pure function. Its
+ * caller decides what runs during a pause.
  */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Runs it to its end, with nothing in between. */
+/** Runs it to the end without a pause. */
 export function finish<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();

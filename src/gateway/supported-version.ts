@@ -1,21 +1,21 @@
-// Whether the Gateway API's CRDs in the cluster are of versions that we know: the class's condition SupportedVersion.
+// Whether we support the version of the Gateway API's CRDs in the cluster, for the class's condition SupportedVersion.
 
 export const BUNDLE_VERSION_ANNOTATION = 'gateway.networking.k8s.io/bundle-version';
 
-/** Since v1.4 every field that we read is as it is in v1.7, of which we know everything. */
+/** v1.4 already has all fields that we read, and v1.7 is the newest version that we have checked. */
 const OLDEST_MINOR = 4;
 const NEWEST_MINOR = 7;
 
-/** As a message names them. */
+/** The versions for messages. */
 export const SUPPORTED_VERSIONS = `v1.${OLDEST_MINOR} to v1.${NEWEST_MINOR}`;
 
 export interface SupportedVersion {
   readonly supported: boolean;
-  /** The versions found, each once, sorted; `unknown` for a CRD that does not say. */
+  /** The versions found, each once, sorted. `unknown` stands for a CRD without a version. */
   readonly found: readonly string[];
 }
 
-/** @param annotations those of each CRD of the group gateway.networking.k8s.io that is installed */
+/** @param annotations of each installed CRD of the group gateway.networking.k8s.io */
 export function supportedVersion(
   annotations: readonly (Readonly<Record<string, string>> | undefined)[],
 ): SupportedVersion {

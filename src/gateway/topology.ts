@@ -1,4 +1,4 @@
-// What the Gateway API asks of a data plane, in the data plane's own order: the provider-neutral result of translate.
+// What a data plane must do: the result of translate. It is the same for every provider.
 
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -7,15 +7,15 @@ import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
 import type { RouteId } from './route-id.ts';
 
-/** What translate gives: the topology, and all that the status needs to say. */
+/** The result of translate: the topology, and what the status needs. */
 export interface Translation extends Results<Problem> {
-  /** Absent when the Gateway as a whole is not accepted. What exists then stays as it is. */
+  /** Absent if the Gateway is not accepted. Then existing resources stay as they are. */
   readonly topology?: Topology;
-  /** All of the Gateway's routes, by key, ascending; those of the topology among them. */
+  /** All routes of the Gateway, sorted by key. The topology's routes are among them. */
   readonly routes: readonly RouteTopology[];
 }
 
-/** What the status needs to say. */
+/** What the status needs. */
 export interface Results<P> {
   readonly listeners: readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
@@ -24,40 +24,40 @@ export interface Results<P> {
 
 export interface Topology {
   readonly gateway: ObjectKey;
-  /** One a port, ascending; only ports with at least one listener that is accepted and has its references. */
+  /** The ports with at least one valid listener, in ascending order. */
   readonly ports: readonly PortTopology[];
   /**
-   * What is attached to the listeners of these ports, by key, ascending. Nothing is multiplied out: `portEntries` gives
-   * the entries (listeners × hostnames × matches) of those rules that a data plane has counted and has room for.
+   * The routes attached to these listeners, sorted by key. `portEntries` makes the entries (listeners × hostnames × matches) later,
+   * only for rules that a data plane has room for.
    */
   readonly routes: readonly RouteTopology[];
 }
 
 export interface RouteTopology {
   readonly route: RouteRef;
-  /** The route's creationTimestamp: where not all rules fit, the oldest routes' do. */
+  /** The route's creationTimestamp. If not all rules fit, the oldest routes have precedence. */
   readonly created?: string;
-  /** Lower case, in the route's order; empty: any host. */
+  /** In lower case, in the route's order. Empty means any host. */
   readonly hostnames: readonly string[];
   readonly rules: readonly RuleTopology[];
-  /** Where nobody knows what the route asks for, nor what it asked for before: what a data plane has of it serves on. */
+  /** Set if neither the current nor an earlier spec could be read. The data plane keeps the rules that it has for the route. */
   readonly unread?: true;
 }
 
 export interface RuleTopology {
-  /** The index in the route. */
+  /** The rule's index in the route. */
   readonly rule: number;
   readonly name?: string;
   /** At least one for an HTTPRoute or a GRPCRoute. None for other kinds: they take connections whole. */
   readonly matches: readonly RequestMatch[];
   readonly action: RouteAction;
-  /** One a backendRef, whether or not the action is to forward to them. */
+  /** One for each backendRef, even if the action does not forward to it. */
   readonly backends: readonly TopologyBackend[];
-  /** What a plane must be able to do beside that, and some can't; absent for nothing. */
+  /** Capabilities that the rule needs and that not every plane has. Absent if there are none. */
   readonly needs?: readonly RuleNeed[];
 }
 
-/** `field` is a path below the rule. */
+/** A capability that a rule needs. `field` is a path below the rule. */
 export type RuleNeed =
   | { readonly kind: 'filter'; readonly field: string; readonly filter: string; readonly statusCode?: number }
   /** A filter of one backend. */
@@ -75,16 +75,16 @@ export interface PortTopology {
 
 export interface ListenerTopology {
   readonly name: string;
-  /** Absent for the Gateway's own, which comes first; else the place of its ListenerSet among them, from 1. */
+  /** The position of its ListenerSet, from 1. Absent for the Gateway's own listeners, which come first. */
   readonly precedence?: number;
-  /** Lower case; absent: all hosts. */
+  /** In lower case. Absent means all hosts. */
   readonly hostname?: string;
   /** Only of protocol TLS. */
   readonly tlsMode?: TlsMode;
   /** None where TLS is not terminated. */
   readonly certificates: readonly CertificateSource[];
   readonly tlsOptions: Readonly<Record<string, string>>;
-  /** What is attached to it, in the order of `Topology.routes`. */
+  /** The attached routes, in the order of `Topology.routes`. */
   readonly routes: readonly RouteId[];
 }
 
@@ -92,14 +92,14 @@ export type TlsMode = 'Terminate' | 'Passthrough';
 
 export type CertificateSource =
   | { readonly kind: 'secret'; readonly secret: ObjectKey; readonly certificate: CertificateSummary }
-  /** What was served from a Secret before it went bad, or went: it is served on. `reference` is the provider's name of it. */
+  /** The Secret is unusable, so the certificate last imported from it still serves. `reference` is the provider's name of it. */
   | { readonly kind: 'last'; readonly secret: ObjectKey; readonly reference: string }
-  /** What the provider has already, as a listener names it. Whether the listener may have it is for the provider to say. */
+  /** A certificate that the provider has already, as a listener names it. The provider decides whether the listener may use it. */
   | { readonly kind: 'external'; readonly reference: string };
 
-/** What may be known of a certificate. The private key is not here: whoever imports it reads the Secret. */
+/** The public data of a certificate. Who imports the certificate reads the private key from the Secret. */
 export interface CertificateSummary {
-  /** SHA-256, hex, of leaf, chain and public key: equal when and only when an import would change nothing. */
+  /** SHA-256 of leaf, chain and public key, in hex. It is equal exactly if an import would change nothing. */
   readonly fingerprint: string;
   readonly key: CertificateKey;
   readonly domainNames: readonly string[];
@@ -109,21 +109,21 @@ export interface CertificateSummary {
 
 export type CertificateKey =
   | { readonly type: 'RSA'; readonly bits: number }
-  /** `prime256v1`, `secp384r1`, …: OpenSSL's names. */
+  /** OpenSSL's names: `prime256v1`, `secp384r1`, … */
   | { readonly type: 'EC'; readonly curve: string };
 
-/** Which requests a rule takes, in one canonical form: what is equal looks equal. */
+/** Which requests a rule matches. The form is canonical: equal matches are written in the same way. */
 export interface RequestMatch {
   readonly path: PathMatch;
-  /** Each name once, in lower case. */
+  /** In lower case. Each name occurs once. */
   readonly headers: readonly ValueMatch[];
-  /** Each name once. */
+  /** Each name occurs once. */
   readonly queryParams: readonly ValueMatch[];
-  /** Absent: any. */
+  /** Absent means any method. */
   readonly method?: string;
 }
 
-/** A prefix has no slash at its end, but for `/`, which every path has. */
+/** A prefix does not end in a slash, except `/` itself, which matches every path. */
 export interface PathMatch {
   readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
   readonly value: string;
@@ -135,10 +135,10 @@ export interface ValueMatch {
   readonly value: string;
 }
 
-/** One hostname × one match of one rule of one route on one port. */
+/** One hostname and one match of a route's rule, on one port. */
 export interface RouteEntry {
   readonly listener: string;
-  /** Lower case, exact or `*.suffix`; absent: any host. The intersection of the listener's and the route's. */
+  /** The intersection of the listener's and the route's hostname, in lower case. Absent means any host. */
   readonly hostname?: string;
   readonly match: RequestMatch;
   readonly source: EntrySource;
@@ -159,17 +159,17 @@ export type RouteAction =
   /** At least one of the backends is valid and has weight. */
   | { readonly kind: 'forward'; readonly backends: readonly TopologyBackend[]; readonly rewrite?: Rewrite }
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
-  /** 500 for no valid backend, 404 for isolation. */
+  /** 500 if no backend is valid, 404 for isolation. */
   | { readonly kind: 'respond'; readonly statusCode: number };
 
 export interface TopologyBackend {
-  /** Absent: an invalid reference, whose share answers 500. */
+  /** Absent for an invalid reference. Its share of requests is answered 500. */
   readonly service?: BackendService;
-  /** 0 to 1,000,000; what the share is relative to is the sum in the action. */
+  /** 0 to 1,000,000, relative to the sum of the action's weights. */
   readonly weight: number;
-  /** For its requests alone: absent where all backends of the rule have the same, which is the action's then. */
+  /** The rewrite of this backend only. Absent if all backends share a rewrite: then the action has it. */
   readonly rewrite?: Rewrite;
-  /** The index in the rule's backendRefs. */
+  /** The backend's index in backendRefs. */
   readonly index: number;
 }
 
@@ -179,17 +179,17 @@ export interface BackendService {
   readonly service: ObjectKey;
   /** The Service's port number that the route names. */
   readonly port: number;
-  /** That port's protocol, for a UDPRoute. Absent: TCP. */
+  /** The port's protocol, for a UDPRoute. Absent means TCP. */
   readonly transport?: 'UDP';
-  /** That port's name in the Service, as its EndpointSlices repeat it; empty for an unnamed one. */
+  /** The port's name in the Service and its EndpointSlices. Empty for an unnamed port. */
   readonly portName: string;
-  /** As the Service says it. */
+  /** As the Service has it. */
   readonly appProtocol?: string;
   readonly nodePort?: number;
   readonly healthCheckNodePort?: number;
-  /** True when only nodes with a local endpoint take traffic (externalTrafficPolicy: Local). */
+  /** Whether only nodes with a local endpoint take traffic (externalTrafficPolicy: Local). */
   readonly local: boolean;
-  /** In the Service's order of preference; at least one. */
+  /** At least one, in the Service's order of preference. */
   readonly families: readonly IpFamily[];
 }
 
@@ -208,35 +208,35 @@ export interface Rewrite {
 
 export type PathModifier =
   | { readonly kind: 'full'; readonly value: string }
-  /** Replaces the prefix that the match has, element-wise, by `value`; `/` for either means the empty prefix. */
+  /** Replaces the matched prefix by `value`, in whole path elements. `/` means the empty prefix. */
   | { readonly kind: 'prefix'; readonly value: string };
 
 export interface ListenerResult {
-  /** No other listener of the Gateway has it. */
+  /** Unique in the Gateway. */
   readonly name: string;
-  /** Where a ListenerSet has it: which, and under which name. */
+  /** For a listener of a ListenerSet: the set, and the listener's name in it. */
   readonly ofSet?: { readonly listenerSet: ObjectKey; readonly section: string };
   readonly port: PortKey;
-  /** Supported and allowed: what `status.listeners[].supportedKinds` shows. */
+  /** The supported and allowed kinds, for `status.listeners[].supportedKinds`. */
   readonly supportedKinds: readonly RouteGroupKind[];
-  /** Absent for none. */
+  /** Absent if there are none. */
   readonly certificates?: readonly CertificateSource[];
-  /** False when a problem keeps it out of the data plane. */
+  /** False if a problem keeps it out of the data plane. */
   readonly valid: boolean;
 }
 
-/** One parentRef of one route that points to this Gateway. Whether it is accepted follows from the problems. */
+/** A route's parentRef that points to this Gateway. Whether it is accepted depends on the problems. */
 export interface Attachment {
   readonly route: RouteRef;
   readonly parentRef: ParentReference;
   readonly generation: number;
-  /** The listeners that it is attached to, by name. */
+  /** The names of the listeners that the route is attached to. */
   readonly listeners: readonly string[];
-  /** How many rules the route has: all of them dropped means not accepted. */
+  /** How many rules the route has. If all are dropped, the route is not accepted. */
   readonly rules: number;
 }
 
-/** What a plane can do. Translate asks only which protocols listeners may have. */
+/** What a plane can do. Translate needs only the protocols of listeners. */
 export interface Capabilities {
   readonly protocols: readonly ServableProtocol[];
   readonly http: HttpCapabilities;
@@ -244,9 +244,9 @@ export interface Capabilities {
 
 export interface HttpCapabilities {
   readonly filters: readonly string[];
-  /** Those that a backendRef may have. */
+  /** The filters that a backendRef may have. */
   readonly backendFilters: readonly string[];
-  /** Whether each backend may have a rewrite of its own. */
+  /** Whether each backend may have its own rewrite. */
   readonly backendRewrites: boolean;
   readonly redirectStatusCodes: readonly number[];
   readonly ruleFields: readonly Extract<RuleNeed, { kind: 'field' }>['field'][];
@@ -263,5 +263,5 @@ export interface HttpCapabilities {
   readonly backendProtocols: readonly BackendProtocol[];
 }
 
-/** What a backend may speak behind HTTP listeners. */
+/** The protocol of a backend behind an HTTP listener. */
 export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS';

@@ -1,4 +1,4 @@
-// The Gateway API's rules, from one Gateway and all that concerns it to what a data plane is to do.
+// Applies the Gateway API's rules to one Gateway and everything that concerns it. The result says what a data plane must do.
 
 import type { RouteOf, ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
@@ -25,7 +25,7 @@ import type {
   Translation,
 } from './topology.ts';
 
-/** What the rules of each kind of route mean. */
+/** Resolves the rules of each kind of route. */
 const resolveRules: {
   readonly [K in ServedRoute['kind']]: (
     route: RouteOf<K>,
@@ -36,7 +36,7 @@ const resolveRules: {
 export const translate = (input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Translation =>
   finish(translating(input, capabilities));
 
-/** Never throws: everything that is wrong is a problem, and touches nothing but what it names. */
+/** It never throws: each error becomes a problem, which concerns only the object that it names. */
 export function* translating(input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Steps<Translation> {
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
@@ -95,7 +95,7 @@ interface AttachedRoute {
   readonly attachments: readonly Attachment[];
 }
 
-/** @param routes ascending */
+/** @param routes in ascending order */
 function* resolvePorts(
   listeners: readonly ResolvedListener[],
   routes: readonly AttachedRoute[],
@@ -117,7 +117,7 @@ function* resolvePorts(
   const ports: PortTopology[] = [];
   for (const onPort of byPort.values()) {
     const sharing = onPort.map(({ listener }) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])]));
-    // What can't share a port is in conflict, so all of these serve the same.
+    // Listeners that cannot share a port are in conflict, so these all serve the same.
     const [first] = onPort;
     if (first !== undefined) ports.push({ ...first.place, listeners: sharing });
     yield;

@@ -1,4 +1,4 @@
-// The passes on a cluster in memory, and on providers in memory.
+// Runs the passes with a cluster and providers in memory.
 import { afterEach, beforeEach } from 'vitest';
 import type { Gateway, GatewayClass, HttpRoute } from '../../api/gateway-api.ts';
 import * as kinds from '../../api/kinds.ts';
@@ -18,12 +18,12 @@ interface RecordedEvent extends Pick<EventNote, 'type' | 'reason'> {
   readonly by: string;
 }
 
-/** Until the caches have what was written. */
+/** Waits until the caches have the last writes. */
 const seen = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** Gives each test of a file a cluster, and a provider for each of these names. The Gateway is of the first one's class. */
+/** Gives each test of a file a cluster, and one provider for each name. The Gateway's class belongs to the first provider. */
 export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
   let cluster: Cluster;
   let contexts: readonly GatewayContext[];
