@@ -14,6 +14,8 @@ export interface AwsOptions {
   readonly releaseSeconds: number;
   readonly healthSeconds: number;
   readonly drainingSecondsMax: number;
+  readonly networkRegistrationSeconds: number;
+  readonly networkDeregistrationSeconds: number;
   readonly issuingSeconds: number;
   readonly taggingLagSeconds: number;
   readonly quotas: Quotas;
@@ -40,6 +42,8 @@ export const defaultOptions: AwsOptions = {
   releaseSeconds: 0,
   healthSeconds: 2,
   drainingSecondsMax: 10,
+  networkRegistrationSeconds: 1,
+  networkDeregistrationSeconds: 1,
   issuingSeconds: 2,
   taggingLagSeconds: 0,
   quotas: defaultQuotas,
@@ -113,6 +117,16 @@ export const flags: Flags<Exclude<keyof AwsOptions, 'dataPlane'>> = {
   drainingSecondsMax: {
     flag: '--draining-seconds-max <seconds>',
     help: "caps a target group's deregistration delay",
+    parse: number,
+  },
+  networkRegistrationSeconds: {
+    flag: '--network-registration-seconds <seconds>',
+    help: 'how long a Network Load Balancer takes before it checks a new target; 180 to 300 in AWS',
+    parse: number,
+  },
+  networkDeregistrationSeconds: {
+    flag: '--network-deregistration-seconds <seconds>',
+    help: 'how long a Network Load Balancer sends new flows to a deregistered target; 120 to 300 in AWS',
     parse: number,
   },
   issuingSeconds: {

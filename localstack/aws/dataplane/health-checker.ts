@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { targetGroupAttribute } from '../elbv2/attributes.ts';
+import { isHttp } from '../elbv2/health-checks.ts';
 import type { LoadBalancer, Target, TargetGroup } from '../elbv2/state.ts';
-import { removeDrainedTargets } from '../elbv2/target-health.ts';
+import { isRegistering, removeDrainedTargets } from '../elbv2/target-health.ts';
 import { loadBalancersByTargetGroup } from '../elbv2/usage.ts';
 import type { World } from '../world.ts';
 import { localProxyHeader } from './network/proxy-protocol.ts';
@@ -10,7 +11,7 @@ import { reachesTarget } from './reach.ts';
 import type { TargetPlace, TargetPlaces } from './target-places.ts';
 import { judge, type Outcome, unchecked, type Verdict } from './verdict.ts';
 
-/** Checks all targets of the used groups, from registration until a target drains or its group is not used any more. */
+/** Checks all targets of the used groups, from the end of registration until a target drains or its group is not used any more. */
 export class HealthChecker {
   readonly #places: TargetPlaces;
   readonly #checked = new Map<Target, AbortController>();
@@ -27,7 +28,7 @@ export class HealthChecker {
         removeDrainedTargets(world, group);
         if (group.inUseSince === undefined) continue;
         for (const target of group.targets.values()) {
-          if (target.drainingUntil !== undefined) continue;
+          if (target.drainingUntil !== undefined || isRegistering(world, group, target)) continue;
           wanted.add(target);
           if (!this.#checked.has(target)) this.#begin(world, group, target);
         }
@@ -82,8 +83,7 @@ function portOf({ healthCheck, port }: TargetGroup, target: Target): number {
 
 /** Network Load Balancers have only one reason: network/target-group-health-checks.html#target-health-reason-codes. */
 function reported({ protocol }: TargetGroup, outcome: Outcome): Outcome {
-  const isHttp = protocol === 'HTTP' || protocol === 'HTTPS';
-  return isHttp || outcome.kind === 'passed' ? outcome : { kind: 'failed' };
+  return isHttp(protocol) || outcome.kind === 'passed' ? outcome : { kind: 'failed' };
 }
 
 const loadBalancersOf = ({ elbv2 }: World, { arn }: TargetGroup): readonly LoadBalancer[] =>

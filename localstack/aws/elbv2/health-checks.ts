@@ -5,7 +5,7 @@ import type { HealthCheck, TargetGroup } from './state.ts';
 
 type Checked = Pick<TargetGroup, 'protocol' | 'protocolVersion' | 'targetType'>;
 
-const isHttp = (protocol: string | undefined) => protocol === 'HTTP' || protocol === 'HTTPS';
+export const isHttp = (protocol: string | undefined) => protocol === 'HTTP' || protocol === 'HTTPS';
 
 type Defaults = Omit<HealthCheck, 'path' | 'matcher'>;
 

@@ -117,10 +117,14 @@ export interface Target {
   readonly port: number | undefined;
   readonly availabilityZone: string | undefined;
   readonly registeredAt: number;
-  /** How long it is initial, if nothing checks its health. */
+  /** How long a Network Load Balancer takes to know it; 0 for an Application Load Balancer. */
+  readonly registrationSeconds: number;
+  /** How long it is initial after that, if nothing checks its health. */
   readonly initialSeconds: number;
   /** Set after the deregistration: the end of draining. */
   drainingUntil: number | undefined;
+  /** Set after the deregistration: until then a Network Load Balancer sends it new flows. */
+  routedUntil: number | undefined;
   /** The data plane's result; undefined before its first check. */
   checked: CheckedHealth | undefined;
   /** The beginning of the state, in milliseconds since 1970. */

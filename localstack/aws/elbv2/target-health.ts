@@ -38,6 +38,15 @@ function isUnhealthyDraining(world: World, group: TargetGroup, { checked, checke
   return checked?.State === 'unhealthy' && world.clock.now() < checkedSince + Number(seconds ?? '0') * 1000;
 }
 
+/**
+ * Whether a Network Load Balancer does not know the target yet: it neither checks it nor sends it flows, for 180 to 300
+ * seconds in AWS (github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1834).
+ */
+export function isRegistering(world: World, { inUseSince }: TargetGroup, target: Target): boolean {
+  const since = Math.max(target.registeredAt, inUseSince ?? Infinity);
+  return world.clock.now() < since + target.registrationSeconds * 1000;
+}
+
 /** A target's health. @param target undefined: it is not registered. @param zones the enabled zones of its group */
 export function healthOf(
   world: World,
@@ -78,10 +87,11 @@ export function healthOf(
   if (instance && (instance.state === 'shutting-down' || instance.state === 'terminated')) {
     return { State: 'unused', Reason: 'Target.InvalidState', Description: `Target is in the ${instance.state} state` };
   }
+  if (isRegistering(world, group, target)) return registering;
   if (world.options.dataPlane) {
     const checked = target.checked ?? registering;
     return isUnhealthyDraining(world, group, target) ? { ...checked, State: 'unhealthy.draining' } : checked;
   }
-  const since = Math.max(target.registeredAt, group.inUseSince);
+  const since = Math.max(target.registeredAt, group.inUseSince) + target.registrationSeconds * 1000;
   return world.clock.now() < since + target.initialSeconds * 1000 ? registering : { State: 'healthy' };
 }

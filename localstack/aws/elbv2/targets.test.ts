@@ -57,6 +57,27 @@ test('a deregistered target drains for its group’s delay, but no longer than t
   expect(await health(aws, group)).toEqual([]);
 });
 
+test('a Network Load Balancer takes its time to register a target, and to let go of it', async () => {
+  await using aws = await Embedded.start({
+    networkRegistrationSeconds: 180,
+    healthSeconds: 2,
+    networkDeregistrationSeconds: 120,
+  });
+  const group = await aws.targetGroup({ Protocol: 'TCP' });
+  const loadBalancer = await aws.loadBalancer({ Type: 'network' });
+  await register(aws, group, { Id: '10.0.48.9' });
+  await aws.listener(loadBalancer, { Protocol: 'TCP', DefaultActions: forward(group) });
+  aws.clock.advance(181);
+  expect(await health(aws, group)).toEqual(['10.0.48.9:8080 initial Elb.RegistrationInProgress']);
+  aws.clock.advance(1);
+  expect(await health(aws, group)).toEqual(['10.0.48.9:8080 healthy']);
+  await deregister(aws, group, { Id: '10.0.48.9' });
+  aws.clock.advance(119);
+  expect(await health(aws, group)).toEqual(['10.0.48.9:8080 draining Target.DeregistrationInProgress']);
+  aws.clock.advance(1);
+  expect(await health(aws, group)).toEqual([]);
+});
+
 test('a draining target that is registered again serves again', async () => {
   await using aws = await Embedded.start();
   const group = await aws.targetGroup();

@@ -7,6 +7,7 @@ import { invalidTarget, validationError } from './errors.ts';
 import { groupsOf, listenersOf, targetGroupOf } from './find.ts';
 import { integer, nonEmpty, portRange, records, requiredText, text } from './input.ts';
 import type { Target, TargetGroup } from './state.ts';
+import { isHttp } from './health-checks.ts';
 import { enabledZones, healthOf, removeDrainedTargets } from './target-health.ts';
 import { checkTargetQuotas } from './target-quotas.ts';
 
@@ -138,8 +139,10 @@ function register(world: World, input: Input): Output {
       port,
       availabilityZone,
       registeredAt: world.clock.now(),
+      registrationSeconds: isHttp(group.protocol) ? 0 : world.options.networkRegistrationSeconds,
       initialSeconds: world.options.healthSeconds,
       drainingUntil: undefined,
+      routedUntil: undefined,
       checked: undefined,
       checkedSince: 0,
     };
@@ -159,15 +162,24 @@ function register(world: World, input: Input): Output {
   return {};
 }
 
-/** Deregistering an unregistered target succeeds. If a load balancer uses the group, the target drains first. */
+/**
+ * Deregistering an unregistered target succeeds. If a load balancer uses the group, the target drains first. A Network Load
+ * Balancer goes on with new flows for minutes, whatever the delay: github.com/aws/containers-roadmap/issues/470.
+ */
 function deregister(world: World, input: Input): Output {
   const group = targetGroupOf(world.elbv2, input);
   removeDrainedTargets(world, group);
   const delay = Number(targetGroupAttribute(group, 'deregistration_delay.timeout_seconds'));
-  const seconds = group.inUseSince === undefined ? 0 : Math.min(delay, world.options.drainingSecondsMax);
+  const { drainingSecondsMax, networkDeregistrationSeconds } = world.options;
+  const inUse = group.inUseSince !== undefined;
+  const routed = inUse && !isHttp(group.protocol) ? networkDeregistrationSeconds : 0;
+  const draining = Math.max(routed, inUse ? Math.min(delay, drainingSecondsMax) : 0);
+  const now = world.clock.now();
   for (const named of nonEmpty(readTargets(input, group), 'Targets')) {
     const target = group.targets.get(keyOf(named));
-    if (target && target.drainingUntil === undefined) target.drainingUntil = world.clock.now() + seconds * 1000;
+    if (!target || target.drainingUntil !== undefined) continue;
+    target.drainingUntil = now + draining * 1000;
+    target.routedUntil = now + routed * 1000;
   }
   removeDrainedTargets(world, group);
   return {};

@@ -50,6 +50,8 @@ const switches = {
   releaseSeconds: seconds,
   healthSeconds: seconds,
   drainingSecondsMax: seconds,
+  networkRegistrationSeconds: seconds,
+  networkDeregistrationSeconds: seconds,
   issuingSeconds: seconds,
   taggingLagSeconds: seconds,
   throttling: z.boolean().optional(),

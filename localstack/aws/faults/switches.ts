@@ -17,6 +17,12 @@ export function optionsUnder(options: AwsOptions, faults: Faults): AwsOptions {
     get drainingSecondsMax() {
       return faults.plan.drainingSecondsMax ?? options.drainingSecondsMax;
     },
+    get networkRegistrationSeconds() {
+      return faults.plan.networkRegistrationSeconds ?? options.networkRegistrationSeconds;
+    },
+    get networkDeregistrationSeconds() {
+      return faults.plan.networkDeregistrationSeconds ?? options.networkDeregistrationSeconds;
+    },
     get issuingSeconds() {
       return faults.plan.issuingSeconds ?? options.issuingSeconds;
     },
@@ -32,12 +38,15 @@ export function optionsUnder(options: AwsOptions, faults: Faults): AwsOptions {
 /** The current values of the options that a plan may set. */
 export function switchesOf(options: AwsOptions) {
   const { provisioningSeconds, releaseSeconds, healthSeconds, drainingSecondsMax } = options;
+  const { networkRegistrationSeconds, networkDeregistrationSeconds } = options;
   const { issuingSeconds, taggingLagSeconds, throttling } = options;
   return {
     provisioningSeconds,
     releaseSeconds,
     healthSeconds,
     drainingSecondsMax,
+    networkRegistrationSeconds,
+    networkDeregistrationSeconds,
     issuingSeconds,
     taggingLagSeconds,
     throttling,

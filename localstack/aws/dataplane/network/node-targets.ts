@@ -2,12 +2,20 @@
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/{target-group-health-checks,edit-target-group-attributes}.html
 import { loadBalancerAttribute, targetGroupAttribute } from '../../elbv2/attributes.ts';
 import type { LoadBalancer, Target, TargetGroup } from '../../elbv2/state.ts';
-import { enabledZones, healthOf, removeDrainedTargets } from '../../elbv2/target-health.ts';
+import {
+  enabledZones,
+  healthOf,
+  isRegistering,
+  removeDrainedTargets,
+  type TargetHealth,
+} from '../../elbv2/target-health.ts';
 import type { World } from '../../world.ts';
 
 interface Counted {
   readonly all: readonly Target[];
   readonly healthy: readonly Target[];
+  /** Deregistered, but the node does not know yet. */
+  readonly leaving: readonly Target[];
 }
 
 /** Only the targets of its own zone, unless cross-zone load balancing is on. */
@@ -17,11 +25,15 @@ function counted(world: World, loadBalancer: LoadBalancer, group: TargetGroup, z
   const crossZone = isCrossZone(loadBalancer, group);
   const known = [...group.targets.values()]
     .filter(({ availabilityZone: of }) => crossZone || of === zone || of === 'all' || of === undefined)
-    .map((target) => ({ target, state: healthOf(world, group, target, zones).State }))
-    .filter(({ state }) => state !== 'unused' && state !== 'draining');
+    .filter((target) => !isRegistering(world, group, target))
+    .map((target) => ({ target, state: healthOf(world, group, target, zones).State }));
+  const now = world.clock.now();
+  const those = (wanted: (state: TargetHealth['State'], target: Target) => boolean) =>
+    known.filter(({ state, target }) => wanted(state, target)).map(({ target }) => target);
   return {
-    all: known.map(({ target }) => target),
-    healthy: known.filter(({ state }) => state === 'healthy').map(({ target }) => target),
+    all: those((state) => state !== 'unused' && state !== 'draining'),
+    healthy: those((state) => state === 'healthy'),
+    leaving: those((state, { routedUntil = 0 }) => state === 'draining' && now < routedUntil),
   };
 }
 
@@ -42,7 +54,7 @@ function isBelow(group: TargetGroup, threshold: Threshold, { all, healthy }: Cou
   return healthy.length < least('count') || healthy.length < (least('percentage') / 100) * all.length;
 }
 
-/** The healthy targets. Below the threshold all registered targets, whatever their health: the node fails open. */
+/** The healthy targets, and those that leave. Below the threshold all registered targets, whatever their health: the node fails open. */
 export function nodeTargets(
   world: World,
   loadBalancer: LoadBalancer,
@@ -50,7 +62,7 @@ export function nodeTargets(
   zone: string,
 ): readonly Target[] {
   const targets = counted(world, loadBalancer, group, zone);
-  return isBelow(group, 'unhealthy_state_routing', targets) ? targets.all : targets.healthy;
+  return [...(isBelow(group, 'unhealthy_state_routing', targets) ? targets.all : targets.healthy), ...targets.leaving];
 }
 
 /**

@@ -2,6 +2,7 @@
 // edit-target-group-attributes,target-group-health-checks}.html
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import {
   DeleteLoadBalancerCommand,
@@ -13,8 +14,8 @@ import {
   SetSubnetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test, vi } from 'vitest';
-import { type Embedded, forward, notFound, present } from '../../testing/embedded.ts';
-import { admit, healthOf, mapped, shutOut, startForwarding } from '../testing/forwarding.ts';
+import { type Embedded, forward, notFound, path, present } from '../../testing/embedded.ts';
+import { admit, Backend, healthOf, mapped, groupOf as pool, shutOut, startForwarding } from '../testing/forwarding.ts';
 import { call, Echo, groupOf, nodeOf, say } from './testing/echo.ts';
 
 const soon = { timeout: 20_000, interval: 100 };
@@ -220,6 +221,21 @@ test('a deregistered target keeps its connections and gets no new ones; if its a
   expect(String((await reset)[0])).toContain('ECONNRESET');
 }, 30_000);
 
+test('a target that is being registered gets no connections, and one that is being deregistered still gets some', async () => {
+  await using aws = await startForwarding({ networkRegistrationSeconds: 1, networkDeregistrationSeconds: 2 });
+  await using a = await Echo.start('10.0.48.9');
+  const group = await groupOf(aws, [a]);
+  await listen(aws, group);
+  await expect(say(aws, '')).rejects.toThrow('ECONNRESET');
+  expect(await healthOf(aws, group)).toEqual(['initial Elb.RegistrationInProgress']);
+  await becomes(aws, group, 'healthy');
+  expect(await answering(aws, 2)).toEqual(['10.0.48.9']);
+  await aws.elb.send(new DeregisterTargetsCommand({ TargetGroupArn: group, Targets: [{ ...a.target }] }));
+  expect(await healthOf(aws, group)).toEqual(['draining Target.DeregistrationInProgress']);
+  expect(await answering(aws, 2)).toEqual(['10.0.48.9']);
+  await vi.waitFor(() => expect(say(aws, '')).rejects.toThrow('ECONNRESET'), soon);
+});
+
 test('connections to a target that turns unhealthy are reset while another is healthy, and kept when none is', async () => {
   await using aws = await startForwarding();
   const a = await Echo.start('10.0.48.9');
@@ -302,14 +318,17 @@ test('security groups count: the target’s for the client where that is kept, a
 
 test('an Application Load Balancer behind it sees the client', async () => {
   await using aws = await startForwarding();
+  await using backend = await Backend.start('10.0.48.9');
   const app = await aws.loadBalancer({ Name: 'app' });
-  await aws.listener(app, { DefaultActions: notFound });
-  const group = await groupOf(aws, [], { TargetType: 'alb', Port: 80 });
+  const listener = await aws.listener(app, { DefaultActions: notFound });
+  await aws.rule(listener, 1, { Conditions: path('/app'), Actions: forward(await pool(aws, [backend])) });
+  const group = await groupOf(aws, [], { Name: 'alb', TargetType: 'alb', Port: 80 });
   await aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn: group, Targets: [{ Id: app }] }));
   await listen(aws, group, { Port: 8000 });
-  expect(await say(aws, 'GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n', { port: 8000 })).toMatch(
-    /^HTTP\/1.1 404/,
-  );
+  const socket = await call(aws, { port: 8000, from: '127.0.0.7' });
+  socket.write('GET /app HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n');
+  expect(String(await buffer(socket))).toMatch(/^HTTP\/1.1 200/);
+  expect(backend.received[0]?.headers['x-forwarded-for']).toBe('127.0.0.7');
   // It answers health checks with 404, which is not healthy: the load balancer fails open.
   await vi.waitFor(async () => expect((await healthOf(aws, group))[0]).toMatch(/^(initial|unhealthy)/), soon);
 });

@@ -29,6 +29,8 @@ export async function startForwarding(options: StartOptions = {}): Promise<Embed
   const aws = await Embedded.start({
     clock: systemClock,
     provisioningSeconds: 0,
+    networkRegistrationSeconds: 0,
+    networkDeregistrationSeconds: 0,
     dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [`10.0.0.0/16=${blocks.targets}`] },
     ...options,
   });
