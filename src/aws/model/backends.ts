@@ -5,7 +5,7 @@ import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from 
 import type { AlbShortfall } from './expressed.ts';
 
 export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families' | 'transport'> {
-  /** Absent: TCP. Of both, the Service has one target port and one node port. */
+  /** Absent: TCP. Of both, the Service has one target port and one node port, and `portName` is that of TCP. */
   readonly transport?: 'UDP' | 'TCP_UDP';
   readonly protocol: BackendProtocol;
   readonly ipFamily: IpFamily;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import type { BackendService } from '../../gateway/topology.ts';
+import type { TargetBackend } from './backends.ts';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import { emptyTargetGroup, targetGroup } from './target-groups.ts';
@@ -56,6 +57,56 @@ test('only the port of that name, and addresses of that family, are targets', ()
   expect(desiredTargets(group('ip', { portName: 'http' }), slices, [])).toEqual([{ id: '10.0.0.1', port: 8080 }]);
   expect(desiredTargets(group('ip', { portName: 'http', families: ['IPv6'] }), slices, [])).toEqual([
     { id: 'fd00::1', port: 8080 },
+  ]);
+});
+
+const over = (
+  transport: 'UDP' | 'TCP_UDP',
+  more: Partial<TargetBackend> = {},
+  targetType: 'ip' | 'instance' = 'ip',
+) => {
+  const { id, backend: tcp } = group(targetType, { portName: 'dns-tcp', nodePort: 30_053 });
+  if (tcp === undefined) throw new Error('it has a backend');
+  return { id, spec: { targetType }, backend: { ...tcp, transport, ...more } };
+};
+const dns = [
+  { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+  { name: 'dns', port: 53, protocol: 'UDP' },
+];
+
+test('a UDP group has the endpoints of the UDP port, and none of the TCP port with its name', () => {
+  const ports = [...dns, { name: 'dns', port: 8053, protocol: 'TCP' }];
+  const slices = [
+    slice([{ addresses: ['10.0.0.1'] }], { ports }),
+    slice([{ addresses: ['fd00:0::1'] }], { ports, addressType: 'IPv6' }),
+  ];
+  const udp = (ipFamily: 'IPv4' | 'IPv6') => desiredTargets(over('UDP', { portName: 'dns', ipFamily }), slices, []);
+  expect(udp('IPv4')).toEqual([{ id: '10.0.0.1', port: 53 }]);
+  expect(udp('IPv6')).toEqual([{ id: 'fd00::1', port: 53 }]);
+});
+
+test('a group of both protocols has the endpoints that have both ports by one number', () => {
+  const apart = [
+    { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+    { name: 'dns', port: 5353, protocol: 'UDP' },
+  ];
+  const slices = [
+    slice([{ addresses: ['10.0.0.1'] }, { addresses: ['10.0.0.2'] }], { ports: dns }),
+    slice([{ addresses: ['10.0.0.3'] }], { ports: apart }),
+    slice([{ addresses: ['10.0.0.4'] }], { ports: dns.slice(0, 1) }),
+    slice([{ addresses: ['10.0.0.4'] }], { ports: dns.slice(1) }),
+  ];
+  expect(desiredTargets(over('TCP_UDP'), slices, []).map(({ id }) => id)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.4']);
+});
+
+test('nodes are the targets of UDP at its node port, with the policy Local those with a UDP endpoint', () => {
+  const slices = [
+    slice([{ addresses: ['10.0.0.1'], nodeName: 'a' }], { ports: dns }),
+    slice([{ addresses: ['10.0.0.2'], nodeName: 'b' }], { ports: dns.slice(0, 1) }),
+  ];
+  const udp = { portName: 'dns', local: true };
+  expect(desiredTargets(over('UDP', udp, 'instance'), slices, [node('a'), node('b')])).toEqual([
+    { id: 'i-a', port: 30_053 },
   ]);
 });
 

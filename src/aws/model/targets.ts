@@ -38,20 +38,14 @@ export function targetsHash(targets: readonly Target[]): string {
 
 interface ServingEndpoint {
   readonly endpoint: Endpoint;
+  /** Its name in the Service. */
+  readonly name: string;
   readonly port: number;
 }
 
 /** The ready ones; without any, those that still serve while they terminate, as kube-proxy does. */
 function servingEndpoints(backend: TargetBackend, slices: readonly EndpointSlice[]): readonly ServingEndpoint[] {
-  const endpoints = slices
-    .filter((slice) => slice.addressType === backend.ipFamily)
-    .flatMap((slice) =>
-      (slice.ports ?? [])
-        .filter(({ name, protocol }) => (name ?? '') === backend.portName && (protocol ?? 'TCP') === 'TCP')
-        .flatMap(({ port }) =>
-          (slice.endpoints ?? []).flatMap((e) => (port === undefined ? [] : [{ endpoint: e, port }])),
-        ),
-    );
+  const endpoints = endpointsOf(backend, slices);
   // "In most cases consumers should interpret this unknown state as ready": EndpointConditions.
   const ready = endpoints.filter(({ endpoint }) => endpoint.conditions?.ready !== false);
   if (ready.length > 0) return ready;
@@ -59,6 +53,28 @@ function servingEndpoints(backend: TargetBackend, slices: readonly EndpointSlice
     ({ endpoint: { conditions } }) => conditions?.serving === true && conditions.terminating === true,
   );
 }
+
+function endpointsOf(
+  { transport, portName, ipFamily }: TargetBackend,
+  slices: readonly EndpointSlice[],
+): readonly ServingEndpoint[] {
+  const ofFamily = slices.filter(({ addressType }) => addressType === ipFamily);
+  const named = (protocol: 'TCP' | 'UDP') => portsOf(ofFamily, protocol).filter(({ name }) => name === portName);
+  if (transport !== 'TCP_UDP') return named(transport ?? 'TCP');
+  // The two ports of a Service have different names. A target has one number for both protocols.
+  const addressesOf = ({ endpoint, port }: ServingEndpoint) => endpoint.addresses.map((each) => `${each} ${port}`);
+  const udp = new Set(portsOf(ofFamily, 'UDP').flatMap(addressesOf));
+  return named('TCP').filter((each) => addressesOf(each).every((address) => udp.has(address)));
+}
+
+const portsOf = (slices: readonly EndpointSlice[], transport: 'TCP' | 'UDP'): readonly ServingEndpoint[] =>
+  slices.flatMap(({ ports, endpoints }) =>
+    (ports ?? [])
+      .filter(({ protocol }) => (protocol ?? 'TCP') === transport)
+      .flatMap(({ name, port }) =>
+        (endpoints ?? []).flatMap((endpoint) => (port === undefined ? [] : [{ endpoint, name: name ?? '', port }])),
+      ),
+  );
 
 const podTargets = ({ endpoint: { addresses, nodeName }, port }: ServingEndpoint): readonly Member[] =>
   addresses.map((address) => ({
