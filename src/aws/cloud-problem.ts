@@ -1,17 +1,17 @@
-// What AWS lacks, refuses or does not answer. A `resource` is a logical id, such as `listener/internal/443`.
+// Problems with AWS: something is missing, refused or not answered. A `resource` is a logical id, such as `listener/internal/443`.
 import type { Subnet } from './network/network.ts';
 
-/** The configuration or the VPC's tags give no subnets in two zones. */
+/** The configuration or the VPC's tags do not give subnets in two zones. */
 export interface SubnetsTooFew {
   readonly kind: 'subnets-too-few';
   readonly scheme: string;
   readonly found: readonly string[];
   readonly zones: number;
-  /** Those in Local Zones and Wavelength Zones and on Outposts. */
+  /** The subnets in Local Zones, in Wavelength Zones and on Outposts. */
   readonly elsewhere?: readonly string[];
 }
 
-/** The configured subnets can't be those of one load balancer. */
+/** One load balancer cannot use all configured subnets. */
 export interface SubnetsInvalid {
   readonly kind: 'subnets-invalid';
   readonly why:
@@ -23,7 +23,7 @@ export interface SubnetsInvalid {
 
 type PlacedSubnet = Pick<Subnet, 'id' | 'zoneType' | 'availabilityZone'>;
 
-/** The rules for the source ranges of the ports that serve do not fit into the security groups. */
+/** The source ranges of the serving ports need more rules than fit into the security groups. */
 export interface SourceRangesTooMany {
   readonly kind: 'source-ranges-too-many';
   readonly ranges: number;
@@ -31,19 +31,19 @@ export interface SourceRangesTooMany {
   readonly limit: number;
 }
 
-/** Configured security groups are Gatehouse's: they are for the load balancers that they were made for. */
+/** The configured security groups were made by Gatehouse, and only for certain load balancers. */
 export interface SecurityGroupsNotPermitted {
   readonly kind: 'security-groups-not-permitted';
   readonly groups: readonly string[];
 }
 
-/** Nothing says in which VPC the cluster is. */
+/** The cluster's VPC is not known. */
 export interface VpcUnknown {
   readonly kind: 'vpc-unknown';
   readonly region: string;
 }
 
-/** The load balancer that the status names is in `there`, and this process works `here`. */
+/** The load balancer in the status is in region `there`, but this process works in `here`. */
 export interface RegionChanged {
   readonly kind: 'region-changed';
   readonly address: string;
@@ -51,7 +51,7 @@ export interface RegionChanged {
   readonly here: string;
 }
 
-/** What has the name is not ours. */
+/** The resource with this name is not ours. */
 export interface NameTaken {
   readonly kind: 'name-taken';
   readonly resource: string;
@@ -59,7 +59,7 @@ export interface NameTaken {
   readonly arn: string;
 }
 
-/** Another cluster's resources carry this cluster's name. */
+/** Resources of another cluster have this cluster's name. */
 export interface ClusterNameTaken {
   readonly kind: 'cluster-name-taken';
   readonly clusterName: string;
@@ -83,14 +83,14 @@ export interface AccessDenied {
   readonly detail: string;
 }
 
-/** AWS does not know who calls. */
+/** AWS did not accept the credentials. */
 export interface CredentialsInvalid {
   readonly kind: 'credentials-invalid';
   readonly action: string;
   readonly detail: string;
 }
 
-/** AWS has said neither yes nor no, and is asked again. */
+/** AWS has not answered, and the call is tried again. */
 export interface CloudUnanswered {
   readonly kind: 'cloud-unanswered';
   readonly why: 'unreachable' | 'throttled' | 'failed' | 'unreadable' | 'not-yet-visible' | 'gone';
@@ -98,7 +98,7 @@ export interface CloudUnanswered {
   readonly detail: string;
 }
 
-/** AWS has said no to the call, for another reason than those that have a kind of their own. */
+/** AWS has refused the call, for a reason that has no kind of its own. */
 export interface CloudRefused {
   readonly kind: 'cloud-refused';
   readonly resource: string;
@@ -107,14 +107,14 @@ export interface CloudRefused {
   readonly detail: string;
 }
 
-/** A group of nodes or pods has no room for a rule a port, so `ranges` cover what no target has, too. Only said. */
+/** A security group of targets has no room for a rule for each port, so `ranges` open more ports. This is a warning. */
 export interface AdmissionWidened {
   readonly kind: 'admission-widened';
   readonly group: string;
   readonly ranges: readonly string[];
 }
 
-/** A deletion waits: AWS says that `arn` is in use. `holders` are those that could be found, if any. */
+/** A deletion waits, because AWS says that `arn` is in use. `holders` are the users that were found. */
 export interface DeletionHeld {
   readonly kind: 'deletion-held';
   readonly resource: string;
@@ -123,13 +123,13 @@ export interface DeletionHeld {
   readonly holders: readonly Holder[];
 }
 
-/** What keeps AWS from deleting something. */
+/** Something that prevents a deletion, because it uses the resource. */
 export type Holder =
   | { readonly kind: 'group-rule'; readonly rule: string; readonly group: string }
   | { readonly kind: 'network-interface'; readonly id: string; readonly description: string }
   | { readonly kind: 'load-balancer'; readonly arn: string };
 
-/** What AWS has said no to. */
+/** AWS has refused something. */
 export type RefusalProblem = NameTaken | QuotaReached | AccessDenied | CloudRefused;
 
 export type CloudProblem =

@@ -1,4 +1,4 @@
-// What AWS's problems do to conditions.
+// The effect of each AWS problem on conditions.
 import { listenerPort } from '../gateway/listener-protocols.ts';
 import type { GatewayEffect, Hindrance, ListenerEffect, RuleEffect } from '../provider/finding.ts';
 import type { CloudProblem, RefusalProblem } from './cloud-problem.ts';
@@ -37,7 +37,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'cluster-name-taken': { programmed: 'Invalid', upToDate: 'Refused' },
   'credentials-invalid': { programmed: 'Pending', upToDate: 'CredentialsInvalid', passing: true },
   'cloud-unanswered': { programmed: 'Pending', upToDate: 'NotAnswered', passing: true },
-  // AWS itself takes minutes to let go of some things.
+  // AWS may need minutes to release a resource.
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
   'admission-widened': 'remark',
 };
@@ -92,7 +92,7 @@ export function cloudEffect(problem: CloudProblem): GatewayEffect {
   return { kind: 'hindrance', ...effect, concerns: 'resource' in problem ? concernOf(problem.resource) : 'everything' };
 }
 
-/** Rules and target groups are the routes' affair: a listener without them is served. @param resource a logical id */
+/** Rules and target groups concern only routes: a listener is served without them. @param resource a logical id */
 function concernOf(resource: string): Hindrance['concerns'] {
   const [kind = '', ...rest] = resource.split('/');
   if (['rule', 'target-group', 'admission', 'admissions'].includes(kind)) return 'routes';
@@ -101,7 +101,7 @@ function concernOf(resource: string): Hindrance['concerns'] {
 }
 
 export function ruleEffect(problem: RuleProblem): RuleEffect {
-  // It is not the route's fault that we may not.
+  // Missing permissions are not the route's fault.
   if (isDenied(problem)) return { kind: 'dropped', reason: 'Pending' };
   if (problem.kind === 'rule-change-refused') {
     return { kind: 'outdated', reason: refusalEffects[problem.cause.kind].upToDate };

@@ -1,4 +1,4 @@
-// AWS's problems as the status is handed them.
+// AWS's problems as findings, the form that the status uses.
 import type { Steps } from '../gateway/steps.ts';
 import { type Finding, ofGateway, ofListener, ofRule } from '../provider/finding.ts';
 import { apiFinding } from '../status/api-findings.ts';
@@ -6,7 +6,7 @@ import { cloudEffect, isOfCloud, isOfListener, isOfRule, listenerEffects, ruleEf
 import type { Problem } from './problem.ts';
 import { awsWords, isAnswered500, sentence } from './words.ts';
 
-/** Tenants can make thousands of problems: they are put in words step by step. */
+/** Makes the findings step by step, because tenants can cause thousands of problems. */
 export function* findingAll(problems: readonly Problem[]): Steps<readonly Finding[]> {
   const found: Finding[] = [];
   for (const problem of problems) {
@@ -16,7 +16,7 @@ export function* findingAll(problems: readonly Problem[]): Steps<readonly Findin
   return found;
 }
 
-/** Of whatever a pass over one of AWS's Gateways meets. */
+/** The finding for any problem in a Gateway's pass. */
 export function awsFinding(problem: Problem): Finding {
   if (isOfCloud(problem)) return ofGateway(problem, sentence(problem), cloudEffect(problem));
   if (isOfListener(problem)) return ofListener(problem, sentence(problem), listenerEffects[problem.kind]);

@@ -10,7 +10,7 @@ export interface GatewayClassResult {
   readonly problems: readonly Problem[];
 }
 
-/** @param configurations as far as it exists, the one that the class refers to */
+/** @param configurations the one that the class refers to, if it exists */
 export function evaluateGatewayClass(
   gatewayClass: GatewayClass,
   configurations: GatewayInput['configurations'],
@@ -20,7 +20,7 @@ export function evaluateGatewayClass(
   return { accepted: parameters !== undefined, problems };
 }
 
-/** What is wrong with the parameters of a class. */
+/** The problems of a class's parameters. */
 export function checkClass(
   gatewayClass: GatewayClass,
   sources: Pick<Sources, 'configuration'>,

@@ -1,20 +1,20 @@
-// What an ALB, or AWS, does not take of one listener.
+// Problems of one listener with an ALB or with AWS.
 import type { ListenerPlace } from '../gateway/problem-place.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
 
-/** No condition of a rule can hold the hostname. */
+/** The hostname is too long for a condition of a rule. */
 export interface ListenerHostnameTooLong extends ListenerPlace {
   readonly kind: 'listener-hostname-too-long';
   readonly limit: number;
 }
 
-/** AWS refused its certificate, and is asked again. */
+/** AWS refused the listener's certificate. The call is tried again. */
 export interface CertificateRefused extends ListenerPlace {
   readonly kind: 'certificate-refused';
   readonly cause: RefusalProblem;
 }
 
-/** Listeners that share a port can't differ in this setting. The first one's value is in force. */
+/** Listeners of one port must have the same value of this setting. The first listener's value is used. */
 export interface ListenerSettingConflict extends ListenerPlace {
   readonly kind: 'listener-setting-conflict';
   readonly setting: string;
@@ -22,26 +22,26 @@ export interface ListenerSettingConflict extends ListenerPlace {
   readonly other: string;
 }
 
-/** Requests for its host that no route of it takes go to less specific listeners. Only said: it serves. */
+/** Requests for its host without a matching route go to less specific listeners. This is a warning: the listener is served. */
 export interface ListenerNotIsolated extends ListenerPlace {
   readonly kind: 'listener-not-isolated';
   readonly port: number;
   readonly limit: number;
 }
 
-/** There is no room for its certificate. */
+/** The listener's certificate does not fit on the load balancer. */
 export interface TooManyCertificates extends ListenerPlace {
   readonly kind: 'too-many-certificates';
   readonly limit: number;
 }
 
-/** There is no room for it. */
+/** The listener does not fit on the load balancer. */
 export interface TooManyListeners extends ListenerPlace {
   readonly kind: 'too-many-listeners';
   readonly limit: number;
 }
 
-/** The source ranges of one more port do not fit into the security groups: `ports` is how many of `ranges` do. */
+/** The security groups have room for the source ranges of only `ports` ports. */
 export interface TooManyIngressRules extends ListenerPlace {
   readonly kind: 'too-many-ingress-rules';
   readonly ranges: number;
@@ -49,25 +49,25 @@ export interface TooManyIngressRules extends ListenerPlace {
   readonly limit: number;
 }
 
-/** A listener option names no ARN of a certificate. */
+/** The listener's option is not the ARN of a certificate. */
 export interface CertificateArnMalformed extends ListenerPlace {
   readonly kind: 'certificate-arn-malformed';
   readonly arn: string;
 }
 
-/** The certificate was imported from a Secret that the listener may not refer to, here or in another cluster. */
+/** The certificate was imported from a Secret that the listener may not use, in this cluster or another one. */
 export interface CertificateArnNotPermitted extends ListenerPlace {
   readonly kind: 'certificate-arn-not-permitted';
   readonly arn: string;
 }
 
-/** There is no such certificate. */
+/** The certificate does not exist. */
 export interface CertificateArnNotFound extends ListenerPlace {
   readonly kind: 'certificate-arn-not-found';
   readonly arn: string;
 }
 
-/** It is not known whose the certificate is. */
+/** The owner of the certificate is not known. */
 export interface CertificateArnUnknown extends ListenerPlace {
   readonly kind: 'certificate-arn-unknown';
   readonly arn: string;

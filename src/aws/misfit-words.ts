@@ -1,4 +1,4 @@
-// Why something does not fit an ALB, in words: the parts of sentences that words.ts makes.
+// Parts of messages: why an ALB cannot have something. words.ts makes sentences of them.
 import type { SubnetsInvalid } from './cloud-problem.ts';
 import type { ZoneType } from './network/network.ts';
 import type { MatchUnsupported, RefusedSyntax, RegexUnsupported } from './rule-problem.ts';

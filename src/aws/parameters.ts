@@ -18,7 +18,7 @@ import {
 
 export interface Parameters {
   readonly on: 'class' | 'gateway';
-  /** As problems name it; empty when there is no parametersRef. */
+  /** The reference as problems name it. Empty without a parametersRef. */
   readonly reference: string;
   readonly spec: LoadBalancerConfigurationSpec;
 }
@@ -29,7 +29,7 @@ interface Lookup {
   readonly configuration: LoadBalancerConfiguration | undefined;
 }
 
-/** Undefined when the class refers to parameters that cannot be used. */
+/** Undefined if the class's parameters are missing or invalid. */
 export function classParameters(
   gatewayClass: GatewayClass,
   configurations: GatewayInput['configurations'],
@@ -40,7 +40,7 @@ export function classParameters(
   return readParameters({ on: 'class', reference: gatewayClass.spec.parametersRef, configuration }, report);
 }
 
-/** Undefined when the Gateway refers to parameters that cannot be used. */
+/** Undefined if the Gateway's parameters are missing or invalid. */
 export function gatewayParameters({ gateway, configurations }: GatewayInput, report: Report): Parameters | undefined {
   const key = gatewayConfiguration(gateway);
   const reference = gateway.spec.infrastructure?.parametersRef;

@@ -29,7 +29,7 @@ import { syncEndpoints } from './targets/endpoints.ts';
 import type { AwsTopology } from './translation.ts';
 import { awsWords } from './words.ts';
 
-/** Stands on Gateways of installations that are older than the flag that renames the controllerName: it is never renamed. */
+/** The name never changes, because Gateways of older installations have it, whatever their controllerName is now. */
 export const awsFinalizer = 'gatehouse.dev/aws';
 
 export const awsProvider = (config: Config): ProviderKind => ({

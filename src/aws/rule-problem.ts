@@ -1,27 +1,27 @@
-// What an ALB, or AWS, does not take of a route's rule, or of the targets that it sends requests to.
+// Problems of a route's rule, or of its targets, with an ALB or with AWS.
 import type { RulePlace } from '../gateway/problem-place.ts';
 import type { RuleProblem as ApiRuleProblem, BackendProblem } from '../gateway/route-problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
 
-/** Traffic is to go by node ports, and the Service has none. */
+/** The target type is instance, and the Service has no node port. */
 export interface BackendWithoutNodePort extends RulePlace {
   readonly kind: 'backend-without-node-port';
   readonly service: ObjectKey;
 }
 
-/** Traffic is to go by IPv4, which the Service does not have. */
+/** The load balancer has only IPv4, and the Service has only IPv6. */
 export interface BackendWithoutIpv4 extends RulePlace {
   readonly kind: 'backend-without-ipv4';
   readonly service: ObjectKey;
 }
 
-/** A weighted forward can't mix in a 500: the invalid share answers 503. Beside the backend's own problem. */
+/** A weighted forward cannot answer 500, so the share of invalid backends is answered 503. The backend has its own problem, too. */
 export interface InvalidShareAnswers503 extends RulePlace {
   readonly kind: 'invalid-share-answers-503';
 }
 
-/** The value is compared in another way than the Gateway API says. Only said: it serves. */
+/** The ALB ignores the case of the value, unlike the Gateway API. This is a warning: the rule is served. */
 export interface MatchIgnoresCase extends RulePlace {
   readonly kind: 'match-ignores-case';
   readonly value: string;
@@ -42,14 +42,14 @@ export interface MatchUnsupported extends RulePlace {
     | { readonly kind: 'query-too-long'; readonly limit: number };
 }
 
-/** The match needs more values than a rule takes. */
+/** The match needs more values than a rule may have. */
 export interface MatchTooLarge extends RulePlace {
   readonly kind: 'match-too-large';
   readonly values: number;
   readonly limit: number;
 }
 
-/** AWS takes no such regular expression. */
+/** AWS does not accept the regular expression. */
 export interface RegexUnsupported extends RulePlace {
   readonly kind: 'regex-unsupported';
   readonly regex: string;
@@ -60,7 +60,7 @@ export interface RegexUnsupported extends RulePlace {
     | { readonly kind: 'malformed' };
 }
 
-/** What regular expressions may have elsewhere. */
+/** Syntax that other engines support. */
 export type RefusedSyntax =
   | 'look-around'
   | 'atomic-group'
@@ -69,23 +69,23 @@ export type RefusedSyntax =
   | 'possessive-quantifier'
   | 'unicode-class';
 
-/** The rule has more backends than an action has target groups. */
+/** The rule has more backends than an action may have target groups. */
 export interface TooManyBackends extends RulePlace {
   readonly kind: 'too-many-backends';
   readonly count: number;
   readonly limit: number;
 }
 
-/** A redirect that would lead to the very same URL, for ever. */
+/** The redirect leads to the same URL, so it would repeat forever. */
 export interface RedirectToItself extends RulePlace {
   readonly kind: 'redirect-to-itself';
 }
 
-/** What there is not room for: of `limit`, `held` are taken, and these are wanted at least. */
+/** Something that does not fit: `held` of `limit` are in use, and at least `wanted` are needed. */
 export interface Want {
   readonly limit: number;
   readonly held: number;
-  /** Undefined where that was not even looked at: the namespace asks for far more than there is. */
+  /** Undefined if it was not counted, because the namespace needs far more than there is room for. */
   readonly wanted?: number;
 }
 
@@ -99,31 +99,31 @@ export interface TooManyTargetGroups extends RulePlace, Want {
   readonly kind: 'too-many-target-groups';
 }
 
-/** The route asks for more than there is room for: all that it had before serves on. */
+/** The route's change does not fit. Its rules of before still serve. */
 export interface ChangeDoesNotFit extends RulePlace, Want {
   readonly kind: 'change-does-not-fit';
   readonly lack: 'rules' | 'target-groups';
 }
 
-/** Rule `gate` of the same route is left out, which was to keep requests from this one. */
+/** The rule is left out, because rule `gate` of the same route is left out, whose requests it would take. */
 export interface GateMissing extends RulePlace {
   readonly kind: 'gate-missing';
   readonly gate: number;
 }
 
-/** AWS refused what was to become of the rule, and is asked again. */
+/** AWS refused to create the rule. The call is tried again. */
 export interface RuleRefused extends RulePlace {
   readonly kind: 'rule-refused';
   readonly cause: RefusalProblem;
 }
 
-/** AWS refused a change: the rule serves, as it was before. */
+/** AWS refused a change. The rule still serves as before. */
 export interface RuleChangeRefused extends RulePlace {
   readonly kind: 'rule-change-refused';
   readonly cause: RefusalProblem;
 }
 
-/** On this port, or for this host of it, the rule can't do what it is to do. Only said: elsewhere it serves. */
+/** The rule is left out on this port, or for this host. This is a warning: it is served elsewhere. */
 export interface PartlyLeftOut extends RulePlace {
   readonly kind: 'partly-left-out';
   readonly port: number;
@@ -139,7 +139,7 @@ interface TargetsRefused {
   readonly detail: string;
 }
 
-/** AWS takes no such addresses or ports as targets: it isn't asked. */
+/** AWS would refuse these addresses or ports as targets, so no call is made. */
 interface TargetsUnfit {
   readonly kind: 'targets-unfit';
   readonly service: ObjectKey;
@@ -153,7 +153,7 @@ interface TargetsNotAdmitted {
   readonly cause: RefusalProblem;
 }
 
-/** Several security groups stand in front of the targets, and none has the tag that says which is to let the load balancer through. */
+/** The targets have several security groups, and no tag says which one must admit the load balancer. */
 interface TargetsGroupUnclear {
   readonly kind: 'targets-group-unclear';
   readonly service: ObjectKey;
@@ -163,7 +163,7 @@ interface TargetsGroupUnclear {
   readonly tag: string;
 }
 
-/** Nobody knows whose security group has to let the load balancer through to the targets. */
+/** The security group of the targets is not known, so it cannot be opened. */
 interface TargetsNotLocated {
   readonly kind: 'targets-not-located';
   readonly service: ObjectKey;
@@ -171,8 +171,7 @@ interface TargetsNotLocated {
 }
 
 /**
- * What keeps a load balancer from targets of a backend, as the pass over its target groups met it. No place is in it: that pass
- * knows Services, and no routes.
+ * What keeps a load balancer from targets of a backend. It has no place in a route, because the endpoints pass knows only Services.
  */
 export type TargetTrouble =
   | TargetsRefused
@@ -181,15 +180,15 @@ export type TargetTrouble =
   | TargetsGroupUnclear
   | TargetsNotLocated;
 
-/** A trouble, where a rule sends requests to those targets. Those that are well still answer. */
+/** A trouble at the place of a rule that uses these targets. The other targets still answer. */
 export type UnreachableProblem = RulePlace & TargetTrouble;
 
 export type RefusedProblem = RuleRefused | RuleChangeRefused;
 
-/** What is wrong with a rule, wherever it was to serve. */
+/** A problem of a rule, on any port and host. */
 export type RulePlacedProblem = ApiRuleProblem | BackendProblem | MisfitProblem;
 
-/** What an ALB can't do for a rule. */
+/** What an ALB cannot do for a rule. */
 type MisfitProblem =
   | BackendWithoutNodePort
   | BackendWithoutIpv4

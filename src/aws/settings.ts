@@ -1,16 +1,16 @@
-// What is in force for one Gateway's load balancer: flags, then the class's LoadBalancerConfiguration, then the Gateway's.
+// The settings of a Gateway's load balancer: flags, then the class's LoadBalancerConfiguration, then the Gateway's.
 import type { LoadBalancerConfigurationSpec, LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Report } from '../gateway/problem.ts';
 import { classParameters, gatewayParameters } from './parameters.ts';
 
-/** What holds where neither configuration says anything. */
+/** The settings if neither configuration has a value. */
 export type SettingsDefaults = Pick<
   LoadBalancerSettings,
   'scheme' | 'ipAddressType' | 'targetType' | 'sslPolicy' | 'tags'
 >;
 
-/** Undefined when a configuration cannot be used: then nothing may be changed, for nobody knows to what. */
+/** Undefined if a configuration is invalid. Then nothing may be changed, because the wanted settings are not known. */
 export function resolveSettings(
   input: GatewayInput,
   defaults: SettingsDefaults,
@@ -26,7 +26,7 @@ export function resolveSettings(
       : merge(ofGateway.spec, ofClass.spec, defaults);
 
   if (settings.securityGroups !== undefined && settings.sourceRanges.length > 0) {
-    // Each is right by itself, so they are in two configurations, and the Gateway's is the one that its owner can change.
+    // Each configuration is valid alone. The Gateway's gets the problem, because its owner can change it.
     const detail =
       'sourceRanges cannot stand together with securityGroups, of which one is in the configuration of the class';
     const field = ofGateway.spec.sourceRanges === undefined ? 'securityGroups' : 'sourceRanges';

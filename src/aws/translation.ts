@@ -1,5 +1,4 @@
-// What a Gateway asks of AWS: what the Gateway API means by it, under the settings that AWS's own parameters give it, without
-// what an ALB can't do.
+// What a Gateway needs from AWS: the result of translate with the settings of AWS's parameters, without what an ALB cannot do.
 
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
@@ -27,7 +26,7 @@ export interface AwsTopology extends Topology {
   readonly settings: LoadBalancerSettings;
 }
 
-/** Without a topology too where a configuration can't be used: nobody knows what to change the load balancer to. */
+/** The topology is also absent if a configuration is invalid, because the wanted settings are not known. */
 export interface AwsTranslation extends Results<Problem>, Pick<Translation, 'routes'> {
   readonly topology?: AwsTopology;
 }
@@ -63,7 +62,7 @@ export function* forAws(
   return { ...all, topology: { ...topology, settings, ports: servedPorts(topology, listeners), routes: served } };
 }
 
-/** With those of their listeners that still are to be served. */
+/** The ports with their listeners that are still valid. */
 function servedPorts({ ports }: Topology, results: readonly ListenerResult[]): Topology['ports'] {
   const valid = new Map(results.filter((each) => each.valid).map((each) => [each.name, each]));
   return ports.flatMap((port) => {

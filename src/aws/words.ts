@@ -1,4 +1,4 @@
-// AWS's problems in words: what is wrong, and what to do.
+// The messages of AWS's problems: what is wrong, and what to do.
 import type { ProviderWords } from '../provider/words.ts';
 import { list, namesOf } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
@@ -27,7 +27,7 @@ export const awsWords: ProviderWords = {
   targetsReached: 'All targets are registered, and admit the load balancer.',
 };
 
-/** What is waited for while a load balancer is in this state; empty for nothing. @param state undefined while it does not exist */
+/** Why a load balancer in this state does not serve yet. Empty if it serves. @param state undefined if it does not exist */
 export function waitingFor(state: string | undefined): string {
   if (state === undefined) return 'The load balancer does not exist yet.';
   if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
@@ -35,7 +35,7 @@ export function waitingFor(state: string | undefined): string {
   return '';
 }
 
-/** The fault without its field, and the remedy. */
+/** Says what is wrong and how to correct it. The caller adds the field. */
 export function sentence(problem: Problem): string {
   if (isOfCloud(problem)) return cloudSentence(problem);
   if (isOfListener(problem)) return listenerSentence(problem);
@@ -126,7 +126,7 @@ function partly({ port, hostname, cause }: PartlyLeftOut): string {
   return `${becomes} on port ${port}${host}: ${sentence(cause)}`;
 }
 
-/** Faults of what is to be done with a request. */
+/** Whether requests of a rule with this problem are answered 500. */
 export const isAnswered500 = ({ kind }: Pick<Problem, 'kind'>): boolean =>
   kind === 'too-many-backends' || answers500.has(kind);
 
@@ -176,10 +176,10 @@ function cloudSentence(problem: CloudProblem): string {
   }
 }
 
-/** Those that could be found, by id; else what AWS says, which names what is to go. */
+/** Names the users that were found. Without any, it repeats what AWS says. */
 function deletionHeld({ resource, arn, detail, holders }: DeletionHeld): string {
   const kind = resource.slice(0, resource.indexOf('/')).replaceAll('-', ' ');
-  // ACM tells by what one is used only those who may call DescribeCertificate.
+  // Only DescribeCertificate shows what uses a certificate.
   const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" says what uses it.` : '';
   if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.${hint}`;
   return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;

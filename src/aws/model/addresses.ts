@@ -1,7 +1,7 @@
-// IP addresses as targets: which are in the VPC, and which AWS takes at all.
+// IP addresses as targets: which are in the VPC, and which AWS accepts.
 import ipaddr from 'ipaddr.js';
 
-/** As AWS writes it: an IPv6 address may be written in several ways. */
+/** The address as AWS writes it. An IPv6 address may be written in several ways. */
 export const canonicalAddress = (address: string): string =>
   address.includes(':') && ipaddr.IPv6.isValid(address) ? ipaddr.IPv6.parse(address).toString() : address;
 
@@ -15,15 +15,15 @@ const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, blocks: readonly Block[]):
 const blocksOf = (cidrs: readonly string[]): readonly Block[] =>
   cidrs.filter((cidr) => ipaddr.isValidCIDR(cidr)).map((cidr) => ipaddr.parseCIDR(cidr));
 
-/** Of what is in no subnet, AWS takes these. docs: /elasticloadbalancing/latest/application/load-balancer-target-groups.html */
+/** AWS accepts these outside of the VPC's subnets. docs: /elasticloadbalancing/latest/application/load-balancer-target-groups.html */
 const takenOutside = blocksOf(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']);
 
-/** What no packet leaves a host for. */
+/** Addresses that are never sent to a network. */
 const hostOnly: ReadonlySet<string> = new Set(['loopback', 'linkLocal', 'multicast', 'unspecified', 'broadcast']);
 
 /**
- * `inside` the VPC's subnets, which is what AWS goes by, not the VPC's blocks; `outside`, as in a peered VPC or on premises, where
- * AWS wants to be told so; or nowhere that a load balancer's packets get to.
+ * `inside`: in a subnet of the VPC, because AWS compares with the subnets, not with the VPC's blocks. `outside`: for example in a
+ * peered VPC or on premises, and AWS must be told. Otherwise a load balancer cannot reach the address.
  */
 export type Whereabouts = 'inside' | 'outside' | 'public' | 'host-only' | 'malformed';
 
@@ -37,7 +37,7 @@ export function whereabouts(cidrBlocks: readonly string[]): Where {
     const parsed = ipaddr.parse(address);
     if (isWithin(parsed, subnets)) return 'inside';
     if (hostOnly.has(parsed.range())) return 'host-only';
-    // Whether a public IPv6 address is of a peered VPC, AWS alone knows.
+    // Only AWS knows whether a public IPv6 address belongs to a peered VPC.
     return parsed.kind() === 'ipv6' || isWithin(parsed, takenOutside) ? 'outside' : 'public';
   };
 }

@@ -1,14 +1,14 @@
-// Rules of a port in the order and the groups that AWS has of them, with what is new between.
+// The rules of a port, in the order and packing that AWS has now, with new rules between them.
 import type { PlannedRule } from './express-entries.ts';
 import { areDisjoint, packRules } from './packing.ts';
 
 interface Placed {
   readonly rules: readonly PlannedRule[];
-  /** What they were before they were packed. */
+  /** The rules before they were packed. */
   readonly members: readonly PlannedRule[];
 }
 
-/** @param rules in order of precedence. @returns undefined where something new has no place that precedence allows */
+/** @param rules in order of precedence. @returns undefined if precedence allows no place for a new rule */
 export function asTheyStand(rules: readonly PlannedRule[]): readonly PlannedRule[] | undefined {
   const standing = Map.groupBy(rules, ({ standsAt }) => standsAt);
   const placed: Placed[] = [...standing]

@@ -1,4 +1,4 @@
-// A backend as a target group has it: one address family, and one protocol of those that target groups have.
+// A backend as a target group needs it: one address family, and one protocol that target groups support.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from '../../gateway/topology.ts';
@@ -13,7 +13,7 @@ export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'fam
 
 export type BackendSettings = Pick<LoadBalancerSettings, 'targetType' | 'ipAddressType'>;
 
-/** Whatever it speaks is taken for HTTP where that is not known. */
+/** If the protocol is not known, the backend counts as HTTP. */
 export function targetBackend(
   { service, port, portName, transport, appProtocol, nodePort, healthCheckNodePort, local }: BackendService,
   ipFamily: IpFamily,
@@ -31,7 +31,7 @@ export function targetBackend(
   };
 }
 
-/** An ALB forwards to a target group of IPv6 addresses only if it is dual-stack itself. */
+/** Only a dual-stack ALB forwards to a target group with IPv6 addresses. */
 export const familyOf = (
   { families }: BackendService,
   ipAddressType: BackendSettings['ipAddressType'] | undefined,

@@ -15,7 +15,7 @@ import { NOTHING_STANDS, type Standing } from './standing.ts';
 import { chooseSubnets } from './subnets.ts';
 
 export interface ModelResult {
-  /** Absent when the network has no place for the load balancer. What exists then stays as it is. */
+  /** Absent if the network has no place for the load balancer. Then existing resources stay as they are. */
   readonly model?: Model;
   readonly problems: readonly Problem[];
 }
@@ -28,8 +28,8 @@ export const buildModel = (
 ): ModelResult => finish(buildingModel(topology, network, options, standing));
 
 /**
- * The model of a Gateway without ports is empty, but for a load balancer that stands: its name is for clients to keep.
- * @param standing what there is in AWS: what serves has precedence. Without it nothing serves.
+ * The model of a Gateway without ports has only the existing load balancer, so that clients can keep its name.
+ * @param standing what exists in AWS. What serves already has precedence
  */
 export function* buildingModel(
   topology: AwsTopology,
@@ -40,7 +40,7 @@ export function* buildingModel(
   const { gateway, settings } = topology;
   if (topology.ports.length === 0 && standing.subnets.length === 0)
     return { model: { gateway, resources: [] }, problems: [] };
-  // The group of another Gateway could not be deleted any more, and its clients would be admitted.
+  // With another Gateway's group, that group could no longer be deleted, and its clients would be admitted here.
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const context = modelContext(topology, network, options);
@@ -66,7 +66,7 @@ export function* buildingModel(
   return { model: { gateway, resources, ...(rules.standing.length > 0 && { standing: rules.standing }) }, problems };
 }
 
-/** Backends get the Host header that the client sent: the Gateway API lets nothing but a URLRewrite change it. */
+/** Backends get the client's Host header, because in the Gateway API only a URLRewrite may change it. */
 const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };
 
 function loadBalancer(

@@ -1,5 +1,5 @@
-// The rules of a Gateway's routes before it is known whether there is room for them. Entries are counted first, and made
-// only of what may fit at all.
+// The rules of a Gateway's routes, before it is known whether they fit. Entries are counted first, and made only for rules that
+// may fit.
 
 import { hostnamesOn, type PortView } from '../../gateway/entries.ts';
 import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
@@ -15,15 +15,15 @@ import { MATCHES_PER_RULE } from './room.ts';
 export interface Candidates {
   readonly route: RouteTopology;
   readonly sources: readonly SourceRule[];
-  /** Of the sources, those that no load balancer has room for, with how many rules each would need at least. */
+  /** The sources that do not fit on any load balancer, with the number of rules that each needs at least. */
   readonly tooLarge: ReadonlyMap<SourceRule, number>;
-  /** The others, as an ALB can have them. Made when it is asked for. */
+  /** The other sources, as an ALB can express them. They are made when they are needed. */
   readonly expressed: () => readonly ExpressedSource[];
-  /** How many entries the others have. */
+  /** How many entries the other sources have. */
   readonly size: number;
 }
 
-/** Of all attached routes, the oldest first. */
+/** The candidates of all attached routes, from the oldest route to the newest. */
 export function* candidatesOf(context: ModelContext, views: readonly PortView[]): Steps<readonly Candidates[]> {
   const attached = context.topology.routes.filter(({ route }) =>
     views.some((view) => view.attached.has(routeId(route))),
@@ -68,7 +68,7 @@ function candidates(context: ModelContext, views: readonly PortView[], route: Ro
   };
 }
 
-/** Counts until it is more than `most`. A match that a rule has more than once counts once. */
+/** Counts until there are more than `most`. A repeated match of a rule counts once. */
 function countEntries(views: readonly PortView[], source: SourceRule, most: number): number {
   const all = source.rule.matches.length;
   const count = countHosts(views, source, most / all) * all;

@@ -1,4 +1,4 @@
-// What an ALB by itself can do of the Gateway API.
+// What an ALB can do of the Gateway API.
 import type { Capabilities } from '../../gateway/topology.ts';
 
 export const ALB_CAPABILITIES: Capabilities = {
@@ -6,11 +6,11 @@ export const ALB_CAPABILITIES: Capabilities = {
   http: {
     filters: ['RequestRedirect', 'URLRewrite'],
     backendFilters: ['URLRewrite'],
-    // A rule's transforms are for all of its target groups.
+    // A rule's transforms apply to all of its target groups.
     backendRewrites: false,
     redirectStatusCodes: [301, 302],
     ruleFields: [],
-    // Query strings have no regular expressions: rule-condition-types.html.
+    // Conditions on query strings support no regular expressions: rule-condition-types.html.
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
     // An HTTP/1.1 client in front of an HTTP2 target group gets an error, and gRPC needs an HTTPS listener. So neither
     // can be promised to a backend that any listener may serve.

@@ -1,4 +1,4 @@
-// Which certificates a load balancer's listeners have: what serves goes on, then the Gateway's own listeners come first.
+// Which certificates a load balancer's listeners have. Serving certificates stay. After them, the Gateway's own listeners come first.
 
 import type { CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
@@ -9,11 +9,11 @@ import type { StandingCertificate, StandingCertificates } from './standing.ts';
 
 export interface ChosenCertificates {
   readonly defaultCertificate: CertificateSource;
-  /** What SNI chooses from, each once; the default one is among them where another would take its names. */
+  /** The certificates that SNI chooses from, each once. The default one is among them if another would take its names. */
   readonly listed: readonly CertificateSource[];
 }
 
-/** A certificate that a port's listeners have beside the default one. */
+/** A certificate of a port's listeners beside the default one. */
 interface Candidate {
   readonly port: PortChoice;
   readonly source: CertificateSource;
@@ -29,13 +29,13 @@ interface PortChoice {
   readonly listed: Map<string, CertificateSource>;
 }
 
-/** At most so many certificates can these ports have in their listeners' lists. */
+/** How many certificates the lists of these ports can have at most. */
 export const mostListed = (ports: readonly PortTopology[]): number =>
   ports.reduce((sum, { listeners }) => sum + new Set(listeners.flatMap(keysOf)).size, 0);
 
 const keysOf = ({ certificates }: ListenerTopology): readonly string[] => certificates.map(sourceKey);
 
-/** @param limit how many the lists of a load balancer's listeners hold together */
+/** @param limit how many certificates all listeners of a load balancer may have in their lists */
 export function chooseCertificates(
   ports: readonly PortTopology[],
   limit: number,
@@ -56,7 +56,7 @@ export function chooseCertificates(
   for (const { port, source } of candidates.toSorted((a, b) => a.precedence - b.precedence)) {
     if (room === 0 || port.listed.has(sourceKey(source))) continue;
     const needsDefault = !port.listed.has(sourceKey(port.defaultCertificate)) && port.shown.losesTo(source);
-    // One that would take the default certificate's names has room only beside it.
+    // A certificate that would take the default certificate's names fits only if the default one is in the list too.
     if (needsDefault && room < 2) continue;
     if (needsDefault) list(port, port.defaultCertificate);
     list(port, source);
@@ -67,7 +67,7 @@ export function chooseCertificates(
   };
 }
 
-/** Undefined for a port without certificates. The default one is what serves as such, else the first listener's first. */
+/** Undefined for a port without certificates. The serving default certificate stays; else the first listener's first is used. */
 function portChoice(port: PortTopology, standing: StandingCertificates | undefined): PortChoice | undefined {
   const sources = new Map<string, Omit<Candidate, 'port' | 'serves'>>();
   for (const { certificates, precedence = 0 } of port.listeners) {
@@ -97,7 +97,7 @@ const isSame = (standing: StandingCertificate, source: CertificateSource): boole
 export const certificateId = ({ secret }: Extract<CertificateSource, { kind: 'secret' }>): ResourceId =>
   resourceId('certificate', secret);
 
-/** In an order that depends on nothing but the certificates. */
+/** The order depends only on the certificates. */
 const chosenOf = ({ defaultCertificate, listed }: PortChoice): ChosenCertificates => ({
   defaultCertificate,
   listed: [...listed.values()].toSorted((a, b) => (sourceKey(a) < sourceKey(b) ? -1 : 1)),

@@ -1,6 +1,6 @@
-// Which rules there is room for. What serves stays, as it stands in AWS, and then the oldest routes have precedence; what
-// does not fit is left out alone, and the next that does is taken. Where a route that serves asks for more than there is room
-// for, all that it has in AWS stays instead.
+// Chooses the rules that fit. Serving rules stay as they are in AWS. After them, the oldest routes have precedence. A rule that does
+// not fit is left out, and later rules are still tried. If a serving route needs more than there is room for, it keeps all its rules
+// of before.
 
 import type { PortView } from '../../gateway/entries.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
@@ -21,12 +21,12 @@ import type { Standing } from './standing.ts';
 export interface Choice {
   readonly room: Room;
   readonly candidates: readonly Candidates[];
-  /** Of those, whose rules were looked at one by one. */
+  /** The routes whose rules were tried one by one. */
   readonly budget: Budget;
   readonly misfits: readonly Misfit[];
   readonly exposed: readonly Exposed[];
   readonly isolation: Isolation;
-  /** Listeners that there was no room for to keep them apart. */
+  /** Listeners without room for the rule that isolates them. */
   readonly open: readonly OpenListener[];
 }
 
@@ -34,11 +34,11 @@ export interface Choice {
 export interface Misfit {
   readonly source: SourceRule;
   readonly lack: Lack;
-  /** Undefined where there are too many of them to be made. */
+  /** Undefined if there are too many entries to make them. */
   readonly rules: readonly RankedRule[] | undefined;
-  /** How many rules it would need at least, for one that no load balancer has room for. */
+  /** How many rules it needs at least. Set if no load balancer has room for it. */
   readonly least: number | undefined;
-  /** Whether all that its route has in AWS is kept instead. */
+  /** Whether the route keeps the rules that it has in AWS instead. */
   readonly kept: boolean;
 }
 
@@ -84,7 +84,7 @@ class Choosing {
   readonly #options: ChoosingOptions;
   readonly #misfits: Misfit[] = [];
   readonly #exposed: Exposed[] = [];
-  /** What takes back what was done, in this order. */
+  /** The functions that undo the changes, in this order. */
   readonly #undo: (() => void)[] = [];
 
   constructor(options: ChoosingOptions) {
@@ -95,7 +95,7 @@ class Choosing {
     return { misfits: this.#misfits, exposed: this.#exposed };
   }
 
-  /** What serves has its place before anything changes. */
+  /** Serving rules get their places first. */
   keep({ candidates, serving, former }: Claim): void {
     const { views, standing, room } = this.#options;
     const { route } = candidates.route;
@@ -104,7 +104,7 @@ class Choosing {
     if (kept.length > 0) room.put(formerKey(route), kept);
   }
 
-  /** Routes that ask for something else than they have. One's change may make room for another's. */
+  /** Routes that have changed. One route's change may make room for another's. */
   *change(claims: readonly Claim[]): Steps<void> {
     let held = claims;
     for (;;) {
@@ -119,21 +119,21 @@ class Choosing {
     for (const claim of held) this.#replace(claim, { isLast: true });
   }
 
-  /** Routes that have nothing in AWS but what they still ask for. */
+  /** Routes whose rules in AWS are all still wanted. */
   add(claim: Claim): void {
     this.#replace(claim, { isLast: true });
   }
 
   /**
-   * Rules that take the place of others may come to more than was counted, for what stood between them. What came last goes
-   * first.
+   * Rules that replace others may need more room than was counted, because of the rules between them. The rules that were added last
+   * are removed first.
    */
   trim(): void {
     const { room } = this.#options;
     while (this.#undo.length > 0 && room.count() > room.limit) this.#undo.pop()?.();
   }
 
-  /** @returns whether the route got what it asks for, as far as that fits, rather than keeping what it had */
+  /** @returns true if the route got the new rules that fit, false if it keeps its old rules */
   #replace(claim: Claim, { isLast }: { readonly isLast: boolean }): boolean {
     const { room } = this.#options;
     const { candidates, serving } = claim;
@@ -198,7 +198,7 @@ class Choosing {
     return { added, misfits };
   }
 
-  /** None of a rule that an ALB can't have; undefined where there are too many of them to be made. */
+  /** Empty for a rule that an ALB cannot express. Undefined if there are too many entries to make them. */
   #rulesOf(candidates: Candidates, source: SourceRule): readonly RankedRule[] | undefined {
     const { byRoute, budget } = this.#options;
     if (candidates.tooLarge.has(source) || !budget.allows(candidates)) return undefined;

@@ -1,4 +1,4 @@
-// What each route has in AWS, and what it asks for.
+// The rules that each route has in AWS, and the rules that it wants.
 import { routeId } from '../../gateway/route-id.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Candidates } from './candidates.ts';
@@ -7,13 +7,13 @@ import { atomId, nameOf, type StandingAtom } from './shares.ts';
 
 export interface Claim {
   readonly candidates: Candidates;
-  /** Rules that are in AWS as they are wanted. */
+  /** Wanted rules that are in AWS already. */
   readonly serving: ReadonlySet<SourceRule>;
-  /** What AWS has of it beside those. */
+  /** The route's other rules in AWS. */
   readonly former: readonly StandingAtom[];
 }
 
-/** @param owned what AWS has of the route */
+/** @param owned the route's rules in AWS */
 export function claimOf(candidates: Candidates, owned: readonly StandingAtom[], budget: Budget): Claim {
   if (owned.length === 0 || !budget.allows(candidates)) return { candidates, serving: new Set(), former: owned };
   const places = placesOf(owned);
@@ -28,13 +28,13 @@ export function claimOf(candidates: Candidates, owned: readonly StandingAtom[], 
   };
 }
 
-/** By `atomId`: the priority of the first rule in AWS that does it. */
+/** By `atomId`: the priority of the first rule in AWS with this atom. */
 export const placesOf = (atoms: readonly StandingAtom[]): ReadonlyMap<string, number> =>
   new Map(atoms.toReversed().map(({ id, rule }) => [id, rule.priority]));
 
 export const idOf = ({ planned }: RankedRule): string => atomId(planned.port, planned.behaviour, planned.match);
 
-/** Whether the rule may be one that was in AWS before its route changed; yes where that can't be told. */
+/** Whether the rule may have been in AWS before its route changed. True if that is not known. */
 export function mayHaveServed({ former }: Claim, { place, rule }: SourceRule): boolean {
   const name = rule.name ?? String(rule.rule);
   return former.some((atom) => {
@@ -43,12 +43,12 @@ export function mayHaveServed({ former }: Claim, { place, rule }: SourceRule): b
   });
 }
 
-/** How many entries of one namespace's routes are made. A load balancer has room for 600. */
+/** How many entries are made for the routes of one namespace. A load balancer has room for 600. */
 const MOST_ENTRIES = 6000;
-/** A rule with no more than these counts for nothing. */
+/** A route with at most so many entries for each rule is not limited. */
 const FEW = 8;
 
-/** Nobody's thousands of matches hold up the others. */
+/** Limits the work for each namespace, so that thousands of matches do not delay other namespaces. */
 export class Budget {
   readonly #spent = new Map<string, number>();
   readonly #answers = new Map<Candidates, boolean>();

@@ -1,6 +1,6 @@
 // A route entry's match as an ALB's conditions. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
-// A plain value may have wildcards and, but for paths, ignores case; a regular expression counts as one value too. So
-// whatever must be exact becomes a regular expression.
+// Plain values may have wildcards, and all except paths ignore case. A regular expression counts as one value, too. So everything that
+// must match exactly becomes a regular expression.
 import type { RouteEntry, ValueMatch } from '../../gateway/topology.ts';
 import type { MatchUnsupported } from '../rule-problem.ts';
 import { type AlbShortfall, type Expressed, refused } from './expressed.ts';
@@ -11,11 +11,11 @@ export const MAX_CONDITION_VALUES = 5;
 const MAX_HEADER_NAME = 40;
 
 /**
- * What requests a rule takes: any of the hosts, any of the paths, any of the methods, and all of the others. An empty
- * list takes every host, path or method.
+ * Which requests a rule matches: one of the hosts, one of the paths, one of the methods, and all other conditions. An empty list
+ * matches every host, path or method.
  */
 export interface RuleMatch {
-  /** Lower case, exact or `*.suffix`. */
+  /** In lower case: exact or `*.suffix`. */
   readonly hosts: readonly string[];
   readonly paths: readonly PathMatch[];
   readonly methods: readonly string[];
@@ -25,11 +25,11 @@ export interface RuleMatch {
 
 export interface PathMatch {
   readonly type: 'exact' | 'prefix' | 'regex';
-  /** Of a prefix without the slash at its end. */
+  /** For a prefix, without the slash at its end. */
   readonly value: string;
 }
 
-/** The two ways of saying one thing; a condition has values only, or regular expressions only. */
+/** Two forms of the same condition. It has either plain values or regular expressions. */
 interface Patterns {
   readonly values?: readonly string[];
   readonly regex?: string;
@@ -77,7 +77,7 @@ export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   return { value, shortfalls };
 }
 
-/** Undefined where one condition can't hold all of the hosts, or all of the paths. */
+/** Undefined if one condition cannot hold all hosts, or all paths. */
 export function ruleConditions(match: RuleMatch): readonly RuleCondition[] | undefined {
   const hosts = patternCondition('host-header', match.hosts.map(hostPatterns));
   const paths = patternCondition('path-pattern', match.paths.map(pathPatterns));
@@ -85,7 +85,7 @@ export function ruleConditions(match: RuleMatch): readonly RuleCondition[] | und
   const methods: RuleCondition[] =
     match.methods.length === 0 ? [] : [{ field: 'http-request-method', values: match.methods }];
   const conditions = [...hosts, ...paths, ...methods, ...match.others];
-  // A rule has at least one condition.
+  // AWS requires at least one condition.
   return conditions.length > 0 ? conditions : [{ field: 'path-pattern', values: ['/*'] }];
 }
 
@@ -95,7 +95,7 @@ export function conditionValues(conditions: readonly RuleCondition[]): number {
     .reduce((sum, count) => sum + count, 0);
 }
 
-/** The shorter of the two forms; undefined where neither can say all of them. */
+/** The shorter of the two forms. Undefined if neither form has all values. */
 function patternCondition(
   field: 'host-header' | 'path-pattern',
   patterns: readonly Patterns[],
@@ -118,22 +118,22 @@ export const canMatchHost = (hostname: string): boolean => !isEmpty(hostPatterns
 const isEmpty = ({ values, regex }: Patterns): boolean => values === undefined && regex === undefined;
 
 /**
- * The Gateway API ignores the port of the Host header, an ALB compares it; a plain value can't have one. Hosts ignore
- * case: AWS documents the syntax that its regular expressions lack, and a group with flags is not among it.
+ * The Gateway API ignores the port in the Host header, but an ALB compares it, and plain values cannot have a port. Hosts ignore case,
+ * so the expression has a group with a flag: AWS does not list such groups among the unsupported syntax.
  */
 function hostPatterns(hostname: string): Patterns {
   const name = hostname.startsWith('*.') ? `.+${escapeRegex(hostname.slice(1))}` : escapeRegex(hostname);
   const regex = `^(?i:${name})(:[0-9]+)?$`;
   if (regex.length <= MAX_CONDITION_VALUE) return { regex };
-  // Without the port, which clients send only to a port that is not the scheme's own.
+  // A plain value has no port: clients send one only if it is not the default of the scheme.
   return hostname.length <= MAX_CONDITION_VALUE && /\.[a-z]+$/.test(hostname) ? { values: [hostname] } : {};
 }
 
-/** The characters that a plain path value can have, without the wildcards. `&` is left out: AWS wants it as `&amp;`. */
+/** The characters of a plain path value, without wildcards. `&` is missing, because AWS needs it as `&amp;`. */
 const PLAIN_PATH = /^[A-Za-z0-9_.$/~'@:+-]+$/;
 
 function pathPatterns(path: PathMatch): Patterns {
-  // As it is: an ALB looks for it anywhere in the path, and who wants all of it anchors it.
+  // The user's expression is not changed. An ALB searches for it anywhere in the path, so users anchor it themselves.
   if (path.type === 'regex') return { regex: path.value };
   const exact = path.type === 'exact';
   const regex = exact ? `^${escapeRegex(path.value)}$` : `^${escapeRegex(path.value)}(/.*)?$`;
@@ -195,10 +195,10 @@ function headerCondition(header: ValueMatch, field: string): Expressed<RuleCondi
 /** QueryStringConditionConfig: "To search for a literal '*' or '?' character, you must escape these using '\\'." */
 const escapeWildcards = (text: string): string => text.replaceAll(/[*?]/g, '\\$&');
 
-/** The characters that a query condition can have: add-rule.html. */
+/** The characters of a query condition: add-rule.html. */
 const QUERY_TEXT = /^[A-Za-z0-9_.$/~"'@:+&()!,;=*?-]*$/;
 
-/** Query strings have no regular expressions, and ignore case. */
+/** Conditions on query strings support no regular expressions, and ignore case. */
 function queryCondition(query: ValueMatch, field: string): Expressed<RuleCondition> {
   if (query.type === 'RegularExpression') return unsupported(field, { kind: 'query-regex' });
   const key = escapeWildcards(query.name);

@@ -1,5 +1,5 @@
-// What an ALB can express of a rule of a route. A match that it can have nowhere costs the whole rule, which is told; one that
-// it can't have on some port or for some host alone is left out there, and told too.
+// What an ALB can express of a route's rule. If a match cannot be expressed on any port, the whole rule is dropped. If only on one
+// port or for one host, the match is dropped there. Both are reported.
 import { type PortView, type RankedEntry, ruleEntries } from '../../gateway/entries.ts';
 import type { Candidate } from '../../gateway/precedence.ts';
 import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
@@ -14,21 +14,21 @@ import { stableJson } from './hash.ts';
 import type { Packable } from './packing.ts';
 import type { StandingRule } from './standing.ts';
 
-/** An entry in AWS's terms. */
+/** An entry as AWS has it. */
 export interface PlannedRule extends Packable, RuleBehaviour {
   readonly port: number;
   readonly entry: RouteEntry;
   readonly sources: readonly PlannedSource[];
-  /** The priority that it has in AWS already. */
+  /** Its present priority in AWS. */
   readonly standsAt?: number;
-  /** The rule in AWS that it is kept from, of a route that asks for something else by now. */
+  /** For a kept rule of a route that has changed: the rule in AWS that it comes from. */
   readonly keptFrom?: StandingRule;
 }
 
-/** What a rule has of a route. */
+/** The part of a rule that belongs to a route. */
 export interface PlannedSource {
   readonly route: RouteRef;
-  /** The index; undefined where the route has changed since, and what it had is kept. */
+  /** The rule's index. Undefined for a kept rule of a route that has changed. */
   readonly rule: number | undefined;
   readonly match: RuleMatch;
 }
@@ -38,9 +38,9 @@ export interface RankedRule {
   readonly candidate: Candidate;
 }
 
-/** A rule of a route, whatever the ports, hostnames and matches that make entries of it. */
+/** A rule of a route, for all ports, hostnames and matches. */
 export interface SourceRule {
-  /** Unique among the Gateway's. */
+  /** Unique in the Gateway. */
   readonly id: string;
   readonly place: RuleRef;
   readonly route: RouteTopology;
@@ -50,7 +50,7 @@ export interface SourceRule {
 export interface ExpressedSource {
   readonly source: SourceRule;
   readonly rules: readonly RankedRule[];
-  /** Entries that are not among the rules: all of them where the whole rule is left out. */
+  /** Entries without a rule: all entries if the whole rule is left out. */
   readonly missing: readonly MissingEntry[];
   readonly problems: readonly Problem[];
 }
@@ -63,11 +63,11 @@ export interface MissingEntry {
 interface Attempt extends MissingEntry {
   readonly candidate: Candidate;
   readonly shortfalls: readonly AlbShortfall[];
-  /** Absent where a shortfall refuses it. */
+  /** Absent if a shortfall rules it out. */
   readonly planned?: PlannedRule;
 }
 
-/** @param views of the ports. The rule's entries have been counted: all of them are made. */
+/** @param views of the ports. The rule's entries are counted already, so all of them are made */
 export function expressSource(context: ModelContext, views: readonly PortView[], source: SourceRule): ExpressedSource {
   const { route, rule } = source;
   const attempts = views.flatMap((view) =>
@@ -87,7 +87,7 @@ export function expressSource(context: ModelContext, views: readonly PortView[],
   };
 }
 
-/** Where a redirect leads to itself, the request is where it is to be: nothing is let through that it was to hold. */
+/** If a redirect leads to the same URL, the request has reached its target. So the redirect is no gate for other rules. */
 const isMissed = ({ shortfalls }: Attempt): boolean => !shortfalls.some(({ kind }) => kind === 'redirect-to-itself');
 
 const matchIndex = ({ source }: RouteEntry): number => (source.kind === 'rule' ? source.match : 0);
@@ -146,8 +146,8 @@ export function expressEntry(
 }
 
 /**
- * What can't be done with a request is answered by an error, in its place: no other rule is to take the request. But where
- * all that a redirect would do is to come again, the other rules may as well answer.
+ * If an action cannot be expressed, its requests are answered by an error, so that no other rule takes them. A redirect to the same
+ * URL is an exception: other rules may answer its requests.
  */
 const instead = (shortfalls: readonly AlbShortfall[]): RuleBehaviour | undefined =>
   shortfalls.some(({ kind }) => kind === 'redirect-to-itself') ? undefined : only(fixedResponse(500));

@@ -1,10 +1,10 @@
-// Which of the rules of a load balancer keep requests from which others of the same route.
+// Which rules of a load balancer are gates of which other rules of the same route.
 import { routeId } from '../../gateway/route-id.ts';
 import type { PlannedRule, SourceRule } from './express-entries.ts';
 import { isBehind } from './gates.ts';
 import type { ResourceId } from './resources.ts';
 
-/** Is asked about rules in their order: it knows those that it was asked about. */
+/** It is asked about rules in order, and remembers them as possible gates of later rules. */
 export class GateIndex {
   readonly #sources: ReadonlyMap<string, SourceRule>;
   /** By port and route. */
@@ -14,7 +14,7 @@ export class GateIndex {
     this.#sources = new Map(sources.map((source) => [source.id, source]));
   }
 
-  /** The rules before this one that keep requests from it. */
+  /** The earlier rules that are gates of this rule. */
   before(id: ResourceId, { port, sources }: PlannedRule): readonly ResourceId[] {
     const gates = new Set<ResourceId>();
     for (const { route, rule } of sources) {

@@ -1,5 +1,5 @@
-// Gates fail closed. A rule that does anything but forward a request as it is (a filter, an error) keeps requests from the
-// wider rules of its route. Where it is left out, these are left out too: they would let in what it was to hold.
+// Gates fail closed. A rule with a filter or an error keeps its requests from wider rules of its route: it is their gate. If a gate
+// is left out, its wider rules are left out too, because they would otherwise let its requests through.
 import { overlaps } from '../../gateway/hostnames.ts';
 import { compareMatches } from '../../gateway/precedence.ts';
 import type { RouteEntry, RuleTopology } from '../../gateway/topology.ts';
@@ -11,7 +11,7 @@ type Match = RouteEntry['match'];
 const isGate = ({ action }: Pick<RuleTopology, 'action'>): boolean =>
   action.kind !== 'forward' || action.rewrite !== undefined;
 
-/** Whether `wider` would take requests that are `gate`'s: rules of one route. */
+/** Whether `wider` would take requests of `gate`. Both are rules of one route. */
 export function isBehind(gate: RuleTopology, wider: RuleTopology): boolean {
   return (
     gate !== wider &&
@@ -30,13 +30,13 @@ interface PlacedMatch {
   readonly index: number;
 }
 
-/** Whether the second match, which comes later, can take a request of the first one. */
+/** Whether the second match, which comes later, can take a request of the first. */
 function takesOver(first: PlacedMatch, second: PlacedMatch): boolean {
   const order = compareMatches(first.match, second.match) || first.rule - second.rule || first.index - second.index;
   return order < 0 && mayOverlap(first.match, second.match);
 }
 
-/** Whether one request can match both. Says yes where it can't tell. */
+/** Whether one request can match both. True if that is not known. */
 function mayOverlap(a: Match, b: Match): boolean {
   return (
     pathsMayOverlap(a.path, b.path) &&
@@ -68,19 +68,19 @@ function valuesMayOverlap(a: Match['headers'], b: Match['headers']): boolean {
   );
 }
 
-/** In the order of the route, but for gates: they come before what is behind them. */
+/** In the order of the route, except that gates come before the rules behind them. */
 export const gatesFirst = (sources: readonly SourceRule[]): readonly SourceRule[] => [
   ...sources.filter(({ rule }) => isGate(rule)),
   ...sources.filter(({ rule }) => !isGate(rule)),
 ];
 
-/** A rule that is left out because a gate of its route is. */
+/** A rule that is left out because its gate is left out. */
 export interface Exposed {
   readonly source: SourceRule;
   readonly gate: SourceRule;
 }
 
-/** @param out rules of a route that are left out. @param others of the same route, that would be there */
+/** @param out the route's rules that are left out. @param others the route's other rules */
 export function exposedBy(out: readonly SourceRule[], others: readonly SourceRule[]): readonly Exposed[] {
   const exposed = new Map<SourceRule, SourceRule>();
   const gates = [...out];
@@ -95,8 +95,8 @@ export function exposedBy(out: readonly SourceRule[], others: readonly SourceRul
 }
 
 /**
- * Of one route, what gates that can't be expressed leave of the others. A gate that is missing on one port, or for one host,
- * takes along only what would answer there.
+ * The rules of a route that remain without the gates that cannot be expressed. If a gate is missing only on one port or for one host,
+ * other rules are left out only there.
  */
 export function closeGates(sources: readonly ExpressedSource[]): readonly ExpressedSource[] {
   let current = sources;

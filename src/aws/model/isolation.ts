@@ -1,6 +1,5 @@
-// Which listeners of a port are kept apart from less specific ones by a 404 of their own. Those of the Gateway itself are, and
-// what is so in AWS stays so. Those of ListenerSets come after all routes, as far as there is room: nobody's listeners take
-// room from others' routes.
+// Which listeners of a port get a 404 rule that isolates them from less specific listeners. The Gateway's own listeners do, and
+// existing rules stay. Listeners of ListenerSets come after all routes, so that they take no room from other teams' routes.
 import { isolation, type PortView } from '../../gateway/entries.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { ModelContext } from './context.ts';
@@ -17,13 +16,13 @@ interface Optional extends OpenListener {
   readonly precedence: number;
 }
 
-/** What a port's rules would be if there were room to keep all of its listeners apart. */
+/** A port's rules as they would be with room to isolate all listeners. */
 interface PortRules {
   readonly view: PortView;
   readonly rules: readonly PlannedRule[];
 }
 
-/** As many hosts as one rule takes. */
+/** How many hosts one rule can have. */
 const HOSTS_PER_RULE = 5;
 
 export class Isolation {
@@ -32,7 +31,7 @@ export class Isolation {
   readonly #places: ReadonlyMap<string, number>;
   readonly #granted = new Set<string>();
 
-  /** @param places by `atomId`, what AWS has */
+  /** @param places the rules in AWS, by `atomId` */
   constructor(context: ModelContext, views: readonly PortView[], places: ReadonlyMap<string, number>) {
     this.#context = context;
     this.#views = views;
@@ -45,10 +44,10 @@ export class Isolation {
     }
   }
 
-  /** Whether the listener is kept apart where it has to be. */
+  /** Whether the listener is isolated, or needs no isolation. */
   readonly isolates = (port: number, listener: string): boolean => this.#granted.has(keyOf(port, listener));
 
-  /** Grants what there is still room for, the oldest ListenerSets' first. @returns those that there is none for */
+  /** Isolates listeners while there is room, the oldest ListenerSets first. @returns listeners without room */
   *fill(chosen: readonly RankedRule[]): Steps<readonly OpenListener[]> {
     const byPort = Map.groupBy(chosen, ({ planned }) => planned.port);
     const ports: PortRules[] = [];
@@ -71,7 +70,7 @@ export class Isolation {
     return wanted.slice(count).map(({ port, listener }) => ({ port, listener }));
   }
 
-  /** The listeners of a port that would need it beside those that have it. */
+  /** The listeners of a port that still need isolation. */
   #optional({ view, rules }: PortRules): readonly Optional[] {
     const { port } = view.port;
     const precedences = new Map(view.listeners.map(({ name, precedence = 0 }) => [name, precedence]));
@@ -91,7 +90,7 @@ export class Isolation {
 
 const keyOf = (port: number, listener: string): string => `${port} ${listener}`;
 
-/** The largest number up to `limit` that fits, where each number below one that fits does so, too; 0 if none does. */
+/** The largest number up to `limit` that fits, or 0. If a number fits, all smaller ones fit, too. */
 function* most(limit: number, fits: (count: number) => boolean): Steps<number> {
   if (fits(limit)) return limit;
   let [low, high] = [0, limit];

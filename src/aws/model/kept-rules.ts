@@ -1,4 +1,4 @@
-// What a route has in AWS, as rules to be kept: of a route that asks for more than there is room for, or that can't be read.
+// The rules in AWS that a route keeps, because it wants more than there is room for, or because it cannot be read.
 
 import type { PortView } from '../../gateway/entries.ts';
 import { compareSpecificity, covers, widerThan } from '../../gateway/hostnames.ts';
@@ -13,8 +13,8 @@ import { nameOf, type StandingAtom } from './shares.ts';
 import type { Standing } from './standing.ts';
 
 /**
- * Those of listeners that are there, and to which the route is attached as far as it can be read.
- * @returns undefined where a rule must not be kept: the route may not use a Service of another namespace any more
+ * The rules for existing listeners that the route is still attached to, as far as it can be read.
+ * @returns undefined if a rule must not be kept, because the route may no longer use a Service of another namespace
  */
 export function keptRules(
   route: RouteTopology,
@@ -35,7 +35,7 @@ export function keptRules(
   });
 }
 
-/** Of the most specific listener that has the host. */
+/** For the most specific listener that covers the host. */
 function listenerOf(
   view: PortView,
   { route, unread }: RouteTopology,
@@ -66,10 +66,10 @@ function keptRule(
       ruleName: named.route === routeId(route) ? (named.rule ?? '0') : 'kept',
       match: 0,
     },
-    // Nobody reads it: what the rule does is known in AWS's own terms.
+    // It is never read, because the rule's action is kept in AWS's own form.
     action: { kind: 'respond', statusCode: 500 },
   };
-  // Of the listener's own hostname it can't be told which of the route's it came from.
+  // If the host is the listener's own, the route's hostname is unknown.
   const hostnames = host === listener.hostname ? written.filter((each) => covers(each, host)) : [];
   return {
     planned: {
@@ -95,7 +95,7 @@ function keptRule(
   };
 }
 
-/** As far as precedence looks at it. */
+/** The parts that precedence compares. */
 function routeMatch({ paths: [path], methods: [method], others }: RuleMatch): RouteEntry['match'] {
   const types = { exact: 'Exact', prefix: 'PathPrefix', regex: 'RegularExpression' } as const;
   const conditions = (field: string) =>
@@ -110,7 +110,7 @@ function routeMatch({ paths: [path], methods: [method], others }: RuleMatch): Ro
   };
 }
 
-/** `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: the Services outside of the namespace. */
+/** The Services in other namespaces, from ids `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`. */
 function foreignServices(action: RuleAction, own: string) {
   if (action.kind !== 'forward') return [];
   return action.targetGroups.flatMap(({ targetGroup }) => {

@@ -1,4 +1,4 @@
-// One ALB listener a port. Its certificates are all that the Gateway's listeners of the port have; SNI chooses.
+// One ALB listener for each port. It has the certificates of all the Gateway's listeners of that port, and SNI chooses among them.
 
 import type { CertificateKey, CertificateSource, ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
@@ -25,8 +25,7 @@ export interface Listeners {
 }
 
 /**
- * Of what there is not room for all, what serves stays, then the Gateway's own listeners come first, and then its
- * ListenerSets'.
+ * If not all ports fit, serving ports stay. After them come the Gateway's own listeners, and then those of its ListenerSets.
  */
 export function buildListeners(context: ModelContext, standing: Standing): Listeners {
   const { listeners: limit, extraCertificates } = context.options.quotas;
@@ -89,7 +88,7 @@ function listenerResource(
       protocol,
       ...(protocol === 'HTTPS' && { sslPolicy: sslPolicy(context, port, problems) }),
       ...(sources !== undefined && { defaultCertificate: certificateUse(sources.defaultCertificate) }),
-      // What no rule takes: "If no rules match, 404" of HTTPRoute.
+      // Requests without a rule: "If no rules match, 404" (HTTPRoute).
       defaultAction: fixedResponse(404),
     },
     extraCertificates: (sources?.listed ?? []).map(certificateUse),
@@ -101,10 +100,10 @@ function certificateUse(source: CertificateSource): CertificateUse {
   return source.kind === 'secret' ? { certificate: certificateId(source) } : { arn: source.reference };
 }
 
-/** ACM's name of it. */
+/** The certificate's ARN in ACM. */
 const keyAlgorithm = (key: CertificateKey): string => (key.type === 'RSA' ? `RSA_${key.bits}` : `EC_${key.curve}`);
 
-/** Without the Gateway's own tags: Gateways that share the Secret share the certificate, and would undo each other's. */
+/** Without the Gateway's tags: Gateways that share a certificate would otherwise overwrite each other's tags. */
 function certificateResource(source: Extract<CertificateSource, { kind: 'secret' }>): CertificateResource {
   const id = certificateId(source);
   const { fingerprint, key } = source.certificate;
@@ -119,8 +118,8 @@ function certificateResource(source: Extract<CertificateSource, { kind: 'secret'
 const namedPolicy = ({ tlsOptions }: ListenerTopology): string | undefined => tlsOptions[SSL_POLICY_OPTION];
 
 /**
- * A port has one policy. Whoever comes first on it decides: with the first policy that it names, else that of the settings.
- * So whoever comes later changes nothing of what is served.
+ * A port has one policy. The first owner on the port decides: its first named policy, else the policy of the settings. So later
+ * owners cannot change what is served.
  */
 function sslPolicy(context: ModelContext, port: PortTopology, problems: Problem[]): string {
   const [first] = port.listeners;

@@ -1,6 +1,6 @@
 // The names of load balancers, target groups and security groups in AWS: at most 32 characters of a-z, 0-9 and '-',
-// `gh-{cluster 4}{gateway 8}-{readable, up to 9}-{hash 6}`. All of a Gateway's begin alike, and all of a cluster's, so
-// that what the tagging index does not show yet is found by Describe.
+// `gh-{cluster 4}{gateway 8}-{readable, up to 9}-{hash 6}`. All names of a cluster or a Gateway have the same prefix. So Describe
+// calls find resources that the tagging index does not show yet.
 import type { ObjectKey } from '../../kube/object.ts';
 import { hash, shortHash } from './hash.ts';
 import type { ResourceId } from './resources.ts';
@@ -13,17 +13,17 @@ export interface ClusterIdentity {
 const MAX_READABLE = 9;
 const MAX_TAG_VALUE = 256;
 
-/** What every name of the cluster begins with. */
+/** The prefix of all names of the cluster. */
 export function clusterPrefix({ clusterName, clusterUid }: ClusterIdentity): string {
   return `gh-${shortHash([clusterUid, clusterName], 4)}`;
 }
 
-/** What every name of the Gateway begins with. */
+/** The prefix of all names of the Gateway. */
 export function gatewayPrefix(cluster: ClusterIdentity, gateway: ObjectKey): string {
   return `${clusterPrefix(cluster)}${shortHash(gateway, 8)}-`;
 }
 
-/** @param immutable all that AWS can't change of the resource, its id included: another value gives another name. */
+/** @param immutable everything that AWS cannot change in the resource, also its id. Another value gives another name */
 export function awsName(prefix: string, readable: string, immutable: unknown): string {
   const word = readable
     .toLowerCase()
@@ -34,12 +34,12 @@ export function awsName(prefix: string, readable: string, immutable: unknown): s
   return `${prefix}${word === '' ? 'x' : word}-${shortHash(immutable, 6)}`;
 }
 
-/** The value of the gateway tag: the key itself, or `sha256:HEX` of it where that is too long for a tag. */
+/** The value of the gateway tag: the key, or `sha256:HEX` of a key that is too long for a tag. */
 export function gatewayTagValue(gateway: ObjectKey): string {
   return gateway.length <= MAX_TAG_VALUE ? gateway : `sha256:${hash(gateway)}`;
 }
 
-/** A logical id of its parts; one that is too long for a tag keeps its kind and its beginning, and ends in a hash. */
+/** Joins the parts to a logical id. An id that is too long for a tag is cut and ends in a hash. */
 export function resourceId(...parts: readonly (string | number)[]): ResourceId {
   const id = parts.join('/');
   if (isResourceId(id)) return id;

@@ -5,13 +5,13 @@ export interface ModelOptions {
   readonly quotas: ModelQuotas;
 }
 
-/** What one ALB, or one of its security groups, may have; AWS raises all but the second on request. */
+/** The quotas of one ALB and its security groups. AWS raises all except the second on request. */
 export interface ModelQuotas {
   readonly rulesPerLoadBalancer: number;
   readonly targetGroupsPerLoadBalancer: number;
   readonly extraCertificates: number;
   readonly listeners: number;
-  /** Inbound rules; those for IPv4 and those for IPv6 are counted apart. */
+  /** Inbound rules. Rules for IPv4 and IPv6 are counted separately. */
   readonly rulesPerSecurityGroup: number;
   readonly securityGroups: number;
 }

@@ -1,5 +1,4 @@
-// Who owns resources in AWS, and in whose namespace an object is that a resource serves: a Gateway's steps take turns over
-// these namespaces.
+// Who owns resources in AWS, and which namespace a resource serves. The steps of a Gateway take turns over these namespaces.
 import { type ObjectKey, parseObjectKey } from '../../kube/object.ts';
 import { gatewayTagValue } from './naming.ts';
 import type { ResourceId } from './resources.ts';
@@ -8,14 +7,14 @@ export type Owner =
   | { readonly kind: 'gateway'; readonly key: ObjectKey }
   /** All Gateways of the cluster. */
   | { readonly kind: 'shared' }
-  /** A Gateway that is gone, known only by the value of its tag: its key, or the hash of a long key. */
+  /** A deleted Gateway. Only the value of its tag is known: its key, or the hash of a long key. */
   | { readonly kind: 'tag'; readonly value: string };
 
 export const gatewayOwner = (key: ObjectKey): Owner => ({ kind: 'gateway', key });
 
 export const sharedOwner: Owner = { kind: 'shared' };
 
-/** The value of the gateway tag. Undefined for what Gateways share: it has no such tag. */
+/** The value of the gateway tag. Undefined for resources that Gateways share, because they have no such tag. */
 export function ownerTag(owner: Owner): string | undefined {
   switch (owner.kind) {
     case 'gateway':
@@ -29,11 +28,11 @@ export function ownerTag(owner: Owner): string | undefined {
   }
 }
 
-/** As logs and rate limits name it. */
+/** The name in logs and rate limits. */
 export const ownerName = (owner: Owner): string =>
   owner.kind === 'gateway' ? owner.key : (ownerTag(owner) ?? 'shared');
 
-/** Empty if it is not known. */
+/** Empty if the namespace is not known. */
 export function ownerNamespace(owner: Owner): string {
   if (owner.kind === 'gateway') return parseObjectKey(owner.key).namespace ?? '';
   const [namespace = '', name] = (ownerTag(owner) ?? '').split('/');
@@ -41,8 +40,8 @@ export function ownerNamespace(owner: Owner): string {
 }
 
 /**
- * A rule is its route's, a target group its Service's, a certificate its Secret's, and everything else the owner's. A rule that
- * answers for routes of several namespaces goes by the first of them, whose name is in its id.
+ * The namespace of a rule is its route's, of a target group its Service's, of a certificate its Secret's. Everything else has the
+ * owner's namespace. A rule of several routes has the namespace of the first one, whose name is in its id.
  */
 export function namespaceOf(id: ResourceId, owner: Owner): string {
   const own = ownerNamespace(owner);
@@ -52,5 +51,5 @@ export function namespaceOf(id: ResourceId, owner: Owner): string {
   return kind === 'certificate' ? first : own;
 }
 
-/** `rule/SCHEME/PORT/NAMESPACE/ROUTE/RULE/0`; `rule/SCHEME/PORT/isolate/HASH/0` is no route's. */
+/** Reads `rule/SCHEME/PORT/NAMESPACE/ROUTE/RULE/0`. `rule/SCHEME/PORT/isolate/HASH/0` has no route. */
 const namedRule = 3;

@@ -1,4 +1,4 @@
-// The rules of one port: what was chosen for it, in order of precedence, with the 404s that keep its listeners apart, packed.
+// The packed rules of one port: the chosen rules in order of precedence, and the 404 rules that isolate its listeners.
 import { inOrder, type PortView } from '../../gateway/entries.ts';
 import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { finish, type Steps } from '../../gateway/steps.ts';
@@ -10,18 +10,17 @@ import { areDisjoint, packRules } from './packing.ts';
 export interface PortPacking {
   readonly context: ModelContext;
   readonly view: PortView;
-  /** Whether there is room for what keeps this listener apart from less specific ones. */
+  /** Whether there is room for the rule that isolates this listener. */
   readonly isolates: (listener: string) => boolean;
 }
 
-/** @param chosen of this port, in any order */
+/** @param chosen the chosen rules of this port, in any order */
 export function packPort(packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] {
   return packRules(withoutIdle(behindOthers(orderedRules(packing, chosen))));
 }
 
 /**
- * Where that gives more rules than there is room for: AWS itself shows how what stands there can be packed, and what is new
- * is put between.
+ * Used if packing gives more rules than fit. The rules in AWS show a packing that fits, and new rules are put between them.
  */
 export const packTightly = (packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] =>
   packOrderedTightly(orderedRules(packing, chosen));
@@ -34,7 +33,7 @@ export function packOrderedTightly(ordered: readonly PlannedRule[]): readonly Pl
   return asInAws.length < packed.length ? asInAws : packed;
 }
 
-/** Before they are packed. */
+/** The rules before they are packed. */
 const orderedRules = (packing: PortPacking, chosen: readonly RankedRule[]): readonly PlannedRule[] =>
   finish(orderingRules(packing, chosen));
 
@@ -47,7 +46,7 @@ export function* orderingRules(
   const ordered: PlannedRule[] = [];
   for (const entry of inOrder(view, ranked)) {
     const isWanted = entry.source.kind === 'rule' || isolates(entry.listener);
-    // An isolating entry fails only for the hostname of its listener, which is told there.
+    // An isolating entry can fail only because of its listener's hostname, which is reported there.
     const planned = isWanted ? (byEntry.get(entry) ?? expressEntry(context, view, entry).planned) : undefined;
     if (planned !== undefined) ordered.push(planned);
     yield;
@@ -56,12 +55,12 @@ export function* orderingRules(
 }
 
 /**
- * What is kept of a route that has changed since stands behind whatever stands before it in AWS: it must not answer what
- * another route's rule answers now.
+ * The kept rules of a changed route stay behind the rules that are before them in AWS. So they never answer requests that another
+ * route's rule answers now.
  */
 function behindOthers(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const result = [...rules];
-  // From the last one on, so that those that go behind the same rule keep their order.
+  // From the last to the first, so that rules behind the same rule keep their order.
   for (const kept of rules.toReversed()) {
     const { keptFrom } = kept;
     if (keptFrom === undefined) continue;
@@ -77,7 +76,7 @@ function behindOthers(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   return result;
 }
 
-/** What isolates a listener is needless where the listener has a rule for everything, if that rule is still there. */
+/** A listener with a rule for all requests needs no isolation, if that rule is still there. */
 function withoutIdle(rules: readonly PlannedRule[]): readonly PlannedRule[] {
   const whole = new Set<Hostname>();
   return rules.filter(({ entry, match }) => {

@@ -1,5 +1,5 @@
-// Fewer rules that answer as many did: an ALB has 100 rules, and 5 condition values a rule. Rules of one behaviour that
-// differ only in hosts, only in paths or only in methods become one, where no rule between them could answer otherwise.
+// Packs rules, because an ALB has 100 rules with 5 condition values each. Rules with the same action that differ only in hosts, paths
+// or methods become one, if no rule between them could answer differently.
 
 import { overlaps } from '../../gateway/hostnames.ts';
 import { conditionValues, MAX_CONDITION_VALUES, type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
@@ -7,12 +7,12 @@ import { stableJson } from './hash.ts';
 
 export interface Packable {
   readonly match: RuleMatch;
-  /** Equal for rules that do the same with a request. */
+  /** Equal for rules with the same action. */
   readonly behaviour: string;
   readonly sources: readonly unknown[];
 }
 
-/** @param rules in order of precedence, as the result. What is packed into an earlier rule stands where that one stood. */
+/** @param rules in order of precedence, like the result. A rule that is packed into an earlier one takes that one's place */
 export function packRules<T extends Packable>(rules: readonly T[]): readonly T[] {
   let packed: readonly T[] = rules;
   for (;;) {
@@ -32,7 +32,7 @@ function packOnce<T extends Packable>(rules: readonly T[]): readonly T[] {
   return packed;
 }
 
-/** The nearest earlier rule that takes this one in, if it may move up to there. */
+/** The nearest earlier rule that this rule can be packed into. */
 function placeFor<T extends Packable>(
   packed: readonly T[],
   rule: T,
@@ -52,7 +52,7 @@ function placeFor<T extends Packable>(
   return undefined;
 }
 
-/** A match that takes just what either takes; undefined where one rule can't. */
+/** A match for exactly the requests of both. Undefined if one rule cannot have it. */
 function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
   if (!haveSameOthers(a, b)) return undefined;
   let different = 0;
@@ -67,13 +67,13 @@ function mergedMatch(a: RuleMatch, b: RuleMatch): RuleMatch | undefined {
     others: a.others,
   };
   const { hosts, paths, methods, others } = match;
-  // Each is a value at least: most pairs end here, before their conditions are made.
+  // Each of them is at least one value. Most pairs end here, before conditions are made.
   if (hosts.length + paths.length + methods.length + others.length > MAX_CONDITION_VALUES) return undefined;
   const conditions = ruleConditions(match);
   return conditions !== undefined && conditionValues(conditions) <= MAX_CONDITION_VALUES ? match : undefined;
 }
 
-/** An empty list takes everything: it is no list to add to. */
+/** An empty list matches everything, so nothing can be added to it. */
 const difference = (a: readonly unknown[], b: readonly unknown[]): number =>
   a.length === 0 || b.length === 0 ? Number.POSITIVE_INFINITY : 1;
 
@@ -87,7 +87,7 @@ function haveSameOthers(a: RuleMatch, b: RuleMatch): boolean {
   return a.others.length === b.others.length && textOf(a.others) === textOf(b.others);
 }
 
-/** Every rule is held against every other, and a list never changes: it is written out once. */
+/** Every rule is compared with every other, and lists never change. So the text of a list is made once. */
 const texts = new WeakMap<RuleMatch['others'], string>();
 
 function textOf(others: RuleMatch['others']): string {
@@ -104,7 +104,7 @@ function sameItems<T>(a: readonly T[], b: readonly T[], equal: Equal<T>): boolea
   return a.length === b.length && a.every((item) => b.some((other) => equal(item, other)));
 }
 
-/** Whether no request can match both. Says no where it can't tell. */
+/** Whether no request can match both. False if that is not known. */
 export function areDisjoint(a: RuleMatch, b: RuleMatch): boolean {
   return (
     apart(a.hosts, b.hosts, (x, y) => !overlaps(x, y)) ||

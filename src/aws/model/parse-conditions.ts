@@ -1,10 +1,10 @@
-// The conditions of a rule of ours, back as the match that they were made from.
+// Turns the conditions of our rules back into the match that they were made from.
 import { type PathMatch, type RuleMatch, ruleConditions } from './conditions.ts';
 import { stableJson } from './hash.ts';
 import { escapeRegex } from './regex.ts';
 import type { RuleCondition } from './resources.ts';
 
-/** Undefined for conditions that no match of ours becomes. */
+/** Undefined for conditions that we never make. */
 export function parseConditions(conditions: readonly RuleCondition[]): RuleMatch | undefined {
   const hosts: string[] = [];
   const paths: PathMatch[] = [];
@@ -33,7 +33,7 @@ export function parseConditions(conditions: readonly RuleCondition[]): RuleMatch
   return sameConditions(ruleConditions(match) ?? [], conditions) ? match : undefined;
 }
 
-/** Whether both say the same: AWS keeps neither the order of conditions nor that of values. */
+/** Whether both are equal in any order: AWS keeps neither the order of conditions nor of values. */
 export function sameConditions(a: readonly RuleCondition[], b: readonly RuleCondition[]): boolean {
   return canonicalConditions(a) === canonicalConditions(b);
 }
@@ -55,7 +55,7 @@ function parseHost(regex: string): string {
   return name.startsWith('.+') ? `*${unescaped(name.slice(2)) ?? ''}` : (unescaped(name) ?? '');
 }
 
-/** A prefix is two plain values: itself, and what is below it. */
+/** A prefix has two plain values: the prefix itself, and everything below it. */
 function parsePaths(values: readonly string[]): readonly PathMatch[] {
   const all = new Set(values);
   return values.flatMap((value, index): readonly PathMatch[] => {
@@ -73,7 +73,7 @@ function parsePath(regex: string): PathMatch {
   return exact === undefined ? { type: 'regex', value: regex } : { type: 'exact', value: exact };
 }
 
-/** The text that a regular expression was made from; undefined for one that stands for more than one text. */
+/** The text that a regular expression was made from. Undefined if it matches more than one text. */
 function unescaped(regex: string | undefined): string | undefined {
   const text = regex?.replaceAll(/\\([\\^$.*+?()[\]{}|])/g, '$1');
   return text !== undefined && escapeRegex(text) === regex ? text : undefined;

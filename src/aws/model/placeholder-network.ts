@@ -32,8 +32,8 @@ export const PLACEHOLDER_NETWORK: Network = {
 };
 
 /**
- * The same where the subnets of a configuration exist, each in a zone of its own. A single one can only be right in a Local
- * Zone or on an Outpost, so that is where it is.
+ * The same network with the subnets of a configuration, each in its own zone. A single subnet is valid only in a Local Zone or on an
+ * Outpost, so it is in a Local Zone.
  */
 export function placeholderNetwork(configured: readonly string[] = []): Network {
   const ids = [...new Set(configured)];

@@ -1,5 +1,5 @@
-// RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: the placeholders keep what the request had;
-// "You can't redirect HTTPS to HTTP", and something must differ from the request.
+// RequestRedirect as an ALB's redirect action. API_RedirectActionConfig: placeholders keep parts of the request. "You can't redirect
+// HTTPS to HTTP", and some part must differ from the request.
 import type { RedirectUnsupported } from '../../gateway/route-problem.ts';
 import type { PathModifier, Redirect, RouteEntry } from '../../gateway/topology.ts';
 import type { Expressed } from './expressed.ts';
@@ -15,7 +15,7 @@ interface RedirectedPort {
 
 export type RedirectAction = Extract<RuleAction, { kind: 'redirect' }>;
 
-/** @param entry its hostname: a redirect to nothing but its own host is a loop; and its match, whose prefix may be replaced */
+/** @param entry with the hostname, because a redirect only to it is a loop, and the match, whose prefix may be replaced */
 export function redirectAction(
   redirect: Redirect,
   port: RedirectedPort,
@@ -40,7 +40,7 @@ export function redirectAction(
     port: to,
     path,
     query: '#{query}',
-    // The capabilities let nothing else through.
+    // The capabilities allow no other status.
     statusCode: redirect.statusCode === 301 ? 'HTTP_301' : 'HTTP_302',
   };
   return { value: action, shortfalls: [] };
@@ -56,8 +56,8 @@ function redirectProtocol({ scheme }: Redirect, { protocol }: RedirectedPort): s
 }
 
 /**
- * `#{path}` is the request's whole path, without the slash it begins with. So a prefix can be replaced only by something
- * that ends in it; `/` is the empty prefix.
+ * `#{path}` is the request's whole path without its first slash. So a prefix can be replaced only by a text that ends in it. `/` is
+ * the empty prefix.
  */
 function redirectPath(path: PathModifier | undefined, match: RouteEntry['match']): string | undefined {
   switch (path?.kind) {

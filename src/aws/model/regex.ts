@@ -18,15 +18,15 @@ const REFUSED: readonly (readonly [has: RefusedSyntax, syntax: RegExp])[] = [
   ['unicode-class', /\\[pP]/],
 ];
 
-/** Why an ALB would refuse a user's regular expression; undefined when it would not. */
+/** Why an ALB would refuse a user's regular expression. Undefined if it accepts it. */
 export function regexRefusal(regex: string): RegexUnsupported['why'] | undefined {
   if (regex === '') return { kind: 'empty' };
   if (regex.length > MAX_CONDITION_VALUE) return { kind: 'too-long', limit: MAX_CONDITION_VALUE };
-  // What is quoted, or in a character class, is no syntax.
+  // Quoted characters and character classes are not syntax.
   const syntax = regex.replaceAll(/\\[^1-9kpP]/g, '__').replaceAll(/\[\^?\]?[^\]]*\]/g, '_');
   const refused = REFUSED.find(([, pattern]) => pattern.test(syntax));
   if (refused !== undefined) return { kind: 'syntax', has: refused[0] };
-  // RE2 names groups (?P<name>…) too, and takes flags for what follows; JavaScript does neither.
+  // RE2 also has (?P<name>…), and flags for the rest of the expression. JavaScript has neither.
   const javascript = regex.replaceAll('(?P<', '(?<').replaceAll(/\(\?[a-zA-Z-]+\)/g, '');
   return isRegex(javascript) ? undefined : { kind: 'malformed' };
 }

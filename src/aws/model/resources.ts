@@ -20,7 +20,7 @@ export interface Model {
   readonly gateway: ObjectKey;
   /** Every resource, each after what it refers to. Ids are unique. */
   readonly resources: readonly Resource[];
-  /** Target groups that rules refer to, and that stay as they stand in AWS: what asked for them has changed since. */
+  /** Target groups that kept rules refer to. They stay as they are in AWS, because their routes have changed since. */
   readonly standing?: readonly TargetSelection[];
 }
 
@@ -36,7 +36,7 @@ export interface SecurityGroupResource {
   readonly kind: 'security-group';
   readonly id: ResourceId;
   readonly spec: { readonly name: string; readonly description: string; readonly vpcId: string };
-  /** A set. What this group has no room for is in its `overflow`, in whichever of them. */
+  /** A set. Rules that do not fit into this group are in any group of `overflow`. */
   readonly ingress: readonly IngressRule[];
   /** Further groups, which have no rules of their own. */
   readonly overflow?: readonly ResourceId[];
@@ -132,7 +132,7 @@ export interface TargetGroupResource {
 
 export type TargetType = 'ip' | 'instance' | 'alb';
 
-/** What says which targets a group has. */
+/** What decides which targets a group has. */
 export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
   readonly spec: Pick<TargetGroupResource['spec'], 'targetType'>;
 };
@@ -168,12 +168,12 @@ export interface ListenerResource {
   };
   /** Whose connections the default action forwards. Absent on an ALB, whose rules have them. */
   readonly sources?: readonly RuleRef[];
-  /** The list that SNI chooses from; the default certificate is in it only where it has to be. */
+  /** The list that SNI chooses from. The default certificate is in it only if it must be. */
   readonly extraCertificates: readonly CertificateUse[];
   readonly tags: Tags;
 }
 
-/** Rules of one listener stand in Model.resources in their order of precedence; the diff assigns the priorities. */
+/** In Model.resources, the rules of a listener are in order of precedence. The diff assigns the priorities. */
 export interface RuleResource {
   readonly kind: 'rule';
   readonly id: ResourceId;
@@ -183,13 +183,13 @@ export interface RuleResource {
     readonly action: RuleAction;
     readonly transforms: readonly RuleTransform[];
   };
-  /** What it answers for, each once; nothing for one that isolates a listener, or is kept of a route that has changed. */
+  /** The rules of routes that it answers for, each once. Empty if it isolates a listener, or is kept for a changed route. */
   readonly sources: readonly RuleRef[];
-  /** The value of its tag of the routes that share it; absent where it is one route's. */
+  /** The value of the tag with the routes that share it. Absent if it belongs to one route. */
   readonly shares?: string;
-  /** Rules of the same route that must be there before it: it would take the requests that they are to keep out. */
+  /** Gates: rules of the same route that must exist before it, because it would take their requests. */
   readonly gates?: readonly ResourceId[];
-  /** The hash that its spec tag has in AWS, for one that is kept as it stands there. */
+  /** For a kept rule: the hash in its spec tag in AWS. */
   readonly stands?: string;
   readonly tags: Tags;
 }

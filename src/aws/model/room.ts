@@ -1,4 +1,4 @@
-// What a load balancer has room for: so many rules, once they are packed, and so many target groups.
+// The room on a load balancer: how many packed rules and target groups fit.
 import type { PortView } from '../../gateway/entries.ts';
 import type { ModelContext } from './context.ts';
 import type { PlannedRule, RankedRule } from './express-entries.ts';
@@ -7,10 +7,10 @@ import { packPort, packTightly } from './pack-port.ts';
 import type { ResourceId } from './resources.ts';
 import { atomText } from './shares.ts';
 
-/** What one rule takes in at most: two hosts with three paths are five condition values. */
+/** How many matches fit into one rule: two hosts with three paths need five condition values. */
 export const MATCHES_PER_RULE = 6;
 
-/** What there is not enough of; or whether that was not even looked at. */
+/** What there is not enough of. `untried`: the rules were not tried. */
 export type Lack = 'rules' | 'target-groups' | 'untried';
 
 interface RoomOptions {
@@ -20,17 +20,17 @@ interface RoomOptions {
 }
 
 /**
- * To pack takes far longer than to count: a part is packed only where counting alone can't tell whether it fits, and for
- * each owner only so often in vain.
+ * Packing takes far longer than counting. So rules are packed only if counting cannot decide whether they fit, and each owner has a
+ * limited number of failed attempts.
  */
 export class Room {
   readonly #options: RoomOptions;
   readonly #parts = new Map<string, readonly RankedRule[]>();
-  /** By port: what packing gave last. */
+  /** By port: the number of rules after the last packing. */
   readonly #packed = new Map<number, number>();
-  /** By port: entries that were added since. */
+  /** By port: how many entries were added since then. */
   readonly #added = new Map<number, number>();
-  /** How often each of what can be packed together is there, by what it may be packed with. */
+  /** Groups of entries that may be packed together, with the count of each. */
   readonly #groups = new Map<string, Map<string, number>>();
   readonly #targetGroups = new Map<ResourceId, number>();
   readonly #failures = new Map<string, number>();
@@ -43,12 +43,12 @@ export class Room {
     return this.#options.context.options.quotas.rulesPerLoadBalancer;
   }
 
-  /** All that is in it. */
+  /** All rules that were put in. */
   chosen(): readonly RankedRule[] {
     return [...this.#parts.values()].flat();
   }
 
-  /** Whether it fits or not. */
+  /** Puts the rules in, even if they do not fit. */
   put(key: string, rules: readonly RankedRule[]): void {
     this.#insert(key, rules);
     for (const { planned } of rules) this.#added.set(planned.port, (this.#added.get(planned.port) ?? 0) + 1);
@@ -61,7 +61,7 @@ export class Room {
     return rules;
   }
 
-  /** Puts it in if it fits. @param owner who is not to take all the time. @returns what there is not enough of, else undefined */
+  /** Puts the rules in if they fit. @param owner whose attempts are limited. @returns what is lacking, or undefined */
   tryPut(key: string, rules: readonly RankedRule[], owner: string): Lack | undefined {
     const { targetGroupsPerLoadBalancer } = this.#options.context.options.quotas;
     this.#insert(key, rules);
@@ -75,7 +75,7 @@ export class Room {
     return lack;
   }
 
-  /** How many rules it comes to at least. */
+  /** The least number of rules that are needed. */
   count(): number {
     this.#pack();
     return this.#fits() ? sum(this.#packed.values()) : this.#tightly();
@@ -85,7 +85,7 @@ export class Room {
     return this.#targetGroups.size;
   }
 
-  /** How many rules more these would need at least. */
+  /** The least number of additional rules that these need. */
   wants(rules: readonly RankedRule[]): number {
     const fresh = new Map<string, Set<string>>();
     for (const { planned } of rules) {
@@ -134,7 +134,7 @@ export class Room {
     return sum(this.#packed.values()) <= this.limit;
   }
 
-  /** Brings the counts of the ports up to date that have changed. */
+  /** Updates the counts of changed ports. */
   #pack(): void {
     for (const port of this.#added.keys()) this.#packed.set(port, this.#packedBy(packPort, port));
     this.#added.clear();
@@ -179,7 +179,7 @@ export class Room {
   }
 }
 
-/** How often packing is tried for one owner in vain. */
+/** How often packing may fail for one owner. */
 const MAX_FAILURES = 16;
 
 function packedWith({ port, behaviour, match }: PlannedRule): { readonly group: string; readonly atom: string } {

@@ -1,5 +1,5 @@
-// The routes' entries as an ALB's rules, in order of precedence. A rule of a route that can't be expressed, or that does not
-// fit, is left out as a whole and told; the others stay.
+// The routes' entries as an ALB's rules, in order of precedence. A route's rule that cannot be expressed or does not fit is left out
+// completely and reported. The other rules stay.
 
 import { type PortView, viewOf } from '../../gateway/entries.ts';
 import type { RuleRef } from '../../gateway/problem-place.ts';
@@ -23,7 +23,7 @@ import type { Standing, StandingRule } from './standing.ts';
 
 export interface Rules {
   readonly targetGroups: readonly TargetGroupResource[];
-  /** Those that stay as they stand in AWS. */
+  /** The target groups that stay as they are in AWS. */
   readonly standing: readonly TargetSelection[];
   readonly rules: readonly RuleResource[];
   readonly problems: readonly Problem[];
@@ -58,7 +58,7 @@ function packAll(
   return packed.length <= room.limit ? packed : packedBy(packTightly);
 }
 
-/** In the order in which rules refer to them. */
+/** The target groups, in the order in which rules refer to them. */
 function targetGroupsOf(
   { room }: Choice,
   packed: readonly PlannedRule[],
@@ -119,7 +119,7 @@ function ruleResources(
   });
 }
 
-/** The rule in AWS that says the same, where there is one. */
+/** The rule in AWS with the same meaning, if there is one. */
 const asItStands = ({ port }: PlannedRule, spec: RuleResource['spec'], { rules }: Standing): StandingRule | undefined =>
   rules.find(
     (rule) =>
@@ -173,7 +173,7 @@ function misfitProblem(
     ? { limit: quotas.rulesPerLoadBalancer, held }
     : { limit: quotas.targetGroupsPerLoadBalancer, held: room.targetGroups() };
   const counted = ofRules ? room.wants(rules ?? []) : room.wantsTargetGroups(rules ?? []);
-  // It was tried in vain: it wants more than is free.
+  // It did not fit, so it needs more than is free.
   const wanted = least ?? Math.max(counted, taken.limit - taken.held + 1);
   const want = { ...taken, ...(lack !== 'untried' && { wanted }) };
   const field = ofRules ? 'matches' : 'backendRefs';

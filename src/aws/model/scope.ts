@@ -1,5 +1,5 @@
-// What requests a rule may take at most, as far as its hosts and paths tell: rules that never take the same request can be made and
-// removed in any order.
+// The requests that a rule may match, by its hosts and paths. Rules that never match the same request can be created and deleted in any
+// order.
 import type { RuleCondition } from './resources.ts';
 
 type Pattern =
@@ -8,7 +8,7 @@ type Pattern =
   | { readonly kind: 'suffix'; readonly value: string };
 
 export interface Scope {
-  /** Undefined for any host, and where it can't be told which. */
+  /** Undefined for any host, or if the hosts are not known. */
   readonly hosts?: readonly Pattern[];
   readonly paths?: readonly Pattern[];
 }
@@ -21,7 +21,7 @@ export function scopeOf(conditions: readonly RuleCondition[]): Scope {
   return { ...(hostPatterns && { hosts: hostPatterns }), ...(pathPatterns && { paths: pathPatterns }) };
 }
 
-/** Whether some request may be taken by both. */
+/** Whether both may match the same request. */
 export const overlap = (a: Scope, b: Scope): boolean => meet(a.hosts, b.hosts) && meet(a.paths, b.paths);
 
 const meet = (a: readonly Pattern[] | undefined, b: readonly Pattern[] | undefined): boolean =>
@@ -30,7 +30,7 @@ const meet = (a: readonly Pattern[] | undefined, b: readonly Pattern[] | undefin
 function meets(a: Pattern, b: Pattern): boolean {
   if (a.kind === 'exact') return takes(b, a.value);
   if (b.kind === 'exact') return takes(a, b.value);
-  // A prefix and a suffix can always be put together.
+  // Some host always has both the prefix and the suffix.
   if (a.kind !== b.kind) return true;
   return takes(a, b.value) || takes(b, a.value);
 }
@@ -50,7 +50,7 @@ function takes({ kind, value }: Pattern, text: string): boolean {
 
 type Values = { readonly values: readonly string[] } | { readonly regexValues: readonly string[] };
 
-/** Undefined where one of the values may take anything. */
+/** Undefined if one of the values may match anything. */
 function patternsOf(
   condition: Values,
   ofRegex: (regex: string) => readonly Pattern[] | undefined,
@@ -61,7 +61,7 @@ function patternsOf(
   return patterns.some((each) => each === undefined) ? undefined : patterns.flatMap((each) => each ?? []);
 }
 
-/** AWS compares hosts without regard to case; that a path is taken so too makes it only wider. */
+/** AWS ignores the case of hosts. Ignoring it for paths, too, only makes the scope wider. */
 const ofValue = (value: string): readonly Pattern[] | undefined => {
   const text = value.toLowerCase();
   if (!/[*?]/.test(text)) return [{ kind: 'exact', value: text }];
@@ -80,7 +80,7 @@ function hostPattern(regex: string): readonly Pattern[] | undefined {
   return value === undefined ? undefined : [{ kind: wildcard ? 'suffix' : 'exact', value }];
 }
 
-/** And of paths: `^PATH$`, and of prefixes `^PATH(/.*)?$`. */
+/** The same for paths: `^PATH$`, and for prefixes: `^PATH(/.*)?$`. */
 function pathPattern(regex: string): readonly Pattern[] | undefined {
   const [, path = '', below] = /^\^(.+?)(\(\/\.\*\)\?)?\$$/.exec(regex) ?? [];
   const value = literal(path);
@@ -89,7 +89,7 @@ function pathPattern(regex: string): readonly Pattern[] | undefined {
   return below === undefined ? [exact] : [exact, { kind: 'prefix', value: `${value}/` }];
 }
 
-/** The text that an escaped regular expression takes; undefined for one that takes more than one text. */
+/** The text that an escaped regular expression matches. Undefined if it matches more than one text. */
 function literal(regex: string): string | undefined {
   const rest = regex.replaceAll(/\\[\\^$.*+?()[\]{}|]/g, '');
   if (regex === '' || /[\\^$.*+?()[\]{}|]/.test(rest)) return undefined;

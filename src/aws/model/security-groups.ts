@@ -1,4 +1,4 @@
-// Who may reach the listeners: a set of rules, in as many security groups as it takes.
+// Who may reach the listeners: a set of rules, in as many security groups as it needs.
 
 import { canonicalCidr, compareCidrs, isIpv6Cidr } from '../cidr.ts';
 import type { Problem } from '../problem.ts';
@@ -11,9 +11,9 @@ const MAX_DESCRIPTION = 255;
 type GroupUse = LoadBalancerResource['spec']['securityGroups'][number];
 
 export interface SecurityGroups {
-  /** The frontend group, after its overflow groups. None where the user brings groups of their own. */
+  /** The overflow groups, and then the frontend group. Empty if the user names security groups. */
   readonly groups: readonly SecurityGroupResource[];
-  /** What the load balancer carries: the backend group too, from which nodes and pods admit it. */
+  /** All groups of the load balancer, also the backend group, from which nodes and pods admit traffic. */
   readonly uses: readonly GroupUse[];
 }
 
@@ -28,12 +28,12 @@ export function securityGroups(context: ModelContext, ports: readonly number[]):
   return { groups, uses: [...uses, { groupId: backend }] };
 }
 
-/** How many rules of one address family the groups of a load balancer hold, beside the backend group. */
+/** How many rules of one address family a load balancer's groups hold, without the backend group. */
 export function ingressCapacity({ options: { quotas } }: ModelContext): number {
   return (quotas.securityGroups - 1) * quotas.rulesPerSecurityGroup;
 }
 
-/** How many rules a port needs in the address family of which it needs more. */
+/** How many rules a port needs: the larger number of the two address families. */
 export function rulesPerPort(context: ModelContext): number {
   if (context.topology.settings.securityGroups !== undefined) return 0;
   const ranges = sourceRanges(context);
@@ -41,13 +41,13 @@ export function rulesPerPort(context: ModelContext): number {
   return Math.max(v6, ranges.length - v6);
 }
 
-/** How many ports the security groups have room for the rules of. */
+/** How many ports fit into the security groups. */
 export const admittedPorts = (context: ModelContext): number =>
   Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context)));
 
 /**
- * No port that serves is shut for a list of source ranges that has become too long: then the list that is in force stays.
- * @param standing the ports that the load balancer has
+ * If the list of source ranges has become too long, the present list stays, so that no serving port is closed.
+ * @param standing the ports of the load balancer
  */
 export function rangesTooMany(context: ModelContext, standing: ReadonlySet<number>): Problem | undefined {
   const ports = context.topology.ports.filter(({ port }) => standing.has(port)).length;
@@ -71,13 +71,13 @@ function frontendGroups(context: ModelContext, ports: readonly number[]): readon
 function group(context: ModelContext, id: ResourceId, ingress: readonly IngressRule[]): SecurityGroupResource {
   const { gateway, settings } = context.topology;
   const { vpcId } = context.network;
-  // A description can't be changed, so nothing that may change is in it.
+  // A description cannot be changed, so it contains nothing that may change.
   const description = `Clients of the load balancer of Gateway ${gateway}`.slice(0, MAX_DESCRIPTION);
   const name = context.name('frontend', [id, vpcId, description]);
   return { kind: 'security-group', id, spec: { name, description, vpcId }, ingress, tags: settings.tags };
 }
 
-/** Each block once, however it is spelled, in an order that does not depend on the list's. */
+/** Each block once in one spelling, in an order that does not depend on the list. */
 function sourceRanges({ topology: { settings } }: ModelContext): readonly string[] {
   if (settings.sourceRanges.length > 0) {
     return [...new Set(settings.sourceRanges.map(canonicalCidr))].toSorted(compareCidrs);

@@ -1,5 +1,5 @@
-// Which part of a rule is which route's. Rules of several routes that do the same are packed into one, which has the name of
-// the first: a tag says what each has of it, so that what a route has in AWS is known whatever became of the route since.
+// Which parts of a rule belong to which route. Rules of several routes may be packed into one, whose id has the name of the first
+// route. A tag says which parts each route has, so that this is known even after a route has changed.
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import type { RuleMatch } from './conditions.ts';
 import type { PlannedSource } from './express-entries.ts';
@@ -8,7 +8,7 @@ import { parseConditions } from './parse-conditions.ts';
 import type { ResourceId } from './resources.ts';
 import type { StandingRule } from './standing.ts';
 
-/** Of a match, each host with each path and each method: what single entries have. In an order that says nothing. */
+/** A match as single atoms: each host with each path and each method. The order has no meaning. */
 function atomsOf({ hosts, paths, methods, others }: RuleMatch): readonly RuleMatch[] {
   const atoms = oneByOne(hosts).flatMap((host) =>
     oneByOne(paths).flatMap((path) =>
@@ -18,24 +18,24 @@ function atomsOf({ hosts, paths, methods, others }: RuleMatch): readonly RuleMat
   return atoms.length === 1 ? atoms : atoms.toSorted((a, b) => (atomText(a) < atomText(b) ? -1 : 1));
 }
 
-/** None at all takes everything: that is one, too. */
+/** An empty list matches everything, so it counts as one. */
 const oneByOne = <T>(items: readonly T[]): readonly (readonly T[])[] =>
   items.length === 0 ? [[]] : items.map((item) => [item]);
 
-/** Equal for equal matches of one host, one path and one method. */
+/** Equal for equal atoms. */
 export function atomText({ hosts, paths, methods, others }: RuleMatch): string {
   const conditions = others.map(stableJson).toSorted();
   return stableJson([hosts, paths.map(({ type, value }) => [type, value]), methods, conditions]);
 }
 
-/** As many as fit into a tag's value. A rule of more routes is taken to be all of the one whose name it has. */
+/** How many routes fit into a tag's value. A rule of more routes counts as a rule of the first route only. */
 const MAX_ROUTES = 28;
 
 const mark = (route: RouteId): string => hash(route).slice(0, 6);
 
 /**
- * The value of the tag; undefined where a rule is all of the route whose name its id has. After six digits of the hash of what the rule is, each
- * route has six of its key's hash, and two for which of the atoms it has.
+ * The value of the tag. Undefined if the whole rule belongs to the route whose name is in its id. It begins with six digits of the
+ * rule's hash. Then each route has six digits of its key's hash, and two digits for its atoms.
  */
 export function sharesTag(
   { id, match, specHash }: { readonly id: ResourceId; readonly match: RuleMatch; readonly specHash: string },
@@ -53,18 +53,18 @@ export function sharesTag(
   return [specHash.slice(0, 6), ...shares.toSorted()].join(' ');
 }
 
-/** A host, a path and a method that a rule in AWS answers for. */
+/** An atom of a rule in AWS: a host, a path and a method. */
 export interface StandingAtom {
   readonly rule: StandingRule;
   readonly match: RuleMatch;
-  /** Equal for what does the same with the same requests of one port. */
+  /** Equal for atoms with the same action and the same requests of one port. */
   readonly id: string;
 }
 
 export const atomId = (port: number, behaviour: string, match: RuleMatch): string =>
   `${port} ${behaviour} ${atomText(match)}`;
 
-/** What AWS has of each of the routes. @param routes all that anything may be of */
+/** The atoms of each route in AWS. @param routes all routes that may have atoms */
 export function standingAtoms(
   rules: readonly StandingRule[],
   routes: readonly RouteId[],
@@ -83,7 +83,7 @@ export function standingAtoms(
   return { all, byRoute };
 }
 
-/** None of a rule whose conditions are not such as ours are. */
+/** Empty for a rule with conditions that we never make. */
 function atomsOfRule(rule: StandingRule): readonly StandingAtom[] {
   const match = parseConditions(rule.spec.conditions);
   const behaviour = stableJson([rule.spec.action, rule.spec.transforms]);
@@ -99,7 +99,7 @@ function owners(
   marks: ReadonlyMap<string, RouteId>,
 ): readonly (readonly [RouteId, readonly StandingAtom[]])[] {
   const [stamp, ...shares] = routes?.split(' ') ?? [];
-  // A tag of what the rule was before says nothing.
+  // A tag from before the rule's last change has no meaning.
   if (stamp !== undefined && specHash?.startsWith(stamp) === true) {
     return shares.flatMap((share) => {
       const route = marks.get(share.slice(0, 6));
@@ -111,10 +111,10 @@ function owners(
   return named === undefined ? [] : [[named, atoms]];
 }
 
-/** `rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT`, with the kind before the namespace where that is not HTTPRoute. */
+/** Reads `rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT`. Kinds other than HTTPRoute stand before the namespace. */
 export function nameOf(id: string): { readonly route: string; readonly rule: string | undefined } {
   const parts = id.split('/').slice(3);
-  // No namespace has an upper-case letter.
+  // Namespaces have no upper-case letters.
   const [kind] = /^[A-Z]/.test(parts[0] ?? '') ? parts.splice(0, 1) : [];
   const [namespace, name, rule] = parts;
   return { route: `${kind === undefined ? '' : `${kind}/`}${namespace}/${name}`, rule };

@@ -1,6 +1,6 @@
-// Which names a port's certificates have in common, as far as the listeners' hostnames let clients ask for them. For a name
-// that a client asks for (SNI) an ALB looks in the listener's certificate list alone; the default certificate is for names
-// that nothing in the list has. So a default certificate has to be in the list too where another one would take its names.
+// Which names a port's certificates have in common, among the names that clients may request. For a requested name (SNI), an ALB first
+// looks in the listener's certificate list. It uses the default certificate only for names that no certificate in the list has. So the
+// default certificate must be in the list too, if another one would take its names.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/https-listener-certificates.html
 import type { CertificateSource, ListenerTopology } from '../../gateway/topology.ts';
 
@@ -8,16 +8,16 @@ export function sourceKey(source: CertificateSource): string {
   return source.kind === 'secret' ? source.secret : source.reference;
 }
 
-/** What a certificate is for: names, and wildcards for one label. */
+/** The names of a certificate, and its wildcards for one label. */
 interface Names {
   readonly exact: ReadonlySet<string>;
-  /** What follows their `*`: `.example.com`. */
+  /** The text after the `*`: `.example.com`. */
   readonly wildcards: ReadonlySet<string>;
-  /** The exact ones by what follows their first label. */
+  /** The exact names, by the text after their first label. */
   readonly byParent: ReadonlyMap<string, readonly string[]>;
 }
 
-/** What follows a name's first label, with the dot; empty for the last one. */
+/** The text after a name's first label, with the dot. Empty if there is only one label. */
 function parentOf(name: string): string {
   const dot = name.indexOf('.');
   return dot < 0 ? '' : name.slice(dot);
@@ -33,11 +33,11 @@ function namesOf(names: readonly string[]): Names {
   };
 }
 
-/** Undefined for one that is known by its ARN only: it may have any name. */
+/** Undefined if only the ARN of the certificate is known: then it may have any name. */
 const certificateNames = (source: CertificateSource): Names | undefined =>
   source.kind === 'secret' ? namesOf(source.certificate.domainNames) : undefined;
 
-/** A name that no listener has as its own. */
+/** Stands for all names that no listener has. */
 const someNameUnder = (parent: string): string => `*${parent}`;
 
 export class DefaultCertificate {
@@ -46,7 +46,7 @@ export class DefaultCertificate {
   readonly #listeners: ReadonlyMap<string, ListenerTopology>;
   readonly #hostnames: Names;
 
-  /** @param listeners those of one port */
+  /** @param listeners of one port */
   constructor(source: CertificateSource, listeners: readonly ListenerTopology[]) {
     this.#key = sourceKey(source);
     this.#names = certificateNames(source);
@@ -54,7 +54,7 @@ export class DefaultCertificate {
     this.#hostnames = namesOf(listeners.flatMap(({ hostname }) => hostname ?? []));
   }
 
-  /** Whether, of the names that clients are to see the default certificate for, one is among those of `other`. */
+  /** Whether `other` has one of the names for which clients must see the default certificate. */
   losesTo(other: CertificateSource): boolean {
     const names = certificateNames(other);
     if (this.#names === undefined || names === undefined) {
@@ -68,18 +68,18 @@ export class DefaultCertificate {
     return this.#isShownFor(namesOf([...exact, ...within, ...wildcards.map(someNameUnder)]));
   }
 
-  /** Whether one of the names is a listener's that has the default certificate. */
+  /** Whether one of the names belongs to a listener with the default certificate. */
   #isShownFor({ exact, wildcards }: Names): boolean {
     const names = [...exact, ...[...wildcards].flatMap((parent) => this.#namesUnder(parent))];
     return names.some((name) => this.#listenerFor(name)?.certificates.some((each) => sourceKey(each) === this.#key));
   }
 
-  /** Under a wildcard: the listeners' own names, and one for all others. */
+  /** The names below a wildcard: those of listeners, and one for all other names. */
   #namesUnder(parent: string): readonly string[] {
     return [someNameUnder(parent), ...(this.#hostnames.byParent.get(parent) ?? [])];
   }
 
-  /** The one with the longest hostname that matches. */
+  /** The listener with the longest matching hostname. */
   #listenerFor(name: string): ListenerTopology | undefined {
     const exact = this.#listeners.get(name);
     if (exact !== undefined) return exact;

@@ -1,16 +1,16 @@
-// What stands in AWS of a Gateway, as far as its model depends on it: what serves keeps its place before what is new.
+// What exists in AWS for a Gateway, as far as its model depends on it. What serves already has precedence over what is new.
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
 export interface Standing {
-  /** The subnets that its load balancer stands in; none where there is none. */
+  /** The subnets of its load balancer. Empty if there is no load balancer. */
   readonly subnets: readonly string[];
-  /** The ids of all security groups that Gatehouse made, whichever Gateway's they are. */
+  /** The ids of all security groups that Gatehouse made, for any Gateway. */
   readonly madeGroups: ReadonlySet<string>;
-  /** What its listeners serve, by port. */
+  /** The certificates that its listeners serve, by port. */
   readonly certificates: ReadonlyMap<number, StandingCertificates>;
-  /** The ports that its load balancer has a listener for. */
+  /** The ports of its listeners. */
   readonly ports: ReadonlySet<number>;
   readonly rules: readonly StandingRule[];
   /** The target groups that those rules may forward to. */
@@ -19,27 +19,27 @@ export interface Standing {
   readonly isPermitted: (route: RouteRef, service: ObjectKey) => boolean;
 }
 
-/** What AWS has of a rule of ours. */
+/** One of our rules, as it is in AWS. */
 export interface StandingRule {
   readonly id: ResourceId;
   readonly port: number;
   readonly priority: number;
   readonly spec: RuleResource['spec'];
-  /** The hash of the spec that it was made from, as its tag says it. */
+  /** The hash of its spec, from its tag. */
   readonly specHash: string | undefined;
-  /** Its tag of the routes that share it. */
+  /** The tag with the routes that share it. */
   readonly routes: string | undefined;
 }
 
 export interface StandingCertificates {
   readonly defaultCertificate: StandingCertificate;
-  /** In the list that SNI chooses from, as far as that is known. */
+  /** The list that SNI chooses from, as far as it is known. */
   readonly listed: readonly StandingCertificate[];
 }
 
 export interface StandingCertificate {
   readonly arn: string;
-  /** Of one that we imported. */
+  /** Only for a certificate that we imported. */
   readonly certificate?: ResourceId;
 }
 

@@ -1,25 +1,25 @@
-// Which of the VPC's subnets the load balancer stands in: those of the configuration, else those with the role's tag,
-// else by their routes; one a zone, and all of one type of zones.
+// Which subnets of the VPC the load balancer uses: those of the configuration, else those with the role's tag, else by their routes.
+// There is one for each zone, and all zones have the same type.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import type { SubnetsInvalid } from '../cloud-problem.ts';
 import type { Network, Subnet } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
 
-/** AWS refuses a subnet with fewer. */
+/** AWS refuses a subnet with fewer free addresses. */
 const MIN_FREE_ADDRESSES = 8;
 const MIN_ZONES = 2;
 const CLUSTER_TAG = 'kubernetes.io/cluster/';
 
 export interface SubnetChoice {
-  /** Absent where there is no place for a load balancer. */
+  /** Absent if there is no place for a load balancer. */
   readonly ids?: readonly string[];
   readonly problem?: Problem;
 }
 
 /**
- * A load balancer that stands stays where it is as long as it may: not for want of free addresses, which it has, nor
- * because a configuration went bad, does it move or hold up what else there is to do.
- * @param standing the subnets that the load balancer stands in; empty where there is none yet
+ * An existing load balancer keeps its subnets if they are still valid. Too few free addresses or a broken configuration must neither
+ * move it nor block other changes.
+ * @param standing the subnets of the load balancer. Empty if there is none yet
  */
 export function chooseSubnets(
   settings: LoadBalancerSettings,
@@ -32,7 +32,7 @@ export function chooseSubnets(
       ? discovered(settings, network, clusterName, new Set(standing))
       : configured(settings, settings.subnets, network);
   if (choice.ids !== undefined || standing.length === 0) return choice;
-  // One that stands in another VPC can have no target group of this one.
+  // A load balancer in another VPC cannot use target groups of this VPC.
   const here = new Set(network.subnets.map(({ id }) => id));
   return standing.some((id) => here.has(id)) ? { ...choice, ids: standing.toSorted() } : choice;
 }
@@ -49,7 +49,7 @@ function discovered(
       (settings.ipAddressType === 'ipv4' || subnet.ipv6) &&
       !isForeign(subnet, clusterName),
   );
-  // A load balancer elsewhere needs a decision: it is asked for by a configuration.
+  // In other types of zones a load balancer is created only if a configuration names the subnets.
   const [here, elsewhere] = [usable.filter(isInAvailabilityZone), usable.filter((each) => !isInAvailabilityZone(each))];
   return enough(settings, onePerZone(candidates(here, settings.scheme), standing), elsewhere);
 }
@@ -94,7 +94,7 @@ const idsOf = (subnets: readonly Subnet[]): readonly string[] => subnets.map(({ 
 
 const chosen = (subnets: readonly Subnet[]): SubnetChoice => ({ ids: idsOf(subnets) });
 
-/** @param elsewhere those that were left out for the type of their zone */
+/** @param elsewhere subnets that were left out because of the type of their zone */
 function enough(
   settings: LoadBalancerSettings,
   subnets: readonly Subnet[],
@@ -106,7 +106,7 @@ function enough(
   return { problem: { kind: 'subnets-too-few', scheme: settings.scheme, ...found, ...leftOut } };
 }
 
-/** Tagged as another cluster's, and not as ours. */
+/** Whether the subnet is tagged for another cluster, and not for ours. */
 function isForeign(subnet: Subnet, clusterName: string): boolean {
   const clusters = Object.keys(subnet.tags).filter((key) => key.startsWith(CLUSTER_TAG));
   return clusters.length > 0 && !clusters.includes(`${CLUSTER_TAG}${clusterName}`);
@@ -118,13 +118,13 @@ function candidates(subnets: readonly Subnet[], scheme: LoadBalancerSettings['sc
   if (tagged.length > 0) return tagged;
   if (scheme === 'internet-facing') return subnets.filter((subnet) => subnet.public);
   const closed = subnets.filter((subnet) => !subnet.public);
-  // A default VPC has public subnets only; an internal load balancer can stand there.
+  // A default VPC has only public subnets, and an internal load balancer can use these.
   return closed.length > 0 ? closed : subnets;
 }
 
 /**
- * The one of each zone that the load balancer stands in, else that with the lowest id. Not the subnet with the most free addresses: their numbers change with every pod, and the
- * load balancer would move with them.
+ * For each zone the subnet that the load balancer uses already, else the one with the lowest id. The number of free addresses does not
+ * decide: it changes with every pod, and the load balancer would move.
  */
 function onePerZone(subnets: readonly Subnet[], standing: ReadonlySet<string>): readonly Subnet[] {
   const byZone = new Map<string, Subnet>();

@@ -1,4 +1,4 @@
-// One target group a backend: whatever routes of the Gateway point to the same Service port share it.
+// One target group for each backend. All routes of the Gateway with the same Service port share it.
 import type { BackendService } from '../../gateway/topology.ts';
 import { familyOf, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
@@ -6,10 +6,10 @@ import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
 import type { HealthCheck, ResourceId, TargetGroupResource, TargetSelection, TargetType } from './resources.ts';
 
-/** The target group of a backend. The load balancer's scheme is in its id: a target group serves one load balancer. */
+/** The target group of a backend. Its id has the load balancer's scheme, because a target group serves one load balancer. */
 export function targetGroup(context: ModelContext, service: BackendService): TargetGroupResource {
   const { scheme, targetType, ipAddressType } = context.topology.settings;
-  // No rule has a backend without a family that the load balancer can forward to.
+  // Every backend of a rule has an address family that the load balancer can forward to.
   const backend = targetBackend(service, familyOf(service, ipAddressType) ?? 'IPv4');
   const immutable = immutableSettings(backend, targetType, context.network.vpcId);
   const id = groupId(backend, scheme, immutable);
@@ -32,7 +32,7 @@ const immutableSettings = (backend: TargetBackend, targetType: 'ip' | 'instance'
     targetType,
     protocol: 'HTTP',
     protocolVersion: protocolVersion(backend),
-    // Each target is registered with a port of its own; this one is only what AWS wants to be told.
+    // AWS requires a port here, but each target is registered with its own port.
     port: backend.port,
     vpcId,
     ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
@@ -45,8 +45,7 @@ const groupId = (
 ): ResourceId => resourceId('target-group', scheme, service, port, shortHash([immutable, portName], 8));
 
 /**
- * Of the target groups that stand, those that were made for one of the backends, under whatever settings: for when it is
- * not known which settings hold.
+ * The existing target groups of these backends, for any settings. It is used if the current settings are not known.
  */
 export function standingTargetGroups(
   standing: ReadonlySet<ResourceId>,
@@ -57,7 +56,7 @@ export function standingTargetGroups(
     everySettings.flatMap(({ scheme, targetType, ipFamily }): readonly TargetSelection[] => {
       const backend = targetBackend(each, ipFamily);
       const id = groupId(backend, scheme, immutableSettings(backend, targetType, vpcId));
-      // Without a node port no target can be told: better those that it has than none.
+      // Without a node port the targets are unknown, so the group keeps the targets that it has.
       const isKnown = targetType === 'ip' || backend.nodePort !== undefined;
       return isKnown && standing.has(id) ? [{ id, backend, spec: { targetType } }] : [];
     }),
@@ -71,7 +70,7 @@ const everySettings = (['internal', 'internet-facing'] as const).flatMap((scheme
   ),
 );
 
-/** A group that never has a target: an ALB answers 503 for its share. */
+/** A group that never has targets. An ALB answers 503 for its share. */
 export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
   const id: ResourceId = resourceId('target-group', context.topology.settings.scheme, 'empty');
   const { vpcId } = context.network;
@@ -107,7 +106,7 @@ function protocolVersion(backend: TargetBackend): 'HTTP1' | 'HTTP2' | 'GRPC' {
   }
 }
 
-/** Kubernetes' readiness decides who is in the group; so any answer below 500 will do. */
+/** Readiness in Kubernetes decides which targets are in the group. So any status below 500 counts as healthy. */
 export const DEFAULT_HEALTH_CHECK: HealthCheck = {
   protocol: 'HTTP',
   path: '/',
@@ -119,7 +118,7 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
   matcher: { httpCode: '200-499' },
 };
 
-/** The port of each target at which its health is checked, where that is not the one that it serves at. */
+/** The port of the health check, if it is not the port that the target serves on. */
 export const healthPort = (
   targetType: TargetType,
   backend: Pick<TargetBackend, 'local' | 'healthCheckNodePort'> | undefined,
@@ -129,7 +128,7 @@ export const healthPort = (
 function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
   const port = healthPort(targetType, backend);
   if (port !== undefined) {
-    // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.
+    // There kube-proxy answers whether the node has a local endpoint: 200 or 503.
     return {
       ...DEFAULT_HEALTH_CHECK,
       path: '/healthz',
@@ -138,7 +137,7 @@ function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): Hea
     };
   }
   if (backend.protocol === 'GRPC') {
-    // Any status but UNAVAILABLE and its like: UNIMPLEMENTED is what a server without a health service answers.
+    // Most statuses count as healthy, because a server without a health service answers UNIMPLEMENTED. UNAVAILABLE does not.
     return { ...DEFAULT_HEALTH_CHECK, path: '/AWS.ALB/healthcheck', matcher: { grpcCode: '0-12' } };
   }
   return DEFAULT_HEALTH_CHECK;

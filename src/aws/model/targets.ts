@@ -1,4 +1,4 @@
-// Who is in a target group: a backend's endpoints, or the nodes in front of them.
+// The targets of a target group: a backend's endpoints, or the nodes in front of them.
 import type { Endpoint, EndpointSlice, Node } from '../../api/core.ts';
 import { canonicalAddress } from './addresses.ts';
 import type { TargetBackend } from './backends.ts';
@@ -11,13 +11,13 @@ export interface Target {
   readonly port: number;
 }
 
-/** A target, and where Kubernetes says that it is. */
+/** A target, and where it is in Kubernetes. */
 export interface Member extends Target {
   /** The name of its Node. */
   readonly node?: string;
 }
 
-/** Sorted, without duplicates. @param slices of the backend's Service. @param nodes all of the cluster's. */
+/** Sorted, without duplicates. @param slices of the backend's Service. @param nodes all nodes of the cluster */
 export function desiredTargets(
   group: TargetSelection,
   slices: readonly EndpointSlice[],
@@ -31,7 +31,7 @@ export function desiredTargets(
   return [...unique.values()].toSorted((a, b) => (a.id === b.id ? a.port - b.port : a.id < b.id ? -1 : 1));
 }
 
-/** Equal when and only when the targets are. */
+/** Equal exactly if the targets are equal. */
 export function targetsHash(targets: readonly Target[]): string {
   return hash(targets.map(({ id, port }) => [id, port])).slice(0, 32);
 }
@@ -43,7 +43,7 @@ interface ServingEndpoint {
   readonly port: number;
 }
 
-/** The ready ones; without any, those that still serve while they terminate, as kube-proxy does. */
+/** The ready endpoints. If there are none, terminating endpoints that still serve, like kube-proxy. */
 function servingEndpoints(backend: TargetBackend, slices: readonly EndpointSlice[]): readonly ServingEndpoint[] {
   const endpoints = endpointsOf(backend, slices);
   // "In most cases consumers should interpret this unknown state as ready": EndpointConditions.
@@ -84,8 +84,8 @@ const podTargets = ({ endpoint: { addresses, nodeName }, port }: ServingEndpoint
   }));
 
 /**
- * With externalTrafficPolicy Local only the nodes that have an endpoint: the slices say at once what the health check
- * would find out only after some failed requests.
+ * With externalTrafficPolicy Local, only nodes that have an endpoint. The slices show this at once, but a health check only after some
+ * failed requests.
  */
 function nodeTargets(
   backend: TargetBackend,
@@ -97,11 +97,11 @@ function nodeTargets(
   const hosts = new Set(serving.map(({ endpoint }) => endpoint.nodeName));
   const meant = nodes.filter((node) => takesTraffic(node) && (!backend.local || hosts.has(node.metadata.name)));
   const staying = meant.filter((node) => !isLeaving(node));
-  // Where all are about to go, they serve until the next ones are there: as with endpoints that terminate.
+  // If all nodes are leaving, they serve until others are there, like terminating endpoints.
   return (staying.length > 0 ? staying : meant).flatMap((node) => instanceId(node) ?? []).map((id) => ({ id, port }));
 }
 
-/** A cordoned node takes no new pods, but its node ports go on serving. */
+/** A cordoned node accepts no new pods, but its node ports still serve. */
 function takesTraffic({ metadata: { labels }, status }: Node): boolean {
   return (
     labels?.['node.kubernetes.io/exclude-from-external-load-balancers'] === undefined &&
@@ -111,8 +111,8 @@ function takesTraffic({ metadata: { labels }, status }: Node): boolean {
 }
 
 /**
- * Whoever removes a node says so first: Cluster Autoscaler, Karpenter (the second key until its v1), and AWS Node Termination
- * Handler for a spot instance that AWS takes back, or one that its Auto Scaling group ends.
+ * These tools taint a node before they remove it: Cluster Autoscaler, Karpenter (the second key until its v1), and AWS Node Termination
+ * Handler for an interrupted spot instance, or one that its Auto Scaling group terminates.
  */
 const leavingTaints: ReadonlySet<string> = new Set([
   'ToBeDeletedByClusterAutoscaler',
@@ -122,11 +122,11 @@ const leavingTaints: ReadonlySet<string> = new Set([
   'aws-node-termination-handler/asg-lifecycle-termination',
 ]);
 
-/** A node that is about to go takes no new requests: those under way end while it drains. */
+/** A leaving node gets no new requests. Its open requests end while it drains. */
 const isLeaving = ({ metadata, spec }: Node): boolean =>
   metadata.deletionTimestamp !== undefined || (spec.taints ?? []).some(({ key }) => leavingTaints.has(key));
 
-/** Undefined for what is no EC2 instance. */
+/** Undefined if the node is not an EC2 instance. */
 function instanceId({ spec }: Node): string | undefined {
   return /^aws:\/\/\/[^/]+\/(i-[0-9a-f]+)$/.exec(spec.providerID ?? '')?.[1];
 }

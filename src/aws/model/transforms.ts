@@ -1,4 +1,4 @@
-// URLRewrite as an ALB's transforms. The url-rewrite transform sees path and query string; what its expression does not
+// URLRewrite as an ALB's transforms. The url-rewrite transform gets the path and the query string. Text that its expression does not
 // match stays. docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transforms.html
 import type { RewriteUnsupported } from '../../gateway/route-problem.ts';
 import type { PathModifier, Rewrite, RouteEntry } from '../../gateway/topology.ts';
@@ -8,7 +8,7 @@ import type { RuleTransform } from './resources.ts';
 
 const MAX_LENGTH = 1024;
 
-/** @param match whose prefix may be replaced */
+/** @param match its prefix may be replaced */
 export function ruleTransforms(
   rewrite: Rewrite | undefined,
   match: RouteEntry['match'],
@@ -26,13 +26,13 @@ export function ruleTransforms(
 }
 
 function refusal(regex: string, replace: string): RewriteUnsupported['why'] | undefined {
-  // AWS documents no way to write a dollar sign that is not a group.
+  // AWS documents no way to escape a dollar sign.
   if (/\$[0-9]/.test(replace)) return { kind: 'group', replacement: replace };
   if (regex.length > MAX_LENGTH || replace.length > MAX_LENGTH) return { kind: 'too-long', limit: MAX_LENGTH };
   return undefined;
 }
 
-/** The rule's condition has matched the prefix element-wise already, so the expression need not look past it. */
+/** The rule's condition has matched the prefix in whole elements already, so the expression need not check what follows. */
 function urlRewrite(path: PathModifier, match: RouteEntry['match']): readonly RuleTransform[] {
   switch (path.kind) {
     case 'full':

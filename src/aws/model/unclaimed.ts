@@ -1,6 +1,6 @@
 /**
- * Features of the Gateway API's conformance suite that an ALB's capabilities would promise, and that an ALB does not keep: each
- * with the reason.
+ * Features of the Gateway API's conformance suite that follow from an ALB's capabilities, but that an ALB does not have. Each has its
+ * reason.
  */
 export const UNCLAIMED_FEATURES: Readonly<Record<string, string>> = {
   GatewayPort8080:

@@ -1,9 +1,9 @@
-// How an ALB evaluates rules, as AWS documents it, for tests to compare with. Slow and plain.
+// Evaluates rules as AWS documents it for ALBs. Tests compare with it. It is slow and simple.
 import type { RuleCondition, RuleTransform } from '../resources.ts';
 
 export interface AlbRequest {
   readonly method: string;
-  /** The Host header as it came. */
+  /** The Host header as the client sent it. */
   readonly host: string;
   readonly path: string;
   /** By lower-case name. */
@@ -11,7 +11,7 @@ export interface AlbRequest {
   readonly query: readonly (readonly [key: string, value: string])[];
 }
 
-/** The first of the rules whose conditions all hold. */
+/** The first rule whose conditions all match. */
 export function firstMatch<T extends { readonly conditions: readonly RuleCondition[] }>(
   rules: readonly T[],
   request: AlbRequest,
@@ -42,7 +42,7 @@ function holds(condition: RuleCondition, request: AlbRequest): boolean {
   }
 }
 
-/** A transform replaces what its expression matches, once; without a match the subject stays. */
+/** A transform replaces the first match of its expression. Without a match the subject stays. */
 export function transformed(transform: RuleTransform, subject: string): string {
   return subject.replace(new RegExp(transform.regex), transform.replace);
 }
@@ -55,7 +55,7 @@ function matchesPatterns(patterns: Patterns, subject: string, flags: string): bo
     : patterns.regexValues.some((regex) => new RegExp(regex).test(subject));
 }
 
-/** `*` matches 0 or more characters, `?` exactly one; a backslash takes their meaning away. */
+/** `*` matches any number of characters, `?` exactly one. A backslash escapes them. */
 function wildcard(pattern: string, flags: string): RegExp {
   const regex = pattern.replaceAll(/\\[\\*?]|[\s\S]/g, (part) => {
     if (part === '*') return '[\\s\\S]*';

@@ -1,4 +1,4 @@
-// Topologies for tests, with what a test does not care about filled in.
+// Topologies for tests, with defaults for everything that a test does not set.
 
 import type { HttpRouteMatch } from '../../../api/gateway-api.ts';
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
@@ -49,7 +49,7 @@ export interface EntrySketch extends Omit<RouteEntry, 'source'> {
   readonly created?: string;
 }
 
-/** As a route writes it. */
+/** As a route has it. */
 export const requestMatch = (written: HttpRouteMatch = {}): RequestMatch =>
   requestMatches({ matches: [written] })[0] ?? ANY_REQUEST;
 
