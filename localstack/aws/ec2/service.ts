@@ -1,7 +1,13 @@
 import { type Action, AwsError, type Input, type Output, type Service } from '../service.ts';
 import type { World } from '../world.ts';
 import { describeAvailabilityZones, modifyAvailabilityZoneGroup } from './availability-zones.ts';
-import { allocateAddress, describeAddresses, releaseAddress } from './elastic-ips.ts';
+import {
+  allocateAddress,
+  associateAddress,
+  describeAddresses,
+  disassociateAddress,
+  releaseAddress,
+} from './elastic-ips.ts';
 import { describeInstances, refreshInstances, runInstancesAction, terminateInstances } from './instances.ts';
 import {
   attachInternetGatewayAction,
@@ -44,6 +50,7 @@ import { createVpcAction, deleteVpc, describeVpcs } from './vpcs.ts';
 const actions: Readonly<Record<string, (world: World, input: Input) => Output>> = {
   AllocateAddress: allocateAddress,
   AssignPrivateIpAddresses: assignPrivateIpAddresses,
+  AssociateAddress: associateAddress,
   AssociateRouteTable: associateRouteTableAction,
   AttachInternetGateway: attachInternetGatewayAction,
   AttachNetworkInterface: attachNetworkInterface,
@@ -77,6 +84,7 @@ const actions: Readonly<Record<string, (world: World, input: Input) => Output>> 
   DescribeVpcs: describeVpcs,
   DetachInternetGateway: detachInternetGateway,
   DetachNetworkInterface: detachNetworkInterface,
+  DisassociateAddress: disassociateAddress,
   DisassociateRouteTable: disassociateRouteTable,
   ModifyAvailabilityZoneGroup: modifyAvailabilityZoneGroup,
   ModifyNetworkInterfaceAttribute: modifyNetworkInterfaceAttribute,

@@ -148,7 +148,9 @@ export interface ElasticIp {
   /** The id of the allocation. */
   readonly id: string;
   readonly publicIp: string;
-  /** The load balancer that uses it. */
+  /** The region, or the zone group from which AWS advertises it. */
+  readonly networkBorderGroup: string;
+  /** The load balancer's or instance's interface that uses it. */
   networkInterfaceId: string | undefined;
   readonly tags: Tags;
 }

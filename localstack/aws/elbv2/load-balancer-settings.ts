@@ -61,6 +61,7 @@ function setSubnets(world: World, input: Input): Output {
   checkPlaced(world, loadBalancer, subnets, { type, scheme, ipAddressType, enablePrefixForIpv6SourceNat });
   const known = new Set(loadBalancer.subnets.map(({ subnetId }) => subnetId));
   const added = subnets.filter(({ subnetId }) => !known.has(subnetId));
+  if (type === 'network') checkZonesNew(loadBalancer, added);
   checkRoom(world, added);
   checkMappingsFree(world, added);
   loadBalancer.subnets = subnets;
@@ -72,6 +73,19 @@ function setSubnets(world: World, input: Input): Output {
     IpAddressType: ipAddressType,
     EnablePrefixForIpv6SourceNat: enablePrefixForIpv6SourceNat,
   };
+}
+
+/**
+ * "Subnet changes within the same Availability Zone must be independent actions. You first complete removing the existing
+ * subnet, then you can add the new subnet": network/availability-zones.html. The words are AWS's
+ * (github.com/kubernetes-sigs/aws-load-balancer-controller/issues/4171).
+ */
+function checkZonesNew({ subnets }: LoadBalancer, added: readonly SubnetMapping[]): void {
+  const same = added.find((each) => subnets.some(({ zone }) => zone === each.zone));
+  if (!same) return;
+  throw invalidConfiguration(
+    `You cannot specify an additional subnet from an Availability Zone that is already associated with the load balancer. The Availability Zone '${same.zone}' corresponding to the new subnet '${same.subnetId}' is already associated with the load balancer.`,
+  );
 }
 
 function setSecurityGroups(world: World, input: Input): Output {

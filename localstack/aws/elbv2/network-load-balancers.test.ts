@@ -1,9 +1,12 @@
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/network-load-balancers.html, load-balancer-security-groups.html
 import {
   AllocateAddressCommand,
+  AssociateAddressCommand,
   CreateSubnetCommand,
   DescribeAddressesCommand,
   DescribeNetworkInterfacesCommand,
+  DisassociateAddressCommand,
+  ModifyAvailabilityZoneGroupCommand,
   ReleaseAddressCommand,
 } from '@aws-sdk/client-ec2';
 import {
@@ -163,6 +166,51 @@ test('zones come and go, and what stays keeps its address, which cannot be chang
   const other = [{ SubnetId: a, AllocationId: second.AllocationId }];
   expect(await refusal(setSubnets(aws, arn, { SubnetMappings: other }))).toBe(invalid);
   await aws.ec2.send(new ReleaseAddressCommand({ AllocationId: second.AllocationId }));
+});
+
+test('a zone’s subnet is replaced in two steps: removed first, then added', async () => {
+  await using aws = await Embedded.start();
+  const [a, b] = subnets(aws);
+  const { VpcId, CidrBlock } = { VpcId: aws.seed.vpcId, CidrBlock: '10.0.255.0/24' };
+  const made = await aws.ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock, AvailabilityZone: 'us-east-1a' }));
+  const other = present(made.Subnet?.SubnetId);
+  const arn = await network(aws, { Subnets: [a, b] });
+  expect(await refusal(setSubnets(aws, arn, { Subnets: [other, b] }))).toBe(invalid);
+  await setSubnets(aws, arn, { Subnets: [b] });
+  await setSubnets(aws, arn, { Subnets: [other, b] });
+  expect((await mapped(aws, arn)).map(([id]) => id)).toEqual([other, b]);
+});
+
+test('an Elastic IP of a Local Zone, one that an instance has, and a subnet of a Local Zone are refused', async () => {
+  await using aws = await Embedded.start();
+  const NetworkBorderGroup = 'us-east-1-bos-1';
+  const allocateThere = () => aws.ec2.send(new AllocateAddressCommand({ Domain: 'vpc', NetworkBorderGroup }));
+  expect(await refusal(allocateThere())).toBe('InvalidParameterValue');
+  const optIn = new ModifyAvailabilityZoneGroupCommand({ GroupName: NetworkBorderGroup, OptInStatus: 'opted-in' });
+  await aws.ec2.send(optIn);
+  const [a] = subnets(aws);
+  const withAddress = (AllocationId: string) => network(aws, { SubnetMappings: [{ SubnetId: a, AllocationId }] });
+  expect(await refusal(withAddress(present((await allocateThere()).AllocationId)))).toBe(invalid);
+
+  const { AllocationId, PublicIp } = await allocate(aws);
+  const Filters = [{ Name: 'attachment.instance-id', Values: [aws.seed.nodes[0]?.instanceId ?? ''] }];
+  const { NetworkInterfaces } = await aws.ec2.send(new DescribeNetworkInterfacesCommand({ Filters }));
+  const NetworkInterfaceId = NetworkInterfaces?.[0]?.NetworkInterfaceId;
+  const { AssociationId } = await aws.ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId }));
+  expect(await refusal(withAddress(AllocationId))).toBe('ResourceInUseException');
+  const { Addresses } = await aws.ec2.send(new DescribeAddressesCommand({ PublicIps: [PublicIp] }));
+  expect(Addresses?.[0]).toMatchObject({ AllocationId, AssociationId, NetworkBorderGroup: 'us-east-1' });
+  await aws.ec2.send(new DisassociateAddressCommand({ AssociationId }));
+  await withAddress(AllocationId);
+  const again = aws.ec2.send(new AssociateAddressCommand({ AllocationId, NetworkInterfaceId }));
+  expect(await refusal(again)).toBe('AuthFailure');
+  const absent = aws.ec2.send(new DescribeAddressesCommand({ PublicIps: ['198.51.100.1'] }));
+  expect(await refusal(absent)).toBe('InvalidAddress.NotFound');
+
+  const local = { VpcId: aws.seed.vpcId, CidrBlock: '10.0.255.0/24', AvailabilityZone: `${NetworkBorderGroup}a` };
+  const made = await aws.ec2.send(new CreateSubnetCommand(local));
+  const there = network(aws, { Name: 'local', Subnets: [present(made.Subnet?.SubnetId)] });
+  expect(await refusal(there)).toBe(invalid);
 });
 
 test('a dualstack one needs subnets with IPv6, and tells the prefixes of its source NAT', async () => {

@@ -62,6 +62,10 @@ function checkZones(world: World, subnets: readonly SubnetMapping[], type: LoadB
     subnets.map(({ zone, outpostId }) => (outpostId === undefined ? zoneType(world, zone) : 'outpost')),
   );
   if (kinds.size > 1) throw invalidConfiguration('All subnets must belong to zones of the same type');
+  // "You can't specify a subnet in a Local Zone": network/availability-zones.html.
+  if (type === 'network' && (kinds.has('local-zone') || kinds.has('wavelength-zone'))) {
+    throw invalidConfiguration('A Network Load Balancer cannot have a subnet in a Local Zone or Wavelength Zone');
+  }
   if (type !== 'application') return;
   if (kinds.has('availability-zone') && zones.size < 2) {
     throw validationError('At least two subnets in two different Availability Zones must be specified');

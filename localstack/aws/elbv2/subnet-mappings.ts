@@ -36,8 +36,12 @@ function checkMapping(world: World, subnet: Subnet, mapping: SubnetMapping, of: 
   if (allocationId !== undefined) {
     if (of.scheme === 'internal')
       throw invalidConfiguration('Internal load balancers cannot have Elastic IP addresses');
-    if (!world.ec2.elasticIps.has(allocationId)) {
-      throw new AwsError('AllocationIdNotFound', `The allocation IDs '${allocationId}' do not exist`);
+    const elasticIp = world.ec2.elasticIps.get(allocationId);
+    if (!elasticIp) throw new AwsError('AllocationIdNotFound', `The allocation IDs '${allocationId}' do not exist`);
+    if (elasticIp.networkBorderGroup !== world.region) {
+      throw invalidConfiguration(
+        `The allocation ID '${allocationId}' is in the network border group '${elasticIp.networkBorderGroup}', which is not that of the subnet '${subnet.id}'`,
+      );
     }
   }
   if (privateIPv4Address !== undefined && of.scheme !== 'internal') {

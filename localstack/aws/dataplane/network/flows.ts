@@ -43,6 +43,13 @@ export class Flows {
     }
   }
 
+  /** Ends all flows of an address: its network interface is deleted. */
+  cutAllAt(address: string): void {
+    for (const flow of this.#flows) {
+      if (flow.arrival.own.address === address) this.#cut(flow);
+    }
+  }
+
   close(): void {
     for (const flow of this.#flows) this.#cut(flow);
   }

@@ -85,6 +85,7 @@ export class NetworkPlane {
 
   #leave({ address, opened }: Node): void {
     for (const { sockets } of opened.values()) for (const socket of sockets) socket.close();
+    this.#carrier.flows.cutAllAt(address);
     this.#pool.release(address);
   }
 

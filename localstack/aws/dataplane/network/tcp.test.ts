@@ -73,14 +73,22 @@ test('each zone has an address, and each sends to its own targets unless cross-z
   expect(await answering(aws, 8, { zone: zoneA })).toEqual(['10.0.48.9']);
 });
 
-test('a zone that the load balancer leaves is listened in no more, and the others keep their addresses', async () => {
+test('a zone that the load balancer leaves loses its connections, and the others keep their addresses', async () => {
   await using aws = await startForwarding();
   await using a = await Echo.start('10.0.48.9');
   const LoadBalancerArn = await listen(aws, await groupOf(aws, [a]));
+  await crossZone(aws, LoadBalancerArn, 'true');
   const before = nodeOf(aws, 'us-east-1a');
+  const [kept, lost] = [await call(aws), await call(aws, { zone: 'us-east-1b' })];
+  // And a health check's.
+  await vi.waitFor(() => expect(a.sockets.length).toBeGreaterThan(2));
+  const reset = once(lost, 'error');
   const Subnets = aws.seed.publicSubnetIds.slice(0, 1);
   await aws.elb.send(new SetSubnetsCommand({ LoadBalancerArn, Subnets }));
   expect(aws.aws.reachable()[0]?.zones).toEqual([{ zone: 'us-east-1a', address: before, healthy: true }]);
+  expect(String((await reset)[0])).toContain('ECONNRESET');
+  kept.end('still there');
+  expect(String((await once(kept, 'data'))[0])).toContain('still there');
   expect(await answering(aws, 1)).toEqual(['10.0.48.9']);
 });
 
