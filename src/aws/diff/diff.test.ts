@@ -72,13 +72,13 @@ test('a rule put among ninety is one call', () => {
   const aws = running({ listeners: { 80: rules } });
   const added = fixed('new', 'new');
   const plan = planOf(aws, { listeners: { 80: rules.toSpliced(45, 0, added) } });
-  expect(plan.steps).toMatchObject([{ id: 'create rule/internal/80/new', priority: 4550 }]);
+  expect(plan.steps).toMatchObject([{ id: 'create rule/internal/80/new', priority: 4517 }]);
 });
 
 test('a rule put before all others has a place', () => {
   const aws = running({ listeners: { 80: fixedRules(2) } });
   const plan = planOf(aws, { listeners: { 80: [fixed('new', 'new'), ...fixedRules(2)] } });
-  expect(plan.steps).toMatchObject([{ kind: 'create-rule', priority: 50 }]);
+  expect(plan.steps).toMatchObject([{ kind: 'create-rule', priority: 17 }]);
 });
 
 test('another hostname for one of ninety rules changes that rule where it stands', () => {

@@ -36,6 +36,16 @@ test('rules that keep their order keep their numbers, as long as there is a numb
   expect(assignPriorities([100, undefined, 101, 300], [250])).toEqual({ wanted: [100, 200, 300, 500], others: [400] });
 });
 
+test('routes that arrive in three passes keep the numbers of their rules', () => {
+  const fresh = (count: number) => Array.from({ length: count }, () => undefined);
+  // The rules from index 2 on have shorter hostnames: all that arrive later come before them, the oldest first.
+  const first = assignPriorities(fresh(12), []).wanted;
+  const second = assignPriorities([...first.slice(0, 2), ...fresh(28), ...first.slice(2)], []).wanted;
+  expect(second.toSpliced(2, 28)).toEqual(first);
+  const third = assignPriorities([...second.slice(0, 30), ...fresh(50), ...second.slice(30)], []).wanted;
+  expect(third.toSpliced(30, 50)).toEqual(second);
+});
+
 test('the fewest rules move', () => {
   expect([...longestIncreasing([5, 1, 2, undefined, 3, 4])]).toEqual([1, 2, 4, 5]);
 });

@@ -112,7 +112,10 @@ function fillGaps(
   return result;
 }
 
-/** `count` free priorities above `low`: evenly spread below `high`, or in steps of 100 if nothing is above. */
+/**
+ * `count` free priorities above `low`: in steps of 100 if nothing is above, otherwise evenly spread over the first third of
+ * the room below `high`. A newer route mostly comes after an older one, so most of the room is left after these.
+ */
 function pick(
   count: number,
   low: number,
@@ -125,7 +128,8 @@ function pick(
     const free: number[] = [];
     for (let number = low + 1; number < bound; number++) if (!taken.has(number)) free.push(number);
     if (free.length < count) continue;
-    return Array.from({ length: count }, (_, index) => free[spread(index, count, free.length)] ?? low);
+    const size = high === undefined ? free.length : Math.max(count, Math.ceil(free.length / 3));
+    return Array.from({ length: count }, (_, index) => free[spread(index, count, size)] ?? low);
   }
   return undefined;
 }
