@@ -10,16 +10,20 @@ export class Gathering {
   /** When each Gateway first asked for a port; monotonic. */
   readonly #since = new Map<ObjectKey, number>();
 
-  /** @param isServing whether a load balancer of the Gateway takes requests: then its ports do not wait */
+  /** @param isServing whether a load balancer of the Gateway takes requests: then its ports wait for its next pass at most */
   constructor(clock: Clock, isServing: (gateway: ObjectKey) => boolean) {
     this.#clock = clock;
     this.#isServing = isServing;
   }
 
-  /** Whether the ports that a Gateway asks for now may wait. */
-  mayWait(gateway: ObjectKey): boolean {
-    if (this.#isServing(gateway)) this.#since.delete(gateway);
-    else if (!this.#since.has(gateway)) this.#since.set(gateway, this.#clock.monotonic());
+  /**
+   * Whether the ports that a Gateway asks for now may wait.
+   * @param knowsAll whether the Gateway's pass asks. Until a pass has ended since it serves, it may need more ports
+   */
+  mayWait(gateway: ObjectKey, knowsAll: boolean): boolean {
+    if (!this.#isServing(gateway)) {
+      if (!this.#since.has(gateway)) this.#since.set(gateway, this.#clock.monotonic());
+    } else if (knowsAll) this.#since.delete(gateway);
     return this.#waits(gateway);
   }
 

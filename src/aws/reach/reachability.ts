@@ -178,7 +178,7 @@ export class Reachability {
   /** Whether all that is new may wait for the next Gateway that serves and lacks a port. */
   #mayWait(groups: readonly Membered[], coming: Coming | undefined): boolean {
     const gateways = new Set([...groups.map(({ gateway }) => gateway), ...(coming ? [coming.gateway] : [])]);
-    const serving = [...gateways].filter((gateway) => !this.#gathering.mayWait(gateway));
+    const serving = [...gateways].filter((each) => !this.#gathering.mayWait(each, each === coming?.gateway));
     if (!this.#gathering.isOn()) return false;
     if (serving.length === 0) return true;
     const arns = groups.map(({ arn }) => arn);

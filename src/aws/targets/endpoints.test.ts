@@ -1,4 +1,5 @@
 // A Service's endpoints: who is admitted, registered and shut out, in which order.
+import { setTimeout } from 'node:timers/promises';
 import { CreateNetworkInterfaceCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { readFaultPlan } from '../../../localstack/aws/faults/plan.ts';
@@ -144,6 +145,28 @@ test('ports open once for all target groups of a Gateway, also for those that ar
   await apply(cloud, model);
   expect(await cloud.finish(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
+  expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
+});
+
+test('ports open together at the end of the pass in which the load balancer begins to serve', async () => {
+  await rig.reopen({ provisioningSeconds: 0.2 });
+  const client = new MemoryClient();
+  await client.create(endpointSlices, slice(8080, '10.0.1.50'), rig.signal);
+  await client.create(endpointSlices, slice(9090, '10.0.1.51', 'web'), rig.signal);
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
+  const { cloud } = term;
+  const authorized = () => rig.aws.calls.counts().byAction['ec2:AuthorizeSecurityGroupIngress'] ?? 0;
+  const first = rig.model({ services: ['api'] });
+  await apply(cloud, first);
+  expect(await cloud.finish(key, first)).toEqual([]);
+  const before = authorized();
+  await setTimeout(250);
+  // A pass sees that the load balancer is active, and is still at work.
+  await cloud.observe(key);
+  expect(cloud.progress.isServing(key)).toBe(true);
+  await syncEndpoints(cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
+  expect(admitted()).toEqual([]);
+  expect(await cloud.finish(key, rig.model({ services: ['api', 'web'] }))).toEqual([]);
   expect([admitted(), authorized() - before]).toEqual([[8080, 9090], 1]);
 });
 
