@@ -130,7 +130,8 @@ test('a Gateway whose provider can not work here says so, and nothing of it chan
   const [context] = it.contexts;
   if (context === undefined) throw new Error('Expected a provider');
   const open = () => Promise.reject(new ConfigError('--aws-region is required'));
-  const provider = await openOrUnavailable({ ...context.provider, open }, it.cluster.context, it.signal);
+  const kind = { ...context.provider, open };
+  const provider = await openOrUnavailable(kind, it.cluster.context, it.signal, () => undefined);
   const result = await reconcileGateway([{ ...context, provider }], gatewayKey, it.signal);
   expect(result).toMatchObject({ unfinished: expect.stringContaining('--aws-region is required.') });
   const programmed = (await it.gateway()).status?.conditions?.find(({ type }) => type === 'Programmed');
@@ -148,7 +149,8 @@ test('a fault of a provider that is opened is no reason to go on without it', as
   const [context] = it.contexts;
   if (context === undefined) throw new Error('Expected a provider');
   const open = () => Promise.reject(new Error('a bug'));
-  const opening = openOrUnavailable({ ...context.provider, open }, it.cluster.context, it.signal);
+  const kind = { ...context.provider, open };
+  const opening = openOrUnavailable(kind, it.cluster.context, it.signal, () => undefined);
   await expect(opening).rejects.toThrow('a bug');
 });
 

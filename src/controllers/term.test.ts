@@ -1,11 +1,12 @@
 // A whole term on providers in memory: its queues, its passes, and how it ends.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { gateways, listenerSets } from '../api/kinds.ts';
+import { gatewayClasses, gateways, listenerSets } from '../api/kinds.ts';
 import { ConfigError } from '../config.ts';
+import { type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
 import type { ProviderKind } from '../provider/context.ts';
-import { type Cluster, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
+import { type Cluster, gatewayClass, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from '../provider/testing/memory-provider.ts';
 import { runTerm } from './term.ts';
 
@@ -28,8 +29,16 @@ const broken = (name: string): ProviderKind => ({
   open: () => Promise.reject(new ConfigError(`--${name}-region is required`)),
 });
 
+/** A second takes a millisecond. */
+const clock: Clock = {
+  now: () => systemClock.now(),
+  monotonic: () => systemClock.monotonic() * 1000,
+  sleep: (ms, signal) => systemClock.sleep(ms / 1000, signal),
+};
+
 function run(...providers: readonly ProviderKind[]): Promise<void> {
-  const { client, caches, context } = cluster;
+  const { client, caches } = cluster;
+  const context = { ...cluster.context, clock };
   const recorder = new EventRecorder({ ...context, reportingController: 'example.com', reportingInstance: 'test' });
   return runTerm({ ...context, client, caches, providers, eventsOf: () => recorder }, stop.signal);
 }
@@ -42,6 +51,30 @@ const conditions = async () =>
 test('a provider that can not work here keeps no other from its work', async () => {
   const world = new MemoryWorld();
   const term = run(broken('second'), kindOf('first', world));
+  await expect.poll(conditions).toContain('Programmed=True');
+  expect(world.gateways.get(gatewayKey)?.ports.size).toBe(2);
+  stop.abort();
+  await term;
+});
+
+test('a provider that can not work here says so on its own class alone, and serves as soon as it can be opened', async () => {
+  const { client } = cluster;
+  const theirs = { ...gatewayClass('example.com/second'), metadata: { name: 'theirs', generation: 1 } };
+  await client.create(gatewayClasses, theirs, stop.signal);
+  let hasRegion = false;
+  const world = new MemoryWorld();
+  const first = kindOf('first', world);
+  const open: ProviderKind['open'] = (context, signal) => (hasRegion ? first : broken('first')).open(context, signal);
+  const term = run({ ...first, open }, kindOf('second', new MemoryWorld()));
+  const accepted = async (name: string) =>
+    (await client.get(gatewayClasses, objectKey({ name }), stop.signal)).status?.conditions?.[0];
+  const message = '--first-region is required.';
+  await expect.poll(() => accepted('ours')).toMatchObject({ status: 'False', reason: 'Unavailable', message });
+  await expect.poll(() => accepted('theirs')).toMatchObject({ status: 'True' });
+  await expect.poll(conditions).toContain('Programmed=False');
+  expect(world.writes).toEqual([]);
+  hasRegion = true;
+  await expect.poll(() => accepted('ours')).toMatchObject({ status: 'True', reason: 'Accepted' });
   await expect.poll(conditions).toContain('Programmed=True');
   expect(world.gateways.get(gatewayKey)?.ports.size).toBe(2);
   stop.abort();

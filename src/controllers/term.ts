@@ -6,7 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock, Random } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import { KubeError } from '../kube/kube-error.ts';
-import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
+import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
 import type { ProviderContext, ProviderKind } from '../provider/context.ts';
@@ -106,10 +106,15 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
 
 /** @throws ConfigError if the only provider cannot work here */
 async function openProviders(context: TermContext, queues: Queues, signal: AbortSignal): Promise<readonly Provider[]> {
-  const { providers: kinds, eventsOf } = context;
+  const { providers: kinds, eventsOf, caches } = context;
+  // A pass over an object of another provider finds nothing to do.
+  const allDue = () => {
+    for (const { metadata } of caches.gatewayClasses.list()) queues.gatewayClasses.add(objectKey(metadata), 'low');
+    for (const { metadata } of caches.gateways.list()) queues.gateways.add(objectKey(metadata), 'low');
+  };
   const open = (kind: ProviderKind): Promise<Provider> => {
     const handed = { ...context, ...providerDue(queues), events: eventsOf(kind) };
-    return kinds.length === 1 ? kind.open(handed, signal) : openOrUnavailable(kind, handed, signal);
+    return kinds.length === 1 ? kind.open(handed, signal) : openOrUnavailable(kind, handed, signal, allDue);
   };
   return await Promise.all(kinds.map(open));
 }

@@ -36,7 +36,7 @@ export interface Provider<T extends Topology = Topology, Facts = unknown, Model 
   /** The names by which the Gateway API's conformance suite knows what the provider can do, ascending. */
   readonly supportedFeatures: readonly string[];
   readonly certificates: ProviderCertificates;
-  /** What is wrong with the parameters of a class of the provider's. */
+  /** What is wrong with the parameters of a class of the provider's, or what keeps the provider from working. */
   checkClass(gatewayClass: GatewayClass): readonly Finding[];
   /** Learns, once, what exists. @returns what stands in the way of changing the Gateway, and of removing it */
   ready(gateway: Gateway): Promise<readonly Finding[]>;

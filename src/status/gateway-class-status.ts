@@ -5,7 +5,7 @@ import type { Finding } from '../provider/finding.ts';
 import type { Verdict } from './condition.ts';
 import { messageOf } from './words.ts';
 
-type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters'>;
+type Accepted = Verdict<'Accepted', 'Accepted' | 'InvalidParameters' | 'Unavailable'>;
 type SupportedVersion = Verdict<'SupportedVersion', 'SupportedVersion' | 'UnsupportedVersion'>;
 
 export type GatewayClassCondition = Accepted | SupportedVersion;
@@ -16,7 +16,7 @@ export interface InstalledApi extends SupportedVersions {
   readonly missing: { readonly needed: readonly string[]; readonly optional: readonly string[] };
 }
 
-/** @param findings those of the class's parameters */
+/** @param findings what is wrong with the class's parameters, or what keeps its provider from working */
 export function gatewayClassConditions(
   findings: readonly Finding[],
   installed: InstalledApi,
@@ -24,10 +24,16 @@ export function gatewayClassConditions(
   return [
     findings.length === 0
       ? { type: 'Accepted', status: 'True', reason: 'Accepted', message: 'Gatehouse serves Gateways of this class.' }
-      : { type: 'Accepted', status: 'False', reason: 'InvalidParameters', message: messageOf(findings) },
+      : { type: 'Accepted', status: 'False', reason: reasonOf(findings), message: messageOf(findings) },
     versionCondition(installed),
   ];
 }
+
+/** What hinders a provider is not in the parameters. */
+const reasonOf = (findings: readonly Finding[]) =>
+  findings.some((finding) => finding.kind === 'gateway' && finding.effect.kind === 'hindrance')
+    ? 'Unavailable'
+    : 'InvalidParameters';
 
 function versionCondition({ supported, found, missing }: InstalledApi): SupportedVersion {
   const type = 'SupportedVersion';
