@@ -22,9 +22,9 @@ export function leftoversLines(
     ]),
     ...(shared.length === 0 ? [] : ['  shared by its Gateways', ...shared.flatMap(resourceLine)]),
     ...(rules.length === 0 ? [] : ['  rules on the security groups of nodes and pods']),
-    ...rules.map(({ ruleId, groupId, fromPort, toPort }) => {
+    ...rules.map(({ ruleId, groupId, protocol, fromPort, toPort }) => {
       const ports = fromPort === toPort ? `${fromPort}` : `${fromPort}-${toPort}`;
-      return `    ${ruleId} of ${groupId}, port ${ports}`;
+      return `    ${ruleId} of ${groupId}, ${protocol === 'udp' ? 'UDP port' : 'port'} ${ports}`;
     }),
     '',
   ];

@@ -40,7 +40,7 @@ beforeEach(async () => {
   const { clients } = controller;
   const backend = await ensureBackendSecurityGroup(clients, old, rig.seed.vpcId);
   const source = backend.kind === 'ready' ? backend.groupId : '';
-  const admission = { groupId: rig.seed.nodeSecurityGroupId, fromPort: 8080, toPort: 8080 };
+  const admission = { groupId: rig.seed.nodeSecurityGroupId, protocol: 'tcp', fromPort: 8080, toPort: 8080 };
   await new Admissions(clients, old).apply([admission], source, true);
   await ensureBackendSecurityGroup(clients, { clusterName: 'demo', clusterUid: living }, rig.seed.vpcId);
 });

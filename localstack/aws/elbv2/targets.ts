@@ -5,9 +5,9 @@ import type { World } from '../world.ts';
 import { targetGroupAttribute } from './attributes.ts';
 import { invalidTarget, validationError } from './errors.ts';
 import { groupsOf, listenersOf, targetGroupOf } from './find.ts';
+import { isHttp } from './health-checks.ts';
 import { integer, nonEmpty, portRange, records, requiredText, text } from './input.ts';
 import type { Target, TargetGroup } from './state.ts';
-import { isHttp } from './health-checks.ts';
 import { enabledZones, healthOf, removeDrainedTargets } from './target-health.ts';
 import { checkTargetQuotas } from './target-quotas.ts';
 

@@ -132,9 +132,10 @@ export interface TargetGroupResource {
 
 export type TargetType = 'ip' | 'instance' | 'alb';
 
-/** What decides which targets a group has. */
+/** What decides which targets a group has, and where their health is checked. The latter is absent if nothing is known of it. */
 export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
-  readonly spec: Pick<TargetGroupResource['spec'], 'targetType'>;
+  readonly spec: Pick<TargetGroupResource['spec'], 'targetType'> &
+    Partial<Pick<TargetGroupResource['spec'], 'healthCheck'>>;
 };
 
 export interface HealthCheck {

@@ -24,7 +24,7 @@ test.each([
     );
     const { id } = targetGroup(context, { ...api, families: [ipFamily] });
     const backends = [backend('other'), api, api];
-    expect(standingTargetGroups(new Set([id]), backends, vpcId)).toEqual([
+    expect(standingTargetGroups(new Set([id]), backends, vpcId)).toMatchObject([
       { id, backend: targetBackend(api, ipFamily), spec: { targetType } },
     ]);
     expect(standingTargetGroups(new Set([id]), [backend('other')], vpcId)).toEqual([]);

@@ -58,7 +58,8 @@ export function standingTargetGroups(
       const id = groupId(backend, scheme, immutableSettings(backend, targetType, vpcId));
       // Without a node port the targets are unknown, so the group keeps the targets that it has.
       const isKnown = targetType === 'ip' || backend.nodePort !== undefined;
-      return isKnown && standing.has(id) ? [{ id, backend, spec: { targetType } }] : [];
+      if (!isKnown || !standing.has(id)) return [];
+      return [{ id, backend, spec: { targetType, healthCheck: healthCheck(targetType, backend) } }];
     }),
   );
   return [...new Map(found.map((group) => [group.id, group])).values()];
@@ -119,11 +120,8 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
 };
 
 /** The port of the health check, if it is not the port that the target serves on. */
-export const healthPort = (
-  targetType: TargetType,
-  backend: Pick<TargetBackend, 'local' | 'healthCheckNodePort'> | undefined,
-): number | undefined =>
-  targetType === 'instance' && backend?.local === true ? backend.healthCheckNodePort : undefined;
+const healthPort = (targetType: TargetType, backend: TargetBackend): number | undefined =>
+  targetType === 'instance' && backend.local ? backend.healthCheckNodePort : undefined;
 
 function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
   const port = healthPort(targetType, backend);

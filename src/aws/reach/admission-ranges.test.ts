@@ -2,7 +2,12 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Admission, admissionsDiff, desiredAdmissions, fitted, portsOf, widened } from './admission-ranges.ts';
 
-const range = (fromPort: number, toPort = fromPort): Admission => ({ groupId: 'sg-1', fromPort, toPort });
+const range = (fromPort: number, toPort = fromPort, protocol = 'tcp'): Admission => ({
+  groupId: 'sg-1',
+  protocol,
+  fromPort,
+  toPort,
+});
 const existing = (fromPort: number, toPort = fromPort, source = 'sg-lb') => ({
   ...range(fromPort, toPort),
   ruleId: `sgr-${fromPort}`,
@@ -13,12 +18,13 @@ const said = (admissions: readonly Admission[]): readonly string[] => admissions
 test('a group admits exactly the ports of its targets, each once: none between them', () => {
   expect(
     desiredAdmissions([
-      { groupId: 'sg-1', port: 8080 },
-      { groupId: 'sg-1', port: 10_250 },
-      { groupId: 'sg-1', port: 8080 },
-      { groupId: 'sg-2', port: 31_000 },
+      { groupId: 'sg-1', protocol: 'tcp', port: 8080 },
+      { groupId: 'sg-1', protocol: 'tcp', port: 10_250 },
+      { groupId: 'sg-1', protocol: 'tcp', port: 8080 },
+      { groupId: 'sg-2', protocol: 'tcp', port: 31_000 },
+      { groupId: 'sg-1', protocol: 'udp', port: 8080 },
     ]),
-  ).toEqual([range(8080), range(10_250), { groupId: 'sg-2', fromPort: 31_000, toPort: 31_000 }]);
+  ).toEqual([range(8080), range(10_250), { ...range(31_000), groupId: 'sg-2' }, range(8080, 8080, 'udp')]);
 });
 
 test('where there is no room for a rule a port, those closest together become one', () => {
@@ -28,6 +34,18 @@ test('where there is no room for a rule a port, those closest together become on
   expect(said(fitted(ports, 3).admissions)).toEqual(['port 8080', 'port 8443', 'ports 9090-9095']);
   expect(said(fitted(ports, 2).admissions)).toEqual(['ports 8080-8443', 'ports 9090-9095']);
   expect(widened(fitted(ports, 3).admissions, ports)).toEqual(['ports 9090-9095']);
+});
+
+test('TCP and UDP ports never share a rule, however close they are', () => {
+  const udp = (port: number) => range(port, port, 'udp');
+  const ports = [udp(53), range(54), udp(57), range(60), range(66)];
+  expect(said(fitted(ports, 4).admissions)).toEqual(['port 54', 'port 60', 'port 66', 'UDP ports 53-57']);
+  expect(said(fitted(ports, 2).admissions)).toEqual(['ports 54-66', 'UDP ports 53-57']);
+  expect(said(fitted(ports, 1, [range(54, 66)]).left)).toEqual(['UDP ports 53-57']);
+  const there = [existing(53, 60)];
+  const whole = admissionsDiff([udp(53)], there, 'sg-lb', { complete: true });
+  expect([said(whole.authorize), said(whole.revoke)]).toEqual([['UDP port 53'], ['ports 53-60']]);
+  expect(said(admissionsDiff([udp(53)], there, 'sg-lb', { complete: false }).authorize)).toEqual(['UDP port 53']);
 });
 
 test('no range is widened over the ports of SSH, etcd, the API server or the kubelet: what has no room is said', () => {

@@ -4,12 +4,17 @@
 /** What load balancers must reach: a port, behind a security group of nodes or pods. */
 export interface Reach {
   readonly groupId: string;
+  readonly protocol: 'tcp' | 'udp';
   readonly port: number;
 }
 
-/** One rule, which admits the backend group to these TCP ports. */
+export const reachKey = ({ groupId, protocol, port }: Reach): string => `${groupId} ${protocol} ${port}`;
+
+/** One rule, which admits the backend group to these ports. */
 export interface Admission {
   readonly groupId: string;
+  /** AWS's name. */
+  readonly protocol: string;
   readonly fromPort: number;
   readonly toPort: number;
 }
@@ -37,14 +42,15 @@ const maxRules = 1000;
 /** One rule a port. */
 export function desiredAdmissions(reaches: Iterable<Reach>): readonly Admission[] {
   const admissions = new Map<string, Admission>();
-  for (const { groupId, port } of reaches) {
-    const admission = { groupId, fromPort: port, toPort: port };
+  for (const { groupId, protocol, port } of reaches) {
+    const admission = { groupId, protocol, fromPort: port, toPort: port };
     admissions.set(admissionKey(admission), admission);
   }
   return [...admissions.values()];
 }
 
-export const admissionKey = ({ groupId, fromPort, toPort }: Admission): string => `${groupId} ${fromPort}-${toPort}`;
+export const admissionKey = ({ groupId, protocol, fromPort, toPort }: Admission): string =>
+  `${groupId} ${protocol} ${fromPort}-${toPort}`;
 
 export interface Fitted {
   readonly admissions: readonly Admission[];
@@ -53,27 +59,30 @@ export interface Fitted {
 }
 
 /**
- * The rules of one group for these ports, at most `limit`. If that is too few, the ports that are closest together share a
- * rule, which also opens the ports between them.
+ * The rules of one group for these ports, at most `limit`. If that is too few, the ports of one protocol that are closest
+ * together share a rule, which also opens the ports between them.
  * @param standing the existing ranges: if there is no room for all, these stay
  */
 export function fitted(admissions: readonly Admission[], limit: number, standing: readonly Admission[] = []): Fitted {
   if (admissions.length <= limit) return { admissions, left: [] };
   const ranges = closed(joined(admissions), limit);
   const stands = (range: Admission): boolean => standing.some((each) => covers(range, each));
-  const inOrder = [...ranges.filter(stands), ...ranges.filter((range) => !stands(range))];
-  return { admissions: inOrder.slice(0, limit), left: inOrder.slice(limit) };
+  const standingFirst = [...ranges.filter(stands), ...ranges.filter((range) => !stands(range))];
+  return { admissions: standingFirst.slice(0, limit), left: standingFirst.slice(limit) };
 }
 
-const covers = (range: Admission, { fromPort, toPort }: Admission): boolean =>
-  range.fromPort <= fromPort && range.toPort >= toPort;
+const covers = (range: Admission, { protocol, fromPort, toPort }: Admission): boolean =>
+  range.protocol === protocol && range.fromPort <= fromPort && range.toPort >= toPort;
 
-/** Ordered, without ranges that another one covers. */
+const inOrder = (a: Admission, b: Admission): number =>
+  a.protocol === b.protocol ? a.fromPort - b.fromPort || b.toPort - a.toPort : a.protocol < b.protocol ? -1 : 1;
+
+/** By protocol and port, without ranges that another one covers. */
 function joined(admissions: readonly Admission[]): Admission[] {
   const ranges: Admission[] = [];
-  for (const each of admissions.toSorted((a, b) => a.fromPort - b.fromPort || b.toPort - a.toPort)) {
+  for (const each of admissions.toSorted(inOrder)) {
     const last = ranges.at(-1);
-    if (last === undefined || each.fromPort > last.toPort) ranges.push(each);
+    if (last?.protocol !== each.protocol || each.fromPort > last.toPort) ranges.push(each);
     else if (each.toPort > last.toPort) ranges[ranges.length - 1] = { ...last, toPort: each.toPort };
   }
   return ranges;
@@ -81,8 +90,10 @@ function joined(admissions: readonly Admission[]): Admission[] {
 
 /** Closes the narrowest gaps until `limit` ranges are left. Gaps with guarded ports stay. */
 function closed(ranges: readonly Admission[], limit: number): readonly Admission[] {
-  const gaps = ranges.slice(1).flatMap(({ fromPort }, index) => {
-    const from = (ranges[index]?.toPort ?? 0) + 1;
+  const gaps = ranges.slice(1).flatMap(({ protocol, fromPort }, index) => {
+    const before = ranges[index];
+    if (before?.protocol !== protocol) return [];
+    const from = before.toPort + 1;
     const isGuarded = from < fromPort && guarded.some(([low, high]) => from <= high && low < fromPort);
     return isGuarded ? [] : [{ after: index, width: fromPort - from }];
   });
@@ -103,8 +114,10 @@ export function widened(admissions: readonly Admission[], needed: readonly Admis
   return admissions.filter((each) => each.fromPort < each.toPort && !keys.has(admissionKey(each))).map(portsOf);
 }
 
-export const portsOf = ({ fromPort, toPort }: Admission): string =>
-  fromPort === toPort ? `port ${fromPort}` : `ports ${fromPort}-${toPort}`;
+export function portsOf({ protocol, fromPort, toPort }: Admission): string {
+  const ports = fromPort === toPort ? `port ${fromPort}` : `ports ${fromPort}-${toPort}`;
+  return protocol === 'tcp' ? ports : `${protocol.toUpperCase()} ${ports}`;
+}
 
 export interface AdmissionsDiff {
   readonly authorize: readonly Admission[];
@@ -127,7 +140,7 @@ export function admissionsDiff(
   const kept = complete ? [] : ours;
   const isCovered = (admission: Admission): boolean => kept.some((each) => covers(each, admission));
   const needed = [
-    ...kept.map(({ groupId, fromPort, toPort }) => ({ groupId, fromPort, toPort })),
+    ...kept.map(({ groupId, protocol, fromPort, toPort }) => ({ groupId, protocol, fromPort, toPort })),
     ...desired.filter((each) => !isCovered(each)),
   ];
   const fit = fitted(needed, limit, ours);

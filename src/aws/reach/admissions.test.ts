@@ -59,7 +59,7 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
       IpPermissions: [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, UserIdGroupPairs: [{ GroupId: source }] }],
     }),
   );
-  const port = (number: number) => ({ groupId, fromPort: number, toPort: number });
+  const port = (number: number) => ({ groupId, protocol: 'tcp', fromPort: number, toPort: number });
   const admissions = new Admissions(controller.clients, cluster);
   expect(await admissions.apply([port(8080)], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22', '8080-8080']);
@@ -79,7 +79,44 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
 });
 
 const ports = (groupId: string, ...numbers: readonly number[]) =>
-  numbers.map((port) => ({ groupId, fromPort: port, toPort: port }));
+  numbers.map((port) => ({ groupId, protocol: 'tcp', fromPort: port, toPort: port }));
+
+test('UDP is admitted beside TCP at the same port, and goes without it', async () => {
+  const groupId = rig.seed.nodeSecurityGroupId;
+  const source = await backend();
+  const [tcp, udp] = ['tcp', 'udp'].map((protocol) => ({ groupId, protocol, fromPort: 53, toPort: 53 }));
+  if (tcp === undefined || udp === undefined) throw new Error('both are there');
+  const admissions = new Admissions(controller.clients, cluster);
+  const open = () =>
+    [...rig.aws.world().ec2.securityGroupRules.values()]
+      .filter(({ peer }) => peer.kind === 'group' && peer.groupId === source)
+      .map(({ protocol, fromPort }) => `${protocol} ${fromPort}`);
+  rig.aws.calls.zero();
+  expect(await admissions.apply([tcp, udp], source, true)).toEqual(new Map());
+  expect([open(), rig.aws.calls.counts().writes]).toEqual([['tcp 53', 'udp 53'], 1]);
+  await admissions.apply([tcp], source, true);
+  expect(open()).toEqual(['tcp 53']);
+  expect((['tcp', 'udp'] as const).map((protocol) => admissions.admits({ groupId, protocol, port: 53 }))).toEqual([
+    true,
+    false,
+  ]);
+});
+
+test('a UDP rule that someone else removes is found by the audit, and made again', async () => {
+  const groupId = rig.seed.nodeSecurityGroupId;
+  const source = await backend();
+  const desired = (['tcp', 'udp'] as const).map((protocol) => ({ groupId, protocol, fromPort: 53, toPort: 53 }));
+  const admissions = new Admissions(controller.clients, cluster);
+  await admissions.apply(desired, source, true);
+  const { ec2 } = rig.aws.world();
+  for (const { id } of [...ec2.securityGroupRules.values()].filter(({ protocol }) => protocol === 'udp')) {
+    ec2.securityGroupRules.delete(id);
+    ec2.securityGroups.get(groupId)?.ruleIds.delete(id);
+  }
+  expect(await admissions.audit()).toEqual([groupId]);
+  await admissions.apply(desired, source, true);
+  expect(admissions.admits({ groupId, protocol: 'udp', port: 53 })).toBe(true);
+});
 
 /** Fills the nodes' group with rules of others, but for so many. */
 async function leaveRoomFor(count: number): Promise<void> {
@@ -143,7 +180,7 @@ test('a full group admits what it did, and the port that has no room is said by 
   expect([...failed]).toMatchObject([[groupId, { kind: 'quota-reached', detail: 'no room for port 12000' }]]);
   expect(await admitted(source)).toEqual(['8080-8080']);
   // Whose targets are behind the group, but at the port that is open, are reached all the same.
-  expect([8080, 12_000].map((port) => admissions.admits({ groupId, port }))).toEqual([true, false]);
+  expect([8080, 12_000].map((port) => admissions.admits({ groupId, protocol: 'tcp', port }))).toEqual([true, false]);
   const other = await new Admissions(controller.clients, cluster).apply(ports(groupId, 8080, 8081), source, true);
   expect(other).toEqual(new Map());
   expect(await admitted(source)).toEqual(['8080-8081']);
@@ -194,7 +231,7 @@ test('a rule that someone else has made does as well, and is asked for once', as
 
 test('a group that is gone is a problem of its own, and of no other group', async () => {
   const source = await backend();
-  const port = { fromPort: 8080, toPort: 8080 };
+  const port = { protocol: 'tcp', fromPort: 8080, toPort: 8080 };
   const problems = await new Admissions(controller.clients, cluster).apply(
     [
       { groupId: 'sg-0123456789abcdef0', ...port },

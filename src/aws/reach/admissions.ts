@@ -101,10 +101,10 @@ export class Admissions {
   }
 
   /** Whether a known rule admits the load balancers there. */
-  admits({ groupId, port }: Reach): boolean {
+  admits({ groupId, protocol, port }: Reach): boolean {
+    const isOpen = (each: Admission) => each.protocol === protocol && each.fromPort <= port && port <= each.toPort;
     return [...(this.#existing ?? []), ...this.#foreign.values()].some(
-      (each) =>
-        each.groupId === groupId && each.fromPort <= port && port <= each.toPort && each.source === this.#source,
+      (each) => each.groupId === groupId && isOpen(each) && each.source === this.#source,
     );
   }
 
@@ -232,8 +232,8 @@ export class Admissions {
     const Description = `Load balancers of cluster ${this.#cluster.clusterName}`.slice(0, 255);
     return {
       GroupId,
-      IpPermissions: admissions.map(({ fromPort, toPort }) => ({
-        IpProtocol: 'tcp',
+      IpPermissions: admissions.map(({ protocol, fromPort, toPort }) => ({
+        IpProtocol: protocol,
         FromPort: fromPort,
         ToPort: toPort,
         UserIdGroupPairs: [{ GroupId: source, Description }],
@@ -296,8 +296,8 @@ const noRoom = (groupId: string, left: readonly Admission[]): Problem => ({
 
 function existingAdmission(rule: SecurityGroupRule): ExistingAdmission[] {
   const { SecurityGroupRuleId: ruleId, GroupId: groupId, FromPort: fromPort, ToPort: toPort } = rule;
-  const source = rule.ReferencedGroupInfo?.GroupId;
+  const { IpProtocol: protocol, ReferencedGroupInfo: { GroupId: source } = {}, IsEgress } = rule;
   if (ruleId === undefined || groupId === undefined || fromPort === undefined || toPort === undefined) return [];
-  if (source === undefined || rule.IsEgress === true) return [];
-  return [{ ruleId, groupId, fromPort, toPort, source }];
+  if (protocol === undefined || source === undefined || IsEgress === true) return [];
+  return [{ ruleId, groupId, protocol, fromPort, toPort, source }];
 }

@@ -1,16 +1,14 @@
 // What all target groups of the cluster need to reach together, so that no rule is revoked that another group needs.
 
 import type { ObjectKey } from '../../kube/object.ts';
-import type { Reach } from './admission-ranges.ts';
+import { type Reach, reachKey } from './admission-ranges.ts';
 import type { Need } from './reach.ts';
 
-const keyOf = ({ groupId, port }: Reach): string => `${groupId} ${port}`;
-
 const keysOf = (needs: readonly Need[]): ReadonlySet<string> =>
-  new Set(needs.flatMap(({ reaches }) => reaches.map(keyOf)));
+  new Set(needs.flatMap(({ reaches }) => reaches.map(reachKey)));
 
 const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
-  ...new Map(reaches.map((reach) => [keyOf(reach), reach])).values(),
+  ...new Map(reaches.map((reach) => [reachKey(reach), reach])).values(),
 ];
 
 /** Both: AWS may still send requests to the targets that a group has had before. */

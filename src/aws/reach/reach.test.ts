@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { objectKey } from '../../kube/object.ts';
 import { whereabouts } from '../model/addresses.ts';
 import { resourceId } from '../model/naming.ts';
+import type { HealthCheck } from '../model/resources.ts';
+import { DEFAULT_HEALTH_CHECK } from '../model/target-groups.ts';
 import type { Carried, Found } from './carriers.ts';
 import { carriedOf, needOf } from './reach.ts';
 
@@ -34,14 +36,14 @@ const needed = (targetType: 'ip' | 'instance', ...ids: readonly string[]) => {
 };
 
 test('each target is reached through the group that it is behind, at each port once', () => {
-  const reach = (groupId: string) => ({ groupId, port: 8080 });
+  const reach = (groupId: string) => ({ groupId, protocol: 'tcp', port: 8080 });
   expect(needed('ip', '10.0.48.1', '10.0.48.1', '10.0.48.2')).toMatchObject({
     service,
     reaches: [reach('sg-node'), reach('sg-pod')],
     troubles: [],
     complete: true,
   });
-  expect(needed('instance', 'i-1').reaches).toEqual([{ groupId: 'sg-node', port: 8080 }]);
+  expect(needed('instance', 'i-1').reaches).toEqual([{ groupId: 'sg-node', protocol: 'tcp', port: 8080 }]);
 });
 
 test('what is outside the VPC has no group that could be opened', () => {
@@ -78,12 +80,27 @@ test('where it is not known which group to open, that is told, once for all that
   });
 });
 
-test('nodes are to be reached at the port of kube-proxy too, where their health is checked there', () => {
-  const ports = (targetType: 'ip' | 'instance', local: boolean) => {
-    const checked = { ...group(targetType), backend: { ...backend, local, healthCheckNodePort: 30_202 } };
-    return needOf(checked, [{ id: 'i-1', port: 30_102 }], find, 'demo').reaches.map(({ port }) => port);
-  };
-  expect(ports('instance', true)).toEqual([30_102, 30_202]);
-  expect(ports('instance', false)).toEqual([30_102]);
-  expect(ports('ip', true)).toEqual([30_102]);
+const check = (port: string): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, port });
+
+/** The ports that a target at port 53 is reached at. */
+function portsOf(healthCheck: HealthCheck, transport?: 'UDP' | 'TCP_UDP'): readonly string[] {
+  const spec = { targetType: 'instance', healthCheck } as const;
+  const selected = { ...group('instance'), spec, backend: { ...backend, ...(transport && { transport }) } };
+  const { reaches } = needOf(selected, [{ id: 'i-1', port: 53 }], find, 'demo');
+  return reaches.map(({ protocol, port }) => `${protocol} ${port}`);
+}
+
+test('targets are reached at the port of their health check too, where that is another one', () => {
+  expect(portsOf(check('traffic-port'))).toEqual(['tcp 53']);
+  expect(portsOf(check('30202'))).toEqual(['tcp 53', 'tcp 30202']);
+});
+
+test('targets of UDP are reached by UDP, and by TCP at the port of their health check', () => {
+  expect(portsOf(check('traffic-port'), 'UDP')).toEqual(['udp 53', 'tcp 53']);
+  expect(portsOf(check('8181'), 'UDP')).toEqual(['udp 53', 'tcp 8181']);
+});
+
+test('targets of both protocols are reached by both, and at the port of their health check', () => {
+  expect(portsOf(check('traffic-port'), 'TCP_UDP')).toEqual(['tcp 53', 'udp 53']);
+  expect(portsOf(check('8181'), 'TCP_UDP')).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
 });

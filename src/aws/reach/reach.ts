@@ -3,11 +3,10 @@
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Where } from '../model/addresses.ts';
 import type { TargetSelection } from '../model/resources.ts';
-import { healthPort } from '../model/target-groups.ts';
 import type { Member } from '../model/targets.ts';
 import { clusterTag } from '../network/interfaces.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
-import type { Reach } from './admission-ranges.ts';
+import { type Reach, reachKey } from './admission-ranges.ts';
 import type { Carried, Found } from './carriers.ts';
 
 /** What a target group needs to reach, and the Service of its targets. */
@@ -43,13 +42,11 @@ export const carriedOf = (
   });
 
 export function needOf(
-  { spec: { targetType }, backend }: TargetSelection,
+  group: TargetSelection,
   carried: readonly (Carried & Member)[],
   find: (carried: Carried) => Found,
   clusterName: string,
 ): Need {
-  const health = healthPort(targetType, backend);
-  const checked = health === undefined ? [] : [health];
   const reaches = new Map<string, Reach>();
   const unclear = new Map<string, Extract<Found, { kind: 'unclear' }>>();
   const unknown: string[] = [];
@@ -59,8 +56,10 @@ export function needOf(
     const found = find(each);
     const { id, port } = each;
     if (found.kind === 'group') {
-      const { groupId } = found;
-      for (const needed of [port, ...checked]) reaches.set(`${groupId} ${needed}`, { groupId, port: needed });
+      for (const needed of portsNeeded(group, port)) {
+        const reach = { groupId: found.groupId, ...needed };
+        reaches.set(reachKey(reach), reach);
+      }
       continue;
     }
     complete = false;
@@ -72,7 +71,7 @@ export function needOf(
     }
   }
   const troubles: TargetTrouble[] = [];
-  const service = backend?.service;
+  const service = group.backend?.service;
   if (service !== undefined) {
     const tag = clusterTag(clusterName);
     for (const { carrier, groups } of unclear.values()) {
@@ -88,4 +87,18 @@ export function needOf(
     carried: new Set(carried.map(({ id }) => id)),
     ...(retries.length > 0 && { retryAt: Math.min(...retries) }),
   };
+}
+
+/** The port that a target serves at, and the one at which its health is checked: always by TCP, also that of a UDP target. */
+function portsNeeded(
+  { backend, spec: { healthCheck } }: TargetSelection,
+  port: number,
+): readonly Pick<Reach, 'protocol' | 'port'>[] {
+  const { transport = 'TCP' } = backend ?? {};
+  const check = healthCheck === undefined || healthCheck.port === 'traffic-port' ? port : Number(healthCheck.port);
+  return [
+    ...(transport === 'UDP' ? [] : [{ protocol: 'tcp', port } as const]),
+    ...(transport === 'TCP' ? [] : [{ protocol: 'udp', port } as const]),
+    { protocol: 'tcp', port: check },
+  ];
 }

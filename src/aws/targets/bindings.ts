@@ -19,12 +19,12 @@ export class Bindings {
   /**
    * Replaces the Gateway's bindings by its target groups that exist. A group that is no longer desired stays bound as long as
    * it exists: it serves until its successor is healthy, and requests may be in flight after that.
-   * @returns the Services that have a new group, or whose group now selects its targets in another way
+   * @returns the Services that have a new group, or whose group now has other targets or checks them at another port
    */
   bind(gateway: ObjectKey, desired: readonly TargetSelection[], owned: readonly OwnedResource[]): readonly ObjectKey[] {
     const groups = owned.filter(({ kind }) => kind === 'target-group');
     const arns = new Map(groups.map(({ id, arn }) => [id, arn]));
-    const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, group.backend]));
+    const before = new Map(this.ofGateway(gateway).map(({ arn, group }) => [arn, needsOf(group)]));
     const found = desired.flatMap((group): readonly Binding[] => {
       const arn = arns.get(group.id);
       return arn === undefined ? [] : [{ gateway, arn, group }];
@@ -38,7 +38,7 @@ export class Bindings {
       if (service !== undefined) this.#byService.set(service, (this.#byService.get(service) ?? new Set()).add(binding));
     }
     return bindings.flatMap(({ arn, group }) =>
-      sameJson(before.get(arn), group.backend) ? [] : (group.backend?.service ?? []),
+      sameJson(before.get(arn), needsOf(group)) ? [] : (group.backend?.service ?? []),
     );
   }
 
@@ -82,3 +82,5 @@ export class Bindings {
     return [...new Set(services)];
   }
 }
+
+const needsOf = ({ backend, spec }: TargetSelection) => ({ backend, port: spec.healthCheck?.port });
