@@ -78,12 +78,15 @@ export interface RuleContent {
 
 export interface OwnedTargetGroup extends Owned<'target-group'> {
   readonly name: string;
-  /**
-   * False while none of its targets has been seen healthy and its time is not over: a rule that serves another group waits for
-   * it. Groups that serve already, or that have no target, are ready.
-   */
-  readonly ready: boolean;
-  /** Since when no rule of ours refers to it, in milliseconds since the epoch. Absent while one does. */
+  readonly targetType: string;
+  readonly ipAddressType: string;
+  /** Whether something of ours forwards to it with weight. */
+  readonly serves: boolean;
+  /** Whether one of its targets has been seen healthy, or it has none, or its time is over: it may take over from others. */
+  readonly proven: boolean;
+  /** Whether AWS has registered its targets, and a while ago. */
+  readonly registered?: true;
+  /** Since when nothing of ours forwards to it, in milliseconds since the epoch. Absent while something does. */
   readonly unusedSince?: number;
 }
 

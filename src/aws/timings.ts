@@ -14,9 +14,12 @@ export const inventoryRetryMs = 5000;
 
 /**
  * A target group that replaces a serving one waits this long for a first healthy target. AWS's slowest default health check
- * takes less: five times 30 seconds, and registration.
+ * takes less: five times 30 seconds, and registration, which takes an NLB up to five minutes.
  */
-export const firstHealthyTargetMs = 180_000;
+export const firstHealthyTargetMs = { application: 180_000, network: 600_000 } as const;
+
+/** If no health check can pass, a target group takes over this long after AWS was seen to have registered its targets. */
+export const afterRegistrationMs = 30_000;
 
 /** A deletion that AWS refuses because the resource is in use. */
 export const heldDeletion = {

@@ -59,6 +59,7 @@ function aspect(step: OtherStep): string | undefined {
     case 'tag':
       return tagWords(step.add, step.remove);
     case 'warm-rule':
+    case 'warm-listener':
       return 'a target group joins with weight 0, and takes over when it is healthy';
     case 'sync-targets':
       return 'targets';

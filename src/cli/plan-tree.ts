@@ -52,7 +52,11 @@ function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Bran
 function openTo(model: Model): string {
   const groups = only(model, 'security-group').flatMap(({ ingress }) => ingress);
   if (groups.length === 0) return 'with its own security groups';
-  const sources = new Set(groups.map(({ source }) => (source.kind === 'cidr' ? source.cidr : source.groupId)));
+  const sources = new Set(
+    groups.map(({ source }) =>
+      source.kind === 'cidr' ? source.cidr : 'group' in source ? source.group : source.groupId,
+    ),
+  );
   return `open to ${[...sources].join(', ')}`;
 }
 

@@ -11,7 +11,7 @@ import type { Plan } from './step.ts';
 export interface DiffOptions {
   /** The account's quota of rules per load balancer, default rules left out. */
   readonly rulesPerLoadBalancer?: number;
-  /** How long a target group rests that no rule refers to any more, in milliseconds. */
+  /** How long a target group rests that nothing forwards to any more, in milliseconds. */
   readonly drain?: number;
   /** Namespaces whose steps were recalled last time: steps of other namespaces do not wait for theirs. */
   readonly behind?: ReadonlySet<string>;
@@ -32,7 +32,7 @@ export function diff(model: Model | undefined, observed: Observed, options: Diff
   for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
   const listeners = resources.filter((resource) => resource.kind === 'listener');
   planListeners(draft, listeners, rules, rulesPerLoadBalancer);
-  retire(draft, { whole: model === undefined, rules, now: observed.now, drain });
+  retire(draft, { whole: model === undefined, rules, listeners, now: observed.now, drain });
   return {
     steps: draft.steps,
     existing: new Map([...existing.kept].map(([id, { arn }]) => [id, arn])),

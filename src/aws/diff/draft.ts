@@ -1,5 +1,5 @@
 // A plan while it is being written: its steps so far, and which step makes which resource usable.
-import type { Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
+import type { ListenerResource, Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
 import type { Order } from './order.ts';
@@ -13,12 +13,19 @@ export class Draft {
   readonly order: Order;
   readonly #usable = new Map<ResourceId, StepId>();
   readonly #targetGroups: ReadonlyMap<ResourceId, TargetGroupResource>;
+  readonly #listeners: readonly ListenerResource[];
 
   constructor(existing: Existing, resources: readonly Resource[], order: Order) {
     this.existing = existing;
     this.order = order;
     const groups = resources.filter((resource) => resource.kind === 'target-group');
     this.#targetGroups = new Map(groups.map((group) => [group.id, group]));
+    this.#listeners = resources.filter((resource) => resource.kind === 'listener');
+  }
+
+  /** As desired. */
+  targetGroup(id: ResourceId): TargetGroupResource | undefined {
+    return this.#targetGroups.get(id);
   }
 
   add(step: Step): StepId {
@@ -51,7 +58,7 @@ export class Draft {
     return [...steps];
   }
 
-  /** Nobody updated the members of a group that no rule used, so that is done before it serves. */
+  /** Nobody updated the members of a group that nothing forwarded to, so that is done before it serves. */
   #registerTargets(reference: ResourceId): StepId | undefined {
     const desired = this.#targetGroups.get(reference);
     const arn = this.existing.kept.get(reference)?.arn;
@@ -61,11 +68,18 @@ export class Draft {
     return step;
   }
 
+  /** What must be there before the targets are registered: an ALB is a target only on the port of one of its listeners. */
+  targetReferences({ loadBalancer, spec: { port } }: TargetGroupResource): readonly ResourceId[] {
+    if (loadBalancer === undefined) return [];
+    const listeners = this.#listeners.filter((each) => each.loadBalancer === loadBalancer && each.spec.port === port);
+    return [loadBalancer, ...listeners.map(({ id }) => id)];
+  }
+
   syncTargets(desired: TargetGroupResource, after: readonly StepId[]): StepId {
     return this.add({
       kind: 'sync-targets',
       id: stepId('sync-targets', desired.id),
-      after,
+      after: [...after, ...this.waitFor(this.targetReferences(desired))],
       resource: desired.id,
       desired,
     });

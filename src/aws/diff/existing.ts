@@ -1,7 +1,8 @@
 // The existing resources, seen from the model: which one has which logical id, which are left over, and which rules each
 // listener has.
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
-import type { Observed, OwnedListener, OwnedResource, OwnedRule } from '../observed.ts';
+import type { Observed, OwnedListener, OwnedResource, OwnedRule, OwnedTargetGroup } from '../observed.ts';
+import { forwardsOf } from './forwarding.ts';
 import { hasHash } from './tags.ts';
 
 /** Without rules, which are matched by their content too. */
@@ -17,8 +18,12 @@ export interface Existing {
   readonly listeners: ReadonlyMap<string, OwnedListener>;
   /** ARNs. */
   readonly loadBalancers: ReadonlySet<string>;
-  /** ARNs of the target groups that a rule refers to. */
+  /** By ARN. */
+  readonly targetGroups: ReadonlyMap<string, OwnedTargetGroup>;
+  /** ARNs of the target groups that something forwards to. */
   readonly inUse: ReadonlySet<string>;
+  /** The target groups of the model whose health no check can tell. */
+  readonly unchecked: ReadonlySet<ResourceId>;
 }
 
 export function indexExisting(model: Model | undefined, observed: Observed): Existing {
@@ -36,13 +41,18 @@ export function indexExisting(model: Model | undefined, observed: Observed): Exi
     if (found !== undefined) kept.set(id, found);
   }
   const standing = new Set([...kept.values()].map(({ arn }) => arn));
+  const listeners = others.filter((other) => other.kind === 'listener');
+  const groups = others.filter((other) => other.kind === 'target-group');
+  const unchecked = (model?.resources ?? []).filter((each) => each.kind === 'target-group' && each.unchecked === true);
   return {
     kept,
     left: others.filter(({ arn }) => !standing.has(arn)),
     rules: Map.groupBy(rules, (rule) => rule.listenerArn),
-    listeners: new Map(others.filter((other) => other.kind === 'listener').map((listener) => [listener.arn, listener])),
+    listeners: new Map(listeners.map((listener) => [listener.arn, listener])),
     loadBalancers: new Set(others.filter(({ kind }) => kind === 'load-balancer').map(({ arn }) => arn)),
-    inUse: new Set(rules.flatMap((rule) => rule.targetGroups.map(({ arn }) => arn))),
+    targetGroups: new Map(groups.map((group) => [group.arn, group])),
+    inUse: new Set([...rules, ...listeners].flatMap(forwardsOf).map(({ arn }) => arn)),
+    unchecked: new Set(unchecked.map(({ id }) => id)),
   };
 }
 

@@ -41,7 +41,7 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
   const held: OwnedRule[] = [];
   for (const rule of desired) {
     const predecessor = same.has(rule) ? undefined : [...old].find(({ id }) => id === rule.id);
-    if (predecessor === undefined || !warmUp(draft, rule, predecessor)) continue;
+    if (predecessor === undefined || !warmUp(draft, { desired: rule, owned: predecessor })) continue;
     waiting.add(rule);
     old.delete(predecessor);
     held.push(predecessor);
@@ -52,7 +52,8 @@ export function matchRules(draft: Draft, { desired, present, room }: ListenerRul
   const placed = order.map((rule) => {
     const kept = same.get(rule);
     if (kept === undefined) return { desired: rule, existing: inPlace.get(rule), changes: inPlace.has(rule) };
-    const changes = !pointsWhereDesired(draft.existing, rule, kept) && !warmUp(draft, rule, kept);
+    const forwarding = { desired: rule, owned: kept };
+    const changes = !pointsWhereDesired(draft.existing, forwarding) && !warmUp(draft, forwarding);
     return { desired: rule, existing: kept, changes };
   });
   // An old rule may answer the requests of a rule that waits, so it stays until then.

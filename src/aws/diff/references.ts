@@ -1,4 +1,4 @@
-import type { CertificateUse, Resource, ResourceId, RuleAction } from '../model/resources.ts';
+import type { CertificateUse, IngressRule, Resource, ResourceId, RuleAction } from '../model/resources.ts';
 
 /** The logical ids that the spec of a resource refers to, and its parent's. */
 export function specReferences(resource: Resource): ResourceId[] {
@@ -28,3 +28,8 @@ export function certificateReferences(uses: readonly CertificateUse[]): Resource
 export function forwardReferences(action: RuleAction): ResourceId[] {
   return action.kind === 'forward' ? action.targetGroups.map(({ targetGroup }) => targetGroup) : [];
 }
+
+/** The security groups of the Gateway that rules admit. */
+export const ingressReferences = (rules: readonly IngressRule[]): ResourceId[] => [
+  ...new Set(rules.flatMap(({ source }) => (source.kind === 'group' && 'group' in source ? [source.group] : []))),
+];

@@ -5,9 +5,10 @@ import { hashed, isSet } from './certificates.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import type { KeptResource } from './existing.ts';
-import { certificateReferences, specReferences } from './references.ts';
+import { certificateReferences, ingressReferences, specReferences } from './references.ts';
 import type { Step, StepId } from './step.ts';
 import { hasHash, hashTag, userTags } from './tags.ts';
+import { pointsWhereDesired, warmUp } from './traffic.ts';
 
 type Plain = Exclude<Resource, RuleResource>;
 
@@ -62,9 +63,12 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const references = specReferences(desired);
   const certificates = defaultCertificates(desired);
   const spec = hashed(draft.existing, desired.spec, certificates);
-  const right = isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates);
-  if (!right || references.some((reference) => draft.isCreated(reference))) {
-    draft.change(desired, existing, draft.waitFor(references), { spec });
+  const right =
+    isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates) &&
+    !references.some((reference) => draft.isCreated(reference));
+  if (mustChange(draft, desired, existing, right)) draft.change(desired, existing, draft.waitFor(references), { spec });
+  if (desired.kind === 'target-group' && draft.targetReferences(desired).some((each) => draft.isCreated(each))) {
+    draft.syncTargets(desired, []);
   }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);
@@ -72,6 +76,16 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
+}
+
+/** A listener that forwards goes on with its groups until the new ones are ready. */
+function mustChange(draft: Draft, desired: Plain, existing: KeptResource, right: boolean): boolean {
+  if (desired.kind !== 'listener' || existing.kind !== 'listener') return !right;
+  const forwarding = { desired, owned: existing };
+  if (desired.spec.defaultAction.kind !== 'forward') return !right;
+  // While it was warmed up, it may have got another protocol, and groups that are no longer desired.
+  const stands = existing.protocol === desired.spec.protocol && pointsWhereDesired(draft.existing, forwarding);
+  return !(right && stands) && !warmUp(draft, forwarding);
 }
 
 /** The steps after the create. None if nothing is desired and nothing was ever set. */
@@ -94,9 +108,11 @@ function secondCall(
     case 'security-group': {
       const { ingress, overflow = [] } = desired;
       const created = overflow.filter((each) => draft.isCreated(each));
-      if (isRight('ingress', ingress) && created.length === 0) return undefined;
+      const sources = ingressReferences(ingress);
+      const stands = created.length === 0 && !sources.some((each) => draft.isCreated(each));
+      if (isRight('ingress', ingress) && stands) return undefined;
       const tags = hashTag('ingress', ingress);
-      const all = { ...base(overflow), fresh: fresh && created.length === overflow.length };
+      const all = { ...base([...overflow, ...sources]), fresh: fresh && created.length === overflow.length };
       return { kind: 'set-ingress', id: stepId('set-ingress', desired.id), ...all, desired, tags };
     }
     case 'load-balancer':

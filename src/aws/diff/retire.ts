@@ -1,28 +1,43 @@
 // Deletes what the model does not have, after its replacement serves, and without calls for what AWS deletes by itself.
 // Certificates are shared by Gateways, so another pass deletes them.
-import type { ResourceId, RuleResource } from '../model/resources.ts';
-import type { OwnedTargetGroup } from '../observed.ts';
+import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
+import { isNetworkLoadBalancer } from '../network-arn.ts';
+import type { OwnedListener, OwnedLoadBalancer, OwnedRule, OwnedTargetGroup } from '../observed.ts';
 import type { Draft } from './draft.ts';
+import { forwardsOf } from './forwarding.ts';
 import type { StepId } from './step.ts';
-import { coldGroups } from './traffic.ts';
+import { coldGroups, unprovenGroups } from './traffic.ts';
 
 export interface Retirement {
   /** The Gateway is being deleted: nothing rests, and nothing is replaced. */
   readonly whole: boolean;
   readonly rules: readonly RuleResource[];
+  readonly listeners: readonly ListenerResource[];
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long a target group rests after the last reference to it, in milliseconds. */
   readonly drain: number;
 }
 
+/** The steps that delete load balancers, by ARN. */
+type Gone = Map<string, StepId>;
+
 /** Called last, because it waits for the steps that are in the draft. */
 export function retire(draft: Draft, retirement: Retirement): void {
   const made = draft.steps.filter(({ resource }) => !isBehindRule(draft, resource)).map(({ id }) => id);
-  const replaced = retirement.whole || isReplaced(draft, retirement.rules);
-  const gone = retireLoadBalancers(draft, replaced);
+  const replaced = retirement.whole || isReplaced(draft, retirement);
+  const gone: Gone = new Map(
+    draft.steps.flatMap((step) => (step.kind === 'delete' ? [[step.existing.arn, step.id] as const] : [])),
+  );
+  // AWS does not delete an ALB that is the target of an NLB. So the NLB goes first, and then the group between them.
+  const { left } = draft.existing;
+  const between = left.filter((group) => group.kind === 'target-group' && group.targetType === 'alb');
+  retireLoadBalancers(draft, { gone, replaced }, ({ arn }) => isNetworkLoadBalancer(arn));
   retireListeners(draft, retirement.whole, made);
-  retireTargetGroups(draft, retirement, gone);
+  const freed = retireTargetGroups(draft, retirement, gone, (group) => between.includes(group));
+  const mayGo = replaced && freed.length === between.length;
+  retireLoadBalancers(draft, { gone, replaced: mayGo, after: freed }, ({ arn }) => !isNetworkLoadBalancer(arn));
+  retireTargetGroups(draft, retirement, gone, (group) => !between.includes(group));
   retireSecurityGroups(draft, gone);
 }
 
@@ -30,7 +45,7 @@ export function retire(draft: Draft, retirement: Retirement): void {
  * Whether the old load balancers may go, because the new ones serve everything. For a namespace that never stops changing, it
  * is enough that the new ones have each of its rules in some state.
  */
-function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
+function isReplaced(draft: Draft, { rules, listeners: desired }: Retirement): boolean {
   const { existing, order } = draft;
   const loadBalancers = [...existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
   const listeners = new Set(rules.map(({ listener }) => existing.kept.get(listener)?.arn ?? ''));
@@ -40,20 +55,35 @@ function isReplaced(draft: Draft, rules: readonly RuleResource[]): boolean {
     draft.pending.every(({ kind, resource }) => kind === 'target-group-health' && order.isBehind(resource)) &&
     loadBalancers.every(({ state }) => state !== 'provisioning') &&
     rules.every(({ id }) => !order.isBehind(id) || standing.has(id)) &&
-    rules.every((rule) => order.isBehind(rule.id) || coldGroups(existing, rule).length === 0)
+    rules.every((rule) => order.isBehind(rule.id) || coldGroups(existing, rule).length === 0) &&
+    desired.flatMap((listener) => unprovenGroups(existing, listener)).every((group) => awaitHealth(draft, group))
   );
 }
 
-/** AWS deletes a load balancer's listeners and rules with it. Returns the steps by ARN, also of failed load balancers. */
-function retireLoadBalancers(draft: Draft, replaced: boolean): ReadonlyMap<string, StepId> {
-  const gone = new Map<string, StepId>();
-  for (const step of draft.steps) if (step.kind === 'delete') gone.set(step.existing.arn, step.id);
+/** AWS takes minutes to register the targets of a new NLB. */
+function awaitHealth(draft: Draft, resource: ResourceId): false {
+  draft.await({ kind: 'target-group-health', resource });
+  return false;
+}
+
+interface Retiring {
+  /** Gets the steps of this function, too. */
+  readonly gone: Gone;
+  readonly replaced: boolean;
+  readonly after?: readonly StepId[];
+}
+
+/** AWS deletes a load balancer's listeners and rules with it. */
+function retireLoadBalancers(
+  draft: Draft,
+  { gone, replaced, after = [] }: Retiring,
+  these: (loadBalancer: OwnedLoadBalancer) => boolean,
+): void {
   for (const left of draft.existing.left) {
-    if (left.kind !== 'load-balancer' || gone.has(left.arn)) continue;
-    if (replaced) gone.set(left.arn, draft.remove(left, []));
+    if (left.kind !== 'load-balancer' || gone.has(left.arn) || !these(left)) continue;
+    if (replaced) gone.set(left.arn, draft.remove(left, after));
     else draft.await({ kind: 'replacement', resource: left.id });
   }
-  return gone;
 }
 
 /** A rule that may wait forever, because its namespace never stops changing. */
@@ -71,41 +101,67 @@ function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]):
 }
 
 /**
- * A group rests after its last rule is gone, because requests may be in flight. If its load balancer goes, it waits only for
- * AWS, which refuses until the load balancer is really gone. The first group finds that out, and the others wait for it.
+ * A group rests after the last reference to it is gone, because requests may be in flight. If its load balancer goes, it waits
+ * only for AWS, which refuses until the load balancer is really gone. The first group finds that out, and the others wait for it.
+ * @returns the steps that delete these groups
  */
-function retireTargetGroups(draft: Draft, { whole, now, drain }: Retirement, gone: ReadonlyMap<string, StepId>): void {
+function retireTargetGroups(
+  draft: Draft,
+  { whole, now, drain }: Retirement,
+  gone: Gone,
+  these: (group: OwnedTargetGroup) => boolean,
+): readonly StepId[] {
+  const steps: StepId[] = [];
   let canary: StepId | undefined;
   for (const group of draft.existing.left) {
-    if (group.kind !== 'target-group') continue;
+    if (group.kind !== 'target-group' || !these(group)) continue;
     const holders = holdersOf(draft, group);
     if (whole || (holders.length > 0 && holders.every((arn) => gone.has(arn)))) {
       const step = draft.remove(group, canary === undefined ? [...gone.values()] : [canary]);
       canary ??= step;
+      steps.push(step);
       continue;
     }
     const at = (holders.length > 0 ? now : (group.unusedSince ?? now)) + drain;
-    if (holders.length === 0 && at <= now) draft.remove(group, []);
+    if (holders.length === 0 && at <= now) steps.push(draft.remove(group, []));
     else draft.await({ kind: 'drain', resource: group.id, at });
   }
+  return steps;
 }
 
-/** ARNs of the load balancers whose rules refer to the group. An empty string stands for an unknown one. */
-function holdersOf(draft: Draft, group: OwnedTargetGroup): string[] {
+/** ARNs of the load balancers that forward to the group. An empty string stands for an unknown one. */
+function holdersOf(draft: Draft, { arn: group }: OwnedTargetGroup): string[] {
   const { rules, listeners } = draft.existing;
-  return [...rules.entries()]
-    .filter(([, each]) => each.some((rule) => rule.targetGroups.some(({ arn }) => arn === group.arn)))
-    .map(([listener]) => listeners.get(listener)?.loadBalancerArn ?? '');
+  const forwards = (each: OwnedRule | OwnedListener) => forwardsOf(each).some(({ arn }) => arn === group);
+  return [
+    ...[...rules.entries()]
+      .filter(([, each]) => each.some(forwards))
+      .map(([listener]) => listeners.get(listener)?.loadBalancerArn ?? ''),
+    ...[...listeners.values()].filter(forwards).map(({ loadBalancerArn }) => loadBalancerArn),
+  ];
 }
 
-/** After the load balancers that carry them, because AWS refuses before that. */
-function retireSecurityGroups(draft: Draft, gone: ReadonlyMap<string, StepId>): void {
-  const changed = draft.steps.filter((step) => step.kind === 'change' && step.desired.kind === 'load-balancer');
+/**
+ * After the load balancers that carry them, because AWS refuses before that, and after the rules that name them: an ALB's
+ * group admits that of the NLB in front.
+ */
+function retireSecurityGroups(draft: Draft, gone: Gone): void {
+  const changed = draft.steps.filter(
+    ({ kind, ...step }) =>
+      kind === 'set-ingress' || (kind === 'change' && 'desired' in step && step.desired.kind === 'load-balancer'),
+  );
   const { left } = draft.existing;
   const waitsForReplacement = left.some(({ kind, arn }) => kind === 'load-balancer' && !gone.has(arn));
-  for (const group of left) {
-    if (group.kind !== 'security-group') continue;
+  const groups = left.filter(({ kind }) => kind === 'security-group');
+  const removed: StepId[] = [];
+  for (const group of groups.toSorted((a, b) => Number(isOfNetwork(a.id)) - Number(isOfNetwork(b.id)))) {
     if (waitsForReplacement) draft.await({ kind: 'replacement', resource: group.id });
-    else draft.remove(group, [...gone.values(), ...changed.map(({ id }) => id)]);
+    else {
+      const before = isOfNetwork(group.id) ? removed : [];
+      removed.push(draft.remove(group, [...gone.values(), ...changed.map(({ id }) => id), ...before]));
+    }
   }
 }
+
+/** What the model of an NLB makes has its name in the id. */
+const isOfNetwork = (id: ResourceId): boolean => id.split('/')[1]?.startsWith('nlb-') === true;

@@ -11,7 +11,7 @@ import type {
   Tags,
   TargetGroupResource,
 } from '../model/resources.ts';
-import type { OwnedResource } from '../observed.ts';
+import type { Forward, OwnedResource } from '../observed.ts';
 
 export type StepId = string & { readonly __brand: 'StepId' };
 
@@ -29,6 +29,12 @@ interface Base {
 interface Tagged {
   /** Written beside the ownership tags. For a create they include `desired.tags`. */
   readonly tags: Tags;
+}
+
+interface Warming {
+  readonly arn: string;
+  readonly serving: readonly Forward[];
+  readonly joining: readonly ResourceId[];
 }
 
 export type Step = Base &
@@ -51,13 +57,10 @@ export type Step = Base &
         readonly kind: 'set-priorities';
         readonly priorities: readonly { readonly arn: string; readonly priority: number }[];
       }
-    /** Adds a target group to its rule with weight 0, so that AWS checks its health before it takes over. */
-    | {
-        readonly kind: 'warm-rule';
-        readonly arn: string;
-        readonly serving: readonly { readonly arn: string; readonly weight: number }[];
-        readonly joining: readonly ResourceId[];
-      }
+    /** Adds target groups with weight 0, so that AWS checks their health before they take over. */
+    | (Warming & { readonly kind: 'warm-rule' })
+    /** The same for an NLB's listener. It gets the protocol, under which it takes the old and the new groups. */
+    | (Warming & { readonly kind: 'warm-listener'; readonly protocol: string })
     /** Registers the targets that the group has by the caches. */
     | { readonly kind: 'sync-targets'; readonly desired: TargetGroupResource }
     | { readonly kind: 'delete'; readonly existing: OwnedResource }

@@ -1,19 +1,20 @@
-// AWS checks the health only of target groups that a rule refers to. So a new group first joins the rule of the serving group
-// with weight 0, and takes over when it is ready.
-import type { ResourceId, RuleResource } from '../model/resources.ts';
-import type { OwnedRule } from '../observed.ts';
+// AWS checks the health only of target groups that something forwards to. So a new group first joins the serving group with
+// weight 0, in its rule or in its listener, and takes over when it is ready.
+import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
+import type { Forward, OwnedTargetGroup } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import type { Existing } from './existing.ts';
+import { actionOf, type Forwarding, forwardsOf } from './forwarding.ts';
 
 /** Target groups in one forward action: an AWS quota that cannot be raised. */
 const TARGET_GROUPS_PER_ACTION = 5;
 
-/** Whether the rule forwards as desired: to the current groups of the logical ids, and to no other. */
-export function pointsWhereDesired(existing: Existing, desired: RuleResource, rule: OwnedRule): boolean {
-  const { action } = desired.spec;
+/** Whether it forwards as desired: to the current groups of the logical ids, and to no other. */
+export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwarding): boolean {
+  const action = actionOf(desired);
   const wanted = action.kind === 'forward' ? action.targetGroups : [];
-  const weights = new Map(rule.targetGroups.map(({ arn, weight }) => [arn, weight]));
+  const weights = new Map(forwardsOf(owned).map(({ arn, weight }) => [arn, weight]));
   // The weight of a single group has no meaning.
   const alone = wanted.length === 1;
   return (
@@ -26,34 +27,75 @@ export function pointsWhereDesired(existing: Existing, desired: RuleResource, ru
 }
 
 /**
- * Whether `rule` must stay as it is, because its new groups are not ready. If so, adds them to it with weight 0. A rule that
- * serves nothing, or has no room for more groups, does not wait.
+ * Whether it must stay as it is, because its new groups are not ready. If so, adds them to it with weight 0. What serves
+ * nothing, or has no room for more groups, does not wait.
  */
-export function warmUp(draft: Draft, desired: RuleResource, rule: OwnedRule): boolean {
-  const serving = rule.targetGroups.filter(({ weight }) => weight > 0);
+export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
+  const { desired, owned } = forwarding;
+  const serving = forwardsOf(owned).filter(({ weight }) => weight > 0);
   if (serving.length === 0) return false;
   const arnOf = (id: ResourceId) => draft.existing.kept.get(id)?.arn;
   const cold = coldGroups(draft.existing, desired).filter((id) => !serving.some(({ arn }) => arn === arnOf(id)));
-  const joined = rule.targetGroups.filter(({ arn, weight }) => weight === 0 && cold.some((id) => arnOf(id) === arn));
+  const joined = forwardsOf(owned).filter(({ arn, weight }) => weight === 0 && cold.some((id) => arnOf(id) === arn));
   const joining = cold.filter((id) => !joined.some(({ arn }) => arn === arnOf(id)));
   const stay = [...serving, ...joined];
   if (cold.length === 0 || stay.length + joining.length > TARGET_GROUPS_PER_ACTION) return false;
+  const under = protocolOfBoth(draft, forwarding, { stay, joining });
+  if (under === undefined) return false;
   if (joining.length > 0) {
     const id = stepId('warm', desired.id);
-    const after = draft.waitFor(joining);
-    draft.add({ kind: 'warm-rule', id, after, resource: desired.id, arn: rule.arn, serving: stay, joining });
+    const base = { id, after: draft.waitFor(joining), resource: desired.id, arn: owned.arn, serving: stay, joining };
+    if (owned.kind === 'rule') draft.add({ kind: 'warm-rule', ...base });
+    else draft.add({ kind: 'warm-listener', ...base, protocol: under });
   }
   for (const resource of cold) draft.await({ kind: 'target-group-health', resource });
   return true;
 }
 
+/** docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html */
+const takes: Readonly<Record<string, readonly string[]>> = {
+  TCP: ['TCP', 'TCP_UDP'],
+  UDP: ['UDP', 'TCP_UDP'],
+  TCP_UDP: ['TCP_UDP'],
+  TLS: ['TCP', 'TLS'],
+};
+
+/**
+ * The protocol under which an NLB's listener takes its groups and the joining ones beside each other: its own, or the one that
+ * it is to have, as of a TCP_UDP listener that becomes TCP. Undefined if there is none: then it changes at once. All protocols
+ * of an ALB are alike.
+ */
+function protocolOfBoth(
+  { existing, targetGroup }: Draft,
+  { desired, owned }: Forwarding,
+  { stay, joining }: { readonly stay: readonly Forward[]; readonly joining: readonly ResourceId[] },
+): string | undefined {
+  if (owned.kind === 'rule' || desired.kind === 'rule') return '';
+  const specs = joining.flatMap((id) => targetGroup(id)?.spec ?? []);
+  const families = new Set(specs.map(({ ipAddressType }): string => ipAddressType));
+  for (const { arn } of stay) families.add(existing.targetGroups.get(arn)?.ipAddressType ?? 'ipv4');
+  if (families.size > 1) return undefined;
+  const own = takes[owned.protocol] ?? [];
+  if (specs.every(({ protocol }) => own.includes(protocol))) return owned.protocol;
+  const { protocol } = desired.spec;
+  return owned.protocol === 'TCP_UDP' && (protocol === 'TCP' || protocol === 'UDP') ? protocol : undefined;
+}
+
 /** The groups that should serve, but are not ready. */
-export function coldGroups(existing: Existing, desired: RuleResource): ResourceId[] {
-  const { action } = desired.spec;
+export const coldGroups = (existing: Existing, desired: RuleResource | ListenerResource): ResourceId[] =>
+  unprovenGroups(existing, desired).filter((id) => {
+    const group = existing.kept.get(id);
+    return group?.kind !== 'target-group' || !group.serves;
+  });
+
+/** The groups that should serve, but that may have no healthy target. If no check can pass, AWS must have registered them. */
+export function unprovenGroups(existing: Existing, desired: RuleResource | ListenerResource): ResourceId[] {
+  const action = actionOf(desired);
   if (action.kind !== 'forward') return [];
   return action.targetGroups.flatMap(({ targetGroup, weight }) => {
     const group = existing.kept.get(targetGroup);
-    const ready = group?.kind === 'target-group' && group.ready;
-    return weight === 0 || ready ? [] : [targetGroup];
+    const known = group?.kind === 'target-group' ? group : undefined;
+    const proven = known?.proven === true || (known?.registered === true && existing.unchecked.has(targetGroup));
+    return weight === 0 || proven ? [] : [targetGroup];
   });
 }

@@ -89,6 +89,7 @@ const words = {
   tag: 'set the tags',
   'set-priorities': 'set the priorities',
   'warm-rule': 'let a target group join its rule without weight',
+  'warm-listener': 'let a target group join its listener without weight',
   'sync-targets': 'registered the targets',
   delete: 'removed',
 } as const satisfies Record<Step['kind'], string>;

@@ -1,10 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ingressKey, type PresentRule } from '../inventory/ingress-rules.ts';
-import type { IngressRule } from '../model/resources.ts';
+import { ingressKey, type PresentRule, type ResolvedRule } from '../inventory/ingress-rules.ts';
 import { type Addition, ingressChanges } from './ingress-changes.ts';
 
-const rule = (cidr: string, port = 80): IngressRule => ({
+const rule = (cidr: string, port = 80): ResolvedRule => ({
   protocol: 'tcp',
   fromPort: port,
   toPort: port,

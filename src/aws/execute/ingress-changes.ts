@@ -1,12 +1,11 @@
 // Which changes bring a set of rules into a number of security groups. A rule that is already in one of them stays there, so
 // a list that grows or shrinks moves no rule.
 import { isIpv6Cidr } from '../cidr.ts';
-import { type Family, ingressKey, type PresentRule } from '../inventory/ingress-rules.ts';
-import type { IngressRule } from '../model/resources.ts';
+import { type Family, ingressKey, type PresentRule, type ResolvedRule } from '../inventory/ingress-rules.ts';
 
 export interface Addition {
   readonly groupId: string;
-  readonly rules: readonly IngressRule[];
+  readonly rules: readonly ResolvedRule[];
 }
 
 export interface IngressChanges {
@@ -23,7 +22,7 @@ export interface IngressChanges {
  */
 export function ingressChanges(
   groups: readonly string[],
-  desired: readonly IngressRule[],
+  desired: readonly ResolvedRule[],
   present: readonly PresentRule[],
   limit: number,
 ): IngressChanges {
@@ -59,12 +58,12 @@ class Room {
     for (const family of families) this.#add(`${groupId} ${family}`, 1);
   }
 
-  place(rules: readonly IngressRule[]): {
+  place(rules: readonly ResolvedRule[]): {
     readonly placed: readonly Addition[];
-    readonly left: readonly IngressRule[];
+    readonly left: readonly ResolvedRule[];
   } {
-    const placed = new Map<string, IngressRule[]>();
-    const left: IngressRule[] = [];
+    const placed = new Map<string, ResolvedRule[]>();
+    const left: ResolvedRule[] = [];
     for (const rule of rules) {
       const families = familiesOf(rule);
       const groupId = this.#groups.find((group) =>
@@ -84,5 +83,5 @@ class Room {
   }
 }
 
-const familiesOf = ({ source }: IngressRule): readonly Family[] =>
+const familiesOf = ({ source }: ResolvedRule): readonly Family[] =>
   source.kind === 'group' ? ['ipv4', 'ipv6'] : [isIpv6Cidr(source.cidr) ? 'ipv6' : 'ipv4'];

@@ -9,9 +9,8 @@ import type { AwsClients } from '../clients.ts';
 import type { Step } from '../diff/step.ts';
 import { isAlreadyExists, isNotFound, isQuotaReached } from '../errors.ts';
 import { inParts } from '../in-parts.ts';
-import { type PresentRule, presentRules } from '../inventory/ingress-rules.ts';
+import { type PresentRule, presentRules, type ResolvedRule, resolved } from '../inventory/ingress-rules.ts';
 import { DEFAULT_QUOTAS } from '../model/options.ts';
-import type { IngressRule } from '../model/resources.ts';
 import { type Addition, ingressChanges } from './ingress-changes.ts';
 import type { Run } from './run.ts';
 import { writeTags } from './tagging.ts';
@@ -25,11 +24,12 @@ export async function setIngress(run: Run, { desired, fresh, tags }: SetIngress)
   const { clients } = run.context;
   const groups = [desired.id, ...(desired.overflow ?? [])].map(run.arnOf);
   const [first = ''] = groups;
+  const wanted = resolved(desired.ingress, run.arnOf);
   const ingress = async (present: readonly PresentRule[]) =>
-    await change(clients, ingressChanges(groups, desired.ingress, present, limit));
+    await change(clients, ingressChanges(groups, wanted, present, limit));
   if (fresh) {
     try {
-      for (const each of ingressChanges(groups, desired.ingress, [], limit).before) await authorize(clients, each);
+      for (const each of ingressChanges(groups, wanted, [], limit).before) await authorize(clients, each);
     } catch (error) {
       // The answer to our first attempt was lost.
       if (!isAlreadyExists(error)) throw error;
@@ -70,7 +70,7 @@ async function authorizeMissing(clients: AwsClients, { groupId, rules }: Additio
   await inParts(rules, isAlreadyExists, (some) => authorize(clients, { groupId, rules: some }));
 }
 
-function permission({ protocol, fromPort, toPort, source, description: Description }: IngressRule): IpPermission {
+function permission({ protocol, fromPort, toPort, source, description: Description }: ResolvedRule): IpPermission {
   const base = { IpProtocol: protocol, FromPort: fromPort, ToPort: toPort };
   if (source.kind === 'group') return { ...base, UserIdGroupPairs: [{ GroupId: source.groupId, Description }] };
   return isIpv6Cidr(source.cidr)

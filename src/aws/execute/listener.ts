@@ -3,6 +3,8 @@ import {
   CreateListenerCommand,
   type Listener,
   ModifyListenerCommand,
+  type ModifyListenerCommandInput,
+  ProtocolEnum,
   RemoveListenerCertificatesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
@@ -12,9 +14,9 @@ import { listedCertificates, listenersOf } from '../inventory/describe.ts';
 import { listenerCandidate } from '../inventory/read.ts';
 import { resourceId } from '../model/naming.ts';
 import type { CertificateUse, ListenerResource, Tags } from '../model/resources.ts';
-import { TAG } from '../observed.ts';
+import { type Forward, TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
-import { toActions } from '../shapes.ts';
+import { forwardTo, toActions } from '../shapes.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
@@ -25,12 +27,13 @@ const certificateArn = (run: Run, use: CertificateUse): string | undefined =>
   'arn' in use ? use.arn : run.knownArn(use.certificate);
 
 function settings(run: Run, { spec }: ListenerResource, defaultCertificate: string | undefined) {
-  const { port, protocol, sslPolicy, defaultAction } = spec;
+  const { port, protocol, sslPolicy, alpnPolicy, defaultAction } = spec;
   return {
     Port: port,
     Protocol: protocol,
     ...(sslPolicy === undefined ? {} : { SslPolicy: sslPolicy }),
     ...(defaultCertificate === undefined ? {} : { Certificates: [{ CertificateArn: defaultCertificate }] }),
+    ...(protocol === 'TLS' ? { AlpnPolicy: [alpnPolicy ?? 'None'] } : {}),
     DefaultActions: toActions(defaultAction, run.arnOf),
   };
 }
@@ -85,20 +88,31 @@ export async function changeListener(run: Run, desired: ListenerResource, arn: s
   await modifyListener(run, desired, arn, defaultCertificate && certificateArn(run, defaultCertificate));
 }
 
-async function modifyListener(
+const modifyListener = (
   run: Run,
   desired: ListenerResource,
   arn: string,
   defaultCertificate: string | undefined,
-): Promise<void> {
-  const { Listeners: [changed] = [] } = await run.context.clients.elbv2.send(
-    new ModifyListenerCommand({ ListenerArn: arn, ...settings(run, desired, defaultCertificate) }),
-  );
-  const record = run.context.inventory.get(arn);
+): Promise<void> => modify(run, { ListenerArn: arn, ...settings(run, desired, defaultCertificate) });
+
+/** The new groups join with weight 0: they get no connections, but AWS registers their targets and checks their health. */
+export async function warmListener(run: Run, { arn, serving, joining, protocol }: WarmListener): Promise<void> {
+  const joined: Forward[] = joining.map((id) => ({ arn: run.arnOf(id), weight: 0 }));
+  const DefaultActions = forwardTo([...serving, ...joined]);
+  await modify(run, { ListenerArn: arn, Protocol: protocolNamed(protocol), DefaultActions });
+}
+
+const protocolNamed = (protocol: string): ProtocolEnum | undefined =>
+  Object.values(ProtocolEnum).find((each) => each === protocol);
+
+async function modify(run: Run, change: ModifyListenerCommandInput & { ListenerArn: string }): Promise<void> {
+  const { Listeners: [changed] = [] } = await run.context.clients.elbv2.send(new ModifyListenerCommand(change));
+  const record = run.context.inventory.get(change.ListenerArn);
   if (changed !== undefined && record !== undefined) remember(run, changed, record.id, record.tags);
 }
 
 type SetCertificates = Extract<Step, { kind: 'set-certificates' }>;
+type WarmListener = Extract<Step, { kind: 'warm-listener' }>;
 
 /**
  * Adds before it removes, if there is room, so that no host is without its certificate in between. A refused certificate is

@@ -8,7 +8,7 @@ import { setAttributes } from './attributes.ts';
 import { changeCertificate, createCertificate } from './certificate.ts';
 import { deleteResource } from './delete.ts';
 import { setIngress } from './ingress.ts';
-import { changeListener, createListener, setCertificates } from './listener.ts';
+import { changeListener, createListener, setCertificates, warmListener } from './listener.ts';
 import { changeLoadBalancer, createLoadBalancer } from './load-balancer.ts';
 import { changeRule, createRule, setPriorities, warmRule } from './rule.ts';
 import type { Run, StepEnd } from './run.ts';
@@ -45,6 +45,9 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
       return done;
     case 'warm-rule':
       await warmRule(run, step);
+      return done;
+    case 'warm-listener':
+      await warmListener(run, step);
       return done;
     case 'sync-targets': {
       const desired = run.context.targetsOf(step.desired);

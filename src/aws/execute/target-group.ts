@@ -4,7 +4,7 @@ import {
   ModifyTargetGroupCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAlreadyExists } from '../errors.ts';
-import type { TargetGroupRecord } from '../inventory/records.ts';
+import { targetGroupRecord } from '../inventory/read.ts';
 import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
@@ -29,15 +29,6 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
   const { clients, inventory, membership } = run.context;
   const { name, targetType, protocol, protocolVersion, port, vpcId, ipAddressType, healthCheck } = desired.spec;
   const all = run.tags(desired.id, tags);
-  const recordOf =
-    (arn: string) =>
-    (id: ResourceId, own: Tags): TargetGroupRecord => ({
-      kind: 'target-group',
-      arn,
-      id,
-      tags: own,
-      name,
-    });
   try {
     // AWS answers a repeated request, equal also in its tags, with the existing resource. So it is ours.
     const { TargetGroups: [made] = [] } = await clients.elbv2.send(
@@ -55,7 +46,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
       }),
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
-    inventory.put(recordOf(made.TargetGroupArn)(desired.id, all));
+    inventory.put(targetGroupRecord(made, desired.id, all));
     // A new group has no members. Without this line its members would be read once for nothing.
     if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
@@ -64,8 +55,9 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     if (!isAlreadyExists(error)) throw error;
     const { TargetGroups: [found] = [] } = await clients.elbv2.send(new DescribeTargetGroupsCommand({ Names: [name] }));
     const arn = found?.TargetGroupArn;
-    if (arn === undefined) throw error;
-    return await adopt(run, { arn, name, record: recordOf(arn) }, { id: desired.id, tags: all }, () =>
+    if (found === undefined || arn === undefined) throw error;
+    const record = (id: ResourceId, own: Tags) => targetGroupRecord(found, id, own);
+    return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () =>
       changeTargetGroup(run, desired, arn),
     );
   }

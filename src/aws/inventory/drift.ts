@@ -16,7 +16,7 @@ import type {
 } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import type { Actual } from './compare.ts';
-import { ingressKey, type PresentRule } from './ingress-rules.ts';
+import { ingressKey, type PresentRule, resolved } from './ingress-rules.ts';
 import type { Inventory } from './inventory.ts';
 import type { OwnedRecord } from './records.ts';
 
@@ -98,7 +98,8 @@ export class DriftDetector {
 
   compareIngress(record: OwnedRecord, { ingress }: SecurityGroupResource, present: readonly PresentRule[]): void {
     const keys = present.map(({ key }) => key);
-    if (!sameMembers(keys, ingress.map(ingressKey))) this.#drifted(record, 'ingress');
+    const wanted = resolved(ingress, (id) => this.arnsOf(id)[0] ?? id);
+    if (!sameMembers(keys, wanted.map(ingressKey))) this.#drifted(record, 'ingress');
   }
 
   /** @param present the ARNs of the listener's certificates beside the default one */

@@ -2,7 +2,7 @@
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
 import { canonicalCidr } from '../cidr.ts';
 import type { AwsClients } from '../clients.ts';
-import type { IngressRule } from '../model/resources.ts';
+import type { IngressRule, ResourceId } from '../model/resources.ts';
 import { securityGroupRules } from './describe.ts';
 
 export type Family = 'ipv4' | 'ipv6';
@@ -15,8 +15,18 @@ export interface PresentRule {
   readonly families: readonly Family[];
 }
 
+/** Names security groups by their ids in AWS. */
+export type ResolvedRule = IngressRule<{ readonly groupId: string }>;
+
+export const resolved = (rules: readonly IngressRule[], idOf: (group: ResourceId) => string): readonly ResolvedRule[] =>
+  rules.map(({ source, ...rule }) =>
+    source.kind === 'group' && 'group' in source
+      ? { ...rule, source: { kind: 'group', groupId: idOf(source.group) } }
+      : { ...rule, source },
+  );
+
 /** Two rules of one group never have the same key. */
-export const ingressKey = ({ protocol, fromPort, toPort, source }: IngressRule): string =>
+export const ingressKey = ({ protocol, fromPort, toPort, source }: ResolvedRule): string =>
   `${protocol} ${fromPort}-${toPort} ${source.kind === 'group' ? source.groupId : canonicalCidr(source.cidr)}`;
 
 /** All ingress rules of these groups. */

@@ -106,14 +106,14 @@ test('what lacks one of our tags is not ours', async () => {
 test('a target group that serves nobody yet is ready when a target is healthy, and rests when it is not used', async () => {
   rig.kept.targets = rig.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
   await controller.apply(rig.model());
-  expect(targetGroups()).toMatchObject([{ ready: true }]);
+  expect(targetGroups()).toMatchObject([{ serves: true }]);
   expect(targetGroups()[0]?.unusedSince).toBeUndefined();
   const rule = controller.inventory.owned(gateway).find(({ kind }) => kind === 'rule');
   if (rule?.kind !== 'rule') throw new Error('no rule');
   controller.inventory.put({ ...rule, targetGroups: rule.targetGroups.map(({ arn }) => ({ arn, weight: 0 })) });
-  expect(targetGroups()).toMatchObject([{ ready: false }]);
+  expect(targetGroups()).toMatchObject([{ serves: false, proven: false }]);
   await controller.inventory.refreshTargetHealth(targetGroups().map(({ arn }) => arn));
-  expect(targetGroups()).toMatchObject([{ ready: true }]);
+  expect(targetGroups()).toMatchObject([{ proven: true }]);
   controller.inventory.remove(rule.arn);
   expect(targetGroups()[0]?.unusedSince).toBeGreaterThan(0);
 });

@@ -200,8 +200,9 @@ export class Inventory {
           else if (!isNotYetVisible(error)) throw error;
           return undefined;
         });
-        if (health?.healthy === true) this.#usage.sawHealthy(arn);
-        if (health !== undefined) onHealth?.(arn, health);
+        if (health === undefined) return;
+        this.#usage.saw(arn, health);
+        onHealth?.(arn, health);
       }),
     );
   }

@@ -7,6 +7,7 @@ import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
 import { scopeOf } from '../model/scope.ts';
+import { isNetworkLoadBalancer } from '../network-arn.ts';
 import type { OwnedLoadBalancer, OwnedRule, OwnedSecurityGroup } from '../observed.ts';
 import { TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
@@ -89,8 +90,10 @@ export async function recordsOf(
 
 async function belowLoadBalancers(clients: AwsClients, arns: readonly string[]): Promise<readonly Candidate[]> {
   const listeners = (await Promise.all(arns.map((arn) => unlessGone(() => listenersOf(clients, arn))))).flat();
+  // An NLB's listeners of ours have no rules.
+  const withRules = listeners.filter(({ LoadBalancerArn: arn = '' }) => !isNetworkLoadBalancer(arn));
   const rules = await Promise.all(
-    listeners.map(async ({ ListenerArn: arn = '' }) => {
+    withRules.map(async ({ ListenerArn: arn = '' }) => {
       const found = await unlessGone(() => rulesOf(clients, arn));
       return found.flatMap((rule) => ruleCandidate(rule, arn));
     }),
@@ -123,7 +126,13 @@ export function targetGroupCandidate(
 ): Candidate[] {
   const { TargetGroupArn: arn = '', TargetGroupName: name = '' } = found;
   if (!isNamed(name, prefix) && !known.has(arn)) return [];
-  return [{ arn, record: (id, tags): TargetGroupRecord => ({ kind: 'target-group', arn, id, tags, name }) }];
+  return [{ arn, record: (id, tags) => targetGroupRecord(found, id, tags) }];
+}
+
+export function targetGroupRecord(found: TargetGroup, id: ResourceId, tags: Tags): TargetGroupRecord {
+  const { TargetGroupArn: arn = '', TargetGroupName: name = '', TargetType, IpAddressType } = found;
+  const [targetType, ipAddressType] = [TargetType ?? 'instance', IpAddressType ?? 'ipv4'];
+  return { kind: 'target-group', arn, id, tags, name, targetType, ipAddressType };
 }
 
 export function securityGroupCandidate({ GroupId: arn, GroupName: name = '' }: SecurityGroup): Candidate[] {

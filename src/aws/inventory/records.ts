@@ -24,7 +24,7 @@ export interface CertificateRecord extends OwnedCertificate {
   readonly importedAt: number;
 }
 
-export type TargetGroupRecord = Omit<OwnedTargetGroup, 'ready' | 'unusedSince'>;
+export type TargetGroupRecord = Omit<OwnedTargetGroup, 'serves' | 'proven' | 'registered' | 'unusedSince'>;
 
 export type OwnedRecord =
   | OwnedLoadBalancer
@@ -98,4 +98,4 @@ export class Records {
 }
 
 export const asOwned = (record: OwnedRecord): OwnedResource =>
-  record.kind === 'target-group' ? { ...record, ready: true } : record;
+  record.kind === 'target-group' ? { ...record, serves: true, proven: true } : record;

@@ -43,15 +43,17 @@ export interface SecurityGroupResource {
   readonly tags: Tags;
 }
 
-export interface IngressRule {
+/** A security group: one of this Gateway's by logical id, or an id in AWS (the backend group, the user's own). */
+export type GroupUse = { readonly group: ResourceId } | { readonly groupId: string };
+
+/** @template Group how it names a security group */
+export interface IngressRule<Group = GroupUse> {
   readonly protocol: 'tcp' | 'udp' | 'icmp' | 'icmpv6';
   /** Of ICMP: the type. */
   readonly fromPort: number;
   /** Of ICMP: the code; -1 for any. */
   readonly toPort: number;
-  readonly source:
-    | { readonly kind: 'cidr'; readonly cidr: string }
-    | { readonly kind: 'group'; readonly groupId: string };
+  readonly source: { readonly kind: 'cidr'; readonly cidr: string } | ({ readonly kind: 'group' } & Group);
   readonly description: string;
 }
 
@@ -83,8 +85,7 @@ export interface LoadBalancerResource {
     readonly prefixForIpv6SourceNat?: 'on';
     /** Only of an NLB: whether traffic by AWS PrivateLink passes the security groups. AWS's default is on. */
     readonly enforceOnPrivateLink?: 'on' | 'off';
-    /** By logical id (the frontend group), or an id in AWS (the backend group, the user's own). */
-    readonly securityGroups: readonly ({ readonly group: ResourceId } | { readonly groupId: string })[];
+    readonly securityGroups: readonly GroupUse[];
   };
   /** Only what differs from AWS's defaults. */
   readonly attributes: Readonly<Record<string, string>>;
@@ -125,8 +126,10 @@ export interface TargetGroupResource {
    * an invalid share, and an NLB resets the connection.
    */
   readonly backend?: TargetBackend;
-  /** Of target type `alb`: the ALB that is its one target. */
+  /** Of target type `alb`: the ALB that is its one target. Its listener on the group's port comes before the group. */
   readonly loadBalancer?: ResourceId;
+  /** No health check can pass, as of UDP without a TCP port beside it. Then a takeover waits only for the registration. */
+  readonly unchecked?: true;
   readonly tags: Tags;
 }
 

@@ -9,7 +9,8 @@ const gateway = objectKey({ namespace: 'shop', name: 'web' });
 const service = objectKey({ namespace: 'shop', name: 'cart' });
 const id = resourceId('target-group', 'cart');
 const arn = 'arn:aws:elasticloadbalancing:::targetgroup/cart/1';
-const owned: readonly OwnedResource[] = [{ kind: 'target-group', id, arn, name: 'cart', tags: {}, ready: true }];
+const group = { name: 'cart', tags: {}, targetType: 'ip', ipAddressType: 'ipv4', serves: true, proven: true };
+const owned: readonly OwnedResource[] = [{ kind: 'target-group', id, arn, ...group }];
 
 const groups = (backend: TargetSelection['backend']): readonly TargetSelection[] => [
   { id, spec: { targetType: 'instance' }, ...(backend && { backend }) },

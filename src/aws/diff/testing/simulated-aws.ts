@@ -2,9 +2,19 @@
 
 import type { ObjectKey } from '../../../kube/object.ts';
 import { gatewayOwner } from '../../model/owner.ts';
-import type { CertificateUse, Resource, ResourceId, RuleAction, RuleResource, Tags } from '../../model/resources.ts';
+import type {
+  CertificateUse,
+  Resource,
+  ResourceId,
+  RuleAction,
+  RuleResource,
+  Tags,
+  TargetGroupResource,
+} from '../../model/resources.ts';
 import { scopeOf } from '../../model/scope.ts';
-import { type Observed, type OwnedResource, TAG } from '../../observed.ts';
+import { type Forward, type Observed, type OwnedResource, TAG } from '../../observed.ts';
+import { forwardsOf } from '../forwarding.ts';
+import { ingressReferences } from '../references.ts';
 import type { Plan, Step } from '../step.ts';
 
 /** What AWS refuses: never part of a right plan, but for `in-use`, as long as a deleted load balancer isn't released. */
@@ -22,6 +32,10 @@ interface Entry {
   spec: Resource['spec'];
   /** Whether a target group's targets were registered. */
   registered: boolean;
+  /** The ALB that is its target. */
+  target?: string | undefined;
+  /** The security groups that its rules admit. */
+  names?: readonly string[];
 }
 
 export class SimulatedAws {
@@ -55,7 +69,7 @@ export class SimulatedAws {
     for (const entry of this.entries.values()) {
       const { owned } = entry;
       if (owned.kind === 'load-balancer') entry.owned = { ...owned, state: 'active' };
-      if (owned.kind === 'target-group' && inUse.has(owned.arn)) entry.owned = { ...owned, ready: true };
+      if (owned.kind === 'target-group' && inUse.has(owned.arn)) entry.owned = { ...owned, proven: true };
     }
   }
 
@@ -84,8 +98,11 @@ export class SimulatedAws {
         this.#tag(resolve(step.desired.id), step.tags, []);
         break;
       }
-      case 'set-attributes':
       case 'set-ingress':
+        this.#get(resolve(step.desired.id)).names = ingressReferences(step.desired.ingress).map(resolve);
+        this.#tag(resolve(step.desired.id), step.tags, []);
+        break;
+      case 'set-attributes':
         this.#tag(resolve(step.desired.id), step.tags, []);
         break;
       case 'tag':
@@ -99,9 +116,22 @@ export class SimulatedAws {
         this.#point(step.arn, [...step.serving, ...joining]);
         break;
       }
-      case 'sync-targets':
-        this.#get(resolve(step.desired.id)).registered = true;
+      case 'warm-listener': {
+        const joining = step.joining.map((id) => ({ arn: resolve(id), weight: 0 }));
+        this.#point(step.arn, [...step.serving, ...joining], step.protocol);
         break;
+      }
+      case 'sync-targets': {
+        const { loadBalancer, spec } = step.desired;
+        const target = loadBalancer === undefined ? undefined : resolve(loadBalancer);
+        if (target !== undefined && !this.#listens(target, spec.port)) {
+          throw new Refused('invalid', `${step.id}: the ALB has no listener on port ${spec.port}`);
+        }
+        const entry = this.#get(resolve(step.desired.id));
+        entry.registered = true;
+        entry.target = target;
+        break;
+      }
       case 'delete':
         this.#delete(step.existing.arn);
         break;
@@ -117,6 +147,12 @@ export class SimulatedAws {
     return entry;
   }
 
+  #listens(loadBalancer: string, port: number): boolean {
+    return this.#owned().some(
+      (each) => each.kind === 'listener' && each.loadBalancerArn === loadBalancer && each.port === port,
+    );
+  }
+
   #owned(): OwnedResource[] {
     return [...this.entries.values()].map(({ owned }) => owned);
   }
@@ -127,7 +163,9 @@ export class SimulatedAws {
     resolve: (id: ResourceId) => string,
     made: Map<ResourceId, string>,
   ): void {
-    const arn = `arn-${String(++this.#serial).padStart(6, '0')}`;
+    const serial = `arn-${String(++this.#serial).padStart(6, '0')}`;
+    const isNetwork = desired.kind === 'load-balancer' && desired.spec.type === 'network';
+    const arn = isNetwork ? `${serial}:loadbalancer/net/x` : serial;
     const base = { arn, id: desired.id, tags };
     const isMade = (id: ResourceId): boolean => this.#owned().some((owned) => owned.id === id);
     const add = (owned: OwnedResource) => {
@@ -143,7 +181,7 @@ export class SimulatedAws {
       case 'certificate':
         return add({ ...base, kind: desired.kind });
       case 'target-group':
-        return add({ ...base, kind: desired.kind, name: desired.spec.name, ready: false, unusedSince: this.now });
+        return add({ ...base, kind: desired.kind, ...unused(desired), unusedSince: this.now });
       case 'load-balancer': {
         for (const use of desired.spec.securityGroups) if ('group' in use) resolve(use.group);
         const { name } = desired.spec;
@@ -169,7 +207,9 @@ export class SimulatedAws {
           throw new Refused('duplicate', `port ${port}`);
         }
         const listener = { ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn };
-        return add({ ...listener, port, protocol, forwards: [] });
+        const forwards = forward(desired.spec.defaultAction, resolve);
+        this.#check(forwards, protocol);
+        return add({ ...listener, port, protocol, forwards });
       }
       default:
         return desired satisfies never;
@@ -209,11 +249,19 @@ export class SimulatedAws {
     this.entries.set(arn, { owned: { ...owned, targetGroups }, spec: desired.spec, registered: false });
   }
 
-  #check(targetGroups: readonly { readonly arn: string; readonly weight: number }[]): void {
+  #check(targetGroups: readonly Forward[], listenerProtocol?: string): void {
     if (targetGroups.length > 5) throw new Refused('invalid', 'more than 5 target groups');
+    const families = new Set<string>();
     for (const { arn } of targetGroups) {
-      if (!this.#get(arn).registered) throw new Refused('invalid', `${arn} serves before its targets are registered`);
+      const { registered, spec, owned } = this.#get(arn);
+      if (!registered) throw new Refused('invalid', `${arn} serves before its targets are registered`);
+      if (owned.kind === 'target-group') families.add(owned.ipAddressType);
+      if (listenerProtocol === undefined || !('protocol' in spec)) continue;
+      if (takes[listenerProtocol]?.includes(spec.protocol) !== true) {
+        throw new Refused('invalid', `a ${listenerProtocol} listener takes no ${spec.protocol} group`);
+      }
     }
+    if (listenerProtocol !== undefined && families.size > 1) throw new Refused('invalid', 'two families');
   }
 
   #change(desired: Resource, arn: string, tags: Tags, resolve: (id: ResourceId) => string): void {
@@ -222,14 +270,20 @@ export class SimulatedAws {
     if (desired.kind === 'rule' && entry.owned.kind === 'rule') {
       entry.owned = { ...entry.owned, scope: scopeOf(desired.spec.conditions) };
     }
+    if (desired.kind === 'listener') {
+      this.#point(arn, forward(desired.spec.defaultAction, resolve), desired.spec.protocol);
+    }
     entry.spec = desired.spec;
     this.#tag(arn, tags, []);
   }
 
-  #point(arn: string, targetGroups: readonly { readonly arn: string; readonly weight: number }[]): void {
+  #point(arn: string, targetGroups: readonly Forward[], protocol?: string): void {
     const entry = this.#get(arn);
-    this.#check(targetGroups);
+    this.#check(targetGroups, protocol);
     if (entry.owned.kind === 'rule') entry.owned = { ...entry.owned, targetGroups };
+    if (entry.owned.kind === 'listener') {
+      entry.owned = { ...entry.owned, forwards: targetGroups, protocol: protocol ?? entry.owned.protocol };
+    }
   }
 
   #tag(arn: string, add: Tags, remove: readonly string[]): void {
@@ -264,7 +318,12 @@ export class SimulatedAws {
     const { owned } = this.#get(arn);
     if (this.#held.has(arn)) throw new Refused('in-use', owned.id);
     if (owned.kind === 'target-group' && this.#inUse().has(arn)) throw new Refused('invalid', `${owned.id} is in use`);
+    if ([...this.entries.values()].some(({ target }) => target === arn)) {
+      throw new Refused('invalid', `${owned.id} is the target of a group`);
+    }
+    if (owned.kind === 'security-group' && this.#isNamed(arn)) throw new Refused('invalid', `${owned.id} is named`);
     this.entries.delete(arn);
+    if (owned.kind === 'listener') for (const group of owned.forwards) this.#held.add(group.arn);
     for (const other of this.#owned()) {
       if (other.kind === 'listener' && other.loadBalancerArn === arn) this.#delete(other.arn);
       if (other.kind === 'rule' && other.listenerArn === arn) {
@@ -275,20 +334,46 @@ export class SimulatedAws {
     }
   }
 
-  #inUse(): ReadonlySet<string> {
-    const rules = this.#owned().filter((owned) => owned.kind === 'rule');
-    return new Set(rules.flatMap(({ targetGroups }) => targetGroups.map(({ arn }) => arn)));
+  /** Whether the rules of another security group name this one. */
+  #isNamed(arn: string): boolean {
+    return [...this.entries].some(([other, { names }]) => other !== arn && names?.includes(arn));
+  }
+
+  #inUse(weight = 0): ReadonlySet<string> {
+    const forwards = this.#owned().flatMap((owned) =>
+      owned.kind === 'rule' || owned.kind === 'listener' ? forwardsOf(owned) : [],
+    );
+    return new Set(forwards.flatMap((each) => (each.weight >= weight ? each.arn : [])));
   }
 
   #noticeUnused(): void {
     const inUse = this.#inUse();
+    const serving = this.#inUse(1);
     for (const entry of this.entries.values()) {
       if (entry.owned.kind !== 'target-group') continue;
-      const { unusedSince, ...group } = entry.owned;
+      const { unusedSince, ...others } = entry.owned;
+      const group = { ...others, serves: serving.has(others.arn) };
       entry.owned = inUse.has(group.arn) ? group : { ...group, unusedSince: unusedSince ?? this.now };
     }
   }
 }
+
+const takes: Readonly<Record<string, readonly string[]>> = {
+  HTTP: [],
+  HTTPS: [],
+  TCP: ['TCP', 'TCP_UDP'],
+  UDP: ['UDP', 'TCP_UDP'],
+  TCP_UDP: ['TCP_UDP'],
+  TLS: ['TCP', 'TLS'],
+};
+
+const unused = ({ spec: { name, targetType, ipAddressType } }: TargetGroupResource) => ({
+  name,
+  targetType,
+  ipAddressType,
+  serves: false,
+  proven: false,
+});
 
 function forward(action: RuleAction, resolve: (id: ResourceId) => string) {
   if (action.kind !== 'forward') return [];
