@@ -114,7 +114,7 @@ export const loadBalancerConfigurationSpec = z
     'x-kubernetes-validations': [
       {
         rule: '!(has(self.sourceRanges) && has(self.securityGroups))',
-        message: 'sourceRanges cannot stand together with securityGroups',
+        message: 'sourceRanges cannot be used together with securityGroups',
       },
     ],
   });

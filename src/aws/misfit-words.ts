@@ -60,10 +60,10 @@ export function subnetsMisfit({ why }: Pick<SubnetsInvalid, 'why'>): string {
       return `subnets ${why.subnets.join(' and ')} are both in ${why.zone}`;
     case 'mixed-zones': {
       const placed = why.subnets.map((each) => `${each.id} is ${where[each.zoneType]} ${each.availabilityZone}`);
-      return `${placed.join(' and ')}, which no load balancer can join`;
+      return `${placed.join(' and ')}, which one load balancer cannot use together`;
     }
     case 'two-on-outpost':
-      return 'on an Outpost a load balancer takes one subnet';
+      return 'on an Outpost a load balancer can have only one subnet';
     default:
       return why satisfies never;
   }

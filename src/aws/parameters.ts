@@ -71,7 +71,7 @@ function readParameters({ on, reference, configuration }: Lookup, report: Report
   const { tags, loadBalancerAttributes }: Readonly<Record<string, unknown>> = { ...Object(configuration.spec) };
   for (const [field, value] of Object.entries({ tags, loadBalancerAttributes })) {
     if (!hasDroppedKey(value)) continue;
-    invalid(fieldPath([field, '__proto__']), 'this key can not be used');
+    invalid(fieldPath([field, '__proto__']), 'this key cannot be used');
     return undefined;
   }
   const parsed = loadBalancerConfigurationSpec.safeParse(configuration.spec ?? {});
@@ -83,7 +83,7 @@ function readParameters({ on, reference, configuration }: Lookup, report: Report
     return undefined;
   }
   if (parsed.data.sourceRanges !== undefined && parsed.data.securityGroups !== undefined) {
-    invalid('sourceRanges', 'cannot stand together with securityGroups');
+    invalid('sourceRanges', 'cannot be used together with securityGroups');
     return undefined;
   }
   return { on, reference: described, spec: parsed.data };

@@ -28,7 +28,7 @@ export function resolveSettings(
   if (settings.securityGroups !== undefined && settings.sourceRanges.length > 0) {
     // Each configuration is valid alone. The Gateway's gets the problem, because its owner can change it.
     const detail =
-      'sourceRanges cannot stand together with securityGroups, of which one is in the configuration of the class';
+      'sourceRanges and securityGroups cannot be used together, and the configuration of the class has one of them';
     const field = ofGateway.spec.sourceRanges === undefined ? 'securityGroups' : 'sourceRanges';
     report({ kind: 'parameters-invalid', on: 'gateway', reference: ofGateway.reference, field, detail });
     return undefined;

@@ -49,12 +49,12 @@ test.each<readonly [Problem, string]>([
         { id: 'subnet-3', zoneType: 'local-zone', availabilityZone: 'us-east-1-bos-1a' },
       ],
     }),
-    'subnet-1 is in the availability zone us-east-1a and subnet-3 is in the Local Zone us-east-1-bos-1a, which no load balancer can join. ',
+    'subnet-1 is in the availability zone us-east-1a and subnet-3 is in the Local Zone us-east-1-bos-1a, which one load balancer cannot use together. ',
   ],
-  [subnets({ kind: 'two-on-outpost' }), ': on an Outpost a load balancer takes one subnet. '],
+  [subnets({ kind: 'two-on-outpost' }), ': on an Outpost a load balancer can have only one subnet. '],
   [
     { ...place, kind: 'redirect-unsupported', why: { kind: 'prefix-replaced' } },
-    'an Application Load Balancer cannot replace a prefix in a redirect; it can only put something before the path.',
+    'an Application Load Balancer cannot replace a prefix in a redirect; it can only add text before the path.',
   ],
   [{ ...place, kind: 'redirect-unsupported', why: { kind: 'only-prefix' } }, 'it changes only the prefix of the path.'],
   [{ ...place, kind: 'redirect-unsupported', why: { kind: 'https-to-http' } }, 'HTTPS cannot be redirected to HTTP.'],
@@ -64,7 +64,7 @@ test.each<readonly [Problem, string]>([
   ],
   [
     { ...place, kind: 'rewrite-unsupported', why: { kind: 'group', replacement: '/a$1' } },
-    '/a$1 has a $ before a digit, which stands for a group there.',
+    '/a$1 has a $ before a digit, which would insert a group of the regular expression.',
   ],
   [
     { ...place, kind: 'rewrite-unsupported', why: { kind: 'too-long', limit: 1024 } },

@@ -45,7 +45,7 @@ export function sentence(problem: Problem): string {
 function listenerSentence(problem: ListenerProblem): string {
   switch (problem.kind) {
     case 'listener-hostname-too-long':
-      return `a condition of an Application Load Balancer cannot hold a host name of more than ${problem.limit} characters: its requests go to the port's other listeners. Use a shorter one.`;
+      return `a condition of an Application Load Balancer cannot have a hostname of more than ${problem.limit} characters, so requests for it go to the port's other listeners. Use a shorter hostname.`;
     case 'certificate-arn-malformed':
       return `"${problem.arn}" is not the ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID).`;
     case 'certificate-arn-not-permitted':
@@ -53,19 +53,19 @@ function listenerSentence(problem: ListenerProblem): string {
     case 'certificate-arn-not-found':
       return `ACM has no certificate ${problem.arn} in this account and region. Check the ARN.`;
     case 'certificate-arn-unknown':
-      return `AWS does not say whose certificate ${problem.arn} is (${problem.detail}). It is left out until AWS does.`;
+      return `AWS did not answer who owns certificate ${problem.arn} (${problem.detail}). The certificate is left out until AWS answers.`;
     case 'certificate-refused':
       return cloudSentence(problem.cause);
     case 'listener-setting-conflict':
-      return `listeners that share port ${problem.port} share ${problem.setting} as well; that of ${namesOf({ others: [problem.other] }, problem.listener)} is in force. Make them equal, or use another port.`;
+      return `listeners on port ${problem.port} must have the same ${problem.setting}, so the value of ${namesOf({ others: [problem.other] }, problem.listener)} is used. Use the same value, or another port.`;
     case 'too-many-certificates':
-      return `a load balancer holds ${problem.limit} certificates beside the default ones; this one is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
+      return `a load balancer has at most ${problem.limit} certificates beside the default ones, so this certificate is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
     case 'listener-not-isolated':
-      return `requests for its hosts that none of its routes takes go to other listeners of port ${problem.port}: the load balancer has no room for the rules that keep them apart (it takes ${problem.limit}). Use fewer hostnames, or another Gateway.`;
+      return `requests for its hosts go to other listeners of port ${problem.port} if no route of this listener matches. The load balancer has no room for the rules that would prevent this (at most ${problem.limit}). Use fewer hostnames, or another Gateway.`;
     case 'too-many-listeners':
-      return `a load balancer has at most ${problem.limit} listeners; this one is left out. Spread them over more Gateways.`;
+      return `a load balancer has at most ${problem.limit} listeners, so this listener is left out. Spread the listeners over more Gateways.`;
     case 'too-many-ingress-rules':
-      return `the security groups of a load balancer hold ${problem.limit} rules, and each port needs ${problem.ranges} for the source ranges: ${problem.ports === 1 ? '1 port fits' : `${problem.ports} ports fit`}, and this one is left out. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
+      return `the security groups of a load balancer have room for ${problem.limit} rules, and each port needs ${problem.ranges} for the source ranges. Only ${problem.ports === 1 ? '1 port fits' : `${problem.ports} ports fit`}, so this port is left out. Use fewer sourceRanges or ports, or name your own securityGroups.`;
     default:
       return problem satisfies never;
   }
@@ -90,13 +90,13 @@ function ruleSentence(problem: RuleProblem): string {
     case 'targets-not-located':
       return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
     case 'match-ignores-case':
-      return `the value "${problem.value}" is compared without regard to case, because an Application Load Balancer compares query parameters only so.`;
+      return `the case of the value "${problem.value}" is ignored, because an Application Load Balancer always ignores the case of query parameters.`;
     case 'partly-left-out':
       return partly(problem);
     case 'match-unsupported':
       return `${matchMisfit(problem)}.`;
     case 'match-too-large':
-      return `the match needs ${problem.values} values, and a rule of an Application Load Balancer takes ${problem.limit} (each hostname, path, header, query parameter and method is one). Match less at once.`;
+      return `the match needs ${problem.values} values, but a rule of an Application Load Balancer has at most ${problem.limit} (each hostname, path, header, query parameter and method is one). Use fewer values in one match.`;
     case 'regex-unsupported':
       return `the regular expression "${problem.regex}" does not work on an Application Load Balancer: ${regexMisfit(problem)}. Write it another way, or match something simpler.`;
     case 'too-many-backends':
@@ -104,11 +104,11 @@ function ruleSentence(problem: RuleProblem): string {
     case 'redirect-to-itself':
       return 'it redirects to the same URL.';
     case 'too-many-rules':
-      return `there is no room for it: ${want(problem, 'rules')} Match less, or use another Gateway.`;
+      return `there is no room for this rule: ${want(problem, 'rules')} Use fewer matches, or another Gateway.`;
     case 'too-many-target-groups':
-      return `there is no room for it: ${want(problem, 'target groups')} Use fewer backends, or another Gateway.`;
+      return `there is no room for this rule: ${want(problem, 'target groups')} Use fewer backends, or another Gateway.`;
     case 'change-does-not-fit':
-      return `there is no room for the change, and the route serves as before: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Ask for less, or use another Gateway.`;
+      return `there is no room for the change, so the route serves as before: ${want(problem, problem.lack === 'rules' ? 'rules' : 'target groups')} Use fewer ${problem.lack === 'rules' ? 'matches' : 'backends'}, or another Gateway.`;
     case 'gate-missing':
       return `rule ${problem.gate} of the route is left out, and this rule would answer its requests. So this rule is left out too.`;
     case 'rule-refused':
@@ -131,7 +131,7 @@ export const isAnswered500 = ({ kind }: Pick<Problem, 'kind'>): boolean =>
   kind === 'too-many-backends' || answers500.has(kind);
 
 const want = ({ held, limit, wanted }: Want, what: string): string =>
-  `the load balancer holds ${held} of at most ${limit} ${what}, and ${wanted === undefined ? 'the routes of this namespace ask for so much more that not all of them are looked at' : `this needs at least ${wanted}`}.`;
+  `the load balancer has ${held} of at most ${limit} ${what}, and ${wanted === undefined ? 'the routes of this namespace need far more' : `this needs at least ${wanted}`}.`;
 
 function cloudSentence(problem: CloudProblem): string {
   switch (problem.kind) {
@@ -140,25 +140,25 @@ function cloudSentence(problem: CloudProblem): string {
       const leftOut =
         elsewhere.length === 0
           ? ''
-          : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only where a LoadBalancerConfiguration names them.`;
-      return `An ${problem.scheme} load balancer needs subnets in two availability zones, found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
+          : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only if a LoadBalancerConfiguration names them.`;
+      return `An ${problem.scheme} load balancer needs subnets in two availability zones, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
     }
     case 'source-ranges-too-many':
-      return `${problem.ranges} source ranges on ${problem.ports} ports are ${problem.ranges * problem.ports} rules, and the security groups of a load balancer hold ${problem.limit}. What exists stays as it is. Use fewer sourceRanges or ports, or name securityGroups of your own.`;
+      return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * problem.ports} rules, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
     case 'subnets-invalid':
-      return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one a zone, in zones of one type.`;
+      return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
     case 'security-groups-not-permitted':
-      return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for load balancers of its own. Name security groups of yours.`;
+      return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for its own load balancers. Name your own security groups.`;
     case 'region-changed':
-      return `its load balancer ${problem.address} is in region ${problem.there}, and Gatehouse works in ${problem.here}, where it can neither change nor remove it. Run it with --aws-region=${problem.there}; or, if that load balancer is not this cluster's any more, empty status.addresses.`;
+      return `its load balancer ${problem.address} is in region ${problem.there}, but Gatehouse works in ${problem.here}, so it cannot change or remove the load balancer. Run Gatehouse with --aws-region=${problem.there}. If the load balancer no longer belongs to this cluster, clear status.addresses.`;
     case 'vpc-unknown':
       return `Neither a Node's instance in region ${problem.region} nor instance metadata identifies the VPC of the cluster. Check --aws-region, or set --aws-vpc-id.`;
     case 'name-taken':
-      return `The name "${problem.name}" that ${problem.resource} needs is taken by ${problem.arn}. That does not have Gatehouse's tags, so Gatehouse leaves it alone. Remove it.`;
+      return `The name "${problem.name}" that ${problem.resource} needs is used by ${problem.arn}. That resource does not have Gatehouse's tags, so Gatehouse does not change it. Delete it.`;
     case 'cluster-name-taken':
-      return `Another cluster uses the name "${problem.clusterName}" for what it owns in this account (${problem.arn}). Give each cluster a --cluster-name of its own; what a cluster that is gone has left is removed with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
+      return `Another cluster uses the name "${problem.clusterName}" for its resources in this account (${problem.arn}). Give each cluster its own --cluster-name. If that cluster no longer exists, delete its resources with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
     case 'quota-reached':
-      return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise it, or remove what is not needed.`;
+      return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise the quota, or delete what is not needed.`;
     case 'access-denied':
       return `AWS denied ${problem.action} for ${problem.resource} (${problem.detail}). Compare the role's policy with "gatehouse iam-policy".`;
     case 'credentials-invalid':
@@ -168,7 +168,7 @@ function cloudSentence(problem: CloudProblem): string {
     case 'cloud-refused':
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
     case 'admission-widened':
-      return `Security group ${problem.group} has no room for a rule a port, so ${list(problem.ranges)} are open to load balancers, beside the ports of targets. Remove rules from it, or raise the quota of rules per security group.`;
+      return `Security group ${problem.group} has no room for one rule per port, so load balancers may reach all ports of ${list(problem.ranges)}. Remove rules from the group, or raise the quota of rules per security group.`;
     case 'deletion-held':
       return deletionHeld(problem);
     default:
@@ -182,7 +182,7 @@ function deletionHeld({ resource, arn, detail, holders }: DeletionHeld): string 
   // Only DescribeCertificate shows what uses a certificate.
   const hint = kind === 'certificate' ? ` InUseBy of "aws acm describe-certificate" says what uses it.` : '';
   if (holders.length === 0) return `AWS does not delete the ${kind} ${arn} yet: ${detail.replace(/\.$/, '')}.${hint}`;
-  return `The ${kind} ${arn} can be deleted when nothing uses it any more. It is used by ${list(holders.map(holder))}.`;
+  return `The ${kind} ${arn} can be deleted when nothing uses it. It is still used by ${list(holders.map(holder))}.`;
 }
 
 function holder(each: Holder): string {
@@ -201,17 +201,17 @@ function holder(each: Holder): string {
 function unanswered({ why, action, detail }: CloudUnanswered): string {
   switch (why) {
     case 'unreachable':
-      return `AWS could not be reached for ${action} (${detail}). Check the region, the endpoint and the network; it is tried again.`;
+      return `AWS could not be reached for ${action} (${detail}). Check the region, the endpoint and the network. It is tried again.`;
     case 'throttled':
-      return `AWS put off ${action} because the account makes too many calls (${detail}). It is tried again.`;
+      return `AWS throttled ${action} because the account makes too many calls (${detail}). It is tried again.`;
     case 'failed':
-      return `AWS failed at ${action} (${detail}). The fault is on AWS's side; it is tried again.`;
+      return `AWS failed at ${action} (${detail}). The error is on AWS's side. It is tried again.`;
     case 'unreadable':
-      return `What answered ${action} was not AWS (${detail}). Check what stands between Gatehouse and AWS, such as a proxy; it is tried again.`;
+      return `The answer to ${action} did not come from AWS (${detail}). Check what is between Gatehouse and AWS, such as a proxy. It is tried again.`;
     case 'not-yet-visible':
-      return `AWS does not show yet what ${action} needs (${detail}). It is tried again.`;
+      return `AWS does not show a resource yet that ${action} needs (${detail}). It is tried again.`;
     case 'gone':
-      return `What ${action} refers to is gone (${detail}). It is made again.`;
+      return `A resource that ${action} needs is gone (${detail}). Gatehouse creates it again.`;
     default:
       return why satisfies never;
   }

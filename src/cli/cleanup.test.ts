@@ -179,7 +179,7 @@ test('a resource that is still in use is reported at the end, with what uses it'
   const { code, err } = await run({ clusterUid: old.clusterUid, yes: true }, await kubeconfig(living));
   expect(code).toBe(1);
   expect(err).toContain(`1 left: ${group?.arn}`);
-  expect(err).toContain(`It is used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`);
+  expect(err).toContain(`It is still used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`);
 });
 
 test('if nothing is left of a cluster, the command says so', async () => {

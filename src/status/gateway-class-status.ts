@@ -42,10 +42,10 @@ function versionCondition({ supported, found, missing }: InstalledApi): Supporte
     return { type, status: 'False', reason: 'UnsupportedVersion', message };
   }
   if (!supported) {
-    const message = `The Gateway API's CRDs are of version ${found.join(', ')}, and Gatehouse knows ${SUPPORTED_VERSIONS}. Install one of these.`;
+    const message = `The Gateway API's CRDs have version ${found.join(', ')}, but Gatehouse supports ${SUPPORTED_VERSIONS}. Install one of these versions.`;
     return { type, status: 'False', reason: 'UnsupportedVersion', message };
   }
-  const known = `The Gateway API's CRDs are of a version that Gatehouse knows: ${found.join(', ')}.`;
+  const known = `Gatehouse supports the version of the Gateway API's CRDs: ${found.join(', ')}.`;
   const without =
     missing.optional.length === 0 ? '' : ` Not installed, and not needed: ${missing.optional.join(', ')}.`;
   return { type, status: 'True', reason: 'SupportedVersion', message: `${known}${without}` };

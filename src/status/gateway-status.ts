@@ -174,7 +174,7 @@ function programmedCondition(
   if (unserved.length === 0 || serves) {
     const replaced = provisioned !== undefined && provisioned.waiting !== '' && provisioned.ports.size > 0;
     const active = replaced
-      ? 'A load balancer is active, and another is to take its place.'
+      ? 'A load balancer is active, and another one will replace it.'
       : 'The load balancer is active.';
     return { type, status: 'True', reason: 'Programmed', message: sentences([active, lack]) };
   }

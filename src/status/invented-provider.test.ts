@@ -179,7 +179,7 @@ test("messages of the Gateway API's problems name what the provider supports, an
     .flatMap((input) => translateForAws(input, GOLDEN_DEFAULTS).problems)
     .filter(isOfApi);
   expect(new Set(problems.map(({ kind }) => kind)).size).toBeGreaterThan(30);
-  const messages = problems.map((problem) => apiFinding(problem, inventedWords).words);
-  for (const words of messages) expect(words).not.toMatch(ofAws);
-  expect(messages.join(' ')).toMatch(/Use HTTP or TCP\..*a lighthouse/s);
+  const sentences = problems.map((problem) => apiFinding(problem, inventedWords).words);
+  for (const words of sentences) expect(words).not.toMatch(ofAws);
+  expect(sentences.join(' ')).toMatch(/Use HTTP or TCP\..*a lighthouse/s);
 });

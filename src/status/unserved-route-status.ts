@@ -11,7 +11,7 @@ export const unservedCondition = ({ kind }: Pick<Route, 'kind'>): Accepted => ({
   type: 'Accepted',
   status: 'False',
   reason: 'NotAllowedByListeners',
-  message: `spec.parentRefs: Gatehouse does not serve routes of kind ${kind} yet, so no listener takes this one. Use an HTTPRoute, or a Gateway of another controller.`,
+  message: `spec.parentRefs: Gatehouse does not serve routes of kind ${kind} yet, so no listener accepts this route. Use an HTTPRoute, or a Gateway of another controller.`,
 });
 
 /**

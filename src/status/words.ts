@@ -38,8 +38,8 @@ export function pick<F extends Pick<Finding, 'words'>, Reason extends string>(
 
 /** @param otherwise the sentence to use if no earlier version of the object serves */
 export function unreadable({ detail, isLast }: Fault, otherwise: string): string {
-  const served = isLast ? 'The version before it still serves.' : otherwise;
-  return `Gatehouse can't read this: ${detail}. ${served} Correct it, or run a Gatehouse that knows it.`;
+  const served = isLast ? 'The last version that it could read still serves.' : otherwise;
+  return `Gatehouse can't read this: ${detail}. ${served} Correct it, or use a version of Gatehouse that knows this format.`;
 }
 
 /** If a rule has one of these problems, its requests are answered 500. */
@@ -56,7 +56,7 @@ export const answers500: ReadonlySet<string> = new Set([
 export function sentence(problem: Problem, words: ProviderWords): string {
   switch (problem.kind) {
     case 'parameters-kind-unknown':
-      return `parametersRef names ${problem.reference}, which is not a ${words.parametersKind}. Name one, or remove parametersRef.`;
+      return `parametersRef names ${problem.reference}, which is not a ${words.parametersKind}. Correct it, or remove parametersRef.`;
     case 'parameters-not-found':
       return `parametersRef names ${problem.reference}, which does not exist. Create it, or remove parametersRef.`;
     case 'parameters-invalid':
@@ -70,15 +70,15 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'address-unsupported':
       return `the address "${problem.value}" cannot be used: ${words.addresses} Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':
-      return `${words.plane} made from a Gateway does not support this yet. Remove it.`;
+      return `this field is not supported for ${words.plane} yet. Remove it.`;
     case 'listener-protocol-unsupported':
       return `protocol "${problem.protocol}" is not supported. Use ${words.protocols.join(' or ')}.`;
     case 'listener-protocol-conflict':
       return `port ${problem.port} is used with another protocol by ${namesOf(problem, problem.listener)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
-      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `and hostname "${problem.hostname}"`} is what ${namesOf(problem, problem.listener)} has too. Give each listener its own hostname or port.`;
+      return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `with hostname "${problem.hostname}"`} is also used by ${namesOf(problem, problem.listener)}. Give each listener its own hostname or port.`;
     case 'listener-set-not-allowed':
-      return 'allowedListeners of the Gateway does not admit ListenerSets of this namespace. Ask its owner.';
+      return 'allowedListeners of the Gateway does not admit ListenerSets of this namespace. Ask the owner of the Gateway.';
     case 'route-kind-unsupported':
       return `routes of kind ${problem.routeKind} are not supported here. Use ${words.routeKinds.join(' or ')}.`;
     case 'tls-mode-unsupported':
@@ -90,41 +90,41 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'certificate-kind-unsupported':
       return `${problem.reference} is not a Secret. Name a Secret of type kubernetes.io/tls.`;
     case 'certificate-not-permitted':
-      return `Secret ${problem.secret} is in another namespace, and no ReferenceGrant there allows ${problem.listener.includes('/') ? 'ListenerSets' : 'Gateways'} of this namespace to use it. Create one there, or copy the Secret.`;
+      return `Secret ${problem.secret} is in another namespace, and no ReferenceGrant there allows ${problem.listener.includes('/') ? 'ListenerSets' : 'Gateways'} of this namespace to use it. Create a ReferenceGrant there, or copy the Secret.`;
     case 'certificate-not-found':
       return `Secret ${problem.secret} does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".`;
     case 'certificate-malformed':
-      return `Secret ${problem.secret} holds no usable certificate: ${problem.detail}. Create it again with "kubectl create secret tls".`;
+      return `Secret ${problem.secret} has no usable certificate: ${problem.detail}. Create it again with "kubectl create secret tls".`;
     case 'certificate-key-mismatch':
-      return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt. Put in the key that the certificate was made with.`;
+      return `in Secret ${problem.secret} the key in tls.key does not belong to the certificate in tls.crt. Use the private key of the certificate.`;
     case 'certificate-expired':
       return `the certificate in Secret ${problem.secret} expired on ${problem.notAfter}. Renew it.`;
     case 'certificate-not-yet-valid':
       return `the certificate in Secret ${problem.secret} is not valid before ${problem.notBefore}. Use one that is valid now.`;
     case 'certificate-algorithm-unsupported':
-      return `the certificate in Secret ${problem.secret} has a key of type ${problem.algorithm}, which a load balancer does not take. Use ${words.certificateKeys}.`;
+      return `the certificate in Secret ${problem.secret} has a key of type ${problem.algorithm}, which the load balancer does not support. Use ${words.certificateKeys}.`;
     case 'parent-not-matching':
       if (problem.available.length === 0)
-        return `the Gateway takes no listener of ListenerSet "${problem.parentRef.name}". See its conditions.`;
+        return `the Gateway accepts no listener of ListenerSet "${problem.parentRef.name}". See the conditions of the ListenerSet.`;
       return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quoted(problem.available)}.`;
     case 'route-not-allowed':
       return `allowedRoutes of ${quoted(problem.listeners.map(sectionOf))} does not admit ${problem.route.kind}s of this namespace. Ask the ${problem.parentRef.kind ?? 'Gateway'}'s owner, or attach to another listener.`;
     case 'hostname-not-matching':
-      return `no hostname of the route overlaps with that of ${quoted(problem.listeners.map(sectionOf))}. Give it one that does.`;
+      return `no hostname of the route overlaps with that of ${quoted(problem.listeners.map(sectionOf))}. Give the route a hostname that does.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':
       return `${problem.reference} is in another namespace, and no ReferenceGrant in ${problem.namespace} allows ${problem.route.kind}s of this namespace to use it. Create a ReferenceGrant there, or name a Service of this namespace.`;
     case 'backend-not-found':
-      return `Service ${problem.service} does not exist. Create it, or name another one.`;
+      return `Service ${problem.service} does not exist. Create it, or name another Service.`;
     case 'backend-port-missing':
-      return `a reference to Service ${problem.service} needs a port. Name one.`;
+      return `the reference to Service ${problem.service} has no port. Add the port.`;
     case 'backend-port-not-found':
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
       return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use HTTP.`;
     case 'backend-external-name':
-      return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has.`;
+      return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has endpoints.`;
     case 'filter-unsupported':
       return `filter ${problem.filter} is not supported by ${words.plane}. Remove it.`;
     case 'filters-incompatible':
@@ -138,7 +138,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'rewrite-unsupported':
       return rewriteMisfit(problem);
     case 'kinds-missing':
-      return `the API server does not know ${list(problem.kinds)}; until then, everything stays as it is. Install the Gateway API's CRDs.`;
+      return `the API server does not serve ${list(problem.kinds)}. Until it does, everything stays as it is. Install the Gateway API's CRDs.`;
     default:
       return problem satisfies never;
   }
@@ -149,7 +149,7 @@ function redirectMisfit({ why }: RedirectUnsupported, { plane }: ProviderWords):
     case 'needs-prefix-match':
       return needsPrefixMatch;
     case 'prefix-replaced':
-      return `${plane} cannot replace a prefix in a redirect; it can only put something before the path.`;
+      return `${plane} cannot replace a prefix in a redirect; it can only add text before the path.`;
     case 'only-prefix':
       return 'it changes only the prefix of the path.';
     case 'https-to-http':
@@ -168,7 +168,7 @@ function rewriteMisfit({ why }: RewriteUnsupported): string {
     case 'not-shared':
       return 'a rule has one URLRewrite, which all of its backends share.';
     case 'group':
-      return `${why.replacement} has a $ before a digit, which stands for a group there.`;
+      return `${why.replacement} has a $ before a digit, which would insert a group of the regular expression.`;
     case 'too-long':
       return `the rewrite is longer than ${why.limit} characters.`;
     default:

@@ -86,17 +86,17 @@ const cases: readonly Case[] = [
   {
     fault: 'is not PEM',
     secrets: () => [secret('tls', { ...good, certificate: 'not a certificate' })],
-    why: 'Secret NS/tls holds no usable certificate: tls.crt holds no PEM certificate. Create it again with "kubectl create secret tls".',
+    why: 'Secret NS/tls has no usable certificate: tls.crt holds no PEM certificate. Create it again with "kubectl create secret tls".',
   },
   {
     fault: 'has a key that is no key',
     secrets: () => [secret('tls', { ...good, key: 'not a key' })],
-    why: 'Secret NS/tls holds no usable certificate: tls.key is not an unencrypted PEM private key. Create it again with "kubectl create secret tls".',
+    why: 'Secret NS/tls has no usable certificate: tls.key is not an unencrypted PEM private key. Create it again with "kubectl create secret tls".',
   },
   {
     fault: "has another certificate's key",
     secrets: async () => [secret('tls', { ...good, key: (await pair('other.example.com')).key })],
-    why: 'in Secret NS/tls the key in tls.key does not belong to the certificate in tls.crt. Put in the key that the certificate was made with.',
+    why: 'in Secret NS/tls the key in tls.key does not belong to the certificate in tls.crt. Use the private key of the certificate.',
   },
   {
     fault: 'has expired',
@@ -136,7 +136,7 @@ test('a Secret of another namespace is used only where a grant allows it, and no
   const listener = https([], { tls: { mode: 'Terminate', certificateRefs: [{ name: 'tls', namespace: 'default' }] } });
   await rig.apply([gateway(ns, 'web', [http(), listener])]);
   const why =
-    'Secret default/tls is in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Create one there, or copy the Secret.';
+    'Secret default/tls is in another namespace, and no ReferenceGrant there allows Gateways of this namespace to use it. Create a ReferenceGrant there, or copy the Secret.';
   await eventually(async () => expect(await reported()).toEqual(invalid('RefNotPermitted', why)));
   stillServes();
   await rig.apply([gateway(ns, 'web')]);

@@ -258,7 +258,7 @@ test('a target group of our name and not our tags is neither adopted, changed no
   const foreign = JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn));
   await rig.apply([web]);
   await eventually(async () =>
-    expect(await upToDateSays(ns)).toContain(`is taken by ${arn}. That does not have Gatehouse's tags`),
+    expect(await upToDateSays(ns)).toContain(`is used by ${arn}. That resource does not have Gatehouse's tags`),
   );
   await removeAndWait(rig, web);
   expect(JSON.stringify(rig.aws.world().elbv2.targetGroups.get(arn))).toBe(foreign);
@@ -345,7 +345,7 @@ test("a Gateway whose security group another team's rule names says so while it 
     expect(await says()).toMatchObject({
       status: 'False',
       reason: 'Pending',
-      message: `The Gateway waits until AWS has removed what belongs to it. The security group ${ours?.id} can be deleted when nothing uses it any more. It is used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`,
+      message: `The Gateway waits until AWS has removed what belongs to it. The security group ${ours?.id} can be deleted when nothing uses it. It is still used by rule ${rule?.SecurityGroupRuleId} of security group ${GroupId}.`,
     }),
   );
   await ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId, IpPermissions }));

@@ -83,7 +83,7 @@ const cases: readonly Case[] = [
     parent: { sectionName: 'example-org' },
     spec: { hostnames: ['bad.example.com'] },
     says: [
-      'Accepted=False/NoMatchingListenerHostname: spec.hostnames: no hostname of the route overlaps with that of "example-org". Give it one that does.',
+      'Accepted=False/NoMatchingListenerHostname: spec.hostnames: no hostname of the route overlaps with that of "example-org". Give the route a hostname that does.',
       resolved,
     ],
   },
@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
     rules: only({ backendRefs: [backendRef('nowhere')] }),
     says: [
       accepted,
-      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[0]: Service NS/nowhere does not exist. Create it, or name another one.',
+      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[0]: Service NS/nowhere does not exist. Create it, or name another Service.',
     ],
     rulesInAws: answers500,
   },
@@ -128,7 +128,7 @@ const cases: readonly Case[] = [
     rules: only({ backendRefs: [backendRef('good'), backendRef('nowhere')] }),
     says: [
       'Accepted=True/Accepted: spec.rules[0].backendRefs[1]: the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.',
-      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[1]: Service NS/nowhere does not exist. Create it, or name another one.',
+      'ResolvedRefs=False/BackendNotFound: spec.rules[0].backendRefs[1]: Service NS/nowhere does not exist. Create it, or name another Service.',
     ],
     rulesInAws: ['path ~^/bad(/.*)?$ -> NS/good:80=1 empty=1'],
   },
@@ -160,7 +160,7 @@ const cases: readonly Case[] = [
       ],
     }),
     says: [
-      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0]: the match needs 6 values, and a rule of an Application Load Balancer takes 5 (each hostname, path, header, query parameter and method is one). Match less at once.',
+      'Accepted=False/UnsupportedValue: spec.rules[0].matches[0]: the match needs 6 values, but a rule of an Application Load Balancer has at most 5 (each hostname, path, header, query parameter and method is one). Use fewer values in one match.',
       resolved,
     ],
   },
@@ -294,7 +294,7 @@ test('if there are more rules than an ALB takes, older routes keep theirs, and t
   expect(await reported('z', ns)).toEqual([accepted, resolved]);
   const [, partially = ''] = await reported('a', ns);
   expect(partially).toContain(
-    'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: there is no room for it: the load balancer holds 100 of at most 100 rules, and this needs at least 1. Match less, or use another Gateway.',
+    'PartiallyInvalid=True/UnsupportedValue: Dropped Rule 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15: spec.rules[3].matches: there is no room for this rule: the load balancer has 100 of at most 100 rules, and this needs at least 1. Use fewer matches, or another Gateway.',
   );
   stillServes();
 });

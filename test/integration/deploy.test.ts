@@ -136,7 +136,7 @@ test('a LoadBalancerConfiguration is stored as it is written', async () => {
 
 test.each([
   ['a range that is no CIDR', { sourceRanges: ['10.0.0.1'] }, /sourceRanges\[0\]/],
-  ['source ranges beside security groups', { ...spec, securityGroups: ['sg-1'] }, /cannot stand together/],
+  ['source ranges beside security groups', { ...spec, securityGroups: ['sg-1'] }, /cannot be used together/],
   ['a reserved tag', { tags: { 'AWS:name': 'x' } }, /are reserved/],
   ['one of our own tags', { tags: { 'gatehouse.dev/cluster': 'x' } }, /are reserved/],
   ['a tag without a key', { tags: { '': 'x' } }, /1 to 128 characters/],

@@ -93,7 +93,9 @@ test('a route that grows to all the rules there are takes none from the younger 
       Array.from({ length: 64 }, (_, index) => header(`b-${index}`)),
     ),
   ]);
-  await eventually(async () => expect((await conditions(ns, 'more')).join()).toContain('there is no room for it'));
+  await eventually(async () =>
+    expect((await conditions(ns, 'more')).join()).toContain('there is no room for this rule'),
+  );
   await rig.apply([route('next', [header('next')], 'other')]);
   await eventually(async () => expect((await conditions(ns, 'next')).join()).toContain('is accepted'));
   await untilQuiet(rig);
