@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type BuildOptions, built } from '../go-build.ts';
 
 interface Image {
-  /** The name without a tag: every tag means the version in `images/go.mod`. */
-  readonly repository: string;
+  /** The names without a tag: every tag means the version in `images/go.mod`. */
+  readonly repositories: readonly string[];
   readonly program: string;
   readonly module: string;
   readonly package: string;
@@ -14,7 +14,12 @@ interface Image {
 
 const images: readonly Image[] = [
   {
-    repository: 'registry.k8s.io/gateway-api/conformance/echo-basic',
+    // The names in the conformance suites of Gateway API 1.7, 1.6 and older. The program echoes HTTP, gRPC, TCP, TLS or UDP.
+    repositories: [
+      'registry.k8s.io/gateway-api/conformance/echo-basic',
+      'registry.k8s.io/gateway-api/echo-basic',
+      'gcr.io/k8s-staging-gateway-api/echo-basic',
+    ],
     program: 'echo-basic',
     module: 'sigs.k8s.io/gateway-api-conformance-images',
     package: 'sigs.k8s.io/gateway-api-conformance-images/echo-basic',
@@ -35,13 +40,14 @@ export async function pullImages(
 ): Promise<(reference: string) => RunnableImage | undefined> {
   const runnable = new Map<string, RunnableImage>();
   for (const image of images) {
-    const { program, repository, entrypoint } = image;
+    const { program, repositories, entrypoint } = image;
     const folder = join(import.meta.dirname, 'images');
-    runnable.set(repository, { entrypoint, binary: await built({ ...image, name: program, folder }, options) });
+    const binary = await built({ ...image, name: program, folder }, options);
+    for (const repository of repositories) runnable.set(repository, { entrypoint, binary });
   }
   return (reference) => runnable.get(reference.replace(/@.*$/, '').replace(/:[^/]*$/, ''));
 }
 
 /** The message for a pod with an unknown image. */
 export const unknownImage = (reference: string): string =>
-  `No image "${reference}" here; this cluster runs ${images.map(({ repository }) => repository).join(', ')}`;
+  `No image "${reference}" here; this cluster runs ${images.flatMap(({ repositories }) => repositories).join(', ')}`;
