@@ -9,6 +9,7 @@ import { enterSandbox } from '../../localstack/sandbox.ts';
 import { script } from '../../localstack/script.ts';
 import { describeUsage, usageOf } from '../bench/usage.ts';
 import { bundle } from '../bundle.ts';
+import { profilesOf } from './profiles.ts';
 import { skips } from './skips.ts';
 import { buildSuite, type Run, runSuite, type TestResult } from './suite.ts';
 import { line, summary } from './table.ts';
@@ -48,11 +49,11 @@ async function main(): Promise<number> {
   try {
     await using built = await bundle();
     const gatehouse = await environment.startGatehouse({ program: built.program, logFile: log('gatehouse') });
-    await makeClass(environment);
+    const profiles = profilesOf(await makeClass(environment));
     say(`Running the suite; what it says is in ${log('suite')}.`);
     const started = performance.now();
     const run = await runSuite(suite, {
-      flags: flags(),
+      flags: flags(profiles),
       kubeconfig: environment.cluster.kubeconfig,
       logFile: log('suite'),
       signal,
@@ -62,7 +63,7 @@ async function main(): Promise<number> {
     say(
       `\n${minutes} minutes; ${calls(environment)} calls to AWS; Gatehouse: ${describeUsage(usageOf(gatehouse.pid))}`,
     );
-    return await conclude(run);
+    return await conclude(run, profiles);
   } finally {
     await environment.stop();
   }
@@ -89,20 +90,23 @@ const gatewayClass = {
   spec: { controllerName: 'gatehouse.dev/aws' },
 };
 
-/** The suite begins with the features in the class's status, and does not wait for them. */
-async function makeClass({ cluster }: Environment): Promise<void> {
-  await applyYaml(cluster.admin, [gatewayClass]);
-  const path = `/apis/gateway.networking.k8s.io/v1/gatewayclasses/${className}`;
-  await waitFor(cluster.admin, path, claims, { timeoutMs: 60_000, signal });
+interface GatewayClass {
+  readonly status?: { readonly supportedFeatures?: readonly { readonly name: string }[] };
 }
 
-const claims = (found?: { readonly status?: { readonly supportedFeatures?: unknown } }): boolean =>
-  found?.status?.supportedFeatures !== undefined;
+/** The suite begins with the features in the class's status, and does not wait for them. @returns these features. */
+async function makeClass({ cluster }: Environment): Promise<readonly string[]> {
+  await applyYaml(cluster.admin, [gatewayClass]);
+  const path = `/apis/gateway.networking.k8s.io/v1/gatewayclasses/${className}`;
+  const claims = (found?: GatewayClass): boolean => found?.status?.supportedFeatures !== undefined;
+  const found = await waitFor<GatewayClass>(cluster.admin, path, claims, { timeoutMs: 60_000, signal });
+  return (found?.status?.supportedFeatures ?? []).map(({ name }) => name);
+}
 
 /** The suite's own timeouts apply. It reads the supported features from the GatewayClass. */
-const flags = (): Readonly<Record<string, string>> => ({
+const flags = (profiles: readonly string[]): Readonly<Record<string, string>> => ({
   'gateway-class': className,
-  'conformance-profiles': 'GATEWAY-HTTP',
+  'conformance-profiles': profiles.join(','),
   // The tests share two cores with everything that they test.
   'disable-parallel-tests': 'true',
   // The cluster ends with the run.
@@ -123,14 +127,14 @@ const implementation = {
 
 const calls = ({ aws: { calls: of } }: Environment): number => of.counts().total;
 
-async function conclude(run: Run): Promise<number> {
+async function conclude(run: Run, profiles: readonly string[]): Promise<number> {
   const results = run.results.filter(counts);
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   for (const { name, lines } of failed) say(`\n${name} failed:\n${lines.slice(-20).join('\n')}`);
   if (results.length === 0) say(run.lines.slice(-20).join('\n'));
   if (values.results !== undefined) await writeFile(values.results, JSON.stringify(results));
   say('');
-  for (const text of summary(results)) say(text);
+  for (const text of summary(results, profiles)) say(text);
   return run.status === 0 && failed.length === 0 && results.length > 0 ? 0 : 1;
 }
 

@@ -1,14 +1,11 @@
 // The table of a run, for people.
+import { isCore, profileOf } from './profiles.ts';
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
-type Level = 'core' | 'extended';
+const levels = ['core', 'extended'] as const;
 
-/** The core features of profile GATEWAY-HTTP. A test that needs another feature is extended. */
-const coreFeatures: ReadonlySet<string> = new Set(['Gateway', 'HTTPRoute', 'ReferenceGrant']);
-
-const levelOf = ({ features }: TestResult): Level =>
-  features.every((feature) => coreFeatures.has(feature)) ? 'core' : 'extended';
+const levelOf = ({ features }: TestResult): (typeof levels)[number] => (features.every(isCore) ? 'core' : 'extended');
 
 const words: Readonly<Record<TestResult['outcome'], string>> = {
   passed: 'passed',
@@ -23,15 +20,25 @@ export const line = (result: TestResult): string =>
 const seconds = ({ outcome, seconds: taken }: TestResult): string =>
   outcome === 'skipped' ? '' : `${taken.toFixed(1).padStart(6)} s`;
 
-export function summary(results: readonly TestResult[]): readonly string[] {
+/** @param profiles those of the run */
+export function summary(results: readonly TestResult[], profiles: readonly string[]): readonly string[] {
   const left = results.filter(({ outcome }) => outcome === 'skipped');
-  const claimed = new Set(results.flatMap(({ features }) => features).filter((feature) => !coreFeatures.has(feature)));
   return [
-    ...(['core', 'extended'] as const).map(
-      (level) => `${level}: ${tally(results.filter((one) => levelOf(one) === level))}`,
+    ...profiles.flatMap((profile) =>
+      profileSummary(
+        profile,
+        results.filter(({ features }) => (profileOf(features) ?? profile) === profile),
+      ),
     ),
-    `extended features: ${claimed.size} (${[...claimed].toSorted().join(', ')})`,
     ...left.map(({ name }) => `not run: ${name}: ${skips[name]}`),
+  ];
+}
+
+function profileSummary(profile: string, results: readonly TestResult[]): readonly string[] {
+  const claimed = new Set(results.flatMap(({ features }) => features).filter((feature) => !isCore(feature)));
+  return [
+    ...levels.map((level) => `${profile} ${level}: ${tally(results.filter((one) => levelOf(one) === level))}`),
+    `${profile} extended features: ${claimed.size} (${[...claimed].toSorted().join(', ')})`,
   ];
 }
 
