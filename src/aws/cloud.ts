@@ -29,6 +29,7 @@ import { ReleasePass } from './shared/release-pass.ts';
 import { Shared } from './shared/shared.ts';
 import { Bindings } from './targets/bindings.ts';
 import type { Health, OnHealth } from './targets/health.ts';
+import { registerLoadBalancers } from './targets/load-balancer-target.ts';
 import { membersOf, withMembers } from './targets/members.ts';
 import { Membership } from './targets/membership.ts';
 import { membershipStore } from './targets/membership-store.ts';
@@ -203,14 +204,12 @@ export class Cloud {
     const empty = new Set(groups.flatMap(({ id, backend }) => (backend ? [] : [id])));
     for (const { id, arn } of resources) if (empty.has(id)) this.reachability.needsNothing(arn);
     this.#term.endpointsDue(fresh);
+    const refused = await registerLoadBalancers(this, bindings, resources);
     const made = new Set(bindings.map(({ group }) => group.id));
     const coming = groups.flatMap((group) => (made.has(group.id) ? [] : { group }));
     const { sources } = this.#term;
-    return this.reachability.admit(
-      withMembers(sources, bindings),
-      { gateway, groups: withMembers(sources, coming) },
-      learned,
-    );
+    const needed = { gateway, groups: withMembers(sources, coming) };
+    return [...refused, ...(await this.reachability.admit(withMembers(sources, bindings), needed, learned))];
   }
 
   /** Forgets the passes of a Gateway. Its resources stay in the inventory. */

@@ -3,6 +3,7 @@ import type { Step } from '../diff/step.ts';
 import type { Resource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { ownershipTags } from '../tags.ts';
+import { syncLoadBalancerTarget } from '../targets/load-balancer-target.ts';
 import { syncTargets } from '../targets/sync-targets.ts';
 import { setAttributes } from './attributes.ts';
 import { changeCertificate, createCertificate } from './certificate.ts';
@@ -49,16 +50,23 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
     case 'warm-listener':
       await warmListener(run, step);
       return done;
-    case 'sync-targets': {
-      const desired = run.context.targetsOf(step.desired);
-      const { id, backend } = step.desired;
-      await syncTargets(run.context, { arn: run.arnOf(id), ...(backend && { backend }) }, desired);
+    case 'sync-targets':
+      await registerTargets(run, step);
       return done;
-    }
     case 'delete':
       return await deleteResource(run, step.existing);
     default:
       return step satisfies never;
+  }
+}
+
+async function registerTargets({ context, arnOf }: Run, { desired }: StepOf<'sync-targets'>): Promise<void> {
+  const { id, backend, loadBalancer, spec } = desired;
+  const arn = arnOf(id);
+  if (loadBalancer === undefined) {
+    await syncTargets(context, { arn, ...(backend && { backend }) }, context.targetsOf(desired));
+  } else {
+    await syncLoadBalancerTarget(context, arn, { id: arnOf(loadBalancer), port: spec.port });
   }
 }
 

@@ -136,9 +136,9 @@ export interface TargetGroupResource {
 export type TargetType = 'ip' | 'instance' | 'alb';
 
 /** What decides which targets a group has, and where their health is checked. The latter is absent if nothing is known of it. */
-export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend'> & {
+export type TargetSelection = Pick<TargetGroupResource, 'id' | 'backend' | 'loadBalancer'> & {
   readonly spec: Pick<TargetGroupResource['spec'], 'targetType'> &
-    Partial<Pick<TargetGroupResource['spec'], 'healthCheck'>>;
+    Partial<Pick<TargetGroupResource['spec'], 'healthCheck' | 'port'>>;
 };
 
 export interface HealthCheck {
