@@ -187,6 +187,24 @@ export interface HttpRouteRule {
   readonly sessionPersistence?: Readonly<Record<string, unknown>>;
 }
 
+export interface GrpcRouteMatch {
+  readonly method?: {
+    readonly type?: 'Exact' | 'RegularExpression';
+    readonly service?: string;
+    readonly method?: string;
+  };
+  readonly headers?: readonly HttpHeaderMatch[];
+}
+
+/** Its filters are some of an HTTPRoute's. */
+export interface GrpcRouteRule {
+  readonly name?: string;
+  readonly matches?: readonly GrpcRouteMatch[];
+  readonly filters?: readonly HttpRouteFilter[];
+  readonly backendRefs?: readonly HttpBackendRef[];
+  readonly sessionPersistence?: Readonly<Record<string, unknown>>;
+}
+
 export interface RouteParentStatus {
   readonly parentRef: ParentReference;
   readonly controllerName: string;
@@ -199,6 +217,16 @@ export interface HttpRoute extends KubeObject {
     readonly parentRefs?: readonly ParentReference[];
     readonly hostnames?: readonly string[];
     readonly rules?: readonly HttpRouteRule[];
+  };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+export interface GrpcRoute extends KubeObject {
+  readonly kind: 'GRPCRoute';
+  readonly spec: {
+    readonly parentRefs?: readonly ParentReference[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly GrpcRouteRule[];
   };
   readonly status?: { readonly parents?: readonly RouteParentStatus[] };
 }

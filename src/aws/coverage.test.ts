@@ -49,6 +49,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
   'too-many-ingress-rules': 'golden',
   'backend-without-node-port': 'golden',
   'backend-without-ipv4': 'golden',
+  'backend-needs-https-listener': 'golden',
   'invalid-share-answers-503': 'golden',
   'match-ignores-case': 'golden',
   'partly-left-out': 'golden',

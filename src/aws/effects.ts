@@ -61,6 +61,7 @@ const dropped: RuleEffect = { kind: 'dropped', reason: 'UnsupportedValue' };
 const ruleEffects: Readonly<Record<RuleProblem['kind'], RuleEffect>> = {
   'backend-without-node-port': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'backend-without-ipv4': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-needs-https-listener': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'targets-refused': { kind: 'unreachable', reason: 'TargetsRefused' },
   'targets-unfit': { kind: 'unreachable', reason: 'TargetsRefused' },
   'targets-group-unclear': { kind: 'unreachable', reason: 'TargetsNotAdmitted' },

@@ -16,6 +16,14 @@ export interface BackendWithoutIpv4 extends RulePlace {
   readonly service: ObjectKey;
 }
 
+/** The clients of an HTTP listener can't use the backend. Those of an HTTPS listener can. */
+export interface BackendNeedsHttpsListener extends RulePlace {
+  readonly kind: 'backend-needs-https-listener';
+  readonly service: ObjectKey;
+  /** The appProtocol of the Service's port. */
+  readonly protocol: string;
+}
+
 /** A weighted forward cannot answer 500, so the share of invalid backends is answered 503. The backend has its own problem, too. */
 export interface InvalidShareAnswers503 extends RulePlace {
   readonly kind: 'invalid-share-answers-503';
@@ -192,6 +200,7 @@ export type RulePlacedProblem = ApiRuleProblem | BackendProblem | MisfitProblem;
 type MisfitProblem =
   | BackendWithoutNodePort
   | BackendWithoutIpv4
+  | BackendNeedsHttpsListener
   | InvalidShareAnswers503
   | MatchIgnoresCase
   | MatchUnsupported

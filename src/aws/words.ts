@@ -77,6 +77,8 @@ function ruleSentence(problem: RuleProblem): string {
       return `Service ${problem.service} has no node port, which target type instance needs. Use type NodePort or LoadBalancer, or target type ip.`;
     case 'backend-without-ipv4':
       return `Service ${problem.service} has IPv6 addresses only, and the load balancer's ipAddressType is ipv4. Set it to dualstack in a LoadBalancerConfiguration, or give the Service IPv4 too.`;
+    case 'backend-needs-https-listener':
+      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which an Application Load Balancer speaks only behind HTTPS listeners. Attach the route to one, or use HTTP.`;
     case 'invalid-share-answers-503':
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
     case 'targets-refused':

@@ -10,7 +10,10 @@ import type { RuleContext } from './rule-context.ts';
 import type { BackendService, TopologyBackend } from './topology.ts';
 
 /** One backend for each backendRef, in the same order. */
-export function resolveBackends(rule: HttpRouteRule, context: RuleContext): readonly TopologyBackend[] {
+export function resolveBackends(
+  rule: Pick<HttpRouteRule, 'filters' | 'backendRefs'>,
+  context: RuleContext,
+): readonly TopologyBackend[] {
   const isShared = areRewritesShared(rule);
   return (rule.backendRefs ?? []).map((ref, index) => {
     const service = resolveBackend(ref, context, context.place(`backendRefs[${index}]`));
@@ -52,7 +55,7 @@ function resolvePort(
   key: ObjectKey,
   service: Service,
   number: number | undefined,
-  { report }: RuleContext,
+  { route, report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
   const { spec } = service;
@@ -75,7 +78,7 @@ function resolvePort(
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }
-  return backendService(key, service, port);
+  return { ...backendService(key, service, port), ...(route.kind === 'GRPCRoute' && { grpc: true }) };
 }
 
 export function backendService(key: ObjectKey, { spec }: Service, port: ServicePort): BackendService {

@@ -2,8 +2,9 @@
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { PathModifier, Redirect, Rewrite, RuleNeed } from './topology.ts';
+import type { PathModifier, Redirect, RequestMatch, Rewrite, RuleNeed } from './topology.ts';
 
+type FilteredRule = Pick<HttpRouteRule, 'filters' | 'backendRefs'>;
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
@@ -14,12 +15,16 @@ export interface RuleFilters {
 }
 
 /** Reports a problem and returns undefined if a filter is invalid. The rule must not be served without its filter. */
-export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleFilters | undefined {
+export function resolveFilters(
+  rule: FilteredRule,
+  matches: readonly RequestMatch[],
+  context: RuleContext,
+): RuleFilters | undefined {
   const own = ruleFilters(rule);
   const all = [...own, ...backendFilters(rule)];
   const verdicts = [
     ...all.map(({ filter, field }) => isComplete(filter, field, context)),
-    ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(rule, filter, field, context)),
+    ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(matches, filter, field, context)),
     areCompatible(rule, context),
   ];
   if (verdicts.includes(false)) return undefined;
@@ -30,7 +35,7 @@ export function resolveFilters(rule: HttpRouteRule, context: RuleContext): RuleF
 }
 
 /** What the filters need from a plane, whether or not the rule is valid. */
-export const filterNeeds = (rule: HttpRouteRule): readonly RuleNeed[] => [
+export const filterNeeds = (rule: FilteredRule): readonly RuleNeed[] => [
   ...ruleFilters(rule).map(({ filter: { type, requestRedirect }, field }) => {
     const statusCode = requestRedirect?.statusCode;
     return { kind: 'filter' as const, field, filter: type, ...(statusCode !== undefined && { statusCode }) };
@@ -48,7 +53,7 @@ interface PlacedFilter {
   readonly field: string;
 }
 
-const ruleFilters = ({ filters = [] }: HttpRouteRule): readonly PlacedFilter[] =>
+const ruleFilters = ({ filters = [] }: FilteredRule): readonly PlacedFilter[] =>
   filters.map((filter, index) => ({ filter, field: `filters[${index}]` }));
 
 /** Whether a filter has the field of its type. Planes themselves check the types that only some of them support. */
@@ -64,13 +69,12 @@ const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.ty
 
 /** ReplacePrefixMatch needs a match of type PathPrefix. */
 function modifiesPathOfPrefixOnly(
-  rule: HttpRouteRule,
+  matches: readonly RequestMatch[],
   filter: HttpRouteFilter,
   field: string,
   { place, report }: RuleContext,
 ): boolean {
-  const matchesPrefixes = (rule.matches ?? []).every(({ path }) => (path?.type ?? 'PathPrefix') === 'PathPrefix');
-  if (matchesPrefixes) return true;
+  if (matches.every(({ path }) => path.type === 'PathPrefix')) return true;
   const why = { kind: 'needs-prefix-match' } as const;
   if (replacesPrefix(filter.requestRedirect?.path)) {
     report({ ...place(`${field}.requestRedirect.path`), kind: 'redirect-unsupported', why });
@@ -83,13 +87,13 @@ function modifiesPathOfPrefixOnly(
   return true;
 }
 
-const backendFilters = ({ backendRefs = [] }: HttpRouteRule): readonly PlacedFilter[] =>
+const backendFilters = ({ backendRefs = [] }: FilteredRule): readonly PlacedFilter[] =>
   backendRefs.flatMap(({ filters = [] }, backend) =>
     filters.map((filter, index) => ({ filter, field: `backendRefs[${backend}].filters[${index}]` })),
   );
 
 /** If all backends of a rule have the same rewrite, and the rule itself has none, it counts as the rule's rewrite. */
-export function areRewritesShared(rule: HttpRouteRule): boolean {
+export function areRewritesShared(rule: FilteredRule): boolean {
   const wanted = (rule.backendRefs ?? []).map(({ filters = [] }) =>
     filters.flatMap(({ urlRewrite }) => (urlRewrite === undefined ? [] : JSON.stringify(rewriteOf(urlRewrite)))),
   );
@@ -99,7 +103,7 @@ export function areRewritesShared(rule: HttpRouteRule): boolean {
 }
 
 /** A rule has each type of filter at most once. A redirect excludes rewrites and backends. */
-function areCompatible(rule: HttpRouteRule, { place, report }: RuleContext): boolean {
+function areCompatible(rule: FilteredRule, { place, report }: RuleContext): boolean {
   const types = (rule.filters ?? []).map(({ type }) => type);
   const repeated = types.filter((type, index) => types.indexOf(type) !== index);
   if (repeated.length > 0) {

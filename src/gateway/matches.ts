@@ -14,14 +14,17 @@ export function requestMatches(rule: HttpRouteRule): readonly RequestMatch[] {
 
 function requestMatch({ path = {}, headers = [], queryParams = [], method }: HttpRouteMatch): RequestMatch {
   const { type = 'PathPrefix', value = '/' } = path;
-  const lowerCase = headers.map((header) => ({ ...header, name: header.name.toLowerCase() }));
   return {
     path: { type, value: type === 'PathPrefix' ? withoutTrailingSlash(value) : value },
-    headers: firstOfEachName(lowerCase),
+    headers: headerMatches(headers),
     queryParams: firstOfEachName(queryParams),
     ...(method !== undefined && { method }),
   };
 }
+
+/** Header names ignore case. */
+const headerMatches = (headers: readonly HttpHeaderMatch[]): readonly ValueMatch[] =>
+  firstOfEachName(headers.map((header) => ({ ...header, name: header.name.toLowerCase() })));
 
 /** Gateway API: if a name is repeated, only its first entry counts. */
 function firstOfEachName(conditions: readonly HttpHeaderMatch[]): readonly ValueMatch[] {

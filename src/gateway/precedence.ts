@@ -2,7 +2,7 @@
 
 import { compareSpecificity, type Hostname } from './hostnames.ts';
 import type { RouteRef } from './problem-place.ts';
-import type { RequestMatch } from './topology.ts';
+import type { GrpcMethod, RequestMatch } from './topology.ts';
 
 /** What the order compares. Two candidates with the same route, rule, match and hostname are the same candidate. */
 export interface Candidate {
@@ -29,9 +29,13 @@ export function comparePrecedence(a: Candidate, b: Candidate): number {
   );
 }
 
-/** Negative if `a` is more specific. */
+/** Negative if `a` is more specific. A match of gRPC requests is more specific than a match of any requests. */
 export function compareMatches(a: RequestMatch, b: RequestMatch): number {
+  if (a.grpc !== undefined && b.grpc !== undefined) {
+    return compareGrpcMethods(a.grpc, b.grpc) || b.headers.length - a.headers.length;
+  }
   return (
+    Number(b.grpc !== undefined) - Number(a.grpc !== undefined) ||
     comparePaths(a, b) ||
     Number(b.method !== undefined) - Number(a.method !== undefined) ||
     b.headers.length - a.headers.length ||
@@ -45,6 +49,19 @@ const pathRanks = { Exact: 0, RegularExpression: 1, PathPrefix: 2 } as const;
 function comparePaths({ path: a }: RequestMatch, { path: b }: RequestMatch): number {
   return pathRanks[a.type] - pathRanks[b.type] || b.value.length - a.value.length;
 }
+
+/** GRPCRoute: the longest service first, then the longest method. It does not define where regular expressions come. */
+function compareGrpcMethods(a: GrpcMethod, b: GrpcMethod): number {
+  return (
+    nameRank(a.type, a.service) - nameRank(b.type, b.service) ||
+    (b.service?.length ?? 0) - (a.service?.length ?? 0) ||
+    nameRank(a.type, a.method) - nameRank(b.type, b.method) ||
+    (b.method?.length ?? 0) - (a.method?.length ?? 0)
+  );
+}
+
+const nameRank = (type: GrpcMethod['type'], name: string | undefined): number =>
+  name === undefined ? 2 : Number(type === 'RegularExpression');
 
 /** Gateway API: alphabetically by namespace and name. It does not define which kind comes first. */
 export const compareRoutes = (a: RouteRef, b: RouteRef): number =>

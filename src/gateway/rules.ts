@@ -1,56 +1,78 @@
 // The rules of an HTTPRoute: which requests each rule matches, and what happens to them.
 
-import type { HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
+import type { GrpcRoute, HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
 import { resolveBackends } from './backends.ts';
 import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { requestMatches } from './matches.ts';
-import type { RulePlace } from './problem-place.ts';
+import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
+import type { RequestMatch, Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
-export function resolveHttpRules(
+export const resolveHttpRules = (
   route: HttpRoute,
   context: Pick<RuleContext, 'input' | 'report'>,
-): readonly RuleTopology[] {
+): readonly RuleTopology[] =>
+  (route.spec.rules ?? []).map((rule, index) => resolveRule(route, { ...rule, index }, requestMatches(rule), context));
+
+/** What the rules of an HTTPRoute and of a GRPCRoute have in common. */
+type RequestRule = Omit<HttpRouteRule, 'matches'>;
+
+function resolveRule(
+  route: HttpRoute | GrpcRoute,
+  rule: RequestRule & { readonly index: number },
+  matches: readonly RequestMatch[],
+  context: Pick<RuleContext, 'input' | 'report'>,
+): RuleTopology {
+  const { index, name } = rule;
   const ref = routeRef(route);
-  return (route.spec.rules ?? []).map((rule, index) => {
-    const place = (field: string): RulePlace => ({ route: ref, rule: index, field });
-    const inRule = { ...context, route: ref, namespace: namespaceOf(route), place };
-    const backends = resolveBackends(rule, inRule);
-    const needs = [...filterNeeds(rule), ...fieldNeeds(rule)];
-    return {
-      rule: index,
-      ...(rule.name !== undefined && { name: rule.name }),
-      matches: requestMatches(rule),
-      action: resolveAction(rule, backends, inRule),
-      backends,
-      ...(needs.length > 0 && { needs }),
-    };
-  });
+  const place = (field: string): RulePlace => ({ route: ref, rule: index, field });
+  const inRule = { ...context, route: ref, namespace: namespaceOf(route), place };
+  const backends = resolveBackends(rule, inRule);
+  const needs = [...filterNeeds(rule), ...fieldNeeds(rule)];
+  return {
+    rule: index,
+    ...(name !== undefined && { name }),
+    matches,
+    action: resolveAction(rule, matches, backends, inRule),
+    backends,
+    ...(needs.length > 0 && { needs }),
+  };
 }
 
-const fieldNeeds = (rule: HttpRouteRule): readonly RuleNeed[] =>
+const fieldNeeds = (rule: RequestRule): readonly RuleNeed[] =>
   (['timeouts', 'retry', 'sessionPersistence'] as const).flatMap((field) =>
     rule[field] === undefined ? [] : { kind: 'field' as const, field },
   );
 
-function resolveAction(rule: HttpRouteRule, backends: readonly TopologyBackend[], context: RuleContext): RouteAction {
-  const filters = resolveFilters(rule, context);
+function resolveAction(
+  rule: RequestRule,
+  matches: readonly RequestMatch[],
+  backends: readonly TopologyBackend[],
+  context: RuleContext,
+): RouteAction {
+  const filters = resolveFilters(rule, matches, context);
   // HTTPRouteFilter: a filter must not be skipped: "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
   if (filters === undefined) return { kind: 'respond', statusCode: 500 };
   const { redirect, rewrite } = filters;
   if (redirect !== undefined) return { kind: 'redirect', redirect: redirectOf(redirect) };
-  return forwardTo(backends, rewrite && rewriteOf(rewrite));
+  return forwardTo(backends, rewrite && rewriteOf(rewrite), context.route);
 }
 
-/** Gateway API: a rule answers 500 if it has no backend that is valid and has a weight. */
-export function forwardTo(backends: readonly TopologyBackend[], rewrite: Rewrite | undefined): RouteAction {
+/** Gateway API: a rule answers an error if it has no backend that is valid and has a weight. */
+export function forwardTo(
+  backends: readonly TopologyBackend[],
+  rewrite: Rewrite | undefined,
+  route: Pick<RouteRef, 'kind'>,
+): RouteAction {
   if (!backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
-    return { kind: 'respond', statusCode: 500 };
+    return { kind: 'respond', statusCode: withoutBackend(route) };
   }
   return { kind: 'forward', backends, ...(rewrite !== undefined && { rewrite }) };
 }
+
+/** HTTPRoute: 500. GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that. */
+const withoutBackend = ({ kind }: Pick<RouteRef, 'kind'>): 500 | 503 => (kind === 'GRPCRoute' ? 503 : 500);

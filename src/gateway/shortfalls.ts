@@ -1,11 +1,12 @@
 // What a plane cannot do for a rule. Each plane's model checks this first, because translate does not know the plane.
-import type { RuleRef } from './problem-place.ts';
+import type { RouteRef, RuleRef } from './problem-place.ts';
 import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
 import { forwardTo } from './rules.ts';
 import type {
   BackendProtocol,
   BackendService,
   HttpCapabilities,
+  RouteAction,
   RouteTopology,
   RuleNeed,
   RuleTopology,
@@ -26,11 +27,12 @@ export function shortfalls({ backends, needs = [] }: RuleTopology, can: HttpCapa
 }
 
 function protocolShortfall(
-  { service, appProtocol }: BackendService,
+  backend: BackendService,
   field: string,
   { backendProtocols }: HttpCapabilities,
 ): readonly Shortfall[] {
-  const protocol = protocolOf(appProtocol);
+  const { service, appProtocol } = backend;
+  const protocol = protocolOf(backend);
   if (protocol !== undefined && backendProtocols.includes(protocol)) return [];
   return [{ kind: 'backend-protocol-unsupported', field, service, protocol: appProtocol ?? 'http' }];
 }
@@ -63,33 +65,53 @@ function needShortfall(need: RuleNeed, can: HttpCapabilities): readonly Shortfal
 
 /** By appProtocol: names of Kubernetes, and names of IANA, which ignore case. */
 const protocols: Readonly<Record<string, BackendProtocol>> = {
+  '': 'HTTP1',
   http: 'HTTP1',
+  https: 'HTTPS',
   'kubernetes.io/h2c': 'H2C',
   'kubernetes.io/ws': 'WS',
+  'kubernetes.io/wss': 'WSS',
   grpc: 'GRPC',
 };
 
-/** Undefined for a protocol that is not HTTP in clear text. */
-export function protocolOf(appProtocol: string | undefined): BackendProtocol | undefined {
-  if (appProtocol === undefined || appProtocol === '') return 'HTTP1';
+/** For a GRPCRoute. The protocol follows from the kind of the route if the Service names none. */
+const grpcProtocols: Readonly<Record<string, BackendProtocol>> = {
+  '': 'GRPC',
+  https: 'GRPCS',
+  'kubernetes.io/h2c': 'GRPC',
+  grpc: 'GRPC',
+};
+
+/** Undefined for a protocol that such a route does not speak. */
+export function protocolOf({ appProtocol = '', grpc }: BackendService): BackendProtocol | undefined {
   const name = appProtocol.toLowerCase();
-  return Object.hasOwn(protocols, name) ? protocols[name] : undefined;
+  const known = grpc === true ? grpcProtocols : protocols;
+  return Object.hasOwn(known, name) ? known[name] : undefined;
 }
 
 /**
  * The rule as a plane with these shortfalls serves it. An unsupported backend counts as invalid. With any other shortfall the rule
  * answers 500: "requests that would have been processed by that filter MUST receive a HTTP error response".
  */
-function withShortfalls(rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
+function withShortfalls(route: RouteRef, rule: RuleTopology, found: readonly Pick<Shortfall, 'field'>[]): RuleTopology {
   if (found.length === 0) return rule;
   const { action } = rule;
   const lost = new Set(found.map(({ field }) => backendIndex(field)));
   if (action.kind !== 'forward' || lost.has(undefined))
     return { ...rule, action: { kind: 'respond', statusCode: 500 } };
-  const backends = action.backends.map(({ service, ...rest }) =>
+  return { ...rule, action: withoutBackends(action, lost, route) };
+}
+
+/** The action if the backends with these indexes are invalid. */
+export function withoutBackends(
+  { backends, rewrite }: Extract<RouteAction, { kind: 'forward' }>,
+  lost: ReadonlySet<number | undefined>,
+  route: Pick<RouteRef, 'kind'>,
+): RouteAction {
+  const left = backends.map(({ service, ...rest }) =>
     service === undefined || lost.has(rest.index) ? rest : { service, ...rest },
   );
-  return { ...rule, action: forwardTo(backends, action.rewrite) };
+  return forwardTo(left, rewrite, route);
 }
 
 /** A route as a plane with these shortfalls serves it. @param of returns what the plane cannot do for a rule */
@@ -101,7 +123,7 @@ export function withinPlane<S extends Pick<Shortfall, 'field'>>(
   const able = rules.map((rule) => {
     const found = of(rule);
     for (const shortfall of found) report({ route: route.route, rule: rule.rule, ...shortfall });
-    return withShortfalls(rule, found);
+    return withShortfalls(route.route, rule, found);
   });
   return { ...route, rules: able };
 }

@@ -121,6 +121,17 @@ export interface RequestMatch {
   readonly queryParams: readonly ValueMatch[];
   /** Absent means any method. */
   readonly method?: string;
+  /** Absent means any request, gRPC or not. */
+  readonly grpc?: GrpcMethod;
+}
+
+/** Only gRPC requests: they go to path `/SERVICE/METHOD`. The path of the match says the same. Precedence follows from this. */
+export interface GrpcMethod {
+  readonly type: 'Exact' | 'RegularExpression';
+  /** Absent means any. */
+  readonly service?: string;
+  /** Absent means any. */
+  readonly method?: string;
 }
 
 /** A prefix does not end in a slash, except `/` itself, which matches every path. */
@@ -159,7 +170,7 @@ export type RouteAction =
   /** At least one of the backends is valid and has weight. */
   | { readonly kind: 'forward'; readonly backends: readonly TopologyBackend[]; readonly rewrite?: Rewrite }
   | { readonly kind: 'redirect'; readonly redirect: Redirect }
-  /** 500 if no backend is valid, 404 for isolation. */
+  /** 500 if no backend is valid, or 503 for gRPC. 404 for isolation. */
   | { readonly kind: 'respond'; readonly statusCode: number };
 
 export interface TopologyBackend {
@@ -185,6 +196,8 @@ export interface BackendService {
   readonly portName: string;
   /** As the Service has it. */
   readonly appProtocol?: string;
+  /** For a GRPCRoute: the backend must speak gRPC. */
+  readonly grpc?: true;
   readonly nodePort?: number;
   readonly healthCheckNodePort?: number;
   /** Whether only nodes with a local endpoint take traffic (externalTrafficPolicy: Local). */
@@ -263,5 +276,5 @@ export interface HttpCapabilities {
   readonly backendProtocols: readonly BackendProtocol[];
 }
 
-/** The protocol of a backend behind an HTTP listener. */
-export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS';
+/** The protocol of a backend behind an HTTP or HTTPS listener. The last three use TLS. */
+export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS' | 'HTTPS' | 'GRPCS' | 'WSS';

@@ -122,7 +122,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'backend-port-not-found':
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
-      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use HTTP.`;
+      return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use ${problem.route.kind === 'GRPCRoute' ? 'grpc' : 'HTTP'}.`;
     case 'backend-external-name':
       return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has endpoints.`;
     case 'filter-unsupported':

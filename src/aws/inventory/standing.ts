@@ -43,14 +43,15 @@ export function standingOf(
   };
 }
 
-/** From an id `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now. */
+/** From an id `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now, for any kind of route. */
 function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly BackendService[] {
   const [, , namespace = '', name = '', number] = id.split('/');
   const key = objectKey({ namespace, name });
   const service = sources.service(key);
   return (service?.spec.ports ?? [])
     .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol === 'TCP')
-    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)));
+    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)))
+    .flatMap((backend) => [backend, { ...backend, grpc: true as const }]);
 }
 
 function mayUse(sources: Pick<Sources, 'grantsIn'>, route: RouteRef, service: ObjectKey): boolean {

@@ -1,6 +1,8 @@
 // What a rule does with a request, as an ALB's action and the target groups that it needs.
 
+import { withoutBackends } from '../../gateway/shortfalls.ts';
 import type { PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
+import { portShortfalls } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import type { AlbShortfall, Expressed } from './expressed.ts';
 import { protocolOf } from './protocol.ts';
@@ -24,10 +26,21 @@ export function fixedResponse(statusCode: number): RuleAction {
 }
 
 export function ruleBehaviour(context: ModelContext, port: PortTopology, entry: RouteEntry): Expressed<RuleBehaviour> {
-  const { action } = entry;
+  const { action, source } = entry;
+  if (action.kind !== 'forward' || source.kind !== 'rule') return behaviourOf(context, port, entry);
+  const unfit = action.backends.flatMap((backend) => portShortfalls(port, backend));
+  const lost = new Set(unfit.map(({ index }) => index));
+  const served = { ...entry, action: withoutBackends(action, lost, source.route) };
+  const { shortfalls, ...behaviour } = behaviourOf(context, port, served);
+  return { ...behaviour, shortfalls: [...unfit.map(({ shortfall }) => shortfall), ...shortfalls] };
+}
+
+function behaviourOf(context: ModelContext, port: PortTopology, entry: RouteEntry): Expressed<RuleBehaviour> {
+  const { action, source } = entry;
   switch (action.kind) {
     case 'forward': {
-      const forward = forwardAction(context, action.backends);
+      const isGrpc = source.kind === 'rule' && source.route.kind === 'GRPCRoute';
+      const forward = forwardAction(context, action.backends, isGrpc);
       const transforms = ruleTransforms(action.rewrite, entry.match);
       const shortfalls = [...forward.shortfalls, ...transforms.shortfalls];
       if (forward.value === undefined || transforms.value === undefined) return { shortfalls };
@@ -57,15 +70,17 @@ export const only = (action: RuleAction): RuleBehaviour => ({ action, transforms
 function forwardAction(
   context: ModelContext,
   backends: readonly TopologyBackend[],
+  isGrpc: boolean,
 ): Expressed<Omit<RuleBehaviour, 'transforms'>> {
   const shares = new Map<ResourceId, { readonly group: TargetGroupResource; weight: number }>();
   const shortfalls: AlbShortfall[] = [];
   for (const { service, weight, index } of backends) {
     if (service === undefined) {
       if (weight === 0) continue;
-      shortfalls.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
+      // GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that.
+      if (!isGrpc) shortfalls.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
     }
-    const group = service === undefined ? emptyTargetGroup(context) : targetGroup(context, service);
+    const group = service === undefined ? emptyTargetGroup(context, isGrpc) : targetGroup(context, service);
     const share = shares.get(group.id) ?? { group, weight: 0 };
     share.weight += weight;
     shares.set(group.id, share);

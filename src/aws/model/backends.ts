@@ -1,10 +1,16 @@
 // A backend as a target group needs it: one address family, and one protocol that target groups support.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendProtocol, BackendService, IpFamily, TopologyBackend } from '../../gateway/topology.ts';
+import type {
+  BackendProtocol,
+  BackendService,
+  IpFamily,
+  PortTopology,
+  TopologyBackend,
+} from '../../gateway/topology.ts';
 import type { AlbShortfall } from './expressed.ts';
 
-export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'families' | 'transport'> {
+export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'grpc' | 'families' | 'transport'> {
   /** Absent: TCP. Of both, the Service has one target port and one node port, and `portName` is that of TCP. */
   readonly transport?: 'UDP' | 'TCP_UDP';
   readonly protocol: BackendProtocol;
@@ -14,16 +20,14 @@ export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'fam
 export type BackendSettings = Pick<LoadBalancerSettings, 'targetType' | 'ipAddressType'>;
 
 /** If the protocol is not known, the backend counts as HTTP. */
-export function targetBackend(
-  { service, port, portName, transport, appProtocol, nodePort, healthCheckNodePort, local }: BackendService,
-  ipFamily: IpFamily,
-): TargetBackend {
+export function targetBackend(backend: BackendService, ipFamily: IpFamily): TargetBackend {
+  const { service, port, portName, transport, nodePort, healthCheckNodePort, local } = backend;
   return {
     service,
     port,
     portName,
     ...(transport !== undefined && { transport }),
-    protocol: protocolOf(appProtocol) ?? 'HTTP1',
+    protocol: protocolOf(backend) ?? 'HTTP1',
     ...(nodePort !== undefined && { nodePort }),
     ...(healthCheckNodePort !== undefined && { healthCheckNodePort }),
     local,
@@ -36,6 +40,22 @@ export const familyOf = (
   { families }: BackendService,
   ipAddressType: BackendSettings['ipAddressType'] | undefined,
 ): IpFamily | undefined => (ipAddressType === 'ipv4' ? families.find((family) => family === 'IPv4') : families[0]);
+
+/** How a target group speaks to its targets. AWS does not validate the certificates of targets. */
+export const speech: Readonly<Record<BackendProtocol, Speech>> = {
+  HTTP1: { protocol: 'HTTP', protocolVersion: 'HTTP1' },
+  WS: { protocol: 'HTTP', protocolVersion: 'HTTP1' },
+  H2C: { protocol: 'HTTP', protocolVersion: 'HTTP2' },
+  GRPC: { protocol: 'HTTP', protocolVersion: 'GRPC' },
+  HTTPS: { protocol: 'HTTPS', protocolVersion: 'HTTP1' },
+  WSS: { protocol: 'HTTPS', protocolVersion: 'HTTP1' },
+  GRPCS: { protocol: 'HTTPS', protocolVersion: 'GRPC' },
+};
+
+interface Speech {
+  readonly protocol: 'HTTP' | 'HTTPS';
+  readonly protocolVersion: 'HTTP1' | 'HTTP2' | 'GRPC';
+}
 
 /** @param settings undefined while they are not known */
 export function backendShortfalls(
@@ -51,4 +71,20 @@ export function backendShortfalls(
   return familyOf(backend, settings?.ipAddressType) === undefined
     ? [{ kind: 'backend-without-ipv4', field, service }]
     : [];
+}
+
+/**
+ * Why the clients of one port can't use a backend. Clients of an HTTP listener speak HTTP/1.1, and a target group of HTTP/2
+ * answers them 464. A target group of gRPC needs an HTTPS listener.
+ */
+export function portShortfalls(
+  { serves }: PortTopology,
+  { service: backend, index }: TopologyBackend,
+): readonly { readonly index: number; readonly shortfall: AlbShortfall }[] {
+  if (backend === undefined || (serves.kind === 'http' && serves.tls)) return [];
+  const protocol = protocolOf(backend);
+  if (protocol === undefined || speech[protocol].protocolVersion === 'HTTP1') return [];
+  const { service, appProtocol = '' } = backend;
+  const field = `backendRefs[${index}].port`;
+  return [{ index, shortfall: { kind: 'backend-needs-https-listener', field, service, protocol: appProtocol } }];
 }

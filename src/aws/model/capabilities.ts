@@ -12,8 +12,7 @@ export const ALB_CAPABILITIES: Capabilities = {
     ruleFields: [],
     // Conditions on query strings support no regular expressions: rule-condition-types.html.
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'method'],
-    // An HTTP/1.1 client in front of an HTTP2 target group gets an error, and gRPC needs an HTTPS listener. So neither
-    // can be promised to a backend that any listener may serve.
-    backendProtocols: ['HTTP1', 'WS'],
+    // HTTP listeners can not have all of them: `portShortfalls`.
+    backendProtocols: ['HTTP1', 'H2C', 'GRPC', 'WS', 'HTTPS', 'GRPCS', 'WSS'],
   },
 };

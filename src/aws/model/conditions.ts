@@ -35,14 +35,25 @@ interface Patterns {
   readonly regex?: string;
 }
 
+/**
+ * gRPC over HTTP/2: Content-Type is "application/grpc" [("+proto" / "+json" / {custom})]. A target group of gRPC answers everything
+ * else 464, for example gRPC-Web. So HTTPRoutes get such requests.
+ */
+const GRPC_CONTENT: RuleCondition = {
+  field: 'http-header',
+  name: 'content-type',
+  regexValues: ['^(?i:application/grpc)([+;].*)?$'],
+};
+
 export function ruleMatch(entry: RouteEntry): Expressed<RuleMatch> {
   const index = entry.source.kind === 'rule' ? entry.source.match : 0;
   const at = (field: string) => `matches[${index}].${field}`;
   const { match } = entry;
   const shortfalls: AlbShortfall[] = [];
-  const others: RuleCondition[] = [];
+  const others: RuleCondition[] = match.grpc === undefined ? [] : [GRPC_CONTENT];
   const paths = pathMatches(match.path);
-  for (const path of paths) shortfalls.push(...pathShortfalls(path, at('path.value')));
+  for (const path of paths)
+    shortfalls.push(...pathShortfalls(path, at(match.grpc === undefined ? 'path.value' : 'method')));
   if (entry.hostname !== undefined && !canMatchHost(entry.hostname)) {
     const why = { kind: 'hostname-too-long', hostname: entry.hostname } as const;
     shortfalls.push({ kind: 'match-unsupported', field: '', why });

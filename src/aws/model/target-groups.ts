@@ -1,6 +1,6 @@
 // One target group for each backend. All routes of the Gateway with the same Service port share it.
 import type { BackendService } from '../../gateway/topology.ts';
-import { familyOf, type TargetBackend, targetBackend } from './backends.ts';
+import { familyOf, speech, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';
 import { resourceId } from './naming.ts';
@@ -30,8 +30,7 @@ export function targetGroup(context: ModelContext, service: BackendService): Tar
 const immutableSettings = (backend: TargetBackend, targetType: 'ip' | 'instance', vpcId: string) =>
   ({
     targetType,
-    protocol: 'HTTP',
-    protocolVersion: protocolVersion(backend),
+    ...speech[backend.protocol],
     // AWS requires a port here, but each target is registered with its own port.
     port: backend.port,
     vpcId,
@@ -71,9 +70,9 @@ const everySettings = (['internal', 'internet-facing'] as const).flatMap((scheme
   ),
 );
 
-/** A group that never has targets. An ALB answers 503 for its share. */
-export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
-  const id: ResourceId = resourceId('target-group', context.topology.settings.scheme, 'empty');
+/** A group that never has targets. An ALB answers 503 for its share. A group of HTTP/1.1 would answer gRPC requests 464. */
+export function emptyTargetGroup(context: ModelContext, isGrpc: boolean): TargetGroupResource {
+  const id: ResourceId = resourceId('target-group', context.topology.settings.scheme, isGrpc ? 'empty-grpc' : 'empty');
   const { vpcId } = context.network;
   return {
     kind: 'target-group',
@@ -81,30 +80,15 @@ export function emptyTargetGroup(context: ModelContext): TargetGroupResource {
     spec: {
       name: context.name('empty', [id, vpcId]),
       targetType: 'ip',
-      protocol: 'HTTP',
-      protocolVersion: 'HTTP1',
+      ...speech[isGrpc ? 'GRPC' : 'HTTP1'],
       port: 80,
       vpcId,
       ipAddressType: 'ipv4',
-      healthCheck: DEFAULT_HEALTH_CHECK,
+      healthCheck: isGrpc ? GRPC_HEALTH_CHECK : DEFAULT_HEALTH_CHECK,
     },
     attributes: {},
     tags: context.topology.settings.tags,
   };
-}
-
-function protocolVersion(backend: TargetBackend): 'HTTP1' | 'HTTP2' | 'GRPC' {
-  switch (backend.protocol) {
-    case 'HTTP1':
-    case 'WS':
-      return 'HTTP1';
-    case 'H2C':
-      return 'HTTP2';
-    case 'GRPC':
-      return 'GRPC';
-    default:
-      return backend.protocol satisfies never;
-  }
 }
 
 /** Readiness in Kubernetes decides which targets are in the group. So any status below 500 counts as healthy. */
@@ -120,8 +104,20 @@ export const DEFAULT_HEALTH_CHECK: HealthCheck = {
 };
 
 /** The port of the health check, if it is not the port that the target serves on. */
+const GRPC_HEALTH_CHECK: HealthCheck = {
+  ...DEFAULT_HEALTH_CHECK,
+  path: '/AWS.ALB/healthcheck',
+  matcher: { grpcCode: '0-12' },
+};
+
+/**
+ * The port of the health check, if it is not the port that the target serves on. A check speaks what its target group speaks, and
+ * kube-proxy speaks HTTP/1.1.
+ */
 const healthPort = (targetType: TargetType, backend: TargetBackend): number | undefined =>
-  targetType === 'instance' && backend.local ? backend.healthCheckNodePort : undefined;
+  targetType === 'instance' && backend.local && speech[backend.protocol].protocolVersion === 'HTTP1'
+    ? backend.healthCheckNodePort
+    : undefined;
 
 function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
   const port = healthPort(targetType, backend);
@@ -134,9 +130,6 @@ function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): Hea
       matcher: { httpCode: '200' },
     };
   }
-  if (backend.protocol === 'GRPC') {
-    // Most statuses count as healthy, because a server without a health service answers UNIMPLEMENTED. UNAVAILABLE does not.
-    return { ...DEFAULT_HEALTH_CHECK, path: '/AWS.ALB/healthcheck', matcher: { grpcCode: '0-12' } };
-  }
-  return DEFAULT_HEALTH_CHECK;
+  const { protocol, protocolVersion } = speech[backend.protocol];
+  return { ...(protocolVersion === 'GRPC' ? GRPC_HEALTH_CHECK : DEFAULT_HEALTH_CHECK), protocol };
 }

@@ -167,7 +167,7 @@ test('with externalTrafficPolicy Local only nodes with an endpoint are targets',
 
 test('a Service without a node port, and the empty group, have no targets', () => {
   expect(desiredTargets(group('instance'), [], [node('a')])).toEqual([]);
-  const empty = emptyTargetGroup(modelContext(topology([]), PLACEHOLDER_NETWORK, options));
+  const empty = emptyTargetGroup(modelContext(topology([]), PLACEHOLDER_NETWORK, options), false);
   expect(desiredTargets(empty, [slice([{ addresses: ['10.0.0.1'] }])], [])).toEqual([]);
 });
 

@@ -5,6 +5,7 @@
 export const UNCLAIMED_FEATURES: Readonly<Record<string, string>> = {
   GatewayPort8080:
     'with HTTPRoutePortRedirect it stands for a test that also redirects from HTTPS to HTTP, which AWS refuses',
+  HTTPRouteBackendProtocolH2C: 'its test also asks an HTTP listener, behind which an ALB speaks no HTTP/2',
   HTTPRouteHostRewrite: 'its test also changes request headers',
   HTTPRoutePathRedirect: 'its test also redirects to where only the prefix of the path differs, which AWS refuses',
   HTTPRoutePathRewrite: 'its test also changes request headers',
