@@ -2,17 +2,24 @@
 import { GATEWAY_GROUP, type Gateway, type ListenerSet } from '../api/gateway-api.ts';
 import { isPermitted } from '../gateway/grants.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import { EXTERNAL_CERTIFICATES_OPTION, externalCertificates } from '../gateway/references.ts';
+import { externalCertificates } from '../gateway/references.ts';
 import type { CertificateSource, ListenerResult } from '../gateway/topology.ts';
 import { objectKey, parseObjectKey } from '../kube/object.ts';
 import type { CertificateArnProblem } from './listener-problem.ts';
+
+/** The key in `tls.options` that names certificates in ACM, separated by commas. */
+export const CERTIFICATE_ARN_OPTION = 'gatehouse.dev/certificate-arn';
 
 export const isCertificateArn = (text: string): boolean =>
   /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/.test(text);
 
 /** The certificates that the listeners of a Gateway or a ListenerSet name, each once. */
 export const certificateArns = (owner: Gateway | ListenerSet): readonly string[] => [
-  ...new Set(owner.spec.listeners.flatMap(externalCertificates).filter(isCertificateArn)),
+  ...new Set(
+    owner.spec.listeners
+      .flatMap((listener) => externalCertificates(listener, CERTIFICATE_ARN_OPTION))
+      .filter(isCertificateArn),
+  ),
 ];
 
 /** A listener without the certificates that it may not have. It is not served when it has no other. */
@@ -35,7 +42,7 @@ function isUsable(
 ): boolean {
   if (source.kind !== 'external') return true;
   const arn = source.reference;
-  const place = { listener: listener.name, field: `tls.options[${EXTERNAL_CERTIFICATES_OPTION}]`, arn };
+  const place = { listener: listener.name, field: `tls.options[${CERTIFICATE_ARN_OPTION}]`, arn };
   if (!isCertificateArn(arn)) {
     report({ kind: 'certificate-arn-malformed', ...place });
     return false;

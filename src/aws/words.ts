@@ -2,6 +2,7 @@
 import type { ProviderWords } from '../provider/words.ts';
 import { list, namesOf } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
+import { CERTIFICATE_ARN_OPTION } from './certificate-arns.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
 import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
@@ -16,7 +17,7 @@ export const awsWords: ProviderWords = {
   routeKinds: ['HTTPRoute'],
   tlsModes: ['Terminate'],
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
-  certificateOption: 'gatehouse.dev/certificate-arn',
+  certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
   addresses: 'AWS chooses the addresses of an Application Load Balancer.',
   routeUnread: 'Its rules in AWS stay as they are.',

@@ -1,5 +1,6 @@
 // gatehouse plan: what manifests, or a cluster's objects, become in AWS. It changes nothing.
 import { Command, Option } from 'commander';
+import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import { type Config, environmentVariable, readConfig, settingsDefaults } from '../config.ts';
 import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
@@ -207,7 +208,12 @@ async function derived(
   objects: readonly unknown[],
   { config, aws, assumeSecrets, now }: DeriveOptions,
 ): Promise<Derived> {
-  const options = { controllerName: config.awsControllerName, now, assumeSecrets };
+  const options = {
+    controllerName: config.awsControllerName,
+    certificateOption: CERTIFICATE_ARN_OPTION,
+    now,
+    assumeSecrets,
+  };
   const read = fromManifests(objects, { ...options, ...(aws !== undefined && { certificates: aws }) });
   const { clusterName } = config;
   const defaults = settingsDefaults(config);

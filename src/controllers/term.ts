@@ -9,7 +9,7 @@ import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
-import type { ProviderContext, ProviderKind } from '../provider/context.ts';
+import { type ProviderContext, type ProviderKind, sourcesFor } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
 import type { Provider } from '../provider/provider.ts';
 import { openOrUnavailable } from '../provider/unavailable.ts';
@@ -131,7 +131,7 @@ const gatewayContext = (
   controllerName: provider.controllerName,
   lastReported: new Map(),
   unanswered: new Unanswered(),
-  sources: { ...sources, ...provider.certificates },
+  sources: sourcesFor(sources, provider),
 });
 
 /** A Gateway's pass locks all providers, because the Gateway may have had another provider before. */

@@ -26,7 +26,8 @@ export function resolveCertificates(
     const key = source.kind === 'secret' ? source.secret : source.reference;
     if (!sources.has(key)) sources.set(key, source);
   }
-  const external = externalCertificates(owned.listener).map((reference) => ({ kind: 'external' as const, reference }));
+  const references = externalCertificates(owned.listener, input.certificateOption);
+  const external = references.map((reference) => ({ kind: 'external' as const, reference }));
   return [...sources.values(), ...external];
 }
 

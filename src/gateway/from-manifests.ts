@@ -20,6 +20,8 @@ export interface ManifestOptions {
   readonly assumeSecrets?: boolean;
   /** The provider's certificates. Without it, nothing is imported, and every listener may use every certificate that it names. */
   readonly certificates?: Pick<Sources, 'imported' | 'certificateOwner'>;
+  /** The key in a listener's `tls.options` that names certificates of the provider. */
+  readonly certificateOption?: string;
 }
 
 const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
@@ -39,7 +41,7 @@ export interface FromManifests {
 /** @param manifests parsed YAML documents, as a user wrote them */
 export function fromManifests(
   manifests: readonly unknown[],
-  { controllerName, now, assumeSecrets = false, certificates = notAsked }: ManifestOptions,
+  { controllerName, now, assumeSecrets = false, certificates = notAsked, certificateOption }: ManifestOptions,
 ): FromManifests {
   const objects: KubeObject[] = [];
   const invalid: InvalidManifest[] = [];
@@ -48,7 +50,10 @@ export function fromManifests(
     if (checked.kind === 'valid') objects.push(asServed(checked.object));
     else invalid.push(checked);
   }
-  const sources = sourcesOf(objects, now, certificates);
+  const sources = {
+    ...sourcesOf(objects, now, certificates),
+    ...(certificateOption !== undefined && { certificateOption }),
+  };
   const inputs = ofKind<Gateway>(objects, GATEWAY_GROUP, 'Gateway')
     .map((gateway) => gather(objectKey(gateway.metadata), sources))
     .filter((input) => input !== undefined)

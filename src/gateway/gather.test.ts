@@ -61,3 +61,18 @@ test('without the Gateway, or without its class, there is nothing to translate',
   expect(gather(key, { ...sources, gateway: () => undefined })).toBeUndefined();
   expect(gather(key, { ...sources, gatewayClass: () => undefined })).toBeUndefined();
 });
+
+test("the provider says which option names its own certificates, and what others' options name is not looked up", () => {
+  const option = 'example.com/certificate';
+  const [listener] = gateway.spec.listeners;
+  const named = { ...gateway, spec: { ...gateway.spec, listeners: listener ? [withOption(listener, option)] : [] } };
+  const owners = (certificateOption: string) =>
+    gather(key, { ...sources, gateway: () => named, certificateOption })?.certificateOwners;
+  expect([...(owners(option)?.keys() ?? [])]).toEqual(['mine', 'yours']);
+  expect(owners('example.org/certificate')?.size).toBe(0);
+});
+
+const withOption = (listener: Gateway['spec']['listeners'][number], option: string) => ({
+  ...listener,
+  tls: { ...listener.tls, options: { [option]: 'mine, yours' } },
+});

@@ -34,6 +34,8 @@ export interface Sources {
   secret(key: ObjectKey): Secret | undefined;
   /** The provider's name of the certificate that was last imported from a Secret, if it still exists. */
   imported(secret: ObjectKey): string | undefined;
+  /** The key in a listener's `tls.options` that names certificates of the provider. Absent if there is none. */
+  readonly certificateOption?: string;
   /** Who may use a certificate that a listener of the Gateway names in the provider's terms. */
   certificateOwner(reference: string, gateway: ObjectKey): CertificateOwner;
   /** Milliseconds since the epoch. */
@@ -54,7 +56,9 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const serviceKeys = [...new Set(routes.flatMap(backendServices))];
   const secretKeys = [...new Set([gateway, ...listenerSets].flatMap(certificateSecrets))];
   const listeners = [gateway, ...listenerSets].flatMap(({ spec }) => spec.listeners);
-  const certificateOwners = found([...new Set(listeners.flatMap(externalCertificates))], (reference) =>
+  const { certificateOption } = sources;
+  const external = listeners.flatMap((listener) => externalCertificates(listener, certificateOption));
+  const certificateOwners = found([...new Set(external)], (reference) =>
     sources.certificateOwner(reference, gatewayKey),
   );
   const ownerKeys = [...certificateOwners.values()].flatMap((owner) => (owner.kind === 'secret' ? owner.secret : []));
@@ -77,6 +81,7 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     services,
     endpointSlices: new Map([...services.keys()].map((key) => [key, sources.endpointSlicesOf(key)])),
     secrets: found(secretKeys, (key) => sources.secret(key)),
+    ...(certificateOption !== undefined && { certificateOption }),
     certificateOwners,
     imported: found(secretKeys, (key) => sources.imported(key)),
     now: sources.now(),

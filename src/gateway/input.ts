@@ -44,6 +44,8 @@ export interface GatewayInput {
   readonly assumeSecrets?: boolean;
   /** The provider's names of the certificates last imported from these Secrets. They stay in use while a Secret is unusable. */
   readonly imported: ReadonlyMap<ObjectKey, string>;
+  /** The key in a listener's `tls.options` that names certificates of the provider. Absent if there is none. */
+  readonly certificateOption?: string;
   /** The owners of certificates that listeners name in the provider's terms. */
   readonly certificateOwners: ReadonlyMap<string, CertificateOwner>;
   /** The current time in milliseconds since the epoch, because certificates expire. */

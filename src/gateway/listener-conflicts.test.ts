@@ -35,13 +35,14 @@ const owner: fc.Arbitrary<Owner> = fc.record({
 const owners = fc.array(owner, { minLength: 1, maxLength: 4 });
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
-const arn = 'arn:aws:acm:eu-west-1:123456789012:certificate/one';
+const certificateOption = 'example.com/certificate';
+const reference = 'one';
 
 const named = (listeners: readonly Entry[]) =>
   listeners.map((each, index) => ({
     name: `l${index}`,
     ...each,
-    ...(each.protocol === 'HTTPS' && { tls: { options: { 'gatehouse.dev/certificate-arn': arn } } }),
+    ...(each.protocol === 'HTTPS' && { tls: { options: { [certificateOption]: reference } } }),
   }));
 
 /** The first owner is the Gateway; the others are ListenerSets, `s1` and so on. */
@@ -66,7 +67,9 @@ const manifestsOf = ([gateway, ...sets]: readonly Owner[]): readonly unknown[] =
 ];
 
 const run = (manifests: readonly unknown[]): readonly Translation[] =>
-  fromManifests(manifests, { now: GOLDEN_NOW }).inputs.map((input) => translate(input, GOLDEN_PROTOCOLS));
+  fromManifests(manifests, { now: GOLDEN_NOW, certificateOption }).inputs.map((input) =>
+    translate(input, GOLDEN_PROTOCOLS),
+  );
 
 const valid = (all: readonly Owner[]): readonly string[] =>
   run(manifestsOf(all))

@@ -10,7 +10,7 @@ import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
-import { EXTERNAL_CERTIFICATES_OPTION, namespaceOf } from './references.ts';
+import { externalCertificates, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
 import type { Capabilities, CertificateSource } from './topology.ts';
 
@@ -149,7 +149,8 @@ function resolveTls(
     report({ kind: 'tls-mode-unsupported', listener: name, field: 'tls.mode', mode });
     return undefined;
   }
-  if ((tls.certificateRefs ?? []).length === 0 && tls.options?.[EXTERNAL_CERTIFICATES_OPTION] === undefined) {
+  const external = externalCertificates(owned.listener, input.certificateOption);
+  if ((tls.certificateRefs ?? []).length === 0 && external.length === 0) {
     report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs' });
     return undefined;
   }

@@ -82,12 +82,12 @@ export function certificateSecrets(owner: Gateway | ListenerSet): readonly Objec
   return eachOnce(refs.map((ref) => certificateSecret(namespaceOf(owner), ref)));
 }
 
-/** In `tls.options`: certificates that the provider has already, by its own names, separated by commas. */
-export const EXTERNAL_CERTIFICATES_OPTION = 'gatehouse.dev/certificate-arn';
-
-/** What a listener names of the provider's own certificates, each once and as it is written. */
-export function externalCertificates({ tls }: Listener): readonly string[] {
-  const written = tls?.options?.[EXTERNAL_CERTIFICATES_OPTION];
+/**
+ * The provider's own certificates that a listener names, each once, as they are written.
+ * @param option the key in `tls.options` that names them, separated by commas. Undefined if the provider has no such option
+ */
+export function externalCertificates({ tls }: Listener, option: string | undefined): readonly string[] {
+  const written = option === undefined ? undefined : tls?.options?.[option];
   return written === undefined ? [] : [...new Set(written.split(',').map((part) => part.trim()))];
 }
 

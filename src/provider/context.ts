@@ -12,8 +12,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Provider } from './provider.ts';
 
+type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption'>;
+
 /** What the caches have of the cluster. */
-export interface ClusterSources extends Omit<Sources, 'imported' | 'certificateOwner'> {
+export interface ClusterSources extends Omit<Sources, keyof CertificateSources> {
   gateways(): readonly Gateway[];
   nodes(): readonly Node[];
 }
@@ -49,3 +51,13 @@ export interface ProviderKind
   /** @throws ConfigError when the provider can't work here at all */
   readonly open: (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;
 }
+
+/** What gather needs: the cluster's objects, and the provider's certificates. */
+export const sourcesFor = (
+  sources: ClusterSources,
+  { certificates, words: { certificateOption } }: Pick<Provider, 'certificates' | 'words'>,
+): ClusterSources & Sources => ({
+  ...sources,
+  ...certificates,
+  ...(certificateOption !== undefined && { certificateOption }),
+});

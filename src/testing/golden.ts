@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
+import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
@@ -51,7 +52,10 @@ function loadCase(dir: string): GoldenCase {
       throw new Error(`Reading in.yaml of ${name} failed`, { cause: document.errors[0] });
     return document.toJS();
   });
-  const { inputs, invalid } = fromManifests(manifests, { now: GOLDEN_NOW });
+  const { inputs, invalid } = fromManifests(manifests, {
+    now: GOLDEN_NOW,
+    certificateOption: CERTIFICATE_ARN_OPTION,
+  });
   if (invalid[0] !== undefined) throw new Error(`${name}: ${JSON.stringify(invalid[0])}`);
   if (inputs.length === 0) throw new Error(`${name} has no Gateway with a class`);
   return { name, dir, manifests, inputs };

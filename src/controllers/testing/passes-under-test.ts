@@ -5,6 +5,7 @@ import * as kinds from '../../api/kinds.ts';
 import type { EventNote } from '../../kube/events.ts';
 import type { Kind } from '../../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../../kube/object.ts';
+import { sourcesFor } from '../../provider/context.ts';
 import { type Cluster, gatewayKey, startCluster } from '../../provider/testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from '../../provider/testing/memory-provider.ts';
 import { reconcileEndpoints } from '../endpoints.ts';
@@ -48,7 +49,7 @@ export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
         controllerName: provider.controllerName,
         lastReported: new Map(),
         unanswered: new Unanswered(),
-        sources: { ...context.sources, ...provider.certificates },
+        sources: sourcesFor(context.sources, provider),
         whenWanted: () => undefined,
       };
     });

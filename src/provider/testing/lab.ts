@@ -5,7 +5,7 @@ import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import type { ProviderKind } from '../context.ts';
+import { type ProviderKind, sourcesFor } from '../context.ts';
 import { derive } from '../derive.ts';
 import { ProviderError } from '../error.ts';
 import type { Applied, Standing } from '../provider.ts';
@@ -71,7 +71,7 @@ async function startProcess(
 ) {
   const stop = new AbortController();
   const provider = await rig.open({ ...context, isLeader }, AbortSignal.any([signal, stop.signal]));
-  const sources = { ...context.sources, ...provider.certificates };
+  const sources = sourcesFor(context.sources, provider);
 
   const input = (): GatewayInput => {
     const found = gather(gatewayKey, sources);
