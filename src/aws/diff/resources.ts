@@ -68,7 +68,7 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
     !references.some((reference) => draft.isCreated(reference));
   if (mustChange(draft, desired, existing, right)) draft.change(desired, existing, draft.waitFor(references), { spec });
   if (desired.kind === 'target-group' && draft.targetReferences(desired).some((each) => draft.isCreated(each))) {
-    draft.syncTargets(desired, []);
+    draft.usableAfter(desired.id, draft.syncTargets(desired, []));
   }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);

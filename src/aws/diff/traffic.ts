@@ -1,7 +1,7 @@
 // AWS checks the health only of target groups that something forwards to. So a new group first joins the serving group with
 // weight 0, in its rule or in its listener, and takes over when it is ready.
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
-import type { Forward, OwnedTargetGroup } from '../observed.ts';
+import type { Forward } from '../observed.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
 import type { Existing } from './existing.ts';
@@ -66,14 +66,14 @@ const takes: Readonly<Record<string, readonly string[]>> = {
  * of an ALB are alike.
  */
 function protocolOfBoth(
-  { existing, targetGroup }: Draft,
+  draft: Draft,
   { desired, owned }: Forwarding,
   { stay, joining }: { readonly stay: readonly Forward[]; readonly joining: readonly ResourceId[] },
 ): string | undefined {
   if (owned.kind === 'rule' || desired.kind === 'rule') return '';
-  const specs = joining.flatMap((id) => targetGroup(id)?.spec ?? []);
+  const specs = joining.flatMap((id) => draft.targetGroup(id)?.spec ?? []);
   const families = new Set(specs.map(({ ipAddressType }): string => ipAddressType));
-  for (const { arn } of stay) families.add(existing.targetGroups.get(arn)?.ipAddressType ?? 'ipv4');
+  for (const { arn } of stay) families.add(draft.existing.targetGroups.get(arn)?.ipAddressType ?? 'ipv4');
   if (families.size > 1) return undefined;
   const own = takes[owned.protocol] ?? [];
   if (specs.every(({ protocol }) => own.includes(protocol))) return owned.protocol;

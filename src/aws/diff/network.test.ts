@@ -1,0 +1,151 @@
+import { expect, test } from 'vitest';
+import { diff } from './diff.ts';
+import { carries, type NetworkSketch, networkModel } from './testing/network-models.ts';
+import { converge, gateway, runPlan } from './testing/resources.ts';
+import { SimulatedAws } from './testing/simulated-aws.ts';
+
+function running(sketch: NetworkSketch): SimulatedAws {
+  const aws = new SimulatedAws(gateway);
+  converge(aws, networkModel(sketch));
+  aws.calls.length = 0;
+  return aws;
+}
+
+const plan = (aws: SimulatedAws, sketch: NetworkSketch | undefined) =>
+  diff(sketch === undefined ? undefined : networkModel(sketch), aws.observe());
+
+const names = (aws: SimulatedAws, sketch: NetworkSketch | undefined) =>
+  plan(aws, sketch).steps.map((step) => step.id.replace(/ arn-\d+\S*$/, ''));
+
+/** One pass: its steps, as far as they change something else than tags. */
+function pass(aws: SimulatedAws, sketch: NetworkSketch): readonly string[] {
+  const steps = names(aws, sketch);
+  runPlan(aws, plan(aws, sketch));
+  return steps;
+}
+
+const dns = 'listener/nlb-internal/53';
+const tcp: NetworkSketch = { listeners: { 53: { protocol: 'TCP', to: ['dns'] } } };
+const both: NetworkSketch = { listeners: { 53: { protocol: 'TCP_UDP', to: ['dns'] } } };
+const front: NetworkSketch = { listeners: { 53: { protocol: 'TCP', to: ['dns'] } }, http: [80, 443] };
+
+test('a listener takes its target group when the targets are registered, and nothing is left to do', () => {
+  const aws = new SimulatedAws(gateway);
+  const { after } = plan(aws, tcp).steps.find(({ id }) => id === `create ${dns}`) ?? {};
+  expect(after).toEqual(['create load-balancer/nlb-internal', 'sync-targets target-group/nlb-internal/dns/TCP-ipv4']);
+  converge(aws, networkModel(tcp));
+  expect(plan(aws, tcp)).toMatchObject({ steps: [], pending: [] });
+});
+
+test('a TCP listener that becomes TCP_UDP goes on with its group until the new one is healthy', () => {
+  const aws = running(tcp);
+  expect(pass(aws, both)).toContain(`warm ${dns}`);
+  expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv4']);
+  expect(pass(aws, both)).toEqual([]);
+  aws.passTime(1000);
+  expect(pass(aws, both)).toEqual([`change ${dns}`]);
+  expect(carries(aws, dns)).toEqual(['TCP_UDP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
+});
+
+test('a TCP_UDP listener that becomes TCP serves TCP by its old group until the new one is healthy', () => {
+  const aws = running(both);
+  pass(aws, tcp);
+  expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
+  aws.passTime(1000);
+  pass(aws, tcp);
+  expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv4']);
+});
+
+test('a change that is taken back while a group warms up leaves the listener as it was', () => {
+  const aws = running(both);
+  pass(aws, tcp);
+  expect(pass(aws, both)).toEqual([`change ${dns}`]);
+  expect(carries(aws, dns)).toEqual(['TCP_UDP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
+});
+
+test('a group of another address family takes over at once: AWS has no listener with groups of both', () => {
+  const aws = running(tcp);
+  expect(pass(aws, { ...tcp, family: 'ipv6' })).toContain(`change ${dns}`);
+  expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv6']);
+});
+
+test('a group whose health no check can tell takes over when AWS has registered its targets', () => {
+  const aws = running(tcp);
+  const udp: NetworkSketch = { ...both, unchecked: true };
+  pass(aws, udp);
+  expect(pass(aws, udp)).toEqual([]);
+  for (const entry of aws.entries.values()) {
+    if (entry.owned.kind === 'target-group') entry.owned = { ...entry.owned, registered: true };
+  }
+  expect(pass(aws, udp)).toEqual([`change ${dns}`]);
+});
+
+test('the group of a listener that is gone rests before it is deleted', () => {
+  const aws = running({ listeners: { ...tcp.listeners, 54: { protocol: 'TCP', to: ['other'] } } });
+  expect(pass(aws, tcp)).toEqual(['delete listener/nlb-internal/54']);
+  expect(plan(aws, tcp)).toMatchObject({ steps: [], pending: [{ kind: 'drain' }] });
+  aws.passTime(300_000);
+  expect(pass(aws, tcp)).toEqual(['delete target-group/nlb-internal/other/TCP-ipv4']);
+});
+
+test('an ALB becomes a target when it has its listener', () => {
+  const aws = new SimulatedAws(gateway);
+  const { after } =
+    plan(aws, front).steps.find(({ id }) => id === 'sync-targets target-group/nlb-internal/alb/80') ?? {};
+  expect(after).toEqual([
+    'create target-group/nlb-internal/alb/80',
+    'create load-balancer/internal',
+    'create listener/internal/80',
+  ]);
+  converge(aws, networkModel(front));
+  expect(plan(aws, front)).toMatchObject({ steps: [], pending: [] });
+});
+
+test('of a Gateway with an NLB in front of its ALB, what is in front goes first', () => {
+  const aws = running(front);
+  const steps = names(aws, undefined);
+  const order = [
+    'delete load-balancer/nlb-internal',
+    'delete target-group/nlb-internal/alb/80',
+    'delete load-balancer/internal',
+    'delete security-group/frontend',
+    'delete security-group/nlb-frontend',
+  ];
+  expect(steps.filter((step) => order.includes(step))).toEqual(order);
+  converge(aws, undefined);
+  expect(aws.entries.size).toBe(0);
+});
+
+test('an NLB of another scheme is made first, and the old one goes when the targets of the new one are healthy', () => {
+  const aws = running(tcp);
+  const open: NetworkSketch = { ...tcp, scheme: 'internet-facing' };
+  pass(aws, open);
+  for (const entry of aws.entries.values()) {
+    if (entry.owned.kind === 'load-balancer') entry.owned = { ...entry.owned, state: 'active' };
+  }
+  expect(plan(aws, open)).toMatchObject({
+    steps: [],
+    pending: [{ kind: 'target-group-health' }, { kind: 'replacement' }, { kind: 'drain' }],
+  });
+  expect(carries(aws, dns)).toBeDefined();
+  aws.passTime(1000);
+  expect(pass(aws, open)).toContain('delete load-balancer/nlb-internal');
+  converge(aws, networkModel(open));
+  expect(aws.observe().resources.map(({ id }) => id)).not.toContain('load-balancer/nlb-internal');
+});
+
+test('an ALB that is no longer behind the NLB goes after the groups that it was the target of', () => {
+  const aws = running(front);
+  converge(aws, networkModel(tcp));
+  expect(
+    aws
+      .observe()
+      .resources.map(({ id }) => id)
+      .toSorted(),
+  ).toEqual([
+    dns,
+    'load-balancer/nlb-internal',
+    'security-group/nlb-frontend',
+    'target-group/nlb-internal/dns/TCP-ipv4',
+  ]);
+});
