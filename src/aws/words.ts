@@ -25,7 +25,7 @@ export const awsWords: ProviderWords = {
   upToDate: 'AWS has everything that is accepted.',
   removing: 'The Gateway waits until AWS has removed what belongs to it.',
   shut: (listeners) => `No security group admits clients to ${listeners} yet.`,
-  targetsReached: 'All targets are registered, and admit the load balancer.',
+  targetsReached: 'AWS has accepted all targets, and they admit the load balancer.',
 };
 
 /** Why a load balancer in this state does not serve yet. Empty if it serves. @param state undefined if it does not exist */

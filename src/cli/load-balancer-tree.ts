@@ -41,10 +41,17 @@ function ruleBranch({ priority, conditions, transforms, answer, targetGroups }: 
   };
 }
 
+/** Also of an NLB's target that keeps its connections for a while: `unhealthy.draining`. */
+const isUnhealthy = ({ state }: LiveTarget): boolean => state.startsWith('unhealthy');
+
 const isHealthy = ({ state }: LiveTarget): boolean => state === 'healthy';
 
-const healthWords = (targets: readonly LiveTarget[]): string =>
-  targets.length === 0 ? 'no targets' : `${targets.filter(isHealthy).length} of ${targets.length} healthy`;
+function healthWords(targets: readonly LiveTarget[]): string {
+  if (targets.length === 0) return 'no targets';
+  // "If a target group contains only unhealthy registered targets, the load balancer routes requests to all those targets."
+  const goesToAll = targets.every(isUnhealthy) ? ', so AWS sends to all' : '';
+  return `${targets.filter(isHealthy).length} of ${targets.length} healthy${goesToAll}`;
+}
 
 const targetLine = (target: LiveTarget): string =>
   marked(
@@ -52,9 +59,9 @@ const targetLine = (target: LiveTarget): string =>
     `${target.id}:${target.port} ${target.state}${target.reason === undefined || isHealthy(target) ? '' : `: ${target.reason}`}`,
   );
 
-function targetMark({ state }: LiveTarget): Mark {
-  if (state === 'healthy') return 'good';
-  return state === 'unhealthy' || state === 'unavailable' ? 'bad' : 'waiting';
+function targetMark(target: LiveTarget): Mark {
+  if (isHealthy(target)) return 'good';
+  return isUnhealthy(target) || target.state === 'unavailable' ? 'bad' : 'waiting';
 }
 
 /** Whether a load balancer has failed, or has an unhealthy or unavailable target. */

@@ -167,8 +167,11 @@ test('an unhealthy target or a missing load balancer in AWS is wrong, whatever t
   ).toContain(`└─ ✓ load balancer gh-web (internal, active)
    └─ HTTP :80
       └─ 100. host a.example.com
-         └─ target group tg (ip, 0 of 1 healthy)
+         └─ target group tg (ip, 0 of 1 healthy, so AWS sends to all)
             └─ ✗ 10.0.0.1:80 unhealthy: Timed out`);
+  expect(totalHealth({ ...report, loadBalancers: [target('unhealthy.draining')] })).toBe('bad');
+  const starting = { ...report, loadBalancers: [target('initial')] };
+  expect(statusTree({ gatewayClasses: [], gateways: [starting] })).toContain('(ip, 0 of 1 healthy)');
   const missing = { ...report, loadBalancers: [], missing: ['web.example.com'] };
   expect(totalHealth(missing)).toBe('bad');
   expect(statusTree({ gatewayClasses: [], gateways: [missing] })).toContain(

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { objectKey } from '../../kube/object.ts';
 import type { TargetBackend } from '../model/backends.ts';
 import { resourceId } from '../model/naming.ts';
-import type { Model, RuleResource } from '../model/resources.ts';
+import type { ListenerResource, Model, RuleResource } from '../model/resources.ts';
 import type { Binding } from '../targets/bindings.ts';
 import { TargetTroubles } from '../targets/target-troubles.ts';
 import { unreachable } from './unreachable.ts';
@@ -45,4 +45,28 @@ test('a route is told of the targets of its own rules that are out of reach, and
   expect(during.isUnknown(route)).toBe(false);
   troubles.set('arn:served', 'registration', []);
   expect(unreachable(model, bindings, troubles).problems).toEqual([]);
+});
+
+test("a route of an NLB's listener is told of its targets, too", () => {
+  const route = { kind: 'TCPRoute' as const, key: objectKey({ namespace: 'shop', name: 'db' }) };
+  const listener: ListenerResource = {
+    kind: 'listener',
+    id: resourceId('listener', 'nlb-internal', 5432),
+    loadBalancer: resourceId('load-balancer', 'nlb-internal'),
+    spec: {
+      port: 5432,
+      protocol: 'TCP',
+      defaultAction: { kind: 'forward', targetGroups: [{ targetGroup: served, weight: 1 }] },
+    },
+    sources: [{ route, rule: 0 }],
+    extraCertificates: [],
+    tags: {},
+  };
+  const troubles = new TargetTroubles();
+  const found = () => unreachable({ gateway, resources: [listener] }, bindings, troubles);
+  expect(found().isUnknown(route)).toBe(true);
+  const trouble = { kind: 'targets-not-located', service, targets: ['10.0.1.9:5432'] } as const;
+  troubles.set('arn:served', 'registration', []);
+  troubles.set('arn:served', 'admission', [trouble]);
+  expect(found().problems).toEqual([{ ...trouble, route, rule: 0, field: 'backendRefs' }]);
 });

@@ -1,9 +1,9 @@
 // Why a Gateway's load balancer cannot use some targets, as problems of the routes whose rules send requests there.
 
-import type { RouteRef } from '../../gateway/problem-place.ts';
+import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { forwardReferences } from '../diff/references.ts';
-import type { Model } from '../model/resources.ts';
+import type { Model, Resource, RuleAction } from '../model/resources.ts';
 import type { Problem } from '../problem.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
 import type { Binding } from '../targets/bindings.ts';
@@ -28,11 +28,10 @@ export function unreachable(
   const byGroup = new Map(bindings.map((binding) => [binding.group.id, binding]));
   const problems = new Map<string, Problem>();
   const unknown = new Set<RouteId>();
-  for (const rule of model.resources) {
-    if (rule.kind !== 'rule') continue;
-    for (const id of forwardReferences(rule.spec.action)) {
+  for (const { action, sources } of model.resources.flatMap(forwarded)) {
+    for (const id of forwardReferences(action)) {
       const met = metOf(byGroup.get(id), troubles);
-      for (const source of rule.sources) {
+      for (const source of sources) {
         if (met === undefined) unknown.add(routeId(source.route));
         for (const [index, trouble] of (met ?? []).entries()) {
           const problem: Problem = { ...trouble, ...source, field: 'backendRefs' };
@@ -42,6 +41,17 @@ export function unreachable(
     }
   }
   return { problems: [...problems.values()], isUnknown: (route) => unknown.has(routeId(route)) };
+}
+
+interface Forwarded {
+  readonly action: RuleAction;
+  readonly sources: readonly RuleRef[];
+}
+
+/** A rule forwards requests. An NLB has no rules: its listener forwards connections. */
+function forwarded(resource: Resource): Forwarded | [] {
+  if (resource.kind === 'rule') return { action: resource.spec.action, sources: resource.sources };
+  return resource.kind === 'listener' ? { action: resource.spec.defaultAction, sources: resource.sources ?? [] } : [];
 }
 
 function metOf(
