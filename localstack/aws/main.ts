@@ -12,6 +12,7 @@ interface Arguments extends Omit<AwsOptions, 'quotas' | 'policies' | 'dataPlane'
   /** The validated document. */
   readonly policy?: unknown;
   readonly dataPlane?: string;
+  readonly dataPlaneIpv6?: string;
   readonly dataPlanePortOffset?: number;
   readonly mapTargets?: readonly string[];
 }
@@ -59,12 +60,13 @@ async function run(): Promise<void> {
     quotas,
     policy,
     dataPlane: addresses,
+    dataPlaneIpv6: addresses6,
     dataPlanePortOffset: portOffset,
     mapTargets,
     ...given
   } = readArguments();
   const dataPlane: DataPlaneOptions | undefined =
-    addresses === undefined ? undefined : { addresses, portOffset, mapTargets };
+    addresses === undefined ? undefined : { addresses, addresses6, portOffset, mapTargets };
   const policies = policy === undefined ? {} : { '*': policy };
   const aws = await startAws({ ...given, dataPlane, policies, quotas: quotas ? { ...quota } : unlimited });
   greet(aws);

@@ -169,11 +169,15 @@ export const flags: Flags<Exclude<keyof AwsOptions, 'dataPlane'>> = {
   },
 };
 
-/** The data plane has three switches. */
-export const dataPlaneFlags: Flags<'dataPlane' | 'dataPlanePortOffset' | 'mapTargets'> = {
+/** The data plane's switches. */
+export const dataPlaneFlags: Flags<'dataPlane' | 'dataPlaneIpv6' | 'dataPlanePortOffset' | 'mapTargets'> = {
   dataPlane: {
     flag: '--data-plane <cidr>',
     help: 'forward traffic: each active load balancer gets an address of this block, such as 127.64.0.0/16',
+  },
+  dataPlaneIpv6: {
+    flag: '--data-plane-ipv6 <cidr>',
+    help: 'each dualstack load balancer also gets an address of this block, which the machine must have',
   },
   dataPlanePortOffset: {
     flag: '--data-plane-port-offset <number>',

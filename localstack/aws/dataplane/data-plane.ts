@@ -1,10 +1,13 @@
-// Makes load balancers forward traffic: one address each, one socket per listener, and health checks. It reads the API's
+// Makes load balancers forward traffic: an address each, and one of IPv6 if dualstack, one socket per listener and address,
+// and health checks. It reads the API's
 // state, and writes only the targets' health.
+import type { Family } from '../ec2/family.ts';
+import { listenersOf } from '../elbv2/find.ts';
 import { isActive } from '../elbv2/load-balancers.ts';
 import type { Listener, LoadBalancer } from '../elbv2/state.ts';
 import type { Random } from '../random.ts';
 import type { World } from '../world.ts';
-import { AddressPool } from './address-pool.ts';
+import { AddressPools } from './address-pools.ts';
 import { balance } from './balance.ts';
 import { requestsCertificate } from './client-certificate.ts';
 import { Forwarder } from './forward.ts';
@@ -20,8 +23,8 @@ import { TargetPlaces } from './target-places.ts';
 interface Serving {
   readonly world: World;
   readonly loadBalancer: LoadBalancer;
-  readonly address: string;
-  /** By listener ARN. */
+  readonly addresses: Map<Family, string>;
+  /** By listener ARN and family. */
   readonly sockets: Map<string, ListenerSocket>;
 }
 
@@ -31,7 +34,7 @@ const tickMs = 100;
 export class DataPlane {
   readonly #worlds: () => readonly World[];
   readonly #mappings: readonly AddressMapping[];
-  readonly #pool: AddressPool;
+  readonly #pools: AddressPools;
   readonly #portOffset: number;
   readonly #forwarder: Forwarder;
   readonly #health: HealthChecker;
@@ -43,14 +46,14 @@ export class DataPlane {
   constructor(options: DataPlaneOptions, random: Random, worlds: () => readonly World[]) {
     this.#mappings = (options.mapTargets ?? []).map(parseMapping);
     this.#worlds = worlds;
-    const pool = new AddressPool(options.addresses);
+    const pools = new AddressPools(options);
     const portOffset = options.portOffset ?? 0;
-    this.#pool = pool;
+    this.#pools = pools;
     this.#portOffset = portOffset;
     this.#forwarder = new Forwarder(this.#mappings, random);
-    const places = new TargetPlaces(this.#mappings, portOffset, (arn) => this.#serving.get(arn)?.address);
+    const places = new TargetPlaces(this.#mappings, portOffset, (arn) => this.#serving.get(arn)?.addresses.get('ipv4'));
     this.#health = new HealthChecker(places);
-    this.#network = new NetworkPlane({ pool, portOffset, places, random });
+    this.#network = new NetworkPlane({ pools, portOffset, places, random });
     this.#timer = setInterval(() => void this.sync(), tickMs).unref();
   }
 
@@ -72,33 +75,49 @@ export class DataPlane {
     await Promise.all([this.#network.sync(worlds), ...sockets.map(({ settled }) => settled)]);
   }
 
-  #remove({ loadBalancer, address, sockets }: Serving): void {
+  #remove({ loadBalancer, addresses, sockets }: Serving): void {
     for (const socket of sockets.values()) socket.close();
-    this.#pool.release(address);
+    for (const address of addresses.values()) this.#pools.release(address);
     this.#serving.delete(loadBalancer.arn);
   }
 
   #serve(world: World, loadBalancer: LoadBalancer): void {
-    const address = this.#serving.get(loadBalancer.arn)?.address ?? this.#pool.take();
-    if (address === undefined) return;
-    const serving = this.#serving.get(loadBalancer.arn) ?? { world, loadBalancer, address, sockets: new Map() };
-    this.#serving.set(loadBalancer.arn, serving);
-    for (const [arn, socket] of serving.sockets) {
-      const listener = world.elbv2.listeners.get(arn);
+    const { arn } = loadBalancer;
+    const serving = this.#serving.get(arn) ?? { world, loadBalancer, addresses: new Map(), sockets: new Map() };
+    this.#serving.set(arn, serving);
+    this.#assign(serving);
+    const wanted = listenersOf(world.elbv2, arn).flatMap((listener) =>
+      [...serving.addresses].map(([family, address]) => ({ key: `${listener.arn} ${family}`, listener, address })),
+    );
+    for (const [key, socket] of serving.sockets) {
+      const listener = wanted.find((each) => each.key === key)?.listener;
       if (listener && this.#isFor(socket, listener)) {
         socket.refresh();
         continue;
       }
       socket.close();
-      serving.sockets.delete(arn);
+      serving.sockets.delete(key);
     }
-    for (const listener of world.elbv2.listeners.values()) {
-      if (listener.loadBalancerArn !== loadBalancer.arn || serving.sockets.has(listener.arn)) continue;
-      serving.sockets.set(listener.arn, this.#open(serving, listener));
+    for (const { key, listener, address } of wanted) {
+      if (!serving.sockets.has(key)) serving.sockets.set(key, this.#open(serving, listener, address));
     }
   }
 
-  #open({ world, loadBalancer, address }: Serving, listener: Listener): ListenerSocket {
+  /** Gives it an address of each of its families. */
+  #assign({ loadBalancer, addresses }: Serving): void {
+    const families = this.#pools.familiesOf(loadBalancer);
+    for (const [family, address] of addresses) {
+      if (families.includes(family)) continue;
+      addresses.delete(family);
+      this.#pools.release(address);
+    }
+    for (const family of families) {
+      const address = addresses.get(family) ?? this.#pools.take(family);
+      if (address !== undefined) addresses.set(family, address);
+    }
+  }
+
+  #open({ world, loadBalancer }: Serving, listener: Listener, address: string): ListenerSocket {
     const place = { address, port: this.#portOf(listener) };
     return new ListenerSocket(world, listener, place, {
       answer: (exchange) => balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
@@ -119,20 +138,20 @@ export class DataPlane {
 
   /** The load balancers with an address. */
   reachable(): readonly Reachable[] {
-    const applications = [...this.#serving.values()].map(({ world, loadBalancer, address, sockets }) => ({
-      arn: loadBalancer.arn,
-      name: loadBalancer.name,
-      dnsName: loadBalancer.dnsName,
-      address,
-      listeners: [...sockets].map(([arn, { protocol, place, error }]) => ({
-        arn,
-        protocol,
-        port: world.elbv2.listeners.get(arn)?.port ?? place.port - this.#portOffset,
-        socketPort: place.port,
-        error,
-      })),
-    }));
-    return [...applications, ...this.#network.reachable()];
+    return [...[...this.#serving.values()].flatMap((each) => this.#tell(each) ?? []), ...this.#network.reachable()];
+  }
+
+  #tell({ world, loadBalancer, addresses, sockets }: Serving): Reachable | undefined {
+    const { arn, name, dnsName } = loadBalancer;
+    const address = addresses.get('ipv4');
+    if (address === undefined) return undefined;
+    const listeners = listenersOf(world.elbv2, arn).flatMap((listener) => {
+      const socket = sockets.get(`${listener.arn} ipv4`);
+      if (!socket) return [];
+      const { protocol, place, error } = socket;
+      return { arn: listener.arn, protocol, port: listener.port, socketPort: place.port, error };
+    });
+    return { arn, name, dnsName, address, address6: addresses.get('ipv6'), listeners };
   }
 
   close(): void {

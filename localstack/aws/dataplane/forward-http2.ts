@@ -1,5 +1,6 @@
 // Forwards to a target of protocol version HTTP2 or GRPC.
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { hostPort } from '../ec2/family.ts';
 import { errorAnswer, send } from './answers.ts';
 import { connectMs, type Exchange, lateStatus, type ToTarget } from './exchange.ts';
 import { withCookies } from './stickiness.ts';
@@ -9,7 +10,7 @@ export class Http2Connections {
   readonly #sessions = new Map<string, ClientHttp2Session>();
 
   to({ group, address, port }: Pick<ToTarget, 'group' | 'address' | 'port'>): ClientHttp2Session {
-    const origin = `${group.protocol === 'HTTPS' ? 'https' : 'http'}://${address}:${port}`;
+    const origin = `${group.protocol === 'HTTPS' ? 'https' : 'http'}://${hostPort(address, port)}`;
     const known = this.#sessions.get(origin);
     if (known && !known.closed && !known.destroyed) return known;
     // Certificates of targets are not validated: load-balancer-target-groups, target group protocol.

@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
+import { hostPort } from '../ec2/family.ts';
 import type { TargetGroup } from '../elbv2/state.ts';
 import { matchesCode, type Outcome } from './verdict.ts';
 
@@ -83,7 +84,9 @@ async function askHttp2(
   { secure, path, signal }: Asked,
 ): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const session = connectHttp2(`${secure ? 'https' : 'http'}://${address}:${port}`, { rejectUnauthorized: false });
+  const session = connectHttp2(`${secure ? 'https' : 'http'}://${hostPort(address, port)}`, {
+    rejectUnauthorized: false,
+  });
   session.on('error', reject);
   const grpc = version === 'GRPC';
   const special = grpc

@@ -5,6 +5,8 @@ export interface Reachable {
   readonly dnsName: string;
   /** For a Network Load Balancer the address of its first zone. */
   readonly address: string;
+  /** Only if it is dualstack. */
+  readonly address6?: string | undefined;
   /** Only for a Network Load Balancer: one address per zone. */
   readonly zones?: readonly ReachableZone[];
   readonly listeners: readonly ReachableListener[];
@@ -13,6 +15,7 @@ export interface Reachable {
 interface ReachableZone {
   readonly zone: string;
   readonly address: string;
+  readonly address6?: string | undefined;
   /** Whether its targets are healthy enough for the address to be in DNS. */
   readonly healthy: boolean;
 }

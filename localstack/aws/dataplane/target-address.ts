@@ -1,27 +1,38 @@
 // The real addresses of targets.
-import { type Block4, blockSize, parseAddress4, parseBlock4, toAddress } from '../ec2/addresses.ts';
+import ipaddr from 'ipaddr.js';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 
+type Block = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, prefix: number];
+
 /** Replaces addresses of one block by those of another, at the same offset. */
 export interface AddressMapping {
-  readonly from: Block4;
-  readonly to: Block4;
+  readonly from: Block;
+  readonly to: Block;
 }
 
 /** Reads `10.0.0.0/16=127.10.0.0/16`. @throws an Error that says what is wrong. */
 export function parseMapping(text: string): AddressMapping {
-  const [from, to] = text.split('=').map(parseBlock4);
-  if (from && to && from.prefix === to.prefix) return { from, to };
-  throw new Error(`Expected FROM=TO, two IPv4 blocks of one size, got '${text}'`);
+  const [from, to] = text
+    .split('=')
+    .map((each): Block | undefined => (ipaddr.isValidCIDR(each) ? ipaddr.parseCIDR(each) : undefined));
+  if (from && to && from[0].kind() === to[0].kind() && from[1] === to[1]) return { from, to };
+  throw new Error(`Expected FROM=TO, two IPv4 or two IPv6 blocks of one size, got '${text}'`);
 }
 
 /** Applies the first mapping with the address. Without a mapping the address stays. */
 export function mapAddress(mappings: readonly AddressMapping[], address: string): string {
-  const value = parseAddress4(address);
-  if (value === undefined) return address;
-  const mapping = mappings.find(({ from }) => value >= from.base && value < from.base + blockSize(from));
-  return mapping ? toAddress(mapping.to.base + value - mapping.from.base) : address;
+  if (mappings.length === 0 || !ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.parse(address);
+  const mapping = mappings.find(({ from }) => parsed.kind() === from[0].kind() && parsed.match(from[0], from[1]));
+  if (!mapping) return address;
+  const [to, prefix] = mapping.to;
+  const bytes = to.toByteArray().map((byte, index) => {
+    const fixed = Math.min(8, Math.max(0, prefix - 8 * index));
+    const host = 0xff >> fixed;
+    return (byte & ~host) | ((parsed.toByteArray()[index] ?? 0) & host);
+  });
+  return ipaddr.fromByteArray(bytes).toString();
 }
 
 /** The VPC address of a client's real address. */

@@ -1,3 +1,4 @@
+import { hostPort } from '../ec2/family.ts';
 import type { Target, TargetGroup } from '../elbv2/state.ts';
 import type { World } from '../world.ts';
 import { type AddressMapping, mapAddress, privateAddress } from './target-address.ts';
@@ -35,11 +36,11 @@ export class TargetPlaces {
       const address = this.#loadBalancerAddress(target.id);
       return address === undefined
         ? undefined
-        : { address, port, socketPort: port + this.#portOffset, host: `${address}:${port}` };
+        : { address, port, socketPort: port + this.#portOffset, host: hostPort(address, port) };
     }
     const own = privateAddress(world, group, target);
     return own === undefined
       ? undefined
-      : { address: mapAddress(this.mappings, own), port, socketPort: port, host: `${own}:${port}` };
+      : { address: mapAddress(this.mappings, own), port, socketPort: port, host: hostPort(own, port) };
   }
 }

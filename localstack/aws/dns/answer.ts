@@ -62,7 +62,10 @@ function respond({ id, flags = 0, questions = [], additionals = [] }: Packet, al
   const zone = zoneOf(name);
   const addresses = resolve(name, all);
   const exists = addresses !== undefined || zone === name.toLowerCase();
-  const answers = type === 'A' ? (addresses ?? []).map((data): Answer => ({ type: 'A', name, ttl, data })) : [];
+  const answers = [
+    ...(type === 'A' ? (addresses?.ipv4 ?? []) : []).map((data): Answer => ({ type: 'A', name, ttl, data })),
+    ...(type === 'AAAA' ? (addresses?.ipv6 ?? []) : []).map((data): Answer => ({ type: 'AAAA', name, ttl, data })),
+  ];
   const edns = additionals.some((each) => each.type === 'OPT');
   return {
     id,

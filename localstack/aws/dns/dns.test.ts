@@ -53,7 +53,7 @@ test('a name resolves as soon as its load balancer is active, and not before', a
   expect(await slowly.resolve4(name)).toEqual([slow.aws.reachable()[0]?.address]);
 });
 
-test('a load balancer has no IPv6 address, which is no failure', async () => {
+test('an IPv4 load balancer has no IPv6 address, which is no failure', async () => {
   await expect(resolver.resolve6(dnsName)).rejects.toThrow('ENODATA');
 });
 
@@ -130,8 +130,9 @@ test('no bytes at all crash it', () => {
 });
 
 test('more addresses than a packet of UDP holds are asked for again, over TCP', () => {
-  const addresses = Array.from({ length: 40 }, (_, index) => `127.0.0.${index}`);
-  const names = [{ dnsName, addresses, zonal: { 'us-east-1a': '127.0.0.3' } }];
+  const ipv4 = Array.from({ length: 40 }, (_, index) => `127.0.0.${index}`);
+  const zone = { ipv4: ['127.0.0.3'], ipv6: [] };
+  const names = [{ dnsName, addresses: { ipv4, ipv6: [] }, zonal: { 'us-east-1a': zone } }];
   const query = encode(question(dnsName));
   const short = decode(present(answer(query, 'udp', names)));
   expect([short.flag_tc, short.answers]).toEqual([true, []]);

@@ -62,6 +62,7 @@ export function contains6(outer: string, inner: string): boolean {
 /** The address at offset `host` in an IPv6 block; `host` is below 2^32. */
 export function address6(cidr: string, host: number): string {
   const bytes = ipaddr.IPv6.parseCIDR(cidr)[0].toByteArray();
-  for (const index of [0, 1, 2, 3]) bytes[15 - index] = Math.floor(host / 256 ** index) % 256;
+  for (const index of [0, 1, 2, 3])
+    bytes[15 - index] = (bytes[15 - index] ?? 0) | (Math.floor(host / 256 ** index) % 256);
   return ipaddr.fromByteArray(bytes).toString();
 }

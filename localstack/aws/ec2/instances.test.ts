@@ -193,7 +193,7 @@ test("a load balancer's interfaces hold its subnets and groups until they are go
   const [a, b] = [await place(), await place()];
   const state = stateOf();
   const arnSuffix = 'app/web/0123456789abcdef';
-  createLoadBalancerInterfaces(state, { arnSuffix, subnets: [a, b], securityGroupIds: [a.groupId] });
+  createLoadBalancerInterfaces(state, { arnSuffix, subnets: [a, b], securityGroupIds: [a.groupId], dualstack: false });
   const found = await interfacesBy('description', 'ELB app/web/*');
   expect(found.map((nic) => [nic.SubnetId, nic.PrivateIpAddress, nic.RequesterId, nic.Status])).toEqual([
     [a.subnetId, `${a.network}.4`, 'amazon-elb', 'in-use'],
@@ -205,7 +205,7 @@ test("a load balancer's interfaces hold its subnets and groups until they are go
   expect(await refusal(ec2.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: nic })))).toBe(
     'OperationNotPermitted',
   );
-  updateLoadBalancerInterfaces(state, { arnSuffix, subnets: [a], securityGroupIds: [b.groupId] });
+  updateLoadBalancerInterfaces(state, { arnSuffix, subnets: [a], securityGroupIds: [b.groupId], dualstack: false });
   await remove();
   expect((await interfacesBy('description', 'ELB app/web/*')).map((left) => left.NetworkInterfaceId)).toEqual([nic]);
   await ec2.send(new DeleteSecurityGroupCommand({ GroupId: a.groupId }));

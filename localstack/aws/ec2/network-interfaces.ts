@@ -126,6 +126,8 @@ export interface LoadBalancerInterfaces {
   readonly arnSuffix: string;
   readonly subnets: readonly LoadBalancerSubnet[];
   readonly securityGroupIds: readonly string[];
+  /** Whether each interface has an IPv6 address, too. */
+  readonly dualstack: boolean;
 }
 
 interface LoadBalancerSubnet {
@@ -134,6 +136,8 @@ interface LoadBalancerSubnet {
   readonly privateIPv4Address?: string | undefined;
   /** The allocation of the interface's Elastic IP. */
   readonly allocationId?: string | undefined;
+  /** Default: a free address of the subnet, if dualstack. */
+  readonly iPv6Address?: string | undefined;
 }
 
 /** Creates one interface per subnet, with an address of it. They prevent the deletion of the load balancer's subnets and groups. */
@@ -149,6 +153,7 @@ export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerIn
       ...(privateIPv4Address === undefined ? {} : { privateIpAddresses: [privateIPv4Address] }),
     });
     if (spec.securityGroupIds.length === 0) made.groupIds = [];
+    made.ipv6Addresses = loadBalancerAddresses6(ec2, made, spec);
     const elasticIp = ec2.elasticIps.get(allocationId ?? '');
     if (elasticIp) elasticIp.networkInterfaceId = made.id;
     attach(made, {
@@ -162,13 +167,29 @@ export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerIn
   }
 }
 
+function loadBalancerAddresses6(
+  ec2: Ec2State,
+  { subnetId, privateIpAddresses }: NetworkInterface,
+  { subnets, dualstack }: LoadBalancerInterfaces,
+): readonly string[] {
+  if (!dualstack) return [];
+  const wanted = subnets.find((each) => each.subnetId === subnetId)?.iPv6Address;
+  return wanted === undefined
+    ? ipv6Addresses(find(idKinds.subnet, ec2.subnets, subnetId), privateIpAddresses, 1)
+    : [wanted];
+}
+
 /** Changes the interfaces to the given subnets and groups. Remaining interfaces keep their addresses. */
 export function updateLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const existing = loadBalancerInterfaces(ec2, spec.arnSuffix);
   for (const made of existing) {
     const stays = spec.subnets.some(({ subnetId }) => subnetId === made.subnetId);
-    if (stays) made.groupIds = [...new Set(spec.securityGroupIds)];
-    else deleteLoadBalancerInterface(ec2, made);
+    if (!stays) {
+      deleteLoadBalancerInterface(ec2, made);
+      continue;
+    }
+    made.groupIds = [...new Set(spec.securityGroupIds)];
+    made.ipv6Addresses = loadBalancerAddresses6(ec2, made, spec);
   }
   const subnets = spec.subnets.filter((subnet) => !existing.some(({ subnetId }) => subnetId === subnet.subnetId));
   createLoadBalancerInterfaces(ec2, { ...spec, subnets });

@@ -16,6 +16,7 @@ function updateInterfaces(world: World, loadBalancer: LoadBalancer): void {
     arnSuffix: arnSuffix(loadBalancer.arn),
     subnets: loadBalancer.subnets,
     securityGroupIds: loadBalancer.securityGroups,
+    dualstack: loadBalancer.ipAddressType !== 'ipv4',
   });
 }
 
@@ -122,6 +123,7 @@ export function loadBalancerSettingActions(world: World): Record<string, Action>
       if (!ipAddressType) throw validationError('Parameter IpAddressType must be specified');
       checkPlaced(world, loadBalancer, loadBalancer.subnets, { ...loadBalancer, ipAddressType });
       loadBalancer.ipAddressType = ipAddressType;
+      updateInterfaces(world, loadBalancer);
       return { IpAddressType: ipAddressType };
     },
     DescribeCapacityReservation: (input) => describeCapacity(loadBalancerOf(world.elbv2, input)),

@@ -168,6 +168,7 @@ function create(world: World, input: Input): Output {
     arnSuffix: arnSuffix(wanted.arn),
     subnets: wanted.subnets,
     securityGroupIds: wanted.securityGroups,
+    dualstack: wanted.ipAddressType !== 'ipv4',
   });
   return { LoadBalancers: [describeLoadBalancer(world, wanted)] };
 }

@@ -15,6 +15,9 @@ export function checkMappings(world: World, mappings: readonly SubnetMapping[], 
   for (const mapping of mappings) {
     const subnet = world.ec2.subnets.get(mapping.subnetId);
     if (!subnet) continue;
+    if (of.ipAddressType !== 'ipv4' && subnet.ipv6 === undefined) {
+      throw invalidConfiguration('You must specify subnets with an associated IPv6 CIDR block');
+    }
     if (of.type === 'application') checkNoAddresses(mapping);
     else checkMapping(world, subnet, mapping, of);
   }
@@ -46,9 +49,6 @@ function checkMapping(world: World, subnet: Subnet, mapping: SubnetMapping, of: 
   }
   if (privateIPv4Address !== undefined && of.scheme !== 'internal') {
     throw invalidConfiguration('A private IPv4 address can only be specified for an internal load balancer');
-  }
-  if (of.ipAddressType === 'dualstack' && subnet.ipv6 === undefined) {
-    throw invalidConfiguration('You must specify subnets with an associated IPv6 CIDR block');
   }
   if (iPv6Address !== undefined) checkIpv6Address(subnet, iPv6Address, of);
   if (sourceNatIpv6Prefix !== undefined) checkPrefix(subnet, sourceNatIpv6Prefix, of);

@@ -1,4 +1,5 @@
 // Brings a flow to its target. Common to TCP and UDP.
+import { familyOf } from '../../ec2/family.ts';
 import { loadBalancerInterfaces } from '../../ec2/network-interfaces.ts';
 import { arnSuffix } from '../../elbv2/arns.ts';
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
@@ -33,16 +34,19 @@ export class Carrier {
   }
 
   way(arrival: Arrival): Way {
-    const { world, loadBalancer, protocol, client, own } = arrival;
+    const { world, loadBalancer, protocol, client } = arrival;
     const choice = choose(arrival, this.#random);
     if (!choice) return { kind: 'none' };
     const { group, target } = choice;
     const place = this.#places.of(world, group, target, target.port ?? group.port ?? 80);
     if (!place) return { kind: 'none' };
-    const keeps = keepsClient(group);
+    const family = familyOf(place.address);
+    // A client of the other family can't be kept: "Targets see the address of the load balancer".
+    const keeps = keepsClient(group) && familyOf(client.address) === family;
     const seen = keeps ? this.#inVpc(client.address) : undefined;
     if (!reachesTarget(world, loadBalancer, choice, { port: place.port, protocol }, seen)) return { kind: 'silent' };
-    return { kind: 'to', choice, place, sources: keeps ? [client.address, own.address] : [own.address] };
+    const sources = [keeps ? client.address : [], arrival.addressOf(family) ?? []].flat();
+    return { kind: 'to', choice, place, sources };
   }
 
   /** The addresses for the proxy protocol, as the VPC sees them. */
@@ -52,13 +56,15 @@ export class Carrier {
     listener,
     zone,
     client,
+    own,
   }: Arrival): readonly [source: Endpoint, destination: Endpoint] {
     const node = loadBalancerInterfaces(world.ec2, arnSuffix(loadBalancer.arn)).find(
       ({ availabilityZone }) => availabilityZone === zone,
     );
+    const addresses = familyOf(client.address) === 'ipv6' ? node?.ipv6Addresses : node?.privateIpAddresses;
     return [
       { address: this.#inVpc(client.address), port: client.port },
-      { address: node?.privateIpAddresses[0] ?? '0.0.0.0', port: listener.port },
+      { address: addresses?.[0] ?? own.address, port: listener.port },
     ];
   }
 

@@ -1,12 +1,12 @@
 // Chooses the target of a flow.
 // docs.aws.amazon.com/elasticloadbalancing/latest/userguide/how-elastic-load-balancing-works.html#routing-algorithm
 import { createHash } from 'node:crypto';
+import { familyOf } from '../../ec2/family.ts';
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
 import { rulesOf } from '../../elbv2/find.ts';
 import type { ForwardAction } from '../../elbv2/forward.ts';
-import type { Listener, Rule, Target, TargetGroup } from '../../elbv2/state.ts';
+import type { Rule, Target, TargetGroup } from '../../elbv2/state.ts';
 import type { Random } from '../../random.ts';
-import type { World } from '../../world.ts';
 import { targetName } from '../serving-targets.ts';
 import type { Arrival } from './arrival.ts';
 import { nodeTargets } from './node-targets.ts';
@@ -19,7 +19,7 @@ export interface Choice {
 /** Undefined if no target can have the address. */
 export function choose(arrival: Arrival, random: Random): Choice | undefined {
   const { world, loadBalancer, zone } = arrival;
-  const action = forwardOf(world, arrival.listener);
+  const action = forwardOf(arrival);
   const group = world.elbv2.targetGroups.get((action && groupOf(action, arrival, random)) ?? '');
   if (!group) return undefined;
   const targets = nodeTargets(world, loadBalancer, group, zone);
@@ -30,12 +30,13 @@ export function choose(arrival: Arrival, random: Random): Choice | undefined {
 
 const rank = ({ priority }: Rule): number => (priority === 'default' ? Infinity : priority);
 
-/** The first rule for IPv4 clients: there are no other clients here. */
-function forwardOf(world: World, listener: Listener): ForwardAction | undefined {
+/** That of the first rule for the client's family. */
+function forwardOf({ world, listener, client }: Arrival): ForwardAction | undefined {
+  const family = familyOf(client.address);
   const rule = rulesOf(world.elbv2, listener.arn)
     .toSorted((a, b) => rank(a) - rank(b))
     .find(({ conditions }) =>
-      conditions.every((each) => each.Field === 'source-ip' && each.SourceIpConfig.IpAddressType === 'ipv4'),
+      conditions.every((each) => each.Field === 'source-ip' && each.SourceIpConfig.IpAddressType === family),
     );
   return rule?.actions.find((action) => action.Type === 'forward');
 }

@@ -1,5 +1,6 @@
 // A UDP listener at the address of one zone.
 import { createSocket, type Socket } from 'node:dgram';
+import { familyOf } from '../../ec2/family.ts';
 import type { Arrival, Endpoint } from './arrival.ts';
 import type { Carrier } from './carrier.ts';
 import { isNotOurs } from './dial.ts';
@@ -23,7 +24,7 @@ export class DatagramListener implements Opened {
   readonly #carrier: Carrier;
   readonly #lost: Lost;
   readonly #idleMs: number;
-  readonly #server = createSocket('udp4');
+  readonly #server: Socket;
   /** By the client's address and port. Packets of a flow go to one target. */
   readonly #sessions = new Map<string, Session>();
 
@@ -32,6 +33,7 @@ export class DatagramListener implements Opened {
     this.#carrier = carrier;
     this.#lost = lost;
     this.#idleMs = idle;
+    this.#server = createSocket(socketType(place.own.address));
     this.#server.on('message', (message, { address, port }) => this.#receive(message, { address, port }));
     this.settled = new Promise((resolve) => {
       this.#server.on('error', (error) => {
@@ -107,6 +109,8 @@ export class DatagramListener implements Opened {
   }
 }
 
+const socketType = (address: string) => (familyOf(address) === 'ipv6' ? 'udp6' : 'udp4');
+
 const keyOf = ({ address, port }: Endpoint): string => `${address}:${port}`;
 
 interface Bound {
@@ -117,7 +121,7 @@ interface Bound {
 /** Sends from the first source that the system allows, else from the system's own choice. */
 async function boundSocket(to: Endpoint, sources: readonly string[]): Promise<Bound> {
   const [source, ...others] = sources;
-  const socket = createSocket('udp4');
+  const socket = createSocket(socketType(to.address));
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);

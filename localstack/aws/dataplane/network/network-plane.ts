@@ -1,11 +1,12 @@
-// Network Load Balancers: one address per zone, with one or two sockets per listener.
+// Network Load Balancers: one address per zone and family, with one or two sockets per listener.
+import type { Family } from '../../ec2/family.ts';
 import { listenersOf, rulesOf } from '../../elbv2/find.ts';
 import { isActive } from '../../elbv2/load-balancers.ts';
 import type { Listener, LoadBalancer, TargetGroup } from '../../elbv2/state.ts';
 import { targetGroupsOf } from '../../elbv2/usage.ts';
 import type { Random } from '../../random.ts';
 import type { World } from '../../world.ts';
-import type { AddressPool } from '../address-pool.ts';
+import type { AddressPools } from '../address-pools.ts';
 import type { Reachable } from '../reachable.ts';
 import type { TargetPlaces } from '../target-places.ts';
 import { usesAlpn } from './alpn.ts';
@@ -18,13 +19,15 @@ import { StreamListener } from './stream-listener.ts';
 interface Serving {
   readonly world: World;
   readonly loadBalancer: LoadBalancer;
-  /** By zone, in the order of the API. */
+  /** By zone and family, in the order of the API. */
   nodes: ReadonlyMap<string, Node>;
   /** By listener ARN: what targets see instead of a client's address. */
   readonly seen: Map<string, string>;
 }
 
 interface Node {
+  readonly zone: string;
+  readonly family: Family;
   readonly address: string;
   /** By listener ARN. */
   readonly opened: Map<string, OpenedListener>;
@@ -38,21 +41,21 @@ interface OpenedListener {
 }
 
 export interface NetworkPlaneOptions {
-  readonly pool: AddressPool;
+  readonly pools: AddressPools;
   readonly portOffset: number;
   readonly places: TargetPlaces;
   readonly random: Random;
 }
 
 export class NetworkPlane {
-  readonly #pool: AddressPool;
+  readonly #pools: AddressPools;
   readonly #portOffset: number;
   readonly #carrier: Carrier;
   /** By load balancer ARN. */
   readonly #serving = new Map<string, Serving>();
 
-  constructor({ pool, portOffset, places, random }: NetworkPlaneOptions) {
-    this.#pool = pool;
+  constructor({ pools, portOffset, places, random }: NetworkPlaneOptions) {
+    this.#pools = pools;
     this.#portOffset = portOffset;
     this.#carrier = new Carrier(places, random);
   }
@@ -86,7 +89,7 @@ export class NetworkPlane {
   #leave({ address, opened }: Node): void {
     for (const { sockets } of opened.values()) for (const socket of sockets) socket.close();
     this.#carrier.flows.cutAllAt(address);
-    this.#pool.release(address);
+    this.#pools.release(address);
   }
 
   #serve(world: World, loadBalancer: LoadBalancer): void {
@@ -95,20 +98,23 @@ export class NetworkPlane {
     this.#serving.set(arn, serving);
     const nodes = new Map<string, Node>();
     for (const { zone } of loadBalancer.subnets) {
-      const node = serving.nodes.get(zone) ?? this.#enter();
-      if (node) nodes.set(zone, node);
+      for (const family of this.#pools.familiesOf(loadBalancer)) {
+        const key = keyOf(zone, family);
+        const node = serving.nodes.get(key) ?? this.#enter(zone, family);
+        if (node) nodes.set(key, node);
+      }
     }
-    for (const [zone, node] of serving.nodes) if (!nodes.has(zone)) this.#leave(node);
+    for (const [key, node] of serving.nodes) if (!nodes.has(key)) this.#leave(node);
     serving.nodes = nodes;
-    for (const [zone, node] of nodes) this.#syncNode(serving, zone, node);
+    for (const node of nodes.values()) this.#syncNode(serving, node);
   }
 
-  #enter(): Node | undefined {
-    const address = this.#pool.take();
-    return address === undefined ? undefined : { address, opened: new Map() };
+  #enter(zone: string, family: Family): Node | undefined {
+    const address = this.#pools.take(family);
+    return address === undefined ? undefined : { zone, family, address, opened: new Map() };
   }
 
-  #syncNode(serving: Serving, zone: string, node: Node): void {
+  #syncNode(serving: Serving, node: Node): void {
     const { listeners } = serving.world.elbv2;
     for (const [arn, opened] of node.opened) {
       const listener = listeners.get(arn);
@@ -120,7 +126,7 @@ export class NetworkPlane {
       if (!isSame) node.opened.delete(arn);
     }
     for (const listener of listenersOf(serving.world.elbv2, serving.loadBalancer.arn)) {
-      if (!node.opened.has(listener.arn)) node.opened.set(listener.arn, this.#open(serving, listener, zone, node));
+      if (!node.opened.has(listener.arn)) node.opened.set(listener.arn, this.#open(serving, listener, node));
     }
   }
 
@@ -129,10 +135,12 @@ export class NetworkPlane {
     return protocol === listener.protocol && socketPort === this.#portOf(listener) && alpn === usesAlpn(listener);
   }
 
-  #open({ world, loadBalancer, seen }: Serving, listener: Listener, zone: string, { address }: Node): OpenedListener {
+  #open(serving: Serving, listener: Listener, { zone, address }: Node): OpenedListener {
+    const { world, loadBalancer, seen } = serving;
     const { protocol } = listener;
     const socketPort = this.#portOf(listener);
-    const place = { world, loadBalancer, listener, zone, own: { address, port: socketPort } };
+    const addressOf = (family: Family): string | undefined => serving.nodes.get(keyOf(zone, family))?.address;
+    const place = { world, loadBalancer, listener, zone, own: { address, port: socketPort }, addressOf };
     const lost = (client: string, instead = 'an address of the system’s choice'): void => {
       seen.set(listener.arn, `targets see ${instead} in place of ${client}, which is not this system’s to use`);
     };
@@ -163,8 +171,12 @@ export class NetworkPlane {
       name,
       dnsName,
       address: first.address,
-      zones: [...nodes].map(([zone, { address }]) => {
-        return { zone, address, healthy: isZoneHealthy(world, loadBalancer, groups, zone) };
+      address6: nodes.get(keyOf(first.zone, 'ipv6'))?.address,
+      zones: loadBalancer.subnets.flatMap(({ zone }) => {
+        const address = nodes.get(keyOf(zone, 'ipv4'))?.address;
+        const address6 = nodes.get(keyOf(zone, 'ipv6'))?.address;
+        const healthy = isZoneHealthy(world, loadBalancer, groups, zone);
+        return address === undefined ? [] : { zone, address, address6, healthy };
       }),
       listeners: [...first.opened].map(([listenerArn, { protocol, socketPort }]) => ({
         arn: listenerArn,
@@ -185,6 +197,8 @@ export class NetworkPlane {
 }
 
 const maxPort = 65_535;
+
+const keyOf = (zone: string, family: Family): string => `${zone} ${family}`;
 
 /** A listener whose socket can't even be created. */
 class Closed implements Opened {
