@@ -1,5 +1,5 @@
-// What was found wrong, as the status tells it: where, with which effect, and in which words. Whoever finds a problem makes the
-// finding of it. The status knows findings alone, and so it knows no cloud and no data plane.
+// A finding is a problem in the form that the status uses: its place, its effect and its sentences. The owner of a problem makes the
+// finding. The status knows only findings, so it knows no cloud and no data plane.
 import type { ParentReference } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { ListenerPlace, ParentPlace, RouteRef, RulePlace } from '../gateway/problem-place.ts';
@@ -8,13 +8,13 @@ import type { ObjectKey } from '../kube/object.ts';
 interface Said {
   /** The problem's name, such as `backend-not-found`. */
   readonly problem: string;
-  /** A path from the object's root; absent where no single field is at fault. */
+  /** A path from the object's root. Absent if no single field is wrong. */
   readonly field?: string;
-  /** One or two sentences: the fault with its field, and the remedy. Never a secret. */
+  /** One or two sentences: what is wrong in which field, and how to correct it. Never a secret. */
   readonly words: string;
 }
 
-/** Concerns the Gateway as a whole: no listener, ListenerSet or route says it. */
+/** Concerns the whole Gateway, and no single listener, ListenerSet or route. */
 export interface GatewayFinding extends Said {
   readonly kind: 'gateway';
   readonly effect: GatewayEffect;
@@ -22,16 +22,16 @@ export interface GatewayFinding extends Said {
 
 export interface ListenerFinding extends Said {
   readonly kind: 'listener';
-  /** Its name among all of the Gateway's listeners. */
+  /** The listener's name, unique in the Gateway. */
   readonly listener: string;
   readonly effect: ListenerEffect;
 }
 
-/** The Gateway does not take the ListenerSet, or not all of it. */
+/** The Gateway does not accept the ListenerSet, or not all of it. */
 export interface ListenerSetFinding extends Said {
   readonly kind: 'listener-set';
   readonly listenerSet: ObjectKey;
-  /** Of Accepted. */
+  /** The reason of Accepted. */
   readonly reason: 'NotAllowed' | 'Invalid';
 }
 
@@ -40,9 +40,9 @@ export interface ParentFinding extends Said {
   readonly kind: 'parent';
   readonly route: RouteRef;
   readonly parentRef: ParentReference;
-  /** Of Accepted. */
+  /** The reason of Accepted. */
   readonly reason: 'NoMatchingParent' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname' | 'UnsupportedValue';
-  /** Nobody knows what the route asks for: so it is not accepted, whatever listeners it is attached to. */
+  /** The route cannot be read, so it is not accepted, even if it is attached to listeners. */
   readonly unread?: true;
 }
 
@@ -58,44 +58,44 @@ export type RouteFinding = ParentFinding | RuleFinding;
 export type Finding = GatewayFinding | ListenerFinding | ListenerSetFinding | RouteFinding;
 
 export type GatewayEffect =
-  /** The Gateway is not accepted, and what exists stays as it is. */
+  /** The Gateway is not accepted, and existing resources stay as they are. */
   | {
       readonly kind: 'refused';
       readonly accepted: 'Invalid' | 'InvalidParameters' | 'UnsupportedAddress';
-      /** Not even its listeners are known. */
+      /** The Gateway's listeners are not known either. */
       readonly unread?: true;
     }
   | Hindrance
-  /** Only said, beside what is well. */
+  /** Only a remark in a message. */
   | { readonly kind: 'remark' };
 
-/** Keeps what is accepted from being made, or what serves from being changed. */
+/** Prevents that accepted resources are created, or that serving ones are changed. */
 export interface Hindrance {
   readonly kind: 'hindrance';
   /** The reason of Programmed, while nothing serves. */
   readonly programmed: 'Invalid' | 'Pending' | 'NoResources';
-  /** The reason of gatehouse.dev/UpToDate, while something serves and is to change. */
+  /** The reason of gatehouse.dev/UpToDate, while something serves but must change. */
   readonly upToDate: string;
-  /** It may be gone at the next try. Of what serves it is said only when it lasts. */
+  /** It may pass at the next attempt. While the Gateway serves, it is reported only if it lasts. */
   readonly passing?: true;
-  /** What it can keep from being served: all listeners; those that exist and admit no clients yet; routes alone; one port. */
+  /** What it may keep from being served: everything, listeners that admit no clients yet, only routes, or one port. */
   readonly concerns: 'everything' | 'clients' | 'routes' | { readonly port: PortKey };
 }
 
 export type ListenerEffect =
-  /** It is not accepted. */
+  /** The listener is not accepted. */
   | { readonly kind: 'unsupported'; readonly reason: 'UnsupportedProtocol' | 'UnsupportedValue' }
   | { readonly kind: 'conflict'; readonly reason: 'HostnameConflict' | 'ProtocolConflict' }
-  /** There is no room for one more listener, or for its port. */
+  /** There is no room for another listener, or for its port. */
   | { readonly kind: 'no-room'; readonly lack: 'listeners' | 'port' }
   | {
       readonly kind: 'unresolved';
       readonly reason: 'InvalidCertificateRef' | 'InvalidRouteKinds' | 'RefNotPermitted';
-      /** The provider may say otherwise soon: it can't say now whether there is such a thing, or sees none. */
+      /** The provider may soon find otherwise: its answer is missing, or the resource does not exist yet. */
       readonly passing?: 'unknown' | 'unseen';
     }
   | { readonly kind: 'overlap' }
-  /** Only said, in the message of Accepted. */
+  /** Only a remark in the message of Accepted. */
   | { readonly kind: 'remark' };
 
 export type RuleEffect =
@@ -106,16 +106,16 @@ export type RuleEffect =
     }
   /** Some backends get no requests. The reason is of gatehouse.dev/TargetsReachable. */
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** The rule is left out, or answers 500. The reason is of Accepted, where all rules are lost for the same one. */
+  /** The rule is left out, or answers 500. The reason is used for Accepted if all rules are dropped for the same reason. */
   | { readonly kind: 'dropped'; readonly reason: 'UnsupportedValue' | 'IncompatibleFilters' | 'Pending' }
-  /** The whole route serves as it was before it changed. */
+  /** The whole route serves as before its change. */
   | { readonly kind: 'kept' }
-  /** The rule serves as it was before. The reason is of gatehouse.dev/UpToDate. */
+  /** The rule serves as before its change. The reason is of gatehouse.dev/UpToDate. */
   | { readonly kind: 'outdated'; readonly reason: string }
-  /** Only said, in the message of Accepted. */
+  /** Only a remark in the message of Accepted. */
   | { readonly kind: 'remark' };
 
-// What makes findings. Each takes the problem, and its sentences without the field.
+// These functions make findings from a problem and its sentences without the field.
 
 /** @param field a path from the Gateway's root */
 export const ofGateway = (
@@ -173,5 +173,5 @@ const said = (problem: string, sentences: string, field: string | undefined): Sa
 
 const below = (root: string, field: string): string => (field === '' ? root : `${root}.${field}`);
 
-/** A ListenerSet's listener is `namespace/set/name` among its Gateway's, and the Gateway's own just `name`. */
+/** The listener's own name, without the `namespace/set/` of a ListenerSet. */
 export const sectionOf = (listener: string): string => listener.slice(listener.lastIndexOf('/') + 1);

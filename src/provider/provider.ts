@@ -1,5 +1,5 @@
-// The contract between the passes and whoever makes Gateways real. Each method is a word of the pipeline, and none of them says
-// what is behind it. A provider is what a GatewayClass's controllerName stands for.
+// The contract between the passes and a provider, which creates what Gateways need. Each method is a step of the pipeline. A provider
+// serves the GatewayClasses of one controllerName.
 
 import type { Gateway, GatewayClass, ListenerSet } from '../api/gateway-api.ts';
 import type { Sources } from '../gateway/gather.ts';
@@ -13,114 +13,114 @@ import type { Provisioned } from '../status/serving.ts';
 import type { Finding } from './finding.ts';
 import type { ProviderWords } from './words.ts';
 
-/** The stages that a plan has in common with a pass. `T` is the topology with what the provider adds to it. */
+/** The stages that a plan and a pass share. `T` is the topology with the provider's additions. */
 export interface Stages<T extends Topology = Topology, Facts = unknown, Model = unknown> {
   readonly capabilities: Capabilities;
-  /** What is asked of the provider: the translation under its own parameters, without what it can't do. Pure. */
+  /** Adds the provider's own parameters to the translation, and removes what the provider cannot do. Pure. */
   narrow(input: GatewayInput, translation: Translation): Steps<Asked<T>>;
-  /** Learns what the model must know. */
+  /** Reads the facts that the model needs. */
   facts(accepted: Accepted<T>): Promise<Known<Facts>>;
-  /** What is desired, and what can't be. Pure. */
+  /** Makes the desired resources, and the problems of what cannot be made. Pure. */
   model(accepted: Accepted<T>, facts: Facts): Steps<Built<Model>>;
 }
 
 export interface Provider<T extends Topology = Topology, Facts = unknown, Model = unknown>
   extends Stages<T, Facts, Model> {
-  /** For people: in logs. */
+  /** The name in logs. */
   readonly name: string;
-  /** Whose GatewayClasses are the provider's. */
+  /** GatewayClasses with this controllerName belong to the provider. */
   readonly controllerName: string;
-  /** Stands on a Gateway from before the first write until nothing is left. */
+  /** The Gateway has this finalizer from before the first write until nothing is left. */
   readonly finalizer: string;
   readonly words: ProviderWords;
-  /** The names by which the Gateway API's conformance suite knows what the provider can do, ascending. */
+  /** The supported features, by their names in the Gateway API's conformance suite, in ascending order. */
   readonly supportedFeatures: readonly string[];
   readonly certificates: ProviderCertificates;
-  /** What is wrong with the parameters of a class of the provider's, or what keeps the provider from working. */
+  /** Checks the parameters of a class, and whether the provider can work at all. */
   checkClass(gatewayClass: GatewayClass): readonly Finding[];
-  /** Learns, once, what exists. @returns what stands in the way of changing the Gateway, and of removing it */
+  /** Reads once what exists. @returns obstacles to changing or removing the Gateway */
   ready(gateway: Gateway): Promise<readonly Finding[]>;
-  /** Diff, then execute. Without a model nothing is changed, but the members of what stands. */
+  /** Runs diff and execute. Without a model, only the members of existing resources are updated. */
   apply(gateway: ObjectKey, derived: Derived<Model>, whenWanted: WhenWanted): Promise<Applied>;
-  /** What serves now. @param model what is desired; absent when what exists is to stay as it is */
+  /** What serves now. @param model the desired resources. Absent if existing resources stay as they are */
   standing(gateway: ObjectKey, model: Model | undefined): Standing;
-  /** Removes all that exists of the Gateway. It needs no class, routes or Secrets. */
+  /** Removes everything of the Gateway. It needs no class, routes or Secrets. */
   remove(gateway: ObjectKey, whenWanted: WhenWanted): Promise<Removed>;
-  /** Forgets a Gateway that went without its finalizer. What it left is for the provider's own turns. */
+  /** Forgets a Gateway that was deleted without its finalizer. Later, `run` removes what it left. */
   forget(gateway: ObjectKey): void;
-  /** Changes the members of what serves the Service, and nothing else. */
+  /** Updates only the members of what serves the Service. */
   endpoints(service: ObjectKey): Promise<Applied>;
   /** The Services whose members depend on nodes. */
   servicesOnNodes(): Iterable<ObjectKey>;
-  /** Has the passes and the provider's own work on one Gateway take turns. */
+  /** Runs a pass while nothing else works on the same Gateway. */
   exclusive<T>(gateway: ObjectKey, pass: () => Promise<T>): Promise<T>;
-  /** The provider's own slow turns, until the signal aborts. */
+  /** The provider's own background work, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
   /** Called when all passes have ended. */
   close(): Promise<void>;
 }
 
-/** Certificates that the provider itself holds. They are known only after `ready`. */
+/** The provider's own certificates. They are known only after `ready`. */
 export interface ProviderCertificates extends Pick<Sources, 'imported' | 'certificateOwner'> {
-  /** Asks who may use those that listeners name. @returns what keeps it from being known what serves already */
+  /** Asks who may use the certificates that listeners name. @returns why it is not known which of them serve already */
   learn(gateway: Gateway, listenerSets: readonly ListenerSet[]): Promise<readonly Finding[]>;
 }
 
 export interface Asked<T extends Topology = Topology> extends Omit<Translation, 'topology' | 'problems'> {
-  /** Absent when the Gateway as a whole is not accepted. What exists then stays as it is. */
+  /** Absent if the Gateway is not accepted. Then existing resources stay as they are. */
   readonly topology?: T;
   readonly found: readonly Finding[];
 }
 
-/** What is asked by a Gateway that is accepted as a whole. */
+/** The result of narrowing for an accepted Gateway. */
 export interface Accepted<T extends Topology = Topology> extends Asked<T> {
   readonly topology: T;
 }
 
 export interface Known<Facts> {
-  /** Absent when what exists is to stay as it is. */
+  /** Absent if existing resources stay as they are. */
   readonly facts?: Facts;
-  /** Why it is not known. They may be gone without a change in the cluster. */
+  /** Why the facts are not known. This may change without a change in the cluster. */
   readonly found: readonly Finding[];
 }
 
 export interface Built<Model> {
-  /** Absent when what exists is to stay as it is. */
+  /** Absent if existing resources stay as they are. */
   readonly model?: Model;
   readonly found: readonly Finding[];
-  /** Those of them that may be gone without a change in the cluster. */
+  /** The findings that may pass without a change in the cluster. */
   readonly retryable: readonly Finding[];
 }
 
-/** What a Gateway and all that concerns it become. */
+/** The results of all pure stages for a Gateway. */
 export interface Derived<Model> extends Built<Model> {
   readonly input: GatewayInput;
   readonly asked: Asked;
-  /** Whether it is known what exists. Without that nothing is changed. */
+  /** Whether it is known what exists. If not, nothing is changed. */
   readonly known: boolean;
 }
 
 export interface Applied {
-  /** What was refused or not answered. */
+  /** Calls that were refused or not answered. */
   readonly found: readonly Finding[];
-  /** When to look again at what comes by itself, in milliseconds; absent where nothing does. */
+  /** When to look again at work that the provider finishes by itself, in milliseconds. Absent if there is none. */
   readonly requeueAfterMs?: number;
-  /** Whether there was no time for some of it: the next pass goes on. */
+  /** Whether some work is left for the next pass, because others waited. */
   readonly behind: boolean;
 }
 
 export interface Standing extends Provisioned {
-  /** What keeps requests from backends, and remarks. */
+  /** Problems between load balancer and backends, and remarks. */
   readonly found: readonly Finding[];
-  /** Whether nobody has looked at all backends of the route yet: what was said of them before stands. */
+  /** Whether the backends of the route have not all been checked yet. Then their earlier condition stays. */
   readonly backendsUnknown: (route: RouteRef) => boolean;
-  /** Whether the provider is still at work by itself. */
+  /** Whether the provider is still provisioning. */
   readonly isProvisioning: boolean;
 }
 
 export interface Removed extends Applied {
-  /** Only when the other side itself says that nothing is left. */
+  /** True only if the provider's API itself shows that nothing is left. */
   readonly gone: boolean;
-  /** What it waits for. */
+  /** What the removal waits for. */
   readonly held: readonly Finding[];
 }

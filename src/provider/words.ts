@@ -1,30 +1,30 @@
-// A provider's own words, where the status says more than findings do.
+// The provider's parts of messages, beside those of its findings.
 
 export interface ProviderWords {
-  /** What answers requests, with its article: `an Application Load Balancer`. */
+  /** The name of the data plane with its article: `an Application Load Balancer`. */
   readonly plane: string;
-  /** What listeners may ask for. */
+  /** The supported protocols of listeners. */
   readonly protocols: readonly string[];
   readonly routeKinds: readonly string[];
   readonly tlsModes: readonly string[];
-  /** What keys of certificates may be: `RSA of 2048 bits`. */
+  /** The supported keys of certificates: `RSA of 2048 bits`. */
   readonly certificateKeys: string;
-  /** The option of a listener's `tls` that stands for certificateRefs, where there is one. */
+  /** The key in a listener's `tls.options` that names certificates of the provider. Absent if there is none. */
   readonly certificateOption?: string;
-  /** What a parametersRef may name. */
+  /** The kind that a parametersRef may name. */
   readonly parametersKind: string;
   /** A sentence: who chooses addresses. */
   readonly addresses: string;
-  /** A sentence: what becomes of a route that can't be read. */
+  /** A sentence: what happens to a route that cannot be read. */
   readonly routeUnread: string;
-  /** A sentence: what exists is not known now. */
+  /** A sentence: it is not known now what exists. */
   readonly standingUnread: string;
   /** A sentence: nothing is missing. */
   readonly upToDate: string;
-  /** A sentence: what a Gateway that is being deleted waits for. */
+  /** A sentence: what the deletion of a Gateway waits for. */
   readonly removing: string;
-  /** A sentence: the listeners exist, and no client gets to them. @param listeners `it`, or names */
+  /** A sentence: the listeners exist, but no client can reach them. @param listeners `it`, or names */
   readonly shut: (listeners: string) => string;
-  /** A sentence: requests get to all backends. */
+  /** A sentence: requests reach all backends. */
   readonly targetsReached: string;
 }

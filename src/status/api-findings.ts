@@ -1,4 +1,4 @@
-// What the Gateway API's own problems do to conditions.
+// The effects of the Gateway API's own problems on conditions.
 import type { ListenerProblem } from '../gateway/listener-problem.ts';
 import type { GatewayProblem, ParametersProblem, Problem } from '../gateway/problem.ts';
 import type { BackendProblem, ParentProblem, RuleProblem } from '../gateway/route-problem.ts';
@@ -76,7 +76,7 @@ const missingKinds: GatewayEffect = {
 const isOfListener = (problem: Problem): problem is Extract<Problem, ListenerProblem> =>
   problem.kind in listenerEffects;
 
-/** @param words of the provider whose Gateway it is */
+/** @param words of the Gateway's provider */
 export function apiFinding(problem: Problem, words: ProviderWords): Finding {
   const said = sentence(problem, words);
   if ('rule' in problem) {
@@ -104,7 +104,7 @@ function gatewayFinding(problem: ParametersProblem | GatewayProblem, said: strin
     case 'parameters-not-found':
       return ofGateway(problem, said, badParameters);
     case 'parameters-invalid':
-      // The field is another object's, and the sentence names both.
+      // The field is in another object, and the sentence names both.
       return { ...ofGateway(problem, said, badParameters), field: problem.field };
     case 'gateway-unreadable': {
       const { field, isLast } = problem.fault;

@@ -1,5 +1,5 @@
-// What is to be said of listeners while the provider can't be asked: whose a certificate is that a listener names in the provider's
-// way, and what was imported from a Secret that went bad, only the provider knows.
+// Listeners while the provider cannot be asked. Only the provider knows the owners of its certificates, and what was imported from a
+// Secret that is now unusable.
 import type { Gateway, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -8,7 +8,7 @@ import { isProgrammed } from './serving.ts';
 
 type Owner = Gateway | ListenerSet;
 
-/** A listener that is served, and lacks nothing but what the provider knows of its certificates, counts as good. */
+/** A serving listener counts as valid if only the provider's knowledge of its certificates is missing. */
 export function asBefore<
   T extends { readonly listeners: readonly ListenerResult[]; readonly found: readonly Finding[] },
 >(said: T, gateway: Gateway, listenerSets: readonly ListenerSet[]): T {

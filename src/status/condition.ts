@@ -1,17 +1,17 @@
 import { mergeConditions } from '../kube/conditions.ts';
 import type { Condition } from '../kube/object.ts';
 
-/** A condition before it has a generation: its type, and the reasons that go with it. */
+/** A condition without a generation: its type with one of the type's reasons. */
 export interface Verdict<Type extends string, Reason extends string> {
   readonly type: Type;
   readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: Reason;
   readonly message: string;
-  /** The generation that it is about; that of the object where it is absent. */
+  /** The generation of the condition. Absent for the object's current generation. */
   readonly observedGeneration?: number;
 }
 
-/** What was said before, said again. */
+/** An earlier condition as a verdict, to keep it. */
 export const standing = ({ type, status, reason, message }: Condition): Verdict<string, string> => ({
   type,
   status,
@@ -19,30 +19,30 @@ export const standing = ({ type, status, reason, message }: Condition): Verdict<
   message,
 });
 
-/** Messages longer than this are cut: nobody reads a hundred of the same fault in a table. */
+/** Longer messages are cut, because nobody reads a hundred equal problems. */
 const maxReadable = 2_048;
 
-/** Sentences, each once, in their order. */
+/** Joins sentences in their order, each once. */
 export function sentences(parts: readonly string[]): string {
   const text = [...new Set(parts)].filter((part) => part !== '').join(' ');
   return text.length <= maxReadable ? text : `${text.slice(0, maxReadable - 2)} …`;
 }
 
-/** Of these types True is bad news. */
+/** For these types, True is bad news. */
 const negative: ReadonlySet<string> = new Set(['Conflicted', 'OverlappingTLSConfig', 'PartiallyInvalid']);
 
 export const isAdverse = ({ type, status }: Pick<Condition, 'type' | 'status'>): boolean =>
   negative.has(type) ? status === 'True' : status !== 'True';
 
-/** Our types that are there only while they are True. */
+/** Our types that exist only while they are True. */
 const optional: ReadonlySet<string> = new Set(['OverlappingTLSConfig', 'PartiallyInvalid']);
 
-/** More than this no CRD of the Gateway API takes, and the whole status would be refused. */
+/** The CRDs of the Gateway API accept no more conditions: the whole status would be refused. */
 const maxConditions = 8;
 
 /**
- * The conditions with ours brought up to date, and those of others as they are: where there is no room, our last ones are left out.
- * @param generation of the object that the verdicts are about
+ * Updates our conditions and keeps those of others. If there is no room, our last conditions are left out.
+ * @param generation the object's generation when the verdicts were made
  * @param now in milliseconds since the epoch
  */
 export function updated(

@@ -1,4 +1,4 @@
-// What was found in a pass, looked through once: a Gateway may have ten thousand listeners, and as many findings.
+// The findings of a pass, indexed once, because a Gateway may have ten thousand listeners and as many findings.
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { RouteRef } from '../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../gateway/route-id.ts';
@@ -14,22 +14,22 @@ import type {
 import type { ProviderWords } from '../provider/words.ts';
 
 export interface Findings {
-  /** Those of the whole Gateway, in the order in which they were found, as all others here. */
+  /** The findings about the whole Gateway. All lists here keep the order in which things were found. */
   readonly whole: readonly GatewayFinding[];
   ofListener(name: string): readonly ListenerFinding[];
   ofListenerSet(set: ObjectKey): readonly ListenerSetFinding[];
   ofRoute(route: RouteRef): readonly RouteFinding[];
-  /** What keeps the port's listener from being made or changed: each is one of `whole`, too. */
+  /** Findings that keep the port's listener from being created or changed. They are in `whole`, too. */
   ofPort(port: PortKey): readonly GatewayFinding[];
   /** All listeners, in the Gateway's order of precedence. */
   readonly listeners: readonly ListenerResult[];
-  /** Those of a ListenerSet, or the Gateway's own. */
+  /** The listeners of a ListenerSet, or the Gateway's own. */
   listenersOf(set: ObjectKey | undefined): readonly ListenerResult[];
   readonly attachments: readonly Attachment[];
   attachmentsOf(route: RouteRef): readonly Attachment[];
-  /** Whether nobody has looked at all targets of the route yet: what was said of them before stands. */
+  /** Whether the targets of the route have not all been checked yet. Then their earlier condition stays. */
   targetsUnknown(route: RouteRef): boolean;
-  /** The provider's, for what findings do not say. */
+  /** The provider's words, for messages without findings. */
   readonly words: ProviderWords;
 }
 
@@ -83,7 +83,7 @@ export function findingsOf(
   };
 }
 
-/** What is said of a Gateway's objects once it is gone, or is another controller's. */
+/** For a Gateway that is gone, or that belongs to another controller. */
 export const noFindings = (words: ProviderWords): Findings => findingsOf({ listeners: [], attachments: [] }, [], words);
 
 function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {

@@ -10,13 +10,13 @@ type SupportedVersion = Verdict<'SupportedVersion', 'SupportedVersion' | 'Unsupp
 
 export type GatewayClassCondition = Accepted | SupportedVersion;
 
-/** What is known of the Gateway API's CRDs in the cluster. */
+/** The state of the Gateway API's CRDs in the cluster. */
 export interface InstalledApi extends SupportedVersions {
-  /** Kinds that are not installed, by whether Gateways of the class can do without. */
+  /** The kinds that are not installed: those that Gateways need, and optional ones. */
   readonly missing: { readonly needed: readonly string[]; readonly optional: readonly string[] };
 }
 
-/** @param findings what is wrong with the class's parameters, or what keeps its provider from working */
+/** @param findings problems of the class's parameters, or of its provider */
 export function gatewayClassConditions(
   findings: readonly Finding[],
   installed: InstalledApi,
@@ -29,7 +29,7 @@ export function gatewayClassConditions(
   ];
 }
 
-/** What hinders a provider is not in the parameters. */
+/** Problems of the provider are not problems of the parameters. */
 const reasonOf = (findings: readonly Finding[]) =>
   findings.some((finding) => finding.kind === 'gateway' && finding.effect.kind === 'hindrance')
     ? 'Unavailable'

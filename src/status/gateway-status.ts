@@ -1,4 +1,4 @@
-// A Gateway's status, out of all findings and of what stands.
+// A Gateway's status, made from all findings and from what exists.
 
 import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
@@ -17,18 +17,18 @@ import { messageOf } from './words.ts';
 
 type GatewayStatus = NonNullable<Gateway['status']>;
 
-/** How a pass over a Gateway ended. */
+/** The result of a Gateway's pass. */
 export interface GatewayOutcome {
-  /** The generation of the Gateway that the pass was over. */
+  /** The generation of the Gateway that the pass read. */
   readonly generation: number;
   readonly findings: Findings;
   /** How many routes are accepted, by the listeners that they are attached to. */
   readonly attachedRoutes: ReadonlyMap<string, number>;
-  /** Undefined where the provider could not be asked. */
+  /** Undefined if the provider could not be asked. */
   readonly provisioned: Provisioned | undefined;
-  /** The provider has said neither yes nor no for so long that people should look. */
+  /** Whether the provider has not answered for so long that people should look. */
   readonly overdue: boolean;
-  /** How many ListenerSets are accepted; undefined where there is none to ask. */
+  /** How many ListenerSets are accepted. Undefined if there never was one. */
   readonly attachedListenerSets?: number;
 }
 
@@ -59,11 +59,11 @@ export function gatewayStatus(
   const verdicts = [accepted, programmed, ...upToDate(change, existing?.conditions)];
   return {
     ...existing,
-    // Of a load balancer that can't be seen now, clients are still to find the address.
+    // If the load balancer cannot be read now, clients must still find its address.
     ...(provisioned !== undefined && { addresses: provisioned.addresses }),
     ...(attachedListenerSets !== undefined && { attachedListenerSets }),
     conditions: updated(existing?.conditions, verdicts, generation, now),
-    // Of listeners that can't be read nothing else is known than what was said before.
+    // Listeners that cannot be read keep their earlier status.
     ...(!areListenersUnknown(findings) && { listeners: listeners.map(listenerStatus) }),
   };
 
@@ -81,27 +81,27 @@ export function gatewayStatus(
   }
 }
 
-/** Whether the Gateway can't be read, and no version before it could. */
+/** Whether the Gateway and all its earlier versions cannot be read. */
 export const areListenersUnknown = ({ whole }: Findings): boolean =>
   whole.some(({ effect }) => effect.kind === 'refused' && effect.unread === true);
 
-/** Why clients do not reach a good listener of the port. */
+/** Why clients do not reach a valid listener of the port. */
 function whyUnserved(port: PortKey, { status }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { ...notToBeProgrammed, reason: 'Pending' };
   const hindrances = serving.hindrances(port);
   const message = sentences([serving.lackOf(port), messageOf(hindrances)]);
-  // gateway_types.go has no word for want of resources here.
+  // gateway_types.go has no reason for missing resources here.
   const reason = unprogrammedReason(hindrances) === 'Pending' ? 'Pending' : 'Invalid';
   return { status: 'False', reason, message };
 }
 
-/** How far the removal of a Gateway has come. */
+/** The state of a Gateway's removal. */
 export interface Removal extends Pick<GatewayOutcome, 'overdue'> {
   readonly found: readonly Finding[];
   readonly words: ProviderWords;
 }
 
-/** Why a Gateway that is being deleted is still there. */
+/** Why a Gateway that is being deleted still exists. */
 export function removalStatus(
   { status, metadata }: Gateway,
   { found, overdue, words }: Removal,
@@ -132,7 +132,7 @@ type Accepted = Verdict<
 >;
 type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
 
-/** Whether the Gateway may have a data plane: at least one good listener, and nothing wrong with the whole. */
+/** Whether the Gateway may have a data plane: it has at least one valid listener, and no problem of the whole Gateway. */
 export function acceptedCondition(findings: Findings): Accepted {
   const wrong = findings.whole.filter(({ effect }) => effect.kind === 'refused');
   const reason = reasonOf(wrong[0]);
@@ -158,9 +158,9 @@ const notToBeProgrammed: Programmed = {
 };
 
 /**
- * True once clients have reached every good listener, and as long as they reach one. What is refused of a change, or not
- * answered, UpToDate says, and the listeners that a change was to add.
- * @param serves whether it was True so far, and a good listener still serves
+ * It becomes True when clients can reach every valid listener, and stays True while they can reach one. UpToDate and the conditions
+ * of new listeners report changes that were refused or not answered.
+ * @param serves whether it was True before, and a valid listener still serves
  */
 function programmedCondition(
   serves: boolean,

@@ -1,5 +1,4 @@
-// What keeps a Gateway from being made or changed, and what the status makes of it: whether the provider refused, or did not
-// answer.
+// Hindrances keep a Gateway from being created or changed. The status shows whether the provider refused or did not answer.
 import type { Condition } from '../kube/object.ts';
 import type { Finding, GatewayFinding, Hindrance } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
@@ -16,14 +15,14 @@ const isHindrance = (finding: Finding): finding is HindranceFinding =>
 export const hindrancesOf = (whole: readonly GatewayFinding[]): readonly HindranceFinding[] =>
   whole.filter(isHindrance);
 
-/** What is to be said though all is well, in words. */
+/** Remarks as a message, even if nothing is wrong. */
 export const remarksOf = (whole: readonly GatewayFinding[]): string =>
   messageOf(whole.filter(({ effect }) => effect.kind === 'remark'));
 
-/** Whether the provider has said neither yes nor no, or something else that may well be gone at the next try. */
+/** Whether the finding may pass by itself: the provider did not answer, or the next attempt may succeed. */
 export const isPassing = (finding: Finding): boolean => isHindrance(finding) && finding.effect.passing === true;
 
-/** Why what never served does not serve: what is refused goes before what is not answered. */
+/** Why something that never served does not serve. Refusals come before missing answers. */
 export function unprogrammedReason(hindrances: readonly HindranceFinding[]): Hindrance['programmed'] {
   const [first] = [...hindrances.filter((each) => !isPassing(each)), ...hindrances];
   return first === undefined ? 'Pending' : first.effect.programmed;
@@ -40,21 +39,21 @@ const upToDateCondition = ({ upToDate: message }: ProviderWords): UpToDate => ({
   message,
 });
 
-/** What is known of the way from what is asked for to what is there. */
+/** How far the desired state has been reached. */
 export interface Change {
   readonly hindrances: readonly HindranceFinding[];
   /** Passing hindrances have lasted so long that people should look. */
   readonly overdue: boolean;
-  /** Nothing is missing any more. */
+  /** Nothing is missing. */
   readonly complete: boolean;
-  /** What is to be said though all is well, in words. */
+  /** Remarks as a message, even if nothing is wrong. */
   readonly remarks?: string;
   readonly words: ProviderWords;
 }
 
 /**
- * Whether what serves is as it was asked for. Beside Programmed, which stays True as long as requests are served; absent until
- * it is known for the first time.
+ * Whether the desired state serves. Programmed, in contrast, stays True while requests are served. Absent until it is known for the
+ * first time.
  */
 export function upToDate(change: Change, existing: readonly Condition[] = []): readonly Verdict<string, string>[] {
   const { hindrances, overdue, complete, remarks = '', words } = change;
@@ -69,7 +68,7 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
   }
   const reason = first.effect.upToDate;
   if (refused.length === 0) {
-    // Which call is not answered differs from try to try: that is no news.
+    // Each attempt may name another call, which is no news.
     if (!overdue || (before?.status === 'False' && before.reason === reason)) return asBefore;
   }
   const message = messageOf(refused.length > 0 ? refused : hindrances);
@@ -77,9 +76,9 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
 }
 
 /**
- * The same of a route, which has it only once a change of a rule that serves was refused.
- * @param reason why; absent where nothing is refused
- * @param unknown nobody knows now whether the change has come through
+ * The same for a route. A route has it only after a change of a serving rule was refused.
+ * @param refused why. Undefined if nothing is refused
+ * @param unknown whether it is not known now if the change has succeeded
  */
 export function routeUpToDate(
   refused: { readonly reason: string; readonly message: string } | undefined,

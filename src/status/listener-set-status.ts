@@ -1,4 +1,4 @@
-// A ListenerSet's status, out of the pass over its Gateway.
+// A ListenerSet's status, made from the pass of its Gateway.
 import type { ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
@@ -23,15 +23,15 @@ type Programmed = Verdict<
   'Programmed' | 'ListenersNotValid' | 'NotAllowed' | 'ParentNotProgrammed' | 'PortUnavailable' | 'Pending'
 >;
 
-/** Whether it is one of the Gateway's: it may add listeners, and at least one of them is good. */
+/** Whether the ListenerSet is attached: it may add listeners, and at least one of them is valid. */
 export const isAttached = (set: ObjectKey, findings: Findings): boolean =>
   listenerSetAccepted(set, findings).status === 'True';
 
-/** Its name in the ListenerSet. */
+/** The listener's name in the ListenerSet. */
 const sectionOf = ({ name, ofSet }: ListenerResult): string => ofSet?.section ?? name;
 
 /**
- * @param generation of the ListenerSet that the pass was over
+ * @param generation of the ListenerSet that the pass read
  * @param now in milliseconds since the epoch
  */
 export function listenerSetStatus(
@@ -73,7 +73,7 @@ export function listenerSetStatus(
   };
 }
 
-/** What is refused of a change to the set's own ports; all else is the Gateway's to tell. Absent until the first time. */
+/** Refused changes of the set's own ports. The Gateway's status reports the rest. Absent until the first refusal. */
 function changeOf(
   listeners: readonly ListenerResult[],
   { findings, provisioned, overdue }: Pick<GatewayOutcome, 'findings' | 'provisioned' | 'overdue'>,
@@ -87,7 +87,7 @@ function changeOf(
   return hindrances.length > 0 || isNews ? change : [];
 }
 
-/** What becomes of one whose Gateway has gone. */
+/** The status of a ListenerSet whose Gateway is gone. */
 export function orphanStatus({ status, metadata }: ListenerSet, now: number): ListenerSetStatus {
   const message = 'The Gateway is gone.';
   const verdicts: readonly (Accepted | Programmed)[] = [
@@ -97,7 +97,7 @@ export function orphanStatus({ status, metadata }: ListenerSet, now: number): Li
   return { ...status, conditions: updated(status?.conditions, verdicts, metadata.generation ?? 0, now), listeners: [] };
 }
 
-/** What one says that nobody has looked at: the default of the CRD. */
+/** The status of a ListenerSet that no controller has read: the CRD's default. */
 export function undecidedStatus({ status, metadata }: ListenerSet, now: number): ListenerSetStatus {
   const unknown = { status: 'Unknown', reason: 'Pending', message: 'Waiting for controller' } as const;
   const verdicts: readonly (Accepted | Programmed)[] = [
@@ -127,7 +127,7 @@ export function listenerSetAccepted(set: ObjectKey, findings: Findings): Accepte
   return { type: 'Accepted', status: some ? 'True' : 'False', reason: 'ListenersNotValid', message };
 }
 
-/** True once clients have reached every good listener of it, and as long as they reach one. */
+/** It becomes True when clients can reach all valid listeners of the set, and stays True while they can reach one. */
 function programmedVerdict(
   serves: boolean,
   unserved: readonly ListenerResult[],
@@ -144,7 +144,7 @@ function programmedVerdict(
     return { type, status: 'False', reason: 'ParentNotProgrammed', message: lack };
   }
   const refused = refusedOf(unserved, serving);
-  // listenerset_types.go has Pending for what is Unknown only.
+  // listenerset_types.go has Pending only for status Unknown.
   return refused === ''
     ? { type, status: 'Unknown', reason: 'Pending', message: sentences([lack, seeGateway(provisioned)]) }
     : { type, status: 'False', reason: 'PortUnavailable', message: sentences([lack, refused]) };
@@ -153,7 +153,7 @@ function programmedVerdict(
 const seeGateway = (provisioned: Provisioned | undefined): string =>
   provisioned === undefined ? 'See the conditions of the Gateway.' : '';
 
-/** What was refused of these listeners, in words. */
+/** A message about the refusals of these ports. */
 const refusedOf = (listeners: readonly { readonly port: PortKey }[], serving: Serving): string => {
   const ports = new Set(listeners.map(({ port }) => port));
   return messageOf([...ports].flatMap((port) => serving.hindrances(port)).filter((finding) => !isPassing(finding)));
@@ -174,7 +174,7 @@ function unprogrammed(
   return { ...verdict, reason: isCrowdedOut ? 'PortUnavailable' : 'ListenersNotValid' };
 }
 
-/** Why clients do not reach a good listener of the port. */
+/** Why clients do not reach a valid listener of the port. */
 function whyUnserved(port: PortKey, { status, message }: Accepted, serving: Serving): ListenerServing {
   if (status !== 'True') return { status: 'Unknown', reason: 'Pending', message };
   const refused = refusedOf([{ port }], serving);

@@ -1,4 +1,4 @@
-// A listener's conditions, out of the findings that name it and of what stands.
+// A listener's conditions, made from its findings and from what exists.
 import type { ListenerResult } from '../gateway/topology.ts';
 import type { ListenerFinding } from '../provider/finding.ts';
 import type { Verdict } from './condition.ts';
@@ -27,18 +27,18 @@ type Overlapping = Verdict<'OverlappingTLSConfig', 'OverlappingHostnames'>;
 
 export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programmed | Overlapping;
 
-/** What becomes of a good listener. */
+/** Whether a valid listener is served. */
 export type ListenerServing = Omit<Programmed, 'type'>;
 
 const served: ListenerServing = { status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
 
-/** Of a ListenerSet's listener, listenerset_types.go has a word for want of room. */
+/** listenerset_types.go has its own reason for missing room: TooManyListeners. */
 function acceptedReason({ effect }: ListenerFinding, inSet: boolean): Accepted['reason'] | undefined {
   if (effect.kind === 'no-room') return inSet && effect.lack === 'listeners' ? 'TooManyListeners' : 'PortUnavailable';
   return effect.kind === 'unsupported' || effect.kind === 'conflict' ? effect.reason : undefined;
 }
 
-/** Of a ListenerSet's listener, Programmed says why too. Of a Gateway's it is just Invalid. */
+/** For listeners of ListenerSets, Programmed repeats the reason. For the Gateway's own it is always Invalid. */
 function programmedReason({ effect }: ListenerFinding): Programmed['reason'] | undefined {
   if (effect.kind === 'conflict') return effect.reason;
   return effect.kind === 'no-room' ? 'PortUnavailable' : undefined;
@@ -50,13 +50,13 @@ const resolvedReason = ({ effect }: ListenerFinding): ResolvedRefs['reason'] | u
 const conflictReason = ({ effect }: ListenerFinding): Conflicted['reason'] | undefined =>
   effect.kind === 'conflict' ? effect.reason : undefined;
 
-/** Whether the listener is to serve: both for translate and for the data plane. */
+/** Whether the listener is valid, both for translate and for the data plane. */
 export const isValid = (listener: ListenerResult, findings: readonly ListenerFinding[]): boolean =>
   listener.valid && findings.every((finding) => acceptedReason(finding, false) === undefined);
 
 /**
- * @param findings those of this listener
- * @param unserved why clients do not reach it; undefined while they do
+ * @param findings of this listener
+ * @param unserved why clients do not reach it. Undefined while they do
  */
 export function listenerConditions(
   listener: ListenerResult,
