@@ -369,7 +369,7 @@ test('a second cluster of the same name must use another name, and neither harms
   const say = async (): Promise<string> =>
     (await readGateway(elsewhere, 'default', 'web'))?.status?.conditions?.find(({ type }) => type === 'Programmed')
       ?.message ?? '';
-  await eventually(async () => expect(await say()).toContain('Give each cluster a --cluster-name of its own'));
+  await eventually(async () => expect(await say()).toContain('Give each cluster its own --cluster-name'));
   expect(world()).toBe(before);
   stillServes();
 });
