@@ -1,0 +1,179 @@
+// Targets of NLBs, registered and admitted on the embedded AWS, whose security groups decide what passes.
+import {
+  CreateListenerCommand,
+  CreateLoadBalancerCommand,
+  CreateTargetGroupCommand,
+  type ProtocolEnum,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
+import { expect, test, vi } from 'vitest';
+import { reachesTarget } from '../../../localstack/aws/dataplane/reach.ts';
+import type { EndpointSlice } from '../../api/core.ts';
+import { endpointSlices } from '../../api/kinds.ts';
+import { objectKey } from '../../kube/object.ts';
+import { MemoryClient } from '../../kube/testing/memory-client.ts';
+import { resourceId } from '../model/naming.ts';
+import type { HealthCheck, TargetGroupResource } from '../model/resources.ts';
+import { ownershipTags, toTagList } from '../tags.ts';
+import { syncEndpoints } from '../targets/endpoints.ts';
+import { cluster, eachTestOnAws, gateway as key } from '../testing/aws-under-test.ts';
+import { gatewayWith, openTerm } from '../testing/term-under-test.ts';
+
+const rig = eachTestOnAws();
+
+const service = objectKey({ namespace: 'shop', name: 'dns' });
+const id = resourceId('target-group', 'nlb-internal', service, '53');
+
+const slice = (address: string): EndpointSlice => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace: 'shop', name: 'dns-1', labels: { 'kubernetes.io/service-name': 'dns' } },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: [address], nodeName: rig.seed.nodes[0]?.instanceId ?? '', conditions: { ready: true } }],
+  ports: [
+    { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+    { name: 'dns', port: 53, protocol: 'UDP' },
+    { name: 'ready', port: 8181, protocol: 'TCP' },
+  ],
+});
+
+const selection = (transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: string): TargetGroupResource => {
+  const healthCheck: HealthCheck = {
+    protocol: 'TCP',
+    port: checkPort,
+    intervalSeconds: 10,
+    timeoutSeconds: 5,
+    healthyThreshold: 2,
+    unhealthyThreshold: 2,
+  };
+  const backend = {
+    service,
+    port: 53,
+    portName: transport === 'UDP' ? 'dns' : 'dns-tcp',
+    ...(transport && { transport }),
+    protocol: 'HTTP1' as const,
+    local: false,
+    ipFamily: 'IPv4' as const,
+  };
+  const spec = { name: 'dns', protocol: transport ?? 'TCP', vpcId: rig.seed.vpcId, ipAddressType: 'ipv4' } as const;
+  return {
+    kind: 'target-group',
+    id,
+    spec: { ...spec, targetType: 'ip', port: 53, healthCheck },
+    attributes: {},
+    backend,
+    tags: {},
+  };
+};
+
+/** An NLB in front of the Service's pod, with targets that are registered and admitted. */
+async function served(transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: string) {
+  const client = new MemoryClient();
+  await client.create(endpointSlices, slice('10.0.48.50'), rig.signal);
+  const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
+  const { cloud } = term;
+  const network = await cloud.place.prepare();
+  if (network.kind !== 'known') throw new Error('The network is not known');
+  const protocol: ProtocolEnum = transport ?? 'TCP';
+  const { elbv2 } = cloud.clients;
+  const loadBalancerId = resourceId('load-balancer', 'nlb-internal');
+  const { LoadBalancers: [made] = [] } = await elbv2.send(
+    new CreateLoadBalancerCommand({
+      Name: 'dns',
+      Type: 'network',
+      Scheme: 'internal',
+      Subnets: [...rig.seed.privateSubnetIds],
+      SecurityGroups: [network.network.backendSecurityGroupId],
+      Tags: toTagList(ownershipTags(cluster, loadBalancerId, key)),
+    }),
+  );
+  const { TargetGroups: [group] = [] } = await elbv2.send(
+    new CreateTargetGroupCommand({
+      Name: 'dns',
+      TargetType: 'ip',
+      Protocol: protocol,
+      Port: 53,
+      VpcId: rig.seed.vpcId,
+      Tags: toTagList(ownershipTags(cluster, id, key)),
+    }),
+  );
+  const [LoadBalancerArn, TargetGroupArn] = [made?.LoadBalancerArn ?? '', group?.TargetGroupArn ?? ''];
+  const DefaultActions = [{ Type: 'forward' as const, TargetGroupArn }];
+  await elbv2.send(new CreateListenerCommand({ LoadBalancerArn, Protocol: protocol, Port: 53, DefaultActions }));
+  expect(await cloud.ready()).toEqual([]);
+  const select = async (selected: TargetGroupResource) => {
+    expect(await cloud.finish(key, { gateway: key, resources: [selected] })).toEqual([]);
+    expect(await syncEndpoints(cloud, term, service)).toEqual({ found: [], behind: false });
+  };
+  await select(selection(transport, checkPort));
+  /** What passes from the NLB to its target, where that sees the client's address and where it doesn't. */
+  const passes = () => {
+    const { elbv2: state } = rig.aws.world();
+    const loadBalancer = state.loadBalancers.get(LoadBalancerArn);
+    const targetGroup = state.targetGroups.get(TargetGroupArn);
+    const [target] = targetGroup?.targets.values() ?? [];
+    if (loadBalancer === undefined || targetGroup === undefined || target === undefined) throw new Error('no target');
+    const to = { group: targetGroup, target };
+    return (['tcp 53', 'udp 53', 'tcp 8181', 'udp 8181'] as const).filter((what) => {
+      const [way, port] = what.split(' ');
+      const at = { protocol: way === 'udp' ? ('udp' as const) : ('tcp' as const), port: Number(port) };
+      const own = reachesTarget(rig.aws.world(), loadBalancer, to, at);
+      expect(reachesTarget(rig.aws.world(), loadBalancer, to, at, '203.0.113.9')).toBe(own);
+      return own;
+    });
+  };
+  return { term, client, select, passes };
+}
+
+test('UDP passes to its targets, and TCP only at the port where their health is checked', async () => {
+  const { passes } = await served('UDP', '8181');
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
+});
+
+test('TCP does not open UDP', async () => {
+  const { passes } = await served(undefined, 'traffic-port');
+  expect(passes()).toEqual(['tcp 53']);
+});
+
+test('both protocols pass to the targets of both, and the health check does', async () => {
+  const { passes } = await served('TCP_UDP', '8181');
+  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+});
+
+test('a port of the health check that is given up is shut, and what serves stays open', async () => {
+  const { select, passes } = await served('UDP', '8181');
+  await select(selection('UDP', 'traffic-port'));
+  expect(passes()).toEqual(['tcp 53', 'udp 53']);
+});
+
+test('a rule for UDP that someone else removes is made again', async () => {
+  const { term, select, passes } = await served('UDP', '8181');
+  const { ec2 } = rig.aws.world();
+  for (const rule of [...ec2.securityGroupRules.values()].filter(({ protocol }) => protocol === 'udp')) {
+    ec2.securityGroupRules.delete(rule.id);
+    ec2.securityGroups.get(rule.groupId)?.ruleIds.delete(rule.id);
+  }
+  expect(passes()).toEqual(['tcp 8181']);
+  const { cloud } = term;
+  // As long as the rule is new, AWS may only not show it yet.
+  await vi.waitFor(async () => {
+    const removed = await cloud.auditReach();
+    expect(cloud.reachability.driftOf(cloud.bindings.ofGateway(key), removed)).toMatchObject([{ aspect: 'ingress' }]);
+  });
+  await select(selection('UDP', '8181'));
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
+});
+
+test('a pod that goes is deregistered at once', async () => {
+  const { term, client, passes } = await served('UDP', '8181');
+  const { caches, cloud } = term;
+  const [before] = caches.endpointSlices.byIndex('service', service);
+  if (before === undefined) throw new Error('no slice');
+  await client.update(endpointSlices, { ...before, endpoints: [] }, rig.signal);
+  await expect.poll(() => caches.endpointSlices.byIndex('service', service)[0]?.endpoints).toEqual([]);
+  await syncEndpoints(cloud, term, service);
+  const [arn = ''] = cloud.bindings.ofService(service).map((binding) => binding.arn);
+  expect(cloud.membership.members(arn)).toEqual([]);
+  const rules = [...rig.aws.world().ec2.securityGroupRules.values()];
+  expect(rules.filter(({ tags }) => tags.has('gatehouse.dev/resource'))).toEqual([]);
+  expect(passes()).toEqual([]);
+});
