@@ -10,7 +10,9 @@ import {
   type HttpRouteRule,
   type Listener,
   type ListenerSet,
+  type ParentReference,
 } from './gateway-api.ts';
+import type { ConnectionRoute, ServedRoute } from './route-kinds.ts';
 
 export function withGatewayDefaults(gateway: Gateway): Gateway {
   const { addresses, listeners } = gateway.spec;
@@ -53,19 +55,38 @@ function withListenerDefaults(listener: Listener): Listener {
   };
 }
 
-export function withHttpRouteDefaults(route: HttpRoute): HttpRoute {
-  const { parentRefs, rules = [{}] } = route.spec;
-  return {
-    ...route,
-    spec: {
-      ...route.spec,
-      ...(parentRefs !== undefined && {
-        parentRefs: parentRefs.map((ref) => ({ group: GATEWAY_GROUP, kind: 'Gateway', ...ref })),
-      }),
-      rules: rules.map(withRuleDefaults),
-    },
-  };
+export function withRouteDefaults(route: ServedRoute): ServedRoute {
+  switch (route.kind) {
+    case 'HTTPRoute':
+      return withHttpRouteDefaults(route);
+    case 'TLSRoute':
+      return { ...route, spec: { ...route.spec, ...connectionDefaults(route) } };
+    case 'TCPRoute':
+      return { ...route, spec: { ...route.spec, ...connectionDefaults(route) } };
+    case 'UDPRoute':
+      return { ...route, spec: { ...route.spec, ...connectionDefaults(route) } };
+    default:
+      return route satisfies never;
+  }
 }
+
+function withHttpRouteDefaults(route: HttpRoute): HttpRoute {
+  const { rules = [{}] } = route.spec;
+  return { ...route, spec: { ...route.spec, ...parentDefaults(route), rules: rules.map(withRuleDefaults) } };
+}
+
+const parentDefaults = ({ spec: { parentRefs } }: ServedRoute): { readonly parentRefs?: readonly ParentReference[] } =>
+  parentRefs === undefined
+    ? {}
+    : { parentRefs: parentRefs.map((ref) => ({ group: GATEWAY_GROUP, kind: 'Gateway', ...ref })) };
+
+const connectionDefaults = (route: ConnectionRoute): Pick<ConnectionRoute['spec'], 'parentRefs' | 'rules'> => ({
+  ...parentDefaults(route),
+  rules: (route.spec.rules ?? []).map(({ backendRefs, ...rule }) => ({
+    ...rule,
+    ...(backendRefs !== undefined && { backendRefs: backendRefs.map(withWeight) }),
+  })),
+});
 
 function withRuleDefaults(rule: HttpRouteRule): HttpRouteRule {
   const { matches = [{}], filters, backendRefs } = rule;
@@ -74,7 +95,7 @@ function withRuleDefaults(rule: HttpRouteRule): HttpRouteRule {
     matches: matches.map(withMatchDefaults),
     ...(filters !== undefined && { filters: filters.map(withFilterDefaults) }),
     ...(backendRefs !== undefined && {
-      backendRefs: backendRefs.map((ref) => ({ weight: 1, ...withBackendDefaults(ref) })),
+      backendRefs: backendRefs.map(withWeight),
     }),
   };
 }
@@ -101,5 +122,7 @@ function withFilterDefaults(filter: HttpRouteFilter): HttpRouteFilter {
     }),
   };
 }
+
+const withWeight = <T extends BackendRef>(ref: T): T => ({ weight: 1, ...withBackendDefaults(ref) });
 
 const withBackendDefaults = <T extends BackendRef>(ref: T): T => ({ group: '', kind: 'Service', ...ref });

@@ -231,6 +231,37 @@ export interface GrpcRoute extends KubeObject {
   readonly status?: { readonly parents?: readonly RouteParentStatus[] };
 }
 
+/** A rule for whole connections, or for datagrams. */
+export interface ConnectionRouteRule {
+  readonly name?: string;
+  readonly backendRefs?: readonly BackendRef[];
+}
+
+/** A server has one rule at most in v1, and more in older versions. */
+interface ConnectionRouteSpec {
+  readonly parentRefs?: readonly ParentReference[];
+  readonly rules?: readonly ConnectionRouteRule[];
+}
+
+export interface TcpRoute extends KubeObject {
+  readonly kind: 'TCPRoute';
+  readonly spec: ConnectionRouteSpec;
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+export interface UdpRoute extends KubeObject {
+  readonly kind: 'UDPRoute';
+  readonly spec: ConnectionRouteSpec;
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
+export interface TlsRoute extends KubeObject {
+  readonly kind: 'TLSRoute';
+  /** `hostnames` are required in v1. */
+  readonly spec: ConnectionRouteSpec & { readonly hostnames?: readonly string[] };
+  readonly status?: { readonly parents?: readonly RouteParentStatus[] };
+}
+
 export interface ReferenceGrant extends KubeObject {
   readonly kind: 'ReferenceGrant';
   readonly spec: {

@@ -87,6 +87,8 @@ export const withinAlb = (
   );
 
 function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
+  // Connections are not for an ALB.
+  if (rule.matches.length === 0) return [];
   const found = shortfalls(rule, ALB_CAPABILITIES.http);
   const unfit = new Set(found.map(({ field }) => field));
   const others = rule.backends.filter(({ index }) => !unfit.has(`backendRefs[${index}].port`));

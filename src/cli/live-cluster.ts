@@ -1,7 +1,7 @@
 // Reads once all objects of a cluster that a plan needs.
 import type { Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
-import { unservedRoutes } from '../api/route-kinds.ts';
+import { type Route, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
 import type { KubeClient, Selection } from '../kube/client.ts';
 import { inEachVersion, type Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
@@ -19,7 +19,6 @@ const planned: readonly Kind[] = [
   kinds.gatewayClasses,
   kinds.gateways,
   kinds.listenerSets,
-  kinds.httpRoutes,
   kinds.referenceGrants,
   kinds.loadBalancerConfigurations,
   kinds.services,
@@ -38,18 +37,26 @@ export async function readCluster(
   { secrets }: { readonly secrets: boolean },
   signal: AbortSignal,
 ): Promise<LiveCluster> {
-  const [objects, unserved, tls, nodes, kubeSystem] = await Promise.all([
+  const [objects, routes, tls, nodes, kubeSystem] = await Promise.all([
     Promise.all(planned.map((kind) => listAll(client, kind, signal))),
-    Promise.all(unservedRoutes.map((kind) => listAll(client, kind, signal).catch(noneIfForbidden))),
+    listRoutes((kind) => listAll(client, kind, signal)),
     secrets ? listSecrets(client, signal) : [],
     listAll(client, kinds.nodes, signal),
     client.get(kinds.namespaces, objectKey({ name: 'kube-system' }), signal),
   ]);
-  return { objects: [...objects.flat(), ...unserved.flat(), ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
+  return { objects: [...objects.flat(), ...routes, ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
 }
 
-/** Optional objects: a user who may not read them does not need them. */
-export function noneIfForbidden(error: unknown): readonly never[] {
+/** Routes of all kinds. A user who may not read those of a kind that a cluster may be without does not need them. */
+export async function listRoutes(list: (kind: Kind<Route>) => Promise<readonly Route[]>): Promise<readonly Route[]> {
+  const served = servedKinds.map(({ resource, optional }) =>
+    optional ? list(resource).catch(noneIfForbidden) : list(resource),
+  );
+  const unserved = unservedRoutes.map((kind) => list(kind).catch(noneIfForbidden));
+  return (await Promise.all([...served, ...unserved])).flat();
+}
+
+function noneIfForbidden(error: unknown): readonly never[] {
   if (!isForbidden(error)) throw error;
   return [];
 }

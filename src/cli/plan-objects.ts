@@ -2,18 +2,20 @@
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { unservedRoutes } from '../api/route-kinds.ts';
+import { servedKinds, unservedRoutes } from '../api/route-kinds.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { type KubeObject, type ObjectMeta, objectKey } from '../kube/object.ts';
 import type { ManifestObject } from './manifest-files.ts';
 import type { PlannedGateway } from './planned.ts';
 import { isOfUnknownKind } from './unknown-fields.ts';
 
-/** Route kinds that are not served: the plan says so. */
-const unservedKinds: readonly string[] = unservedRoutes.map(({ kind }) => kind);
+/** Of those that are not served the plan says so. */
+const routeKinds: readonly string[] = [...servedKinds.map(({ resource }) => resource), ...unservedRoutes].map(
+  ({ kind }) => kind,
+);
 
 const readKinds: ReadonlySet<string> = new Set([
-  ...['GatewayClass', 'Gateway', 'ListenerSet', 'HTTPRoute', 'ReferenceGrant', ...unservedKinds].map(
+  ...['GatewayClass', 'Gateway', 'ListenerSet', 'ReferenceGrant', ...routeKinds].map(
     (kind) => `${GATEWAY_GROUP}/${kind}`,
   ),
   `${GATEHOUSE_GROUP}/LoadBalancerConfiguration`,
@@ -114,7 +116,7 @@ export function warnOfUnused(
     if (planned.has(name)) continue;
     if (object.kind === 'Gateway')
       warnings.add(`${name} is not planned: its GatewayClass belongs to another controller, or is missing`);
-    if (object.kind === 'HTTPRoute' || unservedKinds.includes(object.kind))
+    if (routeKinds.includes(object.kind))
       warnings.add(`${name} is not planned: none of its parentRefs names a Gateway or a ListenerSet of the plan`);
     if (object.kind === 'ListenerSet')
       warnings.add(`${name} is not planned: its parentRef names no Gateway of the plan`);

@@ -2,7 +2,6 @@
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import * as kinds from '../api/kinds.ts';
-import { unservedRoutes } from '../api/route-kinds.ts';
 import { readConfig } from '../config.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Kind } from '../kube/kinds.ts';
@@ -13,7 +12,7 @@ import { exit } from './exit.ts';
 import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
 import { readOnlyClients } from './live-aws.ts';
-import { listAll, noneIfForbidden } from './live-cluster.ts';
+import { listAll, listRoutes } from './live-cluster.ts';
 import { type LiveLoadBalancer, readLoadBalancers } from './live-load-balancer.ts';
 import { UnreadableError } from './manifest-files.ts';
 import { type Output, outputs } from './plan-print.ts';
@@ -135,14 +134,13 @@ async function readStatuses(
       return await listAll(client, kind, signal, { namespace });
     }
   };
-  const [gatewayClasses, gateways, listenerSets, httpRoutes, unserved] = await Promise.all([
+  const [gatewayClasses, gateways, listenerSets, routes] = await Promise.all([
     listAll(client, kinds.gatewayClasses, signal).catch(undefinedIfForbidden),
     visible(kinds.gateways),
     visible(kinds.listenerSets),
-    visible(kinds.httpRoutes),
-    Promise.all(unservedRoutes.map((kind) => visible(kind).catch(noneIfForbidden))),
+    listRoutes(visible),
   ]);
-  const all = { gatewayClasses, gateways, listenerSets, routes: [...httpRoutes, ...unserved.flat()] };
+  const all = { gatewayClasses, gateways, listenerSets, routes };
   const own = (gatewayClasses ?? []).filter(({ spec }) => spec.controllerName === controllerName);
   return {
     gatewayClasses: classReports(own),

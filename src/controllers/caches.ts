@@ -35,8 +35,12 @@ import type { Logger } from '../telemetry/logger.ts';
 /** After its start, an API server may take this long to serve all CRDs. In milliseconds. */
 const absentAfterMs = 30_000;
 
-/** The longest time between two checks whether a missing, unserved kind has been installed. In milliseconds. */
-const unservedMissingMs = 60_000;
+/** The longest time between two checks whether a missing kind of routes has been installed. In milliseconds. */
+const optionalMissingMs = 60_000;
+
+const optionalRoutes: ReadonlySet<string> = new Set(
+  servedKinds.filter(({ optional }) => optional).map(({ resource: { kind } }) => kind),
+);
 
 type RouteIndex = 'namespace' | 'gateway' | 'listenerSet' | 'service';
 
@@ -94,7 +98,7 @@ export function openCaches(options: CachesOptions) {
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
-    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'read'> = {},
+    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'read' | 'timing'> = {},
   ): Store<T, Index> {
     const namespace = kind.namespaced ? watchNamespace : undefined;
     const reflector = new Reflector({ ...shared, kind, indexers, namespace, ...extra });
@@ -123,7 +127,7 @@ export function openCaches(options: CachesOptions) {
       { read: readListenerSet },
     ),
     /** One store for each served kind of routes. */
-    routes: servedKinds.map(({ resource }) =>
+    routes: servedKinds.map(({ resource, optional }) =>
       reflect<ServedRoute, RouteIndex>(
         resource,
         {
@@ -132,7 +136,7 @@ export function openCaches(options: CachesOptions) {
           listenerSet: listenerSetsOfRoute,
           service: backendServices,
         },
-        { read: readRoute[resource.kind] },
+        { read: readRoute, ...(optional && { timing: { missingMaxMs: optionalMissingMs } }) },
       ),
     ),
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
@@ -146,7 +150,7 @@ export function openCaches(options: CachesOptions) {
   // No Gateway waits for these kinds: they may not be installed, or we may not be allowed to read them.
   const unserved = unservedRoutes.map((kind) => {
     const indexers = { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute };
-    const timing = { missingMaxMs: unservedMissingMs };
+    const timing = { missingMaxMs: optionalMissingMs };
     return new Reflector({
       ...shared,
       kind,
@@ -172,9 +176,11 @@ export function openCaches(options: CachesOptions) {
     /** The kinds that have not been listed yet. */
     unlisted: (): readonly string[] =>
       reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
-    /** The kinds that the API server does not serve, at least not yet. */
+    /** The kinds that the API server does not serve, at least not yet. Optional kinds of routes are not among them. */
     missing: (): readonly string[] =>
-      reflectors.filter(({ state }) => state === 'waiting-for-crd').map(({ kind }) => kind.kind),
+      reflectors
+        .filter(({ state, kind }) => state === 'waiting-for-crd' && !optionalRoutes.has(kind.kind))
+        .map(({ kind }) => kind.kind),
     /** The kinds that are certainly not installed. An API server that has just started may not serve its CRDs yet. */
     absent: (): readonly string[] =>
       reflectors.filter((reflector) => reflector.missingForMs() >= absentAfterMs).map(({ kind }) => kind.kind),

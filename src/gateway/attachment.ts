@@ -1,7 +1,7 @@
 // Which routes attach to which listeners. The route's parentRefs, the listener's allowedRoutes and both hostnames decide.
 
 import type { ParentReference } from '../api/gateway-api.ts';
-import { type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
+import { type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
@@ -14,7 +14,7 @@ import type { Attachment } from './topology.ts';
 
 /** The route's hostnames in its order, in lower case. A route for any host has one entry, `undefined`. */
 export function routeHostnames(route: ServedRoute): readonly (string | undefined)[] {
-  const hostnames = servedRoutes[route.kind].hostnamesOf(route);
+  const hostnames = servedKindOf(route).hostnamesOf(route);
   return hostnames.length === 0 ? [undefined] : hostnames.map(toHostname);
 }
 
@@ -50,7 +50,7 @@ export function attach(route: ServedRoute, parents: Parents, report: Report): re
       parentRef,
       generation: route.metadata.generation ?? 0,
       listeners: attachedListeners(route, parentRef, parents, report).map(({ name }) => name),
-      rules: servedRoutes[route.kind].backendsOf(route).length,
+      rules: servedKindOf(route).backendsOf(route).length,
     }));
 }
 

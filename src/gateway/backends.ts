@@ -1,6 +1,6 @@
 // Finds the Service port of each backendRef of a rule.
 import type { Service, ServicePort } from '../api/core.ts';
-import { GATEWAY_GROUP, type HttpBackendRef, type HttpRouteRule } from '../api/gateway-api.ts';
+import { type BackendRef, GATEWAY_GROUP, type HttpRouteRule } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { areRewritesShared, rewriteOf } from './filters.ts';
 import { isPermitted } from './grants.ts';
@@ -28,7 +28,7 @@ export function resolveBackends(
 }
 
 /** Reports a problem and returns undefined if the reference cannot be served. */
-function resolveBackend(ref: HttpBackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
+function resolveBackend(ref: BackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
   const { input, route, namespace: from, report } = context;
   const key = backendKey(from, ref);
   if (key === undefined) {
@@ -70,11 +70,12 @@ function resolvePort(
   }
   const ports = spec.ports ?? [];
   // TCP and UDP may share a number.
-  const port = ports.find((each) => each.port === number && (each.protocol ?? 'TCP') === 'TCP');
+  const transport = route.kind === 'UDPRoute' ? 'UDP' : 'TCP';
+  const port = ports.find((each) => each.port === number && (each.protocol ?? 'TCP') === transport);
   if (port === undefined) {
     const other = ports.find((each) => each.port === number);
     if (other !== undefined)
-      report({ ...atPort, kind: 'backend-protocol-unsupported', protocol: other.protocol ?? '' });
+      report({ ...atPort, kind: 'backend-protocol-unsupported', protocol: other.protocol ?? 'TCP' });
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }
@@ -82,10 +83,11 @@ function resolvePort(
 }
 
 export function backendService(key: ObjectKey, { spec }: Service, port: ServicePort): BackendService {
-  const { name = '', appProtocol, nodePort } = port;
+  const { name = '', protocol, appProtocol, nodePort } = port;
   return {
     service: key,
     port: port.port,
+    ...(protocol === 'UDP' && { transport: protocol }),
     portName: name,
     ...(appProtocol !== undefined && { appProtocol }),
     ...(nodePort !== undefined && { nodePort }),

@@ -1,7 +1,7 @@
 // Reads Gateways from manifests, without a cluster, for `gatehouse plan -f` and the golden cases.
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
-import { withGatewayDefaults, withHttpRouteDefaults, withListenerSetDefaults } from '../api/defaults.ts';
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import { withGatewayDefaults, withListenerSetDefaults, withRouteDefaults } from '../api/defaults.ts';
+import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
 import { type Route, type ServedRoute, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
@@ -79,7 +79,7 @@ function asServed(object: KubeObject): KubeObject {
     : { ...object, metadata: { generation: 1, ...metadata, namespace: metadata.namespace ?? 'default' } };
   if (isA<Gateway>(placed, GATEWAY_GROUP, 'Gateway')) return withGatewayDefaults(placed);
   if (isA<ListenerSet>(placed, GATEWAY_GROUP, 'ListenerSet')) return withListenerSetDefaults(placed);
-  if (isA<HttpRoute>(placed, GATEWAY_GROUP, 'HTTPRoute')) return withHttpRouteDefaults(placed);
+  if (isServedRoute(placed)) return withRouteDefaults(placed);
   if (isA<Secret>(placed, '', 'Secret')) return withEncodedData(placed);
   if (isA<Namespace>(placed, '', 'Namespace')) return namespaceWithName(metadata.name, metadata.labels);
   return placed;
@@ -104,6 +104,9 @@ const groupOf = ({ apiVersion }: KubeObject): string =>
 
 const isA = <T extends KubeObject>(object: KubeObject, group: string, kind: T['kind']): object is T =>
   object.kind === kind && groupOf(object) === group;
+
+const isServedRoute = (object: KubeObject): object is ServedRoute =>
+  servedKinds.some(({ resource: { kind } }) => isA<ServedRoute>(object, GATEWAY_GROUP, kind));
 
 const ofKind = <T extends KubeObject>(objects: readonly KubeObject[], group: string, kind: T['kind']): readonly T[] =>
   objects.filter((object) => isA<T>(object, group, kind));

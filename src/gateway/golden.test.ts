@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { GOLDEN_PROTOCOLS, loadCases, toYaml } from '../testing/golden.ts';
+import { connectionsOf } from './connections.ts';
 import { portEntries } from './entries.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
@@ -26,7 +27,9 @@ function withEntries({ topology, routes: all, listeners: results, ...rest }: Tra
   const spread = ports.map(({ listeners, ...port }) => ({
     ...port,
     listeners: listeners.map((listener) => ({ ...listener, routes: undefined })),
-    entries: portEntries({ ...port, listeners }, routes),
+    ...(port.serves.kind === 'http'
+      ? { entries: portEntries({ ...port, listeners }, routes) }
+      : { connections: connectionsOf({ ...port, listeners }, routes) }),
   }));
   return { topology: { ...whole, ports: spread }, ...said };
 }

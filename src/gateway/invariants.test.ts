@@ -7,6 +7,7 @@ import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import type { Problem, ProblemKind } from './problem.ts';
+import { routeId, routeRef } from './route-id.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
 
@@ -130,7 +131,7 @@ function locate(problem: Problem, { gateway, listenerSets, routes }: GatewayInpu
     if (listener === undefined) throw new Error(`no listener ${problem.listener}`);
     walk(listener, problem.field);
   } else if ('route' in problem) {
-    const route = routes.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === problem.route.key);
+    const route = routes.find((each) => routeId(routeRef(each)) === routeId(problem.route));
     if (route === undefined) throw new Error(`no route ${problem.route.key}`);
     if ('rule' in problem) walk(route.spec.rules?.[problem.rule], problem.field);
     else if (!route.spec.parentRefs?.includes(problem.parentRef)) throw new Error('no such parentRef');

@@ -20,10 +20,12 @@ interface Owner {
   readonly listeners: readonly Entry[];
 }
 
+const unsupported = 'example.com/own';
+
 const entry: fc.Arbitrary<Entry> = fc
   .record({
     port: fc.constantFrom(80, 81),
-    protocol: fc.constantFrom('HTTP', 'HTTP', 'HTTPS', 'TCP'),
+    protocol: fc.constantFrom('HTTP', 'HTTP', 'HTTPS', 'TCP', 'UDP', unsupported),
     hostname: fc.constantFrom(undefined, 'a.example.com', 'b.example.com'),
   })
   .map(({ hostname, ...rest }) => (hostname === undefined ? rest : { ...rest, hostname }));
@@ -77,8 +79,14 @@ const valid = (all: readonly Owner[]): readonly string[] =>
     .filter((listener) => listener.valid)
     .map(({ name }) => name);
 
+const isUdp = ({ protocol }: Entry): boolean => protocol === 'UDP';
+
+const hasHostnames = ({ protocol }: Entry): boolean => protocol === 'HTTP' || protocol === 'HTTPS';
+
 const clash = (a: Entry, b: Entry): boolean =>
-  a.port === b.port && (a.protocol !== b.protocol || a.hostname === b.hostname);
+  a.port === b.port &&
+  isUdp(a) === isUdp(b) &&
+  (a.protocol !== b.protocol || !hasHostnames(a) || a.hostname === b.hostname);
 
 /** The rule once more, listener by listener: it is lost to what comes first and has not lost itself. */
 function expected([gateway, ...sets]: readonly Owner[]): readonly string[] {
@@ -90,7 +98,7 @@ function expected([gateway, ...sets]: readonly Owner[]): readonly string[] {
     ...inOrder.flatMap(({ id, listeners }, set) =>
       listeners.map((each, index) => ({ each, place: set + 1, name: `${id}/l${index}` })),
     ),
-  ].filter(({ each }) => each.protocol !== 'TCP');
+  ].filter(({ each }) => each.protocol !== unsupported);
   type Placed = (typeof all)[number];
   const isLost = ({ each, place }: Placed): boolean =>
     all.some((other) => other.place < place && clash(other.each, each) && !isLost(other));

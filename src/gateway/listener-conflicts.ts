@@ -1,6 +1,6 @@
 // Which listeners conflict: no request can distinguish them.
-import { type Hostname, toHostname } from './hostnames.ts';
-import { networkPort, sharingOf } from './listener-protocols.ts';
+import type { Hostname } from './hostnames.ts';
+import { listenerHostname, networkPort, sharingOf } from './listener-protocols.ts';
 import { othersOf } from './other-listeners.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import type { Others } from './problem-place.ts';
@@ -65,24 +65,25 @@ class Claims {
 
   add(claim: OwnedListener): void {
     this.#members.add(claim);
-    const { port, protocol, hostname } = claim.listener;
+    const { port, protocol } = claim.listener;
+    const hostname = listenerHostname(claim.listener);
     const key = networkPort(protocol, port);
     const onPort = this.#ports.get(key) ?? new Map<string, Sharing>();
     this.#ports.set(key, onPort);
     const sharing = onPort.get(sharingOf(protocol)) ?? { all: [], byHostname: new Map<Hostname, OwnedListener[]>() };
     onPort.set(sharingOf(protocol), sharing);
     sharing.all.push(claim);
-    const alike = sharing.byHostname.get(toHostname(hostname));
-    if (alike === undefined) sharing.byHostname.set(toHostname(hostname), [claim]);
+    const alike = sharing.byHostname.get(hostname);
+    if (alike === undefined) sharing.byHostname.set(hostname, [claim]);
     else alike.push(claim);
   }
 
   conflictOf(each: OwnedListener): Conflict | undefined {
-    const { port, protocol, hostname } = each.listener;
+    const { port, protocol } = each.listener;
     const onPort = this.#ports.get(networkPort(protocol, port));
     if (onPort === undefined) return undefined;
     const otherwise = [...onPort].flatMap(([name, { all }]) => (name === sharingOf(protocol) ? [] : [all]));
-    const alike = onPort.get(sharingOf(protocol))?.byHostname.get(toHostname(hostname)) ?? [];
+    const alike = onPort.get(sharingOf(protocol))?.byHostname.get(listenerHostname(each.listener)) ?? [];
     const self = this.#members.has(each) ? each : undefined;
     const conflict: Conflict = { protocol: othersOf(otherwise), hostname: othersOf([alike], self) };
     return conflict.protocol.others.length + conflict.hostname.others.length === 0 ? undefined : conflict;

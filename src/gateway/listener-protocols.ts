@@ -1,5 +1,7 @@
 // The protocols of listeners, and which of them can share a port.
 
+import { toHostname } from './hostnames.ts';
+
 /** What the listeners of a port have in common. Routes decide the rest. */
 export type PortServes =
   /** Requests, distinguished by host and match. */
@@ -43,6 +45,10 @@ export const networkPort = (protocol: string, port: number): string =>
 /** Protocols with the same result can share a port. An unknown protocol shares its port with no other. */
 export const sharingOf = (protocol: string): string =>
   isServable(protocol) ? protocols[protocol].distinguishedBy : protocol;
+
+/** A hostname tells nothing apart where everything that comes to the port is one. Lower case; undefined: any host. */
+export const listenerHostname = ({ protocol, hostname }: { readonly protocol: string; readonly hostname?: string }) =>
+  sharingOf(protocol) === 'port' ? undefined : toHostname(hostname);
 
 export const servesOf = (protocol: ServableProtocol): PortServes => protocols[protocol].serves;
 

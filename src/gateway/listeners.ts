@@ -4,15 +4,16 @@ import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gatewa
 import { servedKinds } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { resolveCertificates } from './certificates.ts';
-import { type Hostname, toHostname } from './hostnames.ts';
+import type { Hostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
+import { listenerHostname } from './listener-protocols.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { externalCertificates, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
-import type { Capabilities, CertificateSource } from './topology.ts';
+import type { Capabilities, CertificateSource, TlsMode } from './topology.ts';
 
 export interface ResolvedListener {
   /** Unique among the Gateway's listeners and those of its ListenerSets. */
@@ -28,6 +29,8 @@ export interface ResolvedListener {
   readonly port: number;
   readonly protocol: string;
   readonly hostname: Hostname;
+  /** Only of protocol TLS. */
+  readonly tlsMode?: TlsMode;
   readonly allowedRoutes: Listener['allowedRoutes'];
   readonly supportedKinds: readonly RouteGroupKind[];
   readonly certificates: readonly CertificateSource[];
@@ -73,21 +76,21 @@ export function* resolveListeners(
   function supported(owned: OwnedListener, base: Base): ResolvedListener {
     const { name, protocol } = base;
     const supportedKinds = resolveKinds(owned, report);
-    const tls = protocol === 'HTTPS' ? resolveTls(owned, input, report) : undefined;
+    const tls = resolveTls(owned, input, report);
     const overlap = overlaps.get(owned);
     if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
-    const isTerminated = protocol === 'HTTP' || (tls !== undefined && tls.length > 0);
     return {
       ...base,
+      ...(protocol === 'TLS' && tls !== undefined && { tlsMode: tls.mode }),
       supportedKinds,
-      certificates: tls ?? [],
+      certificates: tls?.certificates ?? [],
       tlsOptions: owned.listener.tls?.options ?? {},
-      valid: !conflicts.has(owned) && supportedKinds.length > 0 && isTerminated,
+      valid: !conflicts.has(owned) && supportedKinds.length > 0 && isReady(protocol, tls),
     };
   }
 }
 
-type Base = Omit<ResolvedListener, 'supportedKinds' | 'certificates' | 'tlsOptions' | 'valid'>;
+type Base = Omit<ResolvedListener, 'tlsMode' | 'supportedKinds' | 'certificates' | 'tlsOptions' | 'valid'>;
 
 function baseOf({ id, listener, owner }: OwnedListener) {
   const { port, protocol, allowedRoutes } = listener;
@@ -98,7 +101,7 @@ function baseOf({ id, listener, owner }: OwnedListener) {
     namespace: namespaceOf(owner),
     port,
     protocol,
-    hostname: toHostname(listener.hostname),
+    hostname: listenerHostname(listener),
     allowedRoutes,
   };
 }
@@ -110,7 +113,7 @@ function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, rep
   }
   if (conflict.hostname.others.length > 0) {
     const place = { listener: id, field: 'hostname', port, ...conflict.hostname };
-    report({ kind: 'listener-hostname-conflict', ...place, hostname: toHostname(listener.hostname) ?? '' });
+    report({ kind: 'listener-hostname-conflict', ...place, hostname: listenerHostname(listener) ?? '' });
   }
 }
 
@@ -132,19 +135,33 @@ function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly
   return [...allowed];
 }
 
-/** The certificates to serve. Undefined if TLS cannot be terminated with any certificate. */
-function resolveTls(
-  owned: OwnedListener,
-  input: GatewayInput,
-  report: Report,
-): readonly CertificateSource[] | undefined {
+interface ResolvedTls {
+  readonly mode: TlsMode;
+  /** None for Passthrough: "The certificateRefs field is ignored in this mode" (gateway_types.go). */
+  readonly certificates: readonly CertificateSource[];
+}
+
+const passedThrough: ResolvedTls = { mode: 'Passthrough', certificates: [] };
+
+/** Whether the listener has everything that it needs for TLS. */
+function isReady(protocol: string, tls: ResolvedTls | undefined): boolean {
+  if (!takesTls(protocol)) return true;
+  return tls !== undefined && (tls.mode === 'Passthrough' || tls.certificates.length > 0);
+}
+
+const takesTls = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS';
+
+/** Undefined for a protocol without TLS, or if TLS cannot be served with any certificate. */
+function resolveTls(owned: OwnedListener, input: GatewayInput, report: Report): ResolvedTls | undefined {
   const { id: name } = owned;
-  const { tls } = owned.listener;
+  const { tls, protocol } = owned.listener;
+  if (!takesTls(protocol)) return undefined;
   if (tls === undefined) {
     report({ kind: 'tls-missing', listener: name, field: 'tls' });
     return undefined;
   }
   const { mode = 'Terminate' } = tls;
+  if (mode === 'Passthrough' && protocol === 'TLS') return passedThrough;
   if (mode !== 'Terminate') {
     report({ kind: 'tls-mode-unsupported', listener: name, field: 'tls.mode', mode });
     return undefined;
@@ -154,5 +171,5 @@ function resolveTls(
     report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs' });
     return undefined;
   }
-  return resolveCertificates(owned, input, report);
+  return { mode, certificates: resolveCertificates(owned, input, report) };
 }

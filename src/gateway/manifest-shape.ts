@@ -72,6 +72,12 @@ const filters = z.array(
   }),
 );
 const conditions = z.array(z.looseObject({ name: z.string(), value: z.string() }));
+const backendRef = z.looseObject({
+  name: z.string(),
+  namespace: z.string().optional(),
+  port: z.int().optional(),
+  weight: z.int().min(0).max(1_000_000).optional(),
+});
 const rule = z.looseObject({
   matches: z
     .array(
@@ -89,20 +95,12 @@ const rule = z.looseObject({
     )
     .optional(),
   filters: filters.optional(),
-  backendRefs: z
-    .array(
-      z.looseObject({
-        name: z.string(),
-        namespace: z.string().optional(),
-        port: z.int().optional(),
-        weight: z.int().min(0).max(1_000_000).optional(),
-        filters: filters.optional(),
-      }),
-    )
-    .optional(),
+  backendRefs: z.array(backendRef.extend({ filters: filters.optional() })).optional(),
 });
 
 const hostnames = z.array(z.string());
+const connectionRules = z.array(z.looseObject({ backendRefs: z.array(backendRef).optional() }));
+const connectionRoute = z.looseObject({ parentRefs: z.array(named).optional(), rules: connectionRules.optional() });
 const from = z.looseObject({ group: z.string(), kind: z.string(), namespace: z.string() });
 const to = z.looseObject({ group: z.string(), kind: z.string(), name: z.string().optional() });
 
@@ -121,6 +119,9 @@ const specs: Readonly<Record<string, z.ZodType>> = {
     hostnames: hostnames.optional(),
     rules: z.array(rule).optional(),
   }),
+  TCPRoute: connectionRoute,
+  UDPRoute: connectionRoute,
+  TLSRoute: connectionRoute.extend({ hostnames: hostnames.optional() }),
   ...Object.fromEntries(
     unservedRoutes.map(({ kind }) => [kind, z.looseObject({ parentRefs: z.array(named).optional() })]),
   ),

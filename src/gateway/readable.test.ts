@@ -23,23 +23,23 @@ const strange: HttpRoute = served({
 const fault = { field: 'spec.parentRefs[1]', detail: 'Invalid input: expected object, received null' };
 
 test('of a route that can not be read any more, the version before it goes on, and its metadata is as it is now', () => {
-  const read = readRoute.HTTPRoute(strange, route);
+  const read = readRoute(strange, route);
   expect(read).toEqual({ ...route, metadata: later, fault: { ...fault, isLast: true } });
-  expect(readRoute.HTTPRoute(strange, read), 'at the next change too').toEqual(read);
-  expect(readRoute.HTTPRoute(route, read)).toBe(route);
+  expect(readRoute(strange, read), 'at the next change too').toEqual(read);
+  expect(readRoute(route, read)).toBe(route);
 });
 
 test('of a route of which no version could be read, it is known where it belongs', () => {
-  const read = readRoute.HTTPRoute(strange, undefined);
+  const read = readRoute(strange, undefined);
   const spec = { parentRefs: [{ name: 'other' }], hostnames: ['b.example.com'], rules: [] };
   expect(read).toEqual({ ...strange, spec, fault: { ...fault, isLast: false } });
-  expect(readRoute.HTTPRoute(strange, read), 'at the next change too').toEqual(read);
+  expect(readRoute(strange, read), 'at the next change too').toEqual(read);
 });
 
 test('a path type that a newer CRD has is named, with its field', () => {
   const rules = [{ matches: [{ path: { type: 'Template', value: '/{id}' } }] }];
   const newer: HttpRoute = served({ ...route, metadata: later, spec: { ...route.spec, rules } });
-  expect(readRoute.HTTPRoute(newer, route)?.fault?.field).toBe('spec.rules[0].matches[0].path.type');
+  expect(readRoute(newer, route)?.fault?.field).toBe('spec.rules[0].matches[0].path.type');
 });
 
 test('of a Gateway of which no version could be read, the class is known and nothing else', () => {

@@ -1,7 +1,7 @@
 // Objects that cannot be read completely, because the CRDs in the cluster are newer or changed. What served before must still
 // serve, so the last readable spec is used while the process lives. After a restart, only the readable parts of the spec are used.
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
-import type { Route, RouteOf, ServedRoute } from '../api/route-kinds.ts';
+import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Route, ServedRoute } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { checkManifest, parts } from './manifest-shape.ts';
 
@@ -41,15 +41,11 @@ export const readListenerSet = reader<ListenerSet>(({ parentRef, listeners }) =>
 );
 
 /** Only its parents and hostnames are read. Its rules stay as they were last applied. */
-const readHttpRoute = reader<HttpRoute>(({ parentRefs, hostnames }) => ({
+export const readRoute = reader<ServedRoute>(({ parentRefs, hostnames }) => ({
   parentRefs: readable(parentRefs, parts.isParent),
   ...(parts.areHostnames(hostnames) && { hostnames }),
   rules: [],
 }));
-
-export const readRoute: {
-  readonly [K in ServedRoute['kind']]: (route: RouteOf<K>, last: RouteOf<K> | undefined) => RouteOf<K> | undefined;
-} = { HTTPRoute: readHttpRoute };
 
 /** Only its parents are read. */
 export const readUnservedRoute = reader<Route>(({ parentRefs }) => ({

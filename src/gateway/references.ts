@@ -10,7 +10,7 @@ import {
   type ParentReference,
 } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { type Route, type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 
 interface NamedReference {
@@ -72,7 +72,7 @@ export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
 export function backendServices(route: ServedRoute): readonly ObjectKey[] {
-  const refs = servedRoutes[route.kind].backendsOf(route).flat();
+  const refs = servedKindOf(route).backendsOf(route).flat();
   return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
 }
 

@@ -1,13 +1,14 @@
 // Applies the Gateway API's rules to one Gateway and everything that concerns it. The result says what a data plane must do.
 
-import type { RouteOf, ServedRoute } from '../api/route-kinds.ts';
+import type { ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
+import { resolveConnectionRules } from './connection-rules.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
 import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
-import { compareRoutes } from './precedence.ts';
+import { compareRoutes, compareStrings } from './precedence.ts';
 import type { Problem, Report } from './problem.ts';
 import { type RouteId, routeId, routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -26,12 +27,18 @@ import type {
 } from './topology.ts';
 
 /** Resolves the rules of each kind of route. */
-const resolveRules: {
-  readonly [K in ServedRoute['kind']]: (
-    route: RouteOf<K>,
-    context: Pick<RuleContext, 'input' | 'report'>,
-  ) => readonly RuleTopology[];
-} = { HTTPRoute: resolveHttpRules };
+function resolveRules(route: ServedRoute, context: Pick<RuleContext, 'input' | 'report'>): readonly RuleTopology[] {
+  switch (route.kind) {
+    case 'HTTPRoute':
+      return resolveHttpRules(route, context);
+    case 'TLSRoute':
+    case 'TCPRoute':
+    case 'UDPRoute':
+      return resolveConnectionRules(route, context);
+    default:
+      return route satisfies never;
+  }
+}
 
 export const translate = (input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Translation =>
   finish(translating(input, capabilities));
@@ -47,7 +54,7 @@ export function* translating(input: GatewayInput, capabilities: Pick<Capabilitie
   const routes: AttachedRoute[] = [];
   for (const route of inKeyOrder(input)) {
     const attachments = attach(route, parents, report);
-    const rules = resolveRules[route.kind](route, { input, report });
+    const rules = resolveRules(route, { input, report });
     routes.push({ topology: routeTopology(route, rules), attachments });
     yield;
   }
@@ -113,25 +120,29 @@ function* resolvePorts(
     const { port, protocol } = listener;
     return isServable(protocol) ? { listener, place: { port, serves: servesOf(protocol) } } : [];
   });
-  const byPort = Map.groupBy(placed, ({ place }) => portKey(place));
+  const onPorts = Map.groupBy(placed, ({ place }) => portKey(place));
   const ports: PortTopology[] = [];
-  for (const onPort of byPort.values()) {
+  for (const onPort of onPorts.values()) {
     const sharing = onPort.map(({ listener }) => listenerTopology(listener, [...(attached.get(listener.name) ?? [])]));
     // Listeners that cannot share a port are in conflict, so these all serve the same.
     const [first] = onPort;
     if (first !== undefined) ports.push({ ...first.place, listeners: sharing });
     yield;
   }
-  return { ports: ports.toSorted((a, b) => a.port - b.port), routes: served };
+  return { ports: ports.toSorted(byPort), routes: served };
 }
 
+/** A port number may be two ports. */
+const byPort = (a: PortTopology, b: PortTopology): number => a.port - b.port || compareStrings(portKey(a), portKey(b));
+
 const listenerTopology = (
-  { name, precedence, hostname, certificates, tlsOptions }: ResolvedListener,
+  { name, precedence, hostname, tlsMode, certificates, tlsOptions }: ResolvedListener,
   routes: readonly RouteId[],
 ): ListenerTopology => ({
   name,
   ...(precedence > 0 && { precedence }),
   ...(hostname !== undefined && { hostname }),
+  ...(tlsMode !== undefined && { tlsMode }),
   certificates,
   tlsOptions,
   routes,

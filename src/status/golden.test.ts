@@ -1,6 +1,7 @@
 // The statuses that users would read, and what holds for all of them.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { routeId, routeRef } from '../gateway/route-id.ts';
 import type { Condition } from '../kube/object.ts';
 import { GOLDEN_NOW, loadCases, toYaml } from '../testing/golden.ts';
 import { reported } from '../testing/statuses.ts';
@@ -96,8 +97,8 @@ const outcomes = await Promise.all(
 
 const all = outcomes.flatMap(({ name, input, status, parents, listenerSets = {} }): readonly Reported[] => {
   const { generation } = input.gateway.metadata;
-  const generations = new Map(
-    input.routes.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, metadata.generation]),
+  const generations = new Map<string, number | undefined>(
+    input.routes.map((route) => [routeId(routeRef(route)), route.metadata.generation]),
   );
   const place = `${name}, ${input.gateway.metadata.name}`;
   return [

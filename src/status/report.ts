@@ -1,7 +1,7 @@
 // Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
 import type { Gateway, GatewayClass, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
-import { type Route, type ServedRoute, servedRoutes } from '../api/route-kinds.ts';
+import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { EventRecorder } from '../kube/events.ts';
@@ -101,7 +101,7 @@ export function reportRoute(
   signal: AbortSignal,
 ): Promise<void> {
   const parentsOf = (current: ServedRoute) => routeParents(current, outcome, context.clock.now());
-  return writeParents(context, servedRoutes[route.kind].resource, route, parentsOf, signal);
+  return writeParents(context, servedKindOf(route).resource, route, parentsOf, signal);
 }
 
 /** Says of a route whose kind is not served that it is not, or takes that back. @param isOurs whether the Gateway is ours */
@@ -112,10 +112,8 @@ export function reportUnservedRoute(
   { isOurs, ...whose }: ParentsOf & { readonly isOurs: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  // In the version in which the server has it.
-  const version = route.apiVersion.slice(route.apiVersion.indexOf('/') + 1);
   const parentsOf = (current: Route) => unservedParents(current, whose, isOurs, context.clock.now());
-  return writeParents(context, { ...kind, version }, route, parentsOf, signal);
+  return writeParents(context, kind, route, parentsOf, signal);
 }
 
 async function writeParents<T extends Route>(
@@ -125,6 +123,8 @@ async function writeParents<T extends Route>(
   parentsOf: (current: T) => readonly RouteParentStatus[],
   signal: AbortSignal,
 ): Promise<void> {
+  // In the version in which the server has it.
+  const version = route.apiVersion.slice(route.apiVersion.indexOf('/') + 1);
   let before: readonly RouteParentStatus[] = [];
   let after: readonly RouteParentStatus[] = [];
   const mutate = (current: T): T | undefined => {
@@ -134,7 +134,7 @@ async function writeParents<T extends Route>(
     if (before.length === 0 && after.length === 0) return undefined;
     return { ...current, status: { ...current.status, parents: after } };
   };
-  if ((await writeStatus(client, kind, route, mutate, signal)) !== 'written') return;
+  if ((await writeStatus(client, { ...kind, version }, route, mutate, signal)) !== 'written') return;
   const news = after.flatMap(({ parentRef, controllerName, conditions }) => {
     const isSame = (entry: RouteParentStatus): boolean =>
       entry.controllerName === controllerName && sameParent(entry.parentRef, parentRef);

@@ -25,7 +25,7 @@ export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 
 /** The protocols of listeners that a provider may have. */
-export const GOLDEN_PROTOCOLS: Pick<Capabilities, 'protocols'> = { protocols: ['HTTP', 'HTTPS'] };
+export const GOLDEN_PROTOCOLS: Pick<Capabilities, 'protocols'> = { protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'] };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
   scheme: 'internal',

@@ -1,0 +1,33 @@
+// The rules of a TLSRoute, a TCPRoute or a UDPRoute: they take whatever comes to the route, and forward it.
+import type { ConnectionRoute } from '../api/route-kinds.ts';
+import { resolveBackends } from './backends.ts';
+import type { RulePlace } from './problem-place.ts';
+import { namespaceOf } from './references.ts';
+import { routeRef } from './route-id.ts';
+import type { RuleContext } from './rule-context.ts';
+import { forwardTo } from './rules.ts';
+import type { RuleTopology } from './topology.ts';
+
+export function resolveConnectionRules(
+  route: ConnectionRoute,
+  context: Pick<RuleContext, 'input' | 'report'>,
+): readonly RuleTopology[] {
+  const ref = routeRef(route);
+  return (route.spec.rules ?? []).map((each, rule) => {
+    const { name } = each;
+    const place = (field: string): RulePlace => ({ route: ref, rule, field });
+    const backends = resolveBackends(each, {
+      ...context,
+      route: ref,
+      namespace: namespaceOf(route),
+      place,
+    });
+    return {
+      rule,
+      ...(name !== undefined && { name }),
+      matches: [],
+      action: forwardTo(backends, undefined, ref),
+      backends,
+    };
+  });
+}
