@@ -1,8 +1,9 @@
 // AWS's defaults. An attribute that is no longer desired is reset to its default. Attributes that are not listed here have no
 // default, or one that depends on something else: they stay as they are.
+import type { LoadBalancerResource, TargetGroupResource } from './model/resources.ts';
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html */
-export const loadBalancerDefaults: Readonly<Record<string, string>> = {
+const applicationDefaults: Readonly<Record<string, string>> = {
   'access_logs.s3.enabled': 'false',
   'client_keep_alive.seconds': '3600',
   'connection_logs.s3.enabled': 'false',
@@ -20,27 +21,57 @@ export const loadBalancerDefaults: Readonly<Record<string, string>> = {
   'zonal_shift.config.enabled': 'false',
 };
 
-/** docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html */
+/**
+ * docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-load-balancer-attributes.html. The number of secondary addresses
+ * is not among them, because it never gets lower again.
+ */
+const networkDefaults: Readonly<Record<string, string>> = {
+  'access_logs.s3.enabled': 'false',
+  'deletion_protection.enabled': 'false',
+  'dns_record.client_routing_policy': 'any_availability_zone',
+  'load_balancing.cross_zone.enabled': 'false',
+  'zonal_shift.config.enabled': 'false',
+};
+
+export const loadBalancerDefaults = (isNetwork: boolean): Attributes =>
+  isNetwork ? networkDefaults : applicationDefaults;
+
+/** docs.aws.amazon.com/elasticloadbalancing/latest/{application,network}/edit-target-group-attributes.html */
 const targetGroupDefaults: Readonly<Record<string, string>> = {
   'deregistration_delay.timeout_seconds': '300',
   'load_balancing.algorithm.anomaly_mitigation': 'off',
   'load_balancing.algorithm.type': 'round_robin',
   'load_balancing.cross_zone.enabled': 'use_load_balancer_configuration',
+  'proxy_protocol_v2.enabled': 'false',
   'slow_start.duration_seconds': '0',
   'stickiness.enabled': 'false',
   'target_group_health.dns_failover.minimum_healthy_targets.count': '1',
   'target_group_health.dns_failover.minimum_healthy_targets.percentage': 'off',
   'target_group_health.unhealthy_state_routing.minimum_healthy_targets.count': '1',
   'target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage': 'off',
+  'target_health_state.unhealthy.draining_interval_seconds': '0',
 };
+
+function networkTargetGroupDefaults({ protocol, targetType }: TargetGroupResource['spec']): Attributes {
+  const isUdp = protocol === 'UDP' || protocol === 'TCP_UDP';
+  return {
+    ...targetGroupDefaults,
+    'deregistration_delay.connection_termination.enabled': String(isUdp),
+    'preserve_client_ip.enabled': String(isUdp || targetType !== 'ip'),
+    'target_health_state.unhealthy.connection_termination.enabled': String(!isUdp),
+  };
+}
 
 export type Attributes = Readonly<Record<string, string>>;
 
 /** The kinds of resources that have attributes. */
 export type AttributesKind = 'load-balancer' | 'target-group';
 
-export const defaultsOf = (kind: AttributesKind): Attributes =>
-  kind === 'load-balancer' ? loadBalancerDefaults : targetGroupDefaults;
+export function defaultsOf(resource: LoadBalancerResource | TargetGroupResource): Attributes {
+  if (resource.kind === 'load-balancer') return loadBalancerDefaults(resource.spec.type === 'network');
+  const { protocol } = resource.spec;
+  return protocol === 'HTTP' || protocol === 'HTTPS' ? targetGroupDefaults : networkTargetGroupDefaults(resource.spec);
+}
 
 /** The attributes to set, so that `current` becomes `desired`, and everything else AWS's default. */
 export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {

@@ -46,6 +46,8 @@ export interface OwnedLoadBalancer extends Owned<'load-balancer'> {
   readonly dnsName: string;
   /** The ids of its subnets. */
   readonly subnets: readonly string[];
+  /** Of an NLB: its static IPv4 addresses, one a subnet. Absent if AWS chooses them. */
+  readonly addresses?: readonly string[];
   readonly state: 'provisioning' | 'active' | 'active_impaired' | 'failed';
 }
 

@@ -46,24 +46,21 @@ export function retire(draft: Draft, retirement: Retirement): void {
  * is enough that the new ones have each of its rules in some state.
  */
 function isReplaced(draft: Draft, { rules, listeners: desired }: Retirement): boolean {
+  if (!draft.existing.left.some(({ kind }) => kind === 'load-balancer')) return true;
   const { existing, order } = draft;
   const loadBalancers = [...existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
   const listeners = new Set(rules.map(({ listener }) => existing.kept.get(listener)?.arn ?? ''));
   const standing = new Set([...listeners].flatMap((arn) => existing.rules.get(arn) ?? []).map(({ id }) => id));
-  return (
+  // AWS takes minutes to register the targets of a new NLB.
+  const unproven = desired.flatMap((listener) => unprovenGroups(existing, listener));
+  const isReady =
     draft.steps.every(({ kind, resource }) => kind === 'tag' || isBehindRule(draft, resource)) &&
     draft.pending.every(({ kind, resource }) => kind === 'target-group-health' && order.isBehind(resource)) &&
     loadBalancers.every(({ state }) => state !== 'provisioning') &&
     rules.every(({ id }) => !order.isBehind(id) || standing.has(id)) &&
-    rules.every((rule) => order.isBehind(rule.id) || coldGroups(existing, rule).length === 0) &&
-    desired.flatMap((listener) => unprovenGroups(existing, listener)).every((group) => awaitHealth(draft, group))
-  );
-}
-
-/** AWS takes minutes to register the targets of a new NLB. */
-function awaitHealth(draft: Draft, resource: ResourceId): false {
-  draft.await({ kind: 'target-group-health', resource });
-  return false;
+    rules.every((rule) => order.isBehind(rule.id) || coldGroups(existing, rule).length === 0);
+  for (const resource of unproven) draft.await({ kind: 'target-group-health', resource });
+  return isReady && unproven.length === 0;
 }
 
 interface Retiring {

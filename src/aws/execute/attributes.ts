@@ -19,7 +19,7 @@ export async function setAttributes(run: Run, { desired, fresh, tags }: SetAttri
   const arn = run.arnOf(desired.id);
   const delta = fresh
     ? attributes
-    : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(kind));
+    : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(desired));
   if (Object.keys(delta).length > 0) await modify(clients, kind, arn, delta);
   await writeTags(run, arn, tags);
 }

@@ -11,6 +11,7 @@ import { loadBalancerDefaults, ownAttributes } from '../attribute-defaults.ts';
 import { AwsError, isInUse, isNotFound } from '../errors.ts';
 import { readAttributes } from '../inventory/describe.ts';
 import { hash } from '../model/hash.ts';
+import { isNetworkLoadBalancer } from '../network-arn.ts';
 import { type OwnedResource, TAG } from '../observed.ts';
 import type { Run, StepEnd } from './run.ts';
 
@@ -59,7 +60,8 @@ async function deleteLoadBalancer(run: Run, existing: OwnedResource): Promise<vo
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'OperationNotPermitted') throw error;
     const current = await readAttributes(clients, 'load-balancer', existing.arn);
-    const isOurs = existing.tags[TAG.attributes] === hash(ownAttributes(current, loadBalancerDefaults));
+    const defaults = loadBalancerDefaults(isNetworkLoadBalancer(existing.arn));
+    const isOurs = existing.tags[TAG.attributes] === hash(ownAttributes(current, defaults));
     if (!isOurs) throw error;
     await clients.elbv2.send(
       new ModifyLoadBalancerAttributesCommand({

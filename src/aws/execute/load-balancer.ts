@@ -6,13 +6,17 @@ import {
   SetIpAddressTypeCommand,
   SetSecurityGroupsCommand,
   SetSubnetsCommand,
+  type SetSubnetsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAlreadyExists } from '../errors.ts';
-import { loadBalancerRecord } from '../inventory/read.ts';
+import { loadBalancerRecord, placesOf } from '../inventory/read.ts';
 import type { LoadBalancerResource, Tags } from '../model/resources.ts';
+import { TAG } from '../observed.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
+import { placement, placementsTo } from './subnet-changes.ts';
+import { writeTags } from './tagging.ts';
 
 const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefined =>
   Object.values(IpAddressType).find((type) => type === spec.ipAddressType);
@@ -20,26 +24,37 @@ const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefine
 const groupsOf = (run: Run, { spec }: LoadBalancerResource): string[] =>
   spec.securityGroups.map((use) => ('group' in use ? run.arnOf(use.group) : use.groupId));
 
+/** Whether AWS's default is not desired, which is on. The create call can't say it. */
+const passesPrivateLink = ({ spec }: LoadBalancerResource): boolean => spec.enforceOnPrivateLink === 'off';
+
 export async function createLoadBalancer(run: Run, desired: LoadBalancerResource, tags: Tags): Promise<StepEnd> {
   const { clients, inventory } = run.context;
-  const { name, scheme, subnets } = desired.spec;
-  const all = run.tags(desired.id, tags);
+  const { name, type = 'application', scheme, prefixForIpv6SourceNat } = desired.spec;
+  // The tag says that all of the spec is set. For what a second call sets, it is written after that call.
+  const { [TAG.spec]: spec = '', ...others } = tags;
+  const isWhole = !passesPrivateLink(desired);
+  const all = run.tags(desired.id, isWhole ? tags : others);
   try {
     // AWS answers a repeated request, equal also in its tags, with the existing resource. So it is ours.
     const { LoadBalancers: [made] = [] } = await clients.elbv2.send(
       new CreateLoadBalancerCommand({
         Name: name,
-        Type: 'application',
+        Type: type,
         Scheme: scheme,
         IpAddressType: ipAddressType(desired),
-        Subnets: [...subnets],
+        ...placement(desired.spec),
         SecurityGroups: groupsOf(run, desired),
+        ...(prefixForIpv6SourceNat !== undefined && { EnablePrefixForIpv6SourceNat: prefixForIpv6SourceNat }),
         Tags: toTagList(all),
       }),
     );
-    if (made?.LoadBalancerArn === undefined) throw new Error(`AWS gave no ARN for load balancer ${name}`);
+    const arn = made?.LoadBalancerArn;
+    if (made === undefined || arn === undefined) throw new Error(`AWS gave no ARN for load balancer ${name}`);
     inventory.put(loadBalancerRecord(made, desired.id, all));
-    run.bind(desired.id, made.LoadBalancerArn);
+    run.bind(desired.id, arn);
+    if (isWhole) return { kind: 'done' };
+    await setSecurityGroups(run, desired, arn);
+    await writeTags(run, arn, { [TAG.spec]: spec });
     return { kind: 'done' };
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
@@ -49,7 +64,8 @@ export async function createLoadBalancer(run: Run, desired: LoadBalancerResource
     const arn = found?.LoadBalancerArn;
     if (found === undefined || arn === undefined) throw error;
     const record = (id: typeof desired.id, own: Tags) => loadBalancerRecord(found, id, own);
-    return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () => changeTo(run, desired, found));
+    const wanted = { id: desired.id, tags: run.tags(desired.id, tags) };
+    return await adopt(run, { arn, name, record }, wanted, () => changeTo(run, desired, found));
   }
 }
 
@@ -63,24 +79,52 @@ export async function changeLoadBalancer(run: Run, desired: LoadBalancerResource
 /** Only what differs is set, because each of these calls may move network interfaces. */
 async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBalancer): Promise<void> {
   const { elbv2 } = run.context.clients;
-  const { LoadBalancerArn } = current;
+  const { LoadBalancerArn = '' } = current;
   const type = ipAddressType(desired);
   const groups = groupsOf(run, desired);
-  const subnets = [...desired.spec.subnets];
   const otherType = current.IpAddressType !== type;
-  const zones = (current.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
-  if (!sameSet(zones, subnets)) {
-    await elbv2.send(
-      new SetSubnetsCommand({ LoadBalancerArn, Subnets: subnets, ...(otherType ? { IpAddressType: type } : {}) }),
+  const placements = placementsTo(desired.spec, current);
+  if (placements.length > 0) await setSubnets(run, desired, LoadBalancerArn, placements, otherType);
+  else if (otherType) await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
+  const enforces = current.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic === 'off';
+  if (!sameSet(current.SecurityGroups ?? [], groups) || enforces !== passesPrivateLink(desired)) {
+    await setSecurityGroups(run, desired, LoadBalancerArn);
+  }
+}
+
+async function setSubnets(
+  run: Run,
+  { spec, ...desired }: LoadBalancerResource,
+  LoadBalancerArn: string,
+  placements: readonly ReturnType<typeof placement>[],
+  otherType: boolean,
+): Promise<void> {
+  const { clients, inventory } = run.context;
+  const { type, prefixForIpv6SourceNat: EnablePrefixForIpv6SourceNat = 'off' } = spec;
+  const others: Pick<SetSubnetsCommandInput, 'IpAddressType' | 'EnablePrefixForIpv6SourceNat'> = {
+    ...(otherType ? { IpAddressType: ipAddressType({ spec, ...desired }) } : {}),
+    ...(type === 'network' && spec.ipAddressType === 'dualstack' ? { EnablePrefixForIpv6SourceNat } : {}),
+  };
+  for (const each of placements) {
+    const { AvailabilityZones } = await clients.elbv2.send(
+      new SetSubnetsCommand({ LoadBalancerArn, ...each, ...others }),
     );
-    const record = run.context.inventory.get(LoadBalancerArn ?? '');
-    if (record?.kind === 'load-balancer') run.context.inventory.put({ ...record, subnets });
-  } else if (otherType) {
-    await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
+    const record = inventory.get(LoadBalancerArn);
+    if (record?.kind !== 'load-balancer') continue;
+    const { addresses: _, ...known } = record;
+    inventory.put({ ...known, ...placesOf(AvailabilityZones) });
   }
-  if (!sameSet(current.SecurityGroups ?? [], groups)) {
-    await elbv2.send(new SetSecurityGroupsCommand({ LoadBalancerArn, SecurityGroups: groups }));
-  }
+}
+
+async function setSecurityGroups(run: Run, desired: LoadBalancerResource, LoadBalancerArn: string): Promise<void> {
+  const enforce = passesPrivateLink(desired) ? 'off' : 'on';
+  await run.context.clients.elbv2.send(
+    new SetSecurityGroupsCommand({
+      LoadBalancerArn,
+      SecurityGroups: groupsOf(run, desired),
+      ...(desired.spec.type === 'network' && { EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic: enforce }),
+    }),
+  );
 }
 
 const sameSet = (a: readonly string[], b: readonly string[]): boolean =>

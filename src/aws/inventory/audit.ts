@@ -7,6 +7,7 @@ import type { AwsClients } from '../clients.ts';
 import { isNotFound } from '../errors.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
 import type { Model, Resource } from '../model/resources.ts';
+import { isNetworkLoadBalancer } from '../network-arn.ts';
 import { fromTagList } from '../tags.ts';
 import { type OnHealth, readHealth } from '../targets/health.ts';
 import { type Membership, targetsLock } from '../targets/membership.ts';
@@ -24,7 +25,7 @@ import {
 import { type Drift, DriftDetector, sameMembers } from './drift.ts';
 import { presentRules } from './ingress-rules.ts';
 import type { Inventory } from './inventory.ts';
-import { ruleCandidate } from './read.ts';
+import { listenerCandidate, ruleCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
 export interface AuditContext {
@@ -112,7 +113,10 @@ class GatewayAudit {
       });
     }
     for (const { arn } of this.#owned('load-balancer')) await this.#piece(() => this.#readListeners(arn));
-    for (const { arn } of this.#owned('listener')) await this.#piece(() => this.#readRules(arn));
+    for (const { arn, loadBalancerArn } of this.#owned('listener')) {
+      // An NLB's listeners of ours have no rules.
+      if (!isNetworkLoadBalancer(loadBalancerArn)) await this.#piece(() => this.#readRules(arn));
+    }
     for (const { arn } of this.#owned('target-group')) {
       await this.#pieceOf(arn, async (record) => {
         const found = await this.#find(record, async () => {
@@ -126,13 +130,19 @@ class GatewayAudit {
   }
 
   async #readListeners(loadBalancerArn: string): Promise<void> {
-    const { clients } = this.#context;
+    const { clients, inventory } = this.#context;
     const listeners = await unlessGone(() => listenersOf(clients, loadBalancerArn));
     for (const record of this.#owned('listener')) {
       if (record.loadBalancerArn !== loadBalancerArn) continue;
       const found = listeners.find(({ ListenerArn }) => ListenerArn === record.arn);
-      if (found === undefined) this.#found.missing(record);
-      else this.#found.compareSpec(record, 'listener', (desired) => sameListener(this.#found.arnsOf, desired, found));
+      const [candidate] = found === undefined ? [] : listenerCandidate(found);
+      if (found === undefined || candidate === undefined) {
+        this.#found.missing(record);
+        continue;
+      }
+      const { extraCertificates } = record;
+      inventory.put({ ...candidate.record(record.id, record.tags), ...(extraCertificates && { extraCertificates }) });
+      this.#found.compareSpec(record, 'listener', (desired) => sameListener(this.#found.arnsOf, desired, found));
     }
   }
 
@@ -206,7 +216,7 @@ class GatewayAudit {
         break;
       }
       case 'listener':
-        if (desired.spec.protocol !== 'HTTPS') break;
+        if (desired.spec.defaultCertificate === undefined) break;
         this.#found.compareCertificates(record, desired, await listedCertificates(clients, arn));
         break;
       case 'rule':

@@ -13,16 +13,18 @@ import type {
   TargetGroupResource,
 } from '../model/resources.ts';
 import { forwardsOf, fromCondition, fromTransform } from '../shapes.ts';
+import { hasPlaces } from './places.ts';
 
 /** The ARNs of a logical id. After a crash there may be several. */
 export type Actual = (id: ResourceId) => readonly string[];
 
 export function sameLoadBalancer(actual: Actual, { spec }: LoadBalancerResource, found: LoadBalancer): boolean {
-  const zones = (found.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
   const groups = found.SecurityGroups ?? [];
+  const enforced = found.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic ?? 'on';
   return (
     found.IpAddressType === spec.ipAddressType &&
-    sameJson(zones.toSorted(), spec.subnets.toSorted()) &&
+    hasPlaces(spec, found) &&
+    enforced === (spec.enforceOnPrivateLink ?? 'on') &&
     groups.length === spec.securityGroups.length &&
     spec.securityGroups.every((use) =>
       'group' in use ? actual(use.group).some((arn) => groups.includes(arn)) : groups.includes(use.groupId),
@@ -55,6 +57,7 @@ export function sameListener(actual: Actual, { spec }: ListenerResource, found: 
     found.Port === spec.port &&
     found.Protocol === spec.protocol &&
     (spec.sslPolicy === undefined || found.SslPolicy === spec.sslPolicy) &&
+    (found.AlpnPolicy?.[0] ?? 'None') === (spec.alpnPolicy ?? 'None') &&
     sameCertificate(actual, spec.defaultCertificate, found.Certificates?.[0]?.CertificateArn) &&
     sameActions(actual, spec.defaultAction, found.DefaultActions)
   );

@@ -87,12 +87,13 @@ export class DriftDetector {
 
   compareAttributes(
     record: OwnedRecord,
-    { kind, attributes }: LoadBalancerResource | TargetGroupResource,
+    desired: LoadBalancerResource | TargetGroupResource,
     current: Readonly<Record<string, string>>,
   ): void {
+    const { attributes } = desired;
     // Attributes that no pass has set yet are no drift.
     const isClaimed = (record.tags[TAG.attributes] ?? hash({})) === hash(attributes);
-    const delta = attributesDelta(attributes, current, defaultsOf(kind));
+    const delta = attributesDelta(attributes, current, defaultsOf(desired));
     if (isClaimed && Object.keys(delta).length > 0) this.#drifted(record, 'attributes');
   }
 

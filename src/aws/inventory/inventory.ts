@@ -14,7 +14,7 @@ import { type OnHealth, readHealth } from '../targets/health.ts';
 import type { Membership } from '../targets/membership.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
 import { leftOf } from './left.ts';
-import { readOwned } from './read.ts';
+import { placesOf, readOwned } from './read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './records.ts';
 import { Usage } from './usage.ts';
 
@@ -247,9 +247,10 @@ export class Inventory {
     }
   }
 
-  #setState({ LoadBalancerArn = '', State }: LoadBalancer): void {
+  #setState({ LoadBalancerArn = '', State, AvailabilityZones }: LoadBalancer): void {
     const record = this.#records.get(LoadBalancerArn);
-    if (record?.kind === 'load-balancer') this.put({ ...record, state: State?.Code ?? record.state });
+    if (record?.kind !== 'load-balancer') return;
+    this.put({ ...record, ...placesOf(AvailabilityZones), state: State?.Code ?? record.state });
   }
 
   #updateUsage(gateway: string): void {

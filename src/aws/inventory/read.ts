@@ -2,7 +2,13 @@
 
 import type { CertificateSummary } from '@aws-sdk/client-acm';
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
-import type { Listener, LoadBalancer, Rule, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  AvailabilityZone,
+  Listener,
+  LoadBalancer,
+  Rule,
+  TargetGroup,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
@@ -115,8 +121,19 @@ export function loadBalancerCandidate(
 
 export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Tags): OwnedLoadBalancer {
   const { LoadBalancerArn: arn = '', LoadBalancerName: name = '', DNSName: dnsName = '', State } = found;
-  const subnets = (found.AvailabilityZones ?? []).flatMap(({ SubnetId }) => SubnetId ?? []);
-  return { kind: 'load-balancer', arn, id, tags, name, dnsName, subnets, state: State?.Code ?? 'provisioning' };
+  const state = State?.Code ?? 'provisioning';
+  return { kind: 'load-balancer', arn, id, tags, name, dnsName, ...placesOf(found.AvailabilityZones), state };
+}
+
+/** It has static addresses if it has one in each of its subnets. */
+export function placesOf(zones: readonly AvailabilityZone[] = []): Pick<OwnedLoadBalancer, 'subnets' | 'addresses'> {
+  const addresses = zones.flatMap(
+    ({ LoadBalancerAddresses: [own] = [] }) => own?.IpAddress ?? own?.PrivateIPv4Address ?? [],
+  );
+  return {
+    subnets: zones.flatMap(({ SubnetId }) => SubnetId ?? []),
+    ...(addresses.length > 0 && addresses.length === zones.length && { addresses }),
+  };
 }
 
 export function targetGroupCandidate(

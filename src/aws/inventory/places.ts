@@ -1,0 +1,37 @@
+// Whether a load balancer has the subnets, and in each the addresses, that it should have.
+import type { AvailabilityZone, LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { canonicalAddress } from '../model/addresses.ts';
+import type { LoadBalancerResource } from '../model/resources.ts';
+
+type Spec = LoadBalancerResource['spec'];
+
+export function hasPlaces(spec: Spec, found: LoadBalancer): boolean {
+  const zones = found.AvailabilityZones ?? [];
+  return (
+    new Set(zones.map(({ SubnetId }) => SubnetId)).symmetricDifference(new Set(spec.subnets)).size === 0 &&
+    (found.EnablePrefixForIpv6SourceNat ?? 'off') === (spec.prefixForIpv6SourceNat ?? 'off') &&
+    zones.every((zone) => !differsInPlace(spec, zone) && !differsInIpv6(spec, zone))
+  );
+}
+
+/** Whether it has an Elastic IP or a private address in this subnet that it should not have, or lacks one. */
+export function differsInPlace({ addresses = [] }: Spec, zone: AvailabilityZone): boolean {
+  const wanted = addresses.find(({ subnet }) => subnet === zone.SubnetId);
+  const [present] = zone.LoadBalancerAddresses ?? [];
+  return (
+    present?.AllocationId !== wanted?.allocation ||
+    // AWS may show an address that it has chosen itself.
+    (wanted?.privateIpv4 !== undefined && present?.PrivateIPv4Address !== wanted.privateIpv4)
+  );
+}
+
+/** These can be changed. Those that AWS chooses are no difference. */
+function differsInIpv6({ addresses = [] }: Spec, zone: AvailabilityZone): boolean {
+  const wanted = addresses.find(({ subnet }) => subnet === zone.SubnetId);
+  const present = (zone.LoadBalancerAddresses ?? []).flatMap(({ IPv6Address }) => IPv6Address ?? []);
+  const { ipv6, sourceNatIpv6Prefix: prefix = 'auto_assigned' } = wanted ?? {};
+  return (
+    (ipv6 !== undefined && !present.map(canonicalAddress).includes(canonicalAddress(ipv6))) ||
+    (prefix !== 'auto_assigned' && !(zone.SourceNatIpv6Prefixes ?? []).includes(prefix))
+  );
+}
