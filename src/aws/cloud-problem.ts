@@ -114,6 +114,15 @@ export interface AdmissionWidened {
   readonly ranges: readonly string[];
 }
 
+/** An NLB has nearly as many targets as AWS allows. This is a warning. */
+export interface TargetsNearQuota {
+  readonly kind: 'targets-near-quota';
+  /** Its name. */
+  readonly loadBalancer: string;
+  readonly targets: number;
+  readonly limit: number;
+}
+
 /** A deletion waits, because AWS says that `arn` is in use. `holders` are the users that were found. */
 export interface DeletionHeld {
   readonly kind: 'deletion-held';
@@ -143,6 +152,7 @@ export type CloudProblem =
   | CredentialsInvalid
   | CloudUnanswered
   | AdmissionWidened
+  | TargetsNearQuota
   | DeletionHeld
   | RefusalProblem;
 

@@ -144,6 +144,10 @@ const coverage: Coverage<AwsProblem['kind']> = {
     problem: { group: 'sg-1', ranges: ['ports 8080-8090'] },
     reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
   },
+  'targets-near-quota': {
+    problem: { loadBalancer: 'gh-web', targets: 450, limit: 500 },
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
   'deletion-held': {
     problem: { resource: 'security-group/frontend', arn: 'sg-1', detail: 'in use', holders: [] },
     reportedBy: notProgrammed('Pending'),

@@ -40,6 +40,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   // AWS may need minutes to release a resource.
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
   'admission-widened': 'remark',
+  'targets-near-quota': 'remark',
 };
 
 export const listenerEffects: Readonly<Record<ListenerProblem['kind'], ListenerEffect>> = {

@@ -26,6 +26,7 @@ import { type AwsFacts, awsStages, narrowForAws } from './stages.ts';
 import { runAudit } from './sweep/audit-turns.ts';
 import { runSweep } from './sweep/sweep.ts';
 import { syncEndpoints } from './targets/endpoints.ts';
+import { targetsNearQuota } from './targets/network-room.ts';
 import type { AwsTopology } from './translation.ts';
 import { awsWords } from './words.ts';
 
@@ -80,7 +81,11 @@ export async function openAws(
       const { problems, isUnknown } = unreachable(model, bindings, cloud.troubles);
       return {
         ...provisioned(model, cloud.inventory.observed(gatewayOwner(gateway), clock.now()).resources),
-        found: [...problems, ...cloud.reachability.widened(bindings)].map(awsFinding),
+        found: [
+          ...problems,
+          ...cloud.reachability.widened(bindings),
+          ...targetsNearQuota(model, bindings, cloud.membership),
+        ].map(awsFinding),
         backendsUnknown: isUnknown,
         isProvisioning: cloud.progress.isProvisioning(gateway),
       };

@@ -172,6 +172,8 @@ function cloudSentence(problem: CloudProblem): string {
       return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
     case 'admission-widened':
       return `Security group ${problem.group} has no room for one rule per port, so load balancers may reach all ports of ${list(problem.ranges)}. Remove rules from the group, or raise the quota of rules per security group.`;
+    case 'targets-near-quota':
+      return `Load balancer ${problem.loadBalancer} has ${problem.targets} targets, and AWS allows ${problem.limit} by default. AWS refuses more. Raise the quota of targets, or use another Gateway.`;
     case 'deletion-held':
       return deletionHeld(problem);
     default:

@@ -1,5 +1,6 @@
 // Deletes what the model does not have, after its replacement serves, and without calls for what AWS deletes by itself.
 // Certificates are shared by Gateways, so another pass deletes them.
+import { isOfNetwork } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
 import type { OwnedListener, OwnedLoadBalancer, OwnedRule, OwnedTargetGroup } from '../observed.ts';
@@ -159,6 +160,3 @@ function retireSecurityGroups(draft: Draft, gone: Gone): void {
     }
   }
 }
-
-/** What the model of an NLB makes has its name in the id. */
-const isOfNetwork = (id: ResourceId): boolean => id.split('/')[1]?.startsWith('nlb-') === true;

@@ -46,4 +46,7 @@ export function resourceId(...parts: readonly (string | number)[]): ResourceId {
   return resourceId(`${id.slice(0, MAX_TAG_VALUE - 21)}-${shortHash(id, 20)}`);
 }
 
+/** Whether it is an NLB's, or belongs to one: then the second segment names it. */
+export const isOfNetwork = (id: ResourceId): boolean => id.split('/')[1]?.startsWith('nlb-') === true;
+
 const isResourceId = (id: string): id is ResourceId => id.length <= MAX_TAG_VALUE;

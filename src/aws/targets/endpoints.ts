@@ -11,6 +11,7 @@ import type { Problem } from '../problem.ts';
 import { passAgainMs } from '../timings.ts';
 import type { Binding } from './bindings.ts';
 import { type Membered, withMembers } from './members.ts';
+import { crowding } from './network-room.ts';
 import { syncTargets } from './sync-targets.ts';
 
 export type EndpointsContext = Pick<ProviderContext, 'sources' | 'gatewayDue'>;
@@ -32,7 +33,9 @@ export async function syncEndpoints(
   const bindings = withMembers(sources, cloud.bindings.ofService(service));
   // Most Services of a cluster have no target group: they cost no call.
   if (bindings.length === 0) return { found: [], behind: false };
-  const before = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
+  const troublesBefore = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
+  const crowdingOf = (gateway: ObjectKey) => crowding(cloud.bindings.ofGateway(gateway), cloud.membership);
+  const crowdingBefore = new Map(bindings.map(({ gateway }) => [gateway, crowdingOf(gateway)]));
   const problems = [...(await cloud.reachability.admit(bindings))];
   const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
   problems.push(...ends.flatMap((end) => end.problems));
@@ -41,7 +44,8 @@ export async function syncEndpoints(
   problems.push(...(await cloud.reachability.revoke(synced.map(({ binding }) => binding))));
   // The Gateway's pass reports it in the routes' status.
   for (const { gateway, arn } of bindings) {
-    if (!sameJson(before.get(arn) ?? [], cloud.troubles.of(arn) ?? [])) gatewayDue(gateway);
+    const isSame = sameJson(troublesBefore.get(arn) ?? [], cloud.troubles.of(arn) ?? []);
+    if (!isSame || crowdingBefore.get(gateway) !== crowdingOf(gateway)) gatewayDue(gateway);
   }
   const retries = [...ends.map(({ retryAfterMs }) => retryAfterMs), cloud.reachability.retryAfterMs(bindings)];
   const requeueAfterMs = Math.min(...retries.filter((ms) => ms !== undefined));
