@@ -156,9 +156,14 @@ test('rules in the nodes’ security group get our tag, and others’ rules can�
   expect(allows({ action: 'ec2:RevokeSecurityGroupIngress', resource, context: tagged('other') })).toBe(false);
 });
 
-test('a network load balancer is not allowed', () => {
-  const asked = { action: `${elb}:CreateLoadBalancer`, resource: networkLoadBalancer };
-  expect(allows({ ...asked, context: request('shop') })).toBe(false);
+test('a network load balancer and its listeners are created with our tag, and a gateway load balancer is not', () => {
+  const create = (resource: string) =>
+    allows({ action: `${elb}:CreateLoadBalancer`, resource, context: request('shop') });
+  expect(create(networkLoadBalancer)).toBe(true);
+  expect(create('loadbalancer/gwy/gh-shop/50dc6c495c0c9188')).toBe(false);
+  const listen = { action: `${elb}:CreateListener`, resource: networkLoadBalancer };
+  expect(allows({ ...listen, context: { ...request('shop'), ...tagged('shop') } })).toBe(true);
+  expect(allows({ ...listen, context: request('shop') })).toBe(false);
 });
 
 test.each(['ec2:TerminateInstances', 'ec2:RunInstances', 'iam:PassRole', `${elb}:SetWebAcl`, 'acm:ExportCertificate'])(
