@@ -7,6 +7,8 @@ export interface SubnetsTooFew {
   readonly scheme: string;
   readonly found: readonly string[];
   readonly zones: number;
+  /** How many zones it needs. Absent: two. */
+  readonly needed?: 1;
   /** The subnets in Local Zones, in Wavelength Zones and on Outposts. */
   readonly elsewhere?: readonly string[];
 }

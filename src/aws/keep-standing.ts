@@ -3,7 +3,7 @@ import type { BackendService } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Cloud } from './cloud.ts';
 import { gatewayTagValue } from './model/naming.ts';
-import { standingTargetGroups } from './model/target-groups.ts';
+import { standingTargetGroups } from './model/standing-target-groups.ts';
 import type { Problem } from './problem.ts';
 
 /**

@@ -1,6 +1,7 @@
-// Problems of one listener with an ALB or with AWS.
+// Problems of one listener with a load balancer or with AWS.
 import type { ListenerPlace } from '../gateway/problem-place.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
+import type { Form } from './model/form.ts';
 
 /** The hostname is too long for a condition of a rule. */
 export interface ListenerHostnameTooLong extends ListenerPlace {
@@ -27,6 +28,55 @@ export interface ListenerNotIsolated extends ListenerPlace {
   readonly kind: 'listener-not-isolated';
   readonly port: number;
   readonly limit: number;
+}
+
+/** Its protocol needs another load balancer than the one that the Gateway has. */
+export interface ListenerOfOtherForm extends ListenerPlace {
+  readonly kind: 'listener-of-other-form';
+  readonly form: Form;
+}
+
+/** AWS can't have both on one port, though the Gateway API can. */
+export interface ListenerPair extends ListenerPlace {
+  readonly kind: 'listener-pair';
+  readonly port: number;
+  /** Such as `UDP` or `TLS Passthrough`. */
+  readonly own: string;
+  readonly other: string;
+  /** The listener that has the port. */
+  readonly by: string;
+}
+
+/** An NLB has one set of targets a port, and listener `by` has others. */
+export interface ListenerPortTaken extends ListenerPlace {
+  readonly kind: 'listener-port-taken';
+  readonly port: number;
+  readonly why: 'server-name' | 'transport';
+  readonly by: string;
+}
+
+/** It has no backend with weight. Only said: it is there. */
+export interface ListenerUnanswered extends ListenerPlace {
+  readonly kind: 'listener-unanswered';
+}
+
+/** Its backends get connections for other names, too. Only said. */
+export interface ServerNamesNotToldApart extends ListenerPlace {
+  readonly kind: 'server-names-not-told-apart';
+  readonly port: number;
+}
+
+/** UDP of a dual-stack load balancer needs IPv6 in all subnets. */
+export interface UdpWithoutIpv6 extends ListenerPlace {
+  readonly kind: 'udp-without-ipv6';
+  readonly subnets: readonly string[];
+}
+
+/** AWS has no such policy. Only said: it serves without one. */
+export interface AlpnPolicyUnknown extends ListenerPlace {
+  readonly kind: 'alpn-policy-unknown';
+  readonly value: string;
+  readonly allowed: readonly string[];
 }
 
 /** The listener's certificate does not fit on the load balancer. */
@@ -82,6 +132,13 @@ export type CertificateArnProblem =
 
 export type ListenerProblem =
   | CertificateArnProblem
+  | ListenerOfOtherForm
+  | ListenerPair
+  | ListenerPortTaken
+  | ListenerUnanswered
+  | ServerNamesNotToldApart
+  | UdpWithoutIpv6
+  | AlpnPolicyUnknown
   | ListenerHostnameTooLong
   | CertificateRefused
   | ListenerSettingConflict

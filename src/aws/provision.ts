@@ -33,7 +33,7 @@ export async function learnFacts(
   const unread = await learnServed(cloud, topology);
   if (unread.length > 0) return { found: unread.map(awsFinding) };
   const { inventory, place } = cloud;
-  const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology.gateway, topology.settings.scheme);
+  const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology);
   if (stays(accepted, standing)) return { found: [] };
   // The model refers to the backend security group, so it is created before the model is made.
   const network = await place.prepare();

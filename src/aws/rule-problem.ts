@@ -1,5 +1,5 @@
-// Problems of a route's rule, or of its targets, with an ALB or with AWS.
-import type { RulePlace } from '../gateway/problem-place.ts';
+// Problems of a route's rule, or of its targets, with a load balancer or with AWS.
+import type { RouteRef, RulePlace } from '../gateway/problem-place.ts';
 import type { RuleProblem as ApiRuleProblem, BackendProblem } from '../gateway/route-problem.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
@@ -22,6 +22,43 @@ export interface BackendNeedsHttpsListener extends RulePlace {
   readonly service: ObjectKey;
   /** The appProtocol of the Service's port. */
   readonly protocol: string;
+}
+
+/** UDP is to go by IPv6, which the Service does not have. */
+export interface BackendWithoutIpv6 extends RulePlace {
+  readonly kind: 'backend-without-ipv6';
+  readonly service: ObjectKey;
+}
+
+/** An NLB answers nobody's connections for a backend that is invalid. Beside the backend's own problem. */
+export interface InvalidShareUnanswered extends RulePlace {
+  readonly kind: 'invalid-share-unanswered';
+}
+
+/** A port of an NLB has one set of targets, and an earlier route has others. */
+export interface PortTakenByOthers extends RulePlace {
+  readonly kind: 'port-taken-by-others';
+  readonly port: number;
+  readonly why: 'server-name' | 'transport';
+  readonly by: RouteRef;
+}
+
+/** No health check can pass at UDP targets. Only said: they get traffic. */
+export interface HealthUnknown extends RulePlace {
+  readonly kind: 'health-unknown';
+  readonly service: ObjectKey;
+}
+
+/** Nodes are to take traffic only for pods of their own, and have no port that says whether they do. Only said. */
+export interface HealthNodePortMissing extends RulePlace {
+  readonly kind: 'health-node-port-missing';
+  readonly service: ObjectKey;
+}
+
+/** The targets can't reach their own load balancer. Only said. */
+export interface ClientAddressKept extends RulePlace {
+  readonly kind: 'client-address-kept';
+  readonly service: ObjectKey;
 }
 
 /** A weighted forward cannot answer 500, so the share of invalid backends is answered 503. The backend has its own problem, too. */
@@ -196,11 +233,17 @@ export type RefusedProblem = RuleRefused | RuleChangeRefused;
 /** A problem of a rule, on any port and host. */
 export type RulePlacedProblem = ApiRuleProblem | BackendProblem | MisfitProblem;
 
-/** What an ALB cannot do for a rule. */
+/** What a load balancer cannot do for a rule. */
 type MisfitProblem =
   | BackendWithoutNodePort
   | BackendWithoutIpv4
   | BackendNeedsHttpsListener
+  | BackendWithoutIpv6
+  | InvalidShareUnanswered
+  | PortTakenByOthers
+  | HealthUnknown
+  | HealthNodePortMissing
+  | ClientAddressKept
   | InvalidShareAnswers503
   | MatchIgnoresCase
   | MatchUnsupported

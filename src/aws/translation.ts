@@ -1,4 +1,5 @@
-// What a Gateway needs from AWS: the result of translate with the settings of AWS's parameters, without what an ALB cannot do.
+// What a Gateway needs from AWS: the result of translate with the settings of AWS's parameters, without what its load balancer cannot
+// do.
 
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
@@ -16,6 +17,7 @@ import type {
 } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
 import { withOwnCertificates } from './certificate-arns.ts';
+import { withoutPairs } from './listener-pairs.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { AlbShortfall } from './model/expressed.ts';
@@ -52,20 +54,21 @@ export function* forAws(
   }
   const routes = new Map<string, RouteTopology>();
   for (const route of translation.routes) {
-    routes.set(routeId(route.route), withinAlb(route, settings, found));
+    routes.set(routeId(route.route), withinAws(route, settings, found));
     yield;
   }
+  const ports = withoutPairs(servedPorts(topology, listeners), (problem) => void found.push(problem));
   const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
   const all = { ...translation, listeners, problems };
   if (topology === undefined || settings === undefined) return all;
   const served = topology.routes.map((route) => routes.get(routeId(route.route)) ?? route);
-  return { ...all, topology: { ...topology, settings, ports: servedPorts(topology, listeners), routes: served } };
+  return { ...all, topology: { ...topology, settings, ports, routes: served } };
 }
 
 /** The ports with their listeners that are still valid. */
-function servedPorts({ ports }: Topology, results: readonly ListenerResult[]): Topology['ports'] {
+function servedPorts(topology: Topology | undefined, results: readonly ListenerResult[]): Topology['ports'] {
   const valid = new Map(results.filter((each) => each.valid).map((each) => [each.name, each]));
-  return ports.flatMap((port) => {
+  return (topology?.ports ?? []).flatMap((port) => {
     const listeners = port.listeners.flatMap((listener) => {
       const result = valid.get(listener.name);
       return result === undefined ? [] : { ...listener, certificates: result.certificates ?? [] };
@@ -75,16 +78,24 @@ function servedPorts({ ports }: Topology, results: readonly ListenerResult[]): T
 }
 
 /** @param settings undefined while they are not known */
-export const withinAlb = (
+export const withinAws = (
   route: RouteTopology,
   settings: BackendSettings | undefined,
   problems: Problem[] = [],
-): RouteTopology =>
-  withinPlane(
+): RouteTopology => {
+  const shortfallsOf = isOfConnections(route) ? nlbShortfalls : albShortfalls;
+  return withinPlane(
     route,
-    (rule) => albShortfalls(rule, settings),
+    (rule) => shortfallsOf(rule, settings),
     (problem) => void problems.push(problem),
   );
+};
+
+const isOfConnections = ({ route: { kind } }: RouteTopology): boolean =>
+  kind === 'TCPRoute' || kind === 'UDPRoute' || kind === 'TLSRoute';
+
+const nlbShortfalls = ({ backends }: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] =>
+  backends.flatMap((backend) => backendShortfalls(backend, settings));
 
 function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
   // Connections are not for an ALB.

@@ -6,7 +6,15 @@ import { CERTIFICATE_ARN_OPTION } from './certificate-arns.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
 import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
-import { matchMisfit, regexMisfit, subnetsMisfit } from './misfit-words.ts';
+import {
+  listenerPair,
+  matchMisfit,
+  otherRoute,
+  planes,
+  portTaken,
+  regexMisfit,
+  subnetsMisfit,
+} from './misfit-words.ts';
 import { ALB_CAPABILITIES } from './model/capabilities.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
@@ -61,6 +69,20 @@ function listenerSentence(problem: ListenerProblem): string {
       return `listeners on port ${problem.port} must have the same ${problem.setting}, so the value of ${namesOf({ others: [problem.other] }, problem.listener)} is used. Use the same value, or another port.`;
     case 'too-many-certificates':
       return `a load balancer has at most ${problem.limit} certificates beside the default ones, so this certificate is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
+    case 'listener-of-other-form':
+      return `the Gateway has ${planes[problem.form]}, which serves no listeners of protocol ${problem.form === 'alb' ? 'TCP, UDP or TLS' : 'HTTP or HTTPS'}. Use another Gateway for it.`;
+    case 'listener-pair':
+      return `${listenerPair(problem)} Use another port, or another Gateway.`;
+    case 'listener-port-taken':
+      return `${portTaken(problem)} Port ${problem.port} has the backends of ${namesOf({ others: [problem.by] }, problem.listener)}. Use the same backends, another port, or another Gateway.`;
+    case 'listener-unanswered':
+      return 'no route gives it a valid backend with weight, so nobody answers its clients.';
+    case 'server-names-not-told-apart':
+      return `${planes.nlb} does not choose by server name, so the backends get the connections to port ${problem.port} for all names.`;
+    case 'udp-without-ipv6':
+      return `UDP on a dual-stack Network Load Balancer needs IPv6 in all of its subnets, and ${list(problem.subnets)} ${problem.subnets.length === 1 ? 'has' : 'have'} none. Name other subnets, or set ipAddressType to ipv4.`;
+    case 'alpn-policy-unknown':
+      return `"${problem.value}" is not an ALPN policy, so Gatehouse sets none. Use ${problem.allowed.join(', ')}.`;
     case 'listener-not-isolated':
       return `requests for its hosts go to other listeners of port ${problem.port} if no route of this listener matches. The load balancer has no room for the rules that would prevent this (at most ${problem.limit}). Use fewer hostnames, or another Gateway.`;
     case 'too-many-listeners':
@@ -82,6 +104,18 @@ function ruleSentence(problem: RuleProblem): string {
       return `Service ${problem.service} has the appProtocol "${problem.protocol}", which an Application Load Balancer speaks only behind HTTPS listeners. Attach the route to one, or use HTTP.`;
     case 'invalid-share-answers-503':
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
+    case 'backend-without-ipv6':
+      return `Service ${problem.service} has IPv4 addresses only, and a dual-stack Network Load Balancer sends UDP to IPv6 addresses alone. Give the Service IPv6 too, or set ipAddressType to ipv4.`;
+    case 'invalid-share-unanswered':
+      return 'nobody answers the share of the invalid backends.';
+    case 'port-taken-by-others':
+      return `${portTaken(problem)} Connections to port ${problem.port} go to the backends of ${otherRoute(problem)}. Use the same backends, another port, or another Gateway.`;
+    case 'health-unknown':
+      return `nobody knows the health of the targets of Service ${problem.service}: AWS checks it by TCP, and the Service has no TCP port with a number. Give it one.`;
+    case 'health-node-port-missing':
+      return `Service ${problem.service} has externalTrafficPolicy Local, and only Services of type LoadBalancer have a health check port for it. So nodes are checked at the node port itself.`;
+    case 'client-address-kept':
+      return `targets of Service ${problem.service} see the addresses of their clients. A target that connects to this load balancer may be led to itself, and gets no answer then.`;
     case 'targets-refused':
       return `AWS refused targets of Service ${problem.service}: ${list(problem.targets)} (${problem.detail}). They get no requests.`;
     case 'targets-unfit':
@@ -144,7 +178,7 @@ function cloudSentence(problem: CloudProblem): string {
         elsewhere.length === 0
           ? ''
           : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only if a LoadBalancerConfiguration names them.`;
-      return `An ${problem.scheme} load balancer needs subnets in two availability zones, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
+      return `An ${problem.scheme} load balancer needs ${problem.needed === 1 ? 'a subnet in an availability zone' : 'subnets in two availability zones'}, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
     }
     case 'source-ranges-too-many':
       return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * problem.ports} rules, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;

@@ -20,6 +20,7 @@ import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
 import type { Problem } from '../aws/problem.ts';
 import { Membership } from '../aws/targets/membership.ts';
+import type { AwsTopology } from '../aws/translation.ts';
 import type { Config } from '../config.ts';
 import type { CertificateOwner } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
@@ -38,7 +39,7 @@ export interface LiveAws {
   /** Problems that block every change of the controller. */
   readonly problems: readonly Problem[];
   readonly observed: (gateway: ObjectKey) => Observed;
-  readonly standing: (gateway: ObjectKey, scheme: string) => Standing;
+  readonly standing: (topology: AwsTopology) => Standing;
   /** The ARN of the certificate that was imported from a Secret. */
   readonly imported: (secret: ObjectKey) => string | undefined;
   /** Who may use a certificate that a listener of the Gateway names by ARN. */
@@ -85,7 +86,7 @@ export async function readAws(
       network,
       problems,
       observed: (gateway) => inventory.observed(gatewayOwner(gateway), systemClock.now()),
-      standing: (gateway, scheme) => standingOf({ inventory, vpcId: network.vpcId, sources }, gateway, scheme),
+      standing: (topology) => standingOf({ inventory, vpcId: network.vpcId, sources }, topology),
       imported: (secret) => {
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
         return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;

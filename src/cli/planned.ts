@@ -106,9 +106,9 @@ export async function planGateway(
 }
 
 function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFacts> {
-  const { gateway, settings } = accepted.topology;
-  if (aws === undefined) return { facts: { network: placeholderNetwork(settings.subnets) }, found: [] };
-  const standing = aws.standing(gateway, settings.scheme);
+  const { topology } = accepted;
+  if (aws === undefined) return { facts: { network: placeholderNetwork(topology.settings.subnets) }, found: [] };
+  const standing = aws.standing(topology);
   if (stays(accepted, standing)) return { found: [] };
   return { facts: { network: aws.network, standing }, found: [] };
 }

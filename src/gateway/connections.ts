@@ -61,8 +61,10 @@ function candidatesOn(view: PortView, listener: ListenerTopology, route: RouteTo
 }
 
 /** Negative when `a` is the older one. */
-const byAge = (a: Pick<RouteTopology, 'created' | 'route'>, b: Pick<RouteTopology, 'created' | 'route'>): number =>
-  compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
+export const byAge = (
+  a: Pick<RouteTopology, 'created' | 'route'>,
+  b: Pick<RouteTopology, 'created' | 'route'>,
+): number => compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
 
 const byRouteHostname = (a: Candidate, b: Candidate): number => compareSpecificity(a.routeHostname, b.routeHostname);
 

@@ -192,6 +192,8 @@ export interface BackendService {
   readonly port: number;
   /** The port's protocol, for a UDPRoute. Absent means TCP. */
   readonly transport?: 'UDP';
+  /** Of a UDP port: the Service's TCP ports, whose targets are the same pods. Absent for none. */
+  readonly tcp?: readonly TcpPort[];
   /** The port's name in the Service and its EndpointSlices. Empty for an unnamed port. */
   readonly portName: string;
   /** As the Service has it. */
@@ -204,6 +206,16 @@ export interface BackendService {
   readonly local: boolean;
   /** At least one, in the Service's order of preference. */
   readonly families: readonly IpFamily[];
+}
+
+/** A TCP port of a Service that has a UDP port. */
+export interface TcpPort {
+  readonly port: number;
+  /** Whether its target port is that of the UDP port. */
+  readonly sameTarget: boolean;
+  /** Absent if it is a name. */
+  readonly targetPort?: number;
+  readonly nodePort?: number;
 }
 
 export interface Redirect {

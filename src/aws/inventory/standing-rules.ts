@@ -1,33 +1,53 @@
 // What the rules of a load balancer say in AWS, in the model's terms.
+import { portsOfListener } from '../listener-ports.ts';
 import { hash } from '../model/hash.ts';
 import { resourceId } from '../model/naming.ts';
+import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { ResourceId, RuleResource } from '../model/resources.ts';
-import type { StandingRule } from '../model/standing.ts';
-import { type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
+import type { Standing, StandingForward, StandingRule } from '../model/standing.ts';
+import { type OwnedListener, type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
 
-/** @returns the ports of the scheme's load balancer, and its rules that are known in full, ordered by port and priority */
+/** @param name the load balancer's in ids. @returns its ports, and its rules that are known in full, ordered by port and priority */
 export function standingRules(
   owned: readonly OwnedResource[],
-  scheme: string,
-): { readonly ports: ReadonlySet<number>; readonly rules: readonly StandingRule[] } {
-  const loadBalancer = resourceId('load-balancer', scheme);
+  name: string,
+): Pick<Standing, 'ports' | 'rules' | 'forwards'> {
+  const loadBalancer = resourceId('load-balancer', name);
   const loadBalancers = new Set(
     owned.flatMap(({ kind, id, arn }) => (kind === 'load-balancer' && id === loadBalancer ? arn : [])),
   );
-  const ports = new Map(
-    owned.flatMap((each) =>
-      each.kind === 'listener' && loadBalancers.has(each.loadBalancerArn) ? [[each.arn, each.port] as const] : [],
-    ),
+  const listeners = owned.flatMap((each) =>
+    each.kind === 'listener' && loadBalancers.has(each.loadBalancerArn) ? each : [],
   );
+  const ports = new Map(listeners.map(({ arn, port }) => [arn, port]));
   const groups = new Map(owned.flatMap(({ kind, arn, id }) => (kind === 'target-group' ? [[arn, id] as const] : [])));
   const rules = owned.flatMap((rule) => {
     const port = rule.kind === 'rule' ? ports.get(rule.listenerArn) : undefined;
     return rule.kind === 'rule' && port !== undefined ? (standingRule(rule, port, groups) ?? []) : [];
   });
   return {
-    ports: new Set(ports.values()),
+    ports: new Set(listeners.flatMap(({ protocol, port }) => portsOfListener(protocol, port))),
+    forwards: new Map(
+      listeners.flatMap((listener) => {
+        const forward = standingForward(listener, groups);
+        return forward === undefined ? [] : [[listener.port, forward] as const];
+      }),
+    ),
     rules: rules.toSorted((a, b) => a.port - b.port || a.priority - b.priority || (a.id < b.id ? -1 : 1)),
   };
+}
+
+function standingForward(
+  { protocol, forwards }: OwnedListener,
+  groups: ReadonlyMap<string, ResourceId>,
+): StandingForward | undefined {
+  if (!isNlbProtocol(protocol)) return undefined;
+  const all = forwards.flatMap(({ arn, weight }) => {
+    const targetGroup = groups.get(arn);
+    return targetGroup === undefined ? [] : { targetGroup, weight };
+  });
+  const serving = all.filter(({ weight }) => weight > 0);
+  return serving.length === 0 ? undefined : { protocol, targetGroups: serving };
 }
 
 function standingRule(

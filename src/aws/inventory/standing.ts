@@ -6,10 +6,12 @@ import { isPermitted } from '../../gateway/grants.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import { formOf, loadBalancerName } from '../model/form.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { Standing, StandingCertificate, StandingCertificates } from '../model/standing.ts';
-import { standingTargetGroups } from '../model/target-groups.ts';
+import { standingTargetGroups } from '../model/standing-target-groups.ts';
+import type { AwsTopology } from '../translation.ts';
 import type { Inventory } from './inventory.ts';
 import type { ListenerRecord } from './records.ts';
 import { standingRules } from './standing-rules.ts';
@@ -22,22 +24,24 @@ export interface StandingSources {
   readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
 }
 
-/** An input of the Gateway's model. @param scheme of its load balancer */
+/** An input of the Gateway's model. */
 export function standingOf(
   { inventory, vpcId, sources }: StandingSources,
-  gateway: ObjectKey,
-  scheme: string,
+  { gateway, settings, ports }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports'>,
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
+  const loadBalancers = new Set(owned.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : [])));
+  const name = loadBalancerName(formOf(ports, loadBalancers), settings.scheme);
   const ids = owned.flatMap(({ kind, id }) => (kind === 'target-group' ? id : []));
   const backends = ids.flatMap((id) => backendsOf(id, sources));
   const known = vpcId === undefined ? [] : standingTargetGroups(new Set(ids), backends, vpcId);
   const byId = new Map(known.map((group) => [group.id, group]));
   return {
-    subnets: standingSubnets(inventory, gateway, scheme),
+    loadBalancers,
+    subnets: standingSubnets(inventory, gateway, name),
     madeGroups: inventory.securityGroups(),
-    certificates: standingCertificates(inventory, gateway, scheme),
-    ...standingRules(owned, scheme),
+    certificates: standingCertificates(inventory, gateway, name),
+    ...standingRules(owned, name),
     targetGroups: ids.map((id) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
     isPermitted: (route, service) => mayUse(sources, route, service),
   };
@@ -49,7 +53,7 @@ function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly
   const key = objectKey({ namespace, name });
   const service = sources.service(key);
   return (service?.spec.ports ?? [])
-    .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol === 'TCP')
+    .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol !== 'SCTP')
     .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)))
     .flatMap((backend) => [backend, { ...backend, grpc: true as const }]);
 }
@@ -61,8 +65,8 @@ function mayUse(sources: Pick<Sources, 'grantsIn'>, route: RouteRef, service: Ob
   return isPermitted(sources.grantsIn(namespace), referrer, { group: '', kind: 'Service', namespace, name });
 }
 
-function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: string): readonly string[] {
-  const [found] = inventory.find(resourceId('load-balancer', scheme), gatewayTagValue(gateway));
+function standingSubnets(inventory: Inventory, gateway: ObjectKey, name: string): readonly string[] {
+  const [found] = inventory.find(resourceId('load-balancer', name), gatewayTagValue(gateway));
   return found?.kind === 'load-balancer' ? found.subnets : [];
 }
 
@@ -70,15 +74,15 @@ function standingSubnets(inventory: Inventory, gateway: ObjectKey, scheme: strin
 function standingCertificates(
   inventory: Inventory,
   gateway: ObjectKey,
-  scheme: string,
+  name: string,
 ): ReadonlyMap<number, StandingCertificates> {
   const standing = (arn: string): StandingCertificate => {
     const record = inventory.get(arn);
     return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
   };
   const listeners = inventory.recordsOf(gatewayTagValue(gateway)).filter((record) => record.kind === 'listener');
-  // While a load balancer of another scheme takes over, both have a listener for the port. The new one counts.
-  const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', scheme, port);
+  // While a load balancer of another name takes over, both have a listener for the port. The new one counts.
+  const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', name, port);
   return new Map(
     listeners
       .toSorted((a, b) => Number(isNew(a)) - Number(isNew(b)))

@@ -1,7 +1,7 @@
 // What a rule does with a request, as an ALB's action and the target groups that it needs.
 
 import { withoutBackends } from '../../gateway/shortfalls.ts';
-import type { PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
+import type { BackendService, PortTopology, RouteEntry, TopologyBackend } from '../../gateway/topology.ts';
 import { portShortfalls } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import type { AlbShortfall, Expressed } from './expressed.ts';
@@ -63,24 +63,37 @@ function behaviourOf(context: ModelContext, port: PortTopology, entry: RouteEntr
 
 export const only = (action: RuleAction): RuleBehaviour => ({ action, transforms: [], targetGroups: [] });
 
-/**
- * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some.
- * @param backends of which at least one is valid and has weight.
- */
 function forwardAction(
   context: ModelContext,
   backends: readonly TopologyBackend[],
   isGrpc: boolean,
-): Expressed<Omit<RuleBehaviour, 'transforms'>> {
+): Expressed<WeightedForward> {
+  const forward = weightedForward(backends, (service) =>
+    service === undefined ? emptyTargetGroup(context, isGrpc) : targetGroup(context, service),
+  );
+  // GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that.
+  if (forward.value === undefined || isGrpc) return forward;
+  const shortfalls = backends.flatMap(({ service, weight, index }): readonly AlbShortfall[] =>
+    service === undefined && weight > 0 ? [{ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` }] : [],
+  );
+  return { ...forward, shortfalls };
+}
+
+export type WeightedForward = Omit<RuleBehaviour, 'transforms'>;
+
+/**
+ * A backend without weight stays in the action, so that its targets are known to be healthy before it gets some.
+ * @param backends of which at least one is valid and has weight.
+ * @param groupOf of a backend; of undefined, that of invalid ones
+ */
+export function weightedForward(
+  backends: readonly TopologyBackend[],
+  groupOf: (service: BackendService | undefined) => TargetGroupResource,
+): Expressed<WeightedForward> {
   const shares = new Map<ResourceId, { readonly group: TargetGroupResource; weight: number }>();
-  const shortfalls: AlbShortfall[] = [];
-  for (const { service, weight, index } of backends) {
-    if (service === undefined) {
-      if (weight === 0) continue;
-      // GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that.
-      if (!isGrpc) shortfalls.push({ kind: 'invalid-share-answers-503', field: `backendRefs[${index}]` });
-    }
-    const group = service === undefined ? emptyTargetGroup(context, isGrpc) : targetGroup(context, service);
+  for (const { service, weight } of backends) {
+    if (service === undefined && weight === 0) continue;
+    const group = groupOf(service);
     const share = shares.get(group.id) ?? { group, weight: 0 };
     share.weight += weight;
     shares.set(group.id, share);
@@ -95,7 +108,7 @@ function forwardAction(
   const targetGroups = list.map(({ group, weight }) => ({ targetGroup: group.id, weight: scale(weight) }));
   return {
     value: { action: { kind: 'forward', targetGroups }, targetGroups: list.map(({ group }) => group) },
-    shortfalls,
+    shortfalls: [],
   };
 }
 

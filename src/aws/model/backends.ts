@@ -10,10 +10,13 @@ import type {
 } from '../../gateway/topology.ts';
 import type { AlbShortfall } from './expressed.ts';
 
-export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'grpc' | 'families' | 'transport'> {
+export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'grpc' | 'families' | 'transport' | 'tcp'> {
   /** Absent: TCP. Of both, the Service has one target port and one node port, and `portName` is that of TCP. */
   readonly transport?: 'UDP' | 'TCP_UDP';
-  readonly protocol: BackendProtocol;
+  /** Of an ALB's only. */
+  readonly protocol?: BackendProtocol;
+  /** Of UDP: where its targets take TCP, so that their health can be checked. */
+  readonly checkPort?: number;
   readonly ipFamily: IpFamily;
 }
 
@@ -35,7 +38,7 @@ export function targetBackend(backend: BackendService, ipFamily: IpFamily): Targ
   };
 }
 
-/** Only a dual-stack ALB forwards to a target group with IPv6 addresses. */
+/** Only a dual-stack load balancer forwards to a target group with IPv6 addresses. */
 export const familyOf = (
   { families }: BackendService,
   ipAddressType: BackendSettings['ipAddressType'] | undefined,
@@ -67,6 +70,9 @@ export function backendShortfalls(
   const field = `backendRefs[${index}]`;
   if (settings?.targetType === 'instance' && nodePort === undefined) {
     return [{ kind: 'backend-without-node-port', field: `${field}.port`, service }];
+  }
+  if (backend.transport === 'UDP' && settings !== undefined && settings.ipAddressType !== 'ipv4') {
+    return backend.families.includes('IPv6') ? [] : [{ kind: 'backend-without-ipv6', field, service }];
   }
   return familyOf(backend, settings?.ipAddressType) === undefined
     ? [{ kind: 'backend-without-ipv4', field, service }]

@@ -90,7 +90,7 @@ test('source ranges in another order, or spelled in another way, are the same ru
 test('a list of source ranges that grows too long for the ports that serve changes nothing, and is said', () => {
   const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
   const ports = [80, 8080, 8443].map((port) => httpPort([], { port }));
-  const standing = { ...NOTHING_STANDS, ports: new Set([80, 8080]) };
+  const standing = { ...NOTHING_STANDS, ports: new Set(['http/80', 'http/8080'] as const) };
   const given = topology(ports, { sourceRanges: ranges });
   expect(buildModel(given, PLACEHOLDER_NETWORK, options, standing)).toEqual({
     problems: [{ kind: 'source-ranges-too-many', ranges: 121, ports: 2, limit: 240 }],
@@ -100,7 +100,7 @@ test('a list of source ranges that grows too long for the ports that serve chang
 test('a port that serves goes on, and a new one that has no room for its rules is left out, whatever their order', () => {
   const ranges = Array.from({ length: 121 }, (_, index) => `198.51.${index}.0/24`);
   const ports = [80, 8080].map((port) => httpPort([], { port, listeners: [listener(`p${port}`)] }));
-  const standing = { ...NOTHING_STANDS, ports: new Set([8080]) };
+  const standing = { ...NOTHING_STANDS, ports: new Set(['http/8080'] as const) };
   const { model, problems } = buildModel(
     topology(ports, { sourceRanges: ranges }),
     PLACEHOLDER_NETWORK,

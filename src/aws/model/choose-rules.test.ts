@@ -89,7 +89,7 @@ function standsOf(result: ModelResult, more: Partial<Standing> = {}): Standing {
   const groups = (result.model?.resources ?? []).filter((resource) => resource.kind === 'target-group');
   return {
     ...NOTHING_STANDS,
-    ports: new Set(rules.map(({ port }) => port)),
+    ports: new Set(rules.map(({ port }) => `http/${port}` as const)),
     rules,
     targetGroups: [...groups, ...(result.model?.standing ?? [])].map(({ id }) => ({ id, spec: { targetType: 'ip' } })),
     ...more,

@@ -1,5 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { AwsTopology } from '../translation.ts';
+import { type Form, loadBalancerName } from './form.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
 import type { ResourceId } from './resources.ts';
@@ -9,17 +10,28 @@ export interface ModelContext {
   readonly topology: AwsTopology;
   readonly network: Network;
   readonly options: ModelOptions;
+  readonly form: Form;
+  /** What the load balancer is called in ids. */
+  readonly segment: string;
   readonly loadBalancer: ResourceId;
   readonly name: (readable: string, immutable: unknown) => string;
 }
 
-export function modelContext(topology: AwsTopology, network: Network, options: ModelOptions): ModelContext {
+export function modelContext(
+  topology: AwsTopology,
+  network: Network,
+  options: ModelOptions,
+  form: Form = 'alb',
+): ModelContext {
+  const segment = loadBalancerName(form, topology.settings.scheme);
   const prefix = gatewayPrefix(options, topology.gateway);
   return {
     topology,
     network,
     options,
-    loadBalancer: resourceId('load-balancer', topology.settings.scheme),
+    form,
+    segment,
+    loadBalancer: resourceId('load-balancer', segment),
     name: (readable, immutable) => awsName(prefix, readable, immutable),
   };
 }

@@ -1,5 +1,7 @@
 // Who may reach the listeners: a set of rules, in as many security groups as it needs.
 
+import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
+import type { PortTopology } from '../../gateway/topology.ts';
 import { canonicalCidr, compareCidrs, isIpv6Cidr } from '../cidr.ts';
 import type { Problem } from '../problem.ts';
 import type { ModelContext } from './context.ts';
@@ -17,7 +19,7 @@ export interface SecurityGroups {
   readonly uses: readonly GroupUse[];
 }
 
-export function securityGroups(context: ModelContext, ports: readonly number[]): SecurityGroups {
+export function securityGroups(context: ModelContext, ports: readonly PortTopology[]): SecurityGroups {
   const { settings } = context.topology;
   const backend = context.network.backendSecurityGroupId;
   if (settings.securityGroups !== undefined) {
@@ -43,26 +45,34 @@ export function rulesPerPort(context: ModelContext): number {
 
 /** How many ports fit into the security groups. */
 export const admittedPorts = (context: ModelContext): number =>
-  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context)));
+  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context))) - besidePorts(context);
+
+/** An NLB passes on what ICMP says about the size of packets: as many rules as for one more port. */
+const besidePorts = ({ form }: ModelContext): number => (form === 'nlb' ? 1 : 0);
 
 /**
  * If the list of source ranges has become too long, the present list stays, so that no serving port is closed.
  * @param standing the ports of the load balancer
  */
-export function rangesTooMany(context: ModelContext, standing: ReadonlySet<number>): Problem | undefined {
-  const ports = context.topology.ports.filter(({ port }) => standing.has(port)).length;
+export function rangesTooMany(context: ModelContext, standing: ReadonlySet<PortKey>): Problem | undefined {
+  const ports = context.topology.ports.filter((port) => standing.has(portKey(port))).length;
   if (ports <= admittedPorts(context)) return undefined;
   return { kind: 'source-ranges-too-many', ranges: rulesPerPort(context), ports, limit: ingressCapacity(context) };
 }
 
-function frontendGroups(context: ModelContext, ports: readonly number[]): readonly SecurityGroupResource[] {
+function frontendGroups(context: ModelContext, ports: readonly PortTopology[]): readonly SecurityGroupResource[] {
   const ranges = sourceRanges(context);
-  const ingress = ports.flatMap((port) => ranges.map((cidr) => ingressRule(port, cidr)));
-  const count = Math.ceil((ports.length * rulesPerPort(context)) / context.options.quotas.rulesPerSecurityGroup);
+  const name = context.form === 'nlb' ? 'nlb-frontend' : 'frontend';
+  const ingress = [
+    ...ports.flatMap((port) => ranges.map((cidr) => ingressRule(port, cidr))),
+    ...(context.form === 'nlb' ? ranges.map(icmpRule) : []),
+  ];
+  const perCidr = ports.length + besidePorts(context);
+  const count = Math.ceil((perCidr * rulesPerPort(context)) / context.options.quotas.rulesPerSecurityGroup);
   const overflow = Array.from({ length: Math.max(0, count - 1) }, (_, index) =>
-    group(context, resourceId('security-group', 'frontend', index + 2), []),
+    group(context, resourceId('security-group', name, index + 2), []),
   ).toReversed();
-  const frontend = group(context, resourceId('security-group', 'frontend'), ingress);
+  const frontend = group(context, resourceId('security-group', name), ingress);
   if (overflow.length === 0) return [frontend];
   const ids = overflow.map(({ id }) => id).toReversed();
   return [...overflow, { ...frontend, overflow: ids }];
@@ -85,12 +95,24 @@ function sourceRanges({ topology: { settings } }: ModelContext): readonly string
   return settings.ipAddressType === 'ipv4' ? ['0.0.0.0/0'] : ['0.0.0.0/0', '::/0'];
 }
 
-function ingressRule(port: number, cidr: string): IngressRule {
+function ingressRule({ port, serves }: PortTopology, cidr: string): IngressRule {
   return {
-    protocol: 'tcp',
+    protocol: serves.kind === 'udp' ? 'udp' : 'tcp',
     fromPort: port,
     toPort: port,
     source: { kind: 'cidr', cidr },
     description: `Listener port ${port}`,
+  };
+}
+
+/** "Fragmentation needed" of IPv4, and "packet too big" of IPv6. */
+function icmpRule(cidr: string): IngressRule {
+  const v6 = isIpv6Cidr(cidr);
+  return {
+    protocol: v6 ? 'icmpv6' : 'icmp',
+    fromPort: v6 ? 2 : 3,
+    toPort: v6 ? 0 : 4,
+    source: { kind: 'cidr', cidr },
+    description: 'Path MTU discovery',
   };
 }

@@ -1,19 +1,26 @@
 // What exists in AWS for a Gateway, as far as its model depends on it. What serves already has precedence over what is new.
+
+import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import type { NlbProtocol } from './nlb/protocol.ts';
 import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
 export interface Standing {
+  /** The ids of the Gateway's load balancers. */
+  readonly loadBalancers: ReadonlySet<ResourceId>;
   /** The subnets of its load balancer. Empty if there is no load balancer. */
   readonly subnets: readonly string[];
   /** The ids of all security groups that Gatehouse made, for any Gateway. */
   readonly madeGroups: ReadonlySet<string>;
   /** The certificates that its listeners serve, by port. */
   readonly certificates: ReadonlyMap<number, StandingCertificates>;
-  /** The ports of its listeners. */
-  readonly ports: ReadonlySet<number>;
+  /** The ports that its load balancer may have a listener for: of a listener that may serve several, all. */
+  readonly ports: ReadonlySet<PortKey>;
   readonly rules: readonly StandingRule[];
-  /** The target groups that those rules may forward to. */
+  /** Its listeners that forward without rules, by port. */
+  readonly forwards: ReadonlyMap<number, StandingForward>;
+  /** The target groups that those rules and listeners may forward to. */
   readonly targetGroups: readonly TargetSelection[];
   /** Whether a route may use a Service of another namespace. */
   readonly isPermitted: (route: RouteRef, service: ObjectKey) => boolean;
@@ -31,6 +38,13 @@ export interface StandingRule {
   readonly routes: string | undefined;
 }
 
+/** What AWS has of a listener of an NLB. */
+export interface StandingForward {
+  readonly protocol: NlbProtocol;
+  /** None for a group that is only warming up. */
+  readonly targetGroups: readonly { readonly targetGroup: ResourceId; readonly weight: number }[];
+}
+
 export interface StandingCertificates {
   readonly defaultCertificate: StandingCertificate;
   /** The list that SNI chooses from, as far as it is known. */
@@ -44,11 +58,13 @@ export interface StandingCertificate {
 }
 
 export const NOTHING_STANDS: Standing = {
+  loadBalancers: new Set(),
   subnets: [],
   madeGroups: new Set(),
   certificates: new Map(),
   ports: new Set(),
   rules: [],
+  forwards: new Map(),
   targetGroups: [],
   isPermitted: () => false,
 };

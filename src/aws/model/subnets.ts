@@ -4,11 +4,15 @@ import type { LoadBalancerSettings } from '../../api/load-balancer-configuration
 import type { SubnetsInvalid } from '../cloud-problem.ts';
 import type { Network, Subnet } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
+import type { Form } from './form.ts';
 
 /** AWS refuses a subnet with fewer free addresses. */
 const MIN_FREE_ADDRESSES = 8;
-const MIN_ZONES = 2;
+/** An NLB may stand in one zone. */
+const MIN_ZONES: Readonly<Record<Form, number>> = { alb: 2, nlb: 1 };
 const CLUSTER_TAG = 'kubernetes.io/cluster/';
+
+type Wanted = LoadBalancerSettings & { readonly zones: number };
 
 export interface SubnetChoice {
   /** Absent if there is no place for a load balancer. */
@@ -26,11 +30,13 @@ export function chooseSubnets(
   network: Network,
   clusterName: string,
   standing: readonly string[],
+  form: Form = 'alb',
 ): SubnetChoice {
+  const wanted = { ...settings, zones: MIN_ZONES[form] };
   const choice =
     settings.subnets === undefined
-      ? discovered(settings, network, clusterName, new Set(standing))
-      : configured(settings, settings.subnets, network);
+      ? discovered(wanted, network, clusterName, new Set(standing))
+      : configured(wanted, settings.subnets, network);
   if (choice.ids !== undefined || standing.length === 0) return choice;
   // A load balancer in another VPC cannot use target groups of this VPC.
   const here = new Set(network.subnets.map(({ id }) => id));
@@ -38,7 +44,7 @@ export function chooseSubnets(
 }
 
 function discovered(
-  settings: LoadBalancerSettings,
+  settings: Wanted,
   network: Network,
   clusterName: string,
   standing: ReadonlySet<string>,
@@ -56,7 +62,7 @@ function discovered(
 
 const isInAvailabilityZone = ({ zoneType }: Subnet): boolean => zoneType === 'availability-zone';
 
-function configured(settings: LoadBalancerSettings, ids: readonly string[], network: Network): SubnetChoice {
+function configured(settings: Wanted, ids: readonly string[], network: Network): SubnetChoice {
   const subnets: Subnet[] = [];
   for (const id of new Set(ids)) {
     const subnet = network.subnets.find((candidate) => candidate.id === id);
@@ -96,14 +102,16 @@ const chosen = (subnets: readonly Subnet[]): SubnetChoice => ({ ids: idsOf(subne
 
 /** @param elsewhere subnets that were left out because of the type of their zone */
 function enough(
-  settings: LoadBalancerSettings,
+  { scheme, zones }: Wanted,
   subnets: readonly Subnet[],
   elsewhere: readonly Subnet[] = [],
 ): SubnetChoice {
-  if (subnets.length >= MIN_ZONES) return chosen(subnets);
+  if (subnets.length >= zones) return chosen(subnets);
   const found = { found: idsOf(subnets), zones: subnets.length };
   const leftOut = elsewhere.length > 0 && { elsewhere: idsOf(elsewhere) };
-  return { problem: { kind: 'subnets-too-few', scheme: settings.scheme, ...found, ...leftOut } };
+  return {
+    problem: { kind: 'subnets-too-few', scheme, ...(zones === 1 && { needed: 1 as const }), ...found, ...leftOut },
+  };
 }
 
 /** Whether the subnet is tagged for another cluster, and not for ours. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { targetBackend } from './backends.ts';
 import { modelContext } from './context.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
-import { standingTargetGroups, targetGroup } from './target-groups.ts';
+import { standingTargetGroups } from './standing-target-groups.ts';
+import { targetGroup } from './target-groups.ts';
 import { backend, options, topology } from './testing/sample.ts';
 
 const { vpcId } = PLACEHOLDER_NETWORK;

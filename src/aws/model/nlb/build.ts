@@ -1,0 +1,128 @@
+// Topology → the listeners and target groups of one NLB.
+
+import type { ConnectionEntry } from '../../../gateway/connections.ts';
+import type { RuleRef } from '../../../gateway/problem-place.ts';
+import { routeId } from '../../../gateway/route-id.ts';
+import type { PortTopology } from '../../../gateway/topology.ts';
+import type { Problem } from '../../problem.ts';
+import type { WeightedForward } from '../actions.ts';
+import { certificateResources, certificatesOfListener } from '../certificate-resources.ts';
+import { type ChosenCertificates, chooseCertificates } from '../certificates.ts';
+import type { ModelContext } from '../context.ts';
+import { fittingPorts } from '../fitting-ports.ts';
+import { resourceId } from '../naming.ts';
+import type { LoadBalancerParts } from '../parts.ts';
+import type { ListenerResource } from '../resources.ts';
+import type { Standing } from '../standing.ts';
+import { alpnPolicy, sslPolicy } from '../tls-options.ts';
+import { nlbAttributes } from './attributes.ts';
+import { nlbForward, unanswered } from './forward.ts';
+import { type PlannedPort, planPorts } from './plan.ts';
+import { hasDatagrams } from './protocol.ts';
+
+export function buildNlb(context: ModelContext, standing: Standing): LoadBalancerParts {
+  const { settings } = context.topology;
+  const fitting = fittingPorts(context, standing);
+  const { planned, problems: taken } = planPorts(context, fitting.ports, standing);
+  const problems: Problem[] = [...fitting.problems, ...taken];
+  const ports = planned.flatMap((each) => each.ports);
+  const { extraCertificates } = context.options.quotas;
+  const { chosen, problems: without } = chooseCertificates(ports, extraCertificates, standing.certificates);
+  problems.push(...without);
+  const built = planned.map((each) => {
+    const forward = forwardOf(context, each, problems);
+    const [port] = each.ports;
+    const certificates = port && chosen.get(port);
+    return { forward, listener: listenerResource(context, each, forward, certificates, problems) };
+  });
+  const groups = built.flatMap(({ forward }) => forward.targetGroups);
+  return {
+    ports,
+    certificates: certificateResources(ports.flatMap((port) => chosen.get(port) ?? [])),
+    spec: {
+      type: 'network',
+      ...(settings.ipAddressType !== 'ipv4' &&
+        planned.some(({ protocol }) => hasDatagrams(protocol)) && { prefixForIpv6SourceNat: 'on' }),
+    },
+    attributes: nlbAttributes(settings),
+    targetGroups: [...new Map(groups.map((group) => [group.id, group])).values()],
+    standing: keptGroups(planned, standing),
+    listeners: built.map(({ listener }) => listener),
+    rules: [],
+    problems,
+  };
+}
+
+/** Of ports that stay as they are. */
+function keptGroups(planned: readonly PlannedPort[], { targetGroups }: Standing): Standing['targetGroups'] {
+  const kept = new Set(planned.flatMap(({ stands }) => stands?.targetGroups ?? []).map((each) => each.targetGroup));
+  return targetGroups.filter(({ id }) => kept.has(id));
+}
+
+/** A route's action that can't be expressed answers nobody. */
+function forwardOf(context: ModelContext, planned: PlannedPort, problems: Problem[]): WeightedForward {
+  const { protocol, action, entries, stands } = planned;
+  if (stands !== undefined) return { action: { kind: 'forward', ...stands }, targetGroups: [] };
+  const { value, shortfalls } = nlbForward(context, protocol, action);
+  for (const { route, rule } of rulesOf(entries)) {
+    problems.push(...shortfalls.map((shortfall): Problem => ({ ...shortfall, route, rule })));
+  }
+  const forward = value ?? unanswered(context, protocol);
+  if (forward.targetGroups.every(({ backend }) => backend === undefined)) {
+    for (const { name } of planned.ports.flatMap(({ listeners }) => listeners)) {
+      problems.push({ kind: 'listener-unanswered', listener: name, field: '' });
+    }
+  }
+  for (const listener of namesNotToldApart(planned)) {
+    problems.push({ kind: 'server-names-not-told-apart', listener, field: 'hostname', port: planned.port });
+  }
+  return forward;
+}
+
+/** Listeners whose backends get connections for other names, too. */
+function namesNotToldApart({ ports, entries }: PlannedPort): readonly string[] {
+  const tls = ports.filter(({ serves }) => serves.kind === 'tls').flatMap(({ listeners }) => listeners);
+  return tls
+    .filter(({ name }) => entries.some(({ listener, hostname }) => listener === name && hostname !== undefined))
+    .map(({ name }) => name);
+}
+
+function listenerResource(
+  context: ModelContext,
+  { port, protocol, ports, entries }: PlannedPort,
+  { action }: WeightedForward,
+  chosen: ChosenCertificates | undefined,
+  problems: Problem[],
+): ListenerResource {
+  const { defaultCertificate, extraCertificates } = certificatesOfListener(chosen);
+  return {
+    kind: 'listener',
+    id: resourceId('listener', context.segment, port),
+    loadBalancer: context.loadBalancer,
+    spec: {
+      port,
+      protocol,
+      ...(protocol === 'TLS' && tlsSettings(context, ports, problems)),
+      ...(defaultCertificate !== undefined && { defaultCertificate }),
+      defaultAction: action,
+    },
+    sources: rulesOf(entries),
+    extraCertificates,
+    tags: context.topology.settings.tags,
+  };
+}
+
+function tlsSettings(
+  context: ModelContext,
+  [port]: readonly PortTopology[],
+  problems: Problem[],
+): Pick<ListenerResource['spec'], 'sslPolicy' | 'alpnPolicy'> {
+  if (port === undefined) return {};
+  const alpn = alpnPolicy(port, problems);
+  return { sslPolicy: sslPolicy(context, port, problems), ...(alpn !== undefined && { alpnPolicy: alpn }) };
+}
+
+/** Each once. */
+const rulesOf = (entries: readonly ConnectionEntry[]): readonly RuleRef[] => [
+  ...new Map(entries.map(({ route, rule }) => [`${routeId(route)}/${rule}`, { route, rule }])).values(),
+];

@@ -1,0 +1,35 @@
+// What an NLB's listener does with connections: it forwards them by weight.
+import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
+import { type WeightedForward, weightedForward } from '../actions.ts';
+import type { ModelContext } from '../context.ts';
+import type { Expressed } from '../expressed.ts';
+import type { NlbProtocol } from './protocol.ts';
+import { nlbRemarks } from './remarks.ts';
+import { nlbEmptyGroup, nlbTargetGroup } from './target-groups.ts';
+
+/** @param protocol the listener's */
+export function nlbForward(
+  context: ModelContext,
+  protocol: NlbProtocol,
+  action: RouteAction,
+): Expressed<WeightedForward> {
+  if (action.kind !== 'forward') return { value: unanswered(context, protocol), shortfalls: [] };
+  const { value, shortfalls } = weightedForward(action.backends, (service) =>
+    service === undefined
+      ? nlbEmptyGroup(context, protocol)
+      : nlbTargetGroup(context, groupProtocol(protocol, service), service),
+  );
+  if (value === undefined) return { shortfalls };
+  return { value, shortfalls: [...shortfalls, ...nlbRemarks(context, action.backends, value.targetGroups)] };
+}
+
+export function unanswered(context: ModelContext, protocol: NlbProtocol): WeightedForward {
+  const group = nlbEmptyGroup(context, protocol);
+  return { action: { kind: 'forward', targetGroups: [{ targetGroup: group.id, weight: 1 }] }, targetGroups: [group] };
+}
+
+/** Behind a TLS listener TLS begins again if the Service says that it speaks it. AWS checks no certificate. */
+function groupProtocol(listener: NlbProtocol, { appProtocol }: BackendService): NlbProtocol {
+  if (listener !== 'TLS') return listener;
+  return ['tls', 'https'].includes(appProtocol?.toLowerCase() ?? '') ? 'TLS' : 'TCP';
+}

@@ -1,0 +1,179 @@
+// What each port number of an NLB does. It has one listener, and that has one set of target groups: for TCP and UDP, and for all
+// server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then older routes.
+
+import { byAge, type ConnectionEntry, connectionsOf } from '../../../gateway/connections.ts';
+import type { RouteRef, RulePlace } from '../../../gateway/problem-place.ts';
+import { routeId } from '../../../gateway/route-id.ts';
+import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import type { Problem } from '../../problem.ts';
+import type { PortTakenByOthers } from '../../rule-problem.ts';
+import type { ModelContext } from '../context.ts';
+import { portPrecedence, precedenceOf } from '../port-precedence.ts';
+import type { Standing, StandingForward } from '../standing.ts';
+import type { NlbProtocol } from './protocol.ts';
+import { sameBackends, sameTargets } from './same-backends.ts';
+
+export interface PlannedPort {
+  readonly port: number;
+  readonly protocol: NlbProtocol;
+  /** The Gateway's ports that it serves, with the listeners that are served. */
+  readonly ports: readonly PortTopology[];
+  /** Whose connections are forwarded: all to the same backends. None: nobody answers. */
+  readonly entries: readonly ConnectionEntry[];
+  readonly action: RouteAction;
+  /** Where nobody knows what a route asks for: its listener forwards as it does now. */
+  readonly stands?: Pick<StandingForward, 'targetGroups'>;
+}
+
+export interface Plan {
+  readonly planned: readonly PlannedPort[];
+  readonly problems: readonly Problem[];
+}
+
+/** What a port asks for, before it is known whether it fits beside another of its number. */
+interface Claim {
+  readonly port: PortTopology;
+  readonly protocol: NlbProtocol;
+  readonly entries: readonly ConnectionEntry[];
+}
+
+/** An entry that another one keeps from its port. */
+interface Loser {
+  readonly entry: ConnectionEntry;
+  readonly port: number;
+  readonly why: PortTakenByOthers['why'];
+  readonly winner: ConnectionEntry;
+}
+
+const NO_ANSWER: RouteAction = { kind: 'respond', statusCode: 500 };
+
+const actionOf = ([first]: readonly ConnectionEntry[]): RouteAction => first?.action ?? NO_ANSWER;
+
+/** @param ports at most one of TCP and UDP each a number, or one of TLS */
+export function planPorts(
+  { topology }: ModelContext,
+  ports: readonly PortTopology[],
+  { forwards }: Pick<Standing, 'forwards'>,
+): Plan {
+  const { routes, settings } = topology;
+  const ages = new Map(routes.toSorted(byAge).map(({ route }, index) => [routeId(route), index]));
+  const losers: Loser[] = [];
+  const problems: Problem[] = [];
+  const planned = [...Map.groupBy(ports, ({ port }) => port).values()].flatMap((sharing) => {
+    const claims = sharing.map((port) => claimOf(port, routes, ages, losers, problems));
+    const kept = keptPort(claims, forwards);
+    if (kept !== undefined) return [kept];
+    const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
+    if (tcp === undefined || udp === undefined) return claims.map(plannedPort);
+    if (fitTogether(tcp, udp, settings.targetType)) return [together(tcp, udp)];
+    const [winner = tcp, loser = udp] = [tcp, udp].toSorted(
+      (a, b) =>
+        Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
+        portPrecedence(a.port) - portPrecedence(b.port) ||
+        ageOf(a, ages) - ageOf(b, ages),
+    );
+    leaveOut(winner, loser, losers, problems);
+    return [plannedPort(winner)];
+  });
+  return { planned, problems: [...problems, ...losers.map((loser) => loserProblem(loser, planned))] };
+}
+
+function keptPort(claims: readonly Claim[], forwards: Standing['forwards']): PlannedPort | undefined {
+  const [first] = claims;
+  const isUnread = claims.some(({ entries }) => entries.some(({ action }) => action === undefined));
+  const stands = first && forwards.get(first.port.port);
+  if (!isUnread || stands === undefined) return undefined;
+  const { protocol, targetGroups } = stands;
+  const served = claims.filter((claim) => protocol === 'TCP_UDP' || claim.protocol === protocol);
+  const [claim = first] = served;
+  return claim && { ...plannedPort(claim), protocol, ports: served.map(({ port }) => port), stands: { targetGroups } };
+}
+
+const ageOf = ({ entries: [first] }: Claim, ages: ReadonlyMap<string, number>): number =>
+  first === undefined ? 0 : (ages.get(routeId(first.route)) ?? 0);
+
+const plannedPort = ({ port, protocol, entries }: Claim): PlannedPort => ({
+  port: port.port,
+  protocol,
+  ports: [port],
+  entries,
+  action: actionOf(entries),
+});
+
+function claimOf(
+  port: PortTopology,
+  routes: readonly RouteTopology[],
+  ages: ReadonlyMap<string, number>,
+  losers: Loser[],
+  problems: Problem[],
+): Claim {
+  const entries = connectionsOf(port, routes);
+  if (port.serves.kind !== 'tls') return { port, protocol: port.serves.kind === 'udp' ? 'UDP' : 'TCP', entries };
+  const protocol = port.listeners.some(({ tlsMode }) => tlsMode === 'Passthrough') ? 'TCP' : 'TLS';
+  const precedence = new Map(port.listeners.map((listener) => [listener.name, precedenceOf(listener)]));
+  const rank = ({ listener, route }: ConnectionEntry) =>
+    [precedence.get(listener) ?? 0, ages.get(routeId(route)) ?? 0] as const;
+  const ordered = entries.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1]);
+  const [winner] = ordered;
+  if (winner === undefined) return { port, protocol, entries };
+  const fits = (entry: ConnectionEntry) => sameBackends(actionOf([winner]), actionOf([entry]));
+  const fitting = ordered.filter(fits);
+  losers.push(
+    ...ordered
+      .filter((entry) => !fits(entry))
+      .map((entry) => ({ entry, port: port.port, why: 'server-name', winner }) as const),
+  );
+  const isLeftOut = (name: string): boolean =>
+    entries.some(({ listener }) => listener === name) && !fitting.some(({ listener }) => listener === name);
+  const listeners = port.listeners.filter(({ name }) => !isLeftOut(name));
+  for (const { name } of port.listeners.filter((each) => isLeftOut(each.name))) {
+    problems.push({
+      kind: 'listener-port-taken',
+      listener: name,
+      field: 'port',
+      port: port.port,
+      why: 'server-name',
+      by: winner.listener,
+    });
+  }
+  return { port: { ...port, listeners }, protocol, entries: fitting };
+}
+
+function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance'): boolean {
+  if (tcp.entries.length === 0 || udp.entries.length === 0) return tcp.entries.length === udp.entries.length;
+  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType);
+}
+
+const together = (tcp: Claim, udp: Claim): PlannedPort => ({
+  ...plannedPort(tcp),
+  protocol: 'TCP_UDP',
+  ports: [tcp.port, udp.port],
+  entries: [...tcp.entries, ...udp.entries],
+});
+
+function leaveOut(winner: Claim, loser: Claim, losers: Loser[], problems: Problem[]): void {
+  const [has] = winner.entries;
+  const { port } = loser.port;
+  const by = winner.port.listeners[0]?.name ?? '';
+  for (const { name } of loser.port.listeners) {
+    problems.push({ kind: 'listener-port-taken', listener: name, field: 'port', port, why: 'transport', by });
+  }
+  if (has === undefined) return;
+  losers.push(...loser.entries.map((entry) => ({ entry, port, why: 'transport', winner: has }) as const));
+}
+
+/** Where the rule serves on another port, that goes on. */
+function loserProblem({ entry, port, why, winner }: Loser, planned: readonly PlannedPort[]): Problem {
+  const place: RulePlace = { route: entry.route, rule: entry.rule, field: 'backendRefs' };
+  const cause = { kind: 'port-taken-by-others', ...place, port, why, by: winner.route } as const;
+  const serves = planned.some(({ entries }) => entries.some((each) => isSameRule(each, entry)));
+  const { hostname } = entry;
+  return serves
+    ? { kind: 'partly-left-out', ...place, port, ...(hostname !== undefined && { hostname }), cause }
+    : cause;
+}
+
+const isSameRule = (
+  a: { readonly route: RouteRef; readonly rule: number },
+  b: { readonly route: RouteRef; readonly rule: number },
+): boolean => routeId(a.route) === routeId(b.route) && a.rule === b.rule;

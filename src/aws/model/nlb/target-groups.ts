@@ -1,0 +1,125 @@
+// The target groups of an NLB: one a backend and protocol.
+import type { BackendService, IpFamily } from '../../../gateway/topology.ts';
+import { familyOf, type TargetBackend, targetBackend } from '../backends.ts';
+import type { ModelContext } from '../context.ts';
+import { resourceId } from '../naming.ts';
+import type { HealthCheck, TargetGroupResource } from '../resources.ts';
+import { type BackendGroup, groupId, groupResource, healthPort } from '../target-groups.ts';
+import { targetGroupAttributes } from './attributes.ts';
+import { hasDatagrams, type NlbProtocol } from './protocol.ts';
+
+export function nlbTargetGroup(
+  context: ModelContext,
+  protocol: NlbProtocol,
+  service: BackendService,
+): TargetGroupResource {
+  const { settings } = context.topology;
+  const { targetType, ipAddressType } = settings;
+  // Every backend of a rule has an address family that the load balancer can forward to.
+  const family = nlbFamily(service, protocol, ipAddressType) ?? 'IPv4';
+  const backend = nlbBackend(service, protocol, targetType, family);
+  const group = nlbGroup(backend, protocol, targetType, context.segment, context.network.vpcId);
+  return {
+    ...groupResource(context, group, targetGroupAttributes(settings, protocol)),
+    ...(isUnchecked(targetType, backend) && { unchecked: true }),
+  };
+}
+
+export function nlbGroup(
+  backend: TargetBackend,
+  protocol: NlbProtocol,
+  targetType: 'ip' | 'instance',
+  segment: string,
+  vpcId: string,
+): BackendGroup {
+  const immutable = {
+    targetType,
+    protocol,
+    port: backend.port,
+    vpcId,
+    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
+  } as const;
+  const spec = { ...immutable, healthCheck: healthCheck(targetType, backend) };
+  return { id: groupId(backend, segment, immutable), backend, spec };
+}
+
+/** UDP goes from IPv6 clients to IPv6 targets only: a dual-stack NLB takes no others. */
+const nlbFamily = (
+  service: BackendService,
+  protocol: NlbProtocol,
+  ipAddressType: ModelContext['topology']['settings']['ipAddressType'] | undefined,
+): IpFamily | undefined =>
+  hasDatagrams(protocol) && ipAddressType !== undefined && ipAddressType !== 'ipv4'
+    ? service.families.find((family) => family === 'IPv6')
+    : familyOf(service, ipAddressType);
+
+export function nlbBackend(
+  service: BackendService,
+  protocol: NlbProtocol,
+  targetType: 'ip' | 'instance',
+  ipFamily: IpFamily,
+): TargetBackend {
+  const { protocol: _, transport: __, ...backend } = targetBackend(service, ipFamily);
+  const checkPort = protocol === 'UDP' ? tcpPortBeside(service, targetType) : undefined;
+  return {
+    ...backend,
+    ...(hasDatagrams(protocol) && { transport: protocol === 'UDP' ? 'UDP' : 'TCP_UDP' }),
+    ...(checkPort !== undefined && { checkPort }),
+  };
+}
+
+/** Where the targets of a UDP port take TCP: at the port of the same number, else at the Service's first that is known. */
+function tcpPortBeside({ port, tcp = [] }: BackendService, targetType: 'ip' | 'instance'): number | undefined {
+  const ports = tcp.toSorted((a, b) => Number(b.port === port) - Number(a.port === port));
+  return ports.flatMap(({ targetPort, nodePort }) => (targetType === 'ip' ? targetPort : nodePort) ?? []).at(0);
+}
+
+/** A group that never has a target: nobody answers its share. One a protocol, because a listener takes only its own. */
+export function nlbEmptyGroup(context: ModelContext, protocol: NlbProtocol): TargetGroupResource {
+  const { settings } = context.topology;
+  // A TLS listener takes TCP groups, too.
+  const own = protocol === 'TLS' ? 'TCP' : protocol;
+  const name = own === 'TCP' ? 'empty' : `empty-${own.toLowerCase().replace('_', '-')}`;
+  const { vpcId } = context.network;
+  const isIpv6 = hasDatagrams(own) && settings.ipAddressType !== 'ipv4';
+  const ipAddressType = isIpv6 ? 'ipv6' : 'ipv4';
+  const id = isIpv6
+    ? resourceId('target-group', context.segment, name, ipAddressType)
+    : resourceId('target-group', context.segment, name);
+  return {
+    kind: 'target-group',
+    id,
+    spec: {
+      name: context.name('empty', [id, vpcId]),
+      targetType: 'ip',
+      protocol: own,
+      port: 80,
+      vpcId,
+      ipAddressType,
+      healthCheck: TCP_CHECK,
+    },
+    attributes: targetGroupAttributes(settings, own),
+    tags: settings.tags,
+  };
+}
+
+const TCP_CHECK: HealthCheck = {
+  protocol: 'TCP',
+  port: 'traffic-port',
+  intervalSeconds: 10,
+  timeoutSeconds: 5,
+  healthyThreshold: 2,
+  unhealthyThreshold: 2,
+};
+
+function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
+  const port = healthPort(targetType, backend);
+  if (port === undefined) return TCP_CHECK;
+  if (port === backend.checkPort) return { ...TCP_CHECK, port: String(port) };
+  // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.
+  return { ...TCP_CHECK, protocol: 'HTTP', path: '/healthz', port: String(port), matcher: { httpCode: '200' } };
+}
+
+/** UDP answers no health check. */
+const isUnchecked = (targetType: 'ip' | 'instance', backend: TargetBackend): boolean =>
+  backend.transport === 'UDP' && healthPort(targetType, backend) === undefined;

@@ -1,0 +1,57 @@
+// Existing target groups, by what the cluster says of the Services that they were made for.
+import type { BackendService } from '../../gateway/topology.ts';
+import { targetBackend } from './backends.ts';
+import { loadBalancerName } from './form.ts';
+import { nlbBackend, nlbGroup } from './nlb/target-groups.ts';
+import type { ResourceId, TargetSelection } from './resources.ts';
+import { albGroup, type BackendGroup } from './target-groups.ts';
+
+/**
+ * The existing target groups of these backends, for any settings. It is used if the current settings are not known.
+ */
+export function standingTargetGroups(
+  standing: ReadonlySet<ResourceId>,
+  backends: readonly BackendService[],
+  vpcId: string,
+): readonly TargetSelection[] {
+  const groups = backends.flatMap((each) => groupsOf(each, vpcId));
+  return [
+    ...new Map(groups.filter(({ id }) => standing.has(id)).map((group) => [group.id, selection(group)])).values(),
+  ];
+}
+
+const selection = ({ id, backend, spec: { targetType, healthCheck } }: BackendGroup): TargetSelection => ({
+  id,
+  backend,
+  spec: { targetType, healthCheck },
+});
+
+const schemes = ['internal', 'internet-facing'];
+const settings = (['ip', 'instance'] as const).flatMap((targetType) =>
+  (['IPv4', 'IPv6'] as const).map((ipFamily) => ({ targetType, ipFamily })),
+);
+
+/** All that may have been made for a backend. */
+const groupsOf = (service: BackendService, vpcId: string): readonly BackendGroup[] =>
+  settings
+    // Without a node port the targets are unknown, so the group keeps the targets that it has.
+    .filter(({ targetType }) => targetType === 'ip' || service.nodePort !== undefined)
+    .flatMap(({ targetType, ipFamily }) =>
+      schemes.flatMap((scheme) => [
+        ...(service.transport === 'UDP'
+          ? []
+          : [albGroup(targetBackend(service, ipFamily), targetType, loadBalancerName('alb', scheme), vpcId)]),
+        ...nlbProtocols(service).map((protocol) =>
+          nlbGroup(
+            nlbBackend(service, protocol, targetType, ipFamily),
+            protocol,
+            targetType,
+            loadBalancerName('nlb', scheme),
+            vpcId,
+          ),
+        ),
+      ]),
+    );
+
+const nlbProtocols = ({ transport }: BackendService) =>
+  transport === 'UDP' ? (['UDP'] as const) : (['TCP', 'TLS', 'TCP_UDP'] as const);
