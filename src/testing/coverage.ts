@@ -47,12 +47,12 @@ type Samples = Readonly<
 
 /** @param coverage a `Coverage` */
 export const samplesOf = (coverage: Samples) =>
-  Object.entries(coverage).flatMap(([kind, sample]) =>
+  Object.entries(coverage).flatMap(([kind, sample]) => {
+    if (sample === 'golden') return [];
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of a coverage pairs them
-    sample === 'golden'
-      ? []
-      : [{ kind, problem: { ...sample.problem, kind } as Problem, reportedBy: sample.reportedBy }],
-  );
+    const problem = { ...sample.problem, kind } as Problem;
+    return [{ kind, problem, reportedBy: sample.reportedBy }];
+  });
 
 /** All conditions of a Gateway that was to become a load balancer, met this problem, and has none yet. */
 export function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
