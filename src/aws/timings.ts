@@ -21,6 +21,9 @@ export const firstHealthyTargetMs = { application: 180_000, network: 600_000 } a
 /** If no health check can pass, a target group takes over this long after AWS was seen to have registered its targets. */
 export const afterRegistrationMs = 30_000;
 
+/** AWS takes this long to deregister a target of an NLB, and may send it new connections until then. */
+export const deregistrationMs = 300_000;
+
 /** A deletion that AWS refuses because the resource is in use. */
 export const heldDeletion = {
   /** AWS's own use ends by itself. Only after this time we look for other users, and then this often. */

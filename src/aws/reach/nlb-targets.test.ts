@@ -5,10 +5,11 @@ import {
   CreateTargetGroupCommand,
   type ProtocolEnum,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { reachesTarget } from '../../../localstack/aws/dataplane/reach.ts';
 import type { EndpointSlice } from '../../api/core.ts';
 import { endpointSlices } from '../../api/kinds.ts';
+import { systemClock } from '../../kube/clock.ts';
 import { objectKey } from '../../kube/object.ts';
 import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { resourceId } from '../model/naming.ts';
@@ -102,7 +103,7 @@ async function served(transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: strin
   expect(await cloud.ready()).toEqual([]);
   const select = async (selected: TargetGroupResource) => {
     expect(await cloud.finish(key, { gateway: key, resources: [selected] })).toEqual([]);
-    expect(await syncEndpoints(cloud, term, service)).toEqual({ found: [], behind: false });
+    expect((await syncEndpoints(cloud, term, service)).found).toEqual([]);
   };
   await select(selection(transport, checkPort));
   /** What passes from the NLB to its target, where that sees the client's address and where it doesn't. */
@@ -139,9 +140,41 @@ test('both protocols pass to the targets of both, and the health check does', as
   expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
 });
 
-test('a port of the health check that is given up is shut, and what serves stays open', async () => {
-  const { select, passes } = await served('UDP', '8181');
+/** Sets the clock of the term. */
+function clockAt() {
+  const now = vi.spyOn(systemClock, 'monotonic').mockReturnValue(1_000_000);
+  onTestFinished(() => now.mockRestore());
+  return (ms: number) => now.mockReturnValue(1_000_000 + ms);
+}
+
+test('a port that is given up is shut when AWS has surely deregistered its targets, and no sooner', async () => {
+  const { term, select, passes } = await served('UDP', '8181');
+  const setTo = clockAt();
   await select(selection('UDP', 'traffic-port'));
+  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  setTo(299_000);
+  expect(await syncEndpoints(term.cloud, term, service)).toMatchObject({ requeueAfterMs: 1000 });
+  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  setTo(300_000);
+  expect(await syncEndpoints(term.cloud, term, service)).toEqual({ found: [], behind: false });
+  expect(passes()).toEqual(['tcp 53', 'udp 53']);
+});
+
+test('a port that is given up and wanted again stays open', async () => {
+  const { term, select, passes } = await served('UDP', '8181');
+  const setTo = clockAt();
+  await select(selection('UDP', 'traffic-port'));
+  setTo(200_000);
+  await select(selection('UDP', '8181'));
+  setTo(301_000);
+  await select(selection('UDP', 'traffic-port'));
+  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  // It was given up twice. The second time counts.
+  setTo(502_000);
+  await syncEndpoints(term.cloud, term, service);
+  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  setTo(601_001);
+  await syncEndpoints(term.cloud, term, service);
   expect(passes()).toEqual(['tcp 53', 'udp 53']);
 });
 
@@ -163,17 +196,21 @@ test('a rule for UDP that someone else removes is made again', async () => {
   expect(passes()).toEqual(['udp 53', 'tcp 8181']);
 });
 
-test('a pod that goes is deregistered at once', async () => {
-  const { term, client, passes } = await served('UDP', '8181');
+test('a pod that goes is deregistered at once, and its ports are shut five minutes later', async () => {
+  const { term, client } = await served('UDP', '8181');
   const { caches, cloud } = term;
   const [before] = caches.endpointSlices.byIndex('service', service);
   if (before === undefined) throw new Error('no slice');
   await client.update(endpointSlices, { ...before, endpoints: [] }, rig.signal);
   await expect.poll(() => caches.endpointSlices.byIndex('service', service)[0]?.endpoints).toEqual([]);
-  await syncEndpoints(cloud, term, service);
+  const setTo = clockAt();
+  expect(await syncEndpoints(cloud, term, service)).toMatchObject({ requeueAfterMs: 300_000 });
   const [arn = ''] = cloud.bindings.ofService(service).map((binding) => binding.arn);
   expect(cloud.membership.members(arn)).toEqual([]);
-  const rules = [...rig.aws.world().ec2.securityGroupRules.values()];
-  expect(rules.filter(({ tags }) => tags.has('gatehouse.dev/resource'))).toEqual([]);
-  expect(passes()).toEqual([]);
+  const open = () =>
+    [...rig.aws.world().ec2.securityGroupRules.values()].filter(({ tags }) => tags.has('gatehouse.dev/resource'));
+  expect(open()).toHaveLength(2);
+  setTo(300_000);
+  await syncEndpoints(cloud, term, service);
+  expect(open()).toEqual([]);
 });

@@ -19,7 +19,7 @@ export interface Need {
   readonly complete: boolean;
   /** The ids of the targets that are in the VPC. */
   readonly carried: ReadonlySet<string>;
-  /** When to look up the unknown ones again; monotonic. */
+  /** When to look up the unknown ones again, or to revoke what an earlier target needed; monotonic. */
   readonly retryAt?: number;
 }
 

@@ -11,7 +11,7 @@ import { AwsError, toProblem } from '../errors.ts';
 import type { Drift } from '../inventory/drift.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import type { KeyedLock } from '../keyed-lock.ts';
-import { resourceId } from '../model/naming.ts';
+import { isOfNetwork, resourceId } from '../model/naming.ts';
 import type { Target } from '../model/targets.ts';
 import { instanceOf, type Place } from '../network/place.ts';
 import type { Problem } from '../problem.ts';
@@ -24,6 +24,7 @@ import { desiredAdmissions } from './admission-ranges.ts';
 import type { Admissions } from './admissions.ts';
 import { Carriers } from './carriers.ts';
 import { Gathering } from './gathering.ts';
+import { Lingering } from './lingering.ts';
 import { joined, Needs } from './needs.ts';
 import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
 import { RefusedGroups } from './refused-groups.ts';
@@ -63,6 +64,7 @@ export class Reachability {
   readonly #carriers: Carriers;
   readonly #needs = new Needs();
   readonly #gathering: Gathering;
+  readonly #lingering: Lingering;
   readonly #refused: RefusedGroups;
   /** How often the needs, or what is known of the rules, have changed. */
   #changes = 1;
@@ -76,6 +78,7 @@ export class Reachability {
     const { clients, clusterName, clock } = options;
     this.#carriers = new Carriers(clients, clusterName, clock);
     this.#refused = new RefusedGroups(clock);
+    this.#lingering = new Lingering(clock);
     this.#gathering = new Gathering(clock, options.isServing);
   }
 
@@ -104,11 +107,12 @@ export class Reachability {
   /** Revokes access that only earlier targets of these groups needed. @returns what AWS refused */
   async revoke(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return this.#reporting(groups, async () => {
-      for (const [{ arn }, need] of await this.#needsOf(groups)) {
-        const before = this.#needs.get(arn);
-        if (before !== undefined) this.#carriers.release(before.carried.difference(need.carried));
+      for (const [{ arn, group }, need] of await this.#needsOf(groups)) {
+        const before = this.#needs.get(arn) ?? need;
+        this.#carriers.release(before.carried.difference(need.carried));
         // While some targets are not found, the group keeps its access: they may be behind any of its security groups.
-        this.#need(arn, need.complete || before === undefined ? need : { ...need, reaches: before.reaches });
+        const kept = need.complete ? need : { ...need, reaches: before.reaches };
+        this.#need(arn, isOfNetwork(group.id) ? this.#lingering.added(arn, kept, before) : kept);
       }
       return this.#gathering.isOn() ? new Set() : this.#apply(groups, new Set());
     });
@@ -126,10 +130,11 @@ export class Reachability {
   }
 
   forget(arn: string): void {
+    this.#lingering.forget(arn);
     if (this.#needs.forget(arn)) this.#changes += 1;
   }
 
-  /** When to look up again the targets of these groups that EC2 did not know, in milliseconds. */
+  /** When to come again for these groups, in milliseconds: EC2 did not know some targets, or ports are to be shut. */
   retryAfterMs(groups: readonly Pick<Binding, 'arn'>[]): number | undefined {
     const times = groups.flatMap(({ arn }) => this.#needs.get(arn)?.retryAt ?? []);
     return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#options.clock.monotonic());
