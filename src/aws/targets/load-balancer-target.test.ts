@@ -4,10 +4,12 @@ import {
   DeleteListenerCommand,
   DeregisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { resourceId } from '../model/naming.ts';
 import { ownershipTags, toTagList } from '../tags.ts';
 import { cluster, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
+import { networkGateway } from '../testing/network-gateway.ts';
+import { apply, gatewayWith, openTerm } from '../testing/term-under-test.ts';
 import { readHealth } from './health.ts';
 import { registerLoadBalancers, syncLoadBalancerTarget } from './load-balancer-target.ts';
 
@@ -91,4 +93,20 @@ test('another ALB that someone has registered gives way', async () => {
   expect(await members()).toEqual([{ id: alb, port: 80 }]);
   await syncLoadBalancerTarget(controller.context, arn, { id: alb, port: 80 });
   expect(controller.membership.members(arn)).toEqual([{ id: alb, port: 80 }]);
+});
+
+test('an ALB that someone has deregistered is found by the audit, and registered again by the next pass', async () => {
+  const { cloud } = await openTerm(rig, [gatewayWith('web', 'tls')]);
+  const model = networkGateway(rig.seed, { http: [80] });
+  await apply(cloud, model);
+  expect(await cloud.finish(gateway, model)).toEqual([]);
+  const [group] = [...rig.aws.world().elbv2.targetGroups.values()];
+  const [registered] = group?.targets.values() ?? [];
+  const TargetGroupArn = group?.arn ?? '';
+  const Targets = [{ Id: registered?.id }];
+  await cloud.clients.elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
+  // An audit leaves out what was written just now.
+  await vi.waitFor(async () => expect(await cloud.audit(gateway)).toContainEqual({ resource: id, aspect: 'targets' }));
+  expect(await cloud.finish(gateway, model)).toEqual([]);
+  expect((await readHealth(cloud.clients, TargetGroupArn)).members).toEqual([{ id: registered?.id, port: 80 }]);
 });
