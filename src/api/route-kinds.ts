@@ -3,6 +3,7 @@ import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import {
   type BackendRef,
+  type ConnectionRouteRule,
   GATEWAY_GROUP,
   type HttpRoute,
   type ParentReference,
@@ -44,7 +45,14 @@ export interface ServedKind<R extends ServedRoute = ServedRoute> {
   backendsOf(route: R): readonly (readonly BackendRef[])[];
 }
 
-const route = { group: GATEWAY_GROUP, version: 'v1', namespaced: true } as const;
+const gatewayApi = { group: GATEWAY_GROUP, version: 'v1', namespaced: true } as const;
+
+/** Only the first rule gets connections. v1 allows one rule, and older versions allow more. */
+export const connectionRules = ({ spec }: ConnectionRoute): readonly ConnectionRouteRule[] =>
+  (spec.rules ?? []).slice(0, 1);
+
+const ofConnections = (route: ConnectionRoute): readonly (readonly BackendRef[])[] =>
+  connectionRules(route).map(({ backendRefs = [] }) => backendRefs);
 
 const backendsOf = ({ spec }: ServedRoute): readonly (readonly BackendRef[])[] =>
   (spec.rules ?? []).map(({ backendRefs = [] }) => backendRefs);
@@ -58,25 +66,25 @@ const servedRoutes: { readonly [K in ServedRoute['kind']]: ServedKind<RouteOf<K>
     backendsOf,
   },
   TLSRoute: {
-    resource: { ...route, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
+    resource: { ...gatewayApi, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
     optional: true,
     protocols: ['TLS'],
     hostnamesOf: ({ spec }) => spec.hostnames ?? [],
-    backendsOf,
+    backendsOf: ofConnections,
   },
   TCPRoute: {
-    resource: { ...route, kind: 'TCPRoute', plural: 'tcproutes', olderVersions: ['v1alpha2'] },
+    resource: { ...gatewayApi, kind: 'TCPRoute', plural: 'tcproutes', olderVersions: ['v1alpha2'] },
     optional: true,
     protocols: ['TCP'],
     hostnamesOf: () => [],
-    backendsOf,
+    backendsOf: ofConnections,
   },
   UDPRoute: {
-    resource: { ...route, kind: 'UDPRoute', plural: 'udproutes', olderVersions: ['v1alpha2'] },
+    resource: { ...gatewayApi, kind: 'UDPRoute', plural: 'udproutes', olderVersions: ['v1alpha2'] },
     optional: true,
     protocols: ['UDP'],
     hostnamesOf: () => [],
-    backendsOf,
+    backendsOf: ofConnections,
   },
 };
 
@@ -84,4 +92,4 @@ export const servedKinds: readonly ServedKind[] = Object.values(servedRoutes);
 
 export const servedKindOf = ({ kind }: Pick<ServedRoute, 'kind'>): ServedKind => servedRoutes[kind];
 
-export const unservedRoutes: readonly RouteResource[] = [{ ...route, kind: 'GRPCRoute', plural: 'grpcroutes' }];
+export const unservedRoutes: readonly RouteResource[] = [{ ...gatewayApi, kind: 'GRPCRoute', plural: 'grpcroutes' }];

@@ -23,7 +23,6 @@ export const awsWords: ProviderWords = {
   plane: 'an Application Load Balancer',
   protocols: ALB_CAPABILITIES.protocols,
   routeKinds: ['HTTPRoute'],
-  tlsModes: ['Terminate'],
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',

@@ -81,7 +81,10 @@ function attachedListeners(
   }
   const allowing = named.filter((listener) => allows(listener, route, parents));
   if (allowing.length === 0) {
-    report({ ...place, kind: 'route-not-allowed', listeners: names(named) });
+    const { protocols } = servedKindOf(route);
+    const fitting = named.filter(({ protocol }) => protocols.includes(protocol));
+    const misfit = fitting.length === 0 ? { listeners: names(named), protocols } : { listeners: names(fitting) };
+    report({ ...place, kind: 'route-not-allowed', ...misfit });
     return [];
   }
   const hostnames = routeHostnames(route);

@@ -75,7 +75,7 @@ function resolvePort(
   if (port === undefined) {
     const other = ports.find((each) => each.port === number);
     if (other !== undefined)
-      report({ ...atPort, kind: 'backend-protocol-unsupported', protocol: other.protocol ?? 'TCP' });
+      report({ ...atPort, kind: 'backend-transport-mismatch', port: number, transport: other.protocol ?? 'TCP' });
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }

@@ -1,5 +1,5 @@
 // The rules of a TLSRoute, a TCPRoute or a UDPRoute: they take whatever comes to the route, and forward it.
-import type { ConnectionRoute } from '../api/route-kinds.ts';
+import { type ConnectionRoute, connectionRules } from '../api/route-kinds.ts';
 import { resolveBackends } from './backends.ts';
 import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
@@ -13,7 +13,7 @@ export function resolveConnectionRules(
   context: Pick<RuleContext, 'input' | 'report'>,
 ): readonly RuleTopology[] {
   const ref = routeRef(route);
-  return (route.spec.rules ?? []).map((each, rule) => {
+  return connectionRules(route).map((each, rule) => {
     const { name } = each;
     const place = (field: string): RulePlace => ({ route: ref, rule, field });
     const backends = resolveBackends(each, {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { GOLDEN_PROTOCOLS, loadCases, toYaml } from '../testing/golden.ts';
-import { connectionsOf } from './connections.ts';
+import { connectionsOf, routesById } from './connections.ts';
 import { portEntries } from './entries.ts';
 import type { Translation } from './topology.ts';
 import { translate } from './translate.ts';
@@ -29,7 +29,7 @@ function withEntries({ topology, routes: all, listeners: results, ...rest }: Tra
     listeners: listeners.map((listener) => ({ ...listener, routes: undefined })),
     ...(port.serves.kind === 'http'
       ? { entries: portEntries({ ...port, listeners }, routes) }
-      : { connections: connectionsOf({ ...port, listeners }, routes) }),
+      : { connections: connectionsOf({ ...port, listeners }, routesById(routes)) }),
   }));
   return { topology: { ...whole, ports: spread }, ...said };
 }

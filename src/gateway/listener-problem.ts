@@ -18,8 +18,8 @@ export interface ListenerProtocolConflict extends ListenerPlace, Others {
 export interface ListenerHostnameConflict extends ListenerPlace, Others {
   readonly kind: 'listener-hostname-conflict';
   readonly port: number;
-  /** Empty for any host. */
-  readonly hostname: string;
+  /** Empty for any host. Absent for a protocol without hostnames. */
+  readonly hostname?: string;
 }
 
 /** `allowedRoutes.kinds` names a kind that the protocol does not support. */
@@ -37,6 +37,7 @@ export interface TlsModeUnsupported extends ListenerPlace {
 /** The listener must terminate TLS, but names no certificate. */
 export interface TlsMissing extends ListenerPlace {
   readonly kind: 'tls-missing';
+  readonly protocol: string;
 }
 
 /** The hostname overlaps with that of another HTTPS listener. This is a warning: the listener is served. */

@@ -8,7 +8,7 @@ import type { Hostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
-import { listenerHostname } from './listener-protocols.ts';
+import { listenerHostname, sharingOf } from './listener-protocols.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { externalCertificates, namespaceOf } from './references.ts';
@@ -112,8 +112,10 @@ function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, rep
     report({ kind: 'listener-protocol-conflict', listener: id, field: 'protocol', port, ...conflict.protocol });
   }
   if (conflict.hostname.others.length > 0) {
-    const place = { listener: id, field: 'hostname', port, ...conflict.hostname };
-    report({ kind: 'listener-hostname-conflict', ...place, hostname: listenerHostname(listener) ?? '' });
+    const hasHostname = sharingOf(listener.protocol) !== 'port';
+    const place = { listener: id, field: hasHostname ? 'hostname' : 'port', port, ...conflict.hostname };
+    const hostname = hasHostname ? { hostname: listenerHostname(listener) ?? '' } : {};
+    report({ kind: 'listener-hostname-conflict', ...place, ...hostname });
   }
 }
 
@@ -157,7 +159,7 @@ function resolveTls(owned: OwnedListener, input: GatewayInput, report: Report): 
   const { tls, protocol } = owned.listener;
   if (!takesTls(protocol)) return undefined;
   if (tls === undefined) {
-    report({ kind: 'tls-missing', listener: name, field: 'tls' });
+    report({ kind: 'tls-missing', listener: name, field: 'tls', protocol });
     return undefined;
   }
   const { mode = 'Terminate' } = tls;
@@ -168,7 +170,7 @@ function resolveTls(owned: OwnedListener, input: GatewayInput, report: Report): 
   }
   const external = externalCertificates(owned.listener, input.certificateOption);
   if ((tls.certificateRefs ?? []).length === 0 && external.length === 0) {
-    report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs' });
+    report({ kind: 'tls-missing', listener: name, field: 'tls.certificateRefs', protocol });
     return undefined;
   }
   return { mode, certificates: resolveCertificates(owned, input, report) };

@@ -1,6 +1,6 @@
 // Problems of a route by the Gateway API's rules: each concerns one of its parents, or one of its rules.
 import type { Fault, ObjectKey } from '../kube/object.ts';
-import type { ParentPlace, RulePlace } from './problem-place.ts';
+import type { ParentPlace, RouteRef, RulePlace } from './problem-place.ts';
 
 /** We do not know the route's format. */
 export interface RouteUnreadable extends ParentPlace {
@@ -19,6 +19,8 @@ export interface ParentNotMatching extends ParentPlace {
 export interface RouteNotAllowed extends ParentPlace {
   readonly kind: 'route-not-allowed';
   readonly listeners: readonly string[];
+  /** The protocols of the route's kind, if no listener has one of these. */
+  readonly protocols?: readonly string[];
 }
 
 /** No hostname of the route overlaps with a listener's. */
@@ -38,6 +40,13 @@ export interface BackendNotPermitted extends RulePlace {
   readonly kind: 'backend-not-permitted';
   readonly reference: string;
   readonly namespace: string;
+}
+
+/** Other routes come first for all connections that the route could get from the listeners. */
+export interface RouteWaits extends RulePlace {
+  readonly kind: 'route-waits';
+  readonly listeners: readonly string[];
+  readonly for: RouteRef;
 }
 
 /** A reference to a Service in a rule. */
@@ -66,6 +75,13 @@ export interface BackendPortNotFound extends ServicePlace {
 export interface BackendProtocolUnsupported extends ServicePlace {
   readonly kind: 'backend-protocol-unsupported';
   readonly protocol: string;
+}
+
+/** The Service's port of this number is a TCP port and the route needs a UDP port, or the other way round. */
+export interface BackendTransportMismatch extends ServicePlace {
+  readonly kind: 'backend-transport-mismatch';
+  readonly port: number;
+  readonly transport: string;
 }
 
 /** A Service of type ExternalName has no endpoints. */
@@ -132,6 +148,7 @@ export type BackendProblem =
   | BackendPortMissing
   | BackendPortNotFound
   | BackendProtocolUnsupported
+  | BackendTransportMismatch
   | BackendExternalName;
 
 /** The rule's requests are answered 500. */
@@ -143,4 +160,4 @@ export type RuleProblem =
   | RedirectUnsupported
   | RewriteUnsupported;
 
-export type RouteProblem = ParentProblem | BackendProblem | RuleProblem;
+export type RouteProblem = ParentProblem | RouteWaits | BackendProblem | RuleProblem;

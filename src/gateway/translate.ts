@@ -4,6 +4,7 @@ import type { ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { resolveConnectionRules } from './connection-rules.ts';
+import { waitingRoutes } from './connections.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
 import type { GatewayInput } from './input.ts';
 import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
@@ -59,10 +60,11 @@ export function* translating(input: GatewayInput, capabilities: Pick<Capabilitie
     yield;
   }
 
+  const asked = { gateway: objectKey(input.gateway.metadata), ...(yield* resolvePorts(listeners, routes)) };
+  problems.push(...(yield* waitingRoutes(asked)));
+
   return {
-    ...(supported && {
-      topology: { gateway: objectKey(input.gateway.metadata), ...(yield* resolvePorts(listeners, routes)) },
-    }),
+    ...(supported && { topology: asked }),
     listeners: listeners.map(listenerResult),
     attachments: routes.flatMap((route): readonly Attachment[] => route.attachments),
     routes: routes.map(({ topology }) => topology),

@@ -1,7 +1,7 @@
 // The effects of the Gateway API's own problems on conditions.
 import type { ListenerProblem } from '../gateway/listener-problem.ts';
 import type { GatewayProblem, ParametersProblem, Problem } from '../gateway/problem.ts';
-import type { BackendProblem, ParentProblem, RuleProblem } from '../gateway/route-problem.ts';
+import type { BackendProblem, ParentProblem, RouteWaits, RuleProblem } from '../gateway/route-problem.ts';
 import {
   type Finding,
   type GatewayEffect,
@@ -45,13 +45,15 @@ const parentEffects: ByKind<ParentProblem, Pick<ParentFinding, 'reason' | 'unrea
   'hostname-not-matching': { reason: 'NoMatchingListenerHostname' },
 };
 
-const ruleEffects: ByKind<BackendProblem | RuleProblem, RuleEffect> = {
+const ruleEffects: ByKind<RouteWaits | BackendProblem | RuleProblem, RuleEffect> = {
+  'route-waits': { kind: 'remark' },
   'backend-kind-unknown': { kind: 'unresolved', reason: 'InvalidKind' },
   'backend-not-permitted': { kind: 'unresolved', reason: 'RefNotPermitted' },
   'backend-not-found': { kind: 'unresolved', reason: 'BackendNotFound' },
   'backend-port-missing': { kind: 'unresolved', reason: 'BackendNotFound' },
   'backend-port-not-found': { kind: 'unresolved', reason: 'BackendNotFound' },
   'backend-protocol-unsupported': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-transport-mismatch': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'backend-external-name': { kind: 'unresolved', reason: 'InvalidKind' },
   'filter-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'filters-incompatible': { kind: 'dropped', reason: 'IncompatibleFilters' },

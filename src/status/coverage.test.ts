@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { awsFinding } from '../aws/findings.ts';
 import type { Problem } from '../gateway/problem.ts';
+import { objectKey } from '../kube/object.ts';
 import { type Coverage, conditionsFor, goldenKinds, notProgrammed, samplesOf } from '../testing/coverage.ts';
 
 const coverage: Coverage<Problem['kind']> = {
@@ -32,12 +33,24 @@ const coverage: Coverage<Problem['kind']> = {
   'parent-not-matching': 'golden',
   'route-not-allowed': 'golden',
   'hostname-not-matching': 'golden',
+  // Until AWS serves connections.
+  'route-waits': {
+    problem: {
+      route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
+      rule: 0,
+      field: '',
+      listeners: ['http'],
+      for: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'older' }) },
+    },
+    reportedBy: ['Route Accepted=True Accepted'],
+  },
   'backend-kind-unknown': 'golden',
   'backend-not-permitted': 'golden',
   'backend-not-found': 'golden',
   'backend-port-missing': 'golden',
   'backend-port-not-found': 'golden',
   'backend-protocol-unsupported': 'golden',
+  'backend-transport-mismatch': 'golden',
   'backend-external-name': 'golden',
   'filter-unsupported': 'golden',
   'filters-incompatible': 'golden',

@@ -76,15 +76,17 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'listener-protocol-conflict':
       return `port ${problem.port} is used with another protocol by ${namesOf(problem, problem.listener)}. Give one of them another port.`;
     case 'listener-hostname-conflict':
+      if (problem.hostname === undefined)
+        return `port ${problem.port} is also used by ${namesOf(problem, problem.listener)}. Give each listener its own port.`;
       return `port ${problem.port} ${problem.hostname === '' ? 'without a hostname' : `with hostname "${problem.hostname}"`} is also used by ${namesOf(problem, problem.listener)}. Give each listener its own hostname or port.`;
     case 'listener-set-not-allowed':
       return 'allowedListeners of the Gateway does not admit ListenerSets of this namespace. Ask the owner of the Gateway.';
     case 'route-kind-unsupported':
       return `routes of kind ${problem.routeKind} are not supported here. Use ${words.routeKinds.join(' or ')}.`;
     case 'tls-mode-unsupported':
-      return `TLS mode "${problem.mode}" is not supported. Use ${words.tlsModes.join(' or ')}.`;
+      return `TLS mode "${problem.mode}" is not supported. Use Terminate.`;
     case 'tls-missing':
-      return `an HTTPS listener needs tls with certificateRefs${words.certificateOption === undefined ? '' : `, or the option ${words.certificateOption}`}.`;
+      return `${problem.protocol === 'TLS' ? 'a TLS' : 'an HTTPS'} listener needs tls with certificateRefs${words.certificateOption === undefined ? '' : `, or the option ${words.certificateOption}`}.`;
     case 'tls-overlap':
       return `its hostname overlaps with that of ${namesOf(problem, problem.listener)}. A client may reuse a connection for the other listener's host.`;
     case 'certificate-kind-unsupported':
@@ -108,9 +110,13 @@ export function sentence(problem: Problem, words: ProviderWords): string {
         return `the Gateway accepts no listener of ListenerSet "${problem.parentRef.name}". See the conditions of the ListenerSet.`;
       return `no listener matches the parentRef ${parentName(problem.parentRef)}. Check its sectionName and port; the listeners are ${quoted(problem.available)}.`;
     case 'route-not-allowed':
+      if (problem.protocols !== undefined)
+        return `${quoted(problem.listeners.map(sectionOf))} takes no ${problem.route.kind}s. Attach the route to a listener of protocol ${problem.protocols.join(' or ')}.`;
       return `allowedRoutes of ${quoted(problem.listeners.map(sectionOf))} does not admit ${problem.route.kind}s of this namespace. Ask the ${problem.parentRef.kind ?? 'Gateway'}'s owner, or attach to another listener.`;
     case 'hostname-not-matching':
       return `no hostname of the route overlaps with that of ${quoted(problem.listeners.map(sectionOf))}. Give the route a hostname that does.`;
+    case 'route-waits':
+      return `${problem.for.kind} ${problem.for.key} comes first at ${quoted(problem.listeners.map(sectionOf))}, so this route gets no traffic there. It waits until that route is gone.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':
@@ -123,6 +129,8 @@ export function sentence(problem: Problem, words: ProviderWords): string {
       return `Service ${problem.service} has no port ${problem.port}. Its ports: ${list(problem.available)}.`;
     case 'backend-protocol-unsupported':
       return `Service ${problem.service} has the appProtocol "${problem.protocol}", which the load balancer does not support. Use ${problem.route.kind === 'GRPCRoute' ? 'grpc' : 'HTTP'}.`;
+    case 'backend-transport-mismatch':
+      return `port ${problem.port} of Service ${problem.service} is a ${problem.transport} port. The route needs a ${problem.transport === 'UDP' ? 'TCP' : 'UDP'} port.`;
     case 'backend-external-name':
       return `Service ${problem.service} is of type ExternalName, which has no endpoints to send traffic to. Name a Service that has endpoints.`;
     case 'filter-unsupported':

@@ -6,7 +6,6 @@ export const inventedWords: ProviderWords = {
   plane: 'a lighthouse',
   protocols: ['HTTP', 'TCP'],
   routeKinds: ['HTTPRoute', 'TCPRoute'],
-  tlsModes: ['Terminate', 'Passthrough'],
   certificateKeys: 'RSA of 2048 bits',
   parametersKind: 'Lamp of example.com',
   addresses: 'A lighthouse has the address of its rock.',

@@ -1,9 +1,9 @@
 // What each port number of an NLB does. It has one listener, and that has one set of target groups: for TCP and UDP, and for all
 // server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then older routes.
 
-import { byAge, type ConnectionEntry, connectionsOf } from '../../../gateway/connections.ts';
+import { byAge, type ConnectionEntry, connectionsOf, routesById } from '../../../gateway/connections.ts';
 import type { RouteRef, RulePlace } from '../../../gateway/problem-place.ts';
-import { routeId } from '../../../gateway/route-id.ts';
+import { type RouteId, routeId } from '../../../gateway/route-id.ts';
 import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { PortTakenByOthers } from '../../rule-problem.ts';
@@ -57,10 +57,11 @@ export function planPorts(
 ): Plan {
   const { routes, settings } = topology;
   const ages = new Map(routes.toSorted(byAge).map(({ route }, index) => [routeId(route), index]));
+  const byId = routesById(routes);
   const losers: Loser[] = [];
   const problems: Problem[] = [];
   const planned = [...Map.groupBy(ports, ({ port }) => port).values()].flatMap((sharing) => {
-    const claims = sharing.map((port) => claimOf(port, routes, ages, losers, problems));
+    const claims = sharing.map((port) => claimOf(port, byId, ages, losers, problems));
     const kept = keptPort(claims, forwards);
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
@@ -102,7 +103,7 @@ const plannedPort = ({ port, protocol, entries }: Claim): PlannedPort => ({
 
 function claimOf(
   port: PortTopology,
-  routes: readonly RouteTopology[],
+  routes: ReadonlyMap<RouteId, RouteTopology>,
   ages: ReadonlyMap<string, number>,
   losers: Loser[],
   problems: Problem[],
