@@ -112,7 +112,11 @@ function concernOf(resource: string): Hindrance['concerns'] {
   const [kind = '', ...rest] = resource.split('/');
   if (['rule', 'target-group', 'admission', 'admissions'].includes(kind)) return 'routes';
   if (kind === 'security-group') return 'clients';
-  return kind === 'listener' && rest.length > 0 ? { port: listenerPort('HTTP', Number(rest.at(-1))) } : 'everything';
+  if (kind !== 'listener' || rest.length === 0) return 'everything';
+  const [loadBalancer = '', port] = rest;
+  // A listener of an NLB may serve listeners of any protocol.
+  const protocols = loadBalancer.startsWith('nlb-') ? ['TCP', 'UDP', 'TLS', 'HTTP'] : ['HTTP'];
+  return { ports: protocols.map((protocol) => listenerPort(protocol, Number(port))) };
 }
 
 export function ruleEffect(problem: RuleProblem): RuleEffect {

@@ -12,7 +12,8 @@ const refused = (resource: string): CloudRefused => ({
 });
 
 test.each([
-  ['listener/internal/8080', { port: 'http/8080' }],
+  ['listener/internal/8080', { ports: ['http/8080'] }],
+  ['listener/nlb-internal/53', { ports: ['tcp/53', 'udp/53', 'tls/53', 'http/53'] }],
   ['listener', 'everything'],
   ['load-balancer/internal', 'everything'],
   ['security-group/frontend', 'clients'],

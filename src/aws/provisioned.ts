@@ -1,13 +1,16 @@
 // What exists in AWS for a Gateway, for its status: addresses, ports, and what is still missing.
 
-import { listenerPort } from '../gateway/listener-protocols.ts';
+import type { GatewayAddress } from '../api/gateway-api.ts';
+import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
-import type { Model } from './model/resources.ts';
-import type { OwnedResource } from './observed.ts';
+import type { LoadBalancerResource, Model } from './model/resources.ts';
+import { isNetworkLoadBalancer } from './network-arn.ts';
+import type { OwnedListener, OwnedLoadBalancer, OwnedResource } from './observed.ts';
 import { waitingFor } from './words.ts';
 
-const serves = (state: string | undefined): boolean => state === 'active' || state === 'active_impaired';
+const serves = (loadBalancer: OwnedLoadBalancer | undefined): loadBalancer is OwnedLoadBalancer =>
+  loadBalancer?.state === 'active' || loadBalancer?.state === 'active_impaired';
 
 /**
  * @param model absent if the existing resources stay as they are
@@ -15,33 +18,112 @@ const serves = (state: string | undefined): boolean => state === 'active' || sta
  */
 export function provisioned(model: Model | undefined, owned: readonly OwnedResource[]): Provisioned {
   const loadBalancers = owned.filter((resource) => resource.kind === 'load-balancer');
-  const listeners = owned.filter((resource) => resource.kind === 'listener');
-  const desired = model?.resources.find((resource) => resource.kind === 'load-balancer');
-  const current = loadBalancers.find(({ id }) => id === desired?.id);
-  // While a replacement is being made, clients must still find the old load balancer.
-  const shown =
-    current && serves(current.state) ? current : (loadBalancers.find(({ state }) => serves(state)) ?? current);
-  const ports = serves(shown?.state)
-    ? listeners
-        .filter(({ loadBalancerArn }) => loadBalancerArn === shown?.arn)
-        .map(({ port }) => listenerPort('HTTP', port))
-    : [];
-  const waiting = waitingFor((desired ? current : shown)?.state);
+  const wanted = (model?.resources ?? []).filter((resource) => resource.kind === 'load-balancer');
+  const shown = shownOf(model, wanted, owned);
+  const states = wanted.map(({ id }) => loadBalancers.find((each) => each.id === id)?.state);
+  const [waiting = ''] = (model === undefined || wanted.length === 0 ? [shown?.state] : states)
+    .map(waitingFor)
+    .filter((words) => words !== '');
   const existing = new Set(owned.map(({ id }) => id));
   const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
   return {
-    addresses: shown ? [{ type: 'Hostname', value: shown.dnsName }] : [],
-    ports: new Set(ports),
+    addresses: shown === undefined ? [] : addressesOf(shown),
+    ports: new Set(serves(shown) ? portsOf(model, shown, owned) : []),
     admits: model !== undefined && admits(model, owned),
     waiting,
     complete: model !== undefined && waiting === '' && absent.length === 0,
   };
 }
 
-/** A group's tag is written after its rules. For security groups of users, the users decide whom to admit. */
-function admits({ resources }: Model, owned: readonly OwnedResource[]): boolean {
-  const groups = resources.filter((resource) => resource.kind === 'security-group');
-  return groups
-    .filter(({ ingress }) => ingress.length > 0)
-    .every(({ id, ingress }) => owned.some((group) => group.id === id && hasHash(group.tags, 'ingress', ingress)));
+/**
+ * The load balancer that clients are sent to: the NLB, if there is one. While a replacement is being made, or its targets are
+ * not healthy yet, clients must still find the old one.
+ */
+function shownOf(
+  model: Model | undefined,
+  wanted: readonly LoadBalancerResource[],
+  owned: readonly OwnedResource[],
+): OwnedLoadBalancer | undefined {
+  const front = wanted.find(({ spec }) => spec.type === 'network') ?? wanted[0];
+  const all = owned.filter((resource) => resource.kind === 'load-balancer');
+  const current = all.find(({ id }) => id === front?.id);
+  // An ALB that only the NLB reaches was never what clients are sent to.
+  const shut = wanted.filter(({ spec, id }) => spec.type !== 'network' && id !== front?.id && isShut(model, owned));
+  const others = all
+    .filter((each) => each !== current && serves(each) && !shut.some(({ id }) => id === each.id))
+    .toSorted((a, b) => Number(isNetworkLoadBalancer(b.arn)) - Number(isNetworkLoadBalancer(a.arn)));
+  if (serves(current) && isProven(model, current, owned)) return current;
+  return others[0] ?? current;
 }
+
+/** Whether the rules of all security groups that the model makes for it admit only other groups. */
+function isShut(model: Model | undefined, owned: readonly OwnedResource[]): boolean {
+  const groups = (model?.resources ?? []).filter((resource) => resource.kind === 'security-group');
+  const closed = groups.filter(
+    ({ ingress }) => ingress.length > 0 && ingress.every(({ source }) => source.kind === 'group'),
+  );
+  return closed.length > 0 && closed.every((group) => isSet(group, owned));
+}
+
+/** Whether the target groups that an NLB forwards to may have connections. */
+function isProven(model: Model | undefined, { arn }: OwnedLoadBalancer, owned: readonly OwnedResource[]): boolean {
+  const groups = owned.filter((resource) => resource.kind === 'target-group');
+  const unchecked = new Set(
+    (model?.resources ?? []).flatMap((each) => (each.kind === 'target-group' && each.unchecked ? each.id : [])),
+  );
+  return listenersOf(arn, owned)
+    .flatMap(({ forwards }) => forwards)
+    .every(({ arn: group, weight }) => {
+      const found = groups.find((each) => each.arn === group);
+      return weight === 0 || found?.proven !== false || (found.registered === true && unchecked.has(found.id));
+    });
+}
+
+const listenersOf = (loadBalancer: string, owned: readonly OwnedResource[]): readonly OwnedListener[] =>
+  owned.filter((each) => each.kind === 'listener').filter((each) => each.loadBalancerArn === loadBalancer);
+
+const addressesOf = ({ addresses, dnsName }: OwnedLoadBalancer): readonly GatewayAddress[] =>
+  addresses === undefined
+    ? [{ type: 'Hostname', value: dnsName }]
+    : addresses.map((value) => ({ type: 'IPAddress', value }));
+
+/** What a listener of this protocol may serve. To an NLB a TLS port that passes through is TCP, and an ALB's HTTP port, too. */
+const served: Readonly<Record<string, readonly string[]>> = {
+  HTTP: ['http'],
+  HTTPS: ['http'],
+  TCP: ['tcp', 'tls', 'http'],
+  UDP: ['udp'],
+  TCP_UDP: ['tcp', 'udp'],
+  TLS: ['tls'],
+};
+
+function portsOf(
+  model: Model | undefined,
+  shown: OwnedLoadBalancer,
+  owned: readonly OwnedResource[],
+): readonly PortKey[] {
+  const applications = owned.filter((each) => each.kind === 'load-balancer').filter(serves);
+  const behind = applications.flatMap(({ arn }) => (arn === shown.arn ? [] : listenersOf(arn, owned)));
+  const desired = new Map(
+    (model?.resources ?? []).flatMap((each) => (each.kind === 'listener' ? [[each.id, each]] : [])),
+  );
+  return listenersOf(shown.arn, owned).flatMap(({ id, port, protocol }) => {
+    const wanted = desired.get(id)?.spec.protocol;
+    if (wanted !== undefined && (wanted === 'TLS') !== (protocol === 'TLS')) return [];
+    return (served[protocol] ?? [])
+      .filter((kind) => protocol !== 'TCP' || kind !== 'http' || behind.some((each) => each.port === port))
+      .map((kind): PortKey => `${kind}/${port}`);
+  });
+}
+
+/** For security groups of users, the users decide whom to admit. */
+const admits = ({ resources }: Model, owned: readonly OwnedResource[]): boolean =>
+  resources
+    .filter((resource) => resource.kind === 'security-group')
+    .every((group) => group.ingress.length === 0 || isSet(group, owned));
+
+/** A group's tag is written after its rules. */
+const isSet = (
+  { id, ingress }: Extract<Model['resources'][number], { kind: 'security-group' }>,
+  owned: readonly OwnedResource[],
+): boolean => owned.some((group) => group.id === id && hasHash(group.tags, 'ingress', ingress));

@@ -79,7 +79,7 @@ export interface Hindrance {
   /** It may pass at the next attempt. While the Gateway serves, it is reported only if it lasts. */
   readonly passing?: true;
   /** What it may keep from being served: everything, listeners that admit no clients yet, only routes, or one port. */
-  readonly concerns: 'everything' | 'clients' | 'routes' | { readonly port: PortKey };
+  readonly concerns: 'everything' | 'clients' | 'routes' | { readonly ports: readonly PortKey[] };
 }
 
 export type ListenerEffect =

@@ -48,8 +48,7 @@ export function findingsOf(
     switch (finding.kind) {
       case 'gateway': {
         whole.push(finding);
-        const port = portOf(finding);
-        if (port !== undefined) addTo(byPort, port, finding);
+        for (const port of portsOf(finding)) addTo(byPort, port, finding);
         break;
       }
       case 'listener':
@@ -92,6 +91,6 @@ function addTo<K, V>(groups: Map<K, V[]>, key: K, value: V): void {
   else group.push(value);
 }
 
-function portOf({ effect }: GatewayFinding): PortKey | undefined {
-  return effect.kind === 'hindrance' && typeof effect.concerns === 'object' ? effect.concerns.port : undefined;
+function portsOf({ effect }: GatewayFinding): readonly PortKey[] {
+  return effect.kind === 'hindrance' && typeof effect.concerns === 'object' ? effect.concerns.ports : [];
 }

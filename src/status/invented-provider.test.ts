@@ -91,7 +91,9 @@ const findings: readonly Finding[] = [
   ...Object.values(gatewayEffects).map((effect) => ofGateway({ kind: 'any' }, said(effect.kind), effect)),
   hindrance(said('fog'), { concerns: 'clients' }),
   hindrance(said('wait'), { passing: true }),
-  ...(['http/80', 'http/8080'] as const).map((port) => hindrance(said(`no lamp at ${port}`), { concerns: { port } })),
+  ...(['http/80', 'http/8080'] as const).map((port) =>
+    hindrance(said(`no lamp at ${port}`), { concerns: { ports: [port] } }),
+  ),
   ...Object.values(listenerEffects).flatMap((effect) =>
     listenerPlaces.map((place) => ofListener(place, said(effect.kind), effect)),
   ),

@@ -32,7 +32,11 @@ const said = (conditions: readonly { type: string; status: string; reason: strin
   conditions?.map(({ type, status, reason }) => `${type}=${status}/${reason}`);
 
 const refusedAt = (port: PortKey) =>
-  hindrance('There is no lamp for it.', { programmed: 'NoResources', upToDate: 'NoResources', concerns: { port } });
+  hindrance('There is no lamp for it.', {
+    programmed: 'NoResources',
+    upToDate: 'NoResources',
+    concerns: { ports: [port] },
+  });
 const refused = refusedAt('http/8080');
 const crowdedOut: ListenerFinding = {
   kind: 'listener',

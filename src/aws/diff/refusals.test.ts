@@ -9,6 +9,7 @@ import type { Problem } from '../problem.ts';
 import { diff } from './diff.ts';
 import { refusedRules } from './refusals.ts';
 import type { Plan } from './step.ts';
+import { networkModel } from './testing/network-models.ts';
 
 const path = (value: string) => ({ path: { type: 'Exact', value } }) as const;
 const entries = [
@@ -81,5 +82,26 @@ test('a rule whose change AWS refuses is not told to be left out: it serves as i
   );
   expect(refusedRules({ ...plan, steps }, model, { done: doneBut(plan, id), problems: [refusal(id)] })).toMatchObject([
     { kind: 'rule-change-refused', route: route('apart'), cause: { resource: id } },
+  ]);
+});
+
+test('a listener of an NLB that AWS refuses, or whose group it refuses, is said on the route whose connections it has', () => {
+  const model = networkModel({
+    listeners: { 53: { protocol: 'TCP', to: ['dns'] }, 54: { protocol: 'UDP', to: ['log'] } },
+  });
+  const plan = diff(model, { owner: gatewayOwner(model.gateway), resources: [], now: 0 });
+  const id = 'listener/nlb-internal/53';
+  const tcpRoute = { kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: 'port-53' }) };
+  for (const resource of [id, 'target-group/nlb-internal/dns/TCP-ipv4']) {
+    const cause = refusal(resource);
+    expect(refusedRules(plan, model, { done: doneBut(plan, id), problems: [cause] })).toEqual([
+      { kind: 'rule-refused', route: tcpRoute, rule: 0, field: '', cause },
+    ]);
+  }
+  const steps = plan.steps.map((step) =>
+    step.kind === 'create' && step.resource === id ? ({ ...step, kind: 'change', arn: `arn:${id}` } as const) : step,
+  );
+  expect(refusedRules({ ...plan, steps }, model, { done: doneBut(plan, id), problems: [refusal(id)] })).toMatchObject([
+    { kind: 'rule-change-refused', route: tcpRoute },
   ]);
 });

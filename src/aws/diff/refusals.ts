@@ -4,10 +4,11 @@
 import type { RuleRef } from '../../gateway/problem-place.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import { isRefusal } from '../cloud-problem.ts';
-import type { Model, ResourceId, RuleResource } from '../model/resources.ts';
+import type { ListenerResource, Model, ResourceId, RuleResource } from '../model/resources.ts';
 import type { Problem } from '../problem.ts';
+import { actionOf } from './forwarding.ts';
 import { forwardReferences } from './references.ts';
-import type { Plan, StepId } from './step.ts';
+import type { Plan, Step, StepId } from './step.ts';
 
 type RefusedProblem = Extract<Problem, { kind: 'rule-refused' | 'rule-change-refused' }>;
 type Cause = RefusedProblem['cause'];
@@ -25,33 +26,63 @@ export function refusedRules(
   if (causes.size === 0) return [];
   const succeeded = new Set(done);
   const undone = new Map<ResourceId, RefusedProblem['kind']>(
-    steps.flatMap((step) =>
-      'desired' in step && step.desired.kind === 'rule' && !succeeded.has(step.id)
-        ? [[step.resource, step.kind === 'create-rule' ? 'rule-refused' : 'rule-change-refused']]
-        : [],
-    ),
+    steps.flatMap((step) => {
+      const kind = succeeded.has(step.id) ? undefined : refusalOf(step);
+      return kind === undefined ? [] : [[step.resource, kind]];
+    }),
   );
-  const causeOf = ({ id, spec, gates = [] }: RuleResource): Cause | undefined =>
-    undone.has(id)
-      ? [id, ...forwardReferences(spec.action), ...gates]
+  const causeOf = (carrier: Carrier): Cause | undefined => {
+    const gates = carrier.kind === 'rule' ? (carrier.gates ?? []) : [];
+    return undone.has(carrier.id)
+      ? [carrier.id, ...forwardReferences(actionOf(carrier)), ...gates]
           .map((each) => causes.get(each))
           .find((cause) => cause !== undefined)
       : undefined;
-  const rules = model.resources.filter((resource) => resource.kind === 'rule');
-  const parts = rules.flatMap((rule) =>
-    rule.sources.map((source) => ({
+  };
+  const carriers = model.resources.filter((resource) => resource.kind === 'rule' || resource.kind === 'listener');
+  const parts = carriers.flatMap((carrier) =>
+    (carrier.sources ?? []).map((source) => ({
       source,
-      port: portOf(model, rule),
-      cause: causeOf(rule),
-      kind: undone.get(rule.id) ?? 'rule-refused',
+      port: portOf(model, carrier),
+      cause: causeOf(carrier),
+      kind: undone.get(carrier.id) ?? 'rule-refused',
     })),
   );
   const bySource = Map.groupBy(parts, ({ source }) => `${routeId(source.route)}/${source.rule}`);
   return [...bySource.values()].flatMap(problemsOfRule);
 }
 
-function portOf({ resources }: Model, { listener }: RuleResource): number {
-  const found = resources.find(({ id }) => id === listener);
+/** What carries a route's traffic: a rule of an ALB, or the listener of an NLB. */
+type Carrier = RuleResource | ListenerResource;
+
+/** What it means to a route if the step has not succeeded. Undefined if it carries none. */
+function refusalOf(step: Step): RefusedProblem['kind'] | undefined {
+  switch (step.kind) {
+    case 'create-rule':
+      return 'rule-refused';
+    case 'create':
+      return step.desired.kind === 'listener' ? 'rule-refused' : undefined;
+    case 'change':
+      return step.desired.kind === 'rule' || step.desired.kind === 'listener' ? 'rule-change-refused' : undefined;
+    case 'warm-listener':
+      return 'rule-change-refused';
+    case 'warm-rule':
+    case 'set-attributes':
+    case 'set-ingress':
+    case 'set-certificates':
+    case 'set-priorities':
+    case 'sync-targets':
+    case 'tag':
+    case 'delete':
+      return undefined;
+    default:
+      return step satisfies never;
+  }
+}
+
+function portOf({ resources }: Model, carrier: Carrier): number {
+  if (carrier.kind === 'listener') return carrier.spec.port;
+  const found = resources.find(({ id }) => id === carrier.listener);
   return found?.kind === 'listener' ? found.spec.port : 0;
 }
 

@@ -12,6 +12,7 @@ import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
 import { LeaseLostError } from '../errors.ts';
 import { atOnce } from '../inventory/audit.ts';
 import { gatewayOwner } from '../model/owner.ts';
+import type { Model } from '../model/resources.ts';
 import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { type NetworkGateway, networkGateway } from '../testing/network-gateway.ts';
 import { executePlan } from './execute.ts';
@@ -69,27 +70,31 @@ test('an NLB gets its listeners, groups and targets, and after a restart nothing
   expect(next.plan(model(wanted))).toMatchObject(settled);
 });
 
-test('an NLB in front of an ALB is made and removed, and a controller that dies between any two calls leaks nothing', async () => {
-  const wanted = model({ listeners: { 53: 'TCP_UDP' }, http: [80, 8080] });
-  withTargets();
-  for (const desired of [wanted, undefined]) {
-    for (let round = 1; round < 60; round++) {
-      let allowed = round;
-      const controller = await rig.start();
-      const plan = controller.plan(desired);
-      if (plan.steps.length === 0) break;
-      rig.kept.mayCall = () => {
-        if (allowed-- <= 0) throw new LeaseLostError('gone');
-      };
-      const { problems, held } = await executePlan(plan, controller.context);
-      expect([problems, held]).toEqual([[], []]);
-      rig.kept.mayCall = () => undefined;
-    }
-    if (desired !== undefined) {
-      expect(elb().loadBalancers.size).toBe(2);
-      expect([...elb().targetGroups.values()].map(({ targets }) => targets.size).toSorted()).toEqual([1, 1, 3]);
-    }
+/** Plans until nothing is left to do, by a controller that dies one call later each time. */
+async function withDeaths(desired: Model | undefined): Promise<void> {
+  for (let round = 1; round < 60; round++) {
+    let allowed = round;
+    const controller = await rig.start();
+    const plan = controller.plan(desired);
+    if (plan.steps.length === 0) return;
+    rig.kept.mayCall = () => {
+      if (allowed-- <= 0) throw new LeaseLostError('gone');
+    };
+    const { problems, held } = await executePlan(plan, controller.context);
+    expect([problems, held]).toEqual([[], []]);
+    rig.kept.mayCall = () => undefined;
   }
+  throw new Error('Expected an end');
+}
+
+test('an NLB in front of an ALB is made and removed, and a controller that dies between any two calls leaks nothing', async () => {
+  withTargets();
+  await withDeaths(model({ listeners: { 53: 'TCP_UDP' }, http: [80, 8080] }));
+  expect(elb().loadBalancers.size).toBe(2);
+  expect([...elb().targetGroups.values()].map(({ targets }) => targets.size)).toEqual(
+    expect.arrayContaining([1, 1, 3]),
+  );
+  await withDeaths(undefined);
   expect(elb().loadBalancers.size + elb().targetGroups.size + elb().listeners.size).toBe(0);
   const groups = [...rig.aws.world().ec2.securityGroups.values()];
   expect(groups.filter(({ groupName }) => groupName.startsWith('gh-'))).toEqual([]);

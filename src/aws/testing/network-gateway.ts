@@ -23,13 +23,13 @@ export interface NetworkGateway extends Partial<Omit<LoadBalancerResource['spec'
 
 const { path: _, matcher: __, ...tcpCheck } = { ...DEFAULT_HEALTH_CHECK, protocol: 'TCP' as const };
 
+const name = (id: ResourceId): string => awsName(gatewayPrefix(cluster, gateway), 'x', id);
+
 export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
   const { listeners = {}, certificate, alpnPolicy, http = [], attributes = {}, health = {}, ...settings } = wanted;
   const { scheme = 'internal' } = settings;
   const inner = scheme === 'internal' ? seed.privateSubnetIds : seed.publicSubnetIds;
   const nlb = `nlb-${scheme}`;
-  const name = (id: ResourceId, ...others: readonly unknown[]) =>
-    awsName(gatewayPrefix(cluster, gateway), 'x', [id, others]);
   const securityGroup = (id: ResourceId, source?: ResourceId): Resource => ({
     kind: 'security-group',
     id,

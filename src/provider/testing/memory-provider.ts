@@ -237,7 +237,12 @@ function findingsOf(port: PortKey, work: () => void): readonly Finding[] {
     return [];
   } catch (error) {
     if (!(error instanceof ProviderError)) throw error;
-    const effect = { kind: 'hindrance', programmed: 'Invalid', upToDate: 'Refused', concerns: { port } } as const;
+    const effect = {
+      kind: 'hindrance',
+      programmed: 'Invalid',
+      upToDate: 'Refused',
+      concerns: { ports: [port] },
+    } as const;
     return [ofGateway({ kind: 'write-refused' }, `${error.message}.`, effect)];
   }
 }

@@ -1,4 +1,5 @@
 // Models of Gateways with an NLB for tests, alone or in front of an ALB.
+import { objectKey } from '../../../kube/object.ts';
 import type {
   ListenerResource,
   Model,
@@ -32,7 +33,7 @@ export function networkModel(sketch: NetworkSketch): Model {
     securityGroup('security-group/nlb-frontend', []),
     ...(http.length === 0 ? [] : applicationModel(sketch)),
     loadBalancer(`nlb-${scheme}`, { scheme, ...ofNetwork }),
-    ...[...new Map(groups.map((group) => [group.id, group])).values()],
+    ...new Map(groups.map((group) => [group.id, group])).values(),
     ...http.map((port) => albGroup(sketch, port)),
     ...entries.map(({ port, protocol, to }) =>
       listener(
@@ -134,6 +135,9 @@ const listener = (
         ? { kind: 'fixed-response', statusCode: '404', contentType: 'text/plain', body: '' }
         : { kind: 'forward', targetGroups: groups.map((each) => ({ targetGroup: each, weight: 1 })) },
   },
+  ...(groups.length > 0 && {
+    sources: [{ route: { kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: `port-${port}` }) }, rule: 0 }],
+  }),
   extraCertificates: [],
   tags: {},
 });

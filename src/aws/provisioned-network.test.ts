@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { type NetworkSketch, networkModel } from './diff/testing/network-models.ts';
+import { converge, gateway, modelOf } from './diff/testing/resources.ts';
+import { SimulatedAws } from './diff/testing/simulated-aws.ts';
+import type { Model } from './model/resources.ts';
+import type { OwnedResource } from './observed.ts';
+import { provisioned } from './provisioned.ts';
+
+function existing(...models: readonly Model[]): readonly OwnedResource[] {
+  const aws = new SimulatedAws(gateway);
+  for (const model of models) converge(aws, model);
+  return aws.observe().resources;
+}
+
+const dns: NetworkSketch = { listeners: { 53: { protocol: 'TCP_UDP', to: ['dns'] } } };
+const front: NetworkSketch = { ...dns, http: [80] };
+const hostname = (name: string) => [{ type: 'Hostname', value: `${name}.example` }];
+
+const changed = (owned: readonly OwnedResource[], change: (each: OwnedResource) => OwnedResource) => owned.map(change);
+
+test.each([
+  ['TCP', ['tcp/53', 'tls/53']],
+  ['UDP', ['udp/53']],
+  ['TCP_UDP', ['tcp/53', 'udp/53']],
+  ['TLS', ['tls/53']],
+] as const)('a %s listener serves %j', (protocol, ports) => {
+  const model = networkModel({ listeners: { 53: { protocol, to: ['dns'] } } });
+  expect(provisioned(model, existing(model))).toMatchObject({
+    addresses: hostname('nlb-internal'),
+    ports: new Set(ports),
+    waiting: '',
+    complete: true,
+  });
+});
+
+test('what stays as it is goes on to serve', () => {
+  expect(provisioned(undefined, existing(networkModel(front)))).toMatchObject({
+    addresses: hostname('nlb-internal'),
+    ports: new Set(['tcp/53', 'udp/53', 'tcp/80', 'tls/80', 'http/80']),
+  });
+});
+
+test('HTTP ports are served by the NLB in front when the ALB behind it has its listener', () => {
+  const model = networkModel(front);
+  const owned = existing(model);
+  expect(provisioned(model, owned)).toMatchObject({ addresses: hostname('nlb-internal'), complete: true });
+  expect(provisioned(model, owned).ports).toContain('http/80');
+  const without = owned.filter(({ id }) => id !== 'listener/internal/80');
+  expect(provisioned(model, without).ports).not.toContain('http/80');
+  const provisioning = changed(owned, (each) =>
+    each.kind === 'load-balancer' && each.id === 'load-balancer/internal' ? { ...each, state: 'provisioning' } : each,
+  );
+  expect(provisioned(model, provisioning)).toMatchObject({ complete: false });
+  expect(provisioned(model, provisioning).ports).not.toContain('http/80');
+  expect(provisioned(model, provisioning).ports).toContain('tcp/53');
+});
+
+test('static addresses are the addresses of the Gateway', () => {
+  const model = networkModel(dns);
+  const owned = changed(existing(model), (each) =>
+    each.kind === 'load-balancer' ? { ...each, addresses: ['192.0.2.1', '192.0.2.2'] } : each,
+  );
+  expect(provisioned(model, owned).addresses).toEqual([
+    { type: 'IPAddress', value: '192.0.2.1' },
+    { type: 'IPAddress', value: '192.0.2.2' },
+  ]);
+});
+
+test('clients are sent to the old load balancer until the targets of the new one are healthy', () => {
+  const [old, wanted] = [networkModel(dns), networkModel({ ...dns, scheme: 'internet-facing' })];
+  const aws = new SimulatedAws(gateway);
+  converge(aws, old);
+  const before = aws.observe().resources;
+  const both = (proven: boolean) => [
+    ...before,
+    ...changed(existing(wanted), (each) => ({
+      ...each,
+      arn: `new-${each.arn}`,
+      ...(each.kind === 'target-group' && { proven }),
+      ...(each.kind === 'listener' && {
+        loadBalancerArn: `new-${each.loadBalancerArn}`,
+        forwards: each.forwards.map(({ arn, weight }) => ({ arn: `new-${arn}`, weight })),
+      }),
+    })),
+  ];
+  expect(provisioned(wanted, both(false)).addresses).toEqual(hostname('nlb-internal'));
+  expect(provisioned(wanted, both(true)).addresses).toEqual(hostname('nlb-internet-facing'));
+});
+
+test('an ALB that clients know stays their address until the NLB in front of it serves', () => {
+  const alb = existing(modelOf({ listeners: { 80: [] } }));
+  const model = networkModel(front);
+  expect(provisioned(model, alb)).toMatchObject({ addresses: hostname('web-internal'), complete: false });
+});
+
+test('an ALB that only the NLB reaches is never the address', () => {
+  const model = networkModel(front);
+  const provisioning = changed(existing(model), (each) =>
+    each.kind === 'load-balancer' && each.id === 'load-balancer/nlb-internal'
+      ? { ...each, state: 'provisioning' }
+      : each,
+  );
+  expect(provisioned(model, provisioning)).toMatchObject({ addresses: hostname('nlb-internal'), ports: new Set() });
+});
