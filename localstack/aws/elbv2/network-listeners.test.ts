@@ -203,16 +203,30 @@ test('an Application Load Balancer is a target, alone in its group, on the port 
   expect(await refusal(register(TargetGroupArn, app, 81))).toBe('InvalidTargetException');
   await register(TargetGroupArn, app);
   expect(await refusal(register(TargetGroupArn, other))).toBe('TooManyTargetsException');
-  const second = await aws.targetGroup({ Name: 'second', Protocol: 'TCP', TargetType: 'alb', Port: 80 });
-  const third = await aws.targetGroup({ Name: 'third', Protocol: 'TCP', TargetType: 'alb', Port: 80 });
-  await register(second, app);
-  expect(await refusal(register(third, app))).toBe('TooManyRegistrationsForTargetIdException');
   const remove = () => aws.elb.send(new DeleteLoadBalancerCommand({ LoadBalancerArn: app }));
   expect(await refusal(remove())).toBe('ResourceInUseException');
-  for (const arn of [TargetGroupArn, second]) {
-    await aws.elb.send(new DeregisterTargetsCommand({ TargetGroupArn: arn, Targets: [{ Id: app }] }));
-  }
+  await aws.elb.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets: [{ Id: app }] }));
   await remove();
+});
+
+test('an Application Load Balancer is a target of two Network Load Balancers, on any number of ports', async () => {
+  await using aws = await Embedded.start();
+  const app = await aws.loadBalancer({ Name: 'app' });
+  const ports = [80, 81, 82];
+  for (const Port of ports) await aws.listener(app, { Port });
+  const register = (TargetGroupArn: string) =>
+    aws.elb.send(new RegisterTargetsCommand({ TargetGroupArn, Targets: [{ Id: app }] }));
+  /** A group that a Network Load Balancer forwards to. */
+  const front = async (Name: string, LoadBalancerArn: string, Port: number) => {
+    const arn = await aws.targetGroup({ Name: `${Name}-${Port}`, Protocol: 'TCP', TargetType: 'alb', Port });
+    await aws.listener(LoadBalancerArn, { Protocol: 'TCP', Port, DefaultActions: forward(arn) });
+    return arn;
+  };
+  const first = await network(aws, { Name: 'first' });
+  for (const port of ports) await register(await front('first', first, port));
+  await register(await front('second', await network(aws, { Name: 'second' }), 80));
+  const third = await front('third', await network(aws, { Name: 'third' }), 80);
+  expect(await refusal(register(third))).toBe('TooManyRegistrationsForTargetIdException');
 });
 
 test('only TCP listeners forward to Application Load Balancers', async () => {

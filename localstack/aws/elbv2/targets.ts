@@ -10,6 +10,7 @@ import { integer, nonEmpty, portRange, records, requiredText, text } from './inp
 import type { Target, TargetGroup } from './state.ts';
 import { enabledZones, healthOf, removeDrainedTargets } from './target-health.ts';
 import { checkTargetQuotas } from './target-quotas.ts';
+import { loadBalancersByTargetGroup } from './usage.ts';
 
 interface Named {
   readonly id: string;
@@ -82,8 +83,8 @@ function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): st
   return zone;
 }
 
-/** "An Application Load Balancer can be a target of at most two Network Load Balancers." */
-const maxRegistrations = 2;
+/** "You can associate an Application Load Balancer as a target of up to two Network Load Balancers": one group a port each. */
+const maxNetworkLoadBalancers = 2;
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html */
 function checkLoadBalancer(world: World, group: TargetGroup, { id, port }: Named): undefined {
@@ -96,11 +97,13 @@ function checkLoadBalancer(world: World, group: TargetGroup, { id, port }: Named
   }
   if (port !== group.port)
     throw invalidTarget(`The port of the target must be that of its target group, ${group.port}`);
-  const others = groupsOf(world.elbv2, id).filter((each) => each !== group);
-  if (others.length >= maxRegistrations) {
+  const used = loadBalancersByTargetGroup(world.elbv2);
+  const inFront = (each: TargetGroup) => [...(used.get(each.arn) ?? [])];
+  const all = new Set([...groupsOf(world.elbv2, id), group].flatMap(inFront));
+  if (all.size > maxNetworkLoadBalancers) {
     throw new AwsError(
       'TooManyRegistrationsForTargetId',
-      `The load balancer '${id}' is a target of ${maxRegistrations} target groups already`,
+      `The load balancer '${id}' is a target of ${maxNetworkLoadBalancers} Network Load Balancers already`,
     );
   }
   return undefined;
