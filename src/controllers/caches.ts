@@ -98,7 +98,7 @@ export function openCaches(options: CachesOptions) {
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
-    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'read' | 'timing'> = {},
+    extra: Pick<ReflectorOptions<T, Index>, 'fieldSelector' | 'strip' | 'read' | 'timing' | 'optional'> = {},
   ): Store<T, Index> {
     const namespace = kind.namespaced ? watchNamespace : undefined;
     const reflector = new Reflector({ ...shared, kind, indexers, namespace, ...extra });
@@ -136,7 +136,7 @@ export function openCaches(options: CachesOptions) {
           listenerSet: listenerSetsOfRoute,
           service: backendServices,
         },
-        { read: readRoute, ...(optional && { timing: { missingMaxMs: optionalMissingMs } }) },
+        { read: readRoute, ...(optional && { optional, timing: { missingMaxMs: optionalMissingMs } }) },
       ),
     ),
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),

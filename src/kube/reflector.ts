@@ -3,7 +3,7 @@ import { Cache, frozen, type Indexers, type Store, stripBookkeeping } from './ca
 import type { KubeClient, Selection } from './client.ts';
 import { type Clock, jitter, type Random } from './clock.ts';
 import { inEachVersion, type Kind } from './kinds.ts';
-import { isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
+import { isForbidden, isGone, isNotFound, isVersionTooLarge, KubeError } from './kube-error.ts';
 import { type KubeObject, objectKey } from './object.ts';
 import { Turns } from './turns.ts';
 
@@ -49,6 +49,8 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
    */
   readonly read?: (object: T, last: T | undefined) => T | undefined;
   readonly timing?: Partial<ReflectorTiming>;
+  /** Nothing waits for a kind that we may not read. */
+  readonly optional?: true;
 }
 
 const pageSize = 500;
@@ -277,6 +279,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     // Keep the cache, even if the kind is gone: an API server that just started may not know its CRDs yet. Real deletions
     // come as events, or show in the next list.
     if (missing || isGone(error) || isVersionTooLarge(error)) this.#resourceVersion = undefined;
+    if (this.#options.optional === true && isForbidden(error)) this.#markSettled();
     if (missing) this.#missing();
     else this.#logger[this.#failures === 1 ? 'debug' : 'warn']({ err: error, failures: this.#failures }, 'will retry');
     const { backoffBaseMs, backoffMaxMs, missingMaxMs } = this.#timing;

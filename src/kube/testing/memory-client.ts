@@ -86,6 +86,7 @@ export class MemoryClient implements KubeClient {
     { resourceVersion }: WatchOptions,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
+    signal.throwIfAborted();
     const stopped = Promise.withResolvers<never>();
     stopped.promise.catch(() => undefined);
     signal.addEventListener('abort', () => stopped.reject(signal.reason), { once: true });
