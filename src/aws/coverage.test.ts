@@ -127,6 +127,10 @@ const coverage: Coverage<AwsProblem['kind']> = {
     problem: { ...storefront, field: 'backendRefs', service: shopApi, targets: ['10.0.0.7:80'] },
     reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsNotLocated'],
   },
+  'targets-in-other-zones': {
+    problem: { ...storefront, field: 'backendRefs', service: shopApi, zones: ['us-east-1b'] },
+    reportedBy: ['Route gatehouse.dev/TargetsReachable=False TargetsUnused'],
+  },
   'redirect-to-itself': 'golden',
   'gate-missing': 'golden',
   'change-does-not-fit': {

@@ -81,6 +81,7 @@ const ruleEffects: Readonly<Record<RuleProblem['kind'], RuleEffect>> = {
   'targets-group-unclear': { kind: 'unreachable', reason: 'TargetsNotAdmitted' },
   'targets-not-admitted': { kind: 'unreachable', reason: 'TargetsNotAdmitted' },
   'targets-not-located': { kind: 'unreachable', reason: 'TargetsNotLocated' },
+  'targets-in-other-zones': { kind: 'unreachable', reason: 'TargetsUnused' },
   'invalid-share-answers-503': { kind: 'remark' },
   'match-ignores-case': { kind: 'remark' },
   'partly-left-out': { kind: 'remark' },

@@ -215,6 +215,13 @@ interface TargetsNotLocated {
   readonly targets: readonly string[];
 }
 
+/** The load balancer does not have the zones of some targets, so AWS sends them nothing. */
+interface TargetsInOtherZones {
+  readonly kind: 'targets-in-other-zones';
+  readonly service: ObjectKey;
+  readonly zones: readonly string[];
+}
+
 /**
  * What keeps a load balancer from targets of a backend. It has no place in a route, because the endpoints pass knows only Services.
  */
@@ -223,7 +230,8 @@ export type TargetTrouble =
   | TargetsUnfit
   | TargetsNotAdmitted
   | TargetsGroupUnclear
-  | TargetsNotLocated;
+  | TargetsNotLocated
+  | TargetsInOtherZones;
 
 /** A trouble at the place of a rule that uses these targets. The other targets still answer. */
 export type UnreachableProblem = RulePlace & TargetTrouble;

@@ -125,6 +125,8 @@ function ruleSentence(problem: RuleProblem): string {
       return `no security group rule lets the load balancer through to the targets of Service ${problem.service}. ${cloudSentence(problem.cause)}${problem.cause.kind === 'access-denied' ? ' The policy allows security groups with the tag kubernetes.io/cluster/NAME alone.' : ''}`;
     case 'targets-not-located':
       return `no Node and no network interface is known to have the targets of Service ${problem.service}: ${list(problem.targets)}. So no security group is opened for them. Name the Node in its EndpointSlices, or open the group yourself.`;
+    case 'targets-in-other-zones':
+      return `targets of Service ${problem.service} are in zones that the load balancer does not have: ${list(problem.zones)}. They get no connections. Give the load balancer subnets, or addresses, in these zones.`;
     case 'match-ignores-case':
       return `the case of the value "${problem.value}" is ignored, because an Application Load Balancer always ignores the case of query parameters.`;
     case 'partly-left-out':

@@ -32,6 +32,12 @@ function regionOfNodes(nodes: readonly Node[]): string | undefined {
 /** The EC2 instance of a Node. A Node on Fargate has none. */
 export const instanceOf = (node: Node): string | undefined => providerId.exec(node.spec.providerID ?? '')?.[2];
 
+/** A Node's EC2 instance, and the zone that it is in. */
+export function zoneOfInstance(node: Node): readonly [instance: string, zone: string] | undefined {
+  const [, zone, instance] = providerId.exec(node.spec.providerID ?? '') ?? [];
+  return zone === undefined || instance === undefined ? undefined : [instance, zone];
+}
+
 /** @throws ConfigError if the region is not known */
 export async function findRegion(
   config: Pick<Config, 'awsRegion'>,

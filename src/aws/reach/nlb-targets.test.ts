@@ -67,7 +67,11 @@ const selection = (transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: string):
 };
 
 /** An NLB in front of the Service's pod, with targets that are registered and admitted. */
-async function served(transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: string) {
+async function served(
+  transport: 'UDP' | 'TCP_UDP' | undefined,
+  checkPort: string,
+  subnets = rig.seed.privateSubnetIds,
+) {
   const client = new MemoryClient();
   await client.create(endpointSlices, slice('10.0.48.50'), rig.signal);
   const term = await openTerm(rig, [gatewayWith('web', 'tls')], client);
@@ -82,7 +86,7 @@ async function served(transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: strin
       Name: 'dns',
       Type: 'network',
       Scheme: 'internal',
-      Subnets: [...rig.seed.privateSubnetIds],
+      Subnets: [...subnets],
       SecurityGroups: [network.network.backendSecurityGroupId],
       Tags: toTagList(ownershipTags(cluster, loadBalancerId, key)),
     }),
@@ -122,7 +126,8 @@ async function served(transport: 'UDP' | 'TCP_UDP' | undefined, checkPort: strin
       return own;
     });
   };
-  return { term, client, select, passes };
+  const troubles = () => cloud.bindings.ofService(service).flatMap(({ arn }) => cloud.troubles.of(arn) ?? []);
+  return { term, client, select, passes, troubles };
 }
 
 test('UDP passes to its targets, and TCP only at the port where their health is checked', async () => {
@@ -213,4 +218,15 @@ test('a pod that goes is deregistered at once, and its ports are shut five minut
   setTo(300_000);
   await syncEndpoints(cloud, term, service);
   expect(open()).toEqual([]);
+});
+
+test('a pod in a zone that the NLB does not have is a trouble of its group, until the NLB has the zone', async () => {
+  const { term, troubles } = await served('UDP', '8181', rig.seed.privateSubnetIds.slice(1, 2));
+  expect(troubles()).toMatchObject([{ kind: 'targets-in-other-zones', service, zones: ['us-east-1a'] }]);
+  const { inventory } = term.cloud;
+  const [found] = inventory.find(resourceId('load-balancer', 'nlb-internal'), key);
+  if (found?.kind !== 'load-balancer') throw new Error('no load balancer');
+  inventory.put({ ...found, subnets: rig.seed.privateSubnetIds });
+  await syncEndpoints(term.cloud, term, service);
+  expect(troubles()).toEqual([]);
 });

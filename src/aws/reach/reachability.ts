@@ -28,6 +28,7 @@ import { Lingering } from './lingering.ts';
 import { joined, Needs } from './needs.ts';
 import { carriedOf, type Need, needOf, needsNothing } from './reach.ts';
 import { RefusedGroups } from './refused-groups.ts';
+import { noteUnused } from './unused-targets.ts';
 
 const admissionsId = resourceId('admissions');
 
@@ -255,6 +256,7 @@ export class Reachability {
       return [cause];
     }
     for (const { arn } of groups) troubles.set(arn, 'admission', this.#troublesOf(arn));
+    await noteUnused(this.#options, groups);
     const needed = this.#securityGroupsOf(groups);
     const problems = this.#refused.problems();
     if (problems.length === 0) return [];

@@ -4,7 +4,7 @@ import { sameJson } from '../../kube/same-json.ts';
 import type { TargetTrouble } from '../rule-problem.ts';
 
 /** Registration and admission by security groups report their troubles separately. */
-type Side = 'registration' | 'admission';
+type Side = 'registration' | 'admission' | 'zones';
 
 export class TargetTroubles {
   readonly #byGroup = new Map<string, Partial<Record<Side, readonly TargetTrouble[]>>>();
@@ -18,8 +18,8 @@ export class TargetTroubles {
 
   /** Undefined if no pass has looked since this process leads: then the earlier status stays. */
   of(arn: string): readonly TargetTrouble[] | undefined {
-    const { registration, admission = [] } = this.#byGroup.get(arn) ?? {};
-    return registration && [...registration, ...admission];
+    const { registration, admission = [], zones = [] } = this.#byGroup.get(arn) ?? {};
+    return registration && [...registration, ...admission, ...zones];
   }
 
   forget(arn: string): void {
