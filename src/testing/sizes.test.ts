@@ -7,13 +7,15 @@ import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
 import { NOTHING_STANDS } from '../aws/model/standing.ts';
 import { translatingForAws } from '../aws/translation.ts';
 import { awsWords } from '../aws/words.ts';
+import { connectionsOf, routesById } from '../gateway/connections.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { Steps } from '../gateway/steps.ts';
+import { translating } from '../gateway/translate.ts';
 import { objectKey } from '../kube/object.ts';
 import { findingsOf } from '../status/findings.ts';
 import { attachedRoutes } from '../status/gateway-status.ts';
 import { listenerSetStatus } from '../status/listener-set-status.ts';
-import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
+import { GOLDEN_DEFAULTS, GOLDEN_NOW, GOLDEN_PROTOCOLS } from './golden.ts';
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
 const many = <T>(length: number, each: (index: number) => T): readonly T[] =>
@@ -25,14 +27,14 @@ const gatewayClass = {
   metadata: { name: 'aws' },
   spec: { controllerName: 'gatehouse.dev/aws' },
 };
-const gateway = (ports: readonly number[]) => ({
+const gateway = (ports: readonly number[], protocol = 'HTTP') => ({
   apiVersion,
   kind: 'Gateway',
   metadata: { namespace: 'shop', name: 'web' },
   spec: {
     gatewayClassName: 'aws',
     allowedListeners: { namespaces: { from: 'All' } },
-    listeners: ports.map((port) => ({ name: `p${port}`, port, protocol: 'HTTP' })),
+    listeners: ports.map((port) => ({ name: `p${port}`, port, protocol })),
   },
 });
 const largeRoute = (index: number) => ({
@@ -68,6 +70,57 @@ const catchAll = {
   spec: { parentRefs: [{ name: 'web' }] },
 };
 
+const connections = {
+  TCP: { route: 'TCPRoute' },
+  UDP: { route: 'UDPRoute' },
+  TLS: { route: 'TLSRoute', tls: { mode: 'Passthrough' } },
+} as const;
+
+/** A ListenerSet with its own 64 ports, or server names, and a route for each. */
+function connectionSet(protocol: keyof typeof connections, set: number): readonly unknown[] {
+  const { route, ...options } = connections[protocol];
+  const hostname = (index: number): string => `h${index}.s${set}.example.com`;
+  return [
+    {
+      apiVersion,
+      kind: 'ListenerSet',
+      metadata: { namespace: 'shop', name: `s${set}` },
+      spec: {
+        parentRef: { name: 'web' },
+        listeners: many(64, (index) => ({
+          name: `l${index}`,
+          protocol,
+          ...(protocol === 'TLS' ? { port: 443, hostname: hostname(index) } : { port: 1024 + set * 64 + index }),
+          ...options,
+        })),
+      },
+    },
+    ...many(64, (index) => ({
+      apiVersion,
+      kind: route,
+      metadata: { namespace: 'shop', name: `r${set}-${index}` },
+      spec: {
+        parentRefs: [{ kind: 'ListenerSet', name: `s${set}`, sectionName: `l${index}` }],
+        ...(protocol === 'TLS' && { hostnames: [hostname(index)] }),
+        rules: [{ backendRefs: [{ name: 'app', port: 80 }] }],
+      },
+    })),
+  ];
+}
+
+const connectionSets = (protocol: keyof typeof connections, sets: number): readonly unknown[] => [
+  gateway([80]),
+  ...many(sets, (set) => connectionSet(protocol, set)).flat(),
+];
+
+/** All routes want the one port. */
+const sameTcpRoute = (index: number) => ({
+  apiVersion,
+  kind: 'TCPRoute',
+  metadata: { namespace: 'shop', name: `r${index}` },
+  spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ name: 'app', port: 80 }] }] },
+});
+
 /** Far from what a step takes, and farther from what these sizes took in one: a machine may have other work. In milliseconds. */
 const longestMs = 2000;
 
@@ -79,6 +132,39 @@ function inShortSteps<T>(steps: Steps<T>): T {
     if (step.done === true) return step.value;
   }
 }
+
+const manyTlsNames = {
+  apiVersion,
+  kind: 'TLSRoute',
+  metadata: { namespace: 'shop', name: 'all' },
+  spec: {
+    parentRefs: many(32, (set) => ({ kind: 'ListenerSet', name: `s${set}` })),
+    hostnames: many(1024, (index) => `h${index % 64}.s${Math.floor(index / 64)}.example.com`),
+    rules: [{ backendRefs: [{ name: 'app', port: 80 }] }],
+  },
+};
+
+test.each<readonly [string, readonly unknown[], number]>([
+  ['9,600 TCP listeners with a route each', connectionSets('TCP', 150), 9600],
+  ['9,600 UDP listeners with a route each', connectionSets('UDP', 150), 9600],
+  ['9,600 TLS listeners with a route each', connectionSets('TLS', 150), 9600],
+  [
+    '2,048 TLS listeners with a route of 1,024 server names for all',
+    [...connectionSets('TLS', 32), manyTlsNames],
+    2048,
+  ],
+  ['10,000 TCPRoutes for one port', [gateway([9000], 'TCP'), ...many(10_000, sameTcpRoute)], 1],
+])('%s hold up nobody', { timeout: 60_000 }, (_, manifests, expected) => {
+  const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
+  if (input === undefined) throw new Error('Expected a Gateway');
+  const { topology } = inShortSteps(translating(input, GOLDEN_PROTOCOLS));
+  if (topology === undefined) throw new Error('Expected a topology');
+  const started = performance.now();
+  const routes = routesById(topology.routes);
+  const entries = topology.ports.flatMap((port) => (port.serves.kind === 'http' ? [] : connectionsOf(port, routes)));
+  expect(entries).toHaveLength(expected);
+  expect(performance.now() - started).toBeLessThan(5 * longestMs);
+});
 
 test.each<readonly [string, readonly unknown[]]>([
   ['1,000 routes of 128 matches × 16 hostnames', [gateway([80]), ...many(1000, largeRoute)]],
