@@ -111,13 +111,16 @@ export function cloudEffect(problem: CloudProblem): GatewayEffect {
 /** Rules and target groups concern only routes: a listener is served without them. @param resource a logical id */
 function concernOf(resource: string): Hindrance['concerns'] {
   const [kind = '', ...rest] = resource.split('/');
+  const [loadBalancer = '', second, third] = rest;
+  // Without the ALB as its target, nobody answers on the port of the NLB in front.
+  const isInFront = kind === 'target-group' && second === 'alb' && rest.length === 3;
+  if (isInFront) return { ports: [listenerPort('HTTP', Number(third))] };
   if (['rule', 'target-group', 'admission', 'admissions'].includes(kind)) return 'routes';
   if (kind === 'security-group') return 'clients';
   if (kind !== 'listener' || rest.length === 0) return 'everything';
-  const [loadBalancer = '', port] = rest;
   // A listener of an NLB may serve listeners of any protocol.
   const protocols = loadBalancer.startsWith('nlb-') ? ['TCP', 'UDP', 'TLS', 'HTTP'] : ['HTTP'];
-  return { ports: protocols.map((protocol) => listenerPort(protocol, Number(port))) };
+  return { ports: protocols.map((protocol) => listenerPort(protocol, Number(second))) };
 }
 
 export function ruleEffect(problem: RuleProblem): RuleEffect {
