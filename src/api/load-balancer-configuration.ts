@@ -2,6 +2,7 @@
 // CRD (`gatehouse crds`) are derived from the zod schema here.
 import { z } from 'zod';
 import type { KubeObject } from '../kube/object.ts';
+import { targetGroupAttributes } from './target-group-attributes.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
 
@@ -108,6 +109,17 @@ export const loadBalancerConfigurationSpec = z
       })
       .optional()
       .describe('Attributes of the load balancer, by key, such as idle_timeout.timeout_seconds.'),
+    targetGroupAttributes: targetGroupAttributes
+      .optional()
+      .describe(
+        'Attributes of the target groups of a Network Load Balancer, by key, such as preserve_client_ip.enabled. A target group gets those that its protocol has.',
+      ),
+    enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: z
+      .enum(['on', 'off'])
+      .optional()
+      .describe(
+        'Whether the security groups of a Network Load Balancer also apply to traffic through AWS PrivateLink. The default is on.',
+      ),
     tags: userTags.optional().describe('Tags on everything that Gatehouse creates in AWS.'),
   })
   .meta({
@@ -138,5 +150,9 @@ export interface LoadBalancerSettings {
   readonly targetType: 'ip' | 'instance';
   readonly sslPolicy: string;
   readonly loadBalancerAttributes: Readonly<Record<string, string>>;
+  /** Of an NLB's target groups. */
+  readonly targetGroupAttributes: Readonly<Record<string, string>>;
+  /** Of an NLB. Absent: AWS's default, on. */
+  readonly enforceOnPrivateLink?: 'on' | 'off';
   readonly tags: Readonly<Record<string, string>>;
 }

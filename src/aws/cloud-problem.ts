@@ -39,6 +39,18 @@ export interface SecurityGroupsNotPermitted {
   readonly groups: readonly string[];
 }
 
+/** Attributes of the configuration are only for ALBs, and the Gateway has an NLB. It only informs. */
+export interface AttributesWithoutEffect {
+  readonly kind: 'attributes-without-effect';
+  readonly attributes: readonly string[];
+}
+
+/** The ipAddressType is only for ALBs, and the Gateway has an NLB. */
+export interface IpAddressTypeUnsupported {
+  readonly kind: 'ip-address-type-unsupported';
+  readonly ipAddressType: string;
+}
+
 /** The cluster's VPC is not known. */
 export interface VpcUnknown {
   readonly kind: 'vpc-unknown';
@@ -149,6 +161,8 @@ export type CloudProblem =
   | SourceRangesTooMany
   | SecurityGroupsNotPermitted
   | VpcUnknown
+  | AttributesWithoutEffect
+  | IpAddressTypeUnsupported
   | RegionChanged
   | ClusterNameTaken
   | CredentialsInvalid

@@ -30,6 +30,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   ...refusalEffects,
   'subnets-too-few': { programmed: 'NoResources', upToDate: 'NoResources' },
   'source-ranges-too-many': { programmed: 'NoResources', upToDate: 'NoResources' },
+  'ip-address-type-unsupported': { programmed: 'Invalid', upToDate: 'Refused' },
   'subnets-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'security-groups-not-permitted': { programmed: 'Invalid', upToDate: 'Refused' },
   'vpc-unknown': { programmed: 'Pending', upToDate: 'VpcUnknown', passing: true },
@@ -40,6 +41,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   // AWS may need minutes to release a resource.
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
   'admission-widened': 'remark',
+  'attributes-without-effect': 'remark',
   'targets-near-quota': 'remark',
 };
 
@@ -111,16 +113,13 @@ export function cloudEffect(problem: CloudProblem): GatewayEffect {
 /** Rules and target groups concern only routes: a listener is served without them. @param resource a logical id */
 function concernOf(resource: string): Hindrance['concerns'] {
   const [kind = '', ...rest] = resource.split('/');
-  const [loadBalancer = '', second, third] = rest;
-  // Without the ALB as its target, nobody answers on the port of the NLB in front.
-  const isInFront = kind === 'target-group' && second === 'alb' && rest.length === 3;
-  if (isInFront) return { ports: [listenerPort('HTTP', Number(third))] };
   if (['rule', 'target-group', 'admission', 'admissions'].includes(kind)) return 'routes';
   if (kind === 'security-group') return 'clients';
   if (kind !== 'listener' || rest.length === 0) return 'everything';
+  const [loadBalancer = '', port] = rest;
   // A listener of an NLB may serve listeners of any protocol.
   const protocols = loadBalancer.startsWith('nlb-') ? ['TCP', 'UDP', 'TLS', 'HTTP'] : ['HTTP'];
-  return { ports: protocols.map((protocol) => listenerPort(protocol, Number(second))) };
+  return { ports: protocols.map((protocol) => listenerPort(protocol, Number(port))) };
 }
 
 export function ruleEffect(problem: RuleProblem): RuleEffect {

@@ -19,8 +19,6 @@ test.each([
   ['security-group/frontend', 'clients'],
   ['rule/internal/80/shop/web', 'routes'],
   ['target-group/internal/shop/api', 'routes'],
-  ['target-group/nlb-internal/alb/8080', { ports: ['http/8080'] }],
-  ['target-group/nlb-internal/alb/api/8080/4f2a91c0', 'routes'],
   ['admission/sg-1', 'routes'],
   ['admissions', 'routes'],
 ])('a refusal of %s concerns %o', (resource, concerns) => {

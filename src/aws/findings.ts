@@ -2,8 +2,10 @@
 import type { Steps } from '../gateway/steps.ts';
 import { type Finding, ofGateway, ofListener, ofRule } from '../provider/finding.ts';
 import { apiFinding } from '../status/api-findings.ts';
+import { isOfConnections } from './connection-route.ts';
 import { cloudEffect, isOfCloud, isOfListener, isOfRule, listenerEffects, ruleEffect } from './effects.ts';
 import type { Problem } from './problem.ts';
+import type { RuleProblem } from './rule-problem.ts';
 import { awsWords, isAnswered500, sentence } from './words.ts';
 
 /** Makes the findings step by step, because tenants can cause thousands of problems. */
@@ -21,6 +23,9 @@ export function awsFinding(problem: Problem): Finding {
   if (isOfCloud(problem)) return ofGateway(problem, sentence(problem), cloudEffect(problem));
   if (isOfListener(problem)) return ofListener(problem, sentence(problem), listenerEffects[problem.kind]);
   if (!isOfRule(problem)) return apiFinding(problem, awsWords);
-  const answered = isAnswered500(problem) ? ' Its requests are answered 500.' : '';
+  const answered = isAnswered500(problem) ? ` ${unanswered(problem)}` : '';
   return ofRule(problem, sentence(problem) + answered, ruleEffect(problem));
 }
+
+const unanswered = ({ route }: RuleProblem): string =>
+  isOfConnections(route) ? 'Nobody answers its connections.' : 'Its requests are answered 500.';

@@ -12,7 +12,7 @@ import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
 import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
-import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
 import { gatewayOwner } from './model/owner.ts';
 import type { Model } from './model/resources.ts';
@@ -35,7 +35,7 @@ export const awsFinalizer = 'gatehouse.dev/aws';
 
 export const awsProvider = (config: Config): ProviderKind => ({
   ...kindOf(config),
-  capabilities: ALB_CAPABILITIES,
+  capabilities: AWS_CAPABILITIES,
   narrow: narrowForAws(settingsDefaults(config)),
   open: openAws,
 });
@@ -45,7 +45,7 @@ const kindOf = ({ awsControllerName }: Config) => ({
   controllerName: awsControllerName,
   finalizer: awsFinalizer,
   words: awsWords,
-  supportedFeatures: supportedFeatures(ALB_CAPABILITIES, UNCLAIMED_FEATURES),
+  supportedFeatures: supportedFeatures(AWS_CAPABILITIES, UNCLAIMED_FEATURES),
 });
 
 /** @throws ConfigError if the region is not known */

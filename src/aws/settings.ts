@@ -43,6 +43,9 @@ function merge(
 ): LoadBalancerSettings {
   const subnets = stronger.subnets ?? weaker.subnets;
   const securityGroups = stronger.securityGroups ?? weaker.securityGroups;
+  const enforceOnPrivateLink =
+    stronger.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic ??
+    weaker.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic;
   return {
     scheme: stronger.scheme ?? weaker.scheme ?? defaults.scheme,
     ipAddressType: stronger.ipAddressType ?? weaker.ipAddressType ?? defaults.ipAddressType,
@@ -51,6 +54,8 @@ function merge(
     sourceRanges: stronger.sourceRanges ?? weaker.sourceRanges ?? [],
     targetType: stronger.targetType ?? weaker.targetType ?? defaults.targetType,
     sslPolicy: stronger.sslPolicy ?? weaker.sslPolicy ?? defaults.sslPolicy,
+    targetGroupAttributes: { ...weaker.targetGroupAttributes, ...stronger.targetGroupAttributes },
+    ...(enforceOnPrivateLink !== undefined && { enforceOnPrivateLink }),
     loadBalancerAttributes: { ...weaker.loadBalancerAttributes, ...stronger.loadBalancerAttributes },
     tags: { ...defaults.tags, ...weaker.tags, ...stronger.tags },
   };

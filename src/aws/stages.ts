@@ -8,7 +8,7 @@ import type { Accepted, Asked, Built, Stages } from '../provider/provider.ts';
 import type { CloudProblem } from './cloud-problem.ts';
 import { findingAll } from './findings.ts';
 import { buildingModel } from './model/build.ts';
-import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { ModelOptions } from './model/options.ts';
 import type { Model } from './model/resources.ts';
 import { NOTHING_STANDS, type Standing } from './model/standing.ts';
@@ -28,7 +28,7 @@ export const awsStages = (
   options: ModelOptions,
   defaults: SettingsDefaults,
 ): Omit<Stages<AwsTopology, AwsFacts, Model>, 'facts'> => ({
-  capabilities: ALB_CAPABILITIES,
+  capabilities: AWS_CAPABILITIES,
   narrow: narrowForAws(defaults),
   *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
     const { problems, ...built } = yield* buildingModel(topology, network, options, standing);

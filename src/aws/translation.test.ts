@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { translate } from '../gateway/translate.ts';
 import { GOLDEN_DEFAULTS, loadCases } from '../testing/golden.ts';
-import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { translateForAws } from './translation.ts';
 
 const inputs = loadCases().flatMap((each) => each.inputs);
@@ -24,7 +24,7 @@ const kinds = [
 
 test('every kind of problem that AWS adds to a translation is in a golden case', () => {
   const found = inputs.flatMap((input) => {
-    const before = new Set(translate(input, ALB_CAPABILITIES).problems.map((problem) => JSON.stringify(problem)));
+    const before = new Set(translate(input, AWS_CAPABILITIES).problems.map((problem) => JSON.stringify(problem)));
     return translateForAws(input, GOLDEN_DEFAULTS).problems.filter((each) => !before.has(JSON.stringify(each)));
   });
   expect([...new Set(found.map(({ kind }) => kind))].toSorted()).toEqual(kinds);

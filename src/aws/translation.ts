@@ -17,9 +17,10 @@ import type {
 } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
 import { withOwnCertificates } from './certificate-arns.ts';
+import { isOfConnections } from './connection-route.ts';
 import { withoutPairs } from './listener-pairs.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
-import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { AlbShortfall } from './model/expressed.ts';
 import type { Problem } from './problem.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
@@ -37,7 +38,7 @@ export const translateForAws = (input: GatewayInput, defaults: SettingsDefaults)
   finish(translatingForAws(input, defaults));
 
 export function* translatingForAws(input: GatewayInput, defaults: SettingsDefaults): Steps<AwsTranslation> {
-  return yield* forAws(input, yield* translating(input, ALB_CAPABILITIES), defaults);
+  return yield* forAws(input, yield* translating(input, AWS_CAPABILITIES), defaults);
 }
 
 export function* forAws(
@@ -83,7 +84,7 @@ export const withinAws = (
   settings: BackendSettings | undefined,
   problems: Problem[] = [],
 ): RouteTopology => {
-  const shortfallsOf = isOfConnections(route) ? nlbShortfalls : albShortfalls;
+  const shortfallsOf = isOfConnections(route.route) ? nlbShortfalls : albShortfalls;
   return withinPlane(
     route,
     (rule) => shortfallsOf(rule, settings),
@@ -91,16 +92,13 @@ export const withinAws = (
   );
 };
 
-const isOfConnections = ({ route: { kind } }: RouteTopology): boolean =>
-  kind === 'TCPRoute' || kind === 'UDPRoute' || kind === 'TLSRoute';
-
 const nlbShortfalls = ({ backends }: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] =>
   backends.flatMap((backend) => backendShortfalls(backend, settings));
 
 function albShortfalls(rule: RuleTopology, settings: BackendSettings | undefined): readonly AlbShortfall[] {
   // Connections are not for an ALB.
   if (rule.matches.length === 0) return [];
-  const found = shortfalls(rule, ALB_CAPABILITIES.http);
+  const found = shortfalls(rule, AWS_CAPABILITIES.http);
   const unfit = new Set(found.map(({ field }) => field));
   const others = rule.backends.filter(({ index }) => !unfit.has(`backendRefs[${index}].port`));
   return [...found, ...others.flatMap((backend) => backendShortfalls(backend, settings))];

@@ -1,4 +1,5 @@
 // The messages of AWS's problems: what is wrong, and what to do.
+import { servedKinds } from '../api/route-kinds.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { list, namesOf } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
@@ -15,18 +16,18 @@ import {
   regexMisfit,
   subnetsMisfit,
 } from './misfit-words.ts';
-import { ALB_CAPABILITIES } from './model/capabilities.ts';
+import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
 
 export const awsWords: ProviderWords = {
   plane: 'an Application Load Balancer',
-  protocols: ALB_CAPABILITIES.protocols,
-  routeKinds: ['HTTPRoute'],
+  protocols: AWS_CAPABILITIES.protocols,
+  routeKinds: servedKinds.map(({ resource }) => resource.kind),
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
-  addresses: 'AWS chooses the addresses of an Application Load Balancer.',
+  addresses: 'AWS chooses the addresses of the load balancer.',
   routeUnread: 'Its rules in AWS stay as they are.',
   standingUnread: 'Gatehouse could not read what exists in AWS.',
   upToDate: 'AWS has everything that is accepted.',
@@ -185,6 +186,10 @@ function cloudSentence(problem: CloudProblem): string {
       return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * problem.ports} rules, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
+    case 'attributes-without-effect':
+      return `The Gateway has ${planes.nlb}, which does not have the configured loadBalancerAttributes ${list(problem.attributes)}.`;
+    case 'ip-address-type-unsupported':
+      return `The Gateway has ${planes.nlb}, which does not support the ipAddressType ${problem.ipAddressType}. Use ipv4 or dualstack.`;
     case 'security-groups-not-permitted':
       return `The configured securityGroups name ${list(problem.groups)}, which Gatehouse made for its own load balancers. Name your own security groups.`;
     case 'region-changed':

@@ -93,6 +93,24 @@ export function backendService(key: ObjectKey, { spec }: Service, port: ServiceP
     ...(nodePort !== undefined && { nodePort }),
     ...(spec.healthCheckNodePort !== undefined && { healthCheckNodePort: spec.healthCheckNodePort }),
     local: spec.externalTrafficPolicy === 'Local',
+    ...(protocol === 'UDP' && tcpPorts(spec.ports ?? [], port)),
     families: spec.ipFamilies ?? ['IPv4'],
   };
+}
+
+const targetOf = ({ port, targetPort = port }: ServicePort): number | string => targetPort;
+
+function tcpPorts(ports: readonly ServicePort[], udp: ServicePort): Pick<BackendService, 'tcp'> {
+  const tcp = ports
+    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+    .map((each) => {
+      const targetPort = targetOf(each);
+      return {
+        port: each.port,
+        sameTarget: targetPort === targetOf(udp),
+        ...(typeof targetPort === 'number' && { targetPort }),
+        ...(each.nodePort !== undefined && { nodePort: each.nodePort }),
+      };
+    });
+  return tcp.length === 0 ? {} : { tcp };
 }

@@ -1,4 +1,5 @@
 // GatewayClass.status.supportedFeatures: the names of features in the Gateway API's conformance suite.
+import type { ServableProtocol } from './listener-protocols.ts';
 import type { Capabilities, HttpCapabilities } from './topology.ts';
 
 /** Translate provides these features for every data plane. */
@@ -15,6 +16,12 @@ const always = [
   'ListenerSet',
   'ReferenceGrant',
 ];
+
+const byProtocol: Readonly<Partial<Record<ServableProtocol, string>>> = {
+  TCP: 'TCPRoute',
+  TLS: 'TLSRoute',
+  UDP: 'UDPRoute',
+};
 
 const byFilter: Readonly<Record<string, readonly string[]>> = {
   RequestRedirect: ['HTTPRoutePathRedirect', 'HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
@@ -39,11 +46,12 @@ const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
  * @param unclaimed features that the provider does not pass in spite of its capabilities: the reason by name
  */
 export function supportedFeatures(
-  { http: { filters, matches, redirectStatusCodes, backendProtocols } }: Capabilities,
+  { protocols, http: { filters, matches, redirectStatusCodes, backendProtocols } }: Capabilities,
   unclaimed: Readonly<Record<string, string>>,
 ): readonly string[] {
   const names = [
     ...always,
+    ...protocols.map((protocol) => byProtocol[protocol]),
     ...filters.flatMap((filter) => byFilter[filter] ?? []),
     ...matches.map((match) => byMatch[match]),
     ...redirectStatusCodes

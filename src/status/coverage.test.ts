@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { awsFinding } from '../aws/findings.ts';
 import type { Problem } from '../gateway/problem.ts';
-import { objectKey } from '../kube/object.ts';
 import { type Coverage, conditionsFor, goldenKinds, notProgrammed, samplesOf } from '../testing/coverage.ts';
 
 const coverage: Coverage<Problem['kind']> = {
@@ -34,16 +33,7 @@ const coverage: Coverage<Problem['kind']> = {
   'route-not-allowed': 'golden',
   'hostname-not-matching': 'golden',
   // Until AWS serves connections.
-  'route-waits': {
-    problem: {
-      route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'storefront' }) },
-      rule: 0,
-      field: '',
-      listeners: ['http'],
-      for: { kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name: 'older' }) },
-    },
-    reportedBy: ['Route Accepted=True Accepted'],
-  },
+  'route-waits': 'golden',
   'backend-kind-unknown': 'golden',
   'backend-not-permitted': 'golden',
   'backend-not-found': 'golden',

@@ -49,7 +49,11 @@ const known = {
     },
     Conflicted: { True: ['HostnameConflict', 'ProtocolConflict'], False: ['NoConflicts'] },
     OverlappingTLSConfig: { True: ['OverlappingHostnames'] },
-    Programmed: { True: ['Programmed'], False: ['Invalid', 'Pending', 'HostnameConflict', 'ProtocolConflict'] },
+    // PortUnavailable is only of a ListenerSet's listener.
+    Programmed: {
+      True: ['Programmed'],
+      False: ['Invalid', 'Pending', 'HostnameConflict', 'ProtocolConflict', 'PortUnavailable'],
+    },
     ResolvedRefs: {
       True: ['ResolvedRefs'],
       False: ['InvalidCertificateRef', 'InvalidRouteKinds', 'RefNotPermitted'],

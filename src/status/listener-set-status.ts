@@ -80,7 +80,7 @@ function changeOf(
   existing: readonly Condition[] | undefined,
 ): readonly Verdict<string, string>[] {
   const ports = new Set(listeners.map(({ port }) => port));
-  const hindrances = hindrancesOf([...ports].flatMap((port) => findings.ofPort(port)));
+  const hindrances = hindrancesOf([...new Set([...ports].flatMap((port) => findings.ofPort(port)))]);
   const complete = provisioned?.complete === true;
   const change = upToDate({ hindrances, overdue, complete, words: findings.words }, existing);
   const isNews = existing?.some(({ type }) => change.some((verdict) => verdict.type === type)) === true;

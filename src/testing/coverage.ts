@@ -67,7 +67,7 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
     admits: false,
     waiting: 'The load balancer does not exist yet.',
     // Remarks are of what is there.
-    complete: ['admission-widened', 'targets-near-quota'].includes(problem.kind),
+    complete: ['admission-widened', 'attributes-without-effect', 'targets-near-quota'].includes(problem.kind),
   };
   const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
   const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);

@@ -49,6 +49,9 @@ export function* buildingModel(
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const form = formOf(asked.ports, standing.loadBalancers);
+  const { ipAddressType } = settings;
+  if (form === 'nlb' && ipAddressType === 'dualstack-without-public-ipv4')
+    return { problems: [{ kind: 'ip-address-type-unsupported', ipAddressType }] };
   const within = withinForm(asked, form);
   const subnets = chooseSubnets(settings, network, options.clusterName, standing.subnets, form);
   const { topology, problems: without } = withIpv6(within.topology, network, subnets.ids);

@@ -1,8 +1,8 @@
-// What an ALB can do of the Gateway API.
+// What AWS can do of the Gateway API: an ALB with requests, an NLB with connections.
 import type { Capabilities } from '../../gateway/topology.ts';
 
-export const ALB_CAPABILITIES: Capabilities = {
-  protocols: ['HTTP', 'HTTPS'],
+export const AWS_CAPABILITIES: Capabilities = {
+  protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   http: {
     filters: ['RequestRedirect', 'URLRewrite'],
     backendFilters: ['URLRewrite'],

@@ -69,9 +69,9 @@ describe.each(models)('the model of $name', ({ model }: { readonly model: Model 
     }
   });
 
-  test('has a certificate on each HTTPS listener, and on no other', () => {
+  test('has a certificate on each HTTPS and TLS listener, and on no other', () => {
     for (const { spec } of resources.filter(isListener)) {
-      const isSecure = spec.protocol === 'HTTPS';
+      const isSecure = spec.protocol === 'HTTPS' || spec.protocol === 'TLS';
       expect(spec.defaultCertificate !== undefined).toBe(isSecure);
       expect(spec.sslPolicy !== undefined).toBe(isSecure);
     }

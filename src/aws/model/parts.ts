@@ -13,7 +13,7 @@ import type {
 export interface LoadBalancerParts {
   /** Those that it serves. */
   readonly ports: readonly PortTopology[];
-  readonly spec: Pick<LoadBalancerResource['spec'], 'type' | 'prefixForIpv6SourceNat'>;
+  readonly spec: Pick<LoadBalancerResource['spec'], 'type' | 'prefixForIpv6SourceNat' | 'enforceOnPrivateLink'>;
   readonly attributes: LoadBalancerResource['attributes'];
   readonly certificates: readonly CertificateResource[];
   readonly targetGroups: readonly TargetGroupResource[];

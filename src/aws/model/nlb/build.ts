@@ -15,7 +15,7 @@ import type { LoadBalancerParts } from '../parts.ts';
 import type { ListenerResource } from '../resources.ts';
 import type { Standing } from '../standing.ts';
 import { alpnPolicy, sslPolicy } from '../tls-options.ts';
-import { nlbAttributes } from './attributes.ts';
+import { attributesWithoutEffect, nlbAttributes } from './attributes.ts';
 import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
 import { hasDatagrams } from './protocol.ts';
@@ -24,7 +24,7 @@ export function buildNlb(context: ModelContext, standing: Standing): LoadBalance
   const { settings } = context.topology;
   const fitting = fittingPorts(context, standing);
   const { planned, problems: taken } = planPorts(context, fitting.ports, standing);
-  const problems: Problem[] = [...fitting.problems, ...taken];
+  const problems: Problem[] = [...fitting.problems, ...taken, ...attributesWithoutEffect(settings)];
   const ports = planned.flatMap((each) => each.ports);
   const { extraCertificates } = context.options.quotas;
   const { chosen, problems: without } = chooseCertificates(ports, extraCertificates, standing.certificates);
@@ -41,6 +41,7 @@ export function buildNlb(context: ModelContext, standing: Standing): LoadBalance
     certificates: certificateResources(ports.flatMap((port) => chosen.get(port) ?? [])),
     spec: {
       type: 'network',
+      ...(settings.enforceOnPrivateLink !== undefined && { enforceOnPrivateLink: settings.enforceOnPrivateLink }),
       ...(settings.ipAddressType !== 'ipv4' &&
         planned.some(({ protocol }) => hasDatagrams(protocol)) && { prefixForIpv6SourceNat: 'on' }),
     },
@@ -79,12 +80,13 @@ function forwardOf(context: ModelContext, planned: PlannedPort, problems: Proble
   return forward;
 }
 
-/** Listeners whose backends get connections for other names, too. */
+/** Listeners that ask for names of their own, and share their backends with all names. */
 function namesNotToldApart({ ports, entries }: PlannedPort): readonly string[] {
   const tls = ports.filter(({ serves }) => serves.kind === 'tls').flatMap(({ listeners }) => listeners);
-  return tls
-    .filter(({ name }) => entries.some(({ listener, hostname }) => listener === name && hostname !== undefined))
-    .map(({ name }) => name);
+  const named = new Set(entries.filter(({ hostname }) => hostname !== undefined).map(({ listener }) => listener));
+  return entries.length === 0
+    ? []
+    : tls.filter(({ name, hostname }) => hostname !== undefined || named.has(name)).map(({ name }) => name);
 }
 
 function listenerResource(

@@ -76,7 +76,11 @@ export function planPorts(
     leaveOut(winner, loser, losers, problems);
     return [plannedPort(winner)];
   });
-  return { planned, problems: [...problems, ...losers.map((loser) => loserProblem(loser, planned))] };
+  // A route may lose one port under several names.
+  const lost = new Map(
+    losers.map((loser) => [`${loser.port} ${routeId(loser.entry.route)} ${loser.entry.rule}`, loser]),
+  );
+  return { planned, problems: [...problems, ...[...lost.values()].map((loser) => loserProblem(loser, planned))] };
 }
 
 function keptPort(claims: readonly Claim[], forwards: Standing['forwards']): PlannedPort | undefined {

@@ -28,6 +28,7 @@ export const settings: LoadBalancerSettings = {
   targetType: 'ip',
   sslPolicy: 'ELBSecurityPolicy-TLS13-1-2-2021-06',
   loadBalancerAttributes: {},
+  targetGroupAttributes: {},
   tags: {},
 };
 
