@@ -2,10 +2,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { GOLDEN_NOW, GOLDEN_PROTOCOLS, loadCases } from '../testing/golden.ts';
+import { connectionsOf, routesById } from './connections.ts';
 import { portEntries } from './entries.ts';
 import { fromManifests } from './from-manifests.ts';
 import { covers } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
+import { portKey } from './listener-protocols.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import { routeId, routeRef } from './route-id.ts';
 import type { Translation } from './topology.ts';
@@ -82,6 +84,7 @@ test.each(all)('$name: an entry belongs to a served listener, within its hosts, 
   const valid = new Set(translation.listeners.filter((listener) => listener.valid).map(({ name }) => name));
   const ports = translation.topology?.ports ?? [];
   expect(ports.map(({ port }) => port)).toEqual(ports.map(({ port }) => port).toSorted((a, b) => a - b));
+  expect(new Set(ports.map(portKey)).size).toBe(ports.length);
   for (const port of ports) {
     const { listeners } = port;
     const entries = portEntries(port, translation.topology?.routes ?? []);
@@ -95,6 +98,36 @@ test.each(all)('$name: an entry belongs to a served listener, within its hosts, 
     expect(new Set(identities).size).toBe(identities.length);
   }
 });
+
+test.each(all)(
+  '$name: connections are for routes that are attached, and of each name there is one',
+  ({ translation }) => {
+    const { ports = [], routes = [] } = translation.topology ?? {};
+    for (const port of ports.filter(({ serves }) => serves.kind !== 'http')) {
+      const entries = connectionsOf(port, routesById(routes));
+      for (const { listener, hostname, route } of entries) {
+        const owner = port.listeners.find(({ name }) => name === listener);
+        expect(owner?.routes).toContain(routeId(route));
+        expect(covers(owner?.hostname, hostname)).toBe(true);
+      }
+      expect(new Set(entries.map(({ listener, hostname }) => `${listener} ${hostname}`)).size).toBe(entries.length);
+      if (port.serves.kind !== 'tls') expect(entries.length).toBeLessThanOrEqual(1);
+    }
+  },
+);
+
+test.each(all)(
+  '$name: certificates are read for listeners that terminate TLS, and for no others',
+  ({ translation }) => {
+    for (const { serves, listeners } of translation.topology?.ports ?? []) {
+      for (const { tlsMode, certificates } of listeners) {
+        const terminates = serves.kind === 'http' ? serves.tls : tlsMode === 'Terminate';
+        expect(certificates.length > 0).toBe(terminates);
+        expect(tlsMode !== undefined).toBe(serves.kind === 'tls');
+      }
+    }
+  },
+);
 
 test.each(all)('$name: a forward has a backend that can answer', ({ translation }) => {
   for (const { action } of translation.topology?.routes.flatMap(({ rules }) => rules) ?? []) {
