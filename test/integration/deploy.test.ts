@@ -182,14 +182,13 @@ describe('the controller’s ServiceAccount', () => {
   }
 
   const gatewayApi = 'gateway.networking.k8s.io';
-  const unserved = ['grpcroutes', 'tlsroutes', 'tcproutes', 'udproutes'];
+  const routes = ['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes', 'udproutes'];
   const watched = [
     `gatewayclasses.${gatewayApi}`,
     `gateways.${gatewayApi}`,
-    `httproutes.${gatewayApi}`,
     `listenersets.${gatewayApi}`,
     `referencegrants.${gatewayApi}`,
-    ...unserved.map((plural) => `${plural}.${gatewayApi}`),
+    ...routes.map((plural) => `${plural}.${gatewayApi}`),
     'loadbalancerconfigurations.gatehouse.dev',
     'services',
     'secrets',
@@ -200,7 +199,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
-    ...['gatewayclasses', 'gateways', 'httproutes', 'listenersets', ...unserved].map(
+    ...['gatewayclasses', 'gateways', 'listenersets', ...routes].map(
       (plural) => `patch ${plural}.${gatewayApi}/status`,
     ),
     `patch gateways.${gatewayApi}`,
@@ -220,7 +219,7 @@ describe('the controller’s ServiceAccount', () => {
 
   test.each([
     ...watched.flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
-    ...['httproutes', 'listenersets', 'referencegrants', ...unserved].map((plural) => `patch ${plural}.${gatewayApi}`),
+    ...['listenersets', 'referencegrants', ...routes].map((plural) => `patch ${plural}.${gatewayApi}`),
     'patch secrets',
     'patch services',
     'get pods',
