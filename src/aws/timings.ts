@@ -6,6 +6,9 @@ export const passAgainMs = 3000;
 /** The state of load balancers and the health of targets are read this often at most: a bit less than passes run. */
 export const stateReadMs = 2500;
 
+/** The health of NLBs' targets is read at least this often, however long it is awaited. */
+export const slowestStateReadMs = 15_000;
+
 /** AWS may show what we have written this late, unless audits run more often. */
 export const writeVisibleMs = 60_000;
 

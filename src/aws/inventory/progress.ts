@@ -5,20 +5,26 @@ import type { Clock } from '../../kube/clock.ts';
 import { Lane } from '../../kube/lane.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Plan } from '../diff/step.ts';
-import { gatewayTagValue } from '../model/naming.ts';
+import { gatewayTagValue, isOfNetwork } from '../model/naming.ts';
 import { gatewayOwner, namespaceOf } from '../model/owner.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
-import { stateReadMs } from '../timings.ts';
+import { slowestStateReadMs, stateReadMs } from '../timings.ts';
 import type { Inventory } from './inventory.ts';
 
 /** AWS allows ten reads a second, and the passes need some of them. */
 const readsAtOnce = 15;
 
+/** When the health of a group was read first and last. */
+export interface Reads {
+  readonly first: number;
+  readonly last: number;
+}
+
 /** When the health of a Gateway's groups was last read, and when that of each group, by ARN. */
 interface HealthRead {
   readonly at: number;
-  readonly read: ReadonlyMap<string, number>;
+  readonly read: ReadonlyMap<string, Reads>;
 }
 
 const neverRead: HealthRead = { at: Number.NEGATIVE_INFINITY, read: new Map() };
@@ -75,9 +81,11 @@ export class Progress {
     const now = this.#clock.monotonic();
     const { at, read } = this.#health.get(gateway) ?? neverRead;
     if (now - at < stateReadMs) return;
-    const due = nextToRead(gateway, groups, read);
+    const waiting = groups.filter(({ id, arn }) => !isOfNetwork(id) || isDue(read.get(arn), now));
+    const due = nextToRead(gateway, waiting, read);
     const before = [...read].filter(([arn]) => groups.some((group) => group.arn === arn));
-    this.#health.set(gateway, { at: now, read: new Map([...before, ...due.map((arn) => [arn, now] as const)]) });
+    const reads = due.map((arn): [string, Reads] => [arn, { first: read.get(arn)?.first ?? now, last: now }]);
+    this.#health.set(gateway, { at: now, read: new Map([...before, ...reads]) });
     await this.#inventory.refreshTargetHealth(due);
   }
 
@@ -91,6 +99,10 @@ export class Progress {
   }
 }
 
+/** AWS takes minutes to register the targets of an NLB. So the longer that takes, the longer are the pauses between two reads. */
+export const isDue = (reads: Reads | undefined, now: number): boolean =>
+  reads === undefined || now - reads.last >= Math.min((now - reads.first) / 10, slowestStateReadMs);
+
 /**
  * The ARNs of the groups whose health is read next. Namespaces take turns, and in each namespace the groups that were read
  * longest ago come first. So a tenant whose groups never become healthy delays the others by one turn at most.
@@ -98,10 +110,10 @@ export class Progress {
 export function nextToRead(
   gateway: ObjectKey,
   groups: readonly Pick<OwnedResource, 'arn' | 'id'>[],
-  read: ReadonlyMap<string, number>,
+  read: ReadonlyMap<string, Pick<Reads, 'last'>>,
 ): readonly string[] {
   const turns = new Lane<Pick<OwnedResource, 'arn' | 'id'>>(({ id }) => namespaceOf(id, gatewayOwner(gateway)));
-  const readAt = ({ arn }: Pick<OwnedResource, 'arn'>) => read.get(arn) ?? Number.MIN_SAFE_INTEGER;
+  const readAt = ({ arn }: Pick<OwnedResource, 'arn'>) => read.get(arn)?.last ?? Number.MIN_SAFE_INTEGER;
   for (const group of groups.toSorted((a, b) => readAt(a) - readAt(b))) turns.add(group);
   return Array.from({ length: readsAtOnce }, () => turns.shift()?.arn ?? []).flat();
 }
