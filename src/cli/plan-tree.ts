@@ -2,7 +2,7 @@
 import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { Changes } from './changes.ts';
-import type { PlannedGateway, PlannedObject } from './planned.ts';
+import { type PlannedGateway, type PlannedObject, ruleName } from './planned.ts';
 import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
 import { type Branch, drawn } from './tree.ts';
 
@@ -36,7 +36,7 @@ function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Bran
   const targetGroups = new Map(only(model, 'target-group').map((each) => [each.id, each] as const));
   return only(model, 'load-balancer').map(({ spec, attributes, tags }) => ({
     lines: [
-      `load balancer: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model)}`,
+      `${spec.type === 'network' ? 'Network Load Balancer' : 'load balancer'}: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model)}`,
       ...settings('attributes', attributes),
       ...settings('tags', tags),
     ],
@@ -68,7 +68,7 @@ const settings = (name: string, values: Readonly<Record<string, string>>): reado
 type TargetGroups = ReadonlyMap<TargetGroupResource['id'], TargetGroupResource>;
 
 function listener(
-  { id, spec, extraCertificates }: ListenerResource,
+  { id, spec, sources, extraCertificates }: ListenerResource,
   model: Model,
   targetGroups: TargetGroups,
   assumed: ReadonlySet<string>,
@@ -87,10 +87,13 @@ function listener(
       `${spec.protocol} :${spec.port}`,
       ...(certificates.length === 0 ? [] : [`certificates: ${certificates.join(', ')}`]),
       ...(spec.sslPolicy === undefined ? [] : [`policy: ${spec.sslPolicy}`]),
+      ...(spec.alpnPolicy === undefined ? [] : [`ALPN: ${spec.alpnPolicy}`]),
     ],
     branches: [
       ...rules.map((rule, index) => ruleBranch(rule, index + 1, targetGroups)),
-      { lines: [`otherwise ${actionWords(spec.defaultAction, targetGroups)}`] },
+      sources === undefined
+        ? { lines: [`otherwise ${actionWords(spec.defaultAction, targetGroups)}`] }
+        : { lines: [actionWords(spec.defaultAction, targetGroups), ...sources.map(ruleName)] },
     ],
   };
 }
@@ -110,7 +113,7 @@ function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: Tar
 
 const targetGroup = (each: TargetGroupResource): Branch => ({
   lines: [
-    `${targetGroupWords(each)}: ${each.spec.targetType}, ${each.spec.protocolVersion}, ${healthCheckWords(each.spec.healthCheck)}`,
+    `${targetGroupWords(each)}: ${each.spec.targetType}, ${each.spec.protocolVersion ?? each.spec.protocol}, ${healthCheckWords(each.spec.healthCheck)}`,
   ],
 });
 

@@ -44,6 +44,15 @@ test("ListenerSets' listeners are planned with their Gateway's", async () => {
   expect(stderr).not.toContain('ListenerSet');
 });
 
+test.each(['tcp-and-udp', 'tls'])(
+  'a Network Load Balancer is shown with its listeners and their routes: %s',
+  async (name) => {
+    const filename = [join(import.meta.dirname, '../gateway/testdata/nlb', name, 'in.yaml')];
+    const { stdout } = await run({ filename });
+    await expect(stdout).toMatchFileSnapshot(join(testdata, `nlb-${name}.txt`));
+  },
+);
+
 test('problems are shown in the words of the conditions, beside the planned load balancer', async () => {
   const { stdout, stderr, exitCode } = await run({ filename: [join(testdata, 'faulty.yaml')] });
   await expect(stdout).toMatchFileSnapshot(join(testdata, 'faulty.txt'));

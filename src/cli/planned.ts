@@ -128,7 +128,7 @@ function shadowed({ topology }: Asked, model: Model | undefined): PlannedGateway
   return shadowedRules(topology, served).map(({ by, ...rule }) => ({ rule: ruleName(rule), by: by.map(ruleName) }));
 }
 
-const ruleName = ({ route, rule }: RuleRef): string => `${route.kind} ${route.key}, rule ${rule}`;
+export const ruleName = ({ route, rule }: RuleRef): string => `${route.kind} ${route.key}, rule ${rule}`;
 
 const assumedSecrets = (model: Model | undefined): readonly string[] =>
   (model?.resources ?? []).flatMap((resource) =>

@@ -80,7 +80,8 @@ const percent = (weight: number, total: number): string =>
 
 export function targetGroupWords(targetGroup: TargetGroupResource | undefined): string {
   const backend = targetGroup?.backend;
-  return backend === undefined ? 'no targets (503)' : `Service ${backend.service}:${backend.port}`;
+  if (backend !== undefined) return `Service ${backend.service}:${backend.port}`;
+  return targetGroup === undefined || targetGroup.spec.protocol.startsWith('HTTP') ? 'no targets (503)' : 'no targets';
 }
 
 export const transformWords = ({ kind, regex, replace }: RuleTransform): string =>
