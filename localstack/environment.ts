@@ -66,8 +66,8 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   const { dir, crds, pods = false, log, signal, openAws = startAws } = options;
   // After an error, started parts would keep the process alive.
   await using begun = new AsyncDisposableStack();
-  const block = options.aws?.dataPlane?.addresses;
-  if (pods && block !== undefined) await ownBlock(block);
+  const { addresses, addresses6 } = options.aws?.dataPlane ?? {};
+  if (pods) for (const block of [addresses, addresses6]) if (block !== undefined) await ownBlock(block);
   const aws = await openAws({ seed: true, seedClusterName: 'demo', ...options.aws });
   begun.defer(() => aws.close());
   const seed = aws.seeded();

@@ -2,6 +2,7 @@
 // secondary addresses of the instance's network interface. https://docs.aws.amazon.com/eks/latest/best-practices/vpc-cni.html
 import { blockSize, parseBlock4, toAddress } from './aws/ec2/addresses.ts';
 import { assignAddresses, assignPrefixes } from './aws/ec2/network-interfaces.ts';
+import type { NetworkInterface, Subnet } from './aws/ec2/state.ts';
 import type { Seed } from './aws/seed.ts';
 import type { World } from './aws/world.ts';
 import type { NodePlan } from './cluster/nodes/node.ts';
@@ -29,6 +30,16 @@ export function delegateSubnets({ ec2 }: World, seed: Seed): void {
   }
 }
 
+/** A /80 prefix of the subnet for each node, as AWS delegates them to interfaces: its first address is the node's own. */
+function placeIn6(nic: NetworkInterface, { ipv6 }: Subnet, index: number): NodePlan['ipv6'] {
+  if (!ipv6) return undefined;
+  const prefix = ipv6.cidrBlock.replace(/::\/64$/, `:${(index + 1).toString(16)}::`);
+  const address = `${prefix}1`;
+  nic.ipv6Addresses = [address];
+  nic.ipv6Prefixes = [`${prefix}/80`];
+  return { address, subnet: ipv6.cidrBlock, podRange: `${prefix}1:0/112` };
+}
+
 const prefixSize = 16;
 
 /** At the end of the subnet, because others get their addresses from its beginning. */
@@ -54,6 +65,7 @@ export function nodePlans({ ec2 }: World, seed: Seed): readonly NodePlan[] {
       address: node.privateIp,
       subnet: subnet.cidrBlock,
       podRange: `${toAddress(base)}/${podPrefix}`,
+      ipv6: placeIn6(nic, subnet, index),
     };
   });
 }

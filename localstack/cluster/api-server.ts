@@ -13,7 +13,8 @@ export interface ApiServerOptions {
 
 /** The ports of etcd and the API server on this machine. */
 export const host = '127.0.0.1';
-export const serviceBlock = '10.96.0.0/16';
+/** Of both families. The default of a Service is IPv4. */
+export const serviceBlocks: readonly string[] = ['10.96.0.0/16', 'fd00:10:96::/112'];
 /** The cluster address of the `kubernetes` Service. */
 export const serviceAddress = '10.96.0.1';
 
@@ -40,8 +41,7 @@ export async function apiServerFlags({
     // The authority's own key signs tokens. It stays in `dir`, so that tokens are valid after a restart.
     `--service-account-signing-key-file=${join(pki, 'ca.key')}`,
     `--service-account-key-file=${ca}`,
-    // Both families. The default of a Service is IPv4.
-    `--service-cluster-ip-range=${serviceBlock},fd00:10:96::/112`,
+    `--service-cluster-ip-range=${serviceBlocks.join(',')}`,
     '--authorization-mode=RBAC',
     '--allow-privileged',
     '--profiling=false',

@@ -30,6 +30,11 @@ const nodes = [1, 2, 3].map(
     address: `10.250.${index}.1`,
     subnet: `10.250.${index}.0/24`,
     podRange: `10.250.${index}.128/25`,
+    ipv6: {
+      address: `fd00:10:250:${index}::1`,
+      subnet: `fd00:10:250:${index}::/64`,
+      podRange: `fd00:10:250:${index}::1:0/112`,
+    },
   }),
 );
 

@@ -1,6 +1,6 @@
 // The parts of a cluster that run pods: kube-controller-manager, and the nodes.
 import { join } from 'node:path';
-import { serviceAddress, serviceBlock } from './api-server.ts';
+import { serviceAddress, serviceBlocks } from './api-server.ts';
 import { waitFor } from './apply.ts';
 import { findBinary } from './binaries.ts';
 import type { CertificateAuthority } from './certificates.ts';
@@ -46,7 +46,7 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
     nodes,
     findImage,
     variables,
-    serviceBlock,
+    serviceBlocks,
     folder: dir,
     log,
   });

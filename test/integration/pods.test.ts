@@ -1,4 +1,5 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyYaml, deleteObjects, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import { sandboxObstacle } from '../../localstack/sandbox.ts';
@@ -21,6 +22,7 @@ interface Pod {
   readonly spec: { readonly nodeName: string };
   readonly status: {
     readonly podIP: string;
+    readonly podIPs: readonly { readonly ip: string }[];
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
       readonly state: { readonly waiting?: { readonly reason: string; readonly message: string } };
@@ -47,7 +49,11 @@ interface Deployment {
 }
 
 interface Service {
-  readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly nodePort: number }[] };
+  readonly spec: {
+    readonly clusterIP: string;
+    readonly clusterIPs: readonly string[];
+    readonly ports: readonly { readonly nodePort: number }[];
+  };
 }
 
 const namespace = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -88,11 +94,11 @@ const echo = (ns: string, { replicas = 1, env = {}, container = {}, pod = {} }: 
   },
 });
 
-const service = (ns: string, ports: readonly object[]): KubeObject => ({
+const service = (ns: string, ports: readonly object[], more: object = {}): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'echo', namespace: ns },
-  spec: { type: 'NodePort', selector: { app: 'echo' }, ports },
+  spec: { type: 'NodePort', selector: { app: 'echo' }, ports, ...more },
 });
 
 const readiness = { httpGet: { path: '/health', port: 3000 }, periodSeconds: 1 };
@@ -167,6 +173,25 @@ describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` 
     const { spec } = await serviceOf('reach');
     expect(names).toContain(await podBehind(cluster, `http://${spec.clusterIP}/`));
     expect(names).toContain(await podBehind(cluster, `http://10.250.2.1:${spec.ports[0]?.nodePort}/`));
+  });
+
+  test('gives pods addresses of both families, which a dual-stack Service reaches at both of its own', async () => {
+    await applyYaml(cluster.admin, [
+      namespace('dual'),
+      echo('dual', { replicas: 2, container: { readinessProbe: readiness } }),
+      service('dual', [{ port: 80, targetPort: 3000 }], { ipFamilyPolicy: 'RequireDualStack' }),
+    ]);
+    await rolledOut('dual', 2);
+    const pods = await podsOf('dual');
+    for (const { metadata, status } of pods) {
+      expect(status.podIPs.map(({ ip }) => isIP(ip))).toEqual([4, 6]);
+      expect(await podBehind(cluster, `http://[${status.podIPs[1]?.ip}]:3000/`)).toBe(metadata.name);
+    }
+    const names = pods.map(({ metadata }) => metadata.name);
+    const { spec } = await serviceOf('dual');
+    expect(spec.clusterIPs.map(isIP)).toEqual([4, 6]);
+    expect(names).toContain(await podBehind(cluster, `http://[${spec.clusterIPs[1]}]/`));
+    expect(names).toContain(await podBehind(cluster, `http://[fd00:10:250:2::1]:${spec.ports[0]?.nodePort}/`));
   });
 
   test('forwards datagrams, and refuses connections to a Service with no endpoints', async () => {

@@ -83,7 +83,7 @@ export interface NetworkInterface {
   ipv6Addresses: readonly string[];
   /** Delegated prefixes: /28 blocks of its subnet, and /80 blocks. */
   ipv4Prefixes: readonly string[];
-  readonly ipv6Prefixes: readonly string[];
+  ipv6Prefixes: readonly string[];
   readonly macAddress: string;
   readonly interfaceType: string;
   readonly requesterId: string | undefined;

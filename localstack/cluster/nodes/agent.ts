@@ -20,8 +20,8 @@ export interface AgentOptions {
   readonly findImage: (reference: string) => RunnableImage | undefined;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
-  /** The block of Services' cluster addresses. */
-  readonly serviceBlock: string;
+  /** The blocks of Services' cluster addresses. */
+  readonly serviceBlocks: readonly string[];
   /** The folder of the pods' files. */
   readonly folder: string;
   readonly log: (line: string) => void;
@@ -40,7 +40,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await using begun = new AsyncDisposableStack();
   const network = await createPodNetwork(nodes);
   begun.defer(() => network.remove());
-  await ownBlock(options.serviceBlock);
+  for (const block of options.serviceBlocks) await ownBlock(block);
 
   const context: PodContext = { ...options, network, folder: join(options.folder, 'pods') };
   const running = new RunningPods(nodes, context, log);

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { familyOf } from '../../aws/ec2/family.ts';
 import type { Endpoint, Forward } from './forwards.ts';
 import type { Listening } from './services.ts';
 
@@ -12,13 +13,15 @@ interface Flow {
   readonly idle: NodeJS.Timeout;
 }
 
+const socketFor = (address: string): Socket => createSocket(familyOf(address) === 'ipv6' ? 'udp6' : 'udp4');
+
 /** Listens at a forward's address. A client's packets go to one endpoint while `isCurrent` accepts the endpoint. */
 export async function forwardUdp(
   { address, port }: Forward,
   choose: () => Endpoint,
   isCurrent: (endpoint: Endpoint) => boolean,
 ): Promise<Listening> {
-  const server = createSocket('udp4');
+  const server = socketFor(address);
   const flows = new Map<string, Flow>();
 
   const end = (key: string): void => {
@@ -29,14 +32,15 @@ export async function forwardUdp(
     flows.delete(key);
   };
   const begin = (key: string, client: string, from: number): Flow => {
-    const upstream = createSocket('udp4');
+    const endpoint = choose();
+    const upstream = socketFor(endpoint.address);
     const idle = setTimeout(() => end(key), idleMs).unref();
     upstream.on('message', (answer) => {
       idle.refresh();
       server.send(answer, from, client);
     });
     upstream.on('error', () => end(key));
-    const flow = { endpoint: choose(), upstream, idle };
+    const flow = { endpoint, upstream, idle };
     flows.set(key, flow);
     return flow;
   };

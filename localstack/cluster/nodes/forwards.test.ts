@@ -73,6 +73,24 @@ test('a node port is open on every node, or with the Local policy on those that 
   expect(seen(service({ ports, externalTrafficPolicy: 'Local' }), endpoints)).toEqual(local);
 });
 
+test('each family of a Service leads to the endpoints of its own family', () => {
+  const dual = [{ name: 'node-1', address: '10.0.48.4', ipv6: { address: '2001:db8::1' } }];
+  const slices = [
+    slice([ready('10.0.63.130', 'node-1')]),
+    { ...slice([ready('2001:db8::1:2', 'node-1')]), addressType: 'IPv6' },
+  ];
+  const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
+  const forwards = forwardsOf([service({ clusterIPs: ['10.96.0.9', 'fd00::9'], ports })], slices, dual);
+  const addresses = ([key, { endpoints }]: [string, { endpoints: readonly { address: string }[] }]) =>
+    [key, ...endpoints.map(({ address }) => address)].join(' ');
+  expect([...forwards].map(addresses)).toEqual([
+    'TCP 10.96.0.9:80 10.0.63.130',
+    'TCP [fd00::9]:80 2001:db8::1:2',
+    'TCP 10.0.48.4:30080 10.0.63.130',
+    'TCP [2001:db8::1]:30080 2001:db8::1:2',
+  ]);
+});
+
 test('a headless Service has no address to listen at', () => {
   expect(seen(service({ clusterIPs: ['None'] }), slice([ready('10.0.63.130', 'node-1')]))).toEqual({});
 });

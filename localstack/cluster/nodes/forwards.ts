@@ -1,4 +1,6 @@
 // The forwards of Services, like kube-proxy's. Pure. https://kubernetes.io/docs/reference/networking/virtual-ips/
+import { isIP } from 'node:net';
+import { familyOf, hostPort } from '../../aws/ec2/family.ts';
 import type { EndpointSlice, Service, ServicePort } from './objects.ts';
 
 export interface Endpoint {
@@ -18,9 +20,10 @@ export interface Forward {
 interface Node {
   readonly name: string;
   readonly address: string;
+  readonly ipv6?: { readonly address: string } | undefined;
 }
 
-const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${address}:${port}`;
+const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${hostPort(address, port)}`;
 
 export function forwardsOf(
   services: readonly Service[],
@@ -46,13 +49,20 @@ function forwardsOfPort(
   const { protocol = 'TCP', nodePort = 0 } = port;
   if (protocol !== 'TCP' && protocol !== 'UDP') return [];
   const all = endpointsOf(slices, port);
-  const clusterAddresses = (spec.clusterIPs ?? []).filter((address) => /^[\d.]+$/.test(address));
+  const clusterAddresses = (spec.clusterIPs ?? []).filter((address) => isIP(address) !== 0);
   const local = spec.externalTrafficPolicy === 'Local';
+  /** Traffic stays in its family. */
+  const sameFamily = (address: string) => all.filter((each) => familyOf(each.address) === familyOf(address));
+  const nodePorts = (nodePort === 0 ? [] : nodes).flatMap(({ name, address, ipv6 }) =>
+    [address, ipv6?.address ?? []].flat().map((at) => ({ name, at })),
+  );
   return [
-    ...clusterAddresses.map((address) => ({ protocol, address, port: port.port, endpoints: serving(all) }) as const),
-    ...(nodePort === 0 ? [] : nodes).map(({ name, address }) => {
-      const endpoints = serving(local ? all.filter(({ node }) => node === name) : all);
-      return { protocol, address, port: nodePort, endpoints } as const;
+    ...clusterAddresses.map(
+      (address) => ({ protocol, address, port: port.port, endpoints: serving(sameFamily(address)) }) as const,
+    ),
+    ...nodePorts.map(({ name, at }) => {
+      const endpoints = serving(sameFamily(at).filter(({ node }) => !local || node === name));
+      return { protocol, address: at, port: nodePort, endpoints } as const;
     }),
   ];
 }
@@ -73,7 +83,7 @@ const endpointsOf = (
   { name = '', protocol = 'TCP' }: ServicePort,
 ): readonly Candidate[] =>
   slices
-    .filter(({ addressType }) => addressType === 'IPv4')
+    .filter(({ addressType }) => addressType === 'IPv4' || addressType === 'IPv6')
     .flatMap(({ ports, endpoints }) => {
       const port = ports?.find((other) => (other.name ?? '') === name && (other.protocol ?? 'TCP') === protocol)?.port;
       if (port === undefined) return [];

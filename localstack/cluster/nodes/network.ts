@@ -2,11 +2,11 @@
 // created in a sandbox, and ends with it. It has no packet filter, and no address translation.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { AddressPool } from '../../aws/dataplane/address-pool.ts';
+import { familyOf } from '../../aws/ec2/family.ts';
 import { isInSandbox } from '../../sandbox.ts';
 import { run } from '../run.ts';
 
-/** A node's place in the network. Blocks and addresses are IPv4. */
-export interface NodePlace {
+interface FamilyPlace {
   readonly address: string;
   /** The block of the node and its pods. Within it no router is needed. */
   readonly subnet: string;
@@ -14,8 +14,14 @@ export interface NodePlace {
   readonly podRange: string;
 }
 
+/** A node's place in the network. Blocks and addresses are IPv4, and with `ipv6` also IPv6. */
+export interface NodePlace extends FamilyPlace {
+  readonly ipv6?: FamilyPlace | undefined;
+}
+
 export interface PodAttachment {
-  readonly address: string;
+  /** One of each family of the node, IPv4 first. */
+  readonly addresses: readonly string[];
   /** The name of its network namespace, for `ip netns exec`. */
   readonly namespace: string;
   detach(): Promise<void>;
@@ -38,33 +44,36 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
   await ip([
     `link add ${bridge} type bridge`,
     `link set ${bridge} up`,
-    ...nodes.map(({ address, subnet }) => `addr add ${address}/${prefixOf(subnet)} dev ${bridge}`),
+    ...nodes.flatMap(placesOf).map((place) => added(place.address, place, bridge)),
   ]);
   // Pods reach pods of other subnets, cluster addresses and load balancers through their node.
   await writeFile('/proc/sys/net/ipv4/ip_forward', '1');
+  await writeFile('/proc/sys/net/ipv6/conf/all/forwarding', '1');
   await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/send_redirects`, '0');
   await writeFile('/proc/sys/net/ipv4/conf/all/send_redirects', '0');
 
-  const pools = new Map(nodes.map((node) => [node.address, new AddressPool(node.podRange)]));
+  const pools = new Map(nodes.flatMap(placesOf).map((place) => [place.address, new AddressPool(place.podRange)]));
   let attached = 0;
   return {
     attach: async (node) => {
-      const pool = pools.get(node.address);
-      const address = pool?.take();
-      if (pool === undefined || address === undefined) throw new Error(`${node.podRange} has no free address`);
+      const taken = placesOf(node).map((place) => ({ place, address: pools.get(place.address)?.take() }));
       attached += 1;
       const namespace = `pod-${attached}`;
       const detach = async (): Promise<void> => {
-        pool.release(address);
+        for (const { place, address } of taken) if (address !== undefined) pools.get(place.address)?.release(address);
         await run('ip', ['netns', 'delete', namespace]);
       };
       try {
-        await connectPod(namespace, `pod${attached}`, address, node);
+        const own = taken.map(({ place, address }): Own => {
+          if (address === undefined) throw new Error(`${place.podRange} has no free address`);
+          return { place, address };
+        });
+        await connectPod(namespace, `pod${attached}`, own);
+        return { addresses: own.map(({ address }) => address), namespace, detach };
       } catch (error) {
         await detach().catch(() => {});
         throw error;
       }
-      return { address, namespace, detach };
     },
     remove: async () => {
       await run('ip', ['link', 'delete', bridge]);
@@ -76,7 +85,19 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
 /** Adds every address of a block to this machine, so that programs can listen there. */
 export const ownBlock = (cidr: string): Promise<void> => ip([`route replace local ${cidr} dev lo`]);
 
-async function connectPod(namespace: string, link: string, address: string, node: NodePlace): Promise<void> {
+const placesOf = (node: NodePlace): readonly FamilyPlace[] => (node.ipv6 ? [node, node.ipv6] : [node]);
+
+/** Without the detection of duplicates, an IPv6 address is usable at once. */
+const added = (address: string, { subnet }: FamilyPlace, device: string): string =>
+  `addr add ${address}/${prefixOf(subnet)} dev ${device}${familyOf(address) === 'ipv6' ? ' nodad' : ''}`;
+
+/** An address of a pod. */
+interface Own {
+  readonly place: FamilyPlace;
+  readonly address: string;
+}
+
+async function connectPod(namespace: string, link: string, own: readonly Own[]): Promise<void> {
   await ip([
     `netns add ${namespace}`,
     `link add ${link} type veth peer name eth0 netns ${namespace}`,
@@ -86,8 +107,7 @@ async function connectPod(namespace: string, link: string, address: string, node
     [
       'link set lo up',
       'link set eth0 up',
-      `addr add ${address}/${prefixOf(node.subnet)} dev eth0`,
-      `route add default via ${node.address}`,
+      ...own.flatMap(({ place, address }) => [added(address, place, 'eth0'), `route add default via ${place.address}`]),
     ],
     ['-n', namespace],
   );

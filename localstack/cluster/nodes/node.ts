@@ -63,7 +63,7 @@ async function heartbeat(connection: Connection, name: string): Promise<void> {
   ]);
 }
 
-function nodeStatus({ name, address }: NodePlan, kubeletPort: number): object {
+function nodeStatus({ name, address, ipv6 }: NodePlan, kubeletPort: number): object {
   const resources = { cpu: '2', memory: '8Gi', 'ephemeral-storage': '20Gi', pods: '110' };
   const now = new Date().toISOString();
   const condition = (type: string, status: 'True' | 'False', reason: string): object => ({
@@ -84,7 +84,10 @@ function nodeStatus({ name, address }: NodePlan, kubeletPort: number): object {
     ],
     addresses: [
       { type: 'InternalIP', address },
+      ...(ipv6 ? [{ type: 'InternalIP', address: ipv6.address }] : []),
       { type: 'Hostname', address: name },
+      // The type is the key of this list in a patch, and a node may have two addresses of a type.
+      { $patch: 'replace' },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
   };

@@ -28,6 +28,8 @@ const firstRetryMs = 50;
 const retryMs = 1_000;
 const defaultGraceSeconds = 30;
 
+const primary = ({ podAddresses: [first], hostAddress }: PodPlace): string => first ?? hostAddress;
+
 export class RunningPod {
   #pod: Pod;
   readonly #node: NodePlace;
@@ -111,7 +113,7 @@ export class RunningPod {
         new RunningContainer({
           container,
           restartPolicy: spec.restartPolicy,
-          address: place.podAddress,
+          address: primary(place),
           image: this.#context.findImage(container.image),
           start: (image, log) => this.#startContainer(container, image, log),
           changed: () => this.#report(),
@@ -137,7 +139,7 @@ export class RunningPod {
         root: join(this.#folder, 'containers', container.name),
         namespace: this.#attachment?.namespace,
         hostname: name,
-        address: place.podAddress,
+        address: primary(place),
         image,
         command: [...command, ...args].map((word) => expand(word, environment)),
         environment,
@@ -210,7 +212,7 @@ export class RunningPod {
 
   #place(): PodPlace {
     const hostAddress = this.#node.address;
-    return { hostAddress, podAddress: this.#attachment?.address ?? hostAddress };
+    return { hostAddress, podAddresses: this.#attachment?.addresses ?? [hostAddress] };
   }
 
   #volume(name: string): string {

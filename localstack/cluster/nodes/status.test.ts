@@ -27,7 +27,7 @@ const exited = (exitCode: number): ContainerState => ({
 });
 
 const statusOf = (containers: readonly ContainerReport[], of = pod()) =>
-  podStatus(of, { hostAddress: '10.0.48.4', podAddress: '10.0.63.130', startedAt: now, containers }, now).status;
+  podStatus(of, { hostAddress: '10.0.48.4', podAddresses: ['10.0.63.130'], startedAt: now, containers }, now).status;
 
 const conditions = (containers: readonly ContainerReport[], of = pod()) =>
   Object.fromEntries(

@@ -31,7 +31,7 @@ export interface ContainerReport {
 export interface PodReport {
   readonly hostAddress: string;
   /** Undefined while it has none. */
-  readonly podAddress?: string;
+  readonly podAddresses?: readonly string[];
   readonly startedAt: number;
   readonly containers: readonly ContainerReport[];
 }
@@ -49,14 +49,15 @@ export const notMade = (name: string, image: string, message: string | undefined
 
 /** A strategic merge patch of the pod. It keeps others' conditions. */
 export function podStatus(pod: Pod, report: PodReport, now: number) {
-  const { hostAddress, podAddress, startedAt, containers } = report;
+  const { hostAddress, podAddresses = [], startedAt, containers } = report;
+  const [podAddress] = podAddresses;
   return {
     status: {
       phase: phaseOf(containers),
       conditions: conditionsOf(pod, report, now),
       hostIP: hostAddress,
       hostIPs: [{ ip: hostAddress }, only],
-      ...(podAddress !== undefined && { podIP: podAddress, podIPs: [{ ip: podAddress }, only] }),
+      ...(podAddress !== undefined && { podIP: podAddress, podIPs: [...podAddresses.map((ip) => ({ ip })), only] }),
       startTime: timestamp(startedAt),
       containerStatuses: containers.map(containerStatus),
     },

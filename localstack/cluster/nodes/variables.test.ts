@@ -12,7 +12,7 @@ const pod: Pod = {
   },
   spec: { containers: [], nodeName: 'node-2', serviceAccountName: 'seller' },
 };
-const place = { podAddress: '10.0.63.130', hostAddress: '10.0.48.4' };
+const place = { podAddresses: ['10.0.63.130'], hostAddress: '10.0.48.4' };
 
 const sources: Sources = {
   configMap: async (name) => (name === 'settings' ? new Map([['mode', Buffer.from('fast')]]) : undefined),

@@ -11,7 +11,8 @@ export type Data = ReadonlyMap<string, Buffer>;
 
 /** Facts about a pod that only its node knows. */
 export interface PodPlace {
-  readonly podAddress: string;
+  /** The first is the primary one. */
+  readonly podAddresses: readonly string[];
   readonly hostAddress: string;
 }
 
@@ -75,7 +76,7 @@ async function valueOf(pod: Pod, variable: EnvVar, place: PodPlace, sources: Sou
 }
 
 /** https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
-export function fieldOf(pod: Pod, path: string, { podAddress, hostAddress }: PodPlace): string {
+export function fieldOf(pod: Pod, path: string, { podAddresses, hostAddress }: PodPlace): string {
   const { metadata, spec } = pod;
   const [, map, key = ''] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
   if (map === 'labels' || map === 'annotations') return metadata[map]?.[key] ?? '';
@@ -87,8 +88,8 @@ export function fieldOf(pod: Pod, path: string, { podAddress, hostAddress }: Pod
     'metadata.annotations': listed(metadata.annotations),
     'spec.nodeName': spec.nodeName,
     'spec.serviceAccountName': spec.serviceAccountName,
-    'status.podIP': podAddress,
-    'status.podIPs': podAddress,
+    'status.podIP': podAddresses[0],
+    'status.podIPs': podAddresses.join(','),
     'status.hostIP': hostAddress,
     'status.hostIPs': hostAddress,
   };
