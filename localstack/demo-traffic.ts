@@ -1,43 +1,10 @@
-// The demo's traffic: pods that answer with their name, and requests for every sample's URL.
-import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+// The demo's traffic: requests for every sample's URL, and connections to every sample's port.
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { json } from 'node:stream/consumers';
 import type { Reachable } from './aws/dataplane/reachable.ts';
-import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
-
-export interface Pod {
-  readonly service: string;
-  /** An address of the VPC. */
-  readonly address: string;
-  readonly port: number;
-}
-
-interface Echo {
-  readonly service: string;
-  readonly pod: string;
-  /** The path that the pod got, after rewrites. */
-  readonly path: string;
-}
-
-/** Starts an HTTP server for each pod, at its mapped address. It answers each request with what it received. */
-export async function startPods(pods: readonly Pod[], mapping: string): Promise<readonly Server[]> {
-  const mappings = [parseMapping(mapping)];
-  return await Promise.all(
-    pods.map(async ({ service, address, port }) => {
-      const server = createServer((incoming, response) => {
-        const echo: Echo = { service, pod: address, path: incoming.url ?? '' };
-        response.setHeader('content-type', 'application/json');
-        response.end(JSON.stringify(echo));
-      });
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      server.once('error', reject);
-      server.listen(port, mapAddress(mappings, address), resolve);
-      await promise;
-      return server;
-    }),
-  );
-}
+import type { Echo } from './demo-pods.ts';
 
 export interface Sample {
   readonly gateway: string;

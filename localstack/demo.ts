@@ -1,7 +1,6 @@
 // npm run demo [-- --once]: runs Gatehouse on this machine, with a real API server and the embedded AWS. The samples of
 // deploy/samples become load balancers that forward traffic. It runs until Ctrl-C; with --once it removes the samples and ends.
 import { readdir, readFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readLoadBalancers } from '../src/cli/live-load-balancer.ts';
@@ -11,9 +10,10 @@ import { selfSigned } from './aws/acm/self-signed.ts';
 import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import type { Reachable } from './aws/dataplane/reachable.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
-import { fetchSamples, type Pod, type Sample, startPods, samples as trafficSamples } from './demo-traffic.ts';
+import { type Pod, type PodCertificate, podsFor, type Running, slicesFor, startPods } from './demo-pods.ts';
+import { fetchSamples, type Sample, samples as trafficSamples } from './demo-traffic.ts';
 import { elbv2Client } from './elbv2-client.ts';
-import { type Environment, endpointSlice, startEnvironment } from './environment.ts';
+import { type Environment, startEnvironment } from './environment.ts';
 import { findKubectl } from './kubectl.ts';
 import { script } from './script.ts';
 
@@ -72,20 +72,20 @@ async function main(): Promise<number> {
     aws: { port: 0, dataPlane: { addresses: blocks.addresses, portOffset, mapTargets: [podMapping] } },
   });
   const environment = await saying(starting, () => 'Still starting the API server');
-  const pods: Server[] = [];
+  const pods: Running[] = [];
   try {
     say(`Kubernetes is at ${environment.cluster.url}, AWS at ${environment.aws.url}.`);
     const gatehouse = await saying(environment.startGatehouse(), () => 'Still starting Gatehouse');
     say(`Gatehouse runs from source (pid ${gatehouse.pid}).`);
     say(`Its log is ${gatehouse.logFile}, its metrics are at ${gatehouse.metricsUrl}.`);
     const sample = await readSamples();
-    pods.push(...(await startPods(sample.pods, podMapping)));
+    pods.push(...(await startPods(sample.pods, podMapping, sample.certificate)));
     await applyYaml(environment.cluster.admin, sample.objects);
     say(`Applied deploy/samples; waiting until every Gateway is Programmed …`);
     const gateways = await programmed(environment);
     await healthy(environment);
     await show(environment, gateways);
-    const served = await visit(environment, gateways, sample.certificatePem);
+    const served = await visit(environment, gateways, sample.certificate.cert);
     if (flags.once) return (await removeSamples(environment, sample.objects)) && served ? 0 : 1;
     explain(environment, gateways, await findKubectl({ log: say, signal: interruption.signal }));
     await untilInterrupted();
@@ -100,7 +100,7 @@ async function main(): Promise<number> {
 interface Samples {
   readonly objects: readonly KubeObject[];
   readonly pods: readonly Pod[];
-  readonly certificatePem: string;
+  readonly certificate: PodCertificate;
 }
 
 /** The samples, the endpoints of their Services, and the certificate's Secret. */
@@ -108,27 +108,20 @@ async function readSamples(): Promise<Samples> {
   const files = (await readdir(samples)).filter((file) => file.endsWith('.yaml')).toSorted();
   const texts = await Promise.all(files.map((file) => readFile(join(samples, file), 'utf8')));
   const objects = texts.flatMap((text) => parseManifest(text));
-  const pods = objects
-    .filter(({ kind }) => kind === 'Service')
-    .flatMap(({ metadata }, index) => podsOf(metadata.name, index));
-  const slices = [...Map.groupBy(pods, ({ service }) => service)].map(([service, of]) => {
-    const addresses = of.map(({ address }) => address);
-    return endpointSlice(namespace, service, addresses, podPort, { portName: 'http' });
-  });
-  const { certificatePem, privateKey } = await selfSigned(
+  const pods = podsFor(objects);
+  const { certificatePem: cert, privateKey } = await selfSigned(
     ['example.com', '*.example.com'],
     'RSA_2048',
     Date.now(),
     '01',
   );
-  const keyPem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  return { objects: [...objects, ...slices, certificateSecret(certificatePem, keyPem)], pods, certificatePem };
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return {
+    objects: [...objects, ...slicesFor(namespace, pods), certificateSecret(cert, key)],
+    pods,
+    certificate: { cert, key },
+  };
 }
-
-const podPort = 8080;
-
-const podsOf = (service: string, index: number): readonly Pod[] =>
-  [1, 2].map((pod) => ({ service, address: `10.0.${48 + 16 * (index % 3)}.${100 + 10 * index + pod}`, port: podPort }));
 
 const certificateSecret = (certificatePem: string, keyPem: string): KubeObject => ({
   apiVersion: 'v1',

@@ -134,7 +134,7 @@ export const endpointSlice = (
   service: string,
   addresses: readonly string[],
   port: number,
-  options: { readonly portName?: string; readonly suffix?: string } = {},
+  options: { readonly portName?: string; readonly suffix?: string; readonly protocol?: 'TCP' | 'UDP' } = {},
 ): KubeObject => ({
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
@@ -144,7 +144,7 @@ export const endpointSlice = (
     labels: { 'kubernetes.io/service-name': service },
   },
   addressType: 'IPv4',
-  ports: [{ name: options.portName ?? '', port, protocol: 'TCP' }],
+  ports: [{ name: options.portName ?? '', port, protocol: options.protocol ?? 'TCP' }],
   endpoints: addresses.map((address, index) => ({
     addresses: [address],
     conditions: { ready: true, serving: true, terminating: false },
