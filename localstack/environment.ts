@@ -5,6 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DataPlaneOptions } from './aws/dataplane/options.ts';
 import type { Seed } from './aws/seed.ts';
 import { type Aws, type StartOptions, startAws } from './aws/server.ts';
 import { applyYaml, type KubeObject } from './cluster/apply.ts';
@@ -14,6 +15,9 @@ import { freePorts } from './cluster/ports.ts';
 import { nodeFacts, nodePlans } from './vpc-nodes.ts';
 
 const root = join(import.meta.dirname, '..');
+
+/** The block of the embedded AWS's Elastic IPs. */
+const elasticIps = '198.18.0.0/15';
 
 export interface EnvironmentOptions {
   readonly aws?: StartOptions;
@@ -66,9 +70,9 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   const { dir, crds, pods = false, log, signal, openAws = startAws } = options;
   // After an error, started parts would keep the process alive.
   await using begun = new AsyncDisposableStack();
-  const { addresses, addresses6 } = options.aws?.dataPlane ?? {};
-  if (pods) for (const block of [addresses, addresses6]) if (block !== undefined) await ownBlock(block);
-  const aws = await openAws({ seed: true, seedClusterName: 'demo', ...options.aws });
+  const given = options.aws?.dataPlane;
+  const dataPlane = pods && given ? await ownAddresses(given) : given;
+  const aws = await openAws({ seed: true, seedClusterName: 'demo', ...options.aws, dataPlane });
   begun.defer(() => aws.close());
   const seed = aws.seeded();
   if (seed === undefined) throw new Error('Expected the embedded AWS to have its VPC');
@@ -80,6 +84,13 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   const environment = furnished(cluster, aws, seed);
   begun.move();
   return environment;
+}
+
+/** Adds the load balancers' addresses to the sandbox, and the Elastic IPs. */
+async function ownAddresses(plane: DataPlaneOptions): Promise<DataPlaneOptions> {
+  const { addresses, addresses6 = [], mapTargets = [] } = plane;
+  for (const block of [addresses, addresses6, elasticIps].flat()) await ownBlock(block);
+  return { ...plane, mapTargets: [...mapTargets, `${elasticIps}=${elasticIps}`] };
 }
 
 function furnished(cluster: Cluster, aws: Aws, seed: Seed): Environment {

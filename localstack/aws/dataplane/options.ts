@@ -6,6 +6,9 @@ export interface DataPlaneOptions {
   readonly addresses6?: string | undefined;
   /** Added to every listener's port, for users who may not bind ports below 1024; default: 0. */
   readonly portOffset?: number | undefined;
-  /** `FROM=TO`, two IPv4 or two IPv6 blocks of one size: targets with an address in FROM are reached at the same place in TO. */
+  /**
+   * `FROM=TO`, two IPv4 or two IPv6 blocks of one size: targets with an address in FROM are
+   * reached at the same place in TO. So are Network Load Balancers whose address was chosen, such as an Elastic IP.
+   */
   readonly mapTargets?: readonly string[] | undefined;
 }

@@ -21,11 +21,15 @@ export function parseMapping(text: string): AddressMapping {
 }
 
 /** Applies the first mapping with the address. Without a mapping the address stays. */
-export function mapAddress(mappings: readonly AddressMapping[], address: string): string {
-  if (mappings.length === 0 || !ipaddr.isValid(address)) return address;
+export const mapAddress = (mappings: readonly AddressMapping[], address: string): string =>
+  mappedAddress(mappings, address) ?? address;
+
+/** Undefined without a mapping. */
+export function mappedAddress(mappings: readonly AddressMapping[], address: string): string | undefined {
+  if (mappings.length === 0 || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.parse(address);
   const mapping = mappings.find(({ from }) => parsed.kind() === from[0].kind() && parsed.match(from[0], from[1]));
-  if (!mapping) return address;
+  if (!mapping) return undefined;
   const [to, prefix] = mapping.to;
   const bytes = to.toByteArray().map((byte, index) => {
     const fixed = Math.min(8, Math.max(0, prefix - 8 * index));

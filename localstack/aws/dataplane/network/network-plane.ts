@@ -2,12 +2,13 @@
 import type { Family } from '../../ec2/family.ts';
 import { listenersOf, rulesOf } from '../../elbv2/find.ts';
 import { isActive } from '../../elbv2/load-balancers.ts';
-import type { Listener, LoadBalancer, TargetGroup } from '../../elbv2/state.ts';
+import type { Listener, LoadBalancer, SubnetMapping, TargetGroup } from '../../elbv2/state.ts';
 import { targetGroupsOf } from '../../elbv2/usage.ts';
 import type { Random } from '../../random.ts';
 import type { World } from '../../world.ts';
 import type { AddressPools } from '../address-pools.ts';
 import type { Reachable } from '../reachable.ts';
+import { mappedAddress } from '../target-address.ts';
 import type { TargetPlaces } from '../target-places.ts';
 import { usesAlpn } from './alpn.ts';
 import { Carrier } from './carrier.ts';
@@ -50,6 +51,7 @@ export interface NetworkPlaneOptions {
 export class NetworkPlane {
   readonly #pools: AddressPools;
   readonly #portOffset: number;
+  readonly #places: TargetPlaces;
   readonly #carrier: Carrier;
   /** By load balancer ARN. */
   readonly #serving = new Map<string, Serving>();
@@ -57,6 +59,7 @@ export class NetworkPlane {
   constructor({ pools, portOffset, places, random }: NetworkPlaneOptions) {
     this.#pools = pools;
     this.#portOffset = portOffset;
+    this.#places = places;
     this.#carrier = new Carrier(places, random);
   }
 
@@ -97,10 +100,10 @@ export class NetworkPlane {
     const serving = this.#serving.get(arn) ?? { world, loadBalancer, nodes: new Map(), seen: new Map() };
     this.#serving.set(arn, serving);
     const nodes = new Map<string, Node>();
-    for (const { zone } of loadBalancer.subnets) {
+    for (const subnet of loadBalancer.subnets) {
       for (const family of this.#pools.familiesOf(loadBalancer)) {
-        const key = keyOf(zone, family);
-        const node = serving.nodes.get(key) ?? this.#enter(zone, family);
+        const key = keyOf(subnet.zone, family);
+        const node = serving.nodes.get(key) ?? this.#enter(world, subnet, family);
         if (node) nodes.set(key, node);
       }
     }
@@ -109,9 +112,16 @@ export class NetworkPlane {
     for (const node of nodes.values()) this.#syncNode(serving, node);
   }
 
-  #enter(zone: string, family: Family): Node | undefined {
-    const address = this.#pools.take(family);
-    return address === undefined ? undefined : { zone, family, address, opened: new Map() };
+  #enter(world: World, subnet: SubnetMapping, family: Family): Node | undefined {
+    const address = this.#ownAddress(world, subnet, family) ?? this.#pools.take(family);
+    return address === undefined ? undefined : { zone: subnet.zone, family, address, opened: new Map() };
+  }
+
+  /** The address that the API was given for the subnet, if the machine has it: then there is a mapping for it. */
+  #ownAddress(world: World, subnet: SubnetMapping, family: Family): string | undefined {
+    const elasticIp = world.ec2.elasticIps.get(subnet.allocationId ?? '')?.publicIp;
+    const given = family === 'ipv6' ? subnet.iPv6Address : (elasticIp ?? subnet.privateIPv4Address);
+    return given === undefined ? undefined : mappedAddress(this.#places.mappings, given);
   }
 
   #syncNode(serving: Serving, node: Node): void {

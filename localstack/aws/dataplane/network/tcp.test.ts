@@ -92,6 +92,17 @@ test('a zone that the load balancer leaves loses its connections, and the others
   expect(await answering(aws, 1)).toEqual(['10.0.48.9']);
 });
 
+test('it answers at the private addresses that it was given', async () => {
+  await using aws = await startForwarding();
+  await using a = await Echo.start('10.0.48.9');
+  const SubnetId = aws.seed.publicSubnetIds[0] ?? '';
+  const SubnetMappings = [{ SubnetId, PrivateIPv4Address: '10.0.0.77' }];
+  const loadBalancer = await network(aws, { Scheme: 'internal', SubnetMappings });
+  await aws.listener(loadBalancer, { Protocol: 'TCP', DefaultActions: forward(await groupOf(aws, [a])) });
+  expect(nodeOf(aws)).toBe(mapped('10.0.0.77'));
+  expect(await say(aws, 'hello')).toBe(`10.0.48.9 ${mapped('10.0.0.77')} hello`);
+});
+
 test('connections are split by weight, and a weight of 0 gets none', async () => {
   await using aws = await startForwarding();
   await using blue = await Echo.start('10.0.48.9');
