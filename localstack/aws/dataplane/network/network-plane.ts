@@ -35,10 +35,24 @@ interface Node {
 }
 
 interface OpenedListener {
-  readonly protocol: string;
   readonly socketPort: number;
-  readonly usesAlpn: boolean;
-  readonly sockets: readonly Opened[];
+  readonly sockets: Map<SocketKind, Opened>;
+}
+
+type SocketKind = 'tcp' | 'tls' | 'tls-with-alpn' | 'udp';
+
+/** An open socket can apply all other settings. A TCP listener that becomes a TCP_UDP listener goes on listening. */
+function kindsOf(listener: Listener): readonly SocketKind[] {
+  switch (listener.protocol) {
+    case 'UDP':
+      return ['udp'];
+    case 'TCP_UDP':
+      return ['tcp', 'udp'];
+    case 'TLS':
+      return [usesAlpn(listener) ? 'tls-with-alpn' : 'tls'];
+    default:
+      return ['tcp'];
+  }
 }
 
 export interface NetworkPlaneOptions {
@@ -80,7 +94,7 @@ export class NetworkPlane {
 
   #sockets(): readonly Opened[] {
     const nodes = [...this.#serving.values()].flatMap((serving) => [...serving.nodes.values()]);
-    return nodes.flatMap(({ opened }) => [...opened.values()].flatMap(({ sockets }) => sockets));
+    return nodes.flatMap(({ opened }) => [...opened.values()].flatMap(({ sockets }) => [...sockets.values()]));
   }
 
   #remove({ loadBalancer, nodes }: Serving): void {
@@ -90,7 +104,7 @@ export class NetworkPlane {
   }
 
   #leave({ address, opened }: Node): void {
-    for (const { sockets } of opened.values()) for (const socket of sockets) socket.close();
+    for (const { sockets } of opened.values()) for (const socket of sockets.values()) socket.close();
     this.#carrier.flows.cutAllAt(address);
     this.#pools.release(address);
   }
@@ -125,41 +139,41 @@ export class NetworkPlane {
   }
 
   #syncNode(serving: Serving, node: Node): void {
-    const { listeners } = serving.world.elbv2;
+    const { elbv2 } = serving.world;
     for (const [arn, opened] of node.opened) {
-      const listener = listeners.get(arn);
-      const isSame = listener && this.#isFor(opened, listener);
-      for (const socket of opened.sockets) {
-        if (isSame) socket.refresh();
-        else socket.close();
+      const listener = elbv2.listeners.get(arn);
+      const kinds = listener && opened.socketPort === this.#portOf(listener) ? kindsOf(listener) : [];
+      for (const [kind, socket] of opened.sockets) {
+        if (kinds.includes(kind)) {
+          socket.refresh();
+          continue;
+        }
+        socket.close();
+        opened.sockets.delete(kind);
       }
-      if (!isSame) node.opened.delete(arn);
+      if (opened.sockets.size === 0) node.opened.delete(arn);
     }
-    for (const listener of listenersOf(serving.world.elbv2, serving.loadBalancer.arn)) {
-      if (!node.opened.has(listener.arn)) node.opened.set(listener.arn, this.#open(serving, listener, node));
+    for (const listener of listenersOf(elbv2, serving.loadBalancer.arn)) {
+      const opened = node.opened.get(listener.arn) ?? { socketPort: this.#portOf(listener), sockets: new Map() };
+      node.opened.set(listener.arn, opened);
+      for (const kind of kindsOf(listener)) {
+        if (!opened.sockets.has(kind)) opened.sockets.set(kind, this.#open(serving, listener, node, kind));
+      }
     }
   }
 
-  /** Open sockets can apply all other settings. */
-  #isFor({ protocol, socketPort, usesAlpn: alpn }: OpenedListener, listener: Listener): boolean {
-    return protocol === listener.protocol && socketPort === this.#portOf(listener) && alpn === usesAlpn(listener);
-  }
-
-  #open(serving: Serving, listener: Listener, { zone, address }: Node): OpenedListener {
+  #open(serving: Serving, listener: Listener, { zone, address }: Node, kind: SocketKind): Opened {
     const { world, loadBalancer, seen } = serving;
-    const { protocol } = listener;
-    const socketPort = this.#portOf(listener);
+    const port = this.#portOf(listener);
+    if (port > maxPort) return new Closed(`Port ${port} is none`);
     const addressOf = (family: Family): string | undefined => serving.nodes.get(keyOf(zone, family))?.address;
-    const place = { world, loadBalancer, listener, zone, own: { address, port: socketPort }, addressOf };
+    const place = { world, loadBalancer, listener, zone, own: { address, port }, addressOf };
     const lost = (client: string, instead = 'an address of the system’s choice'): void => {
       seen.set(listener.arn, `targets see ${instead} in place of ${client}, which is not this system’s to use`);
     };
-    const opened = { protocol, socketPort, usesAlpn: usesAlpn(listener) };
-    if (socketPort > maxPort) return { ...opened, sockets: [new Closed(`Port ${socketPort} is none`)] };
-    const sockets: Opened[] = [];
-    if (protocol !== 'UDP') sockets.push(new StreamListener(place, this.#carrier, lost));
-    if (protocol === 'UDP' || protocol === 'TCP_UDP') sockets.push(new DatagramListener(place, this.#carrier, lost));
-    return { ...opened, sockets };
+    return kind === 'udp'
+      ? new DatagramListener(place, this.#carrier, lost)
+      : new StreamListener(place, this.#carrier, lost);
   }
 
   #portOf({ port }: Listener): number {
@@ -188,9 +202,9 @@ export class NetworkPlane {
         const healthy = isZoneHealthy(world, loadBalancer, groups, zone);
         return address === undefined ? [] : { zone, address, address6, healthy };
       }),
-      listeners: [...first.opened].map(([listenerArn, { protocol, socketPort }]) => ({
+      listeners: [...first.opened].map(([listenerArn, { socketPort }]) => ({
         arn: listenerArn,
-        protocol,
+        protocol: world.elbv2.listeners.get(listenerArn)?.protocol ?? 'TCP',
         port: socketPort - this.#portOffset,
         socketPort,
         error: errorOf([...nodes.values()], listenerArn),
@@ -225,7 +239,7 @@ class Closed implements Opened {
 }
 
 function errorOf(nodes: readonly Node[], listenerArn: string): string | undefined {
-  const sockets = nodes.flatMap(({ opened }) => opened.get(listenerArn)?.sockets ?? []);
+  const sockets = nodes.flatMap(({ opened }) => [...(opened.get(listenerArn)?.sockets.values() ?? [])]);
   return sockets.find(({ error }) => error !== undefined)?.error;
 }
 

@@ -4,6 +4,7 @@ import { Resolver } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   DeregisterTargetsCommand,
+  ModifyListenerCommand,
   ModifyLoadBalancerAttributesCommand,
   RegisterTargetsCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -52,6 +53,24 @@ test('a TCP_UDP listener takes both on one port', async () => {
   using client = await udpClient(aws);
   expect(await client.say('by UDP')).toBe(`${udp.target.Id} 127.0.0.1 by UDP`);
   expect(await say(aws, 'by TCP')).toBe('10.0.48.9 127.0.0.1 by TCP');
+});
+
+test('a TCP listener that becomes a TCP_UDP listener goes on listening, and back', async () => {
+  await using aws = await startForwarding();
+  await using tcp = await Echo.start('10.0.48.9');
+  using _ = await udpEcho('10.0.48.9');
+  const DefaultActions = forward(await groupOf(aws, [tcp], { Protocol: 'TCP_UDP' }));
+  const loadBalancer = await aws.loadBalancer({ Type: 'network' });
+  const ListenerArn = await aws.listener(loadBalancer, { Protocol: 'TCP', DefaultActions });
+  for (const Protocol of ['TCP_UDP', 'TCP'] as const) {
+    const modified = aws.elb.send(new ModifyListenerCommand({ ListenerArn, Protocol }));
+    const answers = Array.from({ length: 40 }, (_one, index) => sleep(index).then(() => say(aws, 'hello')));
+    for (const answer of await Promise.all(answers)) expect(answer).toBe('10.0.48.9 127.0.0.1 hello');
+    await modified;
+    if (Protocol === 'TCP') break;
+    using client = await udpClient(aws);
+    expect(ownerOf(await client.say('by UDP'))).toBe('10.0.48.9');
+  }
 });
 
 test('the flows of a target that has drained go to another one', async () => {
