@@ -3,6 +3,9 @@ import {
   type BackendRef,
   GATEWAY_GROUP,
   type Gateway,
+  type GrpcRoute,
+  type GrpcRouteMatch,
+  type GrpcRouteRule,
   type HttpHeaderMatch,
   type HttpRoute,
   type HttpRouteFilter,
@@ -59,6 +62,8 @@ export function withRouteDefaults(route: ServedRoute): ServedRoute {
   switch (route.kind) {
     case 'HTTPRoute':
       return withHttpRouteDefaults(route);
+    case 'GRPCRoute':
+      return withGrpcRouteDefaults(route);
     case 'TLSRoute':
       return { ...route, spec: { ...route.spec, ...connectionDefaults(route) } };
     case 'TCPRoute':
@@ -75,6 +80,27 @@ function withHttpRouteDefaults(route: HttpRoute): HttpRoute {
   return { ...route, spec: { ...route.spec, ...parentDefaults(route), rules: rules.map(withRuleDefaults) } };
 }
 
+function withGrpcRouteDefaults(route: GrpcRoute): GrpcRoute {
+  const { rules = [] } = route.spec;
+  return {
+    ...route,
+    spec: {
+      ...route.spec,
+      ...parentDefaults(route),
+      rules: rules.map((rule) => ({
+        ...rule,
+        ...actionDefaults(rule),
+        ...(rule.matches !== undefined && { matches: rule.matches.map(withGrpcMatchDefaults) }),
+      })),
+    },
+  };
+}
+
+const withGrpcMatchDefaults = ({ method, headers }: GrpcRouteMatch): GrpcRouteMatch => ({
+  ...(method !== undefined && { method: { type: 'Exact', ...method } }),
+  ...(headers !== undefined && { headers: headers.map(withType) }),
+});
+
 const parentDefaults = ({ spec: { parentRefs } }: ServedRoute): { readonly parentRefs?: readonly ParentReference[] } =>
   parentRefs === undefined
     ? {}
@@ -89,10 +115,15 @@ const connectionDefaults = (route: ConnectionRoute): Pick<ConnectionRoute['spec'
 });
 
 function withRuleDefaults(rule: HttpRouteRule): HttpRouteRule {
-  const { matches = [{}], filters, backendRefs } = rule;
+  const { matches = [{}] } = rule;
+  return { ...rule, ...actionDefaults(rule), matches: matches.map(withMatchDefaults) };
+}
+
+function actionDefaults({
+  filters,
+  backendRefs,
+}: HttpRouteRule | GrpcRouteRule): Pick<GrpcRouteRule, 'filters' | 'backendRefs'> {
   return {
-    ...rule,
-    matches: matches.map(withMatchDefaults),
     ...(filters !== undefined && { filters: filters.map(withFilterDefaults) }),
     ...(backendRefs !== undefined && {
       backendRefs: backendRefs.map(withWeight),

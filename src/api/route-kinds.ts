@@ -5,6 +5,7 @@ import {
   type BackendRef,
   type ConnectionRouteRule,
   GATEWAY_GROUP,
+  type GrpcRoute,
   type HttpRoute,
   type ParentReference,
   type RouteParentStatus,
@@ -27,7 +28,7 @@ export interface Route extends KubeObject {
 export type ConnectionRoute = TlsRoute | TcpRoute | UdpRoute;
 
 /** The routes of the kinds that are served. */
-export type ServedRoute = HttpRoute | ConnectionRoute;
+export type ServedRoute = HttpRoute | GrpcRoute | ConnectionRoute;
 
 export type RouteOf<K extends ServedRoute['kind']> = Extract<ServedRoute, { kind: K }>;
 
@@ -65,6 +66,13 @@ const servedRoutes: { readonly [K in ServedRoute['kind']]: ServedKind<RouteOf<K>
     hostnamesOf: ({ spec }) => spec.hostnames ?? [],
     backendsOf,
   },
+  GRPCRoute: {
+    resource: { ...gatewayApi, kind: 'GRPCRoute', plural: 'grpcroutes' },
+    optional: true,
+    protocols: ['HTTP', 'HTTPS'],
+    hostnamesOf: ({ spec }) => spec.hostnames ?? [],
+    backendsOf,
+  },
   TLSRoute: {
     resource: { ...gatewayApi, kind: 'TLSRoute', plural: 'tlsroutes', olderVersions: ['v1alpha3', 'v1alpha2'] },
     optional: true,
@@ -92,4 +100,4 @@ export const servedKinds: readonly ServedKind[] = Object.values(servedRoutes);
 
 export const servedKindOf = ({ kind }: Pick<ServedRoute, 'kind'>): ServedKind => servedRoutes[kind];
 
-export const unservedRoutes: readonly RouteResource[] = [{ ...gatewayApi, kind: 'GRPCRoute', plural: 'grpcroutes' }];
+export const unservedRoutes: readonly RouteResource[] = [];

@@ -1,5 +1,4 @@
 // The messages of AWS's problems: what is wrong, and what to do.
-import { servedKinds } from '../api/route-kinds.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { list, namesOf } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
@@ -23,7 +22,6 @@ import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
 export const awsWords: ProviderWords = {
   plane: 'an Application Load Balancer',
   protocols: AWS_CAPABILITIES.protocols,
-  routeKinds: servedKinds.map(({ resource }) => resource.kind),
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',

@@ -6,11 +6,12 @@ import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
+import { protocolsOf } from './listener-kinds.ts';
 import type { ResolvedListener } from './listeners.ts';
 import type { Report } from './problem.ts';
 import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
 import { routeRef } from './route-id.ts';
-import type { Attachment } from './topology.ts';
+import type { Attachment, ListenerCapabilities } from './topology.ts';
 
 /** The route's hostnames in its order, in lower case. A route for any host has one entry, `undefined`. */
 export function routeHostnames(route: ServedRoute): readonly (string | undefined)[] {
@@ -26,16 +27,19 @@ export interface Parents {
   /** By ListenerSet. The Gateway's own listeners have the key `undefined`. */
   readonly listeners: ReadonlyMap<ObjectKey | undefined, readonly ResolvedListener[]>;
   readonly namespaces: GatewayInput['namespaces'];
+  readonly capabilities: ListenerCapabilities;
 }
 
 export const parentsOf = (
   { gateway, listenerSets, namespaces }: GatewayInput,
   listeners: readonly ResolvedListener[],
+  capabilities: ListenerCapabilities,
 ): Parents => ({
   gateway: objectKey(gateway.metadata),
   listenerSets: new Set(listenerSets.map(({ metadata }) => objectKey(metadata))),
   listeners: Map.groupBy(listeners, ({ listenerSet }) => listenerSet),
   namespaces,
+  capabilities,
 });
 
 /** One attachment for each parentRef that points to this Gateway or to one of its ListenerSets. */
@@ -81,7 +85,7 @@ function attachedListeners(
   }
   const allowing = named.filter((listener) => allows(listener, route, parents));
   if (allowing.length === 0) {
-    const { protocols } = servedKindOf(route);
+    const protocols = protocolsOf(servedKindOf(route), parents.capabilities);
     const fitting = named.filter(({ protocol }) => protocols.includes(protocol));
     const misfit = fitting.length === 0 ? { listeners: names(named), protocols } : { listeners: names(fitting) };
     report({ ...place, kind: 'route-not-allowed', ...misfit });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { supportedFeatures } from './features.ts';
+import type { ServableProtocol } from './listener-protocols.ts';
 import type { HttpCapabilities } from './topology.ts';
 
 const none: HttpCapabilities = {
@@ -24,6 +25,15 @@ test('the features of a data plane are named once each, in ascending order', () 
 test('no feature is promised that the data plane lacks', () => {
   expect(featuresOf(none).filter((name) => /Redirect|Rewrite|MethodMatching|Query|Protocol/.test(name))).toEqual([]);
   expect(featuresOf({ ...none, redirectStatusCodes: [302, 307] })).toContain('HTTPRoute307RedirectStatusCode');
+});
+
+test('GRPCRoute is promised where a listener takes it', () => {
+  const claimed = (excluded: readonly ServableProtocol[]) => {
+    const excludedKinds = Object.fromEntries(excluded.map((protocol) => [protocol, ['GRPCRoute' as const]]));
+    return supportedFeatures({ protocols: ['HTTP', 'HTTPS'], excludedKinds, http: none }, {});
+  };
+  expect(claimed(['HTTP'])).toContain('GRPCRoute');
+  expect(claimed(['HTTP', 'HTTPS'])).not.toContain('GRPCRoute');
 });
 
 test('no feature is promised whose test the data plane fails', () => {

@@ -1,5 +1,5 @@
 // GatewayClass.status.supportedFeatures: the names of features in the Gateway API's conformance suite.
-import type { ServableProtocol } from './listener-protocols.ts';
+import { kindsOn } from './listener-kinds.ts';
 import type { Capabilities, HttpCapabilities } from './topology.ts';
 
 /** Translate provides these features for every data plane. */
@@ -17,10 +17,11 @@ const always = [
   'ReferenceGrant',
 ];
 
-const byProtocol: Readonly<Partial<Record<ServableProtocol, string>>> = {
-  TCP: 'TCPRoute',
-  TLS: 'TLSRoute',
-  UDP: 'UDPRoute',
+const byRouteKind: Readonly<Record<string, readonly string[]>> = {
+  GRPCRoute: ['GRPCRoute', 'GRPCRouteNamedRouteRule'],
+  TCPRoute: ['TCPRoute'],
+  TLSRoute: ['TLSRoute'],
+  UDPRoute: ['UDPRoute'],
 };
 
 const byFilter: Readonly<Record<string, readonly string[]>> = {
@@ -46,12 +47,16 @@ const optionalRedirects: ReadonlySet<number> = new Set([303, 307, 308]);
  * @param unclaimed features that the provider does not pass in spite of its capabilities: the reason by name
  */
 export function supportedFeatures(
-  { protocols, http: { filters, matches, redirectStatusCodes, backendProtocols } }: Capabilities,
+  capabilities: Capabilities,
   unclaimed: Readonly<Record<string, string>>,
 ): readonly string[] {
+  const { filters, matches, redirectStatusCodes, backendProtocols } = capabilities.http;
+  const routeKinds = new Set(
+    capabilities.protocols.flatMap((protocol) => kindsOn(protocol, capabilities)).map(({ kind }) => kind),
+  );
   const names = [
     ...always,
-    ...protocols.map((protocol) => byProtocol[protocol]),
+    ...[...routeKinds].flatMap((kind) => byRouteKind[kind] ?? []),
     ...filters.flatMap((filter) => byFilter[filter] ?? []),
     ...matches.map((match) => byMatch[match]),
     ...redirectStatusCodes

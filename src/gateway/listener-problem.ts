@@ -26,6 +26,15 @@ export interface ListenerHostnameConflict extends ListenerPlace, Others {
 export interface RouteKindUnsupported extends ListenerPlace {
   readonly kind: 'route-kind-unsupported';
   readonly routeKind: string;
+  /** The kinds that it supports. */
+  readonly supported: readonly string[];
+}
+
+/** `allowedRoutes.kinds` names only kinds that the data plane serves with other protocols. */
+export interface RouteKindsElsewhere extends ListenerPlace {
+  readonly kind: 'route-kinds-elsewhere';
+  readonly routeKinds: readonly string[];
+  readonly protocols: readonly string[];
 }
 
 /** No data plane supports the TLS mode. */
@@ -106,6 +115,7 @@ export type ListenerProblem =
   | ListenerProtocolConflict
   | ListenerHostnameConflict
   | RouteKindUnsupported
+  | RouteKindsElsewhere
   | TlsModeUnsupported
   | TlsMissing
   | TlsOverlap

@@ -1,19 +1,19 @@
 // Which listeners can be served, and with which certificates and kinds of routes.
 
-import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
-import { servedKinds } from '../api/route-kinds.ts';
+import type { Listener, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { Hostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { type Conflict, listenerConflicts } from './listener-conflicts.ts';
+import { resolveKinds } from './listener-kinds.ts';
 import { listenerOverlaps } from './listener-overlaps.ts';
 import { listenerHostname, sharingOf } from './listener-protocols.ts';
 import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
 import { externalCertificates, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
-import type { Capabilities, CertificateSource, TlsMode } from './topology.ts';
+import type { CertificateSource, ListenerCapabilities, TlsMode } from './topology.ts';
 
 export interface ResolvedListener {
   /** Unique among the Gateway's listeners and those of its ListenerSets. */
@@ -39,18 +39,14 @@ export interface ResolvedListener {
   readonly valid: boolean;
 }
 
-const kindsFor = (protocol: string): readonly RouteGroupKind[] =>
-  servedKinds
-    .filter(({ protocols }) => protocols.includes(protocol))
-    .map(({ resource: { group, kind } }) => ({ group, kind }));
-
 /** The Gateway's listeners in its order, then those of its ListenerSets in order of precedence. */
 export function* resolveListeners(
   input: GatewayInput,
-  { protocols }: Pick<Capabilities, 'protocols'>,
+  capabilities: ListenerCapabilities,
   report: Report,
 ): Steps<readonly ResolvedListener[]> {
-  const isSupported = ({ listener }: OwnedListener): boolean => protocols.some((each) => each === listener.protocol);
+  const isSupported = ({ listener }: OwnedListener): boolean =>
+    capabilities.protocols.some((each) => each === listener.protocol);
   const owners = ownedListeners(input, report);
   yield;
   const conflicts = yield* listenerConflicts(owners, isSupported);
@@ -75,7 +71,7 @@ export function* resolveListeners(
 
   function supported(owned: OwnedListener, base: Base): ResolvedListener {
     const { name, protocol } = base;
-    const supportedKinds = resolveKinds(owned, report);
+    const supportedKinds = resolveKinds(owned, capabilities, report);
     const tls = resolveTls(owned, input, report);
     const overlap = overlaps.get(owned);
     if (overlap !== undefined) report({ kind: 'tls-overlap', listener: name, field: 'hostname', ...overlap });
@@ -117,24 +113,6 @@ function reportConflict({ id, listener }: OwnedListener, conflict: Conflict, rep
     const hostname = hasHostname ? { hostname: listenerHostname(listener) ?? '' } : {};
     report({ kind: 'listener-hostname-conflict', ...place, ...hostname });
   }
-}
-
-/** The kinds of routes that the listener allows and that are supported. */
-function resolveKinds({ id, listener }: OwnedListener, report: Report): readonly RouteGroupKind[] {
-  const supported = kindsFor(listener.protocol);
-  const requested = listener.allowedRoutes?.kinds ?? [];
-  if (requested.length === 0) return supported;
-  const allowed = new Set<RouteGroupKind>();
-  for (const [index, { group = GATEWAY_GROUP, kind }] of requested.entries()) {
-    const found = supported.find((each) => each.group === group && each.kind === kind);
-    if (found !== undefined) {
-      allowed.add(found);
-      continue;
-    }
-    const field = `allowedRoutes.kinds[${index}]`;
-    report({ kind: 'route-kind-unsupported', listener: id, field, routeKind: `${group}/${kind}` });
-  }
-  return [...allowed];
 }
 
 interface ResolvedTls {

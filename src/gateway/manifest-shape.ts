@@ -78,7 +78,11 @@ const backendRef = z.looseObject({
   port: z.int().optional(),
   weight: z.int().min(0).max(1_000_000).optional(),
 });
-const rule = z.looseObject({
+const actions = z.looseObject({
+  filters: filters.optional(),
+  backendRefs: z.array(backendRef.extend({ filters: filters.optional() })).optional(),
+});
+const rule = actions.extend({
   matches: z
     .array(
       z.looseObject({
@@ -94,8 +98,14 @@ const rule = z.looseObject({
       }),
     )
     .optional(),
-  filters: filters.optional(),
-  backendRefs: z.array(backendRef.extend({ filters: filters.optional() })).optional(),
+});
+const grpcMethod = z.looseObject({
+  type: z.enum(['Exact', 'RegularExpression']).optional(),
+  service: z.string().optional(),
+  method: z.string().optional(),
+});
+const grpcRule = actions.extend({
+  matches: z.array(z.looseObject({ method: grpcMethod.optional(), headers: conditions.optional() })).optional(),
 });
 
 const hostnames = z.array(z.string());
@@ -118,6 +128,11 @@ const specs: Readonly<Record<string, z.ZodType>> = {
     parentRefs: z.array(named).optional(),
     hostnames: hostnames.optional(),
     rules: z.array(rule).optional(),
+  }),
+  GRPCRoute: z.looseObject({
+    parentRefs: z.array(named).optional(),
+    hostnames: hostnames.optional(),
+    rules: z.array(grpcRule).optional(),
   }),
   TCPRoute: connectionRoute,
   UDPRoute: connectionRoute,

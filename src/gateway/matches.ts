@@ -23,7 +23,7 @@ function requestMatch({ path = {}, headers = [], queryParams = [], method }: Htt
 }
 
 /** Header names ignore case. */
-const headerMatches = (headers: readonly HttpHeaderMatch[]): readonly ValueMatch[] =>
+export const headerMatches = (headers: readonly HttpHeaderMatch[]): readonly ValueMatch[] =>
   firstOfEachName(headers.map((header) => ({ ...header, name: header.name.toLowerCase() })));
 
 /** Gateway API: if a name is repeated, only its first entry counts. */

@@ -1,27 +1,42 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
-import { type Candidate, comparePrecedence } from './precedence.ts';
+import { type Candidate, compareMatches, comparePrecedence } from './precedence.ts';
+import type { RequestMatch } from './topology.ts';
 
 const condition = fc.record({
   type: fc.constant('Exact' as const),
   name: fc.constantFrom('a', 'b', 'c'),
   value: fc.constant('1'),
 });
+const httpMatch = fc.record(
+  {
+    path: fc.record({
+      type: fc.constantFrom('Exact', 'PathPrefix', 'RegularExpression'),
+      value: fc.constantFrom('/', '/a', '/b', '/a/b'),
+    }),
+    method: fc.constantFrom('GET', 'POST'),
+    headers: fc.array(condition, { maxLength: 2 }),
+    queryParams: fc.array(condition, { maxLength: 2 }),
+  },
+  { requiredKeys: ['path', 'headers', 'queryParams'] },
+);
+const grpcMatch = fc.record({
+  path: fc.constant({ type: 'PathPrefix' as const, value: '/' }),
+  headers: fc.array(condition, { maxLength: 2 }),
+  queryParams: fc.constant([]),
+  grpc: fc.record(
+    {
+      type: fc.constantFrom('Exact', 'RegularExpression'),
+      service: fc.constantFrom('a', 'a.b'),
+      method: fc.constantFrom('A', 'AB'),
+    },
+    { requiredKeys: ['type'] },
+  ),
+});
 const candidate: fc.Arbitrary<Candidate> = fc.record({
   routeHostname: fc.constantFrom(undefined, '*.com', '*.example.com', 'a.example.com', 'b.example.com'),
-  match: fc.record(
-    {
-      path: fc.record({
-        type: fc.constantFrom('Exact', 'PathPrefix', 'RegularExpression'),
-        value: fc.constantFrom('/', '/a', '/b', '/a/b'),
-      }),
-      method: fc.constantFrom('GET', 'POST'),
-      headers: fc.array(condition, { maxLength: 2 }),
-      queryParams: fc.array(condition, { maxLength: 2 }),
-    },
-    { requiredKeys: ['path', 'headers', 'queryParams'] },
-  ),
+  match: fc.oneof(httpMatch, grpcMatch),
   creationTimestamp: fc.constantFrom(undefined, '2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'),
   route: fc.record({
     kind: fc.constantFrom('HTTPRoute', 'GRPCRoute'),
@@ -34,6 +49,19 @@ const candidate: fc.Arbitrary<Candidate> = fc.record({
 /** What makes two candidates the same one. */
 const identity = ({ routeHostname, route, ruleIndex, matchIndex }: Candidate): string =>
   JSON.stringify([routeHostname, route, ruleIndex, matchIndex]);
+
+const grpc = (service?: string, method?: string, headers = 0): RequestMatch => ({
+  path: { type: 'PathPrefix', value: '/' },
+  headers: Array.from({ length: headers }, (_, index) => ({ type: 'Exact', name: String(index), value: '' })),
+  queryParams: [],
+  grpc: { type: 'Exact', ...(service !== undefined && { service }), ...(method !== undefined && { method }) },
+});
+
+test('of gRPC matches the longest service comes first, then the longest method, then the most headers', () => {
+  const ordered = [grpc('a.b', 'A'), grpc('a.b'), grpc('a', 'AB', 1), grpc('a', 'AB'), grpc('a', 'A', 9), grpc('a')];
+  const all = [...ordered, grpc(undefined, 'AB'), grpc(undefined, 'A'), grpc(undefined, undefined, 1), grpc()];
+  expect(all.toReversed().toSorted(compareMatches)).toEqual(all);
+});
 
 test('of two matches exactly one wins, whichever is asked about first', () => {
   fc.assert(

@@ -20,7 +20,7 @@ export const resolveHttpRules = (
 /** What the rules of an HTTPRoute and of a GRPCRoute have in common. */
 type RequestRule = Omit<HttpRouteRule, 'matches'>;
 
-function resolveRule(
+export function resolveRule(
   route: HttpRoute | GrpcRoute,
   rule: RequestRule & { readonly index: number },
   matches: readonly RequestMatch[],

@@ -1,6 +1,7 @@
 // What a data plane must do: the result of translate. It is the same for every provider.
 
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
+import type { RouteKind } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { PortKey, PortServes, ServableProtocol } from './listener-protocols.ts';
 import type { Problem } from './problem.ts';
@@ -261,10 +262,15 @@ export interface Attachment {
   readonly rules: number;
 }
 
-/** What a plane can do. Translate needs only the protocols of listeners. */
-export interface Capabilities {
-  readonly protocols: readonly ServableProtocol[];
+/** What a plane can do. Translate needs only what listeners can have. */
+export interface Capabilities extends ListenerCapabilities {
   readonly http: HttpCapabilities;
+}
+
+export interface ListenerCapabilities {
+  readonly protocols: readonly ServableProtocol[];
+  /** Kinds of routes that the plane does not serve with a protocol, though the Gateway API allows them there. */
+  readonly excludedKinds?: Readonly<Partial<Record<ServableProtocol, readonly RouteKind[]>>>;
 }
 
 export interface HttpCapabilities {

@@ -6,6 +6,7 @@ import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { resolveConnectionRules } from './connection-rules.ts';
 import { waitingRoutes } from './connections.ts';
 import { areGatewayFieldsSupported } from './gateway-fields.ts';
+import { resolveGrpcRules } from './grpc-rules.ts';
 import type { GatewayInput } from './input.ts';
 import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
 import { type ResolvedListener, resolveListeners } from './listeners.ts';
@@ -17,7 +18,7 @@ import { resolveHttpRules } from './rules.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
   Attachment,
-  Capabilities,
+  ListenerCapabilities,
   ListenerResult,
   ListenerTopology,
   PortTopology,
@@ -32,6 +33,8 @@ function resolveRules(route: ServedRoute, context: Pick<RuleContext, 'input' | '
   switch (route.kind) {
     case 'HTTPRoute':
       return resolveHttpRules(route, context);
+    case 'GRPCRoute':
+      return resolveGrpcRules(route, context);
     case 'TLSRoute':
     case 'TCPRoute':
     case 'UDPRoute':
@@ -41,17 +44,17 @@ function resolveRules(route: ServedRoute, context: Pick<RuleContext, 'input' | '
   }
 }
 
-export const translate = (input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Translation =>
+export const translate = (input: GatewayInput, capabilities: ListenerCapabilities): Translation =>
   finish(translating(input, capabilities));
 
 /** It never throws: each error becomes a problem, which concerns only the object that it names. */
-export function* translating(input: GatewayInput, capabilities: Pick<Capabilities, 'protocols'>): Steps<Translation> {
+export function* translating(input: GatewayInput, capabilities: ListenerCapabilities): Steps<Translation> {
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
 
   const supported = areGatewayFieldsSupported(input, report);
   const listeners = yield* resolveListeners(input, capabilities, report);
-  const parents = parentsOf(input, listeners);
+  const parents = parentsOf(input, listeners, capabilities);
   const routes: AttachedRoute[] = [];
   for (const route of inKeyOrder(input)) {
     const attachments = attach(route, parents, report);

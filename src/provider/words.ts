@@ -5,7 +5,6 @@ export interface ProviderWords {
   readonly plane: string;
   /** The supported protocols of listeners. */
   readonly protocols: readonly string[];
-  readonly routeKinds: readonly string[];
   /** The supported keys of certificates: `RSA of 2048 bits`. */
   readonly certificateKeys: string;
   /** The key in a listener's `tls.options` that names certificates of the provider. Absent if there is none. */

@@ -25,6 +25,7 @@ const listenerEffects: ByKind<ListenerProblem, ListenerEffect> = {
   'listener-protocol-conflict': { kind: 'conflict', reason: 'ProtocolConflict' },
   'listener-hostname-conflict': { kind: 'conflict', reason: 'HostnameConflict' },
   'route-kind-unsupported': { kind: 'unresolved', reason: 'InvalidRouteKinds' },
+  'route-kinds-elsewhere': { kind: 'unsupported', reason: 'UnsupportedProtocol' },
   'tls-mode-unsupported': { kind: 'unsupported', reason: 'UnsupportedValue' },
   'tls-missing': { kind: 'unsupported', reason: 'UnsupportedValue' },
   'tls-overlap': { kind: 'overlap' },

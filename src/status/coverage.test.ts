@@ -17,6 +17,7 @@ const coverage: Coverage<Problem['kind']> = {
   'listener-protocol-conflict': 'golden',
   'listener-hostname-conflict': 'golden',
   'route-kind-unsupported': 'golden',
+  'route-kinds-elsewhere': 'golden',
   'tls-mode-unsupported': 'golden',
   'tls-missing': 'golden',
   'tls-overlap': 'golden',

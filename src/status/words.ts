@@ -82,7 +82,9 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'listener-set-not-allowed':
       return 'allowedListeners of the Gateway does not admit ListenerSets of this namespace. Ask the owner of the Gateway.';
     case 'route-kind-unsupported':
-      return `routes of kind ${problem.routeKind} are not supported here. Use ${words.routeKinds.join(' or ')}.`;
+      return `routes of kind ${problem.routeKind} are not supported here. Use ${problem.supported.join(' or ')}.`;
+    case 'route-kinds-elsewhere':
+      return `${words.plane} serves ${list(problem.routeKinds)} only with protocol ${problem.protocols.join(' or ')}. Use that protocol, or allow other kinds.`;
     case 'tls-mode-unsupported':
       return `TLS mode "${problem.mode}" is not supported. Use Terminate.`;
     case 'tls-missing':

@@ -6,7 +6,7 @@ import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { Capabilities } from '../gateway/topology.ts';
+import type { ListenerCapabilities } from '../gateway/topology.ts';
 
 export interface GoldenCase {
   /** `topic/case`. */
@@ -25,7 +25,7 @@ export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 
 /** The protocols of listeners that a provider may have. */
-export const GOLDEN_PROTOCOLS: Pick<Capabilities, 'protocols'> = { protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'] };
+export const GOLDEN_PROTOCOLS: ListenerCapabilities = { protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'] };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
   scheme: 'internal',

@@ -3,6 +3,8 @@ import type { Capabilities } from '../../gateway/topology.ts';
 
 export const AWS_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
+  // A target group of gRPC needs an HTTPS listener.
+  excludedKinds: { HTTP: ['GRPCRoute'] },
   http: {
     filters: ['RequestRedirect', 'URLRewrite'],
     backendFilters: ['URLRewrite'],

@@ -5,7 +5,6 @@ import type { ProviderWords } from '../words.ts';
 export const inventedWords: ProviderWords = {
   plane: 'a lighthouse',
   protocols: ['HTTP', 'TCP'],
-  routeKinds: ['HTTPRoute', 'TCPRoute'],
   certificateKeys: 'RSA of 2048 bits',
   parametersKind: 'Lamp of example.com',
   addresses: 'A lighthouse has the address of its rock.',
