@@ -11,9 +11,11 @@ const inputs = loadCases().flatMap((each) => each.inputs);
 const kinds = [
   'backend-protocol-unsupported',
   'backend-without-ipv4',
+  'backend-without-ipv6',
   'backend-without-node-port',
   'certificate-arn-malformed',
   'filter-unsupported',
+  'listener-pair',
   'parameters-invalid',
   'parameters-kind-unknown',
   'parameters-not-found',

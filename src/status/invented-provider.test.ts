@@ -173,7 +173,7 @@ test('an invented provider says itself what stands, what is missing and what a r
 
 /** Not those that the provider itself puts in words, nor those of objects that the golden cases have for AWS. */
 const isOfApi = (problem: Problem): problem is ApiProblem =>
-  !/^(certificate-arn|backend-without|parameters)-/.test(problem.kind);
+  !/^(certificate-arn|backend-without|parameters|listener-pair)\b/.test(problem.kind);
 
 test("messages of the Gateway API's problems name what the provider supports, and never AWS", () => {
   const problems = loadCases()
