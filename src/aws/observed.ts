@@ -22,6 +22,8 @@ export const TAG = {
   certificates: 'gatehouse.dev/certificates',
   /** Which routes share a rule, and the share of each. */
   routes: 'gatehouse.dev/routes',
+  /** Since when clients are sent to another load balancer, in milliseconds since the epoch. */
+  replaced: 'gatehouse.dev/replaced',
   /** Which of the other tags we have written for the user: six hex digits of each key's hash. Written with them. */
   tags: 'gatehouse.dev/tags',
 } as const;

@@ -13,6 +13,8 @@ export interface DiffOptions {
   readonly rulesPerLoadBalancer?: number;
   /** How long a target group rests that nothing forwards to any more, in milliseconds. */
   readonly drain?: number;
+  /** How long an NLB goes on to serve when the ALB behind it has become the Gateway's address, in milliseconds. */
+  readonly handover?: number;
   /** Namespaces whose steps were recalled last time: steps of other namespaces do not wait for theirs. */
   readonly behind?: ReadonlySet<string>;
 }
@@ -24,7 +26,7 @@ export interface DiffOptions {
  * The same input gives the same plan, in whatever order AWS listed the resources.
  */
 export function diff(model: Model | undefined, observed: Observed, options: DiffOptions = {}): Plan {
-  const { rulesPerLoadBalancer = 100, drain = 300_000, behind = new Set<string>() } = options;
+  const { rulesPerLoadBalancer = 100, drain = 300_000, handover = 600_000, behind = new Set<string>() } = options;
   const existing = indexExisting(model, observed);
   const resources = model?.resources ?? [];
   const rules = resources.filter((resource) => resource.kind === 'rule');
@@ -32,7 +34,7 @@ export function diff(model: Model | undefined, observed: Observed, options: Diff
   for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
   const listeners = resources.filter((resource) => resource.kind === 'listener');
   planListeners(draft, listeners, rules, rulesPerLoadBalancer);
-  retire(draft, { whole: model === undefined, rules, listeners, now: observed.now, drain });
+  retire(draft, { whole: model === undefined, rules, listeners, now: observed.now, drain, handover });
   return {
     steps: draft.steps,
     existing: new Map([...existing.kept].map(([id, { arn }]) => [id, arn])),

@@ -149,3 +149,39 @@ test('an ALB that is no longer behind the NLB goes after the groups that it was 
     'target-group/nlb-internal/dns/TCP-ipv4',
   ]);
 });
+
+test('an NLB in front of an ALB that becomes the address itself serves ten minutes more, also over a restart', () => {
+  const aws = running(front);
+  const { resources, ...others } = networkModel(front);
+  const alone = { ...others, resources: resources.filter(({ id }) => !id.includes('/nlb-')) };
+  const [frontend] = alone.resources;
+  if (frontend?.kind !== 'security-group') throw new Error('Expected a security group');
+  const ingress = frontend.ingress.map((rule) => ({ ...rule, source: { kind: 'cidr' as const, cidr: '0.0.0.0/0' } }));
+  const model = { ...alone, resources: [{ ...frontend, ingress }, ...alone.resources.slice(1)] };
+  runPlan(aws, diff(model, aws.observe()));
+  const second = diff(model, aws.observe());
+  expect(second.steps.map(({ id }) => id)).toEqual(['tag load-balancer/nlb-internal']);
+  runPlan(aws, second);
+  aws.passTime(599_000);
+  expect(diff(model, aws.observe())).toMatchObject({
+    steps: [],
+    pending: [{ kind: 'drain', at: expect.any(Number) }, {}, {}, {}],
+  });
+  // Back in front, it forgets that it was to go.
+  const back = diff(networkModel(front), aws.observe());
+  expect(back.steps.map(({ id }) => id)).toEqual([
+    'set-ingress security-group/frontend',
+    'tag load-balancer/nlb-internal',
+  ]);
+  aws.passTime(1000);
+  expect(diff(model, aws.observe()).steps.map(({ kind, resource }) => `${kind} ${resource}`)).toContain(
+    'delete load-balancer/nlb-internal',
+  );
+  converge(aws, model);
+  expect(
+    aws
+      .observe()
+      .resources.map(({ id }) => id)
+      .filter((id) => id.includes('nlb')),
+  ).toEqual([]);
+});

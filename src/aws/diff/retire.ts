@@ -3,8 +3,8 @@
 import { isOfNetwork } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
-import type { OwnedListener, OwnedLoadBalancer, OwnedRule, OwnedTargetGroup } from '../observed.ts';
-import type { Draft } from './draft.ts';
+import { type OwnedListener, type OwnedLoadBalancer, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
+import { type Draft, stepId } from './draft.ts';
 import { forwardsOf } from './forwarding.ts';
 import type { StepId } from './step.ts';
 import { coldGroups, unprovenGroups } from './traffic.ts';
@@ -18,6 +18,8 @@ export interface Retirement {
   readonly now: number;
   /** How long a target group rests after the last reference to it, in milliseconds. */
   readonly drain: number;
+  /** How long an NLB serves on that was in front of an ALB that stays, in milliseconds. */
+  readonly handover: number;
 }
 
 /** The steps that delete load balancers, by ARN. */
@@ -33,7 +35,11 @@ export function retire(draft: Draft, retirement: Retirement): void {
   // AWS does not delete an ALB that is the target of an NLB. So the NLB goes first, and then the group between them.
   const { left } = draft.existing;
   const between = left.filter((group) => group.kind === 'target-group' && group.targetType === 'alb');
-  retireLoadBalancers(draft, { gone, replaced }, ({ arn }) => isNetworkLoadBalancer(arn));
+  retireLoadBalancers(
+    draft,
+    { gone, replaced },
+    (each) => isNetworkLoadBalancer(each.arn) && (!replaced || isHandedOver(draft, retirement, each)),
+  );
   retireListeners(draft, retirement.whole, made);
   const freed = retireTargetGroups(draft, retirement, gone, (group) => between.includes(group));
   const mayGo = replaced && freed.length === between.length;
@@ -84,6 +90,34 @@ function retireLoadBalancers(
   }
 }
 
+/**
+ * Whether an NLB has served long enough after the ALB behind it became the Gateway's address: clients know the old one for a
+ * while. The time is in a tag, so that it goes on over a restart.
+ */
+function isHandedOver(
+  draft: Draft,
+  { whole, now, handover }: Retirement,
+  { arn, id, tags }: OwnedLoadBalancer,
+): boolean {
+  const { kept, left, listeners } = draft.existing;
+  const isInFront = left.some(
+    (group) =>
+      group.kind === 'target-group' &&
+      group.targetType === 'alb' &&
+      [...listeners.values()].some((each) => each.loadBalancerArn === arn && forwardsTo(each, group.arn)),
+  );
+  const stays = [...kept.values()].some((each) => each.kind === 'load-balancer' && !isNetworkLoadBalancer(each.arn));
+  if (whole || !isInFront || !stays) return true;
+  const since = Number(tags[TAG.replaced] ?? now);
+  if (now - since >= handover) return true;
+  if (!(TAG.replaced in tags)) {
+    const add = { [TAG.replaced]: String(now) };
+    draft.add({ kind: 'tag', id: stepId('tag', id), after: [], resource: id, arn, add, remove: [] });
+  }
+  draft.await({ kind: 'drain', resource: id, at: since + handover });
+  return false;
+}
+
 /** A rule that may wait forever, because its namespace never stops changing. */
 const isBehindRule = ({ order }: Draft, resource: ResourceId): boolean =>
   resource.startsWith('rule/') && order.isBehind(resource);
@@ -130,14 +164,18 @@ function retireTargetGroups(
 /** ARNs of the load balancers that forward to the group. An empty string stands for an unknown one. */
 function holdersOf(draft: Draft, { arn: group }: OwnedTargetGroup): string[] {
   const { rules, listeners } = draft.existing;
-  const forwards = (each: OwnedRule | OwnedListener) => forwardsOf(each).some(({ arn }) => arn === group);
   return [
     ...[...rules.entries()]
-      .filter(([, each]) => each.some(forwards))
+      .filter(([, each]) => each.some((rule) => forwardsTo(rule, group)))
       .map(([listener]) => listeners.get(listener)?.loadBalancerArn ?? ''),
-    ...[...listeners.values()].filter(forwards).map(({ loadBalancerArn }) => loadBalancerArn),
+    ...[...listeners.values()]
+      .filter((listener) => forwardsTo(listener, group))
+      .map(({ loadBalancerArn }) => loadBalancerArn),
   ];
 }
+
+const forwardsTo = (each: OwnedRule | OwnedListener, group: string): boolean =>
+  forwardsOf(each).some(({ arn }) => arn === group);
 
 /**
  * After the load balancers that carry them, because AWS refuses before that, and after the rules that name them: an ALB's
@@ -153,8 +191,10 @@ function retireSecurityGroups(draft: Draft, gone: Gone): void {
   const groups = left.filter(({ kind }) => kind === 'security-group');
   const removed: StepId[] = [];
   for (const group of groups.toSorted((a, b) => Number(isOfNetwork(a.id)) - Number(isOfNetwork(b.id)))) {
-    if (waitsForReplacement) draft.await({ kind: 'replacement', resource: group.id });
-    else {
+    if (waitsForReplacement) {
+      // The NLB itself says when it goes.
+      if (!isOfNetwork(group.id)) draft.await({ kind: 'replacement', resource: group.id });
+    } else {
       const before = isOfNetwork(group.id) ? removed : [];
       removed.push(draft.remove(group, [...gone.values(), ...changed.map(({ id }) => id), ...before]));
     }

@@ -48,7 +48,10 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
     .filter(
       (key) =>
         !Object.hasOwn(wanted, key) &&
-        (key === TAG.tags || key === TAG.routes || (!isReservedTag(key) && marks.has(keyMark(key)))),
+        (key === TAG.tags ||
+          key === TAG.routes ||
+          key === TAG.replaced ||
+          (!isReservedTag(key) && marks.has(keyMark(key)))),
     )
     .toSorted();
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };
