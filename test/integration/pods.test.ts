@@ -189,7 +189,7 @@ describe.skipIf(obstacle !== undefined)(`a cluster whose pods run${obstacle ? ` 
     }
     const names = pods.map(({ metadata }) => metadata.name);
     const { spec } = await serviceOf('dual');
-    expect(spec.clusterIPs.map(isIP)).toEqual([4, 6]);
+    expect(spec.clusterIPs.map((address) => isIP(address))).toEqual([4, 6]);
     expect(names).toContain(await podBehind(cluster, `http://[${spec.clusterIPs[1]}]/`));
     expect(names).toContain(await podBehind(cluster, `http://[fd00:10:250:2::1]:${spec.ports[0]?.nodePort}/`));
   });

@@ -83,7 +83,11 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
 }
 
 /** Adds every address of a block to this machine, so that programs can listen there. */
-export const ownBlock = (cidr: string): Promise<void> => ip([`route replace local ${cidr} dev lo`]);
+export async function ownBlock(cidr: string): Promise<void> {
+  await ip([`route replace local ${cidr} dev lo`]);
+  // Unlike IPv4, IPv6 lets programs listen only at the interfaces' own addresses.
+  await writeFile('/proc/sys/net/ipv6/ip_nonlocal_bind', '1');
+}
 
 const placesOf = (node: NodePlace): readonly FamilyPlace[] => (node.ipv6 ? [node, node.ipv6] : [node]);
 
