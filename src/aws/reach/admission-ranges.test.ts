@@ -90,13 +90,17 @@ test('whatever the ports and the limit, each port is admitted or said, and no gu
   const ports = fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 30 });
   fc.assert(
     fc.property(ports, fc.integer({ min: 1, max: 12 }), (numbers, limit) => {
-      const needed = numbers.map((port) => range(port));
+      const protocolOf = (port: number) => (port % 3 === 0 ? 'udp' : 'tcp');
+      const needed = numbers.map((port) => range(port, port, protocolOf(port)));
       const { admissions, left } = fitted(needed, limit);
       expect(admissions.length).toBeLessThanOrEqual(limit);
-      const open = (port: number, ranges: readonly Admission[]) =>
-        ranges.some(({ fromPort, toPort }) => fromPort <= port && port <= toPort);
-      for (const port of numbers) expect(open(port, [...admissions, ...left])).toBe(true);
-      for (const port of guarded) expect(open(port, admissions)).toBe(open(port, admissions) && numbers.includes(port));
+      const open = (protocol: string, port: number, ranges: readonly Admission[]) =>
+        ranges.some((each) => each.protocol === protocol && each.fromPort <= port && port <= each.toPort);
+      for (const port of numbers) expect(open(protocolOf(port), port, [...admissions, ...left])).toBe(true);
+      for (const [port, protocol] of guarded.flatMap((each) => [[each, 'tcp'] as const, [each, 'udp'] as const])) {
+        const isNeeded = numbers.includes(port) && protocolOf(port) === protocol;
+        expect(open(protocol, port, admissions) && !isNeeded).toBe(false);
+      }
       const again = admissionsDiff(
         needed,
         admissions.map((each, index) => ({ ...each, ruleId: `sgr-${index}`, source: 'sg-lb' })),

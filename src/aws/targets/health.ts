@@ -10,7 +10,7 @@ export interface Health {
   readonly silent: readonly Target[];
   /** Whether at least one target is healthy. */
   readonly healthy: boolean;
-  /** Whether AWS has registered all targets. It begins the health checks after that. */
+  /** Whether AWS has registered all targets in zones of the load balancer. It begins the health checks after that. */
   readonly registered: boolean;
   /** How many targets are in each of AWS's states: `healthy`, `unhealthy`, `initial`, `draining` … */
   readonly states: Readonly<Record<string, number>>;
@@ -29,13 +29,14 @@ export async function readHealth(clients: AwsClients, arn: string): Promise<Heal
       ? []
       : [{ target: { id, port }, silent: TargetHealth?.Reason === 'Target.Timeout' }],
   );
+  const used = TargetHealthDescriptions.flatMap(({ TargetHealth = {} }) =>
+    TargetHealth.State === 'unused' ? [] : TargetHealth,
+  );
   return {
     members: members.map(({ target }) => target),
     silent: members.flatMap(({ target, silent }) => (silent ? [target] : [])),
     healthy: TargetHealthDescriptions.some(({ TargetHealth }) => TargetHealth?.State === 'healthy'),
-    registered: TargetHealthDescriptions.every(
-      ({ TargetHealth: { State, Reason } = {} }) => State !== 'unused' && Reason !== 'Elb.RegistrationInProgress',
-    ),
+    registered: used.length > 0 && used.every(({ Reason }) => Reason !== 'Elb.RegistrationInProgress'),
     states: countBy(TargetHealthDescriptions.map(({ TargetHealth }) => TargetHealth?.State ?? 'unknown')),
   };
 }
