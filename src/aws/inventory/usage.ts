@@ -19,13 +19,13 @@ interface Use {
 
 export class Usage {
   readonly #clock: Clock;
-  readonly #membership: Membership;
+  readonly #membership: Pick<Membership, 'members'>;
   readonly #uses = new Map<string, Use>();
   readonly #healthy = new Set<string>();
   /** Since when AWS is known to have registered the targets, in milliseconds since the epoch. */
   readonly #registered = new Map<string, number>();
 
-  constructor(clock: Clock, membership: Membership) {
+  constructor(clock: Clock, membership: Pick<Membership, 'members'>) {
     this.#clock = clock;
     this.#membership = membership;
   }
