@@ -55,10 +55,9 @@ function zonesOfLoadBalancer(
   subnets: readonly Subnet[],
 ): ReadonlySet<string> {
   const id = resourceId('load-balancer', group.id.split('/')[1] ?? '');
-  const own = inventory
-    .find(id, gatewayTagValue(gateway))
-    .flatMap((each) => (each.kind === 'load-balancer' ? each.subnets : []));
-  return new Set(subnets.flatMap((subnet) => (own.includes(subnet.id) ? subnet.availabilityZone : [])));
+  const found = inventory.find(id, gatewayTagValue(gateway));
+  const own = new Set(found.flatMap((each) => (each.kind === 'load-balancer' ? each.subnets : [])));
+  return new Set(subnets.flatMap((subnet) => (own.has(subnet.id) ? subnet.availabilityZone : [])));
 }
 
 /** By an IP address, or by the id of an instance. */
