@@ -100,9 +100,9 @@ test('an ALB that someone has deregistered is found by the audit, and registered
   const model = networkGateway(rig.seed, { http: [80] });
   await apply(cloud, model);
   expect(await cloud.finish(gateway, model)).toEqual([]);
-  const [group] = [...rig.aws.world().elbv2.targetGroups.values()];
-  const [registered] = group?.targets.values() ?? [];
-  const TargetGroupArn = group?.arn ?? '';
+  const [made] = [...rig.aws.world().elbv2.targetGroups.values()];
+  const [registered] = made?.targets.values() ?? [];
+  const TargetGroupArn = made?.arn ?? '';
   const Targets = [{ Id: registered?.id }];
   await cloud.clients.elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
   // An audit leaves out what was written just now.
