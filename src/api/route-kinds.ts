@@ -1,4 +1,4 @@
-// The Gateway API's route kinds, one per line. If a kind is not served yet, the status of its routes says so.
+// The Gateway API's route kinds, one per line.
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import {
@@ -99,5 +99,3 @@ const servedRoutes: { readonly [K in ServedRoute['kind']]: ServedKind<RouteOf<K>
 export const servedKinds: readonly ServedKind[] = Object.values(servedRoutes);
 
 export const servedKindOf = ({ kind }: Pick<ServedRoute, 'kind'>): ServedKind => servedRoutes[kind];
-
-export const unservedRoutes: readonly RouteResource[] = [];

@@ -1,7 +1,7 @@
 // Reads once all objects of a cluster that a plan needs.
 import type { Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
-import { type Route, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
+import { type Route, servedKinds } from '../api/route-kinds.ts';
 import type { KubeClient, Selection } from '../kube/client.ts';
 import { inEachVersion, type Kind } from '../kube/kinds.ts';
 import { isForbidden, isNotFound } from '../kube/kube-error.ts';
@@ -49,11 +49,10 @@ export async function readCluster(
 
 /** Routes of all kinds. A user who may not read those of a kind that a cluster may be without does not need them. */
 export async function listRoutes(list: (kind: Kind<Route>) => Promise<readonly Route[]>): Promise<readonly Route[]> {
-  const served = servedKinds.map(({ resource, optional }) =>
+  const all = servedKinds.map(({ resource, optional }) =>
     optional ? list(resource).catch(noneIfForbidden) : list(resource),
   );
-  const unserved = unservedRoutes.map((kind) => list(kind).catch(noneIfForbidden));
-  return (await Promise.all([...served, ...unserved])).flat();
+  return (await Promise.all(all)).flat();
 }
 
 function noneIfForbidden(error: unknown): readonly never[] {

@@ -2,17 +2,14 @@
 import { z } from 'zod';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
-import { servedKinds, unservedRoutes } from '../api/route-kinds.ts';
+import { servedKinds } from '../api/route-kinds.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { type KubeObject, type ObjectMeta, objectKey } from '../kube/object.ts';
 import type { ManifestObject } from './manifest-files.ts';
 import type { PlannedGateway } from './planned.ts';
 import { isOfUnknownKind } from './unknown-fields.ts';
 
-/** Of those that are not served the plan says so. */
-const routeKinds: readonly string[] = [...servedKinds.map(({ resource }) => resource), ...unservedRoutes].map(
-  ({ kind }) => kind,
-);
+const routeKinds: readonly string[] = servedKinds.map(({ resource: { kind } }) => kind);
 
 const readKinds: ReadonlySet<string> = new Set([
   ...['GatewayClass', 'Gateway', 'ListenerSet', 'ReferenceGrant', ...routeKinds].map(

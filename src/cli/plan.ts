@@ -217,8 +217,7 @@ async function derived(
   const read = fromManifests(objects, { ...options, ...(aws !== undefined && { certificates: aws }) });
   const { clusterName } = config;
   const defaults = settingsDefaults(config);
-  const { unservedRoutes } = read;
-  const given = { clusterName, defaults, unservedRoutes, ...(aws !== undefined && { aws }) };
+  const given = { clusterName, defaults, ...(aws !== undefined && { aws }) };
   return { ...read, gateways: await Promise.all(read.inputs.map((each) => planGateway(each, given))) };
 }
 

@@ -1,6 +1,5 @@
 // Plans one Gateway with the pipeline's pure stages, without a cluster or a cloud, and collects its conditions.
 
-import type { Route } from '../api/route-kinds.ts';
 import { diff } from '../aws/diff/diff.ts';
 import { awsFinding } from '../aws/findings.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
@@ -24,17 +23,13 @@ import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions } from '../status/listener-status.ts';
-import { pointsTo } from '../status/parents.ts';
 import { findingsOfAttachment, routeConditions } from '../status/route-status.ts';
-import { unservedCondition } from '../status/unserved-route-status.ts';
 import { type Changes, changesOf } from './changes.ts';
 import type { LiveAws } from './live-aws.ts';
 
 export interface PlanOptions {
   readonly clusterName: string;
   readonly defaults: SettingsDefaults;
-  /** All routes of kinds that are not served, also of other Gateways. */
-  readonly unservedRoutes: readonly Route[];
   /** Without it the plan assumes that nothing serves, and invents a network. */
   readonly aws?: LiveAws;
 }
@@ -74,7 +69,7 @@ interface PlannedProblem {
 
 export async function planGateway(
   input: GatewayInput,
-  { clusterName, defaults, unservedRoutes, aws }: PlanOptions,
+  { clusterName, defaults, aws }: PlanOptions,
 ): Promise<PlannedGateway> {
   const gateway = objectKey(input.gateway.metadata);
   const obstacles =
@@ -100,7 +95,6 @@ export async function planGateway(
       ...listeners(gateway, findings),
       ...input.listenerSets.map(({ metadata }) => listenerSet(objectKey(metadata), findings)),
       ...routes(findings),
-      ...unserved(input, unservedRoutes),
     ],
   };
 }
@@ -155,18 +149,6 @@ function listeners(gateway: string, findings: Findings): readonly PlannedObject[
       problems: own.map(planned),
     };
   });
-}
-
-function unserved({ gateway, listenerSets }: GatewayInput, all: readonly Route[]): readonly PlannedObject[] {
-  const sets = new Set(listenerSets.map(({ metadata }) => objectKey(metadata)));
-  const whose = { gateway: objectKey(gateway.metadata), listenerSets: sets };
-  return all
-    .filter((route) => route.spec.parentRefs?.some((parentRef) => pointsTo(route, parentRef, whose)))
-    .map((route) => ({
-      object: `${route.kind} ${objectKey(route.metadata)}`,
-      conditions: [unservedCondition(route)],
-      problems: [],
-    }));
 }
 
 function listenerSet(key: ObjectKey, findings: Findings): PlannedObject {

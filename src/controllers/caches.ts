@@ -2,15 +2,8 @@
 
 import type { Namespace, Node } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
-import { type Route, type ServedRoute, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
-import {
-  readGateway,
-  readGatewayClass,
-  readListenerSet,
-  readReferenceGrant,
-  readRoute,
-  readUnservedRoute,
-} from '../gateway/readable.ts';
+import { type Route, type ServedRoute, servedKinds } from '../api/route-kinds.ts';
+import { readGateway, readGatewayClass, readListenerSet, readReferenceGrant, readRoute } from '../gateway/readable.ts';
 import {
   backendServices,
   certificateSecrets,
@@ -147,32 +140,15 @@ export function openCaches(options: CachesOptions) {
     nodes: reflect(kinds.nodes, {}, { strip: stripNode }),
     namespaces: reflect(kinds.namespaces, {}, { strip: stripNamespace }),
   };
-  // No Gateway waits for these kinds: they may not be installed, or we may not be allowed to read them.
-  const unserved = unservedRoutes.map((kind) => {
-    const indexers = { gateway: gatewaysOfRoute, listenerSet: listenerSetsOfRoute };
-    const timing = { missingMaxMs: optionalMissingMs };
-    return new Reflector({
-      ...shared,
-      kind,
-      indexers,
-      namespace: watchNamespace,
-      strip: stripUnserved,
-      read: readUnservedRoute,
-      timing,
-    });
-  });
   return {
     ...stores,
-    /** The routes of unserved kinds. */
-    unservedRoutes: unserved.map(({ kind, store }) => ({ kind, store })),
     /** Whether we watch the namespace of the object. */
     watches: (key: ObjectKey): boolean =>
       watchNamespace === undefined || parseObjectKey(key).namespace === watchNamespace,
     /** Resolves when each kind has been listed completely, or is not installed. */
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     /** Runs until the signal aborts. */
-    run: (signal: AbortSignal): Promise<unknown> =>
-      Promise.all([...reflectors, ...unserved].map((reflector) => reflector.run(signal))),
+    run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
     /** The kinds that have not been listed yet. */
     unlisted: (): readonly string[] =>
       reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
@@ -184,20 +160,6 @@ export function openCaches(options: CachesOptions) {
     /** The kinds that are certainly not installed. An API server that has just started may not serve its CRDs yet. */
     absent: (): readonly string[] =>
       reflectors.filter((reflector) => reflector.missingForMs() >= absentAfterMs).map(({ kind }) => kind.kind),
-  };
-}
-
-/** Keeps only what the status of an unserved route needs. */
-function stripUnserved({ apiVersion, kind, metadata, spec, status }: Route): Route {
-  const { namespace, name, uid, resourceVersion, generation, deletionTimestamp } = metadata;
-  const kept = { namespace, name, uid, resourceVersion, generation, deletionTimestamp };
-  const known = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
-  return {
-    apiVersion,
-    kind,
-    metadata: { name, ...known },
-    spec: { parentRefs: spec.parentRefs ?? [] },
-    ...(status !== undefined && { status }),
   };
 }
 

@@ -25,7 +25,7 @@ import type { GatewayContext } from './gateway-context.ts';
 import { kindsMissing } from './obstacles.ts';
 import { removeGateway } from './removal.ts';
 import { reportListenerSets, reportOrphans, resetListenerSets } from './report-listener-sets.ts';
-import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
 /**
@@ -116,7 +116,6 @@ async function reportDeleted(context: GatewayContext, key: ObjectKey, signal: Ab
   const { caches } = context;
   // An object that we have not listed yet, or that is in a namespace we do not watch, may still exist.
   if (!caches.watches(key) || caches.unlisted().includes(gateways.kind)) return;
-  await reportUnservedRoutes(context, key, false, signal);
   if (caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([
     reportOrphans(context, key, signal),
@@ -126,7 +125,6 @@ async function reportDeleted(context: GatewayContext, key: ObjectKey, signal: Ab
 
 /** The Gateway is another controller's. Its ListenerSets and routes may have moved to it: removes what we said about them. */
 async function resetStatuses(context: GatewayContext, key: ObjectKey, signal: AbortSignal): Promise<void> {
-  await reportUnservedRoutes(context, key, false, signal);
   if (context.caches.listenerSets.byIndex('gateway', key).length === 0) return;
   await allEnded([
     resetListenerSets(context, key, signal),
@@ -166,7 +164,6 @@ async function report(
   await allEnded([
     reportListenerSets(context, listenerSets, outcome, signal),
     reportRoutes(context, key, findings, signal),
-    reportUnservedRoutes(context, key, true, signal),
   ]);
 }
 

@@ -11,7 +11,7 @@ import { reportRemoval } from '../status/report.ts';
 import { messageOf } from '../status/words.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { reportOrphans } from './report-listener-sets.ts';
-import { reportRoutes, reportUnservedRoutes } from './report-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import { overdueMs } from './unanswered.ts';
 
 /** A removal needs only the Gateway's key: no class, configuration, routes or Secrets. */
@@ -58,7 +58,6 @@ async function finishRemoval(
     await reportOrphans(context, key, signal).catch(() => undefined);
   }
   await reportRoutes(context, key, noFindings(provider.words), signal);
-  await reportUnservedRoutes(context, key, false, signal);
   await removeFinalizer(client, gateways, gateway, provider.finalizer, signal);
   unanswered.forget(key);
 }

@@ -7,14 +7,14 @@ import type { ObjectKey } from '../kube/object.ts';
 import type { WorkResult } from '../kube/workers.ts';
 import type { Provider } from '../provider/provider.ts';
 import { noFindings } from '../status/findings.ts';
-import { type ReportContext, reportRoute, reportUnservedRoute } from '../status/report.ts';
+import { type ReportContext, reportRoute } from '../status/report.ts';
 import { eachEnded } from './all-ended.ts';
 import { type Caches, routesBy } from './caches.ts';
 
 /** How long to wait if ListenerSets have not been listed, because then it is unknown which are gone. In milliseconds. */
 const unlistedMs = 30_000;
 
-type StaleRoutesCaches = Pick<Caches, 'listenerSets' | 'routes' | 'unservedRoutes' | 'watches' | 'unlisted'>;
+type StaleRoutesCaches = Pick<Caches, 'listenerSets' | 'routes' | 'watches' | 'unlisted'>;
 
 export interface StaleRoutesContext extends ReportContext {
   readonly provider: Pick<Provider, 'words'>;
@@ -46,11 +46,6 @@ export async function reconcileStaleRoutes(
     await eachEnded(routesBy(caches, 'listenerSet', key).filter(mentionsSet), (route) =>
       reportRoute(context, route, { ...whose, attachments: [], findings: noFindings(provider.words) }, signal),
     );
-    for (const { kind, store } of caches.unservedRoutes) {
-      await eachEnded(store.byIndex('listenerSet', key).filter(mentionsSet), (route) =>
-        reportUnservedRoute(context, kind, route, { ...whose, isOurs: false }, signal),
-      );
-    }
   }
   return undefined;
 }

@@ -100,7 +100,6 @@ export function connectTriggers(
       staleDue(keyOf(current ?? old), initial);
     }),
     ...caches.routes.map((store) => store.onChange(routeChanged)),
-    ...caches.unservedRoutes.map(({ store }) => store.onChange(routeChanged)),
     caches.referenceGrants.onChange((old, current, initial) => {
       if (!meansSomething(old, current)) return;
       const from = new Set([old, current].flatMap((grant) => grant?.spec.from.map(({ namespace }) => namespace) ?? []));

@@ -4,7 +4,7 @@ import { withGatewayDefaults, withListenerSetDefaults, withRouteDefaults } from 
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
-import { type Route, type ServedRoute, servedKinds, unservedRoutes } from '../api/route-kinds.ts';
+import { type ServedRoute, servedKinds } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
 import type { GatewayInput } from './input.ts';
@@ -32,8 +32,6 @@ const notAsked: Pick<Sources, 'imported' | 'certificateOwner'> = {
 export interface FromManifests {
   /** One input for each Gateway whose class is among the manifests, in their order. */
   readonly inputs: readonly GatewayInput[];
-  /** Routes of kinds that are not served. */
-  readonly unservedRoutes: readonly Route[];
   /** Skipped manifests: they are not Kubernetes objects, or lack required fields of their kind. */
   readonly invalid: readonly InvalidManifest[];
 }
@@ -59,8 +57,7 @@ export function fromManifests(
     .filter((input) => input !== undefined)
     .filter((input) => controllerName === undefined || input.controllerName === controllerName)
     .map((input) => (assumeSecrets ? { ...input, assumeSecrets } : input));
-  const unserved = unservedRoutes.flatMap(({ kind }) => ofKind<Route>(objects, GATEWAY_GROUP, kind));
-  return { inputs, unservedRoutes: unserved, invalid };
+  return { inputs, invalid };
 }
 
 /** `kubectl get -o yaml` gives one List. */

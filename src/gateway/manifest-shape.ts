@@ -1,7 +1,6 @@
 // The fields that an object must have, so that the program can read it. An API server normally checks them.
 import { z } from 'zod';
 import type { Listener, ParentReference, ReferenceGrant } from '../api/gateway-api.ts';
-import { unservedRoutes } from '../api/route-kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 
 export interface InvalidManifest {
@@ -137,9 +136,6 @@ const specs: Readonly<Record<string, z.ZodType>> = {
   TCPRoute: connectionRoute,
   UDPRoute: connectionRoute,
   TLSRoute: connectionRoute.extend({ hostnames: hostnames.optional() }),
-  ...Object.fromEntries(
-    unservedRoutes.map(({ kind }) => [kind, z.looseObject({ parentRefs: z.array(named).optional() })]),
-  ),
   ReferenceGrant: z.looseObject({ from: z.array(from), to: z.array(to) }),
   Service: z.looseObject({
     ports: z.array(z.looseObject({ port: z.int(), appProtocol: z.string().optional() })).optional(),

@@ -21,7 +21,7 @@ export const sameParent = (left: ParentReference, right: ParentReference): boole
   left.port === right.port;
 
 /** Whether a parentRef of the route points to the Gateway, or to a ListenerSet of it. */
-export function pointsTo(
+function pointsTo(
   route: Route,
   parentRef: ParentReference,
   { gateway, listenerSets }: Omit<ParentsOf, 'controllerName'>,

@@ -10,9 +10,8 @@ import type { KubeObject } from '../kube/object.ts';
 import { writeStatus } from '../kube/status.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
 import { eachOnce, type News, newsOf, newsOfListeners } from './news.ts';
-import { type ParentsOf, sameParent } from './parents.ts';
+import { sameParent } from './parents.ts';
 import { type RouteOutcome, routeParents } from './route-status.ts';
-import { unservedParents } from './unserved-route-status.ts';
 
 export interface ReportContext {
   readonly client: KubeClient;
@@ -102,18 +101,6 @@ export function reportRoute(
 ): Promise<void> {
   const parentsOf = (current: ServedRoute) => routeParents(current, outcome, context.clock.now());
   return writeParents(context, servedKindOf(route).resource, route, parentsOf, signal);
-}
-
-/** Says of a route whose kind is not served that it is not, or takes that back. @param isOurs whether the Gateway is ours */
-export function reportUnservedRoute(
-  context: ReportContext,
-  kind: Kind<Route>,
-  route: Route,
-  { isOurs, ...whose }: ParentsOf & { readonly isOurs: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const parentsOf = (current: Route) => unservedParents(current, whose, isOurs, context.clock.now());
-  return writeParents(context, kind, route, parentsOf, signal);
 }
 
 async function writeParents<T extends Route>(

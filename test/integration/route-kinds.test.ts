@@ -1,4 +1,4 @@
-// Routes of kinds that are not served: their status says so, and nothing else happens.
+// Routes of every kind: HTTP listeners take none but HTTPRoutes, and say so.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { get, type KubeObject } from '../../localstack/cluster/apply.ts';
 import type { Route } from '../../src/api/route-kinds.ts';
@@ -38,12 +38,12 @@ async function reported(ns: string, { plural }: Shape): Promise<readonly string[
   const path = `/apis/gateway.networking.k8s.io/v1/namespaces/${ns}/${plural}/api`;
   const route = await get<Route>(rig.cluster.admin, path);
   return (route?.status?.parents ?? []).flatMap(({ parentRef, conditions }) =>
-    said(conditions).map((words) => `${parentRef.name}: ${words}`),
+    said(conditions?.filter(({ type }) => type === 'Accepted')).map((words) => `${parentRef.name}: ${words}`),
   );
 }
 
 test.each(shapes)(
-  'a $kind that names a Gateway of ours is not accepted, until it moves or the Gateway goes',
+  'a $kind that names an HTTP listener of ours is not accepted, until it moves or the Gateway goes',
   async (shape) => {
     const ns = await rig.freshNamespace(shape.plural);
     await rig.apply([
