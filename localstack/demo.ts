@@ -10,6 +10,7 @@ import { selfSigned } from './aws/acm/self-signed.ts';
 import { ownBlocks } from './aws/dataplane/own-blocks.ts';
 import type { Reachable } from './aws/dataplane/reachable.ts';
 import { applyYaml, deleteObjects, type KubeObject, parseManifest, waitFor } from './cluster/apply.ts';
+import { connectToSamples } from './demo-connections.ts';
 import { type Pod, type PodCertificate, podsFor, type Running, slicesFor, startPods } from './demo-pods.ts';
 import { fetchSamples, type Sample, samples as trafficSamples } from './demo-traffic.ts';
 import { elbv2Client } from './elbv2-client.ts';
@@ -190,9 +191,10 @@ function reachableOf({ aws }: Environment, gateways: readonly GatewayObject[], n
 async function visit(environment: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
   say('Fetching the samples through the load balancers; the pods say who they are and which path they saw:');
   const reachable = (name: string) => reachableOf(environment, gateways, name);
-  const right = await fetchSamples({ reachable, ca, signal: interruption.signal }, (line) =>
-    console.log(`    ${line}`),
-  );
+  const fetching = { reachable, ca, signal: interruption.signal };
+  const indented = (line: string): void => console.log(`    ${line}`);
+  const fetched = await fetchSamples(fetching, indented);
+  const right = (await connectToSamples(fetching, indented)) && fetched;
   console.log('');
   if (!right) say('NOT EVERY ANSWER WAS RIGHT.');
   return right;
@@ -253,7 +255,7 @@ function explain(environment: Environment, gateways: readonly GatewayObject[], k
   console.log(`Have a look around, in another terminal:
 
     export KUBECONFIG=${cluster.kubeconfig}
-    ${kubectl} get gateways,httproutes -A
+    ${kubectl} get gateways,httproutes,tcproutes,udproutes,tlsroutes -A
     ${kubectl} describe gateway -n ${namespace} main-gateway
 
     export AWS_ENDPOINT_URL=${aws.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test

@@ -240,8 +240,10 @@ const secretsHint = 'Secrets are missing in the manifests: with --assume-secrets
 const lacksSecrets = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems }) => problems.some(({ kind }) => kind === 'certificate-not-found'));
 
-/** The problems as text, so that two plans can be compared. */
+/** The problems as text, so that two plans can be compared. An object without an adverse condition has only remarks. */
 const faultsOf = ({ objects }: PlannedGateway): readonly string[] =>
-  objects.flatMap(({ object, part = '', problems, conditions }) =>
-    [...problems, ...conditions.filter(isAdverse)].map((fault) => JSON.stringify([object, part, fault])),
-  );
+  objects
+    .filter(({ conditions }) => conditions.some(isAdverse))
+    .flatMap(({ object, part = '', problems, conditions }) =>
+      [...problems, ...conditions.filter(isAdverse)].map((fault) => JSON.stringify([object, part, fault])),
+    );
