@@ -203,3 +203,18 @@ test('a create whose answer was lost is taken up where it stands', async () => {
   expect(blind.plan(wanted)).toMatchObject(settled);
   expect(elb().loadBalancers.size).toBe(2);
 });
+
+test('deletion protection of an NLB goes with the Gateway that asked for it, and stands if someone else has set it', async () => {
+  const controller = await rig.start();
+  const own = { 'load_balancing.cross_zone.enabled': 'true', 'deletion_protection.enabled': 'true' };
+  await applied(controller, { listeners: { 53: 'TCP' }, attributes: own });
+  expect((await controller.apply(undefined)).problems).toEqual([]);
+  expect(elb().loadBalancers.size).toBe(0);
+  await applied(controller, { listeners: { 53: 'TCP' }, http: [80] });
+  network()?.attributes.set('deletion_protection.enabled', 'true');
+  const { problems } = await controller.apply(undefined);
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', resource: 'load-balancer/nlb-internal' }]);
+  // The ALB behind it goes on to serve.
+  expect(elb().loadBalancers.size).toBe(2);
+  expect(elb().listeners.size).toBe(3);
+});
