@@ -36,6 +36,14 @@ test('GRPCRoute is promised where a listener takes it', () => {
   expect(claimed(['HTTP', 'HTTPS'])).not.toContain('GRPCRoute');
 });
 
+test('a route kind is promised for each protocol that a data plane has', () => {
+  const of = (protocols: readonly ServableProtocol[]) =>
+    supportedFeatures({ protocols, http: none }, {}).filter((name) => /^(TCP|UDP|TLS)Route/.test(name));
+  expect(of(['HTTP', 'HTTPS'])).toEqual([]);
+  expect(of(['TCP', 'UDP'])).toEqual(['TCPRoute', 'UDPRoute']);
+  expect(of(['TLS'])).toEqual(['TLSRoute', 'TLSRouteModeMixed', 'TLSRouteModeTerminate']);
+});
+
 test('no feature is promised whose test the data plane fails', () => {
   const unclaimed = { HTTPRouteHostRewrite: 'its test also changes request headers' };
   const features = featuresOf(some, unclaimed);

@@ -20,7 +20,7 @@ const always = [
 const byRouteKind: Readonly<Record<string, readonly string[]>> = {
   GRPCRoute: ['GRPCRoute', 'GRPCRouteNamedRouteRule'],
   TCPRoute: ['TCPRoute'],
-  TLSRoute: ['TLSRoute'],
+  TLSRoute: ['TLSRoute', 'TLSRouteModeMixed', 'TLSRouteModeTerminate'],
   UDPRoute: ['UDPRoute'],
 };
 

@@ -7,6 +7,8 @@ export const skips: Readonly<Record<string, string>> = {
   HTTPRouteRequestHeaderModifier: 'No action of an ALB sets, adds or removes a header of a request.',
   TLSRouteHostnameIntersection: serverNames,
   TLSRouteMultipleRoutesAttachmentSameHostnameIntersection: serverNames,
+  TLSRouteListenerMixedTerminationNotSupported:
+    'The test wants neither listener served where two modes meet on a port; the first of them is served.',
   GRPCExactMethodMatching: plainGrpc,
   GRPCRouteHeaderMatching: plainGrpc,
   GRPCRouteListenerHostnameMatching: plainGrpc,

@@ -1,5 +1,5 @@
 /**
- * Features of the Gateway API's conformance suite that follow from an ALB's capabilities, but that an ALB does not have. Each has its
+ * Features of the Gateway API's conformance suite that follow from the capabilities of AWS, but that AWS does not have. Each has its
  * reason.
  */
 export const UNCLAIMED_FEATURES: Readonly<Record<string, string>> = {
@@ -10,4 +10,5 @@ export const UNCLAIMED_FEATURES: Readonly<Record<string, string>> = {
   HTTPRoutePathRedirect: 'its test also redirects to where only the prefix of the path differs, which AWS refuses',
   HTTPRoutePathRewrite: 'its test also changes request headers',
   HTTPRouteQueryParamMatching: 'its test has parameters that differ in nothing but case, which ALBs do not see',
+  TLSRouteModeMixed: 'a port of an NLB terminates TLS or passes it through',
 };
