@@ -88,6 +88,28 @@ test('routes that we may not read hold up no start', async () => {
   await running;
 });
 
+test('routes whose kind is installed later are there within a minute', async () => {
+  const client = new MemoryClient();
+  const list = client.list.bind(client);
+  let installed = false;
+  client.list = async (kind) => {
+    if (kind.plural === 'tcproutes' && !installed) throw refusal(404, 'NotFound');
+    return await list(kind);
+  };
+  const time = new FakeClock();
+  const later = openCaches({ client, clock: time, random: () => 1, logger: silentLogger });
+  const stop = new AbortController();
+  const running = later.run(stop.signal);
+  await later.settled;
+  await time.advance(3_600_000);
+  expect(later.unlisted()).toEqual(['TCPRoute']);
+  installed = true;
+  await time.advance(60_000);
+  expect(later.unlisted()).toEqual([]);
+  stop.abort();
+  await running;
+});
+
 test('kinds of routes that a cluster may be without are not among those that a class misses', async () => {
   const client = new MemoryClient();
   client.list = () => Promise.reject(refusal(404, 'NotFound'));

@@ -46,7 +46,7 @@ export const networkPort = (protocol: string, port: number): string =>
 export const sharingOf = (protocol: string): string =>
   isServable(protocol) ? protocols[protocol].distinguishedBy : protocol;
 
-/** A hostname tells nothing apart where everything that comes to the port is one. Lower case; undefined: any host. */
+/** In lower case. Undefined for any host, and for a protocol without hostnames. */
 export const listenerHostname = ({ protocol, hostname }: { readonly protocol: string; readonly hostname?: string }) =>
   sharingOf(protocol) === 'port' ? undefined : toHostname(hostname);
 
