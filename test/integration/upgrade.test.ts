@@ -14,6 +14,10 @@ const exceptions: readonly { readonly difference: RegExp; readonly why: string }
     difference: /^GatewayClass \S+ status\.supportedFeatures\./,
     why: 'a version before served only HTTPRoutes',
   },
+  {
+    difference: /^(Gateway|ListenerSet) \S+ status\.listeners\.\d+\.supportedKinds\.1\./,
+    why: 'HTTPS listeners took no GRPCRoutes before',
+  },
 ];
 
 let environment: Environment;
