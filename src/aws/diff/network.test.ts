@@ -69,6 +69,12 @@ test('a group of another address family takes over at once: AWS has no listener 
   expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv6']);
 });
 
+test('a listener that nobody answers takes its first group at once', () => {
+  const aws = running({ listeners: { 53: { protocol: 'TCP', to: ['empty'] } } });
+  expect(pass(aws, tcp)).toContain(`change ${dns}`);
+  expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv4']);
+});
+
 test('a group whose health no check can tell takes over when AWS has registered its targets', () => {
   const aws = running(tcp);
   const udp: NetworkSketch = { ...both, unchecked: true };

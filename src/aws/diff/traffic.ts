@@ -26,6 +26,12 @@ export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwa
   );
 }
 
+/** Whether it is a group that never has a target, `target-group/SCHEME/empty…`. A backend's id has more parts. */
+function isEmptyGroup(id: ResourceId | undefined): boolean {
+  const [, , name = '', ...more] = id?.split('/') ?? [];
+  return name.startsWith('empty') && more.length < 2;
+}
+
 /**
  * Whether it must stay as it is, because its new groups are not ready. If so, adds them to it with weight 0. What serves
  * nothing, or has no room for more groups, does not wait.
@@ -33,7 +39,7 @@ export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwa
 export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   const { desired, owned } = forwarding;
   const serving = forwardsOf(owned).filter(({ weight }) => weight > 0);
-  if (serving.length === 0) return false;
+  if (serving.every(({ arn }) => isEmptyGroup(draft.existing.targetGroups.get(arn)?.id))) return false;
   const arnOf = (id: ResourceId) => draft.existing.kept.get(id)?.arn;
   const cold = coldGroups(draft.existing, desired).filter((id) => !serving.some(({ arn }) => arn === arnOf(id)));
   const joined = forwardsOf(owned).filter(({ arn, weight }) => weight === 0 && cold.some((id) => arnOf(id) === arn));
