@@ -28,8 +28,8 @@ const nameserver = '127.0.0.53';
 /** A real load balancer needs minutes for this. The states are the same. */
 const aws = {
   port: 0,
-  provisioningSeconds: 3,
-  releaseSeconds: 3,
+  provisioningSeconds: 1,
+  releaseSeconds: 1,
   throttling: true,
   dns: `${nameserver}:53`,
   dataPlane: { addresses: '127.64.0.0/16' },
