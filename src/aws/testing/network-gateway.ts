@@ -23,6 +23,9 @@ export interface NetworkGateway extends Partial<Omit<LoadBalancerResource['spec'
 
 const { path: _, matcher: __, ...tcpCheck } = { ...DEFAULT_HEALTH_CHECK, protocol: 'TCP' as const };
 
+const transportsOf = (protocol: Protocol = 'TCP'): readonly ('tcp' | 'udp')[] =>
+  protocol === 'TCP_UDP' ? ['tcp', 'udp'] : [protocol === 'UDP' ? 'udp' : 'tcp'];
+
 const name = (id: ResourceId): string => awsName(gatewayPrefix(cluster, gateway), 'x', id);
 
 export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
@@ -34,13 +37,15 @@ export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
     kind: 'security-group',
     id,
     spec: { name: name(id), description: 'Clients', vpcId: seed.vpcId },
-    ingress: [...Object.keys(listeners).map(Number), ...http].map((port) => ({
-      protocol: listeners[port] === 'UDP' ? 'udp' : 'tcp',
-      fromPort: port,
-      toPort: port,
-      source: source === undefined ? { kind: 'cidr', cidr: '0.0.0.0/0' } : { kind: 'group', group: source },
-      description: 'in',
-    })),
+    ingress: [...Object.keys(listeners).map(Number), ...http].flatMap((port) =>
+      transportsOf(listeners[port]).map((protocol) => ({
+        protocol,
+        fromPort: port,
+        toPort: port,
+        source: source === undefined ? { kind: 'cidr', cidr: '0.0.0.0/0' } : { kind: 'group', group: source },
+        description: 'in',
+      })),
+    ),
     tags: {},
   });
   const loadBalancer = (of: string, group: ResourceId, spec: Partial<LoadBalancerResource['spec']>): Resource => {
