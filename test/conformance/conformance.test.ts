@@ -8,12 +8,17 @@ import { parse } from 'yaml';
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
+interface Report {
+  readonly profiles: readonly { readonly name: string }[];
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-conformance-'));
 const status = await run();
 const results = await readResults();
+/** In order of their names: the suite writes them in any order. */
 const profiles = (path: string): Promise<unknown> =>
   readFile(path, 'utf8').then(
-    (text) => parse(text).profiles,
+    (text) => (parse(text) as Report).profiles.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     () => undefined,
   );
 const reported = await profiles(join(folder, 'report.yaml'));

@@ -2,7 +2,7 @@
 const serverNames = 'No NLB looks at the server name of a connection to choose its targets.';
 const plainGrpc = 'The test sends gRPC to an HTTP listener, and an ALB takes gRPC only on HTTPS listeners.';
 
-/** Tests of claimed features that are not run, each with the reason why no load balancer of AWS passes it. */
+/** Tests of claimed features that are not run, each with the reason. */
 export const skips: Readonly<Record<string, string>> = {
   HTTPRouteRequestHeaderModifier: 'No action of an ALB sets, adds or removes a header of a request.',
   TLSRouteHostnameIntersection: serverNames,
