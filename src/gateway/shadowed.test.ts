@@ -8,6 +8,7 @@ const gatewayApi = 'gateway.networking.k8s.io/v1';
 
 interface RouteSketch {
   readonly name: string;
+  readonly kind?: 'GRPCRoute';
   readonly hostnames?: readonly string[];
   readonly rules: readonly (readonly object[])[];
 }
@@ -28,9 +29,9 @@ function shadowed(routes: readonly RouteSketch[]): readonly string[] {
         metadata: { name: 'gw' },
         spec: { gatewayClassName: 'lb', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
       },
-      ...routes.map(({ name, hostnames, rules }, age) => ({
+      ...routes.map(({ name, kind = 'HTTPRoute', hostnames, rules }, age) => ({
         apiVersion: gatewayApi,
-        kind: 'HTTPRoute',
+        kind,
         metadata: { name, creationTimestamp: `2026-01-0${age + 1}T00:00:00Z` },
         spec: { parentRefs: [{ name: 'gw' }], hostnames, rules: rules.map((matches) => ({ matches })) },
       })),
@@ -54,6 +55,17 @@ test('of two routes that say the same, the younger one never answers', () => {
       { name: 'young', rules },
     ]),
   ).toEqual(['young/0: old/0']);
+});
+
+test('a GRPCRoute takes nothing from an HTTPRoute of its host but calls, and of these a wider rule of its own takes all', () => {
+  const orders = { method: { service: 'shop.Orders' } };
+  expect(
+    shadowed([
+      { name: 'calls', kind: 'GRPCRoute', rules: [[], [orders]] },
+      { name: 'all', rules: [[path('/')], [path('/shop.Orders')]] },
+      { name: 'late', kind: 'GRPCRoute', rules: [[orders]] },
+    ]),
+  ).toEqual(['late/0: calls/1']);
 });
 
 test('a rule with a match that is left to it answers', () => {

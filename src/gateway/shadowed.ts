@@ -66,6 +66,7 @@ const nameOf = ({ route, rule }: RuleRef): string => `${routeId(route)} ${rule}`
 /** Whether every request that `inner` matches is matched by `outer`. */
 const takes = (outer: Pick<RouteEntry, 'hostname' | 'match'>, inner: Pick<RouteEntry, 'hostname' | 'match'>): boolean =>
   covers(outer.hostname, inner.hostname) &&
+  (outer.match.grpc === undefined || inner.match.grpc !== undefined) &&
   takesPath(outer.match, inner.match) &&
   (outer.match.method === undefined || outer.match.method === inner.match.method) &&
   isPartOf(outer.match.headers, inner.match.headers) &&
