@@ -1,7 +1,7 @@
 // Problems of one listener with a load balancer or with AWS.
 import type { ListenerPlace } from '../gateway/problem-place.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
-import type { Form } from './model/form.ts';
+import type { Plane } from './model/form.ts';
 
 /** The hostname is too long for a condition of a rule. */
 export interface ListenerHostnameTooLong extends ListenerPlace {
@@ -33,7 +33,7 @@ export interface ListenerNotIsolated extends ListenerPlace {
 /** Its protocol needs another load balancer than the one that the Gateway has. */
 export interface ListenerOfOtherForm extends ListenerPlace {
   readonly kind: 'listener-of-other-form';
-  readonly form: Form;
+  readonly plane: Plane;
 }
 
 /** AWS can't have both on one port, though the Gateway API can. */

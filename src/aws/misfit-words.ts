@@ -3,11 +3,11 @@ import { parseObjectKey } from '../kube/object.ts';
 import { namesOf } from '../status/phrases.ts';
 import type { SubnetsInvalid } from './cloud-problem.ts';
 import type { ListenerPair, ListenerPortTaken } from './listener-problem.ts';
-import type { Form } from './model/form.ts';
+import type { Plane } from './model/form.ts';
 import type { ZoneType } from './network/network.ts';
 import type { MatchUnsupported, PortTakenByOthers, RefusedSyntax, RegexUnsupported } from './rule-problem.ts';
 
-export const planes: Readonly<Record<Form, string>> = {
+export const planes: Readonly<Record<Plane, string>> = {
   alb: 'an Application Load Balancer',
   nlb: 'a Network Load Balancer',
 };

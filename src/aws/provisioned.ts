@@ -21,9 +21,10 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
   const wanted = (model?.resources ?? []).filter((resource) => resource.kind === 'load-balancer');
   const shown = shownOf(model, wanted, owned);
   const states = wanted.map(({ id }) => loadBalancers.find((each) => each.id === id)?.state);
-  const [waiting = ''] = (model === undefined || wanted.length === 0 ? [shown?.state] : states)
-    .map(waitingFor)
-    .filter((words) => words !== '');
+  const waiting =
+    (model === undefined || wanted.length === 0 ? [shown?.state] : states)
+      .map(waitingFor)
+      .find((words) => words !== '') ?? '';
   const existing = new Set(owned.map(({ id }) => id));
   const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
   return {

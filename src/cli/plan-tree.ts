@@ -1,5 +1,13 @@
 // A plan as a tree: load balancer, listeners, rules in their order, target groups; then the problems, object by object.
-import type { ListenerResource, Model, Resource, RuleResource, TargetGroupResource } from '../aws/model/resources.ts';
+import type {
+  ListenerResource,
+  LoadBalancerResource,
+  Model,
+  Resource,
+  ResourceId,
+  RuleResource,
+  TargetGroupResource,
+} from '../aws/model/resources.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { Changes } from './changes.ts';
 import { type PlannedGateway, type PlannedObject, ruleName } from './planned.ts';
@@ -34,23 +42,33 @@ const only = <Kind extends Resource['kind']>(model: Model, kind: Kind): readonly
 
 function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Branch[] {
   const targetGroups = new Map(only(model, 'target-group').map((each) => [each.id, each] as const));
-  return only(model, 'load-balancer').map(({ spec, attributes, tags }) => ({
+  return only(model, 'load-balancer').map(({ id, spec, attributes, tags }) => ({
     lines: [
-      `${spec.type === 'network' ? 'Network Load Balancer' : 'load balancer'}: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model)}`,
+      `${spec.type === 'network' ? 'Network Load Balancer' : 'load balancer'}: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model, spec)}`,
       ...settings('attributes', attributes),
       ...settings('tags', tags),
     ],
     branches: [
-      ...only(model, 'listener').map((each) => listener(each, model, targetGroups, assumed)),
-      ...(targetGroups.size === 0
-        ? []
-        : [{ lines: ['target groups'], branches: [...targetGroups.values()].map(targetGroup) }]),
+      ...only(model, 'listener')
+        .filter((each) => each.loadBalancer === id)
+        .map((each) => listener(each, model, targetGroups, assumed)),
+      ...targetGroupsOf(id, [...targetGroups.values()]),
     ],
   }));
 }
 
-function openTo(model: Model): string {
-  const groups = only(model, 'security-group').flatMap(({ ingress }) => ingress);
+/** The second segment of an id is the load balancer's name. */
+function targetGroupsOf(owner: ResourceId, all: readonly TargetGroupResource[]): readonly Branch[] {
+  const [, name] = owner.split('/');
+  const own = all.filter(({ id }) => id.split('/')[1] === name);
+  return own.length === 0 ? [] : [{ lines: ['target groups'], branches: own.map(targetGroup) }];
+}
+
+function openTo(model: Model, { securityGroups }: LoadBalancerResource['spec']): string {
+  const used = new Set(securityGroups.map((use) => ('group' in use ? use.group : undefined)));
+  const groups = only(model, 'security-group')
+    .filter(({ id }) => used.has(id))
+    .flatMap(({ ingress }) => ingress);
   if (groups.length === 0) return 'with its own security groups';
   const sources = new Set(
     groups.map(({ source }) =>

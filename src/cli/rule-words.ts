@@ -80,6 +80,7 @@ const percent = (weight: number, total: number): string =>
 
 export function targetGroupWords(targetGroup: TargetGroupResource | undefined): string {
   const backend = targetGroup?.backend;
+  if (targetGroup?.loadBalancer !== undefined) return 'the Application Load Balancer';
   if (backend !== undefined) return `Service ${backend.service}:${backend.port}`;
   return targetGroup === undefined || targetGroup.spec.protocol.startsWith('HTTP') ? 'no targets (503)' : 'no targets';
 }

@@ -232,25 +232,26 @@ describe.concurrent('listeners', () => {
     expect((await listenerStatus(ns, 'gw', 'plain'))?.supportedKinds).toEqual(kinds);
   });
 
-  test('a TCP listener beside HTTP listeners says that it is not served, and the others are', async () => {
+  test('a listener of a protocol that can not be served says so, and the others are served', async () => {
     const ns = await rig.freshNamespace('protocol');
     await rig.backend(ns, 'web');
     const object = gateway(ns, 'gw', [
       http(),
-      http({ name: 'tcp', port: 5432, protocol: 'TCP' }),
+      http({ name: 'own', port: 5432, protocol: 'example.com/own' }),
       http({ name: 'a', port: 8080, hostname: 'a.example.com' }),
     ]);
     await rig.apply([object, httpRoute(ns, 'web', ['gw'], ['web'])]);
     await waitForCondition(rig, object, 'Accepted', 'True', 'ListenersNotValid');
     await waitForCondition(rig, object, 'Programmed', 'True', 'Programmed');
     await eventually(async () =>
-      expect(said((await listenerStatus(ns, 'gw', 'tcp'))?.conditions)).toEqual([
+      expect(said((await listenerStatus(ns, 'gw', 'own'))?.conditions)).toEqual([
         'Accepted=False/UnsupportedProtocol',
         'Conflicted=False/NoConflicts',
         'Programmed=False/Invalid',
         'ResolvedRefs=True/ResolvedRefs',
       ]),
     );
+    expect((await listenerStatus(ns, 'gw', 'own'))?.supportedKinds).toEqual([]);
     expect(answerTo(rig, `${ns}/gw`, 'a.example.com/', { port: 8080 })).toBe(`${ns}/web:80=1`);
   });
 

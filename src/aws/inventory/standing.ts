@@ -6,7 +6,7 @@ import { isPermitted } from '../../gateway/grants.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
-import { formOf, loadBalancerName } from '../model/form.ts';
+import { formOf, loadBalancerName, type Plane } from '../model/form.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { ResourceId } from '../model/resources.ts';
 import type { Standing, StandingCertificate, StandingCertificates } from '../model/standing.ts';
@@ -31,17 +31,24 @@ export function standingOf(
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
   const loadBalancers = new Set(owned.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : [])));
-  const name = loadBalancerName(formOf(ports, loadBalancers), settings.scheme);
+  const form = formOf(ports, loadBalancers);
+  const standingOn = (plane: Plane) => {
+    const name = loadBalancerName(plane, settings.scheme);
+    return {
+      subnets: standingSubnets(inventory, gateway, name),
+      certificates: standingCertificates(inventory, gateway, name),
+      ...standingRules(owned, name),
+    };
+  };
   const ids = owned.flatMap(({ kind, id }) => (kind === 'target-group' ? id : []));
   const backends = ids.flatMap((id) => backendsOf(id, sources));
   const known = vpcId === undefined ? [] : standingTargetGroups(new Set(ids), backends, vpcId);
   const byId = new Map(known.map((group) => [group.id, group]));
   return {
     loadBalancers,
-    subnets: standingSubnets(inventory, gateway, name),
+    ...standingOn(form === 'nlb' ? 'nlb' : 'alb'),
+    ...(form === 'front' && { front: standingOn('nlb') }),
     madeGroups: inventory.securityGroups(),
-    certificates: standingCertificates(inventory, gateway, name),
-    ...standingRules(owned, name),
     targetGroups: ids.map((id) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
     isPermitted: (route, service) => mayUse(sources, route, service),
   };

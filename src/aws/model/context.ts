@@ -1,6 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { AwsTopology } from '../translation.ts';
-import { type Form, loadBalancerName } from './form.ts';
+import { loadBalancerName, type Plane } from './form.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
 import type { ResourceId } from './resources.ts';
@@ -10,7 +10,7 @@ export interface ModelContext {
   readonly topology: AwsTopology;
   readonly network: Network;
   readonly options: ModelOptions;
-  readonly form: Form;
+  readonly plane: Plane;
   /** What the load balancer is called in ids. */
   readonly segment: string;
   readonly loadBalancer: ResourceId;
@@ -21,15 +21,15 @@ export function modelContext(
   topology: AwsTopology,
   network: Network,
   options: ModelOptions,
-  form: Form = 'alb',
+  plane: Plane = 'alb',
 ): ModelContext {
-  const segment = loadBalancerName(form, topology.settings.scheme);
+  const segment = loadBalancerName(plane, topology.settings.scheme);
   const prefix = gatewayPrefix(options, topology.gateway);
   return {
     topology,
     network,
     options,
-    form,
+    plane,
     segment,
     loadBalancer: resourceId('load-balancer', segment),
     name: (readable, immutable) => awsName(prefix, readable, immutable),

@@ -1,38 +1,46 @@
-// Which load balancer a Gateway has: an ALB for HTTP and HTTPS listeners, an NLB for TCP, UDP and TLS listeners.
+// Which load balancers a Gateway has: an ALB for HTTP and HTTPS listeners, an NLB for TCP, UDP and TLS listeners. For both there is
+// an NLB in front of the ALB, because a Gateway has one address.
 
 import type { PortTopology, Topology } from '../../gateway/topology.ts';
 import { resourceId } from './naming.ts';
 import type { ResourceId } from './resources.ts';
 
-export type Form = 'alb' | 'nlb';
+/** What serves a port. */
+export type Plane = 'alb' | 'nlb';
+
+export type Form = Plane | 'front';
 
 /** The load balancer's name within its Gateway: the second segment of the ids of all that belongs to it. */
-export const loadBalancerName = (form: Form, scheme: string): string => (form === 'alb' ? scheme : `nlb-${scheme}`);
+export const loadBalancerName = (plane: Plane, scheme: string): string => (plane === 'alb' ? scheme : `nlb-${scheme}`);
 
-const formOfPort = ({ serves }: PortTopology): Form => (serves.kind === 'http' ? 'alb' : 'nlb');
+export const planeOf = ({ serves }: PortTopology): Plane => (serves.kind === 'http' ? 'alb' : 'nlb');
 
 /**
- * If there are listeners of both sorts, or of none, it stays what it is.
+ * An address that clients know stays. So an NLB stays in front of an ALB, and an ALB that serves alone gets no NLB in front of it.
  * @param standing the ids of the load balancers that the Gateway has in AWS
  */
 export function formOf(ports: readonly PortTopology[], standing: ReadonlySet<ResourceId>): Form {
-  const forms = new Set(ports.map(formOfPort));
-  const [only] = forms;
-  if (forms.size === 1 && only !== undefined) return only;
-  return !stands('alb', standing) && stands('nlb', standing) ? 'nlb' : 'alb';
+  const wanted = new Set(ports.map(planeOf));
+  const hasAlb = stands('alb', standing);
+  const hasNlb = stands('nlb', standing);
+  if (wanted.size === 2) return hasAlb && !hasNlb ? 'alb' : 'front';
+  if (wanted.has('nlb')) return 'nlb';
+  if (wanted.has('alb')) return hasNlb ? 'front' : 'alb';
+  if (hasNlb) return hasAlb ? 'front' : 'nlb';
+  return 'alb';
 }
 
-const stands = (form: Form, standing: ReadonlySet<ResourceId>): boolean =>
+const stands = (plane: Plane, standing: ReadonlySet<ResourceId>): boolean =>
   ['internal', 'internet-facing'].some((scheme) =>
-    standing.has(resourceId('load-balancer', loadBalancerName(form, scheme))),
+    standing.has(resourceId('load-balancer', loadBalancerName(plane, scheme))),
   );
 
-/** The topology with the ports that a load balancer of this form can have, and the others. */
+/** The topology with the ports that this form can have, and the others. */
 export function withinForm<T extends Topology>(
   topology: T,
   form: Form,
 ): { readonly topology: T; readonly others: readonly PortTopology[] } {
-  const others = topology.ports.filter((port) => formOfPort(port) !== form);
+  const others = form === 'front' ? [] : topology.ports.filter((port) => planeOf(port) !== form);
   if (others.length === 0) return { topology, others };
-  return { topology: { ...topology, ports: topology.ports.filter((port) => formOfPort(port) === form) }, others };
+  return { topology: { ...topology, ports: topology.ports.filter((port) => planeOf(port) === form) }, others };
 }

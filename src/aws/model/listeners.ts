@@ -7,7 +7,6 @@ import { certificateResources, certificatesOfListener } from './certificate-reso
 import { type ChosenCertificates, chooseCertificates } from './certificates.ts';
 import { canMatchHost } from './conditions.ts';
 import type { ModelContext } from './context.ts';
-import { fittingPorts } from './fitting-ports.ts';
 import { resourceId } from './naming.ts';
 import { protocolOf } from './protocol.ts';
 import { MAX_CONDITION_VALUE } from './regex.ts';
@@ -16,17 +15,17 @@ import type { Standing } from './standing.ts';
 import { sslPolicy } from './tls-options.ts';
 
 export interface Listeners {
-  /** The ports that fit on the load balancer. */
-  readonly ports: readonly PortTopology[];
   readonly certificates: readonly CertificateResource[];
   readonly listeners: readonly ListenerResource[];
   readonly problems: readonly Problem[];
 }
 
-export function buildListeners(context: ModelContext, standing: Standing): Listeners {
-  const fitting = fittingPorts(context, standing);
-  const { ports } = fitting;
-  const problems: Problem[] = [...fitting.problems];
+export function buildListeners(
+  context: ModelContext,
+  ports: readonly PortTopology[],
+  standing: Pick<Standing, 'certificates'>,
+): Listeners {
+  const problems: Problem[] = [];
   for (const listener of ports.flatMap((port) => port.listeners)) {
     if (listener.hostname === undefined || canMatchHost(listener.hostname)) continue;
     const place = { listener: listener.name, field: 'hostname' };
@@ -37,7 +36,6 @@ export function buildListeners(context: ModelContext, standing: Standing): Liste
   problems.push(...without);
   const listeners = ports.map((port) => listenerResource(context, port, chosen.get(port), problems));
   return {
-    ports,
     certificates: certificateResources(ports.flatMap((port) => chosen.get(port) ?? [])),
     listeners,
     problems,

@@ -30,6 +30,16 @@ export function securityGroups(context: ModelContext, ports: readonly PortTopolo
   return { groups, uses: [...uses, { groupId: backend }] };
 }
 
+/** The groups of an ALB behind an NLB: it admits only that. @param front a group of the NLB */
+export function groupsBehind(context: ModelContext, ports: readonly PortTopology[], front: GroupUse): SecurityGroups {
+  const ingress = ports.map(({ port }): IngressRule => {
+    const source = { kind: 'group', ...front } as const;
+    return { protocol: 'tcp', fromPort: port, toPort: port, source, description: `Listener port ${port}` };
+  });
+  const frontend = group(context, resourceId('security-group', 'frontend'), ingress);
+  return { groups: [frontend], uses: [{ group: frontend.id }, { groupId: context.network.backendSecurityGroupId }] };
+}
+
 /** How many rules of one address family a load balancer's groups hold, without the backend group. */
 export function ingressCapacity({ options: { quotas } }: ModelContext): number {
   return (quotas.securityGroups - 1) * quotas.rulesPerSecurityGroup;
@@ -48,7 +58,7 @@ export const admittedPorts = (context: ModelContext): number =>
   Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context))) - besidePorts(context);
 
 /** An NLB passes on what ICMP says about the size of packets: as many rules as for one more port. */
-const besidePorts = ({ form }: ModelContext): number => (form === 'nlb' ? 1 : 0);
+const besidePorts = ({ plane }: ModelContext): number => (plane === 'nlb' ? 1 : 0);
 
 /**
  * If the list of source ranges has become too long, the present list stays, so that no serving port is closed.
@@ -62,10 +72,10 @@ export function rangesTooMany(context: ModelContext, standing: ReadonlySet<PortK
 
 function frontendGroups(context: ModelContext, ports: readonly PortTopology[]): readonly SecurityGroupResource[] {
   const ranges = sourceRanges(context);
-  const name = context.form === 'nlb' ? 'nlb-frontend' : 'frontend';
+  const name = context.plane === 'nlb' ? 'nlb-frontend' : 'frontend';
   const ingress = [
     ...ports.flatMap((port) => ranges.map((cidr) => ingressRule(port, cidr))),
-    ...(context.form === 'nlb' ? ranges.map(icmpRule) : []),
+    ...(context.plane === 'nlb' ? ranges.map(icmpRule) : []),
   ];
   const perCidr = ports.length + besidePorts(context);
   const count = Math.ceil((perCidr * rulesPerPort(context)) / context.options.quotas.rulesPerSecurityGroup);

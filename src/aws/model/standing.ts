@@ -7,6 +7,8 @@ import type { NlbProtocol } from './nlb/protocol.ts';
 import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
 export interface Standing {
+  /** What its NLB serves, if that is in front of an ALB. All else is about the ALB then. */
+  readonly front?: Pick<Standing, 'subnets' | 'certificates' | 'ports' | 'forwards'>;
   /** The ids of the Gateway's load balancers. */
   readonly loadBalancers: ReadonlySet<ResourceId>;
   /** The subnets of its load balancer. Empty if there is no load balancer. */

@@ -4,12 +4,12 @@ import type { LoadBalancerSettings } from '../../api/load-balancer-configuration
 import type { SubnetsInvalid } from '../cloud-problem.ts';
 import type { Network, Subnet } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
-import type { Form } from './form.ts';
+import type { Plane } from './form.ts';
 
 /** AWS refuses a subnet with fewer free addresses. */
 const MIN_FREE_ADDRESSES = 8;
 /** An NLB may stand in one zone. */
-const MIN_ZONES: Readonly<Record<Form, number>> = { alb: 2, nlb: 1 };
+const MIN_ZONES: Readonly<Record<Plane, number>> = { alb: 2, nlb: 1 };
 const CLUSTER_TAG = 'kubernetes.io/cluster/';
 
 type Wanted = LoadBalancerSettings & { readonly zones: number };
@@ -30,9 +30,9 @@ export function chooseSubnets(
   network: Network,
   clusterName: string,
   standing: readonly string[],
-  form: Form = 'alb',
+  plane: Plane = 'alb',
 ): SubnetChoice {
-  const wanted = { ...settings, zones: MIN_ZONES[form] };
+  const wanted = { ...settings, zones: MIN_ZONES[plane] };
   const choice =
     settings.subnets === undefined
       ? discovered(wanted, network, clusterName, new Set(standing))

@@ -11,6 +11,10 @@ export const nlbAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings):
   ...Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfAlb(key))),
 });
 
+/** Of an ALB behind the NLB. */
+export const attributesBehind = ({ loadBalancerAttributes }: LoadBalancerSettings): Attributes =>
+  Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfNlb(key)));
+
 /** A configuration may be for ALBs and NLBs. */
 export function attributesWithoutEffect({ loadBalancerAttributes }: LoadBalancerSettings): readonly Problem[] {
   const attributes = Object.keys(loadBalancerAttributes).filter(isOfAlb).toSorted();
@@ -21,12 +25,18 @@ export function attributesWithoutEffect({ loadBalancerAttributes }: LoadBalancer
 const isOfAlb = (key: string): boolean =>
   /^(client_keep_alive|connection_logs|health_check_logs|idle_timeout|routing|waf)\./.test(key);
 
+const isOfNlb = (key: string): boolean => /^(dns_record|load_balancing|secondary_ips)\./.test(key);
+
 /** A zone whose targets of one group have failed stays in DNS: the targets of other routes may be well there. */
+export const KEEPS_ZONES: Attributes = {
+  'target_group_health.dns_failover.minimum_healthy_targets.count': 'off',
+};
+
 export const targetGroupAttributes = (
   { targetGroupAttributes: attributes }: LoadBalancerSettings,
   protocol: NlbProtocol,
 ): Attributes => ({
-  'target_group_health.dns_failover.minimum_healthy_targets.count': 'off',
+  ...KEEPS_ZONES,
   ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !lackedBy(protocol).includes(key))),
 });
 

@@ -9,22 +9,25 @@ import type { WeightedForward } from '../actions.ts';
 import { certificateResources, certificatesOfListener } from '../certificate-resources.ts';
 import { type ChosenCertificates, chooseCertificates } from '../certificates.ts';
 import type { ModelContext } from '../context.ts';
-import { fittingPorts } from '../fitting-ports.ts';
 import { resourceId } from '../naming.ts';
 import type { LoadBalancerParts } from '../parts.ts';
 import type { ListenerResource } from '../resources.ts';
 import type { Standing } from '../standing.ts';
 import { alpnPolicy, sslPolicy } from '../tls-options.ts';
-import { attributesWithoutEffect, nlbAttributes } from './attributes.ts';
+import { nlbAttributes } from './attributes.ts';
 import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
 import { hasDatagrams } from './protocol.ts';
 
-export function buildNlb(context: ModelContext, standing: Standing): LoadBalancerParts {
+/** @param fitting the ports that it has room for */
+export function buildNlb(
+  context: ModelContext,
+  fitting: readonly PortTopology[],
+  standing: Pick<Standing, 'certificates' | 'forwards' | 'targetGroups'>,
+): LoadBalancerParts {
   const { settings } = context.topology;
-  const fitting = fittingPorts(context, standing);
-  const { planned, problems: taken } = planPorts(context, fitting.ports, standing);
-  const problems: Problem[] = [...fitting.problems, ...taken, ...attributesWithoutEffect(settings)];
+  const { planned, problems: taken } = planPorts(context, fitting, standing);
+  const problems: Problem[] = [...taken];
   const ports = planned.flatMap((each) => each.ports);
   const { extraCertificates } = context.options.quotas;
   const { chosen, problems: without } = chooseCertificates(ports, extraCertificates, standing.certificates);
@@ -55,7 +58,10 @@ export function buildNlb(context: ModelContext, standing: Standing): LoadBalance
 }
 
 /** Of ports that stay as they are. */
-function keptGroups(planned: readonly PlannedPort[], { targetGroups }: Standing): Standing['targetGroups'] {
+function keptGroups(
+  planned: readonly PlannedPort[],
+  { targetGroups }: Pick<Standing, 'targetGroups'>,
+): Standing['targetGroups'] {
   const kept = new Set(planned.flatMap(({ stands }) => stands?.targetGroups ?? []).map((each) => each.targetGroup));
   return targetGroups.filter(({ id }) => kept.has(id));
 }

@@ -1,0 +1,30 @@
+// Topology → the listeners, rules and target groups of one ALB.
+import type { Steps } from '../../gateway/steps.ts';
+import type { PortTopology } from '../../gateway/topology.ts';
+import type { ModelContext } from './context.ts';
+import { buildListeners } from './listeners.ts';
+import type { LoadBalancerParts } from './parts.ts';
+import { buildRules } from './rules.ts';
+import type { Standing } from './standing.ts';
+
+/** @param ports those that it has room for */
+export function* buildAlb(
+  context: ModelContext,
+  ports: readonly PortTopology[],
+  standing: Standing,
+): Steps<LoadBalancerParts> {
+  const { listeners, certificates, problems } = buildListeners(context, ports, standing);
+  const rules = yield* buildRules(context, ports, standing);
+  return {
+    ...rules,
+    ports,
+    certificates,
+    listeners,
+    spec: {},
+    attributes: { ...ownAttributes, ...context.topology.settings.loadBalancerAttributes },
+    problems: [...problems, ...rules.problems],
+  };
+}
+
+/** Backends get the client's Host header, because in the Gateway API only a URLRewrite may change it. */
+export const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };

@@ -1,0 +1,63 @@
+// Topology → an NLB that clients reach, and an ALB that only the NLB reaches.
+import type { Steps } from '../../gateway/steps.ts';
+import type { AwsTopology } from '../translation.ts';
+import { assemble, type Built, type Given } from './assemble.ts';
+import { buildAlb, ownAttributes } from './build-alb.ts';
+import { modelContext } from './context.ts';
+import { fittingPorts } from './fitting-ports.ts';
+import { type Plane, planeOf } from './form.ts';
+import { attributesBehind } from './nlb/attributes.ts';
+import { buildNlb } from './nlb/build.ts';
+import { passageTo } from './nlb/front.ts';
+import { withIpv6 } from './nlb/ipv6.ts';
+import { groupsBehind, rangesTooMany, securityGroups } from './security-groups.ts';
+import { chooseSubnets } from './subnets.ts';
+
+export function* buildFront(asked: AwsTopology, { network, options, standing }: Given): Steps<Built> {
+  const { settings } = asked;
+  const front = { ...standing, ...standing.front };
+  const place = (plane: Plane, present: readonly string[]) =>
+    chooseSubnets(settings, network, options.clusterName, present, plane);
+  const [behindIn, frontIn] = [
+    place('alb', standing.subnets.length > 0 ? standing.subnets : front.subnets),
+    place('nlb', front.subnets),
+  ];
+  const { topology, problems: without } = withIpv6(asked, network, frontIn.ids);
+  const context = modelContext(topology, network, options, 'nlb');
+  const tooMany = rangesTooMany(context, front.ports);
+  if (tooMany !== undefined) return { problems: [tooMany] };
+  const fitting = fittingPorts(context, front);
+  const [http, others] = [
+    fitting.ports.filter((port) => planeOf(port) === 'alb'),
+    fitting.ports.filter((port) => planeOf(port) === 'nlb'),
+  ];
+  const behind = modelContext({ ...topology, ports: http }, network, options, 'alb');
+  const albParts = yield* buildAlb(behind, http, standing);
+  const parts = buildNlb(context, others, front);
+  const passages = albParts.listeners.map((listener) => passageTo(context, listener));
+  const problems = [
+    ...without,
+    ...fitting.problems,
+    ...albParts.problems,
+    ...parts.problems,
+    ...(behindIn.problem ? [behindIn.problem] : []),
+  ];
+  if (behindIn.ids === undefined || frontIn.ids === undefined) return { problems };
+  const groups = securityGroups(context, fitting.ports);
+  const [use] = groups.uses;
+  const groupsOfAlb = groupsBehind(behind, http, use ?? { groupId: network.backendSecurityGroupId });
+  const shown = { ...albParts, attributes: { ...ownAttributes, ...attributesBehind(settings) } };
+  const withPassages = {
+    ...parts,
+    targetGroups: [...parts.targetGroups, ...passages.map(({ targetGroup }) => targetGroup)],
+    listeners: [...parts.listeners, ...passages.map(({ listener }) => listener)],
+  };
+  const resources = [
+    ...groups.groups,
+    ...assemble(behind, shown, behindIn.ids, groupsOfAlb),
+    ...assemble(context, withPassages, frontIn.ids, { ...groups, groups: [] }),
+  ];
+  // Both load balancers may have the certificate of one Secret.
+  const unique = [...new Map(resources.map((resource) => [resource.id, resource])).values()];
+  return { resources: unique, standing: [...albParts.standing, ...parts.standing], problems };
+}

@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import type { RouteKind } from '../../../api/route-kinds.ts';
+import { routeId } from '../../../gateway/route-id.ts';
+import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import { objectKey } from '../../../kube/object.ts';
+import type { AwsTopology } from '../../translation.ts';
+import { buildModel } from '../build.ts';
+import { resourceId } from '../naming.ts';
+import { PLACEHOLDER_NETWORK } from '../placeholder-network.ts';
+import type { Model } from '../resources.ts';
+import { NOTHING_STANDS } from '../standing.ts';
+import { forward, httpPort, listener, options, settings, topology } from '../testing/sample.ts';
+
+const routeOf = (kind: RouteKind, name: string, action: RouteAction, more: Partial<RouteTopology> = {}) => ({
+  route: { kind, key: objectKey({ namespace: 'shop', name }) },
+  hostnames: [],
+  rules: [{ rule: 0, matches: [], action, backends: [] }],
+  ...more,
+});
+
+const portOf = (kind: 'tcp' | 'udp', port: number, route?: RouteTopology): PortTopology => ({
+  port,
+  serves: { kind },
+  listeners: [listener(`${kind}-${port}`, { routes: route === undefined ? [] : [routeId(route.route)] })],
+});
+
+const given = (
+  ports: readonly PortTopology[],
+  routes: readonly RouteTopology[] = [],
+  more: Partial<AwsTopology['settings']> = {},
+): AwsTopology => ({ ...topology([]), settings: { ...settings, ...more }, ports, routes });
+
+const listenersOf = (model: Model | undefined) =>
+  model?.resources.flatMap((each) => (each.kind === 'listener' ? [each] : [])) ?? [];
+
+test('TCP and UDP of one number count as one listener of the 50 that fit', () => {
+  const numbers = Array.from({ length: 51 }, (_, index) => 1000 + index);
+  const ports = numbers.flatMap((port) => [portOf('tcp', port), portOf('udp', port)]);
+  const { model, problems } = buildModel(given(ports), PLACEHOLDER_NETWORK, options);
+  expect(listenersOf(model)).toHaveLength(50);
+  const left = problems.flatMap((problem) => (problem.kind === 'too-many-listeners' ? problem.listener : []));
+  expect(left).toEqual(['tcp-1050', 'udp-1050']);
+});
+
+test('a port that serves stays, though a UDP port of its number has no room for its source ranges', () => {
+  const sourceRanges = Array.from({ length: 80 }, (_, index) => `198.51.${index}.0/24`);
+  const ports = [portOf('udp', 53), portOf('tcp', 53), portOf('tcp', 54)];
+  const standing = { ...NOTHING_STANDS, ports: new Set(['tcp/53', 'tls/53', 'tcp/54', 'tls/54'] as const) };
+  const { model, problems } = buildModel(given(ports, [], { sourceRanges }), PLACEHOLDER_NETWORK, options, standing);
+  expect(listenersOf(model).map(({ spec }) => [spec.port, spec.protocol])).toEqual([
+    [53, 'TCP'],
+    [54, 'TCP'],
+  ]);
+  expect(problems).toContainEqual(expect.objectContaining({ kind: 'too-many-ingress-rules', listener: 'udp-53' }));
+});
+
+test('if a route cannot be read, its listener forwards as before', () => {
+  const route = routeOf('TCPRoute', 'db', forward('db'), { rules: [], unread: true });
+  const group = { targetGroup: resourceId('target-group/nlb-internal/shop/db/80/0'), weight: 3 };
+  const standing = {
+    ...NOTHING_STANDS,
+    forwards: new Map([[5432, { protocol: 'TCP', targetGroups: [group] } as const]]),
+    targetGroups: [{ id: group.targetGroup, spec: { targetType: 'ip' } } as const],
+  };
+  const { model, problems } = buildModel(
+    given([portOf('tcp', 5432, route)], [route]),
+    PLACEHOLDER_NETWORK,
+    options,
+    standing,
+  );
+  expect(listenersOf(model)[0]?.spec.defaultAction).toEqual({ kind: 'forward', targetGroups: [group] });
+  expect(model?.standing).toEqual(standing.targetGroups);
+  expect(problems).toEqual([]);
+});
+
+test('a TCP listener beside the HTTP listeners of an ALB that serves alone is refused, and the ALB stays', () => {
+  const asked = topology([httpPort([])]);
+  const standing = { ...NOTHING_STANDS, loadBalancers: new Set([resourceId('load-balancer/internal')]) };
+  const { model, problems } = buildModel(
+    { ...asked, ports: [...asked.ports, portOf('tcp', 5432)] },
+    PLACEHOLDER_NETWORK,
+    options,
+    standing,
+  );
+  expect(model).toEqual(buildModel(asked, PLACEHOLDER_NETWORK, options, standing).model);
+  expect(problems).toEqual([{ kind: 'listener-of-other-form', listener: 'tcp-5432', field: 'protocol', plane: 'alb' }]);
+});
+
+test('a target group has the configured attributes that AWS takes for its protocol', () => {
+  const [tcp, udp] = [routeOf('TCPRoute', 'db', forward('db')), routeOf('UDPRoute', 'dns', forward('dns'))];
+  const targetGroupAttributes = { 'preserve_client_ip.enabled': 'true', 'proxy_protocol_v2.enabled': 'true' };
+  const ports = [portOf('tcp', 5432, tcp), portOf('udp', 53, udp)];
+  const { model } = buildModel(given(ports, [tcp, udp], { targetGroupAttributes }), PLACEHOLDER_NETWORK, options);
+  const attributes = model?.resources.flatMap((each) =>
+    each.kind === 'target-group' ? [[each.spec.protocol, each.attributes['preserve_client_ip.enabled']]] : [],
+  );
+  expect(attributes).toEqual([
+    ['TCP', 'true'],
+    ['UDP', undefined],
+  ]);
+});
+
+test('attributes that only ALBs have are left out of an NLB, and said', () => {
+  const loadBalancerAttributes = { 'idle_timeout.timeout_seconds': '90', 'deletion_protection.enabled': 'true' };
+  const asked = given([portOf('tcp', 5432)], [], { loadBalancerAttributes });
+  const { model, problems } = buildModel(asked, PLACEHOLDER_NETWORK, options);
+  const balancer = model?.resources.find((each) => each.kind === 'load-balancer');
+  expect(balancer?.attributes).toEqual({
+    'load_balancing.cross_zone.enabled': 'true',
+    'deletion_protection.enabled': 'true',
+  });
+  expect(problems).toContainEqual({ kind: 'attributes-without-effect', attributes: ['idle_timeout.timeout_seconds'] });
+});
+
+test('an NLB does not take the ipAddressType that only ALBs have', () => {
+  const asked = given([portOf('tcp', 5432)], [], { ipAddressType: 'dualstack-without-public-ipv4' });
+  expect(buildModel(asked, PLACEHOLDER_NETWORK, options)).toEqual({
+    problems: [{ kind: 'ip-address-type-unsupported', ipAddressType: 'dualstack-without-public-ipv4' }],
+  });
+});
+
+test('UDP needs IPv6 in all subnets of a dual-stack load balancer, and TCP goes on without', () => {
+  const subnets = ['subnet-00000000000000200', 'subnet-00000000000000201'];
+  const network = {
+    ...PLACEHOLDER_NETWORK,
+    subnets: PLACEHOLDER_NETWORK.subnets.map((each) => ({ ...each, ipv6: each.id !== subnets[1] })),
+  };
+  const asked = given([portOf('tcp', 53), portOf('udp', 54)], [], { ipAddressType: 'dualstack', subnets });
+  const { model, problems } = buildModel(asked, network, options);
+  expect(listenersOf(model).map(({ spec }) => spec.protocol)).toEqual(['TCP']);
+  expect(problems).toContainEqual({
+    kind: 'udp-without-ipv6',
+    listener: 'udp-54',
+    field: 'protocol',
+    subnets: [subnets[1]],
+  });
+});
