@@ -71,8 +71,8 @@ test('clients are sent to the old load balancer until the targets of the new one
   const aws = new SimulatedAws(gateway);
   converge(aws, old);
   const before = aws.observe().resources;
-  const both = (proven: boolean) => [
-    ...before,
+  const both = (proven: boolean, tags = {}) => [
+    ...changed(before, (each) => ({ ...each, ...(each.kind === 'load-balancer' && { tags }) })),
     ...changed(existing(wanted), (each) => ({
       ...each,
       arn: `new-${each.arn}`,
@@ -85,6 +85,8 @@ test('clients are sent to the old load balancer until the targets of the new one
   ];
   expect(provisioned(wanted, both(false)).addresses).toEqual(hostname('nlb-internal'));
   expect(provisioned(wanted, both(true)).addresses).toEqual(hostname('nlb-internet-facing'));
+  const handedOver = both(false, { 'gatehouse.dev/replaced': '1' });
+  expect(provisioned(wanted, handedOver).addresses).toEqual(hostname('nlb-internet-facing'));
 });
 
 test('an ALB that clients know stays their address until the NLB in front of it serves', () => {

@@ -6,7 +6,7 @@ import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
 import type { LoadBalancerResource, Model } from './model/resources.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
-import type { OwnedListener, OwnedLoadBalancer, OwnedResource } from './observed.ts';
+import { type OwnedListener, type OwnedLoadBalancer, type OwnedResource, TAG } from './observed.ts';
 import { waitingFor } from './words.ts';
 
 const serves = (loadBalancer: OwnedLoadBalancer | undefined): loadBalancer is OwnedLoadBalancer =>
@@ -52,6 +52,8 @@ function shownOf(
   const shut = wanted.filter(({ spec, id }) => spec.type !== 'network' && id !== front?.id && isShut(model, owned));
   const others = all
     .filter((each) => each !== current && serves(each) && !shut.some(({ id }) => id === each.id))
+    // Once the address has moved, it never goes back because of one more group that is not healthy yet.
+    .filter(({ tags }) => !serves(current) || !(TAG.replaced in tags))
     .toSorted((a, b) => Number(isNetworkLoadBalancer(b.arn)) - Number(isNetworkLoadBalancer(a.arn)));
   if (serves(current) && isProven(model, current, owned)) return current;
   return others[0] ?? current;

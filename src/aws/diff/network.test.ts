@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { resourceId } from '../model/naming.ts';
 import { diff } from './diff.ts';
 import { carries, type NetworkSketch, networkModel } from './testing/network-models.ts';
-import { converge, gateway, runPlan } from './testing/resources.ts';
+import { converge, gateway, modelOf, runPlan } from './testing/resources.ts';
 import { SimulatedAws } from './testing/simulated-aws.ts';
 
 function running(sketch: NetworkSketch): SimulatedAws {
@@ -122,7 +123,7 @@ test('of a Gateway with an NLB in front of its ALB, what is in front goes first'
   expect(aws.entries.size).toBe(0);
 });
 
-test('an NLB of another scheme is made first, and the old one goes when the targets of the new one are healthy', () => {
+test('an NLB of another scheme is made first, and the old one serves ten minutes after the targets of the new one are healthy', () => {
   const aws = running(tcp);
   const open: NetworkSketch = { ...tcp, scheme: 'internet-facing' };
   pass(aws, open);
@@ -135,9 +136,46 @@ test('an NLB of another scheme is made first, and the old one goes when the targ
   });
   expect(carries(aws, dns)).toBeDefined();
   aws.passTime(1000);
+  expect(pass(aws, open)).toEqual(['tag load-balancer/nlb-internal']);
+  aws.passTime(599_000);
+  expect(pass(aws, open)).toEqual([]);
+  aws.passTime(1000);
   expect(pass(aws, open)).toContain('delete load-balancer/nlb-internal');
   converge(aws, networkModel(open));
   expect(aws.observe().resources.map(({ id }) => id)).not.toContain('load-balancer/nlb-internal');
+});
+
+test('an ALB that an NLB replaces serves ten minutes more', () => {
+  const aws = new SimulatedAws(gateway);
+  converge(aws, modelOf({ listeners: { 80: [] } }));
+  pass(aws, tcp);
+  for (const entry of aws.entries.values()) {
+    if (entry.owned.kind === 'load-balancer') entry.owned = { ...entry.owned, state: 'active' };
+  }
+  aws.passTime(1000);
+  expect(pass(aws, tcp)).toEqual(['tag load-balancer/internal']);
+  aws.passTime(599_000);
+  expect(pass(aws, tcp)).toEqual([]);
+  aws.passTime(1000);
+  expect(pass(aws, tcp)).toContain('delete load-balancer/internal');
+});
+
+test('a UDP listener on IPv6 waits until the subnets have their prefixes', () => {
+  const aws = running({ ...tcp, family: 'ipv6' });
+  const model = networkModel({ ...both, family: 'ipv6' });
+  const withPrefix = model.resources.map((each) =>
+    each.kind === 'load-balancer' ? { ...each, spec: { ...each.spec, prefixForIpv6SourceNat: 'on' as const } } : each,
+  );
+  const more = {
+    ...model,
+    resources: withPrefix.map((each) =>
+      each.kind === 'listener'
+        ? { ...each, spec: { ...each.spec, port: 54 }, id: resourceId('listener', 'nlb-internal', 54) }
+        : each,
+    ),
+  };
+  const step = diff(more, aws.observe()).steps.find(({ id }) => id === 'create listener/nlb-internal/54');
+  expect(step?.after).toContain('change load-balancer/nlb-internal');
 });
 
 test('an ALB that is no longer behind the NLB goes after the groups that it was the target of', () => {

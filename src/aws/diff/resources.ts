@@ -66,7 +66,13 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const right =
     isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates) &&
     !references.some((reference) => draft.isCreated(reference));
-  if (mustChange(draft, desired, existing, right)) draft.change(desired, existing, draft.waitFor(references), { spec });
+  if (mustChange(draft, desired, existing, right)) {
+    const changed = draft.change(desired, existing, draft.waitFor(references), { spec });
+    // AWS takes no UDP listener on IPv6 before the subnets have prefixes for source NAT.
+    if (desired.kind === 'load-balancer' && desired.spec.prefixForIpv6SourceNat === 'on') {
+      draft.usableAfter(desired.id, changed);
+    }
+  }
   if (desired.kind === 'target-group' && draft.targetReferences(desired).some((each) => draft.isCreated(each))) {
     draft.usableAfter(desired.id, draft.syncTargets(desired, []));
   }

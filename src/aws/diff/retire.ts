@@ -18,7 +18,7 @@ export interface Retirement {
   readonly now: number;
   /** How long a target group rests after the last reference to it, in milliseconds. */
   readonly drain: number;
-  /** How long an NLB serves on that was in front of an ALB that stays, in milliseconds. */
+  /** How long a load balancer serves on after another one became the Gateway's address, in milliseconds. */
   readonly handover: number;
 }
 
@@ -35,15 +35,16 @@ export function retire(draft: Draft, retirement: Retirement): void {
   // AWS does not delete an ALB that is the target of an NLB. So the NLB goes first, and then the group between them.
   const { left } = draft.existing;
   const between = left.filter((group) => group.kind === 'target-group' && group.targetType === 'alb');
-  retireLoadBalancers(
-    draft,
-    { gone, replaced },
-    (each) => isNetworkLoadBalancer(each.arn) && (!replaced || isHandedOver(draft, retirement, each)),
-  );
+  const mayGo = (each: OwnedLoadBalancer) => !replaced || isHandedOver(draft, retirement, each);
+  retireLoadBalancers(draft, { gone, replaced }, (each) => isNetworkLoadBalancer(each.arn) && mayGo(each));
   retireListeners(draft, retirement.whole, made);
   const freed = retireTargetGroups(draft, retirement, gone, (group) => between.includes(group));
-  const mayGo = replaced && freed.length === between.length;
-  retireLoadBalancers(draft, { gone, replaced: mayGo, after: freed }, ({ arn }) => !isNetworkLoadBalancer(arn));
+  const isFree = replaced && freed.length === between.length;
+  retireLoadBalancers(
+    draft,
+    { gone, replaced: isFree, after: freed },
+    (each) => !isNetworkLoadBalancer(each.arn) && (!isFree || mayGo(each)),
+  );
   retireTargetGroups(draft, retirement, gone, (group) => !between.includes(group));
   retireSecurityGroups(draft, gone);
 }
@@ -91,23 +92,16 @@ function retireLoadBalancers(
 }
 
 /**
- * Whether an NLB has served long enough after the ALB behind it became the Gateway's address: clients know the old one for a
- * while. The time is in a tag, so that it goes on over a restart.
+ * Whether a load balancer has served long enough after another one became the Gateway's address: clients know the old one for
+ * a while. The time is in a tag, so that it goes on over a restart. An ALB that another ALB replaces goes at once.
  */
 function isHandedOver(
   draft: Draft,
   { whole, now, handover }: Retirement,
   { arn, id, tags }: OwnedLoadBalancer,
 ): boolean {
-  const { kept, left, listeners } = draft.existing;
-  const isInFront = left.some(
-    (group) =>
-      group.kind === 'target-group' &&
-      group.targetType === 'alb' &&
-      [...listeners.values()].some((each) => each.loadBalancerArn === arn && forwardsTo(each, group.arn)),
-  );
-  const stays = [...kept.values()].some((each) => each.kind === 'load-balancer' && !isNetworkLoadBalancer(each.arn));
-  if (whole || !isInFront || !stays) return true;
+  const kept = [...draft.existing.kept.values()].filter((each) => each.kind === 'load-balancer');
+  if (whole || ![arn, ...kept.map((each) => each.arn)].some(isNetworkLoadBalancer)) return true;
   const since = Number(tags[TAG.replaced] ?? now);
   if (now - since >= handover) return true;
   if (!(TAG.replaced in tags)) {

@@ -100,10 +100,11 @@ async function setSubnets(
   otherType: boolean,
 ): Promise<void> {
   const { clients, inventory } = run.context;
-  const { type, prefixForIpv6SourceNat: EnablePrefixForIpv6SourceNat = 'off' } = spec;
+  const { prefixForIpv6SourceNat } = spec;
   const others: Pick<SetSubnetsCommandInput, 'IpAddressType' | 'EnablePrefixForIpv6SourceNat'> = {
     ...(otherType ? { IpAddressType: ipAddressType({ spec, ...desired }) } : {}),
-    ...(type === 'network' && spec.ipAddressType === 'dualstack' ? { EnablePrefixForIpv6SourceNat } : {}),
+    // They stay when the last UDP listener goes: AWS refuses to take them from one that is still there.
+    ...(prefixForIpv6SourceNat !== undefined && { EnablePrefixForIpv6SourceNat: prefixForIpv6SourceNat }),
   };
   for (const each of placements) {
     const { AvailabilityZones } = await clients.elbv2.send(

@@ -9,7 +9,7 @@ export function hasPlaces(spec: Spec, found: LoadBalancer): boolean {
   const zones = found.AvailabilityZones ?? [];
   return (
     new Set(zones.map(({ SubnetId }) => SubnetId)).symmetricDifference(new Set(spec.subnets)).size === 0 &&
-    (found.EnablePrefixForIpv6SourceNat ?? 'off') === (spec.prefixForIpv6SourceNat ?? 'off') &&
+    (spec.prefixForIpv6SourceNat === undefined || found.EnablePrefixForIpv6SourceNat === 'on') &&
     zones.every((zone) => !differsInPlace(spec, zone) && !differsInIpv6(spec, zone))
   );
 }
