@@ -70,7 +70,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'address-unsupported':
       return `the address "${problem.value}" cannot be used: ${words.addresses} Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':
-      return `this field is not supported for ${words.plane} yet. Remove it.`;
+      return `this field is not supported yet. Remove it.`;
     case 'listener-protocol-unsupported':
       return `protocol "${problem.protocol}" is not supported. Use ${words.protocols.join(' or ')}.`;
     case 'listener-protocol-conflict':

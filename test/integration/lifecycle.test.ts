@@ -306,7 +306,7 @@ describe.concurrent('a Gateway', () => {
   test('keeps its load balancer and its name while none of its listeners is good', async () => {
     const { ns, gw } = await shop('invalid');
     const [before] = awsOf(rig, `${ns}/gw`).loadBalancers;
-    const bad = gateway(ns, 'gw', [{ name: 'tcp', protocol: 'TCP', port: 80 }]);
+    const bad = gateway(ns, 'gw', [{ name: 'own', protocol: 'example.com/own', port: 80 }]);
     await rig.apply([bad]);
     await waitForCondition(rig, bad, 'Accepted', 'False');
     await sleep(500);
