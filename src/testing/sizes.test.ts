@@ -27,14 +27,14 @@ const gatewayClass = {
   metadata: { name: 'aws' },
   spec: { controllerName: 'gatehouse.dev/aws' },
 };
-const gateway = (ports: readonly number[], protocol = 'HTTP') => ({
+const gateway = (ports: readonly number[], protocol = 'HTTP', options = {}) => ({
   apiVersion,
   kind: 'Gateway',
   metadata: { namespace: 'shop', name: 'web' },
   spec: {
     gatewayClassName: 'aws',
     allowedListeners: { namespaces: { from: 'All' } },
-    listeners: ports.map((port) => ({ name: `p${port}`, port, protocol })),
+    listeners: ports.map((port) => ({ name: `p${port}`, port, protocol, ...options })),
   },
 });
 const largeRoute = (index: number) => ({
@@ -102,11 +102,18 @@ function connectionSet(protocol: keyof typeof connections, set: number): readonl
       spec: {
         parentRefs: [{ kind: 'ListenerSet', name: `s${set}`, sectionName: `l${index}` }],
         ...(protocol === 'TLS' && { hostnames: [hostname(index)] }),
-        rules: [{ backendRefs: [{ name: 'app', port: 80 }] }],
+        rules: [{ backendRefs: [{ name: index % 2 === 0 ? 'app' : 'api', port: 80 }] }],
       },
     })),
   ];
 }
+
+const service = (name: string) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name },
+  spec: { ports: [{ port: 80 }] },
+});
 
 const connectionSets = (protocol: keyof typeof connections, sets: number): readonly unknown[] => [
   gateway([80]),
@@ -164,6 +171,37 @@ test.each<readonly [string, readonly unknown[], number]>([
   const entries = topology.ports.flatMap((port) => (port.serves.kind === 'http' ? [] : connectionsOf(port, routes)));
   expect(entries).toHaveLength(expected);
   expect(performance.now() - started).toBeLessThan(5 * longestMs);
+});
+
+/** A TLSRoute for one listener. */
+const sameTlsRoute = (index: number) => ({
+  apiVersion,
+  kind: 'TLSRoute',
+  metadata: { namespace: 'shop', name: `r${index}` },
+  spec: {
+    parentRefs: [{ name: 'web' }],
+    hostnames: [`h${index}.example.com`],
+    rules: [{ backendRefs: [{ name: index % 2 === 0 ? 'app' : 'api', port: 80 }] }],
+  },
+});
+const tlsGateway = gateway([443], 'TLS', { tls: { mode: 'Passthrough' } });
+
+test.each<readonly [string, readonly unknown[], number]>([
+  ['9,600 TLS listeners with two Services', connectionSets('TLS', 150), 9600],
+  ['9,600 TCP listeners', connectionSets('TCP', 150), 9600],
+  ['10,000 TLSRoutes with two Services for one listener', [tlsGateway, ...many(10_000, sameTlsRoute)], 10_000],
+])('the model of an NLB: %s hold up nobody', { timeout: 60_000 }, (_, manifests, routes) => {
+  const services = [service('app'), service('api')];
+  const [input] = fromManifests([gatewayClass, ...services, ...manifests], { now: GOLDEN_NOW }).inputs;
+  if (input === undefined) throw new Error('Expected a Gateway');
+  const { topology } = inShortSteps(translatingForAws(input, GOLDEN_DEFAULTS));
+  if (topology === undefined) throw new Error('Expected a topology');
+  expect(topology.routes).toHaveLength(routes);
+  // No ALB beside the NLB.
+  const asked = { ...topology, ports: topology.ports.filter(({ serves }) => serves.kind !== 'http') };
+  const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
+  const { model } = inShortSteps(buildingModel(asked, placeholderNetwork([]), options, NOTHING_STANDS));
+  expect(model?.resources.some(({ kind }) => kind === 'listener')).toBe(true);
 });
 
 test.each<readonly [string, readonly unknown[]]>([

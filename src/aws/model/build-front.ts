@@ -33,7 +33,7 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   ];
   const behind = modelContext({ ...topology, ports: http }, network, options, 'alb');
   const albParts = yield* buildAlb(behind, http, standing);
-  const parts = buildNlb(context, others, front);
+  const parts = yield* buildNlb(context, others, front);
   const passages = albParts.listeners.map((listener) => passageTo(context, listener));
   const problems = [
     ...without,

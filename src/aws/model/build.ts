@@ -76,7 +76,7 @@ function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standin
   const tooMany = rangesTooMany(context, standing.ports);
   if (tooMany !== undefined) return { problems: [tooMany] };
   const { ports, problems: unfit } = fittingPorts(context, standing);
-  const parts = plane === 'nlb' ? buildNlb(context, ports, standing) : yield* buildAlb(context, ports, standing);
+  const parts = yield* plane === 'nlb' ? buildNlb(context, ports, standing) : buildAlb(context, ports, standing);
   const problems = [
     ...without,
     ...unfit,

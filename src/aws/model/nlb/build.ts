@@ -3,6 +3,7 @@
 import type { ConnectionEntry } from '../../../gateway/connections.ts';
 import type { RuleRef } from '../../../gateway/problem-place.ts';
 import { routeId } from '../../../gateway/route-id.ts';
+import type { Steps } from '../../../gateway/steps.ts';
 import type { PortTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { WeightedForward } from '../actions.ts';
@@ -20,13 +21,13 @@ import { type PlannedPort, planPorts } from './plan.ts';
 import { hasDatagrams } from './protocol.ts';
 
 /** @param fitting the ports that it has room for */
-export function buildNlb(
+export function* buildNlb(
   context: ModelContext,
   fitting: readonly PortTopology[],
   standing: Pick<Standing, 'certificates' | 'forwards' | 'targetGroups'>,
-): LoadBalancerParts {
+): Steps<LoadBalancerParts> {
   const { settings } = context.topology;
-  const { planned, problems: taken } = planPorts(context, fitting, standing);
+  const { planned, problems: taken } = yield* planPorts(context, fitting, standing);
   const problems: Problem[] = [...taken];
   const ports = planned.flatMap((each) => each.ports);
   const { extraCertificates } = context.options.quotas;

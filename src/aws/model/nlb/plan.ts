@@ -2,8 +2,9 @@
 // server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then older routes.
 
 import { byAge, type ConnectionEntry, connectionsOf, routesById } from '../../../gateway/connections.ts';
-import type { RouteRef, RulePlace } from '../../../gateway/problem-place.ts';
+import type { RulePlace, RuleRef } from '../../../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../../../gateway/route-id.ts';
+import type { Steps } from '../../../gateway/steps.ts';
 import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { PortTakenByOthers } from '../../rule-problem.ts';
@@ -11,7 +12,7 @@ import type { ModelContext } from '../context.ts';
 import { portPrecedence, precedenceOf } from '../port-precedence.ts';
 import type { Standing, StandingForward } from '../standing.ts';
 import type { NlbProtocol } from './protocol.ts';
-import { sameBackends, sameTargets } from './same-backends.ts';
+import { sameBackendsAs, sameTargets } from './same-backends.ts';
 
 export interface PlannedPort {
   readonly port: number;
@@ -50,18 +51,33 @@ const NO_ANSWER: RouteAction = { kind: 'respond', statusCode: 500 };
 const actionOf = ([first]: readonly ConnectionEntry[]): RouteAction => first?.action ?? NO_ANSWER;
 
 /** @param ports at most one of TCP and UDP each a number, or one of TLS */
-export function planPorts(
+export function* planPorts(
   { topology }: ModelContext,
   ports: readonly PortTopology[],
   { forwards }: Pick<Standing, 'forwards'>,
-): Plan {
+): Steps<Plan> {
   const { routes, settings } = topology;
   const ages = new Map(routes.toSorted(byAge).map(({ route }, index) => [routeId(route), index]));
   const byId = routesById(routes);
   const losers: Loser[] = [];
   const problems: Problem[] = [];
-  const planned = [...Map.groupBy(ports, ({ port }) => port).values()].flatMap((sharing) => {
-    const claims = sharing.map((port) => claimOf(port, byId, ages, losers, problems));
+  const planned: PlannedPort[] = [];
+  for (const sharing of Map.groupBy(ports, ({ port }) => port).values()) {
+    const claims: Claim[] = [];
+    for (const port of sharing) {
+      yield;
+      claims.push(claimOf(port, byId, ages, losers, problems));
+    }
+    planned.push(...planNumber(claims));
+  }
+  yield;
+  // A route may lose one port under several names.
+  const lost = new Map(losers.map((loser) => [`${loser.port} ${idOfRule(loser.entry)}`, loser]));
+  yield;
+  const serving = new Set(planned.flatMap(({ entries }) => entries.map(idOfRule)));
+  return { planned, problems: [...problems, ...[...lost.values()].map((loser) => loserProblem(loser, serving))] };
+
+  function planNumber(claims: readonly Claim[]): readonly PlannedPort[] {
     const kept = keptPort(claims, forwards);
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
@@ -75,12 +91,7 @@ export function planPorts(
     );
     leaveOut(winner, loser, losers, problems);
     return [plannedPort(winner)];
-  });
-  // A route may lose one port under several names.
-  const lost = new Map(
-    losers.map((loser) => [`${loser.port} ${routeId(loser.entry.route)} ${loser.entry.rule}`, loser]),
-  );
-  return { planned, problems: [...problems, ...[...lost.values()].map((loser) => loserProblem(loser, planned))] };
+  }
 }
 
 function keptPort(claims: readonly Claim[], forwards: Standing['forwards']): PlannedPort | undefined {
@@ -121,15 +132,14 @@ function claimOf(
   const ordered = entries.toSorted((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1]);
   const [winner] = ordered;
   if (winner === undefined) return { port, protocol, entries };
-  const fits = (entry: ConnectionEntry) => sameBackends(actionOf([winner]), actionOf([entry]));
-  const fitting = ordered.filter(fits);
-  losers.push(
-    ...ordered
-      .filter((entry) => !fits(entry))
-      .map((entry) => ({ entry, port: port.port, why: 'server-name', winner }) as const),
+  const fits = sameBackendsAs(actionOf([winner]));
+  const { fitting = [], others = [] } = Object.groupBy(ordered, (entry) =>
+    fits(actionOf([entry])) ? 'fitting' : 'others',
   );
-  const isLeftOut = (name: string): boolean =>
-    entries.some(({ listener }) => listener === name) && !fitting.some(({ listener }) => listener === name);
+  for (const entry of others) losers.push({ entry, port: port.port, why: 'server-name', winner });
+  const served = new Set(fitting.map(({ listener }) => listener));
+  const refused = new Set(others.map(({ listener }) => listener));
+  const isLeftOut = (name: string): boolean => refused.has(name) && !served.has(name);
   const listeners = port.listeners.filter(({ name }) => !isLeftOut(name));
   for (const { name } of port.listeners.filter((each) => isLeftOut(each.name))) {
     problems.push({
@@ -164,21 +174,17 @@ function leaveOut(winner: Claim, loser: Claim, losers: Loser[], problems: Proble
     problems.push({ kind: 'listener-port-taken', listener: name, field: 'port', port, why: 'transport', by });
   }
   if (has === undefined) return;
-  losers.push(...loser.entries.map((entry) => ({ entry, port, why: 'transport', winner: has }) as const));
+  for (const entry of loser.entries) losers.push({ entry, port, why: 'transport', winner: has });
 }
 
-/** Where the rule serves on another port, that goes on. */
-function loserProblem({ entry, port, why, winner }: Loser, planned: readonly PlannedPort[]): Problem {
+/** Where the rule serves on another port, that goes on. @param serving by `idOfRule` */
+function loserProblem({ entry, port, why, winner }: Loser, serving: ReadonlySet<string>): Problem {
   const place: RulePlace = { route: entry.route, rule: entry.rule, field: 'backendRefs' };
   const cause = { kind: 'port-taken-by-others', ...place, port, why, by: winner.route } as const;
-  const serves = planned.some(({ entries }) => entries.some((each) => isSameRule(each, entry)));
   const { hostname } = entry;
-  return serves
+  return serving.has(idOfRule(entry))
     ? { kind: 'partly-left-out', ...place, port, ...(hostname !== undefined && { hostname }), cause }
     : cause;
 }
 
-const isSameRule = (
-  a: { readonly route: RouteRef; readonly rule: number },
-  b: { readonly route: RouteRef; readonly rule: number },
-): boolean => routeId(a.route) === routeId(b.route) && a.rule === b.rule;
+const idOfRule = ({ route, rule }: RuleRef): string => `${routeId(route)}/${rule}`;

@@ -4,8 +4,10 @@ import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
 type Shares = ReadonlyMap<string, number>;
 
 /** By server name, or with none: both are of one protocol. */
-export const sameBackends = (a: RouteAction, b: RouteAction): boolean =>
-  areEqual(sharesOf(a, nameOf), sharesOf(b, nameOf));
+export function sameBackendsAs(first: RouteAction): (other: RouteAction) => boolean {
+  const shares = sharesOf(first, nameOf);
+  return (other) => areEqual(shares, sharesOf(other, nameOf));
+}
 
 /** Of a TCP port and a UDP port with the same number: whether their targets have one port for both. */
 export function sameTargets(tcp: RouteAction, udp: RouteAction, targetType: 'ip' | 'instance'): boolean {
