@@ -188,11 +188,12 @@ function reachableOf({ aws }: Environment, gateways: readonly GatewayObject[], n
   return aws.reachable().find(({ dnsName }) => dnsName === address);
 }
 
+const indented = (line: string): void => console.log(`    ${line}`);
+
 async function visit(environment: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
   say('Fetching the samples through the load balancers; the pods say who they are and which path they saw:');
   const reachable = (name: string) => reachableOf(environment, gateways, name);
   const fetching = { reachable, ca, signal: interruption.signal };
-  const indented = (line: string): void => console.log(`    ${line}`);
   const fetched = await fetchSamples(fetching, indented);
   const right = (await connectToSamples(fetching, indented)) && fetched;
   console.log('');

@@ -74,9 +74,9 @@ test('a Gateway waits for the routes that listeners of its ListenerSets take', (
 test('routes that we may not read hold up no start', async () => {
   const client = new MemoryClient();
   const list = client.list.bind(client);
-  const refused = ['tlsroutes', 'tcproutes', 'udproutes'];
+  const refused = new Set(['tlsroutes', 'tcproutes', 'udproutes']);
   client.list = async (kind) => {
-    if (refused.includes(kind.plural)) throw refusal(403, 'Forbidden');
+    if (refused.has(kind.plural)) throw refusal(403, 'Forbidden');
     return await list(kind);
   };
   const stop = new AbortController();

@@ -8,6 +8,9 @@ import { parse } from 'yaml';
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
+/** In order of their names: the suite writes them in any order. */
+const profilesIn = (report: Report) => report.profiles.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
 interface Report {
   readonly profiles: readonly { readonly name: string }[];
 }
@@ -15,10 +18,9 @@ interface Report {
 const folder = await mkdtemp(join(tmpdir(), 'gatehouse-conformance-'));
 const status = await run();
 const results = await readResults();
-/** In order of their names: the suite writes them in any order. */
 const profiles = (path: string): Promise<unknown> =>
   readFile(path, 'utf8').then(
-    (text) => (parse(text) as Report).profiles.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    (text) => profilesIn(parse(text)),
     () => undefined,
   );
 const reported = await profiles(join(folder, 'report.yaml'));

@@ -117,7 +117,9 @@ test('a packet of an IPv6 client reaches an IPv6 target, and its answer comes ba
   await using aws = await startDualstack();
   const server = createSocket('udp6').bind(targetPort, '::1');
   const client = createSocket('udp6').bind(0, '::1');
-  server.on('message', (message, from) => server.send(`${from.address} ${message}`, from.port, from.address));
+  server.on('message', (message, from) =>
+    server.send(`${from.address} ${message.toString()}`, from.port, from.address),
+  );
   await Promise.all([once(server, 'listening'), once(client, 'listening')]);
   const loadBalancer = await network(aws, { EnablePrefixForIpv6SourceNat: 'on' });
   const DefaultActions = forward(await group6(aws, { Protocol: 'UDP' }));
