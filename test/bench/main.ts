@@ -9,10 +9,10 @@ import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import { bundle } from '../bundle.ts';
 import { type Made, measureMade, measureScale } from './scale.ts';
 import { growthCells, scaleRows } from './scale-rows.ts';
-import { measureMany, measureOne, measurePod } from './scenarios.ts';
+import { measureConnections, measureMany, measureOne, measurePod } from './scenarios.ts';
 import { printCells, printTable, type Row } from './table.ts';
 
-const names = ['one', 'many', 'pod', 'scale'] as const;
+const names = ['one', 'many', 'pod', 'connections', 'scale'] as const;
 type Name = (typeof names)[number];
 
 interface Flags {
@@ -24,7 +24,7 @@ interface Flags {
 
 const command = script('bench', 'Measures what Gatehouse costs. Exits with 1 when a number is over its limit.')
   .addArgument(
-    new Argument('[scenario...]', 'what is measured; scale takes an hour').choices(names).default(names.slice(0, 3)),
+    new Argument('[scenario...]', 'what is measured; scale takes an hour').choices(names).default(names.slice(0, -1)),
   )
   .addOption(
     new Option('--gateways <numbers>', 'scale: how many Gateways, run by run')
@@ -88,6 +88,8 @@ const scenarios: Readonly<Record<Name, () => Promise<readonly Row[]>>> = {
   one: () => inEnvironment('1 Gateway with 90 routes', unthrottled, (each) => measureOne(each, program)),
   many: () => inEnvironment('20 Gateways with 5 routes each', unthrottled, (each) => measureMany(each, program)),
   pod: () => inEnvironment('a pod more', unthrottled, (each) => measurePod(each, program)),
+  connections: () =>
+    inEnvironment('20 TCP, 5 UDP and 5 TLS listeners', unthrottled, (each) => measureConnections(each, program)),
   scale,
 };
 

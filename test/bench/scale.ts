@@ -19,8 +19,8 @@ import {
   gatewaysPath,
   isTrue,
   type List,
+  listPath,
   route,
-  routesPath,
   service,
   type WithConditions,
 } from './workload.ts';
@@ -88,7 +88,7 @@ const all = (count: number, is: (it: WithConditions) => boolean) => (list: List 
 async function untilServing({ cluster }: Environment, gateways: number): Promise<void> {
   const options = { timeoutMs, pollMs };
   await waitFor<List>(cluster.admin, gatewaysPath, all(gateways, isProgrammed), options);
-  await waitFor<List>(cluster.admin, routesPath, all(gateways * routesPerGateway, isAccepted), options);
+  await waitFor<List>(cluster.admin, listPath('httproutes'), all(gateways * routesPerGateway, isAccepted), options);
 }
 
 interface Shop {

@@ -1,10 +1,11 @@
 // The scenarios. The embedded AWS counts their calls, polls included.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyYaml, deleteObjects, waitFor } from '../../localstack/cluster/apply.ts';
+import { applyYaml, deleteObjects, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
 import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import { connections, expectedRoutes, firstSlice, gateway as network, weighted } from './connections.ts';
 import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts';
 import { describeUsage, usageOf } from './usage.ts';
-import { base, gateway, gatewaysPath, isTrue, type List, route, routesPath, slice, workload } from './workload.ts';
+import { base, gateway, gatewaysPath, isTrue, type List, listPath, route, slice, workload } from './workload.ts';
 
 /** So long that no audit runs during a scenario. */
 const flags = { 'audit-period': '2h' } as const;
@@ -34,16 +35,25 @@ async function counted({ aws }: Environment, work: () => Promise<unknown>): Prom
   return { reads, writes, seconds, lastCall };
 }
 
-async function allProgrammed({ cluster }: Environment, gateways: number, routes: number): Promise<void> {
+const accepted = (list: List | undefined): number =>
+  list?.items.filter(({ status }) => status?.parents?.[0]?.conditions?.some(isTrue('Accepted'))).length ?? 0;
+
+/** @param routes how many are accepted, by the path of their list */
+async function allProgrammed(
+  { cluster }: Environment,
+  gateways: number,
+  routes: ReadonlyMap<string, number>,
+): Promise<void> {
   const options = { timeoutMs };
   const programmed = (list: List | undefined) =>
     (list?.items.filter(({ status }) => status?.conditions?.some(isTrue('Programmed'))).length ?? 0) === gateways;
-  const accepted = (list: List | undefined) =>
-    (list?.items.filter(({ status }) => status?.parents?.[0]?.conditions?.some(isTrue('Accepted'))).length ?? 0) ===
-    routes;
   await waitFor<List>(cluster.admin, gatewaysPath, programmed, options);
-  await waitFor<List>(cluster.admin, routesPath, accepted, options);
+  for (const [path, count] of routes) {
+    await waitFor<List>(cluster.admin, path, (list) => accepted(list) === count, options);
+  }
 }
+
+const httpRoutes = (count: number): ReadonlyMap<string, number> => new Map([[listPath('httproutes'), count]]);
 
 const gone = ({ cluster }: Environment): Promise<unknown> =>
   waitFor<List>(cluster.admin, gatewaysPath, (list) => list?.items.length === 0, { timeoutMs });
@@ -72,22 +82,13 @@ export async function measureOne(environment: Environment, program: string): Pro
   let gatehouse = await start(environment, program);
   const made = await counted(environment, async () => {
     await applyYaml(admin, workload(1, 90));
-    await allProgrammed(environment, 1, 90);
+    await allProgrammed(environment, 1, httpRoutes(90));
   });
   const changed = await counted(environment, () => applyYaml(admin, [route(0, 45, 'changed.example.com')]));
   const idle = await counted(environment, () => sleep(idleMs));
   const usage = usageOf(gatehouse.pid);
   let again: Measured;
   [gatehouse, again] = await restart(environment, program, gatehouse);
-  const deleted = await counted(environment, async () => {
-    await deleteObjects(admin, [gateway(0)]);
-    await gone(environment);
-  });
-  const { elbv2, ec2 } = environment.aws.world();
-  const left =
-    elbv2.loadBalancers.size +
-    elbv2.targetGroups.size +
-    [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
   return [
     callsRow('1 Gateway, 90 routes, from nothing', made, 295, '975'),
     factRow('  time', times(made)),
@@ -95,10 +96,30 @@ export async function measureOne(environment: Environment, program: string): Pro
     callsRow('then 60 s of nothing (audit aside)', idle, 0, ''),
     factRow('  process', describeUsage(usage)),
     restartRow('restart on it', again, 25, '117'),
-    {
-      ...callsRow('delete the 90-route Gateway', deleted, 110, '279'),
-      withinLimit: deleted.reads + deleted.writes <= 110 && left === 0,
-    },
+    ...(await deletionRows(environment, gateway(0), 'delete the 90-route Gateway', 110, '279')),
+  ];
+}
+
+/** Nothing may be left in AWS. */
+async function deletionRows(
+  environment: Environment,
+  object: KubeObject,
+  scenario: string,
+  limit: number,
+  peer: string,
+): Promise<readonly Row[]> {
+  const deleted = await counted(environment, async () => {
+    await deleteObjects(environment.cluster.admin, [object]);
+    await gone(environment);
+  });
+  const { elbv2, ec2 } = environment.aws.world();
+  const left =
+    elbv2.loadBalancers.size +
+    elbv2.targetGroups.size +
+    [...ec2.securityGroups.values()].filter(({ tags }) => tags.has('gatehouse.dev/cluster')).length;
+  const row = callsRow(scenario, deleted, limit, peer);
+  return [
+    { ...row, withinLimit: row.withinLimit && left === 0 },
     factRow('  left in AWS', `${left} resources after ${deleted.seconds.toFixed(1)} s`),
   ];
 }
@@ -112,7 +133,7 @@ export async function measureMany(environment: Environment, program: string): Pr
   let gatehouse = await start(environment, program);
   const made = await counted(environment, async () => {
     await applyYaml(admin, workload(20, 5));
-    await allProgrammed(environment, 20, 100);
+    await allProgrammed(environment, 20, httpRoutes(100));
   });
   const usage = usageOf(gatehouse.pid);
   let again: Measured;
@@ -138,8 +159,33 @@ export async function measurePod(environment: Environment, program: string): Pro
   await start(environment, program);
   await counted(environment, async () => {
     await applyYaml(admin, workload(1, 5));
-    await allProgrammed(environment, 1, 5);
+    await allProgrammed(environment, 1, httpRoutes(5));
   });
   const more = await counted(environment, () => applyYaml(admin, [slice(0, 0, 3)]));
   return [callsRow('a pod more in one Service, on a known node (ip)', more, 1, '')];
+}
+
+/** TCP, UDP and TLS on an NLB. */
+export async function measureConnections(environment: Environment, program: string): Promise<readonly Row[]> {
+  const { admin } = environment.cluster;
+  await applyYaml(admin, base('ip'));
+  let gatehouse = await start(environment, program);
+  const objects = await connections();
+  const made = await counted(environment, async () => {
+    await applyYaml(admin, objects);
+    await allProgrammed(environment, 1, expectedRoutes);
+  });
+  const more = await counted(environment, () => applyYaml(admin, [firstSlice(3)]));
+  const changed = await counted(environment, () => applyYaml(admin, [weighted(50, 50)]));
+  let again: Measured;
+  [gatehouse, again] = await restart(environment, program, gatehouse);
+  return [
+    callsRow('1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners', made, 140, ''),
+    factRow('  time', times(made)),
+    callsRow('then a pod more in one Service', more, 1, ''),
+    callsRow('then one changed weight', changed, 4, ''),
+    restartRow('restart on it', again, 25, ''),
+    factRow('  process after the restart', describeUsage(usageOf(gatehouse.pid))),
+    ...(await deletionRows(environment, network, 'delete the Gateway with 30 listeners', 70, '')),
+  ];
 }

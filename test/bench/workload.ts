@@ -4,8 +4,8 @@ import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
 
 export const namespace = 'bench';
-const className = 'bench';
-const gatewayApi = 'gateway.networking.k8s.io/v1';
+export const className = 'bench';
+export const gatewayApi = 'gateway.networking.k8s.io/v1';
 
 /** The namespace and the class of all Gateways. */
 export const base = (targetType: 'ip' | 'instance'): readonly KubeObject[] => [
@@ -92,8 +92,7 @@ export interface List {
   readonly items: readonly WithConditions[];
 }
 
-const path = `/apis/${gatewayApi}/namespaces/${namespace}`;
-export const gatewaysPath = `${path}/gateways`;
-export const routesPath = `${path}/httproutes`;
+export const listPath = (plural: string): string => `/apis/${gatewayApi}/namespaces/${namespace}/${plural}`;
+export const gatewaysPath = listPath('gateways');
 export const isTrue = (type: string) => (condition: { readonly type: string; readonly status: string }) =>
   condition.type === type && condition.status === 'True';
