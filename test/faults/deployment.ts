@@ -1,17 +1,13 @@
 // A Deployment with serving pods: each answers `SERVICE VERSION PORT`. It updates them like Kubernetes with maxSurge 1 and
 // maxUnavailable 0: each new pod is ready before an old one begins to terminate.
-import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AddressMapping, mapAddress } from '../../localstack/aws/dataplane/target-address.ts';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { endpointSlice } from '../../localstack/environment.ts';
+import { type PodServer, servers } from './pod-server.ts';
 
 /** The time from a pod's start until it is ready, in milliseconds. */
 const startupMs = 300;
-
-/** The duration of slow requests, in milliseconds. */
-const slowMs = 2000;
 
 /** By the name of the Service's port. */
 type TargetPorts = Readonly<Record<string, number>>;
@@ -22,7 +18,7 @@ interface Place {
 }
 
 interface Pod extends Place {
-  readonly servers: readonly Server[];
+  readonly servers: PodServer[];
   state: 'starting' | 'ready' | 'terminating';
 }
 
@@ -30,6 +26,8 @@ export interface DeploymentOptions {
   readonly namespace: string;
   readonly service: string;
   readonly replicas: number;
+  /** What the pods answer; a Service of datagrams has a port for TCP beside each. */
+  readonly speaks: keyof typeof servers;
   /** The ports of the pods. */
   readonly ports: readonly number[];
   /** The Service's targets: its ports' names, and ports of the pods. */
@@ -95,20 +93,25 @@ export class Deployment {
     await this.#write();
   }
 
+  /** The pods answer nothing any more, and the endpoints still say that they are ready. */
+  fail(): void {
+    for (const pod of this.#pods) for (const server of pod.servers.splice(0)) server.end();
+  }
+
   /** Ends all pods at once. */
   async stop(): Promise<void> {
     await Promise.all(this.#leaving);
-    for (const { servers } of this.#pods) for (const server of servers) end(server);
+    this.fail();
   }
 
   async #newPod(state: Pod['state']): Promise<Pod> {
     const place = nextPlace();
-    const { mappings, ports, service } = this.#options;
-    const servers = ports.map((port) =>
-      serve(`${service} ${this.#version} ${port}`).listen(port, mapAddress(mappings, place.address)),
+    const { mappings, ports, service, speaks } = this.#options;
+    const host = mapAddress(mappings, place.address);
+    const started = await Promise.all(
+      ports.map((port) => servers[speaks](`${service} ${this.#version} ${port}`, host, port)),
     );
-    await Promise.all(servers.map((server) => once(server, 'listening')));
-    return { ...place, servers, state };
+    return { ...place, servers: started, state };
   }
 
   /** Its preStop hook runs while the endpoints say that it terminates. Then it accepts no new connections. */
@@ -117,7 +120,7 @@ export class Deployment {
       pod.state = 'terminating';
       await this.#write();
       await sleep(this.#graceMs);
-      await Promise.all(pod.servers.map(drain));
+      await Promise.all(pod.servers.map((server) => server.drain()));
       this.#pods.delete(pod);
       await this.#write();
     };
@@ -128,8 +131,15 @@ export class Deployment {
   /** One write after the other, each with the current state. */
   #write(): Promise<unknown> {
     const write = async (): Promise<void> => {
-      const { namespace, service, apply } = this.#options;
-      const ports = Object.entries(this.#targetPorts).map(([name, port]) => ({ name, port, protocol: 'TCP' }));
+      const { namespace, service, speaks, apply } = this.#options;
+      const ports = Object.entries(this.#targetPorts).flatMap(([name, port]) =>
+        speaks === 'datagrams'
+          ? [
+              { name, port, protocol: 'UDP' },
+              { name: `${name}-tcp`, port, protocol: 'TCP' },
+            ]
+          : [{ name, port, protocol: 'TCP' }],
+      );
       const slice = endpointSlice(namespace, service, [], 0);
       await apply([{ ...slice, ports, endpoints: [...this.#pods].map(endpoint) }]);
     };
@@ -143,31 +153,3 @@ const endpoint = ({ address, nodeName, state }: Pod) => ({
   nodeName,
   conditions: { ready: state === 'ready', serving: state !== 'starting', terminating: state === 'terminating' },
 });
-
-function serve(answer: string): Server {
-  // Longer than an ALB keeps idle connections, as AWS recommends. Otherwise the pod may close one during a request.
-  const server = createServer({ keepAliveTimeout: 75_000 }, (request, response) => {
-    const reply = () => send(response, answer);
-    if (request.url === '/slow') setTimeout(reply, slowMs);
-    else reply();
-  });
-  return server;
-}
-
-const send = (response: ServerResponse, answer: string): void => {
-  response.setHeader('content-type', 'text/plain');
-  response.end(answer);
-};
-
-/** Stops gracefully: accepts no new connections, and answers running requests. */
-async function drain(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  await closed;
-}
-
-function end(server: Server): void {
-  server.close();
-  server.closeAllConnections();
-}

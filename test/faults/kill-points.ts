@@ -1,106 +1,17 @@
 // kill -9 before and after every single call to AWS, reads included, from Gatehouse's start until a change is carried out.
 // Then Gatehouse is started again. At the end AWS is as after an undisturbed run, and clients noticed nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KubeObject } from '../../localstack/cluster/apply.ts';
-import type { Condition } from '../../src/kube/object.ts';
 import { eventually } from '../integration/support/eventually.ts';
 import { everythingOfOurs } from '../integration/support/left.ts';
-import { backendRef, gateway, http, httpRoute, https } from '../integration/support/objects.ts';
-import { readGateway, readRoute } from '../integration/support/status.ts';
-import { tlsSecret } from '../integration/support/tls.ts';
 import { patienceMs } from './awaiting.ts';
+import { httpPhases } from './http-phases.ts';
 import { type KillPoint, type Lab, openLab, sides } from './lab.ts';
+import { networkPhases } from './network-phases.ts';
+import { openNetworkShop } from './network-shop.ts';
+import { type Phase, type PhaseName, type Phases, phaseNames } from './phases.ts';
 import { compare, type Difference, isSame, pictureOf } from './picture.ts';
 import { type Findings, family, type Options } from './scenario.ts';
-import { certificateOf } from './shop.ts';
-import type { Traffic } from './traffic.ts';
-
-/** Requests per second while something changes: enough to see a gap, but little load. */
-const perSecond = 30;
-
-/** The changes of the Gateway, one after the other. */
-const phaseNames = ['create', 'change', 'rotate', 'delete'] as const;
-type PhaseName = (typeof phaseNames)[number];
-
-interface Phase {
-  readonly apply: () => Promise<unknown>;
-  /** Checks the statuses, and everything that the picture lacks. @throws what is not as expected yet */
-  readonly settled: () => Promise<void>;
-  /** Whether the same routes exist before and after it. Then there is traffic. */
-  readonly serves: boolean;
-}
-
-type Phases = Readonly<Record<PhaseName, Phase>>;
-
-async function phasesOf({ rig, shop }: Lab): Promise<Phases> {
-  const { ns } = shop;
-  for (const each of ['old', 'new', 'api', 'docs']) await shop.deploy(each, { replicas: 1 });
-  const secret = (name: string, first: string) => tlsSecret(ns, name, [first, '*.example.com']);
-  const [one, rotated, two] = [
-    await secret('one', 'one.example.com'),
-    await secret('one', 'rotated.example.com'),
-    await secret('two', 'two.example.com'),
-  ];
-  shop.trusted.push(...[one, rotated, two].map(certificateOf));
-  const route = (name: string, rules: Parameters<typeof httpRoute>[3]) =>
-    httpRoute(ns, name, ['gw'], rules, { hostnames: [`${name}.example.com`] });
-  const first = [
-    gateway(ns, 'gw', [http(), https(['one'])]),
-    // In the order of their names: routes of the same second have precedence by name, others by age.
-    route('api', ['api']),
-    route('docs', ['docs']),
-    route('shop', ['old']),
-  ];
-  const beta = { matches: [{ headers: [{ name: 'x-beta', value: 'yes' }] }], backendRefs: [backendRef('docs')] };
-  const second = [
-    gateway(ns, 'gw', [http(), https(['one', 'two']), https(['two'], { name: 'more', port: 8443 })]),
-    // Another backend, and a rule before the existing one.
-    route('shop', [beta, 'new']),
-  ];
-  const right = async (certificate: KubeObject, routes: readonly string[]): Promise<void> => {
-    const conditions = (await readGateway(rig, ns, 'gw'))?.status?.conditions ?? [];
-    const generation = (await readGateway(rig, ns, 'gw'))?.metadata.generation;
-    expectTrue(conditions, 'Programmed', generation);
-    for (const name of routes) {
-      const found = await readRoute(rig, ns, name);
-      const [parent] = found?.status?.parents ?? [];
-      expectTrue(parent?.conditions ?? [], 'Accepted', found?.metadata.generation);
-    }
-    const imported = [...rig.aws.world().acm.certificates.values()].map(({ material }) =>
-      material?.certificatePem.trim(),
-    );
-    if (!imported.includes(certificateOf(certificate).trim())) throw new Error('ACM does not have the certificate yet');
-  };
-  return {
-    create: {
-      apply: () => rig.apply([one, two, ...first]),
-      settled: () => right(one, ['shop', 'api', 'docs']),
-      serves: false,
-    },
-    change: {
-      apply: async () => {
-        await rig.apply(second);
-        await rig.remove([route('docs', [])]);
-      },
-      settled: () => right(one, ['shop', 'api']),
-      serves: true,
-    },
-    rotate: { apply: () => rig.apply([rotated]), settled: () => right(rotated, ['shop', 'api']), serves: true },
-    delete: {
-      apply: () => rig.remove(first),
-      settled: async () => {
-        if ((await readGateway(rig, ns, 'gw')) !== undefined) throw new Error('The Gateway is still there');
-      },
-      serves: false,
-    },
-  };
-}
-
-function expectTrue(conditions: readonly Condition[], type: string, generation: number | undefined): void {
-  const found = conditions.find((condition) => condition.type === type);
-  if (found?.status !== 'True' || found.observedGeneration !== generation)
-    throw new Error(`Expected ${type}, got ${JSON.stringify(found)}`);
-}
+import { openShop } from './shop.ts';
 
 /** The result of an undisturbed run. */
 interface Calm {
@@ -159,7 +70,7 @@ async function disturbed(
   wrong: Wrong,
   at?: KillPoint,
 ): Promise<boolean> {
-  const traffic = phase.serves ? trafficOf(lab) : [];
+  const traffic = phase.traffic?.() ?? [];
   await phase.apply();
   const { gatehouse, killed } = await lab.start(at);
   let action: string | undefined;
@@ -194,17 +105,7 @@ function tell(where: string, { missing, duplicates, strange }: Difference, { fai
   wrong.leaks.push(...strange.map((line) => `${where}: ${line}`));
 }
 
-const trafficOf = ({ shop }: Lab): readonly Traffic[] =>
-  ['shop', 'api'].map((host) =>
-    shop.traffic({
-      hostname: `${host}.example.com`,
-      perSecond,
-      isRight: (answer) => (host === 'api' ? answer === 'api v1 8080' : /^(old|new) v1 8080$/.test(answer)),
-    }),
-  );
-
-async function killEverywhere(lab: Lab, { every, say }: Options): Promise<Findings> {
-  const phases = await phasesOf(lab);
+async function killEverywhere(lab: Lab, phases: Phases, { every, say }: Options): Promise<Findings> {
   const calm = new Map<PhaseName, Calm>();
   for (const name of phaseNames) calm.set(name, await calmly(lab, phases[name]));
   const calls = (name: PhaseName): number => calm.get(name)?.calls ?? 0;
@@ -252,10 +153,27 @@ async function killEverywhere(lab: Lab, { every, say }: Options): Promise<Findin
   };
 }
 
-export const killPoints = family(openLab, [
-  {
-    name: 'kill-points',
-    what: 'kill -9 before and after every call of creating, changing, rotating the certificate of, and deleting a Gateway',
-    run: killEverywhere,
-  },
-]);
+const what = (gateway: string): string =>
+  `kill -9 before and after every call of creating, changing, rotating the certificate of, and deleting ${gateway}`;
+
+export const killPoints = family(
+  (options) => openLab(options, (rig) => openShop(rig, 'kill')),
+  [
+    {
+      name: 'kill-points',
+      what: what('a Gateway'),
+      run: async (lab, options) => killEverywhere(lab, await httpPhases(lab), options),
+    },
+  ],
+);
+
+export const connectionsKillPoints = family(
+  (options) => openLab(options, (rig) => openNetworkShop(rig, 'kill')),
+  [
+    {
+      name: 'connections-kill-points',
+      what: what('a Gateway with TCP, UDP and TLS'),
+      run: async (lab, options) => killEverywhere(lab, await networkPhases(lab), options),
+    },
+  ],
+);

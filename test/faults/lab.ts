@@ -4,7 +4,7 @@ import type { Gatehouse } from '../../localstack/environment.ts';
 import { type Around, startAwsFaults } from '../integration/support/aws-faults.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import type { Options } from './scenario.ts';
-import { openShop, type Shop, startServingRig } from './shop.ts';
+import { type Shop, startServingRig } from './shop.ts';
 
 export const sides = ['before', 'after'] as const;
 
@@ -20,19 +20,21 @@ export interface Running {
   readonly killed: Promise<string>;
 }
 
-export interface Lab {
+type AnyShop = Pick<Shop, 'ns' | 'endPods'>;
+
+export interface Lab<S extends AnyShop = AnyShop> {
   readonly rig: Rig;
-  readonly shop: Shop;
+  readonly shop: S;
   /** The actions of the last started Gatehouse. */
   readonly calls: () => readonly string[];
   start(at?: KillPoint): Promise<Running>;
   stop(): Promise<void>;
 }
 
-export async function openLab(options: Options): Promise<Lab> {
+export async function openLab<S extends AnyShop>(options: Options, open: (rig: Rig) => Promise<S>): Promise<Lab<S>> {
   const rig = await startServingRig(options, { provisioningSeconds: 0 });
   await rig.gatehouse.stop();
-  const shop = await openShop(rig, 'kill');
+  const shop = await open(rig);
   let calls: string[] = [];
   let strike: { readonly at: KillPoint; readonly kill: (action: string) => Promise<void> } | undefined;
 

@@ -4,8 +4,9 @@ import { InvalidArgumentError } from 'commander';
 import { script, wholeNumber } from '../../localstack/script.ts';
 import { bundle } from '../bundle.ts';
 import { awsTrouble } from './aws-trouble.ts';
+import { connections } from './connections.ts';
 import { drift } from './drift.ts';
-import { killPoints } from './kill-points.ts';
+import { connectionsKillPoints, killPoints } from './kill-points.ts';
 import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
@@ -16,7 +17,9 @@ import { tenantsSizes } from './tenants-sizes.ts';
 
 const families = [
   steadyTraffic,
+  connections,
   killPoints,
+  connectionsKillPoints,
   awsTrouble,
   kubeTrouble,
   drift,

@@ -1,5 +1,7 @@
 // Everything that Gatehouse has in AWS, one line per resource, without ARNs, so that a run with faults can be compared with
 // an undisturbed one.
+import { type Attribute, loadBalancerTable, targetGroupTable } from '../../localstack/aws/elbv2/attribute-tables.ts';
+import type { HealthCheck } from '../../localstack/aws/elbv2/state.ts';
 import { awsOf } from '../integration/support/aws.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { everythingOfOurs } from '../integration/support/left.ts';
@@ -24,14 +26,17 @@ function gatewayLines(rig: Rig, gateway: string): readonly string[] {
   const { loadBalancers, listeners, targetGroups, securityGroups } = awsOf(rig, gateway);
   return [
     ...loadBalancers.flatMap((each) => [
-      `${gateway} has ${each.name}, ${each.scheme}, in ${each.subnets.length} zones`,
+      `${gateway} has ${each.name}, ${each.type}, ${each.scheme}, in ${each.subnets.map(({ zone }) => zone).join(' ')}`,
+      `${each.name} has the security groups ${each.securityGroups.map((id) => ec2.securityGroups.get(id)?.groupName).join(' ')}`,
+      ...attributeLines(each.name, loadBalancerTable(each), each.attributes),
       tagLine(each.name, each),
     ]),
-    ...listeners.flatMap(({ listener, rules, words }) => {
+    ...listeners.flatMap(({ listener, rules, words, otherwise }) => {
       const name = `${gateway}:${listener.port}`;
       const shown = [listener.defaultCertificate ?? [], [...listener.certificates]].flat();
       return [
-        `${name} speaks ${listener.protocol}`,
+        `${name} speaks ${[listener.protocol, listener.sslPolicy, listener.alpnPolicy].join(' ').trim()}`,
+        `${name} otherwise${otherwise}`,
         ...shown.map((arn) => `${name} shows ${acm.certificates.get(arn)?.subjectAlternativeNames.join(' ')}`),
         ...words.map((word, index) => `${name} rule ${index + 1}: ${word}`),
         ...rules
@@ -40,7 +45,8 @@ function gatewayLines(rig: Rig, gateway: string): readonly string[] {
       ];
     }),
     ...targetGroups.flatMap(({ group, name, targets }) => [
-      `${name} has ${targets.join(' ') || 'no targets'}, checked at ${group.healthCheck.path}`,
+      `${name} has ${targets.join(' ') || 'no targets'}, checked with ${healthWords(group.healthCheck)}`,
+      ...attributeLines(name, targetGroupTable(group), group.attributes),
       tagLine(name, group),
     ]),
     ...securityGroups.flatMap((group) => [
@@ -48,12 +54,26 @@ function gatewayLines(rig: Rig, gateway: string): readonly string[] {
       ...[...group.ruleIds]
         .flatMap((id) => ec2.securityGroupRules.get(id) ?? [])
         .map(
-          ({ isEgress, fromPort, toPort, peer }) =>
-            `${group.groupName} lets ${isEgress ? 'out' : 'in'} ${fromPort}-${toPort} ${JSON.stringify(peer)}`,
+          ({ isEgress, protocol, fromPort, toPort, peer }) =>
+            `${group.groupName} lets ${isEgress ? 'out' : 'in'} ${protocol} ${fromPort}-${toPort} ${JSON.stringify(peer)}`,
         ),
     ]),
   ];
 }
+
+const healthWords = ({ protocol, port, path = '', intervalSeconds, unhealthyThreshold }: HealthCheck): string =>
+  `${protocol} at ${port}${path} each ${intervalSeconds} s, ${unhealthyThreshold} times`;
+
+/** The attributes that have other values than AWS's defaults. */
+const attributeLines = (
+  what: string,
+  table: readonly Attribute[],
+  set: ReadonlyMap<string, string>,
+): readonly string[] =>
+  table.flatMap(({ key, value }) => {
+    const own = set.get(key) ?? value;
+    return own === value ? [] : [`${what} has ${key} ${own}`];
+  });
 
 export interface Difference {
   /** Expected, but missing. */

@@ -1,15 +1,18 @@
 // A Gateway with HTTP and HTTPS and real traffic. The scenarios change it while clients send requests.
 import { X509Certificate } from 'node:crypto';
 import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
+import type { Reachable } from '../../localstack/aws/dataplane/reachable.ts';
 import { parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
 import type { StartOptions } from '../../localstack/aws/server.ts';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { awsOf } from '../integration/support/aws.ts';
 import { eventually } from '../integration/support/eventually.ts';
 import { type Rig, type RigOptions, startRig } from '../integration/support/gatehouse.ts';
+import { everythingOfOurs } from '../integration/support/left.ts';
 import { gateway, http, https, service } from '../integration/support/objects.ts';
 import { programmed } from '../integration/support/status.ts';
 import { tlsSecret } from '../integration/support/tls.ts';
+import { gone } from './awaiting.ts';
 import { Deployment, type DeploymentOptions } from './deployment.ts';
 import type { Options } from './scenario.ts';
 import { Asker, startTraffic, type Traffic, type TrafficOptions } from './traffic.ts';
@@ -17,7 +20,7 @@ import { Asker, startTraffic, type Traffic, type TrafficOptions } from './traffi
 const blocks = ownBlocks(process.pid);
 const mapping = `10.0.0.0/16=${blocks.targets}`;
 /** Only root can use ports below 1024. */
-const portOffset = 10_000;
+export const portOffset = 10_000;
 
 /** A rig whose load balancers forward traffic, on the loopback interface. */
 export const startServingRig = (
@@ -47,30 +50,12 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
   });
   const tls = await tlsSecret(ns, 'tls', ['*.example.com']);
   const trusted = [certificateOf(tls)];
-  const deployments: Deployment[] = [];
   return {
     ns,
     gw,
     /** The certificates that clients trust. */
     trusted,
-    /** A Service with serving pods, with the settings of most scenarios. */
-    deploy: async (each: string, options: Partial<DeploymentOptions> = {}): Promise<Deployment> => {
-      const deployment = new Deployment({
-        namespace: ns,
-        service: each,
-        replicas: 3,
-        ports: [8080],
-        targetPorts: { http: 8080 },
-        graceMs: 15_000,
-        mappings: [parseMapping(mapping)],
-        apply: (objects) => rig.apply(objects),
-        ...options,
-      });
-      deployments.push(deployment);
-      await rig.apply([service(ns, each)]);
-      await deployment.start();
-      return deployment;
-    },
+    ...deploymentsIn(rig, ns),
     /** Applies the Gateway with these routes, and waits until both listeners answer 200. */
     open: async (routes: readonly KubeObject[]): Promise<void> => {
       await rig.apply([tls, gw, ...routes]);
@@ -93,20 +78,68 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
     },
     traffic: (options: Pick<TrafficOptions, 'isRight' | 'perSecond'> & Partial<TrafficOptions>): Traffic =>
       startTraffic({ ...placeOf(rig, ns), hostname, trusted, ...options }),
+  };
+}
+
+export type Shop = Awaited<ReturnType<typeof openShop>>;
+
+/** The Services of a namespace, with serving pods. */
+export function deploymentsIn(rig: Rig, ns: string) {
+  const deployments: Deployment[] = [];
+  return {
+    /** With the settings of most scenarios. */
+    deploy: async (each: string, options: Partial<DeploymentOptions> = {}): Promise<Deployment> => {
+      const deployment = new Deployment({
+        namespace: ns,
+        service: each,
+        replicas: 3,
+        speaks: 'http',
+        ports: [8080],
+        targetPorts: { http: 8080 },
+        graceMs: 15_000,
+        mappings: [parseMapping(mapping)],
+        apply: (objects) => rig.apply(objects),
+        ...options,
+      });
+      deployments.push(deployment);
+      const tcp = { name: 'http', port: 80, targetPort: 8080 };
+      const ports =
+        options.speaks === 'datagrams'
+          ? [
+              { ...tcp, protocol: 'UDP' },
+              { ...tcp, name: 'http-tcp' },
+            ]
+          : [tcp];
+      await rig.apply([service(ns, each, { ports })]);
+      await deployment.start();
+      return deployment;
+    },
     endPods: async (): Promise<void> => {
       for (const deployment of deployments) await deployment.stop();
     },
   };
 }
 
-export type Shop = Awaited<ReturnType<typeof openShop>>;
-
-/** The address of the load balancer of the namespace's Gateway. */
-function placeOf(rig: Rig, ns: string) {
+/** The load balancer of the namespace's Gateway, as clients reach it. */
+export function reachableOf(rig: Rig, ns: string): Reachable {
   const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
   const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);
   if (found === undefined) throw new Error(`Expected the load balancer of ${ns}/gw to have an address`);
-  return { address: found.address, httpPort: 80 + portOffset, httpsPort: 443 + portOffset };
+  return found;
+}
+
+const placeOf = (rig: Rig, ns: string) => ({
+  address: reachableOf(rig, ns).address,
+  httpPort: 80 + portOffset,
+  httpsPort: 443 + portOffset,
+});
+
+/** Removes the Gateway, and ends the pods. @returns what is left of it in AWS */
+export async function close(rig: Rig, shop: Pick<Shop, 'gw' | 'endPods'>): Promise<readonly string[]> {
+  await rig.remove([shop.gw]);
+  await gone(rig, shop.gw);
+  await shop.endPods();
+  return everythingOfOurs(rig.aws);
 }
 
 /** The certificate of a TLS Secret, in PEM. */

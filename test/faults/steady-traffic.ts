@@ -3,27 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rulesOf, targetsOf } from '../integration/support/aws.ts';
 import { eventually } from '../integration/support/eventually.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
-import { everythingOfOurs } from '../integration/support/left.ts';
 import { backendRef, gateway, http, httpRoute, https, service } from '../integration/support/objects.ts';
 import { tlsSecret } from '../integration/support/tls.ts';
-import { gone } from './awaiting.ts';
 import { family, type Scenario } from './scenario.ts';
-import { certificateOf, fingerprintOf, openShop, type Shop, startServingRig } from './shop.ts';
+import { certificateOf, close, fingerprintOf, openShop, type Shop, startServingRig } from './shop.ts';
 import type { TrafficReport } from './traffic.ts';
+import { allSeen, type Change, calmMs, oneOf, underTraffic } from './under-traffic.ts';
 
 const perSecond = 200;
-/** The time of traffic before and after the change, in milliseconds. */
-const calmMs = 2000;
 
 /** A change during traffic, and its checks. */
-interface Act {
+interface Act extends Change<TrafficReport> {
   readonly isRight: (answer: string) => boolean;
   readonly paths?: readonly string[];
-  readonly act: () => Promise<void>;
-  /** Failures other than failed requests. */
-  readonly judge: (report: TrafficReport) => readonly string[];
-  /** Notes for the end. */
-  readonly notes?: () => readonly string[];
 }
 
 interface Play {
@@ -37,20 +29,14 @@ const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
   what,
   run: async (rig) => {
     const shop = await openShop(rig, name);
-    const { isRight, paths = ['/'], act, judge, notes = () => [] } = await set(rig, shop);
-    const traffic = shop.traffic({ perSecond, paths, isRight });
-    const seen: string[] = [];
-    await sleep(calmMs);
-    await act().catch((error: unknown) => seen.push(String(error)));
-    await sleep(calmMs);
-    const report = await traffic.stop();
-    const leaks = await close(rig, shop);
+    const { isRight, paths = ['/'], ...change } = await set(rig, shop);
+    const { report, failures } = await underTraffic(shop.traffic({ perSecond, paths, isRight }), change);
     return {
       count: `${report.requests.toLocaleString('en')} requests`,
-      failures: [...seen, ...judge(report), ...report.failures],
+      failures,
       duplicates: [],
-      leaks,
-      notes: [describe(report), ...notes()],
+      leaks: await close(rig, shop),
+      notes: [describe(report), ...(change.notes?.() ?? [])],
     };
   },
 });
@@ -61,24 +47,6 @@ function describe({ answers, perSecond: reached, medianMs, p99Ms, heldUpMs }: Tr
   const own = `this process was held up for ${heldUpMs.toFixed(0)} ms at most`;
   return `${reached.toFixed(0)} a second: ${answered}; ${took}; ${own}`;
 }
-
-/** Removes the Gateway. @returns what is left of it in AWS */
-async function close(rig: Rig, shop: Shop): Promise<readonly string[]> {
-  await rig.remove([shop.gw]);
-  await gone(rig, shop.gw);
-  await shop.endPods();
-  return everythingOfOurs(rig.aws);
-}
-
-const oneOf =
-  (...answers: readonly string[]) =>
-  (answer: string): boolean =>
-    answers.includes(answer);
-
-const allSeen =
-  (...answers: readonly string[]) =>
-  (report: TrafficReport): readonly string[] =>
-    answers.filter((answer) => !report.answers.has(answer)).map((answer) => `nothing was ever answered by ${answer}`);
 
 const rollingUpdate: Play = {
   name: 'rolling-update',

@@ -18,6 +18,8 @@ export interface ListenerView {
   readonly rules: readonly Rule[];
   /** The rules in the words of support/rule-words.ts, without the default rule. */
   readonly words: readonly string[];
+  /** What the default rule does, in the same words. */
+  readonly otherwise: string;
 }
 
 export interface GatewayInAws {
@@ -58,8 +60,11 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
         const rules = [...elbv2.rules.values()]
           .filter(({ listenerArn }) => listenerArn === listener.arn)
           .toSorted((a, b) => rank(a) - rank(b));
-        const words = rules.filter(({ priority }) => priority !== 'default').map((rule) => ruleWords(rule, groupName));
-        return { listener, rules, words };
+        const worded = (isDefault: boolean) =>
+          rules
+            .filter(({ priority }) => (priority === 'default') === isDefault)
+            .map((rule) => ruleWords(rule, groupName));
+        return { listener, rules, words: worded(false), otherwise: worded(true).join() };
       }),
     targetGroups: owned(elbv2.targetGroups)
       .map((group) => ({
@@ -78,6 +83,10 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
 /** The rules on a Gateway's port in words, by priority. */
 export const rulesOf = (rig: Rig, gateway: string, port = 80): readonly string[] =>
   awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.words ?? [];
+
+/** What a Gateway's port does with what no rule matches: an NLB has no other rules. */
+export const otherwiseOf = (rig: Rig, gateway: string, port: number): string =>
+  awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.otherwise ?? '';
 
 /** The targets of a Gateway's target group for a Service, `SERVICE:PORT`; empty if there is no such group. */
 export const targetsOf = (rig: Rig, gateway: string, backend: string): readonly string[] =>

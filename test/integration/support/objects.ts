@@ -93,6 +93,25 @@ export const httpRoute = (
   },
 });
 
+/** A TCPRoute, UDPRoute or TLSRoute. @param backends Services with their weights, on port 80 */
+export const connectionRoute = (
+  protocol: 'TCP' | 'UDP' | 'TLS',
+  ns: string,
+  name: string,
+  parentRefs: readonly ParentReference[],
+  backends: Readonly<Record<string, number>>,
+  spec: Fields = {},
+): KubeObject => ({
+  apiVersion: gatewayApi,
+  kind: `${protocol}Route`,
+  metadata: { name, namespace: ns },
+  spec: {
+    parentRefs,
+    rules: [{ backendRefs: Object.entries(backends).map(([backend, weight]) => backendRef(backend, { weight })) }],
+    ...spec,
+  },
+});
+
 /** A Service with one port, `http`, 80 → 8080. */
 export const service = (ns: string, name: string, spec: Fields = {}): KubeObject => ({
   apiVersion: 'v1',
