@@ -1,7 +1,6 @@
 // Changes by hand of what an NLB has.
 import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import {
-  AddListenerCertificatesCommand,
   DeleteListenerCommand,
   DeregisterTargetsCommand,
   ModifyListenerCommand,
@@ -17,7 +16,7 @@ import { awsOf } from '../integration/support/aws.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { connectionRoute, gateway, service } from '../integration/support/objects.ts';
 import { tlsSecret } from '../integration/support/tls.ts';
-import { type byHand, certificateNamed, first, type Place, revokeAdmission, revokeIngress } from './hand-changes.ts';
+import { type byHand, first, type Place, revokeAdmission, revokeIngress } from './hand-changes.ts';
 import { type Kind, listenersOf, ports } from './network-shop.ts';
 
 /** Where the pods of the UDP Service take TCP, which is where AWS checks their health. */
@@ -101,11 +100,6 @@ export const networkChanges: Parameters<typeof byHand>[0] = {
       const { arn, certificates } = viewOf(place).listener('TLS');
       const Certificates = [{ CertificateArn: first(certificates) }];
       return place.elbv2.send(new ModifyListenerCommand({ ListenerArn: arn, Certificates }));
-    },
-    'the default certificate is an extra one, too': (place) => {
-      const Certificates = [{ CertificateArn: certificateNamed(place, 'one').arn }];
-      const { arn } = viewOf(place).listener('TLS');
-      return place.elbv2.send(new AddListenerCertificatesCommand({ ListenerArn: arn, Certificates }));
     },
     'cross-zone load balancing is switched off': (place) =>
       place.elbv2.send(

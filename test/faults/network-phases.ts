@@ -40,7 +40,14 @@ export async function networkPhases({ rig, shop }: Lab<NetworkShop>): Promise<Ph
     }),
   ];
   return {
-    create: { apply: () => rig.apply([one, two, ...first]), settled: () => checkSettled(rig, ns, one, firstRoutes) },
+    create: {
+      apply: () => rig.apply([one, two, ...first]),
+      settled: async () => {
+        await checkSettled(rig, ns, one, firstRoutes);
+        // AWS registers targets after the load balancer is active.
+        await shop.answers();
+      },
+    },
     change: { apply: () => rig.apply(second), settled: () => checkSettled(rig, ns, one, secondRoutes), traffic },
     rotate: {
       apply: () => rig.apply([rotated]),

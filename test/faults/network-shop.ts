@@ -56,6 +56,13 @@ export async function openNetworkShop(rig: Rig, name: string) {
       return ipv4[Math.floor(Math.random() * ipv4.length)] ?? '';
     },
   });
+  /** @throws if a listener does not answer */
+  const answers = async (): Promise<void> => {
+    for (const each of doors()) {
+      using conversation = await openConversation(each);
+      await conversation.ask();
+    }
+  };
   return {
     ns,
     gw,
@@ -77,13 +84,9 @@ export async function openNetworkShop(rig: Rig, name: string) {
     open: async (routes: readonly KubeObject[]): Promise<void> => {
       await rig.apply([tls, gw, ...routes]);
       await programmed(rig, gw);
-      for (const each of doors()) {
-        await eventually(async () => {
-          using conversation = await openConversation(each);
-          await conversation.ask();
-        });
-      }
+      await eventually(answers);
     },
+    answers,
     traffic: (
       options: Omit<ConnectionTrafficOptions, 'doors'> & Partial<ConnectionTrafficOptions>,
     ): ConnectionTraffic => startConnectionTraffic({ doors: doors(), ...options }),
