@@ -180,12 +180,12 @@ export async function measureConnections(environment: Environment, program: stri
   let again: Measured;
   [gatehouse, again] = await restart(environment, program, gatehouse);
   return [
-    callsRow('1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners', made, 140, ''),
+    callsRow('1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners', made, 280, ''),
     factRow('  time', times(made)),
     callsRow('then a pod more in one Service', more, 1, ''),
     callsRow('then one changed weight', changed, 4, ''),
     restartRow('restart on it', again, 25, ''),
     factRow('  process after the restart', describeUsage(usageOf(gatehouse.pid))),
-    ...(await deletionRows(environment, network, 'delete the Gateway with 30 listeners', 70, '')),
+    ...(await deletionRows(environment, network, 'delete the Gateway with 30 listeners', 80, '')),
   ];
 }
