@@ -145,6 +145,29 @@ test('an NLB of another scheme is made first, and the old one serves ten minutes
   expect(aws.observe().resources.map(({ id }) => id)).not.toContain('load-balancer/nlb-internal');
 });
 
+test('a listener that passes TLS through keeps its certificates until its protocol changes', () => {
+  const broker = (protocol: 'TLS' | 'TCP', certificates: readonly string[]) => {
+    const model = networkModel({ listeners: { 8883: { protocol, to: ['broker'] } } });
+    const extraCertificates = certificates.map((arn) => ({ arn }));
+    const resources = model.resources.map((each) => (each.kind === 'listener' ? { ...each, extraCertificates } : each));
+    return { ...model, resources };
+  };
+  const aws = new SimulatedAws(gateway);
+  converge(aws, broker('TLS', ['arn:one', 'arn:two']));
+  const through = broker('TCP', []);
+  const first = diff(through, aws.observe());
+  expect(first.steps.filter(({ resource }) => resource.startsWith('listener/')).map(({ kind }) => kind)).toEqual([
+    'warm-listener',
+  ]);
+  runPlan(aws, first);
+  aws.passTime(1000);
+  const second = diff(through, aws.observe());
+  expect(second.steps.map(({ kind }) => kind)).toEqual(['change', 'tag']);
+  expect(second.steps[1]).toMatchObject({ after: [second.steps[0]?.id], remove: ['gatehouse.dev/certificates'] });
+  runPlan(aws, second);
+  expect(diff(through, aws.observe()).steps).toEqual([]);
+});
+
 test('an ALB that an NLB replaces serves ten minutes more', () => {
   const aws = new SimulatedAws(gateway);
   converge(aws, modelOf({ listeners: { 80: [] } }));

@@ -66,13 +66,14 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const right =
     isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates) &&
     !references.some((reference) => draft.isCreated(reference));
-  if (mustChange(draft, desired, existing, right)) {
-    const changed = draft.change(desired, existing, draft.waitFor(references), { spec });
-    // AWS takes no UDP listener on IPv6 before the subnets have prefixes for source NAT.
-    if (desired.kind === 'load-balancer' && desired.spec.prefixForIpv6SourceNat === 'on') {
-      draft.usableAfter(desired.id, changed);
-    }
+  const changed = mustChange(draft, desired, existing, right)
+    ? draft.change(desired, existing, draft.waitFor(references), { spec })
+    : undefined;
+  // AWS takes no UDP listener on IPv6 before the subnets have prefixes for source NAT.
+  if (changed !== undefined && desired.kind === 'load-balancer' && desired.spec.prefixForIpv6SourceNat === 'on') {
+    draft.usableAfter(desired.id, changed);
   }
+  forgetCertificates(draft, desired, existing, changed);
   if (desired.kind === 'target-group' && draft.targetReferences(desired).some((each) => draft.isCreated(each))) {
     draft.usableAfter(desired.id, draft.syncTargets(desired, []));
   }
@@ -82,6 +83,26 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
+}
+
+const hasCertificates = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS';
+
+/** With its protocol a listener loses its list of certificates, and so the tag that says what is in it. */
+function forgetCertificates(draft: Draft, desired: Plain, existing: KeptResource, changed: StepId | undefined): void {
+  if (desired.kind !== 'listener' || existing.kind !== 'listener' || !(TAG.certificates in existing.tags)) return;
+  if (hasCertificates(desired.spec.protocol) || (changed === undefined && hasCertificates(existing.protocol))) return;
+  const after = changed === undefined ? [] : [changed];
+  const { id: resource } = desired;
+  const remove = [TAG.certificates];
+  draft.add({
+    kind: 'tag',
+    id: stepId('tag-certificates', resource),
+    after,
+    resource,
+    arn: existing.arn,
+    add: {},
+    remove,
+  });
 }
 
 /** A listener that forwards goes on with its groups until the new ones are ready. */
@@ -128,6 +149,7 @@ function secondCall(
       return { kind: 'set-attributes', id: stepId('set-attributes', desired.id), ...base(), desired, tags };
     }
     case 'listener': {
+      if (!hasCertificates(desired.spec.protocol)) return undefined;
       const references = certificateReferences(desired.extraCertificates);
       const created = references.some((reference) => draft.isCreated(reference));
       const value = desired.extraCertificates;
