@@ -51,14 +51,16 @@ export async function podBehind(cluster: PodsCluster, url: string): Promise<stri
   return pod;
 }
 
-/** What a pod answers to a datagram. */
+/** What a pod answers to a datagram. It is sent again until then: a pod without a probe is ready before it listens. */
 export const askUdp = (cluster: PodsCluster, address: string, port: number, message: string): Promise<string> =>
   runInside(
     cluster,
     `import { createSocket } from 'node:dgram';
 const [, address, port, message] = process.argv;
-const socket = createSocket('udp4').on('message', (answer) => { console.log(String(answer)); socket.close(); });
-socket.send(message, Number(port), address);
+const send = () => socket.send(message, Number(port), address);
+const again = setInterval(send, 500);
+const socket = createSocket('udp4').on('message', (answer) => { clearInterval(again); console.log(String(answer)); socket.close(); });
+send();
 setTimeout(() => process.exit(1), 10_000).unref();`,
     address,
     String(port),
