@@ -15,6 +15,8 @@ export class Http2Connections {
     if (known && !known.closed && !known.destroyed) return known;
     // Certificates of targets are not validated: load-balancer-target-groups, target group protocol.
     const session = connect(origin, { rejectUnauthorized: false });
+    // One for each request that waits for the connection.
+    session.setMaxListeners(0);
     this.#sessions.set(origin, session);
     const forget = (): void => {
       if (this.#sessions.get(origin) === session) this.#sessions.delete(origin);
@@ -42,7 +44,7 @@ export function forwardHttp2(connections: Http2Connections, exchange: Exchange, 
     stream.close();
   };
   const connecting = session.connecting ? setTimeout(expire, connectMs) : undefined;
-  session.once('connect', () => clearTimeout(connecting));
+  if (connecting !== undefined) session.once('connect', () => clearTimeout(connecting));
   stream.setTimeout(to.idleMs, expire);
   stream.once('response', (headers) => {
     response.writeHead(headers[':status'] ?? 502, withCookies(withoutPseudo(headers), to.cookies));

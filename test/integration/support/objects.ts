@@ -112,6 +112,11 @@ export const connectionRoute = (
   },
 });
 
+export const grpcRoute = (...route: Parameters<typeof httpRoute>): KubeObject => ({
+  ...httpRoute(...route),
+  kind: 'GRPCRoute',
+});
+
 /** A Service with one port, `http`, 80 → 8080. */
 export const service = (ns: string, name: string, spec: Fields = {}): KubeObject => ({
   apiVersion: 'v1',

@@ -1,6 +1,6 @@
 // Reads statuses, and waits for conditions.
 import { get, type KubeObject, waitFor } from '../../../localstack/cluster/apply.ts';
-import type { Gateway, GatewayClass, HttpRoute, RouteParentStatus } from '../../../src/api/gateway-api.ts';
+import type { Gateway, GatewayClass, GrpcRoute, HttpRoute, RouteParentStatus } from '../../../src/api/gateway-api.ts';
 import type { Condition } from '../../../src/kube/object.ts';
 import type { Rig } from './gatehouse.ts';
 
@@ -9,6 +9,7 @@ export const waitMs = 45_000;
 
 export const gatewayPath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/gateways/${name}`;
 export const routePath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/httproutes/${name}`;
+const grpcRoutePath = (ns: string, name: string): string => `${gatewayApi}/namespaces/${ns}/grpcroutes/${name}`;
 export const classPath = (name: string): string => `${gatewayApi}/gatewayclasses/${name}`;
 
 export const readGateway = (rig: Rig, ns: string, name: string): Promise<Gateway | undefined> =>
@@ -20,7 +21,7 @@ export const readRoute = (rig: Rig, ns: string, name: string): Promise<HttpRoute
 export const said = (conditions: readonly Condition[] | undefined): readonly string[] =>
   (conditions ?? []).map(({ type, status, reason }) => `${type}=${status}/${reason}`).toSorted();
 
-type Judged = Gateway | GatewayClass | HttpRoute;
+type Judged = Gateway | GatewayClass | HttpRoute | GrpcRoute;
 
 const isCurrent = ({ metadata }: Judged, { observedGeneration }: Condition): boolean =>
   observedGeneration === metadata.generation;
@@ -29,6 +30,7 @@ const isCurrent = ({ metadata }: Judged, { observedGeneration }: Condition): boo
 const conditionsOf = (object: Judged): readonly Condition[] => {
   switch (object.kind) {
     case 'HTTPRoute':
+    case 'GRPCRoute':
       return object.status?.parents?.flatMap(({ conditions }) => conditions ?? []) ?? [];
     case 'Gateway':
     case 'GatewayClass':
@@ -40,6 +42,7 @@ const conditionsOf = (object: Judged): readonly Condition[] => {
 
 const pathOf = ({ kind, metadata: { name, namespace = '' } }: KubeObject): string => {
   if (kind === 'GatewayClass') return classPath(name);
+  if (kind === 'GRPCRoute') return grpcRoutePath(namespace, name);
   return kind === 'HTTPRoute' ? routePath(namespace, name) : gatewayPath(namespace, name);
 };
 
