@@ -1,11 +1,10 @@
 // Parts of messages: why a load balancer cannot have something. words.ts makes sentences of them.
-import { parseObjectKey } from '../kube/object.ts';
 import { namesOf } from '../status/phrases.ts';
 import type { SubnetsInvalid } from './cloud-problem.ts';
 import type { ListenerPair, ListenerPortTaken } from './listener-problem.ts';
 import type { Plane } from './model/form.ts';
 import type { ZoneType } from './network/network.ts';
-import type { MatchUnsupported, PortTakenByOthers, RefusedSyntax, RegexUnsupported } from './rule-problem.ts';
+import type { MatchUnsupported, RefusedSyntax, RegexUnsupported } from './rule-problem.ts';
 
 export const planes: Readonly<Record<Plane, string>> = {
   alb: 'an Application Load Balancer',
@@ -16,19 +15,13 @@ export const planes: Readonly<Record<Plane, string>> = {
 export function portTaken({ why }: Pick<ListenerPortTaken, 'why'>): string {
   switch (why) {
     case 'server-name':
-      return `${planes.nlb} does not choose by server name.`;
+      return 'A Network Load Balancer ignores the server name.';
     case 'transport':
-      return `TCP and UDP on one port of ${planes.nlb} have the same targets.`;
+      return 'AWS sends TCP and UDP of one port to the same targets.';
     default:
       return why satisfies never;
   }
 }
-
-/** Of another namespace's routes not even the name is said. */
-export const otherRoute = ({ route, by }: Pick<PortTakenByOthers, 'route' | 'by'>): string =>
-  parseObjectKey(by.key).namespace === parseObjectKey(route.key).namespace
-    ? `${by.kind} ${by.key}`
-    : `a ${by.kind} of another namespace`;
 
 export function listenerPair({ listener, port, own, other, by }: ListenerPair): string {
   const quic = [own, other].includes('UDP') ? ' QUIC and HTTP/3 are not supported.' : '';

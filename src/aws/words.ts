@@ -1,20 +1,12 @@
 // The messages of AWS's problems: what is wrong, and what to do.
 import type { ProviderWords } from '../provider/words.ts';
-import { list, namesOf } from '../status/phrases.ts';
+import { list, namesOf, otherRoute } from '../status/phrases.ts';
 import { answers500, sentence as apiSentence } from '../status/words.ts';
 import { CERTIFICATE_ARN_OPTION } from './certificate-arns.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
 import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
-import {
-  listenerPair,
-  matchMisfit,
-  otherRoute,
-  planes,
-  portTaken,
-  regexMisfit,
-  subnetsMisfit,
-} from './misfit-words.ts';
+import { listenerPair, matchMisfit, planes, portTaken, regexMisfit, subnetsMisfit } from './misfit-words.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
@@ -72,11 +64,11 @@ function listenerSentence(problem: ListenerProblem): string {
     case 'listener-pair':
       return `${listenerPair(problem)} Use another port, or another Gateway.`;
     case 'listener-port-taken':
-      return `${portTaken(problem)} Port ${problem.port} has the backends of ${namesOf({ others: [problem.by] }, problem.listener)}. Use the same backends, another port, or another Gateway.`;
+      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} with other backends. ${portTaken(problem)} Attach a route with the same backends, or use another port or Gateway.`;
     case 'listener-unanswered':
-      return 'no route gives it a valid backend with weight, so nobody answers its clients.';
+      return 'clients get no answer, because no route sends its traffic to a valid backend. Attach a route whose backend exists and has a weight above 0.';
     case 'server-names-not-told-apart':
-      return `${planes.nlb} does not choose by server name, so the backends get the connections to port ${problem.port} for all names.`;
+      return `${planes.nlb} ignores the server name. Connections to port ${problem.port} for any name reach the same backends.`;
     case 'udp-without-ipv6':
       return `UDP on a dual-stack Network Load Balancer needs IPv6 in all of its subnets, and ${list(problem.subnets)} ${problem.subnets.length === 1 ? 'has' : 'have'} none. Name other subnets, or set ipAddressType to ipv4.`;
     case 'alpn-policy-unknown':
@@ -105,15 +97,15 @@ function ruleSentence(problem: RuleProblem): string {
     case 'backend-without-ipv6':
       return `Service ${problem.service} has IPv4 addresses only, and a dual-stack Network Load Balancer sends UDP to IPv6 addresses alone. Give the Service IPv6 too, or set ipAddressType to ipv4.`;
     case 'invalid-share-unanswered':
-      return 'nobody answers the share of the invalid backends.';
+      return 'clients that are sent to an invalid backend get no answer. Correct these backends, or set their weight to 0.';
     case 'port-taken-by-others':
-      return `${portTaken(problem)} Connections to port ${problem.port} go to the backends of ${otherRoute(problem)}. Use the same backends, another port, or another Gateway.`;
+      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port with other backends. ${portTaken(problem)} Use the same backends and weights, another port, or another Gateway.`;
     case 'health-unknown':
-      return `nobody knows the health of the targets of Service ${problem.service}: AWS checks it by TCP, and the Service has no TCP port with a number. Give it one.`;
+      return `AWS can't check the targets of Service ${problem.service}, because the Service has no TCP port with a number as its targetPort. All targets get traffic. Add such a port.`;
     case 'health-node-port-missing':
-      return `Service ${problem.service} has externalTrafficPolicy Local, and only Services of type LoadBalancer have a health check port for it. So nodes are checked at the node port itself.`;
+      return `Service ${problem.service} has externalTrafficPolicy Local, but it is not of type LoadBalancer, so it has no health check node port. AWS checks the node port itself. Use type LoadBalancer.`;
     case 'client-address-kept':
-      return `targets of Service ${problem.service} see the addresses of their clients. A target that connects to this load balancer may be led to itself, and gets no answer then.`;
+      return `targets of Service ${problem.service} see the addresses of their clients. A target can't reach itself through this load balancer: such a connection times out.`;
     case 'targets-refused':
       return `AWS refused targets of Service ${problem.service}: ${list(problem.targets)} (${problem.detail}). They get no requests.`;
     case 'targets-unfit':
@@ -137,7 +129,7 @@ function ruleSentence(problem: RuleProblem): string {
     case 'regex-unsupported':
       return `the regular expression "${problem.regex}" does not work on an Application Load Balancer: ${regexMisfit(problem)}. Write it another way, or match something simpler.`;
     case 'too-many-backends':
-      return `${problem.count} backends are more than the ${problem.limit} that a rule can forward to. Use fewer.`;
+      return `a load balancer forwards to at most ${problem.limit} backends of a rule, and this rule has ${problem.count}. Use fewer.`;
     case 'redirect-to-itself':
       return 'it redirects to the same URL.';
     case 'too-many-rules':

@@ -1,6 +1,7 @@
 // Parts of sentences: names, and how many more there are.
 import type { ParentReference } from '../api/gateway-api.ts';
-import type { Others } from '../gateway/problem-place.ts';
+import type { Others, RouteRef } from '../gateway/problem-place.ts';
+import { parseObjectKey } from '../kube/object.ts';
 import { sectionOf } from '../provider/finding.ts';
 
 /** Nobody reads more names than this in a sentence. */
@@ -35,3 +36,9 @@ export function parentName(parentRef: ParentReference): string {
   const kind = parentRef.kind === 'ListenerSet' ? 'ListenerSet ' : '';
   return `${kind}"${parentRef.name}"${section}${port}`;
 }
+
+/** Of another namespace's routes not even the name is said. */
+export const otherRoute = (route: RouteRef, other: RouteRef): string =>
+  parseObjectKey(other.key).namespace === parseObjectKey(route.key).namespace
+    ? `${other.kind} ${other.key}`
+    : `a ${other.kind} of another namespace`;

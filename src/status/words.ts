@@ -5,7 +5,7 @@ import type { Fault } from '../kube/object.ts';
 import { type Finding, sectionOf } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { sentences } from './condition.ts';
-import { list, namesOf, parentName, quoted } from './phrases.ts';
+import { list, namesOf, otherRoute, parentName, quoted } from './phrases.ts';
 
 /** A message is about this long at most, in characters. */
 const maxMessage = 1_600;
@@ -118,7 +118,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'hostname-not-matching':
       return `no hostname of the route overlaps with that of ${quoted(problem.listeners.map(sectionOf))}. Give the route a hostname that does.`;
     case 'route-waits':
-      return `${problem.for.kind} ${problem.for.key} comes first at ${quoted(problem.listeners.map(sectionOf))}, so this route gets no traffic there. It waits until that route is gone.`;
+      return `${problem.listeners.length === 1 ? 'listener' : 'listeners'} ${quoted(problem.listeners.map(sectionOf))} ${problem.listeners.length === 1 ? 'sends' : 'send'} all traffic to an older route, ${otherRoute(problem.route, problem.for)}. This route gets it when that route is gone.`;
     case 'backend-kind-unknown':
       return `${problem.reference} is not supported as a backend. Name a Service.`;
     case 'backend-not-permitted':
