@@ -1,21 +1,23 @@
-// The demo's connections over TCP, UDP and TLS to the samples' ports. Pods answer `SERVICE POD`.
+// The demo's connections over TCP, UDP and TLS to the samples' ports, and its gRPC call. Pods answer `SERVICE POD`.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
 import type { Fetching } from './demo-traffic.ts';
+import { callGrpc } from './grpc.ts';
 
 interface Connection {
   readonly gateway: string;
-  readonly protocol: 'tcp' | 'udp' | 'tls';
-  /** The server name of TLS; for the others it is only shown. */
+  readonly protocol: 'tcp' | 'udp' | 'tls' | 'grpc';
+  /** The server name of TLS, and the host of gRPC; for the others it is only shown. */
   readonly hostname: string;
   readonly port: number;
   readonly service: string;
 }
 
 const connections: readonly Connection[] = [
+  { gateway: 'main-gateway', protocol: 'grpc', hostname: 'grpc.example.com', port: 443, service: 'orders' },
   { gateway: 'network-gateway', protocol: 'tcp', hostname: 'database.example.com', port: 5432, service: 'database' },
   { gateway: 'network-gateway', protocol: 'tcp', hostname: 'dns.example.com', port: 53, service: 'dns' },
   { gateway: 'network-gateway', protocol: 'udp', hostname: 'dns.example.com', port: 53, service: 'dns' },
@@ -53,6 +55,8 @@ async function answerTo(
       return await text(connect({ host, port: at, signal }));
     case 'tls':
       return await text(connectTls({ host, port: at, ca, servername: hostname }));
+    case 'grpc':
+      return await callGrpc({ origin: `https://${host}:${at}`, host: hostname, path: '/shop.v1.Orders/Create' });
   }
   return protocol satisfies never;
 }

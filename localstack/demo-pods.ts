@@ -7,6 +7,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
 import type { KubeObject } from './cluster/apply.ts';
 import { endpointSlice } from './environment.ts';
+import { createHttp2Server } from './grpc.ts';
 
 interface ServicePort {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface Pod {
   readonly ports: readonly ServicePort[];
 }
 
-/** What a pod answers over HTTP. Over TCP, TLS and UDP it says `SERVICE POD`. */
+/** What a pod answers over HTTP. Over gRPC, TCP, TLS and UDP it says `SERVICE POD`. */
 export interface Echo {
   readonly service: string;
   readonly pod: string;
@@ -69,7 +70,7 @@ export interface Running {
   close(): void;
 }
 
-/** Starts a server for each port of each pod. The name of a port says what it serves: `http`, `tls`, or mere bytes. */
+/** Starts a server for each port of each pod. The name of a port says what it serves: `http`, `grpc`, `tls`, or mere bytes. */
 export async function startPods(
   pods: readonly Pod[],
   mapping: string,
@@ -90,6 +91,7 @@ export async function startPods(
 
 function serverOf(portName: string, pod: Pod, certificate: PodCertificate): Server {
   if (portName === 'http') return httpServer(pod);
+  if (portName === 'grpc') return createHttp2Server({ name: greeting(pod) });
   return portName === 'tls'
     ? createTlsServer(certificate, (socket) => greet(socket, pod))
     : createTcpServer((socket) => greet(socket, pod));

@@ -8,6 +8,7 @@ import type {
   RuleResource,
   TargetGroupResource,
 } from '../aws/model/resources.ts';
+import { nameOf } from '../aws/model/shares.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { Changes } from './changes.ts';
 import { type PlannedGateway, type PlannedObject, ruleName } from './planned.ts';
@@ -118,13 +119,15 @@ function listener(
 
 function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
   const conditions = spec.conditions.map(conditionWords).join(', ');
-  // rule/SCHEME/PORT/NAMESPACE/NAME/RULE/COUNT names the first of the packed rules.
-  const [, , , namespace, name, rule, count] = id.split('/');
+  // The id names the first of the packed rules. That of a rule which isolates a listener is shorter.
+  const isOfRoute = id.split('/').length > 6;
+  const { route, rule } = nameOf(id);
+  const named = /^[A-Z]/.test(route) ? route.replace('/', ' ') : `HTTPRoute ${route}`;
   return {
     lines: [
       `${order}. ${conditions} ${actionWords(spec.action, targetGroups)}`,
       ...spec.transforms.map(transformWords),
-      ...(count === undefined ? [] : [`HTTPRoute ${namespace}/${name}, rule ${rule}`]),
+      ...(isOfRoute ? [`${named}, rule ${rule}`] : []),
     ],
   };
 }
