@@ -110,9 +110,11 @@ function winnersOf(candidates: readonly Candidate[]): ReadonlyMap<string, Candid
   return winners;
 }
 
-/** Negative if `a` is the older one. */
+/** Negative if `a` is the older one. Of one age and name, a TCPRoute comes before a UDPRoute. */
 export const byAge = (a: RouteTopology, b: RouteTopology): number =>
-  compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
+  compareStrings(a.created ?? '', b.created ?? '') ||
+  compareStrings(a.route.key, b.route.key) ||
+  compareStrings(a.route.kind, b.route.kind);
 
 const byHostname = (a: ConnectionEntry, b: ConnectionEntry): number =>
   compareSpecificity(a.hostname, b.hostname) ||

@@ -2,11 +2,12 @@
 
 import type { PortView } from '../../gateway/entries.ts';
 import { compareSpecificity, covers, widerThan } from '../../gateway/hostnames.ts';
+import type { RouteRef } from '../../gateway/problem-place.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import type { ListenerTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
-import { objectKey, parseObjectKey } from '../../kube/object.ts';
 import type { RuleMatch } from './conditions.ts';
 import type { RankedRule } from './express-entries.ts';
+import { foreignServices } from './foreign-services.ts';
 import { stableJson } from './hash.ts';
 import type { RuleAction } from './resources.ts';
 import { nameOf, type StandingAtom } from './shares.ts';
@@ -22,10 +23,8 @@ export function keptRules(
   views: ReadonlyMap<number, PortView>,
   { isPermitted }: Standing,
 ): readonly RankedRule[] | undefined {
-  const { key } = route.route;
-  const namespace = parseObjectKey(key).namespace ?? '';
-  const permitted = atoms.every(({ rule }) =>
-    foreignServices(rule.spec.action, namespace).every((service) => isPermitted(route.route, service)),
+  const permitted = atoms.every(({ rule: { spec } }) =>
+    servicesOf(spec.action, route.route).every((service) => isPermitted(route.route, service)),
   );
   if (!permitted) return undefined;
   return atoms.flatMap((atom) => {
@@ -110,11 +109,5 @@ function routeMatch({ paths: [path], methods: [method], others }: RuleMatch): Ro
   };
 }
 
-/** The Services in other namespaces, from ids `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`. */
-function foreignServices(action: RuleAction, own: string) {
-  if (action.kind !== 'forward') return [];
-  return action.targetGroups.flatMap(({ targetGroup }) => {
-    const [, , namespace, name] = targetGroup.split('/');
-    return name === undefined || namespace === own ? [] : objectKey({ namespace: namespace ?? '', name });
-  });
-}
+const servicesOf = (action: RuleAction, route: RouteRef) =>
+  action.kind === 'forward' ? foreignServices(action.targetGroups, route) : [];

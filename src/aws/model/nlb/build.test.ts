@@ -1,28 +1,13 @@
 import { expect, test } from 'vitest';
-import type { RouteKind } from '../../../api/route-kinds.ts';
-import { routeId } from '../../../gateway/route-id.ts';
-import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
-import { objectKey } from '../../../kube/object.ts';
+import type { PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import type { AwsTopology } from '../../translation.ts';
 import { buildModel } from '../build.ts';
 import { resourceId } from '../naming.ts';
 import { PLACEHOLDER_NETWORK } from '../placeholder-network.ts';
 import type { Model } from '../resources.ts';
 import { NOTHING_STANDS } from '../standing.ts';
-import { forward, httpPort, listener, options, settings, topology } from '../testing/sample.ts';
-
-const routeOf = (kind: RouteKind, name: string, action: RouteAction, more: Partial<RouteTopology> = {}) => ({
-  route: { kind, key: objectKey({ namespace: 'shop', name }) },
-  hostnames: [],
-  rules: [{ rule: 0, matches: [], action, backends: [] }],
-  ...more,
-});
-
-const portOf = (kind: 'tcp' | 'udp', port: number, route?: RouteTopology): PortTopology => ({
-  port,
-  serves: { kind },
-  listeners: [listener(`${kind}-${port}`, { routes: route === undefined ? [] : [routeId(route.route)] })],
-});
+import { portOf, routeOf } from '../testing/connections.ts';
+import { forward, httpPort, options, settings, topology } from '../testing/sample.ts';
 
 const given = (
   ports: readonly PortTopology[],

@@ -24,7 +24,7 @@ import { hasDatagrams } from './protocol.ts';
 export function* buildNlb(
   context: ModelContext,
   fitting: readonly PortTopology[],
-  standing: Pick<Standing, 'certificates' | 'forwards' | 'targetGroups'>,
+  standing: Pick<Standing, 'certificates' | 'forwards' | 'isPermitted' | 'targetGroups'>,
 ): Steps<LoadBalancerParts> {
   const { settings } = context.topology;
   const { planned, problems: taken } = yield* planPorts(context, fitting, standing);

@@ -1,5 +1,6 @@
 // What each port number of an NLB does. It has one listener, and that has one set of target groups: for TCP and UDP, and for all
-// server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then older routes.
+// server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then routes with a
+// valid backend, then older routes.
 
 import { byAge, type ConnectionEntry, connectionsOf, routesById } from '../../../gateway/connections.ts';
 import type { RulePlace, RuleRef } from '../../../gateway/problem-place.ts';
@@ -9,6 +10,7 @@ import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/
 import type { Problem } from '../../problem.ts';
 import type { PortTakenByOthers } from '../../rule-problem.ts';
 import type { ModelContext } from '../context.ts';
+import { foreignServices } from '../foreign-services.ts';
 import { portPrecedence, precedenceOf } from '../port-precedence.ts';
 import type { Standing, StandingForward } from '../standing.ts';
 import type { NlbProtocol } from './protocol.ts';
@@ -54,7 +56,7 @@ const actionOf = ([first]: readonly ConnectionEntry[]): RouteAction => first?.ac
 export function* planPorts(
   { topology }: ModelContext,
   ports: readonly PortTopology[],
-  { forwards }: Pick<Standing, 'forwards'>,
+  standing: Pick<Standing, 'forwards' | 'isPermitted'>,
 ): Steps<Plan> {
   const { routes, settings } = topology;
   const ages = new Map(routes.toSorted(byAge).map(({ route }, index) => [routeId(route), index]));
@@ -78,15 +80,16 @@ export function* planPorts(
   return { planned, problems: [...problems, ...[...lost.values()].map((loser) => loserProblem(loser, serving))] };
 
   function planNumber(claims: readonly Claim[]): readonly PlannedPort[] {
-    const kept = keptPort(claims, forwards);
+    const kept = keptPort(claims, standing);
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
     if (tcp === undefined || udp === undefined) return claims.map(plannedPort);
     if (fitTogether(tcp, udp, settings.targetType)) return [together(tcp, udp)];
     const [winner = tcp, loser = udp] = [tcp, udp].toSorted(
       (a, b) =>
-        Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         portPrecedence(a.port) - portPrecedence(b.port) ||
+        Number(forwards(b)) - Number(forwards(a)) ||
+        Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         ageOf(a, ages) - ageOf(b, ages),
     );
     leaveOut(winner, loser, losers, problems);
@@ -94,16 +97,26 @@ export function* planPorts(
   }
 }
 
-function keptPort(claims: readonly Claim[], forwards: Standing['forwards']): PlannedPort | undefined {
-  const [first] = claims;
-  const isUnread = claims.some(({ entries }) => entries.some(({ action }) => action === undefined));
-  const stands = first && forwards.get(first.port.port);
-  if (!isUnread || stands === undefined) return undefined;
+/** @returns undefined also if a route may no longer use a Service of another namespace that it has there */
+function keptPort(
+  claims: readonly Claim[],
+  { forwards, isPermitted }: Pick<Standing, 'forwards' | 'isPermitted'>,
+): PlannedPort | undefined {
+  const unread = claims.flatMap(({ entries }) => entries.filter(({ action }) => action === undefined));
+  const stands = claims[0] && forwards.get(claims[0].port.port);
+  if (unread.length === 0 || stands === undefined) return undefined;
   const { protocol, targetGroups } = stands;
-  const served = claims.filter((claim) => protocol === 'TCP_UDP' || claim.protocol === protocol);
-  const [claim = first] = served;
-  return claim && { ...plannedPort(claim), protocol, ports: served.map(({ port }) => port), stands: { targetGroups } };
+  const isUdp = protocol === 'UDP';
+  const served = claims.filter((claim) => protocol === 'TCP_UDP' || (claim.protocol === 'UDP') === isUdp);
+  const [claim] = served;
+  const permitted = unread.every(({ route }) =>
+    foreignServices(targetGroups, route).every((service) => isPermitted(route, service)),
+  );
+  if (claim === undefined || !permitted) return undefined;
+  return { ...plannedPort(claim), protocol, ports: served.map(({ port }) => port), stands: { targetGroups } };
 }
+
+const forwards = ({ entries }: Claim): boolean => actionOf(entries).kind === 'forward';
 
 const ageOf = ({ entries: [first] }: Claim, ages: ReadonlyMap<string, number>): number =>
   first === undefined ? 0 : (ages.get(routeId(first.route)) ?? 0);

@@ -35,5 +35,10 @@ function sharesOf(action: RouteAction, name: (backend: BackendService) => string
   return shares;
 }
 
-const areEqual = (a: Shares, b: Shares): boolean =>
-  a.size === b.size && [...a].every(([name, weight]) => b.get(name) === weight);
+/** Weights are shares: 1 and 1 are 50 and 50. */
+function areEqual(a: Shares, b: Shares): boolean {
+  const [sumA, sumB] = [sumOf(a), sumOf(b)];
+  return a.size === b.size && [...a].every(([name, weight]) => weight * sumB === (b.get(name) ?? 0) * sumA);
+}
+
+const sumOf = (shares: Shares): number => [...shares.values()].reduce((sum, weight) => sum + weight, 0);
