@@ -108,6 +108,8 @@ function laterWords(pending: Pending): string {
       return `${pending.resource} is removed at ${new Date(pending.at).toISOString()}, when its requests have ended`;
     case 'replacement':
       return `${pending.resource} is removed when what replaces it serves`;
+    case 'route':
+      return `${pending.resource} is created when the load balancer is active, or a route is attached`;
     default:
       return pending satisfies never;
   }

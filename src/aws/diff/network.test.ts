@@ -76,6 +76,23 @@ test('a listener that nobody answers takes its first group at once', () => {
   expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv4']);
 });
 
+test('a listener without a route waits for its load balancer, because its route may come meanwhile', () => {
+  const empty = networkModel({ listeners: { 53: { protocol: 'TCP', to: ['empty'] } } });
+  const model = {
+    ...empty,
+    resources: empty.resources.map((each) => (each.kind === 'listener' ? { ...each, sources: [] } : each)),
+  };
+  const aws = new SimulatedAws(gateway);
+  const first = diff(model, aws.observe());
+  expect(first.steps.map(({ id }) => id)).not.toContain(`create ${dns}`);
+  expect(first.pending).toEqual([{ kind: 'route', resource: dns }]);
+  runPlan(aws, first);
+  aws.passTime(1000);
+  const second = diff(model, aws.observe());
+  expect(second.steps.map(({ id }) => id)).toContain(`create ${dns}`);
+  expect(second.pending).toEqual([]);
+});
+
 test('a group whose health no check can tell takes over when AWS has registered its targets', () => {
   const aws = running(tcp);
   const udp: NetworkSketch = { ...both, unchecked: true };

@@ -14,8 +14,17 @@ type Plain = Exclude<Resource, RuleResource>;
 
 export function planResource(draft: Draft, desired: Plain): void {
   const existing = draft.existing.kept.get(desired.id);
-  if (existing === undefined) create(draft, desired);
-  else update(draft, desired, existing);
+  if (existing !== undefined) update(draft, desired, existing);
+  else if (mayGetRoute(draft, desired)) draft.await({ kind: 'route', resource: desired.id });
+  else create(draft, desired);
+}
+
+/** Nobody can connect yet, and its route often comes a moment after the Gateway. */
+function mayGetRoute(draft: Draft, desired: Plain): boolean {
+  if (desired.kind !== 'listener') return false;
+  const loadBalancer = draft.existing.kept.get(desired.loadBalancer);
+  const isOpen = loadBalancer?.kind === 'load-balancer' && loadBalancer.state !== 'provisioning';
+  return !isOpen && desired.sources?.length === 0;
 }
 
 function create(draft: Draft, desired: Plain): void {

@@ -80,4 +80,6 @@ export type Pending =
   /** A group without references rests until `at` (milliseconds since the epoch), then it is deleted. */
   | { readonly kind: 'drain'; readonly resource: ResourceId; readonly at: number }
   /** A replacement must serve before its predecessor is deleted. */
-  | { readonly kind: 'replacement'; readonly resource: ResourceId };
+  | { readonly kind: 'replacement'; readonly resource: ResourceId }
+  /** A listener that nobody answers yet is created when its load balancer is active: until then its route may come. */
+  | { readonly kind: 'route'; readonly resource: ResourceId };
