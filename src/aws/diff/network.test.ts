@@ -93,6 +93,17 @@ test('a listener without a route waits for its load balancer, because its route 
   expect(second.pending).toEqual([]);
 });
 
+test('when everything goes, the group that is in use finds out when the NLB is gone, and a resting one waits for it', () => {
+  const aws = running({ listeners: { 53: { protocol: 'TCP', to: ['empty'] } } });
+  pass(aws, tcp);
+  aws.passTime(1000);
+  const { steps } = plan(aws, undefined);
+  const deletionOf = (name: string) =>
+    steps.find(({ id }) => id.startsWith(`delete target-group/nlb-internal/${name}`));
+  expect(deletionOf('dns')?.after).toEqual([expect.stringMatching(/^delete load-balancer/)]);
+  expect(deletionOf('empty')?.after).toEqual([deletionOf('dns')?.id]);
+});
+
 test('a group whose health no check can tell takes over when AWS has registered its targets', () => {
   const aws = running(tcp);
   const udp: NetworkSketch = { ...both, unchecked: true };

@@ -128,7 +128,8 @@ function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]):
 
 /**
  * A group rests after the last reference to it is gone, because requests may be in flight. If its load balancer goes, it waits
- * only for AWS, which refuses until the load balancer is really gone. The first group finds that out, and the others wait for it.
+ * only for AWS, which refuses until the load balancer is really gone. The group that was in use last finds that out, and the
+ * others wait for it.
  * @returns the steps that delete these groups
  */
 function retireTargetGroups(
@@ -139,9 +140,13 @@ function retireTargetGroups(
 ): readonly StepId[] {
   const steps: StepId[] = [];
   let canary: StepId | undefined;
-  for (const group of draft.existing.left) {
-    if (group.kind !== 'target-group' || !these(group)) continue;
-    const holders = holdersOf(draft, group);
+  const groups = draft.existing.left
+    .filter((group) => group.kind === 'target-group')
+    .filter(these)
+    .map((group) => ({ group, holders: holdersOf(draft, group) }));
+  const lastUse = ({ group, holders }: (typeof groups)[number]) =>
+    holders.length > 0 ? now : (group.unusedSince ?? now);
+  for (const { group, holders } of groups.toSorted((a, b) => lastUse(b) - lastUse(a))) {
     if (whole || (holders.length > 0 && holders.every((arn) => gone.has(arn)))) {
       const step = draft.remove(group, canary === undefined ? [...gone.values()] : [canary]);
       canary ??= step;
