@@ -15,7 +15,6 @@ const kinds = [
   'backend-without-node-port',
   'certificate-arn-malformed',
   'filter-unsupported',
-  'listener-pair',
   'parameters-invalid',
   'parameters-kind-unknown',
   'parameters-not-found',
@@ -30,6 +29,22 @@ test('every kind of problem that AWS adds to a translation is in a golden case',
     return translateForAws(input, GOLDEN_DEFAULTS).problems.filter((each) => !before.has(JSON.stringify(each)));
   });
   expect([...new Set(found.map(({ kind }) => kind))].toSorted()).toEqual(kinds);
+});
+
+test('an invalid listener counts when the load balancers are chosen, and a protocol that nobody serves does not', () => {
+  const [input] = loadCases('listeners').find(({ name }) => name === 'listeners/hostname-conflict')?.inputs ?? [];
+  if (input === undefined) throw new Error('Expected the golden case listeners/hostname-conflict');
+  const invalid = { port: 80, protocol: 'HTTP' } as const;
+  const listeners = [
+    { ...invalid, name: 'a' },
+    { ...invalid, name: 'b' },
+    { name: 'db', port: 5432, protocol: 'TCP' },
+    { name: 'other', port: 9000, protocol: 'SCTP' },
+  ];
+  const gateway = { ...input.gateway, spec: { ...input.gateway.spec, listeners } };
+  const { topology } = translateForAws({ ...input, gateway, listenerSets: [], routes: [] }, GOLDEN_DEFAULTS);
+  expect(topology?.ports.map(({ port }) => port)).toEqual([5432]);
+  expect(topology?.planes).toEqual(['alb', 'nlb']);
 });
 
 test('of one rule a user reads first about its backends, then about its filters, then about its other fields', () => {

@@ -18,15 +18,17 @@ import type {
 import { translating } from '../gateway/translate.ts';
 import { withOwnCertificates } from './certificate-arns.ts';
 import { isOfConnections } from './connection-route.ts';
-import { withoutPairs } from './listener-pairs.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { AlbShortfall } from './model/expressed.ts';
+import { type Plane, planesOf } from './model/form.ts';
 import type { Problem } from './problem.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
 
 export interface AwsTopology extends Topology {
   readonly settings: LoadBalancerSettings;
+  /** What all listeners need, also invalid ones. */
+  readonly planes: readonly Plane[];
 }
 
 /** The topology is also absent if a configuration is invalid, because the wanted settings are not known. */
@@ -58,12 +60,15 @@ export function* forAws(
     routes.set(routeId(route.route), withinAws(route, settings, found));
     yield;
   }
-  const ports = withoutPairs(servedPorts(topology, listeners), (problem) => void found.push(problem));
   const problems = found.length === 0 ? translation.problems : inReadingOrder([...translation.problems, ...found]);
   const all = { ...translation, listeners, problems };
   if (topology === undefined || settings === undefined) return all;
+  const planes = planesOf(listeners.map(({ port }) => port));
   const served = topology.routes.map((route) => routes.get(routeId(route.route)) ?? route);
-  return { ...all, topology: { ...topology, settings, ports, routes: served } };
+  return {
+    ...all,
+    topology: { ...topology, settings, planes, ports: servedPorts(topology, listeners), routes: served },
+  };
 }
 
 /** The ports with their listeners that are still valid. */

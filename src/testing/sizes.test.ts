@@ -198,7 +198,8 @@ test.each<readonly [string, readonly unknown[], number]>([
   if (topology === undefined) throw new Error('Expected a topology');
   expect(topology.routes).toHaveLength(routes);
   // No ALB beside the NLB.
-  const asked = { ...topology, ports: topology.ports.filter(({ serves }) => serves.kind !== 'http') };
+  const ports = topology.ports.filter(({ serves }) => serves.kind !== 'http');
+  const asked = { ...topology, planes: ['nlb'] as const, ports };
   const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
   const { model } = inShortSteps(buildingModel(asked, placeholderNetwork([]), options, NOTHING_STANDS));
   expect(model?.resources.some(({ kind }) => kind === 'listener')).toBe(true);

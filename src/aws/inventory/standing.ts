@@ -27,11 +27,11 @@ export interface StandingSources {
 /** An input of the Gateway's model. */
 export function standingOf(
   { inventory, vpcId, sources }: StandingSources,
-  { gateway, settings, ports }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports'>,
+  { gateway, settings, ports, planes }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports' | 'planes'>,
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
   const loadBalancers = new Set(owned.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : [])));
-  const form = formOf(ports, loadBalancers);
+  const form = formOf({ ports, planes }, loadBalancers);
   const standingOn = (plane: Plane) => {
     const name = loadBalancerName(plane, settings.scheme);
     return {

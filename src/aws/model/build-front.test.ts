@@ -17,7 +17,13 @@ function mixed() {
   const { seed } = rig;
   const asked = topology([httpPort([entry()])]);
   const rules = [{ rule: 0, matches: [], action: forward('db'), backends: [] }];
-  const given = { ...asked, ports: [...asked.ports, tcp], routes: [...asked.routes, { route, hostnames: [], rules }] };
+  const planes = ['alb', 'nlb'] as const;
+  const given = {
+    ...asked,
+    planes,
+    ports: [...asked.ports, tcp],
+    routes: [...asked.routes, { route, hostnames: [], rules }],
+  };
   const subnets = PLACEHOLDER_NETWORK.subnets
     .filter((subnet) => !subnet.public)
     .map((subnet, index) => ({ ...subnet, id: seed.privateSubnetIds[index] ?? '' }));

@@ -9,7 +9,7 @@ import { type Plane, planeOf } from './form.ts';
 import { attributesBehind } from './nlb/attributes.ts';
 import { buildNlb } from './nlb/build.ts';
 import { passageTo } from './nlb/front.ts';
-import { withIpv6 } from './nlb/ipv6.ts';
+import { usablePorts } from './nlb/usable-ports.ts';
 import { groupsBehind, rangesTooMany, securityGroups } from './security-groups.ts';
 import { chooseSubnets } from './subnets.ts';
 
@@ -22,7 +22,10 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
     place('alb', standing.subnets.length > 0 ? standing.subnets : front.subnets),
     place('nlb', front.subnets),
   ];
-  const { topology, problems: without } = withIpv6(asked, network, frontIn.ids);
+  const { topology, problems: without } = usablePorts(asked, network, frontIn.ids, {
+    http: standing.ports,
+    forwards: front.forwards,
+  });
   const context = modelContext(topology, network, options, 'nlb');
   const tooMany = rangesTooMany(context, front.ports);
   if (tooMany !== undefined) return { problems: [tooMany] };
@@ -34,15 +37,17 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   const behind = modelContext({ ...topology, ports: http }, network, options, 'alb');
   const albParts = yield* buildAlb(behind, http, standing);
   const parts = yield* buildNlb(context, others, front);
+  // Listeners that are invalid so far need no ALB yet.
+  const isBehind = http.length > 0 || standing.subnets.length > 0;
   const passages = albParts.listeners.map((listener) => passageTo(context, listener));
   const problems = [
     ...without,
     ...fitting.problems,
     ...albParts.problems,
     ...parts.problems,
-    ...(behindIn.problem ? [behindIn.problem] : []),
+    ...(isBehind && behindIn.problem ? [behindIn.problem] : []),
   ];
-  if (behindIn.ids === undefined || frontIn.ids === undefined) return { problems };
+  if (frontIn.ids === undefined || (isBehind && behindIn.ids === undefined)) return { problems };
   const groups = securityGroups(context, fitting.ports);
   const [use] = groups.uses;
   const groupsOfAlb = groupsBehind(behind, http, use ?? { groupId: network.backendSecurityGroupId });
@@ -54,7 +59,7 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   };
   const resources = [
     ...groups.groups,
-    ...assemble(behind, shown, behindIn.ids, groupsOfAlb),
+    ...(isBehind ? assemble(behind, shown, behindIn.ids ?? [], groupsOfAlb) : []),
     ...assemble(context, withPassages, frontIn.ids, { ...groups, groups: [] }),
   ];
   // Both load balancers may have the certificate of one Secret.

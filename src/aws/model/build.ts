@@ -13,7 +13,7 @@ import { fittingPorts } from './fitting-ports.ts';
 import { type Form, formOf, type Plane, withinForm } from './form.ts';
 import { attributesWithoutEffect } from './nlb/attributes.ts';
 import { buildNlb } from './nlb/build.ts';
-import { withIpv6 } from './nlb/ipv6.ts';
+import { usablePorts } from './nlb/usable-ports.ts';
 import type { ModelOptions } from './options.ts';
 import type { Model } from './resources.ts';
 import { rangesTooMany, securityGroups } from './security-groups.ts';
@@ -49,7 +49,7 @@ export function* buildingModel(
   // With another Gateway's group, that group could no longer be deleted, and its clients would be admitted here.
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
-  const form = formOf(asked.ports, standing.loadBalancers);
+  const form = formOf(asked, standing.loadBalancers);
   const { ipAddressType } = settings;
   if (form !== 'alb' && ipAddressType === 'dualstack-without-public-ipv4')
     return { problems: [{ kind: 'ip-address-type-unsupported', ipAddressType }] };
@@ -71,7 +71,10 @@ const ofOtherForm = (ports: readonly PortTopology[], form: Form): readonly Probl
 
 function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standing }: Given): Steps<Built> {
   const subnets = chooseSubnets(asked.settings, network, options.clusterName, standing.subnets, plane);
-  const { topology, problems: without } = withIpv6(asked, network, subnets.ids);
+  const { topology, problems: without } = usablePorts(asked, network, subnets.ids, {
+    http: new Set(),
+    forwards: standing.forwards,
+  });
   const context = modelContext(topology, network, options, plane);
   const tooMany = rangesTooMany(context, standing.ports);
   if (tooMany !== undefined) return { problems: [tooMany] };

@@ -45,6 +45,7 @@ function topologyOf(sketches: readonly RouteSketch[], ports: readonly number[] =
   return {
     gateway: objectKey({ namespace: 'shop', name: 'web' }),
     settings,
+    planes: ['alb'],
     ports: ports.map((port) => ({
       port,
       serves: { kind: 'http', tls: false },

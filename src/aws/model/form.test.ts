@@ -1,24 +1,32 @@
 import { expect, test } from 'vitest';
-import { formOf } from './form.ts';
+import { type Form, formOf, type Plane } from './form.ts';
 import { resourceId } from './naming.ts';
-import { httpPort, listener } from './testing/sample.ts';
+import { portOf } from './testing/connections.ts';
+import { httpPort } from './testing/sample.ts';
 
-const http = httpPort([]);
-const tcp = { port: 53, serves: { kind: 'tcp' }, listeners: [listener('tcp')] } as const;
 const balancers = (...names: readonly string[]) => new Set(names.map((name) => resourceId('load-balancer', name)));
 
-test.each([
-  ['HTTP alone', [http], [], 'alb'],
-  ['TCP alone', [tcp], [], 'nlb'],
-  ['both', [http, tcp], [], 'front'],
-  ['both, after an ALB served alone: its address stays', [http, tcp], ['internal'], 'alb'],
-  ['both, after an NLB served alone', [http, tcp], ['nlb-internal'], 'front'],
-  ['both, as before', [http, tcp], ['internal', 'nlb-internal'], 'front'],
-  ['HTTP, after both: the address stays', [http], ['internet-facing', 'nlb-internet-facing'], 'front'],
-  ['TCP, after both', [tcp], ['internal', 'nlb-internal'], 'nlb'],
+test.each<readonly [string, readonly Plane[], readonly string[], Form]>([
+  ['HTTP alone', ['alb'], [], 'alb'],
+  ['TCP alone', ['nlb'], [], 'nlb'],
+  ['both', ['alb', 'nlb'], [], 'front'],
+  ['both, after an ALB served alone: its address stays', ['alb', 'nlb'], ['internal'], 'alb'],
+  ['both, after an NLB served alone', ['alb', 'nlb'], ['nlb-internal'], 'front'],
+  ['both, as before', ['alb', 'nlb'], ['internal', 'nlb-internal'], 'front'],
+  ['HTTP, after both: the address stays', ['alb'], ['internet-facing', 'nlb-internet-facing'], 'front'],
+  ['TCP, after both', ['nlb'], ['internal', 'nlb-internal'], 'nlb'],
   ['no port, beside an NLB', [], ['nlb-internal'], 'nlb'],
   ['no port, beside both', [], ['internal', 'nlb-internal'], 'front'],
   ['no port and nothing', [], [], 'alb'],
-])('%s', (_, ports, standing, expected) => {
-  expect(formOf(ports, balancers(...standing))).toBe(expected);
+])('%s', (_, planes, standing, expected) => {
+  const ports = planes.map((plane) => (plane === 'alb' ? httpPort([]) : portOf('tcp', 53)));
+  expect(formOf({ ports, planes }, balancers(...standing))).toBe(expected);
+});
+
+test.each<readonly [string, readonly string[], Form]>([
+  ['keeps the load balancer that it had', ['internal'], 'alb'],
+  ['keeps the ALB behind an NLB', ['internal', 'nlb-internal'], 'front'],
+  ['makes no load balancer', [], 'nlb'],
+])('an invalid HTTP listener beside a TCP listener %s', (_, standing, expected) => {
+  expect(formOf({ ports: [portOf('tcp', 53)], planes: ['alb', 'nlb'] }, balancers(...standing))).toBe(expected);
 });

@@ -1,6 +1,7 @@
 // Which load balancers a Gateway has: an ALB for HTTP and HTTPS listeners, an NLB for TCP, UDP and TLS listeners. For both there is
 // an NLB in front of the ALB, because a Gateway has one address.
 
+import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { PortTopology, Topology } from '../../gateway/topology.ts';
 import { resourceId } from './naming.ts';
 import type { ResourceId } from './resources.ts';
@@ -15,12 +16,25 @@ export const loadBalancerName = (plane: Plane, scheme: string): string => (plane
 
 export const planeOf = ({ serves }: PortTopology): Plane => (serves.kind === 'http' ? 'alb' : 'nlb');
 
+/** None for a protocol that nobody serves. */
+export const planesOf = (ports: readonly PortKey[]): readonly Plane[] =>
+  [...new Set(ports.map((port) => port.split('/')[0]))].flatMap((kind) => {
+    if (kind === 'http') return 'alb';
+    return kind === 'tcp' || kind === 'udp' || kind === 'tls' ? 'nlb' : [];
+  });
+
+interface Wanted {
+  readonly ports: readonly PortTopology[];
+  /** Of all listeners. An invalid listener makes no load balancer, but the one that it had stays. */
+  readonly planes: readonly Plane[];
+}
+
 /**
  * An address that clients know stays. So an NLB stays in front of an ALB, and an ALB that serves alone gets no NLB in front of it.
  * @param standing the ids of the load balancers that the Gateway has in AWS
  */
-export function formOf(ports: readonly PortTopology[], standing: ReadonlySet<ResourceId>): Form {
-  const wanted = new Set(ports.map(planeOf));
+export function formOf({ ports, planes }: Wanted, standing: ReadonlySet<ResourceId>): Form {
+  const wanted = new Set([...ports.map(planeOf), ...planes.filter((plane) => stands(plane, standing))]);
   const hasAlb = stands('alb', standing);
   const hasNlb = stands('nlb', standing);
   if (wanted.size === 2) return hasAlb && !hasNlb ? 'alb' : 'front';

@@ -1,19 +1,20 @@
 import { expect, test } from 'vitest';
-import type { PortTopology, RouteTopology } from '../../../gateway/topology.ts';
+import type { ListenerTopology, PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import type { AwsTopology } from '../../translation.ts';
 import { buildModel } from '../build.ts';
+import { planeOf } from '../form.ts';
 import { resourceId } from '../naming.ts';
 import { PLACEHOLDER_NETWORK } from '../placeholder-network.ts';
 import type { Model } from '../resources.ts';
 import { NOTHING_STANDS } from '../standing.ts';
 import { portOf, routeOf } from '../testing/connections.ts';
-import { forward, httpPort, options, settings, topology } from '../testing/sample.ts';
+import { forward, httpPort, listener, options, settings, topology } from '../testing/sample.ts';
 
 const given = (
   ports: readonly PortTopology[],
   routes: readonly RouteTopology[] = [],
   more: Partial<AwsTopology['settings']> = {},
-): AwsTopology => ({ ...topology([]), settings: { ...settings, ...more }, ports, routes });
+): AwsTopology => ({ ...topology([]), settings: { ...settings, ...more }, planes: ports.map(planeOf), ports, routes });
 
 const listenersOf = (model: Model | undefined) =>
   model?.resources.flatMap((each) => (each.kind === 'listener' ? [each] : [])) ?? [];
@@ -62,13 +63,66 @@ test('a TCP listener beside the HTTP listeners of an ALB that serves alone is re
   const asked = topology([httpPort([])]);
   const standing = { ...NOTHING_STANDS, loadBalancers: new Set([resourceId('load-balancer/internal')]) };
   const { model, problems } = buildModel(
-    { ...asked, ports: [...asked.ports, portOf('tcp', 5432)] },
+    { ...asked, planes: ['alb', 'nlb'], ports: [...asked.ports, portOf('tcp', 5432)] },
     PLACEHOLDER_NETWORK,
     options,
     standing,
   );
   expect(model).toEqual(buildModel(asked, PLACEHOLDER_NETWORK, options, standing).model);
   expect(problems).toEqual([{ kind: 'listener-of-other-form', listener: 'tcp-5432', field: 'protocol', plane: 'alb' }]);
+});
+
+const alb = {
+  ...NOTHING_STANDS,
+  loadBalancers: new Set([resourceId('load-balancer/internal')]),
+  subnets: ['subnet-a'],
+};
+
+test('a mistake in the HTTP listeners replaces the ALB by no NLB', () => {
+  const asked = { ...given([portOf('tcp', 5432)]), planes: ['alb', 'nlb'] as const };
+  const { model } = buildModel(asked, PLACEHOLDER_NETWORK, options, alb);
+  expect(model?.resources.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : []))).toEqual([
+    'load-balancer/internal',
+  ]);
+});
+
+const portsWith = (serves: PortTopology['serves'], name: string, more: Partial<ListenerTopology> = {}) => ({
+  port: 443,
+  serves,
+  listeners: [listener(name, more)],
+});
+
+test('a UDP listener that the ALB cannot have does not take the port of HTTPS', () => {
+  const https = portsWith({ kind: 'http', tls: true }, 'https', { precedence: 1 });
+  const { model, problems } = buildModel(given([https, portOf('udp', 443)]), PLACEHOLDER_NETWORK, options, alb);
+  expect(listenersOf(model).map(({ spec }) => spec.protocol)).toEqual(['HTTPS']);
+  expect(problems.map(({ kind }) => kind)).not.toContain('listener-pair');
+});
+
+test('a UDP listener without IPv6 does not take the port of TLS', () => {
+  const [lacking, other] = ['subnet-00000000000000200', 'subnet-00000000000000201'];
+  const network = {
+    ...PLACEHOLDER_NETWORK,
+    subnets: PLACEHOLDER_NETWORK.subnets.map((each) => ({ ...each, ipv6: each.id !== lacking })),
+  };
+  const tls = portsWith({ kind: 'tls' }, 'tls', { tlsMode: 'Passthrough', precedence: 1 });
+  const asked = given([tls, portOf('udp', 443)], [], { ipAddressType: 'dualstack', subnets: [lacking, other] });
+  const { model, problems } = buildModel(asked, network, options);
+  expect(listenersOf(model).map(({ spec }) => spec.protocol)).toEqual(['TCP']);
+  expect(problems.map(({ kind }) => kind)).not.toContain('listener-pair');
+});
+
+test('a Passthrough listener above the serving Terminate listener does not take its port', () => {
+  const [above, serving] = [
+    listener('above', { tlsMode: 'Passthrough' }),
+    listener('serving', { tlsMode: 'Terminate' }),
+  ];
+  const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/db/80/0'), weight: 1 }];
+  const forwards = new Map([[443, { protocol: 'TLS', targetGroups } as const]]);
+  const ports = [{ ...portsWith({ kind: 'tls' }, ''), listeners: [above, serving] }];
+  const { model, problems } = buildModel(given(ports), PLACEHOLDER_NETWORK, options, { ...NOTHING_STANDS, forwards });
+  expect(listenersOf(model).map(({ spec }) => spec.protocol)).toEqual(['TLS']);
+  expect(problems).toContainEqual(expect.objectContaining({ kind: 'listener-pair', listener: 'above', by: 'serving' }));
 });
 
 test('a target group has the configured attributes that AWS takes for its protocol', () => {

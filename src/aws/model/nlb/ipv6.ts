@@ -4,7 +4,7 @@ import type { Network } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
 import type { AwsTopology } from '../../translation.ts';
 
-interface WithIpv6 {
+export interface WithIpv6 {
   readonly topology: AwsTopology;
   readonly problems: readonly Problem[];
 }

@@ -104,6 +104,7 @@ export function topology(ports: readonly PortSketch[], more: Partial<LoadBalance
   return {
     gateway: objectKey({ namespace: 'shop', name: 'web' }),
     settings: { ...settings, ...more },
+    planes: ['alb'],
     ports: ports.map(({ entries, listeners, ...port }) => ({ ...port, listeners: listeners.map(attached(entries)) })),
     routes: routesOf(ports.flatMap(({ entries }) => entries)),
   };
