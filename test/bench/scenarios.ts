@@ -180,17 +180,17 @@ export async function measureConnections(environment: Environment, program: stri
   let again: Measured;
   [gatehouse, again] = await restart(environment, program, gatehouse);
   return [
-    callsRow('1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners', made, 280, ''),
+    callsRow('1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners', made, 210, ''),
     factRow(
       '  at least',
       '127: 4 a listener (target group, its attributes, targets, listener), 7 for the NLB, its groups and certificate',
     ),
     factRow('  time', times(made)),
     callsRow('then a pod more in one Service', more, 1, ''),
-    callsRow('then one changed weight', changed, 4, ''),
+    callsRow('then one changed weight', changed, 2, ''),
     restartRow('restart on it', again, 25, ''),
     factRow('  process after the restart', describeUsage(usageOf(gatehouse.pid))),
-    ...(await deletionRows(environment, network, 'delete the Gateway with 30 listeners', 80, '')),
+    ...(await deletionRows(environment, network, 'delete the Gateway with 30 listeners', 55, '')),
     factRow(
       '  at least',
       '35: the NLB with its listeners, 30 target groups, the certificate, 2 security groups and a rule',
