@@ -1,4 +1,7 @@
 // Problems with AWS: something is missing, refused or not answered. A `resource` is a logical id, such as `listener/internal/443`.
+
+import type { NlbProtocol } from './model/nlb/protocol.ts';
+import type { Plane } from './model/plane.ts';
 import type { Subnet } from './network/network.ts';
 
 /** The configuration or the VPC's tags do not give subnets in two zones. */
@@ -30,6 +33,8 @@ export interface SourceRangesTooMany {
   readonly kind: 'source-ranges-too-many';
   readonly ranges: number;
   readonly ports: number;
+  /** Set if each range also needs a rule for ICMP. */
+  readonly withIcmp?: true;
   readonly limit: number;
 }
 
@@ -39,10 +44,13 @@ export interface SecurityGroupsNotPermitted {
   readonly groups: readonly string[];
 }
 
-/** Attributes of the configuration are only for ALBs, and the Gateway has an NLB. It only informs. */
+/** The Gateway's load balancer, or its target groups of `protocol`, do not have these attributes. It only informs. */
 export interface AttributesWithoutEffect {
   readonly kind: 'attributes-without-effect';
+  readonly setting: 'loadBalancerAttributes' | 'targetGroupAttributes';
   readonly attributes: readonly string[];
+  readonly plane: Plane;
+  readonly protocol?: NlbProtocol;
 }
 
 /** The ipAddressType is only for ALBs, and the Gateway has an NLB. */

@@ -164,7 +164,11 @@ const coverage: Coverage<AwsProblem['kind']> = {
   },
   'cloud-refused': { problem: { ...call, code: 'ValidationError' }, reportedBy: notProgrammed('Invalid', 'Refused') },
   'attributes-without-effect': {
-    problem: { attributes: ['idle_timeout.timeout_seconds'] },
+    problem: {
+      setting: 'loadBalancerAttributes',
+      attributes: ['idle_timeout.timeout_seconds'],
+      plane: 'nlb',
+    },
     reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
   },
   'ip-address-type-unsupported': {

@@ -1,7 +1,7 @@
 // Problems of one listener with a load balancer or with AWS.
 import type { ListenerPlace } from '../gateway/problem-place.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
-import type { Plane } from './model/form.ts';
+import type { Plane } from './model/plane.ts';
 
 /** The hostname is too long for a condition of a rule. */
 export interface ListenerHostnameTooLong extends ListenerPlace {

@@ -2,7 +2,7 @@
 import { namesOf } from '../status/phrases.ts';
 import type { SubnetsInvalid } from './cloud-problem.ts';
 import type { ListenerPair, ListenerPortTaken } from './listener-problem.ts';
-import type { Plane } from './model/form.ts';
+import type { Plane } from './model/plane.ts';
 import type { ZoneType } from './network/network.ts';
 import type { MatchUnsupported, RefusedSyntax, RegexUnsupported } from './rule-problem.ts';
 

@@ -21,7 +21,8 @@ import { isOfConnections } from './connection-route.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { AlbShortfall } from './model/expressed.ts';
-import { type Plane, planesOf } from './model/form.ts';
+import { planesOf } from './model/form.ts';
+import type { Plane } from './model/plane.ts';
 import type { Problem } from './problem.ts';
 import { resolveSettings, type SettingsDefaults } from './settings.ts';
 

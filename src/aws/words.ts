@@ -173,11 +173,11 @@ function cloudSentence(problem: CloudProblem): string {
       return `An ${problem.scheme} load balancer needs ${problem.needed === 1 ? 'a subnet in an availability zone' : 'subnets in two availability zones'}, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
     }
     case 'source-ranges-too-many':
-      return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * problem.ports} rules, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
+      return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * (problem.ports + Number(problem.withIcmp ?? false))} rules${problem.withIcmp ? ' with those for ICMP' : ''}, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
     case 'attributes-without-effect':
-      return `The Gateway has ${planes.nlb}, which does not have the configured loadBalancerAttributes ${list(problem.attributes)}.`;
+      return `The Gateway has ${planes[problem.plane]}, ${problem.protocol === undefined ? 'which does' : `whose ${problem.protocol} target groups do`} not have the configured ${problem.setting} ${list(problem.attributes)}.`;
     case 'ip-address-type-unsupported':
       return `The Gateway has ${planes.nlb}, which does not support the ipAddressType ${problem.ipAddressType}. Use ipv4 or dualstack.`;
     case 'security-groups-not-permitted':

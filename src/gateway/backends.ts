@@ -107,7 +107,8 @@ function tcpPorts(ports: readonly ServicePort[], udp: ServicePort): Pick<Backend
       const targetPort = targetOf(each);
       return {
         port: each.port,
-        sameTarget: targetPort === targetOf(udp),
+        // A name may be another number for UDP.
+        sameTarget: typeof targetPort === 'number' && targetPort === targetOf(udp),
         ...(typeof targetPort === 'number' && { targetPort }),
         ...(each.nodePort !== undefined && { nodePort: each.nodePort }),
       };

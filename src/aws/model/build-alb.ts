@@ -3,6 +3,7 @@ import type { Steps } from '../../gateway/steps.ts';
 import type { PortTopology } from '../../gateway/topology.ts';
 import type { ModelContext } from './context.ts';
 import { buildListeners } from './listeners.ts';
+import { albAttributes } from './nlb/attributes.ts';
 import type { LoadBalancerParts } from './parts.ts';
 import { buildRules } from './rules.ts';
 import type { Standing } from './standing.ts';
@@ -21,10 +22,10 @@ export function* buildAlb(
     certificates,
     listeners,
     spec: {},
-    attributes: { ...ownAttributes, ...context.topology.settings.loadBalancerAttributes },
+    attributes: { ...ownAttributes, ...albAttributes(context.topology.settings) },
     problems: [...problems, ...rules.problems],
   };
 }
 
 /** Backends get the client's Host header, because in the Gateway API only a URLRewrite may change it. */
-export const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };
+const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };

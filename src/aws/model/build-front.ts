@@ -2,14 +2,14 @@
 import type { Steps } from '../../gateway/steps.ts';
 import type { AwsTopology } from '../translation.ts';
 import { assemble, type Built, type Given } from './assemble.ts';
-import { buildAlb, ownAttributes } from './build-alb.ts';
+import { buildAlb } from './build-alb.ts';
 import { modelContext } from './context.ts';
 import { fittingPorts } from './fitting-ports.ts';
-import { type Plane, planeOf } from './form.ts';
-import { attributesBehind } from './nlb/attributes.ts';
+import { planeOf } from './form.ts';
 import { buildNlb } from './nlb/build.ts';
 import { passageTo } from './nlb/front.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
+import type { Plane } from './plane.ts';
 import { groupsBehind, rangesTooMany, securityGroups } from './security-groups.ts';
 import { chooseSubnets } from './subnets.ts';
 
@@ -51,7 +51,6 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   const groups = securityGroups(context, fitting.ports);
   const [use] = groups.uses;
   const groupsOfAlb = groupsBehind(behind, http, use ?? { groupId: network.backendSecurityGroupId });
-  const shown = { ...albParts, attributes: { ...ownAttributes, ...attributesBehind(settings) } };
   const withPassages = {
     ...parts,
     targetGroups: [...parts.targetGroups, ...passages.map(({ targetGroup }) => targetGroup)],
@@ -59,7 +58,7 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   };
   const resources = [
     ...groups.groups,
-    ...(isBehind ? assemble(behind, shown, behindIn.ids ?? [], groupsOfAlb) : []),
+    ...(isBehind ? assemble(behind, albParts, behindIn.ids ?? [], groupsOfAlb) : []),
     ...assemble(context, withPassages, frontIn.ids, { ...groups, groups: [] }),
   ];
   // Both load balancers may have the certificate of one Secret.

@@ -10,11 +10,12 @@ import { buildAlb } from './build-alb.ts';
 import { buildFront } from './build-front.ts';
 import { modelContext } from './context.ts';
 import { fittingPorts } from './fitting-ports.ts';
-import { type Form, formOf, type Plane, withinForm } from './form.ts';
+import { type Form, formOf, withinForm } from './form.ts';
 import { attributesWithoutEffect } from './nlb/attributes.ts';
 import { buildNlb } from './nlb/build.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
 import type { ModelOptions } from './options.ts';
+import type { Plane } from './plane.ts';
 import type { Model } from './resources.ts';
 import { rangesTooMany, securityGroups } from './security-groups.ts';
 import { NOTHING_STANDS, type Standing } from './standing.ts';
@@ -84,7 +85,7 @@ function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standin
     ...without,
     ...unfit,
     ...parts.problems,
-    ...(plane === 'nlb' ? attributesWithoutEffect(asked.settings) : []),
+    ...attributesWithoutEffect(asked.settings, plane),
     ...(subnets.problem ? [subnets.problem] : []),
   ];
   if (subnets.ids === undefined) return { problems };

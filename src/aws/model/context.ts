@@ -1,8 +1,9 @@
 import type { Network } from '../network/network.ts';
 import type { AwsTopology } from '../translation.ts';
-import { loadBalancerName, type Plane } from './form.ts';
+import { loadBalancerName } from './form.ts';
 import { awsName, gatewayPrefix, resourceId } from './naming.ts';
 import type { ModelOptions } from './options.ts';
+import type { Plane } from './plane.ts';
 import type { ResourceId } from './resources.ts';
 
 /** What every part of one Gateway's model needs. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type Form, formOf, type Plane } from './form.ts';
+import { type Form, formOf } from './form.ts';
 import { resourceId } from './naming.ts';
+import type { Plane } from './plane.ts';
 import { portOf } from './testing/connections.ts';
 import { httpPort } from './testing/sample.ts';
 

@@ -4,10 +4,8 @@
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { PortTopology, Topology } from '../../gateway/topology.ts';
 import { resourceId } from './naming.ts';
+import type { Plane } from './plane.ts';
 import type { ResourceId } from './resources.ts';
-
-/** What serves a port. */
-export type Plane = 'alb' | 'nlb';
 
 export type Form = Plane | 'front';
 

@@ -55,7 +55,7 @@ export function rulesPerPort(context: ModelContext): number {
 
 /** How many ports fit into the security groups. */
 export const admittedPorts = (context: ModelContext): number =>
-  Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context))) - besidePorts(context);
+  Math.max(0, Math.floor(ingressCapacity(context) / Math.max(1, rulesPerPort(context))) - besidePorts(context));
 
 /** An NLB passes on what ICMP says about the size of packets: as many rules as for one more port. */
 const besidePorts = ({ plane }: ModelContext): number => (plane === 'nlb' ? 1 : 0);
@@ -67,17 +67,25 @@ const besidePorts = ({ plane }: ModelContext): number => (plane === 'nlb' ? 1 : 
 export function rangesTooMany(context: ModelContext, standing: ReadonlySet<PortKey>): Problem | undefined {
   const ports = context.topology.ports.filter((port) => standing.has(portKey(port))).length;
   if (ports <= admittedPorts(context)) return undefined;
-  return { kind: 'source-ranges-too-many', ranges: rulesPerPort(context), ports, limit: ingressCapacity(context) };
+  return {
+    kind: 'source-ranges-too-many',
+    ranges: rulesPerPort(context),
+    ports,
+    ...(besidePorts(context) > 0 && { withIcmp: true }),
+    limit: ingressCapacity(context),
+  };
 }
 
 function frontendGroups(context: ModelContext, ports: readonly PortTopology[]): readonly SecurityGroupResource[] {
   const ranges = sourceRanges(context);
   const name = context.plane === 'nlb' ? 'nlb-frontend' : 'frontend';
+  // Without a port there may be too many ranges even for this.
+  const hasIcmp = context.plane === 'nlb' && ports.length > 0;
   const ingress = [
     ...ports.flatMap((port) => ranges.map((cidr) => ingressRule(port, cidr))),
-    ...(context.plane === 'nlb' ? ranges.map(icmpRule) : []),
+    ...(hasIcmp ? ranges.map(icmpRule) : []),
   ];
-  const perCidr = ports.length + besidePorts(context);
+  const perCidr = ports.length + Number(hasIcmp);
   const count = Math.ceil((perCidr * rulesPerPort(context)) / context.options.quotas.rulesPerSecurityGroup);
   const overflow = Array.from({ length: Math.max(0, count - 1) }, (_, index) =>
     group(context, resourceId('security-group', name, index + 2), []),

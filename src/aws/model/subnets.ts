@@ -4,7 +4,7 @@ import type { LoadBalancerSettings } from '../../api/load-balancer-configuration
 import type { SubnetsInvalid } from '../cloud-problem.ts';
 import type { Network, Subnet } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
-import type { Plane } from './form.ts';
+import type { Plane } from './plane.ts';
 
 /** AWS refuses a subnet with fewer free addresses. */
 const MIN_FREE_ADDRESSES = 8;

@@ -1,6 +1,8 @@
 // The attributes of an NLB and of its target groups.
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
+import type { AttributesWithoutEffect } from '../../cloud-problem.ts';
 import type { Problem } from '../../problem.ts';
+import type { Plane } from '../plane.ts';
 import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 
 type Attributes = Readonly<Record<string, string>>;
@@ -11,15 +13,47 @@ export const nlbAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings):
   ...Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfAlb(key))),
 });
 
-/** Of an ALB behind the NLB. */
-export const attributesBehind = ({ loadBalancerAttributes }: LoadBalancerSettings): Attributes =>
+/** A configuration may be for ALBs and NLBs. */
+export const albAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings): Attributes =>
   Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfNlb(key)));
 
-/** A configuration may be for ALBs and NLBs. */
-export function attributesWithoutEffect({ loadBalancerAttributes }: LoadBalancerSettings): readonly Problem[] {
-  const attributes = Object.keys(loadBalancerAttributes).filter(isOfAlb).toSorted();
-  return attributes.length === 0 ? [] : [{ kind: 'attributes-without-effect', attributes }];
+/** The settings that reach nothing, because the Gateway has only this load balancer. */
+export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
+  const { loadBalancerAttributes, targetGroupAttributes: ofGroups } = settings;
+  const attributes = Object.keys(loadBalancerAttributes).filter(plane === 'nlb' ? isOfAlb : isOfNlb);
+  return [
+    ...lacking('loadBalancerAttributes', attributes, plane),
+    ...(plane === 'alb' ? lacking('targetGroupAttributes', Object.keys(ofGroups), plane) : []),
+  ];
 }
+
+/** @param protocols of the target groups that there are */
+export const groupAttributesWithoutEffect = (
+  { targetGroupAttributes: attributes }: LoadBalancerSettings,
+  protocols: ReadonlySet<NlbProtocol>,
+): readonly Problem[] =>
+  [...protocols].flatMap((protocol) => {
+    const lacked = lackedBy(protocol).filter((key) => Object.hasOwn(attributes, key));
+    return lacking('targetGroupAttributes', lacked, 'nlb', protocol);
+  });
+
+const lacking = (
+  setting: AttributesWithoutEffect['setting'],
+  attributes: readonly string[],
+  plane: Plane,
+  protocol?: NlbProtocol,
+): readonly Problem[] =>
+  attributes.length === 0
+    ? []
+    : [
+        {
+          kind: 'attributes-without-effect',
+          setting,
+          attributes: attributes.toSorted(),
+          plane,
+          ...(protocol !== undefined && { protocol }),
+        },
+      ];
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerAttribute.html */
 const isOfAlb = (key: string): boolean =>

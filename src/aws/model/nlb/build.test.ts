@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import type { AwsTopology } from '../../translation.ts';
+import { sentence } from '../../words.ts';
 import { buildModel } from '../build.ts';
 import { planeOf } from '../form.ts';
 import { resourceId } from '../naming.ts';
@@ -129,7 +130,8 @@ test('a target group has the configured attributes that AWS takes for its protoc
   const [tcp, udp] = [routeOf('TCPRoute', 'db', forward('db')), routeOf('UDPRoute', 'dns', forward('dns'))];
   const targetGroupAttributes = { 'preserve_client_ip.enabled': 'true', 'proxy_protocol_v2.enabled': 'true' };
   const ports = [portOf('tcp', 5432, tcp), portOf('udp', 53, udp)];
-  const { model } = buildModel(given(ports, [tcp, udp], { targetGroupAttributes }), PLACEHOLDER_NETWORK, options);
+  const asked = given(ports, [tcp, udp], { targetGroupAttributes });
+  const { model, problems } = buildModel(asked, PLACEHOLDER_NETWORK, options);
   const attributes = model?.resources.flatMap((each) =>
     each.kind === 'target-group' ? [[each.spec.protocol, each.attributes['preserve_client_ip.enabled']]] : [],
   );
@@ -137,6 +139,13 @@ test('a target group has the configured attributes that AWS takes for its protoc
     ['TCP', 'true'],
     ['UDP', undefined],
   ]);
+  expect(problems).toContainEqual({
+    kind: 'attributes-without-effect',
+    setting: 'targetGroupAttributes',
+    attributes: ['preserve_client_ip.enabled'],
+    plane: 'nlb',
+    protocol: 'UDP',
+  });
 });
 
 test('attributes that only ALBs have are left out of an NLB, and said', () => {
@@ -148,7 +157,56 @@ test('attributes that only ALBs have are left out of an NLB, and said', () => {
     'load_balancing.cross_zone.enabled': 'true',
     'deletion_protection.enabled': 'true',
   });
-  expect(problems).toContainEqual({ kind: 'attributes-without-effect', attributes: ['idle_timeout.timeout_seconds'] });
+  expect(problems).toContainEqual({
+    kind: 'attributes-without-effect',
+    setting: 'loadBalancerAttributes',
+    attributes: ['idle_timeout.timeout_seconds'],
+    plane: 'nlb',
+  });
+});
+
+test('attributes that only NLBs have are left out of an ALB, and said', () => {
+  const asked = topology([httpPort([])], {
+    loadBalancerAttributes: { 'load_balancing.cross_zone.enabled': 'false', 'idle_timeout.timeout_seconds': '90' },
+    targetGroupAttributes: { 'proxy_protocol_v2.enabled': 'true' },
+  });
+  const { model, problems } = buildModel(asked, PLACEHOLDER_NETWORK, options);
+  const balancer = model?.resources.find((each) => each.kind === 'load-balancer');
+  expect(balancer?.attributes).toEqual({
+    'routing.http.preserve_host_header.enabled': 'true',
+    'idle_timeout.timeout_seconds': '90',
+  });
+  const lacks = { kind: 'attributes-without-effect', plane: 'alb' } as const;
+  expect(problems).toEqual([
+    { ...lacks, setting: 'loadBalancerAttributes', attributes: ['load_balancing.cross_zone.enabled'] },
+    { ...lacks, setting: 'targetGroupAttributes', attributes: ['proxy_protocol_v2.enabled'] },
+  ]);
+});
+
+test('more source ranges than rules leave every port of a new NLB out, and each listener says so', () => {
+  const sourceRanges = Array.from({ length: 241 }, (_, index) => `198.51.${index}.0/24`);
+  const { model, problems } = buildModel(
+    given([portOf('tcp', 53)], [], { sourceRanges }),
+    PLACEHOLDER_NETWORK,
+    options,
+  );
+  expect(problems).toMatchObject([{ kind: 'too-many-ingress-rules', listener: 'tcp-53', ports: 0 }]);
+  expect(model?.resources.flatMap((each) => (each.kind === 'security-group' ? [each.ingress] : []))).toEqual([[]]);
+});
+
+test('rules for ICMP are counted where the source ranges have become too many', () => {
+  const sourceRanges = Array.from({ length: 80 }, (_, index) => `198.51.${index}.0/24`);
+  const numbers = [53, 54, 55];
+  const standing = { ...NOTHING_STANDS, ports: new Set(numbers.map((port) => `tcp/${port}` as const)) };
+  const asked = given(
+    numbers.map((port) => portOf('tcp', port)),
+    [],
+    { sourceRanges },
+  );
+  const { problems } = buildModel(asked, PLACEHOLDER_NETWORK, options, standing);
+  expect(problems.map(sentence)).toEqual([
+    expect.stringContaining('80 source ranges on 3 ports need 320 rules with those for ICMP'),
+  ]);
 });
 
 test('an NLB does not take the ipAddressType that only ALBs have', () => {

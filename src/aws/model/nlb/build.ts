@@ -15,10 +15,10 @@ import type { LoadBalancerParts } from '../parts.ts';
 import type { ListenerResource } from '../resources.ts';
 import type { Standing } from '../standing.ts';
 import { alpnPolicy, sslPolicy } from '../tls-options.ts';
-import { nlbAttributes } from './attributes.ts';
+import { groupAttributesWithoutEffect, nlbAttributes } from './attributes.ts';
 import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
-import { hasDatagrams } from './protocol.ts';
+import { hasDatagrams, isNlbProtocol } from './protocol.ts';
 
 /** @param fitting the ports that it has room for */
 export function* buildNlb(
@@ -40,6 +40,8 @@ export function* buildNlb(
     return { forward, listener: listenerResource(context, each, forward, certificates, problems) };
   });
   const groups = built.flatMap(({ forward }) => forward.targetGroups);
+  const protocols = new Set(groups.map(({ spec }) => spec.protocol).filter(isNlbProtocol));
+  problems.push(...groupAttributesWithoutEffect(settings, protocols));
   return {
     ports,
     certificates: certificateResources(ports.flatMap((port) => chosen.get(port) ?? [])),
