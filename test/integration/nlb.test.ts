@@ -1,0 +1,161 @@
+// Gateways with TCP, UDP and TLS listeners: real connections and datagrams through an NLB, to pods.
+import { X509Certificate } from 'node:crypto';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
+import { parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
+import type { KubeObject } from '../../localstack/cluster/apply.ts';
+import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
+import type { Listener } from '../../src/api/gateway-api.ts';
+import { awsOf, leftOf } from './support/aws.ts';
+import { askTcp, askTls, askUdp, keepAsking, startPod } from './support/connections.ts';
+import { eventually } from './support/eventually.ts';
+import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
+import { gateway, service } from './support/objects.ts';
+import { programmed, readGateway, removeAndWait } from './support/status.ts';
+import { tlsSecret } from './support/tls.ts';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const blocks = ownBlocks(process.pid);
+const mapping = `10.0.0.0/16=${blocks.targets}`;
+/** Only root can use ports below 1024. */
+const portOffset = 10_000;
+
+let rig: Rig;
+const pods: { stop(): void }[] = [];
+
+beforeAll(async () => {
+  const dataPlane = { addresses: blocks.addresses, portOffset, mapTargets: [mapping] };
+  rig = await startRig({ aws: { dataPlane, networkRegistrationSeconds: 2, releaseSeconds: 1 } });
+  // The pods' addresses are the nodes'.
+  delegateSubnets(rig.aws.world(), rig.seed);
+});
+afterAll(async () => {
+  for (const pod of pods) pod.stop();
+  await rig.stop();
+});
+
+/** A Service with two pods, whose port 53 is TCP and UDP. */
+async function deploy(ns: string, name: string): Promise<void> {
+  const ports = [
+    { name: 'tcp', port: 53, targetPort: 8080, protocol: 'TCP' },
+    { name: 'udp', port: 53, targetPort: 8080, protocol: 'UDP' },
+  ];
+  const addresses = await rig.backend(ns, name);
+  for (const address of addresses) pods.push(await startPod([parseMapping(mapping)], address, 8080, name));
+  await rig.apply([
+    service(ns, name, { ports }),
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${name}-both`, namespace: ns, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+      ports: ports.map(({ name: portName, protocol }) => ({ name: portName, port: 8080, protocol })),
+    },
+  ]);
+}
+
+const listener = (name: string, protocol: string, port: number, more: Partial<Listener> = {}): Listener => ({
+  name,
+  protocol,
+  port,
+  ...more,
+});
+
+const route = (
+  kind: 'TCPRoute' | 'UDPRoute' | 'TLSRoute',
+  ns: string,
+  name: string,
+  sectionName: string,
+  backends: Readonly<Record<string, number>>,
+): KubeObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind,
+  metadata: { name, namespace: ns },
+  spec: {
+    parentRefs: [{ name: 'gw', sectionName }],
+    ...(kind === 'TLSRoute' && { hostnames: ['a.example.com'] }),
+    rules: [
+      { backendRefs: Object.entries(backends).map(([backend, weight]) => ({ name: backend, port: 53, weight })) },
+    ],
+  },
+});
+
+/** The address at which the NLB of the namespace's Gateway is reached. */
+function addressOf(ns: string): string {
+  const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
+  const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);
+  if (found === undefined) throw new Error('Expected an address');
+  return found.address;
+}
+
+test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes nothing, and deletion leaves nothing', async () => {
+  const ns = await rig.freshNamespace('l4');
+  for (const name of ['one', 'two']) await deploy(ns, name);
+  const tls = await tlsSecret(ns, 'tls', ['a.example.com']);
+  const listeners = [
+    listener('postgres', 'TCP', 5432),
+    listener('syslog', 'UDP', 514),
+    listener('secure', 'TLS', 8443, { tls: { mode: 'Terminate', certificateRefs: [{ name: 'tls' }] } }),
+  ];
+  const gw = gateway(ns, 'gw', listeners);
+  await rig.apply([
+    tls,
+    gw,
+    route('TCPRoute', ns, 'postgres', 'postgres', { one: 1 }),
+    route('UDPRoute', ns, 'syslog', 'syslog', { one: 1 }),
+    route('TLSRoute', ns, 'secure', 'secure', { one: 1 }),
+  ]);
+  await programmed(rig, gw);
+  const [found] = awsOf(rig, `${ns}/gw`).loadBalancers;
+  expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: found?.dnsName }]);
+  const host = addressOf(ns);
+  const ca = new X509Certificate(String(Object(tls)['stringData']['tls.crt'])).toString();
+  await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('one'));
+  await eventually(async () => expect(await askUdp(host, portOffset + 514)).toBe('one'));
+  await eventually(async () => expect(await askTls(host, portOffset + 8443, 'a.example.com', ca)).toBe('one'));
+
+  // Another backend takes over when it is healthy.
+  const clients = keepAsking(() => askTcp(host, portOffset + 5432));
+  await rig.apply([route('TCPRoute', ns, 'postgres', 'postgres', { two: 1 })]);
+  await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('two'));
+  expect(await clients.stop()).toEqual([]);
+  expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']);
+
+  await rig.gatehouse.stop();
+  const { writes } = rig.aws.calls.counts();
+  await rig.restart();
+  await untilQuiet(rig);
+  expect(rig.aws.calls.counts().writes).toBe(writes);
+
+  await removeAndWait(rig, gw);
+  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+});
+
+test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no connection', async () => {
+  const ns = await rig.freshNamespace('both');
+  await deploy(ns, 'dns');
+  const [tcp, udp] = [listener('tcp', 'TCP', 53), listener('udp', 'UDP', 53)];
+  await rig.apply([gateway(ns, 'gw', [tcp]), route('TCPRoute', ns, 'tcp', 'tcp', { dns: 1 })]);
+  const gw = gateway(ns, 'gw', [tcp]);
+  await programmed(rig, gw);
+  const host = addressOf(ns);
+  const protocols = () => awsOf(rig, `${ns}/gw`).listeners.map((each) => each.listener.protocol);
+  await eventually(async () => expect(await askTcp(host, portOffset + 53)).toBe('dns'));
+
+  const clients = keepAsking(() => askTcp(host, portOffset + 53));
+  await rig.apply([gateway(ns, 'gw', [tcp, udp]), route('UDPRoute', ns, 'udp', 'udp', { dns: 1 })]);
+  await eventually(() => expect(protocols()).toEqual(['TCP_UDP']));
+  await eventually(async () => expect(await askUdp(host, portOffset + 53)).toBe('dns'));
+
+  await rig.apply([gw]);
+  const groups = () => awsOf(rig, `${ns}/gw`).targetGroups.map(({ group }) => group.protocol);
+  await eventually(() => expect(groups()).toContain('TCP'));
+  await eventually(() => expect(protocols()).toEqual(['TCP']));
+  await untilQuiet(rig);
+  expect(await clients.stop()).toEqual([]);
+
+  await removeAndWait(rig, gw);
+  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+});
