@@ -1,8 +1,10 @@
 // Gateways with TCP, UDP and TLS listeners: real connections and datagrams through an NLB, to pods.
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
-import { parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
+import { mapAddress, parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import type { Listener } from '../../src/api/gateway-api.ts';
@@ -10,7 +12,7 @@ import { awsOf, leftOf } from './support/aws.ts';
 import { askTcp, askTls, askUdp, keepAsking, startPod } from './support/connections.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
-import { gateway, service } from './support/objects.ts';
+import { connectionRoute, gateway, httpRoute, service } from './support/objects.ts';
 import { programmed, readGateway, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
@@ -35,11 +37,11 @@ afterAll(async () => {
   await rig.stop();
 });
 
-/** A Service with two pods, whose port 53 is TCP and UDP. */
+/** A Service with two pods, whose port 80 is TCP and UDP. */
 async function deploy(ns: string, name: string): Promise<void> {
   const ports = [
-    { name: 'tcp', port: 53, targetPort: 8080, protocol: 'TCP' },
-    { name: 'udp', port: 53, targetPort: 8080, protocol: 'UDP' },
+    { name: 'tcp', port: 80, targetPort: 8080, protocol: 'TCP' },
+    { name: 'udp', port: 80, targetPort: 8080, protocol: 'UDP' },
   ];
   const addresses = await rig.backend(ns, name);
   for (const address of addresses) pods.push(await startPod([parseMapping(mapping)], address, 8080, name));
@@ -64,27 +66,18 @@ const listener = (name: string, protocol: string, port: number, more: Partial<Li
 });
 
 const route = (
-  kind: 'TCPRoute' | 'UDPRoute' | 'TLSRoute',
+  protocol: 'TCP' | 'UDP' | 'TLS',
   ns: string,
   name: string,
-  sectionName: string,
   backends: Readonly<Record<string, number>>,
-): KubeObject => ({
-  apiVersion: 'gateway.networking.k8s.io/v1',
-  kind,
-  metadata: { name, namespace: ns },
-  spec: {
-    parentRefs: [{ name: 'gw', sectionName }],
-    ...(kind === 'TLSRoute' && { hostnames: ['a.example.com'] }),
-    rules: [
-      { backendRefs: Object.entries(backends).map(([backend, weight]) => ({ name: backend, port: 53, weight })) },
-    ],
-  },
-});
+): KubeObject =>
+  connectionRoute(protocol, ns, name, [{ name: 'gw', sectionName: name }], backends, {
+    ...(protocol === 'TLS' && { hostnames: ['a.example.com'] }),
+  });
 
 /** The address at which the NLB of the namespace's Gateway is reached. */
 function addressOf(ns: string): string {
-  const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
+  const loadBalancer = awsOf(rig, `${ns}/gw`).loadBalancers.find(({ type }) => type === 'network');
   const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);
   if (found === undefined) throw new Error('Expected an address');
   return found.address;
@@ -103,9 +96,9 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
   await rig.apply([
     tls,
     gw,
-    route('TCPRoute', ns, 'postgres', 'postgres', { one: 1 }),
-    route('UDPRoute', ns, 'syslog', 'syslog', { one: 1 }),
-    route('TLSRoute', ns, 'secure', 'secure', { one: 1 }),
+    route('TCP', ns, 'postgres', { one: 1 }),
+    route('UDP', ns, 'syslog', { one: 1 }),
+    route('TLS', ns, 'secure', { one: 1 }),
   ]);
   await programmed(rig, gw);
   const [found] = awsOf(rig, `${ns}/gw`).loadBalancers;
@@ -118,7 +111,7 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
 
   // Another backend takes over when it is healthy.
   const clients = keepAsking(() => askTcp(host, portOffset + 5432));
-  await rig.apply([route('TCPRoute', ns, 'postgres', 'postgres', { two: 1 })]);
+  await rig.apply([route('TCP', ns, 'postgres', { two: 1 })]);
   await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('two'));
   expect(await clients.stop()).toEqual([]);
   expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']);
@@ -137,7 +130,7 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   const ns = await rig.freshNamespace('both');
   await deploy(ns, 'dns');
   const [tcp, udp] = [listener('tcp', 'TCP', 53), listener('udp', 'UDP', 53)];
-  await rig.apply([gateway(ns, 'gw', [tcp]), route('TCPRoute', ns, 'tcp', 'tcp', { dns: 1 })]);
+  await rig.apply([gateway(ns, 'gw', [tcp]), route('TCP', ns, 'tcp', { dns: 1 })]);
   const gw = gateway(ns, 'gw', [tcp]);
   await programmed(rig, gw);
   const host = addressOf(ns);
@@ -145,7 +138,7 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   await eventually(async () => expect(await askTcp(host, portOffset + 53)).toBe('dns'));
 
   const clients = keepAsking(() => askTcp(host, portOffset + 53));
-  await rig.apply([gateway(ns, 'gw', [tcp, udp]), route('UDPRoute', ns, 'udp', 'udp', { dns: 1 })]);
+  await rig.apply([gateway(ns, 'gw', [tcp, udp]), route('UDP', ns, 'udp', { dns: 1 })]);
   await eventually(() => expect(protocols()).toEqual(['TCP_UDP']));
   await eventually(async () => expect(await askUdp(host, portOffset + 53)).toBe('dns'));
 
@@ -155,6 +148,42 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   await eventually(() => expect(protocols()).toEqual(['TCP']));
   await untilQuiet(rig);
   expect(await clients.stop()).toEqual([]);
+
+  await removeAndWait(rig, gw);
+  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+});
+
+/** A Service with a pod that answers HTTP requests with the client's address as the ALB tells it. */
+async function deployWeb(ns: string, name: string): Promise<void> {
+  const [address = ''] = await rig.backend(ns, name);
+  const server = createServer((request, response) => response.end(String(request.headers['x-forwarded-for'])));
+  server.listen(8080, mapAddress([parseMapping(mapping)], address));
+  await once(server, 'listening');
+  pods.push({ stop: () => void server.close() });
+}
+
+test('a Gateway with HTTP and TCP listeners has one address for both, and its ALB admits the NLB alone', async () => {
+  const ns = await rig.freshNamespace('mixed');
+  await deployWeb(ns, 'web');
+  await deploy(ns, 'db');
+  const gw = gateway(ns, 'gw', [listener('http', 'HTTP', 8080), listener('db', 'TCP', 5432)]);
+  await rig.apply([gw, httpRoute(ns, 'web', ['gw'], ['web']), route('TCP', ns, 'db', { db: 1 })]);
+  await programmed(rig, gw);
+  const host = addressOf(ns);
+  const { loadBalancers } = awsOf(rig, `${ns}/gw`);
+  const [nlb, alb] = ['network', 'application'].map((type) => loadBalancers.find((each) => each.type === type));
+  expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: nlb?.dnsName }]);
+  await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('db'));
+  const get = async (at: string) => await (await fetch(`http://${at}:${portOffset + 8080}/`)).text();
+  await eventually(async () => expect(await get(host)).toBe('127.0.0.1'));
+  const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
+  await expect(get(behind)).rejects.toThrow();
+
+  await rig.gatehouse.stop();
+  const { writes } = rig.aws.calls.counts();
+  await rig.restart();
+  await untilQuiet(rig);
+  expect(rig.aws.calls.counts().writes).toBe(writes);
 
   await removeAndWait(rig, gw);
   await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
