@@ -15,6 +15,7 @@ import { HealthChecker } from './health-checker.ts';
 import { ListenerSocket } from './listener-socket.ts';
 import { NetworkPlane } from './network/network-plane.ts';
 import type { DataPlaneOptions } from './options.ts';
+import { OwnConnections } from './own-connections.ts';
 import { admitsClient } from './reach.ts';
 import type { Reachable } from './reachable.ts';
 import { type AddressMapping, parseMapping, unmapAddress } from './target-address.ts';
@@ -39,6 +40,7 @@ export class DataPlane {
   readonly #forwarder: Forwarder;
   readonly #health: HealthChecker;
   readonly #network: NetworkPlane;
+  readonly #own = new OwnConnections();
   readonly #serving = new Map<string, Serving>();
   readonly #timer: NodeJS.Timeout;
 
@@ -52,8 +54,8 @@ export class DataPlane {
     this.#portOffset = portOffset;
     this.#forwarder = new Forwarder(this.#mappings, random);
     const places = new TargetPlaces(this.#mappings, portOffset, (arn) => this.#serving.get(arn)?.addresses.get('ipv4'));
-    this.#health = new HealthChecker(places);
-    this.#network = new NetworkPlane({ pools, portOffset, places, random });
+    this.#health = new HealthChecker(places, this.#own);
+    this.#network = new NetworkPlane({ pools, portOffset, places, random, own: this.#own });
     this.#timer = setInterval(() => void this.sync(), tickMs).unref();
   }
 
@@ -122,7 +124,8 @@ export class DataPlane {
     return new ListenerSocket(world, listener, place, {
       answer: (exchange) => balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
       admits: (client) =>
-        admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client), { port: listener.port }),
+        admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client.remoteAddress ?? ''), listener) ||
+        this.#own.has(client),
     });
   }
 

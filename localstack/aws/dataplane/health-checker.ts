@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { targetGroupAttribute } from '../elbv2/attributes.ts';
 import { isHttp } from '../elbv2/health-checks.ts';
@@ -6,6 +7,7 @@ import { isRegistering, removeDrainedTargets } from '../elbv2/target-health.ts';
 import { loadBalancersByTargetGroup } from '../elbv2/usage.ts';
 import type { World } from '../world.ts';
 import { localProxyHeader } from './network/proxy-protocol.ts';
+import type { OwnConnections } from './own-connections.ts';
 import { noAnswer, type ProbedAt, probe } from './probe.ts';
 import { reachesTarget } from './reach.ts';
 import type { TargetPlace, TargetPlaces } from './target-places.ts';
@@ -14,10 +16,12 @@ import { judge, type Outcome, unchecked, type Verdict } from './verdict.ts';
 /** Checks all targets of the used groups, from the end of registration until a target drains or its group is not used any more. */
 export class HealthChecker {
   readonly #places: TargetPlaces;
+  readonly #own: OwnConnections;
   readonly #checked = new Map<Target, AbortController>();
 
-  constructor(places: TargetPlaces) {
+  constructor(places: TargetPlaces, own: OwnConnections) {
     this.#places = places;
+    this.#own = own;
   }
 
   /** Starts and stops checks according to the API's current state. */
@@ -57,7 +61,7 @@ export class HealthChecker {
       const place = this.#places.of(world, group, target, portOf(group, target));
       const reached =
         place && loadBalancersOf(world, group).some((each) => reachesTarget(world, each, { group, target }, place));
-      const outcome = await (reached ? probe(group, probedAt(group, place), signal) : noAnswer(group, signal));
+      const outcome = await (reached ? probe(group, this.#probedAt(group, place), signal) : noAnswer(group, signal));
       if (signal.aborted) return;
       verdict = judge(verdict, reported(group, outcome), group.healthCheck);
       if (target.checked?.State !== verdict.health.State) target.checkedSince = world.clock.now();
@@ -66,15 +70,16 @@ export class HealthChecker {
     }
   }
 
+  /** "The proxy protocol header is also included in health check connections." */
+  #probedAt(group: TargetGroup, { address, socketPort: port, host }: TargetPlace): ProbedAt {
+    const greets = targetGroupAttribute(group, 'proxy_protocol_v2.enabled') === 'true';
+    const opened = (socket: Socket) => (group.targetType === 'alb' ? void this.#own.add(socket) : undefined);
+    return { address, port, host, preamble: greets ? localProxyHeader : undefined, opened };
+  }
+
   close(): void {
     this.sync([]);
   }
-}
-
-/** "The proxy protocol header is also included in health check connections." */
-function probedAt(group: TargetGroup, { address, socketPort: port, host }: TargetPlace): ProbedAt {
-  const greets = targetGroupAttribute(group, 'proxy_protocol_v2.enabled') === 'true';
-  return { address, port, host, preamble: greets ? localProxyHeader : undefined };
 }
 
 function portOf({ healthCheck, port }: TargetGroup, target: Target): number {

@@ -25,8 +25,8 @@ export interface Place {
 
 type Answer = (exchange: Exchange) => Promise<void>;
 
-/** Whether security groups admit a client, by its address. */
-type Admits = (address: string) => boolean;
+/** Whether security groups admit a client. */
+type Admits = (client: Socket) => boolean | Promise<boolean>;
 
 export class ListenerSocket {
   readonly place: Place;
@@ -71,12 +71,17 @@ export class ListenerSocket {
     intercept(this.#server, 'connection', (socket: Socket, serve) => {
       this.#connections.add(socket);
       socket.once('close', () => this.#connections.delete(socket));
-      if (this.#admits(socket.remoteAddress ?? '')) return serve();
-      this.#silent.add(socket);
+      const admitted = this.#admits(socket);
+      if (admitted === true) return serve();
       socket.on('error', () => socket.destroy());
-      socket.once('close', () => this.#silent.delete(socket));
-      socket.resume();
+      void Promise.resolve(admitted).then((late) => (late ? serve() : this.#ignore(socket)));
     });
+  }
+
+  #ignore(socket: Socket): void {
+    this.#silent.add(socket);
+    socket.once('close', () => this.#silent.delete(socket));
+    socket.resume();
   }
 
   #plainServer(): Server {

@@ -17,6 +17,8 @@ export interface ProbedAt {
   readonly host: string;
   /** Bytes to send first. */
   readonly preamble?: Buffer | undefined;
+  /** Called with the connection of a check, before it is connected. */
+  readonly opened?: (socket: Socket) => void;
 }
 
 const headers = { 'user-agent': 'ELB-HealthChecker/2.0', 'accept-encoding': 'gzip, compressed' };
@@ -117,8 +119,9 @@ async function askHttp2(
   }
 }
 
-function greeted({ address, port, preamble }: ProbedAt, signal?: AbortSignal): Socket {
+function greeted({ address, port, preamble, opened }: ProbedAt, signal?: AbortSignal): Socket {
   const socket = connectTcp({ host: address, port, ...(signal && { signal }) });
+  opened?.(socket);
   if (preamble) socket.write(preamble);
   return socket;
 }

@@ -5,6 +5,7 @@ import { arnSuffix } from '../../elbv2/arns.ts';
 import { targetGroupAttribute } from '../../elbv2/attributes.ts';
 import type { TargetGroup } from '../../elbv2/state.ts';
 import type { Random } from '../../random.ts';
+import type { OwnConnections } from '../own-connections.ts';
 import { admitsClient, reachesTarget } from '../reach.ts';
 import { unmapAddress } from '../target-address.ts';
 import type { TargetPlace, TargetPlaces } from '../target-places.ts';
@@ -21,10 +22,12 @@ export type Way =
 
 export class Carrier {
   readonly flows = new Flows();
+  readonly own: OwnConnections;
   readonly #places: TargetPlaces;
   readonly #random: Random;
 
-  constructor(places: TargetPlaces, random: Random) {
+  constructor(places: TargetPlaces, random: Random, own: OwnConnections) {
+    this.own = own;
     this.#places = places;
     this.#random = random;
   }

@@ -7,6 +7,7 @@ import { targetGroupsOf } from '../../elbv2/usage.ts';
 import type { Random } from '../../random.ts';
 import type { World } from '../../world.ts';
 import type { AddressPools } from '../address-pools.ts';
+import type { OwnConnections } from '../own-connections.ts';
 import type { Reachable } from '../reachable.ts';
 import { mappedAddress } from '../target-address.ts';
 import type { TargetPlaces } from '../target-places.ts';
@@ -60,6 +61,7 @@ export interface NetworkPlaneOptions {
   readonly portOffset: number;
   readonly places: TargetPlaces;
   readonly random: Random;
+  readonly own: OwnConnections;
 }
 
 export class NetworkPlane {
@@ -70,11 +72,11 @@ export class NetworkPlane {
   /** By load balancer ARN. */
   readonly #serving = new Map<string, Serving>();
 
-  constructor({ pools, portOffset, places, random }: NetworkPlaneOptions) {
+  constructor({ pools, portOffset, places, random, own }: NetworkPlaneOptions) {
     this.#pools = pools;
     this.#portOffset = portOffset;
     this.#places = places;
-    this.#carrier = new Carrier(places, random);
+    this.#carrier = new Carrier(places, random, own);
   }
 
   /** Applies changes. Resolves when new listeners listen, or have failed. */

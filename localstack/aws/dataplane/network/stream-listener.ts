@@ -97,6 +97,7 @@ export class StreamListener implements Opened {
     const gone = new AbortController();
     socket.once('close', () => gone.abort());
     const dialed = await dial({ address: place.address, port: place.socketPort }, sources, gone.signal);
+    if (choice.group.targetType === 'alb') await this.#carrier.own.add(dialed.socket);
     if (sources[0] === arrival.client.address && dialed.source !== sources[0])
       this.#lost(arrival.client.address, dialed.source);
     const target = await this.#greet(dialed, arrival, choice.group, socket);
