@@ -153,13 +153,14 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
 });
 
-/** A Service with a pod that answers HTTP requests with the client's address as the ALB tells it. */
+/** A Service whose pods answer HTTP requests with the client's address, as the ALB names it. */
 async function deployWeb(ns: string, name: string): Promise<void> {
-  const [address = ''] = await rig.backend(ns, name);
-  const server = createServer((request, response) => response.end(String(request.headers['x-forwarded-for'])));
-  server.listen(8080, mapAddress([parseMapping(mapping)], address));
-  await once(server, 'listening');
-  pods.push({ stop: () => void server.close() });
+  for (const address of await rig.backend(ns, name)) {
+    const server = createServer((request, response) => response.end(String(request.headers['x-forwarded-for'])));
+    server.listen(8080, mapAddress([parseMapping(mapping)], address));
+    await once(server, 'listening');
+    pods.push({ stop: () => void server.close() });
+  }
 }
 
 test('a Gateway with HTTP and TCP listeners has one address for both, and its ALB admits the NLB alone', async () => {
@@ -174,7 +175,10 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   const [nlb, alb] = ['network', 'application'].map((type) => loadBalancers.find((each) => each.type === type));
   expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: nlb?.dnsName }]);
   await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('db'));
-  const get = async (at: string) => await (await fetch(`http://${at}:${portOffset + 8080}/`)).text();
+  const get = async (at: string) => {
+    const answer = await fetch(`http://${at}:${portOffset + 8080}/`, { signal: AbortSignal.timeout(3000) });
+    return await answer.text();
+  };
   await eventually(async () => expect(await get(host)).toBe('127.0.0.1'));
   const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
   await expect(get(behind)).rejects.toThrow();

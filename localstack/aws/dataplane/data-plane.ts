@@ -124,8 +124,9 @@ export class DataPlane {
     return new ListenerSocket(world, listener, place, {
       answer: (exchange) => balance(this.#forwarder, { world, loadBalancer, listener }, exchange),
       admits: (client) =>
-        admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client.remoteAddress ?? ''), listener) ||
-        this.#own.has(client),
+        admitsClient(world, loadBalancer, unmapAddress(this.#mappings, client.remoteAddress ?? ''), {
+          port: listener.port,
+        }) || this.#own.has(client),
     });
   }
 

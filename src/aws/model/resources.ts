@@ -170,7 +170,7 @@ export interface ListenerResource {
     /** An NLB's listener has no rules: it forwards, by weight, and is warmed up as a rule of an ALB is. */
     readonly defaultAction: RuleAction;
   };
-  /** Whose connections the default action forwards. Absent on an ALB, whose rules have them. */
+  /** Whose connections the default action forwards. Absent on an ALB, whose rules have them, and on the NLB in front of it. */
   readonly sources?: readonly RuleRef[];
   /** The list that SNI chooses from. The default certificate is in it only if it must be. */
   readonly extraCertificates: readonly CertificateUse[];

@@ -25,7 +25,6 @@ export function passageTo(context: ModelContext, behind: ListenerResource): Pass
         protocol: 'TCP',
         defaultAction: { kind: 'forward', targetGroups: [{ targetGroup: targetGroup.id, weight: 1 }] },
       },
-      sources: [],
       extraCertificates: [],
       tags: context.topology.settings.tags,
     },
