@@ -87,7 +87,7 @@ const settings = (name: string, values: Readonly<Record<string, string>>): reado
 type TargetGroups = ReadonlyMap<TargetGroupResource['id'], TargetGroupResource>;
 
 function listener(
-  { id, spec, sources, extraCertificates }: ListenerResource,
+  { id, spec, sources = [], extraCertificates }: ListenerResource,
   model: Model,
   targetGroups: TargetGroups,
   assumed: ReadonlySet<string>,
@@ -110,7 +110,7 @@ function listener(
     ],
     branches: [
       ...rules.map((rule, index) => ruleBranch(rule, index + 1, targetGroups)),
-      sources === undefined
+      spec.protocol === 'HTTP' || spec.protocol === 'HTTPS'
         ? { lines: [`otherwise ${actionWords(spec.defaultAction, targetGroups)}`] }
         : { lines: [actionWords(spec.defaultAction, targetGroups), ...sources.map(ruleName)] },
     ],

@@ -51,7 +51,7 @@ test('a deletion that waits names what it waits for, at first in the words of AW
   // AWS itself lets go within seconds: looking for more costs calls.
   expect(rig.aws.calls.counts().total).toBe(0);
   await clock.advance(12_000);
-  expect(await words(held)).toContain(`It is used by rule ${rule} of security group ${group}.`);
+  expect(await words(held)).toContain(`It is still used by rule ${rule} of security group ${group}.`);
 });
 
 test('who holds a deletion up is looked for once a minute, and the deletion tried ever more rarely', async () => {
