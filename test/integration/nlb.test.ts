@@ -181,7 +181,7 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   };
   await eventually(async () => expect(await get(host)).toBe('127.0.0.1'));
   const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
-  await expect(get(behind)).rejects.toThrow();
+  await expect(get(behind)).rejects.toThrow('aborted due to timeout');
 
   await rig.gatehouse.stop();
   const { writes } = rig.aws.calls.counts();
