@@ -83,6 +83,17 @@ function addressOf(ns: string): string {
   return found.address;
 }
 
+/** A restart writes nothing, and the deletion leaves nothing. */
+async function restartsAndGoes(ns: string, gw: KubeObject): Promise<void> {
+  await rig.gatehouse.stop();
+  const { writes } = rig.aws.calls.counts();
+  await rig.restart();
+  await untilQuiet(rig);
+  expect(rig.aws.calls.counts().writes).toBe(writes);
+  await removeAndWait(rig, gw);
+  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+}
+
 test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes nothing, and deletion leaves nothing', async () => {
   const ns = await rig.freshNamespace('l4');
   for (const name of ['one', 'two']) await deploy(ns, name);
@@ -116,14 +127,7 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
   expect(await clients.stop()).toEqual([]);
   expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']);
 
-  await rig.gatehouse.stop();
-  const { writes } = rig.aws.calls.counts();
-  await rig.restart();
-  await untilQuiet(rig);
-  expect(rig.aws.calls.counts().writes).toBe(writes);
-
-  await removeAndWait(rig, gw);
-  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+  await restartsAndGoes(ns, gw);
 });
 
 test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no connection', async () => {
@@ -183,12 +187,5 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
   await expect(get(behind)).rejects.toThrow('aborted due to timeout');
 
-  await rig.gatehouse.stop();
-  const { writes } = rig.aws.calls.counts();
-  await rig.restart();
-  await untilQuiet(rig);
-  expect(rig.aws.calls.counts().writes).toBe(writes);
-
-  await removeAndWait(rig, gw);
-  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+  await restartsAndGoes(ns, gw);
 });
