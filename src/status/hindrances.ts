@@ -52,8 +52,8 @@ export interface Change {
 }
 
 /**
- * Whether the desired state serves. Programmed, in contrast, stays True while requests are served. Absent until it is known for the
- * first time.
+ * Whether the desired state serves. Programmed, in contrast, stays True while requests are served. Absent until it is known for
+ * the first time.
  */
 export function upToDate(change: Change, existing: readonly Condition[] = []): readonly Verdict<string, string>[] {
   const { hindrances, overdue, complete, remarks = '', words } = change;
@@ -78,7 +78,7 @@ export function upToDate(change: Change, existing: readonly Condition[] = []): r
 /**
  * The same for a route. A route has it only after a change of a serving rule was refused.
  * @param refused why. Undefined if nothing is refused
- * @param unknown whether it is not known now if the change has succeeded
+ * @param unknown true while nobody knows whether the change has succeeded
  */
 export function routeUpToDate(
   refused: { readonly reason: string; readonly message: string } | undefined,

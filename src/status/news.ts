@@ -1,11 +1,11 @@
-// What is worth an Event: what a status says now, and did not say before.
+// News are the changes of a status that are worth an Event.
 import type { ListenerStatus } from '../api/gateway-api.ts';
 import type { Condition } from '../kube/object.ts';
 import { isAdverse } from './condition.ts';
 
 type Conditions = readonly Condition[] | undefined;
 
-/** An Event, but for what it is about. */
+/** An Event without its object. */
 export interface News {
   readonly type: 'Normal' | 'Warning';
   /** In CamelCase. */
@@ -14,14 +14,14 @@ export interface News {
 }
 
 /**
- * Good news becomes an Event once. A problem becomes a Warning when it appears or gets worse. What the status already says had its
- * Event before, so no Event repeats, not even after a restart.
- * @param leaving the object is being deleted, so what it loses is no problem
+ * Good news becomes an Event once. A problem becomes a Warning when it appears or gets worse. A message that is already in the
+ * status had its Event before. So no Event repeats, not even after a restart.
+ * @param leaving the object is being deleted, so losing its load balancer is no problem
  */
 export function newsOf(before: Conditions, after: Conditions, leaving = false): readonly News[] {
   const accepted = after?.find(({ type }) => type === 'Accepted');
   return (after ?? []).flatMap((condition) => {
-    // What is not accepted is not programmed either: this needs no Event of its own.
+    // An object that is not accepted is never programmed, so this needs no Event of its own.
     if (condition.type === 'Programmed' && accepted?.status === 'False') return [];
     // Each invalid listener gets its own Event.
     if (condition.status === 'True' && condition.reason === 'ListenersNotValid') return [];
@@ -43,10 +43,10 @@ export function newsOfListeners(
   );
 }
 
-/** Conflicted says what Accepted says; and hostnames may well overlap. */
+/** Not Conflicted, because Accepted says the same. Not OverlappingTLSConfig, because hostnames may overlap. */
 const ofListeners: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs']);
 
-/** The CRDs' defaults say that nobody has said anything yet. */
+/** Unknown is the CRDs' default: no controller has written the condition yet. */
 const isKnown =
   (type: string) =>
   (condition: Condition): boolean =>
@@ -57,7 +57,7 @@ function changed(old: Condition | undefined, now: Condition, leaving: boolean): 
   if (now.status === 'Unknown') return [];
   const isNew = old === undefined || old.status !== now.status || old.reason !== reason;
   if (isAdverse(now)) {
-    // What is still being made is normal, unless it served before.
+    // Pending is normal while something is being created, but not if it served before.
     if (now.type === 'Programmed' && reason === 'Pending') {
       if (!isNew) return [];
       const lost = old?.status === 'True' && !leaving;
@@ -69,7 +69,7 @@ function changed(old: Condition | undefined, now: Condition, leaving: boolean): 
   return better ? [{ type: 'Normal', reason, note }] : [];
 }
 
-/** Each once, whatever condition or parent says it. */
+/** Each message once, even if several conditions or parents have it. */
 export const eachOnce = (news: readonly News[]): readonly News[] => [
   ...new Map(news.map((each) => [`${each.type} ${each.note}`, each])).values(),
 ];

@@ -4,11 +4,11 @@ import type { Route } from '../api/route-kinds.ts';
 import { parentGateway, parentListenerSet } from '../gateway/references.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-/** On whose behalf a status is written. */
+/** The parents whose entries are updated. */
 export interface ParentsOf {
-  /** Absent where only ListenerSets that are gone are concerned. */
+  /** Absent if only entries of deleted ListenerSets are updated. */
   readonly gateway?: ObjectKey;
-  /** The Gateway's ListenerSets, or those that are gone. */
+  /** The Gateway's ListenerSets, or the deleted ones. */
   readonly listenerSets: ReadonlySet<ObjectKey>;
   readonly controllerName: string;
 }
@@ -32,8 +32,8 @@ function pointsTo(
 }
 
 /**
- * The route's `status.parents` with ours brought up to date. Entries of other Gateways and other controllers stay as they are;
- * of ours those that are not among `parentRefs` go.
+ * The route's `status.parents` with our entries updated. Entries of other Gateways and other controllers stay as they are. Our
+ * entries that are not among `parentRefs` are removed.
  */
 export function parentsWith(
   route: Route,
@@ -53,7 +53,7 @@ export function parentsWith(
     const before = existing.find((entry) => isOurs(entry) && sameParent(entry.parentRef, parentRef));
     return { parentRef, controllerName, conditions: conditionsOf(parentRef, before?.conditions, index) };
   });
-  // Ours where they stood, then the new ones: an unchanged list stays equal whoever else writes to it.
+  // Our entries keep their places, and new ones follow. So an unchanged list stays equal even if others write to it.
   const kept = existing.flatMap((entry) => {
     if (!isOurs(entry)) return [entry];
     const index = next.findIndex(({ parentRef }) => sameParent(parentRef, entry.parentRef));

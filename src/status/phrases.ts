@@ -4,10 +4,10 @@ import type { Others, RouteRef } from '../gateway/problem-place.ts';
 import { parseObjectKey } from '../kube/object.ts';
 import { sectionOf } from '../provider/finding.ts';
 
-/** Nobody reads more names than this in a sentence. */
+/** A sentence has at most this many names, because nobody reads more. */
 const maxNames = 10;
 
-/** @param unnamed how many there are beside the items */
+/** @param unnamed how many more there are, without a name */
 export const list = (items: readonly (string | number)[], unnamed = 0): string => {
   if (items.length === 0) return 'none';
   const more = Math.max(items.length - maxNames, 0) + unnamed;
@@ -17,10 +17,10 @@ export const list = (items: readonly (string | number)[], unnamed = 0): string =
 /** Names in quotes: the first ones, and how many more there are. */
 export const quoted = (names: readonly string[]): string => list(names.map((name) => `"${name}"`));
 
-/** `namespace/set/` of a ListenerSet's listener, and nothing of the Gateway's own. */
+/** `namespace/set/` for a ListenerSet's listener; empty for the Gateway's own. */
 const ownerOf = (listener: string): string => listener.slice(0, listener.lastIndexOf('/') + 1);
 
-/** Those beside it by name; of what stands elsewhere, maybe in another team's hands, not even that. */
+/** Names only listeners of the same Gateway or ListenerSet, because other listeners may belong to another team. */
 export function namesOf({ others, more = 0 }: Others, listener: string): string {
   const said = others.map((other) => {
     const owner = ownerOf(other);
@@ -37,7 +37,7 @@ export function parentName(parentRef: ParentReference): string {
   return `${kind}"${parentRef.name}"${section}${port}`;
 }
 
-/** Of another namespace's routes not even the name is said. */
+/** A route of another namespace is not named. */
 export const otherRoute = (route: RouteRef, other: RouteRef): string =>
   parseObjectKey(other.key).namespace === parseObjectKey(route.key).namespace
     ? `${other.kind} ${other.key}`

@@ -1,4 +1,4 @@
-// Report: writes statuses, and tells in Events what has changed in them. The one writer of status.
+// Report: writes statuses, and records Events about their changes. Nothing else writes a status.
 import type { Gateway, GatewayClass, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
@@ -38,7 +38,7 @@ export function reportGateway(
   );
 }
 
-/** Says why a Gateway that is being deleted is still there. */
+/** Writes why a Gateway that is being deleted still exists. */
 export function reportRemoval(
   context: ReportContext,
   gateway: Gateway,
@@ -92,7 +92,7 @@ export async function reportListenerSet(
   ]);
 }
 
-/** Writes what one Gateway has to say of a route: its entries in `status.parents`. */
+/** Writes the entries of one Gateway in a route's `status.parents`. */
 export function reportRoute(
   context: ReportContext,
   route: ServedRoute,
@@ -110,14 +110,14 @@ async function writeParents<T extends Route>(
   parentsOf: (current: T) => readonly RouteParentStatus[],
   signal: AbortSignal,
 ): Promise<void> {
-  // In the version in which the server has it.
+  // Use the version that the API server has.
   const version = route.apiVersion.slice(route.apiVersion.indexOf('/') + 1);
   let before: readonly RouteParentStatus[] = [];
   let after: readonly RouteParentStatus[] = [];
   const mutate = (current: T): T | undefined => {
     before = current.status?.parents ?? [];
     after = parentsOf(current);
-    // A status that says nothing is not worth a write.
+    // An empty status needs no write.
     if (before.length === 0 && after.length === 0) return undefined;
     return { ...current, status: { ...current.status, parents: after } };
   };

@@ -1,4 +1,4 @@
-// What one Gateway has to say in the status of a route.
+// The entries of one Gateway in a route's status.
 
 import type { RouteParentStatus } from '../api/gateway-api.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
@@ -34,7 +34,7 @@ const isOfRule = (finding: RouteFinding): finding is RuleFinding => finding.kind
 
 const isKept = ({ effect }: RuleFinding): boolean => effect.kind === 'kept';
 
-/** The rules of a route that are left out of the data plane, by index: none of one that is served as it was before. */
+/** The indexes of the route's rules that the data plane leaves out. None if it serves the route's earlier version. */
 function droppedRules(findings: readonly RouteFinding[]): ReadonlySet<number> {
   const ofRules = findings.filter(isOfRule);
   const lost = ofRules.some(isKept) ? [] : ofRules.filter(({ effect }) => effect.kind === 'dropped');
@@ -42,14 +42,14 @@ function droppedRules(findings: readonly RouteFinding[]): ReadonlySet<number> {
 }
 
 export interface RouteOutcome extends ParentsOf {
-  /** Those of this route to this Gateway; none when it has gone from it. */
+  /** The route's attachments to this Gateway; none if the route has left it. */
   readonly attachments: readonly Attachment[];
   readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown' | 'whole' | 'words'>;
 }
 
 /**
- * The route's `status.parents` with ours brought up to date. Entries of other Gateways and other controllers stay as they are;
- * without attachments ours go.
+ * The route's `status.parents` with our entries updated. Entries of other Gateways and other controllers stay as they are. Our
+ * entries are removed if there are no attachments.
  * @param now in milliseconds since the epoch
  */
 export function routeParents(
@@ -75,7 +75,7 @@ export function routeParents(
   });
 }
 
-/** Those of its rules, and of this parent. */
+/** The findings of the route's rules, and of this parent. */
 export const findingsOfAttachment = (
   { route, parentRef }: Attachment,
   findings: Pick<Findings, 'ofRoute'>,
@@ -83,8 +83,8 @@ export const findingsOfAttachment = (
   findings.ofRoute(route).filter((each) => isOfRule(each) || sameParent(each.parentRef, parentRef));
 
 /**
- * @param findings those of this route: of this parent, and of its rules
- * @param before what its status says
+ * @param findings of the route's rules, and of this parent
+ * @param before the conditions in the route's status
  */
 export function routeConditions(
   attachment: Attachment,
@@ -106,8 +106,9 @@ export function routeConditions(
 }
 
 /**
- * A route that is served as it was before it changed. Of RouteConditionPartiallyInvalid: 'the message for this condition MUST
- * start with the prefix "Fall Back"', and Accepted is True "with the generation of the last known good state".
+ * The conditions if the data plane serves the route's earlier version. The Gateway API says of RouteConditionPartiallyInvalid:
+ * 'the message for this condition MUST start with the prefix "Fall Back"'. Accepted is True "with the generation of the last
+ * known good state".
  */
 function fallenBack(kept: readonly RuleFinding[], before: readonly Condition[] = []): readonly RouteCondition[] {
   const good = before.find(({ type, status }) => type === 'Accepted' && status === 'True')?.observedGeneration;
@@ -124,18 +125,18 @@ function fallenBack(kept: readonly RuleFinding[], before: readonly Condition[] =
   ];
 }
 
-/** Whether its Accepted is True; what it says is not asked. */
+/** Whether Accepted is True. Its message is not made. */
 export function isAccepted(attachment: Attachment, findings: readonly RouteFinding[]): boolean {
   return apartBy(attachment, findings).length === 0 && !isLost(attachment, droppedRules(findings));
 }
 
-/** What keeps the route from this parent: from all of its listeners, or since nobody knows what it asks for. */
+/** Why the parent does not accept the route: no listener accepts it, or the route cannot be read. */
 function apartBy({ listeners }: Attachment, findings: readonly RouteFinding[]): readonly ParentFinding[] {
   const apart = findings.filter((finding) => finding.kind === 'parent');
   return listeners.length === 0 ? apart : apart.filter(({ unread }) => unread === true);
 }
 
-/** Whether nothing is left of it. */
+/** Whether all rules of the route are dropped. */
 const isLost = ({ rules }: Attachment, dropped: ReadonlySet<number>): boolean => rules > 0 && dropped.size === rules;
 
 function accepted(
@@ -155,7 +156,7 @@ function accepted(
   return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hints || 'The route is accepted.' };
 }
 
-/** Why, where all are lost for the same reason. */
+/** The common reason of all dropped rules, else UnsupportedValue. */
 function lostFor(lost: readonly RuleFinding[]): Accepted['reason'] {
   const reasons = new Set(lost.flatMap(({ effect }) => (effect.kind === 'dropped' ? [effect.reason] : [])));
   const [reason = 'UnsupportedValue', ...others] = reasons;
@@ -169,7 +170,7 @@ function resolvedRefs(findings: readonly RuleFinding[]): ResolvedRefs {
     : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' };
 }
 
-/** Absent until targets are out of reach for the first time: of most routes they never are. */
+/** Absent until targets are unreachable for the first time, because most routes never have such targets. */
 function targetsReachable(
   findings: readonly RuleFinding[],
   unknown: boolean,
@@ -181,7 +182,7 @@ function targetsReachable(
   if (unreachable) return [{ type, status: 'False', ...unreachable }];
   const before = existing.find((condition) => condition.type === type);
   if (before === undefined) return [];
-  // What was said of targets that nobody has looked at since stands.
+  // Targets that nobody has checked since keep their condition.
   if (unknown && before.status === 'False') return [standing(before)];
   return [{ type, status: 'True', reason: 'TargetsReachable', message: targetsReached }];
 }

@@ -7,21 +7,21 @@ import type { Findings } from './findings.ts';
 import { type HindranceFinding, hindrancesOf } from './hindrances.ts';
 import { quoted } from './phrases.ts';
 
-/** What stands of a Gateway. */
+/** What exists of a Gateway in the provider. */
 export interface Provisioned {
   readonly addresses: readonly GatewayAddress[];
   /** The ports on which an active load balancer listens. */
   readonly ports: ReadonlySet<PortKey>;
-  /** Whether all clients are known to be admitted that are to be; else who was admitted before still is. */
+  /** Whether we know that all desired clients are admitted. If not, clients that were admitted before still are. */
   readonly admits: boolean;
-  /** What the load balancer itself is waiting for, in words; empty when it is there. */
+  /** What the load balancer itself is waiting for, in words; empty when it exists. */
   readonly waiting: string;
-  /** Whether all is there that is known to be desired, listeners of ListenerSets included. */
+  /** Whether everything exists that is known to be desired, including listeners of ListenerSets. */
   readonly complete: boolean;
 }
 
 export interface Serving {
-  /** @param before the listener's conditions so far: what nobody can see now is as it was seen last */
+  /** @param before the listener's conditions so far. If the current state is unknown, the last known state counts */
   isServed(port: PortKey, before: readonly Condition[] | undefined): boolean;
   /** What listeners of this port lack, in words. */
   lackOf(port: PortKey): string;
@@ -31,10 +31,10 @@ export interface Serving {
   readonly ofWhole: readonly HindranceFinding[];
 }
 
-/** @param provisioned undefined where the provider could not be asked */
+/** @param provisioned undefined if the provider could not be asked */
 export function servingOf(findings: Findings, provisioned: Provisioned | undefined): Serving {
   const { words } = findings;
-  // A listener without routes is served.
+  // Problems of routes do not count, because a listener without routes is served, too.
   const ofWhole = hindrancesOf(findings.whole).filter(({ effect }) => effect.concerns !== 'routes');
   const ofClients = ofWhole.filter(({ effect }) => effect.concerns === 'clients');
   return {
@@ -59,7 +59,7 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
 export const isProgrammed = (conditions: readonly Condition[] = []): boolean =>
   conditions.some(({ type, status }) => type === 'Programmed' && status === 'True');
 
-/** What a load balancer lacks of these listeners that are not served, in words. */
+/** Why the load balancer does not serve these listeners, in words. */
 export function lacking(
   unserved: readonly { readonly name: string; readonly port: PortKey }[],
   provisioned: Provisioned | undefined,
