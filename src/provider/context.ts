@@ -1,4 +1,4 @@
-// What the leader's term hands to each provider.
+// What the leader gives to each provider.
 
 import type { Node } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
@@ -14,7 +14,7 @@ import type { Provider } from './provider.ts';
 
 type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption'>;
 
-/** What the caches have of the cluster. */
+/** The cluster's objects, from the caches. */
 export interface ClusterSources extends Omit<Sources, keyof CertificateSources> {
   gateways(): readonly Gateway[];
   nodes(): readonly Node[];
@@ -30,9 +30,9 @@ export interface ProviderContext {
   readonly client: KubeClient;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly sources: ClusterSources;
-  /** The UID of the namespace kube-system: which cluster this is. */
+  /** The UID of the namespace kube-system. It identifies the cluster. */
   readonly clusterUid: string;
-  /** Where the Lease and our own ConfigMap are. */
+  /** The namespace of the Lease and of our own ConfigMap. */
   readonly namespace: string;
   /** Whether the lease is still ours, by the local clock. */
   readonly isLeader: () => boolean;
@@ -42,7 +42,7 @@ export interface ProviderContext {
   readonly endpointsDue: (services: Iterable<ObjectKey>) => void;
 }
 
-/** What is known of a provider before its other side is asked. */
+/** What is known of a provider before it is opened. */
 export interface ProviderKind
   extends Pick<
     Provider,

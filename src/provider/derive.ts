@@ -1,4 +1,4 @@
-// Translate, model, and what both find wrong: the same for a pass, for `gatehouse plan` and for the golden cases.
+// Runs translate and model, and collects their findings. A pass, `gatehouse plan` and the golden cases all use it.
 
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Steps } from '../gateway/steps.ts';
@@ -8,7 +8,7 @@ import { inTurns } from '../kube/turns.ts';
 import type { Finding } from './finding.ts';
 import type { Accepted, Asked, Built, Derived, Stages } from './provider.ts';
 
-/** @param obstacles what keeps everybody from changing anything */
+/** @param obstacles findings that forbid every change. If there are any, nothing is built */
 export async function derive<T extends Topology, Facts, Model>(
   stages: Stages<T, Facts, Model>,
   input: GatewayInput,

@@ -1,16 +1,16 @@
-// A provider that can't work here, as one of a cloud without a region. Its classes and Gateways say so, and what exists stays
-// as it is. It is opened again and again until it can work.
+// A provider that can't work here, for example because its cloud has no region. Its classes and Gateways report this. Existing
+// resources stay as they are. We try to open the provider until it can work.
 import { ConfigError } from '../config.ts';
 import type { ProviderContext, ProviderKind } from './context.ts';
 import { ofGateway } from './finding.ts';
 import type { Provider } from './provider.ts';
 
-/** It is opened again after the first of these, then after twice as long each time, up to the second. In milliseconds. */
+/** The first and the longest wait before the provider is opened again. Each wait is twice the previous. In milliseconds. */
 const firstRetryMs = 5000;
 const longestRetryMs = 60_000;
 
 /**
- * Of several providers, one that can't work here keeps no other from its work.
+ * Opens the provider. If it can't work here, the other providers still work.
  * @param onOpened called when a provider that could not work is open
  */
 export async function openOrUnavailable(
@@ -46,7 +46,7 @@ export async function openOrUnavailable(
   return { ...standIn(kind, () => opened ?? unavailable(kind, reason)), run };
 }
 
-/** Always does what the current provider does. A pass that began without one changes nothing. */
+/** Passes every call to the current provider. A pass that began before the provider was open changes nothing. */
 const standIn = (kind: ProviderKind, current: () => Provider): Omit<Provider, 'run'> => ({
   ...kind,
   certificates: {
@@ -68,7 +68,7 @@ const standIn = (kind: ProviderKind, current: () => Provider): Omit<Provider, 'r
   close: () => current().close(),
 });
 
-/** @param reason why not, in words without a full stop */
+/** @param reason why the provider can't work, without a full stop */
 function unavailable(kind: ProviderKind, reason: string): Provider {
   const effect = { kind: 'hindrance', programmed: 'Pending', upToDate: 'Unavailable', concerns: 'everything' } as const;
   const found = [ofGateway({ kind: 'provider-unavailable' }, `${reason}.`, effect)];
