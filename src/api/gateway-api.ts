@@ -196,7 +196,7 @@ export interface GrpcRouteMatch {
   readonly headers?: readonly HttpHeaderMatch[];
 }
 
-/** Its filters are some of an HTTPRoute's. */
+/** Its filters are a subset of an HTTPRoute's filters. */
 export interface GrpcRouteRule {
   readonly name?: string;
   readonly matches?: readonly GrpcRouteMatch[];
@@ -237,7 +237,7 @@ export interface ConnectionRouteRule {
   readonly backendRefs?: readonly BackendRef[];
 }
 
-/** A server has one rule at most in v1, and more in older versions. */
+/** The API server accepts at most one rule in v1, and more in older versions. */
 interface ConnectionRouteSpec {
   readonly parentRefs?: readonly ParentReference[];
   readonly rules?: readonly ConnectionRouteRule[];

@@ -31,7 +31,7 @@ export const listenerSets: Kind<ListenerSet> = {
 export const httpRoutes: Kind<HttpRoute> = { ...gatewayApi, plural: 'httproutes', kind: 'HTTPRoute', namespaced: true };
 export const referenceGrants: Kind<ReferenceGrant> = {
   ...gatewayApi,
-  // Gateway API before v1.5 serves only v1beta1 of it, with the same fields.
+  // Before v1.5, the Gateway API has only v1beta1 of this kind, with the same fields.
   olderVersions: ['v1beta1'],
   plural: 'referencegrants',
   kind: 'ReferenceGrant',

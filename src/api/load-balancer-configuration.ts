@@ -150,9 +150,9 @@ export interface LoadBalancerSettings {
   readonly targetType: 'ip' | 'instance';
   readonly sslPolicy: string;
   readonly loadBalancerAttributes: Readonly<Record<string, string>>;
-  /** Of an NLB's target groups. */
+  /** The attributes of an NLB's target groups. */
   readonly targetGroupAttributes: Readonly<Record<string, string>>;
-  /** Of an NLB. Absent: AWS's default, on. */
+  /** For an NLB only. Absent means AWS's default, which is on. */
   readonly enforceOnPrivateLink?: 'on' | 'off';
   readonly tags: Readonly<Record<string, string>>;
 }

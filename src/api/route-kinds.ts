@@ -36,13 +36,13 @@ type RouteResource<R extends Route = Route> = Kind<R> & { readonly kind: R['kind
 
 export interface ServedKind<R extends ServedRoute = ServedRoute> {
   readonly resource: RouteResource<R>;
-  /** A cluster may be without the kind. Then it has no such routes, and nothing else is missing. */
+  /** The kind may be missing in a cluster. Then the cluster has no such routes, and everything else works. */
   readonly optional?: true;
-  /** Of the listeners that they attach to. */
+  /** The protocols of listeners that these routes may attach to. */
   readonly protocols: readonly string[];
-  /** As they are written; none: any host. */
+  /** The hostnames as the user wrote them. Empty means any host. */
   hostnamesOf(route: R): readonly string[];
-  /** Of each rule, its backends. */
+  /** The backends of each rule. */
   backendsOf(route: R): readonly (readonly BackendRef[])[];
 }
 
@@ -58,7 +58,7 @@ const ofConnections = (route: ConnectionRoute): readonly (readonly BackendRef[])
 const backendsOf = ({ spec }: ServedRoute): readonly (readonly BackendRef[])[] =>
   (spec.rules ?? []).map(({ backendRefs = [] }) => backendRefs);
 
-/** The versions are those of Gateway API v1.4 to v1.7, of both channels. */
+/** The versions are those in Gateway API v1.4 to v1.7, in both channels. */
 const servedRoutes: { readonly [K in ServedRoute['kind']]: ServedKind<RouteOf<K>> } = {
   HTTPRoute: {
     resource: { ...httpRoutes, kind: 'HTTPRoute' },

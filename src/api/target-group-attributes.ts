@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const flag = '(true|false)';
 
-/** By key: what values it may have, as a regular expression that Go knows too. */
+/** The allowed values of each key, as a regular expression in a syntax that Go knows, too. */
 const values: Readonly<Record<string, string>> = {
   'deregistration_delay.connection_termination.enabled': flag,
   'deregistration_delay.timeout_seconds': '([0-9]{1,3}|[12][0-9]{3}|3[0-5][0-9]{2}|3600)',

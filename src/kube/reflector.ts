@@ -49,7 +49,7 @@ export interface ReflectorOptions<T extends KubeObject, Index extends string> ex
    */
   readonly read?: (object: T, last: T | undefined) => T | undefined;
   readonly timing?: Partial<ReflectorTiming>;
-  /** Nothing waits for a kind that we may not read. */
+  /** If we lack permission to read the kind, nothing waits for it. */
   readonly optional?: true;
 }
 
@@ -111,7 +111,7 @@ export class Reflector<T extends KubeObject, Index extends string = never> {
     return this.#state;
   }
 
-  /** Whether the store has ever been complete. It stays true while the server cannot be reached, though the store may be stale. */
+  /** Whether the store was ever complete. It stays true while the server cannot be reached, though the store may be stale. */
   hasSynced(): boolean {
     return this.#everSynced;
   }

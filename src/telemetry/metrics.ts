@@ -96,7 +96,7 @@ export function createMetrics() {
   registry.registerMetric(targets);
   return {
     registry,
-    /** Sets where target states are read from while this replica leads. */
+    /** Sets the source of target states while this replica leads. */
     watchTargets: (read: () => Iterable<TargetState>): void => {
       targetStates = read;
     },

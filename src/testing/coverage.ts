@@ -1,4 +1,4 @@
-// Whether every kind of problem reaches the user: in a golden case, or in a table of its owner.
+// Shows whether every kind of problem reaches the user: in a golden case, or in a sample of the code that owns the kind.
 import { awsFinding } from '../aws/findings.ts';
 import type { Problem } from '../aws/problem.ts';
 import { translateForAws } from '../aws/translation.ts';
@@ -13,23 +13,23 @@ import { reported } from './statuses.ts';
 
 type Kind = Problem['kind'];
 
-/** The conditions that tell of a problem, as `Gateway Programmed=False NoResources`. */
+/** A problem and the conditions that report it, such as `Gateway Programmed=False NoResources`. */
 interface Sample<K extends Kind> {
   readonly problem: Omit<Extract<Problem, { readonly kind: K }>, 'kind'>;
   readonly reportedBy: readonly string[];
 }
 
-/** Of each kind of an owner's problems: whether golden cases have it, else a sample. */
+/** For each kind of an owner's problems: `golden` if a golden case has it, else a sample. */
 export type Coverage<K extends Kind> = { readonly [Each in K]: 'golden' | Sample<Each> };
 
-/** What never served; a refusal is beside it at once, and silence later. */
+/** The conditions of a Gateway that never served. UpToDate reports a refusal at once, and a missing answer later. */
 export const notProgrammed = (reason: string, upToDate?: string): readonly string[] => [
   `Gateway Programmed=False ${reason}`,
   ...(upToDate === undefined ? [] : [`Gateway gatehouse.dev/UpToDate=False ${upToDate}`]),
   `Listener Programmed=False ${reason === 'Pending' ? 'Pending' : 'Invalid'}`,
 ];
 
-/** The kinds of an owner's problems that are in golden cases, and those that are to be. */
+/** The kinds of an owner's problems that golden cases have, and the kinds that they must have. */
 export async function goldenKinds(
   coverage: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly found: readonly string[]; readonly wanted: readonly string[] }> {
@@ -54,7 +54,7 @@ export const samplesOf = (coverage: Samples) =>
     return [{ kind, problem, reportedBy: sample.reportedBy }];
   });
 
-/** All conditions of a Gateway that was to become a load balancer, met this problem, and has none yet. */
+/** All conditions of a Gateway that has this problem, and has no load balancer yet. */
 export function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
   const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
   if (input === undefined) throw new Error('Expected the golden case basic/one-route');
@@ -66,7 +66,7 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
     ports: new Set<PortKey>(),
     admits: false,
     waiting: 'The load balancer does not exist yet.',
-    // Remarks are of what is there.
+    // Remarks are about existing resources.
     complete: ['admission-widened', 'attributes-without-effect', 'targets-near-quota'].includes(problem.kind),
   };
   const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };

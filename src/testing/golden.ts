@@ -1,4 +1,4 @@
-// Golden cases: folders of src/gateway/testdata, `<topic>/<case>/in.yaml`, and beside it what each stage makes of it.
+// Golden cases are folders of src/gateway/testdata. `<topic>/<case>/in.yaml` is the input, other files are the stages' outputs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
@@ -15,11 +15,11 @@ export interface GoldenCase {
   readonly dir: string;
   /** The YAML documents of in.yaml. */
   readonly manifests: readonly unknown[];
-  /** One a Gateway, in their order. */
+  /** One per Gateway, in the order of the Gateways. */
   readonly inputs: readonly GatewayInput[];
 }
 
-/** When all cases happen: the test certificates are valid then, but for the expired one. */
+/** The time of all cases. All test certificates are valid then, except the expired one. */
 export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
@@ -61,6 +61,6 @@ function loadCase(dir: string): GoldenCase {
   return { name, dir, manifests, inputs };
 }
 
-/** One document a Gateway, as golden files hold them. */
+/** One YAML document per Gateway, as in golden files. */
 export const toYaml = (documents: readonly unknown[]): string =>
   documents.map((each) => stringify(each, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n');

@@ -1,4 +1,4 @@
-// The statuses that users would read of a golden case, once AWS has made all that the case asks for.
+// The statuses of a golden case that users would read after AWS has created everything.
 
 import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api.ts';
 import { hashTag } from '../aws/diff/tags.ts';
@@ -24,7 +24,7 @@ import { GOLDEN_DEFAULTS, GOLDEN_NOW } from './golden.ts';
 export interface Statuses {
   readonly gateway: ObjectKey;
   readonly status: NonNullable<Gateway['status']>;
-  /** By ListenerSet; absent where there is none. */
+  /** By ListenerSet; absent if the case has none. */
   readonly listenerSets?: Readonly<Record<ObjectKey, NonNullable<ListenerSet['status']>>>;
   /** By route. */
   readonly parents: Readonly<Record<RouteId, readonly RouteParentStatus[]>>;
@@ -32,13 +32,13 @@ export interface Statuses {
 
 export interface Reported {
   readonly statuses: Statuses;
-  /** Of all stages. */
+  /** The findings of all stages. */
   readonly found: readonly Finding[];
 }
 
 const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
 
-/** As in the pass over a Gateway: without one good listener nothing is made. */
+/** As in a Gateway's pass: without a valid listener nothing is created. */
 const facts = async ({ topology }: AwsAccepted): Promise<Known<AwsFacts>> => ({
   ...(topology.ports.length > 0 && { facts: { network: placeholderNetwork(topology.settings.subnets) } }),
   found: [],
@@ -83,7 +83,7 @@ export async function reported(input: GatewayInput): Promise<Reported> {
   };
 }
 
-/** What a status reads of a model's resources, as AWS would have made them. */
+/** A model's resources as AWS would have created them, with only the fields that a status reads. */
 const made = (model: Model | undefined): readonly OwnedResource[] =>
   (model?.resources ?? []).flatMap((resource): readonly OwnedResource[] => {
     const { id } = resource;
