@@ -103,7 +103,7 @@ export const flags = {
   'default-ssl-policy': {
     schema: sslPolicyName.default('ELBSecurityPolicy-TLS13-1-2-2021-06'),
     value: 'POLICY',
-    description: 'the security policy of HTTPS listeners',
+    description: 'the security policy of HTTPS and TLS listeners',
   },
   'default-tags': {
     schema: tags.prefault(''),

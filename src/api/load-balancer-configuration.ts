@@ -97,7 +97,7 @@ export const loadBalancerConfigurationSpec = z
       .enum(['ip', 'instance'])
       .optional()
       .describe('Whether target groups point at pod IPs or at node ports.'),
-    sslPolicy: sslPolicyName.optional().describe('The security policy of HTTPS listeners.'),
+    sslPolicy: sslPolicyName.optional().describe('The security policy of HTTPS and TLS listeners.'),
     loadBalancerAttributes: z
       .record(z.string().min(1).max(256), z.string().max(1024))
       .refine((value) => Object.keys(value).length <= 20, { error: 'must be at most 20 attributes' })
