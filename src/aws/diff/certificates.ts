@@ -1,11 +1,11 @@
 // A logical id may have several ARNs for a while: a certificate with another key type gets a new ARN, and a lost answer may
-// leave two imports. The hash tag of a listener is over logical ids, and would not show which ARN is in use. So while there
-// are several, the hash includes the ARN.
+// leave two imports. A listener's hash tag is made of logical ids, so it would not show which ARN is in use. The hash includes
+// the ARN while there are several.
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type { Existing } from './existing.ts';
 import { type HashTag, hasHash } from './tags.ts';
 
-/** What the hash is made of, for a `value` that refers to `certificates`. */
+/** The input of the hash, if `value` refers to `certificates`. */
 export function hashed(existing: Existing, value: unknown, certificates: readonly ResourceId[]): unknown {
   return isAmbiguous(existing, certificates) ? pinned(existing, value, certificates) : value;
 }

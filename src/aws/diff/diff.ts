@@ -11,11 +11,11 @@ import type { Plan } from './step.ts';
 export interface DiffOptions {
   /** The account's quota of rules per load balancer, default rules left out. */
   readonly rulesPerLoadBalancer?: number;
-  /** How long a target group rests that nothing forwards to any more, in milliseconds. */
+  /** How long a target group is kept after the last forward to it has ended, in milliseconds. */
   readonly drain?: number;
-  /** How long an NLB goes on to serve when the ALB behind it has become the Gateway's address, in milliseconds. */
+  /** How long an NLB still serves after the ALB behind it has become the Gateway's address, in milliseconds. */
   readonly handover?: number;
-  /** Namespaces whose steps were recalled last time: steps of other namespaces do not wait for theirs. */
+  /** Namespaces whose steps were recalled last time. Steps of other namespaces do not wait for these steps. */
   readonly behind?: ReadonlySet<string>;
 }
 

@@ -1,4 +1,4 @@
-// A plan while it is being written: its steps so far, and which step makes which resource usable.
+// A plan while it is being written: its steps so far, and for each resource the step that makes it usable.
 import type { ListenerResource, Resource, ResourceId, TargetGroupResource } from '../model/resources.ts';
 import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
@@ -58,7 +58,7 @@ export class Draft {
     return [...steps];
   }
 
-  /** Nobody updated the members of a group that nothing forwarded to, so that is done before it serves. */
+  /** Members of an unused group are not updated. So they are registered before something forwards to the group. */
   #registerTargets(reference: ResourceId): StepId | undefined {
     const desired = this.#targetGroups.get(reference);
     const arn = this.existing.kept.get(reference)?.arn;
@@ -68,7 +68,7 @@ export class Draft {
     return step;
   }
 
-  /** What must be there before the targets are registered: an ALB is a target only on the port of one of its listeners. */
+  /** What must exist before the targets are registered. An ALB can be a target only on the port of one of its listeners. */
   targetReferences({ loadBalancer, spec: { port } }: TargetGroupResource): readonly ResourceId[] {
     if (loadBalancer === undefined) return [];
     const listeners = this.#listeners.filter((each) => each.loadBalancer === loadBalancer && each.spec.port === port);

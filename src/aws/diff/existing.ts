@@ -1,11 +1,11 @@
-// The existing resources, seen from the model: which one has which logical id, which are left over, and which rules each
-// listener has.
+// The existing resources, compared with the model: the resource of each logical id, the resources that are left over, and the
+// rules of each listener.
 import type { Model, Resource, ResourceId } from '../model/resources.ts';
 import type { Observed, OwnedListener, OwnedResource, OwnedRule, OwnedTargetGroup } from '../observed.ts';
 import { forwardsOf } from './forwarding.ts';
 import { hasHash } from './tags.ts';
 
-/** Without rules, which are matched by their content too. */
+/** Without rules, because these are matched by their content, too. */
 export type KeptResource = Exclude<OwnedResource, OwnedRule>;
 
 export interface Existing {
@@ -22,7 +22,7 @@ export interface Existing {
   readonly targetGroups: ReadonlyMap<string, OwnedTargetGroup>;
   /** ARNs of the target groups that something forwards to. */
   readonly inUse: ReadonlySet<string>;
-  /** The target groups of the model whose health no check can tell. */
+  /** The target groups of the model whose health AWS cannot check. */
   readonly unchecked: ReadonlySet<ResourceId>;
 }
 
@@ -56,7 +56,7 @@ export function indexExisting(model: Model | undefined, observed: Observed): Exi
   };
 }
 
-/** After a crash several may have one id. The one with the desired spec is kept, otherwise the first by ARN. */
+/** After a crash several resources may have the same id. The resource with the desired spec is kept, else the first by ARN. */
 function best(
   desired: Resource,
   others: readonly KeptResource[],
@@ -69,8 +69,8 @@ function best(
 }
 
 /**
- * AWS cannot repair a failed load balancer. It is deleted, with its listeners and rules, before a new one takes its name.
- * And a listener is kept only on the load balancer that is kept.
+ * AWS cannot repair a failed load balancer. It is deleted, with its listeners and rules, before a new one gets its name.
+ * A listener is kept only if its load balancer is kept.
  */
 function canStandFor(desired: Resource, other: KeptResource, kept: ReadonlyMap<ResourceId, KeptResource>): boolean {
   if (other.kind === 'load-balancer') return other.state !== 'failed';

@@ -1,4 +1,4 @@
-// Which existing rule becomes which desired one.
+// Finds the existing rule that becomes each desired rule.
 import { hash } from '../model/hash.ts';
 import type { ListenerResource, RuleResource } from '../model/resources.ts';
 import { type OwnedRule, TAG } from '../observed.ts';
@@ -13,7 +13,7 @@ export interface ListenerRules {
   readonly desired: readonly RuleResource[];
   /** By priority. */
   readonly present: readonly OwnedRule[];
-  /** How many more rules the load balancer has room for. */
+  /** How many more rules the load balancer may have. */
   readonly room: number;
 }
 
@@ -29,7 +29,7 @@ export interface MatchedRules {
   readonly placed: readonly PlacedRule[];
   /** The rules to be deleted. */
   readonly old: readonly OwnedRule[];
-  /** Rules that go on serving until the target groups of their successor are healthy. */
+  /** Rules that still serve until the target groups of their successor are healthy. */
   readonly held: readonly OwnedRule[];
 }
 
@@ -92,7 +92,7 @@ function matchContent(desired: readonly RuleResource[], present: readonly OwnedR
 
 /**
  * Moves alone are one call, which AWS applies atomically. Together with other changes, a moving rule could answer requests
- * that are not its own, neither before nor after. So, if there is room, it is created anew in its new place.
+ * that it answers neither before nor after. So, if there is room, a new rule is created in the new place.
  */
 function withoutMoves(
   desired: readonly RuleResource[],
@@ -114,9 +114,9 @@ interface Changing {
 }
 
 /**
- * A rule that keeps its place, and shares no requests with another changing rule, is changed in place by one call. If several
- * share requests, one could begin to match what another stops to match. So they are created anew beside the old ones, as far
- * as the load balancer's quota has room; beyond that, old rules are changed in place.
+ * A rule is changed in place by one call if it keeps its place and shares no requests with another changing rule. If several
+ * rules share requests, a rule could begin to match requests before another rule stops. So new rules are created beside the
+ * old ones while the load balancer's quota has room. Without room, old rules are changed in place.
  */
 function changeInPlace(rules: Order, { order, same, old, room }: Changing): Match {
   const fresh = order.filter((rule) => !same.has(rule));
@@ -143,7 +143,7 @@ function changeInPlace(rules: Order, { order, same, old, room }: Changing): Matc
   return match;
 }
 
-/** The priorities of the nearest rules before and after that have one. */
+/** The priorities of the nearest rules before and after which have a priority. */
 function neighbours(
   order: readonly RuleResource[],
   rule: RuleResource,

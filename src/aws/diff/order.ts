@@ -1,11 +1,11 @@
-// Which changes of a listener's rules wait for which others. Rules that may answer the same request keep their order, and no
-// tenant waits for another tenant whose steps were recalled.
+// The order in which a listener's rules change. Rules that may answer the same request keep their order. No tenant waits for
+// another tenant whose steps were recalled.
 import { namespaceOf, type Owner } from '../model/owner.ts';
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import { overlap, type Scope, scopeOf } from '../model/scope.ts';
 import type { OwnedRule } from '../observed.ts';
 
-/** The change of one rule, or of a rule that replaces another. */
+/** The change of a rule, or its replacement by another rule. */
 export interface RuleChange {
   readonly namespace: string;
   /** The rule before the change and after it. */
@@ -47,7 +47,7 @@ export class Order {
     return { namespace: namespaceOf(id, this.#owner), scopes: [scope] };
   }
 
-  /** The change of an existing rule that becomes a desired one. */
+  /** The change of an existing rule into a desired rule. */
   ofBoth(rule: RuleResource, existing: OwnedRule): RuleChange {
     const { namespace, scopes } = this.ofDesired(rule);
     return { namespace, scopes: [...scopes, existing.scope] };

@@ -11,7 +11,7 @@ export interface Priorities {
   readonly others: readonly number[];
 }
 
-/** A rule that keeps its priority. All of `wanted` from `before` on should come after it. */
+/** A rule that keeps its priority. All rules of `wanted` from the index `before` on should come after it. */
 export interface Anchor {
   /** An index of `wanted`. */
   readonly before: number;
@@ -22,8 +22,8 @@ export interface Anchor {
  * Gives rules priorities in their order, and changes as few existing priorities as possible.
  *
  * @param wanted the rules in order of precedence: the current priority of each, undefined for a new one
- * @param others priorities of rules that will be deleted later: they keep it, or if all are renumbered, their place
- * @param anchors those of the others after which new rules should come, if there are free priorities
+ * @param others priorities of rules that will be deleted later. They keep their priority, or their place if all are renumbered
+ * @param anchors the rules among `others` after which new rules should come, if there are free priorities
  */
 export function assignPriorities(
   wanted: readonly (number | undefined)[],
@@ -36,7 +36,7 @@ export function assignPriorities(
   return filled === undefined ? renumber(wanted, stays, others) : { wanted: filled, others };
 }
 
-/** Treats the anchors between the rules that stay as rules that stay. Undefined without anchors. */
+/** Fills the gaps as if anchors between the staying rules stayed, too. Undefined without anchors. */
 function fillBetween(
   wanted: readonly (number | undefined)[],
   stays: ReadonlySet<number>,

@@ -1,5 +1,5 @@
-// Refusals of AWS about rules, as problems of the routes of these rules. A refusal names an AWS resource, which the owner of a
-// route does not know.
+// Turns AWS's refusals of rules into problems of the rules' routes. A refusal names an AWS resource, but the owner of a route
+// does not know that resource.
 
 import type { RuleRef } from '../../gateway/problem-place.ts';
 import { routeId } from '../../gateway/route-id.ts';
@@ -15,7 +15,7 @@ type Cause = RefusedProblem['cause'];
 
 /**
  * @param done the steps of the plan that have succeeded
- * @param problems those of the other steps
+ * @param problems the problems of the other steps
  */
 export function refusedRules(
   { steps }: Plan,
@@ -52,10 +52,10 @@ export function refusedRules(
   return [...bySource.values()].flatMap(problemsOfRule);
 }
 
-/** What carries a route's traffic: a rule of an ALB, or the listener of an NLB. */
+/** A resource that carries a route's traffic: a rule of an ALB, or the listener of an NLB. */
 type Carrier = RuleResource | ListenerResource;
 
-/** What it means to a route if the step has not succeeded. Undefined if it carries none. */
+/** The problem of a route if the step has not succeeded. Undefined if the step's resource carries no route's traffic. */
 function refusalOf(step: Step): RefusedProblem['kind'] | undefined {
   switch (step.kind) {
     case 'create-rule':

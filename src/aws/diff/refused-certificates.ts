@@ -1,4 +1,4 @@
-// Refusals of AWS about certificates, as problems of the listeners that name them. A refusal names a logical id, or an ARN.
+// Turns AWS's refusals of certificates into problems of the listeners that name them. A refusal names a logical id or an ARN.
 
 import type { CertificateSource, Topology } from '../../gateway/topology.ts';
 import { isRefusal } from '../cloud-problem.ts';

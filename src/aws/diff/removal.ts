@@ -2,7 +2,7 @@ import type { OwnedResource } from '../observed.ts';
 import { stepId } from './draft.ts';
 import type { Plan } from './step.ts';
 
-/** Deletes resources that no other resource of ours uses: in any order, and nothing else. */
+/** Deletes only these resources, in any order, because no other resource of ours uses them. */
 export const removal = (resources: readonly OwnedResource[]): Plan => ({
   steps: resources.map((existing) => ({
     kind: 'delete',

@@ -19,7 +19,7 @@ export function planResource(draft: Draft, desired: Plain): void {
   else create(draft, desired);
 }
 
-/** Nobody can connect yet, and its route often comes a moment after the Gateway. */
+/** Whether to wait for the listener's route: nobody can connect yet, and routes often come a moment after the Gateway. */
 function mayGetRoute(draft: Draft, desired: Plain): boolean {
   if (desired.kind !== 'listener') return false;
   const loadBalancer = draft.existing.kept.get(desired.loadBalancer);
@@ -48,7 +48,7 @@ function create(draft: Draft, desired: Plain): void {
   }
 }
 
-/** If its default certificate cannot be imported, a listener is created with another one, if it has any. */
+/** If the default certificate cannot be imported, the listener is created with another certificate, if it has any. */
 function afterReferences(draft: Draft, desired: Plain): Pick<Step, 'after' | 'follows'> {
   const certificates = new Set(defaultCertificates(desired));
   const needed = specReferences(desired).filter((reference) => !certificates.has(reference));
@@ -78,7 +78,7 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const changed = mustChange(draft, desired, existing, right)
     ? draft.change(desired, existing, draft.waitFor(references), { spec })
     : undefined;
-  // AWS takes no UDP listener on IPv6 before the subnets have prefixes for source NAT.
+  // AWS accepts no UDP listener on IPv6 before the subnets have prefixes for source NAT.
   if (changed !== undefined && desired.kind === 'load-balancer' && desired.spec.prefixForIpv6SourceNat === 'on') {
     draft.usableAfter(desired.id, changed);
   }
@@ -96,7 +96,7 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
 
 const hasCertificates = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS';
 
-/** With its protocol a listener loses its list of certificates, and so the tag that says what is in it. */
+/** If a listener loses HTTPS or TLS, it also loses its list of certificates. So the tag with the list's hash is removed. */
 function forgetCertificates(draft: Draft, desired: Plain, existing: KeptResource, changed: StepId | undefined): void {
   if (desired.kind !== 'listener' || existing.kind !== 'listener' || !(TAG.certificates in existing.tags)) return;
   if (hasCertificates(desired.spec.protocol) || (changed === undefined && hasCertificates(existing.protocol))) return;
@@ -114,17 +114,17 @@ function forgetCertificates(draft: Draft, desired: Plain, existing: KeptResource
   });
 }
 
-/** A listener that forwards goes on with its groups until the new ones are ready. */
+/** A listener that forwards keeps its old groups until the new groups are ready. */
 function mustChange(draft: Draft, desired: Plain, existing: KeptResource, right: boolean): boolean {
   if (desired.kind !== 'listener' || existing.kind !== 'listener') return !right;
   const forwarding = { desired, owned: existing };
   if (desired.spec.defaultAction.kind !== 'forward') return !right;
-  // While it was warmed up, it may have got another protocol, and groups that are no longer desired.
+  // The warm-up may have given it another protocol, and groups that are no longer desired.
   const stands = existing.protocol === desired.spec.protocol && pointsWhereDesired(draft.existing, forwarding);
   return !(right && stands) && !warmUp(draft, forwarding);
 }
 
-/** The steps after the create. None if nothing is desired and nothing was ever set. */
+/** The step after the create. Undefined if all is set already, or if nothing is desired and nothing was ever set. */
 function secondCall(
   draft: Draft,
   desired: Plain,
@@ -169,7 +169,7 @@ function secondCall(
       if (!created && right) return undefined;
       const tags = hashTag('certificates', hashed(draft.existing, value, references));
       const id = stepId('set-certificates', desired.id);
-      // A certificate that cannot be imported is left out alone.
+      // If a certificate cannot be imported, only that certificate is left out.
       return { kind: 'set-certificates', id, ...base(), follows: draft.waitFor(references), desired, tags };
     }
     case 'certificate':

@@ -1,5 +1,5 @@
-// Deletes what the model does not have, after its replacement serves, and without calls for what AWS deletes by itself.
-// Certificates are shared by Gateways, so another pass deletes them.
+// Deletes resources that the model does not have, after their replacements serve. It makes no calls for resources that AWS
+// deletes by itself. Another pass deletes certificates, because Gateways share them.
 import { isOfNetwork } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
@@ -10,15 +10,15 @@ import type { StepId } from './step.ts';
 import { coldGroups, unprovenGroups } from './traffic.ts';
 
 export interface Retirement {
-  /** The Gateway is being deleted: nothing rests, and nothing is replaced. */
+  /** The Gateway is being deleted: nothing is kept for a while, and nothing is replaced. */
   readonly whole: boolean;
   readonly rules: readonly RuleResource[];
   readonly listeners: readonly ListenerResource[];
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** How long a target group rests after the last reference to it, in milliseconds. */
+  /** How long a target group is kept after the last reference to it is gone, in milliseconds. */
   readonly drain: number;
-  /** How long a load balancer serves on after another one became the Gateway's address, in milliseconds. */
+  /** How long a load balancer still serves after another one has become the Gateway's address, in milliseconds. */
   readonly handover: number;
 }
 
@@ -50,8 +50,8 @@ export function retire(draft: Draft, retirement: Retirement): void {
 }
 
 /**
- * Whether the old load balancers may go, because the new ones serve everything. For a namespace that never stops changing, it
- * is enough that the new ones have each of its rules in some state.
+ * Whether the old load balancers may be deleted, because the new ones serve everything. If a namespace never stops changing,
+ * it is enough that the new load balancers have each of its rules in some state.
  */
 function isReplaced(draft: Draft, { rules, listeners: desired }: Retirement): boolean {
   if (!draft.existing.left.some(({ kind }) => kind === 'load-balancer')) return true;
@@ -72,7 +72,7 @@ function isReplaced(draft: Draft, { rules, listeners: desired }: Retirement): bo
 }
 
 interface Retiring {
-  /** Gets the steps of this function, too. */
+  /** The function adds its own steps here. */
   readonly gone: Gone;
   readonly replaced: boolean;
   readonly after?: readonly StepId[];
@@ -92,8 +92,9 @@ function retireLoadBalancers(
 }
 
 /**
- * Whether a load balancer has served long enough after another one became the Gateway's address: clients know the old one for
- * a while. The time is in a tag, so that it goes on over a restart. An ALB that another ALB replaces goes at once.
+ * Whether a load balancer has served long enough after another one became the Gateway's address. Clients still use the old
+ * address for a while. The start time is in a tag, because a restart must not begin it again. An ALB that another ALB replaces
+ * is deleted at once.
  */
 function isHandedOver(
   draft: Draft,
@@ -127,9 +128,9 @@ function retireListeners(draft: Draft, whole: boolean, made: readonly StepId[]):
 }
 
 /**
- * A group rests after the last reference to it is gone, because requests may be in flight. If its load balancer goes, it waits
- * only for AWS, which refuses until the load balancer is really gone. The group that was in use last finds that out, and the
- * others wait for it.
+ * A group is kept for a while after the last reference to it is gone, because requests may be in flight. If its load balancer
+ * is deleted, the group waits only until AWS no longer refuses the deletion. One group of the load balancer, the one in use
+ * last, tries that first, and the other groups wait for it.
  * @returns the steps that delete these groups
  */
 function retireTargetGroups(
@@ -160,7 +161,7 @@ function retireTargetGroups(
   return steps;
 }
 
-/** ARNs of the load balancers that forward to the group. An empty string stands for an unknown one. */
+/** ARNs of the load balancers that forward to the group. An empty string means an unknown load balancer. */
 function holdersOf(draft: Draft, { arn: group }: OwnedTargetGroup): string[] {
   const { rules, listeners } = draft.existing;
   return [
@@ -177,8 +178,8 @@ const forwardsTo = (each: OwnedRule | OwnedListener, group: string): boolean =>
   forwardsOf(each).some(({ arn }) => arn === group);
 
 /**
- * After the load balancers that carry them, because AWS refuses before that, and after the rules that name them: an ALB's
- * group admits that of the NLB in front.
+ * Deletes security groups after the load balancers that carry them, because AWS refuses before that. They also wait for rules
+ * that name them: the group of an ALB admits the group of the NLB in front.
  */
 function retireSecurityGroups(draft: Draft, gone: Gone): void {
   const changed = draft.steps.filter(
@@ -191,7 +192,7 @@ function retireSecurityGroups(draft: Draft, gone: Gone): void {
   const removed: StepId[] = [];
   for (const group of groups.toSorted((a, b) => Number(isOfNetwork(a.id)) - Number(isOfNetwork(b.id)))) {
     if (waitsForReplacement) {
-      // The NLB itself says when it goes.
+      // Skipped for an NLB's group: the NLB itself is pending until it can be deleted.
       if (!isOfNetwork(group.id)) draft.await({ kind: 'replacement', resource: group.id });
     } else {
       const before = isOfNetwork(group.id) ? removed : [];

@@ -16,7 +16,7 @@ import { specReferences } from './references.ts';
 import type { StepId } from './step.ts';
 import { hashTag, sharesTags, userTags } from './tags.ts';
 
-/** Returns how many rules are created. */
+/** @returns how many rules are created */
 export function planRules(draft: Draft, rules: ListenerRules): number {
   const { placed, old, held } = matchRules(draft, rules);
   const others = [...old, ...held];
@@ -42,8 +42,8 @@ export function planRules(draft: Draft, rules: ListenerRules): number {
 }
 
 /**
- * An old rule comes before the new rule that replaces it, and so before all rules after that, until the old one is deleted.
- * Only then may rules be created out of order.
+ * An old rule comes before the new rule that replaces it, and before all rules after that, until the old rule is deleted.
+ * Rules may be created out of order only if this is so.
  */
 function anchorsOf(
   draft: Draft,
@@ -71,7 +71,7 @@ interface Made {
   readonly change: RuleChange;
 }
 
-/** Returns the steps, by the logical id of the rule that each makes. */
+/** @returns the steps, by the logical id of the rule that the step creates or changes */
 function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making): ReadonlyMap<ResourceId, Made> {
   const { order } = draft;
   const made = new Map<ResourceId, Made>();
@@ -104,7 +104,7 @@ function makeRules(draft: Draft, { rules, placed, priorities, numbered }: Making
 const waitedFor = (order: Order, change: RuleChange, others: Iterable<Made>): StepId[] =>
   [...others].flatMap(({ step, change: other }) => (order.waits(change, other) ? [step] : []));
 
-/** A rule waits for the rules that take requests away from it: if AWS refuses one of these, this rule must not get them. */
+/** A rule waits for rules that take requests away from it. If AWS refuses one of these, this rule must not get its requests. */
 const gates = (desired: RuleResource, made: ReadonlyMap<ResourceId, Made>): readonly StepId[] =>
   (desired.gates ?? []).flatMap((gate) => made.get(gate)?.step ?? []);
 
@@ -115,8 +115,8 @@ interface Removing {
 }
 
 /**
- * A rule is deleted after its own successor was created. The other new rules need only have been tried: otherwise one that
- * AWS refuses would keep deleted rules in force.
+ * A rule is deleted after its own successor was created. The other new rules need only have been tried, because a rule that
+ * AWS refuses must not keep deleted rules in force.
  */
 function removeRules(draft: Draft, { old, made, numbered }: Removing): void {
   const before = [...made.values()];

@@ -1,5 +1,5 @@
-// A plan, which diff makes and execute runs: a small graph. A step runs when all steps that it waits for have succeeded. A
-// failed step stops only the steps that wait for it.
+// A plan is a small graph of steps. Diff makes it, and execute runs it. A step runs when all steps that it waits for have
+// succeeded. A failed step stops only the steps that wait for it.
 
 import type {
   ListenerResource,
@@ -20,7 +20,7 @@ interface Base {
   readonly id: StepId;
   /** The steps that must have succeeded. */
   readonly after: readonly StepId[];
-  /** The steps that must have ended, in whatever way: an order, not a need. */
+  /** The steps that must have ended, successfully or not. */
   readonly follows?: readonly StepId[];
   readonly resource: ResourceId;
 }
@@ -59,9 +59,9 @@ export type Step = Base &
       }
     /** Adds target groups with weight 0, so that AWS checks their health before they take over. */
     | (Warming & { readonly kind: 'warm-rule' })
-    /** The same for an NLB's listener. It gets the protocol, under which it takes the old and the new groups. */
+    /** The same for an NLB's listener. The listener gets this protocol, because it accepts both the old and the new groups. */
     | (Warming & { readonly kind: 'warm-listener'; readonly protocol: string })
-    /** Registers the targets that the group has by the caches. */
+    /** Registers the group's targets, as the caches have them. */
     | { readonly kind: 'sync-targets'; readonly desired: TargetGroupResource }
     | { readonly kind: 'delete'; readonly existing: OwnedResource }
   );
@@ -69,17 +69,17 @@ export type Step = Base &
 export interface Plan {
   /** In an order in which each step comes after those that it waits for. */
   readonly steps: readonly Step[];
-  /** The ARNs of desired resources that exist already, by logical id. References resolve to these, or to what steps create. */
+  /** The ARNs of desired resources that exist already, by logical id. References resolve to them or to created resources. */
   readonly existing: ReadonlyMap<ResourceId, string>;
-  /** What a later pass must do, and what it waits for. Empty if the plan reaches the desired state. */
+  /** The work of a later pass, and why it must wait. Empty if the plan reaches the desired state. */
   readonly pending: readonly Pending[];
 }
 
 export type Pending =
   | { readonly kind: 'target-group-health'; readonly resource: ResourceId }
-  /** A group without references rests until `at` (milliseconds since the epoch), then it is deleted. */
+  /** A group without references is kept until `at` (milliseconds since the epoch), then it is deleted. */
   | { readonly kind: 'drain'; readonly resource: ResourceId; readonly at: number }
   /** A replacement must serve before its predecessor is deleted. */
   | { readonly kind: 'replacement'; readonly resource: ResourceId }
-  /** A listener that nobody answers yet is created when its load balancer is active: until then its route may come. */
+  /** A listener without targets is created only when its load balancer is active, because its route may still come. */
   | { readonly kind: 'route'; readonly resource: ResourceId };

@@ -1,5 +1,5 @@
-// The hash tags and the user's tags of a resource. The executor writes the ownership tags. A tag that someone else added is
-// never touched: we record the keys of our tags to know them.
+// The hash tags and the user's tags of a resource. The executor writes the ownership tags. We never change a tag that someone
+// else added. So we record the keys of our tags.
 import { isReservedTag } from '../../api/load-balancer-configuration.ts';
 import { hash } from '../model/hash.ts';
 import type { Resource, ResourceId, Tags } from '../model/resources.ts';
@@ -57,7 +57,7 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
   return Object.keys(add).length + remove.length === 0 ? undefined : { add, remove };
 }
 
-/** It fits: a tag's value has 256 characters, and a resource 50 tags, at least 8 of them ours: 42 marks of six characters. */
+/** 42 marks of six characters fit in a tag's 256 characters, because at least 8 of a resource's 50 tags are Gatehouse's own. */
 function keyMark(key: string): string {
   return hash(key).slice(0, 6);
 }

@@ -1,5 +1,5 @@
-// AWS checks the health only of target groups that something forwards to. So a new group first joins the serving group with
-// weight 0, in its rule or in its listener, and takes over when it is ready.
+// AWS checks a target group's health only if something forwards to it. So a new group first joins the rule or listener of the
+// serving group with weight 0. When it is ready, it gets its traffic.
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import type { Forward } from '../observed.ts';
 import type { Draft } from './draft.ts';
@@ -10,7 +10,7 @@ import { actionOf, type Forwarding, forwardsOf } from './forwarding.ts';
 /** Target groups in one forward action: an AWS quota that cannot be raised. */
 const TARGET_GROUPS_PER_ACTION = 5;
 
-/** Whether it forwards as desired: to the current groups of the logical ids, and to no other. */
+/** Whether it forwards as desired: to the current groups of the logical ids, and to no other groups. */
 export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwarding): boolean {
   const action = actionOf(desired);
   const wanted = action.kind === 'forward' ? action.targetGroups : [];
@@ -33,8 +33,8 @@ function isEmptyGroup(id: ResourceId | undefined): boolean {
 }
 
 /**
- * Whether it must stay as it is, because its new groups are not ready. If so, adds them to it with weight 0. What serves
- * nothing, or has no room for more groups, does not wait.
+ * Whether the rule or listener must stay as it is, because its new groups are not ready. If so, adds them with weight 0. It
+ * does not wait if it serves nothing, or if it has no room for more groups.
  */
 export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   const { desired, owned } = forwarding;
@@ -58,7 +58,7 @@ export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   return true;
 }
 
-/** docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html */
+/** By an NLB listener's protocol. docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-listeners.html */
 const takes: Readonly<Record<string, readonly string[]>> = {
   TCP: ['TCP', 'TCP_UDP'],
   UDP: ['UDP', 'TCP_UDP'],
@@ -67,9 +67,9 @@ const takes: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * The protocol under which an NLB's listener takes its groups and the joining ones beside each other: its own, or the one that
- * it is to have, as of a TCP_UDP listener that becomes TCP. Undefined if there is none: then it changes at once. All protocols
- * of an ALB are alike.
+ * The protocol with which an NLB's listener accepts its old groups and the joining groups together. It is the listener's own
+ * protocol or the desired one, for example when TCP_UDP becomes TCP. Undefined if neither works: then the listener changes at
+ * once. The protocol of an ALB's listener does not matter.
  */
 function protocolOfBoth(
   draft: Draft,
@@ -94,7 +94,7 @@ export const coldGroups = (existing: Existing, desired: RuleResource | ListenerR
     return group?.kind !== 'target-group' || !group.serves;
   });
 
-/** The groups that should serve, but that may have no healthy target. If no check can pass, AWS must have registered them. */
+/** The groups that should serve, but may have no healthy target. If no check can pass, registered targets are enough. */
 export function unprovenGroups(existing: Existing, desired: RuleResource | ListenerResource): ResourceId[] {
   const action = actionOf(desired);
   if (action.kind !== 'forward') return [];

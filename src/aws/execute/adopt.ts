@@ -1,5 +1,5 @@
 // AWS answers "already exists" when the answer to our first create was lost, or when no list shows its result yet. The
-// resource that is found then is ours if its tags say so, and counts as made. A resource of anyone else is never touched.
+// existing resource is ours if its tags say so, and then counts as created. Resources of others are never changed.
 import { describeTags } from '../inventory/describe.ts';
 import type { OwnedRecord } from '../inventory/records.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';

@@ -11,7 +11,7 @@ import type { Run, StepEnd } from './run.ts';
 import { writeTags } from './tagging.ts';
 
 const done: StepEnd = { kind: 'done' };
-/** The certificate has another ARN than the plan was made for. The next plan updates the listeners that refer to it. */
+/** The certificate's ARN is not the one in the plan. The next plan updates the listeners that refer to it. */
 const replaced: StepEnd = { kind: 'done', again: true };
 
 export function createCertificate(run: Run, desired: CertificateResource, tags: Tags): Promise<StepEnd> {
@@ -86,7 +86,7 @@ async function importAnew(run: Run, desired: CertificateResource, tags: Tags, en
   }
 }
 
-/** An import whose answer was lost may have happened: the tagging index may show it. If it lags, the sweep merges the two. */
+/** After a lost answer the import may have happened, so look in the tagging index. If that lags, the sweep merges the two. */
 async function resolveDoubt({ context }: Run, { id }: CertificateResource): Promise<void> {
   const { clients, cluster, clock, inventory } = context;
   if (!inventory.takeDoubt(id)) return;
@@ -101,13 +101,13 @@ interface Material {
   readonly PrivateKey: Uint8Array;
 }
 
-/** No dash within: otherwise a Secret with many beginnings and no end would take quadratic time. */
+/** The content has no dash, because a Secret with many beginnings and no end would otherwise take quadratic time. */
 const keyBlock = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*-----END [A-Z ]*PRIVATE KEY-----/;
 
 /**
- * Reads the Secret a second time, because a private key is in no plan. The leaf comes first in it; ACM wants the leaf apart
- * from its chain.
- * @returns undefined if the Secret has changed or gone since the plan was made: that is an event, and the next pass imports
+ * Reads the Secret a second time, because a plan never has a private key. The leaf comes first in the Secret, but ACM needs
+ * the leaf and its chain separately.
+ * @returns undefined if the Secret was changed or deleted after the plan was made. That is an event, so the next pass imports
  */
 function materialOf({ context }: Run, { spec }: CertificateResource): Material | undefined {
   const data = context.secretOf(spec.secret)?.data;

@@ -50,8 +50,8 @@ async function remove({ context: { clients } }: Run, { kind, arn }: OwnedResourc
 }
 
 /**
- * Deletion protection that we set, because the Gateway's configuration asked for it, is removed with the Gateway. If someone
- * else set it, it stays, and the status reports it. The hash of the attributes that we set shows which case it is.
+ * If the Gateway's configuration asked for deletion protection, we remove it with the Gateway. If someone else set it, it
+ * stays, and the status reports it. The hash of the attributes that we set shows which case it is.
  */
 async function deleteLoadBalancer(run: Run, existing: OwnedResource): Promise<void> {
   const { clients } = run.context;

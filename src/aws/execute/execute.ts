@@ -1,5 +1,5 @@
-// Executes a plan. Steps that do not wait for each other run in parallel, and a failed step stops only its dependants. The
-// steps of one namespace never queue behind those of another, however many there are.
+// Executes a plan. Steps that do not wait for each other run in parallel, and a failed step stops only its dependants. Steps
+// of one namespace never queue behind steps of another namespace.
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Plan, Step, StepId } from '../diff/step.ts';
 import { onErrand } from '../errand.ts';
@@ -17,7 +17,7 @@ const sideBySide = 8;
 
 /**
  * @param perform executes one step
- * @throws only if there is a bug; what AWS refuses is in the outcome
+ * @throws only if there is a bug; refusals of AWS are in the outcome
  */
 export async function executePlan(
   plan: Plan,
@@ -43,7 +43,7 @@ export async function executePlan(
     };
     ends.set(step.id, end());
   }
-  // Wait for all before a bug in one of them is thrown: no step may go on after this function has returned.
+  // Wait for all steps before a bug in a step is thrown, because no step may still run after this function has returned.
   await Promise.allSettled(ends.values());
   return outcomeOf(
     await Promise.all(plan.steps.map(async (step) => [step, (await ends.get(step.id)) ?? leftOut])),

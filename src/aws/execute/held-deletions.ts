@@ -1,5 +1,5 @@
-// Deletions that AWS refuses because the resource is in use: what they wait for, and when to try again. AWS's own use ends
-// within minutes, so we only wait. If it takes longer, we look for other users of the resource, but seldom.
+// Deletions that AWS refuses because the resource is in use: why they wait, and when to try again. AWS's own use ends within
+// minutes, so at first we only wait. If it takes longer, we look for other users of the resource, but seldom.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
@@ -27,7 +27,7 @@ export class HeldDeletions {
     this.#clock = clock;
   }
 
-  /** What these deletions wait for, as the status says it. */
+  /** Why these deletions wait, for the status. */
   async explain(held: readonly Held[]): Promise<readonly Problem[]> {
     const now = this.#clock.monotonic();
     for (const [arn, { seen }] of this.#sights) if (now - seen > heldDeletion.forgetAfterMs) this.#sights.delete(arn);

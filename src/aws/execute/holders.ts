@@ -6,8 +6,8 @@ import type { Holder } from '../cloud-problem.ts';
 import { pages, securityGroupRules, securityGroups } from '../inventory/describe.ts';
 
 /**
- * Only what this account and region show. Security groups in a peered VPC of another account may refer to a group unseen.
- * Users of a certificate would need the permission for DescribeCertificate.
+ * Looks only in this account and region. A security group in a peered VPC of another account may refer to a group, but we
+ * cannot see that. The users of a certificate are not looked up, because that needs the permission for DescribeCertificate.
  * @param arn an ARN, or a security group's id
  * @throws AwsError
  */

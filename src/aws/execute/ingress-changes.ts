@@ -1,5 +1,5 @@
-// Which changes bring a set of rules into a number of security groups. A rule that is already in one of them stays there, so
-// a list that grows or shrinks moves no rule.
+// The changes that distribute a set of rules over several security groups. A rule that is already in a group stays there, so
+// a growing or shrinking list moves no rule.
 import { isIpv6Cidr } from '../cidr.ts';
 import { type Family, ingressKey, type PresentRule, type ResolvedRule } from '../inventory/ingress-rules.ts';
 
@@ -9,10 +9,10 @@ export interface Addition {
 }
 
 export interface IngressChanges {
-  /** Rules that have room now: new clients are admitted before access of others is revoked. */
+  /** Rules with room now. New clients get access before the access of others is revoked. */
   readonly before: readonly Addition[];
   readonly revoke: readonly PresentRule[];
-  /** Rules that have room only after the revocation. */
+  /** Rules with room only after the revocation. */
   readonly after: readonly Addition[];
 }
 

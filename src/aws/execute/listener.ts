@@ -38,7 +38,7 @@ function settings(run: Run, { spec }: ListenerResource, defaultCertificate: stri
   };
 }
 
-/** Remembers a listener as AWS described it. The description lacks its further certificates: those stay as remembered. */
+/** Remembers a listener as AWS described it. The description lacks the extra certificates, so these stay as remembered. */
 function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: Tags): void {
   const { inventory } = run.context;
   for (const { arn, record } of listenerCandidate(found)) {
@@ -51,7 +51,7 @@ function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: T
   }
 }
 
-/** If the default certificate could not be imported, another one is the default for now, so that the other hosts are served. */
+/** If the default certificate could not be imported, another one is the default for now, because other hosts must be served. */
 export async function createListener(run: Run, desired: ListenerResource, tags: Tags): Promise<StepEnd> {
   const { clients } = run.context;
   const wanted = desired.spec.defaultCertificate;
@@ -95,7 +95,7 @@ const modifyListener = (
   defaultCertificate: string | undefined,
 ): Promise<void> => modify(run, { ListenerArn: arn, ...settings(run, desired, defaultCertificate) });
 
-/** The new groups join with weight 0: they get no connections, but AWS registers their targets and checks their health. */
+/** Adds the new groups with weight 0. They get no connections, but AWS registers their targets and checks their health. */
 export async function warmListener(run: Run, { arn, serving, joining, protocol }: WarmListener): Promise<void> {
   const joined: Forward[] = joining.map((id) => ({ arn: run.arnOf(id), weight: 0 }));
   const DefaultActions = forwardTo([...serving, ...joined]);
@@ -115,9 +115,9 @@ type SetCertificates = Extract<Step, { kind: 'set-certificates' }>;
 type WarmListener = Extract<Step, { kind: 'warm-listener' }>;
 
 /**
- * Adds before it removes, if there is room, so that no host is without its certificate in between. A refused certificate is
- * left out alone. The default certificate is added first and removed last: it is in the list only where another one would
- * answer for its names.
+ * Adds before it removes, if there is room, because no host may be without its certificate in between. If AWS refuses a
+ * certificate, only that certificate is left out. The default certificate is added first and removed last. It is in the list
+ * only if another certificate would answer for its names.
  */
 export async function setCertificates(run: Run, { desired, fresh, tags }: SetCertificates): Promise<StepEnd> {
   const { clients, inventory } = run.context;
@@ -146,7 +146,7 @@ export async function setCertificates(run: Run, { desired, fresh, tags }: SetCer
 const isAwaited = (run: Run, use: CertificateUse): boolean =>
   'certificate' in use && run.unanswered.has(use.certificate);
 
-/** The certificates of a listener from which SNI chooses. AWS accepts one per call. */
+/** The certificates of a listener among which SNI chooses. AWS accepts one per call. */
 class ListedCertificates {
   readonly #clients: AwsClients;
   readonly #listener: string;

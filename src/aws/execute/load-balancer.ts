@@ -24,13 +24,13 @@ const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefine
 const groupsOf = (run: Run, { spec }: LoadBalancerResource): string[] =>
   spec.securityGroups.map((use) => ('group' in use ? run.arnOf(use.group) : use.groupId));
 
-/** Whether AWS's default is not desired, which is on. The create call can't say it. */
+/** Whether `off` is desired. AWS's default is on, and the create call cannot change it. */
 const passesPrivateLink = ({ spec }: LoadBalancerResource): boolean => spec.enforceOnPrivateLink === 'off';
 
 export async function createLoadBalancer(run: Run, desired: LoadBalancerResource, tags: Tags): Promise<StepEnd> {
   const { clients, inventory } = run.context;
   const { name, type = 'application', scheme, prefixForIpv6SourceNat } = desired.spec;
-  // The tag says that all of the spec is set. For what a second call sets, it is written after that call.
+  // The tag says that the whole spec is set. If a second call is needed, the tag is written after it.
   const { [TAG.spec]: spec = '', ...others } = tags;
   const isWhole = !passesPrivateLink(desired);
   const all = run.tags(desired.id, isWhole ? tags : others);
@@ -103,7 +103,7 @@ async function setSubnets(
   const { prefixForIpv6SourceNat } = spec;
   const others: Pick<SetSubnetsCommandInput, 'IpAddressType' | 'EnablePrefixForIpv6SourceNat'> = {
     ...(otherType ? { IpAddressType: ipAddressType({ spec, ...desired }) } : {}),
-    // They stay when the last UDP listener goes: AWS refuses to take them from one that is still there.
+    // Prefixes stay after the last UDP listener, because AWS refuses to remove them while a UDP listener still exists.
     ...(prefixForIpv6SourceNat !== undefined && { EnablePrefixForIpv6SourceNat: prefixForIpv6SourceNat }),
   };
   for (const each of placements) {

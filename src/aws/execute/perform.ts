@@ -70,7 +70,7 @@ async function registerTargets({ context, arnOf }: Run, { desired }: StepOf<'syn
   }
 }
 
-/** If the resource tag has to be written, someone may have removed the other ownership tags too: all are written. */
+/** If the resource tag is missing, someone may have removed the other ownership tags, too. So all are written. */
 function ownershipOf({ context: { cluster, inventory } }: Run, { arn, add, resource }: StepOf<'tag'>): Tags {
   if (!(TAG.resource in add)) return {};
   return ownershipTags(cluster, resource, inventory.get(arn)?.tags[TAG.gateway]);
@@ -116,7 +116,7 @@ async function changeInPlace(
     case 'rule':
       return await changeRule(run, desired, arn);
     case 'security-group':
-      // Nothing of it can be changed in place: a different spec gives another name, and so another id.
+      // It cannot be changed in place. A different spec gives another name, and so another id.
       return undefined;
     default:
       return desired satisfies never;

@@ -44,7 +44,7 @@ export async function createRule(run: Run, { desired, priority, tags }: StepOf<'
   }
 }
 
-/** The priority is in use: by this rule, if the answer to our first attempt was lost, or by one that the inventory lacks. */
+/** Finds the user of the priority: this rule, if our first answer was lost, or a rule that the inventory lacks. */
 async function whoHas(
   run: Run,
   wanted: {
@@ -95,7 +95,7 @@ export async function changeRule(run: Run, desired: RuleResource, arn: string): 
   if (record?.kind === 'rule') run.context.inventory.put({ ...record, scope: scopeOf(conditions) });
 }
 
-/** The new group joins with weight 0: it gets no traffic, but AWS begins its health checks. */
+/** Adds the new groups with weight 0. They get no traffic, but AWS begins their health checks. */
 export async function warmRule(run: Run, { arn, serving, joining }: StepOf<'warm-rule'>): Promise<void> {
   const joined: Forward[] = joining.map((id) => ({ arn: run.arnOf(id), weight: 0 }));
   const { Rules: [changed] = [] } = await run.context.clients.elbv2.send(

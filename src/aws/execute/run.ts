@@ -1,4 +1,4 @@
-// One plan while it is executed: what its steps share, how a step ends, and the outcome of all steps.
+// One plan while it is executed: the state that its steps share, how a step ends, and the outcome of all steps.
 import type { Secret } from '../../api/core.ts';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -27,14 +27,14 @@ export interface ExecuteContext {
   readonly troubles: TargetTroubles;
   readonly refusals: TargetRefusals;
   readonly where: TargetsContext['where'];
-  /** The locks of the process: what Gateways share is made by one pass at a time. */
+  /** The locks of the process. Only one pass at a time creates a resource that Gateways share. */
   readonly locks: KeyedLock;
   readonly cluster: ClusterIdentity;
   readonly clock: Clock;
   readonly logger: Logger;
   /** No call begins after it aborts. */
   readonly signal: AbortSignal;
-  /** After it aborts no step begins, and steps that have made no call yet are recalled, because other passes wait. */
+  /** Aborts because other passes wait. Then no step begins, and steps that have made no call yet are recalled. */
   readonly recall?: AbortSignal;
   /** The problems of the last run. */
   readonly problemsBefore?: ProblemsById;
@@ -45,11 +45,11 @@ export interface ExecuteContext {
 export interface Outcome {
   readonly done: readonly StepId[];
   readonly problems: readonly Problem[];
-  /** Resources that are in use and cannot be deleted yet, or that need another one which AWS does not show yet. */
+  /** Resources that are still in use and cannot be deleted, or that need a resource which AWS does not show yet. */
   readonly pending: readonly ResourceId[];
   /** The refused deletions among them. */
   readonly held: readonly Held[];
-  /** A step has made something else than planned, so that another plan is needed. */
+  /** The result of a step is not the planned one, so another plan is needed. */
   readonly again?: true;
   /** AWS lacks a resource that the inventory has: the Gateway must be audited at once. */
   readonly drifted?: true;
@@ -79,7 +79,7 @@ export type StepEnd =
 
 export class Run {
   readonly context: ExecuteContext;
-  /** The value of the gateway tag; undefined for what Gateways share. */
+  /** The value of the gateway tag; undefined for resources that Gateways share. */
   readonly gateway: string | undefined;
   /** Resources that the next pass may be able to make, because AWS did not answer or asked to wait. */
   readonly unanswered = new Set<ResourceId>();
@@ -101,7 +101,7 @@ export class Run {
     return this.#arns.get(id);
   }
 
-  /** A plan refers only to existing resources and to those that an earlier step makes. */
+  /** A plan refers only to existing resources and to resources that an earlier step creates. */
   readonly arnOf = (id: ResourceId): string => {
     const arn = this.#arns.get(id);
     if (arn === undefined) throw new Error(`The plan refers to ${id}, which it neither has nor makes`);

@@ -1,4 +1,4 @@
-// Plans and executes the changes of a term, and remembers how the last run of each Gateway ended, for the next run.
+// Plans and executes changes during a term. It remembers how the last run of each Gateway ended, because the next needs it.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -34,7 +34,7 @@ export class Runs {
     this.#options = options;
   }
 
-  /** @param model absent if nothing is to be left */
+  /** @param model absent if everything is to be deleted */
   plan(owner: Owner, model: Model | undefined, observed: Observed): Plan {
     const { rulesPerLoadBalancer } = DEFAULT_QUOTAS;
     return diff(model, observed, { rulesPerLoadBalancer, behind: this.#lastOf(owner)?.behind ?? nobody });

@@ -1,4 +1,4 @@
-// Which calls bring a load balancer into its subnets, with its addresses there.
+// The calls that change a load balancer's subnets, and its addresses there.
 import type { LoadBalancer, SetSubnetsCommandInput, SubnetMapping } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { differsInPlace, hasPlaces } from '../inventory/places.ts';
 import type { LoadBalancerResource, SubnetAddresses } from '../model/resources.ts';
@@ -6,7 +6,7 @@ import type { LoadBalancerResource, SubnetAddresses } from '../model/resources.t
 type Spec = LoadBalancerResource['spec'];
 type Placement = Pick<SetSubnetsCommandInput, 'Subnets' | 'SubnetMappings'>;
 
-/** How the subnets are named in a call: with their addresses, if any of them has some. */
+/** The subnets as parameters of a call: with addresses, if any subnet has addresses. */
 export function placement({ subnets, addresses = [] }: Pick<Spec, 'subnets' | 'addresses'>): Placement {
   if (addresses.length === 0) return { Subnets: [...subnets] };
   const bySubnet = new Map(addresses.map((each) => [each.subnet, each]));
@@ -22,8 +22,8 @@ const mapping = ({ subnet, allocation, privateIpv4, ipv6, sourceNatIpv6Prefix }:
 });
 
 /**
- * The calls of SetSubnets, one after another; none if all is as desired. An NLB takes no other subnet of a zone that it is in,
- * and no other address of a subnet that it is in. So it leaves these subnets first, as long as one is left.
+ * The calls of SetSubnets, one after another; none if all is as desired. An NLB cannot change its subnet in a zone, or its
+ * address in a subnet, by one call. So a first call removes these subnets, if at least one subnet is left.
  */
 export function placementsTo(spec: Spec, current: LoadBalancer): readonly Placement[] {
   if (hasPlaces(spec, current)) return [];

@@ -47,7 +47,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
     inventory.put(targetGroupRecord(made, desired.id, all));
-    // A new group has no members. Without this line its members would be read once for nothing.
+    // A new group has no members. Without this line its members would be read once without need.
     if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
     return { kind: 'done' };
@@ -63,7 +63,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
   }
 }
 
-/** Only the health check can differ: everything else is part of the name, and so of the id. */
+/** Only the health check can differ, because everything else is part of the name, and so of the id. */
 export async function changeTargetGroup(run: Run, desired: TargetGroupResource, arn: string): Promise<void> {
   await run.context.clients.elbv2.send(
     new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...healthCheckInput(desired.spec.healthCheck) }),

@@ -142,7 +142,7 @@ const listener = (
   tags: {},
 });
 
-/** What a listener speaks, and the logical ids of the groups that get its connections. */
+/** A listener's protocol, and the logical ids of the groups that get its connections. */
 export function carries(aws: SimulatedAws, listenerId: string): readonly string[] | undefined {
   const found = [...aws.entries.values()].find(({ owned }) => owned.id === listenerId)?.owned;
   if (found?.kind !== 'listener') return undefined;

@@ -24,7 +24,7 @@ export const id: (name: string) => ResourceId = resourceId;
 export interface RuleSketch {
   readonly name: string;
   readonly hosts: readonly string[];
-  /** Backends by name, or what a fixed response says. */
+  /** Backends by name, or the text of a fixed response. */
   readonly to: readonly string[] | string;
 }
 
@@ -147,16 +147,16 @@ function backendOf(name: string): TargetBackend {
 }
 
 export interface RunOptions {
-  /** Which of several steps that may run comes next. */
+  /** Chooses the next step if several may run. */
   readonly pick?: (choices: number) => number;
-  /** The process dies after so many steps. */
+  /** The process dies after this number of steps. */
   readonly steps?: number;
-  /** Steps that AWS refuses, whatever they are. */
+  /** Chooses the steps that AWS refuses. */
   readonly refuses?: (step: Step) => boolean;
   readonly onStep?: (step: Step) => void;
 }
 
-/** Runs a plan as execute would. Returns the steps that failed, or were left out because of those. */
+/** Runs a plan as execute would. @returns the steps that failed, and the steps that were left out because of them */
 export function runPlan(aws: SimulatedAws, plan: Plan, options: RunOptions = {}): ReadonlySet<StepId> {
   const { pick = () => 0, steps = Number.POSITIVE_INFINITY, refuses = () => false, onStep } = options;
   const made = new Map<ResourceId, string>();
@@ -205,7 +205,7 @@ export function converge(aws: SimulatedAws, model: Model | undefined, options: R
   throw new Error(`no end: ${JSON.stringify([plan.steps.map((step) => step.id), plan.pending])}`);
 }
 
-/** What answers a host at a listener: the logical ids of the serving groups, or the fixed response; undefined for no rule. */
+/** The answer to a host at a listener: the logical ids of the serving groups, or the fixed response. Undefined without a rule. */
 export function answer(aws: SimulatedAws, listenerId: string, host: string): string | undefined {
   const entries = [...aws.entries.values()];
   const found = entries.find(({ owned }) => owned.kind === 'listener' && owned.id === listenerId);

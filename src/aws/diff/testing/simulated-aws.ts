@@ -1,4 +1,5 @@
-// What tests run plans against: AWS's rules of what may stand beside what and go before what, as a value in memory.
+// An AWS in memory, against which tests run plans. It has AWS's rules about which resources may exist together, and in which
+// order they may be deleted.
 
 import type { ObjectKey } from '../../../kube/object.ts';
 import { gatewayOwner } from '../../model/owner.ts';
@@ -17,7 +18,7 @@ import { forwardsOf } from '../forwarding.ts';
 import { ingressReferences } from '../references.ts';
 import type { Plan, Step } from '../step.ts';
 
-/** What AWS refuses: never part of a right plan, but for `in-use`, as long as a deleted load balancer isn't released. */
+/** A refusal of AWS. A correct plan never gets one, except `in-use` while a deleted load balancer is not yet released. */
 export class Refused extends Error {
   readonly code: 'in-use' | 'duplicate' | 'not-found' | 'invalid' | 'quota';
 
@@ -61,7 +62,7 @@ export class SimulatedAws {
     };
   }
 
-  /** Time passes: load balancers become active, what a rule refers to becomes healthy, what was deleted is released. */
+  /** Time passes: load balancers become active, groups in use become healthy, deleted resources are released. */
   passTime(milliseconds: number): void {
     this.now += milliseconds;
     this.#held.clear();
@@ -73,7 +74,7 @@ export class SimulatedAws {
     }
   }
 
-  /** Runs one step. `made` is what the steps before it have created. */
+  /** Runs one step. `made` has the ARNs of the resources that earlier steps created. */
   run(step: Step, plan: Plan, made: Map<ResourceId, string>): void {
     this.calls.push(step);
     const resolve = (id: ResourceId): string => {
@@ -290,7 +291,7 @@ export class SimulatedAws {
     const entry = this.#get(arn);
     const all = Object.entries({ ...entry.owned.tags, ...add }).filter(([key]) => !remove.includes(key));
     const tags = Object.fromEntries(all);
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the tag is where the id comes from
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the id comes from the tag
     entry.owned = { ...entry.owned, id: tags[TAG.resource] as ResourceId, tags };
   }
 
