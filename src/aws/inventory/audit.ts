@@ -1,5 +1,5 @@
-// Reads everything of one Gateway again, piece by piece, and compares it with what the Gateway should have (drift.ts).
-// What we have written just now is left out, because AWS may still show it as it was before the write.
+// Reads all resources of one Gateway again, piece by piece, and compares them with the model (drift.ts). Resources that we
+// have just written are left out, because AWS may still show them as they were before the write.
 import { GetCertificateCommand, ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import { DescribeLoadBalancersCommand, DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { fingerprintOf } from '../../gateway/pem.ts';
@@ -33,22 +33,22 @@ export interface AuditContext {
   readonly membership: Membership;
   readonly inventory: Inventory;
   readonly locks: KeyedLock;
-  /** Undefined where nobody wants to know. */
+  /** Absent if nobody keeps targets up to date. */
   readonly onHealth?: OnHealth;
 }
 
 /** How an audit shares its time with the Gateway's passes. */
 export interface AuditTurns {
-  /** What the Gateway should be now; undefined where it has gone. */
+  /** The Gateway's current model; undefined if the Gateway is gone. */
   readonly model: () => Model | undefined;
   /** Keeps passes out while one piece is read and compared. Passes run between two pieces. */
   readonly exclusive: (piece: () => Promise<void>) => Promise<void>;
 }
 
-/** For who keeps passes out of all of it. */
+/** For a caller that keeps passes out during the whole audit. */
 export const atOnce = (model: Model): AuditTurns => ({ model: () => model, exclusive: (piece) => piece() });
 
-/** `gateway` is the value of its tag. @returns what has drifted, for the log and the Event */
+/** @param gateway the value of its tag. @returns the drifted resources, for the log and the Event */
 export async function auditGateway(
   context: AuditContext,
   gateway: string,
@@ -80,7 +80,7 @@ class GatewayAudit {
     return this.#found.drift;
   }
 
-  /** A pass may have changed the model between two pieces: each piece is compared with the model of its moment. */
+  /** Compares each piece with the current model, because a pass may have changed the model between two pieces. */
   #piece(work: () => Promise<unknown>): Promise<void> {
     return this.#turns.exclusive(async () => {
       const model = this.#turns.model();
@@ -89,7 +89,7 @@ class GatewayAudit {
     });
   }
 
-  /** A record by its ARN, as it is when its piece is read. */
+  /** Looks up the record only when its piece is read. */
   #pieceOf(arn: string, work: (record: OwnedRecord) => Promise<unknown>): Promise<void> {
     return this.#piece(async () => {
       const [record] = this.#withoutRecentWrites([this.#context.inventory.get(arn) ?? []].flat());
@@ -114,7 +114,7 @@ class GatewayAudit {
     }
     for (const { arn } of this.#owned('load-balancer')) await this.#piece(() => this.#readListeners(arn));
     for (const { arn, loadBalancerArn } of this.#owned('listener')) {
-      // An NLB's listeners of ours have no rules.
+      // Listeners of our NLBs have no rules.
       if (!isNetworkLoadBalancer(loadBalancerArn)) await this.#piece(() => this.#readRules(arn));
     }
     for (const { arn } of this.#owned('target-group')) {
@@ -159,13 +159,13 @@ class GatewayAudit {
       }
       if (Number(found.Priority) !== record.priority) this.#found.note(record.id, 'priority');
       const { content } = record;
-      // The remembered content is what we wrote; what AWS shows may have been changed by others.
+      // Keep the remembered content, because we wrote it. Others may have changed the content that AWS shows.
       inventory.put({ ...candidate.record(record.id, record.tags), ...(content !== undefined && { content }) });
       this.#found.compareSpec(record, 'rule', (desired) => sameRule(this.#found.arnsOf, desired, found));
     }
   }
 
-  /** Diff goes by the hash tags, so they count as AWS has them now. */
+  /** Reads the tags as AWS has them now, because diff trusts the hash tags. */
   async readTags(): Promise<void> {
     const { clients, inventory } = this.#context;
     const balancing = inventory.recordsOf(this.#gateway).filter(({ kind }) => kind !== 'security-group');
@@ -189,7 +189,7 @@ class GatewayAudit {
     }
   }
 
-  /** What calls after the create have set: attributes, ingress rules, further certificates, targets. */
+  /** Reads everything that is set by calls after the create: attributes, ingress rules, extra certificates, targets. */
   async readSecondary(): Promise<void> {
     for (const { arn } of this.#context.inventory.recordsOf(this.#gateway)) {
       await this.#pieceOf(arn, async (record) => {
@@ -199,7 +199,7 @@ class GatewayAudit {
     }
   }
 
-  /** @returns that it is there */
+  /** @returns true: the resource exists */
   async #readSecondaryOf(record: OwnedRecord, desired: Resource): Promise<true> {
     const { clients } = this.#context;
     const { arn } = record;
@@ -252,7 +252,7 @@ class GatewayAudit {
     }
   }
 
-  /** Someone may have imported another certificate under our ARN: only the certificate itself shows that. */
+  /** Someone may have imported another certificate under our ARN. Only the certificate itself shows that. */
   async #readCertificate(record: OwnedRecord): Promise<void> {
     const { acm } = this.#context.clients;
     const CertificateArn = record.arn;

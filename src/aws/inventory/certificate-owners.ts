@@ -1,4 +1,4 @@
-// Who owns the certificates that listeners name by ARN. For our own the inventory knows it; for others AWS is asked once.
+// Who owns the certificates that listeners name by ARN. The inventory knows our own certificates. For others AWS is asked once.
 
 import { ListTagsForCertificateCommand } from '@aws-sdk/client-acm';
 import type { CertificateOwner } from '../../gateway/input.ts';
@@ -22,7 +22,7 @@ export interface CertificateOwnersOptions {
   readonly clock: Clock;
 }
 
-/** How many AWS is asked about in one pass: a tenant who names many must not make the pass longer. */
+/** How many certificates one pass may look up, because a tenant who names many must not delay the pass. */
 const perPass = 50;
 
 /** How many answers are remembered. If tenants name more, some are asked again. */
@@ -42,9 +42,9 @@ export class CertificateOwners {
 
   /**
    * Asks AWS for the owners that are not known yet. If AWS does not answer, they stay unknown.
-   * @param gateway whose listeners name them
+   * @param gateway the Gateway whose listeners name the certificates
    * @param arns without duplicates, the most important ones first
-   * @returns why it could not be read which certificates serve already
+   * @returns the problems of reading which certificates the Gateway serves already
    */
   async learn(gateway: ObjectKey, arns: readonly string[]): Promise<readonly Problem[]> {
     const unknown = arns.filter((arn) => this.#known(arn) === undefined);
@@ -101,7 +101,7 @@ function ownerByTags(tags: Tags, cluster: ClusterIdentity): Answer {
   return { kind: TAG.cluster in tags || TAG.clusterUid in tags ? 'another-cluster' : 'anyone' };
 }
 
-/** The Secret from which a certificate was imported. A shortened id gives another name, which no grant by name allows. */
+/** The Secret of an imported certificate. From a shortened id we get a wrong name, but no grant allows that name. */
 function secretOf(id: ResourceId): ObjectKey | undefined {
   const [kind, namespace, name, ...others] = id.split('/');
   if (kind !== 'certificate' || name === undefined || others.length > 0) return undefined;

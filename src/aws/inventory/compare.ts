@@ -114,7 +114,7 @@ function sameActions(actual: Actual, desired: RuleAction, found: readonly Action
   }
 }
 
-/** A further group with weight 0 is warming up: it is no difference. */
+/** An extra group with weight 0 is warming up. It is no difference. */
 function sameForwards(
   actual: Actual,
   { targetGroups }: Extract<RuleAction, { kind: 'forward' }>,

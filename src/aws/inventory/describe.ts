@@ -73,7 +73,7 @@ export const rulesOf = ({ elbv2 }: Elbv2, ListenerArn: string): Promise<Rule[]> 
     return [page.Rules, page.NextMarker];
   });
 
-/** The ARNs of a listener's certificates beside the default one. If the list has the default one too, it is included. */
+/** The ARNs in a listener's list of extra certificates. The default certificate is included only if it is in that list, too. */
 export async function listedCertificates({ elbv2 }: Elbv2, ListenerArn: string): Promise<readonly string[]> {
   const certificates = await pages(async (Marker) => {
     const page = await elbv2.send(new DescribeListenerCertificatesCommand({ ListenerArn, Marker }));

@@ -1,6 +1,5 @@
-// What an audit finds out about one Gateway: each resource that AWS describes is compared with what the Gateway should have.
-// A difference is remembered in the inventory, as a hash tag that is missing or wrong. The next diff repairs it like any
-// other difference.
+// Finds the drift of one Gateway: each resource that AWS describes is compared with the Gateway's model. A difference is
+// remembered in the inventory, as a missing or wrong hash tag. The next diff repairs it like any other difference.
 import { attributesDelta, defaultsOf } from '../attribute-defaults.ts';
 import { hash, stableJson } from '../model/hash.ts';
 import type {
@@ -41,7 +40,7 @@ export class DriftDetector {
     this.#gateway = gateway;
   }
 
-  /** What the Gateway should have from now on. */
+  /** Sets the model that resources are compared with from now on. */
   expect(model: Model | undefined): void {
     if (model === this.#model) return;
     this.#model = model;
@@ -116,8 +115,8 @@ export class DriftDetector {
     const isSpecWrong = this.drift.some(({ resource, aspect }) => resource === record.id && aspect === 'spec');
     const { [TAG.spec]: spec, ...others } = actual;
     const present = isSpecWrong || spec === undefined ? others : { ...others, [TAG.spec]: spec };
-    // Without its ownership tags a resource would not be found again; with another resource's it would be taken for that one.
-    // So the ownership tags stay as remembered, except the resource tag: when it is absent, diff writes all of them again.
+    // Without ownership tags a resource would not be found again. With the tags of another resource, it would be confused with
+    // that. So the ownership tags stay as remembered, except the resource tag: if it is absent, diff writes all of them again.
     const owned = { ...ownership(remembered), [TAG.resource]: record.id };
     const isIntact = Object.entries(owned).every(([key, value]) => actual[key] === value);
     const { [TAG.resource]: _, ...marked } = { ...present, ...owned };

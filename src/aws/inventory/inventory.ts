@@ -1,4 +1,4 @@
-// Remembers which of our resources exist in AWS: loaded once, updated by our own writes, audited in slow turns.
+// Remembers which of our resources exist in AWS. It is loaded once, updated by our own writes, and audited slowly.
 import { DescribeLoadBalancersCommand, type LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -54,12 +54,12 @@ export class Inventory {
   }
 
   /**
-   * Lists all that is owned, as AWS has it now. The sweep needs it, because it trusts nothing that is remembered. Certificates
-   * that were not known are remembered from now on.
+   * Lists all owned resources, as AWS has them now. The sweep needs this, because it does not trust our memory. Unknown
+   * certificates are remembered from now on.
    */
   async readAll(): Promise<readonly OwnedResource[]> {
     const { records } = await readOwned(this.#options.clients, this.#options.cluster);
-    // An import whose answer was lost, and that the tagging index did not show in time: now we know that there are two.
+    // An import may have succeeded without an answer, and without being in the tagging index in time. Now we find both imports.
     for (const record of records) {
       if (record.kind === 'certificate' && this.#records.get(record.arn) === undefined) this.#records.put(record);
     }
@@ -92,7 +92,7 @@ export class Inventory {
     return new Set(this.#records.all().flatMap(({ kind, arn }) => (kind === 'security-group' ? arn : [])));
   }
 
-  /** What is owned under a value of the gateway tag. Without a value: what Gateways share. */
+  /** The resources with this value of the gateway tag; by default those that Gateways share. */
   owned(gateway: string = SHARED): readonly OwnedResource[] {
     return this.#records.ofGateway(gateway).map(asOwned);
   }
@@ -106,7 +106,7 @@ export class Inventory {
     return this.#records.get(arn);
   }
 
-  /** The records with this logical id under that gateway tag. Without a tag: among what Gateways share. */
+  /** The records with this logical id and this gateway tag; by default among the resources that Gateways share. */
   find(id: ResourceId, gateway: string = SHARED): readonly OwnedRecord[] {
     return this.#records.find(gateway, id);
   }
@@ -164,7 +164,7 @@ export class Inventory {
     this.#doubted.add(id);
   }
 
-  /** Whether it was doubted. Ends the doubt, because the caller looks now. */
+  /** Whether the resource was in doubt. Ends the doubt, because the caller looks now. */
   takeDoubt(id: ResourceId): boolean {
     return this.#doubted.delete(id);
   }
@@ -178,7 +178,7 @@ export class Inventory {
   async refreshLoadBalancers(arns: readonly string[]): Promise<void> {
     if (this.#refresh === undefined) {
       const asked = new Set<string>();
-      // Others who ask in this turn of the event loop join this call.
+      // Callers in the same turn of the event loop join this call.
       const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
         this.#refresh = undefined;
         return this.#readLoadBalancers([...asked]);
@@ -189,7 +189,7 @@ export class Inventory {
     await this.#refresh.done;
   }
 
-  /** Reads whether each group has a healthy target: one call a group, so only for groups that a plan waits for. */
+  /** Reads whether each group has a healthy target. Call it only for groups that a plan waits for: it makes a call per group. */
   async refreshTargetHealth(arns: readonly string[]): Promise<void> {
     await Promise.all(
       arns.map(async (arn) => {
@@ -218,12 +218,12 @@ export class Inventory {
     return left.length === 0;
   }
 
-  /** Whether AWS has a load balancer of this cluster, of whatever Gateway. */
+  /** Whether AWS has a load balancer of any Gateway of this cluster. */
   async hasLoadBalancers(): Promise<boolean> {
     return (await this.#left()).some(({ kind }) => kind === 'load-balancer');
   }
 
-  /** Only a list that begins after the question can answer it. Callers that come meanwhile share the next list. */
+  /** Starts a new list, because an older one may be outdated. Callers that come meanwhile share the next list. */
   async #left(): Promise<readonly OwnedRecord[]> {
     const running = this.#scan;
     if (running !== undefined) await running.catch(() => undefined);
@@ -272,7 +272,7 @@ function outdatedCertificates(records: readonly OwnedRecord[]): ReadonlySet<stri
   return new Set(outdated.map(({ arn }) => arn));
 }
 
-/** If a listener uses an outdated certificate, its hash tags do not hold: the ids are right, but the ARN is the old one. */
+/** If a listener uses an outdated certificate, its hash tags are wrong: the ids are right, but the ARN is the old one. */
 function trueTags(
   { tags, certificate, extraCertificates }: Extract<OwnedRecord, { kind: 'listener' }>,
   outdated: ReadonlySet<string>,
@@ -284,7 +284,7 @@ function trueTags(
   return {
     ...rest,
     ...(spec !== undefined && specHolds ? { [TAG.spec]: spec } : {}),
-    // An absent tag would mean that there are no certificates. A tag that equals no hash makes the step read them.
+    // An absent tag would mean that there are no certificates. So the tag gets a value that no hash has, and they are read.
     ...(extra === undefined ? {} : { [TAG.certificates]: extraHolds ? extra : 'outdated' }),
   };
 }

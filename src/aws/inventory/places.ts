@@ -1,4 +1,4 @@
-// Whether a load balancer has the subnets, and in each the addresses, that it should have.
+// Whether a load balancer has the desired subnets, and in each subnet the desired addresses.
 import type { AvailabilityZone, LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { canonicalAddress } from '../model/addresses.ts';
 import type { LoadBalancerResource } from '../model/resources.ts';
@@ -14,18 +14,18 @@ export function hasPlaces(spec: Spec, found: LoadBalancer): boolean {
   );
 }
 
-/** Whether it has an Elastic IP or a private address in this subnet that it should not have, or lacks one. */
+/** Whether its Elastic IP or private address in this subnet is not the desired one, or is missing. */
 export function differsInPlace({ addresses = [] }: Spec, zone: AvailabilityZone): boolean {
   const wanted = addresses.find(({ subnet }) => subnet === zone.SubnetId);
   const [present] = zone.LoadBalancerAddresses ?? [];
   return (
     present?.AllocationId !== wanted?.allocation ||
-    // AWS may show an address that it has chosen itself.
+    // Compared only if an address is desired, because AWS may show an address that it has chosen itself.
     (wanted?.privateIpv4 !== undefined && present?.PrivateIPv4Address !== wanted.privateIpv4)
   );
 }
 
-/** These can be changed. Those that AWS chooses are no difference. */
+/** IPv6 addresses can be changed in place. Addresses that AWS has chosen are no difference. */
 function differsInIpv6({ addresses = [] }: Spec, zone: AvailabilityZone): boolean {
   const wanted = addresses.find(({ subnet }) => subnet === zone.SubnetId);
   const present = (zone.LoadBalancerAddresses ?? []).flatMap(({ IPv6Address }) => IPv6Address ?? []);

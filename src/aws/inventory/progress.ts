@@ -1,5 +1,5 @@
-// What AWS does by itself while a pass waits: it provisions load balancers, and targets become healthy. We read it only if
-// the last pass waited for it.
+// Reads AWS's own progress while a pass waits: load balancers are provisioned, and targets become healthy. We read it only
+// if the last pass waited for it.
 
 import type { Clock } from '../../kube/clock.ts';
 import { Lane } from '../../kube/lane.ts';
@@ -45,7 +45,7 @@ export class Progress {
     this.#clock = clock;
   }
 
-  /** Remembers what a plan waits for. */
+  /** Remembers the target groups that a plan waits for. */
   awaits(gateway: ObjectKey, { pending }: Plan): void {
     const health = pending.flatMap(({ kind, resource }) => (kind === 'target-group-health' ? [resource] : []));
     this.#awaited.set(gateway, health);
@@ -67,7 +67,7 @@ export class Progress {
     return owned.some((resource) => resource.kind === 'load-balancer' && !isProvisioning(resource));
   }
 
-  /** Updates the inventory with what the Gateway waits for. @throws AwsError */
+  /** Reads everything that the Gateway waits for into the inventory. @throws AwsError */
   async refresh(gateway: ObjectKey): Promise<void> {
     const { resources } = this.#inventory.observed(gatewayOwner(gateway), this.#clock.now());
     const awaited = this.#awaited.get(gateway) ?? [];
@@ -99,7 +99,7 @@ export class Progress {
   }
 }
 
-/** AWS takes minutes to register the targets of an NLB. So the longer that takes, the longer are the pauses between two reads. */
+/** AWS takes minutes to register the targets of an NLB. So the pauses between two reads become longer with time. */
 export const isDue = (reads: Reads | undefined, now: number): boolean =>
   reads === undefined || now - reads.last >= Math.min((now - reads.first) / 10, slowestStateReadMs);
 

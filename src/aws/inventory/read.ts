@@ -1,4 +1,4 @@
-// Reads everything that the cluster owns: a few pages of tags, a few pages of each list, and two reads a Gateway.
+// Reads everything that the cluster owns: a few pages of tags, a few pages of each list, and two reads per Gateway.
 
 import type { CertificateSummary } from '@aws-sdk/client-acm';
 import type { SecurityGroup } from '@aws-sdk/client-ec2';
@@ -96,7 +96,7 @@ export async function recordsOf(
 
 async function belowLoadBalancers(clients: AwsClients, arns: readonly string[]): Promise<readonly Candidate[]> {
   const listeners = (await Promise.all(arns.map((arn) => unlessGone(() => listenersOf(clients, arn))))).flat();
-  // An NLB's listeners of ours have no rules.
+  // Listeners of our NLBs have no rules.
   const withRules = listeners.filter(({ LoadBalancerArn: arn = '' }) => !isNetworkLoadBalancer(arn));
   const rules = await Promise.all(
     withRules.map(async ({ ListenerArn: arn = '' }) => {
@@ -125,7 +125,7 @@ export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Ta
   return { kind: 'load-balancer', arn, id, tags, name, dnsName, ...placesOf(found.AvailabilityZones), state };
 }
 
-/** It has static addresses if it has one in each of its subnets. */
+/** A load balancer has static addresses only if it has an address in each of its subnets. */
 export function placesOf(zones: readonly AvailabilityZone[] = []): Pick<OwnedLoadBalancer, 'subnets' | 'addresses'> {
   const addresses = zones.flatMap(
     ({ LoadBalancerAddresses: [own] = [] }) => own?.IpAddress ?? own?.PrivateIPv4Address ?? [],
@@ -181,7 +181,7 @@ export function listenerCandidate(found: Listener): Candidate[] {
   return [{ arn, record }];
 }
 
-/** None for the default rule: it is part of its listener. */
+/** Empty for the default rule, because that is part of its listener. */
 export function ruleCandidate(found: Rule, listenerArn: string): Candidate[] {
   const { RuleArn: arn, Priority } = found;
   if (arn === undefined || found.IsDefault === true) return [];

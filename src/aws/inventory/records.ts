@@ -15,12 +15,12 @@ import { TAG } from '../observed.ts';
 /** A listener, with the fields that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
   readonly certificate?: string;
-  /** Beside the default one. Absent if not known. */
+  /** The certificates beside the default one. Absent if not known. */
   readonly extraCertificates?: readonly string[];
 }
 
 export interface CertificateRecord extends OwnedCertificate {
-  /** Milliseconds since the epoch. Of several certificates with one id, the last import is in use. */
+  /** Milliseconds since the epoch. If several certificates have the same id, the last import is in use. */
   readonly importedAt: number;
 }
 
@@ -34,7 +34,7 @@ export type OwnedRecord =
   | OwnedSecurityGroup
   | CertificateRecord;
 
-/** Stands for the absent gateway tag of what Gateways share. */
+/** Represents the absent gateway tag of resources that Gateways share. */
 export const SHARED = '';
 
 export const gatewayOf = (tags: Tags): string => tags[TAG.gateway] ?? SHARED;
@@ -73,7 +73,7 @@ export class Records {
     else arns.add(record.arn);
   }
 
-  /** A load balancer takes its listeners with it, and a listener its rules. */
+  /** Removes a load balancer's listeners, and a listener's rules, too. */
   remove(arn: string): void {
     const gone = this.#byArn.get(arn);
     if (gone === undefined) return;

@@ -1,4 +1,4 @@
-// What the rules of a load balancer say in AWS, in the model's terms.
+// The rules of a load balancer in AWS, in the model's terms.
 import { portsOfListener } from '../listener-ports.ts';
 import { hash } from '../model/hash.ts';
 import { resourceId } from '../model/naming.ts';
@@ -7,7 +7,7 @@ import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { Standing, StandingForward, StandingRule } from '../model/standing.ts';
 import { type OwnedListener, type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
 
-/** @param name the load balancer's in ids. @returns its ports, and its rules that are known in full, ordered by port and priority */
+/** @param name the load balancer's name in ids. @returns its ports, and its fully known rules, ordered by port and priority */
 export function standingRules(
   owned: readonly OwnedResource[],
   name: string,

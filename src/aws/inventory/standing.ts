@@ -1,4 +1,4 @@
-// What exists in AWS of a Gateway ("what stands"), as far as the model of a pass needs it.
+// The resources of a Gateway that exist in AWS (the "standing" ones), as far as a pass's model needs them.
 import { GATEWAY_GROUP } from '../../api/gateway-api.ts';
 import { backendService } from '../../gateway/backends.ts';
 import type { Sources } from '../../gateway/gather.ts';
@@ -17,7 +17,7 @@ import type { Inventory } from './inventory.ts';
 import type { ListenerRecord } from './records.ts';
 import { standingRules } from './standing-rules.ts';
 
-/** Where to look up what stands. */
+/** The sources for finding what exists. */
 export interface StandingSources {
   readonly inventory: Inventory;
   /** Undefined if not known yet. */
@@ -55,7 +55,10 @@ export function standingOf(
   };
 }
 
-/** From an id `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`: what the Service has at that port now, for any kind of route. */
+/**
+ * The backends of the Service and port in an id `target-group/SCHEME/NAMESPACE/NAME/PORT/HASH`, as they are now, for any kind
+ * of route.
+ */
 function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly BackendService[] {
   const [, , namespace = '', name = '', number] = id.split('/');
   const key = objectKey({ namespace, name });
@@ -89,7 +92,7 @@ function standingCertificates(
     return { arn, ...(record?.kind === 'certificate' && { certificate: record.id }) };
   };
   const listeners = inventory.recordsOf(gatewayTagValue(gateway)).filter((record) => record.kind === 'listener');
-  // While a load balancer of another name takes over, both have a listener for the port. The new one counts.
+  // While one load balancer replaces another, both have a listener for the port. Use the new load balancer's listener.
   const isNew = ({ id, port }: ListenerRecord): boolean => id === resourceId('listener', name, port);
   return new Map(
     listeners

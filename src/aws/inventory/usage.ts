@@ -1,5 +1,5 @@
-// Which target groups are in use, since when, and which have been seen healthy. It decides when a group may replace another
-// one, and when the replaced one may be deleted.
+// Which target groups are in use, since when, and which have been seen healthy. This decides when a group may replace another
+// group, and when the replaced group may be deleted.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { OwnedTargetGroup } from '../observed.ts';
@@ -9,11 +9,11 @@ import { afterRegistrationMs, firstHealthyTargetMs } from '../timings.ts';
 import type { OwnedRecord, TargetGroupRecord } from './records.ts';
 
 interface Use {
-  /** Since when something forwards to it, or since when nothing does. */
+  /** The time since which something forwards to the group, or nothing does. */
   readonly since: number;
   readonly referred: boolean;
   readonly serving: boolean;
-  /** How long it may take until a target of it has been seen healthy. */
+  /** How long to wait at most for a healthy target of the group. */
   readonly patienceMs: number;
 }
 
@@ -33,7 +33,7 @@ export class Usage {
   /** Call it with all records of one Gateway whenever one of them changes. */
   update(records: readonly OwnedRecord[]): void {
     const weights = new Map<string, number>();
-    // Only an NLB's listener forwards by itself.
+    // The groups of NLBs: only an NLB's listener forwards by itself, without rules.
     const network = new Set<string>();
     for (const record of records) {
       if (record.kind !== 'rule' && record.kind !== 'listener') continue;

@@ -7,7 +7,7 @@ import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
-/** With AWS's default of cross-zone, a zone whose own targets have failed sends its connections nowhere else. */
+/** Cross-zone is on unless configured. With AWS's default, a zone whose own targets have failed loses its connections. */
 export const nlbAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings): Attributes => ({
   'load_balancing.cross_zone.enabled': 'true',
   ...Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfAlb(key))),
@@ -17,7 +17,7 @@ export const nlbAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings):
 export const albAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings): Attributes =>
   Object.fromEntries(Object.entries(loadBalancerAttributes).filter(([key]) => !isOfNlb(key)));
 
-/** The settings that reach nothing, because the Gateway has only this load balancer. */
+/** The settings without effect, because the Gateway has only this load balancer. */
 export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
   const { loadBalancerAttributes, targetGroupAttributes: ofGroups } = settings;
   const attributes = Object.keys(loadBalancerAttributes).filter(plane === 'nlb' ? isOfAlb : isOfNlb);
@@ -27,7 +27,7 @@ export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: P
   ];
 }
 
-/** @param protocols of the target groups that there are */
+/** @param protocols the protocols of the existing target groups */
 export const groupAttributesWithoutEffect = (
   { targetGroupAttributes: attributes }: LoadBalancerSettings,
   protocols: ReadonlySet<NlbProtocol>,
@@ -74,7 +74,7 @@ export const targetGroupAttributes = (
   ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !lackedBy(protocol).includes(key))),
 });
 
-/** AWS refuses another value than the default. */
+/** Attributes for which AWS accepts only the default value. */
 const lackedBy = (protocol: NlbProtocol): readonly string[] => {
   if (protocol === 'TLS') return ['stickiness.enabled'];
   return hasDatagrams(protocol)

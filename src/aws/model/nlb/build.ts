@@ -20,7 +20,7 @@ import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
 import { hasDatagrams, isNlbProtocol } from './protocol.ts';
 
-/** @param fitting the ports that it has room for */
+/** @param fitting the ports that the NLB has room for */
 export function* buildNlb(
   context: ModelContext,
   fitting: readonly PortTopology[],
@@ -60,7 +60,7 @@ export function* buildNlb(
   };
 }
 
-/** Of ports that stay as they are. */
+/** The existing target groups of ports that stay as they are. */
 function keptGroups(
   planned: readonly PlannedPort[],
   { targetGroups }: Pick<Standing, 'targetGroups'>,
@@ -69,7 +69,7 @@ function keptGroups(
   return targetGroups.filter(({ id }) => kept.has(id));
 }
 
-/** A route's action that can't be expressed answers nobody. */
+/** If a route's action cannot be expressed, its connections get no answer. */
 function forwardOf(context: ModelContext, planned: PlannedPort, problems: Problem[]): WeightedForward {
   const { protocol, action, entries, stands } = planned;
   if (stands !== undefined) return { action: { kind: 'forward', ...stands }, targetGroups: [] };
@@ -89,7 +89,7 @@ function forwardOf(context: ModelContext, planned: PlannedPort, problems: Proble
   return forward;
 }
 
-/** Listeners that ask for names of their own, and share their backends with all names. */
+/** Listeners that ask for certain server names, but whose backends get the connections of all names. */
 function namesNotToldApart({ ports, entries }: PlannedPort): readonly string[] {
   const tls = ports.filter(({ serves }) => serves.kind === 'tls').flatMap(({ listeners }) => listeners);
   const named = new Set(entries.filter(({ hostname }) => hostname !== undefined).map(({ listener }) => listener));
@@ -133,7 +133,7 @@ function tlsSettings(
   return { sslPolicy: sslPolicy(context, port, problems), ...(alpn !== undefined && { alpnPolicy: alpn }) };
 }
 
-/** Each once. */
+/** Each rule once. */
 const rulesOf = (entries: readonly ConnectionEntry[]): readonly RuleRef[] => [
   ...new Map(entries.map(({ route, rule }) => [`${routeId(route)}/${rule}`, { route, rule }])).values(),
 ];

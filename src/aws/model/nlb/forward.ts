@@ -7,7 +7,7 @@ import type { NlbProtocol } from './protocol.ts';
 import { nlbRemarks } from './remarks.ts';
 import { nlbEmptyGroup, nlbTargetGroup } from './target-groups.ts';
 
-/** @param protocol the listener's */
+/** @param protocol the listener's protocol */
 export function nlbForward(
   context: ModelContext,
   protocol: NlbProtocol,
@@ -28,7 +28,7 @@ export function unanswered(context: ModelContext, protocol: NlbProtocol): Weight
   return { action: { kind: 'forward', targetGroups: [{ targetGroup: group.id, weight: 1 }] }, targetGroups: [group] };
 }
 
-/** Behind a TLS listener TLS begins again if the Service says that it speaks it. AWS checks no certificate. */
+/** A TLS listener encrypts again to its targets if the Service's appProtocol says TLS. AWS does not check certificates. */
 function groupProtocol(listener: NlbProtocol, { appProtocol }: BackendService): NlbProtocol {
   if (listener !== 'TLS') return listener;
   return ['tls', 'https'].includes(appProtocol?.toLowerCase() ?? '') ? 'TLS' : 'TCP';

@@ -1,4 +1,4 @@
-// The NLB's side of an ALB behind it: a TCP listener for each listener of the ALB, which forwards to it.
+// The NLB in front of an ALB: for each listener of the ALB, it has a TCP listener that forwards to the ALB.
 import type { ModelContext } from '../context.ts';
 import { resourceId } from '../naming.ts';
 import type { ListenerResource, TargetGroupResource } from '../resources.ts';
@@ -44,11 +44,11 @@ function albTarget(
       name: context.name('alb', [id, vpcId]),
       targetType: 'alb',
       protocol: 'TCP',
-      // AWS requires the port of a listener of the ALB.
+      // AWS requires the port of one of the ALB's listeners.
       port,
       vpcId,
       ipAddressType: 'ipv4',
-      // The ALB answers 404 if it has no rule for the check: that is healthy, too.
+      // If the ALB has no rule for the check, it answers 404. That is healthy, too.
       healthCheck: { ...DEFAULT_HEALTH_CHECK, protocol: protocol === 'HTTPS' ? 'HTTPS' : 'HTTP' },
     },
     attributes: KEEPS_ZONES,

@@ -1,4 +1,4 @@
-// UDP of a dual-stack NLB needs IPv6 all the way: its subnets have prefixes from which it speaks to its targets.
+// A dual-stack NLB needs IPv6 in all its subnets for UDP, because it reaches its targets from IPv6 prefixes of the subnets.
 import type { PortTopology } from '../../../gateway/topology.ts';
 import type { Network } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
@@ -9,7 +9,7 @@ export interface WithIpv6 {
   readonly problems: readonly Problem[];
 }
 
-/** Without the UDP ports if a subnet has no IPv6. @param subnets undefined if the load balancer has no place */
+/** Leaves out the UDP ports if a subnet has no IPv6. @param subnets undefined if no subnets are known */
 export function withIpv6(
   topology: AwsTopology,
   { subnets: all }: Pick<Network, 'subnets'>,

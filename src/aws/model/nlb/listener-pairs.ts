@@ -1,5 +1,6 @@
-// Listeners that the Gateway API lets share a port number, and AWS doesn't: a port of an NLB has one listener. The Gateway's own
-// listeners come first, then those of older ListenerSets. Of one owner, what serves comes first.
+// Listeners that share a port number, which the Gateway API allows but AWS does not: a port of an NLB has only one listener.
+// The Gateway's own listeners come first, then those of older ListenerSets. Among the listeners of one owner, a listener that
+// AWS has already comes first.
 
 import { type PortKey, portKey } from '../../../gateway/listener-protocols.ts';
 import type { ListenerTopology, PortTopology } from '../../../gateway/topology.ts';
@@ -20,7 +21,7 @@ interface Place {
   readonly listener: ListenerTopology;
 }
 
-/** The ports with the listeners that AWS can have. @param ports each with its listeners in order of precedence */
+/** The ports with the listeners that AWS can have. @param ports the listeners of each port are in order of precedence */
 export function withoutPairs(
   ports: readonly PortTopology[],
   serving: Serving,
@@ -58,7 +59,7 @@ export function withoutPairs(
   return { ports: fitting.filter(({ listeners }) => listeners.length > 0), problems };
 }
 
-/** TCP and UDP become one listener for both. */
+/** A TCP and a UDP listener can become one listener for both. */
 function canShare(a: Place, b: Place): boolean {
   if (a.port.serves.kind === b.port.serves.kind) return a.listener.tlsMode === b.listener.tlsMode;
   return [a, b].every(
@@ -70,7 +71,7 @@ function canShare(a: Place, b: Place): boolean {
   );
 }
 
-/** Whether AWS has a listener of its protocol there. */
+/** Whether AWS already has a listener with this protocol on the port. */
 function serves({ port, listener }: Place, { http, forwards }: Serving): boolean {
   const { kind } = port.serves;
   const hasAlb = http.has(portKey({ ...port, serves: { kind: 'http', tls: false } }));

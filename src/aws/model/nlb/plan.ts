@@ -1,6 +1,6 @@
-// What each port number of an NLB does. It has one listener, and that has one set of target groups: for TCP and UDP, and for all
-// server names. Who comes first has the port: the Gateway's own listeners, then those of older ListenerSets, then routes with a
-// valid backend, then older routes.
+// Plans each port number of an NLB. A port has one listener with one set of target groups, for TCP and UDP and for all server
+// names. The port goes to the first in this order: the Gateway's own listeners, listeners of older ListenerSets, routes with a
+// valid backend, older routes.
 
 import { byAge, type ConnectionEntry, connectionsOf, routesById } from '../../../gateway/connections.ts';
 import type { RulePlace, RuleRef } from '../../../gateway/problem-place.ts';
@@ -21,10 +21,10 @@ export interface PlannedPort {
   readonly protocol: NlbProtocol;
   /** The Gateway's ports that it serves, with the listeners that are served. */
   readonly ports: readonly PortTopology[];
-  /** Whose connections are forwarded: all to the same backends. None: nobody answers. */
+  /** The routes' entries that are served, all by the same backends. If there are none, nobody answers. */
   readonly entries: readonly ConnectionEntry[];
   readonly action: RouteAction;
-  /** Where nobody knows what a route asks for: its listener forwards as it does now. */
+  /** Present if a route's action is unknown: then the listener forwards as it does now. */
   readonly stands?: Pick<StandingForward, 'targetGroups'>;
 }
 
@@ -33,14 +33,14 @@ export interface Plan {
   readonly problems: readonly Problem[];
 }
 
-/** What a port asks for, before it is known whether it fits beside another of its number. */
+/** A port's request for its number. The number may have another port, for the other transport protocol. */
 interface Claim {
   readonly port: PortTopology;
   readonly protocol: NlbProtocol;
   readonly entries: readonly ConnectionEntry[];
 }
 
-/** An entry that another one keeps from its port. */
+/** An entry that loses its port to another entry. */
 interface Loser {
   readonly entry: ConnectionEntry;
   readonly port: number;
@@ -52,7 +52,7 @@ const NO_ANSWER: RouteAction = { kind: 'respond', statusCode: 500 };
 
 const actionOf = ([first]: readonly ConnectionEntry[]): RouteAction => first?.action ?? NO_ANSWER;
 
-/** @param ports at most one of TCP and UDP each a number, or one of TLS */
+/** @param ports for each number at most one TCP and one UDP port, or one TLS port */
 export function* planPorts(
   { topology }: ModelContext,
   ports: readonly PortTopology[],
@@ -73,7 +73,7 @@ export function* planPorts(
     planned.push(...planNumber(claims));
   }
   yield;
-  // A route may lose one port under several names.
+  // A route may lose the same port for several server names.
   const lost = new Map(losers.map((loser) => [`${loser.port} ${idOfRule(loser.entry)}`, loser]));
   yield;
   const serving = new Set(planned.flatMap(({ entries }) => entries.map(idOfRule)));
@@ -97,7 +97,10 @@ export function* planPorts(
   }
 }
 
-/** @returns undefined also if a route may no longer use a Service of another namespace that it has there */
+/**
+ * The port as it is now, if a route's action is unknown.
+ * @returns undefined also if the port forwards to a Service of another namespace that the route may no longer use
+ */
 function keptPort(
   claims: readonly Claim[],
   { forwards, isPermitted }: Pick<Standing, 'forwards' | 'isPermitted'>,
@@ -190,7 +193,7 @@ function leaveOut(winner: Claim, loser: Claim, losers: Loser[], problems: Proble
   for (const entry of loser.entries) losers.push({ entry, port, why: 'transport', winner: has });
 }
 
-/** Where the rule serves on another port, that goes on. @param serving by `idOfRule` */
+/** If the rule still serves on another port, only this port is left out. @param serving rules that serve, by `idOfRule` */
 function loserProblem({ entry, port, why, winner }: Loser, serving: ReadonlySet<string>): Problem {
   const place: RulePlace = { route: entry.route, rule: entry.rule, field: 'backendRefs' };
   const cause = { kind: 'port-taken-by-others', ...place, port, why, by: winner.route } as const;

@@ -1,4 +1,4 @@
-/** Of an NLB's listeners and of its target groups. */
+/** The protocols of an NLB's listeners and of its target groups. */
 export type NlbProtocol = 'TCP' | 'TLS' | 'UDP' | 'TCP_UDP';
 
 export const isNlbProtocol = (protocol: string): protocol is NlbProtocol =>

@@ -1,10 +1,10 @@
-// What a route of an NLB should know, though it serves.
+// Remarks for routes of an NLB that serve, but with limits that their owners should know.
 import type { TopologyBackend } from '../../../gateway/topology.ts';
 import type { ModelContext } from '../context.ts';
 import type { AlbShortfall } from '../expressed.ts';
 import type { TargetGroupResource } from '../resources.ts';
 
-/** @param groups those that the action forwards to */
+/** @param groups the target groups that the action forwards to */
 export function nlbRemarks(
   { topology: { settings } }: ModelContext,
   backends: readonly TopologyBackend[],
@@ -30,7 +30,7 @@ export function nlbRemarks(
   ];
 }
 
-/** AWS's default depends on the type of the targets and the protocol; of UDP it can't be changed. */
+/** AWS's default depends on the target type and the protocol. For UDP it cannot be changed. */
 function keepsClientAddress({ spec: { targetType, protocol }, attributes }: TargetGroupResource): boolean {
   const isDefault = targetType === 'instance' || protocol === 'UDP' || protocol === 'TCP_UDP';
   return (attributes['preserve_client_ip.enabled'] ?? String(isDefault)) === 'true';

@@ -1,15 +1,16 @@
-// Whether two routes forward to the same targets by the same weights. A port of an NLB has one set of target groups.
+// Whether two routes forward to the same targets with the same weights. Routes can share a port of an NLB only then, because
+// the port has one set of target groups.
 import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
 
 type Shares = ReadonlyMap<string, number>;
 
-/** By server name, or with none: both are of one protocol. */
+/** For two routes with the same protocol, with or without server names. */
 export function sameBackendsAs(first: RouteAction): (other: RouteAction) => boolean {
   const shares = sharesOf(first, nameOf);
   return (other) => areEqual(shares, sharesOf(other, nameOf));
 }
 
-/** Of a TCP port and a UDP port with the same number: whether their targets have one port for both. */
+/** For a TCP and a UDP port with the same number: whether the same targets serve both, at the same port. */
 export function sameTargets(tcp: RouteAction, udp: RouteAction, targetType: 'ip' | 'instance'): boolean {
   const shares = sharesOf(tcp, nameOf);
   const nameOfTcp = (backend: BackendService): string => {
@@ -24,7 +25,7 @@ export function sameTargets(tcp: RouteAction, udp: RouteAction, targetType: 'ip'
 
 const nameOf = ({ service, port }: Pick<BackendService, 'service' | 'port'>): string => `${service}/${port}`;
 
-/** None for what nobody answers. */
+/** Empty if nobody answers. */
 function sharesOf(action: RouteAction, name: (backend: BackendService) => string): Shares {
   const shares = new Map<string, number>();
   if (action.kind !== 'forward') return shares;
@@ -35,7 +36,7 @@ function sharesOf(action: RouteAction, name: (backend: BackendService) => string
   return shares;
 }
 
-/** Weights are shares: 1 and 1 are 50 and 50. */
+/** Only the proportions of the weights count: 1 and 1 equal 50 and 50. */
 function areEqual(a: Shares, b: Shares): boolean {
   const [sumA, sumB] = [sumOf(a), sumOf(b)];
   return a.size === b.size && [...a].every(([name, weight]) => weight * sumB === (b.get(name) ?? 0) * sumA);

@@ -1,4 +1,4 @@
-// The target groups of an NLB: one a backend and protocol.
+// The target groups of an NLB: one per backend and protocol.
 import type { BackendService, IpFamily } from '../../../gateway/topology.ts';
 import { familyOf, type TargetBackend, targetBackend } from '../backends.ts';
 import type { ModelContext } from '../context.ts';
@@ -43,7 +43,7 @@ export function nlbGroup(
   return { id: groupId(backend, segment, immutable), backend, spec };
 }
 
-/** UDP goes from IPv6 clients to IPv6 targets only: a dual-stack NLB takes no others. */
+/** For UDP, a dual-stack NLB accepts only IPv6 targets, because UDP of IPv6 clients cannot go to others. */
 const nlbFamily = (
   service: BackendService,
   protocol: NlbProtocol,
@@ -68,16 +68,16 @@ export function nlbBackend(
   };
 }
 
-/** Where the targets of a UDP port take TCP: at the port of the same number, else at the Service's first that is known. */
+/** The TCP port of a UDP port's targets: the Service's TCP port with the same number, else its first TCP port that is known. */
 function tcpPortBeside({ port, tcp = [] }: BackendService, targetType: 'ip' | 'instance'): number | undefined {
   const ports = tcp.toSorted((a, b) => Number(b.port === port) - Number(a.port === port));
   return ports.flatMap(({ targetPort, nodePort }) => (targetType === 'ip' ? targetPort : nodePort) ?? []).at(0);
 }
 
-/** A group that never has a target: nobody answers its share. One a protocol, because a listener takes only its own. */
+/** A group that never has a target, so its share gets no answer. Each protocol has one, because listeners need their protocol. */
 export function nlbEmptyGroup(context: ModelContext, protocol: NlbProtocol): TargetGroupResource {
   const { settings } = context.topology;
-  // A TLS listener takes TCP groups, too.
+  // A TLS listener accepts TCP groups, too.
   const own = protocol === 'TLS' ? 'TCP' : protocol;
   const name = own === 'TCP' ? 'empty' : `empty-${own.toLowerCase().replace('_', '-')}`;
   const { vpcId } = context.network;
@@ -116,10 +116,10 @@ function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): Hea
   const port = healthPort(targetType, backend);
   if (port === undefined) return TCP_CHECK;
   if (port === backend.checkPort) return { ...TCP_CHECK, port: String(port) };
-  // kube-proxy answers there whether the node has an endpoint of its own: 200 or 503.
+  // On this port, kube-proxy says whether the node has an endpoint of its own: 200 if so, else 503.
   return { ...TCP_CHECK, protocol: 'HTTP', path: '/healthz', port: String(port), matcher: { httpCode: '200' } };
 }
 
-/** UDP answers no health check. */
+/** AWS cannot check health by UDP, so a UDP backend without another port for checks is unchecked. */
 const isUnchecked = (targetType: 'ip' | 'instance', backend: TargetBackend): boolean =>
   backend.transport === 'UDP' && healthPort(targetType, backend) === undefined;

@@ -1,9 +1,9 @@
-// The ports that an NLB can have, and an ALB behind it, as far as room does not decide.
+// The ports that an NLB, and an ALB behind it, can have. Quotas are not considered here.
 import type { AwsTopology } from '../../translation.ts';
 import { type WithIpv6, withIpv6 } from './ipv6.ts';
 import { type Serving, withoutPairs } from './listener-pairs.ts';
 
-/** A listener that can't be served takes the port of no other. */
+/** Listeners without IPv6 are left out first, because a listener that cannot be served must not take another's port. */
 export function usablePorts(
   asked: AwsTopology,
   network: Parameters<typeof withIpv6>[1],
