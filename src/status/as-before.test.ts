@@ -33,14 +33,14 @@ const gateway = (status: 'True' | 'False'): Gateway => ({
   },
 });
 
-test('a listener that serves stays good while nobody can say whether it may use its certificate', () => {
+test('a serving listener stays valid while it is unknown whether it may use its certificate', () => {
   expect(asBefore(said(unknown), gateway('True'), [])).toMatchObject({
     listeners: [{ name: 'https', valid: true }],
     found: [],
   });
 });
 
-test('one that never served, or lacks something else, does not', () => {
+test('a listener that never served, or that has another problem, does not stay valid', () => {
   for (const [given, before] of [
     [said(unknown), gateway('False')],
     [said(unknown, conflict), gateway('True')],

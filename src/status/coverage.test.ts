@@ -52,7 +52,7 @@ const coverage: Coverage<Problem['kind']> = {
   'kinds-missing': { problem: { kinds: ['HTTPRoute'] }, reportedBy: notProgrammed('Pending') },
 };
 
-test('every kind of problem that a golden case is to have is in one', async () => {
+test('every kind of problem that must be in a golden case is in one', async () => {
   const { found, wanted } = await goldenKinds(coverage);
   expect(found).toEqual(wanted);
 });

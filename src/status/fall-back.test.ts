@@ -22,7 +22,7 @@ const before: readonly Condition[] = [
   },
 ];
 
-test('a route that is served as it was before stays accepted, of the generation that serves, and says why', () => {
+test('a route whose earlier version is served stays accepted with the generation of that version, and says why', () => {
   expect(routeConditions(attachment, findings, before)).toMatchObject([
     { type: 'Accepted', status: 'True', observedGeneration: 1 },
     { type: 'ResolvedRefs', status: 'True' },

@@ -29,7 +29,7 @@ test('a class says which of its parameters are wrong', () => {
   expect(accepted?.message).toMatch(/invalid at spec\.colour: must .* invalid at spec\.lamps\[1\]: must/);
 });
 
-test('CRDs of an unknown version do not keep a class from being accepted, and its condition names them', () => {
+test('a class is accepted even if the CRDs have an unknown version, and its condition names the version', () => {
   const [accepted, version] = gatewayClassConditions([], { supported: false, found: ['v9.0.0'], missing });
   expect(accepted).toMatchObject({ type: 'Accepted', status: 'True' });
   expect(version).toMatchObject({ type: 'SupportedVersion', status: 'False', reason: 'UnsupportedVersion' });

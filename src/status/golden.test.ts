@@ -1,4 +1,4 @@
-// The statuses that users would read, and what holds for all of them.
+// The statuses of the golden cases, and what must be true for all of them.
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { routeId, routeRef } from '../gateway/route-id.ts';
@@ -14,7 +14,7 @@ test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs 
 });
 
 /**
- * The reasons that the Gateway API knows for each type, by the condition's status where it tells them apart.
+ * The reasons that the Gateway API knows for each type, by the condition's status if the reasons depend on it. They are from
  * gateway_types.go, shared_types.go and httproute_types.go of v1.7.0.
  */
 const known = {
@@ -42,14 +42,14 @@ const known = {
     },
   },
   listener: {
-    // HostnameConflict and ProtocolConflict are those of a listener that is not accepted for its conflict.
+    // A listener that is not accepted because of a conflict has HostnameConflict or ProtocolConflict.
     Accepted: {
       True: ['Accepted'],
       False: ['PortUnavailable', 'UnsupportedProtocol', 'UnsupportedValue', 'HostnameConflict', 'ProtocolConflict'],
     },
     Conflicted: { True: ['HostnameConflict', 'ProtocolConflict'], False: ['NoConflicts'] },
     OverlappingTLSConfig: { True: ['OverlappingHostnames'] },
-    // PortUnavailable is only of a ListenerSet's listener.
+    // Only a ListenerSet's listener has PortUnavailable.
     Programmed: {
       True: ['Programmed'],
       False: ['Invalid', 'Pending', 'HostnameConflict', 'ProtocolConflict', 'PortUnavailable'],
@@ -146,21 +146,21 @@ const always = {
 } as const;
 
 describe.each(all)('the conditions of $name', ({ on, generation, conditions }) => {
-  test('are those that the Gateway API knows, each once', () => {
+  test('have types and reasons that the Gateway API knows, each type once', () => {
     const types = conditions.map(({ type }) => type);
     expect(new Set(types).size).toBe(types.length);
     expect(types).toEqual(expect.arrayContaining([...always[on]]));
     for (const condition of conditions) expect(condition).toSatisfy((each: Condition) => isKnown(on, each));
   });
 
-  test('say of which generation and when', () => {
+  test('have their generation and time', () => {
     for (const condition of conditions) {
       expect(condition.observedGeneration).toBe(generation);
       expect(Date.parse(condition.lastTransitionTime)).toBe(GOLDEN_NOW);
     }
   });
 
-  test('have messages in whole sentences', () => {
+  test('have messages of whole sentences', () => {
     for (const { message } of conditions) {
       expect(message).toMatch(/^\S[^\n]*[.…]$/);
       expect(message).not.toMatch(/undefined|\[object|\bNaN\b| {2}/);
@@ -169,7 +169,7 @@ describe.each(all)('the conditions of $name', ({ on, generation, conditions }) =
   });
 });
 
-test('a route that is refused something reads which field is at fault', () => {
+test('a condition with status False on a route names the wrong field', () => {
   const refused = all
     .filter(({ on }) => on === 'route')
     .flatMap(({ conditions }) => conditions.filter(({ status }) => status === 'False'));

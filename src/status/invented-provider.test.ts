@@ -1,4 +1,4 @@
-// What a provider that nobody has finds wrong reaches conditions, and none of them speaks of AWS.
+// The findings of an invented provider reach conditions, and no condition mentions AWS.
 
 import { expect, test } from 'vitest';
 import type { Gateway, HttpRoute, ListenerSet } from '../api/gateway-api.ts';
@@ -126,7 +126,7 @@ interface Conditioned {
   readonly conditions?: readonly { readonly message: string }[];
 }
 
-/** All that is said, first of what is new, and then once more of what served before. */
+/** The messages of all conditions, both of objects that are new and of objects that served before. */
 function messages(found: readonly Finding[], provisioned: Provisioned | undefined): readonly string[] {
   const all = findingsOf({ listeners: [own, ofSet], attachments: [attachment] }, found, inventedWords);
   const outcome = { findings: all, attachedRoutes: attachedRoutes(all), provisioned, overdue: true };
@@ -156,7 +156,7 @@ function messages(found: readonly Finding[], provisioned: Provisioned | undefine
   return conditioned.flatMap(({ conditions = [] }) => conditions.map(({ message }) => message));
 }
 
-test('whatever an invented provider finds reaches a condition in its own words, and none speaks of AWS', () => {
+test('every finding of an invented provider reaches a condition in its own words, and no condition mentions AWS', () => {
   for (const finding of findings) {
     const all = states.flatMap((provisioned) => messages([finding], provisioned));
     expect(all.some((message) => message.includes(finding.words))).toBe(true);
@@ -164,14 +164,14 @@ test('whatever an invented provider finds reaches a condition in its own words, 
   }
 });
 
-test('an invented provider says itself what stands, what is missing and what a removal waits for', () => {
+test('an invented provider has its own words for what exists, what is missing and what a removal waits for', () => {
   const all = states.flatMap((provisioned) => messages([], provisioned));
   const { standingUnread, upToDate, removing, shut } = inventedWords;
   const expected = [standingUnread, upToDate, removing, shut('it'), shut('"http"')];
   expect(expected.filter((words) => !all.some((message) => message.includes(words)))).toEqual([]);
 });
 
-/** Not those that the provider itself puts in words, nor those of objects that the golden cases have for AWS. */
+/** Excludes problems with words of the provider, and problems of objects that only AWS's golden cases have. */
 const isOfApi = (problem: Problem): problem is ApiProblem =>
   !/^(certificate-arn|backend-without|parameters|listener-pair)\b/.test(problem.kind);
 

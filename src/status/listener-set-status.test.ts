@@ -48,7 +48,7 @@ const crowdedOut: ListenerFinding = {
 const unreadable: GatewayOutcome = { ...outcome([]), provisioned: undefined };
 
 test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
-  ['is being made', outcome([]), ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
+  ['is being created', outcome([]), ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
   [
     'is refused',
     outcome([refused]),
@@ -67,20 +67,20 @@ test.each<readonly [string, GatewayOutcome, readonly string[], string]>([
     ['Accepted=True/Accepted', 'Programmed=False/ParentNotProgrammed'],
     'Unknown/Pending',
   ],
-  ['can not be seen', unreadable, ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
+  ['cannot be read', unreadable, ['Accepted=True/Accepted', 'Programmed=Unknown/Pending'], 'Unknown/Pending'],
   [
     'is served',
     outcome([], { ...active, ports: new Set<PortKey>(['http/80', 'http/8080']) }),
     ['Accepted=True/Accepted', 'Programmed=True/Programmed'],
     'True/Programmed',
   ],
-])("while a ListenerSet's listener %s, both say so in the words of ListenerSets", (_, given, ofSet, ofListener) => {
+])("if a ListenerSet's listener %s, both report it with the reasons of ListenerSets", (_, given, ofSet, ofListener) => {
   const status = listenerSetStatus(undefined, set, given, 1, GOLDEN_NOW);
   expect(said(status.conditions)).toEqual(ofSet);
   expect(said(status.listeners?.[0]?.conditions)).toContain(`Programmed=${ofListener}`);
 });
 
-test("a Gateway is programmed though a ListenerSet's listener is refused", () => {
+test("a Gateway is programmed even if a ListenerSet's listener is refused", () => {
   const status = gatewayStatus(undefined, outcome([refused]), GOLDEN_NOW);
   expect(said(status.conditions)).toEqual([
     'Accepted=True/Accepted',
@@ -89,7 +89,7 @@ test("a Gateway is programmed though a ListenerSet's listener is refused", () =>
   ]);
 });
 
-test('a ListenerSet that is served stays programmed though its next listener is refused, or nobody can be asked', () => {
+test('a served ListenerSet stays programmed if a new listener is refused, or if the provider cannot be asked', () => {
   const more = {
     ...listener,
     name: 'team/more/next',
@@ -115,12 +115,12 @@ test('a ListenerSet that is served stays programmed though its next listener is 
   expect(said(unseen.listeners?.[0]?.conditions)).toContain('Programmed=True/Programmed');
 });
 
-test('a listener for which there is no room says that there are too many', () => {
+test('a listener without room has the reason TooManyListeners', () => {
   const status = listenerSetStatus(undefined, set, outcome([crowdedOut]), 1, GOLDEN_NOW);
   expect(said(status.listeners?.[0]?.conditions)).toContain('Accepted=False/TooManyListeners');
 });
 
-test('conditions of others stay on a ListenerSet', () => {
+test('a ListenerSet keeps the conditions of other controllers', () => {
   const foreign = { type: 'Scanned', status: 'True', reason: 'Done', message: '', lastTransitionTime: '' } as const;
   const status = listenerSetStatus({ conditions: [foreign] }, set, outcome([]), 1, GOLDEN_NOW);
   expect(status.conditions).toContainEqual(foreign);

@@ -4,7 +4,7 @@ import { eachOnce, newsOf, newsOfListeners } from './news.ts';
 
 const lastTransitionTime = '2026-11-28T12:00:00Z';
 
-/** From `Type=Status/Reason: message`. */
+/** Parses `Type=Status/Reason: message`. */
 function conditions(...words: readonly string[]): readonly Condition[] {
   return words.map((word) => {
     const [, type = '', status, reason = '', message = ''] = /^([^=]+)=(\w+)\/(\w+)(?:: (.*))?$/.exec(word) ?? [];
@@ -24,19 +24,19 @@ const served = conditions(
 );
 const reasonsOf = (news: ReturnType<typeof newsOf>) => news.map(({ type, reason }) => `${type} ${reason}`);
 
-test('a Gateway that is made and served is normal, from the default conditions of the CRD on', () => {
+test('creating and serving a Gateway are Normal Events, starting from the default conditions of the CRD', () => {
   expect(reasonsOf(newsOf(untouched, making))).toEqual(['Normal Pending']);
   expect(reasonsOf(newsOf(making, provisioning))).toEqual([]);
   expect(reasonsOf(newsOf(provisioning, served))).toEqual(['Normal Programmed']);
   expect(reasonsOf(newsOf(served, served))).toEqual([]);
 });
 
-test('a load balancer that is lost is worth a look, and one that goes with its Gateway is not', () => {
+test('a lost load balancer is a Warning, except if its Gateway is being deleted', () => {
   expect(reasonsOf(newsOf(served, making))).toEqual(['Warning Pending']);
   expect(reasonsOf(newsOf(served, making, true))).toEqual(['Normal Pending']);
 });
 
-test('a Gateway that is not accepted says so once, and not that it is not programmed for that', () => {
+test('a Gateway that is not accepted gets one Event for that, and none for not being programmed', () => {
   const rejected = conditions('Accepted=False/InvalidParameters: no', 'Programmed=False/Invalid: not accepted');
   expect(reasonsOf(newsOf(untouched, rejected))).toEqual(['Warning InvalidParameters']);
   expect(reasonsOf(newsOf(rejected, rejected))).toEqual([]);
@@ -90,7 +90,7 @@ test('each invalid listener gets an Event with its reason, at creation and later
   ]);
 });
 
-test('the same news of several parents of a route makes one Event', () => {
+test('the same news for several parents of a route is one Event', () => {
   const bad = newsOf(undefined, conditions('ResolvedRefs=False/BackendNotFound: no Service'));
   expect(reasonsOf(eachOnce([...bad, ...bad]))).toEqual(['Warning BackendNotFound']);
 });

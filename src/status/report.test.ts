@@ -73,7 +73,7 @@ function start() {
   return { client, clock, context, recorded, writes, status, condition, parents };
 }
 
-test('a Gateway that becomes served says so once, in its status and in an Event', async () => {
+test('a Gateway reports once that it is served, in its status and in an Event', async () => {
   const { client, context, recorded, writes, condition, status } = start();
   const created = await client.create(kinds.gateways, gateway, signal);
   await reportGateway(context, created, outcome({ provisioned: waiting }), signal);
@@ -90,7 +90,7 @@ test('a Gateway that becomes served says so once, in its status and in an Event'
   ]);
 });
 
-test('a condition keeps the time at which its status changed, and those of others stay', async () => {
+test('a condition keeps the time of its last change of status, and the conditions of others stay', async () => {
   const { client, clock, context, condition } = start();
   const lastTransitionTime = '2025-01-01T00:00:00Z';
   const foreign = {
@@ -113,7 +113,7 @@ test('a condition keeps the time at which its status changed, and those of other
   expect(await condition('Programmed')).toMatchObject({ lastTransitionTime: '2026-01-01T00:01:00Z' });
 });
 
-test('a pass over a Gateway that has changed since says nothing of it', async () => {
+test('a pass writes no status if the Gateway has changed since the pass read it', async () => {
   const { client, context, writes } = start();
   const created = await client.create(
     kinds.gateways,
@@ -124,7 +124,7 @@ test('a pass over a Gateway that has changed since says nothing of it', async ()
   expect(writes()).toBe(0);
 });
 
-test('a Gateway that serves stays programmed while nobody answers, and says so after a while, once', async () => {
+test('a serving Gateway stays programmed while the provider does not answer, and reports that once, after a while', async () => {
   const { client, context, recorded, writes, condition, status } = start();
   await reportGateway(context, await client.create(kinds.gateways, gateway, signal), outcome({}), signal);
   const found = [hindrance('Nobody answers.', { programmed: 'Pending', upToDate: 'NotAnswered', passing: true })];
@@ -152,7 +152,7 @@ test('a Gateway that serves stays programmed while nobody answers, and says so a
   expect(recorded).toEqual([{ type: 'Warning', reason: 'NotAnswered' }]);
 });
 
-test('a Gateway that is being deleted says what keeps it', async () => {
+test('a Gateway that is being deleted says why it still exists', async () => {
   const { client, context, condition } = start();
   const created = await client.create(kinds.gateways, gateway, signal);
   await reportRemoval(
@@ -209,7 +209,7 @@ test('a route gets the status of its Gateway beside those of other controllers a
   expect(await parents()).toEqual(foreignParents);
 });
 
-test('a route that loses its backend gets a Warning, once', async () => {
+test('a route that loses its backend gets one Warning', async () => {
   const { client, context, recorded } = start();
   await client.create(kinds.httpRoutes, httpRoute, signal);
   const service = objectKey({ namespace: 'shop', name: 'cart' });
@@ -221,7 +221,7 @@ test('a route that loses its backend gets a Warning, once', async () => {
   expect(recorded).toEqual([{ type: 'Warning', reason: 'BackendNotFound' }]);
 });
 
-test('a route that is no more is passed over', async () => {
+test('a deleted route gets no Event, and no error', async () => {
   const { context, recorded } = start();
   await reportRoute(context, httpRoute, ofRoute({}), signal);
   expect(recorded).toEqual([]);

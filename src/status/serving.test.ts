@@ -44,7 +44,7 @@ test('a Gateway that admits nobody is not programmed, and says why', () => {
   );
 });
 
-test('a listener that served serves on while the rules for another one are refused', () => {
+test('a serving listener stays programmed while the rules for another listener are refused', () => {
   const before = gatewayStatus(
     undefined,
     outcome({ findings: findingsOf({ ...translation, listeners: [listener('http', 'http/80')] }, [], inventedWords) }),
@@ -55,7 +55,7 @@ test('a listener that served serves on while the rules for another one are refus
   expect(status.conditions?.at(-1)).toMatchObject({ type: 'gatehouse.dev/UpToDate', reason: 'AccessDenied' });
 });
 
-test('a Gateway whose load balancer is gone is not programmed any more', () => {
+test('a Gateway is no longer programmed after its load balancer is gone', () => {
   const before = gatewayStatus(undefined, outcome({}), GOLDEN_NOW);
   const gone = {
     ...standing,

@@ -36,7 +36,7 @@ test.each<readonly [Problem, string]>([
   expect(apiFinding(problem, inventedWords).words).toContain(words);
 });
 
-test('of more problems than anybody reads, the message has the first ones and counts the others', () => {
+test('if there are too many problems to read, the message has the first ones and counts the others', () => {
   const problems = Array.from({ length: 500 }, (_, rule) =>
     apiFinding({ kind: 'rule-field-unsupported', route, rule, field: 'retry' }, inventedWords),
   );
@@ -46,7 +46,7 @@ test('of more problems than anybody reads, the message has the first ones and co
   expect(messageOf(problems.slice(0, 2))).not.toContain('more');
 });
 
-test('of more names than anybody reads, the message has the first ones and counts the others', () => {
+test('if there are too many names to read, the message has the first ones and counts the others', () => {
   const names = Array.from({ length: 64 }, (_, index) => `l${index}`);
   expect(quoted(names)).toMatch(/^"l0", .*, "l9" and 54 more$/);
 });

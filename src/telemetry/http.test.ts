@@ -27,7 +27,7 @@ async function serve(fault?: string) {
   return { metrics: `http://${metrics}`, probes: `http://${probes}`, all };
 }
 
-test('metrics are served as Prometheus reads them, and nothing else is there', async () => {
+test('metrics are served in the format of Prometheus, and their port serves nothing else', async () => {
   const { metrics, all } = await serve();
   all.aws.call('CreateRule', 'ok', 0.2);
   all.leader.set(1);
@@ -39,7 +39,7 @@ test('metrics are served as Prometheus reads them, and nothing else is there', a
   expect((await fetch(`${metrics}/healthz`)).status).toBe(404);
 });
 
-test('a probe says ok, or what is not', async () => {
+test('a probe answers ok, or says what is wrong', async () => {
   const { probes } = await serve('the caches are not filled yet');
   expect(await (await fetch(`${probes}/healthz`)).text()).toBe('ok');
   const ready = await fetch(`${probes}/readyz`);
@@ -47,13 +47,13 @@ test('a probe says ok, or what is not', async () => {
   expect((await fetch(`${probes}/metrics`)).status).toBe(404);
 });
 
-test('once stopped, the ports are free again', async () => {
+test('the ports are free again after a stop', async () => {
   const { probes } = await serve();
   stopOne.abort();
   await expect(fetch(`${probes}/healthz`)).rejects.toThrow('fetch failed');
 });
 
-test('an address that is taken is an error, not a controller without probes', async () => {
+test('an address in use is an error, because a controller must have probes', async () => {
   const { probes } = await serve();
   const taken = probes.slice('http://'.length);
   const again = serveTelemetry(

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
 import { createMetrics } from './metrics.ts';
 
-test('every metric of ours says what it is', async () => {
+test('every metric of ours has a help text', async () => {
   const ours = (await createMetrics().registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('gatehouse_'));
   expect(ours.length).toBeGreaterThan(5);
   for (const { help } of ours) expect(help).toMatch(/^[A-Z].*\.$/);
 });
 
-test('a queue tells how it is', async () => {
+test('a queue reports its depth, waits and retries', async () => {
   const { queue, registry } = createMetrics();
   const metrics = queue('gateway');
   metrics.depth(3);
@@ -20,7 +20,7 @@ test('a queue tells how it is', async () => {
   expect(text).toContain('gatehouse_queue_retries_total{queue="gateway"} 1');
 });
 
-test('targets are counted by Gateway and state, of so many Gateways and no more', async () => {
+test('targets are counted by Gateway and state, for a limited number of Gateways', async () => {
   const { registry, watchTargets } = createMetrics();
   const gateway = (index: number) => objectKey({ namespace: 'shop', name: `web-${index}` });
   watchTargets(() =>

@@ -6,7 +6,7 @@ import { pinoLogger } from './pino-logger.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
-test('a line of the log is JSON with words for its level, and of an error only what is no secret', async () => {
+test('a line of the log is JSON with its level in words, and with no secrets of an error', async () => {
   const lines: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
     lines.push(String(line));
@@ -26,7 +26,7 @@ test('a line of the log is JSON with words for its level, and of an error only w
   expect(lines[0]).not.toContain('the-secret');
 });
 
-test('as text a line has time, level, message and fields, and no colour where no terminal reads it', async () => {
+test('a line as text has time, level, message and fields, and no colour if the output is no terminal', async () => {
   const script = `
     import { pinoLogger } from ${JSON.stringify(join(import.meta.dirname, 'pino-logger.ts'))};
     const logger = await pinoLogger({ level: 'info', format: 'text' });

@@ -1,4 +1,4 @@
-// The sizes that the API allows: the pure stages are done in many short steps, so that nothing else has to wait for them.
+// Gateways of the sizes that the API allows. The pure stages work in many short steps, so that other work need not wait.
 import { expect, test } from 'vitest';
 import { awsFinding } from '../aws/findings.ts';
 import { buildingModel } from '../aws/model/build.ts';
@@ -76,7 +76,7 @@ const connections = {
   TLS: { route: 'TLSRoute', tls: { mode: 'Passthrough' } },
 } as const;
 
-/** A ListenerSet with its own 64 ports, or server names, and a route for each. */
+/** A ListenerSet with its own 64 ports or server names, and one route for each. */
 function connectionSet(protocol: keyof typeof connections, set: number): readonly unknown[] {
   const { route, ...options } = connections[protocol];
   const hostname = (index: number): string => `h${index}.s${set}.example.com`;
@@ -120,7 +120,7 @@ const connectionSets = (protocol: keyof typeof connections, sets: number): reado
   ...many(sets, (set) => connectionSet(protocol, set)).flat(),
 ];
 
-/** All routes want the one port. */
+/** All these routes attach to the same port. */
 const sameTcpRoute = (index: number) => ({
   apiVersion,
   kind: 'TCPRoute',
@@ -128,7 +128,10 @@ const sameTcpRoute = (index: number) => ({
   spec: { parentRefs: [{ name: 'web' }], rules: [{ backendRefs: [{ name: 'app', port: 80 }] }] },
 });
 
-/** Far from what a step takes, and farther from what these sizes took in one: a machine may have other work. In milliseconds. */
+/**
+ * Much longer than a step takes, because the machine may have other work. Much shorter than all of the work takes in one step. In
+ * milliseconds.
+ */
 const longestMs = 2000;
 
 function inShortSteps<T>(steps: Steps<T>): T {
@@ -161,7 +164,7 @@ test.each<readonly [string, readonly unknown[], number]>([
     2048,
   ],
   ['10,000 TCPRoutes for one port', [gateway([9000], 'TCP'), ...many(10_000, sameTcpRoute)], 1],
-])('%s hold up nobody', { timeout: 60_000 }, (_, manifests, expected) => {
+])('%s do not delay other work', { timeout: 60_000 }, (_, manifests, expected) => {
   const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
   if (input === undefined) throw new Error('Expected a Gateway');
   const { topology } = inShortSteps(translating(input, GOLDEN_PROTOCOLS));
@@ -173,7 +176,7 @@ test.each<readonly [string, readonly unknown[], number]>([
   expect(performance.now() - started).toBeLessThan(5 * longestMs);
 });
 
-/** A TLSRoute for one listener. */
+/** All these routes attach to the same listener. */
 const sameTlsRoute = (index: number) => ({
   apiVersion,
   kind: 'TLSRoute',
@@ -190,14 +193,14 @@ test.each<readonly [string, readonly unknown[], number]>([
   ['9,600 TLS listeners with two Services', connectionSets('TLS', 150), 9600],
   ['9,600 TCP listeners', connectionSets('TCP', 150), 9600],
   ['10,000 TLSRoutes with two Services for one listener', [tlsGateway, ...many(10_000, sameTlsRoute)], 10_000],
-])('the model of an NLB: %s hold up nobody', { timeout: 60_000 }, (_, manifests, routes) => {
+])('the model of an NLB: %s do not delay other work', { timeout: 60_000 }, (_, manifests, routes) => {
   const services = [service('app'), service('api')];
   const [input] = fromManifests([gatewayClass, ...services, ...manifests], { now: GOLDEN_NOW }).inputs;
   if (input === undefined) throw new Error('Expected a Gateway');
   const { topology } = inShortSteps(translatingForAws(input, GOLDEN_DEFAULTS));
   if (topology === undefined) throw new Error('Expected a topology');
   expect(topology.routes).toHaveLength(routes);
-  // No ALB beside the NLB.
+  // Leave out the ALB.
   const ports = topology.ports.filter(({ serves }) => serves.kind !== 'http');
   const asked = { ...topology, planes: ['nlb'] as const, ports };
   const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
@@ -209,7 +212,7 @@ test.each<readonly [string, readonly unknown[]]>([
   ['1,000 routes of 128 matches × 16 hostnames', [gateway([80]), ...many(1000, largeRoute)]],
   ['64 ports with 2 of these routes', [gateway(many(64, (index) => 8000 + index)), ...many(2, largeRoute)]],
   ['300 ListenerSets × 64 listeners', [gateway([80]), ...many(300, listenerSet), catchAll]],
-])('%s hold up nobody', { timeout: 60_000 }, (_, manifests) => {
+])('%s do not delay other work', { timeout: 60_000 }, (_, manifests) => {
   const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
   if (input === undefined) throw new Error('Expected a Gateway');
   const translation = inShortSteps(translatingForAws(input, GOLDEN_DEFAULTS));
