@@ -17,7 +17,7 @@ function changesOf(cache: Cache<Widget, 'color'>): string[] {
   return changes;
 }
 
-test('an object is found by key and by index, also after it changed its color', () => {
+test('an object is found by key and by index, even after its indexed value changed', () => {
   const cache = newCache();
   cache.put(widget('a', '1', 'red'));
   cache.put(widget('b', '2', 'red'));
@@ -32,7 +32,7 @@ test('an object is found by key and by index, also after it changed its color', 
   expect(cache.size).toBe(1);
 });
 
-test('a new list over an old one is seen as just what changed in between', async () => {
+test('handlers see only the differences between an old list and a new one', async () => {
   const cache = newCache();
   await cache.replace([widget('a', '1'), widget('b', '2'), widget('c', '3')], true);
   const changes = changesOf(cache);
@@ -41,7 +41,7 @@ test('a new list over an old one is seen as just what changed in between', async
   expect(changes).toEqual(['updated b', 'added d', 'deleted c']);
 });
 
-test('a handler that comes late sees what is there as additions, and an equal resourceVersion is no change', () => {
+test('a late handler sees present objects as additions, and an equal resourceVersion is no change', () => {
   const cache = newCache();
   cache.put(widget('a', '1'));
   const changes = changesOf(cache);
@@ -50,7 +50,7 @@ test('a handler that comes late sees what is there as additions, and an equal re
   expect(changes).toEqual(['added a initially', 'updated a']);
 });
 
-test('what comes out of the cache cannot be changed, at any depth', () => {
+test('an object from the cache cannot be changed, at any depth', () => {
   const cache = newCache();
   cache.put(widget('a', '1'));
   const [object] = cache.list();
@@ -58,7 +58,7 @@ test('what comes out of the cache cannot be changed, at any depth', () => {
   expect(Object.isFrozen(object?.metadata)).toBe(true);
 });
 
-test('a handler or an indexer that throws keeps nobody else from seeing the change', () => {
+test('other handlers see a change even if a handler or an indexer throws', () => {
   const cache = new Cache({
     indexers: {
       bad: () => {
@@ -78,7 +78,7 @@ test('a handler or an indexer that throws keeps nobody else from seeing the chan
   expect(cache.byIndex('color', 'red')).toHaveLength(1);
 });
 
-test('a handler is called no more once it is taken off', () => {
+test('a handler is not called after it is removed', () => {
   const cache = newCache();
   let calls = 0;
   const stop = cache.onChange(() => {
@@ -90,7 +90,7 @@ test('a handler is called no more once it is taken off', () => {
   expect(calls).toBe(1);
 });
 
-test('managed fields and the copy that kubectl keeps take no memory', () => {
+test("managed fields and kubectl's copy of an object are dropped", () => {
   const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': '{}', mine: 'kept' };
   const base = widget('a', '1');
   const object = { ...base, metadata: { ...base.metadata, annotations, managedFields: [{ manager: 'kubectl' }] } };

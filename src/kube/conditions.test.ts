@@ -20,7 +20,7 @@ const stored = (status: 'True' | 'False', observedGeneration = 1, type = 'Ready'
   message: '',
 });
 
-test('the transition time changes with the status and only then', () => {
+test('the transition time changes only with the status', () => {
   expect(mergeConditions([stored('True')], [own('True')], now)).toEqual([
     { ...own('True'), lastTransitionTime: '2026-01-01T00:00:00Z' },
   ]);
@@ -29,13 +29,13 @@ test('the transition time changes with the status and only then', () => {
   ]);
 });
 
-test("others' conditions stay, in their places", () => {
+test("others' conditions stay, at their positions", () => {
   const merged = mergeConditions([stored('True', 1, 'Theirs'), stored('True')], [own('False')], now);
   expect(merged.map(({ type }) => type)).toEqual(['Theirs', 'Ready']);
   expect(merged[0]).toEqual(stored('True', 1, 'Theirs'));
 });
 
-test('what was reported for a newer generation is not overwritten by an older pass', () => {
+test('a condition of a newer generation is not overwritten by an older pass', () => {
   expect(mergeConditions([stored('True', 7)], [own('False', 6)], now)).toEqual([stored('True', 7)]);
 });
 

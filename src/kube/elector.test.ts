@@ -52,7 +52,7 @@ function running() {
   return { clock, client, elector, work, run: elector.run(work, never) };
 }
 
-test('one of two leads; the other takes over at once when the first one stops', async () => {
+test('one of two candidates leads, and the other takes over at once when the first stops', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
   const [first, second] = [newElector(client, clock, 'first'), newElector(client, clock, 'second')];
@@ -75,7 +75,7 @@ test('one of two leads; the other takes over at once when the first one stops', 
   expect(spec).toMatchObject({ holderIdentity: '', leaseDurationSeconds: 1, leaseTransitions: 1 });
 });
 
-test('a leader that cannot renew stops its work before another may take the lease', async () => {
+test('a leader that cannot renew stops its work before another process may take the lease', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
   const first = newElector(client, clock, 'first');
@@ -103,7 +103,7 @@ test('a leader that cannot renew stops its work before another may take the leas
   await secondRun;
 });
 
-test('a process that was frozen knows at once that it leads no more, and stops even if nobody took over', async () => {
+test('a process that was frozen knows at once that it is no longer the leader, and stops even if nobody took over', async () => {
   const { clock, elector, work, run } = running();
   await clock.advance(5_000);
   expect(elector.isLeader()).toBe(true);
@@ -114,7 +114,7 @@ test('a process that was frozen knows at once that it leads no more, and stops e
   expect(work.log.at(-1)).toMatch(/ended/);
 });
 
-test('the lease is renewed while the work drains, and released only then', async () => {
+test('the lease is renewed until the work has ended, and only then released', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
   const elector = newElector(client, clock, 'first');
@@ -131,7 +131,7 @@ test('the lease is renewed while the work drains, and released only then', async
   expect((await client.get(leases, key, never)).spec?.holderIdentity).toBe('');
 });
 
-test("a holder's clock plays no part: its lease ends when we have seen no sign of life for its duration", async () => {
+test("a lease expires when we have seen no renewal for its duration, whatever the holder's clock says", async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
   const spec = { holderIdentity: 'gone', leaseDurationSeconds: 15, renewTime: '2099-01-01T00:00:00.000000Z' };
@@ -152,7 +152,7 @@ test("a holder's clock plays no part: its lease ends when we have seen no sign o
   await run;
 });
 
-test('a leader whose lease someone else took by force stops at its next renewal', async () => {
+test('a leader stops at its next renewal if another process took the lease by force', async () => {
   const { clock, client, elector, run } = running();
   await clock.advance(1_000);
   const lease = await client.get(leases, key, never);
@@ -172,7 +172,7 @@ test('a request that hangs does not keep the leader from stopping in time', asyn
   expect(await run).toBe('lost');
 });
 
-test('a lease counts from when its renewal was sent, however late the answer comes', async () => {
+test('the duration of a lease starts when the renewal was sent, however late the answer comes', async () => {
   const clock = new FakeClock();
   const client = new MemoryClient();
   const elector = newElector(client, clock, 'first');

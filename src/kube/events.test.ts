@@ -38,7 +38,7 @@ function start(limits = {}) {
   };
 }
 
-test('an event says what it is about, who says so, and why', async () => {
+test('an event has its object, its controller and its reason', async () => {
   await using run = start();
   run.recorder.record(widget('a', '1'), note);
   await run.clock.advance(1);
@@ -67,7 +67,7 @@ test('a repeated event becomes a series whose count grows in few writes', async 
   expect(run.client.actions.length).toBeLessThan(10);
 });
 
-test('an event that comes again much later, or about another object, is one of its own', async () => {
+test('an equal event starts a new series after a long time, or for another object', async () => {
   await using run = start();
   run.recorder.record(widget('a', '1'), note);
   run.recorder.record(widget('b', '1'), note);
@@ -77,7 +77,7 @@ test('an event that comes again much later, or about another object, is one of i
   expect(await run.written()).toHaveLength(3);
 });
 
-test('an object that is loud takes nothing from a quiet one', async () => {
+test('an object with many events does not reduce the share of another object', async () => {
   await using run = start({ burst: 3, refillMs: 1000 });
   for (let count = 0; count < 10; count += 1) run.recorder.record(widget('loud', '1'), { ...note, note: `${count}` });
   run.recorder.record(widget('quiet', '1'), note);
@@ -98,7 +98,7 @@ test('a note that is too long is cut between characters', async () => {
   expect(event?.note).toMatch(/^é{500,}…$/);
 });
 
-test('a failing server is tried again a few times, then the event is given up, and later ones get through', async () => {
+test('an event is retried a few times, then dropped, and later events are written', async () => {
   await using run = start();
   run.client.intercept = () => {
     throw refusal(500, 'InternalError');
@@ -112,7 +112,7 @@ test('a failing server is tried again a few times, then the event is given up, a
   expect(await run.written()).toHaveLength(1);
 });
 
-test('a server that forbids events is not asked twice for the same', async () => {
+test('an event that the server forbids is not retried', async () => {
   await using run = start();
   run.client.intercept = () => {
     throw refusal(403, 'Forbidden');
@@ -122,7 +122,7 @@ test('a server that forbids events is not asked twice for the same', async () =>
   expect(run.client.actions).toHaveLength(1);
 });
 
-test("one namespace's many events do not keep those of another waiting", async () => {
+test('many events of one namespace do not delay those of another', async () => {
   await using run = start({ burst: 100 });
   for (let index = 0; index < 50; index += 1) run.recorder.record(widget('busy', '1'), { ...note, note: `${index}` });
   run.recorder.record(widget('quiet', '1', 'red', 'other'), note);

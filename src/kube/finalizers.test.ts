@@ -11,7 +11,7 @@ const withMeta = (object: Widget, metadata: Partial<Widget['metadata']>): Widget
   metadata: { ...object.metadata, ...metadata },
 });
 
-test('our finalizer comes and goes beside those of others, also from a stale cache', async () => {
+test('our finalizer is added and removed beside those of others, even from a stale cache', async () => {
   const client = new MemoryClient();
   const stale = await client.create(widgets, widget('a', ''), signal);
   await client.update(widgets, withMeta(stale, { finalizers: ['theirs'] }), signal);
@@ -21,7 +21,7 @@ test('our finalizer comes and goes beside those of others, also from a stale cac
   expect((await client.get(widgets, key, signal)).metadata.finalizers).toEqual(['theirs']);
 });
 
-test('a finalizer that is there already costs no call', async () => {
+test('a finalizer that exists already needs no call', async () => {
   const client = new MemoryClient();
   const object = withMeta(widget('a', '1'), { finalizers: ['ours'] });
   expect(await addFinalizer(client, widgets, object, 'ours', signal)).toBe(object);
@@ -29,7 +29,7 @@ test('a finalizer that is there already costs no call', async () => {
   expect(client.actions).toEqual([]);
 });
 
-test('an object that is being deleted, is gone, or came again under its name gets no finalizer', async () => {
+test('an object gets no finalizer if it is being deleted, is gone, or was created anew with the same name', async () => {
   const client = new MemoryClient();
   const deleting = withMeta(widget('a', '1'), { deletionTimestamp: '2026-01-01T00:00:00Z' });
   expect(await addFinalizer(client, widgets, deleting, 'ours', signal)).toBeUndefined();

@@ -20,7 +20,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => error,
   );
 
-test('the token and the paths of each verb reach the server as the API documents them', async () => {
+test('each verb sends the token, and the path that the API documents', async () => {
   const seen: string[] = [];
   await using server = await ApiServer.start(({ method, url, headers, body, json }) => {
     const type = headers['content-type'] ?? '';
@@ -49,7 +49,7 @@ test('the token and the paths of each verb reach the server as the API documents
   ]);
 });
 
-test('an error says what was refused, and why in the words of the server', async () => {
+test('an error names the refused request, and has the reason in the words of the server', async () => {
   await using server = await ApiServer.start(({ json }) =>
     json(409, { kind: 'Status', reason: 'Conflict', message: 'the object has been modified' }),
   );
@@ -59,7 +59,7 @@ test('an error says what was refused, and why in the words of the server', async
   expect(String(error)).toContain('PUT widgets demo/a: 409 Conflict: the object has been modified');
 });
 
-test('a list is asked for in pages, and its items say what they are', async () => {
+test('a list is requested in pages, and its items have their apiVersion and kind', async () => {
   await using server = await ApiServer.start(({ url, json }) => {
     expect(url.searchParams.get('limit')).toBe('2');
     const { apiVersion: _, kind: __, ...item } = widget('a', '1');
@@ -69,7 +69,7 @@ test('a list is asked for in pages, and its items say what they are', async () =
   expect(page).toEqual({ items: [widget('a', '1')], resourceVersion: '9', continue: 'next' });
 });
 
-test('a server that asks to come again later is asked again later', async () => {
+test('a request is repeated later if the server asks for that', async () => {
   let requests = 0;
   await using server = await ApiServer.start(({ json }) => {
     requests += 1;
@@ -81,7 +81,7 @@ test('a server that asks to come again later is asked again later', async () => 
   expect(requests).toBe(3);
 });
 
-test('a server that asks for too much patience, or fails plainly, is not asked again', async () => {
+test('a request is not repeated if the server asks for a very long wait, or names no wait', async () => {
   for (const [status, headers] of [
     [429, { 'retry-after': '3600' }],
     [500, {}],
@@ -95,7 +95,7 @@ test('a server that asks for too much patience, or fails plainly, is not asked a
   }
 });
 
-test('after an answer of 401 the credentials are read anew, once', async () => {
+test('after the answer 401 the credentials are read again, once', async () => {
   await using server = await ApiServer.start(({ json }) =>
     json(401, { reason: 'Unauthorized', message: 'Unauthorized' }),
   );
@@ -105,7 +105,7 @@ test('after an answer of 401 the credentials are read anew, once', async () => {
   expect(String(error)).not.toContain('the-secret-token');
 });
 
-test('a token in a file that is refused to a watch is read again for the next', async () => {
+test('a token from a file that a watch refused is read again for the next watch', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'token-'));
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, 'old\n');
@@ -164,7 +164,7 @@ test('a request to a server that hangs ends after the timeout, or when the signa
   expect(await pending).toBe(stop.signal.reason);
 });
 
-test('a server out of reach is named, with what to look at, and without the token', async () => {
+test('the error for an unreachable server names the server and what to check, without the token', async () => {
   const listener = createServer();
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const address = listener.address();
@@ -181,13 +181,13 @@ test('a server out of reach is named, with what to look at, and without the toke
   expect(String(error)).not.toContain('the-secret-token');
 });
 
-test('something that is not an API server is said to be none', async () => {
+test('an answer that is not from an API server leads to an error that says so', async () => {
   await using server = await ApiServer.start(({ response }) => response.end('<html>welcome</html>'));
   const error = await failure(server.client.get(widgets, key, signal));
   expect(String(error)).toContain('is this really a Kubernetes API server?');
 });
 
-test('what is not there is known as NotFound, whoever says so', async () => {
+test('an answer of 404 means NotFound, even if the API server itself did not write it', async () => {
   await using server = await ApiServer.start(({ response }) => {
     response.writeHead(404);
     response.end('404 page not found\n');

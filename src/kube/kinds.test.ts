@@ -21,7 +21,7 @@ test('a name cannot break out of its path', () => {
   expect(() => path(services, undefined, 'web')).toThrow('Expected a namespace');
 });
 
-test('a key is taken apart into what it was made of', () => {
+test('parsing a key returns its namespace and name', () => {
   for (const name of [{ namespace: 'demo', name: 'web' }, { name: 'node' }]) {
     expect(parseObjectKey(objectKey(name))).toEqual(name);
   }

@@ -42,22 +42,22 @@ test('without KUBECONFIG the file in the home folder is used', async () => {
   expect((await loadKubeConfig({ env: { HOME: folder } })).cluster.server).toBe('https://main.example:6443');
 });
 
-test('without any configuration the error says what there could be', async () => {
+test('without any configuration, the error says how to provide one', async () => {
   const loading = loadKubeConfig({ env: { HOME: folder } });
   await expect(loading).rejects.toThrow('set KUBECONFIG, or write ~/.kube/config, or run in a pod');
 });
 
 test.each([
-  ['a file that is not there', undefined, 'Could not read the kubeconfig .*: ENOENT'],
+  ['a missing file', undefined, 'Could not read the kubeconfig .*: ENOENT'],
   ['a file that is not YAML', 'a: [secret', 'Could not read the kubeconfig .*: [A-Z_]+$'],
   ['an empty file', '', 'is empty'],
   ['a file without a current context', '{}', 'No current context .* kubectl config use-context'],
   [
-    'a context that names no cluster that is there',
+    'a context whose cluster is missing',
     '{contexts: [{name: a, context: {cluster: b}}], current-context: a}',
     'There is no cluster "b"',
   ],
-])('%s is named, without its content', async (_what, content, message) => {
+])('the error for %s names the file, without its content', async (_what, content, message) => {
   const kubeconfig = content === undefined ? join(folder, 'none') : await write('config', content);
   const error = await loadKubeConfig({ kubeconfig, env: {} }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ name: 'KubeConfigError', message: expect.stringMatching(message) });
@@ -65,7 +65,7 @@ test.each([
   expect(String(error)).not.toContain('secret');
 });
 
-test('certificates in files are found beside the kubeconfig, and read again for each connection', async () => {
+test('paths of certificates are relative to the kubeconfig, and the files are read again for each connection', async () => {
   await write('ca.crt', 'authority');
   await write('client.crt', 'certificate');
   await write('client.key', 'key');
@@ -87,7 +87,7 @@ test('certificates in the kubeconfig itself are decoded', async () => {
   expect([tls.ca?.toString(), tls.rejectUnauthorized]).toEqual(['authority', false]);
 });
 
-test('a token in a file is read again once it is refused', async () => {
+test('a token from a file is read again after it is refused', async () => {
   await write('token', 'first\n');
   const credentials = await credentialsOf({ tokenFile: 'token', token: 'ignored' });
   expect(await credentials.headers()).toEqual({ authorization: 'Bearer first' });
@@ -125,7 +125,7 @@ test('an exec plugin runs once for parallel requests, as non-interactive', async
   expect(await readFile(join(folder, 'runs'), 'utf8')).toBe('x');
 });
 
-test('an exec plugin that fails is named by its user, without what it printed', async () => {
+test("the error for a failing exec plugin names its user, without the plugin's output", async () => {
   const exec = { command: process.execPath, args: ['-e', 'console.error("secret"); process.exit(1)'] };
   const error = await (await credentialsOf({ exec })).headers().catch((thrown: unknown) => thrown);
   expect(String(error)).toMatch(/Could not get credentials for user main of .*: the credential plugin failed/);
@@ -134,7 +134,7 @@ test('an exec plugin that fails is named by its user, without what it printed', 
   await expect(missing.headers()).rejects.toThrow('ENOENT');
 });
 
-test('an auth-provider that Kubernetes itself removed is refused with what to use instead', async () => {
+test('an auth-provider that Kubernetes removed is refused, and the error says what to use instead', async () => {
   const credentials = await credentialsOf({ 'auth-provider': { name: 'gcp', config: {} } });
   await expect(credentials.headers()).rejects.toThrow(
     'The auth-provider "gcp" is not supported: use an exec credential',

@@ -9,7 +9,7 @@ async function* inChunks(text: string, length: number): AsyncGenerator<Uint8Arra
 
 const item = fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue());
 
-test('a list that arrives in pieces is read as one that arrives whole', async () => {
+test('a list in pieces is read like a whole list', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(item),
@@ -29,13 +29,13 @@ test('a list that arrives in pieces is read as one that arrives whole', async ()
   );
 });
 
-test('a list of nothing has no items, however that is written', async () => {
+test('an empty list has no items, in every notation', async () => {
   for (const text of ['{"metadata":{"resourceVersion":"1"},"items":null}', '{"metadata":{"resourceVersion":"1"}}']) {
     expect(await readListBody(inChunks(text, 7))).toEqual({ metadata: { resourceVersion: '1' }, items: [] });
   }
 });
 
-test('what is no JSON is refused', async () => {
+test('a body that is not JSON is refused', async () => {
   for (const text of ['', '<html>welcome</html>', '{"items":[{"metadata":{}}', '{"items":[{"a":1,}]}']) {
     await expect(readListBody(inChunks(text, 5))).rejects.toThrow(SyntaxError);
   }

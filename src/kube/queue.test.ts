@@ -10,7 +10,7 @@ const newQueue = () => {
   return { clock, queue: new WorkQueue({ clock, backoffBaseMs: 10, backoffMaxMs: 50 }) };
 };
 
-test('a key added many times is handed out once', async () => {
+test('a key that is added many times is taken once', async () => {
   const { queue } = newQueue();
   queue.add('a');
   queue.add('a');
@@ -20,7 +20,7 @@ test('a key added many times is handed out once', async () => {
   expect(queue.depth).toBe(0);
 });
 
-test('a key that changes while it is worked on is worked on again, afterwards', async () => {
+test('a key that is added while a worker has it is taken again after that', async () => {
   const { queue } = newQueue();
   queue.add('a');
   await queue.get();
@@ -30,7 +30,7 @@ test('a key that changes while it is worked on is worked on again, afterwards', 
   expect(await queue.get()).toBe('a');
 });
 
-test('a change goes before the objects of a first list, also if its key waits already', async () => {
+test('a change is handled before the objects of a first list, even if its key waits already', async () => {
   const { queue } = newQueue();
   for (const key of ['a', 'b', 'c']) queue.add(key, 'low');
   queue.add('x', 'high');
@@ -38,7 +38,7 @@ test('a change goes before the objects of a first list, also if its key waits al
   expect([await queue.get(), await queue.get(), await queue.get(), await queue.get()]).toEqual(['x', 'c', 'a', 'b']);
 });
 
-test('a key of a first list has its turn, however much happens meanwhile', async () => {
+test('a key of a first list has its turn, however many changes come meanwhile', async () => {
   const { queue } = newQueue();
   queue.add('first', 'low');
   const taken: (string | undefined)[] = [];
@@ -49,7 +49,7 @@ test('a key of a first list has its turn, however much happens meanwhile', async
   expect(taken).toContain('first');
 });
 
-test('one namespace with many keys does not keep those of another waiting', async () => {
+test('many keys of one namespace do not delay those of another', async () => {
   const queue = new WorkQueue({ clock: new FakeClock(), groupOf: (name: string) => name.split('/')[0] ?? '' });
   for (let route = 0; route < 50; route += 1) queue.add(`busy/${route}`);
   queue.add('quiet/0');
@@ -74,7 +74,7 @@ test('a watcher of a key is called when it changes again, or when another key fi
   expect(called).toEqual(['a', 'b', 'a', 'a']);
 });
 
-test('of several delays for a key the earliest wins', async () => {
+test('if a key has several delays, the earliest wins', async () => {
   const { queue, clock } = newQueue();
   queue.addAfter('a', 100);
   queue.addAfter('a', 30);
@@ -88,7 +88,7 @@ test('of several delays for a key the earliest wins', async () => {
   expect(queue.depth).toBe(0);
 });
 
-test('failures of a key are tried again ever later up to a limit, until one success', async () => {
+test('a failed key is retried with a growing delay up to a limit, until it succeeds', async () => {
   const { queue, clock } = newQueue();
   for (const delay of [10, 20, 40, 50, 50]) {
     queue.addRateLimited('a');
@@ -104,7 +104,7 @@ test('failures of a key are tried again ever later up to a limit, until one succ
   expect(queue.depth).toBe(1);
 });
 
-test('a queue that is shut down hands out nothing more and is drained when the last worker is done', async () => {
+test('a queue that is shut down gives no more keys, and is drained when the last worker is done', async () => {
   const { queue } = newQueue();
   queue.add('a');
   queue.add('b');
@@ -212,7 +212,7 @@ async function apply(step: Command, queue: WorkQueue, clock: FakeClock, model: M
   expect(queue.depth).toBe([...model.dirty.keys()].filter((dirty) => !model.working.has(dirty)).length);
 }
 
-test('whatever happens in whatever order, no key is lost, doubled, or out of its turn', async () => {
+test('no sequence of actions loses a key, gives it twice, or gives it out of turn', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { maxLength: 60 }), async (steps) => {
       const { queue, clock } = newQueue();
@@ -228,7 +228,7 @@ test('whatever happens in whatever order, no key is lost, doubled, or out of its
   );
 });
 
-test('several workers never have the same key, and every change is worked on after it happened', async () => {
+test('two workers never have the same key, and every change is handled after it happened', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.tuple(key, fc.nat({ max: 5 }), fc.boolean()), { maxLength: 40 }),

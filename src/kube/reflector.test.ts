@@ -64,7 +64,7 @@ const isVersionCheck = (url: string): boolean => url.includes('resource-version-
 const kinds = (server: ApiServer) =>
   server.requests.filter((url) => !isVersionCheck(url)).map((url) => (url.includes('watch=true') ? 'watch' : 'list'));
 
-/** A clock where every retry is due at once, and a version check never. `waits` lists the waits that were asked for. */
+/** A clock where waits for a retry end at once, and waits for a version check never end. `waits` has the waits for retries. */
 function hastyClock() {
   const waits: number[] = [];
   const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
@@ -75,7 +75,7 @@ function hastyClock() {
   return { clock: { ...systemClock, sleep }, waits };
 }
 
-test('all pages of a list are read, then changes come by the watch', async () => {
+test('all pages of a list are read, then the watch brings changes', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) {
       exchange.stream();
@@ -117,7 +117,7 @@ test('an unreadable object is stored as its reader returns it, and in full as so
   expect(a?.spec?.color).not.toBe('odd');
 });
 
-test('after a cut connection the watch goes on where it was, without a new list', async () => {
+test('after a broken connection the watch continues at the same version, without a new list', async () => {
   const versions: (string | null)[] = [];
   await using server = await ApiServer.start((exchange) => {
     if (!isWatch(exchange)) {
@@ -164,7 +164,7 @@ for (const way of ['an ERROR event', 'an answer of 410'] as const) {
   });
 }
 
-test('a list whose next page has expired begins again', async () => {
+test('a list starts again if its next page has expired', async () => {
   let first = true;
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
@@ -179,7 +179,7 @@ test('a list whose next page has expired begins again', async () => {
   expect(run.changes).toEqual(['added a initially', 'added b initially']);
 });
 
-test('a kind that is not installed is waited for, and seen once it is', async () => {
+test('a kind that is not installed is waited for, and listed as soon as it is installed', async () => {
   let installed = false;
   await using server = await ApiServer.start((exchange) => {
     if (!installed) {
@@ -198,7 +198,7 @@ test('a kind that is not installed is waited for, and seen once it is', async ()
   expect(run.changes).toEqual(['added a initially']);
 });
 
-test('a kind that is not installed is asked for ever less often, without an error, and seen within a minute of its coming', async () => {
+test('a missing kind is checked less and less often, without an error, and found within a minute of its installation', async () => {
   let installed = false;
   let asked = 0;
   await using server = await ApiServer.start((exchange) => {
@@ -226,7 +226,7 @@ test('a kind that is not installed is asked for ever less often, without an erro
   expect(run.changes).toEqual(['added a initially']);
 });
 
-test('a kind that vanishes and comes back leaves the cache as it was meanwhile', async () => {
+test('the cache keeps its objects while their kind is missing', async () => {
   let installed = true;
   let watch: Exchange | undefined;
   await using server = await ApiServer.start((exchange) => {
@@ -247,7 +247,7 @@ test('a kind that vanishes and comes back leaves the cache as it was meanwhile',
   expect(run.changes).toEqual(['added a initially']);
 });
 
-test('a server that fails, forbids or answers nonsense is asked again until it works', async () => {
+test('requests are retried until the server works, after errors, refusals and invalid answers', async () => {
   let request = 0;
   await using server = await ApiServer.start((exchange) => {
     request += 1;
@@ -263,7 +263,7 @@ test('a server that fails, forbids or answers nonsense is asked again until it w
   expect(run.changes).toEqual(['added a initially']);
 });
 
-test('a watch that falls silent counts as dead and is started again', async () => {
+test('a silent watch counts as dead and is started again', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '1', []);
@@ -285,7 +285,7 @@ test('a server that ends every watch at once is not asked in a tight loop', asyn
   expect(waits.slice(0, 6)).toEqual([50, 100, 200, 400, 500, 500]);
 });
 
-test('a server that says when to come back is asked again then, neither sooner nor ever later', async () => {
+test('a retry comes when the server asked for it, without a growing delay', async () => {
   let watches = 0;
   await using server = await ApiServer.start((exchange) => {
     if (!isWatch(exchange)) return list(exchange, '1', []);
@@ -315,7 +315,7 @@ test('a restored server, whose versions are behind ours, is listed again', async
   expect(run.reflector.hasSynced()).toBe(true);
 });
 
-test('a server that went back in time, and says nothing on its watches, is listed again', async () => {
+test('a server that went back in time, and sends nothing on its watches, is listed again', async () => {
   let restored = false;
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) {
@@ -330,7 +330,7 @@ test('a server that went back in time, and says nothing on its watches, is liste
   expect(run.reflector.store.list().map(({ spec }) => spec?.color)).toEqual(['blue', 'red']);
 });
 
-test('a bookmark from the future does not blind a reflector', async () => {
+test('a reflector still sees changes after a bookmark from the future', async () => {
   let watches = 0;
   await using server = await ApiServer.start((exchange) => {
     if (!isWatch(exchange))
@@ -344,7 +344,7 @@ test('a bookmark from the future does not blind a reflector', async () => {
   await eventually(() => expect(run.changes).toEqual(['added a']));
 });
 
-test('a server whose version grows as it should is listed once', async () => {
+test('a server whose version only grows is listed once', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '10', []);
@@ -354,7 +354,7 @@ test('a server whose version grows as it should is listed once', async () => {
   expect(kinds(server)).toEqual(['list', 'watch']);
 });
 
-test('a kind that the server has in an older version only is listed and watched in that', async () => {
+test('a kind is listed and watched in an older version if the server has only that version', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (!exchange.url.pathname.includes('/v1beta1/')) exchange.json(404, { reason: 'NotFound' });
     else if (isWatch(exchange)) {
@@ -367,7 +367,7 @@ test('a kind that the server has in an older version only is listed and watched 
   expect(run.reflector.state).toBe('synced');
 });
 
-test('only the namespace and the selectors asked for are listed and watched', async () => {
+test('list and watch use the given namespace and selectors', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '1', []);
@@ -381,7 +381,7 @@ test('only the namespace and the selectors asked for are listed and watched', as
   }
 });
 
-test('when its signal aborts, a reflector stops at once, in a watch and in a wait', async () => {
+test('a reflector stops at once when its signal aborts, in a watch and in a wait', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) exchange.stream();
     else list(exchange, '1', []);

@@ -21,7 +21,7 @@ test('an unchanged status is not written again', async () => {
   expect(client.actions.filter((action) => action.startsWith('PATCH'))).toHaveLength(1);
 });
 
-test('a write from a stale cache is repeated on the live object, and takes nothing from others', async () => {
+test('a write from a stale cache is repeated on the live object, and keeps the changes of others', async () => {
   const client = new MemoryClient();
   const stale = await client.create(widgets, widget('a', ''), signal);
   await client.update(widgets, { ...stale, status: { other: 'kept' } }, signal);
@@ -29,7 +29,7 @@ test('a write from a stale cache is repeated on the live object, and takes nothi
   expect((await client.get(widgets, key, signal)).status).toEqual({ other: 'kept', ready: true });
 });
 
-test('an object that is gone needs no status', async () => {
+test('the status of a deleted object is not written', async () => {
   const client = new MemoryClient();
   expect(await writeStatus(client, widgets, widget('a', '1'), ready, signal)).toBe('gone');
   expect(await writeStatus(client, widgets, key, ready, signal)).toBe('gone');
@@ -60,7 +60,7 @@ test('a conflict that never ends is reported, not retried forever', async () => 
   expect(client.actions.filter((action) => action.startsWith('PATCH'))).toHaveLength(5);
 });
 
-test('two statuses are the same when their JSON is, whatever the order of their members', () => {
+test('two statuses are equal if their JSON is equal, in any order of members', () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => sameJson(value, JSON.parse(JSON.stringify(value)))));
   expect(sameJson({ a: 1, b: undefined }, { a: 1 })).toBe(true);
   expect(sameJson({ a: 1, b: 2 }, { b: 2, a: 1 })).toBe(true);
@@ -79,7 +79,7 @@ test('two statuses are the same when their JSON is, whatever the order of their 
   }
 });
 
-test('a member with the name of an inherited one, such as constructor, is compared like any other', () => {
+test('a member is compared even if its name is inherited by every object, such as constructor', () => {
   const strange: unknown = JSON.parse('{"__proto__":{},"a":1}');
   expect(sameJson(strange, { a: 1 })).toBe(false);
   expect(sameJson(strange, JSON.parse('{"a":1,"__proto__":{}}'))).toBe(true);

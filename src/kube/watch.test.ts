@@ -13,7 +13,7 @@ async function decode(chunks: readonly Uint8Array[], maxBytes?: number): Promise
   return events;
 }
 
-test('a watch is read the same however the network cuts it, also within a character', async () => {
+test('a watch is read correctly however the network splits it, even within a character', async () => {
   const sent: WatchEvent<Widget>[] = [
     { type: 'ADDED', object: widget('ä', '1', '🟥') },
     { type: 'MODIFIED', object: widget('日本', '2', 'é') },
@@ -29,7 +29,7 @@ test('a watch is read the same however the network cuts it, also within a charac
   );
 });
 
-test('half an event at the end of a cut connection is not taken for one', async () => {
+test('an incomplete event at the end of a broken connection is dropped', async () => {
   const line = `${JSON.stringify({ type: 'ADDED', object: widget('a', '1') })}\n`;
   expect(await decode([Buffer.from(line + line.slice(0, 40))])).toHaveLength(1);
 });
@@ -47,7 +47,7 @@ test('an ERROR event that says 410 is known as Gone', async () => {
   expect(String(error)).toContain('too old resource version');
 });
 
-test('an event without an object, or one that is not JSON, is an error and no crash', async () => {
+test('an event without an object, or not in JSON, is an error but no crash', async () => {
   await expect(decode([Buffer.from('{"type":"ADDED"}\n')])).rejects.toThrow('no object');
   await expect(decode([Buffer.from('<html>\n')])).rejects.toThrow(SyntaxError);
 });

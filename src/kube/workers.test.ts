@@ -4,7 +4,7 @@ import { FakeClock } from './testing/fake-clock.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 import { runWorkers } from './workers.ts';
 
-test('a handler that asks for it is called again later, without any change', async () => {
+test('a handler is called again after the time that it returned, without any change', async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue({ clock });
   const calls: number[] = [];
@@ -21,7 +21,7 @@ test('a handler that asks for it is called again later, without any change', asy
   await workers;
 });
 
-test('a stop lets the key in work finish, and starts no other', async () => {
+test('after a stop, a worker finishes its key and starts no other', async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue({ clock });
   const log: string[] = [];
@@ -42,7 +42,7 @@ test('a stop lets the key in work finish, and starts no other', async () => {
   expect(log).toEqual(['begin a', 'end a']);
 });
 
-test('work that could not be finished is logged in one line with its key, and done again later', async () => {
+test('unfinished work is logged in one line with its key, and is retried later', async () => {
   const lines: (readonly [object, string])[] = [];
   const log = (fields: object, message: string) => void lines.push([fields, message]);
   const clock = new FakeClock();
@@ -63,7 +63,7 @@ test('work that could not be finished is logged in one line with its key, and do
   await running;
 });
 
-test('unfinished work of a handler continues after the keys that have changed meanwhile', async () => {
+test('a handler that ran out of time continues after the keys that have changed meanwhile', async () => {
   const clock = new FakeClock();
   const queue = new WorkQueue({ clock });
   const log: string[] = [];

@@ -33,7 +33,6 @@ const coverage: Coverage<Problem['kind']> = {
   'parent-not-matching': 'golden',
   'route-not-allowed': 'golden',
   'hostname-not-matching': 'golden',
-  // Until AWS serves connections.
   'route-waits': 'golden',
   'backend-kind-unknown': 'golden',
   'backend-not-permitted': 'golden',
