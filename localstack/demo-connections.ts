@@ -10,7 +10,7 @@ import { callGrpc } from './grpc.ts';
 interface Connection {
   readonly gateway: string;
   readonly protocol: 'tcp' | 'udp' | 'tls' | 'grpc';
-  /** The server name of TLS, and the host of gRPC; for the others it is only shown. */
+  /** TLS sends it as the server name, gRPC as the host. TCP and UDP only show it. */
   readonly hostname: string;
   readonly port: number;
   readonly service: string;

@@ -70,7 +70,7 @@ export interface Running {
   close(): void;
 }
 
-/** Starts a server for each port of each pod. The name of a port says what it serves: `http`, `grpc`, `tls`, or mere bytes. */
+/** Starts a server for each port of each pod. A port named `http`, `grpc` or `tls` serves that, any other TCP. */
 export async function startPods(
   pods: readonly Pod[],
   mapping: string,
@@ -107,7 +107,7 @@ const httpServer = ({ service, address }: Pod): Server =>
 const greeting = ({ service, address }: Pod): string => `${service} ${address}`;
 
 function greet(socket: Socket, pod: Pod): void {
-  // Health checks connect, and end.
+  // A health check may close its connection before it reads the greeting.
   socket.on('error', () => socket.destroy());
   socket.end(greeting(pod));
 }

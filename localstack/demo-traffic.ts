@@ -107,7 +107,7 @@ async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca,
   return isEcho(echo) ? { text: `${echo.service} ${echo.path}`, pod: echo.pod } : { text: 'something else' };
 }
 
-/** Acts like a DNS where the URL's name is an alias of the load balancer's. */
+/** Resolves every name to the load balancer's address, as if the URL's name were a DNS alias. */
 const resolvingTo =
   (address: string): LookupFunction =>
   (_, { all }, done) => {

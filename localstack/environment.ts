@@ -86,7 +86,7 @@ export async function startEnvironment(options: EnvironmentOptions = {}): Promis
   return environment;
 }
 
-/** Adds the load balancers' addresses to the sandbox, and the Elastic IPs. */
+/** Adds the addresses of load balancers and the Elastic IPs to the sandbox. */
 async function ownAddresses(plane: DataPlaneOptions): Promise<DataPlaneOptions> {
   const { addresses, addresses6 = [], mapTargets = [] } = plane;
   for (const block of [addresses, addresses6, elasticIps].flat()) await ownBlock(block);

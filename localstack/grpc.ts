@@ -1,4 +1,4 @@
-// gRPC without a library: a server, and a client that reads answers as the clients of gRPC do.
+// gRPC without a library: a server, and a client that reads answers like other gRPC clients.
 import {
   connect,
   createSecureServer,
@@ -10,15 +10,15 @@ import type { Server } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
 export interface ServerOptions {
-  /** What it answers with. */
+  /** The server's name: the text of its answers. */
   readonly name: string;
-  /** Its certificate and key, in PEM. Without, it speaks no TLS. */
+  /** Its certificate and key, in PEM. Without them, it speaks no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** The gRPC status of its health check; default: UNIMPLEMENTED, as of a server without one. */
+  /** The gRPC status of its health check; default: UNIMPLEMENTED, as if it had no health check. */
   readonly health?: number;
 }
 
-/** Speaks HTTP/2 alone. It answers each gRPC call, and each other request, with its name. */
+/** A server that speaks only HTTP/2. It answers each gRPC call and every other request with its name. */
 export function createHttp2Server(options: ServerOptions): Server {
   const { tls } = options;
   const server = tls === undefined ? createServer() : createSecureServer(tls);
@@ -45,7 +45,7 @@ function answer(
   stream.end(isCheck ? undefined : framed(name));
 }
 
-/** A message: not compressed, and its length before it. */
+/** An uncompressed gRPC message, with its length in front. */
 function framed(message: string): Buffer {
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(Buffer.byteLength(message), 1);
@@ -61,7 +61,7 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The message of the server, or the name of the status. */
+/** Calls a method. @returns the server's message, or the status. */
 export async function callGrpc(options: Call): Promise<string> {
   const { headers, trailers, body } = await request({ ...options, method: 'POST', contentType: 'application/grpc' });
   const status = trailers['grpc-status'] ?? headers['grpc-status'];
@@ -69,14 +69,14 @@ export async function callGrpc(options: Call): Promise<string> {
   return status === undefined ? statusOf(Number(headers[':status'])) : `status ${String(status)}`;
 }
 
-/** What a client makes of an answer that is no gRPC: github.com/grpc/grpc, doc/http-grpc-status-mapping.md. */
+/** The client's status for an answer without a gRPC status: github.com/grpc/grpc, doc/http-grpc-status-mapping.md. */
 function statusOf(httpStatus: number): string {
   if (httpStatus === 404) return 'UNIMPLEMENTED';
   if (httpStatus === 429 || httpStatus === 502 || httpStatus === 503 || httpStatus === 504) return 'UNAVAILABLE';
   return `UNKNOWN: HTTP ${httpStatus}`;
 }
 
-/** A GET over HTTP/2: its status, and the body. */
+/** Sends a GET over HTTP/2. @returns its status and its body. */
 export async function getHttp2(options: Call): Promise<string> {
   const { headers, body } = await request({ ...options, method: 'GET' });
   return `${String(headers[':status'])} ${body.toString()}`.trim();

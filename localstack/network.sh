@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes what a cluster's installer leaves in AWS: a VPC with a public and a private subnet in each of three zones, tagged so
+# Creates what a cluster's installer leaves in AWS: a VPC with a public and a private subnet in each of three zones, tagged so
 # that controllers find them, and the security group of the nodes. For LocalStack (compose.yaml runs it), or any AWS
 # endpoint: AWS=aws AWS_ENDPOINT_URL=http://127.0.0.1:4566 localstack/network.sh
 set -euo pipefail

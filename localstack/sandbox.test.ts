@@ -9,7 +9,7 @@ import { isInSandbox, sandboxObstacle } from './sandbox.ts';
 
 const obstacle = sandboxObstacle();
 
-/** Runs a module whose first act is to enter a sandbox. */
+/** Runs a module that first enters a sandbox. */
 function begin(body: string, options = '{}'): ChildProcess {
   const source = `import { enterSandbox } from ${JSON.stringify(join(import.meta.dirname, 'sandbox.ts'))};
 import { execSync } from 'node:child_process';
@@ -32,7 +32,7 @@ async function outcome(child: ChildProcess): Promise<{ readonly output: string; 
 const nextLine = async ({ stdout }: ChildProcess): Promise<string> =>
   stdout ? String((await once(stdout, 'data'))[0]).trim() : '';
 
-/** Processes in a network namespace, by what /proc calls that. */
+/** The processes in a network namespace. @param namespace its name in /proc */
 const processesIn = (namespace: string): readonly string[] =>
   readdirSync('/proc').filter((pid) => {
     try {

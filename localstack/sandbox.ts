@@ -99,7 +99,10 @@ function endOf(inside: ChildProcess): Promise<number> {
   });
 }
 
-/** The first process of a namespace gets only signals with a handler, not even those that end other processes. */
+/**
+ * The kernel gives the first process of a namespace only signals with a handler, so SIGTERM would not end it. Here signals
+ * come as messages; without a handler they end the process.
+ */
 function settleInside(): void {
   process.on('message', (message: SignalMessage) => {
     if (message.kind !== 'sandbox-signal') return;

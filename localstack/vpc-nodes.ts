@@ -25,12 +25,12 @@ export function delegateSubnets({ ec2 }: World, seed: Seed): void {
     const nic = ec2.networkInterfaces.get(ec2.instances.get(instanceId)?.networkInterfaceIds[0] ?? '');
     const block = parseBlock4(ec2.subnets.get(nic?.subnetId ?? '')?.cidrBlock ?? '');
     if (!nic || !block) throw new Error(`Expected ${instanceId} to be in a subnet`);
-    // The first and the last prefix have addresses that AWS reserves, or others use.
+    // AWS reserves addresses of the first and the last prefix, and others use some of them.
     assignPrefixes(ec2, nic, [], blockSize(block) / prefixSize - 2);
   }
 }
 
-/** A /80 prefix of the subnet for each node, as AWS delegates them to interfaces: its first address is the node's own. */
+/** Gives each node a /80 prefix of the subnet, as AWS delegates prefixes. The node's own address is the first. */
 function placeIn6(nic: NetworkInterface, { ipv6 }: Subnet, index: number): NodePlan['ipv6'] {
   if (!ipv6) return undefined;
   const prefix = ipv6.cidrBlock.replace(/::\/64$/, `:${(index + 1).toString(16)}::`);

@@ -46,7 +46,7 @@ function expired(protocol: Service['protocol']): AwsError {
 
 /**
  * The caller's ARN. Signatures are not verified: a key id is enough.
- * Without the `credentials` option every key id exists. Throws as AWS does for an unknown, missing or expired one.
+ * Without the `credentials` option every key id exists. For an unknown, missing or expired key id it throws AWS's error.
  */
 export function authenticate(
   credential: Credential | undefined,

@@ -1,4 +1,4 @@
-/** Milliseconds since 1970. State that changes by itself (provisioning → active) is computed lazily from this, without timers. */
+/** Milliseconds since 1970. State that changes by itself (provisioning → active) is computed from it when needed. No timers. */
 export interface Clock {
   now(): number;
 }

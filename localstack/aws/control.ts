@@ -37,12 +37,15 @@ function answerObject(method: string, name: string, body: string, objects: Map<s
 }
 
 /**
- * `GET /_aws/health`, `GET /_aws/calls` (counts by action, and the state of AWS's token buckets), `DELETE /_aws/calls` (zeroes them), `POST /_aws/reset`
- * (back to the start), `GET /_aws/seed` (the ids of the demo VPC; 404 without a seed),
- * `POST /_aws/faults` (sets a plan of faults and switches; 400 says what is wrong), `GET /_aws/faults` (the plan, how often
- * each rule applied, and every switch), `DELETE /_aws/faults` (back to the start), `GET /_aws/iam` (the used parts of the policies, and what was denied),
- * `PUT`, `GET` and `DELETE /_aws/s3/BUCKET/KEY` (an S3 object for trust stores),
- * `GET /_aws/load-balancers` (their addresses; 404 without a data plane).
+ * - `GET /_aws/health`
+ * - `GET /_aws/calls`: counts by action, and the state of AWS's token buckets; `DELETE` sets the counts to zero
+ * - `POST /_aws/reset`: back to the start
+ * - `GET /_aws/seed`: the ids of the demo VPC; 404 without a seed
+ * - `POST /_aws/faults`: sets a plan of faults and switches; a 400 explains the error
+ * - `GET /_aws/faults`: the plan, how often each rule applied, and every switch; `DELETE`: back to the start
+ * - `GET /_aws/iam`: the used parts of the policies, and the denied calls
+ * - `PUT`, `GET` and `DELETE /_aws/s3/BUCKET/KEY`: an S3 object for trust stores
+ * - `GET /_aws/load-balancers`: their addresses; 404 without a data plane
  */
 export function control(method: string, path: string, body: string, endpoint: Endpoint): WireResponse {
   const objectPath = '/_aws/s3/';

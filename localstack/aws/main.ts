@@ -1,4 +1,4 @@
-// The embedded AWS as a process of its own.
+// Runs the embedded AWS as its own process.
 import { InvalidArgumentError } from 'commander';
 import { script } from '../script.ts';
 import type { DataPlaneOptions } from './dataplane/options.ts';

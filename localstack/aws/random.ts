@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 /** The source of ids. */
 export interface Random {
-  /** `digits` lower-case hexadecimal digits. */
+  /** This many lower-case hexadecimal digits. */
   hex(digits: number): string;
 }
 

@@ -13,7 +13,7 @@ export interface ApiServerOptions {
 
 /** The ports of etcd and the API server on this machine. */
 export const host = '127.0.0.1';
-/** Of both families. The default of a Service is IPv4. */
+/** A block of each family. By default a Service gets an IPv4 address. */
 export const serviceBlocks: readonly string[] = ['10.96.0.0/16', 'fd00:10:96::/112'];
 /** The cluster address of the `kubernetes` Service. */
 export const serviceAddress = '10.96.0.1';

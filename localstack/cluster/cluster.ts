@@ -3,7 +3,7 @@
 //
 // Without nodes there is no controller manager: a deleted namespace stays Terminating, ownerReferences collect no garbage,
 // Deployments create no pods, Services get no EndpointSlices, and no namespace has a default ServiceAccount (so the admission
-// plugin that needs one is off). Tests write what they need of these.
+// plugin that needs one is off). Tests that need such objects write them.
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';

@@ -8,7 +8,10 @@ import type { Certificate, KeyAlgorithm, Material, X509Details } from './state.t
 import { newTags } from './tags.ts';
 import { detailsOf, domainsOf, isChainInOrder, keyAlgorithmOf, readChain, readLeaf, readPrivateKey } from './x509.ts';
 
-/** Each import without an ARN makes a new certificate: there is no token. docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html */
+/**
+ * Each import without an ARN creates a new certificate, because ACM has no idempotency token for imports.
+ * docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html
+ */
 export function importCertificate(world: World, input: Input): Output {
   const request = parse(importRequest, input);
   const replaced = request.CertificateArn === undefined ? undefined : findCertificate(world, request.CertificateArn);
@@ -56,7 +59,7 @@ function pemOf(certificates: readonly X509Certificate[]): string {
 
 const yearMs = 365 * 86_400_000;
 
-/** docs.aws.amazon.com/acm/latest/userguide/acm-limits.html: a limit of certificates, and twice as many imports in a year. */
+/** docs.aws.amazon.com/acm/latest/userguide/acm-limits.html: a number of certificates, and twice as many imports in a year. */
 function importNew(world: World, imported: Imported, tags: Map<string, string>): Certificate {
   const { acm } = world;
   const now = world.clock.now();

@@ -70,7 +70,10 @@ function checkQuotas(world: World, names: readonly string[]): void {
   }
 }
 
-/** The record depends on account and name; a wildcard has its parent's. docs.aws.amazon.com/acm/latest/userguide/dns-validation.html */
+/**
+ * The record depends on account and name. A wildcard has the same record as its parent domain.
+ * docs.aws.amazon.com/acm/latest/userguide/dns-validation.html
+ */
 function validationOf(accountId: string, domainName: string): DomainValidation {
   const base = domainName.replace(/^\*\./, '').toLowerCase();
   const digest = createHash('sha256').update(`${accountId}/${base}`).digest('hex');

@@ -19,7 +19,8 @@ export function chooseMaterial(world: World, listener: Listener, serverName: str
 }
 
 /**
- * A wildcard matches one label. AWS does not document that an exact name comes before a wildcard: its TLS library does it (github.com/aws/s2n-tls/pull/1051), and exampleloadbalancer.info shows it.
+ * A wildcard matches one label. An exact name comes before a wildcard. AWS does not document this, but its TLS library does it
+ * (github.com/aws/s2n-tls/pull/1051), and exampleloadbalancer.info shows it.
  */
 function mostSpecific(certificates: readonly Certificate[], name: string): readonly Certificate[] {
   const having = (wanted: string) =>

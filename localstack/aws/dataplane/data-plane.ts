@@ -1,6 +1,5 @@
-// Makes load balancers forward traffic: an address each, and one of IPv6 if dualstack, one socket per listener and address,
-// and health checks. It reads the API's
-// state, and writes only the targets' health.
+// Makes load balancers forward traffic. Each has an address, and an IPv6 address if it is dualstack. Each listener has one socket
+// per address. Targets get health checks. It reads the API's state, and writes only the targets' health.
 import type { Family } from '../ec2/family.ts';
 import { listenersOf } from '../elbv2/find.ts';
 import { isActive } from '../elbv2/load-balancers.ts';
@@ -29,7 +28,7 @@ interface Serving {
   readonly sockets: Map<string, ListenerSocket>;
 }
 
-/** How often changes by the passing of time (provisioned, drained) are applied. A call takes effect before its answer. */
+/** How often changes without a call (provisioned, drained) are applied. A call takes effect before its answer. */
 const tickMs = 100;
 
 export class DataPlane {
@@ -105,7 +104,7 @@ export class DataPlane {
     }
   }
 
-  /** Gives it an address of each of its families. */
+  /** Assigns the load balancer an address of each of its families. */
   #assign({ loadBalancer, addresses }: Serving): void {
     const families = this.#pools.familiesOf(loadBalancer);
     for (const [family, address] of addresses) {
@@ -130,7 +129,7 @@ export class DataPlane {
     });
   }
 
-  /** An open socket can apply all other settings. */
+  /** A change of any other setting needs no new socket. */
   #isFor({ protocol, isMutual, place }: ListenerSocket, listener: Listener): boolean {
     const isSame = protocol === listener.protocol && isMutual === requestsCertificate(listener);
     return isSame && place.port === this.#portOf(listener);

@@ -38,7 +38,7 @@ export interface ToTarget {
   readonly signal: AbortSignal;
 }
 
-/** Who was too slow: the client, with the rest of its request, or the target. */
+/** The status after a time-out: 408 if the client did not send the rest of its request, 504 if the target was too slow. */
 export const lateStatus = ({ request, received }: Exchange): number =>
   received.hasBody && !request.readableEnded && !request.complete ? 408 : 504;
 

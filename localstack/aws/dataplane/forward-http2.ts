@@ -15,7 +15,7 @@ export class Http2Connections {
     if (known && !known.closed && !known.destroyed) return known;
     // Certificates of targets are not validated: load-balancer-target-groups, target group protocol.
     const session = connect(origin, { rejectUnauthorized: false });
-    // One for each request that waits for the connection.
+    // Each request that waits for the connection adds a listener.
     session.setMaxListeners(0);
     this.#sessions.set(origin, session);
     const forget = (): void => {
@@ -23,7 +23,7 @@ export class Http2Connections {
     };
     session.once('close', forget);
     session.once('goaway', forget);
-    // The errors of its streams say more.
+    // Nothing is reported here, because each stream has its own error with more details.
     session.on('error', forget);
     return session;
   }

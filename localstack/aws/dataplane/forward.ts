@@ -134,7 +134,7 @@ function cookiesFor(action: ForwardAction, group: TargetGroup, target: Target, a
   };
 }
 
-/** Again, that is. */
+/** Whether a draining target was registered again. */
 const isRegistered = (group: TargetGroup, { id, port }: Target): boolean =>
   [...group.targets.values()].some((each) => each.id === id && each.port === port && each.drainingUntil === undefined);
 

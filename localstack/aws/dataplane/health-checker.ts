@@ -13,7 +13,7 @@ import { reachesTarget } from './reach.ts';
 import type { TargetPlace, TargetPlaces } from './target-places.ts';
 import { judge, type Outcome, unchecked, type Verdict } from './verdict.ts';
 
-/** Checks all targets of the used groups, from the end of registration until a target drains or its group is not used any more. */
+/** Checks each target of a used group from the end of its registration until it drains, or the group is not used any more. */
 export class HealthChecker {
   readonly #places: TargetPlaces;
   readonly #own: OwnConnections;

@@ -1,10 +1,10 @@
-// Connections that Network Load Balancers open to the Application Load Balancers behind them. An ALB sees the client's address, but
-// its security groups count them as the NLB's.
+// Connections from Network Load Balancers to the Application Load Balancers behind them. An ALB sees the client's address, but
+// its security groups treat the connections as the NLB's.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** In one process both ends of a connection are told of it within this time, in whichever order. */
+/** Both ends are in this process. Their events come within this time of each other, in any order. */
 const bothEndsMs = 20;
 
 export class OwnConnections {

@@ -47,8 +47,8 @@ export function admitsClient(
 }
 
 /**
- * If not, the load balancer gets neither an answer nor a refusal. `client` is the address that the target sees, in the
- * VPC; default: the load balancer's own.
+ * Whether security groups admit the load balancer to a target. If not, it gets neither an answer nor a refusal.
+ * @param client the address in the VPC that the target sees; default: the load balancer's own
  */
 export function reachesTarget(
   world: World,

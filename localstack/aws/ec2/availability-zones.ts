@@ -38,7 +38,10 @@ const shortName = (region: string): string =>
     .map((word) => directions[word] ?? word)
     .join('');
 
-/** A region's three zones: `us-east-1a` is `use1-az1`. docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html */
+/**
+ * A region's three zones: `us-east-1a` is `use1-az1`.
+ * docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html
+ */
 export function availabilityZones(region: string): readonly AvailabilityZone[] {
   return ['a', 'b', 'c'].map((letter, index) => ({
     name: `${region}${letter}`,

@@ -81,7 +81,7 @@ export function disassociateAddress({ ec2 }: World, input: Input): Output {
   return { return: true };
 }
 
-/** The address of a load balancer is taken from it only by deleting the load balancer. */
+/** A load balancer keeps its address until it is deleted. */
 function checkNotOfService(ec2: Ec2State, { networkInterfaceId }: ElasticIp): void {
   if (ec2.networkInterfaces.get(networkInterfaceId ?? '')?.requesterManaged === true) {
     throw new AwsError('AuthFailure', 'You do not have permission to access the specified resource.', 403);

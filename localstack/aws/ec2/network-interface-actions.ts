@@ -190,7 +190,10 @@ function requested(ec2: Ec2State, input: Input): NetworkInterface {
   return find(idKinds.networkInterface, ec2.networkInterfaces, requiredText(input, 'NetworkInterfaceId'));
 }
 
-/** Only the service that created an interface may change it. docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html */
+/**
+ * Only the service that created an interface may change it.
+ * docs.aws.amazon.com/AWSEC2/latest/UserGuide/requester-managed-eni.html
+ */
 function checkOwn(found: NetworkInterface): void {
   if (found.requesterManaged) {
     throw new AwsError(

@@ -16,7 +16,7 @@ export interface NetworkInterfaceSpec {
   readonly description?: string | undefined;
   /** The first is the primary address. Default: free addresses. */
   readonly privateIpAddresses?: readonly string[];
-  /** How many addresses besides the given ones, or besides one. */
+  /** How many addresses besides the given ones. Without given addresses: besides the primary address. */
   readonly secondaryAddresses?: number;
   readonly ipv6Addresses?: number;
   readonly ipv4Prefixes?: readonly string[];
@@ -140,7 +140,7 @@ interface LoadBalancerSubnet {
   readonly iPv6Address?: string | undefined;
 }
 
-/** Creates one interface per subnet, with an address of it. They prevent the deletion of the load balancer's subnets and groups. */
+/** Creates one interface with an address in each subnet. They prevent the deletion of the load balancer's subnets and groups. */
 export function createLoadBalancerInterfaces(ec2: Ec2State, spec: LoadBalancerInterfaces): void {
   const isNetwork = spec.arnSuffix.startsWith('net/');
   for (const { subnetId, privateIPv4Address, allocationId } of spec.subnets) {

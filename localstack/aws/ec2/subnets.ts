@@ -33,7 +33,10 @@ export interface SubnetSpec {
   readonly tags?: Tags;
 }
 
-/** AWS reserves the first four addresses of a subnet and the last one. docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html */
+/**
+ * AWS reserves the first four addresses of a subnet, and the last address.
+ * docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+ */
 const reservedFirst = 4;
 const reserved = 5;
 
@@ -69,7 +72,9 @@ function zoneOf(world: World, wanted: string | undefined): Zone {
   return zone;
 }
 
-/** "If you specify an Outpost ARN, you must also specify the Availability Zone of the Outpost subnet." Here, any Outpost exists. */
+/**
+ * "If you specify an Outpost ARN, you must also specify the Availability Zone of the Outpost subnet." Here every Outpost exists.
+ */
 function outpostOf(
   { region, accountId }: World,
   { outpostArn: arn, availabilityZone }: SubnetSpec,

@@ -52,7 +52,7 @@ export function createTags(world: World, input: Input): Output {
   const resources = resourceTags(world.ec2, input);
   const tags = requestTags(input);
   if (tags.length === 0) throw missingParameter('tagSet');
-  // First on copies: all resources get the tags, or none.
+  // Copies are tried first, so that all resources get the tags, or none.
   for (const onto of resources) putTags(new Map(onto), tags);
   for (const onto of resources) putTags(onto, tags);
   return { return: true };

@@ -112,7 +112,7 @@ function networkTargetGroup({
   return [
     choice('stickiness.type', 'source_ip', 'source_ip'),
     flag('deregistration_delay.connection_termination.enabled', udp ? 'true' : 'false'),
-    // "Client IP preservation can't be disabled for UDP and TCP_UDP target groups"; nor for a load balancer as target.
+    // "Client IP preservation can't be disabled for UDP and TCP_UDP target groups"; or if the target is a load balancer.
     udp || targetType === 'alb'
       ? choice('preserve_client_ip.enabled', 'true', 'true')
       : flag('preserve_client_ip.enabled', targetType === 'ip' && tcp ? 'false' : 'true'),

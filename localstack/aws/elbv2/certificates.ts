@@ -32,7 +32,7 @@ function secureListenerOf(world: World, input: Input): Listener {
   return listener;
 }
 
-/** The certificates in the lists of a load balancer's listeners. The quota counts a default certificate only if it is in a list. */
+/** The certificates in the lists of a load balancer's listeners. A default certificate counts only if it is in a list. */
 function sniCertificates(world: World, loadBalancerArn: string): ReadonlySet<string> {
   return new Set(listenersOf(world.elbv2, loadBalancerArn).flatMap((listener) => [...listener.certificates]));
 }

@@ -1,4 +1,5 @@
-// How a listener handles client certificates. docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_MutualAuthenticationAttributes.html
+// How a listener handles client certificates.
+// docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_MutualAuthenticationAttributes.html
 import type { Input } from '../service.ts';
 import type { World } from '../world.ts';
 import { invalidConfiguration, validationError } from './errors.ts';

@@ -61,7 +61,7 @@ export function tagActions(world: World): Record<string, Action> {
     AddTags(input) {
       const tags = nonEmpty(readTags(input), 'Tags');
       const onto = resources(input);
-      // First on copies: all resources get the tags, or none.
+      // Copies are tried first, so that all resources get the tags, or none.
       for (const resource of onto) addTags(new Map(resource.tags), tags, refusals);
       for (const resource of onto) addTags(resource.tags, tags, refusals);
       return {};

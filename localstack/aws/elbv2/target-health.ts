@@ -32,7 +32,10 @@ export function enabledZones(world: World, group: TargetGroup): ReadonlySet<stri
   return zones;
 }
 
-/** An unhealthy target's connections end after an interval: network/edit-target-group-attributes.html#unhealthy-target-draining-interval. */
+/**
+ * An unhealthy target's connections end after an interval:
+ * network/edit-target-group-attributes.html#unhealthy-target-draining-interval.
+ */
 function isUnhealthyDraining(world: World, group: TargetGroup, { checked, checkedSince }: Target): boolean {
   const seconds = targetGroupAttribute(group, 'target_health_state.unhealthy.draining_interval_seconds');
   return checked?.State === 'unhealthy' && world.clock.now() < checkedSince + Number(seconds ?? '0') * 1000;

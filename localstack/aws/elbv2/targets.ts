@@ -50,7 +50,7 @@ const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, block: string): boolean =>
 
 /**
  * "You can't specify publicly routable IP addresses": the VPC's subnets, RFC 1918 and RFC 6598 (load-balancer-target-groups).
- * Not the VPC's blocks but its subnets decide (kubernetes-sigs/aws-load-balancer-controller#3714).
+ * The VPC's subnets decide, not its blocks (kubernetes-sigs/aws-load-balancer-controller#3714).
  */
 function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): string {
   if (!ipaddr.isValid(id) || ipaddr.parse(id).kind() !== group.ipAddressType) {

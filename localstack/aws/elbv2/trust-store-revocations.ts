@@ -1,4 +1,5 @@
-// The revocation lists of trust stores. docs.aws.amazon.com/elasticloadbalancing/latest/application/configuring-mtls-with-elb.html
+// The revocation lists of trust stores.
+// docs.aws.amazon.com/elasticloadbalancing/latest/application/configuring-mtls-with-elb.html
 import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
 import { trustStoreOf } from './find.ts';
@@ -30,7 +31,7 @@ function readContent(world: World, content: Input): Pick<Revocations, 'pem' | 'e
   return { pem, entries: readRevocations(pem).serials.length };
 }
 
-/** Adds all, or none. An id is never used twice. */
+/** Adds all lists, or none. An id is never used twice. */
 function add(world: World, input: Input): Output {
   const trustStore = trustStoreOf(world.elbv2, input);
   const contents = nonEmpty(records(input, 'RevocationContents'), 'RevocationContents');

@@ -22,7 +22,7 @@ function globOf(action: string): RegExp {
   return new RegExp(`^${action.replaceAll('*', '.*')}$`);
 }
 
-/** docs.aws.amazon.com, common errors of each service: EC2's differ. */
+/** The default codes are in the common errors of each service, on docs.aws.amazon.com. EC2 has other codes. */
 function errorOf({ status, code, message }: Extract<FaultRule, { kind: 'error' }>, { protocol }: Service): AwsError {
   const own = protocol === 'ec2' ? { failed: 'InternalError', unavailable: 'Unavailable' } : undefined;
   const failed = own?.failed ?? 'InternalFailure';

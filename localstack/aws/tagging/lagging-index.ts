@@ -67,7 +67,7 @@ export class LaggingIndex {
     }
   }
 
-  /** The same services. The index records the changes of their actions at once. */
+  /** The same services, but the index records each change immediately after its action. */
   watching(services: readonly Service[]): readonly Service[] {
     return services.map((service) => ({
       ...service,

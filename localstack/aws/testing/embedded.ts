@@ -50,14 +50,14 @@ export class Embedded implements AsyncDisposable {
     await this.aws.close();
   }
 
-  /** An ARN. */
+  /** Creates a load balancer. @returns its ARN. */
   async loadBalancer(input: Partial<CreateLoadBalancerCommandInput> = {}): Promise<string> {
     const subnets = input.SubnetMappings ? {} : { Subnets: [...this.seed.publicSubnetIds] };
     const created = await this.elb.send(new CreateLoadBalancerCommand({ Name: 'web', ...subnets, ...input }));
     return present(created.LoadBalancers?.[0]?.LoadBalancerArn);
   }
 
-  /** An ARN. */
+  /** Creates a target group. @returns its ARN. */
   async targetGroup(input: Partial<CreateTargetGroupCommandInput> = {}): Promise<string> {
     const VpcId = this.seed.vpcId;
     const defaults = { Name: 'app', Protocol: 'HTTP', Port: 8080, VpcId, TargetType: 'ip' } as const;
@@ -65,21 +65,21 @@ export class Embedded implements AsyncDisposable {
     return present(created.TargetGroups?.[0]?.TargetGroupArn);
   }
 
-  /** An ARN. */
+  /** Creates a listener. @returns its ARN. */
   async listener(LoadBalancerArn: string, input: Partial<CreateListenerCommandInput> = {}): Promise<string> {
     const defaults = { LoadBalancerArn, Protocol: 'HTTP', Port: 80, DefaultActions: notFound } as const;
     const created = await this.elb.send(new CreateListenerCommand({ ...defaults, ...input }));
     return present(created.Listeners?.[0]?.ListenerArn);
   }
 
-  /** An ARN. */
+  /** Creates a rule. @returns its ARN. */
   async rule(ListenerArn: string, Priority: number, input: Partial<CreateRuleCommandInput> = {}): Promise<string> {
     const defaults = { ListenerArn, Priority, Conditions: path(`/${Priority}`), Actions: notFound };
     const created = await this.elb.send(new CreateRuleCommand({ ...defaults, ...input }));
     return present(created.Rules?.[0]?.RuleArn);
   }
 
-  /** The ARN of an issued certificate. */
+  /** Creates an issued certificate. @returns its ARN. */
   async certificate(DomainName: string): Promise<string> {
     const request = new RequestCertificateCommand({
       DomainName,
@@ -105,5 +105,5 @@ export const path = (...Values: string[]): RuleCondition[] => [
   { Field: 'path-pattern', PathPatternConfig: { Values } },
 ];
 
-/** An ARN of the same form that names nothing. */
+/** The ARN of a resource that does not exist. */
 export const absent = (arn: string): string => arn.replace(/.{8}$/, '00000000');

@@ -100,7 +100,7 @@ async function watched(child: ChildProcess, log: ContainerLog): Promise<Containe
   // Its child processes end with it.
   child.once('exit', () => kill('SIGKILL'));
   const ended = new Promise<Exit>((resolve) => {
-    // After its output is complete, too.
+    // `close` comes after `exit`, when the output is complete.
     child.once('close', (code, signal) => {
       over = true;
       log.end();

@@ -8,7 +8,7 @@ import { run } from '../run.ts';
 
 interface FamilyPlace {
   readonly address: string;
-  /** The block of the node and its pods. Within it no router is needed. */
+  /** The block of the node and its pods, which reach each other without a router. */
   readonly subnet: string;
   /** The block in `subnet` for the pods' addresses. */
   readonly podRange: string;

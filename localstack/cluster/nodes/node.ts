@@ -86,7 +86,7 @@ function nodeStatus({ name, address, ipv6 }: NodePlan, kubeletPort: number): obj
       { type: 'InternalIP', address },
       ...(ipv6 ? [{ type: 'InternalIP', address: ipv6.address }] : []),
       { type: 'Hostname', address: name },
-      // The type is the key of this list in a patch, and a node may have two addresses of a type.
+      // A patch merges this list by type, but a node may have two addresses of one type. So the list is replaced.
       { $patch: 'replace' },
     ],
     daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },

@@ -1,4 +1,4 @@
-// Services' cluster addresses and node ports, forwarded to pods as kube-proxy does it, but by listening there.
+// Forwards Services' cluster addresses and node ports to pods, like kube-proxy, but with listening sockets.
 import type { Connection } from '../connection.ts';
 import { startInformer } from '../informer.ts';
 import { forwardTcp } from './forward-tcp.ts';

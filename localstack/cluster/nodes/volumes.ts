@@ -103,7 +103,7 @@ function selected(
   );
 }
 
-/** Bound to the pod: it ends with it. */
+/** A token that is bound to the pod: it becomes invalid when the pod is deleted. */
 async function tokenOf(
   { metadata, spec }: Pod,
   connection: Connection,

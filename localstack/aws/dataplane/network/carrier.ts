@@ -1,4 +1,4 @@
-// Brings a flow to its target. Common to TCP and UDP.
+// Forwards a flow to its target: the common part of TCP and UDP.
 import { familyOf } from '../../ec2/family.ts';
 import { loadBalancerInterfaces } from '../../ec2/network-interfaces.ts';
 import { arnSuffix } from '../../elbv2/arns.ts';
@@ -44,7 +44,7 @@ export class Carrier {
     const place = this.#places.of(world, group, target, target.port ?? group.port ?? 80);
     if (!place) return { kind: 'none' };
     const family = familyOf(place.address);
-    // A client of the other family can't be kept: "Targets see the address of the load balancer".
+    // An address of the other family can't be preserved: "Targets see the address of the load balancer".
     const keeps = keepsClient(group) && familyOf(client.address) === family;
     const seen = keeps ? this.#inVpc(client.address) : undefined;
     if (!reachesTarget(world, loadBalancer, choice, { port: place.port, protocol }, seen)) return { kind: 'silent' };

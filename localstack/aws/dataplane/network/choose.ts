@@ -30,7 +30,7 @@ export function choose(arrival: Arrival, random: Random): Choice | undefined {
 
 const rank = ({ priority }: Rule): number => (priority === 'default' ? Infinity : priority);
 
-/** That of the first rule for the client's family. */
+/** The action of the first rule for the client's family. */
 function forwardOf({ world, listener, client }: Arrival): ForwardAction | undefined {
   const family = familyOf(client.address);
   const rule = rulesOf(world.elbv2, listener.arn)

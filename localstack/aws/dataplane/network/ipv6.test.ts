@@ -1,4 +1,4 @@
-// The loopback interface has one IPv6 address: it is that of the load balancer's only zone, and of the targets.
+// The loopback interface has one IPv6 address. The load balancer's only zone and the targets share it.
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -56,7 +56,7 @@ const network = (aws: Embedded, input: object = {}) =>
 const group6 = (aws: Embedded, input: Partial<CreateTargetGroupCommandInput> = {}) =>
   groupOf(aws, [{ target: { Id: target, Port: targetPort } }], { IpAddressType: 'ipv6', ...input });
 
-/** Answers with the client's address, and with what it says. */
+/** Answers with the client's address and text. */
 async function echo6(): Promise<Server> {
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => socket.destroy());

@@ -42,7 +42,9 @@ interface OpenedListener {
 
 type SocketKind = 'tcp' | 'tls' | 'tls-with-alpn' | 'udp';
 
-/** An open socket can apply all other settings. A TCP listener that becomes a TCP_UDP listener goes on listening. */
+/**
+ * A change of any other setting needs no new socket. A TCP listener that becomes a TCP_UDP listener goes on listening.
+ */
 function kindsOf(listener: Listener): readonly SocketKind[] {
   switch (listener.protocol) {
     case 'UDP':
@@ -133,7 +135,7 @@ export class NetworkPlane {
     return address === undefined ? undefined : { zone: subnet.zone, family, address, opened: new Map() };
   }
 
-  /** The address that the API was given for the subnet, if the machine has it: then there is a mapping for it. */
+  /** The address that the API was given for the subnet. Undefined without a mapping, because the machine does not have it. */
   #ownAddress(world: World, subnet: SubnetMapping, family: Family): string | undefined {
     const elasticIp = world.ec2.elasticIps.get(subnet.allocationId ?? '')?.publicIp;
     const given = family === 'ipv6' ? subnet.iPv6Address : (elasticIp ?? subnet.privateIPv4Address);

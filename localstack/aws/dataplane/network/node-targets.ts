@@ -54,7 +54,9 @@ function isBelow(group: TargetGroup, threshold: Threshold, { all, healthy }: Cou
   return healthy.length < least('count') || healthy.length < (least('percentage') / 100) * all.length;
 }
 
-/** The healthy targets, and those that leave. Below the threshold all registered targets, whatever their health: the node fails open. */
+/**
+ * The healthy targets, and those that leave. If too few are healthy, the node fails open: all registered targets get traffic.
+ */
 export function nodeTargets(
   world: World,
   loadBalancer: LoadBalancer,

@@ -16,7 +16,7 @@ import { proxyHeader } from './proxy-protocol.ts';
 
 type Place = Omit<Arrival, 'client' | 'protocol'>;
 
-/** What targets see if the client's address can't be preserved. */
+/** Reports that targets see the address `seen`, because the client's address can't be preserved. */
 export type Lost = (client: string, seen: string | undefined) => void;
 
 export class StreamListener implements Opened {

@@ -80,7 +80,7 @@ test('a zone that the load balancer leaves loses its connections, and the others
   await crossZone(aws, LoadBalancerArn, 'true');
   const before = nodeOf(aws, 'us-east-1a');
   const [kept, lost] = [await call(aws), await call(aws, { zone: 'us-east-1b' })];
-  // And a health check's.
+  // The third connection is a health check.
   await vi.waitFor(() => expect(a.sockets.length).toBeGreaterThan(2));
   const reset = once(lost, 'error');
   const Subnets = aws.seed.publicSubnetIds.slice(0, 1);
