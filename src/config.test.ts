@@ -5,7 +5,7 @@ import { ConfigError, defaultText, environmentVariable, flags, readConfig } from
 
 const least = { 'cluster-name': 'blue' };
 
-test('the name of the cluster is enough, and what it becomes is told by the defaults', () => {
+test('only the name of the cluster is required, and the other values are the defaults', () => {
   expect(readConfig(least, {})).toEqual({
     clusterName: 'blue',
     awsControllerName: 'gatehouse.dev/aws',
@@ -27,7 +27,7 @@ test('the name of the cluster is enough, and what it becomes is told by the defa
   });
 });
 
-test('a flag wins over its environment variable, and that over the default', () => {
+test('a flag wins over its environment variable, and the variable wins over the default', () => {
   const env = { GATEHOUSE_LOG_LEVEL: 'debug', GATEHOUSE_CLUSTER_NAME: 'green', GATEHOUSE_AUDIT_PERIOD: '1h30m' };
   expect(readConfig({ 'log-level': 'warn' }, env)).toMatchObject({
     logLevel: 'warn',
@@ -47,7 +47,7 @@ test.each(flagNames)('--%s is in --help, with its default and its environment va
   expect(help).toContain(`${description} (${notes}env: ${environmentVariable(name)})`);
 });
 
-test('--help has no flag that nothing reads', () => {
+test('--help has only flags that are used', () => {
   const own = runCommand().options.map(({ long }) => long?.slice(2));
   expect(own).toEqual(Object.keys(flags));
 });
@@ -71,7 +71,7 @@ test.each([
     'gatehouse.dev/cluster=x',
     '--default-tags keys that begin with aws: or gatehouse.dev/ are reserved, got "gatehouse.dev/cluster=x"',
   ],
-])('--%s=%s is refused by name', (name, value, message) => {
+])('--%s=%s is refused, and the message names the flag', (name, value, message) => {
   expect(() => readConfig({ ...least, [name]: value }, {})).toThrow(new ConfigError(message));
 });
 
@@ -79,22 +79,22 @@ test.each([
   ['metrics-bind-addr', '0'],
   ['metrics-bind-addr', '127.0.0.1:9090'],
   ['health-probe-bind-addr', '[::1]:65535'],
-])('--%s=%s is taken', (name, value) => {
+])('--%s=%s is accepted', (name, value) => {
   expect(Object.values(readConfig({ ...least, [name]: value }, {}))).toContain(value);
 });
 
-test('tags may have = in their values, and none is none', () => {
+test('a value of a tag may have =, and an empty list has no tags', () => {
   expect(readConfig({ ...least, 'default-tags': 'a=b=c,d=' }, {}).defaultTags).toEqual({ a: 'b=c', d: '' });
   expect(readConfig({ ...least, 'default-tags': '' }, {}).defaultTags).toEqual({});
 });
 
-test('every fault is told at once, and where it came from', () => {
+test('all invalid values are reported at once, with their sources', () => {
   expect(() => readConfig({ 'log-level': 'loud' }, { GATEHOUSE_DEFAULT_TARGET_TYPE: 'pod' })).toThrow(
     /^--cluster-name is required: .*\n--default-target-type .*, got "pod" \(from GATEHOUSE_DEFAULT_TARGET_TYPE\)\n--log-level .*, got "loud"$/,
   );
 });
 
-test('the defaults of --help are those in force', () => {
+test('--help shows the defaults that are used', () => {
   const given = Object.fromEntries(flagNames.map((name) => [name, defaultText(name)]).filter(([, text]) => text));
   expect(readConfig({ ...least, ...given }, {})).toEqual(readConfig(least, {}));
   expect(given).toMatchObject({ 'audit-period': '10m', 'aws-rate-factor': '1', 'enable-leader-election': 'true' });

@@ -18,7 +18,7 @@ interface Bucket {
   at: number;
 }
 
-/** A token bucket for each object, so that an object with many events leaves the others' share alone. */
+/** A token bucket for each object, so that an object with many events does not use the share of others. */
 export class EventShares {
   readonly #clock: Clock;
   readonly #limits: EventLimits;

@@ -135,7 +135,7 @@ export class WorkQueue<K extends string = string> {
     this.#settle();
   }
 
-  /** Accepts and hands out no more keys. Workers may finish the keys that they have. */
+  /** Accepts no more keys, and gives no more to workers. They may finish the keys that they have. */
   shutDown(): void {
     this.#shutDown = true;
     this.#timer?.cut.abort();

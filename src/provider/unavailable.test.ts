@@ -1,11 +1,11 @@
-// A provider that can't be opened at once.
+// A provider that can't be opened at the first attempt.
 import { expect, test } from 'vitest';
 import { ConfigError } from '../config.ts';
 import { gatewayClass, startCluster } from './testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from './testing/memory-provider.ts';
 import { openOrUnavailable } from './unavailable.ts';
 
-test('a provider that can not work here is opened again after ever longer waits, at least once a minute', async () => {
+test('a provider that cannot work here is opened again after growing waits of at most a minute', async () => {
   const stop = new AbortController();
   const { context } = await startCluster({ controllerName: 'example.com/memory' }, stop.signal);
   const provider = { ...memoryProvider({ world: new MemoryWorld(), context }), run: async () => undefined };
@@ -26,7 +26,7 @@ test('a provider that can not work here is opened again after ever longer waits,
   stop.abort();
 });
 
-test('a provider that is being opened when the term ends ends with it', async () => {
+test('the attempt to open a provider stops when the term ends', async () => {
   const stop = new AbortController();
   const { context } = await startCluster({ controllerName: 'example.com/memory' }, stop.signal);
   const provider = memoryProvider({ world: new MemoryWorld(), context });

@@ -23,7 +23,7 @@ export interface Provisioned {
 export interface Serving {
   /** @param before the listener's conditions so far. If the current state is unknown, the last known state counts */
   isServed(port: PortKey, before: readonly Condition[] | undefined): boolean;
-  /** What listeners of this port lack, in words. */
+  /** Why listeners of this port are not served, in words. */
   lackOf(port: PortKey): string;
   /** What keeps listeners of this port from being served. */
   hindrances(port: PortKey): readonly HindranceFinding[];

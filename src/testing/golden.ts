@@ -24,7 +24,7 @@ export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 
-/** The protocols of listeners that a provider may have. */
+/** All protocols of listeners that a provider may support. */
 export const GOLDEN_PROTOCOLS: ListenerCapabilities = { protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'] };
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
