@@ -33,7 +33,7 @@ export interface AwsOptions {
   readonly dns: string | undefined;
 }
 
-/** The defaults. The command line has one other default: it seeds. */
+/** The defaults. Only the command line creates the demo VPC by default. */
 export const defaultOptions: AwsOptions = {
   port: 4566,
   region: 'us-east-1',

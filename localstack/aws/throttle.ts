@@ -10,7 +10,7 @@ interface Rate {
   /** The size of the bucket, in requests. */
   readonly burst: number;
   readonly perSecond: number;
-  /** The page of docs.aws.amazon.com, or that no page says so. */
+  /** The page of docs.aws.amazon.com with the rate, or a note that no page has it. */
   readonly source: string;
 }
 

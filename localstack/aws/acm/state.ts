@@ -2,7 +2,7 @@
 
 import type { KeyObject } from 'node:crypto';
 
-/** ACM's names in order of preference, the preferred last: RSA before ECDSA, each by rising strength. */
+/** ACM's names, the most preferred last: RSA, then ECDSA, each by rising strength. */
 export const keyAlgorithms = [
   'RSA_1024',
   'RSA_2048',

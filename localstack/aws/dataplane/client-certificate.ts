@@ -1,4 +1,4 @@
-// Mutual TLS: which clients are trusted, and the headers about them for targets.
+// Mutual TLS: decides which clients are trusted, and makes the headers about them for targets.
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/mutual-authentication.html
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';

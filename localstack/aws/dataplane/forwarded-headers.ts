@@ -18,7 +18,7 @@ export interface Received {
   readonly at: number;
 }
 
-/** Headers of only one connection (RFC 9110, section 7.6.1), and those that the load balancer answers itself. */
+/** Headers of only one connection (RFC 9110, section 7.6.1), and headers that the load balancer handles itself. */
 const hopByHop = new Set([
   'connection',
   'expect',

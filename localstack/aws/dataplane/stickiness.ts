@@ -7,7 +7,7 @@ import type { TargetGroup } from '../elbv2/state.ts';
 /** AWSALBTG sticks to a target group, AWSALB to a target, AWSALBAPP-0 to a target that has set the application's own cookie. */
 type StickyCookie = 'AWSALBTG' | 'AWSALB' | 'AWSALBAPP-0';
 
-/** How long requests stick to one of an action's target groups, in seconds; undefined: they don't. */
+/** How long requests stick to one of an action's target groups, in seconds; undefined: not at all. */
 export function groupStickiness({ ForwardConfig }: ForwardAction): number | undefined {
   const { Enabled, DurationSeconds } = ForwardConfig.TargetGroupStickinessConfig;
   return Enabled ? DurationSeconds : undefined;

@@ -52,8 +52,8 @@ function udpBytes({ additionals = [] }: Packet): number {
 }
 
 /**
- * Undefined unless the query has exactly one question. All names except load balancers' do not exist: nothing is forwarded,
- * and with another code glibc would stop before the end of its search list.
+ * Undefined unless the query has exactly one question. Nothing is forwarded: all names except load balancers' get NXDOMAIN,
+ * because with another code glibc would stop before the end of its search list.
  */
 function respond({ id, flags = 0, questions = [], additionals = [] }: Packet, all: readonly Named[]) {
   const [question, second] = questions;

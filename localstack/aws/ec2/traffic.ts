@@ -50,7 +50,7 @@ function names(peer: RulePeer, { groupIds = [], addresses }: End): boolean {
     case 'group':
       return groupIds.includes(peer.groupId);
     case 'prefix-list':
-      // Prefix lists have no entries here, so a rule with one allows everything.
+      // Prefix lists have no entries here, so a rule with a prefix list allows everything.
       return true;
     case 'ipv4':
     case 'ipv6':

@@ -1,7 +1,7 @@
 import type { Elbv2State } from './state.ts';
 
 /**
- * ARNs of the load balancers that use a certificate, as default or by SNI. Deleted ones count until their release.
+ * ARNs of the load balancers that use a certificate, as default or by SNI. Deleted load balancers count until their release.
  * `now` is milliseconds since 1970.
  */
 export function loadBalancersUsingCertificate(elb: Elbv2State, certificateArn: string, now: number): string[] {

@@ -44,7 +44,7 @@ function readAlpnPolicy(input: Input, protocol: string): readonly string[] {
   return given;
 }
 
-/** Reads and checks the settings. Missing ones come from `current`. */
+/** Reads and checks the settings. Missing settings come from `current`. */
 export function readSecurity(world: World, input: Input, protocol: string, current: Listener | undefined): Security {
   const certificate = readDefaultCertificate(world, input);
   const sslPolicy = text(input, 'SslPolicy');

@@ -117,7 +117,7 @@ export interface Target {
   readonly port: number | undefined;
   readonly availabilityZone: string | undefined;
   readonly registeredAt: number;
-  /** How long a Network Load Balancer takes to know it; 0 for an Application Load Balancer. */
+  /** How long a Network Load Balancer needs to register it; 0 for an Application Load Balancer. */
   readonly registrationSeconds: number;
   /** How long it is initial after that, if nothing checks its health. */
   readonly initialSeconds: number;

@@ -1,7 +1,7 @@
 import type { AwsOptions } from '../options.ts';
 import type { Faults } from './faults.ts';
 
-/** The current options: a plan of faults may replace some of the initial ones. */
+/** The current options: a plan of faults may replace some of the initial options. */
 export function optionsUnder(options: AwsOptions, faults: Faults): AwsOptions {
   return {
     ...options,

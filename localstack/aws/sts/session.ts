@@ -35,7 +35,7 @@ export function readDuration(input: Input): number {
   return seconds;
 }
 
-/** A role's id never changes: here it is derived from its name. */
+/** A role's id never changes: here it is derived from the role's name. */
 export function roleId(name: string): string {
   return `AROA${createHash('sha256').update(name).digest('hex').slice(0, 16).toUpperCase()}`;
 }

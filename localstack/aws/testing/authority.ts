@@ -17,7 +17,7 @@ export class Authority {
   readonly #name: string;
   readonly #key: KeyObject;
 
-  /** An authority below another one, or a root. */
+  /** A root authority, or with `above` an intermediate authority. */
   constructor(name: string, above?: Authority) {
     const { publicKey, privateKey } = newKeys();
     this.#name = name;
