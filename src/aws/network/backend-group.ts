@@ -1,4 +1,4 @@
-// The backend security group: the cluster has one. Every load balancer carries it, and nodes and pods admit it.
+// The backend security group. A cluster has only one. Every load balancer has it, and nodes and pods admit it.
 import { CreateSecurityGroupCommand, DeleteSecurityGroupCommand, type SecurityGroup } from '@aws-sdk/client-ec2';
 import type { AwsClients } from '../clients.ts';
 import { isAlreadyExists, isInUse, isNotFound } from '../errors.ts';
@@ -43,7 +43,7 @@ export async function ensureBackendSecurityGroup(
   }
 }
 
-/** Undefined if there is none yet. */
+/** Undefined if the cluster has no backend group yet. */
 export async function findBackendSecurityGroup(
   clients: AwsClients,
   cluster: ClusterIdentity,
@@ -70,8 +70,8 @@ function ifOurs(group: SecurityGroup, cluster: ClusterIdentity, name: string): B
 }
 
 /**
- * Removes the cluster's backend group. Call it when no load balancer carries it any more.
- * @returns the group, if AWS refuses because it is still in use, as for a while after the last load balancer is gone
+ * Removes the cluster's backend group. Call it when no load balancer has it any more.
+ * @returns the group, if AWS refuses because it is still in use. This lasts a while after the last load balancer is gone
  * @throws AwsError
  */
 export async function removeBackendSecurityGroup(

@@ -19,14 +19,14 @@ export interface NetworkPlace {
   readonly backendSecurityGroupId: string;
 }
 
-/** Two reads of what seldom changes: callers keep the result for a while. */
+/** Makes two reads. The network seldom changes, so callers keep the result for a while. */
 export async function discoverNetwork(clients: AwsClients, place: NetworkPlace): Promise<Network> {
   const inVpc = [{ Name: 'vpc-id', Values: [place.vpcId] }];
   const [subnets, tables] = await Promise.all([subnetsOf(clients, inVpc), routeTablesOf(clients, inVpc)]);
   return { ...place, subnets: subnets.flatMap((subnet) => describeSubnet(subnet, tables)) };
 }
 
-/** The VPC of the first instance that EC2 knows, among as many as one call accepts. Undefined if it knows none. */
+/** The VPC of the first instance that EC2 knows, among the instances that fit in one call. Undefined if EC2 knows none. */
 export async function vpcOfInstances(clients: AwsClients, instanceIds: readonly string[]): Promise<string | undefined> {
   if (instanceIds.length === 0) return undefined;
   const found = new Map((await instancesOf(clients, instanceIds)).map(({ InstanceId, VpcId }) => [InstanceId, VpcId]));

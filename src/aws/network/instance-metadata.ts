@@ -1,5 +1,5 @@
-// What an EC2 instance can learn about itself: the last way to find region and VPC. Pods often cannot reach it, because the
-// hop limit of IMDSv2 is 1 by default.
+// EC2's instance metadata, the last way to find region and VPC. Pods often cannot reach it, because the hop limit of IMDSv2
+// is 1 by default.
 
 import { instanceMetadataMs } from '../timings.ts';
 

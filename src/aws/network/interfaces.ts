@@ -1,4 +1,4 @@
-// The network interfaces that have targets' addresses, as EC2 describes them.
+// The network interfaces with targets' addresses, as EC2 describes them.
 import {
   DescribeInstancesCommand,
   DescribeNetworkInterfacesCommand,
@@ -21,7 +21,7 @@ export interface Interface {
   /** Whether it is the instance's primary interface. */
   readonly primary: boolean;
   readonly addresses: readonly string[];
-  /** Prefixes delegated to it: it has all addresses in these. */
+  /** The prefixes delegated to it. It has all addresses in these prefixes. */
   readonly prefixes: readonly string[];
 }
 
@@ -42,7 +42,7 @@ export function prefixOf(address: string): string {
   return `${network.toString()}/${length}`;
 }
 
-/** The instances that EC2 knows, of at most as many as one filter accepts. */
+/** The instances that EC2 knows. Looks up only the first ids, as many as one filter accepts. */
 export const instancesOf = async (clients: AwsClients, ids: readonly string[]): Promise<readonly Instance[]> =>
   instancesBy(clients, 'instance-id', ids.slice(0, filterLimit));
 
@@ -86,7 +86,7 @@ export async function clusterGroups(clients: AwsClients, clusterName: string): P
   return new Set(groups.flatMap(({ GroupId }) => GroupId ?? []));
 }
 
-/** The key of the tag that marks one of several groups for load balancers. */
+/** The key of a security group's tag. If an interface has several groups, the tagged group is for load balancers. */
 export const clusterTag = (clusterName: string): string => `kubernetes.io/cluster/${clusterName}`;
 
 const inVpc = (vpcId: string): Filter => ({ Name: 'vpc-id', Values: [vpcId] });
@@ -113,7 +113,7 @@ async function ofInstances(
   );
 }
 
-/** By filter, which leaves out deleted ones. AWS would refuse a list of ids for one deleted interface. */
+/** Uses a filter, which leaves out deleted ones. AWS would refuse a whole list of ids if one of them was deleted. */
 function instancesBy(
   { ec2 }: AwsClients,
   Name: string,

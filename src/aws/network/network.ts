@@ -5,11 +5,11 @@ export interface Network {
   readonly vpcId: string;
   /** All subnets of the VPC. */
   readonly subnets: readonly Subnet[];
-  /** The security group that every load balancer of the cluster carries, and that nodes and pods admit. */
+  /** The security group that every load balancer of the cluster has, and that nodes and pods admit. */
   readonly backendSecurityGroupId: string;
 }
 
-/** AWS's own words, except `outpost`: it goes for a subnet on an Outpost, whatever the zone. */
+/** AWS's names, except `outpost`. A subnet on an Outpost has that type in any zone. */
 export type ZoneType = 'availability-zone' | 'local-zone' | 'wavelength-zone' | 'outpost';
 
 export interface Subnet {

@@ -1,4 +1,4 @@
-// Where in AWS this cluster is: flags say it, otherwise the Nodes, otherwise instance metadata.
+// Finds the cluster's region and VPC: from flags, otherwise from the Nodes, otherwise from instance metadata.
 import type { Node } from '../../api/core.ts';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { type Config, ConfigError } from '../../config.ts';
@@ -56,8 +56,8 @@ export async function findRegion(
 }
 
 /**
- * A problem if the Gateway's load balancer is in another region than this process works in. A new one here would orphan it,
- * and from here we could not see whether it is gone.
+ * A problem if the Gateway's load balancer is not in this process's region. A new load balancer here would orphan the old one,
+ * and from here we cannot see whether the old one is gone.
  */
 export function otherRegion({ status }: Gateway, here: string): readonly Problem[] {
   for (const { value: address = '' } of status?.addresses ?? []) {
@@ -98,7 +98,7 @@ export class Place {
   readonly #options: PlaceOptions;
   #vpcId: string | undefined;
   #network: (Known & { readonly readAt: number }) | undefined;
-  /** What was last logged of the network. */
+  /** The last log entry about the network. */
   #logged: object | undefined;
   /** Callers that come while it is being read wait for the same answer. */
   #looking: Promise<NetworkResult> | undefined;
@@ -110,8 +110,8 @@ export class Place {
   }
 
   /**
-   * Reads the network. Without a backend security group it is unknown: no load balancer has been made yet.
-   * @param maxAgeMs what was read longer ago is read again
+   * Reads the network. Without a backend security group it is unknown, because no load balancer has been created yet.
+   * @param maxAgeMs an older result is read again
    */
   async network(maxAgeMs?: number): Promise<NetworkResult> {
     const fresh = this.#fresh(maxAgeMs) ?? this.#preparing;

@@ -1,7 +1,7 @@
-// Which ports of a security group of nodes or pods the load balancers may reach: exactly those that are needed, as long as the
-// group has room for one rule a port.
+// The ports that load balancers may reach behind a security group of nodes or pods. These are exactly the needed ports, while
+// the group has room for one rule per port.
 
-/** What load balancers must reach: a port, behind a security group of nodes or pods. */
+/** A port that load balancers must reach, behind a security group of nodes or pods. */
 export interface Reach {
   readonly groupId: string;
   readonly protocol: 'tcp' | 'udp';
@@ -10,7 +10,7 @@ export interface Reach {
 
 export const reachKey = ({ groupId, protocol, port }: Reach): string => `${groupId} ${protocol} ${port}`;
 
-/** One rule, which admits the backend group to these ports. */
+/** A rule that admits the backend group to these ports. */
 export interface Admission {
   readonly groupId: string;
   /** AWS's name. */
@@ -39,7 +39,7 @@ const guarded = [
 /** AWS's upper limit for any security group. docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html */
 const maxRules = 1000;
 
-/** One rule a port. */
+/** One rule per port. */
 export function desiredAdmissions(reaches: Iterable<Reach>): readonly Admission[] {
   const admissions = new Map<string, Admission>();
   for (const { groupId, protocol, port } of reaches) {
@@ -54,7 +54,7 @@ export const admissionKey = ({ groupId, protocol, fromPort, toPort }: Admission)
 
 export interface Fitted {
   readonly admissions: readonly Admission[];
-  /** Ports without room: a range that joins them with others would open a guarded port. */
+  /** Ports without room, because a range that joins them with others would open a guarded port. */
   readonly left: readonly Admission[];
 }
 
@@ -77,7 +77,7 @@ const covers = (range: Admission, { protocol, fromPort, toPort }: Admission): bo
 const inOrder = (a: Admission, b: Admission): number =>
   a.protocol === b.protocol ? a.fromPort - b.fromPort || b.toPort - a.toPort : a.protocol < b.protocol ? -1 : 1;
 
-/** By protocol and port, without ranges that another one covers. */
+/** Sorted by protocol and port, without ranges that another range covers. */
 function joined(admissions: readonly Admission[]): Admission[] {
   const ranges: Admission[] = [];
   for (const each of admissions.toSorted(inOrder)) {
@@ -127,7 +127,7 @@ export interface AdmissionsDiff {
 /**
  * The changes that give one group its desired rules.
  * @param source the id of the group that the rules admit
- * @param complete whether `desired` is everything. Until all Gateways have had a pass, existing rules count as needed
+ * @param complete whether `desired` is everything. If not, existing rules count as needed, because some Gateways had no pass
  * @param limit how many rules the group has room for
  */
 export function admissionsDiff(

@@ -1,5 +1,5 @@
 // The rules on the security groups of nodes and pods that admit the cluster's backend group, and so the load balancers'
-// traffic. These rules carry our tags. They are the only change that Gatehouse makes to resources of others.
+// traffic. These rules have our tags. They are the only change that Gatehouse makes to resources of others.
 
 import {
   AuthorizeSecurityGroupIngressCommand,
@@ -33,11 +33,11 @@ export class Admissions {
   readonly #clients: AwsClients;
   readonly #cluster: ClusterIdentity;
   #existing: readonly ExistingAdmission[] | undefined;
-  /** How many of our rules a group has room for, if it had too little. */
+  /** For groups that had too little room: how many of our rules fit. */
   readonly #limits = new Map<string, number>();
   /** Groups whose limit may have changed. The next change tries again; the new limit alone causes no change. */
   readonly #oldLimits = new Set<string>();
-  /** Groups that may have more room than AWS's default. Only the first audit lets AWS be asked. */
+  /** Groups that may have more room than AWS's default. The first audit forgets their limit, so AWS is asked once. */
   readonly #mayExceed = new Set<string>();
   readonly #widened = new Map<string, readonly string[]>();
   /** Rules that others have made. */
@@ -95,7 +95,7 @@ export class Admissions {
     return failed;
   }
 
-  /** The port ranges that are open because the group has no room for one rule a port. */
+  /** The port ranges that are open because the group has no room for one rule per port. */
   widened(groupId: string): readonly string[] {
     return this.#widened.get(groupId) ?? [];
   }
@@ -150,7 +150,7 @@ export class Admissions {
     this.#existing = await this.#read();
     for (const [groupId, rules] of Map.groupBy(this.#existing, (each) => each.groupId)) {
       if (rules.every(({ fromPort, toPort }) => fromPort === toPort)) continue;
-      // An earlier process had no room for one rule a port.
+      // An earlier process had no room for one rule per port.
       this.#limits.set(groupId, rules.length);
       this.#oldLimits.add(groupId);
       this.#mayExceed.add(groupId);
@@ -172,7 +172,7 @@ export class Admissions {
   }
 
   /**
-   * Assumes AWS's default limit, so that no call is needed to learn that AWS refuses more.
+   * Assumes AWS's default limit, because then no refused call is needed to learn the limit.
    * @returns how many rules have room beside the existing ones
    */
   async #assumeLimit(groupId: string): Promise<number> {
@@ -196,7 +196,7 @@ export class Admissions {
     const ours = this.#ours(groupId).length;
     const free = freeIn(await presentRules(this.#clients, [groupId]));
     const before = this.#limits.get(groupId) ?? Number.POSITIVE_INFINITY;
-    // Half of the room that we believed in is tried next.
+    // Try half of the assumed room next.
     const lower = Math.min(before - 1, ours + Math.floor((before - ours) / 2));
     const limit = Math.min(Math.max(1, ours + free - 1), wrong ? lower : before);
     if (ours + free === 0 || limit < 1) throw refusal;
@@ -222,7 +222,7 @@ export class Admissions {
       },
     );
     if (!met) return;
-    // The rule is ours, and the answer was lost; or it is someone else's, which admits as well and which we never revoke.
+    // If the rule is ours, our first answer was lost. A rule of someone else admits load balancers, too, and we never revoke it.
     this.#existing = await this.#read();
     const ours = new Set(this.#existing.map((each) => `${admissionKey(each)} ${each.source}`));
     for (const each of admissions) if (!ours.has(keyOf(each))) this.#foreign.set(keyOf(each), { ...each, source });

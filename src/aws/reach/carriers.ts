@@ -1,5 +1,5 @@
-// Which network interface has a target's address, and which of its security groups must admit load balancers. What was read
-// is remembered. Only unknown targets cost a call: one for up to 200 of them.
+// Finds the network interface with a target's address, and the security group of it that must admit load balancers. Answers
+// are remembered, so only unknown targets cost a call: one for up to 200 targets.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { AwsClients } from '../clients.ts';
@@ -28,8 +28,8 @@ export type Found =
   /** The carrier has several groups, and none of them is tagged for the cluster. */
   | { readonly kind: 'unclear'; readonly carrier: string; readonly groups: readonly string[] }
   /**
-   * EC2 knows no interface with it. `retryAt` is monotonic, and absent if only an audit looks again. It is sure after EC2 has said
-   * so twice, because an interface may be new, or may have gone just before its pod.
+   * EC2 knows no interface with it. `retryAt` is monotonic, and absent if only an audit looks again. EC2's second answer makes it
+   * sure, because an interface may be new, or may be deleted just before its pod.
    */
   | { readonly kind: 'unknown'; readonly isSure: boolean; readonly retryAt?: number };
 
@@ -53,7 +53,9 @@ export class Carriers {
   #known = new Known();
   /** Targets that no interface has, by target id. */
   readonly #misses = new Map<string, Miss>();
-  /** By address: the instance that Kubernetes named when we asked EC2 again, because EC2 had named another one. */
+  /**
+   * By address: the instance that Kubernetes named when we last asked EC2 again. We ask again if EC2 named another instance.
+   */
   readonly #checked = new Map<string, string>();
   /** Interfaces to be read again, and when each was last read again. */
   readonly #suspects = new Map<string, { readonly at: number; due: boolean }>();
@@ -69,8 +71,8 @@ export class Carriers {
   }
 
   /**
-   * Looks up the unknown ones among these. One lookup runs at a time: a caller that waits may find its targets known, and
-   * callers that wait share the next call.
+   * Looks up the unknown targets among these. Only one lookup runs at a time, because a waiting caller may then find its
+   * targets known. Waiting callers share the next call.
    * @throws AwsError
    */
   learn(carried: readonly Carried[], question: Question): Promise<void> {
@@ -86,7 +88,7 @@ export class Carriers {
     return { kind: 'unknown', isSure: failures > 1, ...(Number.isFinite(retryAt) && { retryAt }) };
   }
 
-  /** Forgets addresses that no target has any more. The next target with one of them may have another interface. */
+  /** Forgets addresses that no target has any more. The next target with such an address may have another interface. */
   release(ids: Iterable<string>): void {
     for (const id of ids) {
       this.#misses.delete(id);
@@ -98,7 +100,7 @@ export class Carriers {
 
   /**
    * Call it for targets that do not answer: other security groups may be in front of them now.
-   * @returns whether one of them is due to be read again
+   * @returns whether a target is due to be read again
    */
   suspect(ids: readonly string[]): boolean {
     const now = this.#clock.monotonic();
@@ -119,7 +121,7 @@ export class Carriers {
    * Reads everything again, also the targets that were not found.
    * @param instances the cluster's nodes
    * @returns whether anything has changed
-   * @throws AwsError; what was known stays
+   * @throws AwsError; then the known answers stay
    */
   refresh(instances: readonly string[]): Promise<boolean> {
     return this.#lock.run('read', async () => {
@@ -160,7 +162,7 @@ export class Carriers {
     const asked = [...this.#wanted.values()].filter((each) => this.#isDue(each));
     await this.#rereadSuspects();
     if (asked.length > 0) await this.#lookUp(asked, { vpcId, instances });
-    // Only now: if a call fails, the next caller must ask again.
+    // Only after the calls, because if a call fails, the next caller must ask again.
     for (const { id } of asked) this.#wanted.delete(id);
   }
 
@@ -230,12 +232,12 @@ export class Carriers {
     for (const nic of interfaces) this.#known.put(nic);
   }
 
-  /** For pods of a network other than the VPC's: their node forwards the packets. */
+  /** For pods outside the VPC's network: the interface of their node, because the node forwards their packets. */
   #assumed(id: string, host: string): Interface | undefined {
     return this.#misses.has(id) ? this.#known.primary(host) : undefined;
   }
 
-  /** EC2 does not say which of several groups is meant for load balancers, so a tagged one is needed. */
+  /** If an interface has several groups, EC2 does not say which is meant for load balancers. So one must be tagged. */
   #groupOf({ id, groups }: Interface): Found {
     const tagged = groups.filter((group) => this.#tagged?.has(group) === true).toSorted();
     const [groupId] = tagged.length > 0 ? tagged : groups;
@@ -251,7 +253,7 @@ export class Carriers {
     return miss === undefined || this.#clock.monotonic() >= miss.retryAt;
   }
 
-  /** Addresses move between nodes, so what was read may be outdated. */
+  /** Addresses move between nodes, so a remembered answer may be outdated. */
   #hasMoved({ instance }: Interface, id: string, host: string | undefined): boolean {
     return instance !== undefined && host !== undefined && instance !== host && this.#checked.get(id) !== host;
   }

@@ -1,4 +1,4 @@
-// Gateways whose ports may wait for others: ports that open together cost one call.
+// Gateways whose ports may wait for other ports, because ports that open together cost one call.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { ObjectKey } from '../../kube/object.ts';
@@ -10,7 +10,7 @@ export class Gathering {
   /** When each Gateway first asked for a port; monotonic. */
   readonly #since = new Map<ObjectKey, number>();
 
-  /** @param isServing whether a load balancer of the Gateway takes requests: then its ports wait for its next pass at most */
+  /** @param isServing whether a load balancer of the Gateway takes requests. If so, its ports wait for its next pass at most */
   constructor(clock: Clock, isServing: (gateway: ObjectKey) => boolean) {
     this.#clock = clock;
     this.#isServing = isServing;
@@ -18,7 +18,7 @@ export class Gathering {
 
   /**
    * Whether the ports that a Gateway asks for now may wait.
-   * @param knowsAll whether the Gateway's pass asks. Until a pass has ended since it serves, it may need more ports
+   * @param knowsAll whether the Gateway's pass asks. Others do not know all ports: a serving Gateway's pass may find more
    */
   mayWait(gateway: ObjectKey, knowsAll: boolean): boolean {
     if (!this.#isServing(gateway)) {

@@ -1,5 +1,5 @@
-// Ports that an NLB needs no longer. AWS takes minutes to deregister a target, and sends it connections until then. So the ports
-// stay open for that time. An ALB sends nothing more at once.
+// Ports that an NLB no longer needs. AWS takes minutes to deregister a target of an NLB, and sends it connections until then. So
+// the ports stay open for that time. An ALB stops at once.
 import type { Clock } from '../../kube/clock.ts';
 import { deregistrationMs } from '../timings.ts';
 import { reachKey } from './admission-ranges.ts';
@@ -7,14 +7,14 @@ import type { Need } from './reach.ts';
 
 export class Lingering {
   readonly #clock: Clock;
-  /** By the ARN of the target group and the key of the reach: until when it stays; monotonic. */
+  /** By the ARN of the target group and the key of the reach: the end of its time; monotonic. */
   readonly #until = new Map<string, ReadonlyMap<string, number>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The need, with what the group needed before and may use for a while. */
+  /** The need, with the ports that the group needed before and may still use for a while. */
   added(arn: string, need: Need, before: Need): Need {
     const now = this.#clock.monotonic();
     const wanted = new Set(need.reaches.map(reachKey));

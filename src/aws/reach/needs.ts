@@ -1,4 +1,5 @@
-// What all target groups of the cluster need to reach together, so that no rule is revoked that another group needs.
+// The ports that all target groups of the cluster need. They are kept together, because no rule may be revoked while any group
+// needs it.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import { type Reach, reachKey } from './admission-ranges.ts';
@@ -11,7 +12,7 @@ const eachOnce = (reaches: readonly Reach[]): readonly Reach[] => [
   ...new Map(reaches.map((reach) => [reachKey(reach), reach])).values(),
 ];
 
-/** Both: AWS may still send requests to the targets that a group has had before. */
+/** Joins both needs, because AWS may still send requests to a group's earlier targets. */
 export const joined = (before: Need | undefined, now: Need): Need =>
   before === undefined
     ? now
@@ -24,7 +25,7 @@ export const joined = (before: Need | undefined, now: Need): Need =>
 export class Needs {
   /** By the ARN of the target group. */
   readonly #byArn = new Map<string, Need>();
-  /** Needs of target groups that a Gateway will have: their ports open once, not again for each group that is created. */
+  /** Needs of target groups that a Gateway will have. So all their ports open at once, not group by group. */
   readonly #coming = new Map<ObjectKey, readonly Need[]>();
 
   get(arn: string): Need | undefined {
@@ -54,7 +55,7 @@ export class Needs {
     return keysOf(before).symmetricDifference(keysOf(needs)).size > 0;
   }
 
-  /** @returns whether there was any */
+  /** @returns whether the Gateway had any */
   forgetComing(gateway: ObjectKey): boolean {
     return this.#coming.delete(gateway);
   }
@@ -63,7 +64,7 @@ export class Needs {
     return [...this.#byArn.values(), ...[...this.#coming.values()].flat()].flatMap(({ reaches }) => reaches);
   }
 
-  /** What these target groups need, and those that a Gateway will have. */
+  /** The ports that these target groups need, and that the Gateway's future groups will need. */
   of(arns: readonly string[], gateway?: ObjectKey): readonly Reach[] {
     const coming = gateway === undefined ? [] : (this.#coming.get(gateway) ?? []);
     return [...arns.flatMap((arn) => this.#byArn.get(arn) ?? []), ...coming].flatMap(({ reaches }) => reaches);

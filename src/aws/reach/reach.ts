@@ -1,4 +1,4 @@
-// What a target group needs to reach: the security groups in front of its targets, and the ports.
+// The need of a target group: the security groups in front of its targets, and the ports.
 
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Where } from '../model/addresses.ts';
@@ -9,7 +9,7 @@ import type { TargetTrouble } from '../rule-problem.ts';
 import { type Reach, reachKey } from './admission-ranges.ts';
 import type { Carried, Found } from './carriers.ts';
 
-/** What a target group needs to reach, and the Service of its targets. */
+/** The ports that a target group must reach, and the Service of its targets. */
 export interface Need {
   readonly service?: ObjectKey;
   readonly reaches: readonly Reach[];
@@ -19,14 +19,14 @@ export interface Need {
   readonly complete: boolean;
   /** The ids of the targets that are in the VPC. */
   readonly carried: ReadonlySet<string>;
-  /** When to look up the unknown ones again, or to revoke what an earlier target needed; monotonic. */
+  /** When to look up the unknown targets again, or to revoke access to an earlier target; monotonic. */
   readonly retryAt?: number;
 }
 
 export const needsNothing: Need = { reaches: [], troubles: [], complete: true, carried: new Set() };
 
 /**
- * The questions that find the security groups in front of targets. Targets outside the VPC have none that we could change.
+ * The lookups for the security groups in front of targets. Targets outside the VPC have no security groups that we can change.
  * @param instanceOf by the name of a Node
  */
 export const carriedOf = (
@@ -89,7 +89,7 @@ export function needOf(
   };
 }
 
-/** The port that a target serves at, and the one at which its health is checked: always by TCP, also that of a UDP target. */
+/** A target's traffic port and its health check port. Health checks always use TCP, even for a UDP target. */
 function portsNeeded(
   { backend, spec: { healthCheck } }: TargetSelection,
   port: number,

@@ -1,4 +1,4 @@
-// Keeps targets reachable for load balancers: finds out what each target group needs to reach, and applies the rules of
+// Keeps targets reachable for load balancers. It finds out which ports each target group needs, and applies the rules of
 // security groups that all target groups of the cluster need together.
 
 import type { Node } from '../../api/core.ts';
@@ -67,11 +67,11 @@ export class Reachability {
   readonly #gathering: Gathering;
   readonly #lingering: Lingering;
   readonly #refused: RefusedGroups;
-  /** How often the needs, or what is known of the rules, have changed. */
+  /** How often the needs, or the known rules, have changed. */
   #changes = 1;
   /** How many of these changes the rules include. Most changes of targets need nothing new, and so cost no call. */
   #applied = 0;
-  /** Whether all needs were known when the rules were applied last, so that what nobody needs was revoked. */
+  /** Whether all needs were known when the rules were last applied. If so, unneeded rules were revoked. */
   #isAppliedWhole = false;
 
   constructor(options: ReachabilityOptions) {
@@ -86,7 +86,7 @@ export class Reachability {
   /**
    * Admits the load balancers to these groups' targets. Access to earlier targets stays: AWS may still send them requests.
    * @param coming the target groups that the Gateway will have
-   * @param learned called as soon as the needs are known. They may complete the needs of the cluster
+   * @param learned called as soon as the needs are known, because they may complete the needs of the cluster
    * @returns what AWS refused
    */
   async admit(groups: readonly Membered[], coming?: Coming, learned?: () => void): Promise<readonly Problem[]> {
@@ -135,13 +135,13 @@ export class Reachability {
     if (this.#needs.forget(arn)) this.#changes += 1;
   }
 
-  /** When to come again for these groups, in milliseconds: EC2 did not know some targets, or ports are to be shut. */
+  /** When to try again for these groups, in milliseconds, because EC2 did not know some targets, or ports are to be closed. */
   retryAfterMs(groups: readonly Pick<Binding, 'arn'>[]): number | undefined {
     const times = groups.flatMap(({ arn }) => this.#needs.get(arn)?.retryAt ?? []);
     return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - this.#options.clock.monotonic());
   }
 
-  /** Call it for targets that do not answer: the next pass looks them up again. @returns whether it is time for that */
+  /** Call it for targets that do not answer. @returns whether it is time for a pass that looks them up again */
   suspect(targets: readonly Target[]): boolean {
     return this.#carriers.suspect(targets.map(({ id }) => id));
   }
@@ -169,7 +169,7 @@ export class Reachability {
     return [...lost].map((group) => ({ resource: resourceId('admission', group), aspect: 'ingress' }));
   }
 
-  /** The ports that are open beside those of targets, in the security groups that these target groups need. */
+  /** The open ports that no target needs, in the security groups that these target groups need. */
   widened(groups: readonly Pick<Binding, 'arn'>[]): readonly Problem[] {
     return [...this.#securityGroupsOf(groups)].flatMap((group): Problem[] => {
       const ranges = this.#options.admissions.widened(group);
@@ -181,7 +181,7 @@ export class Reachability {
     return this.#needs.securityGroupsOf(groups.map(({ arn }) => arn));
   }
 
-  /** Whether all that is new may wait for the next Gateway that serves and lacks a port. */
+  /** Whether all new rules may wait until a serving Gateway lacks a port. */
   #mayWait(groups: readonly Membered[], coming: Coming | undefined): boolean {
     const gateways = new Set([...groups.map(({ gateway }) => gateway), ...(coming ? [coming.gateway] : [])]);
     const serving = [...gateways].filter((each) => !this.#gathering.mayWait(each, each === coming?.gateway));
@@ -219,7 +219,7 @@ export class Reachability {
    * @returns the security groups that AWS has refused to change now
    */
   async #apply(groups: readonly Membered[], needed: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    // Also while another pass applies rules: a pass that needs them waits for its turn.
+    // Also true while another pass applies the rules. A pass that needs these rules then waits for its turn.
     const isDue = this.#applied < this.#changes || [...needed].some((groupId) => this.#refused.isDue(groupId));
     if (!isDue && (this.#isAppliedWhole || !this.#isComplete())) return new Set();
     const { locks, place, admissions } = this.#options;
@@ -242,7 +242,7 @@ export class Reachability {
     return new Set(refused.keys());
   }
 
-  /** Does the work, and notes the troubles of these groups' targets. @returns what AWS refused of the work */
+  /** Does the work, and records the troubles of these groups' targets. @returns the refusals of AWS */
   async #reporting(groups: readonly Membered[], work: () => Promise<ReadonlySet<string>>): Promise<readonly Problem[]> {
     const { troubles } = this.#options;
     let refused: ReadonlySet<string>;
@@ -261,7 +261,7 @@ export class Reachability {
     const problems = this.#refused.problems();
     if (problems.length === 0) return [];
     const neededByAny = this.#needs.securityGroupsOf(this.#needs.arns());
-    // Nobody needs a rule that is to be revoked, so the pass that met the refusal reports it, once.
+    // If AWS refuses a revocation, the pass that tried it reports it once, because nobody needs the rule.
     return problems.flatMap(([groupId, problem]) =>
       needed.has(groupId) || (refused.has(groupId) && !neededByAny.has(groupId)) ? [problem] : [],
     );
@@ -286,8 +286,8 @@ export class Reachability {
   }
 
   /**
-   * Whether the known needs are all needs of the cluster. Every Gateway must have had its pass, and every target group must be
-   * known: an earlier process may have left one that was replaced.
+   * Whether the known needs are all needs of the cluster. Every Gateway must have had its pass. Every target group must be
+   * known, because an earlier process may have left a replaced group.
    */
   #isComplete(): boolean {
     const { seesAllNamespaces, ownGateways, inventory, isKnown } = this.#options;
@@ -310,7 +310,7 @@ class NetworkUnknown extends Error {
   }
 }
 
-/** Only refusals: if AWS did not answer, the targets may be well, and AWS may answer soon. */
+/** Only refusals count. If AWS did not answer, the targets may be reachable, and AWS may answer soon. */
 const notAdmitted = (service: ObjectKey | undefined, problems: readonly Problem[]): readonly TargetTrouble[] =>
   service === undefined
     ? []

@@ -38,12 +38,12 @@ export class RefusedGroups {
     return refused !== undefined && this.#clock.monotonic() >= refused.retryAt;
   }
 
-  /** The groups that a pass leaves alone: only a pass that needs a group tries it again, so that no other pass waits for it. */
+  /** The groups that a pass does not try. Only a pass that needs a group tries it again, because others must not wait for it. */
   leftAlone(needed: ReadonlySet<string>): ReadonlySet<string> {
     return new Set([...this.#refused.keys()].filter((groupId) => !needed.has(groupId) || !this.isDue(groupId)));
   }
 
-  /** @param leftAlone the groups that were not tried. @param refused what AWS refused of the others */
+  /** @param leftAlone the groups that were not tried. @param refused AWS's refusals for the other groups */
   remember(leftAlone: ReadonlySet<string>, refused: ReadonlyMap<string, Problem>): void {
     const now = this.#clock.monotonic();
     for (const groupId of this.#refused.keys()) {

@@ -1,4 +1,4 @@
-// Why a Gateway's load balancer cannot use some targets, as problems of the routes whose rules send requests there.
+// The reasons why a Gateway's load balancer cannot use some targets, as problems of the routes that send requests there.
 
 import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
@@ -16,7 +16,7 @@ export interface Unreachable {
 }
 
 /**
- * @param model absent when nothing is to be changed: then it is unknown which routes have which targets
+ * @param model absent if nothing is to be changed. Then the targets of each route are unknown
  * @param bindings the Gateway's target groups that exist
  */
 export function unreachable(

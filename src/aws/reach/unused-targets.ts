@@ -1,4 +1,4 @@
-// Targets in zones that their NLB does not have: AWS registers them as `unused`, and sends them nothing.
+// Targets in zones that their NLB does not have. AWS registers them as `unused`, and sends them no connections.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
 import ipaddr from 'ipaddr.js';
 import type { Node } from '../../api/core.ts';
@@ -18,7 +18,7 @@ interface Context {
   readonly nodes: () => readonly Node[];
 }
 
-/** Notes them as troubles of their groups. Only NLBs have single zones: an ALB has two at least. */
+/** Records these targets as troubles of their groups. Only an NLB can have a single zone: an ALB has at least two. */
 export async function noteUnused(context: Context, groups: readonly Membered[]): Promise<void> {
   const ofNetwork = groups.filter(({ group }) => isOfNetwork(group.id));
   if (ofNetwork.length === 0) return;
@@ -48,7 +48,7 @@ export function unusedTargets(
   return [{ kind: 'targets-in-other-zones', service: backend.service, zones: [...others].toSorted() }];
 }
 
-/** None if the load balancer does not exist yet. */
+/** Empty if the load balancer does not exist yet. */
 function zonesOfLoadBalancer(
   { inventory }: Context,
   { gateway, group }: Membered,

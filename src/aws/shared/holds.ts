@@ -1,5 +1,5 @@
-// Deletions that AWS refuses because the resource is in use. The user may be anyone, and may stay forever. So each deletion is
-// tried again ever more rarely, by whichever pass comes then.
+// Deletions that AWS refuses because the resource is in use. Anyone may use it, and perhaps forever. So each deletion is tried
+// again ever more rarely. The next pass after that time tries it.
 
 import type { Clock } from '../../kube/clock.ts';
 import { sharedDeletion } from '../timings.ts';

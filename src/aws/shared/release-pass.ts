@@ -1,4 +1,4 @@
-// The pass that deletes what Gateways no longer share. One pass serves all Gateways' passes that ended meanwhile.
+// The pass that deletes shared resources without a user. It runs once for all Gateways' passes that ended meanwhile.
 import type { Clock } from '../../kube/clock.ts';
 import { WorkQueue } from '../../kube/queue.ts';
 import { sameJson } from '../../kube/same-json.ts';
@@ -15,7 +15,7 @@ export interface ReleasePassOptions {
   readonly shared: Pick<Shared, 'release'>;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called if AWS refuses something else than before: the statuses of all Gateways say so. */
+  /** Called if AWS's refusals have changed, because the statuses of all Gateways report them. */
   readonly onProblemsChanged: () => void;
 }
 
@@ -29,12 +29,12 @@ export class ReleasePass {
     this.#queue = new WorkQueue({ clock: options.clock, ...failedRelease });
   }
 
-  /** What AWS refused in the last pass. */
+  /** AWS's refusals in the last pass. */
   get problems(): readonly Problem[] {
     return this.#problems;
   }
 
-  /** A Gateway changed: it may have been the last to use something. */
+  /** Call it when a Gateway has changed, because it may have been the last to use a shared resource. */
   due(): void {
     this.#queue.addAfter(key, releaseTogetherMs);
   }

@@ -1,4 +1,4 @@
-// What Gateways share in AWS, and when it is deleted: imported certificates, and the backend security group.
+// The resources that Gateways share in AWS, and their deletion: imported certificates, and the backend security group.
 import type { Gateway, ListenerSet } from '../../api/gateway-api.ts';
 import { certificateSecrets } from '../../gateway/references.ts';
 import type { Clock } from '../../kube/clock.ts';
@@ -48,7 +48,7 @@ export interface SharedOptions {
 export class Shared {
   readonly #options: SharedOptions;
   readonly #holds: Holds;
-  /** Gateways of which AWS has nothing any more, though the cluster may still have them. The last of them cleans up. */
+  /** Gateways without resources in AWS that the cluster may still have. The last of them deletes the shared resources. */
   readonly #gone = new Set<ObjectKey>();
   /** AWS's last refusal of each deletion, by the same name as in #holds. */
   readonly #held = new Map<string, Held>();
@@ -58,7 +58,7 @@ export class Shared {
     this.#holds = new Holds(options.clock);
   }
 
-  /** The Gateway exists, maybe again: what it shares is in use. */
+  /** Call it if the Gateway exists, maybe again. Then its shared resources are in use. */
   uses(gateway: ObjectKey): void {
     this.#gone.delete(gateway);
   }
@@ -71,7 +71,8 @@ export class Shared {
   }
 
   /**
-   * Deletes what no Gateway uses any more: certificates, and with the last Gateway the backend group and the rules that admit it.
+   * Deletes resources that no Gateway uses any more: certificates, and with the last Gateway the backend group and the rules
+   * that admit it.
    * @param leaving the Gateway that is being deleted. It waits only for its own certificates, not for those of other Gateways
    */
   async release(leaving?: ObjectKey): Promise<Release> {
@@ -100,13 +101,16 @@ export class Shared {
     return { problems, held, ...(retryAt !== undefined && { retryAt }) };
   }
 
-  /** Not while there is any load balancer: another Gatehouse may serve other namespaces, and orphans wait for the sweep. */
+  /**
+   * Does nothing while the cluster has any load balancer: it may belong to a Gatehouse of other namespaces, or be an orphan that
+   * waits for the sweep.
+   */
   #releaseBackendGroup(): Promise<readonly Problem[]> {
     const { clients, cluster, inventory, locks, place, admissions } = this.#options;
     return problemsOf(backendGroup, async () => {
       if (!this.#holds.isDue(backendGroup) || (await inventory.hasLoadBalancers())) return [];
       return await locks.run('admissions', async () => {
-        // The look took some time. A Gateway that came meanwhile needs what is shared.
+        // Check again, because the read took some time. A Gateway that was created meanwhile needs the shared resources.
         if (this.#users().length > 0) return [];
         const refused = [...(await admissions.apply([], '', true)).values()];
         const held = await removeBackendSecurityGroup(clients, cluster);
@@ -135,8 +139,8 @@ export class Shared {
   }
 
   /**
-   * Certificates of Secrets that no Gateway refers to, and certificates that a newer import has replaced. Without those that a
-   * listener still serves, for example because its Gateway cannot be updated.
+   * Certificates of Secrets that no Gateway refers to, and certificates that a newer import has replaced. If a listener still
+   * serves a certificate, it is left out. This happens, for example, if the Gateway cannot be updated.
    */
   #unusedCertificates(gateways: readonly Gateway[]): readonly OwnedResource[] {
     const { watchNamespace, inventory } = this.#options;

@@ -1,4 +1,4 @@
-// Audits: slowly compares what exists in AWS with what should, one Gateway at a time, each once an audit period.
+// Audits slowly compare the existing resources in AWS with the models. Each Gateway has its turn once per audit period.
 
 import { jitter } from '../../kube/clock.ts';
 import type { ProviderContext } from '../../provider/context.ts';
@@ -40,7 +40,7 @@ export async function runAudit(
   }
 }
 
-/** After an error of AWS, or a bug, the next turn looks again: neither stops traffic. */
+/** After an error of AWS, or a bug, the next turn looks again, because neither stops traffic. */
 async function orElse<T>(logger: Logger, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();

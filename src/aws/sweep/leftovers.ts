@@ -1,5 +1,5 @@
-// Finds what clusters with one name have in AWS, and removes what a deleted cluster has left: with the same steps, in the same
-// order, as the removal of a Gateway.
+// Finds the resources in AWS of all clusters with one name, and removes those of a deleted cluster. The steps and their order
+// are the same as for the removal of a Gateway.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -27,7 +27,7 @@ import { TargetTroubles } from '../targets/target-troubles.ts';
 
 export interface Leftovers {
   readonly clusterUid: string;
-  /** Resources of Gateways have the gateway tag; what Gateways share does not. */
+  /** Resources of Gateways have the gateway tag. Resources that Gateways share do not. */
   readonly resources: readonly OwnedResource[];
   /** Rules on the security groups of nodes and pods. */
   readonly rules: readonly ExistingAdmission[];
@@ -40,7 +40,7 @@ export interface LeftoversContext {
   readonly signal: AbortSignal;
 }
 
-/** The leftovers of each cluster that uses the name, one entry a cluster UID. @throws AwsError */
+/** The leftovers of each cluster that uses the name, one entry per cluster UID. @throws AwsError */
 export async function findLeftovers(context: LeftoversContext, clusterName: string): Promise<readonly Leftovers[]> {
   const { clients } = context;
   const [index, groups] = await Promise.all([
@@ -76,7 +76,7 @@ export interface Removed {
 }
 
 /**
- * Makes one attempt: AWS refuses some deletions for minutes after the load balancers are gone.
+ * Makes one attempt. More may be needed, because AWS refuses some deletions for minutes after the load balancers are gone.
  * @throws AwsError if the resources cannot be read
  */
 export async function removeLeftovers(context: LeftoversContext, cluster: ClusterIdentity): Promise<Removed> {

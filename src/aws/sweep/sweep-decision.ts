@@ -1,4 +1,4 @@
-// Decides which owned resources belong to Gateways that are gone. The decision is cautious: if in doubt, nothing is removed.
+// Decides which owned resources belong to deleted Gateways. The decision is cautious: if in doubt, nothing is removed.
 import { sweepMs } from '../timings.ts';
 
 /** One complete look at AWS and at the cluster. */

@@ -20,7 +20,7 @@ export async function runSweep(context: ProviderContext, cloud: Cloud, signal: A
     try {
       previous = await sweepOnce(context, cloud, previous, signal);
     } catch (error) {
-      // An incomplete look decides nothing, and the next look is a first one again.
+      // An incomplete look decides nothing. The next look counts as a first look again.
       previous = undefined;
       logger.warn({ err: error }, 'the sweep could not look at everything');
     }
@@ -47,12 +47,12 @@ export async function sweepOnce(
     );
   }
   if (decision.kind === 'sweep') for (const tag of decision.gateways) await sweep(context, cloud, tag);
-  // Only after the inventory knows what listeners serve, because also certificates of orphans may be in use.
+  // Only after the inventory knows which certificates listeners serve, because certificates of orphans may be in use, too.
   if (decision.kind !== 'stopped' && (await cloud.ready()).length === 0) await cloud.shared.release();
   return sighting;
 }
 
-/** Reads both lists completely: nothing that is remembered counts. */
+/** Reads both lists completely, because the sweep trusts nothing that is only remembered. */
 async function look({ client, clock, config }: ProviderContext, cloud: Cloud, signal: AbortSignal): Promise<Sighting> {
   const living = new Set<string>();
   for (let next: string | undefined, more = true; more; more = next !== undefined) {
@@ -74,7 +74,7 @@ async function sweep({ logger, clock, sources }: ProviderContext, cloud: Cloud, 
   if ((await cloud.ready()).length > 0) return;
   const owner: Owner = { kind: 'tag', value: gateway };
   await cloud.exclusive(owner, async () => {
-    // The Gateway may exist again since the lists were read: then it keeps its resources.
+    // The Gateway may exist again since the lists were read. If so, it keeps its resources.
     if (sources.gateways().some(({ metadata }) => gatewayTagValue(objectKey(metadata)) === gateway)) return;
     const plan = cloud.runs.plan(owner, undefined, cloud.inventory.observed(owner, clock.now()));
     const { done, problems } = await cloud.runs.execute(owner, plan);

@@ -1,4 +1,4 @@
-// Which target groups a Service has, as the last pass over each Gateway left it. So the endpoints pass finds its target
+// The target groups of each Service, recorded by the last pass over each Gateway. So the endpoints pass finds its target
 // groups without translating a Gateway again.
 
 import type { ObjectKey } from '../../kube/object.ts';
@@ -17,8 +17,8 @@ export class Bindings {
   readonly #byService = new Map<ObjectKey, Set<Binding>>();
 
   /**
-   * Replaces the Gateway's bindings by its target groups that exist. A group that is no longer desired stays bound as long as
-   * it exists: it serves until its successor is healthy, and requests may be in flight after that.
+   * Replaces the Gateway's bindings by its existing target groups. A group that is no longer desired stays bound while it
+   * exists, because it serves until its successor is healthy, and requests may be in flight after that.
    * @returns the Services that have a new group, or whose group now has other targets or checks them at another port
    */
   bind(gateway: ObjectKey, desired: readonly TargetSelection[], owned: readonly OwnedResource[]): readonly ObjectKey[] {

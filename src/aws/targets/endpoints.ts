@@ -31,7 +31,7 @@ export async function syncEndpoints(
   service: ObjectKey,
 ): Promise<Applied> {
   const bindings = withMembers(sources, cloud.bindings.ofService(service));
-  // Most Services of a cluster have no target group: they cost no call.
+  // Most Services of a cluster have no target group, so they cost no call.
   if (bindings.length === 0) return { found: [], behind: false };
   const troublesBefore = new Map(bindings.map(({ arn }) => [arn, cloud.troubles.of(arn)]));
   const crowdingOf = (gateway: ObjectKey) => crowding(cloud.bindings.ofGateway(gateway), cloud.membership);
@@ -39,7 +39,7 @@ export async function syncEndpoints(
   const problems = [...(await cloud.reachability.admit(bindings))];
   const ends = await Promise.all(bindings.map((binding) => syncBinding(cloud, gatewayDue, binding)));
   problems.push(...ends.flatMap((end) => end.problems));
-  // Only now AWS sends no more requests to the targets that are gone.
+  // Revoke access only now, because only now AWS sends no more requests to the removed targets.
   const synced = ends.filter((end) => end.problems.length === 0 && end.isNotYetVisible !== true);
   problems.push(...(await cloud.reachability.revoke(synced.map(({ binding }) => binding))));
   // The Gateway's pass reports it in the routes' status.
@@ -64,7 +64,7 @@ async function syncBinding(
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     if (isNotFound(error)) {
-      // Its Gateway's pass has deleted the group meanwhile, or creates again what someone else has deleted.
+      // Its Gateway's pass has deleted the group meanwhile. If someone else deleted it, that pass creates it again.
       cloud.inventory.remove(arn);
       gatewayDue(gateway);
       return { binding, problems: [] };

@@ -18,9 +18,9 @@ import type { TargetsContext } from './sync-targets.ts';
 type Context = Pick<TargetsContext, 'clients' | 'membership' | 'locks'>;
 
 /**
- * Puts ALBs back into the groups of the NLB in front, if AWS has lost them. Mostly nothing has changed, and this costs no call.
+ * Registers ALBs again in the groups of the NLB in front, if AWS has lost them. Mostly nothing has changed, so it costs no call.
  * @param owned the Gateway's existing resources
- * @returns what AWS refused
+ * @returns AWS's refusals
  */
 export async function registerLoadBalancers(
   context: Context,
@@ -50,7 +50,7 @@ function loadBalancerTarget(
 }
 
 /**
- * Makes it the only target. An earlier one goes first: "You can only add one Application Load Balancer per target group".
+ * Makes the ALB the only target. Removes an earlier one first: "You can only add one Application Load Balancer per target group".
  * @throws AwsError
  */
 export function syncLoadBalancerTarget(
@@ -64,7 +64,7 @@ export function syncLoadBalancerTarget(
     const surplus = members.filter((each) => targetKey(each) !== targetKey(target));
     const isRegistered = surplus.length < members.length;
     const input = { TargetGroupArn: arn };
-    // If a call fails, nobody knows what the group has.
+    // Forget first, because after a failed call the group's target is unknown.
     if (surplus.length > 0 || !isRegistered) membership.forget(arn);
     if (surplus.length > 0) {
       await clients.elbv2.send(new DeregisterTargetsCommand({ ...input, Targets: surplus.map(description) }));

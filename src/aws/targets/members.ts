@@ -1,4 +1,4 @@
-// Which targets each target group should have, by the caches. A pass computes them once and hands them on.
+// The desired targets of each target group, computed from the caches. A pass computes them once and passes them on.
 
 import type { ClusterSources } from '../../provider/context.ts';
 import type { TargetSelection } from '../model/resources.ts';

@@ -1,5 +1,5 @@
-// A ConfigMap that keeps which targets were last confirmed, as one hash a target group. If it is lost, the groups are read
-// again; nothing else depends on it.
+// A ConfigMap with one hash per target group, of the targets that were last confirmed. If it is lost, the groups are read
+// again. Nothing else depends on it.
 import { type ConfigMap, configMaps } from '../../api/kinds.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/kube-error.ts';

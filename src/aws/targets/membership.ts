@@ -1,5 +1,5 @@
-// Which targets each target group has, as last confirmed. In memory these are the members; across restarts one hash a group
-// is kept in the cluster. A group whose hash equals that of its desired targets needs no read.
+// The targets of each target group, as last confirmed. In memory these are the members. For restarts, one hash per group is
+// kept in the cluster. If this hash equals the hash of the desired targets, the group is not read.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -19,7 +19,7 @@ export interface MembershipOptions {
   readonly signal: AbortSignal;
 }
 
-/** The lock of a target group: one pass at a time reads and changes its members. */
+/** The lock of a target group. Only one pass at a time reads and changes its members. */
 export const targetsLock = (arn: string): string => `targets ${arn}`;
 
 export const targetKey = ({ id, port }: Target): string => `${id} ${port}`;
@@ -93,7 +93,7 @@ export class Membership {
     this.#save();
   }
 
-  /** Saves after a short delay, so that changes that come together are one write. */
+  /** Saves after a short delay, so that several changes are one write. */
   #save(): void {
     this.#changed = true;
     if (this.#saving) return;

@@ -1,4 +1,4 @@
-// How much room an NLB has for targets. AWS refuses more, so the status says it before that.
+// The room of an NLB for targets. AWS refuses more targets, so the status warns before that.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html
 import { isOfNetwork } from '../model/naming.ts';
 import type { LoadBalancerResource, Model } from '../model/resources.ts';
@@ -6,18 +6,18 @@ import type { Problem } from '../problem.ts';
 import type { Binding } from './bindings.ts';
 import type { Membership } from './membership.ts';
 
-/** AWS's defaults. Between all zones the first counts for the whole load balancer. */
+/** AWS's defaults. With cross-zone load balancing, `inZone` is the limit of the whole load balancer. */
 const quota = { inZone: 500, inAll: 3000 } as const;
 
-/** The part of the quota that is worth a word. */
+/** The part of the quota from which the status warns. */
 const crowdedPart = 0.8;
 
-/** Counts are rounded down to this, so that not each pod changes the status. */
+/** Counts are rounded down to a multiple of this, because not every new pod should change the status. */
 const step = 10;
 
 type Members = Pick<Membership, 'members'>;
 
-/** The NLBs that are nearly full of targets. @param bindings the Gateway's target groups that exist */
+/** The NLBs with nearly too many targets. @param bindings the Gateway's existing target groups */
 export function targetsNearQuota(
   model: Model | undefined,
   bindings: readonly Binding[],
@@ -34,14 +34,14 @@ export function targetsNearQuota(
   });
 }
 
-/** The count of an NLB that a status may speak of; 0 for others. The Gateway's pass is due if it changes. */
+/** An NLB's count of targets if the status may have to warn, else 0. If it changes, the Gateway's pass is due. */
 export function crowding(bindings: readonly Binding[], membership: Members): number {
   const ofNetwork = bindings.filter(({ group }) => isOfNetwork(group.id));
   const targets = rounded(countTargets(ofNetwork, membership, true));
   return targets < crowdedPart * quota.inZone ? 0 : targets;
 }
 
-/** The targets are mostly spread evenly. If they are not, AWS may refuse some earlier. */
+/** Assumes that targets are spread evenly over zones. If they are not, AWS may refuse some targets earlier. */
 const limitOfZones = ({ spec: { subnets } }: LoadBalancerResource): number =>
   Math.min(quota.inAll, quota.inZone * subnets.length);
 

@@ -1,4 +1,4 @@
-// Registers targets. AWS refuses a whole call for one bad target: the bad ones are found, and the others are registered.
+// Registers targets. AWS refuses a whole call if one target is bad. So the bad targets are found, and the others registered.
 import { RegisterTargetsCommand, type TargetDescription } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';
 import { type AwsError, isInvalid } from '../errors.ts';
@@ -15,7 +15,7 @@ export interface RegistrationOptions {
   readonly refusals: TargetRefusals;
 }
 
-/** Targets of which at least one may be bad. If the call was tried, one certainly is. */
+/** Targets among which at least one may be bad. If their call was tried, at least one is certainly bad. */
 interface Suspect extends Refused {
   readonly isTried: boolean;
 }
@@ -35,7 +35,7 @@ export class Registration {
   }
 
   /**
-   * Looks for the bad ones, also among earlier refused targets whose retry is due, within the limit for such calls.
+   * Looks for the bad targets, also among earlier refused targets whose retry is due, within the limit for such calls.
    * @throws AwsError if the targets are not the reason
    */
   async narrow(): Promise<void> {
@@ -44,7 +44,7 @@ export class Registration {
     if (due !== undefined) this.#suspects.push({ ...due, failures: due.failures + 1, isTried: false });
     for (let next = this.#suspects[0]; next !== undefined; next = this.#suspects[0]) {
       const error = next.isTried ? next : refusals.takeProbe() ? await this.#attempt(next.targets) : 'later';
-      // Removed only now: if the attempt throws, `holdRest` must still see it.
+      // Removed only now, because if the attempt throws, `holdRest` must still see it.
       this.#suspects.shift();
       if (error === 'later') refusals.hold(arn, next);
       else if (error !== undefined) this.#divide({ ...next, detail: error.detail });
@@ -77,7 +77,7 @@ export class Registration {
   }
 }
 
-/** AWS mostly names the bad target: then the others are tried together. Otherwise each half is tried. */
+/** AWS mostly names the bad target. Then the other targets are tried together. Otherwise each half is tried. */
 function divided(
   targets: readonly Target[],
   detail: string,

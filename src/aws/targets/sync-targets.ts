@@ -21,7 +21,7 @@ export interface TargetsContext {
   readonly membership: Membership;
   readonly troubles: TargetTroubles;
   readonly refusals: TargetRefusals;
-  /** Tells where an address is, by what was read of the VPC in the last `maxAgeMs`. */
+  /** How to find an address's place, from a read of the VPC that is not older than `maxAgeMs`. */
   readonly where: (maxAgeMs?: number) => Promise<Where>;
   /** Two passes may want to change one group at the same time. */
   readonly locks: KeyedLock;
@@ -34,13 +34,13 @@ export interface Synced {
   readonly retryAfterMs?: number;
 }
 
-/** Far below AWS's limit for one call, so that one refused target costs few others a second call. */
+/** Far below AWS's limit for one call, because a refused target costs all others of its call a second call. */
 const batchSize = 200;
 
 /**
- * Registers missing targets, then deregisters surplus ones, then looks for the targets that AWS refuses. A refused target
- * neither delays the others nor keeps old ones in: it becomes a trouble of the group, which the status reports.
- * @throws AwsError if AWS refuses more than single targets; what was done before that is remembered
+ * Registers missing targets, then deregisters surplus targets, then looks for the targets that AWS refuses. A refused target
+ * does not delay other targets, nor the removal of old targets. It becomes a trouble of the group, which the status reports.
+ * @throws AwsError if AWS refuses more than single targets. Earlier changes are remembered
  */
 export function syncTargets(
   context: TargetsContext,
@@ -92,7 +92,7 @@ class Sync {
     await attempt(async () => {
       for (const batch of batches(fresh)) await registration.register(batch);
     });
-    // Even if registering failed: targets that are gone must not get requests.
+    // Deregister even if registering failed, because targets that are gone must not get requests.
     await attempt(async () => {
       for (const batch of batches(surplus)) {
         const Targets = batch.map(describe);

@@ -1,5 +1,5 @@
-// Targets that AWS has refused to register. They are tried again ever more rarely and apart from others. All retries together
-// use only a small part of the account's rate.
+// Targets that AWS has refused to register. They are tried again ever more rarely, and in calls without other targets. All
+// retries together use only a small part of the account's rate.
 
 import type { Clock } from '../../kube/clock.ts';
 import type { Target } from '../model/targets.ts';
@@ -19,7 +19,7 @@ interface Held extends Refused {
   readonly retryAt: number;
 }
 
-/** How many calls may look for bad targets at once, and how soon there is one more. AWS accepts four registrations a second. */
+/** How many calls may look for bad targets at once, and the time until one more. AWS accepts four registrations per second. */
 const probes = { burst: 8, everyMs: 2000 } as const;
 
 export class TargetRefusals {
