@@ -10,7 +10,10 @@ export interface Dns {
   readonly close: () => void;
 }
 
-/** `place` is `ADDRESS:PORT` with an IPv4 address; port 0 means any free port. @throws an Error that says why it can't listen there. */
+/**
+ * @param place `ADDRESS:PORT` with an IPv4 address; port 0 means any free port
+ * @throws an Error that says why it can't listen there
+ */
 export async function startDns(place: string, names: () => readonly Named[]): Promise<Dns> {
   const [address = '', port = '', rest] = place.split(':');
   if (rest !== undefined || !isIPv4(address) || !/^[0-9]{1,5}$/.test(port)) {

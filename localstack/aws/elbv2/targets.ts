@@ -83,7 +83,7 @@ function checkAddress(world: World, group: TargetGroup, { id, zone }: Named): st
   return zone;
 }
 
-/** "You can associate an Application Load Balancer as a target of up to two Network Load Balancers": each has one target group per port. */
+/** "You can associate an Application Load Balancer as a target of up to two Network Load Balancers." */
 const maxNetworkLoadBalancers = 2;
 
 /** docs.aws.amazon.com/elasticloadbalancing/latest/network/application-load-balancer-target.html */
