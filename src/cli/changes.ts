@@ -13,7 +13,7 @@ export interface Change {
 
 export interface Changes {
   readonly changes: readonly Change[];
-  /** What later passes will do, and what they wait for. */
+  /** The work of later passes, and why it must wait. */
   readonly later: readonly string[];
 }
 

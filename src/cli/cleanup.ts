@@ -1,4 +1,4 @@
-// gatehouse cleanup: lists what dead clusters of a name have left in AWS, and with --yes deletes it.
+// gatehouse cleanup: lists the resources that deleted clusters with a name have left in AWS, and with --yes deletes them.
 import { Command } from 'commander';
 import { namespaces } from '../api/kinds.ts';
 import { createAwsClients } from '../aws/clients.ts';
@@ -101,7 +101,7 @@ export async function cleanup(input: CleanupInput): Promise<number> {
   }
 }
 
-/** The UID of the living cluster. @throws KubeError, KubeConfigError: if we don't know it, nothing is deleted */
+/** The UID of the living cluster. If we don't know it, nothing is deleted. @throws KubeError, KubeConfigError */
 async function livingUid({ clock, env, signal, options, complain }: CleanupInput): Promise<string | undefined> {
   try {
     const client = await connect({ userAgent: 'gatehouse', clock, random: Math.random, env });

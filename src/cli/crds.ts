@@ -1,4 +1,4 @@
-// `gatehouse crds`: our own kinds as CustomResourceDefinitions, made from the zod schemas that the program reads with.
+// `gatehouse crds`: our own kinds as CustomResourceDefinitions, made from the zod schemas with which the program reads objects.
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { z } from 'zod';
@@ -64,7 +64,7 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * The structural schema that Kubernetes requires: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
- * An API server prunes or refuses unknown fields by itself. For it, `cidr` is one format for IPv4 and IPv6.
+ * An API server prunes or refuses unknown fields by itself. Its format `cidr` is for both IPv4 and IPv6.
  */
 function structural(type: z.ZodType): Schema {
   return z.toJSONSchema(type, {

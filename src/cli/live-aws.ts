@@ -113,7 +113,7 @@ const hasListeners = (object: unknown): object is Gateway | ListenerSet => {
   return checked.kind === 'valid' && ['Gateway', 'ListenerSet'].includes(checked.object.kind);
 };
 
-/** Of the Gateway. */
+/** The key of the Gateway. */
 const keyOf = (owner: Gateway | ListenerSet): ObjectKey =>
   owner.kind === 'Gateway' ? objectKey(owner.metadata) : (listenerSetGateway(owner) ?? objectKey(owner.metadata));
 
@@ -150,7 +150,7 @@ async function networkOf(
     (await instanceMetadata(process.env, signal))?.vpcId;
   if (vpcId === undefined) throw new UnreadableError('--aws-vpc-id is required: no Node tells the VPC');
   const group = await findBackendSecurityGroup(clients, identity, vpcId);
-  // If there is no group yet, the next pass creates it. A placeholder is good enough for the plan.
+  // If there is no group yet, the next pass creates it. For the plan, a placeholder is enough.
   const backendSecurityGroupId = group?.kind === 'ready' ? group.groupId : PLACEHOLDER_NETWORK.backendSecurityGroupId;
   return discoverNetwork(clients, { region, vpcId, backendSecurityGroupId });
 }

@@ -47,7 +47,7 @@ export async function readCluster(
   return { objects: [...objects.flat(), ...routes, ...tls], nodes, uid: kubeSystem.metadata.uid ?? '' };
 }
 
-/** Routes of all kinds. A user who may not read those of a kind that a cluster may be without does not need them. */
+/** Routes of all kinds. If a kind is optional in a cluster, a user without permission to read it gets none of its routes. */
 export async function listRoutes(list: (kind: Kind<Route>) => Promise<readonly Route[]>): Promise<readonly Route[]> {
   const all = servedKinds.map(({ resource, optional }) =>
     optional ? list(resource).catch(noneIfForbidden) : list(resource),

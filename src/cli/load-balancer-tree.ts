@@ -41,7 +41,7 @@ function ruleBranch({ priority, conditions, transforms, answer, targetGroups }: 
   };
 }
 
-/** Also of an NLB's target that keeps its connections for a while: `unhealthy.draining`. */
+/** Includes `unhealthy.draining`: an NLB's target that keeps its connections for a while. */
 const isUnhealthy = ({ state }: LiveTarget): boolean => state.startsWith('unhealthy');
 
 const isHealthy = ({ state }: LiveTarget): boolean => state === 'healthy';

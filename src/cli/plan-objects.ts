@@ -20,7 +20,7 @@ const readKinds: ReadonlySet<string> = new Set([
   ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
 ]);
 
-/** The objects of the plan, each once. */
+/** The objects of the plan, without duplicates. */
 export function relevant(objects: readonly ManifestObject[], warnings: Set<string>): readonly ManifestObject[] {
   const byName = new Map<string, ManifestObject>();
   for (const object of objects) {

@@ -119,7 +119,7 @@ function listener(
 
 function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
   const conditions = spec.conditions.map(conditionWords).join(', ');
-  // The id names the first of the packed rules. That of a rule which isolates a listener is shorter.
+  // The id names the first of the packed rules. The id of a rule that isolates a listener is shorter.
   const isOfRoute = id.split('/').length > 6;
   const { route, rule } = nameOf(id);
   const named = /^[A-Z]/.test(route) ? route.replace('/', ' ') : `HTTPRoute ${route}`;

@@ -1,4 +1,4 @@
-// gatehouse plan: what manifests, or a cluster's objects, become in AWS. It changes nothing.
+// gatehouse plan: shows the AWS resources for manifests or for a cluster's objects. It changes nothing.
 import { Command, Option } from 'commander';
 import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import { type Config, environmentVariable, readConfig, settingsDefaults } from '../config.ts';
@@ -107,7 +107,7 @@ interface Read {
   readonly manifests: readonly ManifestObject[];
   readonly cluster?: LiveCluster;
   readonly aws?: LiveAws;
-  /** The cluster's objects, replaced by the manifests where both exist. */
+  /** The cluster's objects and the manifests. If both exist, the manifest replaces the object. */
   readonly objects: readonly unknown[];
   readonly warnings: Set<string>;
 }
@@ -223,7 +223,7 @@ async function derived(
 
 const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metadata);
 
-/** The Gateways whose input has, or had, one of the manifests. */
+/** The Gateways whose input has, or had before, one of the manifests. */
 function concerned(after: Derived, before: Derived, manifests: ReadonlySet<string>): readonly PlannedGateway[] {
   const touched = new Set([...after.inputs, ...before.inputs].filter((each) => concerns(each, manifests)).map(keyOf));
   return after.gateways.filter(({ objects }, index) => {
@@ -240,7 +240,7 @@ const secretsHint = 'Secrets are missing in the manifests: with --assume-secrets
 const lacksSecrets = ({ objects }: PlannedGateway): boolean =>
   objects.some(({ problems }) => problems.some(({ kind }) => kind === 'certificate-not-found'));
 
-/** The problems as text, so that two plans can be compared. An object without an adverse condition has only remarks. */
+/** The problems as text, to compare two plans. If an object has no adverse condition, its problems are only remarks. */
 const faultsOf = ({ objects }: PlannedGateway): readonly string[] =>
   objects
     .filter(({ conditions }) => conditions.some(isAdverse))

@@ -30,7 +30,7 @@ import type { LiveAws } from './live-aws.ts';
 export interface PlanOptions {
   readonly clusterName: string;
   readonly defaults: SettingsDefaults;
-  /** Without it the plan assumes that nothing serves, and invents a network. */
+  /** If absent, the plan assumes that nothing serves, and invents a network. */
   readonly aws?: LiveAws;
 }
 

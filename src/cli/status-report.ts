@@ -1,4 +1,4 @@
-// What the statuses in a cluster say about our Gateways, as data. Pure.
+// The statuses in a cluster that are about our Gateways, as data. Pure.
 import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { awsFinalizer } from '../aws/provider.ts';

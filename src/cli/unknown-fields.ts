@@ -1,5 +1,5 @@
-// Finds fields that the schema does not have. An API server ignores them, or refuses the object. With `hostname` instead of
-// `hostnames`, a route would match every host.
+// Finds fields that the schema does not have. An API server ignores them, or refuses the object. For example, a route with
+// `hostname` instead of `hostnames` would match every host.
 import { closestMatch } from 'leven';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, loadBalancerConfigurationSpec } from '../api/load-balancer-configuration.ts';
@@ -74,7 +74,7 @@ export function isOfUnknownKind(object: ManifestObject): boolean {
   return kinds !== undefined && !Object.hasOwn(kinds, object.kind);
 }
 
-/** Two letters may be wrong, as in `prot`, or a third of them. */
+/** A similar name: at most two letters, or a third of the letters, may be wrong, as in `prot`. */
 const closest = (name: string, known: Readonly<Record<string, unknown>>): string | undefined =>
   closestMatch(name, Object.keys(known), { maxDistance: Math.max(2, Math.floor(name.length / 3)) });
 
