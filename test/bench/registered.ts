@@ -9,7 +9,7 @@ const resourceTag = 'gatehouse.dev/resource';
 export class Registered {
   readonly #groups = new Map<string, TargetGroup>();
 
-  /** For the current target groups. */
+  /** Reads the target groups that exist now. */
   constructor({ world }: Aws) {
     for (const group of world().elbv2.targetGroups.values()) {
       const service = new RegExp(`/${namespace}/([^/]+)/`).exec(group.tags.get(resourceTag) ?? '')?.[1];

@@ -6,7 +6,10 @@ import { describeUsage } from './usage.ts';
 
 /** The memory limit with 100 Gateways, 1,000 routes and 10,000 endpoints, in MiB. */
 const maxResidentMiB = 250;
-/** A factor of the shortest time at AWS's rates, and this much more, because the last load balancer is provisioned after the last call. */
+/**
+ * The limit is this factor of the shortest time at AWS's rates, plus a few seconds, because the last load balancer is
+ * provisioned after the last call.
+ */
 const maxOfLeast = 1.3;
 const graceSeconds = 15;
 const maxAloneMs = { median: 100, p99: 1000 } as const;

@@ -48,12 +48,12 @@ export interface Made {
 /** Single changes of an endpoint: milliseconds from the write to Kubernetes until AWS has the target. */
 export interface Scaled {
   readonly made: Made;
-  /** On one Gateway, while the others are created. */
+  /** Changes on one Gateway, while the others are created. */
   readonly meanwhile: Spread;
   readonly alone: Spread;
-  /** All in the Services of one Gateway. */
+  /** Changes in the Services of one Gateway. */
   readonly rollout: Churned;
-  /** In the whole cluster. */
+  /** Changes in the whole cluster. */
   readonly everywhere: Churned;
 }
 
@@ -67,7 +67,7 @@ export interface Churned extends Churn {
   readonly after: Usage;
 }
 
-/** Creates them in parallel: only calls to AWS are counted. */
+/** Creates them in parallel, because only calls to AWS are counted. */
 async function applyAll(admin: Connection, objects: readonly KubeObject[]): Promise<void> {
   const limit = pLimit(16);
   await Promise.all(objects.map((object) => limit(() => applyYaml(admin, [object]))));
@@ -142,7 +142,7 @@ async function make<T>(
 
 function tallied(shares: () => readonly BucketShare[], { calls }: Aws) {
   const used = shares();
-  // The account's bucket counts again what the others do.
+  // Leave out the account's bucket, because it counts the refusals of the other buckets again.
   const refused = used
     .filter(({ bucket }) => !bucket.endsWith(' account'))
     .reduce((sum, each) => sum + each.refused, 0);

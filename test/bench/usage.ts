@@ -1,7 +1,7 @@
 // The resources that a process has used so far, from /proc.
 import { readFileSync } from 'node:fs';
 
-/** Ticks a second: what `getconf CLK_TCK` says on every Linux of today. */
+/** Ticks per second: the value of `getconf CLK_TCK` on every current Linux. */
 const ticksPerSecond = 100;
 
 const kibibytes = (pid: number, field: string): number =>

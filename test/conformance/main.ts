@@ -69,7 +69,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Runs before, because the sandbox has no internet. */
+/** Prepares everything that needs the internet, because the sandbox has none. */
 async function prepare(): Promise<void> {
   await prepareCluster({ log: say, signal });
   await buildSuite({ log: say, signal });

@@ -1,4 +1,4 @@
-// The profiles of the suite: each is about one kind of routes, and about Gateways.
+// The profiles of the suite. Each profile tests Gateways and one kind of routes.
 
 const profiles: Readonly<Record<string, string>> = {
   HTTPRoute: 'GATEWAY-HTTP',
@@ -15,7 +15,7 @@ const coreFeatures: ReadonlySet<string> = new Set(['Gateway', 'ReferenceGrant', 
 /** A test that needs another feature is extended. */
 export const isCore = (feature: string): boolean => coreFeatures.has(feature);
 
-/** A profile claims its kind of routes. So only those are run whose kind a GatewayClass with these features supports. */
+/** The profiles to run. A profile claims its kind of routes, so the supported features must include that kind. */
 export const profilesOf = (supported: readonly string[]): readonly string[] =>
   kinds.flatMap((kind) => (supported.includes(kind) ? (profiles[kind] ?? []) : []));
 

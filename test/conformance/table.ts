@@ -20,7 +20,7 @@ export const line = (result: TestResult): string =>
 const seconds = ({ outcome, seconds: taken }: TestResult): string =>
   outcome === 'skipped' ? '' : `${taken.toFixed(1).padStart(6)} s`;
 
-/** @param profiles those of the run */
+/** @param profiles the profiles of the run */
 export function summary(results: readonly TestResult[], profiles: readonly string[]): readonly string[] {
   const left = results.filter(({ outcome }) => outcome === 'skipped');
   return [

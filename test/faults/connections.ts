@@ -152,7 +152,7 @@ const oneRouteFails: Play = {
           if (![...group.targets.values()].every(({ checked }) => checked?.State === 'unhealthy'))
             throw new Error('AWS has not noticed yet');
         }, patienceMs);
-        // Longer than the time in which an address would leave DNS.
+        // Wait longer than DNS would need to remove an address.
         await sleep(2 * calmMs);
         const away = zones().filter(({ healthy }) => !healthy);
         if (away.length > 0) throw new Error(`not in DNS any more: ${away.map(({ zone }) => zone).join(' ')}`);

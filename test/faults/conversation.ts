@@ -9,7 +9,7 @@ export interface Door {
   readonly kind: 'TCP' | 'TLS' | 'UDP';
   readonly address: string;
   readonly port: number;
-  /** Of TLS. */
+  /** The server name for TLS. */
   readonly hostname: string;
   /** The trusted certificates, in PEM. The list may grow. */
   readonly trusted: readonly string[];
@@ -18,7 +18,7 @@ export interface Door {
 export interface Conversation extends Disposable {
   /** One exchange: a line or a datagram, and its answer. */
   ask(): Promise<string>;
-  /** Whether the other side has ended it, between two exchanges. */
+  /** Whether the other side has ended it between two exchanges. */
   readonly ended: boolean;
 }
 
@@ -76,7 +76,7 @@ const datagrams = (socket: DatagramSocket, { address, port }: Door): Conversatio
   },
 });
 
-/** What comes next. @throws if nothing comes */
+/** The next data. @throws if none arrives */
 async function firstOf(socket: Socket | DatagramSocket, event: 'data' | 'message'): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const take = (data: Buffer): void => resolve(data.toString());

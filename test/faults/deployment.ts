@@ -26,7 +26,7 @@ export interface DeploymentOptions {
   readonly namespace: string;
   readonly service: string;
   readonly replicas: number;
-  /** What the pods answer; a Service of datagrams has a port for TCP beside each. */
+  /** The pods' protocol. If they answer datagrams, the Service has a TCP port for each of its UDP ports. */
   readonly speaks: keyof typeof servers;
   /** The ports of the pods. */
   readonly ports: readonly number[];
@@ -93,7 +93,7 @@ export class Deployment {
     await this.#write();
   }
 
-  /** The pods answer nothing any more, and the endpoints still say that they are ready. */
+  /** From now on, the pods do not answer, but the endpoints still say that they are ready. */
   fail(): void {
     for (const pod of this.#pods) for (const server of pod.servers.splice(0)) server.end();
   }

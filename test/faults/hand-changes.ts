@@ -58,7 +58,7 @@ const tagOf = ({ tags }: { readonly tags: ReadonlyMap<string, string> }): string
 export const certificateNamed = ({ rig, ns }: Place, name: string) =>
   first([...rig.aws.world().acm.certificates.values()].filter((each) => tagOf(each) === `certificate/${ns}/${name}`));
 
-/** Revokes the first rule of the Gateway's security group that is as asked. */
+/** Revokes the first matching rule of the Gateway's security group. */
 export function revokeIngress({ rig, ns, ec2 }: Place, isMeant: (rule: SecurityGroupRule) => boolean = () => true) {
   const { id, ruleIds } = first(awsOf(rig, `${ns}/gw`).securityGroups);
   const { securityGroupRules } = rig.aws.world().ec2;
@@ -69,7 +69,7 @@ export function revokeIngress({ rig, ns, ec2 }: Place, isMeant: (rule: SecurityG
   return ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: id, SecurityGroupRuleIds: [first(ingress)] }));
 }
 
-/** Revokes the first rule that admits load balancers to targets and is as asked. */
+/** Revokes the first matching rule that admits load balancers to targets. */
 export function revokeAdmission({ rig, ec2 }: Place, isMeant: (rule: SecurityGroupRule) => boolean = () => true) {
   const { id, groupId } = first(
     [...rig.aws.world().ec2.securityGroupRules.values()].filter(

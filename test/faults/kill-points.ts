@@ -61,7 +61,7 @@ async function becomes(lab: Lab, { settled }: Phase, calm: Calm, isOver = (): bo
   return false;
 }
 
-/** One phase, in which Gatehouse is killed once at the point, if it reaches it. @returns whether it did */
+/** Runs one phase, and kills Gatehouse once if it reaches the point. @returns whether it reached the point */
 async function disturbed(
   lab: Lab,
   name: PhaseName,

@@ -218,7 +218,7 @@ const frozenLeader: Scenario<Stage> = {
     const findings = await disturbed(workload, calm, {
       after: async (step) => {
         if (step !== 'create') return;
-        // In the middle of its work.
+        // Wait until it is in the middle of its work.
         await until(() => one.proxy.calls.some((action) => /:Create/.test(action)));
         const from = performance.now();
         process.kill(one.gatehouse.pid, 'SIGSTOP');

@@ -1,4 +1,4 @@
-// Changes by hand of what an NLB has.
+// Changes by hand of an NLB's resources.
 import { AuthorizeSecurityGroupIngressCommand } from '@aws-sdk/client-ec2';
 import {
   DeleteListenerCommand,
@@ -19,7 +19,7 @@ import { tlsSecret } from '../integration/support/tls.ts';
 import { type byHand, first, type Place, revokeAdmission, revokeIngress } from './hand-changes.ts';
 import { type Kind, listenersOf, ports } from './network-shop.ts';
 
-/** Where the pods of the UDP Service take TCP, which is where AWS checks their health. */
+/** The TCP port of the UDP Service's pods, where AWS checks their health. */
 const healthPort = 8081;
 
 const viewOf = ({ rig, ns }: Place) => {

@@ -48,7 +48,7 @@ export async function openNetworkShop(rig: Rig, name: string) {
   });
   const doors = (kinds: readonly Kind[] = ['TCP', 'UDP', 'TLS']): readonly Door[] =>
     kinds.map((kind) => door(kind, reachableOf(rig, ns).address));
-  /** By the name, as DNS answers when a client connects. */
+  /** The load balancer by its name. DNS is asked each time a client connects. */
   const namedDoor = (kind: Kind): Door => ({
     ...door(kind, ''),
     get address() {

@@ -19,7 +19,7 @@ interface Traffic {
 
 export interface Phase {
   readonly apply: () => Promise<unknown>;
-  /** Checks the statuses, and everything that the picture lacks. @throws what is not as expected yet */
+  /** Checks the statuses, and everything that the picture lacks. @throws if something is not yet as expected */
   readonly settled: () => Promise<void>;
   /** Starts clients of the routes that exist before and after it. */
   readonly traffic?: () => readonly Traffic[];

@@ -5,7 +5,7 @@ import { createServer as createHttpServer, type ServerResponse } from 'node:http
 import { createServer, type Socket } from 'node:net';
 
 export interface PodServer {
-  /** Stops gracefully: accepts nothing new, and answers what is running. */
+  /** Stops gracefully: accepts nothing new, but answers the running requests. */
   drain(): Promise<void>;
   /** Stops at once. */
   end(): void;
@@ -71,7 +71,7 @@ const lines: Start = async (answer, host, port) => {
   };
 };
 
-/** Answers each datagram, and lines over TCP at the same port, which is where AWS checks its health. */
+/** Answers each datagram. Also answers lines over TCP at the same port, because AWS checks the health there. */
 const datagrams: Start = async (answer, host, port) => {
   const socket = createSocket('udp4');
   socket.on('message', (_, client) => socket.send(answer, client.port, client.address));

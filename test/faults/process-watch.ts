@@ -62,7 +62,7 @@ export async function watchProcess(rig: Rig): Promise<ProcessWatch> {
   };
 }
 
-/** For one process after the other. */
+/** Joins the reports of several processes that ran one after the other. */
 export const together = (reports: readonly ProcessReport[]): ProcessReport => ({
   lagMs: Math.max(...reports.map(({ lagMs }) => lagMs)),
   blockMs: Math.max(...reports.map(({ blockMs }) => blockMs)),

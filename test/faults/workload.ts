@@ -104,7 +104,7 @@ interface List<T> {
 
 const api = '/apis/gateway.networking.k8s.io/v1/namespaces';
 
-/** Whether all statuses say so. */
+/** Whether all statuses say that everything works. */
 async function isSettled({ rig, ns, gateways }: Workload, routes: number): Promise<boolean> {
   const { admin } = rig.cluster;
   const own = await get<List<Gateway>>(admin, `${api}/${ns}/gateways`);

@@ -21,7 +21,7 @@ export interface ApiFault {
   readonly reason: string;
   /** In seconds. */
   readonly retryAfter?: number;
-  /** How often; default: without end. */
+  /** How often the fault happens; default: always. */
   readonly times?: number;
 }
 

@@ -13,13 +13,14 @@ export interface Fault {
   /** Only requests whose body matches this. */
   readonly body?: RegExp;
   /**
-   * `refuse` answers instead of AWS. `lose-answer` lets AWS do it, and breaks the connection. `lose-request` breaks it at once.
+   * `refuse` answers instead of AWS. `lose-answer` passes the request to AWS, then breaks the connection. `lose-request` breaks
+   * the connection at once.
    */
   readonly does:
     | { readonly kind: 'refuse'; readonly status: number; readonly code: string; readonly message: string }
     | { readonly kind: 'lose-answer' }
     | { readonly kind: 'lose-request' };
-  /** How often; default: without end. */
+  /** How often the fault happens; default: always. */
   readonly times?: number;
 }
 

@@ -84,7 +84,7 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
 export const rulesOf = (rig: Rig, gateway: string, port = 80): readonly string[] =>
   awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.words ?? [];
 
-/** What a Gateway's port does with what no rule matches: an NLB has no other rules. */
+/** The default action of a Gateway's port. An NLB has no other rules. */
 export const otherwiseOf = (rig: Rig, gateway: string, port: number): string =>
   awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.otherwise ?? '';
 

@@ -23,7 +23,7 @@ export async function startPod(mappings: readonly AddressMapping[], address: str
   };
 }
 
-/** What a new connection is answered, until the other side ends it. */
+/** The answer on a new connection, until the other side ends it. */
 export async function askTcp(host: string, port: number): Promise<string> {
   return await answerOf(connect({ host, port }));
 }
@@ -54,7 +54,7 @@ export async function askUdp(address: string, port: number): Promise<string> {
   }
 }
 
-/** Asks again and again until it is stopped. @returns the answers, and what failed */
+/** Asks again and again until it is stopped. @returns the answers, and the failures */
 export function keepAsking(ask: () => Promise<string>, pauseMs = 10) {
   const answers = new Map<string, number>();
   const failures: string[] = [];

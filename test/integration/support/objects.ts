@@ -74,7 +74,7 @@ export const backendRef = (name: string, fields: Fields = {}): Fields => ({ name
 
 /**
  * @param parents names of Gateways of the same namespace, or whole parentRefs
- * @param rules as in the spec; a string stands for a rule that sends everything to that Service
+ * @param rules as in the spec; a string means a rule that sends everything to that Service
  */
 export const httpRoute = (
   ns: string,

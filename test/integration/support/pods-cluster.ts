@@ -1,4 +1,4 @@
-// `npm run cluster -- --pods` as a process, and programs in the network that its pods are in.
+// `npm run cluster -- --pods` as a process, and programs in the network of its pods.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -35,7 +35,7 @@ const spawnInside = ({ pid }: PodsCluster, source: string, ...args: readonly str
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
 
-/** What the module printed. Throws where it ended with another status than 0. */
+/** The output of the module. @throws if its exit status is not 0 */
 export async function runInside(cluster: PodsCluster, source: string, ...args: readonly string[]): Promise<string> {
   const child = spawnInside(cluster, source, ...args);
   const output = child.stdout ? text(child.stdout) : '';
@@ -51,7 +51,7 @@ export async function podBehind(cluster: PodsCluster, url: string): Promise<stri
   return pod;
 }
 
-/** What a pod answers to a datagram. It is sent again until then: a pod without a probe is ready before it listens. */
+/** A pod's answer to a datagram. The datagram is sent until it is answered: a pod without a probe is ready before it listens. */
 export const askUdp = (cluster: PodsCluster, address: string, port: number, message: string): Promise<string> =>
   runInside(
     cluster,
