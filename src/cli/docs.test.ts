@@ -8,7 +8,7 @@ import { program } from './program.ts';
 
 const page = await readFile(join(import.meta.dirname, '../../docs/cli.md'), 'utf8');
 
-/** By command: the text under its heading. */
+/** The text under each command's heading, by command. */
 const sections = new Map(
   page
     .split(/^## /m)

@@ -16,7 +16,7 @@ function filledIn(given: Partial<typeof options> = {}) {
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-permissions.html
  */
 const behindTheCalls = [
-  // The first load balancer of an account.
+  // Needed for the first load balancer of an account.
   'iam:CreateServiceLinkedRole',
   // CreateLoadBalancer, CreateTargetGroup and RegisterTargets read the network with the caller's permissions.
   'ec2:DescribeAccountAttributes',
@@ -68,7 +68,7 @@ test('the role may do all that the controller does, and nothing else', async () 
 test('every action that changes something is bound to this cluster’s tag, or to this cluster’s nodes', () => {
   const free = filledIn().Statement.filter((statement) => !JSON.stringify(statement).includes('shop-prod'));
   const actions = free.flatMap(({ Action }) => Action).filter((action) => !/:(Describe|List|Get)/.test(action));
-  // The VPC's part of CreateSecurityGroup. The group itself must be tagged.
+  // AWS checks CreateSecurityGroup for the VPC, too. This is the permission for the VPC. The group itself must be tagged.
   expect(actions).toEqual(['iam:CreateServiceLinkedRole', 'ec2:CreateSecurityGroup']);
 });
 

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { skips } from './skips.ts';
 import type { TestResult } from './suite.ts';
 
-/** In order of their names: the suite writes them in any order. */
+/** The profiles sorted by name, because the suite writes them in any order. */
 const profilesIn = (report: Report) => report.profiles.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 interface Report {

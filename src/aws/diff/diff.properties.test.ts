@@ -31,17 +31,17 @@ function sketches(to: fc.Arbitrary<RuleSketch['to']>): fc.Arbitrary<Sketch> {
 }
 
 const anything = sketches(fc.oneof(fixed, forward));
-/** Endless choices of which step comes next. */
+/** Endless choices of the next step. */
 const choices = fc.infiniteStream(fc.nat()).map((stream) => (count: number) => {
   const next = stream.next().value;
   return count === 0 ? 0 : next % count;
 });
 
-/** What there is, without the ARNs and numbers that AWS or a history gave it. */
+/** The existing resources, without ARNs and numbers that depend on AWS or on the history. */
 function summary(aws: SimulatedAws): readonly unknown[] {
   const name = (arn: string) => aws.entries.get(arn)?.owned.id;
   const resources = aws.observe().resources.map(({ arn, tags, ...rest }) => {
-    // Once set and taken back is as good as never set.
+    // A value that was set and removed again counts as never set.
     const known = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== hash({})));
     const own = { spec: aws.entries.get(arn)?.spec, tags: known };
     if (rest.kind === 'listener') return { ...rest, ...own, loadBalancerArn: name(rest.loadBalancerArn) };
@@ -144,7 +144,7 @@ test('a Gateway that is deleted leaves nothing but the certificates that others 
 interface Place {
   readonly listener: string;
   readonly host: string;
-  /** What answers before and after. */
+  /** The answers before and after the change. */
   readonly answers: readonly (string | undefined)[];
 }
 
@@ -275,7 +275,7 @@ test('each step has a name of its own, and comes after all that it waits for', (
   );
 });
 
-/** Rules of two tenants, by their place in the order of precedence: any two may match the same hosts. */
+/** Rules of two tenants, by their place in the order of precedence. Any two rules may match the same hosts. */
 type Tenants = readonly (RuleSketch | undefined)[];
 
 const places = [0, 1, 2, 3, 4, 5, 6, 7] as const;

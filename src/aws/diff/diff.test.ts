@@ -17,7 +17,7 @@ function planOf(aws: SimulatedAws, sketch: Sketch | undefined): Plan {
   return diff(sketch === undefined ? undefined : modelOf(sketch), aws.observe());
 }
 
-/** The steps without the ARNs that deletions are named by. */
+/** The ids of the steps, without the ARNs in the ids of deletions. */
 function names(plan: Plan): readonly string[] {
   return plan.steps.map((step) => step.id.replace(/ arn-\d+$/, ''));
 }
@@ -254,7 +254,7 @@ test('a tenant that never stops changing does not keep a replaced load balancer'
     names(diff(modelOf(sketch('2')), aws.observe(), { behind: new Set(behind) }));
   expect(plan([])).not.toContain('delete load-balancer/internal');
   expect(plan(['busy'])).toContain('delete load-balancer/internal');
-  // Its own rules are not enough to say so: they may be among those that there was no time for.
+  // If the rules of `shop` were recalled, too, the new load balancer may lack them. So the old one stays.
   const fresh = new SimulatedAws(gateway);
   converge(fresh, modelOf({ listeners: { 80: [api, busy('0')] } }));
   expect(names(diff(modelOf(sketch('1')), fresh.observe(), { behind: new Set(['busy', 'shop']) }))).not.toContain(
@@ -381,7 +381,7 @@ test('a certificate that AWS refuses is left out alone: its listener comes with 
     refuses: (step) => step.kind === 'create' && step.desired.kind === 'certificate',
   });
   expect([...failed]).toEqual(['create certificate/shop/web']);
-  // What stands then is not as desired: the next pass makes it so.
+  // The result is not as desired, so the next pass corrects it.
   expect(names(planOf(aws, { listeners: { 80: [api], 443: [api] } }))).toEqual([
     'create certificate/shop/web',
     'change listener/internal/443',

@@ -7,7 +7,7 @@ import { SimulatedAws } from './testing/simulated-aws.ts';
 
 const listener = fc.record({
   protocol: fc.constantFrom('TCP' as const, 'UDP' as const, 'TCP_UDP' as const, 'TLS' as const),
-  // With more of them, old and new groups do not fit into one action.
+  // With more backends, old and new groups would not fit into one action.
   to: fc.subarray(['api', 'cart', 'shop'], { minLength: 1, maxLength: 2 }),
 });
 
@@ -21,13 +21,13 @@ const anything: fc.Arbitrary<NetworkSketch> = fc
   })
   .filter(({ listeners, http }) => Object.keys(listeners).length + http.length > 0);
 
-/** Endless choices of which step comes next. */
+/** Endless choices of the next step. */
 const choices = fc.infiniteStream(fc.nat()).map((stream) => (count: number) => {
   const next = stream.next().value;
   return count === 0 ? 0 : next % count;
 });
 
-/** What there is, without what AWS or a history gave it. */
+/** The existing resources, without values that depend on AWS or on the history. */
 function summary(aws: SimulatedAws): readonly unknown[] {
   const name = (arn: string) => aws.entries.get(arn)?.owned.id;
   const found = aws.observe().resources.map(({ id, ...owned }) => ({
@@ -94,7 +94,7 @@ test('a listener that there is before and after is always there, and new groups 
         new Set(
           aws.observe().resources.flatMap((each) => (each.kind === 'target-group' && each.proven ? each.id : [])),
         );
-      // Between TCP and UDP there is nothing to keep.
+      // If TCP becomes UDP, or UDP becomes TCP, no connections can be kept.
       const related = both.filter((port) => {
         const protocols = new Set([speaks(before, port), speaks(after, port)]);
         return protocols.size === 1 || (protocols.has('TCP_UDP') && !protocols.has('TLS'));

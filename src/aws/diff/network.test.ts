@@ -18,7 +18,7 @@ const plan = (aws: SimulatedAws, sketch: NetworkSketch | undefined) =>
 const names = (aws: SimulatedAws, sketch: NetworkSketch | undefined) =>
   plan(aws, sketch).steps.map((step) => step.id.replace(/ arn-\d+\S*$/, ''));
 
-/** One pass: its steps, as far as they change something else than tags. */
+/** Runs one pass. @returns its steps */
 function pass(aws: SimulatedAws, sketch: NetworkSketch): readonly string[] {
   const steps = names(aws, sketch);
   runPlan(aws, plan(aws, sketch));
@@ -262,7 +262,7 @@ test('an NLB in front of an ALB that becomes the address itself serves ten minut
     steps: [],
     pending: [{ kind: 'drain', at: expect.any(Number) }, {}, {}, {}],
   });
-  // Back in front, it forgets that it was to go.
+  // When the NLB is in front again, it is no longer to be deleted, so the tag with the time is removed.
   const back = diff(networkModel(front), aws.observe());
   expect(back.steps.map(({ id }) => id)).toEqual([
     'set-ingress security-group/frontend',

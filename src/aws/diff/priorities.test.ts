@@ -38,7 +38,7 @@ test('rules that keep their order keep their numbers, as long as there is a numb
 
 test('routes that arrive in three passes keep the numbers of their rules', () => {
   const fresh = (count: number) => Array.from({ length: count }, () => undefined);
-  // The rules from index 2 on have shorter hostnames: all that arrive later come before them, the oldest first.
+  // The rules from index 2 on have shorter hostnames. So all rules that arrive later come before them, the oldest first.
   const first = assignPriorities(fresh(12), []).wanted;
   const second = assignPriorities([...first.slice(0, 2), ...fresh(28), ...first.slice(2)], []).wanted;
   expect(second.toSpliced(2, 28)).toEqual(first);

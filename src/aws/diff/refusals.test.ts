@@ -41,7 +41,7 @@ const ruleOf = ({ resources }: Model, value: string, port = 80): RuleResource =>
   return found;
 };
 
-/** All has succeeded but what concerns this resource. */
+/** All steps have succeeded, except the steps of this resource. */
 const doneBut = ({ steps }: Plan, id: string) =>
   steps.filter(({ resource }) => resource !== id).map(({ id: step }) => step);
 

@@ -17,7 +17,7 @@ let serial = 1;
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** What a rotation does to the Secret. */
+/** Changes the Secret like a rotation. */
 async function rotate(algorithm: RequestableKey): Promise<void> {
   serial += 1;
   const { certificatePem, privateKey } = await selfSigned(
@@ -67,7 +67,7 @@ test('a Secret full of beginnings of certificates is imported as it was checked,
   const controller = await rig.start();
   const started = performance.now();
   expect((await controller.apply(rig.model({ secret }))).problems).toEqual([]);
-  // Read once for each of its beginnings, it took most of a minute.
+  // When the Secret was read once for each of its beginnings, this took most of a minute.
   expect(performance.now() - started).toBeLessThan(10_000);
   expect(certificates()).toHaveLength(1);
 });
@@ -176,7 +176,7 @@ test('a Secret that is gone meanwhile stops only its listener', async () => {
   expect(rig.aws.world().elbv2.listeners.size).toBe(0);
 });
 
-/** The Gateway's listener with these certificates beside the default one. */
+/** The model, with these certificates beside the default one on the Gateway's listener. */
 function beside(model: Model, ...extraCertificates: readonly CertificateUse[]): Model {
   const resources = model.resources.map((each) => (each.kind === 'listener' ? { ...each, extraCertificates } : each));
   return { ...model, resources };

@@ -85,7 +85,7 @@ test('a controller that knows nothing of what it made, since the tagging index l
 test('a create whose answer was lost is taken up where it stands', async () => {
   withTargets();
   const model = rig.model({ services: ['api'] });
-  // It starts with an empty inventory, and so do its successors' creates all meet what exists.
+  // The controller's inventory is empty, so all its creates meet resources that already exist.
   const blind = await rig.start();
   const plan = blind.plan(model);
   await executePlan(plan, (await rig.start()).context);

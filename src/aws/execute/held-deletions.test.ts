@@ -18,7 +18,7 @@ beforeEach(async () => {
   deletions = new HeldDeletions(controller.clients, clock);
 });
 
-/** A deletion that another team's rule holds up. */
+/** A deletion that AWS refuses because of another team's rule. */
 async function heldByRule(): Promise<{
   readonly held: readonly Held[];
   readonly rule: string;
@@ -48,7 +48,7 @@ test('a deletion that waits names what it waits for, at first in the words of AW
   expect(await words(held)).toMatch(
     /^AWS does not delete the security group sg-[0-9a-f]+ yet: .*sg-[0-9a-f]+ has a depend/,
   );
-  // AWS itself lets go within seconds: looking for more costs calls.
+  // AWS's own use ends within seconds, so it makes no calls to look for other users yet.
   expect(rig.aws.calls.counts().total).toBe(0);
   await clock.advance(12_000);
   expect(await words(held)).toContain(`It is still used by rule ${rule} of security group ${group}.`);

@@ -67,7 +67,7 @@ test('of a rule that two groups have, one is revoked', () => {
   expect(changes).toEqual({ before: [], revoke: [there[1]], after: [] });
 });
 
-/** Carries the changes out as AWS would. @throws where a group has more rules than it holds */
+/** Applies the changes as AWS would. @throws if a group gets more rules than it may have */
 function carriedOut(
   there: readonly PresentRule[],
   { before, revoke, after }: ReturnType<typeof ingressChanges>,

@@ -19,7 +19,7 @@ const rule = (cidr: string, port = 80): IngressRule => ({
   description: `Listener port ${port}`,
 });
 
-/** The model with these rules, and with a second group if there are more than one group has room for. */
+/** The model with these rules. If one group has too little room for them, it has a second group. */
 function model(cidrs: readonly string[], ports: readonly number[] = [80]): Model {
   const ingress = ports.flatMap((port) => cidrs.map((cidr) => rule(cidr, port)));
   const { gateway: key, resources } = rig.model();
@@ -44,7 +44,7 @@ function model(cidrs: readonly string[], ports: readonly number[] = [80]): Model
 const ownGroups = () =>
   [...rig.aws.world().ec2.securityGroups.values()].filter(({ groupName }) => groupName.startsWith('gh-'));
 
-/** What the load balancer's groups admit, as `CIDR PORT`. */
+/** The sources and ports that the load balancer's groups admit, as `CIDR PORT`. */
 function admitted(): readonly string[] {
   const { elbv2, ec2 } = rig.aws.world();
   const carried = new Set([...elbv2.loadBalancers.values()].flatMap(({ securityGroups }) => [...securityGroups]));
@@ -91,7 +91,7 @@ test('31 source ranges on two ports are in two groups, go back into one, and nob
   expect(admitted()).toHaveLength(62);
   expect(ownGroups()).toHaveLength(2);
   expect(await controller.audit(atOnce(first))).toEqual([]);
-  // Some of what stays is in the second group: it is moved before that group goes.
+  // Some of the remaining rules are in the second group. They are moved before that group is deleted.
   const fewer = model(all.slice(-25), [80, 8080]);
   const lost: number[] = [];
   const watched = await Promise.all([
@@ -128,7 +128,7 @@ test('a second group that someone has deleted comes back with its rules', async 
   expect(admitted()).toHaveLength(62);
 });
 
-/** Something else happens in AWS right before the first call of this name. */
+/** Runs `happens` right before the first call with this name. */
 function justBefore(controller: Controller, commandName: string, happens: () => Promise<unknown>): void {
   let done = false;
   controller.clients.ec2.middlewareStack.add(

@@ -67,7 +67,7 @@ async function askUdp(address: string): Promise<string> {
   }
 }
 
-/** Passes until nothing is left to do or to wait for. */
+/** Runs passes until nothing is left to do or to wait for. */
 async function settle(controller: Controller, wanted: NetworkGateway): Promise<void> {
   const model = networkGateway(rig.seed, wanted);
   for (let pass = 0; pass < 100; pass += 1) {

@@ -70,7 +70,7 @@ test('an NLB gets its listeners, groups and targets, and after a restart nothing
   expect(next.plan(model(wanted))).toMatchObject(settled);
 });
 
-/** Plans until nothing is left to do, by a controller that dies one call later each time. */
+/** Plans until nothing is left to do. Each time, the controller dies one call later. */
 async function withDeaths(desired: Model | undefined): Promise<void> {
   for (let round = 1; round < 60; round++) {
     let allowed = round;
@@ -187,7 +187,7 @@ test('an NLB moves to other Elastic IPs zone by zone, as long as it stays in one
   expect(await controller.audit(atOnce(model(at(a, c))))).toEqual([]);
   await applied(controller, at(a));
   expect(network()?.subnets.map(({ allocationId }) => allocationId)).toEqual([a]);
-  // AWS changes no address of the only subnet.
+  // AWS does not change the address of the only subnet.
   const { problems } = await controller.apply(model(at(b)));
   expect(problems).toMatchObject([{ kind: 'cloud-refused', resource: 'load-balancer/nlb-internet-facing' }]);
   expect(network()?.subnets.map(({ allocationId }) => allocationId)).toEqual([a]);
@@ -214,7 +214,7 @@ test('deletion protection of an NLB goes with the Gateway that asked for it, and
   network()?.attributes.set('deletion_protection.enabled', 'true');
   const { problems } = await controller.apply(undefined);
   expect(problems).toMatchObject([{ kind: 'cloud-refused', resource: 'load-balancer/nlb-internal' }]);
-  // The ALB behind it goes on to serve.
+  // The ALB behind it still serves.
   expect(elb().loadBalancers.size).toBe(2);
   expect(elb().listeners.size).toBe(3);
 });

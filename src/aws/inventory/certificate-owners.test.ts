@@ -47,7 +47,7 @@ async function applyWithSecret(): Promise<void> {
   await controller.apply(rig.model({ secret }));
 }
 
-/** The certificates of the one listener that SNI chooses from. */
+/** The only listener's certificates among which SNI chooses. */
 function listed(): Set<string> {
   const [listener] = rig.aws.world().elbv2.listeners.values();
   if (listener === undefined) throw new Error('no listener');

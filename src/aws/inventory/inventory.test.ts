@@ -70,7 +70,7 @@ test('what has just vanished hides the tags of nothing else', async () => {
   const arns = controller.inventory.owned(gateway).flatMap(({ kind, arn }) => (kind === 'security-group' ? [] : arn));
   const [loadBalancer = ''] = loadBalancers().map(({ arn }) => arn);
   rig.aws.world().elbv2.loadBalancers.delete(loadBalancer);
-  // Another process, to which nothing is as new as to the one that made it.
+  // Another process has not made these resources, so it does not treat them as new.
   const { clients } = await rig.start();
   const tags = await describeTags(clients, arns);
   expect([...tags.keys()].toSorted()).toEqual(arns.filter((arn) => arn !== loadBalancer).toSorted());

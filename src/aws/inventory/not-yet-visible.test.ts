@@ -1,4 +1,4 @@
-// What AWS shows of our own writes only after a while.
+// Our own writes that AWS shows only after a while.
 import { expect, test } from 'vitest';
 import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { atOnce } from './audit.ts';

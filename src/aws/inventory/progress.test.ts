@@ -19,7 +19,7 @@ test("60 groups that never become healthy do not keep another tenant's from bein
     expect(due).toContain('quiet-0');
     for (const arn of due) read.set(arn, { last: round });
   }
-  // Nor is one of its own left out.
+  // The busy namespace's own groups are all read, too.
   expect(busy.filter(({ arn }) => !read.has(arn))).toEqual([]);
 });
 

@@ -16,7 +16,7 @@ beforeEach(async () => {
   controller = await rig.start();
 });
 
-/** What the nodes' group admits from `source`. */
+/** The port ranges that the nodes' group admits from `source`. */
 async function admitted(source: string): Promise<readonly string[]> {
   const { SecurityGroupRules = [] } = await controller.clients.ec2.send(
     new DescribeSecurityGroupRulesCommand({
@@ -69,10 +69,10 @@ test('nodes admit the load balancers, and rules that are not ours stay as they a
   await admissions.apply([port(8080), port(9090), port(9091)], source, true);
   expect(rig.aws.calls.counts().total).toBe(0);
   await admissions.apply([port(9091), port(9092), port(9093)], source, true);
-  // Ports that come are one call, and those that go another.
+  // One call adds the new ports, and one call removes the old ports.
   expect(rig.aws.calls.counts().total).toBe(2);
   expect(await admitted(source)).toEqual(['22-22', '9091-9091', '9092-9092', '9093-9093']);
-  // After a restart it finds what it has made.
+  // After a restart it finds its own rules.
   const anew = new Admissions(controller.clients, cluster);
   expect(await anew.apply([], source, true)).toEqual(new Map());
   expect(await admitted(source)).toEqual(['22-22']);
@@ -118,7 +118,7 @@ test('a UDP rule that someone else removes is found by the audit, and made again
   expect(admissions.admits({ groupId, protocol: 'udp', port: 53 })).toBe(true);
 });
 
-/** Fills the nodes' group with rules of others, but for so many. */
+/** Fills the nodes' group with rules of others, and leaves room for `count` rules. */
 async function leaveRoomFor(count: number): Promise<void> {
   const groupId = rig.seed.nodeSecurityGroupId;
   const present = [...rig.aws.world().ec2.securityGroupRules.values()].filter(
@@ -144,12 +144,12 @@ test('a group with little room admits ranges, no wider than it has to, and is ex
   const admissions = new Admissions(controller.clients, cluster);
   const desired = ports(groupId, 8080, 8085, 9090, 9100, 9443);
   expect(await admissions.apply(desired, source, true)).toEqual(new Map());
-  // One place is left free, so that what is new can be admitted before the old goes.
+  // One place stays free, so that a new rule can be added before an old rule is revoked.
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9100', '9443-9443']);
   expect(admissions.widened(groupId)).toEqual(['ports 8080-8085', 'ports 9090-9100']);
   expect(await admissions.apply([...desired, ...ports(groupId, 9101)], source, true)).toEqual(new Map());
   expect((await admitted(source)).toSorted()).toEqual(['8080-8085', '9090-9101', '9443-9443']);
-  // A restart finds the ranges. As long as they are what is needed, they cost no call.
+  // After a restart it finds the ranges. While they match the needed ports, they cost no call.
   const anew = new Admissions(controller.clients, cluster);
   await anew.audit();
   rig.aws.calls.zero();
@@ -175,11 +175,11 @@ test('a full group admits what it did, and the port that has no room is said by 
   await leaveRoomFor(1);
   const admissions = new Admissions(controller.clients, cluster);
   expect(await admissions.apply(ports(groupId, 8080), source, true)).toEqual(new Map());
-  // Between the two is the kubelet.
+  // The kubelet's port is between the two, so no range may join them.
   const failed = await admissions.apply(ports(groupId, 8080, 12_000), source, true);
   expect([...failed]).toMatchObject([[groupId, { kind: 'quota-reached', detail: 'no room for port 12000' }]]);
   expect(await admitted(source)).toEqual(['8080-8080']);
-  // Whose targets are behind the group, but at the port that is open, are reached all the same.
+  // Targets at the open port are still reached.
   expect([8080, 12_000].map((port) => admissions.admits({ groupId, protocol: 'tcp', port }))).toEqual([true, false]);
   const other = await new Admissions(controller.clients, cluster).apply(ports(groupId, 8080, 8081), source, true);
   expect(other).toEqual(new Map());

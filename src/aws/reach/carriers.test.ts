@@ -56,7 +56,7 @@ async function group(name: string, tagged = false): Promise<string> {
   return id;
 }
 
-/** An interface of a pod's own, as a branch interface is. */
+/** A pod's own network interface, like a branch interface. */
 async function pod(address: string, ...Groups: readonly string[]): Promise<string> {
   const [SubnetId] = rig.seed.privateSubnetIds;
   const made = await ec2().send(
@@ -98,7 +98,7 @@ test('a pod with an interface of its own is behind the groups of that, and not o
   const { ask, calls } = start();
   expect(await ask('10.0.48.77', node().id)).toEqual({ kind: 'group', groupId: own });
   expect(calls()).toEqual({ [describeInstances]: 1, [describeInterfaces]: 1 });
-  // On Fargate, and where a slice names no node.
+  // The same on Fargate, or if a slice names no node.
   expect(await start().ask('10.0.48.77')).toEqual({ kind: 'group', groupId: own });
 });
 
@@ -212,7 +212,7 @@ test('an address that one pod leaves to the next is looked for again', async () 
   carriers.release(['10.0.48.77']);
   await pod('10.0.48.77', second);
   expect(await ask('10.0.48.77', node().id)).toEqual({ kind: 'group', groupId: second });
-  // What nodes have to give is known all the same.
+  // The addresses of nodes stay known.
   carriers.release([node().address]);
   calls();
   await ask(node().address, node().id);
@@ -301,7 +301,7 @@ test('a node that EC2 does not show for a moment stays known', async () => {
   await carriers.refresh(instances);
   expect(carriers.find({ id })).toMatchObject({ kind: 'group' });
   if (instance !== undefined) state.instances.set(id, instance);
-  // One that the cluster does not have any more is forgotten.
+  // An instance that the cluster does not have any more is forgotten.
   await carriers.refresh(instances.filter((each) => each !== id));
   expect(carriers.find({ id })).toEqual({ kind: 'unknown', isSure: false });
 });

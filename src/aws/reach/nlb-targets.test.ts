@@ -1,4 +1,4 @@
-// Targets of NLBs, registered and admitted on the embedded AWS, whose security groups decide what passes.
+// Targets of NLBs, registered and admitted in the embedded AWS. Its security groups decide which packets pass.
 import {
   CreateListenerCommand,
   CreateLoadBalancerCommand,
@@ -110,7 +110,7 @@ async function served(
     expect((await syncEndpoints(cloud, term, service)).found).toEqual([]);
   };
   await select(selection(transport, checkPort));
-  /** What passes from the NLB to its target, where that sees the client's address and where it doesn't. */
+  /** The protocols and ports that pass from the NLB to its target, with and without the client's address. */
   const passes = () => {
     const { elbv2: state } = rig.aws.world();
     const loadBalancer = state.loadBalancers.get(LoadBalancerArn);
@@ -174,7 +174,7 @@ test('a port that is given up and wanted again stays open', async () => {
   setTo(301_000);
   await select(selection('UDP', 'traffic-port'));
   expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
-  // It was given up twice. The second time counts.
+  // The port was dropped twice. The time of the second drop counts.
   setTo(502_000);
   await syncEndpoints(term.cloud, term, service);
   expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
@@ -192,7 +192,7 @@ test('a rule for UDP that someone else removes is made again', async () => {
   }
   expect(passes()).toEqual(['tcp 8181']);
   const { cloud } = term;
-  // As long as the rule is new, AWS may only not show it yet.
+  // While the rule is new, it does not count as removed, because AWS may not show it yet.
   await vi.waitFor(async () => {
     const removed = await cloud.auditReach();
     expect(cloud.reachability.driftOf(cloud.bindings.ofGateway(key), removed)).toMatchObject([{ aspect: 'ingress' }]);

@@ -82,7 +82,7 @@ test('where it is not known which group to open, that is told, once for all that
 
 const check = (port: string): HealthCheck => ({ ...DEFAULT_HEALTH_CHECK, port });
 
-/** The ports that a target at port 53 is reached at. */
+/** The needed ports of a target at port 53. */
 function portsOf(healthCheck: HealthCheck, transport?: 'UDP' | 'TCP_UDP'): readonly string[] {
   const spec = { targetType: 'instance', healthCheck } as const;
   const selected = { ...group('instance'), spec, backend: { ...backend, ...(transport && { transport }) } };

@@ -18,7 +18,7 @@ const node = (zone: string, instance: string): Node => ({
 });
 const zoneOf = zonesOf(subnets, [node('us-east-1a', 'i-0a'), node('us-east-1b', 'i-0b')]);
 
-/** The zones that are said to be missing, if the NLB is in us-east-1a. */
+/** The zones that are reported as missing if the NLB is in us-east-1a. */
 function missing(targetType: 'ip' | 'instance', local: boolean, ...ids: readonly string[]): readonly string[] {
   const backend = { service, port: 53, portName: '', protocol: 'HTTP1', local, ipFamily: 'IPv4' } as const;
   const group = { id: resourceId('target-group', 'nlb-internal', 'dns'), backend, spec: { targetType } };

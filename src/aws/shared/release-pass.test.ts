@@ -8,7 +8,7 @@ import type { Release } from './shared.ts';
 const denied: Problem = { kind: 'access-denied', resource: 'certificate/shop/tls', action: 'acm:Delete', detail: 'no' };
 const nothing: Release = { problems: [], held: [] };
 
-/** @param answers of AWS, one a pass; after the last one nothing is left to delete */
+/** @param answers AWS's answers, one per pass. After the last answer nothing is left to delete */
 function start(...answers: Release[]) {
   const clock = new FakeClock();
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-// What Gateways share in AWS, and who removes it.
+// The resources that Gateways share in AWS, and their deletion.
 import { expect, test } from 'vitest';
 import type { Gateway } from '../../api/gateway-api.ts';
 import { objectKey } from '../../kube/object.ts';

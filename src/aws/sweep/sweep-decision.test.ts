@@ -23,7 +23,7 @@ test('what two looks, two minutes apart, miss a Gateway for is swept', () => {
 test('two looks that are too close to each other remove nothing', () => {
   const look = (at: number) => sighting(at, { 'a/gone': 4, 'a/here': 9 }, ['a/here']);
   expect(decideSweep(look(0), look(later - 1), all)).toEqual({ kind: 'wait' });
-  // A clock that was set back.
+  // The clock was set back.
   expect(decideSweep(look(later), look(0), all)).toEqual({ kind: 'wait' });
 });
 

@@ -1,4 +1,4 @@
-// A Service's endpoints: who is admitted, registered and shut out, in which order.
+// The order in which a Service's endpoints get access, are registered, and lose access.
 import { setTimeout } from 'node:timers/promises';
 import { CreateNetworkInterfaceCommand, CreateSecurityGroupCommand } from '@aws-sdk/client-ec2';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -36,7 +36,10 @@ const slice = (on: number, address: string, name = 'api'): EndpointSlice => ({
   ports: [{ name: '', port: on, protocol: 'TCP' }],
 });
 
-/** A term whose Service `api` has a pod on this port, registered and admitted, and whose Service `guarded` has one with an interface of its own. */
+/**
+ * A term with two Services. The pod of `api` is on this port, registered and admitted. The pod of `guarded` has its own
+ * interface.
+ */
 async function served(port: number, guardedAddress?: string) {
   const client = new MemoryClient();
   await client.create(endpointSlices, slice(port, '10.0.1.50'), rig.signal);
@@ -55,7 +58,7 @@ async function served(port: number, guardedAddress?: string) {
   expect(await cloud.finish(key, model)).toEqual([]);
   await syncEndpoints(term.cloud, term, service);
   expect(admitted()).toEqual([port]);
-  /** Puts another pod in the first one's place. */
+  /** Replaces the Service's pod by another pod. */
   const moveTo = async (on: number, address: string, of = service): Promise<void> => {
     const [before] = caches.endpointSlices.byIndex('service', of);
     if (before === undefined) throw new Error(`Expected ${of} to have endpoints`);
@@ -66,7 +69,7 @@ async function served(port: number, guardedAddress?: string) {
   return { term, service, moveTo, guarded };
 }
 
-/** An interface with a security group of its own. */
+/** A network interface with its own security group. */
 async function ownInterface({ clients: { ec2 } }: Cloud, address: string): Promise<string> {
   const { vpcId: VpcId, privateSubnetIds } = rig.seed;
   const made = await ec2.send(new CreateSecurityGroupCommand({ GroupName: 'own', Description: 'own', VpcId }));
@@ -100,7 +103,7 @@ test('targets that go are shut out only when AWS has been told to send them noth
   const [arn = ''] = rig.aws.world().elbv2.targetGroups.keys();
   rig.aws.world().elbv2.targetGroups.delete(arn);
   cloud.membership.forget(arn);
-  // As long as it is new, it may only not be seen yet.
+  // While the group is new, it does not count as deleted, because AWS may not show it yet.
   await vi.waitFor(async () => {
     await syncEndpoints(term.cloud, term, service);
     expect(term.due).toEqual([key]);
@@ -161,7 +164,7 @@ test('ports open together at the end of the pass in which the load balancer begi
   expect(await cloud.finish(key, first)).toEqual([]);
   const before = authorized();
   await setTimeout(250);
-  // A pass sees that the load balancer is active, and is still at work.
+  // A pass sees that the load balancer is active, but has not ended yet.
   await cloud.observe(key);
   expect(cloud.progress.isServing(key)).toBe(true);
   await syncEndpoints(cloud, term, objectKey({ namespace: 'shop', name: 'api' }));
@@ -221,7 +224,7 @@ test('a security group that AWS does not open concerns those who are behind it, 
   expect(admitted()).toEqual([9090]);
   expect(troubles(service)).toEqual([]);
   expect(attempts).toBe(1);
-  // Those who need it try again, ever more rarely.
+  // Passes of Services that need the rule try again, ever more rarely.
   for (let pass = 0; pass < 5; pass += 1) await syncEndpoints(term.cloud, term, guarded.service);
   expect(attempts).toBe(2);
 });
@@ -230,7 +233,7 @@ test('a rule that AWS would not take away concerns no other Service, until an au
   const { term, service, moveTo, guarded } = await served(8080, '10.0.48.77');
   const denied = { kind: 'error', action: 'RevokeSecurityGroupIngress', status: 403, code: 'UnauthorizedOperation' };
   rig.aws.faults.set(readFaultPlan({ rules: [denied] }));
-  // Its pod moves to a node: nobody is behind the group of its own any more.
+  // The pod of `guarded` moves to a node, so no pod is behind that security group any more.
   await moveTo(8080, '10.0.48.52', guarded.service);
   expect((await syncEndpoints(term.cloud, term, guarded.service)).found).not.toEqual([]);
   await moveTo(8080, '10.0.48.53');

@@ -21,7 +21,7 @@ test("an NLB's targets are members while AWS registers them, and if they are unu
   if (draining === undefined) throw new Error('no target');
   draining.drainingUntil = Number.POSITIVE_INFINITY;
   expect(await read()).toMatchObject({ members: [second, third], states: { healthy: 2, draining: 1 } });
-  // Who registers it again takes it back.
+  // If the target is registered again, it no longer drains.
   const Targets = [{ Id: draining.id, Port: draining.port }];
   await controller.clients.elbv2.send(new RegisterTargetsCommand({ TargetGroupArn: group.arn, Targets }));
   expect(await read()).toMatchObject({ states: { healthy: 2, initial: 1 } });

@@ -22,7 +22,7 @@ const group = (port: number) => ({
   spec: { targetType: 'alb', port } as const,
 });
 
-/** A Gateway's ALB with a listener on port 80, and a target group that is to have it. */
+/** A Gateway's ALB with a listener on port 80, and a target group for it. */
 async function start(port = 80) {
   const controller = await rig.start();
   await controller.apply(rig.model());
@@ -105,7 +105,7 @@ test('an ALB that someone has deregistered is found by the audit, and registered
   const TargetGroupArn = made?.arn ?? '';
   const Targets = [{ Id: registered?.id }];
   await cloud.clients.elbv2.send(new DeregisterTargetsCommand({ TargetGroupArn, Targets }));
-  // An audit leaves out what was written just now.
+  // Repeat, because an audit ignores recent writes.
   await vi.waitFor(async () => expect(await cloud.audit(gateway)).toContainEqual({ resource: id, aspect: 'targets' }));
   expect(await cloud.finish(gateway, model)).toEqual([]);
   expect((await readHealth(cloud.clients, TargetGroupArn)).members).toEqual([{ id: registered?.id, port: 80 }]);

@@ -29,7 +29,7 @@ const group = (name: string, targetType: TargetType = 'ip', lb = 'nlb-internal')
   group: { id: resourceId('target-group', lb, 'shop', name), spec: { targetType } },
 });
 
-/** How many targets each group has. */
+/** A membership where each group has this number of targets. */
 const having = (counts: Readonly<Record<string, number>>) => ({
   members: (arn: string) =>
     Array.from({ length: counts[arn] ?? 0 }, (_, index) => ({ id: `10.0.0.${index}`, port: 1 })),

@@ -34,7 +34,7 @@ function arnOf({ inventory }: Controller): string {
 const sync = (controller: Controller, count: number) =>
   syncTargets(controller.context, { arn: arnOf(controller) }, targets(count));
 
-/** What AWS has, as `address:port`, with the zone where one was named. */
+/** The targets in AWS, as `address:port`, with ` all` if they were registered for all zones. */
 const registered = (): readonly string[] =>
   [...rig.aws.world().elbv2.targetGroups.values()].flatMap((group) =>
     [...group.targets.values()].flatMap(({ id, port, drainingUntil, availabilityZone }) =>
@@ -45,7 +45,7 @@ const registered = (): readonly string[] =>
 const register = 'elasticloadbalancing:RegisterTargets';
 const deregister = 'elasticloadbalancing:DeregisterTargets';
 
-/** A controller with one empty target group, whose time is the test's. */
+/** A controller with one empty target group, and a clock that the test sets. */
 async function start(more: Partial<TargetsContext> = {}) {
   rig.kept.targets = [];
   const controller = await rig.start();
@@ -68,7 +68,7 @@ async function start(more: Partial<TargetsContext> = {}) {
   };
 }
 
-/** Has calls refused that register any of these, with words that name none. */
+/** Refuses calls that register a bad target, with a message that names no target. */
 function refuse({ clients }: Controller, isBad: (id: string) => boolean): { calls: number } {
   const counted = { calls: 0 };
   clients.elbv2.middlewareStack.add(
@@ -212,13 +212,13 @@ test('hundreds of targets that AWS refuses are tried ever more rarely, and keep 
   expect(registered()).toEqual([]);
   expect(counted.calls).toBeLessThanOrEqual(9);
   expect(troubles()?.flatMap((trouble) => ('targets' in trouble ? trouble.targets : []))).toHaveLength(200);
-  // The next pod of the same Service is there with one call.
+  // The next pod of the same Service is registered with one call.
   counted.calls = 0;
   const end = await apply([...bad, fresh]);
   expect(counted.calls).toBe(1);
   expect(registered()).toEqual(['10.0.64.2:8080']);
   expect(end.retryAfterMs).toBe(15_000);
-  // An hour of passes as they ask for it.
+  // Passes during one hour, each at the time that the last pass asked for.
   let [rounds, at] = [0, 0];
   for (let wait = end.retryAfterMs ?? 0; at < 3_600_000; rounds += 1) {
     await clock.advance(wait);
