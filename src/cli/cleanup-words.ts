@@ -1,4 +1,4 @@
-// What `gatehouse cleanup` prints.
+// The output of `gatehouse cleanup`.
 
 import { type OwnedResource, TAG } from '../aws/observed.ts';
 import type { Leftovers } from '../aws/sweep/leftovers.ts';

@@ -1,4 +1,4 @@
-// What a pod serves: HTTP, lines over TCP, or datagrams. Each answers with the pod's words.
+// The servers of a pod: HTTP, lines over TCP, or datagrams. Each answers with the pod's words.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';

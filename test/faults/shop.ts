@@ -134,7 +134,7 @@ const placeOf = (rig: Rig, ns: string) => ({
   httpsPort: 443 + portOffset,
 });
 
-/** Removes the Gateway, and ends the pods. @returns what is left of it in AWS */
+/** Removes the Gateway, and ends the pods. @returns the Gateway's remaining resources in AWS */
 export async function close(rig: Rig, shop: Pick<Shop, 'gw' | 'endPods'>): Promise<readonly string[]> {
   await rig.remove([shop.gw]);
   await gone(rig, shop.gw);

@@ -12,7 +12,7 @@ interface Report {
 
 export interface Change<R extends Report> {
   readonly act: () => Promise<void>;
-  /** Failures other than those of the traffic. */
+  /** Failures, except failed requests or connections of the traffic. */
   readonly judge: (report: R) => readonly string[];
   /** Notes for the end. */
   readonly notes?: () => readonly string[];

@@ -1,4 +1,4 @@
-// What forwards to target groups: a rule of an ALB, or the listener of an NLB.
+// A resource that forwards to target groups: a rule of an ALB, or the listener of an NLB.
 import type { ListenerResource, RuleAction, RuleResource } from '../model/resources.ts';
 import type { Forward, OwnedListener, OwnedRule } from '../observed.ts';
 

@@ -1,7 +1,7 @@
 // The rules of one listener. While they change, every request is answered by the old rules or by the new ones. New rules are
 // created in order of precedence, beside the old ones; then the old ones are deleted in the opposite order. So the first rule
 // that matches a request is always the one that the old rules, or the new ones, would have chosen. Rules that never match the
-// same request need no order: a tenant's rules do not wait for those of another host or path (order.ts).
+// same request need no order: a tenant's rules do not wait for rules of another host or path (order.ts).
 //
 // Existing rules are matched by content (their spec tag), not by logical id alone. When a new match shifts the ids of the
 // others, the same rules only get other ids.

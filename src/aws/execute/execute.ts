@@ -78,7 +78,7 @@ async function attempt(run: Run, step: Step, perform: typeof performStep): Promi
   }
 }
 
-/** What a step did, for the log. */
+/** The result of a step in words, for the log. */
 const words = {
   create: 'made',
   'create-rule': 'made',

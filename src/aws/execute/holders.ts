@@ -1,4 +1,4 @@
-// Finds what uses a resource that AWS refuses to delete. AWS's refusal does not name the user.
+// Finds the users of a resource that AWS refuses to delete, because the refusal does not name them.
 import { DescribeNetworkInterfacesCommand } from '@aws-sdk/client-ec2';
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { AwsClients } from '../clients.ts';

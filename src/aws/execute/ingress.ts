@@ -19,7 +19,7 @@ type SetIngress = Extract<Step, { kind: 'set-ingress' }>;
 
 const limit = DEFAULT_QUOTAS.rulesPerSecurityGroup;
 
-/** Authorizes new rules before it revokes old ones, as far as there is room for both. */
+/** Authorizes new rules before it revokes old rules, if there is room for both. */
 export async function setIngress(run: Run, { desired, fresh, tags }: SetIngress): Promise<void> {
   const { clients } = run.context;
   const groups = [desired.id, ...(desired.overflow ?? [])].map(run.arnOf);

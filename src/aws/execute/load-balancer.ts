@@ -76,7 +76,7 @@ export async function changeLoadBalancer(run: Run, desired: LoadBalancerResource
   if (current !== undefined) await changeTo(run, desired, current);
 }
 
-/** Only what differs is set, because each of these calls may move network interfaces. */
+/** Sets only differences, because each of these calls may move network interfaces. */
 async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBalancer): Promise<void> {
   const { elbv2 } = run.context.clients;
   const { LoadBalancerArn = '' } = current;

@@ -181,7 +181,7 @@ export async function unlessGone<T>(read: () => Promise<readonly T[]>): Promise<
   }
 }
 
-/** What the tagging index shows for this cluster's name. It may lag: it may lack new resources and show deleted ones. */
+/** The tagging index's resources for this cluster's name. The index may lag: it may lack new resources and show deleted ones. */
 export const taggedResources = (clients: AwsClients, clusterName: string): Promise<Map<string, Tags>> =>
   tagged(clients, [{ Key: TAG.cluster, Values: [clusterName] }], ['elasticloadbalancing', 'acm']);
 

@@ -60,7 +60,7 @@ export class DriftDetector {
     return [...this.#desired.values()].some((each) => each.kind === 'security-group' && each.overflow?.includes(id));
   }
 
-  /** The ARNs that a logical id may stand for. */
+  /** The ARNs that may have this logical id. */
   readonly arnsOf: Actual = (id) => {
     const records = [...this.#inventory.find(id, this.#gateway), ...this.#inventory.find(id)];
     return records.map(({ arn }) => arn);

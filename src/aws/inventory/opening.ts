@@ -1,4 +1,4 @@
-// Learns once what exists, before anything is changed. If AWS does not answer, it is asked again later.
+// Reads the existing resources once, before anything is changed. If AWS does not answer, it is asked again later.
 
 import type { Clock } from '../../kube/clock.ts';
 import { problemsOf } from '../errors.ts';
@@ -23,7 +23,7 @@ export class Opening {
     this.#options = options;
   }
 
-  /** @returns what keeps every pass from working */
+  /** @returns the problems that block every pass */
   ready(): Promise<readonly Problem[]> {
     this.#opened ??= this.#load().catch((error: unknown) => {
       this.#opened = undefined;

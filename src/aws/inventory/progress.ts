@@ -21,7 +21,7 @@ export interface Reads {
   readonly last: number;
 }
 
-/** When the health of a Gateway's groups was last read, and when that of each group, by ARN. */
+/** When the health of a Gateway's groups was last read: for the Gateway, and for each group by ARN. */
 interface HealthRead {
   readonly at: number;
   readonly read: ReadonlyMap<string, Reads>;

@@ -66,10 +66,10 @@ export class Admissions {
   }
 
   /**
-   * Authorizes first, then revokes, as far as there is room for both. Do not call it again before it has ended.
+   * Authorizes first, then revokes, if there is room for both. Do not call it again before it has ended.
    * @param source the cluster's backend group
    * @param held groups whose rules stay as they are for now
-   * @returns what AWS refused, by group; the other groups have their desired rules
+   * @returns AWS's refusals, by group; the other groups have their desired rules
    * @throws AwsError if the rules cannot be read
    */
   async apply(

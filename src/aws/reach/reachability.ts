@@ -87,7 +87,7 @@ export class Reachability {
    * Admits the load balancers to these groups' targets. Access to earlier targets stays: AWS may still send them requests.
    * @param coming the target groups that the Gateway will have
    * @param learned called as soon as the needs are known, because they may complete the needs of the cluster
-   * @returns what AWS refused
+   * @returns AWS's refusals
    */
   async admit(groups: readonly Membered[], coming?: Coming, learned?: () => void): Promise<readonly Problem[]> {
     return this.#reporting(groups, async () => {
@@ -105,7 +105,7 @@ export class Reachability {
     });
   }
 
-  /** Revokes access that only earlier targets of these groups needed. @returns what AWS refused */
+  /** Revokes access that only earlier targets of these groups needed. @returns AWS's refusals */
   async revoke(groups: readonly Membered[]): Promise<readonly Problem[]> {
     return this.#reporting(groups, async () => {
       for (const [{ arn, group }, need] of await this.#needsOf(groups)) {

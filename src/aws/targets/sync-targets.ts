@@ -147,7 +147,7 @@ const named = ({ id, port }: Target): string => (id.includes(':') ? `[${id}]:${p
 const unfitTroubles = (service: ObjectKey, unfit: readonly Target[]): readonly TargetTrouble[] =>
   unfit.length === 0 ? [] : [{ kind: 'targets-unfit', service, targets: unfit.map(named) }];
 
-/** AWS's messages mostly differ only by the target's name, so the first one stands for all. */
+/** AWS's messages mostly differ only by the target's name, so only the first message is reported. */
 function refusedTroubles(service: ObjectKey, refused: readonly Refused[]): readonly TargetTrouble[] {
   const [first] = refused;
   if (first === undefined) return [];

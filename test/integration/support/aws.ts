@@ -18,7 +18,7 @@ export interface ListenerView {
   readonly rules: readonly Rule[];
   /** The rules in the words of support/rule-words.ts, without the default rule. */
   readonly words: readonly string[];
-  /** What the default rule does, in the same words. */
+  /** The default rule's action, in the same words. */
   readonly otherwise: string;
 }
 

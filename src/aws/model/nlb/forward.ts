@@ -1,4 +1,4 @@
-// What an NLB's listener does with connections: it forwards them by weight.
+// The action of an NLB's listener: it forwards connections by weight.
 import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
 import { type WeightedForward, weightedForward } from '../actions.ts';
 import type { ModelContext } from '../context.ts';
