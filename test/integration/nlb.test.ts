@@ -114,7 +114,7 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
   await programmed(rig, gw);
   const [found] = awsOf(rig, `${ns}/gw`).loadBalancers;
   expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: found?.dnsName }]);
-  const host = addressOf(ns);
+  const host = await eventually(() => addressOf(ns));
   const ca = new X509Certificate(String(Object(tls)['stringData']['tls.crt'])).toString();
   await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('one'));
   await eventually(async () => expect(await askUdp(host, portOffset + 514)).toBe('one'));
@@ -137,7 +137,7 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   await rig.apply([gateway(ns, 'gw', [tcp]), route('TCP', ns, 'tcp', { dns: 1 })]);
   const gw = gateway(ns, 'gw', [tcp]);
   await programmed(rig, gw);
-  const host = addressOf(ns);
+  const host = await eventually(() => addressOf(ns));
   const protocols = () => awsOf(rig, `${ns}/gw`).listeners.map((each) => each.listener.protocol);
   await eventually(async () => expect(await askTcp(host, portOffset + 53)).toBe('dns'));
 
@@ -174,7 +174,7 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   const gw = gateway(ns, 'gw', [listener('http', 'HTTP', 8080), listener('db', 'TCP', 5432)]);
   await rig.apply([gw, httpRoute(ns, 'web', ['gw'], ['web']), route('TCP', ns, 'db', { db: 1 })]);
   await programmed(rig, gw);
-  const host = addressOf(ns);
+  const host = await eventually(() => addressOf(ns));
   const { loadBalancers } = awsOf(rig, `${ns}/gw`);
   const [nlb, alb] = ['network', 'application'].map((type) => loadBalancers.find((each) => each.type === type));
   expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: nlb?.dnsName }]);
