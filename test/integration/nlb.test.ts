@@ -123,9 +123,8 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
   // Another backend takes over when it is healthy.
   const clients = keepAsking(() => askTcp(host, portOffset + 5432));
   await rig.apply([route('TCP', ns, 'postgres', { two: 1 })]);
-  await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('two'));
+  await eventually(() => expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']));
   expect(await clients.stop()).toEqual([]);
-  expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']);
 
   await restartsAndGoes(ns, gw);
 });
