@@ -13,7 +13,7 @@ export interface DiffOptions {
   readonly rulesPerLoadBalancer?: number;
   /** How long a target group is kept after the last forward to it has ended, in milliseconds. */
   readonly drain?: number;
-  /** How long an NLB still serves after the ALB behind it has become the Gateway's address, in milliseconds. */
+  /** How long a load balancer still serves after another one has become the Gateway's address, in milliseconds. */
   readonly handover?: number;
   /** Namespaces whose steps were recalled last time. Steps of other namespaces do not wait for these steps. */
   readonly behind?: ReadonlySet<string>;

@@ -29,20 +29,23 @@ export function albGroup(
   segment: string,
   vpcId: string,
 ): BackendGroup {
-  const immutable = {
-    targetType,
-    ...speechOf(backend),
-    // AWS requires a port here, but each target is registered with its own port.
-    port: backend.port,
-    vpcId,
-    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
-  } as const;
-  const spec = { ...immutable, healthCheck: healthCheck(targetType, backend) };
-  return { id: groupId(backend, segment, immutable), backend, spec };
+  const check = healthCheck(targetType, backend);
+  return backendGroup(backend, { targetType, ...speechOf(backend), vpcId }, segment, check);
 }
 
-export const groupId = ({ service, port, portName }: TargetBackend, segment: string, immutable: object): ResourceId =>
-  resourceId('target-group', segment, service, port, shortHash([immutable, portName], 8));
+/** The settings that AWS can't change are part of the id. */
+export function backendGroup(
+  backend: TargetBackend,
+  { vpcId, ...kind }: Pick<TargetGroupResource['spec'], 'targetType' | 'protocol' | 'protocolVersion' | 'vpcId'>,
+  segment: string,
+  check: HealthCheck,
+): BackendGroup {
+  const { service, port, portName, ipFamily } = backend;
+  // AWS requires a port here, but each target is registered with its own port.
+  const immutable = { ...kind, port, vpcId, ipAddressType: ipFamily === 'IPv6' ? 'ipv6' : 'ipv4' } as const;
+  const id = resourceId('target-group', segment, service, port, shortHash([immutable, portName], 8));
+  return { id, backend, spec: { ...immutable, healthCheck: check } };
+}
 
 export const groupResource = (
   context: ModelContext,

@@ -4,7 +4,7 @@ import { familyOf, type TargetBackend, targetBackend } from '../backends.ts';
 import type { ModelContext } from '../context.ts';
 import { resourceId } from '../naming.ts';
 import type { HealthCheck, TargetGroupResource } from '../resources.ts';
-import { type BackendGroup, groupId, groupResource, healthPort } from '../target-groups.ts';
+import { type BackendGroup, backendGroup, groupResource, healthPort } from '../target-groups.ts';
 import { targetGroupAttributes } from './attributes.ts';
 import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 
@@ -32,15 +32,7 @@ export function nlbGroup(
   segment: string,
   vpcId: string,
 ): BackendGroup {
-  const immutable = {
-    targetType,
-    protocol,
-    port: backend.port,
-    vpcId,
-    ipAddressType: backend.ipFamily === 'IPv6' ? 'ipv6' : 'ipv4',
-  } as const;
-  const spec = { ...immutable, healthCheck: healthCheck(targetType, backend) };
-  return { id: groupId(backend, segment, immutable), backend, spec };
+  return backendGroup(backend, { targetType, protocol, vpcId }, segment, healthCheck(targetType, backend));
 }
 
 /** For UDP, a dual-stack NLB accepts only IPv6 targets, because UDP of IPv6 clients cannot go to others. */
