@@ -1,17 +1,22 @@
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
+import type { ListenerCapabilities, RequestedAddress } from './topology.ts';
 
 /**
- * Whether the Gateway's fields are supported. No data plane supports chosen addresses or client certificates yet, and a Gateway
- * must not be served without them. An address without a value means any address.
+ * Whether the Gateway's fields are supported. No data plane supports client certificates yet, and a Gateway must not be served
+ * without them.
  */
-export function areGatewayFieldsSupported({ gateway: { spec, fault } }: GatewayInput, report: Report): boolean {
+export function areGatewayFieldsSupported(
+  { gateway: { spec, fault } }: GatewayInput,
+  { addressTypes = [] }: Pick<ListenerCapabilities, 'addressTypes'>,
+  report: Report,
+): boolean {
   if (fault !== undefined) report({ kind: 'gateway-unreadable', fault });
   let supported = fault?.isLast !== false;
-  for (const [index, { value = '' }] of (spec.addresses ?? []).entries()) {
-    if (value === '') continue;
+  for (const { type, ...address } of addressesOf(spec)) {
+    if (addressTypes.includes(type)) continue;
     supported = false;
-    report({ kind: 'address-unsupported', field: `addresses[${index}].value`, value });
+    report({ kind: 'address-unsupported', type, ...address });
   }
   for (const field of Object.keys(spec.tls ?? {})) {
     supported = false;
@@ -19,3 +24,12 @@ export function areGatewayFieldsSupported({ gateway: { spec, fault } }: GatewayI
   }
   return supported;
 }
+
+export const requestedAddresses = ({ gateway: { spec } }: GatewayInput): readonly RequestedAddress[] =>
+  addressesOf(spec).map(({ field, value }) => ({ field, value }));
+
+/** An address without a value means any address. */
+const addressesOf = ({ addresses = [] }: GatewayInput['gateway']['spec']) =>
+  addresses.flatMap(({ type = 'IPAddress', value = '' }, index) =>
+    value === '' ? [] : { type, field: `addresses[${index}].value`, value },
+  );

@@ -118,7 +118,7 @@ const specs: Readonly<Record<string, z.ZodType>> = {
   Gateway: z.looseObject({
     gatewayClassName: z.string(),
     listeners: z.array(listener),
-    addresses: z.array(z.looseObject({ value: z.string().optional() })).optional(),
+    addresses: z.array(z.looseObject({ type: z.string().optional(), value: z.string().optional() })).optional(),
     allowedListeners: z.looseObject({ namespaces: allowedNamespaces.optional() }).optional(),
     infrastructure: z.looseObject({ parametersRef: parameters.optional() }).optional(),
   }),

@@ -35,9 +35,10 @@ export interface GatewayUnreadable {
   readonly fault: Fault;
 }
 
-/** The Gateway requests an address that is not supported. */
+/** The Gateway requests an address of a type that is not supported. */
 export interface AddressUnsupported {
   readonly kind: 'address-unsupported';
+  readonly type: string;
   readonly field: string;
   readonly value: string;
 }

@@ -25,6 +25,8 @@ export interface Results<P> {
 
 export interface Topology {
   readonly gateway: ObjectKey;
+  /** The addresses that it must have, in the Gateway's order. Absent if it may have any. */
+  readonly addresses?: readonly RequestedAddress[];
   /** The ports with at least one valid listener, in ascending order. */
   readonly ports: readonly PortTopology[];
   /**
@@ -32,6 +34,12 @@ export interface Topology {
    * only for rules that a data plane has room for.
    */
   readonly routes: readonly RouteTopology[];
+}
+
+export interface RequestedAddress {
+  /** A path below the Gateway's spec. */
+  readonly field: string;
+  readonly value: string;
 }
 
 export interface RouteTopology {
@@ -262,7 +270,7 @@ export interface Attachment {
   readonly rules: number;
 }
 
-/** What a plane can do. Translate needs only what listeners can have. */
+/** What a plane can do. Translate needs only what a Gateway and its listeners can have. */
 export interface Capabilities extends ListenerCapabilities {
   readonly http: HttpCapabilities;
 }
@@ -271,6 +279,8 @@ export interface ListenerCapabilities {
   readonly protocols: readonly ServableProtocol[];
   /** Kinds of routes that the plane does not serve with a protocol, though the Gateway API allows them there. */
   readonly excludedKinds?: Readonly<Partial<Record<ServableProtocol, readonly RouteKind[]>>>;
+  /** The types of addresses that a Gateway may request. Absent if the plane chooses all addresses. */
+  readonly addressTypes?: readonly string[];
 }
 
 export interface HttpCapabilities {

@@ -5,7 +5,7 @@ import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
 import { resolveConnectionRules } from './connection-rules.ts';
 import { waitingRoutes } from './connections.ts';
-import { areGatewayFieldsSupported } from './gateway-fields.ts';
+import { areGatewayFieldsSupported, requestedAddresses } from './gateway-fields.ts';
 import { resolveGrpcRules } from './grpc-rules.ts';
 import type { GatewayInput } from './input.ts';
 import { isServable, listenerPort, portKey, servesOf } from './listener-protocols.ts';
@@ -52,7 +52,7 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
   const problems: Problem[] = [];
   const report: Report = (problem) => void problems.push(problem);
 
-  const supported = areGatewayFieldsSupported(input, report);
+  const supported = areGatewayFieldsSupported(input, capabilities, report);
   const listeners = yield* resolveListeners(input, capabilities, report);
   const parents = parentsOf(input, listeners, capabilities);
   const routes: AttachedRoute[] = [];
@@ -63,7 +63,12 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
     yield;
   }
 
-  const asked = { gateway: objectKey(input.gateway.metadata), ...(yield* resolvePorts(listeners, routes)) };
+  const addresses = requestedAddresses(input);
+  const asked = {
+    gateway: objectKey(input.gateway.metadata),
+    ...(addresses.length > 0 && { addresses }),
+    ...(yield* resolvePorts(listeners, routes)),
+  };
   problems.push(...(yield* waitingRoutes(asked)));
 
   return {

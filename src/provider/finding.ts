@@ -73,7 +73,7 @@ export type GatewayEffect =
 export interface Hindrance {
   readonly kind: 'hindrance';
   /** The reason of Programmed, while nothing serves. */
-  readonly programmed: 'Invalid' | 'Pending' | 'NoResources';
+  readonly programmed: 'Invalid' | 'Pending' | 'NoResources' | 'AddressNotUsable';
   /** The reason of gatehouse.dev/UpToDate, while something serves but must change. */
   readonly upToDate: string;
   /** It may pass at the next attempt. While the Gateway serves, it is reported only if it lasts. */

@@ -11,7 +11,7 @@ export interface ProviderWords {
   readonly certificateOption?: string;
   /** The kind that a parametersRef may name. */
   readonly parametersKind: string;
-  /** A sentence: who chooses addresses. */
+  /** A sentence: which addresses a Gateway may request. */
   readonly addresses: string;
   /** A sentence: what happens to a route that cannot be read. */
   readonly routeUnread: string;

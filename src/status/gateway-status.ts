@@ -130,7 +130,7 @@ type Accepted = Verdict<
   'Accepted',
   'Accepted' | 'ListenersNotValid' | 'InvalidParameters' | 'UnsupportedAddress' | 'Invalid'
 >;
-type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources'>;
+type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources' | 'AddressNotUsable'>;
 
 /** Whether the Gateway may have a data plane: it has at least one valid listener, and no problem of the whole Gateway. */
 export function acceptedCondition(findings: Findings): Accepted {

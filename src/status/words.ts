@@ -68,7 +68,7 @@ export function sentence(problem: Problem, words: ProviderWords): string {
     case 'route-unreadable':
       return unreadable(problem.fault, words.routeUnread);
     case 'address-unsupported':
-      return `the address "${problem.value}" cannot be used: ${words.addresses} Leave value empty, or remove the address.`;
+      return `the address "${problem.value}" of type ${problem.type} cannot be used: ${words.addresses} Leave value empty, or remove the address.`;
     case 'gateway-tls-unsupported':
       return `this field is not supported yet. Remove it.`;
     case 'listener-protocol-unsupported':

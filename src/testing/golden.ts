@@ -24,8 +24,11 @@ export const GOLDEN_NOW = Date.parse('2026-11-23T12:00:00Z');
 
 const root = join(import.meta.dirname, '..', 'gateway', 'testdata');
 
-/** All protocols of listeners that a provider may support. */
-export const GOLDEN_PROTOCOLS: ListenerCapabilities = { protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'] };
+/** All protocols of listeners and types of addresses that a provider may support. */
+export const GOLDEN_PROTOCOLS: ListenerCapabilities = {
+  protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
+  addressTypes: ['IPAddress'],
+};
 
 export const GOLDEN_DEFAULTS: SettingsDefaults = {
   scheme: 'internal',
