@@ -49,7 +49,7 @@ test('actions of EC2, and regions, have buckets of their own', () => {
   expect(throttle.admits({ name: 'ec2' }, 'DescribeSubnets', {}, 'eu-west-1')).toBe(true);
 });
 
-test('a bucket fills with time, and its use tells what was too much', () => {
+test('a bucket fills with time, and its usage shows what was too much', () => {
   const clock = new TestClock();
   const throttle = new Throttle(clock);
   expect(admitted(throttle, 'acm', 'RequestCertificate')).toBe(5);

@@ -99,7 +99,7 @@ test('a call under way ends when the process stops, and none begins afterwards',
   expect(requests).toBe(1);
 });
 
-test('a call that waits for its turn is called back with its errand, and the calls of other namespaces go on', async () => {
+test('a call that waits for its turn is cancelled with its errand, and calls of other namespaces go on', async () => {
   const rates = { account: [], actions: [{ service: 'elasticloadbalancing', actions: /./, burst: 2, perSecond: 10 }] };
   const limited = createAwsClients({
     region: 'us-east-1',

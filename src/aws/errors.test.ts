@@ -42,7 +42,7 @@ test.each(known)('AWS saying %s (%s) is %s', (name, status, kind) => {
   expect(toAwsError(thrown(name, status), 'acm:ImportCertificate').kind).toBe(kind);
 });
 
-test('an answer that never came is told from one that was not liked', () => {
+test('a missing answer and a refusal are different errors', () => {
   const error = toAwsError(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), 'ec2:CreateTags');
   expect(error).toMatchObject({ kind: 'unreachable', code: 'ECONNRESET', retryable: true });
   expect(isThrottled(error)).toBe(false);
@@ -69,7 +69,7 @@ test('a private key that AWS quotes goes no further', () => {
   expect(error.cause).toBeUndefined();
 });
 
-test('what the SDK could not read is told by its HTTP status, and not by what the SDK thinks of it', () => {
+test('an unreadable answer is classified by its HTTP status', () => {
   const message =
     'Unexpected token \'g\', "garbage" is not valid JSON\n  Deserialization error: to see the raw response, …';
   const error = toAwsError(thrown('SyntaxError', 200, message), 'acm:ListCertificates');

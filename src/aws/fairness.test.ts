@@ -213,7 +213,7 @@ test.each(cases)(
   },
 );
 
-test('one tenant with more busy Gateways than there are workers holds up no other Gateway', async () => {
+test('one tenant with more busy Gateways than there are workers delays no other Gateway', async () => {
   const gateways = Array.from({ length: 6 }, (_, index) => objectKey({ namespace: 'busy', name: `gw-${index}` }));
   const busyRule = (route: number, n: number) => rule('busy', `r${route}`, path(`/${route}/v${n}`));
   for (const gateway of gateways) {

@@ -49,7 +49,7 @@ test('after a restart the target groups that stand get the pods of the Services 
   expect(targets()).toEqual(['10.0.1.50']);
 });
 
-test('pods are registered even while the network cannot be read, and what AWS refuses is told', async () => {
+test('pods are registered even while the network cannot be read, and refusals of AWS are reported', async () => {
   const term = await restarted();
   term.cloud.clients.ec2.middlewareStack.add(
     (next, { commandName = '' }) =>

@@ -207,7 +207,7 @@ test('Gateways of one namespace take turns as well', async () => {
   await Promise.all(all);
 });
 
-test('an errand that is called back before its first call makes none, and one that has begun is finished', async () => {
+test('an errand that is cancelled before its first call makes none, and an errand that has begun is finished', async () => {
   const { clock, call, calls, countOf } = sharing();
   void Promise.allSettled(calls('busy', 100));
   await clock.advance(1000);

@@ -16,7 +16,7 @@ function ownWrites() {
   };
 }
 
-test('what a call has made, and what it was made of, is recent for a minute', () => {
+test('resources made by a call, and the resources it was made of, are recent for a minute', () => {
   const { writes, pass } = ownWrites();
   writes.note('CreateListener', { LoadBalancerArn: balancer, Port: 80 }, { Listeners: [{ ListenerArn: listener }] });
   pass(59_999);

@@ -71,7 +71,7 @@ test('a Gateway waits for the routes that listeners of its ListenerSets take', (
   expect(kindsOf('None')).not.toContain('UDPRoute');
 });
 
-test('routes that we may not read hold up no start', async () => {
+test('unreadable routes delay no start', async () => {
   const client = new MemoryClient();
   const list = client.list.bind(client);
   const refused = new Set(['tlsroutes', 'tcproutes', 'udproutes']);

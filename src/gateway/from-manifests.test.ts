@@ -32,7 +32,7 @@ test('a Gateway of another controller, or of a class that is not there, is passe
   expect(fromManifests([gateway], { now }).inputs).toEqual([]);
 });
 
-test('what is not an object of Kubernetes is told of by name and field, and the rest is read', () => {
+test('a document that is no Kubernetes object is reported by name and field, and the rest is read', () => {
   const broken = { ...gateway, metadata: { name: 'broken' }, spec: { gatewayClassName: 'aws', listeners: [{}] } };
   const { inputs, invalid } = fromManifests([null, 'text', { kind: 'Gateway' }, broken, gatewayClass, gateway], {
     now,

@@ -179,7 +179,7 @@ test('TCP and UDP of one number are two ports', () => {
   expect(conflictsOf(['HTTPS', 443], ['UDP', 443])).toEqual([]);
 });
 
-test('HTTPS and TLS share a port, and are told apart by server name', () => {
+test('HTTPS and TLS share a port, and the server name decides', () => {
   expect(conflictsOf(['HTTPS', 443, 'a.example.com'], ['TLS', 443, 'b.example.com'], ['HTTPS', 443])).toEqual([]);
   expect(conflictsOf(['HTTPS', 443, 'a.example.com'], ['TLS', 443, 'A.example.com'])).toEqual([
     ['HTTPS 443 a.example.com', [], ['TLS 443 A.example.com']],

@@ -20,7 +20,7 @@ const owned = (all: readonly { readonly port: number; readonly hostname: string 
     return { id: listener.name, listener, owner };
   });
 
-test('a listener is told of just those of its port that overlap with it and differ from it', () => {
+test('a listener reports only the listeners of its port that overlap with it and differ from it', () => {
   fc.assert(
     fc.property(listeners, (written) => {
       const all = owned(written);
@@ -37,7 +37,7 @@ test('a listener is told of just those of its port that overlap with it and diff
   );
 });
 
-test('a listener that overlaps with more than anybody reads is told of the first ones, and how many more there are', () => {
+test('a listener with very many overlaps reports the first ones, and the number of the others', () => {
   const all = owned([undefined, ...Array.from({ length: 64 }, (_, index) => `h${index}.example.com`)].map(on443));
   const [any, first] = all.map((each) => finish(listenerOverlaps(all)).get(each));
   expect(any).toEqual({ others: ['l1', 'l2', 'l3', 'l4', 'l5', 'l6', 'l7', 'l8', 'l9', 'l10'], more: 54 });

@@ -75,7 +75,7 @@ function hastyClock() {
   return { clock: { ...systemClock, sleep }, waits };
 }
 
-test('all pages of a list are read, then the watch brings changes', async () => {
+test('all pages of a list are read, then the watch adds changes', async () => {
   await using server = await ApiServer.start((exchange) => {
     if (isWatch(exchange)) {
       exchange.stream();

@@ -57,7 +57,7 @@ test('a filter that does not exist is refused, not ignored', async () => {
 const describeSubnet = (id: string) => refusal(ec2.send(new DescribeSubnetsCommand({ SubnetIds: [id] })));
 
 // docs.aws.amazon.com/ec2/latest/devguide/errors-overview.html
-test('an id that cannot be and one that is not are told apart', async () => {
+test('an invalid id and an unknown id get different errors', async () => {
   expect(await describeSubnet('subnet-nope')).toBe('InvalidSubnetID.Malformed');
   expect(await describeSubnet('subnet-0123456789abcdef0')).toBe('InvalidSubnetID.NotFound');
 });

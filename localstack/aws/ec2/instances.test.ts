@@ -106,7 +106,7 @@ test('a repeated request with the same client token starts nothing new', async (
 });
 
 // docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AssignPrivateIpAddresses.html
-test("a pod's address leads to the interface that holds it until it is taken back", async () => {
+test("a pod's address leads to the interface that holds it until it is unassigned", async () => {
   const { subnetId, groupId, network } = await place();
   await run(subnetId, groupId);
   const [nic] = await interfacesBy('subnet-id', subnetId);

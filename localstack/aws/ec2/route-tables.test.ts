@@ -17,7 +17,7 @@ import { ec2UnderTest } from '../testing/ec2.ts';
 const { ec2 } = ec2UnderTest();
 
 // docs.aws.amazon.com/vpc/latest/userguide/subnet-route-tables.html
-test('a public subnet is told from a private one by the route table that it is associated with', async () => {
+test('a public subnet differs from a private one by its route table', async () => {
   const { Vpc } = await ec2.send(new CreateVpcCommand({ CidrBlock: '10.0.0.0/16' }));
   const VpcId = Vpc?.VpcId;
   const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.0.0.0/24' }));

@@ -134,7 +134,7 @@ test('a group holds 60 rules of each address family, and a rule from a group cou
   expect(await refusal(authorize(id, http('192.0.2.0/24')))).toBe('RulesPerSecurityGroupLimitExceeded');
 });
 
-test('a rule is revoked by what it is or by its id, and an absent one is not', async () => {
+test('a rule is revoked by its fields or by its id, and revoking an absent rule is refused', async () => {
   const id = await newGroup();
   await authorize(id, http('10.0.0.0/8', '11.0.0.0/8', '12.0.0.0/8'));
   const revoke = (request: object) => ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: id, ...request }));

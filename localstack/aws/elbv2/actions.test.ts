@@ -19,7 +19,7 @@ const redirect = (config: Partial<RedirectActionConfig>): Action[] => [
   { Type: 'redirect', RedirectConfig: { StatusCode: 'HTTP_301', ...config } },
 ];
 
-test('a plain forward is told in both forms, a weighted one in the longer', async () => {
+test('a plain forward is described in both forms, a weighted forward in the longer form', async () => {
   await using aws = await Embedded.start();
   const [a, b] = [await aws.targetGroup({ Name: 'a' }), await aws.targetGroup({ Name: 'b' })];
   const listener = await aws.listener(await aws.loadBalancer(), { DefaultActions: forward(a) });
@@ -41,7 +41,7 @@ test('a plain forward is told in both forms, a weighted one in the longer', asyn
   expect(action.ForwardConfig?.TargetGroups?.map((group) => group.TargetGroupArn)).toEqual([a, b]);
 });
 
-test('a redirect is told with what it keeps', async () => {
+test('a redirect is described with the parts of the URL that it keeps', async () => {
   await using aws = await Embedded.start();
   const listener = await aws.listener(await aws.loadBalancer(), { DefaultActions: redirect({ Protocol: 'HTTPS' }) });
   const { Listeners } = await aws.elb.send(new DescribeListenersCommand({ ListenerArns: [listener] }));

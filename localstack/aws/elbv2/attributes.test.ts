@@ -13,7 +13,7 @@ import { Embedded } from '../testing/embedded.ts';
 
 const invalid = 'InvalidConfigurationRequestException';
 
-test('all attributes are told with their defaults', async () => {
+test('all attributes are described with their defaults', async () => {
   await using aws = await Embedded.start();
   const LoadBalancerArn = await aws.loadBalancer({ Scheme: 'internal' });
   const TargetGroupArn = await aws.targetGroup();

@@ -96,7 +96,7 @@ test.each<[string, RuleCondition[]]>([
   expect(await refusal(create(conditions))).toBe('ValidationError');
 });
 
-test('host and path conditions are told in both forms', async () => {
+test('host and path conditions are described in both forms', async () => {
   const arn = await create([host('A.example.test'), { Field: 'path-pattern', Values: ['/x'] }]);
   const { Rules } = await aws.elb.send(new DescribeRulesCommand({ RuleArns: [arn] }));
   expect(Rules?.[0]?.Conditions).toEqual([

@@ -108,7 +108,7 @@ test('a default action has up to five weighted target groups of one address fami
   expect(await refusal(listen(81, ...all))).toBe('TooManyTargetGroupsException');
 });
 
-test('rules of a dualstack one tell clients by their address family, and nothing else', async () => {
+test('rules of a dual-stack NLB match clients by their address family only', async () => {
   await using aws = await Embedded.start();
   const loadBalancer = await network(aws, { IpAddressType: 'dualstack' });
   const four = await group(aws, 'TCP');

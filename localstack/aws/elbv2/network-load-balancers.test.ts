@@ -85,7 +85,7 @@ test('security groups change only where there were some from the start', async (
   expect(await refusal(set(await aws.loadBalancer({ Name: 'app' })))).toBe(invalid);
 });
 
-test('an Elastic IP is told with its zone, belongs to the load balancer, and is free when that is gone', async () => {
+test('an Elastic IP is described with its zone, and is free again when the load balancer is deleted', async () => {
   await using aws = await Embedded.start();
   const [a, b] = subnets(aws);
   const [first, second] = [await allocate(aws), await allocate(aws)];
@@ -213,7 +213,7 @@ test('an Elastic IP of a Local Zone, one that an instance has, and a subnet of a
   expect(await refusal(there)).toBe(invalid);
 });
 
-test('a dualstack one needs subnets with IPv6, and tells the prefixes of its source NAT', async () => {
+test('a dual-stack NLB needs subnets with IPv6, and shows the prefixes of its source NAT', async () => {
   await using aws = await Embedded.start();
   const { VpcId, CidrBlock } = { VpcId: aws.seed.vpcId, CidrBlock: '10.0.255.0/24' };
   const made = await aws.ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock, AvailabilityZone: 'us-east-1a' }));

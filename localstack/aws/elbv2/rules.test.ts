@@ -16,7 +16,7 @@ async function priorities(aws: Embedded, listener: string): Promise<(string | un
   return Rules.map((rule) => rule.Priority);
 }
 
-test('rules are told by priority, the default one last', async () => {
+test('rules are listed by priority, the default rule last', async () => {
   await using aws = await Embedded.start();
   const listener = await aws.listener(await aws.loadBalancer());
   for (const priority of [20, 3, 50_000]) await aws.rule(listener, priority);

@@ -37,7 +37,7 @@ async function withTrustStore() {
   return { aws, TrustStoreArn: present(created.TrustStores?.[0]?.TrustStoreArn) };
 }
 
-test('a trust store is made from a bundle in S3, replaced, and told where it can be fetched', async () => {
+test('a trust store is made from a bundle in S3 and replaced, and its location is shown', async () => {
   const { aws, TrustStoreArn } = await withTrustStore();
   await using _ = aws;
   expect(TrustStoreArn).toMatch(

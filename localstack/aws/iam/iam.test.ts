@@ -147,7 +147,7 @@ test('what is made with tags needs the tagging too, and what the service looks u
   expect(aws.iam.report().policies[roleArn]?.unused).toEqual({});
 });
 
-test('a resource is told by its tags', async () => {
+test("a policy condition can require a resource's tags", async () => {
   const { elb, vpcId, aws } = await asRole(
     allow(['elasticloadbalancing:CreateTargetGroup', 'elasticloadbalancing:AddTags', 'ec2:Describe*']),
     allow('elasticloadbalancing:DeleteTargetGroup', {
@@ -219,7 +219,7 @@ test('users are administrators, roles without a policy may do nothing, and * is 
   );
 });
 
-test('what the policies were used for is told', async () => {
+test('the use of each policy is recorded', async () => {
   const { ec2, elb, aws } = await asRole(allow(['ec2:DescribeVpcs', 'ec2:DescribeSubnets']));
   await ec2.send(new DescribeVpcsCommand({}));
   for (const _ of [1, 2]) await refused(elb.send(new DescribeTargetGroupsCommand({})));

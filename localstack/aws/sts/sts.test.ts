@@ -95,7 +95,7 @@ test('a caller with credentials assumes a role', async () => {
 });
 
 // docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
-test('a caller is told who it is', async () => {
+test('a caller learns its own identity', async () => {
   const identity = await sts.send(new GetCallerIdentityCommand({}));
   expect(identity).toMatchObject({
     Account: '123456789012',

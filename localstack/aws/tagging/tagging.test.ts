@@ -134,7 +134,7 @@ test('named resources come by their ARNs, without filters', async () => {
 });
 
 // docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetTagKeys.html
-test('the keys and values in use are told once each', async () => {
+test('each key and value in use is listed once', async () => {
   const vpc = await newVpc({ owner: 'me', env: 'dev' });
   await newGroup(vpc, 'a', { owner: 'you' });
   await newGroup(vpc, 'b', { owner: 'me' });

@@ -188,7 +188,7 @@ test('a target group that no rule needs rests for its drain time, then goes', ()
   expect(planOf(aws, sketch)).toMatchObject({ steps: [{ kind: 'delete' }], pending: [] });
 });
 
-test('a backend that comes back while its group rests has its targets brought up to date before it serves', () => {
+test('a backend returns while its group is unused: its targets are updated before the group serves', () => {
   const both = { listeners: { 80: [api, { name: 'b', hosts: ['b'], to: ['cart'] }] } };
   const aws = running(both);
   runPlan(aws, planOf(aws, { listeners: { 80: [api] } }));
@@ -322,7 +322,7 @@ test('a load balancer that failed goes before another takes its name', () => {
   expect(plan.steps[1]?.after).toEqual([plan.steps[0]?.id]);
 });
 
-test('attributes that were never set and need not be cost no call, and those taken back are reset', () => {
+test('attributes that were never set cost no call, and attributes that the user removes are reset', () => {
   const aws = running({ listeners: { 80: [] }, attributes: { 'idle_timeout.timeout_seconds': '90' } });
   const bare = { listeners: { 80: [] } };
   expect(planOf(aws, bare).steps).toMatchObject([{ kind: 'set-attributes', fresh: false }]);
@@ -331,7 +331,7 @@ test('attributes that were never set and need not be cost no call, and those tak
   expect(names(planOf(new SimulatedAws(gateway), bare))).not.toContain('set-attributes load-balancer/internal');
 });
 
-test('tags that the user takes back are removed, and those that someone put there by hand stay', () => {
+test('tags that the user removes are removed, and tags that someone added by hand stay', () => {
   const aws = running({ listeners: { 80: [] }, tags: { team: 'shop', stage: 'live' } });
   edit(aws, (owned) => ({ ...owned, tags: { ...owned.tags, billing: 'by hand' } }));
   const sketch = { listeners: { 80: [] }, tags: { team: 'web' } };

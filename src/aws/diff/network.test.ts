@@ -57,7 +57,7 @@ test('a TCP_UDP listener that becomes TCP serves TCP by its old group until the 
   expect(carries(aws, dns)).toEqual(['TCP', 'target-group/nlb-internal/dns/TCP-ipv4']);
 });
 
-test('a change that is taken back while a group warms up leaves the listener as it was', () => {
+test('a change that is reverted while a group warms up leaves the listener as it was', () => {
   const aws = running(both);
   pass(aws, tcp);
   expect(pass(aws, both)).toEqual([`change ${dns}`]);
@@ -104,7 +104,7 @@ test('when everything goes, the group that is in use finds out when the NLB is g
   expect(deletionOf('empty')?.after).toEqual([deletionOf('dns')?.id]);
 });
 
-test('a group whose health no check can tell takes over when AWS has registered its targets', () => {
+test('a group that no health check covers takes over when AWS has registered its targets', () => {
   const aws = running(tcp);
   const udp: NetworkSketch = { ...both, unchecked: true };
   pass(aws, udp);

@@ -47,7 +47,7 @@ const doneBut = ({ steps }: Plan, id: string) =>
 
 const route = (name: string) => ({ kind: 'HTTPRoute', key: objectKey({ namespace: 'shop', name }) });
 
-test('a rule that AWS refuses is told on all of the routes that are packed into it, and on no other', () => {
+test('all routes that are packed into a refused rule report it, and no other route', () => {
   const { model, plan } = planned();
   const { id } = ruleOf(model, '/one');
   const cause = refusal(id);
@@ -56,7 +56,7 @@ test('a rule that AWS refuses is told on all of the routes that are packed into 
   );
 });
 
-test('a target group that AWS refuses is told on the routes whose rules wait for it', () => {
+test('routes whose rules wait for a refused target group report the refusal', () => {
   const { model, plan } = planned();
   const { id, spec } = ruleOf(model, '/apart');
   const group = spec.action.kind === 'forward' ? (spec.action.targetGroups[0]?.targetGroup ?? '') : '';
@@ -67,14 +67,14 @@ test('a target group that AWS refuses is told on the routes whose rules wait for
   );
 });
 
-test('a rule that AWS refuses on one port alone is told to serve on the other', () => {
+test('a rule that AWS refuses on one port only is reported to serve on the other', () => {
   const { model, plan } = planned([80, 8080]);
   const { id } = ruleOf(model, '/apart', 8080);
   const told = refusedRules(plan, model, { done: doneBut(plan, id), problems: [refusal(id)] });
   expect(told).toMatchObject([{ kind: 'partly-left-out', route: route('apart'), port: 8080 }]);
 });
 
-test('a rule whose change AWS refuses is not told to be left out: it serves as it was before', () => {
+test('a rule whose change AWS refuses is not reported as left out: it serves as before', () => {
   const { model, plan } = planned();
   const { id } = ruleOf(model, '/apart');
   const steps = plan.steps.map((step) =>

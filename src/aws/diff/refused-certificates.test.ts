@@ -5,7 +5,7 @@ import { refusedCertificates } from './refused-certificates.ts';
 
 const arn = 'arn:aws:acm:us-east-1:123456789012:certificate/1';
 
-test('what AWS refuses of a certificate is told to the listeners that name it, and to no other', () => {
+test('only listeners that name a refused certificate report the refusal', () => {
   const named = listener('named', { certificates: [{ kind: 'external', reference: arn }] });
   const other = listener('other', { certificates: [{ kind: 'external', reference: `${arn}2` }] });
   const port = httpPort([], { port: 443, protocol: 'HTTPS', listeners: [named, other] });

@@ -82,7 +82,7 @@ test('a controller that knows nothing of what it made, since the tagging index l
   expect(controller.plan(model)).toMatchObject(settled);
 });
 
-test('a create whose answer was lost is taken up where it stands', async () => {
+test('a create whose answer was lost continues from what exists', async () => {
   withTargets();
   const model = rig.model({ services: ['api'] });
   // The controller's inventory is empty, so all its creates meet resources that already exist.
@@ -195,7 +195,7 @@ test('no call is made once the lease is lost', async () => {
   expect(rig.aws.calls.counts().total).toBe(0);
 });
 
-test('steps that are called back are left for the next pass, and what was refused before stays told until it is tried again', async () => {
+test('cancelled steps are left for the next pass, and an earlier refusal stays reported until the next try', async () => {
   withTargets();
   const controller = await rig.start();
   const model = rig.model({ services: ['api', 'web'] });

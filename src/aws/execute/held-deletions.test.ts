@@ -71,7 +71,7 @@ test('who holds a deletion up is looked for once a minute, and the deletion trie
   expect(rig.aws.calls.counts().total).toBeLessThanOrEqual(4 * 11);
 });
 
-test('a role that may not look around still has the deletion told', async () => {
+test('a role that may not describe resources still gets the refused deletion reported', async () => {
   const { held } = await heldByRule();
   await deletions.explain(held);
   await clock.advance(12_000);

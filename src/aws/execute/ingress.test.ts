@@ -83,7 +83,7 @@ test('a list in forms that AWS does not store can be changed, shortened, and has
   expect(admitted()).toEqual(['100.68.0.0/18 80']);
 });
 
-test('31 source ranges on two ports are in two groups, go back into one, and nobody is shut out meanwhile', async () => {
+test('31 source ranges on two ports are in two groups, go back into one, and no client loses access meanwhile', async () => {
   const controller = await rig.start();
   const all = blocks('198.51.100', 31);
   const first = model(all, [80, 8080]);

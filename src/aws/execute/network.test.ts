@@ -193,7 +193,7 @@ test('an NLB moves to other Elastic IPs zone by zone, as long as it stays in one
   expect(network()?.subnets.map(({ allocationId }) => allocationId)).toEqual([a]);
 });
 
-test('a create whose answer was lost is taken up where it stands', async () => {
+test('a create whose answer was lost continues from what exists', async () => {
   const wanted = model({ listeners: { 53: 'TCP' }, http: [80], enforceOnPrivateLink: 'off' });
   const blind = await rig.start();
   const plan = blind.plan(wanted);

@@ -48,7 +48,7 @@ const joined = [
   ]),
 ];
 
-test('an NLB waits ten minutes for a first healthy target, because AWS takes up to five to register it', async () => {
+test('an NLB waits ten minutes for a first healthy target, because AWS needs up to five to register it', async () => {
   const { after } = usage(joined);
   expect(await after(599_000)).toMatchObject({ serves: false, proven: false });
   expect(await after(1000)).toMatchObject({ proven: true });

@@ -34,7 +34,7 @@ test('a Gateway without ports has nothing in AWS', () => {
   expect(build(topology([])).model?.resources).toEqual([]);
 });
 
-test('without enough subnets there is no model, so that what exists stays, and the rest is still told', () => {
+test('without enough subnets there is no model, so existing resources stay, and other problems are still reported', () => {
   const network = { ...PLACEHOLDER_NETWORK, subnets: PLACEHOLDER_NETWORK.subnets.slice(0, 2) };
   const redirect = { kind: 'redirect', redirect: { statusCode: 302 } } as const;
   const { model, problems } = build(topology([httpPort([entry({ action: redirect })])]), {}, network);
@@ -189,7 +189,7 @@ test('weights are kept as they are up to 999, and scaled above', () => {
   expect(weights(share('a', 1, 0), share('a', 2, 1), share('b', 1, 2))).toEqual([3, 1]);
 });
 
-test('the share of invalid backends goes to a group without targets, and is told', () => {
+test('the share of invalid backends goes to a group without targets, and is reported', () => {
   const backends = [
     { service: backend('a'), weight: 3, index: 0 },
     { weight: 1, index: 1 },
@@ -222,7 +222,7 @@ test('six backends are too many for a rule: it answers 500, and the other rules 
   expect(ofKind('rule').map(({ spec }) => spec.action)).toMatchObject([{ statusCode: '500' }, { kind: 'forward' }]);
 });
 
-test('a rule of which one match can not be expressed is left out whole, and told once', () => {
+test('a rule with one match that cannot be expressed is left out whole, and reported once', () => {
   const { source } = entry();
   const bad = { match: { queryParams: [{ type: 'RegularExpression', name: 'q', value: '.' }] } } as const;
   const second = { ...bad, source: { ...source, match: 1 } };
@@ -282,7 +282,7 @@ const created = (route: string, at: string, n: number) =>
     created: at,
   });
 
-test('rules that do not fit are told, and those of the oldest routes serve', () => {
+test('rules that do not fit are reported, and those of the oldest routes serve', () => {
   const entries = [
     ...[1, 2].map((n) => created('new', '2026-03-01T00:00:00Z', n)),
     ...[1, 2].map((n) => created('old', '2026-01-01T00:00:00Z', n)),
@@ -308,7 +308,7 @@ test('rules that do not fit are told, and those of the oldest routes serve', () 
   ]);
 });
 
-test('backends that do not fit are told, and rules that share those that do stay', () => {
+test('backends that do not fit are reported, and rules whose backends fit stay', () => {
   const entries = [
     entry({ rule: 0, action: forward('a', 'b') }),
     entry({ rule: 1, match: { method: 'GET' }, action: forward('c') }),
@@ -364,7 +364,7 @@ test("the first listener's certificate is the default, the others are chosen by 
   expect(ofKind('listener')[0]?.spec.sslPolicy).toBe(settings.sslPolicy);
 });
 
-test('certificates that do not fit are told, and the others serve', () => {
+test('certificates that do not fit are reported, and the others serve', () => {
   const { ofKind, problems } = build(
     topology([
       httpsPort(443, ['one', { certificates: [secret('a'), secret('b')] }]),
@@ -411,7 +411,7 @@ test('of more ports and certificates than fit, those of ListenerSets are left ou
   ]);
 });
 
-test('listeners of one port that want different security policies are told', () => {
+test('listeners of one port with different security policies are reported', () => {
   const { ofKind, problems } = build(
     topology([
       httpsPort(443, ['one', policy('ELBSecurityPolicy-A')], ['two', policy('ELBSecurityPolicy-B')], ['three', {}]),
@@ -436,7 +436,7 @@ test('the policy of a ListenerSet changes nothing for those who came before it',
   expect(problems).toMatchObject([{ kind: 'listener-setting-conflict', listener: 'late', other: 'one' }]);
 });
 
-test('listeners that do not fit are told, and the others serve', () => {
+test('listeners that do not fit are reported, and the others serve', () => {
   const ports = [80, 81, 82].map((port) =>
     httpPort([entry({ listener: `l-${port}` })], { port, listeners: [listener(`l-${port}`)] }),
   );
@@ -446,7 +446,7 @@ test('listeners that do not fit are told, and the others serve', () => {
   expect(problems).toEqual([{ kind: 'too-many-listeners', listener: 'l-82', field: 'port', limit: 2 }]);
 });
 
-test('thousands of routes on one Gateway hold up nobody: the oldest serve, and the others are told', {
+test('thousands of routes on one Gateway block nothing: the oldest serve, and the others are reported', {
   timeout: 20_000,
 }, () => {
   const entries = Array.from({ length: 4000 }, (_, n) => created(`route-${n}`, new Date(n * 1000).toISOString(), n));

@@ -310,7 +310,7 @@ test('what no load balancer holds is never made: thousands of routes on all port
   expect(problems.filter(({ kind }) => kind === 'too-many-rules')).toHaveLength(2000);
 });
 
-test('thousands of routes that might just fit hold up nobody, either', { timeout: 60_000 }, () => {
+test('thousands of routes that might just fit block nothing either', { timeout: 60_000 }, () => {
   const hosts = Array.from({ length: 16 }, (_, index) => `h${index}.com`);
   const same = Array.from({ length: 1000 }, (_, index) => ({
     name: `same-${index}`,

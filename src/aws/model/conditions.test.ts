@@ -141,7 +141,7 @@ test('two query parameters must both be there', () => {
   expect(matches(match, { query: [['a', '1']] })).toBe(false);
 });
 
-test('a query value with letters is served, and its author told that case does not count', () => {
+test('a query value with letters is served, and the Route says that case does not count', () => {
   expect(shortfallsOf({ queryParams: [{ name: 'q', value: 'Red' }] })).toEqual([
     { kind: 'match-ignores-case', field: 'matches[0].queryParams[0].value', value: 'Red' },
   ]);

@@ -43,7 +43,7 @@ test('a logical id fits into a tag, and stays distinct', () => {
   expect(resourceId('rule', 'internal', 80)).toBe('rule/internal/80');
 });
 
-test('a Gateway whose name is too long for a tag is told by its hash', () => {
+test('a Gateway whose name is too long for a tag is tagged by its hash', () => {
   expect(gatewayTagValue(web)).toBe('shop/web');
   const long = objectKey({ namespace: 'n'.repeat(63), name: 'g'.repeat(253) });
   expect(gatewayTagValue(long)).toMatch(/^sha256:[0-9a-f]{64}$/);

@@ -53,7 +53,7 @@ test('tenants with a hostname or a path of their own never meet', () => {
   expect(overlap(scope(['*.a.example.com'], ['/x']), scope(['*.b.example.com'], ['/x']))).toBe(false);
 });
 
-test('a wider host or path meets what is below it, and what tells neither meets everything', () => {
+test('a wider host or path meets all that is below it, and a rule without host and path meets everything', () => {
   expect(overlap(scope(['*.example.com'], []), scope(['a.example.com'], []))).toBe(true);
   expect(overlap(scope([], ['/shop']), scope([], ['/shop/cart']))).toBe(true);
   const header: readonly RuleCondition[] = [{ field: 'http-header', name: 'x', values: ['1'] }];

@@ -37,7 +37,7 @@ test('where another VPC was named, nothing is planned there for a load balancer 
   expect(choice).toEqual({ problem: expect.objectContaining({ kind: 'subnets-too-few', zones: 0 }) });
 });
 
-test('a configuration that goes bad is told, and the load balancer stays where it stands', () => {
+test('a configuration that becomes invalid is reported, and the load balancer stays where it is', () => {
   const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b'));
   const choice = chooseSubnets({ ...settings, subnets: ['subnet-1', 'subnet-9'] }, given, 'blue', [
     'subnet-2',
@@ -132,7 +132,7 @@ test.each([
 const local = (id: string, zone = 'us-east-1-bos-1a') => subnet(id, zone, { zoneType: 'local-zone' });
 const onOutpost = (id: string, zone = 'a') => subnet(id, zone, { zoneType: 'outpost' });
 
-test('a subnet in a Local Zone is not among those that are found, and is told where they are too few', () => {
+test('a subnet in a Local Zone is not discovered, and is named if there are too few subnets', () => {
   const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b'), local('subnet-3'), onOutpost('subnet-4'));
   expect(chosen(given)).toEqual(['subnet-1', 'subnet-2']);
   expect(chosen(network(subnet('subnet-1', 'a'), local('subnet-3')))).toEqual({

@@ -171,7 +171,7 @@ test('a Service without a node port, and the empty group, have no targets', () =
   expect(desiredTargets(empty, [slice([{ addresses: ['10.0.0.1'] }])], [])).toEqual([]);
 });
 
-test('the hash tells targets apart', () => {
+test('different targets have different hashes', () => {
   expect(targetsHash([{ id: 'a', port: 1 }])).toBe(targetsHash([{ port: 1, id: 'a' }]));
   expect(targetsHash([{ id: 'a', port: 1 }])).not.toBe(targetsHash([{ id: 'a', port: 2 }]));
   expect(targetsHash([])).not.toBe(targetsHash([{ id: 'a', port: 1 }]));

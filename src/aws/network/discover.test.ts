@@ -39,7 +39,7 @@ test.each([
   expect(zoneTypeOf(zone)).toBe(type);
 });
 
-test('what a subnet in a Local Zone or on an Outpost is told by no call more, and AWS refuses to mix them', async () => {
+test('the type of a zone costs no extra call, and AWS refuses to mix types', async () => {
   const { vpcId, region, privateSubnetIds } = rig.seed;
   const { ec2, elbv2 } = controller.clients;
   await ec2.send(new ModifyAvailabilityZoneGroupCommand({ GroupName: `${region}-bos-1`, OptInStatus: 'opted-in' }));

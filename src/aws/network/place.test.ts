@@ -29,12 +29,12 @@ test.each([
   ['AWS_DEFAULT_REGION', {}, { AWS_DEFAULT_REGION: 'sa-east-1' }, [onEc2], 'sa-east-1'],
   ["a Node's zone", {}, {}, [fargate, onEc2], 'us-west-2'],
   ["a Node's label", {}, {}, [local], 'us-west-2'],
-] as const)('the region is told by %s', async (_, given, env, nodes, expected) => {
+] as const)('the region is found by %s', async (_, given, env, nodes, expected) => {
   const own = readConfig({ 'cluster-name': 'demo', ...given }, {});
   expect(await findRegion(own, nodes, { ...noMetadata, ...env }, signal)).toBe(expected);
 });
 
-test('without anything that tells the region, the flag to set is named', async () => {
+test('if nothing shows the region, the error names the flag to set', async () => {
   await expect(findRegion(config, [fargate], noMetadata, signal)).rejects.toThrow('--aws-region is required');
 });
 

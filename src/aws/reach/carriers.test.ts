@@ -77,7 +77,7 @@ const describeInstances = 'ec2:DescribeInstances';
 const describeInterfaces = 'ec2:DescribeNetworkInterfaces';
 const describeGroups = 'ec2:DescribeSecurityGroups';
 
-test('one call tells of all nodes: of their addresses, and of those that they give to pods', async () => {
+test('one call finds all nodes, with their own addresses and those of their pods', async () => {
   const { id, nic } = node();
   await ec2().send(
     new AssignPrivateIpAddressesCommand({ NetworkInterfaceId: nic, PrivateIpAddresses: ['10.0.48.90'] }),

@@ -69,7 +69,7 @@ test('what EC2 does not show at first is no trouble yet', () => {
   expect(needed('ip', '10.0.48.9')).toMatchObject({ reaches: [], troubles: [], complete: false });
 });
 
-test('where it is not known which group to open, that is told, once for all that are alike', () => {
+test('if it is not known which group to open, that is reported once for all backends alike', () => {
   expect(needed('ip', '10.0.48.1', '10.0.48.3', '10.0.48.4', '10.0.48.5', '10.0.48.6', '10.0.48.7')).toMatchObject({
     reaches: [{ groupId: 'sg-node' }],
     retryAt: 5000,

@@ -33,7 +33,7 @@ const bindings: readonly Binding[] = [
   { gateway, arn: 'arn:invalid', group: { id: invalid, spec: { targetType: 'ip' } } },
 ];
 
-test('a route is told of the targets of its own rules that are out of reach, and others are not', () => {
+test('a route reports unreachable targets of its own rules, and no others', () => {
   const troubles = new TargetTroubles();
   const route = routeOf('storefront');
   const refused = { kind: 'targets-refused', service, targets: ['8.8.8.8:80'], detail: 'no' } as const;
@@ -47,7 +47,7 @@ test('a route is told of the targets of its own rules that are out of reach, and
   expect(unreachable(model, bindings, troubles).problems).toEqual([]);
 });
 
-test("a route of an NLB's listener is told of its targets, too", () => {
+test("a route of an NLB's listener reports its targets, too", () => {
   const route = { kind: 'TCPRoute' as const, key: objectKey({ namespace: 'shop', name: 'db' }) };
   const listener: ListenerResource = {
     kind: 'listener',

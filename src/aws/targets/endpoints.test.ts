@@ -83,7 +83,7 @@ async function ownInterface({ clients: { ec2 } }: Cloud, address: string): Promi
   return NetworkInterface?.NetworkInterfaceId ?? '';
 }
 
-test('targets that go are shut out only when AWS has been told to send them nothing more, and a group removed by hand is made anew', async () => {
+test('removed targets lose access only after they are deregistered, and a group removed by hand is made anew', async () => {
   const { term, service, moveTo } = await served(8080);
   const { cloud } = term;
   const seen: number[][] = [];

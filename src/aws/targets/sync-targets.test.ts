@@ -147,7 +147,7 @@ test('after a restart a target outside the VPC is not registered again', async (
   expect(rig.aws.calls.counts().byAction).toEqual({ 'elasticloadbalancing:DescribeTargetHealth': 1 });
 });
 
-test('what AWS surely refuses costs no call, and is told', async () => {
+test('a target that AWS surely refuses costs no call, and is reported', async () => {
   const { sync: apply, calls, troubles } = await start();
   const bad = Array.from({ length: 200 }, (_, index) => ({ id: `8.8.4.${index}`, port: 80 }));
   expect(await apply([{ id: '10.0.48.7', port: 80 }, ...bad, { id: '169.254.1.1', port: 80 }])).toEqual({});
