@@ -23,6 +23,9 @@ const connections: readonly Connection[] = [
   { gateway: 'network-gateway', protocol: 'udp', hostname: 'dns.example.com', port: 53, service: 'dns' },
   { gateway: 'tls-gateway', protocol: 'tls', hostname: 'broker.example.com', port: 8883, service: 'broker' },
   { gateway: 'tls-gateway', protocol: 'tls', hostname: 'vault.example.com', port: 8443, service: 'vault' },
+  { gateway: 'mixed-gateway', protocol: 'grpc', hostname: 'mixed-grpc.example.com', port: 443, service: 'orders' },
+  { gateway: 'mixed-gateway', protocol: 'tcp', hostname: 'mixed.example.com', port: 5432, service: 'database' },
+  { gateway: 'mixed-gateway', protocol: 'udp', hostname: 'mixed.example.com', port: 53, service: 'dns' },
 ];
 
 const answerMs = 5000;

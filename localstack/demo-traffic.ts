@@ -38,6 +38,7 @@ export const samples: readonly Sample[] = [
     headers: { 'x-beta': 'yes' },
     expected: ['shop-beta /cart'],
   },
+  { gateway: 'mixed-gateway', url: 'https://mixed.example.com/', expected: ['frontend-service /'] },
   { gateway: 'shared-gateway', url: 'http://team.example.com/', expected: ['frontend-service /'] },
 ];
 

@@ -191,7 +191,7 @@ function reachableOf({ aws }: Environment, gateways: readonly GatewayObject[], n
 const indented = (line: string): void => console.log(`    ${line}`);
 
 async function visit(environment: Environment, gateways: readonly GatewayObject[], ca: string): Promise<boolean> {
-  say('Fetching the samples through the load balancers; the pods say who they are and which path they saw:');
+  say('Talking to the samples through the load balancers; the pods say who they are and which path they saw:');
   const reachable = (name: string) => reachableOf(environment, gateways, name);
   const fetching = { reachable, ca, signal: interruption.signal };
   const fetched = await fetchSamples(fetching, indented);
@@ -256,7 +256,7 @@ function explain(environment: Environment, gateways: readonly GatewayObject[], k
   console.log(`Have a look around, in another terminal:
 
     export KUBECONFIG=${cluster.kubeconfig}
-    ${kubectl} get gateways,httproutes,tcproutes,udproutes,tlsroutes -A
+    ${kubectl} get gateways,httproutes,grpcroutes,tcproutes,udproutes,tlsroutes -A
     ${kubectl} describe gateway -n ${namespace} main-gateway
 
     export AWS_ENDPOINT_URL=${aws.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test

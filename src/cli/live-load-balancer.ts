@@ -18,6 +18,8 @@ export interface LiveLoadBalancer {
   readonly scheme: string;
   readonly state: string;
   readonly listeners: readonly LiveListener[];
+  /** The ALBs that are its targets. */
+  readonly behind: readonly LiveLoadBalancer[];
 }
 
 export interface LiveListener {
@@ -65,17 +67,30 @@ export async function readLoadBalancers(
   aws: Elbv2,
   dnsNames: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, LiveLoadBalancer>> {
-  const found = (await allLoadBalancers(aws)).filter(({ DNSName = '' }) => dnsNames.has(DNSName));
+  const all = await allLoadBalancers(aws);
   const groups: Groups = new Map();
-  const read = found.map(async (each) => [each.DNSName ?? '', await loadBalancer(aws, each, groups)] as const);
+  const found = all.filter(({ DNSName = '' }) => dnsNames.has(DNSName));
+  const read = found.map(async (each) => [each.DNSName ?? '', await loadBalancer(aws, each, { all, groups })] as const);
   return new Map(await Promise.all(read));
 }
 
-async function loadBalancer(aws: Elbv2, found: LoadBalancer, groups: Groups): Promise<LiveLoadBalancer> {
+interface Known {
+  readonly all: readonly LoadBalancer[];
+  readonly groups: Groups;
+}
+
+async function loadBalancer(aws: Elbv2, found: LoadBalancer, known: Known): Promise<LiveLoadBalancer> {
   const { LoadBalancerArn: arn = '', LoadBalancerName: name = '', Scheme: scheme = '', State } = found;
-  const listeners = (await listenersOf(aws, arn)).toSorted((a, b) => (a.Port ?? 0) - (b.Port ?? 0));
-  const read = await Promise.all(listeners.map((each) => listener(aws, each, groups)));
-  return { name, arn, scheme, state: State?.Code ?? 'unknown', listeners: read };
+  const described = (await listenersOf(aws, arn)).toSorted((a, b) => (a.Port ?? 0) - (b.Port ?? 0));
+  const listeners = await Promise.all(described.map((each) => listener(aws, each, known.groups)));
+  const targets = new Set(
+    listeners.flatMap(({ rules }) =>
+      rules.flatMap(({ targetGroups }) => targetGroups.flatMap((group) => group.targets.map(({ id }) => id))),
+    ),
+  );
+  const albs = known.all.filter(({ LoadBalancerArn = '' }) => targets.has(LoadBalancerArn));
+  const behind = await Promise.all(albs.map((each) => loadBalancer(aws, each, known)));
+  return { name, arn, scheme, state: State?.Code ?? 'unknown', listeners, behind };
 }
 
 async function listener(aws: Elbv2, found: Listener, groups: Groups): Promise<LiveListener> {

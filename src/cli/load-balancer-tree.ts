@@ -4,14 +4,14 @@ import { type Mark, marked } from './marks.ts';
 import { conditionWords } from './rule-words.ts';
 import type { Branch } from './tree.ts';
 
-export const loadBalancerBranch = ({ name, scheme, state, listeners }: LiveLoadBalancer): Branch => ({
+export const loadBalancerBranch = ({ name, scheme, state, listeners, behind }: LiveLoadBalancer): Branch => ({
   lines: [
     marked(
       state === 'active' ? 'good' : state === 'failed' ? 'bad' : 'waiting',
       `load balancer ${name} (${scheme}, ${state})`,
     ),
   ],
-  branches: listeners.map(listenerBranch),
+  branches: [...listeners.map(listenerBranch), ...behind.map(loadBalancerBranch)],
 });
 
 function listenerBranch({ protocol, port, policy, certificates, rules }: LiveListener): Branch {
@@ -65,8 +65,9 @@ function targetMark(target: LiveTarget): Mark {
 }
 
 /** Whether a load balancer has failed, or has an unhealthy or unavailable target. */
-export const isTroubled = ({ state, listeners }: LiveLoadBalancer): boolean =>
+export const isTroubled = ({ state, listeners, behind }: LiveLoadBalancer): boolean =>
   state === 'failed' ||
+  behind.some(isTroubled) ||
   listeners.some(({ rules }) =>
     rules.some(({ targetGroups }) =>
       targetGroups.some(({ targets }) => targets.some((each) => targetMark(each) === 'bad')),

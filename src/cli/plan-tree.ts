@@ -73,7 +73,7 @@ function openTo(model: Model, { securityGroups }: LoadBalancerResource['spec']):
   if (groups.length === 0) return 'with its own security groups';
   const sources = new Set(
     groups.map(({ source }) =>
-      source.kind === 'cidr' ? source.cidr : 'group' in source ? source.group : source.groupId,
+      source.kind === 'cidr' ? source.cidr : 'group' in source ? 'the Network Load Balancer' : source.groupId,
     ),
   );
   return `open to ${[...sources].join(', ')}`;

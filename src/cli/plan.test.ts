@@ -30,7 +30,7 @@ data: { tls.crt: ${await encoded('wildcard.crt')}, tls.key: ${await encoded('wil
 `;
 }
 
-test('the samples become five load balancers, shown as trees', async () => {
+test('the samples become seven load balancers, shown as trees', async () => {
   const { stdout, stderr, exitCode } = await run({ filename: [samples, '-'], stdin: bytes(await sampleSecret()) });
   await expect(stdout).toMatchFileSnapshot(join(testdata, 'samples.txt'));
   expect(stderr).toBe('');

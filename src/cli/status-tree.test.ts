@@ -134,6 +134,7 @@ test('an unhealthy target or a missing load balancer in AWS is wrong, whatever t
     arn: 'arn',
     scheme: 'internal',
     state: 'active',
+    behind: [],
     listeners: [
       {
         port: 80,
@@ -170,6 +171,17 @@ test('an unhealthy target or a missing load balancer in AWS is wrong, whatever t
          └─ target group tg (ip, 0 of 1 healthy, so AWS sends to all)
             └─ ✗ 10.0.0.1:80 unhealthy: Timed out`);
   expect(totalHealth({ ...report, loadBalancers: [target('unhealthy.draining')] })).toBe('bad');
+  const front = (state: string) => ({ ...target('healthy'), name: 'gh-nlb', behind: [target(state)] });
+  expect(totalHealth({ ...report, loadBalancers: [front('healthy')] })).toBe('good');
+  const trouble = { ...report, loadBalancers: [front('unhealthy')] };
+  expect(totalHealth(trouble)).toBe('bad');
+  expect(statusTree({ gatewayClasses: [], gateways: [trouble] })).toContain(`└─ ✓ load balancer gh-nlb (internal, active)
+   ├─ HTTP :80
+   │  └─ 100. host a.example.com
+   │     └─ target group tg (ip, 1 of 1 healthy)
+   │        └─ ✓ 10.0.0.1:80 healthy
+   └─ ✓ load balancer gh-web (internal, active)
+      └─ HTTP :80`);
   const starting = { ...report, loadBalancers: [target('initial')] };
   expect(statusTree({ gatewayClasses: [], gateways: [starting] })).toContain('(ip, 0 of 1 healthy)');
   const missing = { ...report, loadBalancers: [], missing: ['web.example.com'] };
