@@ -47,13 +47,14 @@ export function unmapAddress(mappings: readonly AddressMapping[], address: strin
   );
 }
 
-/** The VPC address of a target: for an instance its primary private address. Undefined if it has none. */
+/** The VPC address of a target: for an instance its primary address of the group's IP version. Undefined if it has none. */
 export function privateAddress(
   world: World,
-  group: Pick<TargetGroup, 'targetType'>,
+  group: Pick<TargetGroup, 'targetType' | 'ipAddressType'>,
   target: Pick<Target, 'id'>,
 ): string | undefined {
   if (group.targetType !== 'instance') return target.id;
   const [primary] = world.ec2.instances.get(target.id)?.networkInterfaceIds ?? [];
-  return primary === undefined ? undefined : world.ec2.networkInterfaces.get(primary)?.privateIpAddresses[0];
+  const found = primary === undefined ? undefined : world.ec2.networkInterfaces.get(primary);
+  return group.ipAddressType === 'ipv6' ? found?.ipv6Addresses[0] : found?.privateIpAddresses[0];
 }

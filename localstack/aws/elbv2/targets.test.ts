@@ -1,5 +1,6 @@
 // docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RegisterTargets.html, API_DescribeTargetHealth.html;
 // docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html#target-type
+import { RunInstancesCommand } from '@aws-sdk/client-ec2';
 import {
   DeregisterTargetsCommand,
   DescribeTargetHealthCommand,
@@ -149,6 +150,19 @@ test('an instance is registered when it exists', async () => {
   await register(aws, group, { Id: instanceId, Port: 30_080 });
   expect(await health(aws, group)).toEqual([`${instanceId}:30080 unused Target.NotInUse`]);
   expect(await refusal(register(aws, group, { Id: 'i-0123456789abcdef0' }))).toBe('InvalidTargetException');
+});
+
+test('an IPv6 group takes only instances with a primary IPv6 address', async () => {
+  await using aws = await Embedded.start();
+  const group = await aws.targetGroup({ TargetType: 'instance', Protocol: 'TCP', IpAddressType: 'ipv6' });
+  const { instanceId } = present(aws.seed.nodes[0]);
+  expect(await refusal(register(aws, group, { Id: instanceId, Port: 30_080 }))).toBe('InvalidTargetException');
+  const [SubnetId] = aws.seed.privateSubnetIds;
+  const { Instances: [made] = [] } = await aws.ec2.send(
+    new RunInstancesCommand({ ImageId: 'ami-1', MinCount: 1, MaxCount: 1, SubnetId, Ipv6AddressCount: 1 }),
+  );
+  await register(aws, group, { Id: made?.InstanceId, Port: 30_080 });
+  expect(await health(aws, group)).toEqual([`${made?.InstanceId}:30080 unused Target.NotInUse`]);
 });
 
 test('the quotas of targets hold, a group’s and a load balancer’s', async () => {

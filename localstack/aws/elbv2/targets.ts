@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { privateAddress } from '../dataplane/target-address.ts';
 import { availabilityZones } from '../ec2/availability-zones.ts';
 import { type Action, AwsError, type Input, type Output } from '../service.ts';
 import type { World } from '../world.ts';
@@ -38,6 +39,12 @@ function checkInstance(world: World, group: TargetGroup, { id, zone }: Named): s
     throw invalidTarget(`The following targets are not in a running state and cannot be registered: '${id}'`);
   }
   if (zone !== undefined) throw validationError('An Availability Zone cannot be specified for an instance');
+  // Here an instance's first IPv6 address is always its primary address.
+  if (privateAddress(world, group, { id }) === undefined) {
+    throw invalidTarget(
+      `The following targets cannot be used with this IPv6 target group because of missing primary IPv6 addresses: '${id}'`,
+    );
+  }
   return instance.availabilityZone;
 }
 
