@@ -64,6 +64,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
   'backend-without-ipv4': 'golden',
   'backend-needs-https-listener': 'golden',
   'backend-without-ipv6': 'golden',
+  'backend-of-other-family': 'golden',
   'invalid-share-unanswered': 'golden',
   'port-taken-by-others': 'golden',
   'health-unknown': 'golden',

@@ -73,6 +73,7 @@ const ruleEffects: Readonly<Record<RuleProblem['kind'], RuleEffect>> = {
   'backend-without-ipv4': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'backend-needs-https-listener': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'backend-without-ipv6': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
+  'backend-of-other-family': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'invalid-share-unanswered': { kind: 'remark' },
   'port-taken-by-others': dropped,
   'health-unknown': { kind: 'remark' },

@@ -51,7 +51,7 @@ export interface ListenerPair extends ListenerPlace {
 export interface ListenerPortTaken extends ListenerPlace {
   readonly kind: 'listener-port-taken';
   readonly port: number;
-  readonly why: 'server-name' | 'transport';
+  readonly why: 'server-name' | 'transport' | 'ip-version';
   readonly by: string;
 }
 

@@ -11,13 +11,15 @@ export const planes: Readonly<Record<Plane, string>> = {
   nlb: 'a Network Load Balancer',
 };
 
-/** Why one port can't do what two listeners or routes ask of it. */
+/** How the port is taken, and why it can't do what two listeners or routes ask of it. */
 export function portTaken({ why }: Pick<ListenerPortTaken, 'why'>): string {
   switch (why) {
     case 'server-name':
-      return 'A Network Load Balancer ignores the server name.';
+      return 'with other backends. A Network Load Balancer ignores the server name.';
     case 'transport':
-      return 'AWS sends TCP and UDP of one port to the same targets.';
+      return 'with other backends. AWS sends TCP and UDP of one port to the same targets.';
+    case 'ip-version':
+      return 'by IPv4. UDP on a dual-stack Network Load Balancer needs IPv6 targets, and a change to them would interrupt TCP for minutes.';
     default:
       return why satisfies never;
   }

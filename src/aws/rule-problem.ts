@@ -1,6 +1,7 @@
 // Problems of a route's rule, or of its targets, with a load balancer or with AWS.
 import type { RouteRef, RulePlace } from '../gateway/problem-place.ts';
 import type { RuleProblem as ApiRuleProblem, BackendProblem } from '../gateway/route-problem.ts';
+import type { IpFamily } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
 
@@ -30,6 +31,14 @@ export interface BackendWithoutIpv6 extends RulePlace {
   readonly service: ObjectKey;
 }
 
+/** AWS sends the connections of an NLB's listener to one IP version, and the Service does not have it. */
+export interface BackendOfOtherFamily extends RulePlace {
+  readonly kind: 'backend-of-other-family';
+  readonly service: ObjectKey;
+  /** The version of the listener's targets. */
+  readonly family: IpFamily;
+}
+
 /** An NLB answers nobody's connections for a backend that is invalid. Beside the backend's own problem. */
 export interface InvalidShareUnanswered extends RulePlace {
   readonly kind: 'invalid-share-unanswered';
@@ -39,7 +48,7 @@ export interface InvalidShareUnanswered extends RulePlace {
 export interface PortTakenByOthers extends RulePlace {
   readonly kind: 'port-taken-by-others';
   readonly port: number;
-  readonly why: 'server-name' | 'transport';
+  readonly why: 'server-name' | 'transport' | 'ip-version';
   readonly by: RouteRef;
 }
 
@@ -247,6 +256,7 @@ type MisfitProblem =
   | BackendWithoutIpv4
   | BackendNeedsHttpsListener
   | BackendWithoutIpv6
+  | BackendOfOtherFamily
   | InvalidShareUnanswered
   | PortTakenByOthers
   | HealthUnknown

@@ -64,7 +64,7 @@ function listenerSentence(problem: ListenerProblem): string {
     case 'listener-pair':
       return `${listenerPair(problem)} Use another port, or another Gateway.`;
     case 'listener-port-taken':
-      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} with other backends. ${portTaken(problem)} Attach a route with the same backends, or use another port or Gateway.`;
+      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} ${portTaken(problem)} ${problem.why === 'ip-version' ? 'Use' : 'Attach a route with the same backends, or use'} another port or Gateway.`;
     case 'listener-unanswered':
       return 'clients get no answer, because no route sends its traffic to a valid backend. Attach a route whose backend exists and has a weight above 0.';
     case 'server-names-not-told-apart':
@@ -96,10 +96,12 @@ function ruleSentence(problem: RuleProblem): string {
       return 'the share of the invalid backends is answered 503, not 500: an Application Load Balancer can only answer 500 for a whole rule.';
     case 'backend-without-ipv6':
       return `Service ${problem.service} has IPv4 addresses only, and a dual-stack Network Load Balancer sends UDP to IPv6 addresses alone. Give the Service IPv6 too, or set ipAddressType to ipv4.`;
+    case 'backend-of-other-family':
+      return `Service ${problem.service} does not have ${problem.family}, and the other backends have it. A Network Load Balancer sends the connections of one port to one IP version. Give the Service ${problem.family} too.`;
     case 'invalid-share-unanswered':
       return 'clients that are sent to an invalid backend get no answer. Correct these backends, or set their weight to 0.';
     case 'port-taken-by-others':
-      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port with other backends. ${portTaken(problem)} Use the same backends and weights, another port, or another Gateway.`;
+      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port ${portTaken(problem)} Use ${problem.why === 'ip-version' ? '' : 'the same backends and weights, '}another port, or another Gateway.`;
     case 'health-unknown':
       return `AWS can't check the targets of Service ${problem.service}, because the Service has no TCP port with a number as its targetPort. All targets get traffic. Add such a port.`;
     case 'health-node-port-missing':

@@ -1,5 +1,6 @@
 // AWS checks a target group's health only if something forwards to it. So a new group first joins the rule or listener of the
 // serving group with weight 0. When it is ready, it gets its traffic.
+import { isEmptyGroup } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import type { Forward } from '../observed.ts';
 import type { Draft } from './draft.ts';
@@ -26,12 +27,6 @@ export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwa
   );
 }
 
-/** Whether it is a group that never has a target, `target-group/SCHEME/empty…`. A backend's id has more parts. */
-function isEmptyGroup(id: ResourceId | undefined): boolean {
-  const [, , name = '', ...more] = id?.split('/') ?? [];
-  return name.startsWith('empty') && more.length < 2;
-}
-
 /**
  * Whether the rule or listener must stay as it is, because its new groups are not ready. If so, adds them with weight 0. It
  * does not wait if it serves nothing, or if it has no room for more groups.
@@ -39,7 +34,8 @@ function isEmptyGroup(id: ResourceId | undefined): boolean {
 export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   const { desired, owned } = forwarding;
   const serving = forwardsOf(owned).filter(({ weight }) => weight > 0);
-  if (serving.every(({ arn }) => isEmptyGroup(draft.existing.targetGroups.get(arn)?.id))) return false;
+  const groups = serving.map(({ arn }) => draft.existing.targetGroups.get(arn));
+  if (groups.every((group) => group !== undefined && isEmptyGroup(group.id))) return false;
   const arnOf = (id: ResourceId) => draft.existing.kept.get(id)?.arn;
   const cold = coldGroups(draft.existing, desired).filter((id) => !serving.some(({ arn }) => arn === arnOf(id)));
   const joined = forwardsOf(owned).filter(({ arn, weight }) => weight === 0 && cold.some((id) => arnOf(id) === arn));

@@ -70,6 +70,18 @@ test('an NLB gets its listeners, groups and targets, and after a restart nothing
   expect(next.plan(model(wanted))).toMatchObject(settled);
 });
 
+test('a group of nodes of an NLB gets its IP version', async () => {
+  const wanted = model({ listeners: { 53: 'UDP' }, ipAddressType: 'dualstack', prefixForIpv6SourceNat: 'on' });
+  const resources = wanted.resources.map((each) =>
+    each.kind === 'target-group'
+      ? { ...each, spec: { ...each.spec, targetType: 'instance' as const, ipAddressType: 'ipv6' as const } }
+      : each,
+  );
+  const controller = await rig.start();
+  expect(await controller.apply({ ...wanted, resources })).toMatchObject({ problems: [], pending: [] });
+  expect([...elb().targetGroups.values()].map(({ ipAddressType }) => ipAddressType)).toEqual(['ipv6']);
+});
+
 /** Plans until nothing is left to do. Each time, the controller dies one call later. */
 async function withDeaths(desired: Model | undefined): Promise<void> {
   for (let round = 1; round < 60; round++) {

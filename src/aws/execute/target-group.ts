@@ -5,6 +5,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAlreadyExists } from '../errors.ts';
 import { targetGroupRecord } from '../inventory/read.ts';
+import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
@@ -25,6 +26,10 @@ const healthCheckInput = (check: HealthCheck) => ({
   ...(check.matcher === undefined ? {} : { Matcher: matcherInput(check.matcher) }),
 });
 
+/** An ALB reaches instances and an NLB reaches an ALB by IPv4, which is AWS's default. */
+const hasFamily = ({ spec: { targetType, protocol } }: TargetGroupResource): boolean =>
+  targetType === 'ip' || (targetType === 'instance' && isNlbProtocol(protocol));
+
 export async function createTargetGroup(run: Run, desired: TargetGroupResource, tags: Tags): Promise<StepEnd> {
   const { clients, inventory, membership } = run.context;
   const { name, targetType, protocol, protocolVersion, port, vpcId, ipAddressType, healthCheck } = desired.spec;
@@ -39,8 +44,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
         ...(protocolVersion === undefined ? {} : { ProtocolVersion: protocolVersion }),
         Port: port,
         VpcId: vpcId,
-        // AWS accepts this field only for targets of type ip.
-        ...(targetType === 'ip' ? { IpAddressType: ipAddressType } : {}),
+        ...(hasFamily(desired) ? { IpAddressType: ipAddressType } : {}),
         ...healthCheckInput(healthCheck),
         Tags: toTagList(all),
       }),

@@ -1,11 +1,11 @@
 // The rules of a load balancer in AWS, in the model's terms.
 import { portsOfListener } from '../listener-ports.ts';
 import { hash } from '../model/hash.ts';
-import { resourceId } from '../model/naming.ts';
+import { isEmptyGroup, resourceId } from '../model/naming.ts';
 import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { ResourceId, RuleResource } from '../model/resources.ts';
 import type { Standing, StandingForward, StandingRule } from '../model/standing.ts';
-import { type OwnedListener, type OwnedResource, type OwnedRule, TAG } from '../observed.ts';
+import { type OwnedListener, type OwnedResource, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
 
 /** @param name the load balancer's name in ids. @returns its ports, and its fully known rules, ordered by port and priority */
 export function standingRules(
@@ -20,7 +20,8 @@ export function standingRules(
     each.kind === 'listener' && loadBalancers.has(each.loadBalancerArn) ? each : [],
   );
   const ports = new Map(listeners.map(({ arn, port }) => [arn, port]));
-  const groups = new Map(owned.flatMap(({ kind, arn, id }) => (kind === 'target-group' ? [[arn, id] as const] : [])));
+  const targetGroups = new Map(owned.flatMap((each) => (each.kind === 'target-group' ? [[each.arn, each]] : [])));
+  const groups = new Map([...targetGroups].map(([arn, { id }]) => [arn, id]));
   const rules = owned.flatMap((rule) => {
     const port = rule.kind === 'rule' ? ports.get(rule.listenerArn) : undefined;
     return rule.kind === 'rule' && port !== undefined ? (standingRule(rule, port, groups) ?? []) : [];
@@ -29,7 +30,7 @@ export function standingRules(
     ports: new Set(listeners.flatMap(({ protocol, port }) => portsOfListener(protocol, port))),
     forwards: new Map(
       listeners.flatMap((listener) => {
-        const forward = standingForward(listener, groups);
+        const forward = standingForward(listener, targetGroups);
         return forward === undefined ? [] : [[listener.port, forward] as const];
       }),
     ),
@@ -39,15 +40,20 @@ export function standingRules(
 
 function standingForward(
   { protocol, forwards }: OwnedListener,
-  groups: ReadonlyMap<string, ResourceId>,
+  groups: ReadonlyMap<string, OwnedTargetGroup>,
 ): StandingForward | undefined {
   if (!isNlbProtocol(protocol)) return undefined;
-  const all = forwards.flatMap(({ arn, weight }) => {
-    const targetGroup = groups.get(arn);
-    return targetGroup === undefined ? [] : { targetGroup, weight };
+  const serving = forwards.flatMap(({ arn, weight }) => {
+    const group = weight === 0 ? undefined : groups.get(arn);
+    return group === undefined ? [] : [{ group, weight }];
   });
-  const serving = all.filter(({ weight }) => weight > 0);
-  return serving.length === 0 ? undefined : { protocol, targetGroups: serving };
+  if (serving.length === 0) return undefined;
+  const withTargets = serving.find(({ group }) => !isEmptyGroup(group.id))?.group;
+  return {
+    protocol,
+    targetGroups: serving.map(({ group, weight }) => ({ targetGroup: group.id, weight })),
+    ...(withTargets !== undefined && { family: withTargets.ipAddressType === 'ipv6' ? 'IPv6' : 'IPv4' }),
+  };
 }
 
 function standingRule(

@@ -2,6 +2,7 @@
 
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
+import type { IpFamily } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { NlbProtocol } from './nlb/protocol.ts';
 import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
@@ -45,6 +46,8 @@ export interface StandingForward {
   readonly protocol: NlbProtocol;
   /** None for a group that is only warming up. */
   readonly targetGroups: readonly { readonly targetGroup: ResourceId; readonly weight: number }[];
+  /** The IP version of the targets. Absent if the groups never have targets. */
+  readonly family?: IpFamily;
 }
 
 export interface StandingCertificates {

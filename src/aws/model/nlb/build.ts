@@ -4,7 +4,7 @@ import type { ConnectionEntry } from '../../../gateway/connections.ts';
 import type { RuleRef } from '../../../gateway/problem-place.ts';
 import { routeId } from '../../../gateway/route-id.ts';
 import type { Steps } from '../../../gateway/steps.ts';
-import type { PortTopology } from '../../../gateway/topology.ts';
+import type { IpFamily, PortTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { WeightedForward } from '../actions.ts';
 import { certificateResources, certificatesOfListener } from '../certificate-resources.ts';
@@ -16,6 +16,7 @@ import type { ListenerResource } from '../resources.ts';
 import type { Standing } from '../standing.ts';
 import { alpnPolicy, sslPolicy } from '../tls-options.ts';
 import { groupAttributesWithoutEffect, nlbAttributes } from './attributes.ts';
+import { listenerFamily } from './family.ts';
 import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
 import { hasDatagrams, isNlbProtocol } from './protocol.ts';
@@ -34,7 +35,8 @@ export function* buildNlb(
   const { chosen, problems: without } = chooseCertificates(ports, extraCertificates, standing.certificates);
   problems.push(...without);
   const built = planned.map((each) => {
-    const forward = forwardOf(context, each, problems);
+    const family = listenerFamily(settings, each, standing.forwards.get(each.port)?.family);
+    const forward = forwardOf(context, each, family, problems);
     const [port] = each.ports;
     const certificates = port && chosen.get(port);
     return { forward, listener: listenerResource(context, each, forward, certificates, problems) };
@@ -70,14 +72,19 @@ function keptGroups(
 }
 
 /** If a route's action cannot be expressed, its connections get no answer. */
-function forwardOf(context: ModelContext, planned: PlannedPort, problems: Problem[]): WeightedForward {
+function forwardOf(
+  context: ModelContext,
+  planned: PlannedPort,
+  family: IpFamily,
+  problems: Problem[],
+): WeightedForward {
   const { protocol, action, entries, stands } = planned;
   if (stands !== undefined) return { action: { kind: 'forward', ...stands }, targetGroups: [] };
-  const { value, shortfalls } = nlbForward(context, protocol, action);
+  const { value, shortfalls } = nlbForward(context, protocol, family, action);
   for (const { route, rule } of rulesOf(entries)) {
     problems.push(...shortfalls.map((shortfall): Problem => ({ ...shortfall, route, rule })));
   }
-  const forward = value ?? unanswered(context, protocol);
+  const forward = value ?? unanswered(context, protocol, family);
   if (forward.targetGroups.every(({ backend }) => backend === undefined)) {
     for (const { name } of planned.ports.flatMap(({ listeners }) => listeners)) {
       problems.push({ kind: 'listener-unanswered', listener: name, field: '' });

@@ -1,30 +1,33 @@
 // The action of an NLB's listener: it forwards connections by weight.
-import type { BackendService, RouteAction } from '../../../gateway/topology.ts';
+import type { BackendService, IpFamily, RouteAction } from '../../../gateway/topology.ts';
 import { type WeightedForward, weightedForward } from '../actions.ts';
 import type { ModelContext } from '../context.ts';
 import type { Expressed } from '../expressed.ts';
+import { withinFamily } from './family.ts';
 import type { NlbProtocol } from './protocol.ts';
 import { nlbRemarks } from './remarks.ts';
 import { nlbEmptyGroup, nlbTargetGroup } from './target-groups.ts';
 
-/** @param protocol the listener's protocol */
+/** @param protocol the listener's protocol. @param family that of the listener's targets */
 export function nlbForward(
   context: ModelContext,
   protocol: NlbProtocol,
+  family: IpFamily,
   action: RouteAction,
 ): Expressed<WeightedForward> {
-  if (action.kind !== 'forward') return { value: unanswered(context, protocol), shortfalls: [] };
-  const { value, shortfalls } = weightedForward(action.backends, (service) =>
+  if (action.kind !== 'forward') return { value: unanswered(context, protocol, family), shortfalls: [] };
+  const { backends, shortfalls: unfit } = withinFamily(action.backends, family);
+  const { value, shortfalls } = weightedForward(backends, (service) =>
     service === undefined
-      ? nlbEmptyGroup(context, protocol)
-      : nlbTargetGroup(context, groupProtocol(protocol, service), service),
+      ? nlbEmptyGroup(context, protocol, family)
+      : nlbTargetGroup(context, groupProtocol(protocol, service), family, service),
   );
   if (value === undefined) return { shortfalls };
-  return { value, shortfalls: [...shortfalls, ...nlbRemarks(context, action.backends, value.targetGroups)] };
+  return { value, shortfalls: [...unfit, ...shortfalls, ...nlbRemarks(context, backends, value.targetGroups)] };
 }
 
-export function unanswered(context: ModelContext, protocol: NlbProtocol): WeightedForward {
-  const group = nlbEmptyGroup(context, protocol);
+export function unanswered(context: ModelContext, protocol: NlbProtocol, family: IpFamily): WeightedForward {
+  const group = nlbEmptyGroup(context, protocol, family);
   return { action: { kind: 'forward', targetGroups: [{ targetGroup: group.id, weight: 1 }] }, targetGroups: [group] };
 }
 

@@ -13,6 +13,7 @@ import type { ModelContext } from '../context.ts';
 import { foreignServices } from '../foreign-services.ts';
 import { portPrecedence, precedenceOf } from '../port-precedence.ts';
 import type { Standing, StandingForward } from '../standing.ts';
+import { listenerFamily } from './family.ts';
 import type { NlbProtocol } from './protocol.ts';
 import { sameBackendsAs, sameTargets } from './same-backends.ts';
 
@@ -84,7 +85,11 @@ export function* planPorts(
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
     if (tcp === undefined || udp === undefined) return claims.map(plannedPort);
-    if (fitTogether(tcp, udp, settings.targetType)) return [together(tcp, udp)];
+    if (fitTogether(tcp, udp, settings.targetType)) {
+      if (!staysIpv4(tcp)) return [together(tcp, udp)];
+      leaveOut({ winner: tcp, loser: udp, why: 'ip-version' }, losers, problems);
+      return [plannedPort(tcp)];
+    }
     const [winner = tcp, loser = udp] = [tcp, udp].toSorted(
       (a, b) =>
         portPrecedence(a.port) - portPrecedence(b.port) ||
@@ -92,8 +97,21 @@ export function* planPorts(
         Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         ageOf(a, ages) - ageOf(b, ages),
     );
-    leaveOut(winner, loser, losers, problems);
+    leaveOut({ winner, loser, why: 'transport' }, losers, problems);
     return [plannedPort(winner)];
+  }
+
+  /** Whether IPv4 targets serve TCP and can go on. UDP would need IPv6 targets, and AWS needs minutes to register them. */
+  function staysIpv4({ port, entries }: Claim): boolean {
+    const stands = standing.forwards.get(port.port);
+    const alone = { protocol: 'TCP', action: actionOf(entries) } as const;
+    return (
+      settings.ipAddressType !== 'ipv4' &&
+      stands?.protocol === 'TCP' &&
+      stands.family === 'IPv4' &&
+      alone.action.kind === 'forward' &&
+      listenerFamily(settings, alone, stands.family) === 'IPv4'
+    );
   }
 }
 
@@ -182,15 +200,20 @@ const together = (tcp: Claim, udp: Claim): PlannedPort => ({
   entries: [...tcp.entries, ...udp.entries],
 });
 
-function leaveOut(winner: Claim, loser: Claim, losers: Loser[], problems: Problem[]): void {
+interface Contest extends Pick<Loser, 'why'> {
+  readonly winner: Claim;
+  readonly loser: Claim;
+}
+
+function leaveOut({ winner, loser, why }: Contest, losers: Loser[], problems: Problem[]): void {
   const [has] = winner.entries;
   const { port } = loser.port;
   const by = winner.port.listeners[0]?.name ?? '';
   for (const { name } of loser.port.listeners) {
-    problems.push({ kind: 'listener-port-taken', listener: name, field: 'port', port, why: 'transport', by });
+    problems.push({ kind: 'listener-port-taken', listener: name, field: 'port', port, why, by });
   }
   if (has === undefined) return;
-  for (const entry of loser.entries) losers.push({ entry, port, why: 'transport', winner: has });
+  for (const entry of loser.entries) losers.push({ entry, port, why, winner: has });
 }
 
 /** If the rule still serves on another port, only this port is left out. @param serving rules that serve, by `idOfRule` */

@@ -1,6 +1,6 @@
 // The target groups of an NLB: one per backend and protocol.
 import type { BackendService, IpFamily } from '../../../gateway/topology.ts';
-import { familyOf, type TargetBackend, targetBackend } from '../backends.ts';
+import { type TargetBackend, targetBackend } from '../backends.ts';
 import type { ModelContext } from '../context.ts';
 import { resourceId } from '../naming.ts';
 import type { HealthCheck, TargetGroupResource } from '../resources.ts';
@@ -11,12 +11,11 @@ import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 export function nlbTargetGroup(
   context: ModelContext,
   protocol: NlbProtocol,
+  family: IpFamily,
   service: BackendService,
 ): TargetGroupResource {
   const { settings } = context.topology;
-  const { targetType, ipAddressType } = settings;
-  // Every backend of a rule has an address family that the load balancer can forward to.
-  const family = nlbFamily(service, protocol, ipAddressType) ?? 'IPv4';
+  const { targetType } = settings;
   const backend = nlbBackend(service, protocol, targetType, family);
   const group = nlbGroup(backend, protocol, targetType, context.segment, context.network.vpcId);
   return {
@@ -34,16 +33,6 @@ export function nlbGroup(
 ): BackendGroup {
   return backendGroup(backend, { targetType, protocol, vpcId }, segment, healthCheck(targetType, backend));
 }
-
-/** For UDP, a dual-stack NLB accepts only IPv6 targets, because UDP of IPv6 clients cannot go to others. */
-const nlbFamily = (
-  service: BackendService,
-  protocol: NlbProtocol,
-  ipAddressType: ModelContext['topology']['settings']['ipAddressType'] | undefined,
-): IpFamily | undefined =>
-  hasDatagrams(protocol) && ipAddressType !== undefined && ipAddressType !== 'ipv4'
-    ? service.families.find((family) => family === 'IPv6')
-    : familyOf(service, ipAddressType);
 
 export function nlbBackend(
   service: BackendService,
@@ -67,17 +56,17 @@ function tcpPortBeside({ port, tcp = [] }: BackendService, targetType: 'ip' | 'i
 }
 
 /** A group that never has a target, so its share gets no answer. Each protocol has one, because listeners need their protocol. */
-export function nlbEmptyGroup(context: ModelContext, protocol: NlbProtocol): TargetGroupResource {
+export function nlbEmptyGroup(context: ModelContext, protocol: NlbProtocol, family: IpFamily): TargetGroupResource {
   const { settings } = context.topology;
   // A TLS listener accepts TCP groups, too.
   const own = protocol === 'TLS' ? 'TCP' : protocol;
   const name = own === 'TCP' ? 'empty' : `empty-${own.toLowerCase().replace('_', '-')}`;
   const { vpcId } = context.network;
-  const isIpv6 = hasDatagrams(own) && settings.ipAddressType !== 'ipv4';
-  const ipAddressType = isIpv6 ? 'ipv6' : 'ipv4';
-  const id = isIpv6
-    ? resourceId('target-group', context.segment, name, ipAddressType)
-    : resourceId('target-group', context.segment, name);
+  const ipAddressType = family === 'IPv6' ? 'ipv6' : 'ipv4';
+  const id =
+    family === 'IPv6'
+      ? resourceId('target-group', context.segment, name, ipAddressType)
+      : resourceId('target-group', context.segment, name);
   return {
     kind: 'target-group',
     id,
