@@ -55,6 +55,17 @@ test('HTTP ports are served by the NLB in front when the ALB behind it has its l
   expect(provisioned(model, provisioning).ports).toContain('tcp/53');
 });
 
+test('what serves a port is named, also the ALB behind the NLB', () => {
+  const model = networkModel(front);
+  const { servers } = provisioned(model, existing(model));
+  expect(servers?.get('http/80')).toBe(
+    'Network Load Balancer nlb-internal, in front of Application Load Balancer internal,',
+  );
+  expect(servers?.get('udp/53')).toBe('Network Load Balancer nlb-internal');
+  const alone = modelOf({ listeners: { 80: [] } });
+  expect(provisioned(alone, existing(alone)).servers?.get('http/80')).toBe('Application Load Balancer web-internal');
+});
+
 test('static addresses are the addresses of the Gateway', () => {
   const model = networkModel(dns);
   const owned = changed(existing(model), (each) =>

@@ -8,7 +8,7 @@ import type { OwnedListener, OwnedLoadBalancer, OwnedSecurityGroup } from './obs
 import { provisioned } from './provisioned.ts';
 
 test('a Gateway of which nothing could be made, as when no subnets are found, does not pass for served', () => {
-  expect(provisioned(undefined, [])).toEqual({
+  expect(provisioned(undefined, [])).toMatchObject({
     addresses: [],
     ports: new Set(),
     admits: false,
@@ -73,7 +73,7 @@ test.each([
 ] as const)(
   'where there is %s, the status says what works and what is missing',
   (_, owned, addresses, ports, waiting) => {
-    expect(provisioned(modelOf('internal'), owned)).toEqual({
+    expect(provisioned(modelOf('internal'), owned)).toMatchObject({
       addresses,
       ports: new Set(ports.map((port) => `http/${port}`)),
       admits: false,
@@ -86,7 +86,7 @@ test.each([
 test('while a load balancer is replaced, clients are still sent to the old one', () => {
   const old = [loadBalancer('internal', 'active'), listener('internal', 80)];
   const replacement = [loadBalancer('internet-facing', 'provisioning'), listener('internet-facing', 80)];
-  expect(provisioned(modelOf('internet-facing'), [...old, ...replacement])).toEqual({
+  expect(provisioned(modelOf('internet-facing'), [...old, ...replacement])).toMatchObject({
     addresses: address('internal'),
     ports: new Set(['http/80']),
     admits: false,
@@ -97,7 +97,7 @@ test('while a load balancer is replaced, clients are still sent to the old one',
 
 test('what stays as it is goes on to serve', () => {
   const owned = [loadBalancer('internal', 'active'), listener('internal', 80)];
-  expect(provisioned(undefined, owned)).toEqual({
+  expect(provisioned(undefined, owned)).toMatchObject({
     addresses: address('internal'),
     ports: new Set(['http/80']),
     admits: false,

@@ -7,7 +7,7 @@ import { hasHash } from './diff/tags.ts';
 import type { LoadBalancerResource, Model } from './model/resources.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
 import { type OwnedListener, type OwnedLoadBalancer, type OwnedResource, TAG } from './observed.ts';
-import { waitingFor } from './words.ts';
+import { serverWords, waitingFor } from './words.ts';
 
 const serves = (loadBalancer: OwnedLoadBalancer | undefined): loadBalancer is OwnedLoadBalancer =>
   loadBalancer?.state === 'active' || loadBalancer?.state === 'active_impaired';
@@ -27,9 +27,11 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
       .find((words) => words !== '') ?? '';
   const existing = new Set(owned.map(({ id }) => id));
   const absent = (model?.resources ?? []).filter(({ kind, id }) => kind === 'listener' && !existing.has(id));
+  const servers = new Map(serves(shown) ? serversOf(model, shown, owned) : []);
   return {
     addresses: shown === undefined ? [] : addressesOf(shown),
-    ports: new Set(serves(shown) ? portsOf(model, shown, owned) : []),
+    ports: new Set(servers.keys()),
+    servers,
     admits: model !== undefined && admits(model, owned),
     waiting,
     complete: model !== undefined && waiting === '' && absent.length === 0,
@@ -100,22 +102,27 @@ const served: Readonly<Record<string, readonly string[]>> = {
   TLS: ['tls'],
 };
 
-function portsOf(
+/** What serves each port, in words. */
+function serversOf(
   model: Model | undefined,
   shown: OwnedLoadBalancer,
   owned: readonly OwnedResource[],
-): readonly PortKey[] {
-  const applications = owned.filter((each) => each.kind === 'load-balancer').filter(serves);
-  const behind = applications.flatMap(({ arn }) => (arn === shown.arn ? [] : listenersOf(arn, owned)));
+): readonly (readonly [PortKey, string])[] {
+  const behind = owned
+    .filter((each) => each.kind === 'load-balancer')
+    .filter((each) => serves(each) && each.arn !== shown.arn)
+    .flatMap((each) => listenersOf(each.arn, owned).map(({ port }) => [port, each] as const));
+  const applications = new Map(behind);
   const desired = new Map(
     (model?.resources ?? []).flatMap((each) => (each.kind === 'listener' ? [[each.id, each]] : [])),
   );
   return listenersOf(shown.arn, owned).flatMap(({ id, port, protocol }) => {
     const wanted = desired.get(id)?.spec.protocol;
     if (wanted !== undefined && (wanted === 'TLS') !== (protocol === 'TLS')) return [];
+    const application = protocol === 'TCP' ? applications.get(port) : undefined;
     return (served[protocol] ?? [])
-      .filter((kind) => protocol !== 'TCP' || kind !== 'http' || behind.some((each) => each.port === port))
-      .map((kind): PortKey => `${kind}/${port}`);
+      .filter((kind) => protocol !== 'TCP' || kind !== 'http' || application !== undefined)
+      .map((kind) => [`${kind}/${port}`, serverWords(shown, kind === 'http' ? application : undefined)] as const);
   });
 }
 

@@ -8,6 +8,8 @@ import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
 import { listenerPair, matchMisfit, planes, portTaken, regexMisfit, subnetsMisfit } from './misfit-words.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
+import { isNetworkLoadBalancer } from './network-arn.ts';
+import type { OwnedLoadBalancer } from './observed.ts';
 import type { Problem } from './problem.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
 
@@ -32,6 +34,13 @@ export function waitingFor(state: string | undefined): string {
   if (state === 'provisioning') return 'AWS is still provisioning the load balancer.';
   if (state === 'failed') return 'AWS failed to provision the load balancer; Gatehouse creates it again.';
   return '';
+}
+
+/** A load balancer by its kind and its name in AWS. @param behind the ALB that it passes the requests to */
+export function serverWords(shown: OwnedLoadBalancer, behind?: OwnedLoadBalancer): string {
+  const kind = isNetworkLoadBalancer(shown.arn) ? 'Network' : 'Application';
+  const itself = `${kind} Load Balancer ${shown.name}`;
+  return behind === undefined ? itself : `${itself}, in front of ${serverWords(behind)},`;
 }
 
 /** Says what is wrong and how to correct it. The caller adds the field. */

@@ -22,7 +22,7 @@ import type { Verdict } from '../status/condition.ts';
 import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
-import { listenerConditions } from '../status/listener-status.ts';
+import { listenerConditions, servedAs } from '../status/listener-status.ts';
 import { findingsOfAttachment, routeConditions } from '../status/route-status.ts';
 import { type Changes, changesOf } from './changes.ts';
 import type { LiveAws } from './live-aws.ts';
@@ -145,7 +145,7 @@ function listeners(gateway: string, findings: Findings): readonly PlannedObject[
     return {
       object: listener.ofSet === undefined ? `Gateway ${gateway}` : `ListenerSet ${listener.ofSet.listenerSet}`,
       part: `listener "${listener.ofSet?.section ?? listener.name}"`,
-      conditions: withoutProgrammed(listenerConditions(listener, own, undefined)),
+      conditions: withoutProgrammed(listenerConditions(listener, own, servedAs(''))),
       problems: own.map(planned),
     };
   });

@@ -9,7 +9,7 @@ import type { ProviderWords } from '../provider/words.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { hindrancesOf, remarksOf, unprogrammedReason, upToDate } from './hindrances.ts';
-import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
+import { isValid, type ListenerServing, listenerConditions, servedAs } from './listener-status.ts';
 import { quoted } from './phrases.ts';
 import { findingsOfAttachment, isAccepted } from './route-status.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
@@ -69,9 +69,10 @@ export function gatewayStatus(
 
   function listenerStatus(listener: ListenerResult): ListenerStatus {
     const { name, supportedKinds, port } = listener;
-    const isServed = serving.isServed(port, before.get(name));
-    const why = isServed ? undefined : whyUnserved(port, accepted, serving);
-    const conditions = listenerConditions(listener, findings.ofListener(name), why);
+    const known = before.get(name);
+    const isServed = serving.isServed(port, known);
+    const how = isServed ? servedAs(serving.servedBy(port, known)) : whyUnserved(port, accepted, serving);
+    const conditions = listenerConditions(listener, findings.ofListener(name), how);
     return {
       name,
       supportedKinds,

@@ -7,7 +7,7 @@ import { sentences, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { acceptedCondition, type GatewayOutcome } from './gateway-status.ts';
 import { hindrancesOf, isPassing, upToDate } from './hindrances.ts';
-import { isValid, type ListenerServing, listenerConditions } from './listener-status.ts';
+import { isValid, type ListenerServing, listenerConditions, servedAs } from './listener-status.ts';
 import { quoted } from './phrases.ts';
 import { isProgrammed, lacking, type Provisioned, type Serving, servingOf } from './serving.ts';
 import { messageOf } from './words.ts';
@@ -61,8 +61,11 @@ export function listenerSetStatus(
     conditions: updated(existing?.conditions, verdicts, generation, now),
     listeners: listeners.map((listener): ListenerStatus => {
       const name = sectionOf(listener);
-      const unreached = isServed(listener) ? undefined : whyUnserved(listener.port, acceptance, serving);
-      const conditions = listenerConditions(listener, findings.ofListener(listener.name), unreached);
+      const { port } = listener;
+      const how = isServed(listener)
+        ? servedAs(serving.servedBy(port, before.get(name)))
+        : whyUnserved(port, acceptance, serving);
+      const conditions = listenerConditions(listener, findings.ofListener(listener.name), how);
       return {
         name,
         supportedKinds: listener.supportedKinds,

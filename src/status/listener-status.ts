@@ -30,7 +30,7 @@ export type ListenerCondition = Accepted | ResolvedRefs | Conflicted | Programme
 /** Whether a valid listener is served. */
 export type ListenerServing = Omit<Programmed, 'type'>;
 
-const served: ListenerServing = { status: 'True', reason: 'Programmed', message: 'The load balancer serves it.' };
+export const servedAs = (message: string): ListenerServing => ({ status: 'True', reason: 'Programmed', message });
 
 /** listenerset_types.go has its own reason for missing room: TooManyListeners. */
 function acceptedReason({ effect }: ListenerFinding, inSet: boolean): Accepted['reason'] | undefined {
@@ -56,12 +56,12 @@ export const isValid = (listener: ListenerResult, findings: readonly ListenerFin
 
 /**
  * @param findings of this listener
- * @param unserved why clients do not reach it. Undefined while they do
+ * @param serving what serves it, or why clients do not reach it
  */
 export function listenerConditions(
   listener: ListenerResult,
   findings: readonly ListenerFinding[],
-  unserved: ListenerServing | undefined,
+  serving: ListenerServing,
 ): readonly ListenerCondition[] {
   const inSet = listener.ofSet !== undefined;
   const rejected = pick(findings, (finding) => acceptedReason(finding, inSet));
@@ -86,7 +86,7 @@ export function listenerConditions(
       ? { type: 'ResolvedRefs', status: 'False', ...unresolved }
       : { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'All references are resolved.' },
     isValid(listener, findings)
-      ? { type: 'Programmed', ...(unserved ?? served) }
+      ? { type: 'Programmed', ...serving }
       : { type: 'Programmed', status: 'False', reason: unfit?.reason ?? 'Invalid', message: messageOf(findings) },
   ];
   if (overlap.length > 0) {

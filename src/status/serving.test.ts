@@ -65,3 +65,12 @@ test('a Gateway is no longer programmed after its load balancer is gone', () => 
   };
   expect(programmed(gatewayStatus(before, outcome({ provisioned: gone }), GOLDEN_NOW))[0]).toBe('False/Pending');
 });
+
+test('a served listener says what serves it, also while the provider can not be asked', () => {
+  const servers = new Map<PortKey, string>([['http/80', 'Cloud 9']]);
+  const messages = ({ listeners = [] }: ReturnType<typeof gatewayStatus>) =>
+    listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'Programmed')?.message);
+  const status = gatewayStatus(undefined, outcome({ provisioned: { ...standing, servers } }), GOLDEN_NOW);
+  expect(messages(status)).toEqual(['Cloud 9 serves it.', 'The load balancer serves it.']);
+  expect(messages(gatewayStatus(status, outcome({ provisioned: undefined }), GOLDEN_NOW))).toEqual(messages(status));
+});

@@ -12,6 +12,8 @@ export interface Provisioned {
   readonly addresses: readonly GatewayAddress[];
   /** The ports on which an active load balancer listens. */
   readonly ports: ReadonlySet<PortKey>;
+  /** What serves a port, in words: a kind and a name. */
+  readonly servers?: ReadonlyMap<PortKey, string>;
   /** Whether we know that all desired clients are admitted. If not, clients that were admitted before still are. */
   readonly admits: boolean;
   /** What the load balancer itself is waiting for, in words; empty when it exists. */
@@ -23,6 +25,8 @@ export interface Provisioned {
 export interface Serving {
   /** @param before the listener's conditions so far. If the current state is unknown, the last known state counts */
   isServed(port: PortKey, before: readonly Condition[] | undefined): boolean;
+  /** That listeners of this port are served, and by what. @param before as of `isServed` */
+  servedBy(port: PortKey, before: readonly Condition[] | undefined): string;
   /** Why listeners of this port are not served, in words. */
   lackOf(port: PortKey): string;
   /** What keeps listeners of this port from being served. */
@@ -42,6 +46,10 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
       if (provisioned === undefined) return isProgrammed(before);
       return provisioned.ports.has(port) && (provisioned.admits || isProgrammed(before));
     },
+    servedBy: (port, before = []) => {
+      const known = provisioned === undefined ? before.find(isProgrammedTrue)?.message : undefined;
+      return known ?? `${provisioned?.servers?.get(port) ?? 'The load balancer'} serves it.`;
+    },
     lackOf: (port) => {
       if (provisioned === undefined) return words.standingUnread;
       if (provisioned.ports.size === 0 && provisioned.waiting !== '') return provisioned.waiting;
@@ -56,8 +64,9 @@ export function servingOf(findings: Findings, provisioned: Provisioned | undefin
   };
 }
 
-export const isProgrammed = (conditions: readonly Condition[] = []): boolean =>
-  conditions.some(({ type, status }) => type === 'Programmed' && status === 'True');
+export const isProgrammed = (conditions: readonly Condition[] = []): boolean => conditions.some(isProgrammedTrue);
+
+const isProgrammedTrue = ({ type, status }: Condition): boolean => type === 'Programmed' && status === 'True';
 
 /** Why the load balancer does not serve these listeners, in words. */
 export function lacking(

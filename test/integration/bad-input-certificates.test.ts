@@ -148,7 +148,7 @@ test('of two Secrets the invalid one is in the listener’s condition, and the v
   await eventually(async () => {
     expect(await reported()).toEqual([
       accepted,
-      'Programmed=True/Programmed: The load balancer serves it.',
+      expect.stringMatching(/^Programmed=True\/Programmed: Application Load Balancer \S+ serves it\.$/),
       'ResolvedRefs=False/InvalidCertificateRef: spec.listeners["https"].tls.certificateRefs[0]: Secret NS/missing does not exist, or is not of type kubernetes.io/tls. Create it with "kubectl create secret tls".',
     ]);
   });
