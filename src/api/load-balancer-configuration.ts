@@ -139,11 +139,26 @@ export interface LoadBalancerConfiguration extends KubeObject {
   readonly spec?: unknown;
 }
 
+/** What an NLB has in one subnet. AWS changes its Elastic IP and private address there only if it leaves the subnet meanwhile. */
+export interface SubnetAddresses {
+  readonly subnet: string;
+  /** `eipalloc-…`, of an internet-facing NLB. */
+  readonly allocation?: string;
+  /** Of an internal NLB. */
+  readonly privateIpv4?: string;
+  /** Of a dual-stack NLB. */
+  readonly ipv6?: string;
+  /** A block of 80 bits, or `auto_assigned`. */
+  readonly sourceNatIpv6Prefix?: string;
+}
+
 /** The settings of one Gateway, merged from its own configuration, its class's, and the flags' defaults. */
 export interface LoadBalancerSettings {
   readonly scheme: 'internal' | 'internet-facing';
   readonly ipAddressType: 'ipv4' | 'dualstack' | 'dualstack-without-public-ipv4';
   readonly subnets?: readonly string[];
+  /** For an NLB only, instead of `subnets`: its subnets, each once, with its addresses there. */
+  readonly subnetMappings?: readonly SubnetAddresses[];
   readonly securityGroups?: readonly string[];
   /** CIDR blocks; empty means everyone. */
   readonly sourceRanges: readonly string[];

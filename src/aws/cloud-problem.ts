@@ -1,5 +1,6 @@
 // Problems with AWS: something is missing, refused or not answered. A `resource` is a logical id, such as `listener/internal/443`.
 
+import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
 import type { NlbProtocol } from './model/nlb/protocol.ts';
 import type { Plane } from './model/plane.ts';
 import type { Subnet } from './network/network.ts';
@@ -23,7 +24,19 @@ export interface SubnetsInvalid {
     | { readonly kind: 'not-in-vpc'; readonly subnet: string; readonly vpcId: string }
     | { readonly kind: 'same-zone'; readonly subnets: readonly [string, string]; readonly zone: string }
     | { readonly kind: 'mixed-zones'; readonly subnets: readonly [PlacedSubnet, PlacedSubnet] }
-    | { readonly kind: 'two-on-outpost' };
+    | { readonly kind: 'two-on-outpost' }
+    | { readonly kind: 'without-nlb'; readonly subnet: PlacedSubnet };
+}
+
+/** The NLB cannot have this address in its subnet. */
+export interface SubnetAddressInvalid {
+  readonly kind: 'subnet-address-invalid';
+  readonly subnet: string;
+  readonly address: string;
+  readonly why:
+    | { readonly kind: 'scheme'; readonly needed: LoadBalancerSettings['scheme'] }
+    | { readonly kind: 'ip-address-type'; readonly needed: 'dualstack' }
+    | { readonly kind: 'outside'; readonly cidrBlocks: readonly string[] };
 }
 
 type PlacedSubnet = Pick<Subnet, 'id' | 'zoneType' | 'availabilityZone'>;
@@ -44,10 +57,13 @@ export interface SecurityGroupsNotPermitted {
   readonly groups: readonly string[];
 }
 
-/** The Gateway's load balancer, or its target groups of `protocol`, do not have these attributes. It only informs. */
+/**
+ * The Gateway's load balancer, or its target groups of `protocol`, do not have these attributes, or the addresses in these
+ * subnets. It only informs.
+ */
 export interface AttributesWithoutEffect {
   readonly kind: 'attributes-without-effect';
-  readonly setting: 'loadBalancerAttributes' | 'targetGroupAttributes';
+  readonly setting: 'loadBalancerAttributes' | 'subnetMappings' | 'targetGroupAttributes';
   readonly attributes: readonly string[];
   readonly plane: Plane;
   readonly protocol?: NlbProtocol;
@@ -166,6 +182,7 @@ export type RefusalProblem = NameTaken | QuotaReached | AccessDenied | CloudRefu
 export type CloudProblem =
   | SubnetsTooFew
   | SubnetsInvalid
+  | SubnetAddressInvalid
   | SourceRangesTooMany
   | SecurityGroupsNotPermitted
   | VpcUnknown

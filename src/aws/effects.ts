@@ -32,6 +32,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'source-ranges-too-many': { programmed: 'NoResources', upToDate: 'NoResources' },
   'ip-address-type-unsupported': { programmed: 'Invalid', upToDate: 'Refused' },
   'subnets-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
+  'subnet-address-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'security-groups-not-permitted': { programmed: 'Invalid', upToDate: 'Refused' },
   'vpc-unknown': { programmed: 'Pending', upToDate: 'VpcUnknown', passing: true },
   'region-changed': { programmed: 'Pending', upToDate: 'RegionChanged' },

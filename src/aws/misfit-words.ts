@@ -1,6 +1,6 @@
 // Parts of messages: why a load balancer cannot have something. words.ts makes sentences of them.
-import { namesOf } from '../status/phrases.ts';
-import type { SubnetsInvalid } from './cloud-problem.ts';
+import { list, namesOf } from '../status/phrases.ts';
+import type { SubnetAddressInvalid, SubnetsInvalid } from './cloud-problem.ts';
 import type { ListenerPair, ListenerPortTaken } from './listener-problem.ts';
 import type { Plane } from './model/plane.ts';
 import type { ZoneType } from './network/network.ts';
@@ -91,6 +91,21 @@ export function subnetsMisfit({ why }: Pick<SubnetsInvalid, 'why'>): string {
     }
     case 'two-on-outpost':
       return 'on an Outpost a load balancer can have only one subnet';
+    case 'without-nlb':
+      return `${why.subnet.id} is ${where[why.subnet.zoneType]} ${why.subnet.availabilityZone}, which no Network Load Balancer can use`;
+    default:
+      return why satisfies never;
+  }
+}
+
+export function addressMisfit({ why }: Pick<SubnetAddressInvalid, 'why'>): string {
+  switch (why.kind) {
+    case 'scheme':
+      return `it needs the scheme ${why.needed}`;
+    case 'ip-address-type':
+      return `it needs the ipAddressType ${why.needed}`;
+    case 'outside':
+      return `it is outside of the subnet (${list(why.cidrBlocks)})`;
     default:
       return why satisfies never;
   }

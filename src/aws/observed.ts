@@ -1,5 +1,6 @@
 // The resources that we own in AWS, as far as we know: the inventory's records, and an input of diff. Tags are the truth about
 // ids and specs. The other fields are what AWS last described, or what our own writes have set.
+import type { SubnetAddresses } from '../api/load-balancer-configuration.ts';
 import type { Owner } from './model/owner.ts';
 import type { Resource, ResourceId, RuleAction, RuleCondition, RuleTransform, Tags } from './model/resources.ts';
 import type { Scope } from './model/scope.ts';
@@ -50,6 +51,8 @@ export interface OwnedLoadBalancer extends Owned<'load-balancer'> {
   readonly subnets: readonly string[];
   /** Of an NLB: its static IPv4 addresses, one a subnet. Absent if AWS chooses them. */
   readonly addresses?: readonly string[];
+  /** Of an NLB: the Elastic IPs and private IPv4 addresses that it was given. */
+  readonly given?: readonly SubnetAddresses[];
   readonly state: 'provisioning' | 'active' | 'active_impaired' | 'failed';
 }
 

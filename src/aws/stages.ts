@@ -49,6 +49,7 @@ export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.
 const subnetProblems: ReadonlySet<string> = new Set([
   'subnets-too-few',
   'subnets-invalid',
+  'subnet-address-invalid',
 ] satisfies readonly CloudProblem['kind'][]);
 
 /**

@@ -6,7 +6,15 @@ import { CERTIFICATE_ARN_OPTION } from './certificate-arns.ts';
 import type { CloudProblem, CloudUnanswered, DeletionHeld, Holder } from './cloud-problem.ts';
 import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
-import { listenerPair, matchMisfit, planes, portTaken, regexMisfit, subnetsMisfit } from './misfit-words.ts';
+import {
+  addressMisfit,
+  listenerPair,
+  matchMisfit,
+  planes,
+  portTaken,
+  regexMisfit,
+  subnetsMisfit,
+} from './misfit-words.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
 import type { OwnedLoadBalancer } from './observed.ts';
@@ -187,6 +195,8 @@ function cloudSentence(problem: CloudProblem): string {
       return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * (problem.ports + Number(problem.withIcmp ?? false))} rules${problem.withIcmp ? ' with those for ICMP' : ''}, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
+    case 'subnet-address-invalid':
+      return `The address ${problem.address} in subnet ${problem.subnet} can't be used: ${addressMisfit(problem)}.`;
     case 'attributes-without-effect':
       return `The Gateway has ${planes[problem.plane]}, ${problem.protocol === undefined ? 'which does' : `whose ${problem.protocol} target groups do`} not have the configured ${problem.setting} ${list(problem.attributes)}.`;
     case 'ip-address-type-unsupported':

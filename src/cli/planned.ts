@@ -101,7 +101,7 @@ export async function planGateway(
 
 function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFacts> {
   const { topology } = accepted;
-  if (aws === undefined) return { facts: { network: placeholderNetwork(topology.settings.subnets) }, found: [] };
+  if (aws === undefined) return { facts: { network: placeholderNetwork(topology) }, found: [] };
   const standing = aws.standing(topology);
   if (stays(accepted, standing)) return { found: [] };
   return { facts: { network: aws.network, standing }, found: [] };

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { awsFinding } from '../aws/findings.ts';
 import { buildingModel } from '../aws/model/build.ts';
 import { DEFAULT_QUOTAS } from '../aws/model/options.ts';
-import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
+import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
 import { NOTHING_STANDS } from '../aws/model/standing.ts';
 import { translatingForAws } from '../aws/translation.ts';
 import { awsWords } from '../aws/words.ts';
@@ -204,7 +204,7 @@ test.each<readonly [string, readonly unknown[], number]>([
   const ports = topology.ports.filter(({ serves }) => serves.kind !== 'http');
   const asked = { ...topology, planes: ['nlb'] as const, ports };
   const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
-  const { model } = inShortSteps(buildingModel(asked, placeholderNetwork([]), options, NOTHING_STANDS));
+  const { model } = inShortSteps(buildingModel(asked, PLACEHOLDER_NETWORK, options, NOTHING_STANDS));
   expect(model?.resources.some(({ kind }) => kind === 'listener')).toBe(true);
 });
 
@@ -219,7 +219,7 @@ test.each<readonly [string, readonly unknown[]]>([
   const { topology } = translation;
   if (topology === undefined) throw new Error('Expected a topology');
   const options = { clusterName: 'blue', clusterUid: 'uid-1', quotas: DEFAULT_QUOTAS };
-  const { model, problems } = inShortSteps(buildingModel(topology, placeholderNetwork([]), options, NOTHING_STANDS));
+  const { model, problems } = inShortSteps(buildingModel(topology, PLACEHOLDER_NETWORK, options, NOTHING_STANDS));
   expect(model?.resources.filter(({ kind }) => kind === 'rule').length).toBeLessThanOrEqual(100);
   const started = performance.now();
   const findings = findingsOf(translation, [...translation.problems, ...problems].map(awsFinding), awsWords);

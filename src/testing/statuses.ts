@@ -40,7 +40,7 @@ const options: ModelOptions = { clusterName: 'blue', clusterUid: 'uid-1', quotas
 
 /** As in a Gateway's pass: without a valid listener nothing is created. */
 const facts = async ({ topology }: AwsAccepted): Promise<Known<AwsFacts>> => ({
-  ...(topology.ports.length > 0 && { facts: { network: placeholderNetwork(topology.settings.subnets) } }),
+  ...(topology.ports.length > 0 && { facts: { network: placeholderNetwork(topology) } }),
   found: [],
 });
 

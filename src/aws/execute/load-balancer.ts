@@ -9,7 +9,7 @@ import {
   type SetSubnetsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAlreadyExists } from '../errors.ts';
-import { loadBalancerRecord, placesOf } from '../inventory/read.ts';
+import { loadBalancerRecord, withPlaces } from '../inventory/read.ts';
 import type { LoadBalancerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { toTagList } from '../tags.ts';
@@ -111,9 +111,7 @@ async function setSubnets(
       new SetSubnetsCommand({ LoadBalancerArn, ...each, ...others }),
     );
     const record = inventory.get(LoadBalancerArn);
-    if (record?.kind !== 'load-balancer') continue;
-    const { addresses: _, ...known } = record;
-    inventory.put({ ...known, ...placesOf(AvailabilityZones) });
+    if (record?.kind === 'load-balancer') inventory.put(withPlaces(record, AvailabilityZones));
   }
 }
 

@@ -1,7 +1,8 @@
 // The calls that change a load balancer's subnets, and its addresses there.
 import type { LoadBalancer, SetSubnetsCommandInput, SubnetMapping } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
 import { differsInPlace, hasPlaces } from '../inventory/places.ts';
-import type { LoadBalancerResource, SubnetAddresses } from '../model/resources.ts';
+import type { LoadBalancerResource } from '../model/resources.ts';
 
 type Spec = LoadBalancerResource['spec'];
 type Placement = Pick<SetSubnetsCommandInput, 'Subnets' | 'SubnetMappings'>;

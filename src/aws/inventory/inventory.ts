@@ -14,7 +14,7 @@ import { type OnHealth, readHealth } from '../targets/health.ts';
 import type { Membership } from '../targets/membership.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
 import { leftOf } from './left.ts';
-import { placesOf, readOwned } from './read.ts';
+import { readOwned, withPlaces } from './read.ts';
 import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './records.ts';
 import { Usage } from './usage.ts';
 
@@ -250,7 +250,7 @@ export class Inventory {
   #setState({ LoadBalancerArn = '', State, AvailabilityZones }: LoadBalancer): void {
     const record = this.#records.get(LoadBalancerArn);
     if (record?.kind !== 'load-balancer') return;
-    this.put({ ...record, ...placesOf(AvailabilityZones), state: State?.Code ?? record.state });
+    this.put(withPlaces({ ...record, state: State?.Code ?? record.state }, AvailabilityZones));
   }
 
   #updateUsage(gateway: string): void {

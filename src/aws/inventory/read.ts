@@ -9,6 +9,7 @@ import type {
   Rule,
   TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
 import type { AwsClients } from '../clients.ts';
 import { type ClusterIdentity, clusterPrefix } from '../model/naming.ts';
 import type { ResourceId, Tags } from '../model/resources.ts';
@@ -122,18 +123,34 @@ export function loadBalancerCandidate(
 export function loadBalancerRecord(found: LoadBalancer, id: ResourceId, tags: Tags): OwnedLoadBalancer {
   const { LoadBalancerArn: arn = '', LoadBalancerName: name = '', DNSName: dnsName = '', State } = found;
   const state = State?.Code ?? 'provisioning';
-  return { kind: 'load-balancer', arn, id, tags, name, dnsName, ...placesOf(found.AvailabilityZones), state };
+  return withPlaces(
+    { kind: 'load-balancer', arn, id, tags, name, dnsName, subnets: [], state },
+    found.AvailabilityZones,
+  );
 }
 
 /** A load balancer has static addresses only if it has an address in each of its subnets. */
-export function placesOf(zones: readonly AvailabilityZone[] = []): Pick<OwnedLoadBalancer, 'subnets' | 'addresses'> {
+export function withPlaces(record: OwnedLoadBalancer, zones: readonly AvailabilityZone[] = []): OwnedLoadBalancer {
+  const { addresses: _, given: __, ...known } = record;
   const addresses = zones.flatMap(
     ({ LoadBalancerAddresses: [own] = [] }) => own?.IpAddress ?? own?.PrivateIPv4Address ?? [],
   );
+  const given = zones.flatMap(givenIn);
   return {
+    ...known,
     subnets: zones.flatMap(({ SubnetId }) => SubnetId ?? []),
     ...(addresses.length > 0 && addresses.length === zones.length && { addresses }),
+    ...(given.length > 0 && { given }),
   };
+}
+
+function givenIn({
+  SubnetId: subnet,
+  LoadBalancerAddresses: [own] = [],
+}: AvailabilityZone): readonly SubnetAddresses[] {
+  if (subnet === undefined) return [];
+  if (own?.AllocationId !== undefined) return [{ subnet, allocation: own.AllocationId }];
+  return own?.PrivateIPv4Address === undefined ? [] : [{ subnet, privateIpv4: own.PrivateIPv4Address }];
 }
 
 export function targetGroupCandidate(

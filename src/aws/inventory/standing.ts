@@ -36,7 +36,7 @@ export function standingOf(
   const standingOn = (plane: Plane) => {
     const name = loadBalancerName(plane, settings.scheme);
     return {
-      subnets: standingSubnets(inventory, gateway, name),
+      ...standingPlace(inventory, gateway, name),
       certificates: standingCertificates(inventory, gateway, name),
       ...standingRules(owned, name),
     };
@@ -76,9 +76,14 @@ function mayUse(sources: Pick<Sources, 'grantsIn'>, route: RouteRef, service: Ob
   return isPermitted(sources.grantsIn(namespace), referrer, { group: '', kind: 'Service', namespace, name });
 }
 
-function standingSubnets(inventory: Inventory, gateway: ObjectKey, name: string): readonly string[] {
+function standingPlace(
+  inventory: Inventory,
+  gateway: ObjectKey,
+  name: string,
+): Pick<Standing, 'subnets' | 'addresses'> {
   const [found] = inventory.find(resourceId('load-balancer', name), gatewayTagValue(gateway));
-  return found?.kind === 'load-balancer' ? found.subnets : [];
+  if (found?.kind !== 'load-balancer') return { subnets: [] };
+  return { subnets: found.subnets, ...(found.given !== undefined && { addresses: found.given }) };
 }
 
 /** The certificates that the listeners serve, by port. */

@@ -3,6 +3,7 @@ import { parseObjectKey } from '../../kube/object.ts';
 import type { Network } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
 import type { ModelContext } from './context.ts';
+import type { Place } from './nlb/places.ts';
 import type { ModelOptions } from './options.ts';
 import type { LoadBalancerParts } from './parts.ts';
 import type { LoadBalancerResource, Resource, TargetSelection } from './resources.ts';
@@ -25,12 +26,12 @@ export interface Built {
 export const assemble = (
   context: ModelContext,
   parts: LoadBalancerParts,
-  subnets: readonly string[],
+  place: Place,
   { groups, uses }: SecurityGroups,
 ): readonly Resource[] => [
   ...groups,
   ...parts.certificates,
-  loadBalancer(context, parts, subnets, uses),
+  loadBalancer(context, parts, place, uses),
   ...parts.targetGroups,
   ...parts.listeners,
   ...parts.rules,
@@ -39,7 +40,7 @@ export const assemble = (
 function loadBalancer(
   context: ModelContext,
   { spec, attributes }: LoadBalancerParts,
-  subnets: readonly string[],
+  place: Place,
   groups: LoadBalancerResource['spec']['securityGroups'],
 ): LoadBalancerResource {
   const { gateway, settings } = context.topology;
@@ -52,7 +53,7 @@ function loadBalancer(
       ...spec,
       scheme: settings.scheme,
       ipAddressType: settings.ipAddressType,
-      subnets,
+      ...place,
       securityGroups: groups,
     },
     attributes,

@@ -8,21 +8,22 @@ import { fittingPorts } from './fitting-ports.ts';
 import { planeOf } from './form.ts';
 import { buildNlb } from './nlb/build.ts';
 import { passageTo } from './nlb/front.ts';
+import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
-import type { Plane } from './plane.ts';
 import { groupsBehind, rangesTooMany, securityGroups } from './security-groups.ts';
-import { chooseSubnets } from './subnets.ts';
 
 export function* buildFront(asked: AwsTopology, { network, options, standing }: Given): Steps<Built> {
   const { settings } = asked;
   const front = { ...standing, ...standing.front };
-  const place = (plane: Plane, present: readonly string[]) =>
-    chooseSubnets(settings, network, options.clusterName, present, plane);
-  const [behindIn, frontIn] = [
-    place('alb', standing.subnets.length > 0 ? standing.subnets : front.subnets),
-    place('nlb', front.subnets),
-  ];
-  const { topology, problems: without } = usablePorts(asked, network, frontIn.ids, {
+  const frontIn = placeOfNlb(settings, network, options.clusterName, front);
+  const behindIn = placeOfAlb(
+    settings,
+    network,
+    options.clusterName,
+    standing.subnets.length > 0 ? standing.subnets : front.subnets,
+    settings.subnetMappings === undefined ? [] : frontIn.place?.subnets,
+  );
+  const { topology, problems: without } = usablePorts(asked, network, frontIn.place?.subnets, {
     http: standing.ports,
     forwards: front.forwards,
   });
@@ -47,7 +48,7 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
     ...parts.problems,
     ...(isBehind && behindIn.problem ? [behindIn.problem] : []),
   ];
-  if (frontIn.ids === undefined || (isBehind && behindIn.ids === undefined)) return { problems };
+  if (frontIn.place === undefined || (isBehind && behindIn.place === undefined)) return { problems };
   const groups = securityGroups(context, fitting.ports);
   const [use] = groups.uses;
   const groupsOfAlb = groupsBehind(behind, http, use ?? { groupId: network.backendSecurityGroupId });
@@ -58,8 +59,8 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   };
   const resources = [
     ...groups.groups,
-    ...(isBehind ? assemble(behind, albParts, behindIn.ids ?? [], groupsOfAlb) : []),
-    ...assemble(context, withPassages, frontIn.ids, { ...groups, groups: [] }),
+    ...(behindIn.place !== undefined && isBehind ? assemble(behind, albParts, behindIn.place, groupsOfAlb) : []),
+    ...assemble(context, withPassages, frontIn.place, { ...groups, groups: [] }),
   ];
   // Both load balancers may have the certificate of one Secret.
   const unique = [...new Map(resources.map((resource) => [resource.id, resource])).values()];

@@ -13,13 +13,13 @@ import { fittingPorts } from './fitting-ports.ts';
 import { type Form, formOf, withinForm } from './form.ts';
 import { attributesWithoutEffect } from './nlb/attributes.ts';
 import { buildNlb } from './nlb/build.ts';
+import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
 import type { ModelOptions } from './options.ts';
 import type { Plane } from './plane.ts';
 import type { Model } from './resources.ts';
 import { rangesTooMany, securityGroups } from './security-groups.ts';
 import { NOTHING_STANDS, type Standing } from './standing.ts';
-import { chooseSubnets } from './subnets.ts';
 
 export interface ModelResult {
   /** Absent if the network has no place for the load balancer. Then existing resources stay as they are. */
@@ -71,8 +71,12 @@ const ofOtherForm = (ports: readonly PortTopology[], form: Form): readonly Probl
         .map(({ name }) => ({ kind: 'listener-of-other-form', listener: name, field: 'protocol', plane: form }));
 
 function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standing }: Given): Steps<Built> {
-  const subnets = chooseSubnets(asked.settings, network, options.clusterName, standing.subnets, plane);
-  const { topology, problems: without } = usablePorts(asked, network, subnets.ids, {
+  const { settings } = asked;
+  const { place, problem } =
+    plane === 'nlb'
+      ? placeOfNlb(settings, network, options.clusterName, standing)
+      : placeOfAlb(settings, network, options.clusterName, standing.subnets);
+  const { topology, problems: without } = usablePorts(asked, network, place?.subnets, {
     http: new Set(),
     forwards: standing.forwards,
   });
@@ -85,10 +89,10 @@ function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standin
     ...without,
     ...unfit,
     ...parts.problems,
-    ...attributesWithoutEffect(asked.settings, plane),
-    ...(subnets.problem ? [subnets.problem] : []),
+    ...attributesWithoutEffect(settings, plane),
+    ...(problem ? [problem] : []),
   ];
-  if (subnets.ids === undefined) return { problems };
+  if (place === undefined) return { problems };
   const groups = securityGroups(context, parts.ports);
-  return { resources: assemble(context, parts, subnets.ids, groups), standing: parts.standing, problems };
+  return { resources: assemble(context, parts, place, groups), standing: parts.standing, problems };
 }

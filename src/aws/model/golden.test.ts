@@ -13,7 +13,7 @@ import { options } from './testing/sample.ts';
 const results = ({ inputs }: GoldenCase): readonly ModelResult[] =>
   inputs
     .flatMap((input) => translateForAws(input, GOLDEN_DEFAULTS).topology ?? [])
-    .map((topology) => buildModel(topology, placeholderNetwork(topology.settings.subnets), options));
+    .map((topology) => buildModel(topology, placeholderNetwork(topology), options));
 
 const cases = loadCases();
 

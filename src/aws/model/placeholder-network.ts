@@ -1,4 +1,5 @@
 import type { Network, Subnet } from '../network/network.ts';
+import type { AwsTopology } from '../translation.ts';
 
 const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
   {
@@ -32,12 +33,15 @@ export const PLACEHOLDER_NETWORK: Network = {
 };
 
 /**
- * The same network with the subnets of a configuration, each in its own zone. A single subnet is valid only in a Local Zone or on an
- * Outpost, so it is in a Local Zone.
+ * The same network with the subnets of a configuration, each in its own zone. For an ALB a single subnet is valid only in a Local
+ * Zone or on an Outpost, so it is in a Local Zone.
  */
-export function placeholderNetwork(configured: readonly string[] = []): Network {
-  const ids = [...new Set(configured)];
-  const zoneType = ids.length === 1 ? 'local-zone' : 'availability-zone';
+export function placeholderNetwork({
+  settings: { subnets: configured = [], subnetMappings = [] },
+  planes,
+}: Pick<AwsTopology, 'settings' | 'planes'>): Network {
+  const ids = [...new Set([...configured, ...subnetMappings.map(({ subnet }) => subnet)])];
+  const zoneType = ids.length === 1 && !planes.includes('nlb') ? 'local-zone' : 'availability-zone';
   const own = ids.map(
     (id, index): Subnet => ({
       id,

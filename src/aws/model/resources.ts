@@ -1,6 +1,7 @@
 // The desired resources of one Gateway's load balancers: what model gives and diff takes. References are logical ids; ARNs are known
 // only while a plan is carried out.
 
+import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
 import type { RuleRef } from '../../gateway/problem-place.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { TargetBackend } from './backends.ts';
@@ -90,19 +91,6 @@ export interface LoadBalancerResource {
   /** Only what differs from AWS's defaults. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Tags;
-}
-
-/** What an NLB has in one subnet. AWS changes a load balancer's Elastic IPs and private addresses in none of its subnets. */
-export interface SubnetAddresses {
-  readonly subnet: string;
-  /** `eipalloc-…`, of an internet-facing NLB. */
-  readonly allocation?: string;
-  /** Of an internal NLB. */
-  readonly privateIpv4?: string;
-  /** Of a dual-stack NLB. */
-  readonly ipv6?: string;
-  /** A block of 80 bits, or `auto_assigned`. */
-  readonly sourceNatIpv6Prefix?: string;
 }
 
 export interface TargetGroupResource {

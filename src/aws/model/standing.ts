@@ -1,5 +1,6 @@
 // What exists in AWS for a Gateway, as far as its model depends on it. What serves already has precedence over what is new.
 
+import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { IpFamily } from '../../gateway/topology.ts';
@@ -9,11 +10,13 @@ import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
 export interface Standing {
   /** What its NLB serves, if that is in front of an ALB. All else is about the ALB then. */
-  readonly front?: Pick<Standing, 'subnets' | 'certificates' | 'ports' | 'forwards'>;
+  readonly front?: Pick<Standing, 'subnets' | 'addresses' | 'certificates' | 'ports' | 'forwards'>;
   /** The ids of the Gateway's load balancers. */
   readonly loadBalancers: ReadonlySet<ResourceId>;
   /** The subnets of its load balancer. Empty if there is no load balancer. */
   readonly subnets: readonly string[];
+  /** The Elastic IPs and private IPv4 addresses that an NLB was given in its subnets. */
+  readonly addresses?: readonly SubnetAddresses[];
   /** The ids of all security groups that Gatehouse made, for any Gateway. */
   readonly madeGroups: ReadonlySet<string>;
   /** The certificates that its listeners serve, by port. */

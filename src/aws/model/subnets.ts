@@ -12,7 +12,7 @@ const MIN_FREE_ADDRESSES = 8;
 const MIN_ZONES: Readonly<Record<Plane, number>> = { alb: 2, nlb: 1 };
 const CLUSTER_TAG = 'kubernetes.io/cluster/';
 
-type Wanted = LoadBalancerSettings & { readonly zones: number };
+type Wanted = LoadBalancerSettings & { readonly plane: Plane };
 
 export interface SubnetChoice {
   /** Absent if there is no place for a load balancer. */
@@ -24,6 +24,7 @@ export interface SubnetChoice {
  * An existing load balancer keeps its subnets if they are still valid. Too few free addresses or a broken configuration must neither
  * move it nor block other changes.
  * @param standing the subnets of the load balancer. Empty if there is none yet
+ * @param covered subnets of the NLB in front: the ALB behind it has a subnet in each of their zones
  */
 export function chooseSubnets(
   settings: LoadBalancerSettings,
@@ -31,16 +32,22 @@ export function chooseSubnets(
   clusterName: string,
   standing: readonly string[],
   plane: Plane = 'alb',
+  covered: readonly string[] = [],
 ): SubnetChoice {
-  const wanted = { ...settings, zones: MIN_ZONES[plane] };
+  const wanted = { ...settings, plane };
   const choice =
     settings.subnets === undefined
-      ? discovered(wanted, network, clusterName, new Set(standing))
+      ? discovered(wanted, network, clusterName, new Set(standing), new Set(covered))
       : configured(wanted, settings.subnets, network);
-  if (choice.ids !== undefined || standing.length === 0) return choice;
-  // A load balancer in another VPC cannot use target groups of this VPC.
+  if (choice.ids !== undefined) return choice;
+  const ids = asTheyStand(standing, network);
+  return ids === undefined ? choice : { ...choice, ids };
+}
+
+/** Undefined if there is no load balancer in this VPC. In another VPC it could not use target groups of this VPC. */
+export function asTheyStand(standing: readonly string[], network: Network): readonly string[] | undefined {
   const here = new Set(network.subnets.map(({ id }) => id));
-  return standing.some((id) => here.has(id)) ? { ...choice, ids: standing.toSorted() } : choice;
+  return standing.some((id) => here.has(id)) ? standing.toSorted() : undefined;
 }
 
 function discovered(
@@ -48,6 +55,7 @@ function discovered(
   network: Network,
   clusterName: string,
   standing: ReadonlySet<string>,
+  covered: ReadonlySet<string>,
 ): SubnetChoice {
   const usable = network.subnets.filter(
     (subnet) =>
@@ -57,7 +65,10 @@ function discovered(
   );
   // In other types of zones a load balancer is created only if a configuration names the subnets.
   const [here, elsewhere] = [usable.filter(isInAvailabilityZone), usable.filter((each) => !isInAvailabilityZone(each))];
-  return enough(settings, onePerZone(candidates(here, settings.scheme), standing), elsewhere);
+  const found = onePerZone(candidates(here, settings.scheme), standing);
+  const zones = new Set(found.map(({ availabilityZone }) => availabilityZone));
+  const further = usable.filter(({ id, availabilityZone }) => covered.has(id) && !zones.has(availabilityZone));
+  return enough(settings, [...found, ...further], settings.plane === 'nlb' ? [] : elsewhere);
 }
 
 const isInAvailabilityZone = ({ zoneType }: Subnet): boolean => zoneType === 'availability-zone';
@@ -76,6 +87,8 @@ function configured(settings: Wanted, ids: readonly string[], network: Network):
   const [first] = subnets;
   if (first === undefined) return enough(settings, subnets);
   const { zoneType } = first;
+  const outside = settings.plane === 'nlb' ? subnets.find((each) => !isInAvailabilityZone(each)) : undefined;
+  if (outside !== undefined) return invalid({ kind: 'without-nlb', subnet: placed(outside) });
   const other = subnets.find((each) => each.zoneType !== zoneType);
   if (other !== undefined) return invalid({ kind: 'mixed-zones', subnets: [placed(first), placed(other)] });
   switch (zoneType) {
@@ -102,10 +115,11 @@ const chosen = (subnets: readonly Subnet[]): SubnetChoice => ({ ids: idsOf(subne
 
 /** @param elsewhere subnets that were left out because of the type of their zone */
 function enough(
-  { scheme, zones }: Wanted,
+  { scheme, plane }: Wanted,
   subnets: readonly Subnet[],
   elsewhere: readonly Subnet[] = [],
 ): SubnetChoice {
+  const zones = MIN_ZONES[plane];
   if (subnets.length >= zones) return chosen(subnets);
   const found = { found: idsOf(subnets), zones: subnets.length };
   const leftOut = elsewhere.length > 0 && { elsewhere: idsOf(elsewhere) };

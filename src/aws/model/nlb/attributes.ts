@@ -19,11 +19,20 @@ export const albAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings):
 
 /** The settings without effect, because the Gateway has only this load balancer. */
 export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
-  const { loadBalancerAttributes, targetGroupAttributes: ofGroups } = settings;
+  const { loadBalancerAttributes, targetGroupAttributes: ofGroups, subnetMappings = [] } = settings;
   const attributes = Object.keys(loadBalancerAttributes).filter(plane === 'nlb' ? isOfAlb : isOfNlb);
   return [
     ...lacking('loadBalancerAttributes', attributes, plane),
-    ...(plane === 'alb' ? lacking('targetGroupAttributes', Object.keys(ofGroups), plane) : []),
+    ...(plane === 'alb'
+      ? [
+          ...lacking('targetGroupAttributes', Object.keys(ofGroups), plane),
+          ...lacking(
+            'subnetMappings',
+            subnetMappings.map(({ subnet }) => subnet),
+            plane,
+          ),
+        ]
+      : []),
   ];
 }
 

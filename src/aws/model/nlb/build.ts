@@ -51,7 +51,10 @@ export function* buildNlb(
       type: 'network',
       ...(settings.enforceOnPrivateLink !== undefined && { enforceOnPrivateLink: settings.enforceOnPrivateLink }),
       ...(settings.ipAddressType !== 'ipv4' &&
-        planned.some(({ protocol }) => hasDatagrams(protocol)) && { prefixForIpv6SourceNat: 'on' }),
+        (planned.some(({ protocol }) => hasDatagrams(protocol)) ||
+          settings.subnetMappings?.some((each) => each.sourceNatIpv6Prefix !== undefined)) && {
+          prefixForIpv6SourceNat: 'on',
+        }),
     },
     attributes: nlbAttributes(settings),
     targetGroups: [...new Map(groups.map((group) => [group.id, group])).values()],
