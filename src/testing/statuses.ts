@@ -4,7 +4,7 @@ import type { Gateway, ListenerSet, RouteParentStatus } from '../api/gateway-api
 import { hashTag } from '../aws/diff/tags.ts';
 import { DEFAULT_QUOTAS, type ModelOptions } from '../aws/model/options.ts';
 import { placeholderNetwork } from '../aws/model/placeholder-network.ts';
-import type { Model } from '../aws/model/resources.ts';
+import type { Model, ResourceId } from '../aws/model/resources.ts';
 import type { OwnedResource } from '../aws/observed.ts';
 import { provisioned } from '../aws/provisioned.ts';
 import { type AwsAccepted, type AwsFacts, awsStages } from '../aws/stages.ts';
@@ -84,10 +84,15 @@ export async function reported(input: GatewayInput): Promise<Reported> {
 }
 
 /** A model's resources as AWS would have created them, with only the fields that a status reads. */
-const made = (model: Model | undefined): readonly OwnedResource[] =>
-  (model?.resources ?? []).flatMap((resource): readonly OwnedResource[] => {
+function made(model: Model | undefined): readonly OwnedResource[] {
+  const resources = model?.resources ?? [];
+  const networks = new Set(
+    resources.flatMap((each) => (each.kind === 'load-balancer' && each.spec.type === 'network' ? each.id : [])),
+  );
+  const arnOf = (id: ResourceId) => (networks.has(id) ? `arn:loadbalancer/net/${id}` : `arn:${id}`);
+  return resources.flatMap((resource): readonly OwnedResource[] => {
     const { id } = resource;
-    const owned = { id, arn: `arn:${id}`, tags: {} };
+    const owned = { id, arn: arnOf(id), tags: {} };
     if (resource.kind === 'load-balancer') {
       const { name } = resource.spec;
       const dnsName = `${name}.us-east-1.elb.amazonaws.com`;
@@ -99,6 +104,7 @@ const made = (model: Model | undefined): readonly OwnedResource[] =>
     }
     if (resource.kind !== 'listener') return [];
     const { port, protocol } = resource.spec;
-    const loadBalancerArn = `arn:${resource.loadBalancer}`;
+    const loadBalancerArn = arnOf(resource.loadBalancer);
     return [{ ...owned, kind: 'listener', loadBalancerArn, port, protocol, forwards: [] }];
   });
+}
