@@ -2,6 +2,7 @@
 // CRD (`gatehouse crds`) are derived from the zod schema here.
 import { z } from 'zod';
 import type { KubeObject } from '../kube/object.ts';
+import { type HealthCheckSettings, targetGroupHealthCheck } from './health-check.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
@@ -114,6 +115,11 @@ export const loadBalancerConfigurationSpec = z
       .describe(
         'Attributes of the target groups of a Network Load Balancer, by key, such as preserve_client_ip.enabled. A target group gets those that its protocol has.',
       ),
+    targetGroupHealthCheck: targetGroupHealthCheck
+      .optional()
+      .describe(
+        'How the load balancer checks the health of its targets. Between the configurations of the class and of the Gateway, one wins as a whole.',
+      ),
     enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: z
       .enum(['on', 'off'])
       .optional()
@@ -167,6 +173,8 @@ export interface LoadBalancerSettings {
   readonly loadBalancerAttributes: Readonly<Record<string, string>>;
   /** The attributes of an NLB's target groups. */
   readonly targetGroupAttributes: Readonly<Record<string, string>>;
+  /** The health check of all target groups with targets. Absent: our defaults. */
+  readonly healthCheck?: HealthCheckSettings;
   /** For an NLB only. Absent means AWS's default, which is on. */
   readonly enforceOnPrivateLink?: 'on' | 'off';
   readonly tags: Readonly<Record<string, string>>;

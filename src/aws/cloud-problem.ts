@@ -63,7 +63,7 @@ export interface SecurityGroupsNotPermitted {
  */
 export interface AttributesWithoutEffect {
   readonly kind: 'attributes-without-effect';
-  readonly setting: 'loadBalancerAttributes' | 'subnetMappings' | 'targetGroupAttributes';
+  readonly setting: 'loadBalancerAttributes' | 'subnetMappings' | 'targetGroupAttributes' | 'targetGroupHealthCheck';
   readonly attributes: readonly string[];
   readonly plane: Plane;
   readonly protocol?: NlbProtocol;

@@ -21,6 +21,5 @@ export async function keepStanding(
   const network = await cloud.place.network();
   const { vpcId } = cloud.place;
   if (vpcId === undefined) return network.kind === 'unknown' ? network.problems : [];
-  const ids = new Set(groups.map(({ id }) => id));
-  return cloud.bind(gateway, standingTargetGroups(ids, backends, vpcId));
+  return cloud.bind(gateway, standingTargetGroups(groups, backends, vpcId));
 }

@@ -87,6 +87,8 @@ export interface OwnedTargetGroup extends Owned<'target-group'> {
   readonly name: string;
   readonly targetType: string;
   readonly ipAddressType: string;
+  /** Where AWS checks the health of its targets: `traffic-port`, or a port number. Absent if not known. */
+  readonly checkPort?: string;
   /** Whether something of ours forwards to it with weight. */
   readonly serves: boolean;
   /** Whether one of its targets has been seen healthy, or it has none, or its time is over: it may take over from others. */

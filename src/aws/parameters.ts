@@ -89,7 +89,9 @@ function readParameters({ on, reference, configuration }: Lookup, report: Report
   return { on, reference: described, spec: parsed.data };
 }
 
-/** `subnets[1]`, `tags[key]`. */
-function fieldPath(path: readonly PropertyKey[]): string {
-  return path.map((part, index) => (index === 0 ? String(part) : `[${String(part)}]`)).join('');
+/** `subnets[1]`, `tags[key]`, `targetGroupHealthCheck.port`. */
+function fieldPath([first = '', ...rest]: readonly PropertyKey[]): string {
+  const isRecord = /^(tags|.*Attributes)$/.test(String(first));
+  const parts = rest.map((part) => (isRecord || typeof part === 'number' ? `[${String(part)}]` : `.${String(part)}`));
+  return [String(first), ...parts].join('');
 }

@@ -43,6 +43,7 @@ function merge(
 ): LoadBalancerSettings {
   const subnets = stronger.subnets ?? weaker.subnets;
   const securityGroups = stronger.securityGroups ?? weaker.securityGroups;
+  const healthCheck = stronger.targetGroupHealthCheck ?? weaker.targetGroupHealthCheck;
   const enforceOnPrivateLink =
     stronger.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic ??
     weaker.enforceSecurityGroupInboundRulesOnPrivateLinkTraffic;
@@ -55,6 +56,7 @@ function merge(
     targetType: stronger.targetType ?? weaker.targetType ?? defaults.targetType,
     sslPolicy: stronger.sslPolicy ?? weaker.sslPolicy ?? defaults.sslPolicy,
     targetGroupAttributes: { ...weaker.targetGroupAttributes, ...stronger.targetGroupAttributes },
+    ...(healthCheck !== undefined && { healthCheck }),
     ...(enforceOnPrivateLink !== undefined && { enforceOnPrivateLink }),
     loadBalancerAttributes: { ...weaker.loadBalancerAttributes, ...stronger.loadBalancerAttributes },
     tags: { ...defaults.tags, ...weaker.tags, ...stronger.tags },

@@ -69,7 +69,9 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
 
 /** Only the health check can differ, because everything else is part of the name, and so of the id. */
 export async function changeTargetGroup(run: Run, desired: TargetGroupResource, arn: string): Promise<void> {
-  await run.context.clients.elbv2.send(
-    new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...healthCheckInput(desired.spec.healthCheck) }),
-  );
+  const { clients, inventory } = run.context;
+  const { healthCheck } = desired.spec;
+  await clients.elbv2.send(new ModifyTargetGroupCommand({ TargetGroupArn: arn, ...healthCheckInput(healthCheck) }));
+  const record = inventory.get(arn);
+  if (record?.kind === 'target-group') inventory.put({ ...record, checkPort: healthCheck.port });
 }

@@ -166,7 +166,8 @@ export function targetGroupCandidate(
 export function targetGroupRecord(found: TargetGroup, id: ResourceId, tags: Tags): TargetGroupRecord {
   const { TargetGroupArn: arn = '', TargetGroupName: name = '', TargetType, IpAddressType } = found;
   const [targetType, ipAddressType] = [TargetType ?? 'instance', IpAddressType ?? 'ipv4'];
-  return { kind: 'target-group', arn, id, tags, name, targetType, ipAddressType };
+  const { HealthCheckPort: checkPort } = found;
+  return { kind: 'target-group', arn, id, tags, name, targetType, ipAddressType, ...(checkPort && { checkPort }) };
 }
 
 export function securityGroupCandidate({ GroupId: arn, GroupName: name = '' }: SecurityGroup): Candidate[] {

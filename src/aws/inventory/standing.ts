@@ -41,16 +41,16 @@ export function standingOf(
       ...standingRules(owned, name),
     };
   };
-  const ids = owned.flatMap(({ kind, id }) => (kind === 'target-group' ? id : []));
-  const backends = ids.flatMap((id) => backendsOf(id, sources));
-  const known = vpcId === undefined ? [] : standingTargetGroups(new Set(ids), backends, vpcId);
+  const groups = owned.filter(({ kind }) => kind === 'target-group');
+  const backends = groups.flatMap(({ id }) => backendsOf(id, sources));
+  const known = vpcId === undefined ? [] : standingTargetGroups(groups, backends, vpcId);
   const byId = new Map(known.map((group) => [group.id, group]));
   return {
     loadBalancers,
     ...standingOn(form === 'nlb' ? 'nlb' : 'alb'),
     ...(form === 'front' && { front: standingOn('nlb') }),
     madeGroups: inventory.securityGroups(),
-    targetGroups: ids.map((id) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
+    targetGroups: groups.map(({ id }) => byId.get(id) ?? { id, spec: { targetType: 'ip' } }),
     isPermitted: (route, service) => mayUse(sources, route, service),
   };
 }

@@ -1,30 +1,31 @@
 // Existing target groups, by what the cluster says of the Services that they were made for.
 import type { BackendService } from '../../gateway/topology.ts';
+import type { OwnedTargetGroup } from '../observed.ts';
 import { targetBackend } from './backends.ts';
 import { loadBalancerName } from './form.ts';
 import { nlbBackend, nlbGroup } from './nlb/target-groups.ts';
-import type { ResourceId, TargetSelection } from './resources.ts';
+import type { TargetSelection } from './resources.ts';
 import { albGroup, type BackendGroup } from './target-groups.ts';
 
 /**
- * The existing target groups of these backends, for any settings. It is used if the current settings are not known.
+ * The existing target groups of these backends, for any settings. It is used if the current settings are not known. So the port of
+ * the health check is the port that AWS has.
  */
 export function standingTargetGroups(
-  standing: ReadonlySet<ResourceId>,
+  standing: readonly Pick<OwnedTargetGroup, 'id' | 'checkPort'>[],
   backends: readonly BackendService[],
   vpcId: string,
 ): readonly TargetSelection[] {
-  const groups = backends.flatMap((each) => groupsOf(each, vpcId));
-  return [
-    ...new Map(groups.filter(({ id }) => standing.has(id)).map((group) => [group.id, selection(group)])).values(),
-  ];
+  const groups = new Map(backends.flatMap((each) => groupsOf(each, vpcId)).map((group) => [group.id, group]));
+  const found = standing.flatMap(({ id, checkPort }): readonly TargetSelection[] => {
+    const group = groups.get(id);
+    if (group === undefined) return [];
+    const { targetType, healthCheck } = group.spec;
+    const port = checkPort ?? healthCheck.port;
+    return [{ id, backend: group.backend, spec: { targetType, healthCheck: { ...healthCheck, port } } }];
+  });
+  return [...new Map(found.map((group) => [group.id, group])).values()];
 }
-
-const selection = ({ id, backend, spec: { targetType, healthCheck } }: BackendGroup): TargetSelection => ({
-  id,
-  backend,
-  spec: { targetType, healthCheck },
-});
 
 const schemes = ['internal', 'internet-facing'];
 const settings = (['ip', 'instance'] as const).flatMap((targetType) =>

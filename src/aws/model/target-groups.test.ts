@@ -25,15 +25,26 @@ test.each([
     );
     const { id } = targetGroup(context, { ...api, families: [ipFamily] });
     const backends = [backend('other'), api, api];
-    expect(standingTargetGroups(new Set([id]), backends, vpcId)).toMatchObject([
+    expect(standingTargetGroups([{ id }], backends, vpcId)).toMatchObject([
       { id, backend: targetBackend(api, ipFamily), spec: { targetType } },
     ]);
-    expect(standingTargetGroups(new Set([id]), [backend('other')], vpcId)).toEqual([]);
+    expect(standingTargetGroups([{ id }], [backend('other')], vpcId)).toEqual([]);
   },
 );
 
 test('a group of nodes whose Service has no node port any more keeps the targets that it has', () => {
   const context = modelContext(topology([], { targetType: 'instance' }), PLACEHOLDER_NETWORK, options);
   const { id } = targetGroup(context, api);
-  expect(standingTargetGroups(new Set([id]), [backend('api')], vpcId)).toEqual([]);
+  expect(standingTargetGroups([{ id }], [backend('api')], vpcId)).toEqual([]);
+});
+
+test('while the settings are not known, the port of the health check is the port that AWS has', () => {
+  const context = modelContext(topology([], { healthCheck: { port: 9000 } }), PLACEHOLDER_NETWORK, options);
+  const { id } = targetGroup(context, api);
+  const portOf = (checkPort?: string) =>
+    standingTargetGroups([{ id, ...(checkPort && { checkPort }) }], [api], vpcId).map(
+      ({ spec }) => spec.healthCheck?.port,
+    );
+  expect(portOf('9000')).toEqual(['9000']);
+  expect(portOf()).toEqual(['traffic-port']);
 });

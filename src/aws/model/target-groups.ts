@@ -1,18 +1,20 @@
 // One target group for each backend. All routes of the Gateway with the same Service port share it.
+import type { HealthCheckSettings } from '../../api/health-check.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { familyOf, speech, type TargetBackend, targetBackend } from './backends.ts';
 import type { ModelContext } from './context.ts';
 import { shortHash } from './hash.ts';
+import { healthCheckOf } from './health-checks.ts';
 import { resourceId } from './naming.ts';
-import type { HealthCheck, ResourceId, TargetGroupResource, TargetType } from './resources.ts';
+import type { ResourceId, TargetGroupResource } from './resources.ts';
 
 /** The target group of a backend. Its id has the load balancer's scheme, because a target group serves one load balancer. */
 export function targetGroup(context: ModelContext, service: BackendService): TargetGroupResource {
-  const { scheme, targetType, ipAddressType } = context.topology.settings;
+  const { scheme, targetType, ipAddressType, healthCheck } = context.topology.settings;
   // Every backend of a rule has an address family that the load balancer can forward to.
   const backend = targetBackend(service, familyOf(service, ipAddressType) ?? 'IPv4');
   const { vpcId } = context.network;
-  const group = albGroup(backend, targetType, scheme, vpcId);
+  const group = albGroup(backend, targetType, scheme, vpcId, healthCheck);
   return groupResource(context, group, {});
 }
 
@@ -28,9 +30,9 @@ export function albGroup(
   targetType: 'ip' | 'instance',
   segment: string,
   vpcId: string,
+  healthCheck?: HealthCheckSettings,
 ): BackendGroup {
-  const check = healthCheck(targetType, backend);
-  return backendGroup(backend, { targetType, ...speechOf(backend), vpcId }, segment, check);
+  return backendGroup(backend, { targetType, ...speechOf(backend), vpcId }, segment, healthCheck);
 }
 
 /** The settings that AWS can't change are part of the id. */
@@ -38,13 +40,13 @@ export function backendGroup(
   backend: TargetBackend,
   { vpcId, ...kind }: Pick<TargetGroupResource['spec'], 'targetType' | 'protocol' | 'protocolVersion' | 'vpcId'>,
   segment: string,
-  check: HealthCheck,
+  healthCheck?: HealthCheckSettings,
 ): BackendGroup {
   const { service, port, portName, ipFamily } = backend;
   // AWS requires a port here, but each target is registered with its own port.
   const immutable = { ...kind, port, vpcId, ipAddressType: ipFamily === 'IPv6' ? 'ipv6' : 'ipv4' } as const;
   const id = resourceId('target-group', segment, service, port, shortHash([immutable, portName], 8));
-  return { id, backend, spec: { ...immutable, healthCheck: check } };
+  return { id, backend, spec: { ...immutable, healthCheck: healthCheckOf(kind, backend, healthCheck) } };
 }
 
 export const groupResource = (
@@ -66,61 +68,19 @@ const speechOf = ({ protocol = 'HTTP1' }: TargetBackend) => speech[protocol];
 export function emptyTargetGroup(context: ModelContext, isGrpc: boolean): TargetGroupResource {
   const id: ResourceId = resourceId('target-group', context.topology.settings.scheme, isGrpc ? 'empty-grpc' : 'empty');
   const { vpcId } = context.network;
+  const kind = { targetType: 'ip', ...speech[isGrpc ? 'GRPC' : 'HTTP1'] } as const;
   return {
     kind: 'target-group',
     id,
     spec: {
       name: context.name('empty', [id, vpcId]),
-      targetType: 'ip',
-      ...speech[isGrpc ? 'GRPC' : 'HTTP1'],
+      ...kind,
       port: 80,
       vpcId,
       ipAddressType: 'ipv4',
-      healthCheck: isGrpc ? GRPC_HEALTH_CHECK : DEFAULT_HEALTH_CHECK,
+      healthCheck: healthCheckOf(kind),
     },
     attributes: {},
     tags: context.topology.settings.tags,
   };
-}
-
-/** Readiness in Kubernetes decides which targets are in the group. So any status below 500 counts as healthy. */
-export const DEFAULT_HEALTH_CHECK: HealthCheck = {
-  protocol: 'HTTP',
-  path: '/',
-  port: 'traffic-port',
-  intervalSeconds: 15,
-  timeoutSeconds: 5,
-  healthyThreshold: 2,
-  unhealthyThreshold: 2,
-  matcher: { httpCode: '200-499' },
-};
-
-const GRPC_HEALTH_CHECK: HealthCheck = {
-  ...DEFAULT_HEALTH_CHECK,
-  path: '/AWS.ALB/healthcheck',
-  matcher: { grpcCode: '0-12' },
-};
-
-/**
- * The port of the health check, if it is not the port that the target serves on. A check speaks what its target group speaks, and
- * kube-proxy speaks HTTP/1.1.
- */
-export const healthPort = (targetType: TargetType, backend: TargetBackend): number | undefined =>
-  (targetType === 'instance' && backend.local && speechOf(backend).protocolVersion === 'HTTP1'
-    ? backend.healthCheckNodePort
-    : undefined) ?? backend.checkPort;
-
-function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
-  const port = healthPort(targetType, backend);
-  if (port !== undefined) {
-    // There kube-proxy answers whether the node has a local endpoint: 200 or 503.
-    return {
-      ...DEFAULT_HEALTH_CHECK,
-      path: '/healthz',
-      port: String(port),
-      matcher: { httpCode: '200' },
-    };
-  }
-  const { protocol, protocolVersion } = speechOf(backend);
-  return { ...(protocolVersion === 'GRPC' ? GRPC_HEALTH_CHECK : DEFAULT_HEALTH_CHECK), protocol };
 }

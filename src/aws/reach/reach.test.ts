@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../../kube/object.ts';
 import { whereabouts } from '../model/addresses.ts';
+import { DEFAULT_HEALTH_CHECK } from '../model/health-checks.ts';
 import { resourceId } from '../model/naming.ts';
 import type { HealthCheck } from '../model/resources.ts';
-import { DEFAULT_HEALTH_CHECK } from '../model/target-groups.ts';
 import type { Carried, Found } from './carriers.ts';
 import { carriedOf, needOf } from './reach.ts';
 

@@ -1,9 +1,9 @@
 // The model of a Gateway with an NLB on the embedded AWS, alone or in front of an ALB.
 import type { Seed } from '../../../localstack/aws/seed.ts';
 import { objectKey } from '../../kube/object.ts';
+import { DEFAULT_HEALTH_CHECK } from '../model/health-checks.ts';
 import { awsName, gatewayPrefix, resourceId } from '../model/naming.ts';
 import type { HealthCheck, LoadBalancerResource, Model, Resource, ResourceId } from '../model/resources.ts';
-import { DEFAULT_HEALTH_CHECK } from '../model/target-groups.ts';
 import { cluster, gateway } from './aws-under-test.ts';
 
 type Protocol = 'TCP' | 'UDP' | 'TCP_UDP' | 'TLS';

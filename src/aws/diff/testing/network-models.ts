@@ -1,5 +1,6 @@
 // Models of Gateways with an NLB for tests, alone or in front of an ALB.
 import { objectKey } from '../../../kube/object.ts';
+import { DEFAULT_HEALTH_CHECK } from '../../model/health-checks.ts';
 import type {
   ListenerResource,
   Model,
@@ -7,7 +8,6 @@ import type {
   SecurityGroupResource,
   TargetGroupResource,
 } from '../../model/resources.ts';
-import { DEFAULT_HEALTH_CHECK } from '../../model/target-groups.ts';
 import { gateway, id } from './resources.ts';
 import type { SimulatedAws } from './simulated-aws.ts';
 

@@ -2,6 +2,7 @@
 
 import { objectKey } from '../../../kube/object.ts';
 import type { TargetBackend } from '../../model/backends.ts';
+import { DEFAULT_HEALTH_CHECK } from '../../model/health-checks.ts';
 import { resourceId } from '../../model/naming.ts';
 import type {
   ListenerResource,
@@ -12,7 +13,6 @@ import type {
   RuleResource,
   TargetGroupResource,
 } from '../../model/resources.ts';
-import { DEFAULT_HEALTH_CHECK } from '../../model/target-groups.ts';
 import { type DiffOptions, diff } from '../diff.ts';
 import type { Plan, Step, StepId } from '../step.ts';
 import { Refused, type SimulatedAws } from './simulated-aws.ts';

@@ -2,6 +2,7 @@
 import type { LoadBalancerSettings } from '../../../api/load-balancer-configuration.ts';
 import type { AttributesWithoutEffect } from '../../cloud-problem.ts';
 import type { Problem } from '../../problem.ts';
+import { withoutEffect } from '../health-checks.ts';
 import type { Plane } from '../plane.ts';
 import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 
@@ -19,7 +20,7 @@ export const albAttributes = ({ loadBalancerAttributes }: LoadBalancerSettings):
 
 /** The settings without effect, because the Gateway has only this load balancer. */
 export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
-  const { loadBalancerAttributes, targetGroupAttributes: ofGroups, subnetMappings = [] } = settings;
+  const { loadBalancerAttributes, targetGroupAttributes: ofGroups, subnetMappings = [], healthCheck = {} } = settings;
   const attributes = Object.keys(loadBalancerAttributes).filter(plane === 'nlb' ? isOfAlb : isOfNlb);
   return [
     ...lacking('loadBalancerAttributes', attributes, plane),
@@ -33,6 +34,7 @@ export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: P
           ),
         ]
       : []),
+    ...lacking('targetGroupHealthCheck', withoutEffect(plane, healthCheck), plane),
   ];
 }
 

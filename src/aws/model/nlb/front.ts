@@ -1,8 +1,8 @@
 // The NLB in front of an ALB: for each listener of the ALB, it has a TCP listener that forwards to the ALB.
 import type { ModelContext } from '../context.ts';
+import { DEFAULT_HEALTH_CHECK } from '../health-checks.ts';
 import { resourceId } from '../naming.ts';
 import type { ListenerResource, TargetGroupResource } from '../resources.ts';
-import { DEFAULT_HEALTH_CHECK } from '../target-groups.ts';
 import { KEEPS_ZONES } from './attributes.ts';
 
 export interface Passage {

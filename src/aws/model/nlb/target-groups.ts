@@ -1,10 +1,12 @@
 // The target groups of an NLB: one per backend and protocol.
+import type { HealthCheckSettings } from '../../../api/health-check.ts';
 import type { BackendService, IpFamily } from '../../../gateway/topology.ts';
 import { type TargetBackend, targetBackend } from '../backends.ts';
 import type { ModelContext } from '../context.ts';
+import { healthCheckOf } from '../health-checks.ts';
 import { resourceId } from '../naming.ts';
-import type { HealthCheck, TargetGroupResource } from '../resources.ts';
-import { type BackendGroup, backendGroup, groupResource, healthPort } from '../target-groups.ts';
+import type { TargetGroupResource } from '../resources.ts';
+import { type BackendGroup, backendGroup, groupResource } from '../target-groups.ts';
 import { targetGroupAttributes } from './attributes.ts';
 import { hasDatagrams, type NlbProtocol } from './protocol.ts';
 
@@ -15,12 +17,12 @@ export function nlbTargetGroup(
   service: BackendService,
 ): TargetGroupResource {
   const { settings } = context.topology;
-  const { targetType } = settings;
+  const { targetType, healthCheck } = settings;
   const backend = nlbBackend(service, protocol, targetType, family);
-  const group = nlbGroup(backend, protocol, targetType, context.segment, context.network.vpcId);
+  const group = nlbGroup(backend, protocol, targetType, context.segment, context.network.vpcId, healthCheck);
   return {
     ...groupResource(context, group, targetGroupAttributes(settings, protocol)),
-    ...(isUnchecked(targetType, backend) && { unchecked: true }),
+    ...(isUnchecked(group) && { unchecked: true }),
   };
 }
 
@@ -30,8 +32,9 @@ export function nlbGroup(
   targetType: 'ip' | 'instance',
   segment: string,
   vpcId: string,
+  healthCheck?: HealthCheckSettings,
 ): BackendGroup {
-  return backendGroup(backend, { targetType, protocol, vpcId }, segment, healthCheck(targetType, backend));
+  return backendGroup(backend, { targetType, protocol, vpcId }, segment, healthCheck);
 }
 
 export function nlbBackend(
@@ -67,40 +70,23 @@ export function nlbEmptyGroup(context: ModelContext, protocol: NlbProtocol, fami
     family === 'IPv6'
       ? resourceId('target-group', context.segment, name, ipAddressType)
       : resourceId('target-group', context.segment, name);
+  const kind = { targetType: 'ip', protocol: own } as const;
   return {
     kind: 'target-group',
     id,
     spec: {
       name: context.name('empty', [id, vpcId]),
-      targetType: 'ip',
-      protocol: own,
+      ...kind,
       port: 80,
       vpcId,
       ipAddressType,
-      healthCheck: TCP_CHECK,
+      healthCheck: healthCheckOf(kind),
     },
     attributes: targetGroupAttributes(settings, own),
     tags: settings.tags,
   };
 }
 
-const TCP_CHECK: HealthCheck = {
-  protocol: 'TCP',
-  port: 'traffic-port',
-  intervalSeconds: 10,
-  timeoutSeconds: 5,
-  healthyThreshold: 2,
-  unhealthyThreshold: 2,
-};
-
-function healthCheck(targetType: 'ip' | 'instance', backend: TargetBackend): HealthCheck {
-  const port = healthPort(targetType, backend);
-  if (port === undefined) return TCP_CHECK;
-  if (port === backend.checkPort) return { ...TCP_CHECK, port: String(port) };
-  // On this port, kube-proxy says whether the node has an endpoint of its own: 200 if so, else 503.
-  return { ...TCP_CHECK, protocol: 'HTTP', path: '/healthz', port: String(port), matcher: { httpCode: '200' } };
-}
-
 /** AWS cannot check health by UDP, so a UDP backend without another port for checks is unchecked. */
-const isUnchecked = (targetType: 'ip' | 'instance', backend: TargetBackend): boolean =>
-  backend.transport === 'UDP' && healthPort(targetType, backend) === undefined;
+const isUnchecked = ({ backend, spec }: BackendGroup): boolean =>
+  backend.transport === 'UDP' && spec.healthCheck.port === 'traffic-port';
