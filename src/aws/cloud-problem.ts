@@ -1,6 +1,7 @@
 // Problems with AWS: something is missing, refused or not answered. A `resource` is a logical id, such as `listener/internal/443`.
 
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import type { Census } from './inventory/census.ts';
 import type { NlbProtocol } from './model/nlb/protocol.ts';
 import type { Plane } from './model/plane.ts';
 import type { Subnet } from './network/network.ts';
@@ -15,6 +16,8 @@ export interface SubnetsTooFew {
   readonly needed?: 1;
   /** The subnets in Local Zones, in Wavelength Zones and on Outposts. */
   readonly elsewhere?: readonly string[];
+  /** The subnets with too few free addresses. */
+  readonly full?: readonly string[];
 }
 
 /** One load balancer cannot use all configured subnets. */
@@ -152,6 +155,13 @@ export interface AdmissionWidened {
   readonly ranges: readonly string[];
 }
 
+/** The account has nearly as many of them in the Region as AWS allows by default. This is a warning. */
+export interface RegionNearQuota {
+  readonly kind: 'region-near-quota';
+  readonly of: keyof Census;
+  readonly limit: number;
+}
+
 /** An NLB has nearly as many targets as AWS allows. This is a warning. */
 export interface TargetsNearQuota {
   readonly kind: 'targets-near-quota';
@@ -193,6 +203,7 @@ export type CloudProblem =
   | CredentialsInvalid
   | CloudUnanswered
   | AdmissionWidened
+  | RegionNearQuota
   | TargetsNearQuota
   | DeletionHeld
   | RefusalProblem;

@@ -168,20 +168,17 @@ const coverage: Coverage<AwsProblem['kind']> = {
     reportedBy: notProgrammed('Pending'),
   },
   'cloud-refused': { problem: { ...call, code: 'ValidationError' }, reportedBy: notProgrammed('Invalid', 'Refused') },
-  'attributes-without-effect': {
-    problem: {
-      setting: 'loadBalancerAttributes',
-      attributes: ['idle_timeout.timeout_seconds'],
-      plane: 'nlb',
-    },
-    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
-  },
+  'attributes-without-effect': 'golden',
   'ip-address-type-unsupported': {
     problem: { ipAddressType: 'dualstack-without-public-ipv4' },
     reportedBy: notProgrammed('Invalid', 'Refused'),
   },
   'admission-widened': {
     problem: { group: 'sg-1', ranges: ['ports 8080-8090'] },
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
+  'region-near-quota': {
+    problem: { of: 'network', limit: 50 },
     reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
   },
   'targets-near-quota': {

@@ -43,6 +43,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
   'admission-widened': 'remark',
   'attributes-without-effect': 'remark',
+  'region-near-quota': 'remark',
   'targets-near-quota': 'remark',
 };
 

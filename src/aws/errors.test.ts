@@ -24,6 +24,8 @@ const known: readonly (readonly [string, number | undefined, AwsErrorKind])[] = 
   ['TooManyTargetGroupsException', 400, 'quota'],
   ['SecurityGroupLimitExceeded', 400, 'quota'],
   ['LimitExceededException', 400, 'quota'],
+  ['InsufficientFreeAddressesInSubnet', 400, 'quota'],
+  ['InvalidSubnetException', 400, 'invalid'],
   ['InvalidTargetException', 400, 'invalid'],
   ['ValidationError', 400, 'invalid'],
   ['InternalFailure', 500, 'server'],
@@ -40,6 +42,11 @@ const known: readonly (readonly [string, number | undefined, AwsErrorKind])[] = 
 
 test.each(known)('AWS saying %s (%s) is %s', (name, status, kind) => {
   expect(toAwsError(thrown(name, status), 'acm:ImportCertificate').kind).toBe(kind);
+});
+
+test('a subnet without free addresses is no wrong setting, whichever code AWS gives', () => {
+  const said = 'Not enough IP space available in subnet-1. ELB requires at least 8 free IP addresses in each subnet.';
+  expect(toAwsError(thrown('InvalidSubnet', 400, said), 'elasticloadbalancing:CreateLoadBalancer').kind).toBe('quota');
 });
 
 test('a missing answer and a refusal are different errors', () => {

@@ -106,6 +106,10 @@ function kindOf(code: string, status: number | undefined, networkCode: string): 
   return status >= 500 ? 'server' : 'invalid';
 }
 
+/** By EC2's code, or by Elastic Load Balancing's: "Not enough IP space available in subnet-…". */
+export const isOutOfAddresses = ({ code, detail }: Pick<AwsErrorFields, 'code' | 'detail'>): boolean =>
+  code === 'InsufficientFreeAddressesInSubnet' || (code === 'InvalidSubnet' && /not enough IP space/i.test(detail));
+
 const maxDetail = 400;
 
 /** Removes key material, and ids and ciphertexts that differ from call to call: these would change a status again and again. */
@@ -145,9 +149,9 @@ export function toAwsError(thrown: unknown, action: string): AwsError {
   const name = thrown.name === 'Error' && networkCode !== '' ? networkCode : thrown.name;
   const code = name.replace(/Exception$/, '');
   const status = statusOf(thrown);
-  const kind = kindOf(code, status, networkCode);
   const isBare = status !== undefined && withoutCode.has(code);
   const detail = isBare ? `HTTP status ${status} without an error code` : cleaned(thrown.message);
+  const kind = isOutOfAddresses({ code, detail }) ? 'quota' : kindOf(code, status, networkCode);
   return new AwsError({ action, code: isBare ? 'NoCode' : code, kind, detail });
 }
 

@@ -12,6 +12,7 @@ import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
 import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
+import { regionNearQuota } from './inventory/census.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
 import { gatewayOwner } from './model/owner.ts';
@@ -85,6 +86,7 @@ export async function openAws(
           ...problems,
           ...cloud.reachability.widened(bindings),
           ...targetsNearQuota(model, bindings, cloud.membership),
+          ...regionNearQuota(model, cloud.inventory.census()),
         ].map(awsFinding),
         backendsUnknown: isUnknown,
         isProvisioning: cloud.progress.isProvisioning(gateway),

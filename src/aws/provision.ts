@@ -117,5 +117,7 @@ async function carryOut(
   };
 }
 
+/** The subnets may have changed, for example have free addresses again. */
 const isAboutLoadBalancer = (problem: Problem): boolean =>
-  problem.kind === 'cloud-refused' && problem.resource.startsWith('load-balancer/');
+  (problem.kind === 'cloud-refused' || problem.kind === 'quota-reached') &&
+  problem.resource.startsWith('load-balancer/');

@@ -19,6 +19,7 @@ import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
 import type { OwnedLoadBalancer } from './observed.ts';
 import type { Problem } from './problem.ts';
+import { cloudRefused, quotaReached, regionNearQuota } from './refusal-words.ts';
 import type { PartlyLeftOut, RuleProblem, Want } from './rule-problem.ts';
 
 export const awsWords: ProviderWords = {
@@ -189,7 +190,9 @@ function cloudSentence(problem: CloudProblem): string {
         elsewhere.length === 0
           ? ''
           : ` Subnets in Local Zones and on Outposts (${list(elsewhere)}) are used only if a LoadBalancerConfiguration names them.`;
-      return `An ${problem.scheme} load balancer needs ${problem.needed === 1 ? 'a subnet in an availability zone' : 'subnets in two availability zones'}, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${leftOut}`;
+      const full = problem.full ?? [];
+      const withoutRoom = full.length === 0 ? '' : ` These have fewer than 8 free IP addresses: ${list(full)}.`;
+      return `An ${problem.scheme} load balancer needs ${problem.needed === 1 ? 'a subnet in an availability zone' : 'subnets in two availability zones'}, but Gatehouse found ${problem.zones} (${list(problem.found)}). Tag subnets with kubernetes.io/role/${problem.scheme === 'internal' ? 'internal-elb' : 'elb'}=1, or name them in a LoadBalancerConfiguration.${withoutRoom}${leftOut}`;
     }
     case 'source-ranges-too-many':
       return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * (problem.ports + Number(problem.withIcmp ?? false))} rules${problem.withIcmp ? ' with those for ICMP' : ''}, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
@@ -212,7 +215,7 @@ function cloudSentence(problem: CloudProblem): string {
     case 'cluster-name-taken':
       return `Another cluster uses the name "${problem.clusterName}" for its resources in this account (${problem.arn}). Give each cluster its own --cluster-name. If that cluster no longer exists, delete its resources with "gatehouse cleanup --cluster-name ${problem.clusterName}".`;
     case 'quota-reached':
-      return `AWS refused ${problem.action} for ${problem.resource}: a quota is reached (${problem.code}: ${problem.detail}). Raise the quota, or delete what is not needed.`;
+      return quotaReached(problem);
     case 'access-denied':
       return `AWS denied ${problem.action} for ${problem.resource} (${problem.detail}). Compare the role's policy with "gatehouse iam-policy".`;
     case 'credentials-invalid':
@@ -220,11 +223,13 @@ function cloudSentence(problem: CloudProblem): string {
     case 'cloud-unanswered':
       return unanswered(problem);
     case 'cloud-refused':
-      return `AWS refused ${problem.action} for ${problem.resource}: ${problem.code}: ${problem.detail}.`;
+      return cloudRefused(problem);
     case 'admission-widened':
       return `Security group ${problem.group} has no room for one rule per port, so load balancers may reach all ports of ${list(problem.ranges)}. Remove rules from the group, or raise the quota of rules per security group.`;
     case 'targets-near-quota':
       return `Load balancer ${problem.loadBalancer} has ${problem.targets} targets, and AWS allows ${problem.limit} by default. AWS refuses more. Raise the quota of targets, or use another Gateway.`;
+    case 'region-near-quota':
+      return regionNearQuota(problem);
     case 'deletion-held':
       return deletionHeld(problem);
     default:

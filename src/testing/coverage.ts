@@ -67,7 +67,9 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
     admits: false,
     waiting: 'The load balancer does not exist yet.',
     // Remarks are about existing resources.
-    complete: ['admission-widened', 'attributes-without-effect', 'targets-near-quota'].includes(problem.kind),
+    complete: ['admission-widened', 'attributes-without-effect', 'region-near-quota', 'targets-near-quota'].includes(
+      problem.kind,
+    ),
   };
   const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
   const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);

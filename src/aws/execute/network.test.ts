@@ -230,3 +230,20 @@ test('deletion protection of an NLB goes with the Gateway that asked for it, and
   expect(elb().loadBalancers.size).toBe(2);
   expect(elb().listeners.size).toBe(3);
 });
+
+test('deletion protection of the ALB behind an NLB stands, and each further pass only tries that ALB again', async () => {
+  const controller = await rig.start();
+  await applied(controller, { listeners: { 53: 'TCP' }, http: [80] });
+  const alb = [...elb().loadBalancers.values()].find(({ type }) => type === 'application');
+  alb?.attributes.set('deletion_protection.enabled', 'true');
+  await controller.apply(undefined);
+  rig.aws.calls.zero();
+  const { problems } = await controller.apply(undefined);
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', resource: 'load-balancer/internal' }]);
+  expect([...elb().loadBalancers.values()]).toEqual([alb]);
+  const { writes, byAction } = rig.aws.calls.counts();
+  expect([writes, byAction['elasticloadbalancing:DeleteLoadBalancer']]).toEqual([1, 1]);
+  alb?.attributes.set('deletion_protection.enabled', 'false');
+  expect((await controller.apply(undefined)).problems).toEqual([]);
+  expect(elb().loadBalancers.size).toBe(0);
+});

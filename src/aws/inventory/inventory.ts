@@ -12,6 +12,7 @@ import { TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
 import { type OnHealth, readHealth } from '../targets/health.ts';
 import type { Membership } from '../targets/membership.ts';
+import { type Census, censusOf, sum } from './census.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
 import { leftOf } from './left.ts';
 import { readOwned, withPlaces } from './read.ts';
@@ -38,6 +39,8 @@ export class Inventory {
   readonly #doubted = new Set<ResourceId>();
   #refresh: { readonly arns: Set<string>; readonly done: Promise<void> } | undefined;
   #scan: Promise<readonly OwnedRecord[]> | undefined;
+  /** As they were when everything was last read. */
+  #others = censusOf([]);
 
   constructor(options: InventoryOptions) {
     this.#options = options;
@@ -46,7 +49,8 @@ export class Inventory {
 
   /** Reads everything. @returns `cluster-name-taken` if another cluster uses our name */
   async load(): Promise<readonly Problem[]> {
-    const { records, problems } = await readOwned(this.#options.clients, this.#options.cluster);
+    const { records, others, problems } = await readOwned(this.#options.clients, this.#options.cluster);
+    this.#others = others;
     for (const record of records) this.#records.put(record);
     for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
     this.#options.membership.retain(records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn));
@@ -58,7 +62,8 @@ export class Inventory {
    * certificates are remembered from now on.
    */
   async readAll(): Promise<readonly OwnedResource[]> {
-    const { records } = await readOwned(this.#options.clients, this.#options.cluster);
+    const { records, others } = await readOwned(this.#options.clients, this.#options.cluster);
+    this.#others = others;
     // An import may have succeeded without an answer, and without being in the tagging index in time. Now we find both imports.
     for (const record of records) {
       if (record.kind === 'certificate' && this.#records.get(record.arn) === undefined) this.#records.put(record);
@@ -75,6 +80,10 @@ export class Inventory {
       return record.kind === 'listener' ? { ...record, tags: trueTags(record, outdated) } : record;
     });
     return { owner, resources, now };
+  }
+
+  census(): Census {
+    return sum(this.#others, censusOf(this.#records.all().map(({ arn }) => arn)));
   }
 
   /** The values of the gateway tag that owned resources have. */

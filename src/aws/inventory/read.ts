@@ -20,6 +20,7 @@ import { TAG } from '../observed.ts';
 import type { Problem } from '../problem.ts';
 import { contentOf, forwardsOf, fromCondition } from '../shapes.ts';
 import { fromTagList, ownerOf } from '../tags.ts';
+import { type Census, censusOf, difference } from './census.ts';
 import {
   allLoadBalancers,
   allTargetGroups,
@@ -33,10 +34,15 @@ import {
 } from './describe.ts';
 import type { CertificateRecord, ListenerRecord, OwnedRecord, TargetGroupRecord } from './records.ts';
 
-export interface OwnedInAws {
+interface Claimed {
   readonly records: readonly OwnedRecord[];
   /** Another cluster with the same name uses this account. */
   readonly problems: readonly Problem[];
+}
+
+export interface OwnedInAws extends Claimed {
+  /** What others have in the account and Region. */
+  readonly others: Census;
 }
 
 /** A resource that AWS described, before we know who owns it. */
@@ -67,8 +73,13 @@ export async function readOwned(clients: AwsClients, cluster: ClusterIdentity): 
     first.records.filter(({ kind }) => kind === 'load-balancer').map(({ arn }) => arn),
   );
   const second = await recordsOf(clients, cluster, listeners, tags);
+  const all = [
+    ...loadBalancers.map(({ LoadBalancerArn = '' }) => LoadBalancerArn),
+    ...targetGroups.map(({ TargetGroupArn = '' }) => TargetGroupArn),
+  ];
   return {
     records: [...first.records, ...second.records],
+    others: difference(censusOf(all), censusOf(first.records.map(({ arn }) => arn))),
     problems: [...first.problems, ...second.problems].slice(0, 1),
   };
 }
@@ -79,7 +90,7 @@ export async function recordsOf(
   cluster: ClusterIdentity,
   candidates: readonly Candidate[],
   known: ReadonlyMap<string, Tags>,
-): Promise<OwnedInAws> {
+): Promise<Claimed> {
   const unknown = candidates.map(({ arn }) => arn).filter((arn) => !known.has(arn));
   const asked = await describeTags(clients, unknown);
   const records: OwnedRecord[] = [];

@@ -47,7 +47,7 @@ export function resourceId(...parts: readonly (string | number)[]): ResourceId {
 }
 
 /** Whether it is an NLB's, or belongs to one: then the second segment names it. */
-export const isOfNetwork = (id: ResourceId): boolean => id.split('/')[1]?.startsWith('nlb-') === true;
+export const isOfNetwork = (id: string): boolean => id.split('/')[1]?.startsWith('nlb-') === true;
 
 /** Whether it is a group that never has a target, `target-group/SEGMENT/empty…`. A backend's id has more parts. */
 export function isEmptyGroup(id: ResourceId): boolean {

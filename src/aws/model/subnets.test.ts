@@ -95,6 +95,12 @@ test('subnets that AWS would refuse, and those of another cluster, are passed ov
   expect(chosen(given)).toEqual(['subnet-3', 'subnet-4']);
 });
 
+test('if subnets are too few because some are full, these are named', () => {
+  const full = { availableIpAddresses: 7 };
+  const given = network(subnet('subnet-1', 'a'), subnet('subnet-2', 'b', full), subnet('subnet-3', 'c', full));
+  expect(chosen(given)).toMatchObject({ kind: 'subnets-too-few', found: ['subnet-1'], full: ['subnet-2', 'subnet-3'] });
+});
+
 test('dualstack needs subnets with IPv6', () => {
   const given = network(
     subnet('subnet-1', 'a'),

@@ -57,18 +57,18 @@ function discovered(
   standing: ReadonlySet<string>,
   covered: ReadonlySet<string>,
 ): SubnetChoice {
-  const usable = network.subnets.filter(
-    (subnet) =>
-      (standing.has(subnet.id) || subnet.availableIpAddresses >= MIN_FREE_ADDRESSES) &&
-      (settings.ipAddressType === 'ipv4' || subnet.ipv6) &&
-      !isForeign(subnet, clusterName),
+  const fitting = network.subnets.filter(
+    (subnet) => (settings.ipAddressType === 'ipv4' || subnet.ipv6) && !isForeign(subnet, clusterName),
   );
+  const hasRoom = ({ id, availableIpAddresses: free }: Subnet) => standing.has(id) || free >= MIN_FREE_ADDRESSES;
+  const usable = fitting.filter(hasRoom);
   // In other types of zones a load balancer is created only if a configuration names the subnets.
   const [here, elsewhere] = [usable.filter(isInAvailabilityZone), usable.filter((each) => !isInAvailabilityZone(each))];
   const found = onePerZone(candidates(here, settings.scheme), standing);
   const zones = new Set(found.map(({ availabilityZone }) => availabilityZone));
   const further = usable.filter(({ id, availabilityZone }) => covered.has(id) && !zones.has(availabilityZone));
-  return enough(settings, [...found, ...further], settings.plane === 'nlb' ? [] : elsewhere);
+  const full = candidates(fitting.filter(isInAvailabilityZone), settings.scheme).filter((each) => !hasRoom(each));
+  return enough(settings, [...found, ...further], { elsewhere: settings.plane === 'nlb' ? [] : elsewhere, full });
 }
 
 const isInAvailabilityZone = ({ zoneType }: Subnet): boolean => zoneType === 'availability-zone';
@@ -113,16 +113,24 @@ const idsOf = (subnets: readonly Subnet[]): readonly string[] => subnets.map(({ 
 
 const chosen = (subnets: readonly Subnet[]): SubnetChoice => ({ ids: idsOf(subnets) });
 
-/** @param elsewhere subnets that were left out because of the type of their zone */
+/** Subnets that were left out: because of the type of their zone, or because they have too few free addresses. */
+interface LeftOut {
+  readonly elsewhere: readonly Subnet[];
+  readonly full: readonly Subnet[];
+}
+
 function enough(
   { scheme, plane }: Wanted,
   subnets: readonly Subnet[],
-  elsewhere: readonly Subnet[] = [],
+  { elsewhere, full }: LeftOut = { elsewhere: [], full: [] },
 ): SubnetChoice {
   const zones = MIN_ZONES[plane];
   if (subnets.length >= zones) return chosen(subnets);
   const found = { found: idsOf(subnets), zones: subnets.length };
-  const leftOut = elsewhere.length > 0 && { elsewhere: idsOf(elsewhere) };
+  const leftOut = {
+    ...(elsewhere.length > 0 && { elsewhere: idsOf(elsewhere) }),
+    ...(full.length > 0 && { full: idsOf(full) }),
+  };
   return {
     problem: { kind: 'subnets-too-few', scheme, ...(zones === 1 && { needed: 1 as const }), ...found, ...leftOut },
   };
