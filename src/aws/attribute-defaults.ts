@@ -77,16 +77,53 @@ export function defaultsOf(resource: LoadBalancerResource | TargetGroupResource)
 export function attributesDelta(desired: Attributes, current: Attributes, defaults: Attributes): Attributes {
   const reset = Object.entries(defaults).filter(([key]) => key in current && !(key in desired));
   const wanted = [...Object.entries(desired), ...reset];
-  return Object.fromEntries(wanted.filter(([key, value]) => canonical(current[key]) !== canonical(value)));
+  const isSet = (key: string, value: string) => key in current && canonical(current[key] ?? '') === canonical(value);
+  return Object.fromEntries(wanted.filter(([key, value]) => !isSet(key, value)));
 }
 
 /** AWS may return `060` as `60` and `True` as `true`: another spelling is no difference. */
-function canonical(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
+function canonical(value: string): string {
   if (/^\d{1,15}$/.test(value)) return String(Number(value));
   return /^(true|false)$/i.test(value) ? value.toLowerCase() : value;
 }
 
-/** The attributes that differ from AWS's defaults. */
-export const ownAttributes = (current: Attributes, defaults: Attributes): Attributes =>
-  Object.fromEntries(Object.entries(current).filter(([key, value]) => key in defaults && defaults[key] !== value));
+/** A load balancer, by what its defaults depend on. */
+interface Balancer {
+  readonly isNetwork: boolean;
+  readonly isInternal: boolean;
+}
+
+/** What AWS shows of an attribute that nobody has set. */
+const unsetValues = ({ isNetwork, isInternal }: Balancer): Attributes => ({
+  ...Object.fromEntries(
+    ['access_logs', 'connection_logs', 'health_check_logs'].flatMap((logs) => [
+      [`${logs}.s3.bucket`, ''],
+      [`${logs}.s3.prefix`, ''],
+    ]),
+  ),
+  'ipv6.deny_all_igw_traffic': String(isInternal),
+  'secondary_ips.auto_assigned.per_subnet': '0',
+  ...loadBalancerDefaults(isNetwork),
+});
+
+function withoutUnset(attributes: Attributes, unset: Attributes): Attributes {
+  const spelled = Object.entries(attributes).map(([key, value]) => [key, canonical(value)] as const);
+  return Object.fromEntries(spelled.filter(([key, value]) => unset[key] !== value));
+}
+
+/**
+ * What the tag with the hash of the desired attributes is made of. The tag must show later whether deletion protection is ours,
+ * so attributes are left out there that have AWS's default value anyway.
+ */
+export function hashedAttributes({ attributes, ...desired }: LoadBalancerResource | TargetGroupResource): Attributes {
+  if (desired.kind === 'target-group' || attributes['deletion_protection.enabled'] !== 'true') return attributes;
+  const { type, scheme } = desired.spec;
+  return withoutUnset(attributes, unsetValues({ isNetwork: type === 'network', isInternal: scheme === 'internal' }));
+}
+
+/** What `hashedAttributes` was, if AWS has now what was desired. @param current as AWS describes them */
+export function asHashed(current: Attributes, balancer: Balancer): Attributes {
+  const unset = unsetValues(balancer);
+  const known = Object.fromEntries(Object.entries(current).filter(([key]) => key in unset));
+  return withoutUnset(known, unset);
+}

@@ -1,4 +1,5 @@
 // All resources except rules: created if missing, changed if a hash tag differs.
+import { hashedAttributes } from '../attribute-defaults.ts';
 import type { Resource, ResourceId, RuleResource } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { hashed, isSet } from './certificates.ts';
@@ -153,8 +154,9 @@ function secondCall(
     }
     case 'load-balancer':
     case 'target-group': {
-      if (isRight('attributes', desired.attributes)) return undefined;
-      const tags = hashTag('attributes', desired.attributes);
+      const attributes = hashedAttributes(desired);
+      if (isRight('attributes', attributes)) return undefined;
+      const tags = hashTag('attributes', attributes);
       return { kind: 'set-attributes', id: stepId('set-attributes', desired.id), ...base(), desired, tags };
     }
     case 'listener': {

@@ -7,7 +7,7 @@ import {
   DeleteTargetGroupCommand,
   ModifyLoadBalancerAttributesCommand,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { loadBalancerDefaults, ownAttributes } from '../attribute-defaults.ts';
+import { asHashed } from '../attribute-defaults.ts';
 import { AwsError, isInUse, isNotFound } from '../errors.ts';
 import { readAttributes } from '../inventory/describe.ts';
 import { hash } from '../model/hash.ts';
@@ -60,8 +60,8 @@ async function deleteLoadBalancer(run: Run, existing: OwnedResource): Promise<vo
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'OperationNotPermitted') throw error;
     const current = await readAttributes(clients, 'load-balancer', existing.arn);
-    const defaults = loadBalancerDefaults(isNetworkLoadBalancer(existing.arn));
-    const isOurs = existing.tags[TAG.attributes] === hash(ownAttributes(current, defaults));
+    const balancer = { isNetwork: isNetworkLoadBalancer(existing.arn), isInternal: existing.id.endsWith('internal') };
+    const isOurs = existing.tags[TAG.attributes] === hash(asHashed(current, balancer));
     if (!isOurs) throw error;
     await clients.elbv2.send(
       new ModifyLoadBalancerAttributesCommand({

@@ -152,6 +152,18 @@ test('deletion protection that the Gateway asked for goes with the Gateway', asy
   expect(rig.aws.world().elbv2.loadBalancers.size).toBe(0);
 });
 
+test.each([
+  ['AWS sets by itself', { 'routing.http2.enabled': 'true' }],
+  ['AWS spells in another way', { 'idle_timeout.timeout_seconds': '0120', 'waf.fail_open.enabled': 'True' }],
+  ['has no default', { 'access_logs.s3.enabled': 'true', 'access_logs.s3.bucket': 'logs' }],
+  ['depends on the scheme', { 'ipv6.deny_all_igw_traffic': 'true' }],
+])('deletion protection that the Gateway asked for goes also if it asked for something that %s', async (_, more) => {
+  const controller = await rig.start();
+  await controller.apply(rig.model({ attributes: { 'deletion_protection.enabled': 'true', ...more } }));
+  expect((await controller.apply(undefined)).problems).toEqual([]);
+  expect(rig.aws.world().elbv2.loadBalancers.size).toBe(0);
+});
+
 test("deletion protection that someone else has set stands, and the Gateway's status says so", async () => {
   const controller = await rig.start();
   await controller.apply(rig.model());

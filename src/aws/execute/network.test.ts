@@ -218,7 +218,7 @@ test('a create whose answer was lost continues from what exists', async () => {
 
 test('deletion protection of an NLB goes with the Gateway that asked for it, and stands if someone else has set it', async () => {
   const controller = await rig.start();
-  const own = { 'load_balancing.cross_zone.enabled': 'true', 'deletion_protection.enabled': 'true' };
+  const own = { 'load_balancing.cross_zone.enabled': 'false', 'deletion_protection.enabled': 'true' };
   await applied(controller, { listeners: { 53: 'TCP' }, attributes: own });
   expect((await controller.apply(undefined)).problems).toEqual([]);
   expect(elb().loadBalancers.size).toBe(0);

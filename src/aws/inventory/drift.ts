@@ -1,6 +1,6 @@
 // Finds the drift of one Gateway: each resource that AWS describes is compared with the Gateway's model. A difference is
 // remembered in the inventory, as a missing or wrong hash tag. The next diff repairs it like any other difference.
-import { attributesDelta, defaultsOf } from '../attribute-defaults.ts';
+import { attributesDelta, defaultsOf, hashedAttributes } from '../attribute-defaults.ts';
 import { hash, stableJson } from '../model/hash.ts';
 import type {
   CertificateUse,
@@ -91,7 +91,7 @@ export class DriftDetector {
   ): void {
     const { attributes } = desired;
     // Attributes that no pass has set yet are no drift.
-    const isClaimed = (record.tags[TAG.attributes] ?? hash({})) === hash(attributes);
+    const isClaimed = (record.tags[TAG.attributes] ?? hash({})) === hash(hashedAttributes(desired));
     const delta = attributesDelta(attributes, current, defaultsOf(desired));
     if (isClaimed && Object.keys(delta).length > 0) this.#drifted(record, 'attributes');
   }
