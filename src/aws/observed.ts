@@ -63,6 +63,10 @@ export interface OwnedListener extends Owned<'listener'> {
   readonly protocol: string;
   /** The groups that its default action forwards to now. */
   readonly forwards: readonly Forward[];
+  /** The default certificate and the policies, of listeners that have these. */
+  readonly certificate?: string;
+  readonly sslPolicy?: string;
+  readonly alpnPolicy?: string;
 }
 
 export interface OwnedRule extends Owned<'rule'> {

@@ -61,6 +61,8 @@ function aspect(step: OtherStep): string | undefined {
     case 'warm-rule':
     case 'warm-listener':
       return 'a target group joins with weight 0, and takes over when it is healthy';
+    case 'set-tls':
+      return 'policies or default certificate';
     case 'sync-targets':
       return 'targets';
     default:

@@ -115,6 +115,19 @@ test('a group that no health check covers takes over when AWS has registered its
   expect(pass(aws, udp)).toEqual([`change ${dns}`]);
 });
 
+test('a new certificate of a TLS listener does not wait for a group that is cold, and the listener forwards as before', () => {
+  const tls = (to: string): NetworkSketch => ({ listeners: { 53: { protocol: 'TLS', to: [to] } } });
+  const aws = running(tls('old'));
+  pass(aws, tls('new'));
+  expect(pass(aws, tls('new'))).toEqual([]);
+  const renewed = { ...tls('new'), certificate: 'arn:renewed' };
+  expect(pass(aws, renewed)).toEqual([`set-tls ${dns}`]);
+  expect(carries(aws, dns)).toEqual(['TLS', 'target-group/nlb-internal/old/TLS-ipv4']);
+  expect(pass(aws, renewed)).toEqual([]);
+  aws.passTime(1000);
+  expect(pass(aws, renewed)).toEqual([`change ${dns}`]);
+});
+
 test('the group of a listener that is gone rests before it is deleted', () => {
   const aws = running({ listeners: { ...tcp.listeners, 54: { protocol: 'TCP', to: ['other'] } } });
   expect(pass(aws, tcp)).toEqual(['delete listener/nlb-internal/54']);

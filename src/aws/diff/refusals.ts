@@ -65,6 +65,7 @@ function refusalOf(step: Step): RefusedProblem['kind'] | undefined {
     case 'change':
       return step.desired.kind === 'rule' || step.desired.kind === 'listener' ? 'rule-change-refused' : undefined;
     case 'warm-listener':
+    case 'set-tls':
       return 'rule-change-refused';
     case 'warm-rule':
     case 'set-attributes':

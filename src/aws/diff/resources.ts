@@ -1,7 +1,7 @@
 // All resources except rules: created if missing, changed if a hash tag differs.
 import { hashedAttributes } from '../attribute-defaults.ts';
-import type { Resource, ResourceId, RuleResource } from '../model/resources.ts';
-import { TAG } from '../observed.ts';
+import type { ListenerResource, Resource, ResourceId, RuleResource } from '../model/resources.ts';
+import { type OwnedListener, TAG } from '../observed.ts';
 import { hashed, isSet } from './certificates.ts';
 import type { Draft } from './draft.ts';
 import { stepId } from './draft.ts';
@@ -122,7 +122,22 @@ function mustChange(draft: Draft, desired: Plain, existing: KeptResource, right:
   if (desired.spec.defaultAction.kind !== 'forward') return !right;
   // The warm-up may have given it another protocol, and groups that are no longer desired.
   const stands = existing.protocol === desired.spec.protocol && pointsWhereDesired(draft.existing, forwarding);
-  return !(right && stands) && !warmUp(draft, forwarding);
+  if (right && stands) return false;
+  if (!warmUp(draft, forwarding)) return true;
+  setTls(draft, desired, existing);
+  return false;
+}
+
+/** While a TLS listener waits for its new groups, its certificate and policies do not wait. */
+function setTls(draft: Draft, desired: ListenerResource, owned: OwnedListener): void {
+  const { protocol, sslPolicy, alpnPolicy = 'None', defaultCertificate: use } = desired.spec;
+  if (use === undefined || protocol !== 'TLS' || owned.protocol !== 'TLS') return;
+  const arn = 'arn' in use ? use.arn : draft.existing.kept.get(use.certificate)?.arn;
+  if (owned.certificate === arn && owned.sslPolicy === sslPolicy && (owned.alpnPolicy ?? 'None') === alpnPolicy) return;
+  // If the certificate cannot be imported, the policies change without it.
+  const follows = draft.waitFor(certificateReferences([use]));
+  const id = stepId('set-tls', desired.id);
+  draft.add({ kind: 'set-tls', id, after: [], follows, resource: desired.id, desired, arn: owned.arn });
 }
 
 /** The step after the create. Undefined if all is set already, or if nothing is desired and nothing was ever set. */

@@ -61,6 +61,8 @@ export type Step = Base &
     | (Warming & { readonly kind: 'warm-rule' })
     /** The same for an NLB's listener. The listener gets this protocol, because it accepts both the old and the new groups. */
     | (Warming & { readonly kind: 'warm-listener'; readonly protocol: string })
+    /** Changes the default certificate and the policies of a TLS listener that must still wait for its new groups. */
+    | { readonly kind: 'set-tls'; readonly desired: ListenerResource; readonly arn: string }
     /** Registers the group's targets, as the caches have them. */
     | { readonly kind: 'sync-targets'; readonly desired: TargetGroupResource }
     | { readonly kind: 'delete'; readonly existing: OwnedResource }

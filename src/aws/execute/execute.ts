@@ -90,6 +90,7 @@ const words = {
   'set-priorities': 'set the priorities',
   'warm-rule': 'let a target group join its rule without weight',
   'warm-listener': 'let a target group join its listener without weight',
+  'set-tls': 'changed the certificate and the policies',
   'sync-targets': 'registered the targets',
   delete: 'removed',
 } as const satisfies Record<Step['kind'], string>;

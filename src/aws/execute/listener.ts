@@ -27,16 +27,23 @@ const certificateArn = (run: Run, use: CertificateUse): string | undefined =>
   'arn' in use ? use.arn : run.knownArn(use.certificate);
 
 function settings(run: Run, { spec }: ListenerResource, defaultCertificate: string | undefined) {
-  const { port, protocol, sslPolicy, alpnPolicy, defaultAction } = spec;
+  const { port, protocol, defaultAction } = spec;
   return {
     Port: port,
     Protocol: protocol,
-    ...(sslPolicy === undefined ? {} : { SslPolicy: sslPolicy }),
-    ...(defaultCertificate === undefined ? {} : { Certificates: [{ CertificateArn: defaultCertificate }] }),
-    ...(protocol === 'TLS' ? { AlpnPolicy: [alpnPolicy ?? 'None'] } : {}),
+    ...tlsSettings(spec, defaultCertificate),
     DefaultActions: toActions(defaultAction, run.arnOf),
   };
 }
+
+const tlsSettings = (
+  { protocol, sslPolicy, alpnPolicy }: ListenerResource['spec'],
+  defaultCertificate: string | undefined,
+) => ({
+  ...(sslPolicy === undefined ? {} : { SslPolicy: sslPolicy }),
+  ...(defaultCertificate === undefined ? {} : { Certificates: [{ CertificateArn: defaultCertificate }] }),
+  ...(protocol === 'TLS' ? { AlpnPolicy: [alpnPolicy ?? 'None'] } : {}),
+});
 
 /** Remembers a listener as AWS described it. The description lacks the extra certificates, so these stay as remembered. */
 function remember(run: Run, found: Listener, id: ListenerResource['id'], tags: Tags): void {
@@ -102,6 +109,12 @@ export async function warmListener(run: Run, { arn, serving, joining, protocol }
   await modify(run, { ListenerArn: arn, Protocol: protocolNamed(protocol), DefaultActions });
 }
 
+/** Without the default action: the listener forwards as before. */
+export async function setTls(run: Run, { desired: { spec }, arn }: SetTls): Promise<void> {
+  const certificate = spec.defaultCertificate && certificateArn(run, spec.defaultCertificate);
+  await modify(run, { ListenerArn: arn, ...tlsSettings(spec, certificate) });
+}
+
 const protocolNamed = (protocol: string): ProtocolEnum | undefined =>
   Object.values(ProtocolEnum).find((each) => each === protocol);
 
@@ -112,6 +125,7 @@ async function modify(run: Run, change: ModifyListenerCommandInput & { ListenerA
 }
 
 type SetCertificates = Extract<Step, { kind: 'set-certificates' }>;
+type SetTls = Extract<Step, { kind: 'set-tls' }>;
 type WarmListener = Extract<Step, { kind: 'warm-listener' }>;
 
 /**

@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { expect, test } from 'vitest';
 import { selfSigned } from '../../../localstack/aws/acm/self-signed.ts';
+import { stepId } from '../diff/draft.ts';
 import { LeaseLostError } from '../errors.ts';
 import { atOnce } from '../inventory/audit.ts';
 import { gatewayOwner } from '../model/owner.ts';
@@ -80,6 +81,31 @@ test('a group of nodes of an NLB gets its IP version', async () => {
   const controller = await rig.start();
   expect(await controller.apply({ ...wanted, resources })).toMatchObject({ problems: [], pending: [] });
   expect([...elb().targetGroups.values()].map(({ ipAddressType }) => ipAddressType)).toEqual(['ipv6']);
+});
+
+test('a TLS listener gets another certificate and policy while it still waits for its new group', async () => {
+  const controller = await rig.start();
+  const [first, second] = [
+    await certificate(controller, 'a.example.com'),
+    await certificate(controller, 'b.example.com'),
+  ];
+  await applied(controller, { listeners: { 443: 'TLS' }, certificate: first });
+  const changed = model({ listeners: { 443: 'TLS' }, certificate: second, alpnPolicy: 'HTTP2Optional' });
+  const desired = changed.resources.find((each) => each.kind === 'listener');
+  const arn = arnOf(controller, 'listener', 'listener/nlb-internal/443');
+  const forwards = () => [...elb().rules.values()].map(({ actions }) => actions);
+  const before = structuredClone(forwards());
+  if (desired?.kind !== 'listener') throw new Error('Expected a listener');
+  const { id: resource } = desired;
+  const step = { kind: 'set-tls', id: stepId('set-tls', resource), after: [], resource, desired, arn } as const;
+  const { problems } = await executePlan(
+    { ...settled, existing: new Map([[resource, arn]]), steps: [step] },
+    controller.context,
+  );
+  expect(problems).toEqual([]);
+  expect(forwards()).toEqual(before);
+  expect(before).toHaveLength(1);
+  expect(controller.inventory.get(arn)).toMatchObject({ certificate: second, alpnPolicy: 'HTTP2Optional' });
 });
 
 /** Plans until nothing is left to do. Each time, the controller dies one call later. */

@@ -9,7 +9,7 @@ import { setAttributes } from './attributes.ts';
 import { changeCertificate, createCertificate } from './certificate.ts';
 import { deleteResource } from './delete.ts';
 import { setIngress } from './ingress.ts';
-import { changeListener, createListener, setCertificates, warmListener } from './listener.ts';
+import { changeListener, createListener, setCertificates, setTls, warmListener } from './listener.ts';
 import { changeLoadBalancer, createLoadBalancer } from './load-balancer.ts';
 import { changeRule, createRule, setPriorities, warmRule } from './rule.ts';
 import type { Run, StepEnd } from './run.ts';
@@ -49,6 +49,9 @@ export async function performStep(run: Run, step: Step): Promise<StepEnd> {
       return done;
     case 'warm-listener':
       await warmListener(run, step);
+      return done;
+    case 'set-tls':
+      await setTls(run, step);
       return done;
     case 'sync-targets':
       await registerTargets(run, step);

@@ -196,6 +196,7 @@ export function listenerCandidate(found: Listener): Candidate[] {
   const { ListenerArn: arn, LoadBalancerArn: loadBalancerArn = '', Port: port = 0, Protocol: protocol = '' } = found;
   if (arn === undefined) return [];
   const certificate = found.Certificates?.[0]?.CertificateArn;
+  const { SslPolicy: sslPolicy, AlpnPolicy: [alpnPolicy] = [] } = found;
   const record = (id: ResourceId, tags: Tags): ListenerRecord => ({
     kind: 'listener',
     arn,
@@ -206,6 +207,8 @@ export function listenerCandidate(found: Listener): Candidate[] {
     protocol,
     forwards: forwardsOf(found.DefaultActions),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(sslPolicy === undefined ? {} : { sslPolicy }),
+    ...(alpnPolicy === undefined ? {} : { alpnPolicy }),
   });
   return [{ arn, record }];
 }

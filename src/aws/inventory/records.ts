@@ -12,9 +12,8 @@ import type {
 } from '../observed.ts';
 import { TAG } from '../observed.ts';
 
-/** A listener, with the fields that diff does not need. */
+/** A listener, with the field that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
-  readonly certificate?: string;
   /** The certificates beside the default one. Absent if not known. */
   readonly extraCertificates?: readonly string[];
 }

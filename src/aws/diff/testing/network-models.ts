@@ -20,6 +20,8 @@ export interface NetworkSketch {
   /** The ports of the ALB behind. */
   readonly http?: readonly number[];
   readonly family?: 'ipv4' | 'ipv6';
+  /** The ARN of the default certificate of TLS listeners. */
+  readonly certificate?: string;
   /** No health check can pass. */
   readonly unchecked?: boolean;
 }
@@ -41,6 +43,7 @@ export function networkModel(sketch: NetworkSketch): Model {
         port,
         protocol,
         to.map((name) => targetGroup(sketch, name, protocol).id),
+        sketch.certificate,
       ),
     ),
     ...http.map((port) => listener(`nlb-${scheme}`, port, 'TCP', [albGroup(sketch, port).id])),
@@ -122,6 +125,7 @@ const listener = (
   port: number,
   protocol: ListenerResource['spec']['protocol'],
   groups: readonly TargetGroupResource['id'][],
+  certificate = 'arn:certificate',
 ): ListenerResource => ({
   kind: 'listener',
   id: id(`listener/${name}/${port}`),
@@ -129,7 +133,7 @@ const listener = (
   spec: {
     port,
     protocol,
-    ...(protocol === 'TLS' && { defaultCertificate: { arn: 'arn:certificate' } }),
+    ...(protocol === 'TLS' && { defaultCertificate: { arn: certificate } }),
     defaultAction:
       groups.length === 0
         ? { kind: 'fixed-response', statusCode: '404', contentType: 'text/plain', body: '' }

@@ -5,6 +5,7 @@ import type { ObjectKey } from '../../../kube/object.ts';
 import { gatewayOwner } from '../../model/owner.ts';
 import type {
   CertificateUse,
+  ListenerResource,
   Resource,
   ResourceId,
   RuleAction,
@@ -122,6 +123,9 @@ export class SimulatedAws {
         this.#point(step.arn, [...step.serving, ...joining], step.protocol);
         break;
       }
+      case 'set-tls':
+        this.#setTls(step.arn, step.desired, resolve);
+        break;
       case 'sync-targets': {
         const { loadBalancer, spec } = step.desired;
         const target = loadBalancer === undefined ? undefined : resolve(loadBalancer);
@@ -210,7 +214,8 @@ export class SimulatedAws {
         const listener = { ...base, tags: isDesired ? tags : unsaid, kind: desired.kind, loadBalancerArn };
         const forwards = forward(desired.spec.defaultAction, resolve);
         this.#check(forwards, protocol);
-        return add({ ...listener, port, protocol, forwards });
+        add({ ...listener, port, protocol, forwards });
+        return this.#setTls(arn, desired, isDesired ? resolve : undefined);
       }
       default:
         return desired satisfies never;
@@ -273,9 +278,23 @@ export class SimulatedAws {
     }
     if (desired.kind === 'listener') {
       this.#point(arn, forward(desired.spec.defaultAction, resolve), desired.spec.protocol);
+      this.#setTls(arn, desired, resolve);
     }
     entry.spec = desired.spec;
     this.#tag(arn, tags, []);
+  }
+
+  /** @param resolve absent if the listener has another certificate for now */
+  #setTls(arn: string, { spec }: ListenerResource, resolve?: (id: ResourceId) => string): void {
+    const entry = this.#get(arn);
+    const { defaultCertificate: use, sslPolicy, alpnPolicy } = spec;
+    if (entry.owned.kind !== 'listener' || use === undefined || resolve === undefined) return;
+    entry.owned = {
+      ...entry.owned,
+      certificate: 'arn' in use ? use.arn : resolve(use.certificate),
+      ...(sslPolicy !== undefined && { sslPolicy }),
+      ...(alpnPolicy !== undefined && { alpnPolicy }),
+    };
   }
 
   #point(arn: string, targetGroups: readonly Forward[], protocol?: string): void {
