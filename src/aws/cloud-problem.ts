@@ -1,7 +1,6 @@
 // Problems with AWS: something is missing, refused or not answered. A `resource` is a logical id, such as `listener/internal/443`.
 
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
-import type { Census } from './inventory/census.ts';
 import type { NlbProtocol } from './model/nlb/protocol.ts';
 import type { Plane } from './model/plane.ts';
 import type { Subnet } from './network/network.ts';
@@ -158,7 +157,7 @@ export interface AdmissionWidened {
 /** The account has nearly as many of them in the Region as AWS allows by default. This is a warning. */
 export interface RegionNearQuota {
   readonly kind: 'region-near-quota';
-  readonly of: keyof Census;
+  readonly of: 'application' | 'network' | 'target-groups';
   readonly limit: number;
 }
 

@@ -1,12 +1,13 @@
 // How many load balancers and target groups the account has in the Region. AWS limits their number, so the status warns before.
 // docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-limits.html
+import type { RegionNearQuota } from '../cloud-problem.ts';
 import type { Model } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
 import type { Problem } from '../problem.ts';
 
 const counted = ['application', 'network', 'target-groups'] as const;
 
-export type Census = Readonly<Record<(typeof counted)[number], number>>;
+export type Census = Readonly<Record<RegionNearQuota['of'], number>>;
 
 /** AWS's defaults. */
 const quotas: Census = { application: 50, network: 50, 'target-groups': 3000 };
