@@ -18,6 +18,7 @@ test('only the name of the cluster is required, and the other values are the def
     defaultTags: {},
     watchNamespace: undefined,
     auditPeriod: 600_000,
+    handoverPeriod: 600_000,
     enableLeaderElection: true,
     leaderElectionNamespace: undefined,
     metricsBindAddr: ':8080',

@@ -120,6 +120,11 @@ export const flags = {
     value: 'DURATION',
     description: 'how often each Gateway is compared with what exists in AWS',
   },
+  'handover-period': {
+    schema: duration.prefault('10m'),
+    value: 'DURATION',
+    description: "how long an old load balancer still serves after the Gateway's address has changed",
+  },
   'enable-leader-election': {
     schema: boolean.prefault('true'),
     value: 'true|false',

@@ -58,6 +58,8 @@ export class Cloud {
   readonly place: Place;
   readonly progress: Progress;
   readonly reachability: Reachability;
+  /** How long an old address still serves, in milliseconds. */
+  readonly handover: number;
   readonly runs: Runs;
   readonly shared: Shared;
   readonly releasePass: ReleasePass;
@@ -76,6 +78,7 @@ export class Cloud {
     this.region = region;
     const { config, clock, logger, metrics, sources, client, namespace, isLeader } = term;
     this.#term = term;
+    this.handover = config.handoverPeriod;
     this.cluster = { clusterName: config.clusterName, clusterUid: term.clusterUid };
     this.clients = createAwsClients({
       region,
@@ -104,6 +107,7 @@ export class Cloud {
     const knowledge = { clients, inventory, membership, troubles, refusals, where, locks, cluster, progress };
     this.runs = new Runs({
       ...knowledge,
+      handover: this.handover,
       clock,
       logger,
       signal,

@@ -38,10 +38,6 @@ const coverage: Coverage<AwsProblem['kind']> = {
     problem: { listener: 'http', field: 'hostname', port: 80, limit: 100 },
     reportedBy: ['Listener Accepted=True Accepted'],
   },
-  'listener-of-other-form': {
-    problem: { listener: 'http', field: 'protocol', plane: 'nlb' },
-    reportedBy: ['Listener Accepted=False UnsupportedProtocol', 'Listener Programmed=False Invalid'],
-  },
   'listener-pair': 'golden',
   'listener-port-taken': 'golden',
   'listener-unanswered': 'golden',

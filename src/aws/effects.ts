@@ -56,7 +56,6 @@ export const listenerEffects: Readonly<Record<ListenerProblem['kind'], ListenerE
   'certificate-refused': { kind: 'unresolved', reason: 'InvalidCertificateRef' },
   'listener-setting-conflict': { kind: 'remark' },
   'listener-not-isolated': { kind: 'remark' },
-  'listener-of-other-form': { kind: 'unsupported', reason: 'UnsupportedProtocol' },
   'listener-pair': { kind: 'no-room', lack: 'port' },
   'listener-port-taken': { kind: 'no-room', lack: 'port' },
   'listener-unanswered': { kind: 'remark' },

@@ -1,7 +1,6 @@
 // Problems of one listener with a load balancer or with AWS.
 import type { ListenerPlace } from '../gateway/problem-place.ts';
 import type { RefusalProblem } from './cloud-problem.ts';
-import type { Plane } from './model/plane.ts';
 
 /** The hostname is too long for a condition of a rule. */
 export interface ListenerHostnameTooLong extends ListenerPlace {
@@ -28,12 +27,6 @@ export interface ListenerNotIsolated extends ListenerPlace {
   readonly kind: 'listener-not-isolated';
   readonly port: number;
   readonly limit: number;
-}
-
-/** Its protocol needs another load balancer than the one that the Gateway has. */
-export interface ListenerOfOtherForm extends ListenerPlace {
-  readonly kind: 'listener-of-other-form';
-  readonly plane: Plane;
 }
 
 /** AWS can't have both on one port, though the Gateway API can. */
@@ -132,7 +125,6 @@ export type CertificateArnProblem =
 
 export type ListenerProblem =
   | CertificateArnProblem
-  | ListenerOfOtherForm
   | ListenerPair
   | ListenerPortTaken
   | ListenerUnanswered

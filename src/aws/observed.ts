@@ -25,6 +25,8 @@ export const TAG = {
   routes: 'gatehouse.dev/routes',
   /** Since when clients are sent to another load balancer, in milliseconds since the epoch. */
   replaced: 'gatehouse.dev/replaced',
+  /** Of an NLB that comes in front of a serving ALB: `pending`, and then since when clients are sent to it. */
+  handover: 'gatehouse.dev/handover',
   /** Which of the other tags we have written for the user: six hex digits of each key's hash. Written with them. */
   tags: 'gatehouse.dev/tags',
 } as const;
@@ -121,6 +123,8 @@ export type OwnedResource =
 export interface Observed {
   readonly owner: Owner;
   readonly resources: readonly OwnedResource[];
+  /** The addresses in the Gateway's status. Absent if they are not known. */
+  readonly announced?: readonly string[];
   /** The current time in milliseconds since the epoch, because some resources must rest before they are deleted. */
   readonly now: number;
 }

@@ -75,7 +75,7 @@ export async function openAws(
       certificateOwner: (arn, gateway) => cloud.certificateOwners.of(arn, gateway),
     },
     ready: async (gateway) => [...(await cloud.ready()), ...otherRegion(gateway, cloud.region)].map(awsFinding),
-    facts: (accepted) => learnFacts(cloud, sources, accepted),
+    facts: (accepted) => learnFacts(cloud, sources, clock.now(), accepted),
     apply: (gateway, derived, whenWanted) => applyModel(cloud, clock, gateway, derived, whenWanted),
     standing: (gateway, model) => {
       const bindings = cloud.bindings.ofGateway(gateway);

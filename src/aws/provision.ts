@@ -27,13 +27,14 @@ import { passAgainMs } from './timings.ts';
 export async function learnFacts(
   cloud: Cloud,
   sources: Pick<ClusterSources, 'service' | 'grantsIn'>,
+  now: number,
   accepted: AwsAccepted,
 ): Promise<Known<AwsFacts>> {
   const { topology } = accepted;
   const unread = await learnServed(cloud, topology);
   if (unread.length > 0) return { found: unread.map(awsFinding) };
-  const { inventory, place } = cloud;
-  const standing = standingOf({ inventory, vpcId: place.vpcId, sources }, topology);
+  const { inventory, place, handover } = cloud;
+  const standing = standingOf({ inventory, vpcId: place.vpcId, sources, now, handover }, topology);
   if (stays(accepted, standing)) return { found: [] };
   // The model refers to the backend security group, so it is created before the model is made.
   const network = await place.prepare();
@@ -64,7 +65,7 @@ export async function applyModel(
   const { problems, ...applied } =
     model === undefined
       ? { problems: await keepMembers(cloud, gateway, asked), behind: false }
-      : await carryOut(cloud, clock, gateway, model, whenWanted);
+      : await carryOut(cloud, clock, derived, model, whenWanted);
   const refused = model !== undefined && asked.topology ? refusedCertificates(asked.topology, problems) : [];
   return { ...applied, found: [...problems, ...refused].map(awsFinding) };
 }
@@ -80,13 +81,15 @@ interface CarriedOut extends Omit<Applied, 'found'> {
 async function carryOut(
   cloud: Cloud,
   clock: Clock,
-  gateway: ObjectKey,
+  { input }: Pick<Derived<Model>, 'input'>,
   model: Model,
   whenWanted: WhenWanted,
 ): Promise<CarriedOut> {
+  const { gateway } = model;
   const { observed, problems: unseen } = await cloud.observe(gateway);
   const owner = gatewayOwner(gateway);
-  const plan = cloud.runs.plan(owner, model, observed);
+  const announced = (input.gateway.status?.addresses ?? []).flatMap(({ value }) => value ?? []);
+  const plan = cloud.runs.plan(owner, model, { ...observed, announced });
   const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];
   // If AWS cannot be reached, the rest would only wait as long again, and the status should say so soon.

@@ -102,8 +102,27 @@ test('clients are sent to the old load balancer until the targets of the new one
 
 test('an ALB that clients know stays their address until the NLB in front of it serves', () => {
   const alb = existing(modelOf({ listeners: { 80: [] } }));
-  const model = networkModel(front);
-  expect(provisioned(model, alb)).toMatchObject({ addresses: hostname('web-internal'), complete: false });
+  const model = networkModel({ ...front, handingOver: true });
+  expect(provisioned(model, alb)).toMatchObject({
+    addresses: hostname('web-internal'),
+    complete: false,
+    replacing: true,
+  });
+});
+
+test('the address moves to an NLB only when it has the ports of the ALB, and then it stays there', () => {
+  const model = networkModel({ ...front, handingOver: true });
+  const owned = changed(existing(networkModel(front)), (each) =>
+    each.id === 'load-balancer/nlb-internal' ? { ...each, tags: { 'gatehouse.dev/handover': 'pending' } } : each,
+  );
+  expect(provisioned(model, owned)).toMatchObject({ addresses: hostname('nlb-internal'), replacing: false });
+  const without = owned.filter(({ id }) => id !== 'listener/nlb-internal/80');
+  expect(provisioned(model, without)).toMatchObject({ addresses: hostname('internal'), replacing: true });
+  expect(provisioned(undefined, without)).toMatchObject({ addresses: hostname('internal') });
+  const moved = changed(without, (each) =>
+    each.id === 'load-balancer/nlb-internal' ? { ...each, tags: { 'gatehouse.dev/handover': '1' } } : each,
+  );
+  expect(provisioned(model, moved)).toMatchObject({ addresses: hostname('nlb-internal') });
 });
 
 test('an ALB that only the NLB reaches is never the address', () => {

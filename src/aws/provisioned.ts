@@ -4,6 +4,7 @@ import type { GatewayAddress } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
+import { isComing, takenOverAt } from './handover.ts';
 import type { LoadBalancerResource, Model } from './model/resources.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
 import { type OwnedListener, type OwnedLoadBalancer, type OwnedResource, TAG } from './observed.ts';
@@ -32,6 +33,7 @@ export function provisioned(model: Model | undefined, owned: readonly OwnedResou
     addresses: shown === undefined ? [] : addressesOf(shown),
     ports: new Set(servers.keys()),
     servers,
+    replacing: shown !== undefined && wanted.length > 0 && shown.id !== frontOf(wanted)?.id,
     admits: model !== undefined && admits(model, owned),
     waiting,
     complete: model !== undefined && waiting === '' && absent.length === 0,
@@ -47,27 +49,41 @@ function shownOf(
   wanted: readonly LoadBalancerResource[],
   owned: readonly OwnedResource[],
 ): OwnedLoadBalancer | undefined {
-  const front = wanted.find(({ spec }) => spec.type === 'network') ?? wanted[0];
+  const front = frontOf(wanted);
   const all = owned.filter((resource) => resource.kind === 'load-balancer');
   const current = all.find(({ id }) => id === front?.id);
   // An ALB that only the NLB reaches was never what clients are sent to.
-  const shut = wanted.filter(({ spec, id }) => spec.type !== 'network' && id !== front?.id && isShut(model, owned));
-  const others = all
-    .filter((each) => each !== current && serves(each) && !shut.some(({ id }) => id === each.id))
+  const staying = new Set(wanted.map(({ id }) => id).filter((id) => id !== front?.replaces));
+  const [old] = all
+    .filter((each) => serves(each) && !staying.has(each.id))
     // Once the address has moved, it never goes back because of one more group that is not healthy yet.
     .filter(({ tags }) => !serves(current) || !(TAG.replaced in tags))
-    .toSorted((a, b) => Number(isNetworkLoadBalancer(b.arn)) - Number(isNetworkLoadBalancer(a.arn)));
-  if (serves(current) && isProven(model, current, owned)) return current;
-  return others[0] ?? current;
+    .toSorted((a, b) => rank(b) - rank(a));
+  if (!serves(current)) return old ?? current;
+  if (old === undefined || takenOverAt(current) !== undefined) return current;
+  return covers(model, current, old, owned) && isProven(model, current, owned) ? current : old;
 }
 
-/** Whether the rules of all security groups that the model makes for it admit only other groups. */
-function isShut(model: Model | undefined, owned: readonly OwnedResource[]): boolean {
-  const groups = (model?.resources ?? []).filter((resource) => resource.kind === 'security-group');
-  const closed = groups.filter(
-    ({ ingress }) => ingress.length > 0 && ingress.every(({ source }) => source.kind === 'group'),
-  );
-  return closed.length > 0 && closed.every((group) => isSet(group, owned));
+const frontOf = (wanted: readonly LoadBalancerResource[]): LoadBalancerResource | undefined =>
+  wanted.find(({ spec }) => spec.type === 'network') ?? wanted[0];
+
+const rank = (loadBalancer: OwnedLoadBalancer): number => {
+  if (!isNetworkLoadBalancer(loadBalancer.arn)) return 1;
+  return isComing(loadBalancer) ? 0 : 2;
+};
+
+/** Whether the load balancer has its listeners for the ports of the old one. */
+function covers(
+  model: Model | undefined,
+  current: OwnedLoadBalancer,
+  old: OwnedLoadBalancer,
+  owned: readonly OwnedResource[],
+): boolean {
+  const ports = new Set(listenersOf(old.arn, owned).map(({ port }) => port));
+  const present = new Set(listenersOf(current.arn, owned).map(({ id }) => id));
+  return (model?.resources ?? [])
+    .filter((each) => each.kind === 'listener')
+    .every(({ id, loadBalancer, spec }) => loadBalancer !== current.id || !ports.has(spec.port) || present.has(id));
 }
 
 /** Whether the target groups that an NLB forwards to may have connections. */

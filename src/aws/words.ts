@@ -77,8 +77,6 @@ function listenerSentence(problem: ListenerProblem): string {
       return `listeners on port ${problem.port} must have the same ${problem.setting}, so the value of ${namesOf({ others: [problem.other] }, problem.listener)} is used. Use the same value, or another port.`;
     case 'too-many-certificates':
       return `a load balancer has at most ${problem.limit} certificates beside the default ones, so this certificate is left out. Spread the listeners over more Gateways, or use a certificate with more names.`;
-    case 'listener-of-other-form':
-      return `the Gateway has ${planes[problem.plane]}, which serves no listeners of protocol ${problem.plane === 'alb' ? 'TCP, UDP or TLS' : 'HTTP or HTTPS'}. Use another Gateway for it.`;
     case 'listener-pair':
       return `${listenerPair(problem)} Use another port, or another Gateway.`;
     case 'listener-port-taken':

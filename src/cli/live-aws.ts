@@ -86,7 +86,10 @@ export async function readAws(
       network,
       problems,
       observed: (gateway) => inventory.observed(gatewayOwner(gateway), systemClock.now()),
-      standing: (topology) => standingOf({ inventory, vpcId: network.vpcId, sources }, topology),
+      standing: (topology) => {
+        const times = { now: systemClock.now(), handover: config.handoverPeriod };
+        return standingOf({ inventory, vpcId: network.vpcId, sources, ...times }, topology);
+      },
       imported: (secret) => {
         const outdated = new Set(inventory.outdatedCertificates().map(({ arn }) => arn));
         return inventory.find(resourceId('certificate', secret)).find(({ arn }) => !outdated.has(arn))?.arn;

@@ -158,6 +158,9 @@ const notToBeProgrammed: Programmed = {
   message: 'The Gateway is not accepted. What existed before stays as it is.',
 };
 
+/** How the message of a Gateway begins until another load balancer is its address. */
+export const beingReplaced = "The load balancer is active, and another one will become the Gateway's address.";
+
 /**
  * It becomes True when clients can reach every valid listener, and stays True while they can reach one. UpToDate and the conditions
  * of new listeners report changes that were refused or not answered.
@@ -173,10 +176,8 @@ function programmedCondition(
   const type = 'Programmed';
   const lack = unserved.length === 0 ? '' : lacking(unserved, provisioned, words);
   if (unserved.length === 0 || serves) {
-    const replaced = provisioned !== undefined && provisioned.waiting !== '' && provisioned.ports.size > 0;
-    const active = replaced
-      ? 'A load balancer is active, and another one will replace it.'
-      : 'The load balancer is active.';
+    const replaced = provisioned?.replacing === true && provisioned.ports.size > 0;
+    const active = replaced ? beingReplaced : 'The load balancer is active.';
     return { type, status: 'True', reason: 'Programmed', message: sentences([active, lack]) };
   }
   const message = sentences([lack, messageOf(serving.ofWhole)]);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Condition } from '../kube/object.ts';
-import { eachOnce, newsOf, newsOfListeners } from './news.ts';
+import { beingReplaced } from './gateway-status.ts';
+import { eachOnce, newsOf, newsOfAddress, newsOfListeners } from './news.ts';
 
 const lastTransitionTime = '2026-11-28T12:00:00Z';
 
@@ -93,4 +94,23 @@ test('each invalid listener gets an Event with its reason, at creation and later
 test('the same news for several parents of a route is one Event', () => {
   const bad = newsOf(undefined, conditions('ResolvedRefs=False/BackendNotFound: no Service'));
   expect(reasonsOf(eachOnce([...bad, ...bad]))).toEqual(['Warning BackendNotFound']);
+});
+
+test('before and after a Gateway gets another address there is one Event', () => {
+  const status = (address: string, message: string) => ({
+    addresses: [{ type: 'Hostname', value: address }],
+    conditions: conditions(`Programmed=True/Programmed: ${message}`),
+  });
+  const before = status('old.example', 'The load balancer is active.');
+  const during = status('old.example', `${beingReplaced} More.`);
+  const after = status('new.example', 'The load balancer is active.');
+  expect(newsOfAddress(before, during)).toEqual([
+    { type: 'Normal', reason: 'AddressChanging', note: 'Another load balancer will replace the address old.example.' },
+  ]);
+  expect(newsOfAddress(during, during)).toEqual([]);
+  expect(newsOfAddress(during, after)).toEqual([
+    { type: 'Normal', reason: 'AddressChanged', note: 'The address is new.example now, and no longer old.example.' },
+  ]);
+  expect(newsOfAddress(after, after)).toEqual([]);
+  expect(newsOfAddress(undefined, after)).toEqual([]);
 });

@@ -1,7 +1,8 @@
 // News are the changes of a status that are worth an Event.
-import type { ListenerStatus } from '../api/gateway-api.ts';
+import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { Condition } from '../kube/object.ts';
 import { isAdverse } from './condition.ts';
+import { beingReplaced } from './gateway-status.ts';
 
 type Conditions = readonly Condition[] | undefined;
 
@@ -68,6 +69,24 @@ function changed(old: Condition | undefined, now: Condition, leaving: boolean): 
   const better = old === undefined ? now.type === 'Programmed' : isAdverse(old);
   return better ? [{ type: 'Normal', reason, note }] : [];
 }
+
+/** Events before and after another load balancer becomes the Gateway's address. */
+export function newsOfAddress(before: Gateway['status'], after: Gateway['status']): readonly News[] {
+  const [old = '', now = ''] = [before, after].map((status) =>
+    (status?.addresses ?? []).map(({ value }) => value).join(', '),
+  );
+  if (old === '' || now === '') return [];
+  const begins = isBeingReplaced(after) && !isBeingReplaced(before);
+  return [
+    ...(begins ? [normal('AddressChanging', `Another load balancer will replace the address ${old}.`)] : []),
+    ...(old === now ? [] : [normal('AddressChanged', `The address is ${now} now, and no longer ${old}.`)]),
+  ];
+}
+
+const normal = (reason: string, note: string): News => ({ type: 'Normal', reason, note });
+
+const isBeingReplaced = (status: Gateway['status']): boolean =>
+  status?.conditions?.some(({ type, message }) => type === 'Programmed' && message.startsWith(beingReplaced)) === true;
 
 /** Each message once, even if several conditions or parents have it. */
 export const eachOnce = (news: readonly News[]): readonly News[] => [

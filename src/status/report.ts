@@ -9,7 +9,7 @@ import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
 import { writeStatus } from '../kube/status.ts';
 import { type GatewayOutcome, gatewayStatus, type Removal, removalStatus } from './gateway-status.ts';
-import { eachOnce, type News, newsOf, newsOfListeners } from './news.ts';
+import { eachOnce, type News, newsOf, newsOfAddress, newsOfListeners } from './news.ts';
 import { sameParent } from './parents.ts';
 import { type RouteOutcome, routeParents } from './route-status.ts';
 
@@ -66,6 +66,7 @@ async function writeGateway(
   const leaving = gateway.metadata.deletionTimestamp !== undefined;
   record(events, gateway, [
     ...newsOf(before?.conditions, after?.conditions, leaving),
+    ...newsOfAddress(before, after),
     ...newsOfListeners(before?.listeners, after?.listeners),
   ]);
 }

@@ -16,6 +16,8 @@ export interface Provisioned {
   readonly servers?: ReadonlyMap<PortKey, string>;
   /** Whether we know that all desired clients are admitted. If not, clients that were admitted before still are. */
   readonly admits: boolean;
+  /** Whether another load balancer will become the Gateway's address. */
+  readonly replacing?: boolean;
   /** What the load balancer itself is waiting for, in words; empty when it exists. */
   readonly waiting: string;
   /** Whether everything exists that is known to be desired, including listeners of ListenerSets. */

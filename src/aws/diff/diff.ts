@@ -2,6 +2,7 @@ import type { ListenerResource, Model, RuleResource } from '../model/resources.t
 import type { Observed, OwnedRule } from '../observed.ts';
 import { Draft } from './draft.ts';
 import { type Existing, indexExisting } from './existing.ts';
+import { handOver } from './handover.ts';
 import { Order } from './order.ts';
 import { planResource } from './resources.ts';
 import { retire } from './retire.ts';
@@ -34,7 +35,10 @@ export function diff(model: Model | undefined, observed: Observed, options: Diff
   for (const resource of resources) if (resource.kind !== 'rule') planResource(draft, resource);
   const listeners = resources.filter((resource) => resource.kind === 'listener');
   planListeners(draft, listeners, rules, rulesPerLoadBalancer);
-  retire(draft, { whole: model === undefined, rules, listeners, now: observed.now, drain, handover });
+  const loadBalancers = resources.filter((resource) => resource.kind === 'load-balancer');
+  const { now, announced } = observed;
+  handOver(draft, loadBalancers, listeners, { now, handover, announced });
+  retire(draft, { whole: model === undefined, rules, listeners, now, drain, handover, announced });
   return {
     steps: draft.steps,
     existing: new Map([...existing.kept].map(([id, { arn }]) => [id, arn])),

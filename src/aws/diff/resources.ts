@@ -1,5 +1,6 @@
 // All resources except rules: created if missing, changed if a hash tag differs.
 import { hashedAttributes } from '../attribute-defaults.ts';
+import { coming } from '../handover.ts';
 import type { ListenerResource, Resource, ResourceId, RuleResource } from '../model/resources.ts';
 import { type OwnedListener, TAG } from '../observed.ts';
 import { hashed, isSet } from './certificates.ts';
@@ -37,6 +38,7 @@ function create(draft: Draft, desired: Plain): void {
     desired,
     tags: {
       ...userTags(desired),
+      ...(desired.kind === 'load-balancer' && desired.replaces !== undefined && coming),
       ...hashTag('spec', hashed(draft.existing, desired.spec, defaultCertificates(desired))),
     },
   });

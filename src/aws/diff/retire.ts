@@ -1,25 +1,23 @@
 // Deletes resources that the model does not have, after their replacements serve. It makes no calls for resources that AWS
 // deletes by itself. Another pass deletes certificates, because Gateways share them.
+import { isAnnounced, isComing } from '../handover.ts';
 import { isOfNetwork } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
 import { type OwnedListener, type OwnedLoadBalancer, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
 import { type Draft, stepId } from './draft.ts';
 import { forwardsOf } from './forwarding.ts';
+import type { Handover } from './handover.ts';
 import type { StepId } from './step.ts';
 import { coldGroups, unprovenGroups } from './traffic.ts';
 
-export interface Retirement {
+export interface Retirement extends Handover {
   /** The Gateway is being deleted: nothing is kept for a while, and nothing is replaced. */
   readonly whole: boolean;
   readonly rules: readonly RuleResource[];
   readonly listeners: readonly ListenerResource[];
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   /** How long a target group is kept after the last reference to it is gone, in milliseconds. */
   readonly drain: number;
-  /** How long a load balancer still serves after another one has become the Gateway's address, in milliseconds. */
-  readonly handover: number;
 }
 
 /** The steps that delete load balancers, by ARN. */
@@ -94,15 +92,21 @@ function retireLoadBalancers(
 /**
  * Whether a load balancer has served long enough after another one became the Gateway's address. Clients still use the old
  * address for a while. The start time is in a tag, because a restart must not begin it again. An ALB that another ALB replaces
- * is deleted at once.
+ * is deleted at once, and so is an NLB that was never the address.
  */
 function isHandedOver(
   draft: Draft,
-  { whole, now, handover }: Retirement,
-  { arn, id, tags }: OwnedLoadBalancer,
+  { whole, now, handover, announced }: Retirement,
+  loadBalancer: OwnedLoadBalancer,
 ): boolean {
+  const { arn, id, tags } = loadBalancer;
   const kept = [...draft.existing.kept.values()].filter((each) => each.kind === 'load-balancer');
-  if (whole || ![arn, ...kept.map((each) => each.arn)].some(isNetworkLoadBalancer)) return true;
+  if (whole || isComing(loadBalancer) || ![arn, ...kept.map((each) => each.arn)].some(isNetworkLoadBalancer))
+    return true;
+  if (!(TAG.replaced in tags) && !kept.some((each) => isAnnounced(announced, each))) {
+    draft.await({ kind: 'replacement', resource: id });
+    return false;
+  }
   const since = Number(tags[TAG.replaced] ?? now);
   if (now - since >= handover) return true;
   if (!(TAG.replaced in tags)) {

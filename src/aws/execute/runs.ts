@@ -24,6 +24,8 @@ const nobody: ReadonlySet<string> = new Set();
 export interface RunsOptions extends Omit<ExecuteContext, 'owner' | 'recall' | 'problemsBefore'> {
   readonly clock: Clock;
   readonly progress: Progress;
+  /** How long an old address still serves, in milliseconds. */
+  readonly handover: number;
 }
 
 export class Runs {
@@ -37,12 +39,13 @@ export class Runs {
   /** @param model absent if everything is to be deleted */
   plan(owner: Owner, model: Model | undefined, observed: Observed): Plan {
     const { rulesPerLoadBalancer } = DEFAULT_QUOTAS;
-    return diff(model, observed, { rulesPerLoadBalancer, behind: this.#lastOf(owner)?.behind ?? nobody });
+    const { handover } = this.#options;
+    return diff(model, observed, { rulesPerLoadBalancer, handover, behind: this.#lastOf(owner)?.behind ?? nobody });
   }
 
   /** @param recall recalls steps that have made no call yet, because others wait */
   async execute(owner: Owner, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
-    const { progress, logger, ...context } = this.#options;
+    const { progress, logger, handover: _, ...context } = this.#options;
     const last = this.#lastOf(owner);
     if (owner.kind === 'gateway') progress.awaits(owner.key, plan);
     const outcome = await executePlan(plan, {

@@ -6,6 +6,7 @@ import { isPermitted } from '../../gateway/grants.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
+import { isComing, isHandingOver } from '../handover.ts';
 import { formOf, loadBalancerName } from '../model/form.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { Plane } from '../model/plane.ts';
@@ -23,15 +24,20 @@ export interface StandingSources {
   /** Undefined if not known yet. */
   readonly vpcId: string | undefined;
   readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** How long an old address still serves, in milliseconds. */
+  readonly handover: number;
 }
 
 /** An input of the Gateway's model. */
 export function standingOf(
-  { inventory, vpcId, sources }: StandingSources,
+  { inventory, vpcId, sources, now, handover }: StandingSources,
   { gateway, settings, ports, planes }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports' | 'planes'>,
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
-  const loadBalancers = new Set(owned.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : [])));
+  const balancers = owned.filter((each) => each.kind === 'load-balancer');
+  const loadBalancers = new Set(balancers.filter((each) => !isComing(each)).map(({ id }) => id));
   const form = formOf({ ports, planes }, loadBalancers);
   const standingOn = (plane: Plane) => {
     const name = loadBalancerName(plane, settings.scheme);
@@ -46,6 +52,7 @@ export function standingOf(
   const known = vpcId === undefined ? [] : standingTargetGroups(groups, backends, vpcId);
   const byId = new Map(known.map((group) => [group.id, group]));
   return {
+    ...(form === 'front' && { isHandingOver: isHandingOver(balancers, settings.scheme, now - handover) }),
     loadBalancers,
     ...standingOn(form === 'nlb' ? 'nlb' : 'alb'),
     ...(form === 'front' && { front: standingOn('nlb') }),

@@ -39,7 +39,7 @@ export const assemble = (
 
 function loadBalancer(
   context: ModelContext,
-  { spec, attributes }: LoadBalancerParts,
+  { spec, replaces, attributes }: LoadBalancerParts,
   place: Place,
   groups: LoadBalancerResource['spec']['securityGroups'],
 ): LoadBalancerResource {
@@ -56,6 +56,7 @@ function loadBalancer(
       ...place,
       securityGroups: groups,
     },
+    ...(replaces !== undefined && { replaces }),
     attributes,
     tags: settings.tags,
   };

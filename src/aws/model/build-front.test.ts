@@ -2,9 +2,12 @@ import { expect, test } from 'vitest';
 import { routeId } from '../../gateway/route-id.ts';
 import { objectKey } from '../../kube/object.ts';
 import { cluster, eachTestOnAws } from '../testing/aws-under-test.ts';
+import type { AwsTopology } from '../translation.ts';
 import { buildModel } from './build.ts';
 import { DEFAULT_QUOTAS } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
+import type { Model } from './resources.ts';
+import { NOTHING_STANDS, type Standing } from './standing.ts';
 import { entry, forward, httpPort, listener, topology } from './testing/sample.ts';
 
 const rig = eachTestOnAws();
@@ -13,13 +16,14 @@ const route = { kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: 'db'
 const tcp = { port: 5432, serves: { kind: 'tcp' }, listeners: [listener('db', { routes: [routeId(route)] })] } as const;
 
 /** The model of a Gateway with an HTTP listener and a TCP listener, in the demo VPC. */
-function mixed() {
+function mixed(standing: Partial<Standing> = {}, settings: Partial<AwsTopology['settings']> = {}) {
   const { seed } = rig;
   const asked = topology([httpPort([entry()])]);
   const rules = [{ rule: 0, matches: [], action: forward('db'), backends: [] }];
   const planes = ['alb', 'nlb'] as const;
   const given = {
     ...asked,
+    settings: { ...asked.settings, ...settings },
     planes,
     ports: [...asked.ports, tcp],
     routes: [...asked.routes, { route, hostnames: [], rules }],
@@ -28,7 +32,7 @@ function mixed() {
     .filter((subnet) => !subnet.public)
     .map((subnet, index) => ({ ...subnet, id: seed.privateSubnetIds[index] ?? '' }));
   const network = { region: seed.region, vpcId: seed.vpcId, subnets, backendSecurityGroupId: seed.nodeSecurityGroupId };
-  return buildModel(given, network, { ...cluster, quotas: DEFAULT_QUOTAS });
+  return buildModel(given, network, { ...cluster, quotas: DEFAULT_QUOTAS }, { ...NOTHING_STANDS, ...standing });
 }
 
 test('AWS takes the NLB and the ALB behind it as they are, and nothing is left to do', async () => {
@@ -42,4 +46,34 @@ test('AWS takes the NLB and the ALB behind it as they are, and nothing is left t
   const alb = [...loadBalancers.values()].find(({ type }) => type === 'application');
   const behind = [...targetGroups.values()].find(({ targetType }) => targetType === 'alb');
   expect([...(behind?.targets.values() ?? [])].map(({ id }) => id)).toEqual([alb?.arn]);
+});
+
+/** Whom the ALB admits, and its security groups. */
+function doorsOf(model: Model | undefined) {
+  const alb = model?.resources.find((each) => each.kind === 'load-balancer' && each.spec.type === undefined);
+  const group = model?.resources.find(({ id }) => id === 'security-group/frontend');
+  return {
+    ingress: group?.kind === 'security-group' ? group.ingress.map(({ source }) => source) : [],
+    groups: alb?.kind === 'load-balancer' ? alb.spec.securityGroups : [],
+  };
+}
+
+const nlb = { kind: 'group', group: 'security-group/nlb-frontend' };
+
+test('an ALB that clients know stays open to them while the NLB takes over, and is closed then', () => {
+  const { model } = mixed({ isHandingOver: true });
+  expect(doorsOf(model).ingress).toEqual([{ kind: 'cidr', cidr: '0.0.0.0/0' }, nlb]);
+  expect(model?.resources).toContainEqual(
+    expect.objectContaining({ id: 'load-balancer/nlb-internal', replaces: 'load-balancer/internal' }),
+  );
+  expect(doorsOf(mixed().model).ingress).toEqual([nlb]);
+});
+
+test('while the NLB takes over, an ALB keeps the security groups of its user', () => {
+  const backend = { groupId: rig.seed.nodeSecurityGroupId };
+  const own = ['sg-1', 'sg-2', 'sg-3', 'sg-4'];
+  const doors = (securityGroups: readonly string[]) =>
+    doorsOf(mixed({ isHandingOver: true }, { securityGroups }).model).groups;
+  expect(doors(['sg-1'])).toEqual([{ groupId: 'sg-1' }, { group: 'security-group/frontend' }, backend]);
+  expect(doors(own)).toEqual([...own.map((groupId) => ({ groupId })), backend]);
 });

@@ -10,11 +10,12 @@ import { buildNlb } from './nlb/build.ts';
 import { passageTo } from './nlb/front.ts';
 import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
-import { groupsBehind, rangesTooMany, securityGroups } from './security-groups.ts';
+import { groupsBehind, groupsBeside, rangesTooMany, securityGroups } from './security-groups.ts';
 
 export function* buildFront(asked: AwsTopology, { network, options, standing }: Given): Steps<Built> {
   const { settings } = asked;
-  const front = { ...standing, ...standing.front };
+  const both = [...standing.ports, ...(standing.front?.ports ?? [])];
+  const front = { ...standing, ...standing.front, ports: new Set(both) };
   const frontIn = placeOfNlb(settings, network, options.clusterName, front);
   const behindIn = placeOfAlb(
     settings,
@@ -51,9 +52,11 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   if (frontIn.place === undefined || (isBehind && behindIn.place === undefined)) return { problems };
   const groups = securityGroups(context, fitting.ports);
   const [use] = groups.uses;
-  const groupsOfAlb = groupsBehind(behind, http, use ?? { groupId: network.backendSecurityGroupId });
+  const groupsOf = standing.isHandingOver === true ? groupsBeside : groupsBehind;
+  const groupsOfAlb = groupsOf(behind, http, use ?? { groupId: network.backendSecurityGroupId });
   const withPassages = {
     ...parts,
+    ...(standing.isHandingOver === true && { replaces: behind.loadBalancer }),
     targetGroups: [...parts.targetGroups, ...passages.map(({ targetGroup }) => targetGroup)],
     listeners: [...parts.listeners, ...passages.map(({ listener }) => listener)],
   };

@@ -1,7 +1,6 @@
 // Topology → the desired resources of a Gateway's load balancers, and what these can't express.
 
 import { finish, type Steps } from '../../gateway/steps.ts';
-import type { PortTopology } from '../../gateway/topology.ts';
 import type { Network } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
 import type { AwsTopology } from '../translation.ts';
@@ -10,7 +9,7 @@ import { buildAlb } from './build-alb.ts';
 import { buildFront } from './build-front.ts';
 import { modelContext } from './context.ts';
 import { fittingPorts } from './fitting-ports.ts';
-import { type Form, formOf, withinForm } from './form.ts';
+import { formOf } from './form.ts';
 import { attributesWithoutEffect } from './nlb/attributes.ts';
 import { buildNlb } from './nlb/build.ts';
 import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
@@ -54,21 +53,13 @@ export function* buildingModel(
   const { ipAddressType } = settings;
   if (form !== 'alb' && ipAddressType === 'dualstack-without-public-ipv4')
     return { problems: [{ kind: 'ip-address-type-unsupported', ipAddressType }] };
-  const { topology, others } = withinForm(asked, form);
   const given = { network, options, standing };
-  const built = form === 'front' ? yield* buildFront(topology, given) : yield* buildOne(topology, form, given);
-  const problems = [...ofOtherForm(others, form), ...built.problems];
+  const built = form === 'front' ? yield* buildFront(asked, given) : yield* buildOne(asked, form, given);
+  const { problems } = built;
   if (built.resources === undefined) return { problems };
   const kept = built.standing ?? [];
   return { model: { gateway, resources: built.resources, ...(kept.length > 0 && { standing: kept }) }, problems };
 }
-
-const ofOtherForm = (ports: readonly PortTopology[], form: Form): readonly Problem[] =>
-  form === 'front'
-    ? []
-    : ports
-        .flatMap(({ listeners }) => listeners)
-        .map(({ name }) => ({ kind: 'listener-of-other-form', listener: name, field: 'protocol', plane: form }));
 
 function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standing }: Given): Steps<Built> {
   const { settings } = asked;

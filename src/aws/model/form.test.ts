@@ -11,7 +11,7 @@ test.each<readonly [string, readonly Plane[], readonly string[], Form]>([
   ['HTTP alone', ['alb'], [], 'alb'],
   ['TCP alone', ['nlb'], [], 'nlb'],
   ['both', ['alb', 'nlb'], [], 'front'],
-  ['both, after an ALB served alone: its address stays', ['alb', 'nlb'], ['internal'], 'alb'],
+  ['both, after an ALB served alone', ['alb', 'nlb'], ['internal'], 'front'],
   ['both, after an NLB served alone', ['alb', 'nlb'], ['nlb-internal'], 'front'],
   ['both, as before', ['alb', 'nlb'], ['internal', 'nlb-internal'], 'front'],
   ['HTTP, after both: the address stays', ['alb'], ['internet-facing', 'nlb-internet-facing'], 'front'],
@@ -25,7 +25,7 @@ test.each<readonly [string, readonly Plane[], readonly string[], Form]>([
 });
 
 test.each<readonly [string, readonly string[], Form]>([
-  ['keeps the load balancer that it had', ['internal'], 'alb'],
+  ['keeps the ALB that it had', ['internal'], 'front'],
   ['keeps the ALB behind an NLB', ['internal', 'nlb-internal'], 'front'],
   ['makes no load balancer', [], 'nlb'],
 ])('an invalid HTTP listener beside a TCP listener %s', (_, standing, expected) => {

@@ -2,7 +2,7 @@
 // an NLB in front of the ALB, because a Gateway has one address.
 
 import type { PortKey } from '../../gateway/listener-protocols.ts';
-import type { PortTopology, Topology } from '../../gateway/topology.ts';
+import type { PortTopology } from '../../gateway/topology.ts';
 import { resourceId } from './naming.ts';
 import type { Plane } from './plane.ts';
 import type { ResourceId } from './resources.ts';
@@ -28,14 +28,14 @@ interface Wanted {
 }
 
 /**
- * An address that clients know stays. So an NLB stays in front of an ALB, and an ALB that serves alone gets no NLB in front of it.
+ * An address that clients know stays if it can. So an NLB stays in front of an ALB that could serve alone.
  * @param standing the ids of the load balancers that the Gateway has in AWS
  */
 export function formOf({ ports, planes }: Wanted, standing: ReadonlySet<ResourceId>): Form {
   const wanted = new Set([...ports.map(planeOf), ...planes.filter((plane) => stands(plane, standing))]);
   const hasAlb = stands('alb', standing);
   const hasNlb = stands('nlb', standing);
-  if (wanted.size === 2) return hasAlb && !hasNlb ? 'alb' : 'front';
+  if (wanted.size === 2) return 'front';
   if (wanted.has('nlb')) return 'nlb';
   if (wanted.has('alb')) return hasNlb ? 'front' : 'alb';
   if (hasNlb) return hasAlb ? 'front' : 'nlb';
@@ -46,13 +46,3 @@ const stands = (plane: Plane, standing: ReadonlySet<ResourceId>): boolean =>
   ['internal', 'internet-facing'].some((scheme) =>
     standing.has(resourceId('load-balancer', loadBalancerName(plane, scheme))),
   );
-
-/** The topology with the ports that this form can have, and the others. */
-export function withinForm<T extends Topology>(
-  topology: T,
-  form: Form,
-): { readonly topology: T; readonly others: readonly PortTopology[] } {
-  const others = form === 'front' ? [] : topology.ports.filter((port) => planeOf(port) !== form);
-  if (others.length === 0) return { topology, others };
-  return { topology: { ...topology, ports: topology.ports.filter((port) => planeOf(port) === form) }, others };
-}

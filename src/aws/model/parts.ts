@@ -14,6 +14,7 @@ export interface LoadBalancerParts {
   /** Those that it serves. */
   readonly ports: readonly PortTopology[];
   readonly spec: Pick<LoadBalancerResource['spec'], 'type' | 'prefixForIpv6SourceNat' | 'enforceOnPrivateLink'>;
+  readonly replaces?: LoadBalancerResource['id'];
   readonly attributes: LoadBalancerResource['attributes'];
   readonly certificates: readonly CertificateResource[];
   readonly targetGroups: readonly TargetGroupResource[];

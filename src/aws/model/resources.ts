@@ -88,6 +88,8 @@ export interface LoadBalancerResource {
     readonly enforceOnPrivateLink?: 'on' | 'off';
     readonly securityGroups: readonly GroupUse[];
   };
+  /** Only of an NLB: the ALB behind it, while clients may still use the ALB's own address. */
+  readonly replaces?: ResourceId;
   /** Only what differs from AWS's defaults. */
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Tags;

@@ -25,20 +25,39 @@ export function securityGroups(context: ModelContext, ports: readonly PortTopolo
   if (settings.securityGroups !== undefined) {
     return { groups: [], uses: [...new Set([...settings.securityGroups, backend])].map((groupId) => ({ groupId })) };
   }
-  const groups = frontendGroups(context, ports);
+  return ofFrontend(context, frontendGroups(context, ports));
+}
+
+function ofFrontend({ network }: ModelContext, groups: readonly SecurityGroupResource[]): SecurityGroups {
   const uses = groups.toReversed().map(({ id }) => ({ group: id }));
-  return { groups, uses: [...uses, { groupId: backend }] };
+  return { groups, uses: [...uses, { groupId: network.backendSecurityGroupId }] };
 }
 
 /** The groups of an ALB behind an NLB: it admits only that. @param front a group of the NLB */
 export function groupsBehind(context: ModelContext, ports: readonly PortTopology[], front: GroupUse): SecurityGroups {
-  const ingress = ports.map(({ port }): IngressRule => {
+  const frontend = group(context, resourceId('security-group', 'frontend'), rulesFrom(front, ports));
+  return { groups: [frontend], uses: [{ group: frontend.id }, { groupId: context.network.backendSecurityGroupId }] };
+}
+
+/**
+ * The groups of an ALB that admits its clients beside the NLB in front of it. If the user's own groups leave no room for ours, they
+ * must admit the NLB, too.
+ */
+export function groupsBeside(context: ModelContext, ports: readonly PortTopology[], front: GroupUse): SecurityGroups {
+  if (context.topology.settings.securityGroups === undefined) {
+    return ofFrontend(context, frontendGroups(context, ports, rulesFrom(front, ports)));
+  }
+  const [own, behind] = [securityGroups(context, ports), groupsBehind(context, ports, front)];
+  const [frontend] = behind.uses;
+  if (frontend === undefined || own.uses.length >= context.options.quotas.securityGroups) return own;
+  return { groups: behind.groups, uses: [...own.uses.slice(0, -1), frontend, ...own.uses.slice(-1)] };
+}
+
+const rulesFrom = (front: GroupUse, ports: readonly PortTopology[]): readonly IngressRule[] =>
+  ports.map(({ port }) => {
     const source = { kind: 'group', ...front } as const;
     return { protocol: 'tcp', fromPort: port, toPort: port, source, description: `Listener port ${port}` };
   });
-  const frontend = group(context, resourceId('security-group', 'frontend'), ingress);
-  return { groups: [frontend], uses: [{ group: frontend.id }, { groupId: context.network.backendSecurityGroupId }] };
-}
 
 /** How many rules of one address family a load balancer's groups hold, without the backend group. */
 export function ingressCapacity({ options: { quotas } }: ModelContext): number {
@@ -76,7 +95,12 @@ export function rangesTooMany(context: ModelContext, standing: ReadonlySet<PortK
   };
 }
 
-function frontendGroups(context: ModelContext, ports: readonly PortTopology[]): readonly SecurityGroupResource[] {
+/** @param others rules beside those for clients */
+function frontendGroups(
+  context: ModelContext,
+  ports: readonly PortTopology[],
+  others: readonly IngressRule[] = [],
+): readonly SecurityGroupResource[] {
   const ranges = sourceRanges(context);
   const name = context.plane === 'nlb' ? 'nlb-frontend' : 'frontend';
   // Without a port there may be too many ranges even for this.
@@ -84,9 +108,12 @@ function frontendGroups(context: ModelContext, ports: readonly PortTopology[]): 
   const ingress = [
     ...ports.flatMap((port) => ranges.map((cidr) => ingressRule(port, cidr))),
     ...(hasIcmp ? ranges.map(icmpRule) : []),
+    ...others,
   ];
   const perCidr = ports.length + Number(hasIcmp);
-  const count = Math.ceil((perCidr * rulesPerPort(context)) / context.options.quotas.rulesPerSecurityGroup);
+  const count = Math.ceil(
+    (perCidr * rulesPerPort(context) + others.length) / context.options.quotas.rulesPerSecurityGroup,
+  );
   const overflow = Array.from({ length: Math.max(0, count - 1) }, (_, index) =>
     group(context, resourceId('security-group', name, index + 2), []),
   ).toReversed();

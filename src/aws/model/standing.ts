@@ -11,7 +11,9 @@ import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
 export interface Standing {
   /** What its NLB serves, if that is in front of an ALB. All else is about the ALB then. */
   readonly front?: Pick<Standing, 'subnets' | 'addresses' | 'certificates' | 'ports' | 'forwards'>;
-  /** The ids of the Gateway's load balancers. */
+  /** Whether clients may still use the address of the ALB, though the Gateway has or gets an NLB in front of it. */
+  readonly isHandingOver?: boolean;
+  /** The ids of the Gateway's load balancers, without an NLB that is not the Gateway's address yet. */
   readonly loadBalancers: ReadonlySet<ResourceId>;
   /** The subnets of its load balancer. Empty if there is no load balancer. */
   readonly subnets: readonly string[];

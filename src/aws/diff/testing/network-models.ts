@@ -19,6 +19,8 @@ export interface NetworkSketch {
   readonly listeners: Readonly<Record<number, { readonly protocol: Protocol; readonly to: readonly string[] }>>;
   /** The ports of the ALB behind. */
   readonly http?: readonly number[];
+  /** Clients still use the address of the ALB behind. */
+  readonly handingOver?: boolean;
   readonly family?: 'ipv4' | 'ipv6';
   /** The ARN of the default certificate of TLS listeners. */
   readonly certificate?: string;
@@ -27,14 +29,17 @@ export interface NetworkSketch {
 }
 
 export function networkModel(sketch: NetworkSketch): Model {
-  const { scheme = 'internal', listeners, http = [] } = sketch;
+  const { scheme = 'internal', listeners, http = [], handingOver = false } = sketch;
   const entries = Object.entries(listeners).map(([port, each]) => ({ port: Number(port), ...each }));
   const groups = entries.flatMap(({ protocol, to }) => to.map((name) => targetGroup(sketch, name, protocol)));
   const ofNetwork = { type: 'network' as const, securityGroups: [{ group: id('security-group/nlb-frontend') }] };
   const resources: Resource[] = [
     securityGroup('security-group/nlb-frontend', []),
     ...(http.length === 0 ? [] : applicationModel(sketch)),
-    loadBalancer(`nlb-${scheme}`, { scheme, ...ofNetwork }),
+    {
+      ...loadBalancer(`nlb-${scheme}`, { scheme, ...ofNetwork }),
+      ...(handingOver && { replaces: id(`load-balancer/${scheme}`) }),
+    },
     ...new Map(groups.map((group) => [group.id, group])).values(),
     ...http.map((port) => albGroup(sketch, port)),
     ...entries.map(({ port, protocol, to }) =>
@@ -51,16 +56,26 @@ export function networkModel(sketch: NetworkSketch): Model {
   return { gateway, resources };
 }
 
+/** The ALB that serves the HTTP ports alone. */
+export const albModel = (http: readonly number[]): Model => {
+  const resources = applicationModel({ listeners: {}, http, handingOver: true });
+  const alone = resources.map((each) =>
+    each.kind === 'security-group'
+      ? { ...each, ingress: each.ingress.filter(({ source }) => source.kind === 'cidr') }
+      : each,
+  );
+  return { gateway, resources: alone };
+};
+
 /** The ALB behind, which admits only the NLB. */
-function applicationModel({ scheme = 'internal', http = [] }: NetworkSketch): readonly Resource[] {
+function applicationModel({ scheme = 'internal', http = [], handingOver }: NetworkSketch): readonly Resource[] {
   const group = id('security-group/nlb-frontend');
-  const ingress = http.map((port) => ({
-    protocol: 'tcp' as const,
-    fromPort: port,
-    toPort: port,
-    source: { kind: 'group' as const, group },
-    description: '',
-  }));
+  const rules = (source: SecurityGroupResource['ingress'][number]['source']) =>
+    http.map((port) => ({ protocol: 'tcp' as const, fromPort: port, toPort: port, source, description: '' }));
+  const ingress = [
+    ...(handingOver === true ? rules({ kind: 'cidr', cidr: '0.0.0.0/0' }) : []),
+    ...rules({ kind: 'group', group }),
+  ];
   return [
     securityGroup('security-group/frontend', ingress),
     loadBalancer(scheme, { scheme, securityGroups: [{ group: id('security-group/frontend') }] }),

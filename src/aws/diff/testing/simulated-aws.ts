@@ -44,6 +44,8 @@ export class SimulatedAws {
   readonly gateway: ObjectKey;
   readonly quota: number;
   now = 0;
+  /** The addresses in the Gateway's status. */
+  announced: readonly string[] | undefined;
   readonly calls: Step[] = [];
   readonly entries = new Map<string, Entry>();
   /** ARNs that a deleted load balancer hasn't released yet. */
@@ -60,6 +62,7 @@ export class SimulatedAws {
       owner: gatewayOwner(this.gateway),
       resources: [...this.entries.values()].map(({ owned }) => owned),
       now: this.now,
+      ...(this.announced !== undefined && { announced: this.announced }),
     };
   }
 

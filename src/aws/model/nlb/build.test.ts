@@ -60,30 +60,18 @@ test('if a route cannot be read, its listener forwards as before', () => {
   expect(problems).toEqual([]);
 });
 
-test('a TCP listener beside the HTTP listeners of an ALB that serves alone is refused, and the ALB stays', () => {
-  const asked = topology([httpPort([])]);
-  const standing = { ...NOTHING_STANDS, loadBalancers: new Set([resourceId('load-balancer/internal')]) };
-  const { model, problems } = buildModel(
-    { ...asked, planes: ['alb', 'nlb'], ports: [...asked.ports, portOf('tcp', 5432)] },
-    PLACEHOLDER_NETWORK,
-    options,
-    standing,
-  );
-  expect(model).toEqual(buildModel(asked, PLACEHOLDER_NETWORK, options, standing).model);
-  expect(problems).toEqual([{ kind: 'listener-of-other-form', listener: 'tcp-5432', field: 'protocol', plane: 'alb' }]);
-});
-
 const alb = {
   ...NOTHING_STANDS,
   loadBalancers: new Set([resourceId('load-balancer/internal')]),
   subnets: ['subnet-a'],
 };
 
-test('a mistake in the HTTP listeners replaces the ALB by no NLB', () => {
+test('a mistake in the HTTP listeners keeps the ALB beside an NLB for the other listeners', () => {
   const asked = { ...given([portOf('tcp', 5432)]), planes: ['alb', 'nlb'] as const };
   const { model } = buildModel(asked, PLACEHOLDER_NETWORK, options, alb);
   expect(model?.resources.flatMap(({ kind, id }) => (kind === 'load-balancer' ? id : []))).toEqual([
     'load-balancer/internal',
+    'load-balancer/nlb-internal',
   ]);
 });
 
@@ -91,13 +79,6 @@ const portsWith = (serves: PortTopology['serves'], name: string, more: Partial<L
   port: 443,
   serves,
   listeners: [listener(name, more)],
-});
-
-test('a UDP listener that the ALB cannot have does not take the port of HTTPS', () => {
-  const https = portsWith({ kind: 'http', tls: true }, 'https', { precedence: 1 });
-  const { model, problems } = buildModel(given([https, portOf('udp', 443)]), PLACEHOLDER_NETWORK, options, alb);
-  expect(listenersOf(model).map(({ spec }) => spec.protocol)).toEqual(['HTTPS']);
-  expect(problems.map(({ kind }) => kind)).not.toContain('listener-pair');
 });
 
 test('a UDP listener without IPv6 does not take the port of TLS', () => {

@@ -1,0 +1,40 @@
+// An NLB comes in front of an ALB whose address clients know. A tag of the NLB says how far that is, because a restart must not
+// begin it again.
+import { loadBalancerName } from './model/form.ts';
+import { resourceId } from './model/naming.ts';
+import type { Plane } from './model/plane.ts';
+import { isNetworkLoadBalancer } from './network-arn.ts';
+import { type OwnedLoadBalancer, TAG } from './observed.ts';
+
+/** The tag from the create call until the NLB is the Gateway's address. */
+export const coming = { [TAG.handover]: 'pending' } as const;
+
+/** Whether the NLB is not the Gateway's address yet. */
+export const isComing = ({ tags }: Pick<OwnedLoadBalancer, 'tags'>): boolean =>
+  tags[TAG.handover] === coming[TAG.handover];
+
+/** Since when clients are sent to the NLB, in milliseconds since the epoch. Undefined if it never came in front of an ALB. */
+export function takenOverAt(loadBalancer: Pick<OwnedLoadBalancer, 'tags'>): number | undefined {
+  const since = loadBalancer.tags[TAG.handover];
+  return since === undefined || isComing(loadBalancer) ? undefined : Number(since);
+}
+
+/** Whether the Gateway's status has the load balancer's address. */
+export const isAnnounced = (
+  announced: readonly string[] | undefined,
+  { addresses, dnsName }: Pick<OwnedLoadBalancer, 'addresses' | 'dnsName'>,
+): boolean => announced === undefined || (addresses ?? [dnsName]).some((each) => announced.includes(each));
+
+/**
+ * Whether clients may still use the address of an ALB that an NLB is in front of.
+ * @param over an NLB that became the address before this time needs the ALB's address no longer
+ */
+export function isHandingOver(balancers: readonly OwnedLoadBalancer[], scheme: string, over: number): boolean {
+  const find = (plane: Plane) =>
+    balancers.find(({ id }) => id === resourceId('load-balancer', loadBalancerName(plane, scheme)));
+  const nlb = find('nlb');
+  if (find('alb') === undefined) return false;
+  if (nlb === undefined) return !balancers.some(({ arn }) => isNetworkLoadBalancer(arn));
+  const since = takenOverAt(nlb);
+  return isComing(nlb) || (since !== undefined && since > over);
+}
