@@ -175,7 +175,9 @@ test('an unhealthy target or a missing load balancer in AWS is wrong, whatever t
   expect(totalHealth({ ...report, loadBalancers: [front('healthy')] })).toBe('good');
   const trouble = { ...report, loadBalancers: [front('unhealthy')] };
   expect(totalHealth(trouble)).toBe('bad');
-  expect(statusTree({ gatewayClasses: [], gateways: [trouble] })).toContain(`└─ ✓ load balancer gh-nlb (internal, active)
+  expect(
+    statusTree({ gatewayClasses: [], gateways: [trouble] }),
+  ).toContain(`└─ ✓ load balancer gh-nlb (internal, active)
    ├─ HTTP :80
    │  └─ 100. host a.example.com
    │     └─ target group tg (ip, 1 of 1 healthy)
