@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { KubeObject } from '../kube/object.ts';
 import { type HealthCheckSettings, targetGroupHealthCheck } from './health-check.ts';
+import { subnetId, subnetMappings } from './subnet-mappings.ts';
 import { targetGroupAttributes } from './target-group-attributes.ts';
 
 export const GATEHOUSE_GROUP = 'gatehouse.dev';
@@ -69,12 +70,17 @@ export const loadBalancerConfigurationSpec = z
       .optional()
       .describe('The kinds of IP addresses for clients. The default is ipv4.'),
     subnets: z
-      .array(z.string().regex(/^subnet-[0-9a-f]+$/, { error: 'must be a subnet id, subnet-…' }))
+      .array(subnetId)
       .min(1)
       .max(16)
       .optional()
       .describe(
         'The ids of the subnets: two or more, one per availability zone; one or more in Local Zones; or one on an Outpost. The default: subnets in availability zones, found by tag, else by route.',
+      ),
+    subnetMappings: subnetMappings
+      .optional()
+      .describe(
+        'The subnets of a Network Load Balancer, one per availability zone, with its addresses there. Where no address is named, AWS chooses it. Not together with subnets.',
       ),
     securityGroups: z
       .array(z.string().regex(/^sg-[0-9a-f]+$/, { error: 'must be a security group id, sg-…' }))
@@ -133,6 +139,10 @@ export const loadBalancerConfigurationSpec = z
       {
         rule: '!(has(self.sourceRanges) && has(self.securityGroups))',
         message: 'sourceRanges cannot be used together with securityGroups',
+      },
+      {
+        rule: '!(has(self.subnets) && has(self.subnetMappings))',
+        message: 'subnetMappings cannot be used together with subnets',
       },
     ],
   });

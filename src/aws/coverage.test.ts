@@ -129,10 +129,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
     reportedBy: notProgrammed('NoResources', 'NoResources'),
   },
   'subnets-invalid': { problem: { why: { kind: 'two-on-outpost' } }, reportedBy: notProgrammed('Invalid', 'Refused') },
-  'subnet-address-invalid': {
-    problem: { subnet: 'subnet-1', address: '10.0.0.9', why: { kind: 'scheme', needed: 'internal' } },
-    reportedBy: notProgrammed('Invalid', 'Refused'),
-  },
+  'subnet-address-invalid': 'golden',
   'security-groups-not-permitted': {
     problem: { groups: ['sg-0a'] },
     reportedBy: notProgrammed('Invalid', 'Refused'),

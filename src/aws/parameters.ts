@@ -82,14 +82,20 @@ function readParameters({ on, reference, configuration }: Lookup, report: Report
     }
     return undefined;
   }
-  if (parsed.data.sourceRanges !== undefined && parsed.data.securityGroups !== undefined) {
-    invalid('sourceRanges', 'cannot be used together with securityGroups');
+  for (const [field, other] of notTogether) {
+    if (parsed.data[field] === undefined || parsed.data[other] === undefined) continue;
+    invalid(field, `cannot be used together with ${other}`);
     return undefined;
   }
   return { on, reference: described, spec: parsed.data };
 }
 
-/** `subnets[1]`, `tags[key]`, `targetGroupHealthCheck.port`. */
+const notTogether = [
+  ['sourceRanges', 'securityGroups'],
+  ['subnetMappings', 'subnets'],
+] as const;
+
+/** `subnets[1]`, `tags[key]`, `subnetMappings[1].identifier`, `targetGroupHealthCheck.port`. */
 function fieldPath([first = '', ...rest]: readonly PropertyKey[]): string {
   const isRecord = /^(tags|.*Attributes)$/.test(String(first));
   const parts = rest.map((part) => (isRecord || typeof part === 'number' ? `[${String(part)}]` : `.${String(part)}`));

@@ -1,7 +1,13 @@
 // The settings of a Gateway's load balancer: flags, then the class's LoadBalancerConfiguration, then the Gateway's.
-import type { LoadBalancerConfigurationSpec, LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import type {
+  LoadBalancerConfigurationSpec,
+  LoadBalancerSettings,
+  SubnetAddresses,
+} from '../api/load-balancer-configuration.ts';
+import type { SubnetMapping } from '../api/subnet-mappings.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Report } from '../gateway/problem.ts';
+import { canonicalAddress, canonicalBlock } from './model/addresses.ts';
 import { classParameters, gatewayParameters } from './parameters.ts';
 
 /** The settings if neither configuration has a value. */
@@ -41,7 +47,7 @@ function merge(
   weaker: LoadBalancerConfigurationSpec,
   defaults: SettingsDefaults,
 ): LoadBalancerSettings {
-  const subnets = stronger.subnets ?? weaker.subnets;
+  const { subnets, subnetMappings } = [stronger, weaker].find((each) => each.subnets ?? each.subnetMappings) ?? {};
   const securityGroups = stronger.securityGroups ?? weaker.securityGroups;
   const healthCheck = stronger.targetGroupHealthCheck ?? weaker.targetGroupHealthCheck;
   const enforceOnPrivateLink =
@@ -51,6 +57,7 @@ function merge(
     scheme: stronger.scheme ?? weaker.scheme ?? defaults.scheme,
     ipAddressType: stronger.ipAddressType ?? weaker.ipAddressType ?? defaults.ipAddressType,
     ...(subnets !== undefined && { subnets }),
+    ...(subnetMappings !== undefined && { subnetMappings: subnetMappings.map(subnetAddresses) }),
     ...(securityGroups !== undefined && { securityGroups }),
     sourceRanges: stronger.sourceRanges ?? weaker.sourceRanges ?? [],
     targetType: stronger.targetType ?? weaker.targetType ?? defaults.targetType,
@@ -62,3 +69,17 @@ function merge(
     tags: { ...defaults.tags, ...weaker.tags, ...stronger.tags },
   };
 }
+
+const subnetAddresses = ({
+  identifier: subnet,
+  eipAllocation: allocation,
+  privateIPv4Allocation: privateIpv4,
+  ipv6Allocation,
+  sourceNatIPv6Prefix,
+}: SubnetMapping): SubnetAddresses => ({
+  subnet,
+  ...(allocation !== undefined && { allocation }),
+  ...(privateIpv4 !== undefined && { privateIpv4 }),
+  ...(ipv6Allocation !== undefined && { ipv6: canonicalAddress(ipv6Allocation) }),
+  ...(sourceNatIPv6Prefix !== undefined && { sourceNatIpv6Prefix: canonicalBlock(sourceNatIPv6Prefix) }),
+});

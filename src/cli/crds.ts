@@ -64,7 +64,8 @@ type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * The structural schema that Kubernetes requires: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
- * An API server prunes or refuses unknown fields by itself. Its format `cidr` is for both IPv4 and IPv6.
+ * An API server prunes or refuses unknown fields by itself. Its format `cidr` is for both IPv4 and IPv6. For its formats `ipv4` and
+ * `ipv6` it needs no pattern.
  */
 function structural(type: z.ZodType): Schema {
   return z.toJSONSchema(type, {
@@ -76,6 +77,7 @@ function structural(type: z.ZodType): Schema {
         delete jsonSchema.anyOf;
         Object.assign(jsonSchema, { type: 'string', format: 'cidr' });
       }
+      if (jsonSchema.format === 'ipv4' || jsonSchema.format === 'ipv6') delete jsonSchema.pattern;
     },
   });
 }

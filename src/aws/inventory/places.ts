@@ -1,6 +1,6 @@
 // Whether a load balancer has the desired subnets, and in each subnet the desired addresses.
 import type { AvailabilityZone, LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { canonicalAddress } from '../model/addresses.ts';
+import { canonicalAddress, canonicalBlock } from '../model/addresses.ts';
 import type { LoadBalancerResource } from '../model/resources.ts';
 
 type Spec = LoadBalancerResource['spec'];
@@ -32,6 +32,7 @@ function differsInIpv6({ addresses = [] }: Spec, zone: AvailabilityZone): boolea
   const { ipv6, sourceNatIpv6Prefix: prefix = 'auto_assigned' } = wanted ?? {};
   return (
     (ipv6 !== undefined && !present.map(canonicalAddress).includes(canonicalAddress(ipv6))) ||
-    (prefix !== 'auto_assigned' && !(zone.SourceNatIpv6Prefixes ?? []).includes(prefix))
+    (prefix !== 'auto_assigned' &&
+      !(zone.SourceNatIpv6Prefixes ?? []).map(canonicalBlock).includes(canonicalBlock(prefix)))
   );
 }

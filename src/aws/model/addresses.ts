@@ -5,6 +5,12 @@ import ipaddr from 'ipaddr.js';
 export const canonicalAddress = (address: string): string =>
   address.includes(':') && ipaddr.IPv6.isValid(address) ? ipaddr.IPv6.parse(address).toString() : address;
 
+/** The block as AWS writes it; any other text as it is. */
+export function canonicalBlock(block: string): string {
+  const [address = '', ...bits] = block.split('/');
+  return [canonicalAddress(address), ...bits].join('/');
+}
+
 export const isInstance = (id: string): boolean => id.startsWith('i-');
 
 type Block = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
