@@ -41,6 +41,38 @@ export interface SubnetAddressInvalid {
     | { readonly kind: 'outside'; readonly cidrBlocks: readonly string[] };
 }
 
+/** The NLB cannot have an address that the Gateway requests. */
+export interface AddressNotUsable {
+  readonly kind: 'address-not-usable';
+  /** A path below the Gateway's spec. */
+  readonly field: string;
+  readonly address: string;
+  readonly why:
+    | { readonly kind: 'not-ipv4' }
+    | { readonly kind: 'unknown'; readonly region: string; readonly vpcId: string }
+    | { readonly kind: 'scheme'; readonly scheme: string; readonly needed: 'internal' | 'internet-facing' }
+    | { readonly kind: 'in-use'; readonly by: string }
+    | { readonly kind: 'border-group'; readonly borderGroup: string; readonly region: string }
+    | { readonly kind: 'same-zone'; readonly zone: string; readonly other: string }
+    | { readonly kind: 'no-zone-left'; readonly zones: readonly string[] }
+    /** The configuration does not name the address's subnet. */
+    | { readonly kind: 'other-subnet'; readonly subnet: string }
+    /** The NLB has another address in its only zone. */
+    | { readonly kind: 'only-zone'; readonly zone: string };
+}
+
+/** All addresses that the Gateway requests are in one zone, so its NLB stands only there. It only informs. */
+export interface AddressesInOneZone {
+  readonly kind: 'addresses-in-one-zone';
+  readonly zone: string;
+}
+
+/** The addresses of subnetMappings have no effect, because the Gateway requests others. It only informs. */
+export interface MappedAddressesUnused {
+  readonly kind: 'mapped-addresses-unused';
+  readonly addresses: readonly string[];
+}
+
 type PlacedSubnet = Pick<Subnet, 'id' | 'zoneType' | 'availabilityZone'>;
 
 /** The source ranges of the serving ports need more rules than fit into the security groups. */
@@ -192,6 +224,9 @@ export type CloudProblem =
   | SubnetsTooFew
   | SubnetsInvalid
   | SubnetAddressInvalid
+  | AddressNotUsable
+  | AddressesInOneZone
+  | MappedAddressesUnused
   | SourceRangesTooMany
   | SecurityGroupsNotPermitted
   | VpcUnknown

@@ -120,6 +120,12 @@ const coverage: Coverage<AwsProblem['kind']> = {
     problem: { ...storefront, field: '', cause: { ...call, kind: 'cloud-refused', code: 'ValidationError' } },
     reportedBy: ['Route gatehouse.dev/UpToDate=False Refused'],
   },
+  'address-not-usable': 'golden',
+  'addresses-in-one-zone': 'golden',
+  'mapped-addresses-unused': {
+    problem: { addresses: ['eipalloc-1'] },
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     reportedBy: notProgrammed('NoResources', 'NoResources'),

@@ -9,6 +9,7 @@ import type { RuleProblem } from './rule-problem.ts';
 /** Reasons of gatehouse.dev/UpToDate. */
 type UpToDate =
   | 'AccessDenied'
+  | 'AddressNotUsable'
   | 'CredentialsInvalid'
   | 'DeletionHeld'
   | 'NoResources'
@@ -31,6 +32,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'subnets-too-few': { programmed: 'NoResources', upToDate: 'NoResources' },
   'source-ranges-too-many': { programmed: 'NoResources', upToDate: 'NoResources' },
   'ip-address-type-unsupported': { programmed: 'Invalid', upToDate: 'Refused' },
+  'address-not-usable': { programmed: 'AddressNotUsable', upToDate: 'AddressNotUsable' },
   'subnets-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'subnet-address-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'security-groups-not-permitted': { programmed: 'Invalid', upToDate: 'Refused' },
@@ -41,6 +43,8 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'cloud-unanswered': { programmed: 'Pending', upToDate: 'NotAnswered', passing: true },
   // AWS may need minutes to release a resource.
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
+  'addresses-in-one-zone': 'remark',
+  'mapped-addresses-unused': 'remark',
   'admission-widened': 'remark',
   'attributes-without-effect': 'remark',
   'region-near-quota': 'remark',

@@ -20,7 +20,10 @@ export function* findingAll(problems: readonly Problem[]): Steps<readonly Findin
 
 /** The finding for any problem in a Gateway's pass. */
 export function awsFinding(problem: Problem): Finding {
-  if (isOfCloud(problem)) return ofGateway(problem, sentence(problem), cloudEffect(problem));
+  if (isOfCloud(problem)) {
+    const field = problem.kind === 'address-not-usable' ? `spec.${problem.field}` : undefined;
+    return ofGateway(problem, sentence(problem), cloudEffect(problem), field);
+  }
   if (isOfListener(problem)) return ofListener(problem, sentence(problem), listenerEffects[problem.kind]);
   if (!isOfRule(problem)) return apiFinding(problem, awsWords);
   const answered = isAnswered500(problem) ? ` ${unanswered(problem)}` : '';

@@ -1,6 +1,6 @@
 // Parts of messages: why a load balancer cannot have something. words.ts makes sentences of them.
 import { list, namesOf } from '../status/phrases.ts';
-import type { SubnetAddressInvalid, SubnetsInvalid } from './cloud-problem.ts';
+import type { AddressNotUsable, SubnetAddressInvalid, SubnetsInvalid } from './cloud-problem.ts';
 import type { ListenerPair, ListenerPortTaken } from './listener-problem.ts';
 import type { Plane } from './model/plane.ts';
 import type { ZoneType } from './network/network.ts';
@@ -117,3 +117,29 @@ const where: Readonly<Record<ZoneType, string>> = {
   'wavelength-zone': 'in the Wavelength Zone',
   outpost: 'on an Outpost in',
 };
+
+/** Two sentences: why a Gateway cannot have a requested address, and what to do. The first one begins in lower case. */
+export function addressMisuse({ why }: Pick<AddressNotUsable, 'why'>): string {
+  switch (why.kind) {
+    case 'not-ipv4':
+      return 'it is not an IPv4 address. Name an Elastic IP or a private IPv4 address.';
+    case 'unknown':
+      return `it is neither an Elastic IP of this account in ${why.region}, nor in a subnet of ${why.vpcId}. Name an address that is.`;
+    case 'scheme':
+      return `${why.needed === 'internal' ? 'it is a private address' : 'it is not in a subnet of the VPC'}, so it needs the scheme ${why.needed}, but the scheme is ${why.scheme}. Change the address, or the scheme in a LoadBalancerConfiguration.`;
+    case 'in-use':
+      return `${why.by} has it. Free the address, or name another one.`;
+    case 'border-group':
+      return `its network border group is ${why.borderGroup}, and a Network Load Balancer needs an address of the group ${why.region}. Name such an address.`;
+    case 'same-zone':
+      return `it is in zone ${why.zone}, like ${why.other}, and a load balancer has one address in each zone. Remove one of them.`;
+    case 'no-zone-left':
+      return `a load balancer has one address in each zone, and every zone (${list(why.zones)}) has one. Remove the address.`;
+    case 'other-subnet':
+      return `it is in subnet ${why.subnet}, which is not one of the configured subnets. Name the subnet in the LoadBalancerConfiguration, or another address.`;
+    case 'only-zone':
+      return `the load balancer has another address in ${why.zone}, its only zone, and AWS can't exchange the address there. First add an address in another zone.`;
+    default:
+      return why satisfies never;
+  }
+}

@@ -9,15 +9,16 @@ import type { Applied, Asked, Derived, Known } from '../provider/provider.ts';
 import type { Cloud } from './cloud.ts';
 import { refusedRules } from './diff/refusals.ts';
 import { refusedCertificates } from './diff/refused-certificates.ts';
-import { problemsOf } from './errors.ts';
+import { AwsError, problemsOf, toProblem } from './errors.ts';
 import { awsFinding } from './findings.ts';
 import { standingOf } from './inventory/standing.ts';
 import { keepStanding } from './keep-standing.ts';
 import { mostListed } from './model/certificates.ts';
-import { resourceId } from './model/naming.ts';
+import { gatewayTagValue, resourceId } from './model/naming.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
 import { gatewayOwner } from './model/owner.ts';
 import type { Model } from './model/resources.ts';
+import { withRequestedAddresses } from './network/requested-addresses.ts';
 import type { Problem } from './problem.ts';
 import { inTurn } from './recall.ts';
 import { routedBackends } from './routed-backends.ts';
@@ -37,9 +38,16 @@ export async function learnFacts(
   const standing = standingOf({ inventory, vpcId: place.vpcId, sources, now, handover }, topology);
   if (stays(accepted, standing)) return { found: [] };
   // The model refers to the backend security group, so it is created before the model is made.
-  const network = await place.prepare();
-  if (network.kind === 'unknown') return { found: network.problems.map(awsFinding) };
-  return { facts: { network: network.network, standing }, found: [] };
+  const prepared = await place.prepare();
+  if (prepared.kind === 'unknown') return { found: prepared.problems.map(awsFinding) };
+  try {
+    const owned = inventory.owned(gatewayTagValue(topology.gateway));
+    const network = await withRequestedAddresses(cloud.clients, prepared.network, owned, topology.addresses);
+    return { facts: { network, standing }, found: [] };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { found: [awsFinding(toProblem(error, resourceId('network')))] };
+  }
 }
 
 /**

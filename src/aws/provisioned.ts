@@ -106,7 +106,7 @@ const listenersOf = (loadBalancer: string, owned: readonly OwnedResource[]): rea
 const addressesOf = ({ addresses, dnsName }: OwnedLoadBalancer): readonly GatewayAddress[] =>
   addresses === undefined
     ? [{ type: 'Hostname', value: dnsName }]
-    : addresses.map((value) => ({ type: 'IPAddress', value }));
+    : addresses.toSorted().map((value) => ({ type: 'IPAddress', value }));
 
 /** What a listener of this protocol may serve. To an NLB a TLS port that passes through is TCP, and an ALB's HTTP port, too. */
 const served: Readonly<Record<string, readonly string[]>> = {

@@ -47,6 +47,7 @@ export const narrowForAws = (defaults: SettingsDefaults) =>
 export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.has(problem);
 
 const subnetProblems: ReadonlySet<string> = new Set([
+  'address-not-usable',
   'subnets-too-few',
   'subnets-invalid',
   'subnet-address-invalid',

@@ -8,6 +8,7 @@ import { isOfCloud, isOfListener, isOfRule } from './effects.ts';
 import type { ListenerProblem } from './listener-problem.ts';
 import {
   addressMisfit,
+  addressMisuse,
   listenerPair,
   matchMisfit,
   planes,
@@ -28,7 +29,7 @@ export const awsWords: ProviderWords = {
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
-  addresses: 'AWS chooses the addresses of the load balancer.',
+  addresses: 'A load balancer of AWS has only addresses of type IPAddress.',
   routeUnread: 'Its rules in AWS stay as they are.',
   standingUnread: 'Gatehouse could not read what exists in AWS.',
   upToDate: 'AWS has everything that is accepted.',
@@ -194,6 +195,12 @@ function cloudSentence(problem: CloudProblem): string {
     }
     case 'source-ranges-too-many':
       return `${problem.ranges} source ranges on ${problem.ports} ports need ${problem.ranges * (problem.ports + Number(problem.withIcmp ?? false))} rules${problem.withIcmp ? ' with those for ICMP' : ''}, but the security groups of a load balancer have room for ${problem.limit}. Everything stays as it is. Use fewer sourceRanges or ports, or name your own securityGroups.`;
+    case 'address-not-usable':
+      return `the address ${problem.address} cannot be used: ${addressMisuse(problem)}`;
+    case 'addresses-in-one-zone':
+      return `The Gateway's addresses are all in zone ${problem.zone}, so no client reaches it while this zone fails. Name an address in another zone, too.`;
+    case 'mapped-addresses-unused':
+      return `The Gateway requests its addresses itself, so ${list(problem.addresses)} in the configured subnetMappings have no effect.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
     case 'subnet-address-invalid':

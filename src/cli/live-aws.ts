@@ -16,12 +16,14 @@ import { discoverNetwork, vpcOfInstances } from '../aws/network/discover.ts';
 import { instanceMetadata } from '../aws/network/instance-metadata.ts';
 import type { Network } from '../aws/network/network.ts';
 import { findRegion, instanceOf } from '../aws/network/place.ts';
+import { withRequestedAddresses } from '../aws/network/requested-addresses.ts';
 import type { Observed } from '../aws/observed.ts';
 import { OwnWrites } from '../aws/own-writes.ts';
 import type { Problem } from '../aws/problem.ts';
 import { Membership } from '../aws/targets/membership.ts';
 import type { AwsTopology } from '../aws/translation.ts';
 import type { Config } from '../config.ts';
+import { requestedAddresses } from '../gateway/gateway-fields.ts';
 import type { CertificateOwner } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
 import { listenerSetGateway } from '../gateway/references.ts';
@@ -35,7 +37,8 @@ import { UnreadableError } from './manifest-files.ts';
 export interface LiveAws {
   readonly region: string;
   readonly clusterUid: string;
-  readonly network: Network;
+  /** The network, with the addresses that the Gateway requests. */
+  readonly networkOf: (gateway: ObjectKey) => Network;
   /** Problems that block every change of the controller. */
   readonly problems: readonly Problem[];
   readonly observed: (gateway: ObjectKey) => Observed;
@@ -74,6 +77,12 @@ export async function readAws(
       await owners.learn(keyOf(owner), certificateArns(owner));
       await inventory.learnServed(keyOf(owner));
     }
+    const requested = new Map<ObjectKey, Network>();
+    for (const { metadata, spec } of objects.filter(hasListeners).filter((each) => each.kind === 'Gateway')) {
+      const key = objectKey(metadata);
+      const owned = inventory.owned(gatewayTagValue(key));
+      requested.set(key, await withRequestedAddresses(clients, network, owned, requestedAddresses(spec)));
+    }
     const grants = objects.filter(isGrant);
     // A plan registers no targets, so it needs no Services.
     const sources = {
@@ -83,7 +92,7 @@ export async function readAws(
     return {
       region,
       clusterUid: cluster.uid,
-      network,
+      networkOf: (gateway) => requested.get(gateway) ?? network,
       problems,
       observed: (gateway) => inventory.observed(gatewayOwner(gateway), systemClock.now()),
       standing: (topology) => {

@@ -104,7 +104,7 @@ function factsOf(accepted: AwsAccepted, aws: LiveAws | undefined): Known<AwsFact
   if (aws === undefined) return { facts: { network: placeholderNetwork(topology) }, found: [] };
   const standing = aws.standing(topology);
   if (stays(accepted, standing)) return { found: [] };
-  return { facts: { network: aws.network, standing }, found: [] };
+  return { facts: { network: aws.networkOf(topology.gateway), standing }, found: [] };
 }
 
 /** Without a model nothing changes. We don't know whether a certificate changes if its Secret is only assumed to exist. */

@@ -56,6 +56,7 @@ export function supportedFeatures(
   );
   const names = [
     ...always,
+    ...(capabilities.addressTypes?.includes('IPAddress') === true ? ['GatewayStaticAddresses'] : []),
     ...[...routeKinds].flatMap((kind) => byRouteKind[kind] ?? []),
     ...filters.flatMap((filter) => byFilter[filter] ?? []),
     ...matches.map((match) => byMatch[match]),

@@ -25,7 +25,7 @@ export function areGatewayFieldsSupported(
   return supported;
 }
 
-export const requestedAddresses = ({ gateway: { spec } }: GatewayInput): readonly RequestedAddress[] =>
+export const requestedAddresses = (spec: GatewayInput['gateway']['spec']): readonly RequestedAddress[] =>
   addressesOf(spec).map(({ field, value }) => ({ field, value }));
 
 /** An address without a value means any address. */

@@ -63,7 +63,7 @@ export function* translating(input: GatewayInput, capabilities: ListenerCapabili
     yield;
   }
 
-  const addresses = requestedAddresses(input);
+  const addresses = requestedAddresses(input.gateway.spec);
   const asked = {
     gateway: objectKey(input.gateway.metadata),
     ...(addresses.length > 0 && { addresses }),

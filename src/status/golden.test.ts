@@ -20,7 +20,7 @@ test.each(cases)('$name gives the statuses in its folder', async ({ dir, inputs 
 const known = {
   gateway: {
     // Our own: whether AWS has everything that is accepted.
-    'gatehouse.dev/UpToDate': { True: ['UpToDate'], False: ['Refused'] },
+    'gatehouse.dev/UpToDate': { True: ['UpToDate'], False: ['AddressNotUsable', 'Refused'] },
     Accepted: {
       True: ['Accepted', 'ListenersNotValid'],
       False: ['Invalid', 'InvalidParameters', 'UnsupportedAddress', 'ListenersNotValid', 'Pending'],

@@ -54,6 +54,15 @@ export const samplesOf = (coverage: Samples) =>
     return [{ kind, problem, reportedBy: sample.reportedBy }];
   });
 
+/** These are about existing resources. */
+const remarks: ReadonlySet<Kind> = new Set<Kind>([
+  'admission-widened',
+  'attributes-without-effect',
+  'mapped-addresses-unused',
+  'region-near-quota',
+  'targets-near-quota',
+]);
+
 /** All conditions of a Gateway that has this problem, and has no load balancer yet. */
 export function conditionsFor(problem: Problem): readonly (readonly [name: string, message: string])[] {
   const input = loadCases('basic').find(({ name }) => name === 'basic/one-route')?.inputs[0];
@@ -66,10 +75,7 @@ export function conditionsFor(problem: Problem): readonly (readonly [name: strin
     ports: new Set<PortKey>(),
     admits: false,
     waiting: 'The load balancer does not exist yet.',
-    // Remarks are about existing resources.
-    complete: ['admission-widened', 'attributes-without-effect', 'region-near-quota', 'targets-near-quota'].includes(
-      problem.kind,
-    ),
+    complete: remarks.has(problem.kind),
   };
   const outcome = { generation: 1, findings, attachedRoutes: attachedRoutes(findings), provisioned, overdue: false };
   const status = gatewayStatus(undefined, outcome, GOLDEN_NOW);

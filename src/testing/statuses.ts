@@ -94,9 +94,13 @@ function made(model: Model | undefined): readonly OwnedResource[] {
     const { id } = resource;
     const owned = { id, arn: arnOf(id), tags: {} };
     if (resource.kind === 'load-balancer') {
-      const { name } = resource.spec;
+      const { name, addresses = [] } = resource.spec;
       const dnsName = `${name}.us-east-1.elb.amazonaws.com`;
-      return [{ ...owned, kind: 'load-balancer', name, dnsName, subnets: [], state: 'active' }];
+      const own = addresses.flatMap(
+        ({ allocation, privateIpv4 }) => privateIpv4 ?? allocation?.replace('eipalloc-', '') ?? [],
+      );
+      const balancer = { ...owned, kind: 'load-balancer', name, dnsName, subnets: [], state: 'active' } as const;
+      return [own.length === 0 ? balancer : { ...balancer, addresses: own }];
     }
     if (resource.kind === 'security-group') {
       const tags = hashTag('ingress', resource.ingress);

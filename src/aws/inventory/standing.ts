@@ -33,12 +33,12 @@ export interface StandingSources {
 /** An input of the Gateway's model. */
 export function standingOf(
   { inventory, vpcId, sources, now, handover }: StandingSources,
-  { gateway, settings, ports, planes }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports' | 'planes'>,
+  { gateway, settings, ...asked }: Pick<AwsTopology, 'gateway' | 'settings' | 'ports' | 'planes' | 'addresses'>,
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
   const balancers = owned.filter((each) => each.kind === 'load-balancer');
   const loadBalancers = new Set(balancers.filter((each) => !isComing(each)).map(({ id }) => id));
-  const form = formOf({ ports, planes }, loadBalancers);
+  const form = formOf(asked, loadBalancers);
   const standingOn = (plane: Plane) => {
     const name = loadBalancerName(plane, settings.scheme);
     return {

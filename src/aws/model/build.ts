@@ -16,6 +16,7 @@ import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
 import { usablePorts } from './nlb/usable-ports.ts';
 import type { ModelOptions } from './options.ts';
 import type { Plane } from './plane.ts';
+import { withRequestedPlaces } from './requested-topology.ts';
 import type { Model } from './resources.ts';
 import { rangesTooMany, securityGroups } from './security-groups.ts';
 import { NOTHING_STANDS, type Standing } from './standing.ts';
@@ -38,24 +39,26 @@ export const buildModel = (
  * @param standing what exists in AWS. What serves already has precedence
  */
 export function* buildingModel(
-  asked: AwsTopology,
+  wanted: AwsTopology,
   network: Network,
   options: ModelOptions,
   standing: Standing,
 ): Steps<ModelResult> {
-  const { gateway, settings } = asked;
-  if (asked.ports.length === 0 && standing.subnets.length === 0)
+  const { gateway, settings } = wanted;
+  if (wanted.ports.length === 0 && standing.subnets.length === 0)
     return { model: { gateway, resources: [] }, problems: [] };
   // With another Gateway's group, that group could no longer be deleted, and its clients would be admitted here.
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
+  const given = { network, options, standing };
+  const { topology: asked, problems: misplaced } = withRequestedPlaces(wanted, given);
+  if (asked === undefined) return { problems: misplaced };
   const form = formOf(asked, standing.loadBalancers);
   const { ipAddressType } = settings;
   if (form !== 'alb' && ipAddressType === 'dualstack-without-public-ipv4')
     return { problems: [{ kind: 'ip-address-type-unsupported', ipAddressType }] };
-  const given = { network, options, standing };
   const built = form === 'front' ? yield* buildFront(asked, given) : yield* buildOne(asked, form, given);
-  const { problems } = built;
+  const problems = [...misplaced, ...built.problems];
   if (built.resources === undefined) return { problems };
   const kept = built.standing ?? [];
   return { model: { gateway, resources: built.resources, ...(kept.length > 0 && { standing: kept }) }, problems };

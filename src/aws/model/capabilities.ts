@@ -5,6 +5,8 @@ export const AWS_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   // A target group of gRPC needs an HTTPS listener.
   excludedKinds: { HTTP: ['GRPCRoute'] },
+  // Of a Network Load Balancer, also in front of an Application Load Balancer.
+  addressTypes: ['IPAddress'],
   http: {
     filters: ['RequestRedirect', 'URLRewrite'],
     backendFilters: ['URLRewrite'],

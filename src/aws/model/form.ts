@@ -2,7 +2,7 @@
 // an NLB in front of the ALB, because a Gateway has one address.
 
 import type { PortKey } from '../../gateway/listener-protocols.ts';
-import type { PortTopology } from '../../gateway/topology.ts';
+import type { PortTopology, Topology } from '../../gateway/topology.ts';
 import { resourceId } from './naming.ts';
 import type { Plane } from './plane.ts';
 import type { ResourceId } from './resources.ts';
@@ -25,17 +25,19 @@ interface Wanted {
   readonly ports: readonly PortTopology[];
   /** Of all listeners. An invalid listener makes no load balancer, but the one that it had stays. */
   readonly planes: readonly Plane[];
+  /** Only an NLB can have addresses of the user's choice. */
+  readonly addresses?: Topology['addresses'];
 }
 
 /**
  * An address that clients know stays if it can. So an NLB stays in front of an ALB that could serve alone.
  * @param standing the ids of the load balancers that the Gateway has in AWS
  */
-export function formOf({ ports, planes }: Wanted, standing: ReadonlySet<ResourceId>): Form {
+export function formOf({ ports, planes, addresses }: Wanted, standing: ReadonlySet<ResourceId>): Form {
   const wanted = new Set([...ports.map(planeOf), ...planes.filter((plane) => stands(plane, standing))]);
   const hasAlb = stands('alb', standing);
   const hasNlb = stands('nlb', standing);
-  if (wanted.size === 2) return 'front';
+  if (wanted.size === 2 || (addresses !== undefined && wanted.has('alb'))) return 'front';
   if (wanted.has('nlb')) return 'nlb';
   if (wanted.has('alb')) return hasNlb ? 'front' : 'alb';
   if (hasNlb) return hasAlb ? 'front' : 'nlb';

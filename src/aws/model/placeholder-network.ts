@@ -1,5 +1,6 @@
 import type { Network, Subnet } from '../network/network.ts';
 import type { AwsTopology } from '../translation.ts';
+import { whereabouts } from './addresses.ts';
 
 const subnets = ['a', 'b', 'c'].flatMap((zone, index): Subnet[] => [
   {
@@ -34,25 +35,37 @@ export const PLACEHOLDER_NETWORK: Network = {
 
 /**
  * The same network with the subnets of a configuration, each in its own zone. For an ALB a single subnet is valid only in a Local
- * Zone or on an Outpost, so it is in a Local Zone.
+ * Zone or on an Outpost, so it is in a Local Zone. Requested addresses can be used: a private one has a subnet, and a public one is
+ * an Elastic IP.
  */
 export function placeholderNetwork({
   settings: { subnets: configured = [], subnetMappings = [] },
   planes,
-}: Pick<AwsTopology, 'settings' | 'planes'>): Network {
-  const ids = [...new Set([...configured, ...subnetMappings.map(({ subnet }) => subnet)])];
-  const zoneType = ids.length === 1 && !planes.includes('nlb') ? 'local-zone' : 'availability-zone';
+  addresses: requested = [],
+}: Pick<AwsTopology, 'settings' | 'planes' | 'addresses'>): Network {
+  const where = whereabouts(subnets.flatMap(({ cidrBlocks }) => cidrBlocks));
+  const addresses = requested.map(({ value }) => value);
+  const { outside = [], public: elastic = [] } = Object.groupBy(addresses, (address) => where(address));
+  const named = [...new Set([...configured, ...subnetMappings.map(({ subnet }) => subnet)])];
+  const ids = named.length > 0 ? named : outside.map((address) => `subnet-${address}`);
+  const isLocal = ids.length === 1 && requested.length === 0 && !planes.includes('nlb');
   const own = ids.map(
     (id, index): Subnet => ({
       id,
       availabilityZone: `us-east-1-${index}`,
-      zoneType,
+      zoneType: isLocal ? 'local-zone' : 'availability-zone',
       tags: {},
       public: true,
       availableIpAddresses: 4000,
       ipv6: true,
-      cidrBlocks: [],
+      cidrBlocks: outside.slice(index, index + 1).map((address) => `${address}/32`),
     }),
   );
-  return { ...PLACEHOLDER_NETWORK, subnets: [...subnets, ...own] };
+  return {
+    ...PLACEHOLDER_NETWORK,
+    subnets: [...subnets, ...own],
+    ...(elastic.length > 0 && {
+      addresses: new Map(elastic.map((address) => [address, { allocation: `eipalloc-${address}` }])),
+    }),
+  };
 }

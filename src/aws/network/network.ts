@@ -7,6 +7,18 @@ export interface Network {
   readonly subnets: readonly Subnet[];
   /** The security group that every load balancer of the cluster has, and that nodes and pods admit. */
   readonly backendSecurityGroupId: string;
+  /** The addresses that the Gateway requests, if EC2 knows them. What its own NLB has already counts as free. */
+  readonly addresses?: ReadonlyMap<string, AddressFact>;
+}
+
+/** What EC2 knows of an address. */
+export interface AddressFact {
+  /** Of an Elastic IP of this account. */
+  readonly allocation?: string;
+  /** Of an Elastic IP that the Gateway's own NLB does not have yet. */
+  readonly borderGroup?: string;
+  /** The instance or network interface that has the address. */
+  readonly usedBy?: string;
 }
 
 /** AWS's names, except `outpost`. A subnet on an Outpost has that type in any zone. */

@@ -1,0 +1,77 @@
+// What EC2 knows of the addresses that a Gateway requests.
+import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
+import type { RequestedAddress } from '../../gateway/topology.ts';
+import type { AwsClients } from '../clients.ts';
+import { whereabouts } from '../model/addresses.ts';
+import type { OwnedLoadBalancer, OwnedResource } from '../observed.ts';
+import { interfacesOfAddresses, interfacesOfPrefixes, prefixOf } from './interfaces.ts';
+import type { AddressFact, Network } from './network.ts';
+
+/**
+ * The network with what EC2 knows of these addresses. Makes at most three calls, and none if the Gateway's own load balancers
+ * have all of the addresses.
+ * @param owned what the Gateway has
+ * @throws AwsError
+ */
+export async function withRequestedAddresses(
+  clients: AwsClients,
+  network: Network,
+  owned: readonly OwnedResource[],
+  requested: readonly RequestedAddress[] = [],
+): Promise<Network> {
+  if (requested.length === 0) return network;
+  const own = owned.filter((each) => each.kind === 'load-balancer');
+  const held = new Map(own.flatMap(factsOf));
+  const unknown = requested.map(({ value }) => value).filter((address) => !held.has(address));
+  const where = whereabouts(network.subnets.flatMap(({ cidrBlocks }) => cidrBlocks));
+  const { inside = [], others = [] } = Object.groupBy(unknown, (each) =>
+    where(each) === 'inside' ? 'inside' : 'others',
+  );
+  const [users, elastic] = await Promise.all([
+    inside.length === 0 ? [] : usersOf(clients, network.vpcId, inside),
+    others.length === 0 ? [] : elasticIps(clients, others),
+  ]);
+  const given = new Set(own.flatMap((each) => each.given ?? []).map(({ allocation }) => allocation));
+  const free = elastic.map(([address, { usedBy, ...fact }]): Fact => {
+    const isFree = usedBy === undefined || given.has(fact.allocation);
+    return [address, isFree ? fact : { ...fact, usedBy }];
+  });
+  return { ...network, addresses: new Map([...held, ...users, ...free]) };
+}
+
+type Fact = readonly [address: string, fact: AddressFact];
+
+/** The static addresses that a load balancer has. It has one in each of its subnets, or they are not known. */
+const factsOf = ({ subnets, addresses = [], given = [] }: OwnedLoadBalancer): readonly Fact[] =>
+  addresses.map((address, index) => {
+    const allocation = given.find(({ subnet }) => subnet === subnets[index])?.allocation;
+    return [address, allocation === undefined ? {} : { allocation }];
+  });
+
+/** An interface also has all addresses of its prefixes. */
+async function usersOf(clients: AwsClients, vpcId: string, addresses: readonly string[]): Promise<readonly Fact[]> {
+  const [exact, delegated] = await Promise.all([
+    interfacesOfAddresses(clients, vpcId, addresses),
+    interfacesOfPrefixes(clients, vpcId, addresses),
+  ]);
+  const user = (address: string) =>
+    exact.find((each) => each.addresses.includes(address)) ??
+    delegated.find(({ prefixes }) => prefixes.includes(prefixOf(address)));
+  return addresses.flatMap((address): readonly Fact[] => {
+    const usedBy = user(address)?.id;
+    return usedBy === undefined ? [] : [[address, { usedBy }]];
+  });
+}
+
+/** Uses a filter, because AWS would refuse a whole list of addresses if one of them was not the account's. */
+async function elasticIps({ ec2 }: AwsClients, addresses: readonly string[]): Promise<readonly Fact[]> {
+  const Filters = [{ Name: 'public-ip', Values: [...addresses] }];
+  const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ Filters }));
+  return Addresses.flatMap((each): readonly Fact[] => {
+    const { PublicIp, AllocationId: allocation, NetworkBorderGroup: borderGroup } = each;
+    if (PublicIp === undefined || allocation === undefined) return [];
+    const usedBy = each.InstanceId ?? each.NetworkInterfaceId ?? each.AssociationId;
+    const fact = { allocation, ...(borderGroup !== undefined && { borderGroup }) };
+    return [[PublicIp, usedBy === undefined ? fact : { ...fact, usedBy }]];
+  });
+}
