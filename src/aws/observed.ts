@@ -5,7 +5,10 @@ import type { Owner } from './model/owner.ts';
 import type { Resource, ResourceId, RuleAction, RuleCondition, RuleTransform, Tags } from './model/resources.ts';
 import type { Scope } from './model/scope.ts';
 
-/** The keys of our tags. Each hash tag says what a call has set, and is written after that call. */
+/**
+ * The keys of our tags. Each hash tag says what a call has set, and is written after that call; only a target group has the tag
+ * of its attributes from the start.
+ */
 export const TAG = {
   cluster: 'gatehouse.dev/cluster',
   clusterUid: 'gatehouse.dev/cluster-uid',

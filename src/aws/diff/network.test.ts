@@ -141,7 +141,7 @@ test('an ALB becomes a target when it has its listener', () => {
   const { after } =
     plan(aws, front).steps.find(({ id }) => id === 'sync-targets target-group/nlb-internal/alb/80') ?? {};
   expect(after).toEqual([
-    'create target-group/nlb-internal/alb/80',
+    'set-attributes target-group/nlb-internal/alb/80',
     'create load-balancer/internal',
     'create listener/internal/80',
   ]);

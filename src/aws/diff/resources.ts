@@ -1,7 +1,7 @@
 // All resources except rules: created if missing, changed if a hash tag differs.
 import { hashedAttributes } from '../attribute-defaults.ts';
 import { coming } from '../handover.ts';
-import type { ListenerResource, Resource, ResourceId, RuleResource } from '../model/resources.ts';
+import type { ListenerResource, Resource, ResourceId, RuleResource, Tags } from '../model/resources.ts';
 import { type OwnedListener, TAG } from '../observed.ts';
 import { hashed, isSet } from './certificates.ts';
 import type { Draft } from './draft.ts';
@@ -40,6 +40,7 @@ function create(draft: Draft, desired: Plain): void {
       ...userTags(desired),
       ...(desired.kind === 'load-balancer' && desired.replaces !== undefined && coming),
       ...hashTag('spec', hashed(draft.existing, desired.spec, defaultCertificates(desired))),
+      ...earlyTags(desired),
     },
   });
   draft.usableAfter(desired.id, created);
@@ -50,6 +51,15 @@ function create(draft: Draft, desired: Plain): void {
     draft.usableAfter(desired.id, draft.syncTargets(desired, [second?.id ?? created]));
   }
 }
+
+/**
+ * A target group is created with the tag of its attributes, because another call a group would write only this tag. If
+ * something forwards to the group, its attributes are set. Before that nobody trusts the tag (Inventory.load).
+ */
+const earlyTags = (desired: Plain): Tags =>
+  desired.kind === 'target-group' && Object.keys(desired.attributes).length > 0
+    ? hashTag('attributes', hashedAttributes(desired))
+    : {};
 
 /** If the default certificate cannot be imported, the listener is created with another certificate, if it has any. */
 function afterReferences(draft: Draft, desired: Plain): Pick<Step, 'after' | 'follows'> {
@@ -86,11 +96,14 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
     draft.usableAfter(desired.id, changed);
   }
   forgetCertificates(draft, desired, existing, changed);
-  if (desired.kind === 'target-group' && draft.targetReferences(desired).some((each) => draft.isCreated(each))) {
-    draft.usableAfter(desired.id, draft.syncTargets(desired, []));
-  }
   const second = secondCall(draft, desired, { existing });
   if (second !== undefined) draft.add(second);
+  if (desired.kind === 'target-group') {
+    const after = second === undefined ? [] : [second.id];
+    const isTargetNew = draft.targetReferences(desired).some((each) => draft.isCreated(each));
+    const isFirstSet = second !== undefined && !draft.existing.inUse.has(existing.arn);
+    if (isTargetNew || isFirstSet) draft.usableAfter(desired.id, draft.syncTargets(desired, after));
+  }
   // A load balancer loses a security group only after the rules of that group are in the groups that stay.
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);

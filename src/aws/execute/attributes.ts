@@ -21,7 +21,8 @@ export async function setAttributes(run: Run, { desired, fresh, tags }: SetAttri
     ? attributes
     : attributesDelta(attributes, await readAttributes(clients, kind, arn), defaultsOf(desired));
   if (Object.keys(delta).length > 0) await modify(clients, kind, arn, delta);
-  await writeTags(run, arn, tags);
+  if (run.taggedEarly.has(desired.id)) run.context.inventory.retag(arn, tags);
+  else await writeTags(run, arn, tags);
 }
 
 async function modify({ elbv2 }: AwsClients, kind: Kind, arn: string, delta: Attributes): Promise<void> {

@@ -59,7 +59,10 @@ test('an NLB gets its listeners, groups and targets, and after a restart nothing
     attributes: { 'load_balancing.cross_zone.enabled': 'true' },
     enforceOnPrivateLink: 'off',
   };
+  rig.aws.calls.zero();
   await applied(controller, wanted);
+  // The load balancer's two hash tags. Target groups have theirs from the start.
+  expect(rig.aws.calls.counts().byAction['elasticloadbalancing:AddTags']).toBe(2);
   expect(network()).toMatchObject({ enforceSecurityGroupInboundRulesOnPrivateLinkTraffic: 'off' });
   expect([...elb().listeners.values()].map(({ alpnPolicy }) => alpnPolicy).filter(Boolean)).toEqual(['HTTP2Preferred']);
   await controller.membership.flush();
@@ -69,6 +72,11 @@ test('an NLB gets its listeners, groups and targets, and after a restart nothing
   expect(rig.aws.calls.counts().writes).toBe(0);
   expect(await next.audit(atOnce(model(wanted)))).toEqual([]);
   expect(next.plan(model(wanted))).toMatchObject(settled);
+  // After a restart, nobody trusts the attributes' tag of a group without a listener. That is no drift.
+  const fewer: NetworkGateway = { ...wanted, listeners: { 5432: 'TCP' } };
+  await next.apply(model(fewer));
+  const last = await rig.start();
+  expect(await last.audit(atOnce(model(fewer)))).toEqual([]);
 });
 
 test('a group of nodes of an NLB gets its IP version', async () => {
@@ -132,6 +140,12 @@ test('an NLB in front of an ALB is made and removed, and a controller that dies 
   expect([...elb().targetGroups.values()].map(({ targets }) => targets.size)).toEqual(
     expect.arrayContaining([1, 1, 3]),
   );
+  const attribute = 'target_group_health.dns_failover.minimum_healthy_targets.count';
+  expect([...elb().targetGroups.values()].map(({ attributes }) => attributes.get(attribute))).toEqual([
+    'off',
+    'off',
+    'off',
+  ]);
   await withDeaths(undefined);
   expect(elb().loadBalancers.size + elb().targetGroups.size + elb().listeners.size).toBe(0);
   const groups = [...rig.aws.world().ec2.securityGroups.values()];

@@ -7,7 +7,7 @@ import { isAlreadyExists } from '../errors.ts';
 import { targetGroupRecord } from '../inventory/read.ts';
 import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
-import { toTagList } from '../tags.ts';
+import { toTagList, withoutAttributes } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
 
@@ -50,7 +50,8 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
       }),
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
-    inventory.put(targetGroupRecord(made, desired.id, all));
+    inventory.put(targetGroupRecord(made, desired.id, withoutAttributes(all)));
+    run.taggedEarly.add(desired.id);
     // A new group has no members. Without this line its members would be read once without need.
     if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
@@ -60,7 +61,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     const { TargetGroups: [found] = [] } = await clients.elbv2.send(new DescribeTargetGroupsCommand({ Names: [name] }));
     const arn = found?.TargetGroupArn;
     if (found === undefined || arn === undefined) throw error;
-    const record = (id: ResourceId, own: Tags) => targetGroupRecord(found, id, own);
+    const record = (id: ResourceId, own: Tags) => targetGroupRecord(found, id, withoutAttributes(own));
     return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () =>
       changeTargetGroup(run, desired, arn),
     );

@@ -14,9 +14,9 @@ import { type OnHealth, readHealth } from '../targets/health.ts';
 import type { Membership } from '../targets/membership.ts';
 import { type Census, censusOf, sum } from './census.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
-import { leftOf } from './left.ts';
+import { leftOf, loadBalancersLeft } from './left.ts';
 import { readOwned, withPlaces } from './read.ts';
-import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED } from './records.ts';
+import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED, trusted } from './records.ts';
 import { Usage } from './usage.ts';
 
 export interface InventoryOptions {
@@ -51,7 +51,7 @@ export class Inventory {
   async load(): Promise<readonly Problem[]> {
     const { records, others, problems } = await readOwned(this.#options.clients, this.#options.cluster);
     this.#others = others;
-    for (const record of records) this.#records.put(record);
+    for (const record of trusted(records)) this.#records.put(record);
     for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
     this.#options.membership.retain(records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn));
     return problems;
@@ -229,7 +229,7 @@ export class Inventory {
 
   /** Whether AWS has a load balancer of any Gateway of this cluster. */
   async hasLoadBalancers(): Promise<boolean> {
-    return (await this.#left()).some(({ kind }) => kind === 'load-balancer');
+    return (await loadBalancersLeft(this.#options)).length > 0;
   }
 
   /** Starts a new list, because an older one may be outdated. Callers that come meanwhile share the next list. */

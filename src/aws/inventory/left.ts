@@ -7,14 +7,20 @@ import { allLoadBalancers, allTargetGroups, securityGroups } from './describe.ts
 import { loadBalancerCandidate, recordsOf, securityGroupCandidate, targetGroupCandidate } from './read.ts';
 import type { OwnedRecord } from './records.ts';
 
-/** Load balancers, target groups and security groups of the cluster. Listeners and rules go with their load balancer. */
-export async function leftOf({
-  clients,
-  cluster,
-}: {
+interface Account {
   readonly clients: AwsClients;
   readonly cluster: ClusterIdentity;
-}): Promise<readonly OwnedRecord[]> {
+}
+
+export async function loadBalancersLeft({ clients, cluster }: Account): Promise<readonly OwnedRecord[]> {
+  const prefix = clusterPrefix(cluster);
+  const found = await allLoadBalancers(clients);
+  const candidates = found.flatMap((each) => loadBalancerCandidate(each, prefix, new Map()));
+  return (await recordsOf(clients, cluster, candidates, new Map())).records;
+}
+
+/** Load balancers, target groups and security groups of the cluster. Listeners and rules go with their load balancer. */
+export async function leftOf({ clients, cluster }: Account): Promise<readonly OwnedRecord[]> {
   const prefix = clusterPrefix(cluster);
   const [loadBalancers, targetGroups, groups] = await Promise.all([
     allLoadBalancers(clients),

@@ -2,6 +2,7 @@
 
 import type { ResourceId, Tags } from '../model/resources.ts';
 import type {
+  Forward,
   OwnedCertificate,
   OwnedListener,
   OwnedLoadBalancer,
@@ -11,6 +12,7 @@ import type {
   OwnedTargetGroup,
 } from '../observed.ts';
 import { TAG } from '../observed.ts';
+import { withoutAttributes } from '../tags.ts';
 
 /** A listener, with the field that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
@@ -98,3 +100,18 @@ export class Records {
 
 export const asOwned = (record: OwnedRecord): OwnedResource =>
   record.kind === 'target-group' ? { ...record, serves: true, proven: true } : record;
+
+/** Target groups are created with the tag of their attributes. Until something forwards to a group, the tag proves nothing. */
+export function trusted(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
+  const used = new Set(records.flatMap(forwardsOf).map(({ arn }) => arn));
+  return records.map((record) =>
+    record.kind === 'target-group' && !used.has(record.arn)
+      ? { ...record, tags: withoutAttributes(record.tags) }
+      : record,
+  );
+}
+
+const forwardsOf = (record: OwnedRecord): readonly Forward[] => {
+  if (record.kind === 'rule') return record.targetGroups;
+  return record.kind === 'listener' ? record.forwards : [];
+};

@@ -67,7 +67,7 @@ export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
       kind: 'target-group',
       id,
       spec: { ...spec, healthCheck: { ...tcpCheck, ...health } },
-      attributes: {},
+      attributes: { 'target_group_health.dns_failover.minimum_healthy_targets.count': 'off' },
       tags: {},
     };
   };

@@ -117,7 +117,7 @@ function targetGroup(sketch: NetworkSketch, name: string, protocol: Protocol): T
       ipAddressType: family,
       healthCheck: { ...DEFAULT_HEALTH_CHECK, protocol: 'TCP' },
     },
-    attributes: {},
+    attributes: { 'deregistration_delay.timeout_seconds': '30' },
     ...(unchecked && { unchecked }),
     tags: {},
   };
