@@ -94,3 +94,16 @@ test('each family of a Service leads to the endpoints of its own family', () => 
 test('a headless Service has no address to listen at', () => {
   expect(seen(service({ clusterIPs: ['None'] }), slice([ready('10.0.63.130', 'node-1')]))).toEqual({});
 });
+
+test("a load balancer's address leads to the ready endpoints, unless the load balancer replaces it", () => {
+  const endpoints = slice([ready('10.0.63.130', 'node-1')]);
+  const at = (ipMode: string, externalTrafficPolicy: string): Service => ({
+    ...service({ externalTrafficPolicy }),
+    status: { loadBalancer: { ingress: [{ ip: '10.249.0.130', ipMode }, {}] } },
+  });
+  const cluster = { 'TCP 10.96.0.9:80': ['10.0.63.130'] };
+  const both = { ...cluster, 'TCP 10.249.0.130:80': ['10.0.63.130'] };
+  expect(seen(at('VIP', 'Cluster'), endpoints)).toEqual(both);
+  expect(seen(at('VIP', 'Local'), endpoints)).toEqual(both);
+  expect(seen(at('Proxy', 'Cluster'), endpoints)).toEqual(cluster);
+});

@@ -41,7 +41,7 @@ export function forwardsOf(
 }
 
 function forwardsOfPort(
-  { spec }: Service,
+  { spec, status }: Service,
   port: ServicePort,
   slices: readonly EndpointSlice[],
   nodes: readonly Node[],
@@ -49,7 +49,8 @@ function forwardsOfPort(
   const { protocol = 'TCP', nodePort = 0 } = port;
   if (protocol !== 'TCP' && protocol !== 'UDP') return [];
   const all = endpointsOf(slices, port);
-  const clusterAddresses = (spec.clusterIPs ?? []).filter((address) => isIP(address) !== 0);
+  // A load balancer's address leads to all nodes together, also with the policy Local: the nodes share one network.
+  const addresses = [...(spec.clusterIPs ?? []), ...ingressOf(status)].filter((address) => isIP(address) !== 0);
   const local = spec.externalTrafficPolicy === 'Local';
   /** Traffic stays in its family. */
   const sameFamily = (address: string) => all.filter((each) => familyOf(each.address) === familyOf(address));
@@ -57,7 +58,7 @@ function forwardsOfPort(
     [address, ipv6?.address ?? []].flat().map((at) => ({ name, at })),
   );
   return [
-    ...clusterAddresses.map(
+    ...addresses.map(
       (address) => ({ protocol, address, port: port.port, endpoints: serving(sameFamily(address)) }) as const,
     ),
     ...nodePorts.map(({ name, at }) => {
@@ -66,6 +67,10 @@ function forwardsOfPort(
     }),
   ];
 }
+
+/** Packets for these addresses arrive at a node. With another mode, the load balancer replaces the address. */
+const ingressOf = (status: Service['status']): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip = [], ipMode = 'VIP' }) => (ipMode === 'VIP' ? ip : []));
 
 interface Candidate extends Endpoint {
   readonly node: string | undefined;

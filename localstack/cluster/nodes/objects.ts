@@ -27,11 +27,20 @@ export interface PodSpec {
   readonly schedulingGates?: readonly unknown[];
   readonly serviceAccountName?: string;
   readonly hostNetwork?: boolean;
+  readonly securityContext?: RunAs & {
+    readonly sysctls?: readonly { readonly name: string; readonly value: string }[];
+  };
   readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
   readonly volumes?: readonly Volume[];
+}
+
+interface RunAs {
+  readonly runAsUser?: number;
+  readonly runAsGroup?: number;
+  readonly runAsNonRoot?: boolean;
 }
 
 export interface NodeAffinity {
@@ -69,6 +78,11 @@ export interface Container {
   readonly livenessProbe?: Probe;
   readonly startupProbe?: Probe;
   readonly lifecycle?: { readonly preStop?: Handler & { readonly sleep?: { readonly seconds: number } } };
+  readonly securityContext?: RunAs & {
+    readonly allowPrivilegeEscalation?: boolean;
+    readonly readOnlyRootFilesystem?: boolean;
+    readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+  };
 }
 
 export interface EnvVar {
@@ -180,6 +194,9 @@ export interface Service extends Watched {
     readonly clusterIPs?: readonly string[];
     readonly externalTrafficPolicy?: string;
     readonly ports?: readonly ServicePort[];
+  };
+  readonly status?: {
+    readonly loadBalancer?: { readonly ingress?: readonly { readonly ip?: string; readonly ipMode?: string }[] };
   };
 }
 
