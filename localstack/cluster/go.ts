@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 export interface GoOptions {
@@ -37,6 +38,22 @@ export async function go(args: readonly string[], options: GoOptions = {}): Prom
   child.on('close', (code) => resolve(code ?? 1));
   const status = await promise;
   return { status, stdout, stderr: errors.join('\n') };
+}
+
+/** The folder of a module's files, which are downloaded and verified. */
+export async function downloadModule(
+  module: string,
+  version: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const { stdout, stderr } = await go(['mod', 'download', '-json', `${module}@${version}`], { signal });
+  const { Dir, Zip }: { readonly Dir?: string; readonly Zip?: string } = JSON.parse(stdout || '{}');
+  if (Dir !== undefined) return Dir;
+  // If Go is too old to compile the module, it reports an error and no folder, but it has downloaded, verified and unpacked
+  // the files.
+  if (Zip === undefined) throw new Error(`Downloading ${module} ${version} failed: ${stderr || stdout}`);
+  const { stdout: moduleCache } = await go(['env', 'GOMODCACHE'], { signal });
+  return join(moduleCache.trim(), `${module}@${version}`);
 }
 
 class GoMissingError extends Error {
