@@ -15,8 +15,8 @@ import { type CertificateAuthority, openAuthority } from './certificates.ts';
 import { type Connection, connect } from './connection.ts';
 import { type Daemon, endOf, startDaemon } from './daemon.ts';
 import { type GatewayApiVersion, gatewayApiCrds } from './gateway-api-crds.ts';
-import type { BuildOptions } from './go-build.ts';
 import { type Access, writeKubeconfig } from './kubeconfig.ts';
+import type { ImageOptions } from './nodes/images.ts';
 import type { NodePlan } from './nodes/node.ts';
 import { preparePods, type RunningPods, startPods } from './pods.ts';
 import { freePorts } from './ports.ts';
@@ -33,6 +33,8 @@ export interface ClusterOptions {
   readonly crds?: GatewayApiVersion | false | undefined;
   /** Nodes with running pods, inside a sandbox (`enterSandbox`); default: none. */
   readonly nodes?: readonly NodePlan[] | undefined;
+  /** Whether the nodes run MetalLB, and have an image of Envoy; then `clientOf` reaches its addresses; default: false. */
+  readonly metallb?: boolean | undefined;
   /** Gets lines of progress if binaries must be built first. */
   readonly log?: ((line: string) => void) | undefined;
   /** Aborts the start. Has no effect on a running cluster. */
@@ -65,7 +67,7 @@ export interface Cluster {
 const readyTimeoutMs = 60_000;
 
 /** Downloads and builds everything for a cluster with running pods. The first time this needs the internet, and minutes. */
-export async function prepareCluster(options: BuildOptions): Promise<void> {
+export async function prepareCluster(options: ImageOptions): Promise<void> {
   await findBinary('etcd', options);
   await findBinary('kube-apiserver', options);
   await gatewayApiCrds(undefined, options.signal);

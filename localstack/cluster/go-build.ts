@@ -30,7 +30,7 @@ export async function built(program: GoProgram, options: BuildOptions = {}): Pro
 }
 
 /** The version that the text of a go.mod requires of a module. */
-function requiredVersion(goMod: string, module: string): string {
+export function requiredVersion(goMod: string, module: string): string {
   const version = goMod
     .split('\n')
     .map((line) =>

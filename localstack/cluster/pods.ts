@@ -6,12 +6,15 @@ import { findBinary } from './binaries.ts';
 import type { CertificateAuthority } from './certificates.ts';
 import type { Connection } from './connection.ts';
 import { endOf, startDaemon } from './daemon.ts';
-import type { BuildOptions } from './go-build.ts';
+import { metallbManifest } from './metallb/manifest.ts';
+import { startMetallb } from './metallb/metallb.ts';
 import { startAgent } from './nodes/agent.ts';
-import { pullImages } from './nodes/images.ts';
+import { type ImageOptions, pullImages } from './nodes/images.ts';
 import type { NodePlan } from './nodes/node.ts';
+import { loadBalancerBlocks } from './outside/link.ts';
+import { startOutside } from './outside/outside.ts';
 
-export interface PodsOptions extends BuildOptions {
+export interface PodsOptions extends ImageOptions {
   readonly dir: string;
   readonly kubeconfig: string;
   readonly admin: Connection;
@@ -25,12 +28,13 @@ export interface RunningPods {
 
 const accountTimeoutMs = 60_000;
 
-export async function preparePods(options: BuildOptions): Promise<void> {
+export async function preparePods(options: ImageOptions): Promise<void> {
   await findBinary('kube-controller-manager', options);
   await pullImages(options);
+  if (options.metallb) await metallbManifest(options.signal);
 }
 
-/** Resolves when the default namespace and each node accept pods. */
+/** Resolves when the default namespace and each node accept pods, and MetalLB runs if it should. */
 export async function startPods(options: PodsOptions): Promise<RunningPods> {
   const { dir, kubeconfig, admin, authority, nodes, log = () => {}, signal } = options;
   const findImage = await pullImages(options);
@@ -52,6 +56,10 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
   });
   begun.defer(() => agent.stop());
   await Promise.race([Promise.all([agent.ready, defaultAccount(admin, signal)]), endOf(controllerManager)]);
+  if (options.metallb) {
+    begun.defer(await startOutside(dir, signal));
+    await startMetallb({ admin, addresses: loadBalancerBlocks, signal });
+  }
   const running = begun.move();
   return { stop: () => running.disposeAsync() };
 }

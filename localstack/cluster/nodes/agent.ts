@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CertificateAuthority } from '../certificates.ts';
 import type { Connection } from '../connection.ts';
 import { startInformer } from '../informer.ts';
-import type { RunnableImage } from './images.ts';
+import type { FindImage } from './images.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { createPodNetwork, ownBlock } from './network.ts';
 import { keepNode, type NodePlan } from './node.ts';
@@ -17,7 +17,7 @@ export interface AgentOptions {
   readonly connection: Connection;
   readonly authority: CertificateAuthority;
   readonly nodes: readonly NodePlan[];
-  readonly findImage: (reference: string) => RunnableImage | undefined;
+  readonly findImage: FindImage;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
   /** The blocks of Services' cluster addresses. */

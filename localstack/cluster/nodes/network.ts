@@ -27,8 +27,14 @@ export interface PodAttachment {
   detach(): Promise<void>;
 }
 
+export interface Sysctl {
+  /** Such as `net.ipv4.ip_unprivileged_port_start`. */
+  readonly name: string;
+  readonly value: string;
+}
+
 export interface PodNetwork {
-  attach(node: NodePlace): Promise<PodAttachment>;
+  attach(node: NodePlace, sysctls?: readonly Sysctl[]): Promise<PodAttachment>;
   /** Removes the network after all pods are detached. The sandbox may create another one. */
   remove(): Promise<void>;
 }
@@ -55,7 +61,7 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
   const pools = new Map(nodes.flatMap(placesOf).map((place) => [place.address, new AddressPool(place.podRange)]));
   let attached = 0;
   return {
-    attach: async (node) => {
+    attach: async (node, sysctls = []) => {
       const taken = placesOf(node).map((place) => ({ place, address: pools.get(place.address)?.take() }));
       attached += 1;
       const namespace = `pod-${attached}`;
@@ -69,6 +75,7 @@ export async function createPodNetwork(nodes: readonly NodePlace[]): Promise<Pod
           return { place, address };
         });
         await connectPod(namespace, `pod${attached}`, own);
+        for (const sysctl of sysctls) await setIn(namespace, sysctl);
         return { addresses: own.map(({ address }) => address), namespace, detach };
       } catch (error) {
         await detach().catch(() => {});
@@ -92,7 +99,7 @@ export async function ownBlock(cidr: string): Promise<void> {
 const placesOf = (node: NodePlace): readonly FamilyPlace[] => (node.ipv6 ? [node, node.ipv6] : [node]);
 
 /** Without the detection of duplicates, an IPv6 address is usable at once. */
-const added = (address: string, { subnet }: FamilyPlace, device: string): string =>
+export const added = (address: string, { subnet }: Pick<FamilyPlace, 'subnet'>, device: string): string =>
   `addr add ${address}/${prefixOf(subnet)} dev ${device}${familyOf(address) === 'ipv6' ? ' nodad' : ''}`;
 
 /** An address of a pod. */
@@ -117,7 +124,12 @@ async function connectPod(namespace: string, link: string, own: readonly Own[]):
   );
 }
 
-async function ip(commands: readonly string[], where: readonly string[] = []): Promise<void> {
+async function setIn(namespace: string, { name, value }: Sysctl): Promise<void> {
+  const path = `/proc/sys/${name.replaceAll('.', '/')}`;
+  await run('ip', ['netns', 'exec', namespace, 'sh', '-c', 'printf %s "$1" >"$2"', 'sysctl', value, path]);
+}
+
+export async function ip(commands: readonly string[], where: readonly string[] = []): Promise<void> {
   await run('ip', [...where, '-batch', '-'], commands.join('\n'));
 }
 

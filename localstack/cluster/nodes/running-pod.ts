@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, isConflict, isNotFound } from '../connection.ts';
 import type { ContainerLog } from './container-log.ts';
 import { type ContainerProcess, type Mount, startContainer } from './container-process.ts';
-import type { RunnableImage } from './images.ts';
+import type { FindImage, RunnableImage } from './images.ts';
 import type { NodePlace, PodAttachment, PodNetwork } from './network.ts';
 import type { Container, Pod } from './objects.ts';
+import { privilegesOf } from './privileges.ts';
 import { RunningContainer } from './running-container.ts';
 import { type ContainerReport, notMade, podStatus } from './status.ts';
 import { environmentOf, expand, type PodPlace } from './variables.ts';
@@ -16,7 +17,7 @@ import { fillVolume, sourcesIn } from './volumes.ts';
 export interface PodContext {
   readonly connection: Connection;
   readonly network: PodNetwork;
-  readonly findImage: (reference: string) => RunnableImage | undefined;
+  readonly findImage: FindImage;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
   /** The folder for the files of all pods. */
@@ -102,7 +103,7 @@ export class RunningPod {
     const { spec } = this.#pod;
     const { network, connection } = this.#context;
     if (spec.initContainers?.length) throw new Error('The nodes of this cluster run no init containers');
-    if (!spec.hostNetwork) this.#attachment ??= await network.attach(this.#node);
+    if (!spec.hostNetwork) this.#attachment ??= await network.attach(this.#node, spec.securityContext?.sysctls);
     const place = this.#place();
     await mkdir(this.#folder, { recursive: true });
     for (const volume of spec.volumes ?? [])
@@ -141,6 +142,7 @@ export class RunningPod {
         hostname: name,
         address: primary(place),
         image,
+        privileges: privilegesOf(this.#pod.spec, container, image),
         command: [...command, ...args].map((word) => expand(word, environment)),
         environment,
         mounts,

@@ -1,6 +1,6 @@
 // The volumes of a pod are folders. They are filled when the pod starts, and do not change later: to see a Secret's new
 // content, a pod must be recreated.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { get } from '../apply.ts';
 import type { Connection } from '../connection.ts';
@@ -51,6 +51,8 @@ export async function fillVolume(
   if (unknown !== undefined)
     throw new Error(`Volume "${volume.name}": the nodes of this cluster have no volumes of kind ${unknown}`);
   await mkdir(folder, { recursive: true });
+  // Any user of the container may write to it, as with a kubelet.
+  if (volume.emptyDir) await chmod(folder, 0o777);
   for (const source of volume.projected?.sources ?? [volume]) {
     for (const [path, content] of await contentOf(source, pod, place, sources, connection)) {
       const file = join(folder, join('/', path));
