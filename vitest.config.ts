@@ -39,7 +39,9 @@ export default defineConfig({
         test: {
           name: 'other-aws',
           include: ['test/integration/**/*.test.ts'],
-          exclude: ['test/integration/{cluster,deploy,gateway-api-fields,grpc,kube,outside-aws,upgrade}.test.ts'],
+          exclude: [
+            'test/integration/{cluster,deploy,gateway-api-fields,grpc,kube,metallb,outside-aws,upgrade}.test.ts',
+          ],
           testTimeout: 60_000,
           // Every file makes its network over the wire first.
           hookTimeout: 300_000,

@@ -1,9 +1,11 @@
-// `npm run cluster -- --pods` as a process, and programs in the network of its pods.
+// `npm run cluster -- --pods` as a process, and programs in the network of its pods, or outside of the cluster.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { type Connection, connect } from '../../../localstack/cluster/connection.ts';
+import { type Client, clientOf } from '../../../localstack/cluster/outside/client.ts';
 
 const main = new URL('../../../localstack/cluster/main.ts', import.meta.url).pathname;
 
@@ -13,16 +15,19 @@ export interface PodsCluster {
   readonly admin: Connection;
   /** A process of the sandbox, for `nsenter`. */
   readonly pid: number;
+  /** A machine outside of the cluster, if MetalLB runs. */
+  readonly client: Client;
 }
 
-export async function startPodsCluster(): Promise<PodsCluster> {
-  const child = spawn(process.execPath, [main, '--pods', '--no-crds'], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param mode with `--metallb` MetalLB runs, too */
+export async function startPodsCluster(mode: '--pods' | '--metallb' = '--pods'): Promise<PodsCluster> {
+  const child = spawn(process.execPath, [main, mode, '--no-crds'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const kubeconfig = line.replace('export KUBECONFIG=', '');
     const pid = Number(/--target (\d+)/.exec(said.join('\n'))?.[1]);
-    return { process: child, admin: await connect(kubeconfig), pid };
+    return { process: child, admin: await connect(kubeconfig), pid, client: clientOf(dirname(kubeconfig)) };
   }
   throw new Error(`The cluster ended:\n${said.join('\n')}`);
 }
