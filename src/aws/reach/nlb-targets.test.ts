@@ -135,6 +135,11 @@ test('UDP passes to its targets, and TCP only at the port where their health is 
   expect(passes()).toEqual(['udp 53', 'tcp 8181']);
 });
 
+test('no TCP port is opened for UDP targets that no health check reaches', async () => {
+  const { passes } = await served('UDP', 'traffic-port');
+  expect(passes()).toEqual(['udp 53']);
+});
+
 test('TCP does not open UDP', async () => {
   const { passes } = await served(undefined, 'traffic-port');
   expect(passes()).toEqual(['tcp 53']);
@@ -156,13 +161,13 @@ test('a port that is given up is shut when AWS has surely deregistered its targe
   const { term, select, passes } = await served('UDP', '8181');
   const setTo = clockAt();
   await select(selection('UDP', 'traffic-port'));
-  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
   setTo(299_000);
   expect(await syncEndpoints(term.cloud, term, service)).toMatchObject({ requeueAfterMs: 1000 });
-  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
   setTo(300_000);
   expect(await syncEndpoints(term.cloud, term, service)).toEqual({ found: [], behind: false });
-  expect(passes()).toEqual(['tcp 53', 'udp 53']);
+  expect(passes()).toEqual(['udp 53']);
 });
 
 test('a port that is given up and wanted again stays open', async () => {
@@ -173,14 +178,14 @@ test('a port that is given up and wanted again stays open', async () => {
   await select(selection('UDP', '8181'));
   setTo(301_000);
   await select(selection('UDP', 'traffic-port'));
-  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
   // The port was dropped twice. The time of the second drop counts.
   setTo(502_000);
   await syncEndpoints(term.cloud, term, service);
-  expect(passes()).toEqual(['tcp 53', 'udp 53', 'tcp 8181']);
+  expect(passes()).toEqual(['udp 53', 'tcp 8181']);
   setTo(601_001);
   await syncEndpoints(term.cloud, term, service);
-  expect(passes()).toEqual(['tcp 53', 'udp 53']);
+  expect(passes()).toEqual(['udp 53']);
 });
 
 test('a rule for UDP that someone else removes is made again', async () => {

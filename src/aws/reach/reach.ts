@@ -89,7 +89,10 @@ export function needOf(
   };
 }
 
-/** A target's traffic port and its health check port. Health checks always use TCP, even for a UDP target. */
+/**
+ * A target's traffic port and its health check port. Health checks always use TCP, even for a UDP target. A check at the UDP port
+ * itself never passes, so no TCP port is opened for it.
+ */
 function portsNeeded(
   { backend, spec: { healthCheck } }: TargetSelection,
   port: number,
@@ -99,6 +102,6 @@ function portsNeeded(
   return [
     ...(transport === 'UDP' ? [] : [{ protocol: 'tcp', port } as const]),
     ...(transport === 'TCP' ? [] : [{ protocol: 'udp', port } as const]),
-    { protocol: 'tcp', port: check },
+    ...(transport === 'UDP' && check === port ? [] : [{ protocol: 'tcp', port: check } as const]),
   ];
 }
