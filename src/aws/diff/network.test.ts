@@ -64,6 +64,28 @@ test('a change that is reverted while a group warms up leaves the listener as it
   expect(carries(aws, dns)).toEqual(['TCP_UDP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
 });
 
+test('of more new groups than fit beside the old ones, those that fit are ready before the listener changes', () => {
+  const forwardsTo = (...to: readonly string[]): NetworkSketch => ({ listeners: { 53: { protocol: 'TCP', to } } });
+  const after = forwardsTo('x', 'y', 'z');
+  const aws = running(forwardsTo('a', 'b', 'c'));
+  pass(aws, after);
+  const warm = aws.calls.find(({ kind }) => kind === 'warm-listener');
+  expect(warm).toMatchObject({ joining: ['x', 'y'].map((name) => `target-group/nlb-internal/${name}/TCP-ipv4`) });
+  expect(pass(aws, after)).toEqual([]);
+  aws.passTime(1000);
+  expect(pass(aws, after)).toContain(`change ${dns}`);
+});
+
+test('a group that is ready stays while another group joins', () => {
+  const forwardsTo = (...to: readonly string[]): NetworkSketch => ({ listeners: { 53: { protocol: 'TCP', to } } });
+  const aws = running(forwardsTo('a'));
+  pass(aws, forwardsTo('x'));
+  aws.passTime(1000);
+  pass(aws, forwardsTo('x', 'y'));
+  const listener = aws.observe().resources.find(({ id }) => id === dns);
+  expect(listener?.kind === 'listener' && listener.forwards.map(({ weight }) => weight)).toEqual([1, 0, 0]);
+});
+
 test('a group of another address family takes over at once: AWS has no listener with groups of both', () => {
   const aws = running(tcp);
   expect(pass(aws, { ...tcp, family: 'ipv6' })).toContain(`change ${dns}`);

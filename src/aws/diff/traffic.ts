@@ -29,7 +29,7 @@ export function pointsWhereDesired(existing: Existing, { desired, owned }: Forwa
 
 /**
  * Whether the rule or listener must stay as it is, because its new groups are not ready. If so, adds them with weight 0. It
- * does not wait if it serves nothing, or if it has no room for more groups.
+ * does not wait if it serves nothing. If it has no room for all new groups, it waits for those with the largest weights.
  */
 export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   const { desired, owned } = forwarding;
@@ -38,10 +38,14 @@ export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
   if (groups.every((group) => group !== undefined && isEmptyGroup(group.id))) return false;
   const arnOf = (id: ResourceId) => draft.existing.kept.get(id)?.arn;
   const cold = coldGroups(draft.existing, desired).filter((id) => !serving.some(({ arn }) => arn === arnOf(id)));
-  const joined = forwardsOf(owned).filter(({ arn, weight }) => weight === 0 && cold.some((id) => arnOf(id) === arn));
-  const joining = cold.filter((id) => !joined.some(({ arn }) => arn === arnOf(id)));
+  const wanted = weightedGroups(desired);
+  const joined = forwardsOf(owned).filter(({ arn, weight }) => weight === 0 && wanted.some((id) => arnOf(id) === arn));
   const stay = [...serving, ...joined];
-  if (cold.length === 0 || stay.length + joining.length > TARGET_GROUPS_PER_ACTION) return false;
+  const hasJoined = (id: ResourceId) => joined.some(({ arn }) => arn === arnOf(id));
+  const others = cold.filter((id) => !hasJoined(id));
+  const joining = others.slice(0, TARGET_GROUPS_PER_ACTION - stay.length);
+  const awaited = [...cold.filter(hasJoined), ...joining];
+  if (awaited.length === 0) return false;
   const under = protocolOfBoth(draft, forwarding, { stay, joining });
   if (under === undefined) return false;
   if (joining.length > 0) {
@@ -50,7 +54,7 @@ export function warmUp(draft: Draft, forwarding: Forwarding): boolean {
     if (owned.kind === 'rule') draft.add({ kind: 'warm-rule', ...base });
     else draft.add({ kind: 'warm-listener', ...base, protocol: under });
   }
-  for (const resource of cold) draft.await({ kind: 'target-group-health', resource });
+  for (const resource of awaited) draft.await({ kind: 'target-group-health', resource });
   return true;
 }
 
@@ -92,12 +96,16 @@ export const coldGroups = (existing: Existing, desired: RuleResource | ListenerR
 
 /** The groups that should serve, but may have no healthy target. If no check can pass, registered targets are enough. */
 export function unprovenGroups(existing: Existing, desired: RuleResource | ListenerResource): ResourceId[] {
-  const action = actionOf(desired);
-  if (action.kind !== 'forward') return [];
-  return action.targetGroups.flatMap(({ targetGroup, weight }) => {
-    const group = existing.kept.get(targetGroup);
+  return weightedGroups(desired).filter((id) => {
+    const group = existing.kept.get(id);
     const known = group?.kind === 'target-group' ? group : undefined;
-    const proven = known?.proven === true || (known?.registered === true && existing.unchecked.has(targetGroup));
-    return weight === 0 || proven ? [] : [targetGroup];
+    return !(known?.proven === true || (known?.registered === true && existing.unchecked.has(id)));
   });
+}
+
+/** The groups that should serve, the largest weights first. */
+function weightedGroups(desired: RuleResource | ListenerResource): readonly ResourceId[] {
+  const action = actionOf(desired);
+  const shares = action.kind === 'forward' ? action.targetGroups.filter(({ weight }) => weight > 0) : [];
+  return shares.toSorted((a, b) => b.weight - a.weight).map(({ targetGroup }) => targetGroup);
 }
