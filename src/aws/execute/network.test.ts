@@ -1,6 +1,7 @@
 import { ImportCertificateCommand } from '@aws-sdk/client-acm';
 import { AllocateAddressCommand } from '@aws-sdk/client-ec2';
 import {
+  CreateRuleCommand,
   ModifyListenerCommand,
   ModifyLoadBalancerAttributesCommand,
   ModifyTargetGroupAttributesCommand,
@@ -114,6 +115,28 @@ test('a TLS listener gets another certificate and policy while it still waits fo
   expect(forwards()).toEqual(before);
   expect(before).toHaveLength(1);
   expect(controller.inventory.get(arn)).toMatchObject({ certificate: second, alpnPolicy: 'HTTP2Optional' });
+});
+
+test.each([
+  ['dualstack', [{ resource: 'listener/nlb-internal/53', aspect: 'foreign-rules' }], 1],
+  ['ipv4', [], 0],
+])('an audit finds the rules that others gave the listeners of a %s NLB', async (ipAddressType, found, reads) => {
+  const controller = await rig.start();
+  const wanted = { listeners: { 53: 'TCP' }, ipAddressType } as const;
+  await applied(controller, wanted);
+  if (found.length > 0) {
+    await controller.clients.elbv2.send(
+      new CreateRuleCommand({
+        ListenerArn: arnOf(controller, 'listener', 'listener/'),
+        Priority: 1,
+        Conditions: [{ Field: 'source-ip', SourceIpConfig: { IpAddressType: 'ipv4' } }],
+        Actions: [{ Type: 'forward', TargetGroupArn: arnOf(controller, 'target-group', 'target-group/') }],
+      }),
+    );
+  }
+  rig.aws.calls.zero();
+  expect(await controller.audit(atOnce(model(wanted)))).toEqual(found);
+  expect(rig.aws.calls.counts().byAction['elasticloadbalancing:DescribeRules'] ?? 0).toBe(reads);
 });
 
 /** Plans until nothing is left to do. Each time, the controller dies one call later. */

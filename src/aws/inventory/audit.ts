@@ -114,8 +114,8 @@ class GatewayAudit {
     }
     for (const { arn } of this.#owned('load-balancer')) await this.#piece(() => this.#readListeners(arn));
     for (const { arn, loadBalancerArn } of this.#owned('listener')) {
-      // Listeners of our NLBs have no rules.
       if (!isNetworkLoadBalancer(loadBalancerArn)) await this.#piece(() => this.#readRules(arn));
+      else if (this.#isDualStack(loadBalancerArn)) await this.#pieceOf(arn, (record) => this.#findForeignRules(record));
     }
     for (const { arn } of this.#owned('target-group')) {
       await this.#pieceOf(arn, async (record) => {
@@ -163,6 +163,18 @@ class GatewayAudit {
       inventory.put({ ...candidate.record(record.id, record.tags), ...(content !== undefined && { content }) });
       this.#found.compareSpec(record, 'rule', (desired) => sameRule(this.#found.arnsOf, desired, found));
     }
+  }
+
+  #isDualStack(loadBalancerArn: string): boolean {
+    const record = this.#context.inventory.get(loadBalancerArn);
+    const desired = record && this.#found.desired(record.id);
+    return desired?.kind === 'load-balancer' && desired.spec.ipAddressType !== 'ipv4';
+  }
+
+  /** We make no rules for an NLB. Others can make rules for the IP versions of a dual-stack NLB's clients. */
+  async #findForeignRules({ arn, id }: OwnedRecord): Promise<void> {
+    const rules = await unlessGone(() => rulesOf(this.#context.clients, arn));
+    if (rules.some(({ IsDefault }) => IsDefault !== true)) this.#found.note(id, 'foreign-rules');
   }
 
   /** Reads the tags as AWS has them now, because diff trusts the hash tags. */

@@ -22,7 +22,16 @@ import type { OwnedRecord } from './records.ts';
 
 export interface Drift {
   readonly resource: ResourceId;
-  readonly aspect: 'missing' | 'tags' | 'spec' | 'attributes' | 'ingress' | 'certificates' | 'priority' | 'targets';
+  readonly aspect:
+    | 'missing'
+    | 'tags'
+    | 'spec'
+    | 'attributes'
+    | 'ingress'
+    | 'certificates'
+    | 'priority'
+    | 'targets'
+    | 'foreign-rules';
 }
 
 type Kind = Resource['kind'];

@@ -25,11 +25,18 @@ export async function runAudit(
       const own = await orElse(logger.child({ gateway }), () => cloud.audit(gateway));
       const lostRules =
         removed === undefined ? [] : cloud.reachability.driftOf(cloud.bindings.ofGateway(gateway), removed);
-      const drift = [...(own ?? []), ...lostRules];
+      const { foreign = [], drift = [] } = Object.groupBy([...(own ?? []), ...lostRules], ({ aspect }) =>
+        aspect === 'foreign-rules' ? 'foreign' : 'drift',
+      );
+      const object = sources.gateway(gateway);
+      if (foreign.length > 0) {
+        const note = `Rules that Gatehouse did not make take connections from ${foreign.map(({ resource }) => resource).join(', ')}. Gatehouse deletes only what it has made. Delete these rules.`;
+        logger.warn({ gateway, foreign }, 'listeners have rules of others');
+        if (object) events.record(object, { type: 'Warning', reason: 'ForeignRules', action: 'Audit', note });
+      }
       if (drift.length > 0) {
         metrics.drift.inc(drift.length);
         logger.warn({ gateway, drift }, 'what is in AWS was changed by others; it is put right');
-        const object = sources.gateway(gateway);
         const note = `Changed in AWS by others, and put right: ${drift.map(({ resource, aspect }) => `${resource} (${aspect})`).join(', ')}`;
         if (object) events.record(object, { type: 'Warning', reason: 'Drifted', action: 'Audit', note });
       }
