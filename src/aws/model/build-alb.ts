@@ -1,9 +1,9 @@
 // Topology → the listeners, rules and target groups of one ALB.
 import type { Steps } from '../../gateway/steps.ts';
 import type { PortTopology } from '../../gateway/topology.ts';
+import { albAttributes } from './attributes.ts';
 import type { ModelContext } from './context.ts';
 import { buildListeners } from './listeners.ts';
-import { albAttributes } from './nlb/attributes.ts';
 import type { LoadBalancerParts } from './parts.ts';
 import { buildRules } from './rules.ts';
 import type { Standing } from './standing.ts';
@@ -22,10 +22,7 @@ export function* buildAlb(
     certificates,
     listeners,
     spec: {},
-    attributes: { ...ownAttributes, ...albAttributes(context.topology.settings) },
+    attributes: albAttributes(context.topology.settings),
     problems: [...problems, ...rules.problems],
   };
 }
-
-/** Backends get the client's Host header, because in the Gateway API only a URLRewrite may change it. */
-const ownAttributes = { 'routing.http.preserve_host_header.enabled': 'true' };

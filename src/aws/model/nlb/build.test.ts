@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { routeId } from '../../../gateway/route-id.ts';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../../gateway/topology.ts';
 import type { AwsTopology } from '../../translation.ts';
 import { sentence } from '../../words.ts';
@@ -127,6 +128,35 @@ test('a target group has the configured attributes that AWS takes for its protoc
     plane: 'nlb',
     protocol: 'UDP',
   });
+});
+
+test('sticky sessions are left out of the target groups of a TLS listener, also if a TCP listener uses them, and said', () => {
+  const [tcp, tls] = [routeOf('TCPRoute', 'db', forward('db')), routeOf('TLSRoute', 'db', forward('db'))];
+  const secure = portsWith({ kind: 'tls' }, 'tls', { tlsMode: 'Terminate', routes: [routeId(tls.route)] });
+  const settled = { targetGroupAttributes: { 'stickiness.enabled': 'true' } };
+  const asked = given([portOf('tcp', 5432, tcp), secure], [tcp, tls], settled);
+  const { model, problems } = buildModel(asked, PLACEHOLDER_NETWORK, options);
+  const groups = model?.resources.flatMap((each) => (each.kind === 'target-group' ? [each.attributes] : []));
+  expect(groups).toEqual([expect.not.objectContaining({ 'stickiness.enabled': 'true' })]);
+  expect(problems.map(sentence)).toContainEqual(
+    expect.stringContaining('TLS target groups do not have the configured'),
+  );
+});
+
+test('a drain of unhealthy targets is left out if their connections are terminated anyway, and said', () => {
+  const route = routeOf('TCPRoute', 'db', forward('db'));
+  const built = (more: Readonly<Record<string, string>>) => {
+    const interval = { 'target_health_state.unhealthy.draining_interval_seconds': '60', ...more };
+    const asked = given([portOf('tcp', 5432, route)], [route], { targetGroupAttributes: interval });
+    const { model, problems } = buildModel(asked, PLACEHOLDER_NETWORK, options);
+    const [group] = model?.resources.filter((each) => each.kind === 'target-group') ?? [];
+    return [
+      Object.keys(group?.attributes ?? {}).length,
+      problems.map(sentence).filter((each) => each.includes('drain')),
+    ];
+  };
+  expect(built({})).toEqual([1, [expect.stringContaining('draining_interval_seconds')]]);
+  expect(built({ 'target_health_state.unhealthy.connection_termination.enabled': 'false' })).toEqual([3, []]);
 });
 
 test('attributes that only ALBs have are left out of an NLB, and said', () => {

@@ -7,6 +7,7 @@ import type { Steps } from '../../../gateway/steps.ts';
 import type { IpFamily, PortTopology } from '../../../gateway/topology.ts';
 import type { Problem } from '../../problem.ts';
 import type { WeightedForward } from '../actions.ts';
+import { nlbAttributes } from '../attributes.ts';
 import { certificateResources, certificatesOfListener } from '../certificate-resources.ts';
 import { type ChosenCertificates, chooseCertificates } from '../certificates.ts';
 import type { ModelContext } from '../context.ts';
@@ -15,7 +16,7 @@ import type { LoadBalancerParts } from '../parts.ts';
 import type { ListenerResource } from '../resources.ts';
 import type { Standing } from '../standing.ts';
 import { alpnPolicy, sslPolicy } from '../tls-options.ts';
-import { groupAttributesWithoutEffect, nlbAttributes } from './attributes.ts';
+import { groupAttributesWithoutEffect, withoutStickiness } from './attributes.ts';
 import { listenerFamily } from './family.ts';
 import { nlbForward, unanswered } from './forward.ts';
 import { type PlannedPort, planPorts } from './plan.ts';
@@ -41,8 +42,15 @@ export function* buildNlb(
     const certificates = port && chosen.get(port);
     return { forward, listener: listenerResource(context, each, forward, certificates, problems) };
   });
-  const groups = built.flatMap(({ forward }) => forward.targetGroups);
-  const protocols = new Set(groups.map(({ spec }) => spec.protocol).filter(isNlbProtocol));
+  const groups = new Map(built.flatMap(({ forward }) => forward.targetGroups.map((group) => [group.id, group])));
+  for (const { forward } of built.filter(({ listener }) => listener.spec.protocol === 'TLS')) {
+    for (const group of forward.targetGroups) groups.set(group.id, withoutStickiness(group));
+  }
+  const protocols = new Set(
+    [...[...groups.values()].map(({ spec }) => spec.protocol), ...planned.map(({ protocol }) => protocol)].filter(
+      isNlbProtocol,
+    ),
+  );
   problems.push(...groupAttributesWithoutEffect(settings, protocols));
   return {
     ports,
@@ -57,7 +65,7 @@ export function* buildNlb(
         }),
     },
     attributes: nlbAttributes(settings),
-    targetGroups: [...new Map(groups.map((group) => [group.id, group])).values()],
+    targetGroups: [...groups.values()],
     standing: keptGroups(planned, standing),
     listeners: built.map(({ listener }) => listener),
     rules: [],
