@@ -1,7 +1,13 @@
 // The calls that change a load balancer's subnets, and its addresses there.
-import type { LoadBalancer, SetSubnetsCommandInput, SubnetMapping } from '@aws-sdk/client-elastic-load-balancing-v2';
+import type {
+  AvailabilityZone,
+  LoadBalancer,
+  SetSubnetsCommandInput,
+  SubnetMapping,
+} from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
 import { differsInPlace, hasPlaces } from '../inventory/places.ts';
+import { givenIn } from '../inventory/read.ts';
 import type { LoadBalancerResource } from '../model/resources.ts';
 
 type Spec = LoadBalancerResource['spec'];
@@ -24,16 +30,33 @@ const mapping = ({ subnet, allocation, privateIpv4, ipv6, sourceNatIpv6Prefix }:
 
 /**
  * The calls of SetSubnets, one after another; none if all is as desired. An NLB cannot change its subnet in a zone, or its
- * address in a subnet, by one call. So a first call removes these subnets, if at least one subnet is left.
+ * address in a subnet, by one call. So it leaves these subnets first, if it can stand elsewhere meanwhile.
  */
 export function placementsTo(spec: Spec, current: LoadBalancer): readonly Placement[] {
   if (hasPlaces(spec, current)) return [];
   if (spec.type !== 'network') return [placement(spec)];
   const zones = current.AvailabilityZones ?? [];
-  const stays = spec.subnets.filter((subnet) =>
-    zones.some((zone) => zone.SubnetId === subnet && !differsInPlace(spec, zone)),
-  );
+  const present = new Map(zones.map((zone) => [zone.SubnetId, zone]));
+  const differs = (subnet: string): boolean => {
+    const zone = present.get(subnet);
+    return zone !== undefined && differsInPlace(spec, zone);
+  };
+  const stays = spec.subnets.filter((subnet) => present.has(subnet) && !differs(subnet));
+  if (stays.length === 0 && spec.subnets.some(differs)) return [...meanwhile(spec, zones), placement(spec)];
   const adds = spec.subnets.length > stays.length;
   const leaves = zones.some(({ SubnetId }) => SubnetId !== undefined && !stays.includes(SubnetId));
   return [...(adds && leaves && stays.length > 0 ? [placement({ ...spec, subnets: stays })] : []), placement(spec)];
+}
+
+/** Where an NLB stands while it leaves all desired subnets that it has. None if it has only one, and no other is desired. */
+function meanwhile(spec: Spec, zones: readonly AvailabilityZone[]): readonly Placement[] {
+  const enters = spec.subnets.filter((subnet) => zones.every(({ SubnetId }) => SubnetId !== subnet));
+  if (enters.length > 0) return [placement({ ...spec, subnets: enters })];
+  const pivot =
+    zones.find(({ SubnetId = '' }) => !spec.subnets.includes(SubnetId)) ??
+    (zones.length > 1 ? zones.at(-1) : undefined);
+  if (pivot?.SubnetId === undefined) return [];
+  const asItIs = placement({ subnets: [pivot.SubnetId], addresses: givenIn(pivot) });
+  const others = spec.subnets.filter((subnet) => subnet !== pivot.SubnetId);
+  return others.length < spec.subnets.length ? [asItIs, placement({ ...spec, subnets: others })] : [asItIs];
 }

@@ -155,7 +155,8 @@ export function withPlaces(record: OwnedLoadBalancer, zones: readonly Availabili
   };
 }
 
-function givenIn({
+/** The Elastic IP or private IPv4 address in one zone. */
+export function givenIn({
   SubnetId: subnet,
   LoadBalancerAddresses: [own] = [],
 }: AvailabilityZone): readonly SubnetAddresses[] {

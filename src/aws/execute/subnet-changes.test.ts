@@ -1,0 +1,59 @@
+import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { LoadBalancerResource } from '../model/resources.ts';
+import { placementsTo } from './subnet-changes.ts';
+
+/** By subnet: its Elastic IP, or AWS's own address. Each subnet is in a zone of its own. */
+type Places = ReadonlyMap<string, string | undefined>;
+
+const specOf = (places: Places): LoadBalancerResource['spec'] => ({
+  name: 'nlb',
+  type: 'network',
+  scheme: 'internet-facing',
+  ipAddressType: 'ipv4',
+  subnets: [...places.keys()].toSorted(),
+  addresses: [...places].flatMap(([subnet, allocation]) => (allocation === undefined ? [] : [{ subnet, allocation }])),
+  securityGroups: [],
+});
+
+const described = (places: Places): LoadBalancer => ({
+  AvailabilityZones: [...places].map(([SubnetId, AllocationId]) => ({
+    SubnetId,
+    LoadBalancerAddresses: AllocationId === undefined ? [] : [{ AllocationId }],
+  })),
+});
+
+/** What AWS has after a call. It changes no address of a subnet in place. */
+function after(before: Places, { Subnets, SubnetMappings }: ReturnType<typeof placementsTo>[number]): Places {
+  const asked = SubnetMappings ?? (Subnets ?? []).map((SubnetId) => ({ SubnetId, AllocationId: undefined }));
+  expect(asked.length).toBeGreaterThan(0);
+  return new Map(
+    asked.map(({ SubnetId = '', AllocationId }) => {
+      if (before.has(SubnetId)) expect(AllocationId).toBe(before.get(SubnetId));
+      return [SubnetId, AllocationId];
+    }),
+  );
+}
+
+const places = fc
+  .subarray(['a', 'b', 'c'], { minLength: 1 })
+  .chain((subnets) =>
+    fc
+      .tuple(...subnets.map((subnet) => fc.constantFrom(undefined, `eipalloc-1-${subnet}`, `eipalloc-2-${subnet}`)))
+      .map((addresses): Places => new Map(subnets.map((subnet, index) => [subnet, addresses[index]]))),
+  );
+
+test('an NLB gets any other addresses in any subnets without a change in place, unless it has only one subnet', () => {
+  fc.assert(
+    fc.property(places, places, (before, wanted) => {
+      if (before.size === 1 && wanted.size === 1 && before.has([...wanted.keys()].join())) return;
+      const calls = placementsTo(specOf(wanted), described(before));
+      expect(new Map([...calls.reduce(after, before)].toSorted())).toEqual(new Map([...wanted].toSorted()));
+    }),
+  );
+});
+
+test('an NLB that has all that is desired is not called for', () => {
+  fc.assert(fc.property(places, (before) => void expect(placementsTo(specOf(before), described(before))).toEqual([])));
+});
