@@ -111,6 +111,9 @@ const flags = (profiles: readonly string[]): Readonly<Record<string, string>> =>
   'disable-parallel-tests': 'true',
   // The cluster ends with the run.
   'cleanup-base-resources': 'false',
+  // Of GatewayStaticAddresses: an address of a subnet without nodes, and one that is not the account's.
+  'usable-address': '10.0.16.250',
+  'unusable-address': '192.0.2.1',
   ...(only === undefined
     ? { 'skip-tests': Object.keys(skips).join(','), 'report-output': values.report, ...implementation }
     : { 'run-test': only }),
