@@ -1,6 +1,6 @@
 // The Events of a Gateway in `kubectl describe`: Normal or Warning, and none twice.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { get } from '../../localstack/cluster/apply.ts';
+import { eventsIn } from './support/events.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
 import { gateway, http, httpRoute, https } from './support/objects.ts';
@@ -13,29 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-interface Events {
-  readonly items: readonly {
-    readonly type: string;
-    readonly reason: string;
-    readonly note: string;
-    readonly regarding: { readonly kind: string };
-    readonly series?: { readonly count: number };
-  }[];
-}
-
-/** Each Event with its count. */
-async function reported(ns: string): Promise<readonly string[]> {
-  const events = await get<Events>(rig.cluster.admin, `/apis/events.k8s.io/v1/namespaces/${ns}/events`);
-  return (events?.items ?? []).map(({ regarding, type, reason, note, series }) => {
-    expect(Buffer.byteLength(note)).toBeLessThanOrEqual(1024);
-    return `${regarding.kind} ${type} ${reason} ${series?.count ?? 1}: ${note}`;
-  });
-}
-
 /** Expects exactly these Events. */
 const toBe = (ns: string, wanted: readonly unknown[]): Promise<void> =>
   eventually(async () => {
-    const all = await reported(ns);
+    const all = await eventsIn(rig, ns);
     expect(all).toEqual(expect.arrayContaining([...wanted]));
     expect(all).toHaveLength(wanted.length);
   });

@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { ownBlocks } from '../../localstack/aws/dataplane/own-blocks.ts';
 import { mapAddress, parseMapping } from '../../localstack/aws/dataplane/target-address.ts';
@@ -9,7 +10,8 @@ import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import type { Listener } from '../../src/api/gateway-api.ts';
 import { awsOf, leftOf } from './support/aws.ts';
-import { askTcp, askTls, askUdp, keepAsking, startPod } from './support/connections.ts';
+import { askHttp, askTcp, askTls, askUdp, keepAsking, startPod } from './support/connections.ts';
+import { eventsIn } from './support/events.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
 import { connectionRoute, gateway, httpRoute, service } from './support/objects.ts';
@@ -166,6 +168,9 @@ async function deployWeb(ns: string, name: string): Promise<void> {
   }
 }
 
+/** The answer of the web Service's pods. */
+const get = (address: string): Promise<string> => askHttp(address, portOffset + 8080);
+
 test('a Gateway with HTTP and TCP listeners has one address for both, and its ALB admits the NLB alone', async () => {
   const ns = await rig.freshNamespace('mixed');
   await deployWeb(ns, 'web');
@@ -178,13 +183,53 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   const [nlb, alb] = ['network', 'application'].map((type) => loadBalancers.find((each) => each.type === type));
   expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'Hostname', value: nlb?.dnsName }]);
   await eventually(async () => expect(await askTcp(host, portOffset + 5432)).toBe('db'));
-  const get = async (at: string) => {
-    const answer = await fetch(`http://${at}:${portOffset + 8080}/`, { signal: AbortSignal.timeout(3000) });
-    return await answer.text();
-  };
   await eventually(async () => expect(await get(host)).toBe('127.0.0.1'));
   const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
-  await expect(get(behind)).rejects.toThrow('aborted due to timeout');
+  await expect(get(behind)).rejects.toThrow('No answer');
 
   await restartsAndGoes(ns, gw);
 });
+
+/** The address in a Gateway's status. */
+const announced = async (ns: string) => (await readGateway(rig, ns, 'gw'))?.status?.addresses?.[0]?.value;
+
+test('a Gateway that gets a TCP listener loses no request at its old address, nor at the new one, over a restart', async () => {
+  const seconds = 30;
+  const flags = { 'handover-period': `${seconds}s` };
+  await rig.restart({ flags });
+  const ns = await rig.freshNamespace('form');
+  await deployWeb(ns, 'web');
+  await deploy(ns, 'db');
+  const [http, db] = [listener('http', 'HTTP', 8080), listener('db', 'TCP', 5432)];
+  const gw = gateway(ns, 'gw', [http]);
+  await rig.apply([gw, httpRoute(ns, 'web', ['gw'], ['web']), route('TCP', ns, 'db', { db: 1 })]);
+  await programmed(rig, gw);
+  const [alb] = awsOf(rig, `${ns}/gw`).loadBalancers;
+  const old = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
+  await eventually(async () => expect(await get(old)).toBe('127.0.0.1'));
+
+  const before = keepAsking(() => get(old));
+  await rig.apply([gateway(ns, 'gw', [http, db])]);
+  await eventually(async () => expect(await announced(ns)).not.toBe(alb?.dnsName));
+  const changed = performance.now();
+  const host = addressOf(ns);
+  const after = [keepAsking(() => get(host)), keepAsking(() => askTcp(host, portOffset + 5432))];
+  await rig.restart({ flags, signal: 'SIGKILL' });
+  await programmed(rig, gw);
+  await sleep(Math.max(0, 1000 * (seconds - 2) - (performance.now() - changed)));
+  expect(await before.stop()).toEqual([]);
+  await eventually(() => expect(get(old)).rejects.toThrow('No answer'));
+
+  // Clients know the new address now, so it stays.
+  await rig.apply([gateway(ns, 'gw', [http])]);
+  await untilQuiet(rig);
+  expect(await after[0]?.stop()).toEqual([]);
+  await after[1]?.stop();
+  expect(awsOf(rig, `${ns}/gw`).loadBalancers).toHaveLength(2);
+  const events = (await eventsIn(rig, ns)).filter((event) => event.includes(' Address'));
+  expect(events.toSorted()).toEqual([
+    expect.stringMatching(/^Gateway Normal AddressChanged 1: /),
+    expect.stringMatching(/^Gateway Normal AddressChanging 1: /),
+  ]);
+  await restartsAndGoes(ns, gw);
+}, 240_000);

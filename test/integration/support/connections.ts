@@ -1,6 +1,7 @@
 // Pods that answer TCP and UDP with their Service's name, and clients of an NLB.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type AddressMapping, mapAddress } from '../../../localstack/aws/dataplane/target-address.ts';
@@ -26,6 +27,17 @@ export async function startPod(mappings: readonly AddressMapping[], address: str
 /** The answer on a new connection, until the other side ends it. */
 export async function askTcp(host: string, port: number): Promise<string> {
   return await answerOf(connect({ host, port }));
+}
+
+/** The answer to a request on a new connection. */
+export async function askHttp(host: string, port: number): Promise<string> {
+  const sent = request({ host, port, agent: false, timeout: 5000 });
+  sent.on('timeout', () => sent.destroy(new Error('No answer'))).end();
+  const [answer]: IncomingMessage[] = await once(sent, 'response');
+  const parts: Buffer[] = [];
+  for await (const part of answer ?? []) parts.push(Buffer.from(part));
+  if (answer?.statusCode !== 200) throw new Error(`Answered ${answer?.statusCode}`);
+  return Buffer.concat(parts).toString();
 }
 
 /** @param ca in PEM */
