@@ -6,6 +6,7 @@ import { bundle } from '../bundle.ts';
 import { awsTrouble } from './aws-trouble.ts';
 import { connections } from './connections.ts';
 import { drift } from './drift.ts';
+import { formChange } from './form-change.ts';
 import { connectionsKillPoints, killPoints } from './kill-points.ts';
 import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
@@ -18,6 +19,7 @@ import { tenantsSizes } from './tenants-sizes.ts';
 const families = [
   steadyTraffic,
   connections,
+  formChange,
   killPoints,
   connectionsKillPoints,
   awsTrouble,

@@ -9,7 +9,7 @@ import { programmed } from '../integration/support/status.ts';
 import { tlsSecret } from '../integration/support/tls.ts';
 import { type ConnectionTraffic, type ConnectionTrafficOptions, startConnectionTraffic } from './connection-traffic.ts';
 import { type Door, openConversation } from './conversation.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, DeploymentOptions } from './deployment.ts';
 import { certificateOf, deploymentsIn, portOffset, reachableOf } from './shop.ts';
 
 /** The listeners, by protocol. Each has the lower case protocol as its name. */
@@ -72,8 +72,8 @@ export async function openNetworkShop(rig: Rig, name: string) {
     doors,
     namedDoor,
     endPods: deployments.endPods,
-    /** A Service whose pods answer lines, or datagrams. */
-    deploy: (each: string, speaks: 'lines' | 'datagrams', replicas = 3): Promise<Deployment> =>
+    /** A Service whose pods answer requests, lines, or datagrams. */
+    deploy: (each: string, speaks: DeploymentOptions['speaks'], replicas = 3): Promise<Deployment> =>
       deployments.deploy(each, { speaks, replicas }),
     /** The route of a listener. @param backends Services, and their weights */
     route: (kind: Kind, backends: Backends, listener: string = kind.toLowerCase()): KubeObject =>
