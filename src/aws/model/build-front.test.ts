@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { routeId } from '../../gateway/route-id.ts';
 import { objectKey } from '../../kube/object.ts';
+import { LeaseLostError } from '../errors.ts';
 import { cluster, eachTestOnAws } from '../testing/aws-under-test.ts';
 import type { AwsTopology } from '../translation.ts';
 import { buildModel } from './build.ts';
@@ -16,16 +17,19 @@ const route = { kind: 'TCPRoute', key: objectKey({ namespace: 'shop', name: 'db'
 const tcp = { port: 5432, serves: { kind: 'tcp' }, listeners: [listener('db', { routes: [routeId(route)] })] } as const;
 
 /** The model of a Gateway with an HTTP listener and a TCP listener, in the demo VPC. */
-function mixed(standing: Partial<Standing> = {}, settings: Partial<AwsTopology['settings']> = {}) {
+function mixed(
+  standing: Partial<Standing> = {},
+  settings: Partial<AwsTopology['settings']> = {},
+  planes: AwsTopology['planes'] = ['alb', 'nlb'],
+) {
   const { seed } = rig;
   const asked = topology([httpPort([entry()])]);
   const rules = [{ rule: 0, matches: [], action: forward('db'), backends: [] }];
-  const planes = ['alb', 'nlb'] as const;
   const given = {
     ...asked,
     settings: { ...asked.settings, ...settings },
     planes,
-    ports: [...asked.ports, tcp],
+    ports: [...asked.ports, ...(planes.includes('nlb') ? [tcp] : [])],
     routes: [...asked.routes, { route, hostnames: [], rules }],
   };
   const subnets = PLACEHOLDER_NETWORK.subnets
@@ -77,3 +81,49 @@ test('while the NLB takes over, an ALB keeps the security groups of its user', (
   expect(doors(['sg-1'])).toEqual([{ groupId: 'sg-1' }, { group: 'security-group/frontend' }, backend]);
   expect(doors(own)).toEqual([...own.map((groupId) => ({ groupId })), backend]);
 });
+
+/** Plans until nothing is left to do. Each time, the controller dies one call later. @param check called after each death */
+async function withDeaths(desired: Model | undefined, check: () => void): Promise<void> {
+  for (let round = 1; round < 80; round += 1) {
+    let allowed = round;
+    const controller = await rig.start();
+    if (controller.plan(desired).steps.length === 0) return;
+    rig.kept.mayCall = () => {
+      if (allowed <= 0) throw new LeaseLostError('gone');
+      allowed -= 1;
+    };
+    await controller.apply(desired);
+    rig.kept.mayCall = () => undefined;
+    check();
+  }
+  throw new Error('Expected an end');
+}
+
+/** The blocks and the security groups that the ALB admits, and its listeners. */
+function albInAws() {
+  const { elbv2, ec2 } = rig.aws.world();
+  const alb = [...elbv2.loadBalancers.values()].find(({ type }) => type === 'application');
+  const own = [...ec2.securityGroups.values()].filter(({ id }) => alb?.securityGroups.includes(id));
+  const rules = own.flatMap(({ ruleIds }) => [...ruleIds].flatMap((id) => ec2.securityGroupRules.get(id) ?? []));
+  const admitted = rules.filter(({ isEgress, fromPort }) => !isEgress && fromPort === 80).map(({ peer }) => peer);
+  const listeners = [...elbv2.listeners.values()].filter(({ loadBalancerArn }) => loadBalancerArn === alb?.arn);
+  return { admitted, listeners: listeners.map(({ arn }) => arn) };
+}
+
+test('an ALB stays open through a controller that dies between any two calls, and is closed in the end', async () => {
+  rig.kept.targets = rig.seed.nodes.map(({ privateIp }) => ({ id: privateIp, port: 8080 }));
+  await (await rig.start()).apply(mixed({}, {}, ['alb']).model);
+  const before = albInAws();
+  expect(before).toMatchObject({ admitted: [{ cidr: '0.0.0.0/0' }], listeners: [expect.any(String)] });
+  await withDeaths(mixed({ isHandingOver: true }).model, () => {
+    const { admitted, listeners } = albInAws();
+    expect(listeners).toEqual(before.listeners);
+    expect(admitted).toEqual(expect.arrayContaining(before.admitted));
+  });
+  expect(albInAws().admitted).toHaveLength(2);
+  await withDeaths(mixed().model, () => {
+    expect(albInAws().listeners).toEqual(before.listeners);
+    expect(albInAws().admitted).toContainEqual(expect.objectContaining({ groupId: expect.any(String) }));
+  });
+  expect(albInAws().admitted).toEqual([expect.objectContaining({ groupId: expect.any(String) })]);
+}, 60_000);
