@@ -23,7 +23,7 @@ import { type Findings, findingsOf } from '../status/findings.ts';
 import { acceptedCondition } from '../status/gateway-status.ts';
 import { listenerSetAccepted } from '../status/listener-set-status.ts';
 import { listenerConditions, servedAs } from '../status/listener-status.ts';
-import { findingsOfAttachment, routeConditions } from '../status/route-status.ts';
+import { findingsOfAttachment, routeConditions, unserved } from '../status/route-status.ts';
 import { type Changes, changesOf } from './changes.ts';
 import type { LiveAws } from './live-aws.ts';
 
@@ -168,7 +168,7 @@ function routes(findings: Findings): readonly PlannedObject[] {
       ...(parentRef.sectionName !== undefined && {
         part: `parent "${parentRef.name}", section "${parentRef.sectionName}"`,
       }),
-      conditions: routeConditions(attachment, own),
+      conditions: routeConditions(attachment, own, unserved(attachment, findings)),
       problems: own.map(planned),
     };
   });

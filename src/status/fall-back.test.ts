@@ -23,7 +23,7 @@ const before: readonly Condition[] = [
 ];
 
 test('a route whose earlier version is served stays accepted with the generation of that version, and says why', () => {
-  expect(routeConditions(attachment, findings, before)).toMatchObject([
+  expect(routeConditions(attachment, findings, '', before)).toMatchObject([
     { type: 'Accepted', status: 'True', observedGeneration: 1 },
     { type: 'ResolvedRefs', status: 'True' },
     {

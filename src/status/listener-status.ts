@@ -50,9 +50,13 @@ const resolvedReason = ({ effect }: ListenerFinding): ResolvedRefs['reason'] | u
 const conflictReason = ({ effect }: ListenerFinding): Conflicted['reason'] | undefined =>
   effect.kind === 'conflict' ? effect.reason : undefined;
 
+/** Whether a listener with these findings is not accepted. */
+export const isRefused = (findings: readonly ListenerFinding[]): boolean =>
+  findings.some((finding) => acceptedReason(finding, false) !== undefined);
+
 /** Whether the listener is valid, both for translate and for the data plane. */
 export const isValid = (listener: ListenerResult, findings: readonly ListenerFinding[]): boolean =>
-  listener.valid && findings.every((finding) => acceptedReason(finding, false) === undefined);
+  listener.valid && !isRefused(findings);
 
 /**
  * @param findings of this listener

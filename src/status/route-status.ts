@@ -4,12 +4,14 @@ import type { RouteParentStatus } from '../api/gateway-api.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
 import type { Attachment } from '../gateway/topology.ts';
 import type { Condition } from '../kube/object.ts';
-import type { ParentFinding, RouteFinding, RuleFinding } from '../provider/finding.ts';
+import { type ParentFinding, type RouteFinding, type RuleFinding, sectionOf } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { standing, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { isPassing, routeUpToDate } from './hindrances.ts';
+import { isRefused } from './listener-status.ts';
 import { type ParentsOf, parentsWith, sameParent } from './parents.ts';
+import { quoted } from './phrases.ts';
 import { messageOf, pick } from './words.ts';
 
 type Accepted = Verdict<
@@ -44,7 +46,7 @@ function droppedRules(findings: readonly RouteFinding[]): ReadonlySet<number> {
 export interface RouteOutcome extends ParentsOf {
   /** The route's attachments to this Gateway; none if the route has left it. */
   readonly attachments: readonly Attachment[];
-  readonly findings: Pick<Findings, 'ofRoute' | 'targetsUnknown' | 'whole' | 'words'>;
+  readonly findings: Pick<Findings, 'ofListener' | 'ofRoute' | 'targetsUnknown' | 'whole' | 'words'>;
 }
 
 /**
@@ -67,7 +69,7 @@ export function routeParents(
     const outdated = pick(ofRules, ({ effect }) => (effect.kind === 'outdated' ? effect.reason : undefined));
     const unknown = findings.targetsUnknown(attachment.route);
     const verdicts = [
-      ...routeConditions(attachment, own, before),
+      ...routeConditions(attachment, own, unserved(attachment, findings), before),
       ...targetsReachable(ofRules, unknown, findings.words, before),
       ...routeUpToDate(outdated, unknown || unanswered, findings.words, before),
     ];
@@ -82,13 +84,22 @@ export const findingsOfAttachment = (
 ): readonly RouteFinding[] =>
   findings.ofRoute(route).filter((each) => isOfRule(each) || sameParent(each.parentRef, parentRef));
 
+/** Says so if none of the listeners that accept the route is accepted itself. Else empty. */
+export function unserved({ listeners }: Attachment, findings: Pick<Findings, 'ofListener'>): string {
+  if (listeners.length === 0 || !listeners.every((name) => isRefused(findings.ofListener(name)))) return '';
+  const names = quoted(listeners.map(sectionOf));
+  return `No listener that it is attached to is accepted, so it gets no traffic. The conditions of ${names} say why.`;
+}
+
 /**
  * @param findings of the route's rules, and of this parent
+ * @param hint what `unserved` says
  * @param before the conditions in the route's status
  */
 export function routeConditions(
   attachment: Attachment,
   findings: readonly RouteFinding[],
+  hint: string,
   before?: readonly Condition[],
 ): readonly RouteCondition[] {
   const ofRules = findings.filter(isOfRule);
@@ -96,7 +107,7 @@ export function routeConditions(
   if (kept.length > 0 && attachment.listeners.length > 0) return fallenBack(kept, before);
   const dropped = droppedRules(ofRules);
   const lost = ofRules.filter(({ effect }) => effect.kind === 'dropped').toSorted((a, b) => a.rule - b.rule);
-  const conditions: RouteCondition[] = [accepted(attachment, findings, dropped, lost), resolvedRefs(ofRules)];
+  const conditions: RouteCondition[] = [accepted(attachment, findings, { dropped, lost, hint }), resolvedRefs(ofRules)];
   if (dropped.size > 0 && dropped.size < attachment.rules && attachment.listeners.length > 0) {
     const indexes = [...dropped].toSorted((a, b) => a - b);
     const message = `Dropped Rule ${indexes.join(', ')}: ${messageOf(lost)}`;
@@ -142,8 +153,7 @@ const isLost = ({ rules }: Attachment, dropped: ReadonlySet<number>): boolean =>
 function accepted(
   attachment: Attachment,
   findings: readonly RouteFinding[],
-  dropped: ReadonlySet<number>,
-  lost: readonly RuleFinding[],
+  { dropped, lost, hint }: { dropped: ReadonlySet<number>; lost: readonly RuleFinding[]; hint: string },
 ): Accepted {
   const apart = apartBy(attachment, findings);
   if (apart[0]) {
@@ -153,7 +163,7 @@ function accepted(
     return { type: 'Accepted', status: 'False', reason: lostFor(lost), message: messageOf(lost) };
   }
   const hints = messageOf(findings.filter((each) => isOfRule(each) && each.effect.kind === 'remark'));
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hints || 'The route is accepted.' };
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: hint || hints || 'The route is accepted.' };
 }
 
 /** The common reason of all dropped rules, else UnsupportedValue. */
