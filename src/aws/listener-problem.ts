@@ -44,7 +44,7 @@ export interface ListenerPair extends ListenerPlace {
 export interface ListenerPortTaken extends ListenerPlace {
   readonly kind: 'listener-port-taken';
   readonly port: number;
-  readonly why: 'server-name' | 'transport' | 'ip-version';
+  readonly why: 'server-name' | 'transport' | 'ip-version' | 'named-target-port';
   readonly by: string;
 }
 

@@ -18,12 +18,26 @@ export function portTaken({ why }: Pick<ListenerPortTaken, 'why'>): string {
       return 'with other backends. A Network Load Balancer ignores the server name.';
     case 'transport':
       return 'with other backends. AWS sends TCP and UDP of one port to the same targets.';
+    case 'named-target-port':
+      return 'with targets that may be others: a targetPort of a Service is a name, and Gatehouse compares numbers. AWS sends TCP and UDP of one port to the same targets.';
     case 'ip-version':
       return 'by IPv4. UDP on a dual-stack Network Load Balancer needs IPv6 targets, and a change to them would interrupt TCP for minutes.';
     default:
       return why satisfies never;
   }
 }
+
+/** What the owner of the listener or the route can do, beside using another port. */
+export const beside: Readonly<Record<ListenerPortTaken['why'], { readonly listener: string; readonly route: string }>> =
+  {
+    'server-name': {
+      listener: 'Attach a route with the same backends, or use',
+      route: 'the same backends and weights, ',
+    },
+    transport: { listener: 'Attach a route with the same backends, or use', route: 'the same backends and weights, ' },
+    'named-target-port': { listener: 'Use numbers as target ports, or', route: 'numbers as target ports, ' },
+    'ip-version': { listener: 'Use', route: '' },
+  };
 
 export function listenerPair({ listener, port, own, other, by }: ListenerPair): string {
   const quic = [own, other].includes('UDP') ? ' QUIC and HTTP/3 are not supported.' : '';

@@ -48,7 +48,7 @@ export interface InvalidShareUnanswered extends RulePlace {
 export interface PortTakenByOthers extends RulePlace {
   readonly kind: 'port-taken-by-others';
   readonly port: number;
-  readonly why: 'server-name' | 'transport' | 'ip-version';
+  readonly why: 'server-name' | 'transport' | 'ip-version' | 'named-target-port';
   readonly by: RouteRef;
 }
 

@@ -9,6 +9,7 @@ import type { ListenerProblem } from './listener-problem.ts';
 import {
   addressMisfit,
   addressMisuse,
+  beside,
   listenerPair,
   matchMisfit,
   planes,
@@ -81,7 +82,7 @@ function listenerSentence(problem: ListenerProblem): string {
     case 'listener-pair':
       return `${listenerPair(problem)} Use another port, or another Gateway.`;
     case 'listener-port-taken':
-      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} ${portTaken(problem)} ${problem.why === 'ip-version' ? 'Use' : 'Attach a route with the same backends, or use'} another port or Gateway.`;
+      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} ${portTaken(problem)} ${beside[problem.why].listener} another port or Gateway.`;
     case 'listener-unanswered':
       return 'clients get no answer, because no route sends its traffic to a valid backend. Attach a route whose backend exists and has a weight above 0.';
     case 'server-names-not-told-apart':
@@ -118,7 +119,7 @@ function ruleSentence(problem: RuleProblem): string {
     case 'invalid-share-unanswered':
       return 'clients that are sent to an invalid backend get no answer. Correct these backends, or set their weight to 0.';
     case 'port-taken-by-others':
-      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port ${portTaken(problem)} Use ${problem.why === 'ip-version' ? '' : 'the same backends and weights, '}another port, or another Gateway.`;
+      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port ${portTaken(problem)} Use ${beside[problem.why].route}another port, or another Gateway.`;
     case 'health-unknown':
       return `AWS can't check the targets of Service ${problem.service}, because the Service has no TCP port with a number as its targetPort. All targets get traffic. Add such a port.`;
     case 'health-node-port-missing':

@@ -109,6 +109,7 @@ function tcpPorts(ports: readonly ServicePort[], udp: ServicePort): Pick<Backend
         port: each.port,
         // A name may be another number for UDP.
         sameTarget: typeof targetPort === 'number' && targetPort === targetOf(udp),
+        ...([targetPort, targetOf(udp)].some((target) => typeof target === 'string') && { isNamed: true as const }),
         ...(typeof targetPort === 'number' && { targetPort }),
         ...(each.nodePort !== undefined && { nodePort: each.nodePort }),
       };

@@ -222,6 +222,8 @@ export interface TcpPort {
   readonly port: number;
   /** Whether its target port is that of the UDP port. */
   readonly sameTarget: boolean;
+  /** Whether one of these target ports is a name, so that nobody knows whether they are the same. */
+  readonly isNamed?: true;
   /** Absent if it is a name. */
   readonly targetPort?: number;
   readonly nodePort?: number;

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { finish } from '../../../gateway/steps.ts';
 import type { PortTopology, RouteAction, RouteTopology } from '../../../gateway/topology.ts';
+import { sentence } from '../../words.ts';
 import { modelContext } from '../context.ts';
 import { resourceId } from '../naming.ts';
 import { PLACEHOLDER_NETWORK } from '../placeholder-network.ts';
@@ -15,6 +16,7 @@ function plan(ports: readonly PortTopology[], routes: readonly RouteTopology[], 
   return {
     protocols: planned.map(({ protocol }) => protocol),
     stands: planned.map(({ stands }) => stands !== undefined),
+    said: problems.map(sentence),
     problems: problems.map((problem) => [problem.kind, 'listener' in problem ? problem.listener : problem.kind]),
   };
 }
@@ -55,6 +57,18 @@ test.each([
     protocols: ['TCP_UDP'],
     problems: [],
   });
+});
+
+test('a target port that is a name is not known to be the same, and the message asks for numbers', () => {
+  const named = backend('dns', { transport: 'UDP', tcp: [{ port: 80, sameTarget: false, isNamed: true }] });
+  const udpAction: RouteAction = { kind: 'forward', backends: [{ service: named, weight: 1, index: 0 }] };
+  const [tcp, udp] = [routeOf('TCPRoute', 'dns', dns('TCP', 1)), routeOf('UDPRoute', 'dns', udpAction)];
+  const { protocols, said } = plan([portOf('tcp', 53, tcp), portOf('udp', 53, udp)], [tcp, udp]);
+  expect(protocols).toEqual(['TCP']);
+  expect(said).toEqual([
+    expect.stringMatching(/a targetPort of a Service is a name, .* Use numbers as target ports, or another port/),
+    expect.stringMatching(/a targetPort of a Service is a name, .* Use numbers as target ports, another port/),
+  ]);
 });
 
 test('1:1 and 1:2 are other shares', () => {

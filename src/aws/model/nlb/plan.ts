@@ -97,7 +97,8 @@ export function* planPorts(
         Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         ageOf(a, ages) - ageOf(b, ages),
     );
-    leaveOut({ winner, loser, why: 'transport' }, losers, problems);
+    const isNamed = fitTogether(tcp, udp, settings.targetType, true);
+    leaveOut({ winner, loser, why: isNamed ? 'named-target-port' : 'transport' }, losers, problems);
     return [plannedPort(winner)];
   }
 
@@ -188,9 +189,10 @@ function claimOf(
   return { port: { ...port, listeners }, protocol, entries: fitting };
 }
 
-function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance'): boolean {
+/** @param named whether target ports with a name count as the same */
+function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance', named = false): boolean {
   if (tcp.entries.length === 0 || udp.entries.length === 0) return tcp.entries.length === udp.entries.length;
-  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType);
+  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType, named);
 }
 
 const together = (tcp: Claim, udp: Claim): PlannedPort => ({
