@@ -30,7 +30,8 @@ function after(before: Places, { Subnets, SubnetMappings }: ReturnType<typeof pl
   expect(asked.length).toBeGreaterThan(0);
   return new Map(
     asked.map(({ SubnetId = '', AllocationId }) => {
-      if (before.has(SubnetId)) expect(AllocationId).toBe(before.get(SubnetId));
+      const kept = before.has(SubnetId) ? AllocationId : undefined;
+      expect(kept).toBe(before.get(SubnetId));
       return [SubnetId, AllocationId];
     }),
   );
@@ -49,11 +50,15 @@ test('an NLB gets any other addresses in any subnets without a change in place, 
     fc.property(places, places, (before, wanted) => {
       if (before.size === 1 && wanted.size === 1 && before.has([...wanted.keys()].join())) return;
       const calls = placementsTo(specOf(wanted), described(before));
-      expect(new Map([...calls.reduce(after, before)].toSorted())).toEqual(new Map([...wanted].toSorted()));
+      expect(calls.reduce(after, before)).toEqual(wanted);
     }),
   );
 });
 
 test('an NLB that has all that is desired is not called for', () => {
-  fc.assert(fc.property(places, (before) => void expect(placementsTo(specOf(before), described(before))).toEqual([])));
+  fc.assert(
+    fc.property(places, (before) => {
+      expect(placementsTo(specOf(before), described(before))).toEqual([]);
+    }),
+  );
 });
