@@ -15,7 +15,7 @@ import {
   service,
 } from './support/objects.ts';
 import { podIdentity, projectedToken, roleArn, shippedPolicy } from './support/roles.ts';
-import { programmed, removeAndWait } from './support/status.ts';
+import { programmed, readGateway, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
@@ -129,4 +129,23 @@ test('the policy suffices for an NLB with Elastic IPs that becomes dual-stack', 
   await removeAndWait(rig, gw);
   await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
   expect(denied()).toEqual([]);
+});
+
+test('the policy suffices for a Gateway that requests an Elastic IP', async () => {
+  const ns = await rig.freshNamespace('requested');
+  await rig.backend(ns, 'db');
+  const ec2 = new EC2Client(clientOf(rig.aws));
+  const { PublicIp = '' } = await ec2.send(new AllocateAddressCommand({}));
+  ec2.destroy();
+  await configure(ns, { scheme: 'internet-facing' });
+  const gw = gateway(ns, 'gw', [{ name: 'db', protocol: 'TCP', port: 5432 }], {
+    infrastructure,
+    addresses: [{ type: 'IPAddress', value: PublicIp }],
+  });
+  await rig.apply([gw, connectionRoute('TCP', ns, 'db', [{ name: 'gw', sectionName: 'db' }], { db: 1 })]);
+  await programmed(rig, gw);
+  expect((await readGateway(rig, ns, 'gw'))?.status?.addresses).toEqual([{ type: 'IPAddress', value: PublicIp }]);
+  await removeAndWait(rig, gw);
+  expect(denied()).toEqual([]);
+  expect(calls()).toContain('ec2:DescribeAddresses');
 });
