@@ -62,17 +62,28 @@ interface Elbv2 {
 /** A cache, because rules share target groups. */
 type Groups = Map<string, Promise<Omit<LiveTargetGroup, 'weight'>>>;
 
-/** The load balancers with these names, by name. All load balancers are listed once. */
+/** The load balancers with these DNS names or static addresses, by each of them. All load balancers are listed once. */
 export async function readLoadBalancers(
   aws: Elbv2,
-  dnsNames: ReadonlySet<string>,
+  addresses: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, LiveLoadBalancer>> {
   const all = await allLoadBalancers(aws);
   const groups: Groups = new Map();
-  const found = all.filter(({ DNSName = '' }) => dnsNames.has(DNSName));
-  const read = found.map(async (each) => [each.DNSName ?? '', await loadBalancer(aws, each, { all, groups })] as const);
-  return new Map(await Promise.all(read));
+  const read = all.map(async (each) => {
+    const own = addressesOf(each).filter((address) => addresses.has(address));
+    if (own.length === 0) return [];
+    const found = await loadBalancer(aws, each, { all, groups });
+    return own.map((address) => [address, found] as const);
+  });
+  return new Map((await Promise.all(read)).flat());
 }
+
+const addressesOf = ({ DNSName = '', AvailabilityZones = [] }: LoadBalancer): readonly string[] => [
+  DNSName,
+  ...AvailabilityZones.flatMap(({ LoadBalancerAddresses: own = [] }) =>
+    own.flatMap(({ IpAddress, PrivateIPv4Address }) => IpAddress ?? PrivateIPv4Address ?? []),
+  ),
+];
 
 interface Known {
   readonly all: readonly LoadBalancer[];

@@ -176,7 +176,7 @@ async function withLoadBalancers(
   }
   return gateways.map((each) => ({
     ...each,
-    loadBalancers: each.addresses.flatMap((address) => found.get(address) ?? []),
+    loadBalancers: [...new Set(each.addresses.flatMap((address) => found.get(address) ?? []))],
     missing: each.addresses.filter((address) => !found.has(address)),
   }));
 }
