@@ -44,7 +44,10 @@ function summary(aws: SimulatedAws): readonly unknown[] {
     // A value that was set and removed again counts as never set.
     const known = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== hash({})));
     const own = { spec: aws.entries.get(arn)?.spec, tags: known };
-    if (rest.kind === 'listener') return { ...rest, ...own, loadBalancerArn: name(rest.loadBalancerArn) };
+    if (rest.kind === 'listener') {
+      const certificate = rest.certificate && name(rest.certificate);
+      return { ...rest, ...own, loadBalancerArn: name(rest.loadBalancerArn), certificate };
+    }
     if (rest.kind !== 'rule') return { ...rest, ...own };
     const targetGroups = rest.targetGroups.map((group) => `${name(group.arn)} ${group.weight}`);
     return { ...rest, ...own, listenerArn: name(rest.listenerArn), targetGroups, priority: 0 };
