@@ -98,6 +98,11 @@ export interface OwnedTargetGroup extends Owned<'target-group'> {
   readonly ipAddressType: string;
   /** Where AWS checks the health of its targets: `traffic-port`, or a port number. Absent if not known. */
   readonly checkPort?: string;
+  /**
+   * Whether its attributes are AWS's defaults, or not known. Absent if they are what the tag says. The tag is there before the
+   * attributes are set, but these are set before something forwards to the group.
+   */
+  readonly attributes?: 'default' | 'unknown';
   /** Whether something of ours forwards to it with weight. */
   readonly serves: boolean;
   /** Whether one of its targets has been seen healthy, or it has none, or its time is over: it may take over from others. */

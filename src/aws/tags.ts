@@ -11,12 +11,6 @@ export const ownershipTags = (cluster: ClusterIdentity, id: ResourceId, gateway?
   [TAG.resource]: id,
 });
 
-/** The tags without the hash of attributes: it does not count before these are set. */
-export function withoutAttributes(tags: Tags): Tags {
-  const { [TAG.attributes]: _, ...others } = tags;
-  return others;
-}
-
 /** What the tags of a resource say of its owner. */
 export type Ownership =
   /** `gateway` is the value of the gateway tag; absent for what Gateways share. */

@@ -158,6 +158,17 @@ test('the group of a listener that is gone rests before it is deleted', () => {
   expect(pass(aws, tcp)).toEqual(['delete target-group/nlb-internal/other/TCP-ipv4']);
 });
 
+test.each([
+  ['default', true],
+  ['unknown', false],
+] as const)('attributes of a target group that are %s are set', (attributes, fresh) => {
+  const aws = running(tcp);
+  for (const entry of aws.entries.values()) {
+    if (entry.owned.kind === 'target-group') entry.owned = { ...entry.owned, attributes };
+  }
+  expect(plan(aws, tcp).steps).toMatchObject([{ kind: 'set-attributes', fresh }]);
+});
+
 test('an ALB becomes a target when it has its listener', () => {
   const aws = new SimulatedAws(gateway);
   const { after } =

@@ -54,7 +54,7 @@ function create(draft: Draft, desired: Plain): void {
 
 /**
  * A target group is created with the tag of its attributes, because another call a group would write only this tag. If
- * something forwards to the group, its attributes are set. Before that nobody trusts the tag (Inventory.load).
+ * something forwards to the group, its attributes are set. Before that nobody trusts the tag (OwnedTargetGroup).
  */
 const earlyTags = (desired: Plain): Tags =>
   desired.kind === 'target-group' && Object.keys(desired.attributes).length > 0
@@ -185,9 +185,11 @@ function secondCall(
     case 'load-balancer':
     case 'target-group': {
       const attributes = hashedAttributes(desired);
-      if (isRight('attributes', attributes)) return undefined;
+      const doubt = !fresh && state.existing.kind === 'target-group' ? state.existing.attributes : undefined;
+      if (doubt === undefined && isRight('attributes', attributes)) return undefined;
       const tags = hashTag('attributes', attributes);
-      return { kind: 'set-attributes', id: stepId('set-attributes', desired.id), ...base(), desired, tags };
+      const all = { ...base(), fresh: fresh || doubt === 'default' };
+      return { kind: 'set-attributes', id: stepId('set-attributes', desired.id), ...all, desired, tags };
     }
     case 'listener': {
       if (!hasCertificates(desired.spec.protocol)) return undefined;

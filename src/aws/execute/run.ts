@@ -83,8 +83,6 @@ export class Run {
   readonly gateway: string | undefined;
   /** Resources that the next pass may be able to make, because AWS did not answer or asked to wait. */
   readonly unanswered = new Set<ResourceId>();
-  /** Resources whose create call wrote the hash tag of attributes that are set after it. */
-  readonly taggedEarly = new Set<ResourceId>();
   readonly #arns: Map<ResourceId, string>;
 
   constructor(plan: Plan, context: ExecuteContext) {

@@ -2,12 +2,14 @@ import {
   CreateTargetGroupCommand,
   DescribeTargetGroupsCommand,
   ModifyTargetGroupCommand,
+  type TargetGroup,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { isAlreadyExists } from '../errors.ts';
 import { targetGroupRecord } from '../inventory/read.ts';
 import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { HealthCheck, ResourceId, Tags, TargetGroupResource } from '../model/resources.ts';
-import { toTagList, withoutAttributes } from '../tags.ts';
+import { TAG } from '../observed.ts';
+import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
 import type { Run, StepEnd } from './run.ts';
 
@@ -50,8 +52,7 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
       }),
     );
     if (made?.TargetGroupArn === undefined) throw new Error(`AWS gave no ARN for target group ${name}`);
-    inventory.put(targetGroupRecord(made, desired.id, withoutAttributes(all)));
-    run.taggedEarly.add(desired.id);
+    inventory.put(recordOf(made, desired.id, all, 'default'));
     // A new group has no members. Without this line its members would be read once without need.
     if (membership.members(made.TargetGroupArn) === undefined) membership.confirm(made.TargetGroupArn, []);
     run.bind(desired.id, made.TargetGroupArn);
@@ -61,12 +62,18 @@ export async function createTargetGroup(run: Run, desired: TargetGroupResource, 
     const { TargetGroups: [found] = [] } = await clients.elbv2.send(new DescribeTargetGroupsCommand({ Names: [name] }));
     const arn = found?.TargetGroupArn;
     if (found === undefined || arn === undefined) throw error;
-    const record = (id: ResourceId, own: Tags) => targetGroupRecord(found, id, withoutAttributes(own));
+    const record = (id: ResourceId, own: Tags) => recordOf(found, id, own, 'unknown');
     return await adopt(run, { arn, name, record }, { id: desired.id, tags: all }, () =>
       changeTargetGroup(run, desired, arn),
     );
   }
 }
+
+/** @param attributes what they are until they are set. Nothing is to be set if there is no tag of attributes. */
+const recordOf = (found: TargetGroup, id: ResourceId, tags: Tags, attributes: 'default' | 'unknown') => ({
+  ...targetGroupRecord(found, id, tags),
+  ...(TAG.attributes in tags && { attributes }),
+});
 
 /** Only the health check can differ, because everything else is part of the name, and so of the id. */
 export async function changeTargetGroup(run: Run, desired: TargetGroupResource, arn: string): Promise<void> {

@@ -14,7 +14,6 @@ import type {
   TargetGroupResource,
 } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
-import { withoutAttributes } from '../tags.ts';
 import type { Actual } from './compare.ts';
 import { ingressKey, type PresentRule, resolved } from './ingress-rules.ts';
 import type { Inventory } from './inventory.ts';
@@ -123,8 +122,7 @@ export class DriftDetector {
     const remembered = this.#inventory.get(record.arn)?.tags ?? record.tags;
     // A spec that this audit has found wrong stays wrong, whatever its tag claims.
     const isSpecWrong = this.drift.some(({ resource, aspect }) => resource === record.id && aspect === 'spec');
-    // A group that nothing forwards to may have the tag of attributes that are not set yet.
-    const { [TAG.spec]: spec, ...others } = TAG.attributes in remembered ? actual : withoutAttributes(actual);
+    const { [TAG.spec]: spec, ...others } = actual;
     const present = isSpecWrong || spec === undefined ? others : { ...others, [TAG.spec]: spec };
     // Without ownership tags a resource would not be found again. With the tags of another resource, it would be confused with
     // that. So the ownership tags stay as remembered, except the resource tag: if it is absent, diff writes all of them again.

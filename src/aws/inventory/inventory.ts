@@ -16,7 +16,7 @@ import { type Census, censusOf, sum } from './census.ts';
 import { eachThatExists, listedCertificates, unlessGone } from './describe.ts';
 import { leftOf, loadBalancersLeft } from './left.ts';
 import { readOwned, withPlaces } from './read.ts';
-import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED, trusted } from './records.ts';
+import { asOwned, gatewayOf, type OwnedRecord, Records, SHARED, withDoubts } from './records.ts';
 import { Usage } from './usage.ts';
 
 export interface InventoryOptions {
@@ -51,7 +51,7 @@ export class Inventory {
   async load(): Promise<readonly Problem[]> {
     const { records, others, problems } = await readOwned(this.#options.clients, this.#options.cluster);
     this.#others = others;
-    for (const record of trusted(records)) this.#records.put(record);
+    for (const record of withDoubts(records)) this.#records.put(record);
     for (const gateway of new Set(records.map(({ tags }) => gatewayOf(tags)))) this.#updateUsage(gateway);
     this.#options.membership.retain(records.filter(({ kind }) => kind === 'target-group').map(({ arn }) => arn));
     return problems;

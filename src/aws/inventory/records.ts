@@ -12,7 +12,6 @@ import type {
   OwnedTargetGroup,
 } from '../observed.ts';
 import { TAG } from '../observed.ts';
-import { withoutAttributes } from '../tags.ts';
 
 /** A listener, with the field that diff does not need. */
 export interface ListenerRecord extends OwnedListener {
@@ -102,11 +101,11 @@ export const asOwned = (record: OwnedRecord): OwnedResource =>
   record.kind === 'target-group' ? { ...record, serves: true, proven: true } : record;
 
 /** Target groups are created with the tag of their attributes. Until something forwards to a group, the tag proves nothing. */
-export function trusted(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
+export function withDoubts(records: readonly OwnedRecord[]): readonly OwnedRecord[] {
   const used = new Set(records.flatMap(forwardsOf).map(({ arn }) => arn));
   return records.map((record) =>
-    record.kind === 'target-group' && !used.has(record.arn)
-      ? { ...record, tags: withoutAttributes(record.tags) }
+    record.kind === 'target-group' && !used.has(record.arn) && TAG.attributes in record.tags
+      ? { ...record, attributes: 'unknown' }
       : record,
   );
 }

@@ -15,7 +15,6 @@ import type {
 } from '../../model/resources.ts';
 import { scopeOf } from '../../model/scope.ts';
 import { type Forward, type Observed, type OwnedResource, TAG } from '../../observed.ts';
-import { withoutAttributes } from '../../tags.ts';
 import { forwardsOf } from '../forwarding.ts';
 import { ingressReferences } from '../references.ts';
 import type { Plan, Step } from '../step.ts';
@@ -35,8 +34,6 @@ interface Entry {
   spec: Resource['spec'];
   /** Whether a target group's targets were registered. */
   registered: boolean;
-  /** Whether a target group's attributes were not set yet. */
-  bare?: boolean;
   /** The ALB that is its target. */
   target?: string | undefined;
   /** The security groups that its rules admit. */
@@ -111,7 +108,7 @@ export class SimulatedAws {
         this.#tag(resolve(step.desired.id), step.tags, []);
         break;
       case 'set-attributes':
-        this.#get(resolve(step.desired.id)).bare = false;
+        this.#settle(resolve(step.desired.id));
         this.#tag(resolve(step.desired.id), step.tags, []);
         break;
       case 'tag':
@@ -193,9 +190,13 @@ export class SimulatedAws {
       case 'certificate':
         return add({ ...base, kind: desired.kind });
       case 'target-group':
-        add({ ...base, tags: withoutAttributes(tags), kind: desired.kind, ...unused(desired), unusedSince: this.now });
-        this.#get(arn).bare = TAG.attributes in tags;
-        return undefined;
+        return add({
+          ...base,
+          kind: desired.kind,
+          ...unused(desired),
+          unusedSince: this.now,
+          ...(TAG.attributes in tags && { attributes: 'default' as const }),
+        });
       case 'load-balancer': {
         for (const use of desired.spec.securityGroups) if ('group' in use) resolve(use.group);
         const { name } = desired.spec;
@@ -268,8 +269,8 @@ export class SimulatedAws {
     if (targetGroups.length > 5) throw new Refused('invalid', 'more than 5 target groups');
     const families = new Set<string>();
     for (const { arn } of targetGroups) {
-      const { registered, bare, spec, owned } = this.#get(arn);
-      if (bare === true) throw new Refused('invalid', `${arn} serves before its attributes are set`);
+      const { registered, spec, owned } = this.#get(arn);
+      if ('attributes' in owned) throw new Refused('invalid', `${arn} serves before its attributes are set`);
       if (!registered) throw new Refused('invalid', `${arn} serves before its targets are registered`);
       if (owned.kind === 'target-group') families.add(owned.ipAddressType);
       if (listenerProtocol === undefined || !('protocol' in spec)) continue;
@@ -322,6 +323,13 @@ export class SimulatedAws {
     const tags = Object.fromEntries(all);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the id comes from the tag
     entry.owned = { ...entry.owned, id: tags[TAG.resource] as ResourceId, tags };
+  }
+
+  #settle(arn: string): void {
+    const entry = this.#get(arn);
+    if (entry.owned.kind !== 'target-group') return;
+    const { attributes: _, ...settled } = entry.owned;
+    entry.owned = settled;
   }
 
   #setPriorities(priorities: readonly { readonly arn: string; readonly priority: number }[]): void {
