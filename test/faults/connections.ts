@@ -1,38 +1,45 @@
-// TCP connections, TLS connections and UDP sessions through an NLB, while Gatehouse changes what is behind it.
+// TCP connections, TLS connections and UDP sessions through an NLB, and HTTP requests through an ALB behind it, while Gatehouse
+// changes what is behind them.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { otherwiseOf } from '../integration/support/aws.ts';
 import { eventually } from '../integration/support/eventually.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { gateway } from '../integration/support/objects.ts';
 import { programmed } from '../integration/support/status.ts';
 import { patienceMs } from './awaiting.ts';
-import type { ConnectionReport, ConnectionTrafficOptions } from './connection-traffic.ts';
-import { type Door, openConversation } from './conversation.ts';
-import { type Kind, listenersOf, type NetworkShop, openNetworkShop, ports } from './network-shop.ts';
+import { openConversation } from './conversation.ts';
+import {
+  type Form,
+  type Kind,
+  listenersOf,
+  type NetworkShop,
+  openNetworkShop,
+  type ShopReport,
+} from './network-shop.ts';
 import { family, type Scenario } from './scenario.ts';
 import { close, reachableOf, startServingRig } from './shop.ts';
 import { allSeen, type Change, calmMs, oneOf, underTraffic } from './under-traffic.ts';
 
 const perSecond = 60;
-const kinds: readonly Kind[] = ['TCP', 'UDP', 'TLS'];
 
-interface Act extends Change<ConnectionReport>, Pick<ConnectionTrafficOptions, 'isRight'> {
-  readonly doors?: readonly Door[];
-}
+interface Act extends Change<ShopReport>, Pick<Parameters<NetworkShop['traffic']>[0], 'isRight' | 'doors'> {}
 
 interface Play {
   readonly name: string;
   readonly what: string;
+  readonly form?: Form;
   readonly set: (rig: Rig, shop: NetworkShop) => Promise<Act>;
 }
 
-const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
+const scenarioOf = ({ name, what, form, set }: Play): Scenario<Rig> => ({
   name,
   what,
   run: async (rig) => {
-    const shop = await openNetworkShop(rig, name);
-    const { isRight, doors = shop.doors(), ...change } = await set(rig, shop);
-    const { report, failures } = await underTraffic(shop.traffic({ perSecond, isRight, doors }), change);
+    const shop = await openNetworkShop(rig, name, form);
+    const { isRight, doors, ...change } = await set(rig, shop);
+    const { report, failures } = await underTraffic(
+      shop.traffic({ perSecond, isRight, ...(doors && { doors }) }),
+      change,
+    );
     return {
       count: countOf(report),
       failures,
@@ -48,62 +55,41 @@ const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
 
 const number = (count: number): string => count.toLocaleString('en');
 
-const countOf = ({ opened, kept, exchanges }: ConnectionReport): string =>
-  `${number(opened)} connections and sessions, ${number(kept)} of them kept; ${number(exchanges)} exchanges`;
+const countOf = ({ opened, kept, exchanges, requests }: ShopReport): string =>
+  `${requests > 0 ? `${number(requests)} requests; ` : ''}${number(opened)} connections and sessions, ${number(kept)} of them kept; ${number(exchanges)} exchanges`;
 
-const rollingUpdate: Play = {
-  name: 'connections-rolling-update',
-  what: 'rolling update of 3 pods behind TCP and TLS, and of 3 behind UDP, 15 s of preStop',
+/** The scenarios of each form, by its name. */
+const forms = {
+  network: { prefix: 'connections', words: 'TCP, UDP and TLS' },
+  mixed: { prefix: 'mixed', words: 'HTTP, HTTPS, TCP, UDP, TLS, and TCP and UDP on one port' },
+} as const;
+
+const rollingUpdate = (form: Form): Play => ({
+  name: `${forms[form].prefix}-rolling-update`,
+  what: `rolling update of Deployments of 3 pods behind ${forms[form].words}, 15 s of preStop`,
+  form,
   set: async (_, shop) => {
-    const lines = await shop.deploy('lines', 'lines');
-    const datagrams = await shop.deploy('datagrams', 'datagrams');
-    await shop.open([
-      shop.route('TCP', { lines: 1 }),
-      shop.route('UDP', { datagrams: 1 }),
-      shop.route('TLS', { lines: 1 }),
-    ]);
-    const all = ['lines v1 8080', 'lines v2 8080', 'datagrams v1 8080', 'datagrams v2 8080'];
-    return {
-      isRight: oneOf(...all),
-      act: async () => {
-        await Promise.all([lines.roll('v2'), datagrams.roll('v2')]);
-      },
-      judge: allSeen(...all),
-    };
+    const app = await shop.deployAll('app');
+    await shop.open(shop.routesTo(() => ({ app: 1 })));
+    const all = [...shop.answersOf('app'), ...shop.answersOf('app', 'v2')];
+    return { isRight: oneOf(...all), act: () => app.roll('v2'), judge: allSeen(...all) };
   },
-};
+});
 
-type Weighted = Readonly<Record<string, number>>;
-
-/** UDP has Services of its own. */
-const backends = (kind: Kind, weighted: Weighted): Weighted =>
-  Object.fromEntries(Object.entries(weighted).map(([name, weight]) => [kind === 'UDP' ? `${name}-udp` : name, weight]));
-
-const weights: Play = {
-  name: 'connections-weights',
-  what: 'weights of two backends of TCP, UDP and TLS: 90/10, 50/50, 0/100, 100/0, then one backend alone',
+const weights = (form: Form): Play => ({
+  name: `${forms[form].prefix}-weights`,
+  what: `weights of two backends of ${forms[form].words}: 90/10, 50/50, 0/100, 100/0, then one backend alone`,
+  form,
   set: async (rig, shop) => {
-    for (const each of ['stable', 'canary']) {
-      await shop.deploy(each, 'lines');
-      await shop.deploy(`${each}-udp`, 'datagrams');
-    }
-    const routes = (weighted: Weighted) => kinds.map((kind) => shop.route(kind, backends(kind, weighted)));
-    const apply = async (weighted: Weighted): Promise<void> => {
-      await rig.apply(routes(weighted));
-      for (const kind of kinds) {
-        const wanted = Object.entries(backends(kind, weighted)).map(
-          ([name, weight]) => `${shop.ns}/${name}:80=${weight}`,
-        );
-        await eventually(() => {
-          const action = otherwiseOf(rig, `${shop.ns}/gw`, ports[kind]);
-          if (action.replace(/^ -> /, '').split(' ').toSorted().join() !== wanted.toSorted().join())
-            throw new Error(`${kind}: ${action}`);
-        }, patienceMs);
-      }
+    for (const each of ['stable', 'canary']) await shop.deployAll(each);
+    const apply = async (weighted: Readonly<Record<string, number>>): Promise<void> => {
+      // At once: between two steps, routes of TCP and UDP on one port would have different backends.
+      await Promise.all(shop.routesTo(() => weighted).map((route) => rig.apply([route])));
+      await eventually(() => shop.checkForwards(() => weighted), patienceMs);
       await sleep(calmMs);
     };
-    await shop.open(routes({ stable: 90, canary: 10 }));
-    const all = ['stable', 'canary', 'stable-udp', 'canary-udp'].map((name) => `${name} v1 8080`);
+    await shop.open(shop.routesTo(() => ({ stable: 90, canary: 10 })));
+    const all = [...shop.answersOf('stable'), ...shop.answersOf('canary')];
     return {
       isRight: oneOf(...all),
       act: async () => {
@@ -115,7 +101,9 @@ const weights: Play = {
       judge: allSeen(...all),
     };
   },
-};
+});
+
+const kinds: readonly Kind[] = ['TCP', 'UDP', 'TLS'];
 
 /** The failing route has a listener of its own. */
 const failingPort = 6000;
@@ -133,7 +121,7 @@ const oneRouteFails: Play = {
       shop.route('TLS', { lines: 1 }),
     ]);
     const own = { name: 'failing', protocol: 'TCP', port: failingPort };
-    const wider = gateway(shop.ns, 'gw', [...listenersOf('tls'), own]);
+    const wider = gateway(shop.ns, 'gw', [...listenersOf('network', 'tls'), own]);
     await rig.apply([wider, shop.route('TCP', { failing: 1 }, 'failing')]);
     await programmed(rig, wider);
     const zones = () => reachableOf(rig, shop.ns).zones ?? [];
@@ -143,7 +131,7 @@ const oneRouteFails: Play = {
     };
     await eventually(ask, patienceMs);
     return {
-      isRight: (answer, { kind }) => answer === (kind === 'UDP' ? 'datagrams v1 8080' : 'lines v1 8080'),
+      isRight: (answer, kind) => answer === (kind === 'UDP' ? 'datagrams v1 8080' : 'lines v1 8080'),
       doors: kinds.flatMap((kind) => [shop.namedDoor(kind), ...zones().map(({ address }) => shop.door(kind, address))]),
       act: async () => {
         failing.fail();
@@ -172,4 +160,9 @@ function failingGroup(rig: Rig) {
   return found;
 }
 
-export const connections = family(startServingRig, [rollingUpdate, weights, oneRouteFails].map(scenarioOf));
+export const connections = family(
+  startServingRig,
+  [rollingUpdate('network'), weights('network'), oneRouteFails, rollingUpdate('mixed'), weights('mixed')].map(
+    scenarioOf,
+  ),
+);

@@ -24,6 +24,7 @@ import {
   revokeAdmission,
   revokeIngress,
 } from './hand-changes.ts';
+import { mixedChanges } from './mixed-drift.ts';
 import { networkChanges } from './network-drift.ts';
 import { family } from './scenario.ts';
 
@@ -112,4 +113,5 @@ export const drift = family(open, [
     changes,
   }),
   byHand(networkChanges),
+  byHand(mixedChanges),
 ]);

@@ -19,7 +19,7 @@ const perSecond = 40;
 const handoverSeconds = 40;
 
 const web = [http(), https(['tls'])];
-const network = listenersOf('tls');
+const network = listenersOf('network', 'tls');
 const kinds = ['TCP', 'UDP', 'TLS'] as const;
 const httpPort = 80 + portOffset;
 

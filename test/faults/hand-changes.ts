@@ -58,15 +58,13 @@ const tagOf = ({ tags }: { readonly tags: ReadonlyMap<string, string> }): string
 export const certificateNamed = ({ rig, ns }: Place, name: string) =>
   first([...rig.aws.world().acm.certificates.values()].filter((each) => tagOf(each) === `certificate/${ns}/${name}`));
 
-/** Revokes the first matching rule of the Gateway's security group. */
+/** Revokes the first matching rule of the Gateway's security groups. */
 export function revokeIngress({ rig, ns, ec2 }: Place, isMeant: (rule: SecurityGroupRule) => boolean = () => true) {
-  const { id, ruleIds } = first(awsOf(rig, `${ns}/gw`).securityGroups);
   const { securityGroupRules } = rig.aws.world().ec2;
-  const ingress = [...ruleIds].filter((each) => {
-    const rule = securityGroupRules.get(each);
-    return rule?.isEgress === false && isMeant(rule);
-  });
-  return ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: id, SecurityGroupRuleIds: [first(ingress)] }));
+  const ruleIds = awsOf(rig, `${ns}/gw`).securityGroups.flatMap((group) => [...group.ruleIds]);
+  const rules = ruleIds.flatMap((each) => securityGroupRules.get(each) ?? []);
+  const { id, groupId } = first(rules.filter((rule) => !rule.isEgress && isMeant(rule)));
+  return ec2.send(new RevokeSecurityGroupIngressCommand({ GroupId: groupId, SecurityGroupRuleIds: [id] }));
 }
 
 /** Revokes the first matching rule that admits load balancers to targets. */

@@ -7,10 +7,10 @@ import { patienceMs } from './awaiting.ts';
 import { httpPhases } from './http-phases.ts';
 import { type KillPoint, type Lab, openLab, sides } from './lab.ts';
 import { networkPhases } from './network-phases.ts';
-import { openNetworkShop } from './network-shop.ts';
+import { type Form, openNetworkShop } from './network-shop.ts';
 import { type Phase, type PhaseName, type Phases, phaseNames } from './phases.ts';
 import { compare, type Difference, isSame, pictureOf } from './picture.ts';
-import { type Findings, family, type Options } from './scenario.ts';
+import { type Family, type Findings, family, type Options } from './scenario.ts';
 import { openShop } from './shop.ts';
 
 /** The result of an undisturbed run. */
@@ -167,13 +167,26 @@ export const killPoints = family(
   ],
 );
 
-export const connectionsKillPoints = family(
-  (options) => openLab(options, (rig) => openNetworkShop(rig, 'kill')),
-  [
-    {
-      name: 'connections-kill-points',
-      what: what('a Gateway with TCP, UDP and TLS'),
-      run: async (lab, options) => killEverywhere(lab, await networkPhases(lab), options),
-    },
-  ],
+const networkKillPoints = (form: Form, name: string, gateway: string): Family =>
+  family(
+    (options) => openLab(options, (rig) => openNetworkShop(rig, 'kill', form)),
+    [
+      {
+        name,
+        what: what(gateway),
+        run: async (lab, options) => killEverywhere(lab, await networkPhases(lab), options),
+      },
+    ],
+  );
+
+export const connectionsKillPoints = networkKillPoints(
+  'network',
+  'connections-kill-points',
+  'a Gateway with TCP, UDP and TLS',
+);
+
+export const mixedKillPoints = networkKillPoints(
+  'mixed',
+  'mixed-kill-points',
+  'a Gateway with HTTP, HTTPS, TCP, UDP and TLS at one address',
 );

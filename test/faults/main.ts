@@ -7,7 +7,7 @@ import { awsTrouble } from './aws-trouble.ts';
 import { connections } from './connections.ts';
 import { drift } from './drift.ts';
 import { formChange } from './form-change.ts';
-import { connectionsKillPoints, killPoints } from './kill-points.ts';
+import { connectionsKillPoints, killPoints, mixedKillPoints } from './kill-points.ts';
 import { kubeTrouble } from './kube-trouble.ts';
 import { isRight, type Row } from './scenario.ts';
 import { steadyTraffic } from './steady-traffic.ts';
@@ -22,6 +22,7 @@ const families = [
   formChange,
   killPoints,
   connectionsKillPoints,
+  mixedKillPoints,
   awsTrouble,
   kubeTrouble,
   drift,

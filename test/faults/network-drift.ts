@@ -60,7 +60,7 @@ export const networkChanges: Parameters<typeof byHand>[0] = {
     for (const each of ['one', 'two']) await rig.backend(ns, each);
     await dns(rig, ns);
     return [
-      gateway(ns, 'gw', listenersOf('one', 'two')),
+      gateway(ns, 'gw', listenersOf('network', 'one', 'two')),
       await tlsSecret(ns, 'one', ['one.example.com']),
       await tlsSecret(ns, 'two', ['two.example.com']),
       connectionRoute('TCP', ns, 'tcp', parent('tcp'), { one: 1 }),

@@ -1,5 +1,7 @@
 // Everything that Gatehouse has in AWS, one line per resource, without ARNs, so that a run with faults can be compared with
 // an undisturbed one.
+
+import type { SecurityGroupRule } from '../../localstack/aws/ec2/state.ts';
 import { type Attribute, loadBalancerTable, targetGroupTable } from '../../localstack/aws/elbv2/attribute-tables.ts';
 import type { HealthCheck } from '../../localstack/aws/elbv2/state.ts';
 import { awsOf } from '../integration/support/aws.ts';
@@ -55,11 +57,16 @@ function gatewayLines(rig: Rig, gateway: string): readonly string[] {
         .flatMap((id) => ec2.securityGroupRules.get(id) ?? [])
         .map(
           ({ isEgress, protocol, fromPort, toPort, peer }) =>
-            `${group.groupName} lets ${isEgress ? 'out' : 'in'} ${protocol} ${fromPort}-${toPort} ${JSON.stringify(peer)}`,
+            `${group.groupName} lets ${isEgress ? 'out' : 'in'} ${protocol} ${fromPort}-${toPort} ${peerWords(rig, peer)}`,
         ),
     ]),
   ];
 }
+
+const peerWords = (rig: Rig, peer: SecurityGroupRule['peer']): string =>
+  peer.kind === 'group'
+    ? (rig.aws.world().ec2.securityGroups.get(peer.groupId)?.groupName ?? 'a group that is gone')
+    : JSON.stringify(peer);
 
 const healthWords = ({ protocol, port, path = '', intervalSeconds, unhealthyThreshold }: HealthCheck): string =>
   `${protocol} at ${port}${path} each ${intervalSeconds} s, ${unhealthyThreshold} times`;

@@ -60,14 +60,7 @@ export async function openShop(rig: Rig, name: string, { from = 'Same' }: { read
     open: async (routes: readonly KubeObject[]): Promise<void> => {
       await rig.apply([tls, gw, ...routes]);
       await programmed(rig, gw);
-      const asker = new Asker({ ...placeOf(rig, ns), hostname, trusted });
-      await eventually(async () => {
-        for (const secure of [false, true]) {
-          const { status, answer } = await asker.ask({ name: '', secure, kept: false }, '/');
-          if (status !== 200) throw new Error(`Expected to be served, got ${status} ${answer}`);
-        }
-      });
-      asker.close();
+      await eventually(() => checkServed(rig, ns, { hostname, trusted }));
     },
     /** The fingerprint of the certificate that a client gets now. */
     shownCertificate: async (): Promise<string | undefined> => {
@@ -120,15 +113,33 @@ export function deploymentsIn(rig: Rig, ns: string) {
   };
 }
 
-/** The load balancer of the namespace's Gateway, as clients reach it. */
+/** @throws if HTTP or HTTPS is not answered with 200 */
+export async function checkServed(
+  rig: Rig,
+  ns: string,
+  client: Pick<TrafficOptions, 'hostname' | 'trusted'>,
+): Promise<void> {
+  const asker = new Asker({ ...placeOf(rig, ns), ...client });
+  try {
+    for (const secure of [false, true]) {
+      const { status, answer } = await asker.ask({ name: '', secure, kept: false }, '/');
+      if (status !== 200) throw new Error(`Expected to be served, got ${status} ${answer}`);
+    }
+  } finally {
+    asker.close();
+  }
+}
+
+/** The load balancer of the namespace's Gateway, as clients reach it: of two, the NLB is in front. */
 export function reachableOf(rig: Rig, ns: string): Reachable {
-  const [loadBalancer] = awsOf(rig, `${ns}/gw`).loadBalancers;
-  const found = rig.aws.reachable().find(({ arn }) => arn === loadBalancer?.arn);
+  const { loadBalancers } = awsOf(rig, `${ns}/gw`);
+  const front = loadBalancers.find(({ type }) => type === 'network') ?? loadBalancers[0];
+  const found = rig.aws.reachable().find(({ arn }) => arn === front?.arn);
   if (found === undefined) throw new Error(`Expected the load balancer of ${ns}/gw to have an address`);
   return found;
 }
 
-const placeOf = (rig: Rig, ns: string) => ({
+export const placeOf = (rig: Rig, ns: string) => ({
   address: reachableOf(rig, ns).address,
   httpPort: 80 + portOffset,
   httpsPort: 443 + portOffset,

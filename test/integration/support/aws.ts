@@ -6,9 +6,9 @@ import { ruleWords } from './rule-words.ts';
 
 export interface TargetGroupView {
   readonly group: TargetGroup;
-  /** `NAMESPACE/SERVICE:PORT`, or `empty`. */
+  /** `NAMESPACE/SERVICE:PORT`, `alb:PORT`, or `empty`. */
   readonly name: string;
-  /** `ID:PORT` of the targets that do not drain, sorted. */
+  /** `ID:PORT` of the targets that do not drain, sorted. An ALB has its name as id. */
   readonly targets: readonly string[];
 }
 
@@ -34,12 +34,11 @@ export interface GatewayInAws {
 const gatewayTag = 'gatehouse.dev/gateway';
 const resourceTag = 'gatehouse.dev/resource';
 
-const targetGroupName = ({ tags }: TargetGroup): string => {
+const targetGroupName = ({ tags, targetType, port: own }: TargetGroup): string => {
+  if (targetType === 'alb') return `alb:${own}`;
   const [, , namespace, service, port] = (tags.get(resourceTag) ?? '').split('/');
   return port === undefined ? 'empty' : `${namespace}/${service}:${port}`;
 };
-
-const targetName = ({ id, port }: Target): string => `${id}:${port}`;
 
 const rank = ({ priority }: Rule): number => (priority === 'default' ? Number.POSITIVE_INFINITY : priority);
 
@@ -48,6 +47,7 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
   const { elbv2, ec2 } = rig.aws.world();
   const owned = <T extends { readonly tags: ReadonlyMap<string, string> }>(all: ReadonlyMap<string, T>): readonly T[] =>
     [...all.values()].filter(({ tags }) => tags.get(gatewayTag) === gateway);
+  const targetName = ({ id, port }: Target): string => `${elbv2.loadBalancers.get(id)?.name ?? id}:${port}`;
   const groupName = (arn: string): string => {
     const group = elbv2.targetGroups.get(arn);
     return group === undefined ? `gone:${arn}` : targetGroupName(group);
@@ -82,7 +82,7 @@ export function awsOf(rig: Rig, gateway: string): GatewayInAws {
 
 /** The rules on a Gateway's port in words, by priority. */
 export const rulesOf = (rig: Rig, gateway: string, port = 80): readonly string[] =>
-  awsOf(rig, gateway).listeners.find(({ listener }) => listener.port === port)?.words ?? [];
+  awsOf(rig, gateway).listeners.flatMap(({ listener, words }) => (listener.port === port ? words : []));
 
 /** The default action of a Gateway's port. An NLB has no other rules. */
 export const otherwiseOf = (rig: Rig, gateway: string, port: number): string =>
