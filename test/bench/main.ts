@@ -9,10 +9,10 @@ import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import { bundle } from '../bundle.ts';
 import { type Made, measureMade, measureScale } from './scale.ts';
 import { growthCells, scaleRows } from './scale-rows.ts';
-import { measureConnections, measureMany, measureOne, measurePod } from './scenarios.ts';
+import { measureConnections, measureMany, measureMixed, measureOne, measurePod } from './scenarios.ts';
 import { printCells, printTable, type Row } from './table.ts';
 
-const names = ['one', 'many', 'pod', 'connections', 'scale'] as const;
+const names = ['one', 'many', 'pod', 'connections', 'mixed', 'scale'] as const;
 type Name = (typeof names)[number];
 
 interface Flags {
@@ -90,6 +90,7 @@ const scenarios: Readonly<Record<Name, () => Promise<readonly Row[]>>> = {
   pod: () => inEnvironment('a pod more', unthrottled, (each) => measurePod(each, program)),
   connections: () =>
     inEnvironment('20 TCP, 5 UDP and 5 TLS listeners', unthrottled, (each) => measureConnections(each, program)),
+  mixed: () => inEnvironment('an NLB in front of an ALB', unthrottled, (each) => measureMixed(each, program)),
   scale,
 };
 
