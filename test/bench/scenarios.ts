@@ -211,7 +211,7 @@ export const measureConnections = (environment: Environment, program: string): P
   measureNetwork(environment, program, {
     load: connections,
     gateway: '1 Gateway with 20 TCP, 5 UDP and 5 TLS listeners',
-    made: 175,
+    made: 160,
     restarted: 25,
     deleted: 50,
     least: {
@@ -225,9 +225,9 @@ export const measureMixed = (environment: Environment, program: string): Promise
   measureNetwork(environment, program, {
     load: mixed,
     gateway: '1 Gateway with HTTP, HTTPS, 5 TCP and 2 UDP listeners, 10 HTTPRoutes',
-    made: 150,
-    restarted: 30,
-    deleted: 50,
+    made: 125,
+    restarted: 25,
+    deleted: 42,
     least: {
       made: '89: 4 a TCP or UDP listener, 5 a port of the ALB (the same, and its listener), 4 an HTTPRoute, 11 for the rest',
       deleted: '26: both load balancers, 19 target groups, the certificate, 3 security groups and a rule',
