@@ -123,7 +123,7 @@ export const flags = {
   'handover-period': {
     schema: duration.prefault('10m'),
     value: 'DURATION',
-    description: "how long an old load balancer still serves after the Gateway's address has changed",
+    description: "how long an old load balancer still serves after the Gateway's address has changed to or from an NLB",
   },
   'enable-leader-election': {
     schema: boolean.prefault('true'),
