@@ -1,5 +1,6 @@
 // An NLB comes in front of an ALB whose address clients know. A tag of the NLB says how far that is, because a restart must not
 // begin it again.
+import type { Gateway } from '../api/gateway-api.ts';
 import { loadBalancerName } from './model/form.ts';
 import { resourceId } from './model/naming.ts';
 import type { Plane } from './model/plane.ts';
@@ -19,11 +20,15 @@ export function takenOverAt(loadBalancer: Pick<OwnedLoadBalancer, 'tags'>): numb
   return since === undefined || isComing(loadBalancer) ? undefined : Number(since);
 }
 
+/** The addresses in a Gateway's status. */
+export const addressesIn = (gateway: Gateway | undefined): readonly string[] =>
+  (gateway?.status?.addresses ?? []).flatMap(({ value }) => value ?? []);
+
 /** Whether the Gateway's status has the load balancer's address. */
 export const isAnnounced = (
-  announced: readonly string[] | undefined,
+  announced: readonly string[],
   { addresses, dnsName }: Pick<OwnedLoadBalancer, 'addresses' | 'dnsName'>,
-): boolean => announced === undefined || (addresses ?? [dnsName]).some((each) => announced.includes(each));
+): boolean => (addresses ?? [dnsName]).some((each) => announced.includes(each));
 
 /**
  * Whether clients may still use the address of an ALB that an NLB is in front of.

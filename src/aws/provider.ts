@@ -12,6 +12,7 @@ import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
 import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
+import { addressesIn } from './handover.ts';
 import { regionNearQuota } from './inventory/census.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
@@ -79,9 +80,10 @@ export async function openAws(
     apply: (gateway, derived, whenWanted) => applyModel(cloud, clock, gateway, derived, whenWanted),
     standing: (gateway, model) => {
       const bindings = cloud.bindings.ofGateway(gateway);
+      const { resources } = cloud.inventory.observed(gatewayOwner(gateway), clock.now());
       const { problems, isUnknown } = unreachable(model, bindings, cloud.troubles);
       return {
-        ...provisioned(model, cloud.inventory.observed(gatewayOwner(gateway), clock.now()).resources),
+        ...provisioned(model, resources, addressesIn(sources.gateway(gateway))),
         found: [
           ...problems,
           ...cloud.reachability.widened(bindings),

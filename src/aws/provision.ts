@@ -11,6 +11,7 @@ import { refusedRules } from './diff/refusals.ts';
 import { refusedCertificates } from './diff/refused-certificates.ts';
 import { AwsError, problemsOf, toProblem } from './errors.ts';
 import { awsFinding } from './findings.ts';
+import { addressesIn } from './handover.ts';
 import { standingOf } from './inventory/standing.ts';
 import { keepStanding } from './keep-standing.ts';
 import { mostListed } from './model/certificates.ts';
@@ -27,7 +28,7 @@ import { passAgainMs } from './timings.ts';
 
 export async function learnFacts(
   cloud: Cloud,
-  sources: Pick<ClusterSources, 'service' | 'grantsIn'>,
+  sources: Pick<ClusterSources, 'service' | 'grantsIn' | 'gateway'>,
   now: number,
   accepted: AwsAccepted,
 ): Promise<Known<AwsFacts>> {
@@ -96,7 +97,7 @@ async function carryOut(
   const { gateway } = model;
   const { observed, problems: unseen } = await cloud.observe(gateway);
   const owner = gatewayOwner(gateway);
-  const announced = (input.gateway.status?.addresses ?? []).flatMap(({ value }) => value ?? []);
+  const announced = addressesIn(input.gateway);
   const plan = cloud.runs.plan(owner, model, { ...observed, announced });
   const outcome = await inTurn(clock, whenWanted, (recall) => cloud.runs.execute(owner, plan, recall));
   const unread = outcome.drifted === true ? await cloud.recheck(gateway, model) : [];

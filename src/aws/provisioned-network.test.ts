@@ -119,6 +119,8 @@ test('the address moves to an NLB only when it has the ports of the ALB, and the
   const without = owned.filter(({ id }) => id !== 'listener/nlb-internal/80');
   expect(provisioned(model, without)).toMatchObject({ addresses: hostname('internal'), replacing: true });
   expect(provisioned(undefined, without)).toMatchObject({ addresses: hostname('internal') });
+  const named = provisioned(model, without, ['nlb-internal.example']);
+  expect(named).toMatchObject({ addresses: hostname('nlb-internal'), replacing: false });
   const moved = changed(without, (each) =>
     each.id === 'load-balancer/nlb-internal' ? { ...each, tags: { 'gatehouse.dev/handover': '1' } } : each,
   );

@@ -4,7 +4,7 @@ import type { GatewayAddress } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Provisioned } from '../status/serving.ts';
 import { hasHash } from './diff/tags.ts';
-import { isComing, takenOverAt } from './handover.ts';
+import { isAnnounced, isComing, takenOverAt } from './handover.ts';
 import type { LoadBalancerResource, Model } from './model/resources.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
 import { type OwnedListener, type OwnedLoadBalancer, type OwnedResource, TAG } from './observed.ts';
@@ -16,11 +16,16 @@ const serves = (loadBalancer: OwnedLoadBalancer | undefined): loadBalancer is Ow
 /**
  * @param model absent if the existing resources stay as they are
  * @param owned the Gateway's existing resources
+ * @param announced the addresses in its status
  */
-export function provisioned(model: Model | undefined, owned: readonly OwnedResource[]): Provisioned {
+export function provisioned(
+  model: Model | undefined,
+  owned: readonly OwnedResource[],
+  announced: readonly string[] = [],
+): Provisioned {
   const loadBalancers = owned.filter((resource) => resource.kind === 'load-balancer');
   const wanted = (model?.resources ?? []).filter((resource) => resource.kind === 'load-balancer');
-  const shown = shownOf(model, wanted, owned);
+  const shown = shownOf(model, wanted, owned, announced);
   const states = wanted.map(({ id }) => loadBalancers.find((each) => each.id === id)?.state);
   const waiting =
     (model === undefined || wanted.length === 0 ? [shown?.state] : states)
@@ -48,6 +53,7 @@ function shownOf(
   model: Model | undefined,
   wanted: readonly LoadBalancerResource[],
   owned: readonly OwnedResource[],
+  announced: readonly string[],
 ): OwnedLoadBalancer | undefined {
   const front = frontOf(wanted);
   const all = owned.filter((resource) => resource.kind === 'load-balancer');
@@ -56,11 +62,11 @@ function shownOf(
   const staying = new Set(wanted.map(({ id }) => id).filter((id) => id !== front?.replaces));
   const [old] = all
     .filter((each) => serves(each) && !staying.has(each.id))
-    // Once the address has moved, it never goes back because of one more group that is not healthy yet.
     .filter(({ tags }) => !serves(current) || !(TAG.replaced in tags))
     .toSorted((a, b) => rank(b) - rank(a));
   if (!serves(current)) return old ?? current;
-  if (old === undefined || takenOverAt(current) !== undefined) return current;
+  // Once the address has moved, it never goes back because of one more group that is not healthy yet.
+  if (old === undefined || takenOverAt(current) !== undefined || isAnnounced(announced, current)) return current;
   return covers(model, current, old, owned) && isProven(model, current, owned) ? current : old;
 }
 

@@ -87,6 +87,7 @@ export async function readAws(
     // A plan registers no targets, so it needs no Services.
     const sources = {
       service: () => undefined,
+      gateway: () => undefined,
       grantsIn: (namespace: string) => grants.filter(({ metadata }) => metadata.namespace === namespace),
     };
     return {

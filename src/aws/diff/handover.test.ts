@@ -23,7 +23,9 @@ function pass(aws: SimulatedAws, model = opening, steps = Number.POSITIVE_INFINI
   const plan = diff(model, aws.observe());
   runPlan(aws, plan, { steps });
   if (steps >= plan.steps.length) {
-    aws.announced = provisioned(model, aws.observe().resources).addresses.flatMap(({ value }) => value ?? []);
+    aws.announced = provisioned(model, aws.observe().resources, aws.announced).addresses.flatMap(
+      ({ value }) => value ?? [],
+    );
   }
   return plan;
 }

@@ -27,7 +27,8 @@ export function handOver(
       if (TAG.handover in existing.tags) tag(draft, existing, { remove: [TAG.handover] });
       continue;
     }
-    const since = takenOverAt(existing) ?? (isAnnounced(announced, existing) ? now : undefined);
+    const since =
+      takenOverAt(existing) ?? (announced === undefined || isAnnounced(announced, existing) ? now : undefined);
     if (since !== undefined) {
       if (takenOverAt(existing) === undefined) tag(draft, existing, { add: { [TAG.handover]: String(since) } });
       draft.await({ kind: 'drain', resource: replaces, at: since + handover });

@@ -103,7 +103,8 @@ function isHandedOver(
   const kept = [...draft.existing.kept.values()].filter((each) => each.kind === 'load-balancer');
   if (whole || isComing(loadBalancer) || ![arn, ...kept.map((each) => each.arn)].some(isNetworkLoadBalancer))
     return true;
-  if (!(TAG.replaced in tags) && !kept.some((each) => isAnnounced(announced, each))) {
+  const isMoved = announced === undefined || kept.some((each) => isAnnounced(announced, each));
+  if (!(TAG.replaced in tags) && !isMoved) {
     draft.await({ kind: 'replacement', resource: id });
     return false;
   }

@@ -6,7 +6,7 @@ import { isPermitted } from '../../gateway/grants.ts';
 import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../../kube/object.ts';
-import { isComing, isHandingOver } from '../handover.ts';
+import { addressesIn, isAnnounced, isComing, isHandingOver } from '../handover.ts';
 import { formOf, loadBalancerName } from '../model/form.ts';
 import { gatewayTagValue, resourceId } from '../model/naming.ts';
 import type { Plane } from '../model/plane.ts';
@@ -23,7 +23,7 @@ export interface StandingSources {
   readonly inventory: Inventory;
   /** Undefined if not known yet. */
   readonly vpcId: string | undefined;
-  readonly sources: Pick<Sources, 'service' | 'grantsIn'>;
+  readonly sources: Pick<Sources, 'service' | 'grantsIn' | 'gateway'>;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** How long an old address still serves, in milliseconds. */
@@ -37,7 +37,9 @@ export function standingOf(
 ): Standing {
   const owned = inventory.owned(gatewayTagValue(gateway));
   const balancers = owned.filter((each) => each.kind === 'load-balancer');
-  const loadBalancers = new Set(balancers.filter((each) => !isComing(each)).map(({ id }) => id));
+  const announced = addressesIn(sources.gateway(gateway));
+  const addressed = balancers.filter((each) => !isComing(each) || isAnnounced(announced, each));
+  const loadBalancers = new Set(addressed.map(({ id }) => id));
   const form = formOf(asked, loadBalancers);
   const standingOn = (plane: Plane) => {
     const name = loadBalancerName(plane, settings.scheme);
