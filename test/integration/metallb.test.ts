@@ -194,6 +194,14 @@ describe.skipIf(obstacle !== undefined)(`a cluster with MetalLB${obstacle ? ` (s
     expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({ aud: ['gatehouse'] });
   });
 
+  test('shows a running Envoy the new content of its ConfigMap', async () => {
+    const patch = { contentType: 'application/merge-patch+json', body: { data: { 'more.yaml': 'more' } } };
+    await cluster.admin.request('PATCH', '/api/v1/namespaces/proxy/configmaps/envoy', patch);
+    const folder = `/proc/${processOf(cluster, '/usr/local/bin/envoy')}/root/etc/envoy`;
+    await eventually(async () => readdirSync(folder)).toContain('more.yaml');
+    expect(readFileSync(`${folder}/more.yaml`, 'utf8')).toBe('more');
+  });
+
   test('shows the access log that Envoy writes to its standard output', async () => {
     const address = await addressOf('proxy', 'envoy');
     await cluster.client.fetch('http://www.example.com/logged', { address });

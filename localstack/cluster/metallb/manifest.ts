@@ -19,7 +19,7 @@ export async function metallbManifest(signal: AbortSignal | undefined): Promise<
 export async function metallbObjects(signal: AbortSignal | undefined): Promise<readonly KubeObject[]> {
   const objects = parseManifest(await readFile(await metallbManifest(signal), 'utf8'));
   return objects.flatMap((object) => {
-    // The webhook's certificate comes as a Secret that changes, but volumes here do not follow changes.
+    // The webhook starts late, after its certificate. Without it tests can also make a wrong configuration.
     if (object.kind === 'ValidatingWebhookConfiguration') return [];
     return isWorkload(object) ? fitted(object) : object;
   });

@@ -12,7 +12,7 @@ import { privilegesOf } from './privileges.ts';
 import { RunningContainer } from './running-container.ts';
 import { type ContainerReport, notMade, podStatus } from './status.ts';
 import { environmentOf, expand, type PodPlace } from './variables.ts';
-import { fillVolume, sourcesIn } from './volumes.ts';
+import { PodVolume, sourcesIn } from './volumes.ts';
 
 export interface PodContext {
   readonly connection: Connection;
@@ -27,6 +27,8 @@ export interface PodContext {
 /** The objects that a pod refers to are often created just after the pod. */
 const firstRetryMs = 50;
 const retryMs = 1_000;
+/** A kubelet needs a minute or more. */
+const followMs = 10_000;
 const defaultGraceSeconds = 30;
 
 const primary = ({ podAddresses: [first], hostAddress }: PodPlace): string => first ?? hostAddress;
@@ -39,6 +41,8 @@ export class RunningPod {
   readonly #startedAt = Date.now();
   readonly #gone = new AbortController();
   #attachment: PodAttachment | undefined;
+  #volumes: readonly PodVolume[] | undefined;
+  #following: Promise<void> | undefined;
   /** The pod's containers, after everything that they need exists. */
   #containers: readonly RunningContainer[] = [];
   /** Why the containers can't be created. */
@@ -74,6 +78,7 @@ export class RunningPod {
   async remove(): Promise<void> {
     this.#gone.abort();
     await this.#running;
+    await this.#following;
     await Promise.all(this.#containers.map((container) => container.stop(0)));
     await this.#ending;
     await this.#attachment?.detach();
@@ -87,6 +92,7 @@ export class RunningPod {
     for (let waitMs = firstRetryMs; !signal.aborted && this.#ending === undefined; waitMs *= 2) {
       try {
         await this.#prepare();
+        this.#following = this.#followSources();
         return;
       } catch (error) {
         const obstacle = error instanceof Error ? error.message : String(error);
@@ -99,6 +105,15 @@ export class RunningPod {
     }
   }
 
+  /** Until the end of the pod its volumes follow their sources. If a source is missing, the volume stays as it is. */
+  async #followSources(): Promise<void> {
+    const { signal } = this.#gone;
+    while (!signal.aborted) {
+      await sleep(followMs, undefined, { signal }).catch(() => {});
+      for (const volume of this.#volumes ?? []) if (!signal.aborted) await volume.fill(this.#pod).catch(() => {});
+    }
+  }
+
   async #prepare(): Promise<void> {
     const { spec } = this.#pod;
     const { network, connection } = this.#context;
@@ -106,8 +121,10 @@ export class RunningPod {
     if (!spec.hostNetwork) this.#attachment ??= await network.attach(this.#node, spec.securityContext?.sysctls);
     const place = this.#place();
     await mkdir(this.#folder, { recursive: true });
-    for (const volume of spec.volumes ?? [])
-      await fillVolume(this.#volume(volume.name), volume, this.#pod, place, connection);
+    this.#volumes ??= (spec.volumes ?? []).map(
+      (volume) => new PodVolume({ folder: this.#volume(volume.name), volume, place, connection }),
+    );
+    for (const volume of this.#volumes) await volume.fill(this.#pod);
     if (this.#gone.signal.aborted || this.#ending) return;
     this.#containers = spec.containers.map(
       (container) =>

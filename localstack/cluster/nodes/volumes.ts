@@ -1,11 +1,10 @@
-// The volumes of a pod are folders. They are filled when the pod starts, and do not change later: to see a Secret's new
-// content, a pod must be recreated.
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// The volumes of a pod are folders. Like a kubelet, they follow their sources: a changed Secret, or a token that is renewed.
+import { chmod, mkdir } from 'node:fs/promises';
 import { get } from '../apply.ts';
 import type { Connection } from '../connection.ts';
 import type { Pod, Volume, VolumeSource } from './objects.ts';
 import { type Data, fieldOf, MissingError, type PodPlace, type Sources } from './variables.ts';
+import { replaceFiles } from './volume-files.ts';
 
 /** ConfigMaps and Secrets of a namespace, each read on demand. */
 export function sourcesIn(namespace: string, connection: Connection): Sources {
@@ -38,52 +37,78 @@ const knownFields: ReadonlySet<string> = new Set([
   'secret',
 ] satisfies readonly (keyof Volume)[]);
 
-/** Fills `folder` with the volume's content. Throws a MissingError if the source is missing. */
-export async function fillVolume(
-  folder: string,
-  volume: Volume,
-  pod: Pod,
-  place: PodPlace,
-  connection: Connection,
-): Promise<void> {
-  const sources = sourcesIn(pod.metadata.namespace, connection);
-  const unknown = Object.keys(volume).find((key) => !knownFields.has(key));
-  if (unknown !== undefined)
-    throw new Error(`Volume "${volume.name}": the nodes of this cluster have no volumes of kind ${unknown}`);
-  await mkdir(folder, { recursive: true });
-  // Any user of the container may write to it, as with a kubelet.
-  if (volume.emptyDir) await chmod(folder, 0o777);
-  for (const source of volume.projected?.sources ?? [volume]) {
-    for (const [path, content] of await contentOf(source, pod, place, sources, connection)) {
-      const file = join(folder, join('/', path));
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, content);
+export interface VolumeOptions {
+  readonly folder: string;
+  readonly volume: Volume;
+  readonly place: PodPlace;
+  readonly connection: Connection;
+}
+
+type Files = ReadonlyMap<string, string | Buffer>;
+
+export class PodVolume {
+  readonly #options: VolumeOptions;
+  /** By the path in the volume. */
+  readonly #tokens = new Map<string, Token>();
+  #written: string | undefined;
+
+  constructor(options: VolumeOptions) {
+    this.#options = options;
+  }
+
+  /** Writes what the sources have now, if it differs from what was written. Throws a MissingError if a source is missing. */
+  async fill(pod: Pod): Promise<void> {
+    const { folder, volume } = this.#options;
+    const unknown = Object.keys(volume).find((key) => !knownFields.has(key));
+    if (unknown !== undefined)
+      throw new Error(`Volume "${volume.name}": the nodes of this cluster have no volumes of kind ${unknown}`);
+    if (volume.emptyDir) {
+      await mkdir(folder, { recursive: true });
+      // Any user of the container may write to it, as with a kubelet.
+      await chmod(folder, 0o777);
+      return;
     }
+    const files = new Map<string, string | Buffer>();
+    for (const source of volume.projected?.sources ?? [volume])
+      for (const [path, content] of await this.#contentOf(source, pod)) files.set(path, content);
+    const content = JSON.stringify([...files].map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]));
+    if (content === this.#written) return;
+    await replaceFiles(folder, files);
+    this.#written = content;
+  }
+
+  async #contentOf({ configMap, secret, downwardAPI, serviceAccountToken }: VolumeSource, pod: Pod): Promise<Files> {
+    const { place, connection } = this.#options;
+    const sources = sourcesIn(pod.metadata.namespace, connection);
+    if (configMap) return selected(`ConfigMap "${configMap.name}"`, await sources.configMap(configMap.name), configMap);
+    if (secret) {
+      const name = secret.secretName ?? secret.name ?? '';
+      return selected(`Secret "${name}"`, await sources.secret(name), secret);
+    }
+    if (downwardAPI) {
+      const items = downwardAPI.items ?? [];
+      return new Map(items.map(({ path, fieldRef }) => [path, fieldOf(pod, fieldRef?.fieldPath ?? '', place)]));
+    }
+    if (serviceAccountToken) {
+      const { path, audience, expirationSeconds } = serviceAccountToken;
+      const known = this.#tokens.get(path);
+      if (known && Date.now() < known.renewAt) return new Map([[path, known.text]]);
+      const token = await tokenOf(pod, connection, audience, expirationSeconds);
+      this.#tokens.set(path, token);
+      return new Map([[path, token.text]]);
+    }
+    return new Map();
   }
 }
 
-async function contentOf(
-  { configMap, secret, downwardAPI, serviceAccountToken }: VolumeSource,
-  pod: Pod,
-  place: PodPlace,
-  sources: Sources,
-  connection: Connection,
-): Promise<ReadonlyMap<string, string | Buffer>> {
-  if (configMap) return selected(`ConfigMap "${configMap.name}"`, await sources.configMap(configMap.name), configMap);
-  if (secret) {
-    const name = secret.secretName ?? secret.name ?? '';
-    return selected(`Secret "${name}"`, await sources.secret(name), secret);
-  }
-  if (downwardAPI) {
-    const items = downwardAPI.items ?? [];
-    return new Map(items.map(({ path, fieldRef }) => [path, fieldOf(pod, fieldRef?.fieldPath ?? '', place)]));
-  }
-  if (serviceAccountToken) {
-    const { path, audience, expirationSeconds } = serviceAccountToken;
-    return new Map([[path, await tokenOf(pod, connection, audience, expirationSeconds)]]);
-  }
-  return new Map();
+interface Token {
+  readonly text: string;
+  /** In milliseconds. */
+  readonly renewAt: number;
 }
+
+/** A token is renewed after this part of its life, as by a kubelet. */
+const tokenLife = 0.8;
 
 function selected(
   what: string,
@@ -111,7 +136,8 @@ async function tokenOf(
   connection: Connection,
   audience: string | undefined,
   expirationSeconds = 3600,
-): Promise<string> {
+): Promise<Token> {
+  const renewAt = Date.now() + tokenLife * expirationSeconds * 1000;
   const account = spec.serviceAccountName ?? 'default';
   const path = `/api/v1/namespaces/${metadata.namespace}/serviceaccounts/${account}/token`;
   const { status } = await connection.request<{ readonly status: { readonly token: string } }>('POST', path, {
@@ -125,5 +151,5 @@ async function tokenOf(
       },
     },
   });
-  return status.token;
+  return { text: status.token, renewAt };
 }
