@@ -122,10 +122,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
   },
   'address-not-usable': 'golden',
   'addresses-in-one-zone': 'golden',
-  'mapped-addresses-unused': {
-    problem: { addresses: ['eipalloc-1'] },
-    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
-  },
+  'mapped-addresses-unused': 'golden',
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },
     reportedBy: notProgrammed('NoResources', 'NoResources'),

@@ -58,7 +58,6 @@ export const samplesOf = (coverage: Samples) =>
 const remarks: ReadonlySet<Kind> = new Set<Kind>([
   'admission-widened',
   'attributes-without-effect',
-  'mapped-addresses-unused',
   'region-near-quota',
   'targets-near-quota',
 ]);

@@ -87,12 +87,15 @@ test('the addresses of the Gateway’s own load balancer are free, and AWS is no
   expect(calls).toBe(0);
 });
 
-test('an Elastic IP of a load balancer that has others by AWS in its other zones is free for its Gateway', async () => {
+test('a load balancer’s address is free for its Gateway, also if AWS chose the addresses in its other zones', async () => {
   const { allocation, address } = await elasticIp();
   const NetworkInterfaceId = await interfaceOfNode();
   await controller.clients.ec2.send(new AssociateAddressCommand({ AllocationId: allocation, NetworkInterfaceId }));
   const { facts } = await factsOf([address], [nlb([{ subnet: 'subnet-a', allocation }])]);
   expect(facts?.get(address)).toEqual({ allocation, borderGroup: rig.seed.region });
+  const address4 = rig.seed.nodes[0]?.privateIp ?? '';
+  const own = await factsOf([address4], [nlb([{ subnet: 'subnet-a', privateIpv4: address4 }])]);
+  expect(own).toEqual({ facts: new Map([[address4, {}]]), calls: 0 });
 });
 
 test('without requested addresses nothing is asked', async () => {

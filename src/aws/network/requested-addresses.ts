@@ -41,11 +41,12 @@ export async function withRequestedAddresses(
 
 type Fact = readonly [address: string, fact: AddressFact];
 
-/** The static addresses that a load balancer has. It has one in each of its subnets, or they are not known. */
+/** The static addresses that a load balancer has. Its Elastic IPs are only known if it has one in each of its subnets. */
 const factsOf = ({ subnets, addresses = [], given = [] }: OwnedLoadBalancer): readonly Fact[] =>
-  addresses.map((address, index) => {
-    const allocation = given.find(({ subnet }) => subnet === subnets[index])?.allocation;
-    return [address, allocation === undefined ? {} : { allocation }];
+  given.flatMap(({ subnet, allocation, privateIpv4 }): readonly Fact[] => {
+    if (privateIpv4 !== undefined) return [[privateIpv4, {}]];
+    const address = addresses[subnets.indexOf(subnet)];
+    return address === undefined || allocation === undefined ? [] : [[address, { allocation }]];
   });
 
 /** An interface also has all addresses of its prefixes. */
