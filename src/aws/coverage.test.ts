@@ -106,6 +106,10 @@ const coverage: Coverage<AwsProblem['kind']> = {
   },
   'redirect-to-itself': 'golden',
   'gate-missing': 'golden',
+  'pair-differs': {
+    problem: { ...storefront, field: 'backendRefs', port: 53 },
+    reportedBy: ['Route Accepted=True Accepted'],
+  },
   'change-does-not-fit': {
     problem: { ...storefront, ...crowded, field: 'matches', lack: 'rules' },
     reportedBy: ['Route PartiallyInvalid=True UnsupportedValue'],

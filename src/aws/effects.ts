@@ -81,6 +81,7 @@ const ruleEffects: Readonly<Record<RuleProblem['kind'], RuleEffect>> = {
   'backend-of-other-family': { kind: 'unresolved', reason: 'UnsupportedProtocol' },
   'invalid-share-unanswered': { kind: 'remark' },
   'port-taken-by-others': dropped,
+  'pair-differs': { kind: 'remark' },
   'health-unknown': { kind: 'remark' },
   'health-node-port-missing': { kind: 'remark' },
   'client-address-kept': { kind: 'remark' },

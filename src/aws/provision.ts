@@ -112,7 +112,7 @@ async function carryOut(
   const again = outcome.again === true && outcome.problems.length === 0;
   const now = clock.now();
   const delays = [
-    ...plan.pending.map((pending) => (pending.kind === 'drain' ? Math.max(pending.at - now, 0) : passAgainMs)),
+    ...plan.pending.map((pending) => ('at' in pending ? Math.max(pending.at - now, 0) : passAgainMs)),
     ...(outcome.pending.length > 0 || again ? [passAgainMs] : []),
   ];
   return {

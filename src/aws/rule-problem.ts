@@ -52,6 +52,12 @@ export interface PortTakenByOthers extends RulePlace {
   readonly by: RouteRef;
 }
 
+/** TCP and UDP of one port have other backends than each other. For a moment the port serves as before. Only said. */
+export interface PairDiffers extends RulePlace {
+  readonly kind: 'pair-differs';
+  readonly port: number;
+}
+
 /** No health check can pass at UDP targets. Only said: they get traffic. */
 export interface HealthUnknown extends RulePlace {
   readonly kind: 'health-unknown';
@@ -259,6 +265,7 @@ type MisfitProblem =
   | BackendOfOtherFamily
   | InvalidShareUnanswered
   | PortTakenByOthers
+  | PairDiffers
   | HealthUnknown
   | HealthNodePortMissing
   | ClientAddressKept

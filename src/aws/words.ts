@@ -120,6 +120,8 @@ function ruleSentence(problem: RuleProblem): string {
       return 'clients that are sent to an invalid backend get no answer. Correct these backends, or set their weight to 0.';
     case 'port-taken-by-others':
       return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port ${portTaken(problem)} Use ${beside[problem.why].route}another port, or another Gateway.`;
+    case 'pair-differs':
+      return `the routes for TCP and UDP on port ${problem.port} have different backends now, and AWS sends both to the same targets. The port serves as before for a minute. Give both routes the same backends, or the younger route is left out.`;
     case 'health-unknown':
       return `AWS can't check the targets of Service ${problem.service}, because the Service has no TCP port with a number as its targetPort. All targets get traffic. Add such a port.`;
     case 'health-node-port-missing':

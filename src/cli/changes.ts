@@ -108,6 +108,8 @@ function laterWords(pending: Pending): string {
       return `${pending.resource} takes over when a target is healthy`;
     case 'drain':
       return `${pending.resource} is removed at ${new Date(pending.at).toISOString()}, when its requests have ended`;
+    case 'pair':
+      return `${pending.resource} changes at ${new Date(pending.at).toISOString()}, unless its routes have the same backends then`;
     case 'replacement':
       return `${pending.resource} is removed when what replaces it serves`;
     case 'route':

@@ -4,7 +4,7 @@ import type { OwnedResource } from '../observed.ts';
 import type { Existing } from './existing.ts';
 import type { Order } from './order.ts';
 import type { Pending, Step, StepId } from './step.ts';
-import { hashTag, resourceTag, sharesTags, tagChange, userTags } from './tags.ts';
+import { apartTag, hashTag, resourceTag, sharesTags, tagChange, userTags } from './tags.ts';
 
 export class Draft {
   readonly steps: Step[] = [];
@@ -100,7 +100,7 @@ export class Draft {
   /** Updates the user's tags and the logical id of an existing resource. */
   retag(desired: Resource, existing: OwnedResource): void {
     const change = tagChange(
-      { ...userTags(desired), ...sharesTags(desired), ...resourceTag(desired.id) },
+      { ...userTags(desired), ...sharesTags(desired), ...apartTag(desired), ...resourceTag(desired.id) },
       existing.tags,
     );
     if (change === undefined) return;

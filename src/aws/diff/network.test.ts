@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { resourceId } from '../model/naming.ts';
+import { TAG } from '../observed.ts';
 import { diff } from './diff.ts';
 import { carries, type NetworkSketch, networkModel } from './testing/network-models.ts';
 import { converge, gateway, modelOf, runPlan } from './testing/resources.ts';
@@ -46,6 +47,19 @@ test('a TCP listener that becomes TCP_UDP goes on with its group until the new o
   aws.passTime(1000);
   expect(pass(aws, both)).toEqual([`change ${dns}`]);
   expect(carries(aws, dns)).toEqual(['TCP_UDP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
+});
+
+test('a listener that stays for a moment though its routes differ has a tag since when, and loses it again', () => {
+  const aws = running(both);
+  const { resources } = networkModel(both);
+  const apart = { since: aws.now, until: aws.now + 60_000 };
+  const waiting = resources.map((each) => (each.kind === 'listener' ? { ...each, apart } : each));
+  const first = diff({ gateway, resources: waiting }, aws.observe());
+  expect(first.steps).toMatchObject([{ kind: 'tag', add: { [TAG.apart]: String(apart.since) } }]);
+  expect(first.pending).toEqual([{ kind: 'pair', resource: dns, at: apart.until }]);
+  runPlan(aws, first);
+  expect(diff({ gateway, resources: waiting }, aws.observe()).steps).toEqual([]);
+  expect(plan(aws, both)).toMatchObject({ steps: [{ kind: 'tag', remove: [TAG.apart] }], pending: [] });
 });
 
 test('a TCP_UDP listener that becomes TCP serves TCP by its old group until the new one is healthy', () => {

@@ -108,6 +108,9 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
+  if (desired.kind === 'listener' && desired.apart !== undefined) {
+    draft.await({ kind: 'pair', resource: desired.id, at: desired.apart.until });
+  }
 }
 
 const hasCertificates = (protocol: string): boolean => protocol === 'HTTPS' || protocol === 'TLS';

@@ -81,6 +81,8 @@ export type Pending =
   | { readonly kind: 'target-group-health'; readonly resource: ResourceId }
   /** A group without references is kept until `at` (milliseconds since the epoch), then it is deleted. */
   | { readonly kind: 'drain'; readonly resource: ResourceId; readonly at: number }
+  /** A listener for TCP and UDP waits for its routes to have the same backends again. */
+  | { readonly kind: 'pair'; readonly resource: ResourceId; readonly at: number }
   /** A replacement must serve before its predecessor is deleted. */
   | { readonly kind: 'replacement'; readonly resource: ResourceId }
   /** A listener without targets is created only when its load balancer is active, because its route may still come. */

@@ -32,6 +32,13 @@ export function userTags(resource: Resource): Tags {
   return { ...Object.fromEntries(own), [TAG.tags]: record.join('') };
 }
 
+/** The tag of a listener that stays as it is, though its routes differ. */
+export function apartTag(resource: Resource): Tags {
+  return resource.kind === 'listener' && resource.apart !== undefined
+    ? { [TAG.apart]: String(resource.apart.since) }
+    : {};
+}
+
 export interface TagChange {
   readonly add: Tags;
   readonly remove: readonly string[];
@@ -51,6 +58,7 @@ export function tagChange(wanted: Tags, present: Tags): TagChange | undefined {
         (key === TAG.tags ||
           key === TAG.routes ||
           key === TAG.replaced ||
+          key === TAG.apart ||
           (!isReservedTag(key) && marks.has(keyMark(key)))),
     )
     .toSorted();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { resourceId } from '../model/naming.ts';
-import type { OwnedResource } from '../observed.ts';
+import { type OwnedListener, type OwnedResource, TAG } from '../observed.ts';
 import { standingRules } from './standing-rules.ts';
 
 const group = (name: string, ipAddressType: string): OwnedResource => ({
@@ -15,7 +15,7 @@ const group = (name: string, ipAddressType: string): OwnedResource => ({
   proven: true,
 });
 
-const listener = (port: number, ...groups: readonly string[]): OwnedResource => ({
+const listener = (port: number, ...groups: readonly string[]): OwnedListener => ({
   kind: 'listener',
   arn: `listener-${port}`,
   id: resourceId('listener/nlb-internal', port),
@@ -45,6 +45,16 @@ test('the IP version of a listener is that of its targets, and a group that neve
     listener(53, 'empty', 'shop/db/5432/0'),
     listener(54, 'empty'),
   ];
-  const { forwards } = standingRules(owned, 'nlb-internal');
+  const { forwards } = standingRules(owned, 'nlb-internal', 0);
   expect([...forwards.values()].map(({ family }) => family)).toEqual(['IPv6', undefined]);
+});
+
+test('the time for which a listener of TCP and UDP stays as it is runs from the time in its tag, also after a restart', () => {
+  const both = { ...listener(53, 'shop/dns/53/0'), protocol: 'TCP_UDP', tags: { [TAG.apart]: '1000' } };
+  const owned = (each: OwnedListener) => [loadBalancer, group('shop/dns/53/0', 'ipv4'), each];
+  const patience = (each: OwnedListener, now: number) =>
+    standingRules(owned(each), 'nlb-internal', now).forwards.get(53)?.patience;
+  expect(patience(both, 60_999)).toEqual({ since: 1000, until: 61_000, isOver: false });
+  expect(patience(both, 61_000)?.isOver).toBe(true);
+  expect(patience({ ...both, tags: {} }, 70_000)).toEqual({ since: 70_000, until: 130_000, isOver: false });
 });

@@ -3,14 +3,16 @@ import { portsOfListener } from '../listener-ports.ts';
 import { hash } from '../model/hash.ts';
 import { isEmptyGroup, resourceId } from '../model/naming.ts';
 import { isNlbProtocol } from '../model/nlb/protocol.ts';
-import type { ResourceId, RuleResource } from '../model/resources.ts';
+import type { ResourceId, RuleResource, Tags } from '../model/resources.ts';
 import type { Standing, StandingForward, StandingRule } from '../model/standing.ts';
 import { type OwnedListener, type OwnedResource, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
+import { pairPatienceMs } from '../timings.ts';
 
-/** @param name the load balancer's name in ids. @returns its ports, and its fully known rules, ordered by port and priority */
+/** @param name the load balancer's name in ids. @param now in milliseconds since the epoch. @returns its ports, and its fully known rules, ordered by port and priority */
 export function standingRules(
   owned: readonly OwnedResource[],
   name: string,
+  now: number,
 ): Pick<Standing, 'ports' | 'rules' | 'forwards'> {
   const loadBalancer = resourceId('load-balancer', name);
   const loadBalancers = new Set(
@@ -30,7 +32,7 @@ export function standingRules(
     ports: new Set(listeners.flatMap(({ protocol, port }) => portsOfListener(protocol, port))),
     forwards: new Map(
       listeners.flatMap((listener) => {
-        const forward = standingForward(listener, targetGroups);
+        const forward = standingForward(listener, targetGroups, now);
         return forward === undefined ? [] : [[listener.port, forward] as const];
       }),
     ),
@@ -39,8 +41,9 @@ export function standingRules(
 }
 
 function standingForward(
-  { protocol, forwards }: OwnedListener,
+  { protocol, forwards, tags }: OwnedListener,
   groups: ReadonlyMap<string, OwnedTargetGroup>,
+  now: number,
 ): StandingForward | undefined {
   if (!isNlbProtocol(protocol)) return undefined;
   const serving = forwards.flatMap(({ arn, weight }) => {
@@ -53,7 +56,14 @@ function standingForward(
     protocol,
     targetGroups: serving.map(({ group, weight }) => ({ targetGroup: group.id, weight })),
     ...(withTargets !== undefined && { family: withTargets.ipAddressType === 'ipv6' ? 'IPv6' : 'IPv4' }),
+    ...(protocol === 'TCP_UDP' && { patience: patienceOf(tags, now) }),
   };
+}
+
+function patienceOf({ [TAG.apart]: tag }: Tags, now: number): NonNullable<StandingForward['patience']> {
+  const since = Number(tag ?? now);
+  const until = since + pairPatienceMs;
+  return { since, until, isOver: now >= until };
 }
 
 function standingRule(

@@ -46,7 +46,7 @@ export function standingOf(
     return {
       ...standingPlace(inventory, gateway, name),
       certificates: standingCertificates(inventory, gateway, name),
-      ...standingRules(owned, name),
+      ...standingRules(owned, name, now),
     };
   };
   const groups = owned.filter(({ kind }) => kind === 'target-group');

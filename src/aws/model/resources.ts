@@ -145,6 +145,12 @@ export interface HealthCheck {
   readonly matcher?: { readonly httpCode: string } | { readonly grpcCode: string };
 }
 
+/** How long a listener stays as it is, in milliseconds since the epoch. */
+export interface Patience {
+  readonly since: number;
+  readonly until: number;
+}
+
 export interface ListenerResource {
   readonly kind: 'listener';
   readonly id: ResourceId;
@@ -164,6 +170,8 @@ export interface ListenerResource {
   readonly sources?: readonly RuleRef[];
   /** The list that SNI chooses from. The default certificate is in it only if it must be. */
   readonly extraCertificates: readonly CertificateUse[];
+  /** Present while it stays as it is for TCP and UDP, though their routes differ. */
+  readonly apart?: Patience;
   readonly tags: Tags;
 }
 

@@ -6,7 +6,7 @@ import type { RouteRef } from '../../gateway/problem-place.ts';
 import type { IpFamily } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { NlbProtocol } from './nlb/protocol.ts';
-import type { ResourceId, RuleResource, TargetSelection } from './resources.ts';
+import type { Patience, ResourceId, RuleResource, TargetSelection } from './resources.ts';
 
 export interface Standing {
   /** What its NLB serves, if that is in front of an ALB. All else is about the ALB then. */
@@ -53,6 +53,8 @@ export interface StandingForward {
   readonly targetGroups: readonly { readonly targetGroup: ResourceId; readonly weight: number }[];
   /** The IP version of the targets. Absent if the groups never have targets. */
   readonly family?: IpFamily;
+  /** Of TCP_UDP: if the routes of TCP and UDP differ, since when, and how long it stays as it is. */
+  readonly patience?: Patience & { readonly isOver: boolean };
 }
 
 export interface StandingCertificates {

@@ -118,7 +118,7 @@ function namesNotToldApart({ ports, entries }: PlannedPort): readonly string[] {
 
 function listenerResource(
   context: ModelContext,
-  { port, protocol, ports, entries }: PlannedPort,
+  { port, protocol, ports, entries, apart }: PlannedPort,
   { action }: WeightedForward,
   chosen: ChosenCertificates | undefined,
   problems: Problem[],
@@ -137,6 +137,7 @@ function listenerResource(
     },
     sources: rulesOf(entries),
     extraCertificates,
+    ...(apart !== undefined && { apart }),
     tags: context.topology.settings.tags,
   };
 }

@@ -86,6 +86,28 @@ test('1:1 and 1:2 are other shares', () => {
   expect(plan([portOf('tcp', 53, tcp), portOf('udp', 53, udp)], [tcp, udp]).protocols).toEqual(['TCP']);
 });
 
+test.each([
+  ['is only a moment old', false, ['TCP_UDP'], ['pair-differs', 'pair-differs']],
+  ['has lasted', true, ['TCP'], ['listener-port-taken', 'port-taken-by-others']],
+])('a port for TCP and UDP stays as it is while the difference of its routes %s', (_, isOver, protocols, kinds) => {
+  const [tcp, udp] = [routeOf('TCPRoute', 'dns', forward('new')), routeOf('UDPRoute', 'dns', dns('UDP', 1))];
+  const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
+  const patience = { since: 1000, until: 61_000, isOver };
+  const forwards = new Map([[53, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
+  const found = plan([portOf('tcp', 53, tcp), portOf('udp', 53, udp)], [tcp, udp], { ...NOTHING_STANDS, forwards });
+  expect(found).toMatchObject({ protocols, stands: [!isOver] });
+  expect(found.problems.map(([kind]) => kind)).toEqual(kinds);
+});
+
+test('a port for TCP and UDP whose UDP listener is removed does not wait', () => {
+  const tcp = routeOf('TCPRoute', 'dns', dns('TCP', 1));
+  const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
+  const patience = { since: 1000, until: 61_000, isOver: false };
+  const forwards = new Map([[53, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
+  const found = plan([portOf('tcp', 53, tcp)], [tcp], { ...NOTHING_STANDS, forwards });
+  expect(found).toMatchObject({ protocols: ['TCP'], stands: [false], problems: [] });
+});
+
 const foreign = { targetGroup: resourceId('target-group/nlb-internal/bank/db/5432/0'), weight: 1 };
 const standing = (protocol: 'TCP' | 'UDP', isPermitted: boolean): Standing => ({
   ...NOTHING_STANDS,

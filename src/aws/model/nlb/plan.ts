@@ -12,6 +12,7 @@ import type { PortTakenByOthers } from '../../rule-problem.ts';
 import type { ModelContext } from '../context.ts';
 import { foreignServices } from '../foreign-services.ts';
 import { portPrecedence, precedenceOf } from '../port-precedence.ts';
+import type { Patience } from '../resources.ts';
 import type { Standing, StandingForward } from '../standing.ts';
 import { listenerFamily } from './family.ts';
 import type { NlbProtocol } from './protocol.ts';
@@ -27,6 +28,8 @@ export interface PlannedPort {
   readonly action: RouteAction;
   /** Present if a route's action is unknown: then the listener forwards as it does now. */
   readonly stands?: Pick<StandingForward, 'targetGroups'>;
+  /** Present if it stays only for a moment, because TCP and UDP differ. */
+  readonly apart?: Patience;
 }
 
 export interface Plan {
@@ -90,6 +93,14 @@ export function* planPorts(
       leaveOut({ winner: tcp, loser: udp, why: 'ip-version' }, losers, problems);
       return [plannedPort(tcp)];
     }
+    const waiting = waitingPair(tcp, udp, standing);
+    if (waiting !== undefined) {
+      const rules = new Map(waiting.entries.map(({ route, rule }) => [idOfRule({ route, rule }), { route, rule }]));
+      for (const place of rules.values()) {
+        problems.push({ kind: 'pair-differs', ...place, field: 'backendRefs', port: waiting.port });
+      }
+      return [waiting];
+    }
     const [winner = tcp, loser = udp] = [tcp, udp].toSorted(
       (a, b) =>
         portPrecedence(a.port) - portPrecedence(b.port) ||
@@ -131,12 +142,32 @@ function keptPort(
   const isUdp = protocol === 'UDP';
   const served = claims.filter((claim) => protocol === 'TCP_UDP' || (claim.protocol === 'UDP') === isUdp);
   const [claim] = served;
-  const permitted = unread.every(({ route }) =>
-    foreignServices(targetGroups, route).every((service) => isPermitted(route, service)),
-  );
-  if (claim === undefined || !permitted) return undefined;
+  if (claim === undefined || !mayStay(stands, unread, isPermitted)) return undefined;
   return { ...plannedPort(claim), protocol, ports: served.map(({ port }) => port), stands: { targetGroups } };
 }
+
+/** The port as it is now, if it serves TCP and UDP, and their routes have differed only for a moment: both may be about to change. */
+function waitingPair(
+  tcp: Claim,
+  udp: Claim,
+  { forwards: standing, isPermitted }: Pick<Standing, 'forwards' | 'isPermitted'>,
+): PlannedPort | undefined {
+  const stands = standing.get(tcp.port.port);
+  const entries = [...tcp.entries, ...udp.entries];
+  if (stands?.patience?.isOver !== false || !forwards(tcp) || !forwards(udp)) return undefined;
+  if (!mayStay(stands, entries, isPermitted)) return undefined;
+  const { targetGroups, patience } = stands;
+  const apart = { since: patience.since, until: patience.until };
+  return { ...together(tcp, udp), stands: { targetGroups }, apart };
+}
+
+/** Whether the routes may still use all Services that the port forwards to. */
+const mayStay = (
+  { targetGroups }: Pick<StandingForward, 'targetGroups'>,
+  entries: readonly ConnectionEntry[],
+  isPermitted: Standing['isPermitted'],
+): boolean =>
+  entries.every(({ route }) => foreignServices(targetGroups, route).every((service) => isPermitted(route, service)));
 
 const forwards = ({ entries }: Claim): boolean => actionOf(entries).kind === 'forward';
 
