@@ -9,6 +9,7 @@ import { mapAddress, parseMapping } from '../../localstack/aws/dataplane/target-
 import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import type { Listener } from '../../src/api/gateway-api.ts';
+import { TAG } from '../../src/aws/observed.ts';
 import { awsOf, leftOf } from './support/aws.ts';
 import { askHttp, askTcp, askTls, askUdp, keepAsking, startPod } from './support/connections.ts';
 import { eventsIn } from './support/events.ts';
@@ -146,6 +147,15 @@ test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no conn
   await rig.apply([gateway(ns, 'gw', [tcp, udp]), route('UDP', ns, 'udp', { dns: 1 })]);
   await eventually(() => expect(protocols()).toEqual(['TCP_UDP']));
   await eventually(async () => expect(await askUdp(host, portOffset + 53)).toBe('dns'));
+
+  // Both routes get another backend, one after the other: neither is left out in between.
+  await deploy(ns, 'next');
+  await rig.apply([route('TCP', ns, 'tcp', { next: 1 })]);
+  const waits = () => awsOf(rig, `${ns}/gw`).listeners.map((each) => each.listener.tags.has(TAG.apart));
+  await eventually(() => expect(waits()).toEqual([true]));
+  await rig.apply([route('UDP', ns, 'udp', { next: 1 })]);
+  await eventually(async () => expect(await askUdp(host, portOffset + 53)).toBe('next'));
+  expect([protocols(), waits()]).toEqual([['TCP_UDP'], [false]]);
 
   await rig.apply([gw]);
   const groups = () => awsOf(rig, `${ns}/gw`).targetGroups.map(({ group }) => group.protocol);
