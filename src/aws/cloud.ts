@@ -27,7 +27,7 @@ import { Admissions } from './reach/admissions.ts';
 import { Reachability } from './reach/reachability.ts';
 import { ReleasePass } from './shared/release-pass.ts';
 import { Shared } from './shared/shared.ts';
-import { Bindings } from './targets/bindings.ts';
+import { type Binding, Bindings } from './targets/bindings.ts';
 import type { Health, OnHealth } from './targets/health.ts';
 import { registerLoadBalancers } from './targets/load-balancer-target.ts';
 import { membersOf, withMembers } from './targets/members.ts';
@@ -214,6 +214,11 @@ export class Cloud {
     const { sources } = this.#term;
     const needed = { gateway, groups: withMembers(sources, coming) };
     return [...refused, ...(await this.reachability.admit(withMembers(sources, bindings), needed, learned))];
+  }
+
+  /** Admits the load balancers to the targets of these groups, before AWS is told to reach them there. @returns what AWS refused */
+  admit(groups: readonly Binding[]): Promise<readonly Problem[]> {
+    return this.reachability.admit(withMembers(this.#term.sources, groups));
   }
 
   /** Forgets the passes of a Gateway. Its resources stay in the inventory. */

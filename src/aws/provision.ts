@@ -24,6 +24,7 @@ import type { Problem } from './problem.ts';
 import { inTurn } from './recall.ts';
 import { routedBackends } from './routed-backends.ts';
 import { type AwsAccepted, type AwsFacts, isAboutSubnets, stays } from './stages.ts';
+import { movedChecks } from './targets/moved-checks.ts';
 import { passAgainMs } from './timings.ts';
 
 export async function learnFacts(
@@ -96,6 +97,9 @@ async function carryOut(
 ): Promise<CarriedOut> {
   const { gateway } = model;
   const { observed, problems: unseen } = await cloud.observe(gateway);
+  const moved = movedChecks(gateway, model, observed);
+  // After the steps all groups are admitted, and refusals are reported.
+  if (moved.length > 0) await cloud.admit(moved);
   const owner = gatewayOwner(gateway);
   const announced = addressesIn(input.gateway);
   const plan = cloud.runs.plan(owner, model, { ...observed, announced });

@@ -23,7 +23,9 @@ const pods: { stop(): void }[] = [];
 
 beforeAll(async () => {
   const dataPlane = { addresses: blocks.addresses, portOffset, mapTargets: [mapping] };
-  rig = await startRig({ aws: { dataPlane, networkRegistrationSeconds: 1, releaseSeconds: 1 } });
+  // Without the latency nobody could see what is done first.
+  const faults = { rules: [{ kind: 'latency', ms: 3000, action: 'ModifyTargetGroup' } as const] };
+  rig = await startRig({ aws: { dataPlane, faults, networkRegistrationSeconds: 1, releaseSeconds: 1 } });
   // The pods' addresses are the nodes'.
   delegateSubnets(rig.aws.world(), rig.seed);
 });
@@ -32,10 +34,10 @@ afterAll(async () => {
   await rig.stop();
 });
 
-/** Makes a pod answer `/ready` on port 9000 with this status. */
-async function answerReady(address: string, status: number): Promise<void> {
+/** Makes a pod answer `/ready` on this port with this status. */
+async function answerReady(address: string, port: number, status: number): Promise<void> {
   const server = createServer(({ url }, response) => response.writeHead(url === '/ready' ? status : 404).end());
-  server.listen(9000, mapAddress([parseMapping(mapping)], address));
+  server.listen(port, mapAddress([parseMapping(mapping)], address));
   await once(server, 'listening');
   pods.push({ stop: () => void server.close() });
 }
@@ -43,14 +45,15 @@ async function answerReady(address: string, status: number): Promise<void> {
 const configure = (ns: string, targetGroupHealthCheck: object) =>
   rig.apply([loadBalancerConfiguration(ns, 'own', { targetGroupHealthCheck })]);
 
-test('an NLB asks by HTTP on another port if the configuration says so, and a new matcher changes the group in place', async () => {
+test('an NLB asks by HTTP on another port if the configuration says so, and changes of the check lose no connection', async () => {
   const ns = await rig.freshNamespace('checked');
   const check = { protocol: 'HTTP', port: 9000, path: '/ready', intervalSeconds: 5, timeoutSeconds: 2 };
   await configure(ns, check);
   const addresses = await rig.backend(ns, 'db');
   for (const [index, address] of addresses.entries()) {
     pods.push(await startPod([parseMapping(mapping)], address, 8080, `pod ${index}`));
-    await answerReady(address, index === 0 ? 200 : 503);
+    await answerReady(address, 9000, index === 0 ? 200 : 503);
+    await answerReady(address, 9001, 200);
   }
   const gw = gateway(ns, 'gw', [{ name: 'db', port: 5432, protocol: 'TCP' }], {
     infrastructure: { parametersRef: parametersRef('own') },
@@ -74,6 +77,15 @@ test('an NLB asks by HTTP on another port if the configuration says so, and a ne
   await configure(ns, { ...check, matcher: { httpCode: '200,503' } });
   await eventually(() => expect(states()).toEqual(['healthy', 'healthy']), 30_000);
   await eventually(() => expect(clients.answers.get('pod 1')).toBeGreaterThan(0));
+
+  // The nodes admit the load balancer to the new port before AWS checks there.
+  await configure(ns, { ...check, port: 9001 });
+  const admits9001 = () => [...rig.aws.world().ec2.securityGroupRules.values()].some((each) => each.fromPort === 9001);
+  await eventually(() => expect(admits9001()).toBe(true));
+  expect(groups().map(({ healthCheck }) => healthCheck.port)).toEqual(['9000']);
+  await eventually(() => expect(groups().map(({ healthCheck }) => healthCheck.port)).toEqual(['9001']));
+  await new Promise((resolve) => setTimeout(resolve, 12_000));
+  expect(states()).toEqual(['healthy', 'healthy']);
   expect(await clients.stop()).toEqual([]);
   expect(groups().map((each) => each.arn)).toEqual([before?.arn]);
 });
