@@ -95,8 +95,9 @@ test('targets are reached at the port of their health check too, where that is a
   expect(portsOf(check('30202'))).toEqual(['tcp 53', 'tcp 30202']);
 });
 
-test('targets of UDP are reached by UDP, and by TCP at the port of their health check', () => {
-  expect(portsOf(check('traffic-port'), 'UDP')).toEqual(['udp 53', 'tcp 53']);
+test('targets of UDP are reached by UDP, and by TCP at the port of their health check, if it has one', () => {
+  expect(portsOf(check('traffic-port'), 'UDP')).toEqual(['udp 53']);
+  expect(portsOf(check('53'), 'UDP')).toEqual(['udp 53', 'tcp 53']);
   expect(portsOf(check('8181'), 'UDP')).toEqual(['udp 53', 'tcp 8181']);
 });
 

@@ -90,18 +90,19 @@ export function needOf(
 }
 
 /**
- * A target's traffic port and its health check port. Health checks always use TCP, even for a UDP target. A check at the UDP port
- * itself never passes, so no TCP port is opened for it.
+ * A target's traffic port and its health check port. Health checks always use TCP, even for a UDP target. If a UDP target has no
+ * port for its check, the check never passes, so no TCP port is opened.
  */
 function portsNeeded(
   { backend, spec: { healthCheck } }: TargetSelection,
   port: number,
 ): readonly Pick<Reach, 'protocol' | 'port'>[] {
   const { transport = 'TCP' } = backend ?? {};
+  const isUnchecked = transport === 'UDP' && healthCheck?.port === 'traffic-port';
   const check = healthCheck === undefined || healthCheck.port === 'traffic-port' ? port : Number(healthCheck.port);
   return [
     ...(transport === 'UDP' ? [] : [{ protocol: 'tcp', port } as const]),
     ...(transport === 'TCP' ? [] : [{ protocol: 'udp', port } as const]),
-    ...(transport === 'UDP' && check === port ? [] : [{ protocol: 'tcp', port: check } as const]),
+    ...(isUnchecked ? [] : [{ protocol: 'tcp', port: check } as const]),
   ];
 }
