@@ -28,7 +28,7 @@ function loadBalancerOf(rig: Rig, ns: string, type: 'application' | 'network') {
   const made = awsOf(rig, `${ns}/gw`).loadBalancers.find((each) => each.type === type);
   const address = rig.aws.reachable().find(({ arn }) => arn === made?.arn)?.address;
   if (made === undefined || address === undefined) throw new Error(`Expected a load balancer of type ${type}`);
-  return { dnsName: made.dnsName, address };
+  return { arn: made.arn, dnsName: made.dnsName, address };
 }
 
 /** Clients, whose failures and amounts are added up. */
@@ -123,8 +123,9 @@ async function changeForm(rig: Rig): Promise<Findings> {
   const stopLast = connect(nlb.address);
   await apply(network);
   await eventually(() => {
-    const { loadBalancers } = awsOf(rig, `${ns}/gw`);
-    if (loadBalancers.length !== 1) throw new Error('The ALB is still there');
+    const { listeners } = awsOf(rig, `${ns}/gw`);
+    const left = listeners.filter(({ listener }) => listener.loadBalancerArn === nlb.arn && listener.port === 80);
+    if (left.length > 0) throw new Error('The NLB still has a listener for HTTP');
   }, patienceMs);
   await sleep(calmMs);
   await stopLast();
