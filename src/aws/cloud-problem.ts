@@ -30,6 +30,12 @@ export interface SubnetsInvalid {
     | { readonly kind: 'without-nlb'; readonly subnet: PlacedSubnet };
 }
 
+/** AWS cannot change the subnets or IPv4 addresses of an NLB in all of its zones at once. It stays in these subnets. */
+export interface SubnetsAllChange {
+  readonly kind: 'subnets-all-change';
+  readonly subnets: readonly string[];
+}
+
 /** The NLB cannot have this address in its subnet. */
 export interface SubnetAddressInvalid {
   readonly kind: 'subnet-address-invalid';
@@ -227,6 +233,7 @@ export type CloudProblem =
   | AddressNotUsable
   | AddressesInOneZone
   | MappedAddressesUnused
+  | SubnetsAllChange
   | SourceRangesTooMany
   | SecurityGroupsNotPermitted
   | VpcUnknown

@@ -137,6 +137,7 @@ const coverage: Coverage<AwsProblem['kind']> = {
   },
   'subnets-invalid': { problem: { why: { kind: 'two-on-outpost' } }, reportedBy: notProgrammed('Invalid', 'Refused') },
   'subnet-address-invalid': 'golden',
+  'subnets-all-change': { problem: { subnets: ['subnet-1'] }, reportedBy: notProgrammed('Invalid', 'Refused') },
   'security-groups-not-permitted': {
     problem: { groups: ['sg-0a'] },
     reportedBy: notProgrammed('Invalid', 'Refused'),

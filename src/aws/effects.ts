@@ -34,6 +34,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   'ip-address-type-unsupported': { programmed: 'Invalid', upToDate: 'Refused' },
   'address-not-usable': { programmed: 'AddressNotUsable', upToDate: 'AddressNotUsable' },
   'subnets-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
+  'subnets-all-change': { programmed: 'Invalid', upToDate: 'Refused' },
   'subnet-address-invalid': { programmed: 'Invalid', upToDate: 'Refused' },
   'security-groups-not-permitted': { programmed: 'Invalid', upToDate: 'Refused' },
   'vpc-unknown': { programmed: 'Pending', upToDate: 'VpcUnknown', passing: true },

@@ -206,6 +206,8 @@ function cloudSentence(problem: CloudProblem): string {
       return `The Gateway requests its addresses itself, so ${list(problem.addresses)} in the configured subnetMappings have no effect.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
+    case 'subnets-all-change':
+      return `The Network Load Balancer stays in ${list(problem.subnets)} as it is. AWS changes the subnet or the IPv4 address of a zone only while another zone stays. Change the zones one after another. If there is only one zone, add a second one first.`;
     case 'subnet-address-invalid':
       return `The address ${problem.address} in subnet ${problem.subnet} can't be used: ${addressMisfit(problem)}.`;
     case 'attributes-without-effect':

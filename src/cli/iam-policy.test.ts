@@ -20,7 +20,6 @@ const behindTheCalls = [
   'iam:CreateServiceLinkedRole',
   // CreateLoadBalancer, CreateTargetGroup and RegisterTargets read the network with the caller's permissions.
   'ec2:DescribeAccountAttributes',
-  'ec2:DescribeAddresses',
   'ec2:DescribeInternetGateways',
   'ec2:DescribeVpcs',
   // CreateLoadBalancer and SetSecurityGroups check whether the VPC may use the groups.

@@ -14,6 +14,7 @@ import type { LoadBalancerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
+import { checkFree } from './free-addresses.ts';
 import type { Run, StepEnd } from './run.ts';
 import { placement, placementsTo } from './subnet-changes.ts';
 import { writeTags } from './tagging.ts';
@@ -84,6 +85,7 @@ async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBa
   const groups = groupsOf(run, desired);
   const otherType = current.IpAddressType !== type;
   const placements = placementsTo(desired.spec, current);
+  if (placements.length > 1) await checkFree(run.context.clients, desired.spec, current);
   if (placements.length > 0) await setSubnets(run, desired, LoadBalancerArn, placements, otherType);
   else if (otherType) await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
   const enforces = current.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic === 'off';

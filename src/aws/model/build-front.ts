@@ -42,12 +42,13 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
   // Listeners that are invalid so far need no ALB yet.
   const isBehind = http.length > 0 || standing.subnets.length > 0;
   const passages = albParts.listeners.map((listener) => passageTo(context, listener));
+  const placeProblem = (isBehind ? behindIn.problem : undefined) ?? frontIn.problem;
   const problems = [
     ...without,
     ...fitting.problems,
     ...albParts.problems,
     ...parts.problems,
-    ...(isBehind && behindIn.problem ? [behindIn.problem] : []),
+    ...(placeProblem ? [placeProblem] : []),
   ];
   if (frontIn.place === undefined || (isBehind && behindIn.place === undefined)) return { problems };
   const groups = securityGroups(context, fitting.ports);

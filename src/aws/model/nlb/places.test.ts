@@ -88,6 +88,26 @@ test('if the mappings go bad, the NLB stays with its addresses', () => {
   });
 });
 
+test('AWS cannot change the addresses of all zones at once, so the NLB stays, and one zone after another is changed', () => {
+  const elastic = (first: string, second?: string) => [
+    { subnet: a, allocation: first },
+    { subnet: b, ...(second !== undefined && { allocation: second }) },
+  ];
+  const standing = { subnets: [a, b], addresses: elastic('eipalloc-1', 'eipalloc-2') };
+  expect(place(elastic('eipalloc-3', 'eipalloc-4'), facing, standing)).toEqual({
+    place: standing,
+    problem: { kind: 'subnets-all-change', subnets: [a, b] },
+  });
+  expect(place(elastic('eipalloc-3', 'eipalloc-2'), facing, standing)).not.toHaveProperty('problem');
+  // An NLB whose addresses AWS has chosen.
+  expect(place(elastic('eipalloc-1', 'eipalloc-2'), facing, { subnets: [a, b] })).toMatchObject({
+    place: { subnets: [a, b] },
+    problem: { kind: 'subnets-all-change' },
+  });
+  expect(place(elastic('eipalloc-1'), facing, { subnets: [a, b] })).not.toHaveProperty('problem');
+  expect(place([{ subnet: a, allocation: 'eipalloc-3' }], facing, { subnets: [b] })).not.toHaveProperty('problem');
+});
+
 test('an NLB in a zone without NLBs is refused', () => {
   const local = {
     ...network,

@@ -1,6 +1,6 @@
 // Where a Gateway's load balancers stand: an NLB with its own addresses, and an ALB, also behind an NLB.
 import type { LoadBalancerSettings, SubnetAddresses } from '../../../api/load-balancer-configuration.ts';
-import type { SubnetAddressInvalid } from '../../cloud-problem.ts';
+import type { SubnetAddressInvalid, SubnetsAllChange } from '../../cloud-problem.ts';
 import type { Network } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
 import { whereabouts } from '../addresses.ts';
@@ -26,8 +26,10 @@ export function placeOfNlb(
   const { subnetMappings: mappings } = settings;
   const wanted = mappings === undefined ? settings : { ...settings, subnets: mappings.map(({ subnet }) => subnet) };
   const { ids, problem } = chooseSubnets(wanted, network, clusterName, standing.subnets, 'nlb');
-  const wrong = problem ?? invalidAddress(mappings ?? [], settings, network);
-  if (wrong === undefined) return { ...(ids !== undefined && { place: placeWith(ids, mappings) }) };
+  const chosen = ids === undefined ? undefined : placeWith(ids, mappings);
+  const wrong =
+    problem ?? invalidAddress(mappings ?? [], settings, network) ?? (chosen && unreachable(chosen, standing, network));
+  if (wrong === undefined) return { ...(chosen !== undefined && { place: chosen }) };
   const here = asTheyStand(standing.subnets, network);
   return { problem: wrong, ...(here !== undefined && { place: placeWith(here, standing.addresses) }) };
 }
@@ -52,6 +54,28 @@ function placeWith(subnets: readonly string[], addresses: readonly SubnetAddress
 
 function addressesOf({ allocation, privateIpv4, ...others }: SubnetAddresses): readonly string[] {
   return [allocation, privateIpv4, others.ipv6, others.sourceNatIpv6Prefix].flatMap((address) => address ?? []);
+}
+
+/**
+ * AWS changes the subnet or the IPv4 address of a zone only if the NLB leaves the zone meanwhile. So at least one zone must stay
+ * as it is.
+ */
+function unreachable(wanted: Place, standing: Place, { subnets }: Network): SubnetsAllChange | undefined {
+  const given = ({ addresses = [] }: Place, id: string) => addresses.find(({ subnet }) => subnet === id);
+  const stays = (id: string): boolean => {
+    const [address, present] = [given(wanted, id), given(standing, id)];
+    return (
+      standing.subnets.includes(id) &&
+      present?.allocation === address?.allocation &&
+      (address?.privateIpv4 === undefined || present?.privateIpv4 === address.privateIpv4)
+    );
+  };
+  const zonesOf = (ids: readonly string[]) =>
+    new Set(subnets.flatMap(({ id, availabilityZone }) => (ids.includes(id) ? availabilityZone : [])));
+  const isNew = zonesOf(wanted.subnets).isDisjointFrom(zonesOf(standing.subnets));
+  return isNew || wanted.subnets.some(stays)
+    ? undefined
+    : { kind: 'subnets-all-change', subnets: standing.subnets.toSorted() };
 }
 
 /** The first address that the NLB cannot have. */
