@@ -1,4 +1,5 @@
 // A plan as a tree: load balancer, listeners, rules in their order, target groups; then the problems, object by object.
+import { addressesOf } from '../aws/model/nlb/places.ts';
 import type {
   ListenerResource,
   LoadBalancerResource,
@@ -46,6 +47,7 @@ function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Bran
   return only(model, 'load-balancer').map(({ id, spec, attributes, tags }) => ({
     lines: [
       `${spec.type === 'network' ? 'Network Load Balancer' : 'load balancer'}: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model, spec)}`,
+      ...settings('addresses', addressesBySubnet(spec)),
       ...settings('attributes', attributes),
       ...settings('tags', tags),
     ],
@@ -78,6 +80,9 @@ function openTo(model: Model, { securityGroups }: LoadBalancerResource['spec']):
   );
   return `open to ${[...sources].join(', ')}`;
 }
+
+const addressesBySubnet = ({ addresses = [] }: LoadBalancerResource['spec']): Readonly<Record<string, string>> =>
+  Object.fromEntries(addresses.map((each) => [each.subnet, addressesOf(each).join(' ')]));
 
 const settings = (name: string, values: Readonly<Record<string, string>>): readonly string[] => {
   const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);

@@ -44,7 +44,7 @@ test("ListenerSets' listeners are planned with their Gateway's", async () => {
   expect(stderr).not.toContain('ListenerSet');
 });
 
-test.each(['tcp-and-udp', 'tls'])(
+test.each(['subnet-mappings-dualstack', 'tcp-and-udp', 'tls'])(
   'a Network Load Balancer is shown with its listeners and their routes: %s',
   async (name) => {
     const filename = [join(import.meta.dirname, '../gateway/testdata/nlb', name, 'in.yaml')];

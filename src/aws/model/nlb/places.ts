@@ -52,7 +52,7 @@ function placeWith(subnets: readonly string[], addresses: readonly SubnetAddress
   return { subnets, addresses: own.toSorted((a, b) => (a.subnet < b.subnet ? -1 : 1)) };
 }
 
-function addressesOf({ allocation, privateIpv4, ...others }: SubnetAddresses): readonly string[] {
+export function addressesOf({ allocation, privateIpv4, ...others }: SubnetAddresses): readonly string[] {
   return [allocation, privateIpv4, others.ipv6, others.sourceNatIpv6Prefix].flatMap((address) => address ?? []);
 }
 
