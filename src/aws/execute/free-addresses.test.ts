@@ -17,7 +17,7 @@ const allocate = async ({ clients }: Controller) =>
   (await clients.ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }))).AllocationId ?? '';
 
 /** Applies these addresses, which AWS would refuse after the NLB has left the zone. */
-async function refused(controller: Controller, wanted: NetworkGateway, why: string): Promise<void> {
+async function expectRefused(controller: Controller, wanted: NetworkGateway, why: string): Promise<void> {
   const before = placesInAws();
   const { problems } = await controller.apply(model(wanted));
   expect(problems).toMatchObject([
@@ -41,8 +41,8 @@ test('an NLB does not leave a zone for an Elastic IP that something else has, or
   await controller.apply(model(at(b)));
   const NetworkInterfaceId = nodeInterfaces()[0]?.id ?? '';
   await controller.clients.ec2.send(new AssociateAddressCommand({ AllocationId: c, NetworkInterfaceId }));
-  await refused(controller, at(c), `${c} is in use by ${NetworkInterfaceId}`);
-  await refused(controller, at('eipalloc-0123456789abcdef0'), 'eipalloc-0123456789abcdef0 does not exist');
+  await expectRefused(controller, at(c), `${c} is in use by ${NetworkInterfaceId}`);
+  await expectRefused(controller, at('eipalloc-0123456789abcdef0'), 'eipalloc-0123456789abcdef0 does not exist');
 });
 
 test('an NLB does not leave a zone for a private address that something else has', async () => {
@@ -55,7 +55,7 @@ test('an NLB does not leave a zone for a private address that something else has
   });
   await controller.apply(model(at()));
   const [privateIpv4 = ''] = privateIpAddresses;
-  await refused(controller, at({ subnet: first, privateIpv4 }), `${privateIpv4} is in use by ${id}`);
+  await expectRefused(controller, at({ subnet: first, privateIpv4 }), `${privateIpv4} is in use by ${id}`);
 });
 
 const nodeInterfaces = () =>

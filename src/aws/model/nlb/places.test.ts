@@ -88,24 +88,34 @@ test('if the mappings go bad, the NLB stays with its addresses', () => {
   });
 });
 
-test('AWS cannot change the addresses of all zones at once, so the NLB stays, and one zone after another is changed', () => {
-  const elastic = (first: string, second?: string) => [
-    { subnet: a, allocation: first },
-    { subnet: b, ...(second !== undefined && { allocation: second }) },
-  ];
-  const standing = { subnets: [a, b], addresses: elastic('eipalloc-1', 'eipalloc-2') };
-  expect(place(elastic('eipalloc-3', 'eipalloc-4'), facing, standing)).toEqual({
+test('AWS cannot change the address of the only zone, so the NLB stays; with a second zone it can', () => {
+  const elastic = (subnet: string, allocation: string) => ({ subnet, allocation });
+  const standing = { subnets: [a], addresses: [elastic(a, 'eipalloc-1')] };
+  expect(place([elastic(a, 'eipalloc-2')], facing, standing)).toEqual({
     place: standing,
-    problem: { kind: 'subnets-all-change', subnets: [a, b] },
+    problem: { kind: 'subnets-all-change', subnets: [a] },
   });
-  expect(place(elastic('eipalloc-3', 'eipalloc-2'), facing, standing)).not.toHaveProperty('problem');
-  // An NLB whose addresses AWS has chosen.
-  expect(place(elastic('eipalloc-1', 'eipalloc-2'), facing, { subnets: [a, b] })).toMatchObject({
-    place: { subnets: [a, b] },
+  // AWS has chosen the address.
+  expect(place([elastic(a, 'eipalloc-2')], facing, { subnets: [a] })).toMatchObject({
+    place: { subnets: [a] },
     problem: { kind: 'subnets-all-change' },
   });
-  expect(place(elastic('eipalloc-1'), facing, { subnets: [a, b] })).not.toHaveProperty('problem');
-  expect(place([{ subnet: a, allocation: 'eipalloc-3' }], facing, { subnets: [b] })).not.toHaveProperty('problem');
+  for (const mappings of [
+    [elastic(a, 'eipalloc-1')],
+    [elastic(a, 'eipalloc-2'), elastic(b, 'eipalloc-3')],
+    [elastic(b, 'eipalloc-2')],
+  ]) {
+    expect(place(mappings, facing, standing)).not.toHaveProperty('problem');
+  }
+});
+
+test('AWS cannot give all zones other subnets at once, so the NLB stays', () => {
+  const standing = { subnets: [privateA, privateB] };
+  expect(place([{ subnet: a }, { subnet: b }], {}, standing)).toEqual({
+    place: standing,
+    problem: { kind: 'subnets-all-change', subnets: [privateA, privateB] },
+  });
+  expect(place([{ subnet: a }, { subnet: privateB }], {}, standing)).not.toHaveProperty('problem');
 });
 
 test('an NLB in a zone without NLBs is refused', () => {

@@ -57,25 +57,25 @@ export function addressesOf({ allocation, privateIpv4, ...others }: SubnetAddres
 }
 
 /**
- * AWS changes the subnet or the IPv4 address of a zone only if the NLB leaves the zone meanwhile. So at least one zone must stay
- * as it is.
+ * AWS changes the subnet or the IPv4 address of a zone only if the NLB leaves the zone meanwhile. So the only zone cannot change,
+ * and all zones cannot get other subnets at once.
  */
 function unreachable(wanted: Place, standing: Place, { subnets }: Network): SubnetsAllChange | undefined {
-  const given = ({ addresses = [] }: Place, id: string) => addresses.find(({ subnet }) => subnet === id);
-  const stays = (id: string): boolean => {
-    const [address, present] = [given(wanted, id), given(standing, id)];
-    return (
-      standing.subnets.includes(id) &&
-      present?.allocation === address?.allocation &&
-      (address?.privateIpv4 === undefined || present?.privateIpv4 === address.privateIpv4)
-    );
-  };
   const zonesOf = (ids: readonly string[]) =>
     new Set(subnets.flatMap(({ id, availabilityZone }) => (ids.includes(id) ? availabilityZone : [])));
-  const isNew = zonesOf(wanted.subnets).isDisjointFrom(zonesOf(standing.subnets));
-  return isNew || wanted.subnets.some(stays)
-    ? undefined
-    : { kind: 'subnets-all-change', subnets: standing.subnets.toSorted() };
+  const [zones, present] = [zonesOf(wanted.subnets), zonesOf(standing.subnets)];
+  if (zones.isDisjointFrom(present)) return undefined;
+  const kept = wanted.subnets.find((id) => standing.subnets.includes(id));
+  const isStuck =
+    kept === undefined || (zones.size === 1 && present.size === 1 && !hasSameIpv4(kept, wanted, standing));
+  return isStuck ? { kind: 'subnets-all-change', subnets: standing.subnets.toSorted() } : undefined;
+}
+
+function hasSameIpv4(subnet: string, wanted: Place, standing: Place): boolean {
+  const [{ allocation, privateIpv4 } = {}, present] = [wanted, standing].map(({ addresses = [] }) =>
+    addresses.find((each) => each.subnet === subnet),
+  );
+  return present?.allocation === allocation && (privateIpv4 === undefined || present?.privateIpv4 === privateIpv4);
 }
 
 /** The first address that the NLB cannot have. */
