@@ -1,85 +1,14 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hash } from '../model/hash.ts';
-import type { Model } from '../model/resources.ts';
 import { diff } from './diff.ts';
+import { anyRequests, choices, fixed, hosts, rulesOf, sketches } from './testing/arbitraries.ts';
 import { answer, converge, gateway, modelOf, type RuleSketch, runPlan, type Sketch } from './testing/resources.ts';
 import { SimulatedAws } from './testing/simulated-aws.ts';
-
-const hosts = ['a', 'b', 'c', 'd'];
-
-function rulesOf(to: fc.Arbitrary<RuleSketch['to']>): fc.Arbitrary<readonly RuleSketch[]> {
-  const sketch = fc.record({
-    name: fc.constantFrom('0', '1', '2', '3', '4', '5'),
-    hosts: fc.subarray(hosts, { minLength: 1 }),
-    to,
-  });
-  return fc.uniqueArray(sketch, { maxLength: 6, selector: ({ name }) => name });
-}
-
-const fixed = fc.constantFrom('x', 'y', 'z');
-const forward = fc.subarray(['api', 'cart', 'shop'], { minLength: 1 });
-
-function sketches(to: fc.Arbitrary<RuleSketch['to']>): fc.Arbitrary<Sketch> {
-  return fc.record({
-    scheme: fc.constantFrom('internal' as const, 'internal' as const, 'internal' as const, 'internet-facing' as const),
-    listeners: fc.dictionary(fc.constantFrom('80', '443', '8080'), rulesOf(to), { minKeys: 1 }),
-    tags: fc.dictionary(fc.constantFrom('team', 'cost', 'stage'), fc.constantFrom('1', '2')),
-    attributes: fc.dictionary(fc.constantFrom('idle_timeout.timeout_seconds'), fc.constantFrom('60', '61')),
-    healthPath: fc.constantFrom('/', '/live'),
-  });
-}
-
-const anything = sketches(fc.oneof(fixed, forward));
-/** Endless choices of the next step. */
-const choices = fc.infiniteStream(fc.nat()).map((stream) => (count: number) => {
-  const next = stream.next().value;
-  return count === 0 ? 0 : next % count;
-});
-
-/** The existing resources, without ARNs and numbers that depend on AWS or on the history. */
-function summary(aws: SimulatedAws): readonly unknown[] {
-  const name = (arn: string) => aws.entries.get(arn)?.owned.id;
-  const resources = aws.observe().resources.map(({ arn, tags, ...rest }) => {
-    // A value that was set and removed again counts as never set.
-    const known = Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== hash({})));
-    const own = { spec: aws.entries.get(arn)?.spec, tags: known };
-    if (rest.kind === 'listener') {
-      const certificate = rest.certificate && name(rest.certificate);
-      return { ...rest, ...own, loadBalancerArn: name(rest.loadBalancerArn), certificate };
-    }
-    if (rest.kind !== 'rule') return { ...rest, ...own };
-    const targetGroups = rest.targetGroups.map((group) => `${name(group.arn)} ${group.weight}`);
-    return { ...rest, ...own, listenerArn: name(rest.listenerArn), targetGroups, priority: 0 };
-  });
-  return [...resources.toSorted((a, b) => (a.id < b.id ? -1 : 1)), ruleOrder(aws)];
-}
-
-/** The logical ids of each listener's rules, by priority. */
-function ruleOrder(aws: SimulatedAws): ReadonlyMap<string | undefined, readonly string[]> {
-  const rules = aws.observe().resources.filter((owned) => owned.kind === 'rule');
-  const byListener = Map.groupBy(
-    rules.toSorted((a, b) => a.priority - b.priority),
-    (rule) => aws.entries.get(rule.listenerArn)?.owned.id,
-  );
-  return new Map([...byListener].map(([listener, own]) => [listener, own.map((rule) => rule.id)]));
-}
-
-function desiredOrder(model: Model): ReturnType<typeof ruleOrder> {
-  const rules = model.resources.filter((resource) => resource.kind === 'rule');
-  const byListener = Map.groupBy(rules, (rule) => rule.listener);
-  return new Map([...byListener].map(([listener, own]) => [listener, own.map((rule) => rule.id)]));
-}
-
-function madeAnew(model: Model): SimulatedAws {
-  const aws = new SimulatedAws(gateway);
-  converge(aws, model);
-  return aws;
-}
+import { desiredOrder, madeAnew, ruleOrder, summary } from './testing/summary.ts';
 
 test('a Gateway that changes from anything to anything ends as if it had always been so', () => {
   fc.assert(
-    fc.property(fc.array(anything, { maxLength: 3 }), anything, choices, (history, last, pick) => {
+    fc.property(fc.array(anyRequests, { maxLength: 3 }), anyRequests, choices, (history, last, pick) => {
       const aws = new SimulatedAws(gateway);
       for (const sketch of [...history, last]) converge(aws, modelOf(sketch), { pick });
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(last))));
@@ -89,31 +18,9 @@ test('a Gateway that changes from anything to anything ends as if it had always 
   );
 });
 
-test('a crash between any two steps leaks nothing and breaks nothing', () => {
-  fc.assert(
-    fc.property(
-      anything,
-      fc.array(fc.tuple(anything, fc.nat(12), fc.boolean()), { maxLength: 3 }),
-      anything,
-      choices,
-      (first, crashes, last, pick) => {
-        const aws = new SimulatedAws(gateway);
-        converge(aws, modelOf(first), { pick });
-        for (const [sketch, steps, timePasses] of crashes) {
-          runPlan(aws, diff(modelOf(sketch), aws.observe()), { pick, steps });
-          if (timePasses) aws.passTime(1000);
-        }
-        converge(aws, modelOf(last), { pick });
-        expect(summary(aws)).toEqual(summary(madeAnew(modelOf(last))));
-      },
-    ),
-    { numRuns: 120 },
-  );
-});
-
 test('a step that fails is made good by the next pass', () => {
   fc.assert(
-    fc.property(anything, anything, fc.nat(30), choices, (before, after, index, pick) => {
+    fc.property(anyRequests, anyRequests, fc.nat(30), choices, (before, after, index, pick) => {
       const aws = new SimulatedAws(gateway);
       converge(aws, modelOf(before), { pick });
       const plan = diff(modelOf(after), aws.observe());
@@ -121,24 +28,6 @@ test('a step that fails is made good by the next pass', () => {
       runPlan(aws, plan, { pick, refuses: (step) => step === unlucky });
       converge(aws, modelOf(after), { pick });
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(after))));
-    }),
-    { numRuns: 80 },
-  );
-});
-
-test('a Gateway that is deleted leaves nothing but the certificates that others share', () => {
-  fc.assert(
-    fc.property(anything, anything, fc.nat(20), choices, (before, half, steps, pick) => {
-      const aws = new SimulatedAws(gateway);
-      converge(aws, modelOf(before), { pick });
-      runPlan(aws, diff(modelOf(half), aws.observe()), { pick, steps });
-      converge(aws, undefined, { pick });
-      expect(
-        aws
-          .observe()
-          .resources.map(({ kind }) => kind)
-          .filter((kind) => kind !== 'certificate'),
-      ).toEqual([]);
     }),
     { numRuns: 80 },
   );
@@ -206,7 +95,7 @@ test('while rules change and trade places, each request is answered as before or
 
 test('while backends change, a request that has a rule before and after is never without one', () => {
   fc.assert(
-    fc.property(anything, anything, fc.nat(20), choices, (before, after, steps, pick) => {
+    fc.property(anyRequests, anyRequests, fc.nat(20), choices, (before, after, steps, pick) => {
       const aws = new SimulatedAws(gateway);
       converge(aws, modelOf(before), { pick });
       const places = commonPlaces(before, after);
@@ -230,51 +119,6 @@ test('a load balancer that is full of rules still comes to what is desired', () 
       expect(summary(aws)).toEqual(summary(madeAnew(modelOf(after))));
     }),
     { numRuns: 80 },
-  );
-});
-
-test('the order in which AWS lists what exists never shows in a plan', () => {
-  fc.assert(
-    fc.property(
-      anything,
-      anything,
-      fc.nat(20),
-      fc.infiniteStream(fc.nat()),
-      choices,
-      (before, after, steps, keys, pick) => {
-        const aws = new SimulatedAws(gateway);
-        converge(aws, modelOf(before), { pick });
-        runPlan(aws, diff(modelOf(after), aws.observe()), { pick, steps });
-        const observed = aws.observe();
-        const shuffled = observed.resources
-          .map((resource) => ({ resource, key: keys.next().value }))
-          .toSorted((a, b) => a.key - b.key)
-          .map(({ resource }) => resource);
-        for (const model of [modelOf(after), undefined]) {
-          expect(diff(model, { ...observed, resources: shuffled })).toEqual(diff(model, observed));
-        }
-      },
-    ),
-    { numRuns: 60 },
-  );
-});
-
-test('each step has a name of its own, and comes after all that it waits for', () => {
-  fc.assert(
-    fc.property(anything, anything, anything, fc.nat(20), choices, (before, half, after, steps, pick) => {
-      const aws = new SimulatedAws(gateway);
-      converge(aws, modelOf(before), { pick });
-      runPlan(aws, diff(modelOf(half), aws.observe()), { pick, steps });
-      for (const model of [modelOf(after), undefined]) {
-        const seen = new Set<string>();
-        for (const step of diff(model, aws.observe()).steps) {
-          expect(seen).not.toContain(step.id);
-          for (const other of [...step.after, ...(step.follows ?? [])]) expect(seen).toContain(other);
-          seen.add(step.id);
-        }
-      }
-    }),
-    { numRuns: 60 },
   );
 });
 

@@ -15,7 +15,8 @@ import type {
 } from '../../model/resources.ts';
 import { type DiffOptions, diff } from '../diff.ts';
 import type { Plan, Step, StepId } from '../step.ts';
-import { Refused, type SimulatedAws } from './simulated-aws.ts';
+import type { SimulatedAws } from './simulated-aws.ts';
+import { Refused } from './simulated-resources.ts';
 
 export const gateway = objectKey({ namespace: 'shop', name: 'web' });
 
