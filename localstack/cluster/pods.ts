@@ -11,7 +11,7 @@ import { startMetallb } from './metallb/metallb.ts';
 import { startAgent } from './nodes/agent.ts';
 import { type ImageOptions, pullImages } from './nodes/images.ts';
 import type { NodePlan } from './nodes/node.ts';
-import { loadBalancerBlocks } from './outside/link.ts';
+import { defaultPool } from './outside/link.ts';
 import { startOutside } from './outside/outside.ts';
 
 export interface PodsOptions extends ImageOptions {
@@ -58,7 +58,7 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
   await Promise.race([Promise.all([agent.ready, defaultAccount(admin, signal)]), endOf(controllerManager)]);
   if (options.metallb) {
     begun.defer(await startOutside(dir, signal));
-    await startMetallb({ admin, addresses: loadBalancerBlocks, signal });
+    await startMetallb({ admin, addresses: defaultPool, signal });
   }
   const running = begun.move();
   return { stop: () => running.disposeAsync() };

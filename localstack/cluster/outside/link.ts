@@ -6,7 +6,9 @@ import { added, ip, ownBlock } from '../nodes/network.ts';
 /** The name of the client's network namespace. */
 export const clientNamespace = 'client';
 /** Blocks of the link for load balancers: one of each family. */
-export const loadBalancerBlocks: readonly string[] = ['10.249.0.128/25', 'fd00:10:249::1:0/112'];
+const loadBalancerBlocks: readonly string[] = ['10.249.0.128/25', 'fd00:10:249::1:0/112'];
+/** The part of these blocks that is MetalLB's default pool. The rest is for other pools. */
+export const defaultPool: readonly string[] = ['10.249.0.128/26', 'fd00:10:249::1:0/120'];
 
 const families = [
   { subnet: '10.249.0.0/24', router: '10.249.0.1', client: '10.249.0.2', ipVersion: 'ipv4' },
