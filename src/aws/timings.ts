@@ -24,7 +24,7 @@ export const firstHealthyTargetMs = { application: 180_000, network: 600_000 } a
 /** If no health check can pass, a target group takes over this long after AWS was seen to have registered its targets. */
 export const afterRegistrationMs = 30_000;
 
-/** If the routes of a listener for TCP and UDP begin to differ, it stays as it is for so long, until both are changed. */
+/** If the routes of a listener for TCP and UDP begin to differ, it stays as it is for this long, until both are changed. */
 export const pairPatienceMs = 60_000;
 
 /** AWS takes this long to deregister a target of an NLB, and may send it new connections until then. */
