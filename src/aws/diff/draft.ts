@@ -100,7 +100,7 @@ export class Draft {
   /** Updates the user's tags and the logical id of an existing resource. */
   retag(desired: Resource, existing: OwnedResource): void {
     const change = tagChange(
-      { ...userTags(desired), ...sharesTags(desired), ...apartTag(desired), ...resourceTag(desired.id) },
+      { ...userTags(desired), ...sharesTags(desired), ...apartTag(desired, existing), ...resourceTag(desired.id) },
       existing.tags,
     );
     if (change === undefined) return;

@@ -49,7 +49,7 @@ test('a TCP listener that becomes TCP_UDP goes on with its group until the new o
   expect(carries(aws, dns)).toEqual(['TCP_UDP', 'target-group/nlb-internal/dns/TCP_UDP-ipv4']);
 });
 
-test('a listener that stays for a moment though its routes differ has a tag since when, and loses it again', () => {
+test('a listener that stays for a moment though its routes differ has a tag since when, until its routes agree or it changes', () => {
   const aws = running(both);
   const { resources } = networkModel(both);
   const apart = { since: aws.now, until: aws.now + 60_000 };
@@ -60,6 +60,11 @@ test('a listener that stays for a moment though its routes differ has a tag sinc
   runPlan(aws, first);
   expect(diff({ gateway, resources: waiting }, aws.observe()).steps).toEqual([]);
   expect(plan(aws, both)).toMatchObject({ steps: [{ kind: 'tag', remove: [TAG.apart] }], pending: [] });
+  // Without the tag, a change to TCP that fails or waits would give the routes another minute.
+  const retagged = () => plan(aws, tcp).steps.filter(({ kind }) => kind === 'tag');
+  expect(retagged()).toEqual([]);
+  pass(aws, tcp);
+  expect(retagged()).toMatchObject([{ remove: [TAG.apart] }]);
 });
 
 test('a TCP_UDP listener that becomes TCP serves TCP by its old group until the new one is healthy', () => {

@@ -108,7 +108,7 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const givesUp = draft.existing.left.some(({ kind }) => kind === 'security-group');
   if (second?.kind === 'set-ingress' && givesUp) draft.usableAfter(desired.id, second.id);
   draft.retag(desired, existing);
-  if (desired.kind === 'listener' && desired.apart !== undefined) {
+  if (desired.kind === 'listener' && desired.apart?.until !== undefined) {
     draft.await({ kind: 'pair', resource: desired.id, at: desired.apart.until });
   }
 }

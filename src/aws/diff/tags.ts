@@ -3,7 +3,7 @@
 import { isReservedTag } from '../../api/load-balancer-configuration.ts';
 import { hash } from '../model/hash.ts';
 import type { Resource, ResourceId, Tags } from '../model/resources.ts';
-import { TAG } from '../observed.ts';
+import { type OwnedResource, TAG } from '../observed.ts';
 
 export type HashTag = 'spec' | 'attributes' | 'ingress' | 'certificates';
 
@@ -32,11 +32,13 @@ export function userTags(resource: Resource): Tags {
   return { ...Object.fromEntries(own), [TAG.tags]: record.join('') };
 }
 
-/** The tag of a listener that stays as it is, though its routes differ. */
-export function apartTag(resource: Resource): Tags {
-  return resource.kind === 'listener' && resource.apart !== undefined
-    ? { [TAG.apart]: String(resource.apart.since) }
-    : {};
+/** The tag of a listener whose routes differ. If the listener should stop serving TCP and UDP, the tag stays until it does. */
+export function apartTag(desired: Resource, existing: OwnedResource): Tags {
+  if (desired.kind !== 'listener' || existing.kind !== 'listener') return {};
+  if (desired.apart !== undefined) return { [TAG.apart]: String(desired.apart.since) };
+  const { [TAG.apart]: tag } = existing.tags;
+  const isToChange = existing.protocol === 'TCP_UDP' && desired.spec.protocol !== 'TCP_UDP';
+  return tag !== undefined && isToChange ? { [TAG.apart]: tag } : {};
 }
 
 export interface TagChange {

@@ -63,7 +63,7 @@ function standingForward(
 function patienceOf({ [TAG.apart]: tag }: Tags, now: number): NonNullable<StandingForward['patience']> {
   const since = Number(tag ?? now);
   const until = since + pairPatienceMs;
-  return { since, until, isOver: now >= until };
+  return { since, until, isBegun: tag !== undefined, isOver: now >= until };
 }
 
 function standingRule(

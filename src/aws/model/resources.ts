@@ -170,8 +170,8 @@ export interface ListenerResource {
   readonly sources?: readonly RuleRef[];
   /** The list that SNI chooses from. The default certificate is in it only if it must be. */
   readonly extraCertificates: readonly CertificateUse[];
-  /** Present while it stays as it is for TCP and UDP, though their routes differ. */
-  readonly apart?: Patience;
+  /** Present while it stays as it is for TCP and UDP, though their routes differ. `until` is absent if a route is unread. */
+  readonly apart?: Pick<Patience, 'since'> & Partial<Patience>;
   readonly tags: Tags;
 }
 

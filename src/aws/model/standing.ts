@@ -54,7 +54,7 @@ export interface StandingForward {
   /** The IP version of the targets. Absent if the groups never have targets. */
   readonly family?: IpFamily;
   /** Of TCP_UDP: if the routes of TCP and UDP differ, since when, and how long it stays as it is. */
-  readonly patience?: Patience & { readonly isOver: boolean };
+  readonly patience?: Patience & { readonly isBegun: boolean; readonly isOver: boolean };
 }
 
 export interface StandingCertificates {

@@ -16,6 +16,7 @@ function plan(ports: readonly PortTopology[], routes: readonly RouteTopology[], 
   return {
     protocols: planned.map(({ protocol }) => protocol),
     stands: planned.map(({ stands }) => stands !== undefined),
+    apart: planned.map(({ apart }) => apart),
     said: problems.map(sentence),
     problems: problems.map((problem) => [problem.kind, 'listener' in problem ? problem.listener : problem.kind]),
   };
@@ -92,7 +93,7 @@ test.each([
 ])('a port for TCP and UDP stays as it is while the difference of its routes %s', (_, isOver, protocols, kinds) => {
   const [tcp, udp] = [routeOf('TCPRoute', 'dns', forward('new')), routeOf('UDPRoute', 'dns', dns('UDP', 1))];
   const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
-  const patience = { since: 1000, until: 61_000, isOver };
+  const patience = { since: 1000, until: 61_000, isBegun: true, isOver };
   const forwards = new Map([[53, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
   const found = plan([portOf('tcp', 53, tcp), portOf('udp', 53, udp)], [tcp, udp], { ...NOTHING_STANDS, forwards });
   expect(found).toMatchObject({ protocols, stands: [!isOver] });
@@ -102,7 +103,7 @@ test.each([
 test('a port for TCP and UDP whose UDP listener is removed does not wait', () => {
   const tcp = routeOf('TCPRoute', 'dns', dns('TCP', 1));
   const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
-  const patience = { since: 1000, until: 61_000, isOver: false };
+  const patience = { since: 1000, until: 61_000, isBegun: true, isOver: false };
   const forwards = new Map([[53, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
   const found = plan([portOf('tcp', 53, tcp)], [tcp], { ...NOTHING_STANDS, forwards });
   expect(found).toMatchObject({ protocols: ['TCP'], stands: [false], problems: [] });
@@ -123,4 +124,17 @@ test.each([
 ] as const)('what a TCPRoute has that cannot be read %s', (_, protocol, isPermitted, stands) => {
   const found = plan([portOf('tcp', 5432, unread)], [unread], standing(protocol, isPermitted));
   expect(found).toMatchObject({ protocols: ['TCP'], stands: [stands] });
+});
+
+test.each([
+  ['goes on if it has begun', true, { since: 1000 }],
+  ['does not begin', false, undefined],
+])('while a route of a port for TCP and UDP cannot be read, the minute %s', (_, isBegun, apart) => {
+  const [tcp, udp] = [unread, routeOf('UDPRoute', 'db', dns('UDP', 1))];
+  const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
+  const patience = { since: 1000, until: 61_000, isBegun, isOver: isBegun };
+  const forwards = new Map([[5432, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
+  const ports = [portOf('tcp', 5432, tcp), portOf('udp', 5432, udp)];
+  const found = plan(ports, [tcp, udp], { ...NOTHING_STANDS, forwards });
+  expect(found).toMatchObject({ protocols: ['TCP_UDP'], stands: [true], apart: [apart] });
 });

@@ -12,7 +12,7 @@ import type { PortTakenByOthers } from '../../rule-problem.ts';
 import type { ModelContext } from '../context.ts';
 import { foreignServices } from '../foreign-services.ts';
 import { portPrecedence, precedenceOf } from '../port-precedence.ts';
-import type { Patience } from '../resources.ts';
+import type { ListenerResource } from '../resources.ts';
 import type { Standing, StandingForward } from '../standing.ts';
 import { listenerFamily } from './family.ts';
 import type { NlbProtocol } from './protocol.ts';
@@ -29,7 +29,7 @@ export interface PlannedPort {
   /** Present if a route's action is unknown: then the listener forwards as it does now. */
   readonly stands?: Pick<StandingForward, 'targetGroups'>;
   /** Present if it stays only for a moment, because TCP and UDP differ. */
-  readonly apart?: Patience;
+  readonly apart?: ListenerResource['apart'];
 }
 
 export interface Plan {
@@ -138,12 +138,18 @@ function keptPort(
   const unread = claims.flatMap(({ entries }) => entries.filter(({ action }) => action === undefined));
   const stands = claims[0] && forwards.get(claims[0].port.port);
   if (unread.length === 0 || stands === undefined) return undefined;
-  const { protocol, targetGroups } = stands;
+  const { protocol, targetGroups, patience } = stands;
   const isUdp = protocol === 'UDP';
   const served = claims.filter((claim) => protocol === 'TCP_UDP' || (claim.protocol === 'UDP') === isUdp);
   const [claim] = served;
   if (claim === undefined || !mayStay(stands, unread, isPermitted)) return undefined;
-  return { ...plannedPort(claim), protocol, ports: served.map(({ port }) => port), stands: { targetGroups } };
+  return {
+    ...plannedPort(claim),
+    protocol,
+    ports: served.map(({ port }) => port),
+    stands: { targetGroups },
+    ...(patience?.isBegun && { apart: { since: patience.since } }),
+  };
 }
 
 /** The port as it is now, if it serves TCP and UDP, and their routes have differed only for a moment: both may be about to change. */
