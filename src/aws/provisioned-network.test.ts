@@ -77,27 +77,49 @@ test('static addresses are the addresses of the Gateway', () => {
   ]);
 });
 
+const [old, wanted] = [networkModel(dns), networkModel({ ...dns, scheme: 'internet-facing' })];
+
+/** What exists while an NLB of another scheme replaces the old one. @param tags of the old one */
+const replacing = (isProven: (group: string) => boolean, tags = {}, desired = wanted): readonly OwnedResource[] => [
+  ...changed(existing(old), (each) => ({ ...each, ...(each.kind === 'load-balancer' && { tags }) })),
+  ...changed(existing(desired), (each) => ({
+    ...each,
+    arn: `new-${each.arn}`,
+    ...(each.kind === 'target-group' && { proven: isProven(each.id) }),
+    ...(each.kind === 'listener' && {
+      loadBalancerArn: `new-${each.loadBalancerArn}`,
+      forwards: each.forwards.map(({ arn, weight }) => ({ arn: `new-${arn}`, weight })),
+    }),
+  })),
+];
+const replaced = { 'gatehouse.dev/replaced': '1' };
+
 test('clients are sent to the old load balancer until the targets of the new one are healthy', () => {
-  const [old, wanted] = [networkModel(dns), networkModel({ ...dns, scheme: 'internet-facing' })];
-  const aws = new SimulatedAws(gateway);
-  converge(aws, old);
-  const before = aws.observe().resources;
-  const both = (proven: boolean, tags = {}) => [
-    ...changed(before, (each) => ({ ...each, ...(each.kind === 'load-balancer' && { tags }) })),
-    ...changed(existing(wanted), (each) => ({
-      ...each,
-      arn: `new-${each.arn}`,
-      ...(each.kind === 'target-group' && { proven }),
-      ...(each.kind === 'listener' && {
-        loadBalancerArn: `new-${each.loadBalancerArn}`,
-        forwards: each.forwards.map(({ arn, weight }) => ({ arn: `new-${arn}`, weight })),
-      }),
-    })),
-  ];
-  expect(provisioned(wanted, both(false)).addresses).toEqual(hostname('nlb-internal'));
-  expect(provisioned(wanted, both(true)).addresses).toEqual(hostname('nlb-internet-facing'));
-  const handedOver = both(false, { 'gatehouse.dev/replaced': '1' });
-  expect(provisioned(wanted, handedOver).addresses).toEqual(hostname('nlb-internet-facing'));
+  const cold = () => false;
+  expect(provisioned(wanted, replacing(cold)).addresses).toEqual(hostname('nlb-internal'));
+  expect(
+    provisioned(
+      wanted,
+      replacing(() => true),
+    ).addresses,
+  ).toEqual(hostname('nlb-internet-facing'));
+  expect(provisioned(wanted, replacing(cold, replaced)).addresses).toEqual(hostname('nlb-internet-facing'));
+  // Clients came back, for example because the new load balancer failed.
+  const back = provisioned(wanted, replacing(cold, replaced), ['nlb-internal.example']);
+  expect(back).toMatchObject({ addresses: hostname('nlb-internal'), replacing: true });
+});
+
+test('without a model, the address in the status stays, and a load balancer that has been replaced comes last', () => {
+  const addresses = (owned: readonly OwnedResource[], ...announced: readonly string[]) =>
+    provisioned(undefined, owned, announced).addresses;
+  const both = replacing(() => true, replaced);
+  expect(addresses(both)).toEqual(hostname('nlb-internet-facing'));
+  expect(addresses(both, 'nlb-internet-facing.example')).toEqual(hostname('nlb-internet-facing'));
+  expect(addresses(both, 'nlb-internal.example')).toEqual(hostname('nlb-internal'));
+  const coming = changed(existing(networkModel(front)), (each) =>
+    each.id === 'load-balancer/nlb-internal' ? { ...each, tags: { 'gatehouse.dev/handover': 'pending' } } : each,
+  );
+  expect(addresses(coming, 'nlb-internal.example')).toEqual(hostname('nlb-internal'));
 });
 
 test('an ALB that clients know stays their address until the NLB in front of it serves', () => {

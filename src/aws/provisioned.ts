@@ -62,8 +62,8 @@ function shownOf(
   const staying = new Set(wanted.map(({ id }) => id).filter((id) => id !== front?.replaces));
   const [old] = all
     .filter((each) => serves(each) && !staying.has(each.id))
-    .filter(({ tags }) => !serves(current) || !(TAG.replaced in tags))
-    .toSorted((a, b) => rank(b) - rank(a));
+    .filter((each) => !serves(current) || isAnnounced(announced, each) || !(TAG.replaced in each.tags))
+    .toSorted((a, b) => rank(b, announced) - rank(a, announced));
   if (!serves(current)) return old ?? current;
   // Once the address has moved, it never goes back because of one more group that is not healthy yet.
   if (old === undefined || takenOverAt(current) !== undefined || isAnnounced(announced, current)) return current;
@@ -73,9 +73,12 @@ function shownOf(
 const frontOf = (wanted: readonly LoadBalancerResource[]): LoadBalancerResource | undefined =>
   wanted.find(({ spec }) => spec.type === 'network') ?? wanted[0];
 
-const rank = (loadBalancer: OwnedLoadBalancer): number => {
-  if (!isNetworkLoadBalancer(loadBalancer.arn)) return 1;
-  return isComing(loadBalancer) ? 0 : 2;
+/** Clients stay with the address in the status. Without a status, a load balancer that has been replaced comes last. */
+const rank = (loadBalancer: OwnedLoadBalancer, announced: readonly string[]): number => {
+  if (isAnnounced(announced, loadBalancer)) return 4;
+  if (TAG.replaced in loadBalancer.tags) return 0;
+  if (!isNetworkLoadBalancer(loadBalancer.arn)) return 2;
+  return isComing(loadBalancer) ? 1 : 3;
 };
 
 /** Whether the load balancer has its listeners for the ports of the old one. */

@@ -85,6 +85,25 @@ test('an NLB that never became the address is deleted at once, and the ALB serve
   expect(aws.observe().resources.some(({ id }) => id.includes('nlb'))).toBe(false);
 });
 
+test('an old load balancer that clients came back to is not deleted, and its time begins again when they leave', () => {
+  const [before, after] = [front, { ...front, scheme: 'internet-facing' } as const].map((each) => networkModel(each));
+  const aws = new SimulatedAws(gateway);
+  converge(aws, before);
+  runPlan(aws, diff(after, aws.observe()));
+  aws.passTime(1000);
+  runPlan(aws, diff(after, aws.observe()));
+  aws.passTime(600_000);
+  aws.announced = [nlb];
+  const back = diff(after, aws.observe());
+  expect(back.steps).toMatchObject([{ id: 'tag load-balancer/nlb-internal', remove: ['gatehouse.dev/replaced'] }]);
+  runPlan(aws, back);
+  aws.announced = ['nlb-internet-facing.example'];
+  const { steps } = diff(after, aws.observe());
+  expect(steps).toMatchObject([
+    { id: 'tag load-balancer/nlb-internal', add: { 'gatehouse.dev/replaced': String(aws.now) } },
+  ]);
+});
+
 test('through crashes at any step, the ALB stays as it is, and the address never moves to an NLB that lacks a listener', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(8), fc.boolean()), { maxLength: 6 }), (crashes) => {

@@ -2,7 +2,7 @@
 // deletes by itself. Another pass deletes certificates, because Gateways share them.
 import { isAnnounced, isComing } from '../handover.ts';
 import { isOfNetwork } from '../model/naming.ts';
-import type { ListenerResource, ResourceId, RuleResource } from '../model/resources.ts';
+import type { ListenerResource, ResourceId, RuleResource, Tags } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
 import { type OwnedListener, type OwnedLoadBalancer, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
 import { type Draft, stepId } from './draft.ts';
@@ -103,19 +103,29 @@ function isHandedOver(
   const kept = [...draft.existing.kept.values()].filter((each) => each.kind === 'load-balancer');
   if (whole || isComing(loadBalancer) || ![arn, ...kept.map((each) => each.arn)].some(isNetworkLoadBalancer))
     return true;
-  const isMoved = announced === undefined || kept.some((each) => isAnnounced(announced, each));
-  if (!(TAG.replaced in tags) && !isMoved) {
+  const isMoved =
+    announced === undefined ||
+    (!isAnnounced(announced, loadBalancer) &&
+      (TAG.replaced in tags || kept.some((each) => isAnnounced(announced, each))));
+  if (!isMoved) {
+    // Clients came back, for example because the new load balancer failed. So the time begins again when they leave.
+    if (TAG.replaced in tags) tagReplaced(draft, loadBalancer, { remove: [TAG.replaced] });
     draft.await({ kind: 'replacement', resource: id });
     return false;
   }
   const since = Number(tags[TAG.replaced] ?? now);
   if (now - since >= handover) return true;
-  if (!(TAG.replaced in tags)) {
-    const add = { [TAG.replaced]: String(now) };
-    draft.add({ kind: 'tag', id: stepId('tag', id), after: [], resource: id, arn, add, remove: [] });
-  }
+  if (!(TAG.replaced in tags)) tagReplaced(draft, loadBalancer, { add: { [TAG.replaced]: String(now) } });
   draft.await({ kind: 'drain', resource: id, at: since + handover });
   return false;
+}
+
+function tagReplaced(
+  draft: Draft,
+  { id, arn }: OwnedLoadBalancer,
+  change: { readonly add?: Tags; readonly remove?: readonly string[] },
+): void {
+  draft.add({ kind: 'tag', id: stepId('tag', id), after: [], resource: id, arn, add: {}, remove: [], ...change });
 }
 
 /** A rule that may wait forever, because its namespace never stops changing. */
