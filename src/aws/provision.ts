@@ -23,7 +23,7 @@ import { withRequestedAddresses } from './network/requested-addresses.ts';
 import type { Problem } from './problem.ts';
 import { inTurn } from './recall.ts';
 import { routedBackends } from './routed-backends.ts';
-import { type AwsAccepted, type AwsFacts, isAboutSubnets, stays } from './stages.ts';
+import { type AwsAccepted, type AwsFacts, stays } from './stages.ts';
 import { movedChecks } from './targets/moved-checks.ts';
 import { passAgainMs } from './timings.ts';
 
@@ -70,8 +70,8 @@ export async function applyModel(
   derived: Derived<Model>,
   whenWanted: WhenWanted,
 ): Promise<Applied> {
-  const { asked, model, retryable } = derived;
-  if (retryable.some(isAboutSubnets)) cloud.place.forget();
+  const { asked, model, doubtsFacts } = derived;
+  if (doubtsFacts === true) cloud.place.forget();
   const { problems, ...applied } =
     model === undefined
       ? { problems: await keepMembers(cloud, gateway, asked), behind: false }

@@ -5,7 +5,7 @@ import type { Steps } from '../gateway/steps.ts';
 import type { Translation } from '../gateway/topology.ts';
 import type { Finding } from '../provider/finding.ts';
 import type { Accepted, Asked, Built, Stages } from '../provider/provider.ts';
-import type { CloudProblem } from './cloud-problem.ts';
+import type { AddressNotUsable, CloudProblem } from './cloud-problem.ts';
 import { findingAll } from './findings.ts';
 import { buildingModel } from './model/build.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
@@ -13,6 +13,7 @@ import type { ModelOptions } from './model/options.ts';
 import type { Model } from './model/resources.ts';
 import { NOTHING_STANDS, type Standing } from './model/standing.ts';
 import type { Network } from './network/network.ts';
+import type { Problem } from './problem.ts';
 import type { SettingsDefaults } from './settings.ts';
 import { type AwsTopology, forAws } from './translation.ts';
 
@@ -33,7 +34,8 @@ export const awsStages = (
   *model({ topology }: AwsAccepted, { network, standing = NOTHING_STANDS }: AwsFacts): Steps<Built<Model>> {
     const { problems, ...built } = yield* buildingModel(topology, network, options, standing);
     const found = yield* findingAll(problems);
-    return { ...built, found, retryable: found.filter(isAboutSubnets) };
+    const retryable = found.filter(({ problem }) => aboutNetwork.has(problem));
+    return { ...built, found, retryable, ...(problems.some(isAboutSubnets) && { doubtsFacts: true as const }) };
   },
 });
 
@@ -43,15 +45,22 @@ export const narrowForAws = (defaults: SettingsDefaults) =>
     return { ...asked, found: yield* findingAll(problems) };
   };
 
-/** A fault of the network may be corrected in AWS, without a change in the cluster. */
-export const isAboutSubnets = ({ problem }: Finding): boolean => subnetProblems.has(problem);
-
-const subnetProblems: ReadonlySet<string> = new Set([
+/** What may be corrected in AWS, without a change in the cluster. */
+const aboutNetwork: ReadonlySet<string> = new Set([
   'address-not-usable',
   'subnets-too-few',
   'subnets-invalid',
   'subnet-address-invalid',
 ] satisfies readonly CloudProblem['kind'][]);
+
+/** Whether the subnets may have changed since they were read. An address is asked for in each pass. */
+const isAboutSubnets = (problem: Problem): boolean =>
+  problem.kind === 'address-not-usable' ? madeBySubnets.has(problem.why.kind) : aboutNetwork.has(problem.kind);
+
+const madeBySubnets: ReadonlySet<string> = new Set([
+  'unknown',
+  'no-zone-left',
+] satisfies readonly AddressNotUsable['why']['kind'][]);
 
 /**
  * Without a valid listener the load balancer and its name stay, because there may be one again. Its listeners stay too, unless

@@ -90,6 +90,8 @@ export interface Built<Model> {
   readonly found: readonly Finding[];
   /** The findings that may pass without a change in the cluster. */
   readonly retryable: readonly Finding[];
+  /** The facts may be outdated, and are to be learnt again. */
+  readonly doubtsFacts?: true;
 }
 
 /** The results of all pure stages for a Gateway. */

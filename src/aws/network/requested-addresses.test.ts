@@ -98,6 +98,7 @@ test('a load balancer’s address is free for its Gateway, also if AWS chose the
   expect(own).toEqual({ facts: new Map([[address4, {}]]), calls: 0 });
 });
 
-test('without requested addresses nothing is asked', async () => {
+test('without requested IPv4 addresses nothing is asked', async () => {
   expect(await factsOf([])).toEqual({ facts: undefined, calls: 0 });
+  expect(await factsOf(['lb.example.com', '2600:1f18:1:f00::7'])).toEqual({ facts: new Map(), calls: 0 });
 });

@@ -1,5 +1,6 @@
 // What EC2 knows of the addresses that a Gateway requests.
 import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
+import ipaddr from 'ipaddr.js';
 import type { RequestedAddress } from '../../gateway/topology.ts';
 import type { AwsClients } from '../clients.ts';
 import { whereabouts } from '../model/addresses.ts';
@@ -22,7 +23,9 @@ export async function withRequestedAddresses(
   if (requested.length === 0) return network;
   const own = owned.filter((each) => each.kind === 'load-balancer');
   const held = new Map(own.flatMap(factsOf));
-  const unknown = requested.map(({ value }) => value).filter((address) => !held.has(address));
+  const unknown = requested
+    .map(({ value }) => value)
+    .filter((address) => ipaddr.IPv4.isValidFourPartDecimal(address) && !held.has(address));
   const where = whereabouts(network.subnets.flatMap(({ cidrBlocks }) => cidrBlocks));
   const { inside = [], others = [] } = Object.groupBy(unknown, (each) =>
     where(each) === 'inside' ? 'inside' : 'others',
