@@ -44,7 +44,8 @@ export interface SubnetAddressInvalid {
   readonly why:
     | { readonly kind: 'scheme'; readonly needed: LoadBalancerSettings['scheme'] }
     | { readonly kind: 'ip-address-type'; readonly needed: 'dualstack' }
-    | { readonly kind: 'outside'; readonly cidrBlocks: readonly string[] };
+    | { readonly kind: 'outside'; readonly cidrBlocks: readonly string[] }
+    | { readonly kind: 'reserved' };
 }
 
 /** The NLB cannot have an address that the Gateway requests. */
@@ -57,6 +58,8 @@ export interface AddressNotUsable {
     | { readonly kind: 'not-ipv4' }
     | { readonly kind: 'unknown'; readonly region: string; readonly vpcId: string }
     | { readonly kind: 'scheme'; readonly scheme: string; readonly needed: 'internal' | 'internet-facing' }
+    /** AWS keeps the address for itself. */
+    | { readonly kind: 'reserved'; readonly subnet: string }
     | { readonly kind: 'in-use'; readonly by: string }
     | { readonly kind: 'border-group'; readonly borderGroup: string; readonly region: string }
     | { readonly kind: 'same-zone'; readonly zone: string; readonly other: string }

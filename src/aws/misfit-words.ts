@@ -120,6 +120,8 @@ export function addressMisfit({ why }: Pick<SubnetAddressInvalid, 'why'>): strin
       return `it needs the ipAddressType ${why.needed}`;
     case 'outside':
       return `it is outside of the subnet (${list(why.cidrBlocks)})`;
+    case 'reserved':
+      return 'AWS reserves the first four addresses of a subnet, and the last one';
     default:
       return why satisfies never;
   }
@@ -141,6 +143,8 @@ export function addressMisuse({ why }: Pick<AddressNotUsable, 'why'>): string {
       return `it is neither an Elastic IP of this account in ${why.region}, nor in a subnet of ${why.vpcId}. Name an address that is.`;
     case 'scheme':
       return `${why.needed === 'internal' ? 'it is a private address' : 'it is not in a subnet of the VPC'}, so it needs the scheme ${why.needed}, but the scheme is ${why.scheme}. Change the address, or the scheme in a LoadBalancerConfiguration.`;
+    case 'reserved':
+      return `AWS reserves the first four addresses of subnet ${why.subnet}, and the last one. Name another address.`;
     case 'in-use':
       return `${why.by} has it. Free the address, or name another one.`;
     case 'border-group':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canonicalAddress, whereabouts } from './addresses.ts';
+import { canonicalAddress, isReserved, whereabouts } from './addresses.ts';
 
 test.each([
   ['10.0.48.7', 'inside'],
@@ -31,4 +31,16 @@ test.each([
 test('an IPv6 address is compared as AWS writes it', () => {
   expect(canonicalAddress('2600:1F18:0001:0f00:0:0:0:7')).toBe('2600:1f18:1:f00::7');
   expect(canonicalAddress('10.0.0.1')).toBe('10.0.0.1');
+});
+
+test.each([
+  ['10.0.48.0', true],
+  ['10.0.48.3', true],
+  ['10.0.48.4', false],
+  ['10.0.49.0', false],
+  ['10.0.63.254', false],
+  ['10.0.63.255', true],
+  ['10.0.47.255', false],
+])('AWS reserves %s of a subnet: %s', (address, expected) => {
+  expect(isReserved(address, ['2600:1f18:1:f00::/64', '10.0.48.0/20'])).toBe(expected);
 });

@@ -21,6 +21,19 @@ const isWithin = (address: ipaddr.IPv4 | ipaddr.IPv6, blocks: readonly Block[]):
 const blocksOf = (cidrs: readonly string[]): readonly Block[] =>
   cidrs.filter((cidr) => ipaddr.isValidCIDR(cidr)).map((cidr) => ipaddr.parseCIDR(cidr));
 
+/** Whether AWS reserves the IPv4 address: the first four of a subnet, and the last one. No subnet of AWS is smaller than /28. */
+export const isReserved = (address: string, cidrBlocks: readonly string[]): boolean =>
+  blocksOf(cidrBlocks)
+    .filter(([base, prefix]) => base.kind() === 'ipv4' && prefix <= 28)
+    .some(([base, prefix]) => {
+      const cidr = `${base.toString()}/${prefix}`;
+      const first = numberOf(ipaddr.IPv4.networkAddressFromCIDR(cidr));
+      const offset = numberOf(ipaddr.IPv4.parse(address)) - first;
+      return (offset >= 0 && offset < 4) || offset === 2 ** (32 - prefix) - 1;
+    });
+
+const numberOf = ({ octets }: ipaddr.IPv4): number => octets.reduce((sum, octet) => sum * 256 + octet, 0);
+
 /** AWS accepts these outside of the VPC's subnets. docs: /elasticloadbalancing/latest/application/load-balancer-target-groups.html */
 const takenOutside = blocksOf(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16']);
 

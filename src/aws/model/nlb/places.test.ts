@@ -45,6 +45,7 @@ test.each<[string, SubnetAddresses, Partial<LoadBalancerSettings>]>([
   ['eipalloc-1', { subnet: privateA, allocation: 'eipalloc-1' }, {}],
   ['10.0.0.9', { subnet: a, privateIpv4: '10.0.0.9' }, facing],
   ['10.0.0.9', { subnet: privateA, privateIpv4: '10.0.0.9' }, {}],
+  ['10.0.48.1', { subnet: privateA, privateIpv4: '10.0.48.1' }, {}],
   ['2600:1f14:0:a::9', { subnet: privateA, ipv6: '2600:1f14:0:a::9' }, {}],
   ['2600:1f14:0:b::9', { subnet: privateA, ipv6: '2600:1f14:0:b::9' }, { ipAddressType: 'dualstack' }],
   ['2600:1f14:0:a::/80', { subnet: privateA, sourceNatIpv6Prefix: '2600:1f14:0:a::/80' }, {}],

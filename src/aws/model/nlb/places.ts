@@ -3,7 +3,7 @@ import type { LoadBalancerSettings, SubnetAddresses } from '../../../api/load-ba
 import type { SubnetAddressInvalid, SubnetsAllChange } from '../../cloud-problem.ts';
 import type { Network } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
-import { whereabouts } from '../addresses.ts';
+import { isReserved, whereabouts } from '../addresses.ts';
 import type { LoadBalancerResource } from '../resources.ts';
 import { asTheyStand, chooseSubnets } from '../subnets.ts';
 
@@ -107,5 +107,6 @@ function misfit(
   const { cidrBlocks = [] } = subnets.find(({ id }) => id === subnet) ?? {};
   const [base = ''] = address.split('/');
   const isOutside = cidrBlocks.length > 0 && whereabouts(cidrBlocks)(base) !== 'inside';
-  return isOutside ? { kind: 'outside', cidrBlocks } : undefined;
+  if (isOutside) return { kind: 'outside', cidrBlocks };
+  return address === privateIpv4 && isReserved(address, cidrBlocks) ? { kind: 'reserved' } : undefined;
 }

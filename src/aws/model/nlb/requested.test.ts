@@ -58,6 +58,21 @@ test('if every zone has an address, a new Elastic IP takes the zone of the one t
   });
 });
 
+test('an Elastic IP moves if the configuration no longer names its subnet, unless it is in the only subnet', () => {
+  const standing = [
+    { subnet: publicA, allocation: allocation(1) },
+    { subnet: publicB, allocation: allocation(2) },
+  ];
+  const settings = { subnets: [publicB, publicC] };
+  expect(places([ip(1), ip(2)], { settings, standing }).mappings).toEqual([
+    { subnet: publicB, allocation: allocation(2) },
+    { subnet: publicC, allocation: allocation(1) },
+  ]);
+  expect(whyNot([ip(1)], { settings, standing: standing.slice(0, 1) })).toEqual([
+    { kind: 'other-subnet', subnet: publicA },
+  ]);
+});
+
 test('a private address is in its own subnet, whatever the tags of the subnet are', () => {
   expect(places(['10.0.64.9', '10.0.48.9']).mappings).toEqual([
     { subnet: privateB, privateIpv4: '10.0.64.9' },
@@ -77,6 +92,7 @@ test.each<readonly [string, readonly string[], Case, object]>([
     { kind: 'in-use', by: 'i-1' },
   ],
   ['is used', ['10.0.48.9'], { facts: new Map([['10.0.48.9', { usedBy: 'eni-1' }]]) }, { kind: 'in-use', by: 'eni-1' }],
+  ['AWS reserves', ['10.0.48.3'], {}, { kind: 'reserved', subnet: privateA }],
   [
     'is of another border group',
     [ip(1)],

@@ -5,7 +5,7 @@ import type { RequestedAddress } from '../../../gateway/topology.ts';
 import type { AddressNotUsable } from '../../cloud-problem.ts';
 import type { Network, Subnet } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
-import { whereabouts } from '../addresses.ts';
+import { isReserved, whereabouts } from '../addresses.ts';
 import { chooseSubnets } from '../subnets.ts';
 import type { Place } from './places.ts';
 
@@ -87,14 +87,16 @@ function spotOf(address: string, around: Around): Spot | undefined {
     return { why: { kind: 'unknown', region: network.region, vpcId: network.vpcId } };
   const needed = inside === undefined ? 'internet-facing' : 'internal';
   if (needed !== settings.scheme) return { why: { kind: 'scheme', scheme: settings.scheme, needed } };
+  if (inside !== undefined && isReserved(address, inside.cidrBlocks))
+    return { why: { kind: 'reserved', subnet: inside.id } };
   if (usedBy !== undefined) return { why: { kind: 'in-use', by: usedBy } };
   // An NLB stands in availability zones, whose network border group is the region.
   if (borderGroup !== network.region) return { why: { kind: 'border-group', borderGroup, region: network.region } };
   const subnet = inside ?? standingSubnet(allocation, around);
-  if (subnet === undefined) return undefined;
-  return configured(settings)?.includes(subnet.id) === false
-    ? { why: { kind: 'other-subnet', subnet: subnet.id } }
-    : { subnet };
+  if (subnet === undefined || configured(settings)?.includes(subnet.id) !== false) return subnet && { subnet };
+  // An Elastic IP can move to another subnet, if the NLB can stand elsewhere meanwhile.
+  const canMove = inside === undefined && around.standing.subnets.length > 1;
+  return canMove ? undefined : { why: { kind: 'other-subnet', subnet: subnet.id } };
 }
 
 function standingSubnet(allocation: string | undefined, { network, standing }: Around): Subnet | undefined {
