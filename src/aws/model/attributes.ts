@@ -1,4 +1,4 @@
-// The attributes of load balancers. A configuration may be for ALBs and NLBs: each gets those that its type has.
+// The attributes of load balancers. A configuration may be for ALBs and NLBs: each gets those that its type supports.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
 import type { AttributesWithoutEffect } from '../cloud-problem.ts';
 import type { Problem } from '../problem.ts';
@@ -25,22 +25,27 @@ const isOfAlb = (key: string): boolean =>
 
 const isOfNlb = (key: string): boolean => /^(dns_record|load_balancing|secondary_ips)\./.test(key);
 
-/** The settings without effect, because the Gateway has only this load balancer. */
-export function attributesWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
-  const { loadBalancerAttributes, targetGroupAttributes: ofGroups, subnetMappings = [], healthCheck = {} } = settings;
+/** The settings of load balancers without effect, because the Gateway has only this load balancer. */
+export function balancerSettingsWithoutEffect(settings: LoadBalancerSettings, plane: Plane): readonly Problem[] {
+  const { loadBalancerAttributes, subnetMappings = [] } = settings;
   const attributes = Object.keys(loadBalancerAttributes).filter(plane === 'nlb' ? isOfAlb : isOfNlb);
+  const mapped = plane === 'alb' ? subnetMappings.map(({ subnet }) => subnet) : [];
+  return [...lacking('loadBalancerAttributes', attributes, plane), ...lacking('subnetMappings', mapped, plane)];
+}
+
+/**
+ * The settings of target groups that reach nothing, and those that an ALB replaces.
+ * @param planes of the load balancers with targets of routes
+ */
+export function targetSettingsWithoutEffect(
+  { targetGroupAttributes, healthCheck = {} }: LoadBalancerSettings,
+  planes: ReadonlySet<Plane>,
+): readonly Problem[] {
+  if (planes.size === 0) return [];
+  const attributes = planes.has('nlb') ? [] : Object.keys(targetGroupAttributes);
+  const plane = planes.has('alb') ? 'alb' : 'nlb';
   return [
-    ...lacking('loadBalancerAttributes', attributes, plane),
-    ...(plane === 'alb'
-      ? [
-          ...lacking('targetGroupAttributes', Object.keys(ofGroups), plane),
-          ...lacking(
-            'subnetMappings',
-            subnetMappings.map(({ subnet }) => subnet),
-            plane,
-          ),
-        ]
-      : []),
+    ...lacking('targetGroupAttributes', attributes, plane),
     ...lacking('targetGroupHealthCheck', withoutEffect(plane, healthCheck), plane),
   ];
 }

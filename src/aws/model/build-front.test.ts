@@ -5,6 +5,7 @@ import { LeaseLostError } from '../errors.ts';
 import { cluster, eachTestOnAws } from '../testing/aws-under-test.ts';
 import type { AwsTopology } from '../translation.ts';
 import { buildModel } from './build.ts';
+import { resourceId } from './naming.ts';
 import { DEFAULT_QUOTAS } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import type { Model } from './resources.ts';
@@ -50,6 +51,26 @@ test('AWS takes the NLB and the ALB behind it as they are, and nothing is left t
   const alb = [...loadBalancers.values()].find(({ type }) => type === 'application');
   const behind = [...targetGroups.values()].find(({ targetType }) => targetType === 'alb');
   expect([...(behind?.targets.values() ?? [])].map(({ id }) => id)).toEqual([alb?.arn]);
+});
+
+const lacks = { kind: 'attributes-without-effect', plane: 'alb' } as const;
+
+test('for an NLB and an ALB behind it, settings of target groups that an ALB replaces are said', () => {
+  const healthCheck = { protocol: 'TCP', path: '/up', matcher: { httpCode: '200-599' } } as const;
+  const loadBalancerAttributes = { 'idle_timeout.timeout_seconds': '90', 'dns_record.client_routing_policy': 'any' };
+  const targetGroupAttributes = { 'proxy_protocol_v2.enabled': 'true' };
+  const { problems } = mixed({}, { healthCheck, loadBalancerAttributes, targetGroupAttributes });
+  const attributes = ['matcher.httpCode 200-599', 'protocol TCP'];
+  expect(problems).toEqual([{ ...lacks, setting: 'targetGroupHealthCheck', attributes }]);
+});
+
+test('settings of target groups that no target group of an NLB and the ALB behind it has are said', () => {
+  const front = { subnets: [], addresses: [], certificates: new Map(), ports: new Set<never>(), forwards: new Map() };
+  const loadBalancers = new Set([resourceId('load-balancer/internal'), resourceId('load-balancer/nlb-internal')]);
+  const targetGroupAttributes = { 'proxy_protocol_v2.enabled': 'true' };
+  const { model, problems } = mixed({ front, loadBalancers }, { targetGroupAttributes }, ['alb']);
+  expect(model?.resources).toContainEqual(expect.objectContaining({ id: 'load-balancer/nlb-internal' }));
+  expect(problems).toEqual([{ ...lacks, setting: 'targetGroupAttributes', attributes: ['proxy_protocol_v2.enabled'] }]);
 });
 
 /** Whom the ALB admits, and its security groups. */

@@ -2,6 +2,7 @@
 import type { Steps } from '../../gateway/steps.ts';
 import type { AwsTopology } from '../translation.ts';
 import { assemble, type Built, type Given } from './assemble.ts';
+import { balancerSettingsWithoutEffect, targetSettingsWithoutEffect } from './attributes.ts';
 import { buildAlb } from './build-alb.ts';
 import { modelContext } from './context.ts';
 import { fittingPorts } from './fitting-ports.ts';
@@ -48,6 +49,8 @@ export function* buildFront(asked: AwsTopology, { network, options, standing }: 
     ...fitting.problems,
     ...albParts.problems,
     ...parts.problems,
+    ...(isBehind ? [] : balancerSettingsWithoutEffect(settings, 'nlb')),
+    ...targetSettingsWithoutEffect(settings, new Set(fitting.ports.map(planeOf))),
     ...(placeProblem ? [placeProblem] : []),
   ];
   if (frontIn.place === undefined || (isBehind && behindIn.place === undefined)) return { problems };

@@ -5,7 +5,7 @@ import type { Network } from '../network/network.ts';
 import type { Problem } from '../problem.ts';
 import type { AwsTopology } from '../translation.ts';
 import { assemble, type Built, type Given } from './assemble.ts';
-import { attributesWithoutEffect } from './attributes.ts';
+import { balancerSettingsWithoutEffect, targetSettingsWithoutEffect } from './attributes.ts';
 import { buildAlb } from './build-alb.ts';
 import { buildFront } from './build-front.ts';
 import { modelContext } from './context.ts';
@@ -83,7 +83,8 @@ function* buildOne(asked: AwsTopology, plane: Plane, { network, options, standin
     ...without,
     ...unfit,
     ...parts.problems,
-    ...attributesWithoutEffect(settings, plane),
+    ...balancerSettingsWithoutEffect(settings, plane),
+    ...targetSettingsWithoutEffect(settings, new Set([plane])),
     ...(problem ? [problem] : []),
   ];
   if (place === undefined) return { problems };
