@@ -109,6 +109,18 @@ test('clients are sent to the old load balancer until the targets of the new one
   expect(back).toMatchObject({ addresses: hostname('nlb-internal'), replacing: true });
 });
 
+test('the address does not wait for the targets of a port that the old load balancer does not have', () => {
+  const listeners = { ...dns.listeners, 7000: { protocol: 'TCP', to: ['dead'] } } as const;
+  const more = networkModel({ scheme: 'internet-facing', listeners });
+  const addresses = (name: string) =>
+    provisioned(
+      more,
+      replacing((group) => !group.includes(name), {}, more),
+    ).addresses;
+  expect(addresses('dead')).toEqual(hostname('nlb-internet-facing'));
+  expect(addresses('dns')).toEqual(hostname('nlb-internal'));
+});
+
 test('without a model, the address in the status stays, and a load balancer that has been replaced comes last', () => {
   const addresses = (owned: readonly OwnedResource[], ...announced: readonly string[]) =>
     provisioned(undefined, owned, announced).addresses;

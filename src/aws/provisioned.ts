@@ -67,7 +67,8 @@ function shownOf(
   if (!serves(current)) return old ?? current;
   // Once the address has moved, it never goes back because of one more group that is not healthy yet.
   if (old === undefined || takenOverAt(current) !== undefined || isAnnounced(announced, current)) return current;
-  return covers(model, current, old, owned) && isProven(model, current, owned) ? current : old;
+  const ports = new Set(listenersOf(old.arn, owned).map(({ port }) => port));
+  return covers(model, current, ports, owned) && isProven(model, current, ports, owned) ? current : old;
 }
 
 const frontOf = (wanted: readonly LoadBalancerResource[]): LoadBalancerResource | undefined =>
@@ -85,23 +86,31 @@ const rank = (loadBalancer: OwnedLoadBalancer, announced: readonly string[]): nu
 function covers(
   model: Model | undefined,
   current: OwnedLoadBalancer,
-  old: OwnedLoadBalancer,
+  ports: ReadonlySet<number>,
   owned: readonly OwnedResource[],
 ): boolean {
-  const ports = new Set(listenersOf(old.arn, owned).map(({ port }) => port));
   const present = new Set(listenersOf(current.arn, owned).map(({ id }) => id));
   return (model?.resources ?? [])
     .filter((each) => each.kind === 'listener')
     .every(({ id, loadBalancer, spec }) => loadBalancer !== current.id || !ports.has(spec.port) || present.has(id));
 }
 
-/** Whether the target groups that an NLB forwards to may have connections. */
-function isProven(model: Model | undefined, { arn }: OwnedLoadBalancer, owned: readonly OwnedResource[]): boolean {
+/**
+ * Whether the target groups that an NLB forwards to may have connections. A port that the old load balancer does not have
+ * delays nothing, because clients lose nothing there.
+ */
+function isProven(
+  model: Model | undefined,
+  { arn }: OwnedLoadBalancer,
+  ports: ReadonlySet<number>,
+  owned: readonly OwnedResource[],
+): boolean {
   const groups = owned.filter((resource) => resource.kind === 'target-group');
   const unchecked = new Set(
     (model?.resources ?? []).flatMap((each) => (each.kind === 'target-group' && each.unchecked ? each.id : [])),
   );
   return listenersOf(arn, owned)
+    .filter(({ port }) => ports.has(port))
     .flatMap(({ forwards }) => forwards)
     .every(({ arn: group, weight }) => {
       const found = groups.find((each) => each.arn === group);

@@ -104,6 +104,25 @@ test('an old load balancer that clients came back to is not deleted, and its tim
   ]);
 });
 
+test('the old load balancer does not wait for the targets of a port that it does not have', () => {
+  const listeners = { ...front.listeners, 7000: { protocol: 'TCP', to: ['dead'] } } as const;
+  const after = networkModel({ listeners, http: [80], scheme: 'internet-facing' });
+  const aws = new SimulatedAws(gateway);
+  converge(aws, closed);
+  runPlan(aws, diff(after, aws.observe()));
+  aws.passTime(1000);
+  const makeCold = (name: string) => {
+    for (const entry of aws.entries.values()) {
+      const { owned } = entry;
+      if (owned.kind === 'target-group') entry.owned = { ...owned, proven: !owned.id.includes(name) };
+    }
+  };
+  makeCold('dns');
+  expect(names(diff(after, aws.observe()))).toEqual([]);
+  makeCold('dead');
+  expect(names(diff(after, aws.observe()))).toEqual(['tag load-balancer/nlb-internal']);
+});
+
 test('through crashes at any step, the ALB stays as it is, and the address never moves to an NLB that lacks a listener', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(8), fc.boolean()), { maxLength: 6 }), (crashes) => {

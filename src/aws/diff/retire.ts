@@ -57,8 +57,11 @@ function isReplaced(draft: Draft, { rules, listeners: desired }: Retirement): bo
   const loadBalancers = [...existing.kept.values()].filter((kept) => kept.kind === 'load-balancer');
   const listeners = new Set(rules.map(({ listener }) => existing.kept.get(listener)?.arn ?? ''));
   const standing = new Set([...listeners].flatMap((arn) => existing.rules.get(arn) ?? []).map(({ id }) => id));
-  // AWS takes minutes to register the targets of a new NLB.
-  const unproven = desired.flatMap((listener) => unprovenGroups(existing, listener));
+  // AWS takes minutes to register the targets of a new NLB. On a port that no old load balancer has, clients lose nothing.
+  const ports = new Set(existing.left.flatMap((each) => (each.kind === 'listener' ? each.port : [])));
+  const unproven = desired
+    .filter(({ spec }) => ports.has(spec.port))
+    .flatMap((listener) => unprovenGroups(existing, listener));
   const isReady =
     draft.steps.every(({ kind, resource }) => kind === 'tag' || isBehindRule(draft, resource)) &&
     draft.pending.every(({ kind, resource }) => kind === 'target-group-health' && order.isBehind(resource)) &&
