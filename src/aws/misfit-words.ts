@@ -15,13 +15,13 @@ export const planes: Readonly<Record<Plane, string>> = {
 export function portTaken({ why }: Pick<ListenerPortTaken, 'why'>): string {
   switch (why) {
     case 'server-name':
-      return 'with other backends. A Network Load Balancer ignores the server name.';
+      return ', which has other backends. A Network Load Balancer ignores the server name.';
     case 'transport':
-      return 'with other backends. AWS sends TCP and UDP of one port to the same targets.';
+      return ', which has other backends. AWS sends TCP and UDP of one port to the same targets.';
     case 'named-target-port':
-      return 'with targets that may be others: a targetPort of a Service is a name, and Gatehouse compares numbers. AWS sends TCP and UDP of one port to the same targets.';
+      return ', whose targets may be different: a targetPort of a Service is a name, and Gatehouse can compare only numbers. AWS sends TCP and UDP of one port to the same targets.';
     case 'ip-version':
-      return 'by IPv4. UDP on a dual-stack Network Load Balancer needs IPv6 targets, and a change to them would interrupt TCP for minutes.';
+      return ' by IPv4. UDP on a dual-stack Network Load Balancer needs IPv6 targets, and a change to them would interrupt TCP for minutes.';
     default:
       return why satisfies never;
   }
@@ -146,13 +146,13 @@ export function addressMisuse({ why }: Pick<AddressNotUsable, 'why'>): string {
     case 'reserved':
       return `AWS reserves the first four addresses of subnet ${why.subnet}, and the last one. Name another address.`;
     case 'in-use':
-      return `${why.by} has it. Free the address, or name another one.`;
+      return `${why.by} uses it. Release it there, or name another address.`;
     case 'border-group':
       return `its network border group is ${why.borderGroup}, and a Network Load Balancer needs an address of the group ${why.region}. Name such an address.`;
     case 'same-zone':
       return `it is in zone ${why.zone}, like ${why.other}, and a load balancer has one address in each zone. Remove one of them.`;
     case 'no-zone-left':
-      return `a load balancer has one address in each zone, and every zone (${list(why.zones)}) has one. Remove the address.`;
+      return `a load balancer has one address in each zone, and every zone (${list(why.zones)}) already has one. Remove this address.`;
     case 'other-subnet':
       return `it is in subnet ${why.subnet}, which is not one of the configured subnets. Name the subnet in the LoadBalancerConfiguration, or another address.`;
     case 'only-zone':

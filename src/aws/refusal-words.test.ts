@@ -23,9 +23,9 @@ test.each([
   expect(refusal(code, 'load-balancer/internal', detail)).toContain('a subnet has too few free IP addresses');
 });
 
-test('deletion protection that somebody else has turned on is named, with what to do', () => {
+test('deletion protection that was turned on outside of Gatehouse is named, with what to do', () => {
   const refused = { resource: 'load-balancer/internal', code: 'OperationNotPermitted', detail: 'no' };
   const wordsOf = (action: string) => awsFinding({ kind: 'cloud-refused', action, ...refused }).words;
-  expect(wordsOf('elasticloadbalancing:DeleteLoadBalancer')).toContain('deletion protection on. Turn it off');
+  expect(wordsOf('elasticloadbalancing:DeleteLoadBalancer')).toContain('was turned on outside of Gatehouse. Turn it off');
   expect(wordsOf('elasticloadbalancing:SetSubnets')).not.toContain('protection');
 });

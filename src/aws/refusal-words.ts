@@ -61,6 +61,6 @@ export function cloudRefused({ resource, action, code, detail }: CloudRefused): 
   const said = `AWS refused ${action} for ${resource}: ${code}: ${detail}.`;
   const isProtected = code === 'OperationNotPermitted' && action.endsWith(':DeleteLoadBalancer');
   return isProtected
-    ? `${said} Somebody else has turned deletion protection on. Turn it off: then Gatehouse deletes the load balancer within five minutes.`
+    ? `${said} Deletion protection was turned on outside of Gatehouse. Turn it off: then Gatehouse deletes the load balancer within five minutes.`
     : said;
 }

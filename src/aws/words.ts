@@ -30,7 +30,7 @@ export const awsWords: ProviderWords = {
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   certificateOption: CERTIFICATE_ARN_OPTION,
   parametersKind: 'LoadBalancerConfiguration of gatehouse.dev',
-  addresses: 'A load balancer of AWS has only addresses of type IPAddress.',
+  addresses: 'on AWS an address must be of type IPAddress.',
   routeUnread: 'Its rules in AWS stay as they are.',
   standingUnread: 'Gatehouse could not read what exists in AWS.',
   upToDate: 'AWS has everything that is accepted.',
@@ -82,7 +82,7 @@ function listenerSentence(problem: ListenerProblem): string {
     case 'listener-pair':
       return `${listenerPair(problem)} Use another port, or another Gateway.`;
     case 'listener-port-taken':
-      return `port ${problem.port} serves ${namesOf({ others: [problem.by] }, problem.listener)} ${portTaken(problem)} ${beside[problem.why].listener} another port or Gateway.`;
+      return `port ${problem.port} already serves ${namesOf({ others: [problem.by] }, problem.listener)}${portTaken(problem)} ${beside[problem.why].listener} another port or Gateway.`;
     case 'listener-unanswered':
       return 'clients get no answer, because no route sends its traffic to a valid backend. Attach a route whose backend exists and has a weight above 0.';
     case 'server-names-not-told-apart':
@@ -119,9 +119,9 @@ function ruleSentence(problem: RuleProblem): string {
     case 'invalid-share-unanswered':
       return 'clients that are sent to an invalid backend get no answer. Correct these backends, or set their weight to 0.';
     case 'port-taken-by-others':
-      return `this route gets no traffic on port ${problem.port}, because ${otherRoute(problem.route, problem.by)} has the port ${portTaken(problem)} Use ${beside[problem.why].route}another port, or another Gateway.`;
+      return `this route gets no traffic on port ${problem.port}, because the port already serves ${otherRoute(problem.route, problem.by)}${portTaken(problem)} Use ${beside[problem.why].route}another port, or another Gateway.`;
     case 'pair-differs':
-      return `the routes for TCP and UDP on port ${problem.port} have different backends now, and AWS sends both to the same targets. The port serves as before for a minute. Give both routes the same backends, or the younger route is left out.`;
+      return `the routes for TCP and UDP on port ${problem.port} have different backends now, and AWS sends both to the same targets. The port serves as before for a minute. Give both routes the same backends within this minute. Otherwise the younger route is left out.`;
     case 'health-unknown':
       return `AWS can't check the targets of Service ${problem.service}, because the Service has no TCP port with a number as its targetPort. All targets get traffic. Add such a port.`;
     case 'health-node-port-missing':
@@ -203,15 +203,15 @@ function cloudSentence(problem: CloudProblem): string {
     case 'addresses-in-one-zone':
       return `The Gateway's addresses are all in zone ${problem.zone}, so no client reaches it while this zone fails. Name an address in another zone, too.`;
     case 'mapped-addresses-unused':
-      return `The Gateway requests its addresses itself, so ${list(problem.addresses)} in the configured subnetMappings have no effect.`;
+      return `Gatehouse ignores ${list(problem.addresses)} in the configured subnetMappings, because the Gateway's spec.addresses decide.`;
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
     case 'subnets-all-change':
-      return `The Network Load Balancer stays in ${list(problem.subnets)} as it is. AWS changes the subnet or the IPv4 address of a zone only while another zone stays. Change the zones one after another. If there is only one zone, add a second one first.`;
+      return `The Network Load Balancer keeps its subnets (${list(problem.subnets)}). AWS can change the subnet or address of one zone only while the load balancer has another zone. Change the zones one after another. If there is only one zone, add a second one first.`;
     case 'subnet-address-invalid':
       return `The address ${problem.address} in subnet ${problem.subnet} can't be used: ${addressMisfit(problem)}.`;
     case 'attributes-without-effect':
-      return `The Gateway has ${planes[problem.plane]}, ${problem.protocol === undefined ? 'which does' : `whose ${problem.protocol} target groups do`} not have the configured ${problem.setting} ${list(problem.attributes)}.`;
+      return `The Gateway has ${planes[problem.plane]}, ${problem.protocol === undefined ? 'which does' : `whose ${problem.protocol} target groups do`} not support ${list(problem.attributes)} in ${problem.setting}. ${problem.attributes.length === 1 ? 'It is' : 'They are'} ignored there.`;
     case 'ip-address-type-unsupported':
       return `The Gateway has ${planes.nlb}, which does not support the ipAddressType ${problem.ipAddressType}. Use ipv4 or dualstack.`;
     case 'security-groups-not-permitted':
@@ -237,7 +237,7 @@ function cloudSentence(problem: CloudProblem): string {
     case 'admission-widened':
       return `Security group ${problem.group} has no room for one rule per port, so load balancers may reach all ports of ${list(problem.ranges)}. Remove rules from the group, or raise the quota of rules per security group.`;
     case 'targets-near-quota':
-      return `Load balancer ${problem.loadBalancer} has ${problem.targets} targets, and AWS allows ${problem.limit} by default. AWS refuses more. Raise the quota of targets, or use another Gateway.`;
+      return `Load balancer ${problem.loadBalancer} has ${problem.targets} targets. By default AWS allows ${problem.limit}, and refuses further targets. Raise the quota of targets, or use another Gateway.`;
     case 'region-near-quota':
       return regionNearQuota(problem);
     case 'deletion-held':

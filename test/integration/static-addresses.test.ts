@@ -148,13 +148,13 @@ test('an address that cannot be used is said, nothing is made, and the Gateway i
   const [node] = rig.seed.nodes;
   const cases: readonly (readonly [addresses: readonly string[], gatewayClassName: string, words: string])[] = [
     [['198.18.200.1'], 'public', 'neither an Elastic IP of this account'],
-    [[used], 'public', 'has it'],
+    [[used], 'public', 'uses it'],
     [[elasticIp()], 'aws', 'needs the scheme internet-facing'],
     [['10.0.48.250'], 'public', 'needs the scheme internal'],
     [['10.0.0.250', '10.0.0.251'], 'aws', 'in zone'],
-    [[node?.privateIp ?? ''], 'aws', 'has it'],
+    [[node?.privateIp ?? ''], 'aws', 'uses it'],
     // A node has the block of this address for its pods.
-    [['10.0.64.250'], 'aws', 'has it'],
+    [['10.0.64.250'], 'aws', 'uses it'],
     [['2001:db8::1'], 'aws', 'not an IPv4 address'],
   ];
   for (const [addresses, gatewayClassName, words] of cases) {

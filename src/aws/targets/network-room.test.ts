@@ -53,7 +53,7 @@ test('without it each zone has 500, and an ALB counts as 50', () => {
 
 test('the words name the load balancer, its count and the limit', () => {
   expect(nearQuota(true, { db: 431 }).map(sentence)).toEqual([
-    'Load balancer gh-web-nlb has 430 targets, and AWS allows 500 by default. AWS refuses more. Raise the quota of targets, or use another Gateway.',
+    'Load balancer gh-web-nlb has 430 targets. By default AWS allows 500, and refuses further targets. Raise the quota of targets, or use another Gateway.',
   ]);
 });
 

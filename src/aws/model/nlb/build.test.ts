@@ -139,7 +139,7 @@ test('sticky sessions are left out of the target groups of a TLS listener, also 
   const groups = model?.resources.flatMap((each) => (each.kind === 'target-group' ? [each.attributes] : []));
   expect(groups).toEqual([expect.not.objectContaining({ 'stickiness.enabled': 'true' })]);
   expect(problems.map(sentence)).toContainEqual(
-    expect.stringContaining('TLS target groups do not have the configured'),
+    expect.stringContaining('TLS target groups do not support stickiness.enabled in'),
   );
 });
 
