@@ -26,6 +26,8 @@ test.each([
 test('deletion protection that was turned on outside of Gatehouse is named, with what to do', () => {
   const refused = { resource: 'load-balancer/internal', code: 'OperationNotPermitted', detail: 'no' };
   const wordsOf = (action: string) => awsFinding({ kind: 'cloud-refused', action, ...refused }).words;
-  expect(wordsOf('elasticloadbalancing:DeleteLoadBalancer')).toContain('was turned on outside of Gatehouse. Turn it off');
+  expect(wordsOf('elasticloadbalancing:DeleteLoadBalancer')).toContain(
+    'was turned on outside of Gatehouse. Turn it off',
+  );
   expect(wordsOf('elasticloadbalancing:SetSubnets')).not.toContain('protection');
 });

@@ -54,8 +54,12 @@ test('a UDP listener beside TCP that serves by IPv4 is refused in words, and TCP
   const { said, ...others } = built([tcp, udp], [tcpRoute, udpRoute], { protocol: 'TCP', family: 'IPv4' });
   expect(others).toEqual({ listeners: ['TCP'], families: ['ipv4'] });
   expect(said).toEqual([
-    expect.stringMatching(/^port 53 already serves "tcp-53" by IPv4\. .* would interrupt TCP for minutes\. Use another/),
-    expect.stringMatching(/^this route gets no traffic on port 53, because the port already serves TCPRoute shop\/dns by IPv4\. /),
+    expect.stringMatching(
+      /^port 53 already serves "tcp-53" by IPv4\. .* would interrupt TCP for minutes\. Use another/,
+    ),
+    expect.stringMatching(
+      /^this route gets no traffic on port 53, because the port already serves TCPRoute shop\/dns by IPv4\. /,
+    ),
   ]);
 });
 
