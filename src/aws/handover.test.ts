@@ -17,6 +17,7 @@ const balancer = (name: string, tag?: string): OwnedLoadBalancer => ({
 test.each<readonly [string, readonly OwnedLoadBalancer[], boolean]>([
   ['before there is an NLB', [balancer('internal')], true],
   ['while the NLB is not the address', [balancer('internal'), balancer('nlb-internal', 'pending')], true],
+  ['while the tag of the NLB has no time', [balancer('internal'), balancer('nlb-internal', 'soon')], true],
   ['while the time is not over', [balancer('internal'), balancer('nlb-internal', '1001')], true],
   ['no longer when the time is over', [balancer('internal'), balancer('nlb-internal', '1000')], false],
   ['not behind an NLB that was there first', [balancer('internal'), balancer('nlb-internal')], false],

@@ -5,20 +5,18 @@ import { loadBalancerName } from './model/form.ts';
 import { resourceId } from './model/naming.ts';
 import type { Plane } from './model/plane.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
-import { type OwnedLoadBalancer, TAG } from './observed.ts';
+import { type OwnedLoadBalancer, TAG, timeIn } from './observed.ts';
 
 /** The tag from the create call until the NLB is the Gateway's address. */
 export const coming = { [TAG.handover]: 'pending' } as const;
 
-/** Whether the NLB is not the Gateway's address yet. */
-export const isComing = ({ tags }: Pick<OwnedLoadBalancer, 'tags'>): boolean =>
-  tags[TAG.handover] === coming[TAG.handover];
+/** Whether the NLB is not the Gateway's address yet. Anything but a time in the tag is `pending`. */
+export const isComing = (loadBalancer: Pick<OwnedLoadBalancer, 'tags'>): boolean =>
+  TAG.handover in loadBalancer.tags && takenOverAt(loadBalancer) === undefined;
 
 /** Since when clients are sent to the NLB, in milliseconds since the epoch. Undefined if it never came in front of an ALB. */
-export function takenOverAt(loadBalancer: Pick<OwnedLoadBalancer, 'tags'>): number | undefined {
-  const since = loadBalancer.tags[TAG.handover];
-  return since === undefined || isComing(loadBalancer) ? undefined : Number(since);
-}
+export const takenOverAt = ({ tags }: Pick<OwnedLoadBalancer, 'tags'>): number | undefined =>
+  timeIn(tags[TAG.handover]);
 
 /** The addresses in a Gateway's status. */
 export const addressesIn = (gateway: Gateway | undefined): readonly string[] =>

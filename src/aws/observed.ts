@@ -36,6 +36,10 @@ export const TAG = {
   tags: 'gatehouse.dev/tags',
 } as const;
 
+/** A tag's time, in milliseconds since the epoch. Undefined also if somebody has written something else. */
+export const timeIn = (tag: string | undefined): number | undefined =>
+  tag !== undefined && /^\d{1,13}$/.test(tag) ? Number(tag) : undefined;
+
 /** One target group of a forward action. */
 export interface Forward {
   readonly arn: string;

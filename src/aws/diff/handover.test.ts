@@ -104,6 +104,30 @@ test('an old load balancer that clients came back to is not deleted, and its tim
   ]);
 });
 
+test.each(['soon', '', 'Infinity'])('a tag with %j instead of a time is written again', (text) => {
+  const aws = serving();
+  const setTag = (tag: string) => {
+    for (const entry of aws.entries.values()) {
+      const { owned } = entry;
+      if (owned.id === 'load-balancer/nlb-internal') entry.owned = { ...owned, tags: { ...owned.tags, [tag]: text } };
+    }
+  };
+  pass(aws);
+  aws.passTime(1000);
+  pass(aws);
+  setTag('gatehouse.dev/handover');
+  aws.announced = [nlb];
+  expect(pass(aws).pending).toEqual([{ kind: 'drain', resource: 'load-balancer/internal', at: aws.now + 600_000 }]);
+  expect(tagOfNlb(aws)).toBe(String(aws.now));
+  const open = networkModel({ ...front, scheme: 'internet-facing' });
+  runPlan(aws, diff(open, aws.observe()));
+  aws.passTime(1000);
+  setTag('gatehouse.dev/replaced');
+  aws.announced = ['nlb-internet-facing.example'];
+  const { steps } = diff(open, aws.observe());
+  expect(steps).toMatchObject([{ kind: 'tag', add: { 'gatehouse.dev/replaced': String(aws.now) } }]);
+});
+
 test('the old load balancer does not wait for the targets of a port that it does not have', () => {
   const listeners = { ...front.listeners, 7000: { protocol: 'TCP', to: ['dead'] } } as const;
   const after = networkModel({ listeners, http: [80], scheme: 'internet-facing' });

@@ -4,7 +4,14 @@ import { isAnnounced, isComing } from '../handover.ts';
 import { isOfNetwork } from '../model/naming.ts';
 import type { ListenerResource, ResourceId, RuleResource, Tags } from '../model/resources.ts';
 import { isNetworkLoadBalancer } from '../network-arn.ts';
-import { type OwnedListener, type OwnedLoadBalancer, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
+import {
+  type OwnedListener,
+  type OwnedLoadBalancer,
+  type OwnedRule,
+  type OwnedTargetGroup,
+  TAG,
+  timeIn,
+} from '../observed.ts';
 import { type Draft, stepId } from './draft.ts';
 import { forwardsOf } from './forwarding.ts';
 import type { Handover } from './handover.ts';
@@ -116,9 +123,10 @@ function isHandedOver(
     draft.await({ kind: 'replacement', resource: id });
     return false;
   }
-  const since = Number(tags[TAG.replaced] ?? now);
+  const replacedAt = timeIn(tags[TAG.replaced]);
+  const since = replacedAt ?? now;
   if (now - since >= handover) return true;
-  if (!(TAG.replaced in tags)) tagReplaced(draft, loadBalancer, { add: { [TAG.replaced]: String(now) } });
+  if (replacedAt === undefined) tagReplaced(draft, loadBalancer, { add: { [TAG.replaced]: String(now) } });
   draft.await({ kind: 'drain', resource: id, at: since + handover });
   return false;
 }

@@ -56,6 +56,7 @@ test('the time for which a listener of TCP and UDP stays as it is runs from the 
     standingRules(owned(each), 'nlb-internal', now).forwards.get(53)?.patience;
   expect(patience(both, 60_999)).toEqual({ since: 1000, until: 61_000, isBegun: true, isOver: false });
   expect(patience(both, 61_000)?.isOver).toBe(true);
+  expect(patience({ ...both, tags: { [TAG.apart]: 'soon' } }, 70_000)?.until).toBe(130_000);
   expect(patience({ ...both, tags: {} }, 70_000)).toEqual({
     since: 70_000,
     until: 130_000,

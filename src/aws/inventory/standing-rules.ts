@@ -5,7 +5,14 @@ import { isEmptyGroup, resourceId } from '../model/naming.ts';
 import { isNlbProtocol } from '../model/nlb/protocol.ts';
 import type { ResourceId, RuleResource, Tags } from '../model/resources.ts';
 import type { Standing, StandingForward, StandingRule } from '../model/standing.ts';
-import { type OwnedListener, type OwnedResource, type OwnedRule, type OwnedTargetGroup, TAG } from '../observed.ts';
+import {
+  type OwnedListener,
+  type OwnedResource,
+  type OwnedRule,
+  type OwnedTargetGroup,
+  TAG,
+  timeIn,
+} from '../observed.ts';
 import { pairPatienceMs } from '../timings.ts';
 
 /** @param name the load balancer's name in ids. @param now in milliseconds since the epoch. @returns its ports, and its fully known rules, ordered by port and priority */
@@ -61,7 +68,7 @@ function standingForward(
 }
 
 function patienceOf({ [TAG.apart]: tag }: Tags, now: number): NonNullable<StandingForward['patience']> {
-  const since = Number(tag ?? now);
+  const since = timeIn(tag) ?? now;
   const until = since + pairPatienceMs;
   return { since, until, isBegun: tag !== undefined, isOver: now >= until };
 }
