@@ -75,6 +75,8 @@ export const isAlreadyExists = hasKind('already-exists');
 export const isInUse = hasKind('in-use');
 export const isInvalid = hasKind('invalid');
 export const isQuotaReached = hasKind('quota');
+/** Whether the same call would be refused again, until something else changes. */
+export const isRefused = hasKind('invalid', 'in-use', 'not-found', 'quota', 'access-denied');
 /** Whether AWS may have executed the call. */
 export const isUncertain = hasKind('unreachable', 'server', 'unreadable');
 

@@ -1,6 +1,7 @@
 import { AllocateAddressCommand, AssociateAddressCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
 import type { SubnetAddresses } from '../../api/load-balancer-configuration.ts';
+import { AwsError } from '../errors.ts';
 import { type Controller, eachTestOnAws } from '../testing/aws-under-test.ts';
 import { type NetworkGateway, networkGateway } from '../testing/network-gateway.ts';
 
@@ -39,10 +40,28 @@ test('an NLB does not leave a zone for an Elastic IP that something else has, or
     ],
   });
   await controller.apply(model(at(b)));
-  const NetworkInterfaceId = nodeInterfaces()[0]?.id ?? '';
+  const { id: NetworkInterfaceId = '', attachment } = nodeInterfaces()[0] ?? {};
   await controller.clients.ec2.send(new AssociateAddressCommand({ AllocationId: c, NetworkInterfaceId }));
-  await expectRefused(controller, at(c), `${c} is in use by ${NetworkInterfaceId}`);
+  await expectRefused(controller, at(c), `${c} is in use by ${attachment?.instanceId}`);
   await expectRefused(controller, at('eipalloc-0123456789abcdef0'), 'eipalloc-0123456789abcdef0 does not exist');
+  const local = [...rig.aws.world().ec2.elasticIps.values()].find(({ id }) => id === c);
+  if (local === undefined) throw new Error('Expected an Elastic IP');
+  const moved = { ...local, networkInterfaceId: undefined, networkBorderGroup: 'us-east-1-bos-1' };
+  rig.aws.world().ec2.elasticIps.set(c, moved);
+  await expectRefused(controller, at(c), `${c} is in the network border group us-east-1-bos-1`);
+});
+
+test('an NLB does not exchange the Elastic IPs of two subnets, because each is in use until the other is free', async () => {
+  const controller = await rig.start();
+  const [a, b] = [await allocate(controller), await allocate(controller)];
+  const subnets = rig.seed.publicSubnetIds.toSorted().slice(0, 2);
+  const at = (...allocations: readonly string[]): NetworkGateway => ({
+    scheme: 'internet-facing',
+    subnets,
+    addresses: allocations.map((allocation, index) => ({ subnet: subnets[index] ?? '', allocation })),
+  });
+  await controller.apply(model(at(a, b)));
+  await expectRefused(controller, at(b, a), 'can move to');
 });
 
 test('an NLB does not leave a zone for a private address that something else has', async () => {
@@ -57,6 +76,48 @@ test('an NLB does not leave a zone for a private address that something else has
   const [privateIpv4 = ''] = privateIpAddresses;
   await expectRefused(controller, at({ subnet: first, privateIpv4 }), `${privateIpv4} is in use by ${id}`);
 });
+
+test('an NLB does not leave a zone for a private address in a prefix of a node', async () => {
+  const controller = await rig.start();
+  const [node] = nodeInterfaces();
+  if (node === undefined) throw new Error('Expected the interface of a node');
+  node.ipv4Prefixes = ['10.0.50.240/28'];
+  const { id, subnetId: subnet } = node;
+  const subnets = [subnet, rig.seed.privateSubnetIds.find((each) => each !== subnet) ?? ''].toSorted();
+  await controller.apply(model({ subnets }));
+  const addresses = [{ subnet, privateIpv4: '10.0.50.250' }];
+  await expectRefused(controller, { subnets, addresses }, `10.0.50.250 is in use by ${id}`);
+});
+
+test('if AWS refuses the second call, the NLB gets back the zone that it has left', async () => {
+  const controller = await rig.start();
+  const [a, b, c] = [await allocate(controller), await allocate(controller), await allocate(controller)];
+  const subnets = rig.seed.publicSubnetIds.toSorted().slice(0, 2);
+  const at = (...allocations: readonly string[]): NetworkGateway => ({
+    scheme: 'internet-facing',
+    subnets,
+    addresses: allocations.map((allocation, index) => ({ subnet: subnets[index] ?? '', allocation })),
+  });
+  await controller.apply(model(at(a, b)));
+  const before = placesInAws();
+  refuse(controller, c);
+  const { problems } = await controller.apply(model(at(a, c)));
+  expect(problems).toMatchObject([{ kind: 'cloud-refused', code: 'ResourceInUse' }]);
+  expect(placesInAws()).toEqual(before);
+});
+
+/** AWS refuses this Elastic IP, although it is free. */
+function refuse({ clients }: Controller, allocation: string): void {
+  clients.elbv2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        if (commandName !== 'SetSubnetsCommand' || !JSON.stringify(args.input).includes(allocation)) return next(args);
+        const action = 'elasticloadbalancing:SetSubnets';
+        throw new AwsError({ action, code: 'ResourceInUse', kind: 'in-use', detail: 'no' });
+      },
+    { step: 'initialize', name: 'refusing' },
+  );
+}
 
 const nodeInterfaces = () =>
   [...rig.aws.world().ec2.networkInterfaces.values()].filter(({ attachment }) => attachment !== undefined);

@@ -1,3 +1,4 @@
+import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import {
   CreateLoadBalancerCommand,
   DescribeLoadBalancersCommand,
@@ -8,15 +9,15 @@ import {
   SetSubnetsCommand,
   type SetSubnetsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
-import { isAlreadyExists } from '../errors.ts';
+import { AwsError, isAlreadyExists, isInUse, isRefused } from '../errors.ts';
 import { loadBalancerRecord, withPlaces } from '../inventory/read.ts';
 import type { LoadBalancerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
 import { toTagList } from '../tags.ts';
 import { adopt } from './adopt.ts';
-import { checkFree } from './free-addresses.ts';
+import { checkFree, checkMoves } from './free-addresses.ts';
 import type { Run, StepEnd } from './run.ts';
-import { placement, placementsTo } from './subnet-changes.ts';
+import { movesElasticIp, type Placement, placement, placementsBack, placementsTo } from './subnet-changes.ts';
 import { writeTags } from './tagging.ts';
 
 const ipAddressType = ({ spec }: LoadBalancerResource): IpAddressType | undefined =>
@@ -84,9 +85,10 @@ async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBa
   const type = ipAddressType(desired);
   const groups = groupsOf(run, desired);
   const otherType = current.IpAddressType !== type;
-  const placements = placementsTo(desired.spec, current);
+  const placements = placementsTo(desired.spec, current, await newZones(run, desired, current));
+  checkMoves(current, placements);
   if (placements.length > 1) await checkFree(run.context.clients, desired.spec, current);
-  if (placements.length > 0) await setSubnets(run, desired, LoadBalancerArn, placements, otherType);
+  if (placements.length > 0) await setSubnets(run, desired, current, placements, otherType);
   else if (otherType) await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
   const enforces = current.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic === 'off';
   if (!sameSet(current.SecurityGroups ?? [], groups) || enforces !== passesPrivateLink(desired)) {
@@ -94,11 +96,25 @@ async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBa
   }
 }
 
+/** The zones of the subnets that an NLB is to enter. */
+async function newZones(
+  { context: { clients } }: Run,
+  { spec: { type, subnets } }: LoadBalancerResource,
+  { AvailabilityZones = [] }: LoadBalancer,
+): Promise<ReadonlyMap<string, string>> {
+  const enters = subnets.filter((subnet) => AvailabilityZones.every(({ SubnetId }) => SubnetId !== subnet));
+  if (type !== 'network' || enters.length === 0) return new Map();
+  const Filters = [{ Name: 'subnet-id', Values: enters }];
+  const { Subnets = [] } = await clients.ec2.send(new DescribeSubnetsCommand({ Filters }));
+  return new Map(Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => [SubnetId, AvailabilityZone]));
+}
+
+/** If AWS refuses a call after the first one, the NLB gets back what it had, because it has left zones. */
 async function setSubnets(
   run: Run,
   { spec, ...desired }: LoadBalancerResource,
-  LoadBalancerArn: string,
-  placements: readonly ReturnType<typeof placement>[],
+  { LoadBalancerArn = '', AvailabilityZones: before = [] }: LoadBalancer,
+  placements: readonly Placement[],
   otherType: boolean,
 ): Promise<void> {
   const { clients, inventory } = run.context;
@@ -108,12 +124,27 @@ async function setSubnets(
     // Prefixes stay after the last UDP listener, because AWS refuses to remove them while a UDP listener still exists.
     ...(prefixForIpv6SourceNat !== undefined && { EnablePrefixForIpv6SourceNat: prefixForIpv6SourceNat }),
   };
-  for (const each of placements) {
-    const { AvailabilityZones } = await clients.elbv2.send(
-      new SetSubnetsCommand({ LoadBalancerArn, ...each, ...others }),
+  let present = before;
+  const place = async (each: Placement, more = {}): Promise<void> => {
+    const { AvailabilityZones = [] } = await clients.elbv2.send(
+      new SetSubnetsCommand({ LoadBalancerArn, ...each, ...more }),
     );
+    present = AvailabilityZones;
     const record = inventory.get(LoadBalancerArn);
     if (record?.kind === 'load-balancer') inventory.put(withPlaces(record, AvailabilityZones));
+  };
+  try {
+    for (const each of placements) await place(each, others);
+  } catch (error) {
+    // An Elastic IP that moves is in use until AWS has taken it from its old subnet. The next pass asks again.
+    const isPassing = isInUse(error) && movesElasticIp(spec, before);
+    if (present === before || !isRefused(error) || isPassing) throw error;
+    try {
+      for (const each of placementsBack(before, present)) await place(each);
+    } catch (refusal) {
+      if (!(refusal instanceof AwsError)) throw refusal;
+    }
+    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { LoadBalancerResource } from '../model/resources.ts';
 import { placementsTo } from './subnet-changes.ts';
 
-/** By subnet: its Elastic IP, or AWS's own address. Each subnet is in a zone of its own. */
+/** By subnet: its Elastic IP, or AWS's own address. */
 type Places = ReadonlyMap<string, string | undefined>;
 
 const specOf = (places: Places): LoadBalancerResource['spec'] => ({
@@ -20,9 +20,16 @@ const specOf = (places: Places): LoadBalancerResource['spec'] => ({
 const described = (places: Places): LoadBalancer => ({
   AvailabilityZones: [...places].map(([SubnetId, AllocationId]) => ({
     SubnetId,
+    ZoneName: zoneOf(SubnetId),
     LoadBalancerAddresses: AllocationId === undefined ? [] : [{ AllocationId }],
   })),
 });
+
+/** A subnet `a2` is in the zone of `a`. */
+const zoneOf = (subnet: string): string => subnet.slice(0, 1);
+
+const callsTo = (before: Places, wanted: Places) =>
+  placementsTo(specOf(wanted), described(before), new Map([...wanted.keys()].map((each) => [each, zoneOf(each)])));
 
 /** What AWS has after a call. It changes no address of a subnet in place. */
 function after(before: Places, { Subnets, SubnetMappings }: ReturnType<typeof placementsTo>[number]): Places {
@@ -49,7 +56,7 @@ test('an NLB gets any other addresses in any subnets without a change in place, 
   fc.assert(
     fc.property(places, places, (before, wanted) => {
       if (before.size === 1 && wanted.size === 1 && before.has([...wanted.keys()].join())) return;
-      const calls = placementsTo(specOf(wanted), described(before));
+      const calls = callsTo(before, wanted);
       expect(calls.reduce(after, before)).toEqual(wanted);
     }),
   );
@@ -58,7 +65,48 @@ test('an NLB gets any other addresses in any subnets without a change in place, 
 test('an NLB that has all that is desired is not called for', () => {
   fc.assert(
     fc.property(places, (before) => {
-      expect(placementsTo(specOf(before), described(before))).toEqual([]);
+      expect(callsTo(before, before)).toEqual([]);
     }),
   );
+});
+
+test.each<[string, readonly (readonly [string, string])[], number]>([
+  [
+    'another zone is one',
+    [
+      ['a', 'e1'],
+      ['c', 'e3'],
+    ],
+    1,
+  ],
+  [
+    'another subnet of the zone are two',
+    [
+      ['a', 'e1'],
+      ['b2', 'e3'],
+    ],
+    2,
+  ],
+  [
+    'another address of the subnet are two',
+    [
+      ['a', 'e1'],
+      ['b', 'e3'],
+    ],
+    2,
+  ],
+  [
+    'another zone for the same address are two',
+    [
+      ['a', 'e1'],
+      ['c', 'e2'],
+    ],
+    2,
+  ],
+])('the calls to %s', (_, wanted, count) => {
+  const before: Places = new Map([
+    ['a', 'e1'],
+    ['b', 'e2'],
+  ]);
+  expect(callsTo(before, new Map(wanted))).toHaveLength(count);
 });

@@ -10,8 +10,8 @@ import { differsInPlace, hasPlaces } from '../inventory/places.ts';
 import { givenIn } from '../inventory/read.ts';
 import type { LoadBalancerResource } from '../model/resources.ts';
 
-type Spec = LoadBalancerResource['spec'];
-type Placement = Pick<SetSubnetsCommandInput, 'Subnets' | 'SubnetMappings'>;
+type Spec = Pick<LoadBalancerResource['spec'], 'type' | 'subnets' | 'addresses' | 'prefixForIpv6SourceNat'>;
+export type Placement = Pick<SetSubnetsCommandInput, 'Subnets' | 'SubnetMappings'>;
 
 /** The subnets as parameters of a call: with addresses, if any subnet has addresses. */
 export function placement({ subnets, addresses = [] }: Pick<Spec, 'subnets' | 'addresses'>): Placement {
@@ -31,8 +31,13 @@ const mapping = ({ subnet, allocation, privateIpv4, ipv6, sourceNatIpv6Prefix }:
 /**
  * The calls of SetSubnets, one after another; none if all is as desired. An NLB cannot change its subnet in a zone, or its
  * address in a subnet, by one call. So it leaves these subnets first, if it can stand elsewhere meanwhile.
+ * @param zoneOf the zones of the desired subnets that it does not have yet
  */
-export function placementsTo(spec: Spec, current: LoadBalancer): readonly Placement[] {
+export function placementsTo(
+  spec: Spec,
+  current: LoadBalancer,
+  zoneOf: ReadonlyMap<string, string>,
+): readonly Placement[] {
   if (hasPlaces(spec, current)) return [];
   if (spec.type !== 'network') return [placement(spec)];
   const zones = current.AvailabilityZones ?? [];
@@ -43,9 +48,20 @@ export function placementsTo(spec: Spec, current: LoadBalancer): readonly Placem
   };
   const stays = spec.subnets.filter((subnet) => present.has(subnet) && !differs(subnet));
   if (stays.length === 0 && spec.subnets.some(differs)) return [...meanwhile(spec, zones), placement(spec)];
-  const adds = spec.subnets.length > stays.length;
-  const leaves = zones.some(({ SubnetId }) => SubnetId !== undefined && !stays.includes(SubnetId));
-  return [...(adds && leaves && stays.length > 0 ? [placement({ ...spec, subnets: stays })] : []), placement(spec)];
+  const isAskedAgain = ({ SubnetId = '', ZoneName = '', LoadBalancerAddresses: [own] = [] }: AvailabilityZone) =>
+    spec.subnets.includes(SubnetId) ||
+    spec.subnets.some((subnet) => zoneOf.get(subnet) === ZoneName) ||
+    spec.addresses?.some(({ allocation }) => allocation !== undefined && allocation === own?.AllocationId) === true;
+  const mustLeave = zones.some((zone) => !stays.includes(zone.SubnetId ?? '') && isAskedAgain(zone));
+  return [...(mustLeave && stays.length > 0 ? [placement({ ...spec, subnets: stays })] : []), placement(spec)];
+}
+
+/** The calls back to what an NLB had. */
+export function placementsBack(before: readonly AvailabilityZone[], present: readonly AvailabilityZone[]) {
+  const subnets = before.flatMap(({ SubnetId }) => SubnetId ?? []);
+  const spec = { type: 'network' as const, subnets, addresses: before.flatMap(givenIn) };
+  const zoneOf = new Map(before.map(({ SubnetId = '', ZoneName = '' }) => [SubnetId, ZoneName]));
+  return placementsTo(spec, { AvailabilityZones: [...present] }, zoneOf);
 }
 
 /** Where an NLB stands while it leaves all desired subnets that it has. None if it has only one, and no other is desired. */
@@ -60,3 +76,11 @@ function meanwhile(spec: Spec, zones: readonly AvailabilityZone[]): readonly Pla
   const others = spec.subnets.filter((subnet) => subnet !== pivot.SubnetId);
   return others.length < spec.subnets.length ? [asItIs, placement({ ...spec, subnets: others })] : [asItIs];
 }
+
+/** Whether an Elastic IP that the NLB had is to be in another subnet. */
+export const movesElasticIp = ({ addresses = [] }: Pick<Spec, 'addresses'>, before: readonly AvailabilityZone[]) =>
+  before
+    .flatMap(givenIn)
+    .some(({ subnet, allocation }) =>
+      addresses.some((each) => allocation !== undefined && each.allocation === allocation && each.subnet !== subnet),
+    );

@@ -3,7 +3,7 @@ import type { AvailabilityZone, LoadBalancer } from '@aws-sdk/client-elastic-loa
 import { canonicalAddress, canonicalBlock } from '../model/addresses.ts';
 import type { LoadBalancerResource } from '../model/resources.ts';
 
-type Spec = LoadBalancerResource['spec'];
+type Spec = Pick<LoadBalancerResource['spec'], 'subnets' | 'addresses' | 'prefixForIpv6SourceNat'>;
 
 export function hasPlaces(spec: Spec, found: LoadBalancer): boolean {
   const zones = found.AvailabilityZones ?? [];

@@ -1,11 +1,10 @@
 // What EC2 knows of the addresses that a Gateway requests.
-import { DescribeAddressesCommand } from '@aws-sdk/client-ec2';
 import ipaddr from 'ipaddr.js';
 import type { RequestedAddress } from '../../gateway/topology.ts';
 import type { AwsClients } from '../clients.ts';
 import { whereabouts } from '../model/addresses.ts';
 import type { OwnedLoadBalancer, OwnedResource } from '../observed.ts';
-import { interfacesOfAddresses, interfacesOfPrefixes, prefixOf } from './interfaces.ts';
+import { elasticIps, usersOf } from './address-users.ts';
 import type { AddressFact, Network } from './network.ts';
 
 /**
@@ -31,15 +30,16 @@ export async function withRequestedAddresses(
     where(each) === 'inside' ? 'inside' : 'others',
   );
   const [users, elastic] = await Promise.all([
-    inside.length === 0 ? [] : usersOf(clients, network.vpcId, inside),
-    others.length === 0 ? [] : elasticIps(clients, others),
+    usersOf(clients, network.vpcId, inside),
+    elasticIps(clients, 'public-ip', others),
   ]);
+  const used = [...users].map(([address, usedBy]): Fact => [address, { usedBy }]);
   const given = new Set(own.flatMap((each) => each.given ?? []).map(({ allocation }) => allocation));
-  const free = elastic.map(([address, { usedBy, ...fact }]): Fact => {
+  const free = elastic.map(({ address, usedBy, ...fact }): Fact => {
     const isFree = usedBy === undefined || given.has(fact.allocation);
     return [address, isFree ? fact : { ...fact, usedBy }];
   });
-  return { ...network, addresses: new Map([...held, ...users, ...free]) };
+  return { ...network, addresses: new Map([...held, ...used, ...free]) };
 }
 
 type Fact = readonly [address: string, fact: AddressFact];
@@ -51,31 +51,3 @@ const factsOf = ({ subnets, addresses = [], given = [] }: OwnedLoadBalancer): re
     const address = addresses[subnets.indexOf(subnet)];
     return address === undefined || allocation === undefined ? [] : [[address, { allocation }]];
   });
-
-/** An interface also has all addresses of its prefixes. */
-async function usersOf(clients: AwsClients, vpcId: string, addresses: readonly string[]): Promise<readonly Fact[]> {
-  const [exact, delegated] = await Promise.all([
-    interfacesOfAddresses(clients, vpcId, addresses),
-    interfacesOfPrefixes(clients, vpcId, addresses),
-  ]);
-  const user = (address: string) =>
-    exact.find((each) => each.addresses.includes(address)) ??
-    delegated.find(({ prefixes }) => prefixes.includes(prefixOf(address)));
-  return addresses.flatMap((address): readonly Fact[] => {
-    const usedBy = user(address)?.id;
-    return usedBy === undefined ? [] : [[address, { usedBy }]];
-  });
-}
-
-/** Uses a filter, because AWS would refuse a whole list of addresses if one of them was not the account's. */
-async function elasticIps({ ec2 }: AwsClients, addresses: readonly string[]): Promise<readonly Fact[]> {
-  const Filters = [{ Name: 'public-ip', Values: [...addresses] }];
-  const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ Filters }));
-  return Addresses.flatMap((each): readonly Fact[] => {
-    const { PublicIp, AllocationId: allocation, NetworkBorderGroup: borderGroup } = each;
-    if (PublicIp === undefined || allocation === undefined) return [];
-    const usedBy = each.InstanceId ?? each.NetworkInterfaceId ?? each.AssociationId;
-    const fact = { allocation, ...(borderGroup !== undefined && { borderGroup }) };
-    return [[PublicIp, usedBy === undefined ? fact : { ...fact, usedBy }]];
-  });
-}
