@@ -10,7 +10,7 @@ import { DEFAULT_QUOTAS } from './options.ts';
 import { PLACEHOLDER_NETWORK } from './placeholder-network.ts';
 import type { Model } from './resources.ts';
 import { NOTHING_STANDS, type Standing } from './standing.ts';
-import { entry, forward, httpPort, listener, topology } from './testing/sample.ts';
+import { entry, forward, httpPort, listener, options, topology } from './testing/sample.ts';
 
 const rig = eachTestOnAws();
 
@@ -101,6 +101,22 @@ test('while the NLB takes over, an ALB keeps the security groups of its user', (
     doorsOf(mixed({ isHandingOver: true }, { securityGroups }).model).groups;
   expect(doors(['sg-1'])).toEqual([{ groupId: 'sg-1' }, { group: 'security-group/frontend' }, backend]);
   expect(doors(own)).toEqual([...own.map((groupId) => ({ groupId })), backend]);
+});
+
+test('the rules for clients and for the NLB fit into five security groups while the NLB takes over', () => {
+  const sourceRanges = Array.from({ length: 10 }, (_, index) => `198.51.${index}.0/24`);
+  const ports = Array.from({ length: 22 }, (_, index) => httpPort([], { port: 8000 + index }));
+  const standing = { ...NOTHING_STANDS, isHandingOver: true };
+  const { model } = buildModel(
+    topology([...ports, { ...tcp, entries: [] }], { sourceRanges }),
+    PLACEHOLDER_NETWORK,
+    options,
+    standing,
+  );
+  expect(doorsOf(model).groups).toHaveLength(5);
+  const group = model?.resources.find(({ id }) => id === 'security-group/frontend');
+  const rules = group?.kind === 'security-group' ? group.ingress.filter(({ source }) => source.kind === 'group') : [];
+  expect(rules).toMatchObject([{ fromPort: 8000, toPort: 8021, source: nlb }]);
 });
 
 /** Plans until nothing is left to do. Each time, the controller dies one call later. @param check called after each death */

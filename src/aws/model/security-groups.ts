@@ -45,7 +45,10 @@ export function groupsBehind(context: ModelContext, ports: readonly PortTopology
  */
 export function groupsBeside(context: ModelContext, ports: readonly PortTopology[], front: GroupUse): SecurityGroups {
   if (context.topology.settings.securityGroups === undefined) {
-    return ofFrontend(context, frontendGroups(context, ports, rulesFrom(front, ports)));
+    const each = rulesFrom(front, ports);
+    // The rules for clients may leave room for one more rule only.
+    const fits = ports.length * rulesPerPort(context) + each.length <= ingressCapacity(context);
+    return ofFrontend(context, frontendGroups(context, ports, fits ? each : [ruleFrom(front, ports)]));
   }
   const [own, behind] = [securityGroups(context, ports), groupsBehind(context, ports, front)];
   const [frontend] = behind.uses;
@@ -58,6 +61,14 @@ const rulesFrom = (front: GroupUse, ports: readonly PortTopology[]): readonly In
     const source = { kind: 'group', ...front } as const;
     return { protocol: 'tcp', fromPort: port, toPort: port, source, description: `Listener port ${port}` };
   });
+
+/** One rule for all ports and those between them. The ALB listens on its own ports only. */
+function ruleFrom(front: GroupUse, ports: readonly PortTopology[]): IngressRule {
+  const numbers = ports.map(({ port }) => port);
+  const [fromPort, toPort] = [Math.min(...numbers), Math.max(...numbers)];
+  const source = { kind: 'group', ...front } as const;
+  return { protocol: 'tcp', fromPort, toPort, source, description: `Listener ports ${fromPort}-${toPort}` };
+}
 
 /** How many rules of one address family a load balancer's groups hold, without the backend group. */
 export function ingressCapacity({ options: { quotas } }: ModelContext): number {
