@@ -119,6 +119,26 @@ test('the rules for clients and for the NLB fit into five security groups while 
   expect(rules).toMatchObject([{ fromPort: 8000, toPort: 8021, source: nlb }]);
 });
 
+test('TCP listeners for which an NLB has no room are left out, and the ALB takes all other changes', () => {
+  const sourceRanges = Array.from({ length: 10 }, (_, index) => `198.51.${index}.0/24`);
+  const http = Array.from({ length: 24 }, (_, index) => httpPort([], { port: 8000 + index }));
+  const built = (...ports: Parameters<typeof topology>[0]) => {
+    const serving = new Set(http.map(({ port }) => `http/${port}` as const));
+    const standing = {
+      ...NOTHING_STANDS,
+      loadBalancers: new Set([resourceId('load-balancer/internal')]),
+      ports: serving,
+    };
+    return buildModel(topology(ports, { sourceRanges }), PLACEHOLDER_NETWORK, options, standing);
+  };
+  const more = { ...tcp, entries: [] };
+  const { model, problems } = built(...http, more);
+  expect(model).toEqual(built(...http).model);
+  expect(problems).toMatchObject([{ kind: 'too-many-ingress-rules', listener: 'db', ports: 23 }]);
+  const { model: fewer } = built(...http.slice(2), more);
+  expect(fewer?.resources.map(({ id }) => id)).toContain('load-balancer/nlb-internal');
+});
+
 /** Plans until nothing is left to do. Each time, the controller dies one call later. @param check called after each death */
 async function withDeaths(desired: Model | undefined, check: () => void): Promise<void> {
   for (let round = 1; round < 80; round += 1) {

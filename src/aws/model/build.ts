@@ -9,7 +9,7 @@ import { balancerSettingsWithoutEffect, targetSettingsWithoutEffect } from './at
 import { buildAlb } from './build-alb.ts';
 import { buildFront } from './build-front.ts';
 import { modelContext } from './context.ts';
-import { fittingPorts } from './fitting-ports.ts';
+import { fittingPorts, withoutCrowdedOut } from './fitting-ports.ts';
 import { formOf } from './form.ts';
 import { buildNlb } from './nlb/build.ts';
 import { placeOfAlb, placeOfNlb } from './nlb/places.ts';
@@ -51,14 +51,15 @@ export function* buildingModel(
   const made = (settings.securityGroups ?? []).filter((group) => standing.madeGroups.has(group));
   if (made.length > 0) return { problems: [{ kind: 'security-groups-not-permitted', groups: made }] };
   const given = { network, options, standing };
-  const { topology: asked, problems: misplaced } = withRequestedPlaces(wanted, given);
-  if (asked === undefined) return { problems: misplaced };
+  const { topology: placed, problems: misplaced } = withRequestedPlaces(wanted, given);
+  if (placed === undefined) return { problems: misplaced };
+  const { topology: asked, problems: crowded } = withoutCrowdedOut(placed, given);
   const form = formOf(asked, standing.loadBalancers);
   const { ipAddressType } = settings;
   if (form !== 'alb' && ipAddressType === 'dualstack-without-public-ipv4')
     return { problems: [{ kind: 'ip-address-type-unsupported', ipAddressType }] };
   const built = form === 'front' ? yield* buildFront(asked, given) : yield* buildOne(asked, form, given);
-  const problems = [...misplaced, ...built.problems];
+  const problems = [...misplaced, ...crowded, ...built.problems];
   if (built.resources === undefined) return { problems };
   const kept = built.standing ?? [];
   return { model: { gateway, resources: built.resources, ...(kept.length > 0 && { standing: kept }) }, problems };

@@ -44,7 +44,7 @@ export function formOf({ ports, planes, addresses }: Wanted, standing: ReadonlyS
   return 'alb';
 }
 
-const stands = (plane: Plane, standing: ReadonlySet<ResourceId>): boolean =>
+export const stands = (plane: Plane, standing: ReadonlySet<ResourceId>): boolean =>
   ['internal', 'internet-facing'].some((scheme) =>
     standing.has(resourceId('load-balancer', loadBalancerName(plane, scheme))),
   );
