@@ -18,6 +18,12 @@ export const isComing = (loadBalancer: Pick<OwnedLoadBalancer, 'tags'>): boolean
 export const takenOverAt = ({ tags }: Pick<OwnedLoadBalancer, 'tags'>): number | undefined =>
   timeIn(tags[TAG.handover]);
 
+/** Until when an NLB keeps an old zone, because its new ones are being set up. Undefined if it need not. */
+export function keepsZonesUntil({ tags }: Pick<OwnedLoadBalancer, 'tags'>, now: number, handover: number) {
+  const since = timeIn(tags[TAG.entered]);
+  return since !== undefined && since <= now && now < since + handover ? since + handover : undefined;
+}
+
 /** The addresses in a Gateway's status. */
 export const addressesIn = (gateway: Gateway | undefined): readonly string[] =>
   (gateway?.status?.addresses ?? []).flatMap(({ value }) => value ?? []);

@@ -30,6 +30,8 @@ export const TAG = {
   replaced: 'gatehouse.dev/replaced',
   /** Of an NLB that comes in front of a serving ALB: `pending`, and then since when clients are sent to it. */
   handover: 'gatehouse.dev/handover',
+  /** Of an NLB whose zones all change: since when AWS sets up the first new ones. Until they serve, an old one stays. */
+  entered: 'gatehouse.dev/entered',
   /** Since when the TCP and UDP routes of a listener for both have differed, in milliseconds since the epoch. */
   apart: 'gatehouse.dev/apart',
   /** Which of the other tags we have written for the user: six hex digits of each key's hash. Written with them. */

@@ -110,6 +110,8 @@ function laterWords(pending: Pending): string {
       return `${pending.resource} is removed at ${new Date(pending.at).toISOString()}, when its requests have ended`;
     case 'pair':
       return `${pending.resource} changes at ${new Date(pending.at).toISOString()}, unless its routes have the same backends then`;
+    case 'zones':
+      return `${pending.resource} leaves its old zones at ${new Date(pending.at).toISOString()}, when the new ones serve`;
     case 'replacement':
       return `${pending.resource} is removed when what replaces it serves`;
     case 'route':

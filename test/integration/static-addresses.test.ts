@@ -78,6 +78,7 @@ const networkZones = (ns: string) =>
     .flatMap(({ subnets }) => subnets.map(({ zone }) => zone));
 
 test('an HTTP Gateway is reached at its Elastic IPs, each keeps its zone, and they are still the user’s in the end', async () => {
+  await rig.restart({ flags: { 'handover-period': '3s' } });
   const ns = await rig.freshNamespace('elastic');
   await deployWeb(ns, 'web');
   const [one, two, three, four] = [elasticIp(), elasticIp(), elasticIp(), elasticIp()];
@@ -95,8 +96,9 @@ test('an HTTP Gateway is reached at its Elastic IPs, each keeps its zone, and th
   for (const address of [three, two]) await eventually(async () => expect(await ask(address)).toBe('web'));
   expect(zoneOf(ns, two)).toBe(zone);
 
-  // All addresses are others now.
+  // All addresses are others now. An old zone stays while AWS sets up the first new one.
   await rig.apply([webGateway(ns, [four, one], 'public')]);
+  await eventually(() => expect(networkZones(ns)).toHaveLength(3));
   await eventually(async () => expect(new Set(await addressesOf(ns))).toEqual(new Set(asStatus(four, one))));
   for (const address of [four, one]) await eventually(async () => expect(await ask(address)).toBe('web'));
 

@@ -1,5 +1,5 @@
 // Notes in a tag how far an NLB has come in front of a serving ALB. When the time is over, the model closes the ALB.
-import { isAnnounced, takenOverAt } from '../handover.ts';
+import { isAnnounced, keepsZonesUntil, takenOverAt } from '../handover.ts';
 import type { ListenerResource, LoadBalancerResource } from '../model/resources.ts';
 import { type OwnedLoadBalancer, TAG } from '../observed.ts';
 import { type Draft, stepId } from './draft.ts';
@@ -22,6 +22,8 @@ export function handOver(
   for (const desired of loadBalancers) {
     const existing = draft.existing.kept.get(desired.id);
     if (existing?.kind !== 'load-balancer') continue;
+    const at = keepsZonesUntil(existing, now, handover);
+    if (at !== undefined) draft.await({ kind: 'zones', resource: desired.id, at });
     const { replaces } = desired;
     if (replaces === undefined) {
       if (TAG.handover in existing.tags) tag(draft, existing, { remove: [TAG.handover] });

@@ -87,7 +87,8 @@ function update(draft: Draft, desired: Plain, existing: KeptResource): void {
   const spec = hashed(draft.existing, desired.spec, certificates);
   const right =
     isSet(draft.existing, { tags: existing.tags, tag: 'spec', value: desired.spec }, certificates) &&
-    !references.some((reference) => draft.isCreated(reference));
+    !references.some((reference) => draft.isCreated(reference)) &&
+    !(TAG.entered in existing.tags);
   const changed = mustChange(draft, desired, existing, right)
     ? draft.change(desired, existing, draft.waitFor(references), { spec })
     : undefined;

@@ -83,6 +83,8 @@ export type Pending =
   | { readonly kind: 'drain'; readonly resource: ResourceId; readonly at: number }
   /** A listener for TCP and UDP waits for its routes to have the same backends again. */
   | { readonly kind: 'pair'; readonly resource: ResourceId; readonly at: number }
+  /** An NLB keeps an old zone until AWS has set up the new ones. */
+  | { readonly kind: 'zones'; readonly resource: ResourceId; readonly at: number }
   /** A replacement must serve before its predecessor is deleted. */
   | { readonly kind: 'replacement'; readonly resource: ResourceId }
   /** A listener without targets is created only when its load balancer is active, because its route may still come. */

@@ -10,6 +10,7 @@ import {
   type SetSubnetsCommandInput,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { AwsError, isAlreadyExists, isInUse, isRefused } from '../errors.ts';
+import { keepsZonesUntil } from '../handover.ts';
 import { loadBalancerRecord, withPlaces } from '../inventory/read.ts';
 import type { LoadBalancerResource, Tags } from '../model/resources.ts';
 import { TAG } from '../observed.ts';
@@ -71,29 +72,53 @@ export async function createLoadBalancer(run: Run, desired: LoadBalancerResource
   }
 }
 
-export async function changeLoadBalancer(run: Run, desired: LoadBalancerResource, arn: string): Promise<void> {
-  const { LoadBalancers: [current] = [] } = await run.context.clients.elbv2.send(
+/** The tag says that the whole spec is set, so it is not written while the NLB keeps an old zone. */
+export async function changeLoadBalancer(
+  run: Run,
+  desired: LoadBalancerResource,
+  arn: string,
+  tags: Tags,
+): Promise<StepEnd> {
+  const { clients, inventory, clock, handover } = run.context;
+  const { LoadBalancers: [current] = [] } = await clients.elbv2.send(
     new DescribeLoadBalancersCommand({ LoadBalancerArns: [arn] }),
   );
-  if (current !== undefined) await changeTo(run, desired, current);
+  const { tags: present = {} } = inventory.get(arn) ?? {};
+  const keeps = keepsZonesUntil({ tags: present }, clock.now(), handover) !== undefined;
+  const isWhole = current === undefined || (await changeTo(run, desired, current, keeps));
+  if (isWhole) await writeTags(run, arn, tags, TAG.entered in present ? [TAG.entered] : []);
+  else if (!keeps) await writeTags(run, arn, { [TAG.entered]: String(clock.now()) });
+  return isWhole || keeps ? { kind: 'done' } : { kind: 'done', again: true };
 }
 
-/** Sets only differences, because each of these calls may move network interfaces. */
-async function changeTo(run: Run, desired: LoadBalancerResource, current: LoadBalancer): Promise<void> {
+/**
+ * Sets only differences, because each of these calls may move network interfaces.
+ * @param keeps whether its subnets and addresses stay for now
+ * @returns whether all is set
+ */
+async function changeTo(
+  run: Run,
+  desired: LoadBalancerResource,
+  current: LoadBalancer,
+  keeps = false,
+): Promise<boolean> {
   const { elbv2 } = run.context.clients;
   const { LoadBalancerArn = '' } = current;
   const type = ipAddressType(desired);
   const groups = groupsOf(run, desired);
   const otherType = current.IpAddressType !== type;
-  const placements = placementsTo(desired.spec, current, await newZones(run, desired, current));
-  checkMoves(current, placements);
-  if (placements.length > 1) await checkFree(run.context.clients, desired.spec, current);
-  if (placements.length > 0) await setSubnets(run, desired, current, placements, otherType);
+  const { calls, isWhole } = keeps
+    ? { calls: [], isWhole: false }
+    : placementsTo(desired.spec, current, await newZones(run, desired, current));
+  checkMoves(current, calls);
+  if (calls.length > 0 && (calls.length > 1 || !isWhole)) await checkFree(run.context.clients, desired.spec, current);
+  if (calls.length > 0) await setSubnets(run, desired, current, calls, otherType);
   else if (otherType) await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
   const enforces = current.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic === 'off';
   if (!sameSet(current.SecurityGroups ?? [], groups) || enforces !== passesPrivateLink(desired)) {
     await setSecurityGroups(run, desired, LoadBalancerArn);
   }
+  return isWhole;
 }
 
 /** The zones of the subnets that an NLB is to enter. */

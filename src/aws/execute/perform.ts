@@ -99,6 +99,7 @@ async function create(run: Run, step: StepOf<'create'>): Promise<StepEnd> {
 
 async function change(run: Run, { desired, arn, tags }: StepOf<'change'>): Promise<StepEnd> {
   if (desired.kind === 'certificate') return await changeCertificate(run, desired, arn, tags);
+  if (desired.kind === 'load-balancer') return await changeLoadBalancer(run, desired, arn, tags);
   await changeInPlace(run, desired, arn);
   await writeTags(run, arn, tags);
   return done;
@@ -106,12 +107,10 @@ async function change(run: Run, { desired, arn, tags }: StepOf<'change'>): Promi
 
 async function changeInPlace(
   run: Run,
-  desired: Exclude<Resource, { kind: 'certificate' }>,
+  desired: Exclude<Resource, { kind: 'certificate' | 'load-balancer' }>,
   arn: string,
 ): Promise<void> {
   switch (desired.kind) {
-    case 'load-balancer':
-      return await changeLoadBalancer(run, desired, arn);
     case 'target-group':
       return await changeTargetGroup(run, desired, arn);
     case 'listener':

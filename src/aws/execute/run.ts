@@ -31,6 +31,8 @@ export interface ExecuteContext {
   readonly locks: KeyedLock;
   readonly cluster: ClusterIdentity;
   readonly clock: Clock;
+  /** How long an old address still serves, in milliseconds. */
+  readonly handover: number;
   readonly logger: Logger;
   /** No call begins after it aborts. */
   readonly signal: AbortSignal;

@@ -24,8 +24,6 @@ const nobody: ReadonlySet<string> = new Set();
 export interface RunsOptions extends Omit<ExecuteContext, 'owner' | 'recall' | 'problemsBefore'> {
   readonly clock: Clock;
   readonly progress: Progress;
-  /** How long an old address still serves, in milliseconds. */
-  readonly handover: number;
 }
 
 export class Runs {
@@ -45,7 +43,7 @@ export class Runs {
 
   /** @param recall recalls steps that have made no call yet, because others wait */
   async execute(owner: Owner, plan: Plan, recall?: AbortSignal): Promise<Outcome> {
-    const { progress, logger, handover: _, ...context } = this.#options;
+    const { progress, logger, ...context } = this.#options;
     const last = this.#lastOf(owner);
     if (owner.kind === 'gateway') progress.awaits(owner.key, plan);
     const outcome = await executePlan(plan, {

@@ -2,7 +2,7 @@ import type { LoadBalancer } from '@aws-sdk/client-elastic-load-balancing-v2';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LoadBalancerResource } from '../model/resources.ts';
-import { placementsTo } from './subnet-changes.ts';
+import { type Placement, placementsTo } from './subnet-changes.ts';
 
 /** By subnet: its Elastic IP, or AWS's own address. */
 type Places = ReadonlyMap<string, string | undefined>;
@@ -32,7 +32,7 @@ const callsTo = (before: Places, wanted: Places) =>
   placementsTo(specOf(wanted), described(before), new Map([...wanted.keys()].map((each) => [each, zoneOf(each)])));
 
 /** What AWS has after a call. It changes no address of a subnet in place. */
-function after(before: Places, { Subnets, SubnetMappings }: ReturnType<typeof placementsTo>[number]): Places {
+function after(before: Places, { Subnets, SubnetMappings }: Placement): Places {
   const asked = SubnetMappings ?? (Subnets ?? []).map((SubnetId) => ({ SubnetId, AllocationId: undefined }));
   expect(asked.length).toBeGreaterThan(0);
   return new Map(
@@ -52,12 +52,37 @@ const places = fc
       .map((addresses): Places => new Map(subnets.map((subnet, index) => [subnet, addresses[index]]))),
   );
 
+/** All moves until the NLB has what is wanted, as AWS's state after each call. */
+function movesTo(wanted: Places, before: Places): readonly (readonly Places[])[] {
+  const { calls, isWhole } = callsTo(before, wanted);
+  const states = calls.reduce((all: readonly Places[], call) => [...all, after(all.at(-1) ?? before, call)], []);
+  return isWhole ? [states] : [states, ...movesTo(wanted, states.at(-1) ?? before)];
+}
+
+const isImpossible = (before: Places, wanted: Places) =>
+  before.size === 1 && wanted.size === 1 && before.has([...wanted.keys()].join());
+
 test('an NLB gets any other addresses in any subnets without a change in place, unless it has only one subnet', () => {
   fc.assert(
     fc.property(places, places, (before, wanted) => {
-      if (before.size === 1 && wanted.size === 1 && before.has([...wanted.keys()].join())) return;
-      const calls = callsTo(before, wanted);
-      expect(calls.reduce(after, before)).toEqual(wanted);
+      if (isImpossible(before, wanted)) return;
+      expect(movesTo(wanted, before).flat().at(-1) ?? before).toEqual(wanted);
+    }),
+  );
+});
+
+test('in each move an NLB keeps a zone that is set up', () => {
+  fc.assert(
+    fc.property(places, places, (before, wanted) => {
+      if (isImpossible(before, wanted)) return;
+      let settled = before;
+      for (const move of movesTo(wanted, before)) {
+        const kept = [...settled].filter(([subnet, address]) =>
+          move.every((state) => state.has(subnet) && state.get(subnet) === address),
+        );
+        expect(kept).not.toEqual([]);
+        settled = move.at(-1) ?? settled;
+      }
     }),
   );
 });
@@ -65,7 +90,7 @@ test('an NLB gets any other addresses in any subnets without a change in place, 
 test('an NLB that has all that is desired is not called for', () => {
   fc.assert(
     fc.property(places, (before) => {
-      expect(callsTo(before, before)).toEqual([]);
+      expect(callsTo(before, before)).toEqual({ calls: [], isWhole: true });
     }),
   );
 });
@@ -108,5 +133,5 @@ test.each<[string, readonly (readonly [string, string])[], number]>([
     ['a', 'e1'],
     ['b', 'e2'],
   ]);
-  expect(callsTo(before, new Map(wanted))).toHaveLength(count);
+  expect(callsTo(before, new Map(wanted)).calls).toHaveLength(count);
 });

@@ -28,53 +28,74 @@ const mapping = ({ subnet, allocation, privateIpv4, ipv6, sourceNatIpv6Prefix }:
   ...(sourceNatIpv6Prefix !== undefined && { SourceNatIpv6Prefix: sourceNatIpv6Prefix }),
 });
 
+export interface Move {
+  /** Of SetSubnets, one after another; none if all is as desired. */
+  readonly calls: readonly Placement[];
+  /** False if the NLB then keeps an old zone until AWS has set up the new ones. The next move leaves it. */
+  readonly isWhole: boolean;
+}
+
 /**
- * The calls of SetSubnets, one after another; none if all is as desired. An NLB cannot change its subnet in a zone, or its
- * address in a subnet, by one call. So it leaves these subnets first, if it can stand elsewhere meanwhile.
+ * An NLB cannot change its subnet in a zone, or its address in a subnet, by one call. So it leaves these subnets first, if it can
+ * stand elsewhere meanwhile.
  * @param zoneOf the zones of the desired subnets that it does not have yet
  */
-export function placementsTo(
-  spec: Spec,
-  current: LoadBalancer,
-  zoneOf: ReadonlyMap<string, string>,
-): readonly Placement[] {
-  if (hasPlaces(spec, current)) return [];
-  if (spec.type !== 'network') return [placement(spec)];
+export function placementsTo(spec: Spec, current: LoadBalancer, zoneOf: ReadonlyMap<string, string>): Move {
+  if (hasPlaces(spec, current)) return whole([]);
+  if (spec.type !== 'network') return whole([placement(spec)]);
   const zones = current.AvailabilityZones ?? [];
   const present = new Map(zones.map((zone) => [zone.SubnetId, zone]));
-  const differs = (subnet: string): boolean => {
+  const stays = spec.subnets.filter((subnet) => {
     const zone = present.get(subnet);
-    return zone !== undefined && differsInPlace(spec, zone);
-  };
-  const stays = spec.subnets.filter((subnet) => present.has(subnet) && !differs(subnet));
-  if (stays.length === 0 && spec.subnets.some(differs)) return [...meanwhile(spec, zones), placement(spec)];
+    return zone !== undefined && !differsInPlace(spec, zone);
+  });
+  if (stays.length === 0) return enterFirst(spec, zones, zoneOf);
   const isAskedAgain = ({ SubnetId = '', ZoneName = '', LoadBalancerAddresses: [own] = [] }: AvailabilityZone) =>
     spec.subnets.includes(SubnetId) ||
     spec.subnets.some((subnet) => zoneOf.get(subnet) === ZoneName) ||
-    spec.addresses?.some(({ allocation }) => allocation !== undefined && allocation === own?.AllocationId) === true;
+    hasElasticIp(spec, own?.AllocationId);
   const mustLeave = zones.some((zone) => !stays.includes(zone.SubnetId ?? '') && isAskedAgain(zone));
-  return [...(mustLeave && stays.length > 0 ? [placement({ ...spec, subnets: stays })] : []), placement(spec)];
+  return whole([...(mustLeave ? [placement({ ...spec, subnets: stays })] : []), placement(spec)]);
+}
+
+const whole = (calls: readonly Placement[]): Move => ({ calls, isWhole: true });
+
+const hasElasticIp = ({ addresses = [] }: Spec, id: string | undefined): boolean =>
+  id !== undefined && addresses.some(({ allocation }) => allocation === id);
+
+/** All zones are to change. AWS needs minutes to set up a zone, so the NLB enters new ones beside an old one that serves. */
+function enterFirst(spec: Spec, zones: readonly AvailabilityZone[], zoneOf: ReadonlyMap<string, string>): Move {
+  const isPresent = (subnet: string) => zones.some(({ SubnetId }) => SubnetId === subnet);
+  const isTaken = (subnet: string) => zones.some(({ ZoneName }) => ZoneName === zoneOf.get(subnet));
+  const isHeld = (subnet: string) => {
+    const wanted = spec.addresses?.find((each) => each.subnet === subnet)?.allocation;
+    return zones.flatMap(givenIn).some(({ allocation }) => allocation !== undefined && allocation === wanted);
+  };
+  const free = spec.subnets.filter((subnet) => !isPresent(subnet) && !isTaken(subnet) && !isHeld(subnet));
+  if (zones.length > 0 && free.length > 0) return { calls: [beside(zones, spec, free)], isWhole: false };
+  const kept = zones.filter(({ SubnetId = '' }) => !spec.subnets.includes(SubnetId));
+  const old = kept.length > 0 ? kept : zones.slice(-1);
+  const enters = spec.subnets.filter((subnet) => isPresent(subnet) && old.every(({ SubnetId }) => SubnetId !== subnet));
+  if (enters.length === 0) return whole([placement(spec)]);
+  return { calls: [beside(old, spec, []), beside(old, spec, enters)], isWhole: false };
+}
+
+/** These zones as they are, and the desired ones of these subnets. */
+function beside(zones: readonly AvailabilityZone[], spec: Spec, enters: readonly string[]): Placement {
+  const subnets = [...zones.flatMap(({ SubnetId }) => SubnetId ?? []), ...enters];
+  const wanted = (spec.addresses ?? []).filter(({ subnet }) => enters.includes(subnet));
+  return placement({ subnets, addresses: [...zones.flatMap(givenIn), ...wanted] });
 }
 
 /** The calls back to what an NLB had. */
-export function placementsBack(before: readonly AvailabilityZone[], present: readonly AvailabilityZone[]) {
+export function placementsBack(
+  before: readonly AvailabilityZone[],
+  present: readonly AvailabilityZone[],
+): readonly Placement[] {
   const subnets = before.flatMap(({ SubnetId }) => SubnetId ?? []);
   const spec = { type: 'network' as const, subnets, addresses: before.flatMap(givenIn) };
   const zoneOf = new Map(before.map(({ SubnetId = '', ZoneName = '' }) => [SubnetId, ZoneName]));
-  return placementsTo(spec, { AvailabilityZones: [...present] }, zoneOf);
-}
-
-/** Where an NLB stands while it leaves all desired subnets that it has. None if it has only one, and no other is desired. */
-function meanwhile(spec: Spec, zones: readonly AvailabilityZone[]): readonly Placement[] {
-  const enters = spec.subnets.filter((subnet) => zones.every(({ SubnetId }) => SubnetId !== subnet));
-  if (enters.length > 0) return [placement({ ...spec, subnets: enters })];
-  const pivot =
-    zones.find(({ SubnetId = '' }) => !spec.subnets.includes(SubnetId)) ??
-    (zones.length > 1 ? zones.at(-1) : undefined);
-  if (pivot?.SubnetId === undefined) return [];
-  const asItIs = placement({ subnets: [pivot.SubnetId], addresses: givenIn(pivot) });
-  const others = spec.subnets.filter((subnet) => subnet !== pivot.SubnetId);
-  return others.length < spec.subnets.length ? [asItIs, placement({ ...spec, subnets: others })] : [asItIs];
+  return placementsTo(spec, { AvailabilityZones: [...present] }, zoneOf).calls;
 }
 
 /** Whether an Elastic IP that the NLB had is to be in another subnet. */

@@ -99,6 +99,7 @@ export async function removeLeftovers(context: LeftoversContext, cluster: Cluste
       clock,
       logger,
       signal,
+      handover: 0,
       secretOf: () => undefined,
       targetsOf: () => [],
     });

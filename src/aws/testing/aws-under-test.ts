@@ -284,6 +284,7 @@ export async function awsUnderTest(options: StartOptions = {}) {
         Promise.resolve(whereabouts([...aws.world().ec2.subnets.values()].map(({ cidrBlock }) => cidrBlock))),
       locks: new KeyedLock(),
       cluster,
+      handover: 0,
       secretOf: (secret) => kept.secrets.get(secret),
       targetsOf: () => kept.targets,
     };

@@ -1,0 +1,68 @@
+import { AllocateAddressCommand } from '@aws-sdk/client-ec2';
+import { expect, test } from 'vitest';
+import { TAG } from '../observed.ts';
+import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
+import { type NetworkGateway, networkGateway } from '../testing/network-gateway.ts';
+import { executePlan } from './execute.ts';
+
+const rig = eachTestOnAws();
+const handover = 60_000;
+
+const model = (wanted: NetworkGateway) =>
+  networkGateway(rig.seed, { listeners: { 53: 'TCP' }, scheme: 'internet-facing', ...wanted });
+
+/** Of the NLB, by subnet. */
+const placesInAws = () =>
+  [...rig.aws.world().elbv2.loadBalancers.values()].map(({ subnets }) =>
+    Object.fromEntries(subnets.map(({ subnetId, allocationId }) => [subnetId, allocationId])),
+  );
+
+async function elasticIp({ clients }: Controller): Promise<string> {
+  return (await clients.ec2.send(new AllocateAddressCommand({ Domain: 'vpc' }))).AllocationId ?? '';
+}
+
+/** One pass while the old zone serves on. */
+const pass = ({ plan, context }: Controller, wanted: NetworkGateway) =>
+  executePlan(plan(model(wanted)), { ...context, handover });
+
+const owned = ({ inventory }: Controller) => inventory.owned(gateway).find(({ kind }) => kind === 'load-balancer');
+
+test('an NLB whose zones all change keeps an old one until the new ones are set up, also after a restart', async () => {
+  const before = await rig.start();
+  const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();
+  const allocation = await elasticIp(before);
+  const wide = { subnets: [first, second] };
+  const narrow = { subnets: [first], addresses: [{ subnet: first, allocation }] };
+  await before.apply(model(wide));
+  expect(await pass(before, narrow)).toMatchObject({ problems: [], again: true });
+  const both = { [first]: allocation, [second]: undefined };
+  expect(placesInAws()).toEqual([both]);
+
+  const after = await rig.start();
+  const since = Number(owned(after)?.tags[TAG.entered]);
+  const zones = { kind: 'zones', resource: 'load-balancer/nlb-internet-facing', at: since + 600_000 };
+  expect(after.plan(model(narrow)).pending).toContainEqual(zones);
+  const outcome = await pass(after, narrow);
+  expect(outcome).toMatchObject({ problems: [] });
+  expect(outcome).not.toHaveProperty('again');
+  expect(placesInAws()).toEqual([both]);
+
+  // The time is over.
+  await after.apply(model(narrow));
+  expect(placesInAws()).toEqual([{ [first]: allocation }]);
+  expect(owned(after)?.tags).not.toHaveProperty(TAG.entered);
+  expect(after.plan(model(narrow))).toMatchObject({ steps: [], pending: [] });
+});
+
+test('a change that is taken back while an NLB keeps an old zone leaves no zone behind', async () => {
+  const controller = await rig.start();
+  const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();
+  const [a, b] = [await elasticIp(controller), await elasticIp(controller)];
+  const at = (subnet: string, allocation: string) => ({ subnets: [subnet], addresses: [{ subnet, allocation }] });
+  await controller.apply(model(at(first, a)));
+  await pass(controller, at(second, b));
+  expect(placesInAws()).toEqual([{ [first]: a, [second]: b }]);
+  await controller.apply(model(at(first, a)));
+  expect(placesInAws()).toEqual([{ [first]: a }]);
+  expect(controller.plan(model(at(first, a)))).toMatchObject({ steps: [], pending: [] });
+});
