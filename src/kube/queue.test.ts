@@ -88,6 +88,25 @@ test('if a key has several delays, the earliest wins', async () => {
   expect(queue.depth).toBe(0);
 });
 
+test('a delay that is longer than a timer can be is kept', async () => {
+  const sleeps: number[] = [];
+  class RecordingClock extends FakeClock {
+    override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+      sleeps.push(ms);
+      return super.sleep(ms, signal);
+    }
+  }
+  const clock = new RecordingClock();
+  const queue = new WorkQueue({ clock });
+  const month = 30 * 86_400_000;
+  queue.addAfter('a', month);
+  await clock.advance(month - 1);
+  expect(queue.depth).toBe(0);
+  await clock.advance(1);
+  expect(queue.depth).toBe(1);
+  expect(Math.max(...sleeps)).toBeLessThan(2 ** 31);
+});
+
 test('a failed key is retried with a growing delay up to a limit, until it succeeds', async () => {
   const { queue, clock } = newQueue();
   for (const delay of [10, 20, 40, 50, 50]) {

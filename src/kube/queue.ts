@@ -28,6 +28,9 @@ interface Dirty {
 /** After this many high-priority keys in a row, a low-priority key has its turn. */
 const longestStreak = 10;
 
+/** A timer that is longer fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /**
  * A queue of keys, like client-go's. Its invariants: a key waits at most once; two workers never have the same key; if a key
  * is added while a worker has it, it waits again after that worker is done.
@@ -194,7 +197,8 @@ export class WorkQueue<K extends string = string> {
     if (next === undefined || this.#shutDown) return;
     const cut = new AbortController();
     this.#timer = { at: next.at, cut };
-    this.#clock.sleep(Math.max(0, next.at - this.#clock.monotonic()), cut.signal).then(
+    const wait = Math.max(0, next.at - this.#clock.monotonic());
+    this.#clock.sleep(Math.min(wait, longestTimerMs), cut.signal).then(
       () => this.#release(),
       () => {
         // An earlier timer replaced this one, or the queue is shut down.
