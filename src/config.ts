@@ -123,7 +123,8 @@ export const flags = {
   'handover-period': {
     schema: duration.prefault('10m'),
     value: 'DURATION',
-    description: "how long an old load balancer still serves after the Gateway's address has changed to or from an NLB",
+    description:
+      "how long an old load balancer still serves after the Gateway's address has changed to or from an NLB, and an old zone after an NLB has got others",
   },
   'enable-leader-election': {
     schema: boolean.prefault('true'),

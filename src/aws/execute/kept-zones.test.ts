@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AllocateAddressCommand } from '@aws-sdk/client-ec2';
 import { expect, test } from 'vitest';
+import { AwsError, LeaseLostError } from '../errors.ts';
 import { TAG } from '../observed.ts';
 import { type Controller, eachTestOnAws, gateway } from '../testing/aws-under-test.ts';
 import { type NetworkGateway, networkGateway } from '../testing/network-gateway.ts';
@@ -66,3 +68,51 @@ test('a change that is taken back while an NLB keeps an old zone leaves no zone 
   expect(placesInAws()).toEqual([{ [first]: a }]);
   expect(controller.plan(model(at(first, a)))).toMatchObject({ steps: [], pending: [] });
 });
+
+test('a process that stops when an NLB has entered its new zones lets the next one keep the old zone', async () => {
+  const before = await rig.start();
+  const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();
+  const allocation = await elasticIp(before);
+  const narrow = { subnets: [first], addresses: [{ subnet: first, allocation }] };
+  await before.apply(model({ subnets: [first, second] }));
+  const both = { [first]: allocation, [second]: undefined };
+  rig.kept.mayCall = () => {
+    if (isDeepStrictEqual(placesInAws(), [both])) throw new LeaseLostError();
+  };
+  await pass(before, narrow);
+  rig.kept.mayCall = () => undefined;
+  expect(placesInAws()).toEqual([both]);
+  await pass(await rig.start(), narrow);
+  expect(placesInAws()).toEqual([both]);
+});
+
+test('if AWS refuses the new zones, the next pass tries again at once', async () => {
+  const controller = await rig.start();
+  const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();
+  const allocation = await elasticIp(controller);
+  await controller.apply(model({ subnets: [first, second] }));
+  refuseOnce(controller, allocation);
+  const narrow = { subnets: [first], addresses: [{ subnet: first, allocation }] };
+  expect(await pass(controller, narrow)).toMatchObject({ problems: [{ kind: 'cloud-refused' }] });
+  expect(placesInAws()).toEqual([{ [first]: undefined, [second]: undefined }]);
+  expect(await pass(controller, narrow)).toMatchObject({ problems: [] });
+  expect(placesInAws()).toEqual([{ [first]: allocation, [second]: undefined }]);
+});
+
+/** AWS refuses the first call that names this Elastic IP, although it is free. */
+function refuseOnce({ clients }: Controller, allocation: string): void {
+  let isRefused = false;
+  clients.elbv2.middlewareStack.add(
+    (next) => (args) => {
+      if (isRefused || !JSON.stringify(args.input).includes(allocation)) return next(args);
+      isRefused = true;
+      throw new AwsError({
+        action: 'elasticloadbalancing:SetSubnets',
+        code: 'ResourceInUse',
+        kind: 'in-use',
+        detail: 'no',
+      });
+    },
+    { step: 'initialize', name: 'refusing' },
+  );
+}

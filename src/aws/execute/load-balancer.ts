@@ -87,7 +87,6 @@ export async function changeLoadBalancer(
   const keeps = keepsZonesUntil({ tags: present }, clock.now(), handover) !== undefined;
   const isWhole = current === undefined || (await changeTo(run, desired, current, keeps));
   if (isWhole) await writeTags(run, arn, tags, TAG.entered in present ? [TAG.entered] : []);
-  else if (!keeps) await writeTags(run, arn, { [TAG.entered]: String(clock.now()) });
   return isWhole || keeps ? { kind: 'done' } : { kind: 'done', again: true };
 }
 
@@ -112,13 +111,25 @@ async function changeTo(
     : placementsTo(desired.spec, current, await newZones(run, desired, current));
   checkMoves(current, calls);
   if (calls.length > 0 && (calls.length > 1 || !isWhole)) await checkFree(run.context.clients, desired.spec, current);
-  if (calls.length > 0) await setSubnets(run, desired, current, calls, otherType);
+  const place = () => setSubnets(run, desired, current, calls, otherType);
+  if (calls.length > 0) await (isWhole ? place() : noteEntered(run, LoadBalancerArn, place));
   else if (otherType) await elbv2.send(new SetIpAddressTypeCommand({ LoadBalancerArn, IpAddressType: type }));
   const enforces = current.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic === 'off';
   if (!sameSet(current.SecurityGroups ?? [], groups) || enforces !== passesPrivateLink(desired)) {
     await setSecurityGroups(run, desired, LoadBalancerArn);
   }
   return isWhole;
+}
+
+/** The tag is written first. Otherwise a process that stopped in between would let the next one leave the old zone at once. */
+async function noteEntered(run: Run, arn: string, place: () => Promise<void>): Promise<void> {
+  await writeTags(run, arn, { [TAG.entered]: String(run.context.clock.now()) });
+  try {
+    await place();
+  } catch (error) {
+    if (isRefused(error)) await writeTags(run, arn, {}, [TAG.entered]);
+    throw error;
+  }
 }
 
 /** The zones of the subnets that an NLB is to enter. */
