@@ -15,6 +15,7 @@ import { askHttp, askTcp, askTls, askUdp, keepAsking, startPod } from './support
 import { eventsIn } from './support/events.ts';
 import { eventually } from './support/eventually.ts';
 import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
+import { restartsAndGoes } from './support/lifetime.ts';
 import { connectionRoute, gateway, httpRoute, service } from './support/objects.ts';
 import { programmed, readGateway, removeAndWait } from './support/status.ts';
 import { tlsSecret } from './support/tls.ts';
@@ -86,17 +87,6 @@ function addressOf(ns: string): string {
   return found.address;
 }
 
-/** A restart writes nothing, and the deletion leaves nothing. */
-async function restartsAndGoes(ns: string, gw: KubeObject): Promise<void> {
-  await rig.gatehouse.stop();
-  const { writes } = rig.aws.calls.counts();
-  await rig.restart();
-  await untilQuiet(rig);
-  expect(rig.aws.calls.counts().writes).toBe(writes);
-  await removeAndWait(rig, gw);
-  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
-}
-
 test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes nothing, and deletion leaves nothing', async () => {
   const ns = await rig.freshNamespace('l4');
   for (const name of ['one', 'two']) await deploy(ns, name);
@@ -129,7 +119,7 @@ test('TCP, UDP and TLS reach the pods, changes lose nothing, a restart writes no
   await eventually(() => expect([...clients.answers.keys()].toSorted()).toEqual(['one', 'two']));
   expect(await clients.stop()).toEqual([]);
 
-  await restartsAndGoes(ns, gw);
+  await restartsAndGoes(rig, gw);
 });
 
 test('a TCP listener that becomes TCP and UDP, and then TCP again, loses no connection', async () => {
@@ -197,7 +187,7 @@ test('a Gateway with HTTP and TCP listeners has one address for both, and its AL
   const behind = rig.aws.reachable().find(({ arn }) => arn === alb?.arn)?.address ?? '';
   await expect(get(behind)).rejects.toThrow('No answer');
 
-  await restartsAndGoes(ns, gw);
+  await restartsAndGoes(rig, gw);
 });
 
 /** The address in a Gateway's status. */
@@ -241,5 +231,5 @@ test('a Gateway that gets a TCP listener loses no request at its old address, no
     expect.stringMatching(/^Gateway Normal AddressChanged 1: /),
     expect.stringMatching(/^Gateway Normal AddressChanging 1: /),
   ]);
-  await restartsAndGoes(ns, gw);
+  await restartsAndGoes(rig, gw);
 }, 240_000);

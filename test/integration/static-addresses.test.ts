@@ -10,7 +10,8 @@ import type { KubeObject } from '../../localstack/cluster/apply.ts';
 import { delegateSubnets } from '../../localstack/vpc-nodes.ts';
 import { awsOf, leftOf } from './support/aws.ts';
 import { eventually } from './support/eventually.ts';
-import { type Rig, startRig, untilQuiet } from './support/gatehouse.ts';
+import { type Rig, startRig } from './support/gatehouse.ts';
+import { restartsAndGoes } from './support/lifetime.ts';
 import { gateway, gatewayClass, http, httpRoute, loadBalancerConfiguration, parametersRef } from './support/objects.ts';
 import { programmed, readGateway, removeAndWait, waitForCondition } from './support/status.ts';
 
@@ -102,14 +103,7 @@ test('an HTTP Gateway is reached at its Elastic IPs, each keeps its zone, and th
   await eventually(async () => expect(new Set(await addressesOf(ns))).toEqual(new Set(asStatus(four, one))));
   for (const address of [four, one]) await eventually(async () => expect(await ask(address)).toBe('web'));
 
-  await untilQuiet(rig);
-  await rig.gatehouse.stop();
-  const { writes } = rig.aws.calls.counts();
-  await rig.restart();
-  await untilQuiet(rig);
-  expect(rig.aws.calls.counts().writes).toBe(writes);
-  await removeAndWait(rig, gw);
-  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+  await restartsAndGoes(rig, gw);
   const left = [...rig.aws.world().ec2.elasticIps.values()];
   expect(left.map(({ publicIp }) => publicIp)).toEqual(expect.arrayContaining([one, two, three, four]));
   await eventually(() => expect(left.filter((each) => each.networkInterfaceId !== undefined)).toEqual([]));
