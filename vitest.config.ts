@@ -36,11 +36,13 @@ export default defineConfig({
       },
       {
         // The integration tests against another AWS: npm run test:aws. Some never call AWS, or always the embedded one.
+        // Those of NLBs need its data plane, its Elastic IPs and its IPv6.
         test: {
           name: 'other-aws',
           include: ['test/integration/**/*.test.ts'],
           exclude: [
             'test/integration/{cluster,deploy,gateway-api-fields,grpc,kube,metallb,outside-aws,upgrade}.test.ts',
+            'test/integration/{nlb,static-addresses,subnet-mappings}.test.ts',
           ],
           testTimeout: 60_000,
           // Every file makes its network over the wire first.
