@@ -54,14 +54,8 @@ test('an NLB does not leave a zone for an Elastic IP that something else has, or
 test('an NLB does not exchange the Elastic IPs of two subnets, because each is in use until the other is free', async () => {
   const controller = await rig.start();
   const [a, b] = [await allocate(controller), await allocate(controller)];
-  const subnets = rig.seed.publicSubnetIds.toSorted().slice(0, 2);
-  const at = (...allocations: readonly string[]): NetworkGateway => ({
-    scheme: 'internet-facing',
-    subnets,
-    addresses: allocations.map((allocation, index) => ({ subnet: subnets[index] ?? '', allocation })),
-  });
-  await controller.apply(model(at(a, b)));
-  await expectRefused(controller, at(b, a), 'can move to');
+  await controller.apply(model(atElasticIps(a, b)));
+  await expectRefused(controller, atElasticIps(b, a), 'can move to');
 });
 
 test('an NLB does not leave a zone for a private address that something else has', async () => {
@@ -92,19 +86,20 @@ test('an NLB does not leave a zone for a private address in a prefix of a node',
 test('if AWS refuses the second call, the NLB gets back the zone that it has left', async () => {
   const controller = await rig.start();
   const [a, b, c] = [await allocate(controller), await allocate(controller), await allocate(controller)];
-  const subnets = rig.seed.publicSubnetIds.toSorted().slice(0, 2);
-  const at = (...allocations: readonly string[]): NetworkGateway => ({
-    scheme: 'internet-facing',
-    subnets,
-    addresses: allocations.map((allocation, index) => ({ subnet: subnets[index] ?? '', allocation })),
-  });
-  await controller.apply(model(at(a, b)));
+  await controller.apply(model(atElasticIps(a, b)));
   const before = placesInAws();
   refuse(controller, c);
-  const { problems } = await controller.apply(model(at(a, c)));
+  const { problems } = await controller.apply(model(atElasticIps(a, c)));
   expect(problems).toMatchObject([{ kind: 'cloud-refused', code: 'ResourceInUse' }]);
   expect(placesInAws()).toEqual(before);
 });
+
+/** A Gateway with one of these Elastic IPs in each of its subnets. */
+function atElasticIps(...allocations: readonly string[]): NetworkGateway {
+  const subnets = rig.seed.publicSubnetIds.toSorted().slice(0, allocations.length);
+  const addresses = allocations.map((allocation, index) => ({ subnet: subnets[index] ?? '', allocation }));
+  return { scheme: 'internet-facing', subnets, addresses };
+}
 
 /** AWS refuses this Elastic IP, although it is free. */
 function refuse({ clients }: Controller, allocation: string): void {
