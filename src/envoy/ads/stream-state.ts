@@ -1,0 +1,145 @@
+// What one Envoy gets on one stream, and in which order. Pure: requests and snapshots come in, responses go out.
+import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
+import { type History, perKind } from './history.ts';
+import { type Rejection, type Request, type Response, Subscription } from './subscription.ts';
+
+const noListeners: ReadonlyMap<string, Resource> = new Map();
+
+/**
+ * A snapshot is rolled out in steps. New and changed clusters come first, and their endpoints. When Envoy has them,
+ * listeners follow, then routes. Then listeners are removed, and clusters last. A newer snapshot waits until the rollout is
+ * over, so that frequent changes of clusters can't hold back the routes. Endpoints and secrets never wait.
+ */
+export class StreamState {
+  readonly #subscriptions: Readonly<Record<ResourceKind, Subscription>>;
+  /** Undefined until the first snapshot: before, Envoy gets no response. */
+  #latest: Snapshot | undefined;
+  #rolling: Snapshot | undefined;
+  #isDraining = false;
+  /** Clusters whose endpoints Envoy must still get, and the response that had the cluster. */
+  readonly #warming = new Map<string, number>();
+  #responses = 0;
+
+  constructor(history: History) {
+    this.#subscriptions = perKind((kind) => new Subscription(kind, history));
+  }
+
+  /** Envoy has everything of the latest snapshot that it does not reject. */
+  get isCurrent(): boolean {
+    const { clusters, listeners } = this.#subscriptions;
+    const isSending = resourceKinds.some((kind) => this.#subscriptions[kind].isSending);
+    return this.#rolling === this.#latest && clusters.isStarted && listeners.isStarted && !isSending && this.#isDone();
+  }
+
+  /** Version by name. */
+  acknowledged(kind: ResourceKind): ReadonlyMap<string, string> {
+    return this.#subscriptions[kind].known;
+  }
+
+  rejections(): readonly Rejection[] {
+    return resourceKinds.flatMap((kind) => this.#subscriptions[kind].rejections());
+  }
+
+  publish(snapshot: Snapshot): void {
+    const { endpoints, secrets } = this.#subscriptions;
+    this.#latest = snapshot;
+    secrets.retarget(snapshot.secrets);
+    if (this.#rolling === undefined || this.#isDone()) this.#roll(snapshot);
+    // Clusters that the newer snapshot has no more keep their endpoints until the rollout is over.
+    else endpoints.retarget(new Map([...this.#rolling.endpoints, ...snapshot.endpoints]));
+  }
+
+  /** A draining Envoy has no listeners: it closes its connections when their requests are answered. */
+  drain(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+    if (this.#rolling !== undefined) this.#aim(this.#rolling);
+  }
+
+  request(request: Request): void {
+    const settled = this.#subscriptions[request.kind].request(request);
+    if (request.kind === 'endpoints') {
+      for (const name of request.unsubscribe) this.#warming.delete(name);
+      // An Envoy that comes back has asked for its clusters first.
+      for (const name of request.subscribe) if (this.#warming.has(name)) this.#subscriptions.endpoints.renew(name);
+    }
+    if (settled !== undefined) this.#settle(settled, request.error !== undefined);
+  }
+
+  /** The responses to send now. */
+  send(): readonly Response[] {
+    if (this.#latest === undefined) return [];
+    const responses = this.#next();
+    if (this.#rolling === this.#latest || !this.#isDone()) return responses;
+    this.#roll(this.#latest);
+    return [...responses, ...this.#next()];
+  }
+
+  #roll(snapshot: Snapshot): void {
+    const { clusters, endpoints, routes } = this.#subscriptions;
+    this.#rolling = snapshot;
+    endpoints.retarget(snapshot.endpoints);
+    clusters.retarget(snapshot.clusters);
+    routes.retarget(snapshot.routes);
+    this.#aim(snapshot);
+  }
+
+  #aim({ listeners }: Snapshot): void {
+    this.#subscriptions.listeners.retarget(this.#isDraining ? noListeners : listeners);
+  }
+
+  #next(): readonly Response[] {
+    const { clusters, endpoints, secrets, listeners, routes } = this.#subscriptions;
+    const nonce = (): string => String((this.#responses += 1));
+    const sent = clusters.send(nonce);
+    for (const { name } of sent?.resources ?? []) this.#warm(name, this.#responses);
+    const next = [sent, endpoints.send(nonce), secrets.send(nonce)];
+    if (this.#hasClusters()) next.push(listeners.send(nonce));
+    if (this.#hasClusters() && !listeners.isSending) next.push(routes.send(nonce));
+    if (this.#isDraining || this.#hasRoutes()) next.push(listeners.remove(nonce));
+    if (this.#mayRemoveClusters()) next.push(clusters.remove(nonce));
+    return next.filter((response) => response !== undefined);
+  }
+
+  #hasClusters(): boolean {
+    return !this.#subscriptions.clusters.isSending && this.#warming.size === 0;
+  }
+
+  #hasRoutes(): boolean {
+    const { listeners, routes } = this.#subscriptions;
+    return this.#hasClusters() && !listeners.isSending && !routes.isSending;
+  }
+
+  /** If Envoy rejected a route or a listener, its last good version may still need clusters that are no longer wanted. */
+  #mayRemoveClusters(): boolean {
+    const { listeners, routes } = this.#subscriptions;
+    return this.#hasRoutes() && !listeners.isRemoving && !listeners.hasRejections && !routes.hasRejections;
+  }
+
+  /** The rollout is over. */
+  #isDone(): boolean {
+    const { clusters, listeners } = this.#subscriptions;
+    return this.#hasRoutes() && !listeners.isRemoving && !(this.#mayRemoveClusters() && clusters.isRemoving);
+  }
+
+  #settle({ kind, nonce, resources, removed }: Response, isRejected: boolean): void {
+    const names = resources.map(({ name }) => name);
+    if (kind === 'clusters') for (const name of [...removed, ...(isRejected ? names : [])]) this.#warming.delete(name);
+    if (kind !== 'endpoints') return;
+    // The resources of a rejected batch are sent again, each alone.
+    const isOver = !isRejected || names.length === 1;
+    for (const name of [...removed, ...(isOver ? names : [])]) {
+      if (Number(nonce) > (this.#warming.get(name) ?? 0)) this.#warming.delete(name);
+    }
+  }
+
+  /**
+   * Envoy acknowledges clusters when they have endpoints. It asks for those of a new cluster. A changed cluster waits for
+   * its endpoints too, even if Envoy has them, and does not ask.
+   */
+  #warm(name: string, response: number): void {
+    const { endpoints } = this.#subscriptions;
+    if (!endpoints.aimsAt(name)) return;
+    this.#warming.set(name, response);
+    if (endpoints.has(name)) endpoints.renew(name);
+  }
+}

@@ -1,0 +1,43 @@
+// The configuration of one Gateway's Envoys. Each resource is encoded once; all streams share the bytes.
+import { createHash } from 'node:crypto';
+import { create, type DescMessage, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+
+export interface Resource {
+  readonly name: string;
+  /** A hash of the bytes, so that all replicas of Gatehouse have the same version for the same content. */
+  readonly version: string;
+  /** The value of a `google.protobuf.Any`. */
+  readonly bytes: Uint8Array;
+  readonly typeUrl: string;
+}
+
+type Resources = ReadonlyMap<string, Resource>;
+
+/** All resources of a Gateway, by kind and name. A cluster waits for the endpoints that have the cluster's name. */
+export interface Snapshot {
+  readonly clusters: Resources;
+  readonly endpoints: Resources;
+  readonly secrets: Resources;
+  readonly listeners: Resources;
+  readonly routes: Resources;
+}
+
+export type ResourceKind = keyof Snapshot;
+
+export const typeUrls = {
+  clusters: 'type.googleapis.com/envoy.config.cluster.v3.Cluster',
+  endpoints: 'type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment',
+  secrets: 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
+  listeners: 'type.googleapis.com/envoy.config.listener.v3.Listener',
+  routes: 'type.googleapis.com/envoy.config.route.v3.RouteConfiguration',
+} as const satisfies Record<ResourceKind, string>;
+
+/** In the order in which a new configuration is sent. */
+export const resourceKinds = ['clusters', 'endpoints', 'secrets', 'listeners', 'routes'] as const;
+
+/** A message as a resource. Equal messages have equal versions if their maps have equal order. */
+export function resource<D extends DescMessage>(schema: D, name: string, message: MessageInitShape<D>): Resource {
+  const bytes = toBinary(schema, create(schema, message));
+  const version = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
+  return { name, version, bytes, typeUrl: `type.googleapis.com/${schema.typeName}` };
+}
