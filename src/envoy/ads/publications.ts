@@ -1,0 +1,119 @@
+// What each Gateway's Envoys should have, and their open streams.
+import type { ObjectKey } from '../../kube/object.ts';
+import type { ResourceKind, Snapshot } from '../snapshot.ts';
+import { History, perKind } from './history.ts';
+import type { Identity } from './identities.ts';
+import { Stream } from './stream.ts';
+import type { Rejection } from './subscription.ts';
+
+/** Where a pod belongs. */
+export interface Placement {
+  readonly gateway: ObjectKey;
+  /** The pod is about to end, and gets no listeners. */
+  readonly isDraining: boolean;
+}
+
+/** Undefined if no pod of ours has this identity: it must exist, with its UID, our label, owner and ServiceAccount. */
+export type PlaceOf = (identity: Identity) => Placement | undefined;
+
+/** What one connected pod has. */
+export interface EnvoyState {
+  readonly pod: ObjectKey;
+  /** The pod has all of what was published last, except what it rejected. */
+  readonly isCurrent: boolean;
+  /** Version by name, of each kind. */
+  readonly acknowledged: Readonly<Record<ResourceKind, ReadonlyMap<string, string>>>;
+  readonly rejected: readonly Rejection[];
+}
+
+interface Publication {
+  snapshot: Snapshot | undefined;
+  readonly history: History;
+  readonly streams: Set<Stream>;
+}
+
+export class Publications {
+  readonly #placeOf: PlaceOf;
+  readonly #onChange: (gateway: ObjectKey) => void;
+  readonly #byGateway = new Map<ObjectKey, Publication>();
+
+  constructor(placeOf: PlaceOf, onChange: (gateway: ObjectKey) => void) {
+    this.#placeOf = placeOf;
+    this.#onChange = onChange;
+  }
+
+  publish(gateway: ObjectKey, snapshot: Snapshot): void {
+    const publication = this.#of(gateway);
+    publication.snapshot = snapshot;
+    publication.history.keep(snapshot);
+    for (const stream of publication.streams) this.#update(gateway, stream, () => stream.publish(snapshot));
+  }
+
+  withdraw(gateway: ObjectKey, error: Error): void {
+    for (const stream of this.#byGateway.get(gateway)?.streams ?? []) stream.end(error);
+    this.#byGateway.delete(gateway);
+  }
+
+  snapshot(gateway: ObjectKey): Snapshot | undefined {
+    return this.#byGateway.get(gateway)?.snapshot;
+  }
+
+  states(gateway: ObjectKey): readonly EnvoyState[] {
+    return [...(this.#byGateway.get(gateway)?.streams ?? [])].map(({ identity, state }) => ({
+      pod: identity.pod,
+      isCurrent: state.isCurrent,
+      acknowledged: perKind((kind) => new Map(state.acknowledged(kind))),
+      rejected: state.rejections(),
+    }));
+  }
+
+  open(identity: Identity, { gateway, isDraining }: Placement): Stream {
+    const { history, streams, snapshot } = this.#of(gateway);
+    const stream = new Stream(identity, history);
+    streams.add(stream);
+    if (isDraining) stream.drain(true);
+    if (snapshot !== undefined) stream.publish(snapshot);
+    this.#onChange(gateway);
+    return stream;
+  }
+
+  close(gateway: ObjectKey, stream: Stream): void {
+    const publication = this.#byGateway.get(gateway);
+    stream.end();
+    if (publication?.streams.delete(stream) !== true) return;
+    if (publication.streams.size === 0 && publication.snapshot === undefined) this.#byGateway.delete(gateway);
+    this.#onChange(gateway);
+  }
+
+  /** Ends the streams of pods that are gone or belong elsewhere, and drains those that are about to end. */
+  podsChanged(error: Error): void {
+    for (const [gateway, { streams }] of this.#byGateway) {
+      for (const stream of streams) {
+        const placement = this.#placeOf(stream.identity);
+        if (placement?.gateway !== gateway) stream.end(error);
+        else this.#update(gateway, stream, () => stream.drain(placement.isDraining));
+      }
+    }
+  }
+
+  endAll(error: Error): void {
+    for (const { streams } of this.#byGateway.values()) for (const stream of streams) stream.end(error);
+  }
+
+  request(gateway: ObjectKey, stream: Stream, request: Parameters<Stream['request']>[0]): void {
+    this.#update(gateway, stream, () => stream.request(request));
+  }
+
+  #update(gateway: ObjectKey, stream: Stream, change: () => void): void {
+    change();
+    if (stream.hasNews()) this.#onChange(gateway);
+  }
+
+  #of(gateway: ObjectKey): Publication {
+    const existing = this.#byGateway.get(gateway);
+    if (existing !== undefined) return existing;
+    const created: Publication = { snapshot: undefined, history: new History(), streams: new Set() };
+    this.#byGateway.set(gateway, created);
+    return created;
+  }
+}

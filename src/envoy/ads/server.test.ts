@@ -1,0 +1,206 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import { expect, test } from 'vitest';
+import { FakeClock } from '../../kube/testing/fake-clock.ts';
+import type { Resource, Snapshot } from '../snapshot.ts';
+import { issueServerCertificate, makeAuthority } from './issue.ts';
+import { serverName, startAds, tokenOf, web } from './testing/ads-under-test.ts';
+import { DeltaClient, type DeltaClientOptions } from './testing/delta-client.ts';
+import { fakeResource } from './testing/simulated-envoy.ts';
+
+const named = (...resources: readonly Resource[]): ReadonlyMap<string, Resource> =>
+  new Map(resources.map((each) => [each.name, each]));
+
+const snapshot = (version: string): Snapshot => ({
+  clusters: named(fakeResource('clusters', 'shop', version)),
+  endpoints: named(fakeResource('endpoints', 'shop', version)),
+  secrets: named(),
+  listeners: named(fakeResource('listeners', 'http', version, ['http'])),
+  routes: named(fakeResource('routes', 'http', version, ['shop'])),
+});
+
+type Ads = Awaited<ReturnType<typeof startAds>>;
+
+function connect({ port, authorities }: Ads, options: Partial<DeltaClientOptions> = {}): DeltaClient {
+  const client = new DeltaClient({ port, authorities, token: tokenOf('one'), node: 'one', ...options });
+  client.request('clusters');
+  return client;
+}
+
+/** How the server refused. */
+const refusal = (client: DeltaClient): Promise<string> =>
+  client.next().then(
+    () => 'served',
+    (error: unknown) => Code[ConnectError.from(error).code] ?? '',
+  );
+
+async function load(client: DeltaClient): Promise<void> {
+  await client.accept('clusters');
+  client.request('endpoints', { resourceNamesSubscribe: ['shop'] });
+  await client.accept('endpoints');
+  client.request('listeners');
+  await client.accept('listeners');
+  client.request('routes', { resourceNamesSubscribe: ['http'] });
+  await client.accept('routes');
+}
+
+test('an Envoy gets clusters, endpoints, listeners and routes of its Gateway, and says what it has', async () => {
+  const ads = await startAds();
+  const client = connect(ads);
+  ads.server.publish(web, snapshot('v1'));
+  await load(client);
+  await expect
+    .poll(() => ads.server.states(web).map(({ pod, isCurrent }) => [pod, isCurrent]))
+    .toEqual([['demo/one', true]]);
+  expect(ads.server.states(web)[0]?.acknowledged.routes.get('http')).toBe('v1 ["shop"]');
+  expect(ads.changes).toContain(web);
+});
+
+test('a change of endpoints sends these endpoints and nothing else', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(await client.accept('endpoints')).toEqual({ shop: 'v2 []' });
+  await expect.poll(() => ads.server.states(web)[0]?.isCurrent).toBe(true);
+});
+
+test('a rejection is reported with the words of Envoy, and other resources go on', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  const routes = named(fakeResource('routes', 'http', 'v2'));
+  ads.server.publish(web, { ...snapshot('v1'), routes });
+  const { nonce } = await client.next();
+  client.request('routes', { responseNonce: nonce, errorDetail: { code: 13, message: 'missing ]: [' } });
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(await client.accept('endpoints')).toEqual({ shop: 'v2 []' });
+  await expect
+    .poll(() => ads.server.states(web)[0]?.rejected)
+    .toEqual([{ kind: 'routes', name: 'http', version: 'v2 []', message: 'missing ]: [' }]);
+});
+
+test('an Envoy that comes back gets only what has changed meanwhile', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, { ...snapshot('v1'), clusters: named(fakeResource('clusters', 'shop', 'v2')) });
+  const client = new DeltaClient({ ...ads, token: tokenOf('one'), node: 'one' });
+  client.request('clusters', { initialResourceVersions: { shop: 'v1 []', old: 'v1 []' } });
+  client.request('endpoints', { resourceNamesSubscribe: ['shop'], initialResourceVersions: { shop: 'v1 []' } });
+  client.request('listeners', { initialResourceVersions: { http: 'v1 ["http"]' } });
+  client.request('routes', { resourceNamesSubscribe: ['http'], initialResourceVersions: { http: 'v1 ["shop"]' } });
+  expect(await client.accept('clusters')).toEqual({ shop: 'v2 []' });
+  // The cluster has changed, so it needs its endpoints again.
+  expect(await client.accept('endpoints')).toEqual({ shop: 'v1 []' });
+  expect(await client.accept('listeners')).toEqual({});
+  expect(await client.accept('clusters')).toEqual({ old: 'removed' });
+  await expect.poll(() => ads.server.states(web)[0]?.isCurrent).toBe(true);
+});
+
+test('before the first snapshot of a Gateway, its Envoys wait', async () => {
+  const ads = await startAds();
+  const client = connect(ads);
+  await expect.poll(() => ads.server.states(web)).toHaveLength(1);
+  const first = client.accept('clusters');
+  ads.server.publish(web, snapshot('v1'));
+  expect(await first).toEqual({ shop: 'v1 []' });
+});
+
+test('a pod that is about to end loses its listeners, also after it has connected again', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  ads.pods.set('one', { gateway: web, isDraining: true });
+  ads.server.podsChanged();
+  expect(await client.accept('listeners')).toEqual({ http: 'removed' });
+
+  const again = connect(ads);
+  await again.accept('clusters');
+  again.request('endpoints', { resourceNamesSubscribe: ['shop'] });
+  await again.accept('endpoints');
+  again.request('listeners', { initialResourceVersions: {} });
+  expect(await again.accept('listeners')).toEqual({});
+});
+
+test('the stream of a pod that is gone ends, and others go on', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const [one, two] = [connect(ads), connect(ads, { token: tokenOf('two'), node: 'two' })];
+  await Promise.all([load(one), load(two)]);
+  ads.pods.delete('one');
+  ads.server.podsChanged();
+  expect(await refusal(one)).toBe('PermissionDenied');
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(await two.accept('endpoints')).toEqual({ shop: 'v2 []' });
+  await expect.poll(() => ads.server.states(web).map(({ pod }) => pod)).toEqual(['demo/two']);
+});
+
+test('a Gateway without a configuration has no streams', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  ads.server.withdraw(web);
+  expect(await refusal(client)).toBe('Unavailable');
+  expect(ads.server.states(web)).toEqual([]);
+});
+
+test.each<[string, Partial<DeltaClientOptions>, string]>([
+  [
+    'a token for another audience',
+    { token: tokenOf('one', { aud: ['https://kubernetes.default.svc'] }) },
+    'Unauthenticated',
+  ],
+  ['a token that has ended', { token: tokenOf('one', { exp: 1 }) }, 'Unauthenticated'],
+  ['a token that is not bound to a pod', { token: tokenOf('', { pod: undefined }) }, 'Unauthenticated'],
+  ['a token that is no token', { token: 'no-token' }, 'Unauthenticated'],
+  ['the node id of another pod', { node: 'two' }, 'PermissionDenied'],
+  ['no node id', { node: '' }, 'PermissionDenied'],
+  ['a token of a pod that is none of ours', { token: tokenOf('stranger'), node: 'stranger' }, 'PermissionDenied'],
+])('%s is refused', async (_, options, expected) => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  expect(await refusal(connect(ads, options))).toBe(expected);
+});
+
+test('a token is reviewed again after a minute', async () => {
+  const clock = new FakeClock(Date.now());
+  const ads = await startAds(clock);
+  ads.server.publish(web, snapshot('v1'));
+  const token = tokenOf('one');
+  await connect(ads, { token }).accept('clusters');
+  await connect(ads, { token }).accept('clusters');
+  expect(ads.reviews).toHaveLength(1);
+  await clock.advance(60_000);
+  await connect(ads, { token }).accept('clusters');
+  expect(ads.reviews).toHaveLength(2);
+});
+
+test('a good answer is not used after the end of its token', async () => {
+  const clock = new FakeClock(Date.now());
+  const ads = await startAds(clock);
+  ads.server.publish(web, snapshot('v1'));
+  const token = tokenOf('one', { exp: Math.floor(clock.now() / 1000) + 30 });
+  await connect(ads, { token }).accept('clusters');
+  await clock.advance(30_000);
+  expect(await refusal(connect(ads, { token }))).toBe('Unauthenticated');
+});
+
+test('new connections get a renewed certificate, and old ones go on', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const old = connect(ads);
+  await load(old);
+  const validity = { from: Date.now() - 1_000, until: Date.now() + 60_000 };
+  const authority = makeAuthority('renewed', validity);
+  ads.server.useCertificate(issueServerCertificate(authority, serverName, validity));
+  await load(connect(ads, { authorities: authority.certificate, token: tokenOf('two'), node: 'two' }));
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(await old.accept('endpoints')).toEqual({ shop: 'v2 []' });
+});
+
+test('a client that does not trust the authority does not connect', async () => {
+  const [ads, other] = [await startAds(), await startAds()];
+  await expect(connect(ads, { authorities: other.authorities }).next()).rejects.toThrow('certificate');
+});

@@ -1,0 +1,210 @@
+// Envoy's aggregated discovery service, in delta form, over HTTP/2 with TLS.
+import { once } from 'node:events';
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { create } from '@bufbuild/protobuf';
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
+import { connectNodeAdapter } from '@connectrpc/connect-node';
+import { type ObjectKey, parseObjectKey } from '../../kube/object.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type Resource, type ResourceKind, resourceKinds, type Snapshot, typeUrls } from '../snapshot.ts';
+import { AggregatedDiscoveryService } from '../xds/envoy/service/discovery/v3/ads_pb.ts';
+import {
+  type DeltaDiscoveryRequest,
+  type DeltaDiscoveryResponse,
+  DeltaDiscoveryResponseSchema,
+} from '../xds/envoy/service/discovery/v3/discovery_pb.ts';
+import { Identities, type IdentitiesOptions, type Identity } from './identities.ts';
+import { type EnvoyState, type Placement, type PlaceOf, Publications } from './publications.ts';
+import type { Stream } from './stream.ts';
+import type { Request, Response } from './subscription.ts';
+
+/** PEM. */
+export interface ServerCertificate {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface AdsServerOptions extends IdentitiesOptions {
+  readonly placeOf: PlaceOf;
+  /** Called when `states` of a Gateway may answer differently. */
+  readonly onChange: (gateway: ObjectKey) => void;
+  readonly certificate: ServerCertificate;
+  readonly logger: Logger;
+}
+
+/** A request names each resource that Envoy has: about a hundred bytes for each. */
+const largestRequestBytes = 16 * 1024 * 1024;
+
+const kindsByUrl: ReadonlyMap<string, ResourceKind> = new Map(resourceKinds.map((kind) => [typeUrls[kind], kind]));
+
+export class AdsServer {
+  readonly #options: AdsServerOptions;
+  readonly #identities: Identities;
+  readonly #publications: Publications;
+  readonly #server: Http2SecureServer;
+  readonly #sessions = new Set<ServerHttp2Session>();
+
+  constructor(options: AdsServerOptions) {
+    this.#options = options;
+    this.#identities = new Identities(options);
+    this.#publications = new Publications(options.placeOf, options.onChange);
+    const { certificate, key } = options.certificate;
+    const adapter = { connect: false, grpcWeb: false, readMaxBytes: largestRequestBytes };
+    this.#server = createSecureServer(
+      { cert: certificate, key, settings: { maxConcurrentStreams: 16 } },
+      connectNodeAdapter({ ...adapter, routes: (router) => this.#route(router) }),
+    );
+    this.#server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+  }
+
+  /** Begins to serve. Envoys of Gateways without a snapshot wait. */
+  async listen(port: number, host?: string): Promise<AddressInfo> {
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error(`Expected a port, got ${String(address)}`);
+    return address;
+  }
+
+  /** For new connections. */
+  useCertificate({ certificate, key }: ServerCertificate): void {
+    this.#server.setSecureContext({ cert: certificate, key });
+  }
+
+  publish(gateway: ObjectKey, snapshot: Snapshot): void {
+    this.#publications.publish(gateway, snapshot);
+  }
+
+  /** Changes the endpoints alone. Does nothing before the Gateway's first snapshot, which has endpoints, too. */
+  publishEndpoints(gateway: ObjectKey, endpoints: ReadonlyMap<string, Resource>): void {
+    const snapshot = this.#publications.snapshot(gateway);
+    if (snapshot !== undefined) this.publish(gateway, { ...snapshot, endpoints });
+  }
+
+  /** Ends the streams of the Gateway's Envoys. They keep what they have. */
+  withdraw(gateway: ObjectKey): void {
+    this.#publications.withdraw(gateway, new ConnectError('the Gateway has no configuration', Code.Unavailable));
+  }
+
+  /** The Envoys of a Gateway that are connected to this process. */
+  states(gateway: ObjectKey): readonly EnvoyState[] {
+    return this.#publications.states(gateway);
+  }
+
+  /** Call it when `placeOf` may answer differently. */
+  podsChanged(): void {
+    this.#publications.podsChanged(new ConnectError('this pod is gone', Code.PermissionDenied));
+  }
+
+  async close(): Promise<void> {
+    this.#publications.endAll(new ConnectError('Gatehouse is stopping', Code.Unavailable));
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const session of this.#sessions) session.close();
+    await closed;
+  }
+
+  #route(router: ConnectRouter): void {
+    router.service(AggregatedDiscoveryService, {
+      deltaAggregatedResources: (requests, context) => this.#serve(requests, context),
+    });
+  }
+
+  async *#serve(
+    requests: AsyncIterable<DeltaDiscoveryRequest>,
+    context: HandlerContext,
+  ): AsyncGenerator<DeltaDiscoveryResponse> {
+    const identity = await this.#identify(context);
+    const incoming = requests[Symbol.asyncIterator]();
+    const first = await incoming.next();
+    if (first.done === true) return;
+    const placement = this.#place(identity, first.value.node?.id ?? '');
+    const { gateway } = placement;
+    const log = this.#options.logger.child({ gateway, pod: identity.pod });
+    const stream = this.#publications.open(identity, placement);
+    log.info({}, 'An Envoy connected');
+    try {
+      this.#request(gateway, stream, first.value, log);
+      void this.#read(incoming, gateway, stream, log);
+      for await (const response of stream.responses()) yield encode(response);
+    } finally {
+      this.#publications.close(gateway, stream);
+      log.info({}, 'An Envoy disconnected');
+    }
+  }
+
+  /** Hands the requests to the stream. When they end, the stream ends. */
+  async #read(
+    incoming: AsyncIterator<DeltaDiscoveryRequest>,
+    gateway: ObjectKey,
+    stream: Stream,
+    log: Logger,
+  ): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await incoming.next();
+        if (done === true) break;
+        this.#request(gateway, stream, value, log);
+      }
+      stream.end();
+    } catch (error) {
+      // The connection broke. Envoy comes again.
+      stream.end(ConnectError.from(error));
+    }
+  }
+
+  #request(gateway: ObjectKey, stream: Stream, message: DeltaDiscoveryRequest, log: Logger): void {
+    const kind = kindsByUrl.get(message.typeUrl);
+    if (kind === undefined) return log.warn({ type: message.typeUrl }, 'An Envoy asked for an unknown type');
+    const request = decode(kind, message);
+    if (request.error !== undefined) log.warn({ kind, error: request.error }, 'An Envoy rejected a response');
+    this.#publications.request(gateway, stream, request);
+  }
+
+  async #identify({ requestHeader }: HandlerContext): Promise<Identity> {
+    const [, token] = /^Bearer (\S+)$/.exec(requestHeader.get('authorization') ?? '') ?? [];
+    if (token === undefined) throw new ConnectError('a bearer token is needed', Code.Unauthenticated);
+    const identity = await this.#identities.identify(token).catch((error: unknown) => {
+      this.#options.logger.warn({ error }, 'The API server did not review a token');
+      throw new ConnectError('the token can not be reviewed now', Code.Unavailable);
+    });
+    if (identity === undefined) throw new ConnectError('the token is not good here', Code.Unauthenticated);
+    return identity;
+  }
+
+  #place(identity: Identity, node: string): Placement {
+    const { name } = parseObjectKey(identity.pod);
+    if (node !== name) throw new ConnectError(`the token is not that of node ${node}`, Code.PermissionDenied);
+    const placement = this.#options.placeOf(identity);
+    if (placement === undefined) throw new ConnectError('this pod is no Envoy of a Gateway', Code.PermissionDenied);
+    return placement;
+  }
+}
+
+function decode(kind: ResourceKind, message: DeltaDiscoveryRequest): Request {
+  return {
+    kind,
+    subscribe: message.resourceNamesSubscribe,
+    unsubscribe: message.resourceNamesUnsubscribe,
+    initialVersions: message.initialResourceVersions,
+    nonce: message.responseNonce,
+    error: message.errorDetail?.message,
+  };
+}
+
+function encode({ kind, nonce, resources, removed }: Response): DeltaDiscoveryResponse {
+  return create(DeltaDiscoveryResponseSchema, {
+    typeUrl: typeUrls[kind],
+    nonce,
+    removedResources: [...removed],
+    resources: resources.map(({ name, version, typeUrl, bytes }) => ({
+      name,
+      version,
+      resource: { typeUrl, value: bytes },
+    })),
+  });
+}

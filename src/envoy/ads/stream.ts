@@ -1,0 +1,70 @@
+// The stream of one Envoy: its state, and the responses that wait to be written.
+import type { Snapshot } from '../snapshot.ts';
+import type { History } from './history.ts';
+import type { Identity } from './identities.ts';
+import { StreamState } from './stream-state.ts';
+import type { Request, Response } from './subscription.ts';
+
+export class Stream {
+  readonly identity: Identity;
+  readonly state: StreamState;
+  readonly #waiting: Response[] = [];
+  /** Resolved when there is something to write, or the stream has ended. */
+  #wake = Promise.withResolvers<void>();
+  #end: { readonly error: Error | undefined } | undefined;
+  #reported = '';
+
+  constructor(identity: Identity, history: History) {
+    this.identity = identity;
+    this.state = new StreamState(history);
+  }
+
+  publish(snapshot: Snapshot): void {
+    this.state.publish(snapshot);
+    this.#send();
+  }
+
+  drain(isDraining: boolean): void {
+    this.state.drain(isDraining);
+    this.#send();
+  }
+
+  request(request: Request): void {
+    this.state.request(request);
+    this.#send();
+  }
+
+  /** @param error what Envoy is told; without it the stream ends well */
+  end(error?: Error): void {
+    this.#end ??= { error };
+    this.#wake.resolve();
+  }
+
+  /** True if Envoy has reached the latest snapshot, or rejects something else, since the last call. */
+  hasNews(): boolean {
+    const rejected = this.state.rejections().map(({ kind, name, version }) => `${kind} ${name} ${version}`);
+    const now = JSON.stringify([this.state.isCurrent, rejected]);
+    const isNew = now !== this.#reported;
+    this.#reported = now;
+    return isNew;
+  }
+
+  /** Every response, until the stream ends. */
+  async *responses(): AsyncGenerator<Response> {
+    for (;;) {
+      if (this.#end?.error !== undefined) throw this.#end.error;
+      if (this.#end !== undefined) return;
+      const next = this.#waiting.shift();
+      if (next !== undefined) yield next;
+      else {
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers<void>();
+      }
+    }
+  }
+
+  #send(): void {
+    this.#waiting.push(...this.state.send());
+    this.#wake.resolve();
+  }
+}

@@ -1,0 +1,72 @@
+// The service over real TLS on loopback, with an authority in memory, and a map instead of the API server's pods.
+import { onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../../kube/clock.ts';
+import { type ObjectKey, objectKey } from '../../../kube/object.ts';
+import { MemoryClient } from '../../../kube/testing/memory-client.ts';
+import { silentLogger } from '../../../kube/testing/silent-logger.ts';
+import { AdsAuthority } from '../authority.ts';
+import type { TokenReviewStatus } from '../identities.ts';
+import type { Placement } from '../publications.ts';
+import { AdsServer } from '../server.ts';
+
+export const serverName = 'gatehouse-ads.gatehouse-system.svc';
+const audience = 'gatehouse.dev/ads';
+export const web = objectKey({ namespace: 'demo', name: 'web' });
+
+/** A token like those that the kubelet mounts: it names a pod, and ends. Its signature is not checked here. */
+export function tokenOf(pod: string, claims: Readonly<Record<string, unknown>> = {}): string {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  return [encoded({ alg: 'none' }), encoded({ aud: [audience], exp, pod, ...claims }), 'signature'].join('.');
+}
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** How the API server answers for a token of `tokenOf`. */
+function reviewOf(token: string): TokenReviewStatus {
+  const claims: { readonly aud?: readonly string[]; readonly pod?: string } = JSON.parse(
+    Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
+  );
+  if (claims.pod === undefined) return { authenticated: false };
+  return {
+    authenticated: true,
+    audiences: claims.aud ?? [],
+    user: {
+      username: 'system:serviceaccount:demo:web-envoy',
+      extra: {
+        'authentication.kubernetes.io/pod-name': [claims.pod],
+        'authentication.kubernetes.io/pod-uid': [`uid-of-${claims.pod}`],
+      },
+    },
+  };
+}
+
+/** Starts the service, with the pods `one` and `two` of the Gateway demo/web. It ends with the test. */
+export async function startAds(clock: Clock = systemClock) {
+  const { signal } = new AbortController();
+  const secret = objectKey({ namespace: 'gatehouse-system', name: 'gatehouse-ads' });
+  const authority = new AdsAuthority({ client: new MemoryClient(), secret, serverName, clock: systemClock });
+  await authority.maintain(signal);
+  const trust = await authority.trust(signal);
+  if (trust === undefined) throw new Error('Expected an authority');
+  const pods = new Map<string, Placement>(['one', 'two'].map((pod) => [pod, { gateway: web, isDraining: false }]));
+  const reviews: string[] = [];
+  const changes: ObjectKey[] = [];
+  const server = new AdsServer({
+    audience,
+    clock,
+    certificate: trust.server,
+    logger: silentLogger,
+    reviewToken: async (token) => {
+      reviews.push(token);
+      return reviewOf(token);
+    },
+    placeOf: ({ pod, podUid }) => {
+      const name = pod.slice('demo/'.length);
+      return podUid === `uid-of-${name}` ? pods.get(name) : undefined;
+    },
+    onChange: (gateway) => changes.push(gateway),
+  });
+  onTestFinished(() => server.close());
+  const { port } = await server.listen(0, '127.0.0.1');
+  return { server, port, pods, reviews, changes, authorities: trust.authorities };
+}
