@@ -169,6 +169,27 @@ test('an address that cannot be used is said, nothing is made, and the Gateway i
   await removeAndWait(rig, gw);
 });
 
+test('a Gateway whose ALB serves alone gets an address, and serves at the old one until then', async () => {
+  const ns = await rig.freshNamespace('later');
+  await deployWeb(ns, 'web');
+  await rig.apply([webGateway(ns, []), httpRoute(ns, 'web', ['gw'], ['web'])]);
+  await programmed(rig, webGateway(ns, []));
+  const before = await addressesOf(ns);
+  const unusable = webGateway(ns, ['192.0.2.1']);
+  await rig.apply([unusable]);
+  await waitForCondition(rig, unusable, 'gatehouse.dev/UpToDate', 'False', 'AddressNotUsable');
+  await programmed(rig, unusable);
+  expect(await addressesOf(ns)).toEqual(before);
+  expect(networkZones(ns)).toEqual([]);
+
+  const gw = webGateway(ns, ['10.0.32.250']);
+  await rig.apply([gw]);
+  await eventually(async () => expect(await addressesOf(ns)).toEqual(asStatus('10.0.32.250')));
+  expect(await ask('10.0.32.250')).toBe('web');
+  await removeAndWait(rig, gw);
+  await eventually(() => expect(leftOf(rig, `${ns}/gw`)).toEqual([]));
+});
+
 test('an address of a type that AWS does not have is not accepted', async () => {
   const ns = await rig.freshNamespace('type');
   const addresses = [{ type: 'Hostname', value: 'lb.example.com' }];
