@@ -160,7 +160,11 @@ export interface HttpRouteFilter {
   readonly type: string;
   readonly requestHeaderModifier?: HttpHeaderModifier;
   readonly responseHeaderModifier?: HttpHeaderModifier;
-  readonly requestMirror?: { readonly backendRef: BackendRef };
+  readonly requestMirror?: {
+    readonly backendRef: BackendRef;
+    readonly percent?: number;
+    readonly fraction?: { readonly numerator: number; readonly denominator?: number };
+  };
   readonly requestRedirect?: {
     readonly scheme?: 'http' | 'https';
     readonly hostname?: string;

@@ -4,6 +4,7 @@ import { type BackendRef, GATEWAY_GROUP, type HttpRouteRule } from '../api/gatew
 import type { ObjectKey } from '../kube/object.ts';
 import { areRewritesShared, rewriteOf } from './filters.ts';
 import { isPermitted } from './grants.ts';
+import { headerFilters } from './header-filters.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -22,13 +23,14 @@ export function resolveBackends(
       ...(service !== undefined && { service }),
       weight: ref.weight ?? 1,
       ...(rewrite !== undefined && { rewrite: rewriteOf(rewrite) }),
+      ...headerFilters(ref.filters ?? []),
       index,
     };
   });
 }
 
 /** Reports a problem and returns undefined if the reference cannot be served. */
-function resolveBackend(ref: BackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
+export function resolveBackend(ref: BackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {
   const { input, route, namespace: from, report } = context;
   const key = backendKey(from, ref);
   if (key === undefined) {

@@ -1,15 +1,17 @@
 // The filters of a rule: they change a request before it is forwarded, or answer it.
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
+import { headerFilters } from './header-filters.ts';
+import { resolveMirrors } from './mirrors.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { PathModifier, Redirect, RequestMatch, Rewrite, RuleNeed } from './topology.ts';
+import type { ForwardFilters, PathModifier, Redirect, RequestMatch, Rewrite, RuleNeed } from './topology.ts';
 
 type FilteredRule = Pick<HttpRouteRule, 'filters' | 'backendRefs'>;
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
-/** At most one field is set. */
-export interface RuleFilters {
+/** At most one of redirect and rewrite is set. */
+export interface RuleFilters extends Omit<ForwardFilters, 'rewrite' | 'timeouts'> {
   readonly redirect?: RequestRedirect;
   readonly rewrite?: UrlRewrite;
 }
@@ -31,7 +33,13 @@ export function resolveFilters(
   const redirect = own.find(({ filter }) => filter.requestRedirect !== undefined)?.filter.requestRedirect;
   const rewriting = areRewritesShared(rule) ? all : own;
   const rewrite = rewriting.find(({ filter }) => filter.urlRewrite !== undefined)?.filter.urlRewrite;
-  return { ...(redirect !== undefined && { redirect }), ...(rewrite !== undefined && { rewrite }) };
+  const mirrors = resolveMirrors(own, context);
+  return {
+    ...(redirect !== undefined && { redirect }),
+    ...(rewrite !== undefined && { rewrite }),
+    ...headerFilters(rule.filters ?? []),
+    ...(mirrors.length > 0 && { mirrors }),
+  };
 }
 
 /** What the filters need from a plane, whether or not the rule is valid. */
@@ -48,7 +56,7 @@ export const filterNeeds = (rule: FilteredRule): readonly RuleNeed[] => [
   ...(areRewritesShared(rule) ? [] : [{ kind: 'backend-rewrites' as const, field: 'backendRefs' }]),
 ];
 
-interface PlacedFilter {
+export interface PlacedFilter {
   readonly filter: HttpRouteFilter;
   readonly field: string;
 }
@@ -60,7 +68,10 @@ const ruleFilters = ({ filters = [] }: FilteredRule): readonly PlacedFilter[] =>
 function isComplete({ type, ...filter }: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
   const isEmpty =
     (type === 'RequestRedirect' && filter.requestRedirect === undefined) ||
-    (type === 'URLRewrite' && filter.urlRewrite === undefined);
+    (type === 'URLRewrite' && filter.urlRewrite === undefined) ||
+    (type === 'RequestHeaderModifier' && filter.requestHeaderModifier === undefined) ||
+    (type === 'ResponseHeaderModifier' && filter.responseHeaderModifier === undefined) ||
+    (type === 'RequestMirror' && filter.requestMirror === undefined);
   if (isEmpty) report({ ...place(field), kind: 'filter-unsupported', filter: type });
   return !isEmpty;
 }
@@ -102,10 +113,10 @@ export function areRewritesShared(rule: FilteredRule): boolean {
   return alike && !(rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
 }
 
-/** A rule has each type of filter at most once. A redirect excludes rewrites and backends. */
+/** A rule has each type of filter at most once, except mirrors. A redirect excludes rewrites and backends. */
 function areCompatible(rule: FilteredRule, { place, report }: RuleContext): boolean {
   const types = (rule.filters ?? []).map(({ type }) => type);
-  const repeated = types.filter((type, index) => types.indexOf(type) !== index);
+  const repeated = types.filter((type, index) => type !== 'RequestMirror' && types.indexOf(type) !== index);
   if (repeated.length > 0) {
     report({ ...place('filters'), kind: 'filters-incompatible', filters: repeated });
     return false;

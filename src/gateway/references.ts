@@ -1,9 +1,11 @@
 // Which objects refer to which, by key. The caches are indexed by it, and gather follows it. It does not check whether a reference
 // is permitted, or whether its object exists.
 import {
+  type BackendRef,
   GATEWAY_GROUP,
   type Gateway,
   type GatewayClass,
+  type HttpRouteRule,
   type Listener,
   type ListenerSet,
   type ParametersReference,
@@ -72,8 +74,15 @@ export const certificateSecret = coreObject('Secret');
 
 /** The Services that a route refers to, each once. */
 export function backendServices(route: ServedRoute): readonly ObjectKey[] {
-  const refs = servedKindOf(route).backendsOf(route).flat();
+  const refs = [...servedKindOf(route).backendsOf(route).flat(), ...mirrorBackends(route)];
   return eachOnce(refs.map((ref) => backendService(namespaceOf(route), ref)));
+}
+
+/** The backends that get copies of a route's requests. */
+function mirrorBackends(route: ServedRoute): readonly BackendRef[] {
+  if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return [];
+  const rules: readonly Pick<HttpRouteRule, 'filters'>[] = route.spec.rules ?? [];
+  return rules.flatMap(({ filters = [] }) => filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []));
 }
 
 /** The Secrets that the listeners of a Gateway or a ListenerSet refer to, each once. */

@@ -8,7 +8,8 @@ import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { RequestMatch, Rewrite, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
+import { timeoutsOf } from './timeouts.ts';
+import type { ForwardFilters, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
 export const resolveHttpRules = (
@@ -57,21 +58,26 @@ function resolveAction(
   // HTTPRouteFilter: a filter must not be skipped: "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
   if (filters === undefined) return { kind: 'respond', statusCode: 500 };
-  const { redirect, rewrite } = filters;
-  if (redirect !== undefined) return { kind: 'redirect', redirect: redirectOf(redirect) };
-  return forwardTo(backends, rewrite && rewriteOf(rewrite), context.route);
+  const { redirect, rewrite, ...changes } = filters;
+  if (redirect !== undefined) {
+    const { responseHeaders } = changes;
+    return { kind: 'redirect', redirect: redirectOf(redirect), ...(responseHeaders && { responseHeaders }) };
+  }
+  const timeouts = timeoutsOf(rule);
+  const also = { ...(rewrite && { rewrite: rewriteOf(rewrite) }), ...changes, ...(timeouts && { timeouts }) };
+  return forwardTo(backends, also, context.route);
 }
 
 /** Gateway API: a rule answers an error if it has no backend that is valid and has a weight. */
 export function forwardTo(
   backends: readonly TopologyBackend[],
-  rewrite: Rewrite | undefined,
+  filters: ForwardFilters,
   route: Pick<RouteRef, 'kind'>,
 ): RouteAction {
   if (!backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
     return { kind: 'respond', statusCode: withoutBackend(route) };
   }
-  return { kind: 'forward', backends, ...(rewrite !== undefined && { rewrite }) };
+  return { kind: 'forward', backends, ...filters };
 }
 
 /** HTTPRoute: 500. GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that. */

@@ -5,6 +5,7 @@ import { forwardTo } from './rules.ts';
 import type {
   BackendProtocol,
   BackendService,
+  Forward,
   HttpCapabilities,
   RouteAction,
   RouteTopology,
@@ -104,14 +105,14 @@ function withShortfalls(route: RouteRef, rule: RuleTopology, found: readonly Pic
 
 /** The action if the backends with these indexes are invalid. */
 export function withoutBackends(
-  { backends, rewrite }: Extract<RouteAction, { kind: 'forward' }>,
+  { backends, kind: _, ...filters }: Forward,
   lost: ReadonlySet<number | undefined>,
   route: Pick<RouteRef, 'kind'>,
 ): RouteAction {
   const left = backends.map(({ service, ...rest }) =>
     service === undefined || lost.has(rest.index) ? rest : { service, ...rest },
   );
-  return forwardTo(left, rewrite, route);
+  return forwardTo(left, filters, route);
 }
 
 /** A route as a plane with these shortfalls serves it. @param of returns what the plane cannot do for a rule */

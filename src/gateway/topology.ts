@@ -177,12 +177,59 @@ export type EntrySource =
 
 export type RouteAction =
   /** At least one of the backends is valid and has weight. */
-  | { readonly kind: 'forward'; readonly backends: readonly TopologyBackend[]; readonly rewrite?: Rewrite }
-  | { readonly kind: 'redirect'; readonly redirect: Redirect }
+  | Forward
+  | { readonly kind: 'redirect'; readonly redirect: Redirect; readonly responseHeaders?: HeaderChanges }
   /** 500 if no backend is valid, or 503 for gRPC. 404 for isolation. */
   | { readonly kind: 'respond'; readonly statusCode: number };
 
-export interface TopologyBackend {
+export interface Forward extends ForwardFilters {
+  readonly kind: 'forward';
+  readonly backends: readonly TopologyBackend[];
+}
+
+/** What else happens to the requests that are forwarded, and to their responses. */
+export interface ForwardFilters extends HeaderFilters {
+  readonly rewrite?: Rewrite;
+  /** Each has a valid backend. Absent for none. */
+  readonly mirrors?: readonly Mirror[];
+  readonly timeouts?: Timeouts;
+}
+
+/** Absent where nothing changes. */
+interface HeaderFilters {
+  readonly requestHeaders?: HeaderChanges;
+  readonly responseHeaders?: HeaderChanges;
+}
+
+/** Names are in lower case, and each occurs once in each list. */
+export interface HeaderChanges {
+  readonly set: readonly HeaderValue[];
+  readonly add: readonly HeaderValue[];
+  readonly remove: readonly string[];
+}
+
+export interface HeaderValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The backend gets copies of requests, and its responses are ignored. */
+export interface Mirror {
+  readonly service: BackendService;
+  /** Which part of the requests is copied. */
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** In milliseconds. 0 means no limit. */
+export interface Timeouts {
+  /** From the request's start until the response is complete. */
+  readonly request?: number;
+  /** The same for one try to reach a backend. */
+  readonly backendRequest?: number;
+}
+
+export interface TopologyBackend extends HeaderFilters {
   /** Absent for an invalid reference. Its share of requests is answered 500. */
   readonly service?: BackendService;
   /** 0 to 1,000,000, relative to the sum of the action's weights. */

@@ -1,0 +1,24 @@
+// RequestMirror: which backends get copies of a rule's requests.
+import type { HttpRouteFilter } from '../api/gateway-api.ts';
+import { resolveBackend } from './backends.ts';
+import type { PlacedFilter } from './filters.ts';
+import type { RuleContext } from './rule-context.ts';
+import type { Mirror } from './topology.ts';
+
+/** Reports each invalid backend. Requests are then forwarded without a copy for it. */
+export const resolveMirrors = (filters: readonly PlacedFilter[], context: RuleContext): readonly Mirror[] =>
+  filters.flatMap(({ filter: { requestMirror }, field }) => {
+    if (requestMirror === undefined) return [];
+    const place = context.place(`${field}.requestMirror.backendRef`);
+    const service = resolveBackend(requestMirror.backendRef, context, place);
+    return service === undefined ? [] : { service, ...share(requestMirror) };
+  });
+
+/** Gateway API: all requests, unless it says a part. */
+function share({
+  percent,
+  fraction,
+}: NonNullable<HttpRouteFilter['requestMirror']>): Pick<Mirror, 'numerator' | 'denominator'> {
+  if (fraction !== undefined) return { numerator: fraction.numerator, denominator: fraction.denominator ?? 100 };
+  return { numerator: percent ?? 100, denominator: 100 };
+}
