@@ -26,7 +26,7 @@ export function resolveConnectionRules(
       rule,
       ...(name !== undefined && { name }),
       matches: [],
-      action: forwardTo(backends, {}, ref),
+      action: forwardTo({ backends }, ref),
       backends,
     };
   });

@@ -1,7 +1,6 @@
 // The filters of a rule: they change a request before it is forwarded, or answer it.
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
 import { headerFilters } from './header-filters.ts';
-import { resolveMirrors } from './mirrors.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { ForwardFilters, PathModifier, Redirect, RequestMatch, Rewrite, RuleNeed } from './topology.ts';
@@ -11,7 +10,7 @@ type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
 /** At most one of redirect and rewrite is set. */
-export interface RuleFilters extends Omit<ForwardFilters, 'rewrite' | 'timeouts'> {
+export interface RuleFilters extends Pick<ForwardFilters, 'requestHeaders' | 'responseHeaders'> {
   readonly redirect?: RequestRedirect;
   readonly rewrite?: UrlRewrite;
 }
@@ -33,12 +32,10 @@ export function resolveFilters(
   const redirect = own.find(({ filter }) => filter.requestRedirect !== undefined)?.filter.requestRedirect;
   const rewriting = areRewritesShared(rule) ? all : own;
   const rewrite = rewriting.find(({ filter }) => filter.urlRewrite !== undefined)?.filter.urlRewrite;
-  const mirrors = resolveMirrors(own, context);
   return {
     ...(redirect !== undefined && { redirect }),
     ...(rewrite !== undefined && { rewrite }),
     ...headerFilters(rule.filters ?? []),
-    ...(mirrors.length > 0 && { mirrors }),
   };
 }
 
@@ -56,7 +53,7 @@ export const filterNeeds = (rule: FilteredRule): readonly RuleNeed[] => [
   ...(areRewritesShared(rule) ? [] : [{ kind: 'backend-rewrites' as const, field: 'backendRefs' }]),
 ];
 
-export interface PlacedFilter {
+interface PlacedFilter {
   readonly filter: HttpRouteFilter;
   readonly field: string;
 }

@@ -1,15 +1,14 @@
 // RequestMirror: which backends get copies of a rule's requests.
 import type { HttpRouteFilter } from '../api/gateway-api.ts';
 import { resolveBackend } from './backends.ts';
-import type { PlacedFilter } from './filters.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Mirror } from './topology.ts';
 
 /** Reports each invalid backend. Requests are then forwarded without a copy for it. */
-export const resolveMirrors = (filters: readonly PlacedFilter[], context: RuleContext): readonly Mirror[] =>
-  filters.flatMap(({ filter: { requestMirror }, field }) => {
+export const resolveMirrors = (filters: readonly HttpRouteFilter[], context: RuleContext): readonly Mirror[] =>
+  filters.flatMap(({ requestMirror }, index) => {
     if (requestMirror === undefined) return [];
-    const place = context.place(`${field}.requestMirror.backendRef`);
+    const place = context.place(`filters[${index}].requestMirror.backendRef`);
     const service = resolveBackend(requestMirror.backendRef, context, place);
     return service === undefined ? [] : { service, ...share(requestMirror) };
   });

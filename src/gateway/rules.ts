@@ -4,12 +4,13 @@ import type { GrpcRoute, HttpRoute, HttpRouteRule } from '../api/gateway-api.ts'
 import { resolveBackends } from './backends.ts';
 import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { requestMatches } from './matches.ts';
+import { resolveMirrors } from './mirrors.ts';
 import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
 import { timeoutsOf } from './timeouts.ts';
-import type { ForwardFilters, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
+import type { Forward, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
 export const resolveHttpRules = (
@@ -58,26 +59,29 @@ function resolveAction(
   // HTTPRouteFilter: a filter must not be skipped: "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
   if (filters === undefined) return { kind: 'respond', statusCode: 500 };
-  const { redirect, rewrite, ...changes } = filters;
+  const { redirect, rewrite, ...headers } = filters;
   if (redirect !== undefined) {
-    const { responseHeaders } = changes;
+    const { responseHeaders } = headers;
     return { kind: 'redirect', redirect: redirectOf(redirect), ...(responseHeaders && { responseHeaders }) };
   }
+  const mirrors = resolveMirrors(rule.filters ?? [], context);
   const timeouts = timeoutsOf(rule);
-  const also = { ...(rewrite && { rewrite: rewriteOf(rewrite) }), ...changes, ...(timeouts && { timeouts }) };
-  return forwardTo(backends, also, context.route);
+  const forward = {
+    backends,
+    ...(rewrite && { rewrite: rewriteOf(rewrite) }),
+    ...headers,
+    ...(mirrors.length > 0 && { mirrors }),
+    ...(timeouts && { timeouts }),
+  };
+  return forwardTo(forward, context.route);
 }
 
 /** Gateway API: a rule answers an error if it has no backend that is valid and has a weight. */
-export function forwardTo(
-  backends: readonly TopologyBackend[],
-  filters: ForwardFilters,
-  route: Pick<RouteRef, 'kind'>,
-): RouteAction {
-  if (!backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
+export function forwardTo(forward: Omit<Forward, 'kind'>, route: Pick<RouteRef, 'kind'>): RouteAction {
+  if (!forward.backends.some(({ service, weight }) => service !== undefined && weight > 0)) {
     return { kind: 'respond', statusCode: withoutBackend(route) };
   }
-  return { kind: 'forward', backends, ...filters };
+  return { kind: 'forward', ...forward };
 }
 
 /** HTTPRoute: 500. GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that. */

@@ -105,14 +105,14 @@ function withShortfalls(route: RouteRef, rule: RuleTopology, found: readonly Pic
 
 /** The action if the backends with these indexes are invalid. */
 export function withoutBackends(
-  { backends, kind: _, ...filters }: Forward,
+  forward: Forward,
   lost: ReadonlySet<number | undefined>,
   route: Pick<RouteRef, 'kind'>,
 ): RouteAction {
-  const left = backends.map(({ service, ...rest }) =>
+  const backends = forward.backends.map(({ service, ...rest }) =>
     service === undefined || lost.has(rest.index) ? rest : { service, ...rest },
   );
-  return forwardTo(left, filters, route);
+  return forwardTo({ ...forward, backends }, route);
 }
 
 /** A route as a plane with these shortfalls serves it. @param of returns what the plane cannot do for a rule */
