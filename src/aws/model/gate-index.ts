@@ -1,7 +1,8 @@
 // Which rules of a load balancer are gates of which other rules of the same route.
+import { isBehind } from '../../gateway/gates.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import type { PlannedRule, SourceRule } from './express-entries.ts';
-import { isBehind } from './gates.ts';
+
 import type { ResourceId } from './resources.ts';
 
 /** It is asked about rules in order, and remembers them as possible gates of later rules. */

@@ -1,72 +1,9 @@
-// Gates fail closed. A rule with a filter or an error keeps its requests from wider rules of its route: it is their gate. If a gate
-// is left out, its wider rules are left out too, because they would otherwise let its requests through.
+// Which rules of a route an ALB has without a gate that it cannot have.
+import { isBehind, isGate, type PlacedMatch, takesOver } from '../../gateway/gates.ts';
 import { overlaps } from '../../gateway/hostnames.ts';
-import { compareMatches } from '../../gateway/precedence.ts';
-import type { RouteEntry, RuleTopology } from '../../gateway/topology.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
 import { type ExpressedSource, partlyLeftOut, type RankedRule, type SourceRule } from './express-entries.ts';
-
-type Match = RouteEntry['match'];
-
-const isGate = ({ action }: Pick<RuleTopology, 'action'>): boolean =>
-  action.kind !== 'forward' || action.rewrite !== undefined;
-
-/** Whether `wider` would take requests of `gate`. Both are rules of one route. */
-export function isBehind(gate: RuleTopology, wider: RuleTopology): boolean {
-  return (
-    gate !== wider &&
-    isGate(gate) &&
-    gate.matches.some((match, index) =>
-      wider.matches.some((other, otherIndex) =>
-        takesOver({ rule: gate.rule, match, index }, { rule: wider.rule, match: other, index: otherIndex }),
-      ),
-    )
-  );
-}
-
-interface PlacedMatch {
-  readonly rule: number;
-  readonly match: Match;
-  readonly index: number;
-}
-
-/** Whether the second match, which comes later, can take a request of the first. */
-function takesOver(first: PlacedMatch, second: PlacedMatch): boolean {
-  const order = compareMatches(first.match, second.match) || first.rule - second.rule || first.index - second.index;
-  return order < 0 && mayOverlap(first.match, second.match);
-}
-
-/** Whether one request can match both. True if that is not known. */
-function mayOverlap(a: Match, b: Match): boolean {
-  return (
-    pathsMayOverlap(a.path, b.path) &&
-    (a.method === undefined || b.method === undefined || a.method === b.method) &&
-    valuesMayOverlap(a.headers, b.headers) &&
-    valuesMayOverlap(a.queryParams, b.queryParams)
-  );
-}
-
-function pathsMayOverlap(a: Match['path'], b: Match['path']): boolean {
-  if (a.type === 'RegularExpression' || b.type === 'RegularExpression') return true;
-  return pathCovers(a, b) || pathCovers(b, a);
-}
-
-function pathCovers(a: Match['path'], b: Match['path']): boolean {
-  if (a.value === b.value) return true;
-  return a.type !== 'Exact' && (a.value === '/' || b.value.startsWith(`${a.value}/`));
-}
-
-function valuesMayOverlap(a: Match['headers'], b: Match['headers']): boolean {
-  return a.every(({ name, type, value }) =>
-    b.every(
-      (other) =>
-        other.name !== name ||
-        other.value === value ||
-        type === 'RegularExpression' ||
-        other.type === 'RegularExpression',
-    ),
-  );
-}
 
 /** In the order of the route, except that gates come before the rules behind them. */
 export const gatesFirst = (sources: readonly SourceRule[]): readonly SourceRule[] => [
