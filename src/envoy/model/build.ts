@@ -1,0 +1,138 @@
+// The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
+import type {
+  BackendService,
+  IpFamily,
+  PortTopology,
+  RouteEntry,
+  RouteTopology,
+  Topology,
+} from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Problem } from '../problem.ts';
+import { type Resource, resource, type Snapshot } from '../snapshot.ts';
+import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
+import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
+import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import { backendsOf, cluster } from './clusters.ts';
+import { BUFFER_LIMIT } from './edge.ts';
+import { expressible } from './expressible.ts';
+import { httpPort, type PortParts, secretsOf } from './http-port.ts';
+import { extension, socketAddress } from './messages.ts';
+import { envoyListenerName } from './names.ts';
+import { proxyPorts } from './proxy-ports.ts';
+import { type KeyPair, secret } from './secrets.ts';
+
+export interface EnvoyOptions {
+  /** Of the addresses in the pods. */
+  readonly families: readonly IpFamily[];
+  /** The mapping of the Service now, from listeners' ports to Envoy's. */
+  readonly standingPorts?: ReadonlyMap<number, number>;
+  /** Of the Secrets that the listeners refer to. One without a key pair leaves its certificate out. */
+  readonly keyPairs: ReadonlyMap<ObjectKey, KeyPair>;
+}
+
+export interface EnvoyModel {
+  readonly snapshot: Omit<Snapshot, 'endpoints'>;
+  /** By the name of their cluster. Each needs endpoints of the same name. */
+  readonly backends: ReadonlyMap<string, BackendService>;
+  /** From listeners' ports to Envoy's. */
+  readonly ports: ReadonlyMap<number, number>;
+  readonly problems: readonly Problem[];
+}
+
+export function buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): EnvoyModel {
+  const { routes, problems, isServed } = expressible(written);
+  const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
+  const ports = proxyPorts(
+    usable.map(({ port }) => port),
+    options.standingPorts,
+  );
+  const parts = usable.map((port) => ({ port, ...partsOf(port, routes, isServed) }));
+  const backends = backendsOf(routes);
+  const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
+  return {
+    snapshot: {
+      clusters: named([...backends.values()].map(cluster)),
+      secrets: named([...secrets].flatMap((key) => secretOf(key, options.keyPairs))),
+      listeners: named(listenersOf(parts, ports, options.families)),
+      routes: named(
+        parts.flatMap(({ tables }) =>
+          tables.map((table) => resource(RouteConfigurationSchema, table.name ?? '', table)),
+        ),
+      ),
+    },
+    backends,
+    ports,
+    problems,
+  };
+}
+
+const named = (resources: readonly Resource[]): ReadonlyMap<string, Resource> =>
+  new Map(resources.map((each) => [each.name, each]));
+
+/** Envoy would wait for a certificate that does not come, and hold all changes of the port meanwhile. */
+const withKeyPairs = (port: PortTopology, keyPairs: EnvoyOptions['keyPairs']): PortTopology => ({
+  ...port,
+  listeners: port.listeners.map((listener) => ({
+    ...listener,
+    certificates: listener.certificates.filter((each) => each.kind !== 'external' && keyPairs.has(each.secret)),
+  })),
+});
+
+function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly Resource[] {
+  const pair = keyPairs.get(key);
+  return pair === undefined ? [] : [secret(key, pair)];
+}
+
+function partsOf(
+  port: PortTopology,
+  routes: readonly RouteTopology[],
+  isServed: (entry: RouteEntry) => boolean,
+): PortParts {
+  const { serves } = port;
+  switch (serves.kind) {
+    case 'http':
+      return httpPort(port, serves.tls, routes, isServed);
+    case 'tls':
+    case 'tcp':
+    case 'udp':
+      // Not among the capabilities, so no listener has them.
+      return { chains: [], tables: [] };
+    default:
+      return serves satisfies never;
+  }
+}
+
+interface PlacedParts extends PortParts {
+  readonly port: PortTopology;
+}
+
+/** Ports of the topology with the same number share one listener: TLS inspection tells their connections apart. */
+function listenersOf(
+  parts: readonly PlacedParts[],
+  ports: ReadonlyMap<number, number>,
+  families: readonly IpFamily[],
+): readonly Resource[] {
+  const byNumber = Map.groupBy(parts, ({ port }) => port.port);
+  return [...byNumber].flatMap(([number, sharing]) => {
+    const filterChains = sharing.flatMap(({ chains }) => chains);
+    const at = ports.get(number);
+    if (filterChains.length === 0 || at === undefined) return [];
+    const name = envoyListenerName('tcp', number);
+    const inspects = filterChains.some(({ filterChainMatch }) => filterChainMatch !== undefined);
+    return resource(ListenerSchema, name, {
+      name,
+      address: anyAddress(at, families),
+      filterChains,
+      ...(inspects && {
+        listenerFilters: [extension('envoy.filters.listener.tls_inspector', TlsInspectorSchema, {})],
+      }),
+      perConnectionBufferLimitBytes: BUFFER_LIMIT,
+    });
+  });
+}
+
+const anyAddress = (port: number, families: readonly IpFamily[]) =>
+  families.includes('IPv6')
+    ? socketAddress('::', port, { ipv4Compat: families.includes('IPv4') })
+    : socketAddress('0.0.0.0', port);

@@ -1,0 +1,16 @@
+// What Envoy can do of the Gateway API, as far as the model expresses it.
+import type { Capabilities } from '../../gateway/topology.ts';
+
+export const ENVOY_CAPABILITIES: Capabilities = {
+  protocols: ['HTTP', 'HTTPS'],
+  http: {
+    filters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'RequestRedirect', 'URLRewrite'],
+    backendFilters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite'],
+    // A weighted cluster cannot have its own path.
+    backendRewrites: false,
+    redirectStatusCodes: [301, 302, 303, 307, 308],
+    ruleFields: ['timeouts'],
+    matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'query-regex', 'method'],
+    backendProtocols: ['HTTP1', 'H2C', 'GRPC', 'WS'],
+  },
+};

@@ -1,0 +1,27 @@
+// Limits against hostile clients, as Envoy's guide for edge proxies recommends:
+// envoyproxy.io/docs/envoy/latest/configuration/best_practices/edge
+
+/** Bytes that a connection may have in memory. Bodies are streamed, so they may be larger. */
+export const BUFFER_LIMIT = 32_768;
+
+/** Of HTTP/2. */
+export const HTTP2_LIMITS = {
+  maxConcurrentStreams: 100,
+  initialStreamWindowSize: 65_536,
+  initialConnectionWindowSize: 1_048_576,
+};
+
+/** Requests to one Service's port at the same time. Envoy's default of 1,024 would refuse what the backends can bear. */
+export const MAX_CONCURRENT = 65_536;
+
+/** In seconds. */
+export const TIMEOUTS = {
+  /** A connection without requests. */
+  idleConnection: 3_600,
+  /** A request or a stream without a byte in either direction. */
+  idleStream: 300,
+  /** Until the request has come whole. */
+  request: 300,
+  requestHeaders: 10,
+  tlsHandshake: 10,
+};

@@ -1,0 +1,44 @@
+// Which clusters get the requests of a rule, and their copies.
+import type { Forward, Mirror, TopologyBackend } from '../../gateway/topology.ts';
+import {
+  RouteAction_ClusterNotFoundResponseCode as NotFoundCode,
+  type RouteAction_RequestMirrorPolicySchema,
+  type RouteActionSchema,
+  type WeightedCluster_ClusterWeightSchema,
+} from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { FractionalPercent_DenominatorType as Denominator } from '../xds/envoy/type/v3/percent_pb.ts';
+import { headerFields } from './headers.ts';
+import type { Init } from './messages.ts';
+import { clusterName, INVALID_CLUSTER } from './names.ts';
+
+/** @param grpc whether the share of invalid backends is answered as gRPC has it: 503 means UNAVAILABLE */
+export function clusterSpecifier({ backends }: Forward, grpc: boolean): Init<typeof RouteActionSchema> {
+  const weighted = backends.filter(({ weight }) => weight > 0);
+  const [first, ...others] = weighted;
+  if (first?.service !== undefined && others.length === 0 && !first.requestHeaders && !first.responseHeaders) {
+    return { clusterSpecifier: { case: 'cluster', value: clusterName(first.service) } };
+  }
+  return {
+    clusterSpecifier: { case: 'weightedClusters', value: { clusters: weighted.map(weightedCluster) } },
+    clusterNotFoundResponseCode: grpc ? NotFoundCode.SERVICE_UNAVAILABLE : NotFoundCode.INTERNAL_SERVER_ERROR,
+  };
+}
+
+const weightedCluster = (backend: TopologyBackend): Init<typeof WeightedCluster_ClusterWeightSchema> => ({
+  name: backend.service === undefined ? INVALID_CLUSTER : clusterName(backend.service),
+  weight: backend.weight,
+  ...headerFields(backend),
+});
+
+export const mirrorPolicies = (mirrors: readonly Mirror[]): Init<typeof RouteAction_RequestMirrorPolicySchema>[] =>
+  mirrors.map(({ service, numerator, denominator }) => ({
+    cluster: clusterName(service),
+    runtimeFraction: {
+      defaultValue: {
+        numerator: Math.round((numerator / denominator) * 1_000_000),
+        denominator: Denominator.MILLION,
+      },
+    },
+    // Else the Host of the copy would end in `-shadow`.
+    disableShadowHostSuffixAppend: true,
+  }));

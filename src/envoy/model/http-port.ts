@@ -1,0 +1,67 @@
+// A port for HTTP or HTTPS: its filter chains and route tables.
+import { portEntries } from '../../gateway/entries.ts';
+import { portKey } from '../../gateway/listener-protocols.ts';
+import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
+import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
+import { DownstreamTlsContextSchema } from '../xds/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
+import { TIMEOUTS } from './edge.ts';
+import { httpConnectionManager } from './http-connections.ts';
+import { extension, fromAds, type Init, seconds } from './messages.ts';
+import { routeTableName, secretName } from './names.ts';
+import { ownTable, sharedTable } from './route-tables.ts';
+
+/** What one port of the topology adds to Envoy's listener of the port number. */
+export interface PortParts {
+  readonly chains: readonly Init<typeof FilterChainSchema>[];
+  readonly tables: readonly Init<typeof RouteConfigurationSchema>[];
+}
+
+/** @param isServed false for entries that are left out */
+export function httpPort(
+  port: PortTopology,
+  tls: boolean,
+  routes: readonly RouteTopology[],
+  isServed: (entry: RouteEntry) => boolean,
+): PortParts {
+  // Each host has a table of its own listener only, so Envoy needs no entries that keep listeners apart.
+  const entries = Map.groupBy(
+    portEntries(port, routes).filter((entry) => entry.source.kind === 'rule' && isServed(entry)),
+    ({ listener }) => listener,
+  );
+  const at = { port: port.port, scheme: tls ? ('https' as const) : ('http' as const) };
+  const key = portKey(port);
+  if (!tls) {
+    const name = routeTableName(key);
+    return {
+      chains: [{ name, filters: [httpConnectionManager(name)] }],
+      tables: [sharedTable(name, port.listeners, entries, at)],
+    };
+  }
+  const listeners = port.listeners.filter((listener) => secretsOf(listener).length > 0);
+  return {
+    chains: listeners.map((listener) => httpsChain(routeTableName(key, listener), listener)),
+    tables: listeners.map((listener) => ownTable(routeTableName(key, listener), listener, port.listeners, entries, at)),
+  };
+}
+
+const httpsChain = (name: string, listener: ListenerTopology): Init<typeof FilterChainSchema> => ({
+  name,
+  filterChainMatch: { serverNames: listener.hostname === undefined ? [] : [listener.hostname] },
+  filters: [httpConnectionManager(name)],
+  transportSocket: extension('envoy.transport_sockets.tls', DownstreamTlsContextSchema, {
+    commonTlsContext: {
+      alpnProtocols: ['h2', 'http/1.1'],
+      tlsCertificateSdsSecretConfigs: secretsOf(listener).map((secret) => ({
+        name: secretName(secret),
+        sdsConfig: fromAds(),
+      })),
+    },
+  }),
+  transportSocketConnectTimeout: seconds(TIMEOUTS.tlsHandshake),
+});
+
+/** Also those that are unusable now: Envoy keeps the certificate that it has. */
+export const secretsOf = ({ certificates }: ListenerTopology): readonly ObjectKey[] =>
+  certificates.flatMap((each) => (each.kind === 'external' ? [] : each.secret));

@@ -1,0 +1,42 @@
+// Parts that many messages of Envoy's API have.
+import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
+import { type Any, anyPack, type Duration, durationFromMs } from '@bufbuild/protobuf/wkt';
+import { type AddressSchema, SocketAddress_Protocol } from '../xds/envoy/config/core/v3/address_pb.ts';
+import { ApiVersion, type ConfigSource, ConfigSourceSchema } from '../xds/envoy/config/core/v3/config_source_pb.ts';
+
+/** The fields of a message, written as an object. Those that have their default may be absent. */
+export type Init<D extends DescMessage> = Exclude<MessageInitShape<D>, Message>;
+
+export const packed = <D extends DescMessage>(schema: D, message: MessageInitShape<D>): Any =>
+  anyPack(schema, create(schema, message));
+
+/** An extension by its well-known name. */
+export const extension = <D extends DescMessage>(name: string, schema: D, message: MessageInitShape<D>) => ({
+  name,
+  configType: { case: 'typedConfig' as const, value: packed(schema, message) },
+});
+
+export const seconds = (count: number): Duration => durationFromMs(count * 1_000);
+
+/** The resource comes on the same stream. */
+export const fromAds = (): ConfigSource =>
+  create(ConfigSourceSchema, {
+    configSourceSpecifier: { case: 'ads', value: {} },
+    resourceApiVersion: ApiVersion.V3,
+  });
+
+export const socketAddress = (
+  address: string,
+  port: number,
+  { protocol = 'TCP', ipv4Compat = false }: { readonly protocol?: 'TCP' | 'UDP'; readonly ipv4Compat?: boolean } = {},
+): Init<typeof AddressSchema> => ({
+  address: {
+    case: 'socketAddress',
+    value: {
+      protocol: SocketAddress_Protocol[protocol],
+      address,
+      portSpecifier: { case: 'portValue', value: port },
+      ipv4Compat,
+    },
+  },
+});

@@ -1,0 +1,29 @@
+// The names of Envoy's resources. They are stable: what has the same name is changed in place, without closing connections.
+import type { PortKey } from '../../gateway/listener-protocols.ts';
+import { protocolOf } from '../../gateway/shortfalls.ts';
+import type { BackendService, ListenerTopology } from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+
+/**
+ * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
+ * another cluster, so that both exist while routes change from one to the other.
+ */
+export const clusterName = (backend: BackendService): string =>
+  `${backend.service}/${backend.port}${isHttp2(backend) ? '/h2' : ''}`;
+
+export function isHttp2(backend: BackendService): boolean {
+  const protocol = protocolOf(backend);
+  return protocol === 'H2C' || protocol === 'GRPC';
+}
+
+/** A cluster that never exists. The route says how its share is answered. */
+export const INVALID_CLUSTER = 'invalid';
+
+/** Envoy's listener of a port: `tcp/443` for the Gateway's listeners of HTTP, HTTPS, TLS and TCP. */
+export const envoyListenerName = (transport: 'tcp' | 'udp', port: number): string => `${transport}/${port}`;
+
+/** The listeners of an HTTP port share a table. Those of an HTTPS port have one each. */
+export const routeTableName = (port: PortKey, listener?: Pick<ListenerTopology, 'name'>): string =>
+  listener === undefined ? port : `${port}/${listener.name}`;
+
+export const secretName = (secret: ObjectKey): string => secret;

@@ -1,0 +1,28 @@
+// Regular expressions. Envoy has RE2, and refuses the whole route table if one of them is malformed.
+import { RE2JS, RE2JSException } from 're2js';
+import type { RegexMatcherSchema } from '../xds/envoy/type/matcher/v3/regex_pb.ts';
+import type { Init } from './messages.ts';
+
+/** Compiled size. Envoy's bootstrap allows more with `re2.max_program_size.error_level`. */
+const MAX_PROGRAM = 1_000;
+
+/** Why Envoy would refuse it. Undefined if it accepts it. */
+export function regexRefusal(regex: string): string | undefined {
+  try {
+    const size = RE2JS.compile(searching(regex)).programSize();
+    return size > MAX_PROGRAM ? `it is too large: ${size} of ${MAX_PROGRAM} instructions` : undefined;
+  } catch (error) {
+    if (error instanceof RE2JSException) return error.message;
+    throw error;
+  }
+}
+
+/** Like an ALB, it finds the expression anywhere in the text. Envoy compares the whole text. */
+export const regexMatcher = (regex: string): Init<typeof RegexMatcherSchema> => ({ regex: searching(regex) });
+
+const searching = (regex: string): string => `(?s:.*)(?:${regex})(?s:.*)`;
+
+export const escapeRegex = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/** A backslash in a substitution stands for a group. */
+export const escapeSubstitution = (text: string): string => text.replaceAll('\\', '\\\\');

@@ -1,0 +1,108 @@
+// Route tables: for each host the entries that cover it, in order of precedence. Without a matching entry the answer is 404.
+import { compareSpecificity, covers, type Hostname, widerThan } from '../../gateway/hostnames.ts';
+import { compareStrings } from '../../gateway/precedence.ts';
+import type { ListenerTopology, RouteEntry } from '../../gateway/topology.ts';
+import { HeaderValueOption_HeaderAppendAction as Append } from '../xds/envoy/config/core/v3/base_pb.ts';
+import type { RetryPolicySchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
+import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { headerOption } from './headers.ts';
+import { extension, type Init } from './messages.ts';
+import { type PublicPort, routeOf } from './route.ts';
+
+type VirtualHost = Init<typeof VirtualHostSchema>;
+type RouteTable = Init<typeof RouteConfigurationSchema>;
+
+/** Beyond so many listeners, a table does not name them all, because that would be their number squared. */
+const MAX_NAMED = 100;
+
+/** A port's entries by the name of their listener, each in order of precedence. */
+export type EntriesByListener = ReadonlyMap<string, readonly RouteEntry[]>;
+
+/** The table of an HTTP port. Each host belongs to the most specific listener that covers it. */
+export const sharedTable = (
+  name: string,
+  listeners: readonly ListenerTopology[],
+  entries: EntriesByListener,
+  at: PublicPort,
+): RouteTable =>
+  table(
+    name,
+    listeners.flatMap((listener) => hostsOf(listener, entries, at)),
+    at,
+  );
+
+/** The table of one HTTPS listener. Envoy chooses it by server name, and a request for a host of another one is misdirected. */
+export const ownTable = (
+  name: string,
+  listener: ListenerTopology,
+  listeners: readonly ListenerTopology[],
+  entries: EntriesByListener,
+  at: PublicPort,
+): RouteTable => table(name, [...hostsOf(listener, entries, at), ...misdirected(listener, listeners)], at);
+
+const table = (name: string, virtualHosts: VirtualHost[], { port }: PublicPort): RouteTable => ({
+  name,
+  virtualHosts,
+  // The client may write any port behind the host.
+  ignorePortInHostMatching: true,
+  requestHeadersToAdd: [headerOption('x-forwarded-port', String(port), Append.OVERWRITE_IF_EXISTS_OR_ADD)],
+  mostSpecificHeaderMutationsWins: true,
+});
+
+const domainOf = (hostname: Hostname): string => hostname ?? '*';
+
+/** Envoy takes the most specific domain and looks at no other, so each has the entries of the wider ones too. */
+function hostsOf(
+  { name, hostname: own }: ListenerTopology,
+  byListener: EntriesByListener,
+  at: PublicPort,
+): VirtualHost[] {
+  const entries = byListener.get(name) ?? [];
+  const hostnames = new Set([own, ...entries.map(({ hostname }) => hostname)]);
+  const placed = Map.groupBy(
+    entries.map((entry, place) => ({ entry, place })),
+    ({ entry }) => entry.hostname,
+  );
+  return [...hostnames].toSorted(byHostname).map((hostname) => ({
+    name: domainOf(hostname),
+    domains: [domainOf(hostname)],
+    routes: widerThan(hostname)
+      .flatMap((wider) => placed.get(wider) ?? [])
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ entry }) => routeOf(entry, at)),
+    retryPolicy,
+  }));
+}
+
+const byHostname = (a: Hostname, b: Hostname): number =>
+  compareSpecificity(a, b) || compareStrings(domainOf(a), domainOf(b));
+
+/** Only what no backend has seen is tried again: while a pod ends, its endpoint may still be there. */
+const retryPolicy: Init<typeof RetryPolicySchema> = {
+  retryOn: 'connect-failure,refused-stream,reset-before-request',
+  numRetries: 2,
+  retryHostPredicate: [extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {})],
+  hostSelectionRetryMaxAttempts: 3n,
+};
+
+/** GEP-3567: 421 for a host that another listener of the port has, so that the client opens a connection for it. */
+function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology[]): VirtualHost[] {
+  const others = listeners.filter((each) => each !== own).map(({ hostname }) => hostname);
+  const inside = others.filter((hostname) => covers(own.hostname, hostname));
+  const named = others.length > MAX_NAMED ? [...inside, ...(own.hostname === undefined ? [] : [undefined])] : others;
+  if (named.length === 0) return [];
+  return [
+    {
+      name: 'misdirected',
+      domains: named.toSorted(byHostname).map(domainOf),
+      routes: [
+        {
+          name: 'misdirected',
+          match: { pathSpecifier: { case: 'prefix', value: '/' } },
+          action: { case: 'directResponse', value: { status: 421 } },
+        },
+      ],
+    },
+  ];
+}

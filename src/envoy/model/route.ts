@@ -1,0 +1,120 @@
+// A route of Envoy: the requests of one entry, and what happens to them.
+import { durationFromMs } from '@bufbuild/protobuf/wkt';
+import { routeId } from '../../gateway/route-id.ts';
+import type { Forward, Redirect, RouteEntry } from '../../gateway/topology.ts';
+import {
+  type RedirectActionSchema,
+  RedirectAction_RedirectResponseCode as RedirectCode,
+  type RouteActionSchema,
+  type RouteSchema,
+} from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { clusterSpecifier, mirrorPolicies } from './forward.ts';
+import { headerFields } from './headers.ts';
+import { routeMatch } from './match.ts';
+import type { Init } from './messages.ts';
+import { pathChange, wholePath } from './path-modifier.ts';
+
+/** As clients see it. */
+export interface PublicPort {
+  readonly port: number;
+  readonly scheme: 'http' | 'https';
+}
+
+export const routeOf = (entry: RouteEntry, at: PublicPort): Init<typeof RouteSchema> => ({
+  name: nameOf(entry),
+  match: routeMatch(entry.match),
+  ...actionOf(entry, at),
+});
+
+/** Logs and metrics show it. */
+const nameOf = ({ source }: RouteEntry): string =>
+  source.kind === 'rule' ? `${routeId(source.route)}/${source.ruleName ?? source.rule}/${source.match}` : source.kind;
+
+function actionOf(entry: RouteEntry, at: PublicPort): Init<typeof RouteSchema> {
+  const { action } = entry;
+  switch (action.kind) {
+    case 'forward':
+      return { ...headerFields(action), action: { case: 'route', value: forward(action, entry) } };
+    case 'redirect':
+      return {
+        ...headerFields({ ...(action.responseHeaders && { responseHeaders: action.responseHeaders }) }),
+        action: { case: 'redirect', value: redirect(action.redirect, entry, at) },
+      };
+    case 'respond':
+      return { action: { case: 'directResponse', value: { status: action.statusCode } } };
+    default:
+      return action satisfies never;
+  }
+}
+
+function forward(action: Forward, { match, source }: RouteEntry): Init<typeof RouteActionSchema> {
+  const { rewrite, timeouts } = action;
+  const grpc = source.kind === 'rule' && source.route.kind === 'GRPCRoute';
+  const limits = [timeouts?.request ?? 0, timeouts?.backendRequest ?? 0].filter((limit) => limit > 0);
+  return {
+    ...clusterSpecifier(action, grpc),
+    ...(rewrite?.hostname !== undefined && {
+      hostRewriteSpecifier: { case: 'hostRewriteLiteral' as const, value: rewrite.hostname },
+    }),
+    ...(rewrite?.path !== undefined && rewrittenPath(pathChange(rewrite.path, match.path))),
+    ...(action.mirrors !== undefined && { requestMirrorPolicies: mirrorPolicies(action.mirrors) }),
+    // Without it Envoy would wait for 15 s. 0 means no limit: streams may last. What is idle ends by `streamIdleTimeout`.
+    timeout: durationFromMs(limits.length === 0 ? 0 : Math.min(...limits)),
+  };
+}
+
+function rewrittenPath(change: ReturnType<typeof pathChange>): Init<typeof RouteActionSchema> {
+  switch (change.kind) {
+    case 'none':
+      return {};
+    case 'full':
+      return { regexRewrite: wholePath(change.value) };
+    case 'prefix':
+      return { prefixRewrite: change.value };
+    case 'regex':
+      return { regexRewrite: change.value };
+    default:
+      return change satisfies never;
+  }
+}
+
+const redirectCodes: Readonly<Record<number, RedirectCode>> = {
+  301: RedirectCode.MOVED_PERMANENTLY,
+  302: RedirectCode.FOUND,
+  303: RedirectCode.SEE_OTHER,
+  307: RedirectCode.TEMPORARY_REDIRECT,
+  308: RedirectCode.PERMANENT_REDIRECT,
+};
+
+const defaultPorts = { http: 80, https: 443 } as const;
+
+function redirect(
+  { scheme, hostname, port, path, statusCode }: Redirect,
+  { match }: RouteEntry,
+  at: PublicPort,
+): Init<typeof RedirectActionSchema> {
+  const toPort = port ?? at.port;
+  return {
+    ...(scheme !== undefined && { schemeRewriteSpecifier: { case: 'schemeRedirect' as const, value: scheme } }),
+    ...(hostname !== undefined && { hostRedirect: hostname }),
+    // Gateway API: a Location has no port that its scheme has by default.
+    ...(toPort !== defaultPorts[scheme ?? at.scheme] && { portRedirect: toPort }),
+    ...(path !== undefined && redirectedPath(pathChange(path, match.path))),
+    responseCode: redirectCodes[statusCode] ?? RedirectCode.FOUND,
+  };
+}
+
+function redirectedPath(change: ReturnType<typeof pathChange>): Init<typeof RedirectActionSchema> {
+  switch (change.kind) {
+    case 'none':
+      return {};
+    case 'full':
+      return { pathRewriteSpecifier: { case: 'pathRedirect', value: change.value } };
+    case 'prefix':
+      return { pathRewriteSpecifier: { case: 'prefixRewrite', value: change.value } };
+    case 'regex':
+      return { pathRewriteSpecifier: { case: 'regexRewrite', value: change.value } };
+    default:
+      return change satisfies never;
+  }
+}

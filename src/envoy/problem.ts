@@ -1,0 +1,36 @@
+// All problems of Envoy as a data plane, as data. The code that finds a problem says what and where; words.ts writes the message.
+import type { Problem as GatewayProblem } from '../gateway/problem.ts';
+import type { RulePlace } from '../gateway/problem-place.ts';
+
+/** Envoy would refuse the regular expression, and with it the whole route table. The match is left out. */
+export interface RegexRefused extends RulePlace {
+  readonly kind: 'regex-refused';
+  readonly regex: string;
+  /** In the words of RE2. */
+  readonly detail: string;
+}
+
+/** Envoy does not change this header, or would refuse the value. The rule's requests are answered 500. */
+export interface HeaderRefused extends RulePlace {
+  readonly kind: 'header-refused';
+  readonly header: string;
+  readonly why: 'host' | 'characters';
+}
+
+/** A rule with a filter or an error is left out. This wider rule of the same route would answer its requests. */
+export interface GateMissing extends RulePlace {
+  readonly kind: 'gate-missing';
+  readonly gate: number;
+}
+
+/** The mirror's backend speaks a protocol that Envoy does not. Requests are forwarded without a copy. */
+export interface MirrorProtocolUnsupported extends RulePlace {
+  readonly kind: 'mirror-protocol-unsupported';
+  readonly service: string;
+  readonly protocol: string;
+}
+
+export type EnvoyProblem = RegexRefused | HeaderRefused | GateMissing | MirrorProtocolUnsupported;
+
+/** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
+export type Problem = GatewayProblem | EnvoyProblem;

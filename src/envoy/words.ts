@@ -1,0 +1,29 @@
+// The messages of Envoy's problems: what is wrong, and what to do.
+import type { EnvoyProblem, HeaderRefused } from './problem.ts';
+
+/** Says what is wrong and how to correct it. The caller adds the field. */
+export function sentence(problem: EnvoyProblem): string {
+  switch (problem.kind) {
+    case 'regex-refused':
+      return `Envoy does not accept the regular expression "${problem.regex}" (${problem.detail}). Write it in the syntax of RE2.`;
+    case 'header-refused':
+      return headerRefused(problem);
+    case 'gate-missing':
+      return `rule ${problem.gate} of the route is left out, and this rule would answer its requests. So this rule is left out too.`;
+    case 'mirror-protocol-unsupported':
+      return `Service ${problem.service} has the protocol "${problem.protocol}", so it gets no copies of requests. Use http, grpc, kubernetes.io/h2c or kubernetes.io/ws.`;
+    default:
+      return problem satisfies never;
+  }
+}
+
+function headerRefused({ header, why }: HeaderRefused): string {
+  switch (why) {
+    case 'host':
+      return `a header filter cannot change "${header}". Use hostname of a URLRewrite.`;
+    case 'characters':
+      return `the value of header "${header}" has a line break or a zero byte. Remove it.`;
+    default:
+      return why satisfies never;
+  }
+}
