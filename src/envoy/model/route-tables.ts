@@ -59,18 +59,17 @@ function hostsOf(
   at: PublicPort,
 ): VirtualHost[] {
   const entries = byListener.get(name) ?? [];
-  const hostnames = new Set([own, ...entries.map(({ hostname }) => hostname)]);
-  const placed = Map.groupBy(
-    entries.map((entry, place) => ({ entry, place })),
-    ({ entry }) => entry.hostname,
+  const routes = new Map(
+    [...Map.groupBy(entries, ({ hostname }) => hostname)].map(([hostname, group]) => [
+      hostname,
+      group.map((entry) => routeOf(entry, at)),
+    ]),
   );
-  return [...hostnames].toSorted(byHostname).map((hostname) => ({
+  // Of two entries for one host, the one with the more specific hostname comes first, so whole groups can be joined.
+  return [...new Set([own, ...routes.keys()])].toSorted(byHostname).map((hostname) => ({
     name: domainOf(hostname),
     domains: [domainOf(hostname)],
-    routes: widerThan(hostname)
-      .flatMap((wider) => placed.get(wider) ?? [])
-      .toSorted((a, b) => a.place - b.place)
-      .map(({ entry }) => routeOf(entry, at)),
+    routes: widerThan(hostname).flatMap((wider) => routes.get(wider) ?? []),
     retryPolicy,
   }));
 }
