@@ -42,7 +42,8 @@ const redirected = (redirect: Partial<Redirect>, { port = 80, tls = false } = {}
   const found = routeFor(modelOf(topology).snapshot, table, { ...request, path: '/a/x' });
   if (found?.action.case !== 'redirect' || found.match === undefined) throw new Error('no redirect');
   const from = tls ? 'https' : 'http';
-  return locationOf(found.action.value, found.match, { host: request.host, path: '/a/x', from });
+  const host = port === (tls ? 443 : 80) ? request.host : `${request.host}:${port}`;
+  return locationOf(found.action.value, found.match, { host, path: '/a/x', from });
 };
 
 test("a redirect has the listener's port, and never the port of the pod", () => {
@@ -51,6 +52,7 @@ test("a redirect has the listener's port, and never the port of the pod", () => 
   expect(redirected({ hostname: 'b.com' }, { port: 443, tls: true })).toBe('https://b.com/a/x');
   expect(redirected({ scheme: 'https', port: 443 })).toBe('https://shop.com/a/x');
   expect(redirected({ scheme: 'https', port: 8443 })).toBe('https://shop.com:8443/a/x');
+  expect(redirected({ scheme: 'https', port: 443 }, { port: 8080 })).toBe('https://shop.com:443/a/x');
   expect(redirected({ port: 80 }, { port: 443, tls: true })).toBe('https://shop.com:80/a/x');
 });
 

@@ -94,11 +94,14 @@ function redirect(
   at: PublicPort,
 ): Init<typeof RedirectActionSchema> {
   const toPort = port ?? at.port;
+  const isDefault = toPort === defaultPorts[scheme ?? at.scheme];
+  // Without a port of its own, the Location has that of the Host header.
+  const hostHasPort = hostname === undefined && at.port !== defaultPorts[at.scheme];
   return {
     ...(scheme !== undefined && { schemeRewriteSpecifier: { case: 'schemeRedirect' as const, value: scheme } }),
     ...(hostname !== undefined && { hostRedirect: hostname }),
-    // Gateway API: a Location has no port that its scheme has by default.
-    ...(toPort !== defaultPorts[scheme ?? at.scheme] && { portRedirect: toPort }),
+    // Gateway API: a Location should have no port that its scheme has by default.
+    ...((!isDefault || hostHasPort) && { portRedirect: toPort }),
     ...(path !== undefined && redirectedPath(pathChange(path, match.path))),
     responseCode: redirectCodes[statusCode] ?? RedirectCode.FOUND,
   };
