@@ -2,7 +2,7 @@
 import type { Problem as GatewayProblem } from '../gateway/problem.ts';
 import type { RulePlace } from '../gateway/problem-place.ts';
 
-/** Envoy would refuse the regular expression, and with it the whole route table. The match is left out. */
+/** Envoy would refuse the regular expression, and with it the whole route table. The rule is left out. */
 export interface RegexRefused extends RulePlace {
   readonly kind: 'regex-refused';
   readonly regex: string;
@@ -30,7 +30,13 @@ export interface MirrorProtocolUnsupported extends RulePlace {
   readonly protocol: string;
 }
 
-export type EnvoyProblem = RegexRefused | HeaderRefused | GateMissing | MirrorProtocolUnsupported;
+/** Older routes need all the room that the route tables of a Gateway have. The route is left out. */
+export interface TooManyRoutes extends RulePlace {
+  readonly kind: 'too-many-routes';
+  readonly limit: number;
+}
+
+export type EnvoyProblem = RegexRefused | HeaderRefused | GateMissing | MirrorProtocolUnsupported | TooManyRoutes;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
 export type Problem = GatewayProblem | EnvoyProblem;

@@ -62,11 +62,11 @@ test('a redirect replaces the path, or its prefix', () => {
   expect(redirected({ path: { kind: 'prefix', value: '/' } })).toBe('http://shop.com/x');
 });
 
-test('a malformed expression leaves out its match, and other matches of the rule stay', () => {
+test('a rule with a malformed expression is left out, and other rules stay', () => {
   const bad = { path: { type: 'RegularExpression' as const, value: '/(' } };
-  const rules = [{ matches: [bad, prefix('/a')] }, { matches: [prefix('/b')] }];
-  expect(problemsOf(rules)).toMatchObject([{ kind: 'regex-refused', rule: 0, field: 'matches[0].path.value' }]);
-  expect(answers(rules, '/a')).toBe('shop/web/0/1');
+  const rules = [{ matches: [prefix('/a'), bad] }, { matches: [prefix('/b')] }];
+  expect(problemsOf(rules)).toMatchObject([{ kind: 'regex-refused', rule: 0, field: 'matches[1].path.value' }]);
+  expect(answers(rules, '/a')).toBeUndefined();
   expect(answers(rules, '/b')).toBe('shop/web/1/0');
 });
 

@@ -1,12 +1,5 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
-import type {
-  BackendService,
-  IpFamily,
-  PortTopology,
-  RouteEntry,
-  RouteTopology,
-  Topology,
-} from '../../gateway/topology.ts';
+import type { BackendService, IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 import { type Resource, resource, type Snapshot } from '../snapshot.ts';
@@ -20,6 +13,7 @@ import { httpPort, type PortParts, secretsOf } from './http-port.ts';
 import { extension, socketAddress } from './messages.ts';
 import { envoyListenerName } from './names.ts';
 import { proxyPorts } from './proxy-ports.ts';
+import { withRoom } from './room.ts';
 import { type KeyPair, secret } from './secrets.ts';
 
 export interface EnvoyOptions {
@@ -41,13 +35,14 @@ export interface EnvoyModel {
 }
 
 export function buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): EnvoyModel {
-  const { routes, problems, isServed } = expressible(written);
+  const able = expressible(written);
+  const { routes, problems } = withRoom(asked, able.routes);
   const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
     options.standingPorts,
   );
-  const parts = usable.map((port) => ({ port, ...partsOf(port, routes, isServed) }));
+  const parts = usable.map((port) => ({ port, ...partsOf(port, routes) }));
   const backends = backendsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
@@ -63,7 +58,7 @@ export function buildEnvoy({ ports: asked, routes: written }: Topology, options:
     },
     backends,
     ports,
-    problems,
+    problems: [...able.problems, ...problems],
   };
 }
 
@@ -84,15 +79,11 @@ function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly 
   return pair === undefined ? [] : [secret(key, pair)];
 }
 
-function partsOf(
-  port: PortTopology,
-  routes: readonly RouteTopology[],
-  isServed: (entry: RouteEntry) => boolean,
-): PortParts {
+function partsOf(port: PortTopology, routes: readonly RouteTopology[]): PortParts {
   const { serves } = port;
   switch (serves.kind) {
     case 'http':
-      return httpPort(port, serves.tls, routes, isServed);
+      return httpPort(port, serves.tls, routes);
     case 'tls':
     case 'tcp':
     case 'udp':

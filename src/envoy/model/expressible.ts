@@ -1,9 +1,8 @@
 // What Envoy can express of the routes. What it would refuse never gets there, because it would take the whole table along.
 import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
-import { routeId } from '../../gateway/route-id.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
-import type { Mirror, RequestMatch, RouteEntry, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
+import type { Mirror, RequestMatch, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import type { Problem, RegexRefused } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
@@ -12,22 +11,19 @@ import { regexRefusal } from './regex.ts';
 export interface Expressible {
   readonly routes: readonly RouteTopology[];
   readonly problems: readonly Problem[];
-  /** Whether Envoy can have the entry. The others are left out. */
-  readonly isServed: (entry: RouteEntry) => boolean;
 }
 
+/** A rule that Envoy cannot have is left out. One whose filters it cannot have answers 500. */
 export function expressible(routes: readonly RouteTopology[]): Expressible {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const out = new Set<string>();
   const able = routes.map((route) => {
     const within = withinPlane(route, shortfallsOf, report);
-    for (const left of leftOut(within, report)) out.add(left);
-    return { ...within, rules: within.rules.map((rule) => withUsableMirrors(within.route, rule, report)) };
+    const out = leftOut(within, report);
+    const rules = within.rules.filter((rule) => !out.has(rule));
+    return { ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) };
   });
-  const isServed = ({ source }: RouteEntry): boolean =>
-    source.kind !== 'rule' || !out.has(matchId(source.route, source.rule, source.match));
-  return { routes: able, problems, isServed };
+  return { routes: able, problems };
 }
 
 const shortfallsOf = (rule: RuleTopology): readonly (Shortfall | HeaderShortfall)[] => [
@@ -51,32 +47,23 @@ const refusals = ({ action }: RuleTopology): readonly HeaderShortfall[] => {
   }
 };
 
-const matchId = (route: RouteRef, rule: number, match: number): string => `${routeId(route)} ${rule} ${match}`;
-
-/** The matches that Envoy would refuse, and those of the route's rules that would be without their gate. */
-function leftOut({ route, rules }: RouteTopology, report: (problem: Problem) => void): readonly string[] {
-  const refused = rules.map((rule) => ({
-    rule,
-    matches: rule.matches.map((match, index) => regexes({ route, rule: rule.rule }, match, index)),
-  }));
-  for (const { matches } of refused) for (const problem of matches.flat()) report(problem);
-  const gone = new Map<RuleTopology, readonly RequestMatch[]>();
-  for (const { rule, matches } of refused) {
-    const bad = rule.matches.filter((_, index) => matches[index]?.length !== 0);
-    if (bad.length > 0) gone.set(rule, bad.length === rule.matches.length ? rule.matches : bad);
+/** The rules with a match that Envoy would refuse, and those that would be without their gate. */
+function leftOut({ route, rules }: RouteTopology, report: (problem: Problem) => void): ReadonlySet<RuleTopology> {
+  const out = new Set<RuleTopology>();
+  for (const rule of rules) {
+    const refused = rule.matches.flatMap((match, index) => regexes({ route, rule: rule.rule }, match, index));
+    for (const problem of refused) report(problem);
+    if (refused.length > 0) out.add(rule);
   }
   // A rule that is left out may be the gate of others in its turn.
-  for (const [gate, matches] of gone) {
+  for (const gate of out) {
     for (const rule of rules) {
-      if (rule === gate || gone.get(rule) === rule.matches || !isBehind({ ...gate, matches }, rule)) continue;
+      if (out.has(rule) || !isBehind(gate, rule)) continue;
       report({ kind: 'gate-missing', route, rule: rule.rule, field: 'matches', gate: gate.rule });
-      gone.delete(rule);
-      gone.set(rule, rule.matches);
+      out.add(rule);
     }
   }
-  return [...gone].flatMap(([rule, matches]) =>
-    rule.matches.flatMap((match, index) => (matches.includes(match) ? matchId(route, rule.rule, index) : [])),
-  );
+  return out;
 }
 
 /** The regular expressions of a match that Envoy would refuse. */

@@ -1,7 +1,7 @@
 // A port for HTTP or HTTPS: its filter chains and route tables.
 import { portEntries } from '../../gateway/entries.ts';
 import { portKey } from '../../gateway/listener-protocols.ts';
-import type { ListenerTopology, PortTopology, RouteEntry, RouteTopology } from '../../gateway/topology.ts';
+import type { ListenerTopology, PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
 import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
@@ -18,16 +18,10 @@ export interface PortParts {
   readonly tables: readonly Init<typeof RouteConfigurationSchema>[];
 }
 
-/** @param isServed false for entries that are left out */
-export function httpPort(
-  port: PortTopology,
-  tls: boolean,
-  routes: readonly RouteTopology[],
-  isServed: (entry: RouteEntry) => boolean,
-): PortParts {
+export function httpPort(port: PortTopology, tls: boolean, routes: readonly RouteTopology[]): PortParts {
   // Each host has a table of its own listener only, so Envoy needs no entries that keep listeners apart.
   const entries = Map.groupBy(
-    portEntries(port, routes).filter((entry) => entry.source.kind === 'rule' && isServed(entry)),
+    portEntries(port, routes).filter(({ source }) => source.kind === 'rule'),
     ({ listener }) => listener,
   );
   const at = { port: port.port, scheme: tls ? ('https' as const) : ('http' as const) };

@@ -1,0 +1,65 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { RouteTopology, Topology } from '../../gateway/topology.ts';
+import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
+import { withRoom } from './room.ts';
+import { httpTopology, modelOf, route } from './testing/sample.ts';
+
+const aged = (name: string, day: number, hostnames: readonly string[], rules = 1): RouteTopology =>
+  route(
+    name,
+    Array.from({ length: rules }, () => ({})),
+    { hostnames, created: `2026-01-0${day}T00:00:00Z` },
+  );
+
+const listeners = [{ name: 'all' }, { name: 'shop', hostname: '*.shop.com' }];
+
+const left = (routes: readonly RouteTopology[], limit: number): readonly string[] =>
+  withRoom(httpTopology(listeners, routes).ports, routes, limit).routes.map((each) => each.route.key);
+
+test('the oldest routes stay, and a younger one that fits beside them', () => {
+  const routes = [aged('old', 1, ['a.com'], 3), aged('large', 2, ['b.com'], 4), aged('small', 3, ['c.com'], 2)];
+  expect(left(routes, 9)).toEqual(['shop/old', 'shop/large', 'shop/small']);
+  expect(left(routes, 6)).toEqual(['shop/old', 'shop/small']);
+});
+
+test('entries of a wildcard count for each host below it', () => {
+  const routes = [aged('wide', 1, ['*.a.com'], 3), aged('x', 2, ['x.a.com']), aged('y', 3, ['y.a.com'])];
+  // 3 for the wildcard, and 3 + 1 for each host.
+  expect(left(routes, 11)).toEqual(['shop/wide', 'shop/x', 'shop/y']);
+  expect(left(routes, 10)).toEqual(['shop/wide', 'shop/x']);
+});
+
+test('each rule of a route without room says so', () => {
+  const routes = [aged('web', 1, ['a.com'], 2)];
+  const { problems } = withRoom(httpTopology(listeners, routes).ports, routes, 1);
+  expect(problems).toMatchObject([
+    { kind: 'too-many-routes', rule: 0, limit: 1 },
+    { kind: 'too-many-routes', rule: 1, limit: 1 },
+  ]);
+});
+
+const names = fc.uniqueArray(fc.constantFrom('*.shop.com', 'x.shop.com', '*.x.shop.com', 'a.com', '*.com'), {
+  maxLength: 3,
+});
+
+const entriesIn = (topology: Topology): number =>
+  [...modelOf(topology).snapshot.routes.values()]
+    .flatMap(({ bytes }) => fromBinary(RouteConfigurationSchema, bytes).virtualHosts)
+    .reduce((sum, { routes }) => sum + routes.length, 0);
+
+test('the count before is the number of entries that Envoy gets', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(names, fc.integer({ min: 1, max: 3 })), { minLength: 1, maxLength: 6 }),
+      (sketches) => {
+        const routes = sketches.map(([hostnames, rules], index) => aged(`r${index}`, index + 1, hostnames, rules));
+        const topology = httpTopology(listeners, routes);
+        const entries = entriesIn(topology);
+        expect(withRoom(topology.ports, routes, entries).problems).toEqual([]);
+        expect(withRoom(topology.ports, routes, entries - 1).problems).not.toEqual([]);
+      },
+    ),
+  );
+});
