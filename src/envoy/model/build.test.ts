@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import { forwardTo, httpTopology, type RuleSketch, route, service } from '../../gateway/testing/sample.ts';
 import type { PathModifier, Redirect, RequestMatch, RouteAction } from '../../gateway/topology.ts';
+import { modelOf } from './testing/model-of.ts';
 import { chainFor, locationOf, rewrittenPath, routeFor } from './testing/reference-envoy.ts';
-import { forwardTo, httpTopology, modelOf, type RuleSketch, route, service } from './testing/sample.ts';
 
 const request = { method: 'GET', host: 'shop.com', path: '/', headers: {}, query: {} };
 const http = [{ name: 'http' }];

@@ -1,11 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
+import { service } from '../../gateway/testing/sample.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { endpointsOf } from './endpoints.ts';
 import { clusterName } from './names.ts';
-import { service } from './testing/sample.ts';
 
 const endpoint = (address: string, conditions: Endpoint['conditions'] = { ready: true }): Endpoint => ({
   addresses: [address],

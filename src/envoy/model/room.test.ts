@@ -1,10 +1,11 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { httpTopology, route } from '../../gateway/testing/sample.ts';
 import type { RouteTopology, Topology } from '../../gateway/topology.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { withRoom } from './room.ts';
-import { httpTopology, modelOf, route } from './testing/sample.ts';
+import { modelOf } from './testing/model-of.ts';
 
 const aged = (name: string, day: number, hostnames: readonly string[], rules = 1): RouteTopology =>
   route(

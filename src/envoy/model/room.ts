@@ -8,7 +8,7 @@ import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
 
 /** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
-export const MAX_ENTRIES = 20_000;
+const MAX_ENTRIES = 20_000;
 
 /** The oldest routes that fit. A route that does not is left out alone. */
 export function withRoom(

@@ -1,6 +1,8 @@
-// Topologies for the tests of the model.
-import { ANY_REQUEST } from '../../../gateway/matches.ts';
-import { routeId } from '../../../gateway/route-id.ts';
+// Topologies for the tests of any plane.
+
+import { objectKey } from '../../kube/object.ts';
+import { ANY_REQUEST } from '../matches.ts';
+import { routeId } from '../route-id.ts';
 import type {
   BackendService,
   ListenerTopology,
@@ -8,9 +10,7 @@ import type {
   RouteAction,
   RouteTopology,
   Topology,
-} from '../../../gateway/topology.ts';
-import { objectKey } from '../../../kube/object.ts';
-import { buildEnvoy } from '../build.ts';
+} from '../topology.ts';
 
 export const service = (name: string, more: Partial<BackendService> = {}): BackendService => ({
   service: objectKey({ namespace: 'shop', name }),
@@ -51,7 +51,8 @@ export const route = (
   ...more,
 });
 
-const certificate = objectKey({ namespace: 'shop', name: 'tls' });
+/** The Secret of all HTTPS listeners. */
+export const certificate = objectKey({ namespace: 'shop', name: 'tls' });
 
 /** The routes are attached to all listeners, unless a listener says to which. */
 export function httpTopology(
@@ -77,6 +78,3 @@ export function httpTopology(
     routes,
   };
 }
-
-export const modelOf = (topology: Topology) =>
-  buildEnvoy(topology, { families: ['IPv4'], keyPairs: new Map([[certificate, { chain: 'chain', key: 'key' }]]) });

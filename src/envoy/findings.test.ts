@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { objectKey } from '../kube/object.ts';
+import { envoyFinding } from './findings.ts';
+import type { EnvoyProblem } from './problem.ts';
+
+const place = { route: { kind: 'HTTPRoute' as const, key: objectKey({ namespace: 'shop', name: 'web' }) }, rule: 1 };
+
+test.each<[EnvoyProblem, string]>([
+  [
+    { ...place, kind: 'regex-refused', field: 'matches[0].path.value', regex: '/(', detail: 'missing )' },
+    'spec.rules[1].matches[0].path.value: Envoy does not accept the regular expression "/(" (missing )). Write it in the syntax of RE2.',
+  ],
+  [
+    { ...place, kind: 'header-refused', field: 'filters', header: 'host', why: 'host' },
+    'spec.rules[1].filters: a header filter cannot change "host". Use hostname of a URLRewrite. Its requests are answered 500.',
+  ],
+  [
+    { ...place, kind: 'header-refused', field: 'filters', header: 'x', why: 'characters' },
+    'spec.rules[1].filters: the value of header "x" has a line break or a zero byte. Remove it. Its requests are answered 500.',
+  ],
+  [
+    { ...place, kind: 'gate-missing', field: 'matches', gate: 0 },
+    'spec.rules[1].matches: rule 0 of the route is left out, and this rule would answer its requests. So this rule is left out too.',
+  ],
+  [
+    { ...place, kind: 'mirror-protocol-unsupported', field: 'filters', service: 'shop/web', protocol: 'smtp' },
+    'spec.rules[1].filters: Service shop/web has the protocol "smtp", so it gets no copies of requests. Use http, grpc, kubernetes.io/h2c or kubernetes.io/ws.',
+  ],
+  [
+    { ...place, kind: 'too-many-routes', field: 'matches', limit: 20_000 },
+    'spec.rules[1].matches: the route tables of a Gateway have room for 20000 entries (hostnames × matches, also those of wider hostnames), and older routes need them. Use fewer hostnames or matches, or another Gateway.',
+  ],
+])('%j says what is wrong and what to do', (problem, words) => {
+  expect(envoyFinding(problem).words).toBe(words);
+});
