@@ -62,15 +62,27 @@ const pathModifier = z.discriminatedUnion('type', [
   z.looseObject({ type: z.literal('ReplacePrefixMatch'), replacePrefixMatch: z.string() }),
 ]);
 const modifiesPath = z.looseObject({ hostname: z.string().optional(), path: pathModifier.optional() });
+const nameValues = z.array(z.looseObject({ name: z.string(), value: z.string() }));
+const modifiesHeaders = z.looseObject({
+  set: nameValues.optional(),
+  add: nameValues.optional(),
+  remove: z.array(z.string()).optional(),
+});
+const mirror = z.looseObject({
+  backendRef: named,
+  percent: z.int().optional(),
+  fraction: z.looseObject({ numerator: z.int(), denominator: z.int().min(1).optional() }).optional(),
+});
 const filters = z.array(
   z.looseObject({
     type: z.string(),
     requestRedirect: modifiesPath.optional(),
     urlRewrite: modifiesPath.optional(),
-    requestMirror: z.looseObject({ backendRef: named }).optional(),
+    requestHeaderModifier: modifiesHeaders.optional(),
+    responseHeaderModifier: modifiesHeaders.optional(),
+    requestMirror: mirror.optional(),
   }),
 );
-const conditions = z.array(z.looseObject({ name: z.string(), value: z.string() }));
 const backendRef = z.looseObject({
   name: z.string(),
   namespace: z.string().optional(),
@@ -80,6 +92,7 @@ const backendRef = z.looseObject({
 const actions = z.looseObject({
   filters: filters.optional(),
   backendRefs: z.array(backendRef.extend({ filters: filters.optional() })).optional(),
+  timeouts: z.looseObject({ request: z.string().optional(), backendRequest: z.string().optional() }).optional(),
 });
 const rule = actions.extend({
   matches: z
@@ -91,8 +104,8 @@ const rule = actions.extend({
             value: z.string().optional(),
           })
           .optional(),
-        headers: conditions.optional(),
-        queryParams: conditions.optional(),
+        headers: nameValues.optional(),
+        queryParams: nameValues.optional(),
         method: z.string().optional(),
       }),
     )
@@ -104,7 +117,7 @@ const grpcMethod = z.looseObject({
   method: z.string().optional(),
 });
 const grpcRule = actions.extend({
-  matches: z.array(z.looseObject({ method: grpcMethod.optional(), headers: conditions.optional() })).optional(),
+  matches: z.array(z.looseObject({ method: grpcMethod.optional(), headers: nameValues.optional() })).optional(),
 });
 
 const hostnames = z.array(z.string());
