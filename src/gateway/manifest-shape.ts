@@ -70,13 +70,19 @@ const modifiesHeaders = z.looseObject({
 });
 const mirror = z.looseObject({
   backendRef: named,
-  percent: z.int().optional(),
-  fraction: z.looseObject({ numerator: z.int(), denominator: z.int().min(1).optional() }).optional(),
+  percent: z.int().min(0).max(100).optional(),
+  fraction: z.looseObject({ numerator: z.int().min(0), denominator: z.int().min(1).optional() }).optional(),
 });
 const filters = z.array(
   z.looseObject({
     type: z.string(),
-    requestRedirect: modifiesPath.optional(),
+    requestRedirect: modifiesPath
+      .extend({
+        scheme: z.enum(['http', 'https']).optional(),
+        port: z.int().min(1).max(65_535).optional(),
+        statusCode: z.int().optional(),
+      })
+      .optional(),
     urlRewrite: modifiesPath.optional(),
     requestHeaderModifier: modifiesHeaders.optional(),
     responseHeaderModifier: modifiesHeaders.optional(),
