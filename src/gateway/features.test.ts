@@ -50,3 +50,19 @@ test('no feature is promised whose test the data plane fails', () => {
   expect(features).not.toContain('HTTPRouteHostRewrite');
   expect(features).toContain('HTTPRoutePathRewrite');
 });
+
+test('a plane with all filters promises what their tests need, and a GRPCRoute has its own', () => {
+  const filters = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror'];
+  const features = featuresOf({ ...none, filters, backendFilters: filters, ruleFields: ['timeouts'] });
+  expect(features).toEqual(
+    expect.arrayContaining([
+      'GRPCRouteRequestHeaderModifier',
+      'HTTPRouteBackendRequestHeaderModification',
+      'HTTPRouteBackendTimeout',
+      'HTTPRouteRequestPercentageMirror',
+      'HTTPRouteRequestTimeout',
+      'HTTPRouteResponseHeaderModification',
+    ]),
+  );
+  expect(featuresOf(some)).not.toContain('GRPCRouteRequestHeaderModifier');
+});

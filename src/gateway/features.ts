@@ -24,9 +24,22 @@ const byRouteKind: Readonly<Record<string, readonly string[]>> = {
   UDPRoute: ['UDPRoute'],
 };
 
+/** A GRPCRoute's header filters are counted apart. */
+const byGrpcFilter: Readonly<Record<string, string>> = { RequestHeaderModifier: 'GRPCRouteRequestHeaderModifier' };
+
 const byFilter: Readonly<Record<string, readonly string[]>> = {
+  RequestMirror: ['HTTPRouteRequestMirror', 'HTTPRouteRequestMultipleMirrors', 'HTTPRouteRequestPercentageMirror'],
   RequestRedirect: ['HTTPRoutePathRedirect', 'HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
+  ResponseHeaderModifier: ['HTTPRouteResponseHeaderModification'],
   URLRewrite: ['HTTPRouteBackendURLRewrite', 'HTTPRouteHostRewrite', 'HTTPRoutePathRewrite'],
+};
+
+const byBackendFilter: Readonly<Record<string, string>> = {
+  RequestHeaderModifier: 'HTTPRouteBackendRequestHeaderModification',
+};
+
+const byRuleField: Readonly<Partial<Record<HttpCapabilities['ruleFields'][number], readonly string[]>>> = {
+  timeouts: ['HTTPRouteBackendTimeout', 'HTTPRouteRequestTimeout'],
 };
 
 const byMatch: Readonly<Partial<Record<HttpCapabilities['matches'][number], string>>> = {
@@ -50,7 +63,7 @@ export function supportedFeatures(
   capabilities: Capabilities,
   unclaimed: Readonly<Record<string, string>>,
 ): readonly string[] {
-  const { filters, matches, redirectStatusCodes, backendProtocols } = capabilities.http;
+  const { filters, backendFilters, ruleFields, matches, redirectStatusCodes, backendProtocols } = capabilities.http;
   const routeKinds = new Set(
     capabilities.protocols.flatMap((protocol) => kindsOn(protocol, capabilities)).map(({ kind }) => kind),
   );
@@ -59,6 +72,9 @@ export function supportedFeatures(
     ...(capabilities.addressTypes?.includes('IPAddress') === true ? ['GatewayStaticAddresses'] : []),
     ...[...routeKinds].flatMap((kind) => byRouteKind[kind] ?? []),
     ...filters.flatMap((filter) => byFilter[filter] ?? []),
+    ...(routeKinds.has('GRPCRoute') ? filters.map((filter) => byGrpcFilter[filter]) : []),
+    ...backendFilters.map((filter) => byBackendFilter[filter]),
+    ...ruleFields.flatMap((field) => byRuleField[field] ?? []),
     ...matches.map((match) => byMatch[match]),
     ...redirectStatusCodes
       .filter((code) => optionalRedirects.has(code))
