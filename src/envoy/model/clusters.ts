@@ -1,10 +1,20 @@
 // Clusters: how Envoy reaches the pods of a Service's port.
+import { create } from '@bufbuild/protobuf';
 import type { BackendService, RouteTopology } from '../../gateway/topology.ts';
 import { type Resource, resource } from '../snapshot.ts';
-import { Cluster_DiscoveryType, Cluster_LbPolicy, ClusterSchema } from '../xds/envoy/config/cluster/v3/cluster_pb.ts';
-import { HttpProtocolOptionsSchema } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
+import { CircuitBreakersSchema } from '../xds/envoy/config/cluster/v3/circuit_breaker_pb.ts';
+import {
+  Cluster_DiscoveryType,
+  Cluster_EdsClusterConfigSchema,
+  Cluster_LbPolicy,
+  ClusterSchema,
+} from '../xds/envoy/config/cluster/v3/cluster_pb.ts';
+import {
+  type HttpProtocolOptions_ExplicitHttpConfigSchema,
+  HttpProtocolOptionsSchema,
+} from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT } from './edge.ts';
-import { fromAds, packed, seconds } from './messages.ts';
+import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
 import { clusterName, isHttp2 } from './names.ts';
 
 /** All backends that requests or their copies may go to, by the name of their cluster. */
@@ -21,29 +31,34 @@ export function backendsOf(routes: readonly RouteTopology[]): ReadonlyMap<string
 
 export function cluster(backend: BackendService): Resource {
   const name = clusterName(backend);
-  const limits = { maxConnections: MAX_CONCURRENT, maxPendingRequests: MAX_CONCURRENT, maxRequests: MAX_CONCURRENT };
   return resource(ClusterSchema, name, {
+    ...shared,
     name,
-    clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
-    edsClusterConfig: { edsConfig: fromAds() },
-    connectTimeout: seconds(5),
-    perConnectionBufferLimitBytes: BUFFER_LIMIT,
-    lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
-    circuitBreakers: { thresholds: [limits] },
-    typedExtensionProtocolOptions: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': protocolOptions(backend),
-    },
+    typedExtensionProtocolOptions: protocols[versionOf(backend)],
   });
 }
 
-const protocolOptions = (backend: BackendService) =>
-  packed(HttpProtocolOptionsSchema, {
-    upstreamProtocolOptions: {
-      case: 'explicitHttpConfig',
-      value: {
-        protocolConfig: isHttp2(backend)
-          ? { case: 'http2ProtocolOptions', value: HTTP2_LIMITS }
-          : { case: 'httpProtocolOptions', value: {} },
-      },
-    },
-  });
+const versionOf = (backend: BackendService) => (isHttp2(backend) ? 'http2' : 'http1');
+
+const protocolOptions = (value: Init<typeof HttpProtocolOptions_ExplicitHttpConfigSchema>) => ({
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': packed(HttpProtocolOptionsSchema, {
+    upstreamProtocolOptions: { case: 'explicitHttpConfig', value },
+  }),
+});
+
+/** Made once, because a Gateway may have thousands of clusters. */
+const protocols = {
+  http1: protocolOptions({ protocolConfig: { case: 'httpProtocolOptions', value: {} } }),
+  http2: protocolOptions({ protocolConfig: { case: 'http2ProtocolOptions', value: HTTP2_LIMITS } }),
+};
+
+const limits = { maxConnections: MAX_CONCURRENT, maxPendingRequests: MAX_CONCURRENT, maxRequests: MAX_CONCURRENT };
+
+const shared = {
+  clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },
+  edsClusterConfig: create(Cluster_EdsClusterConfigSchema, { edsConfig: FROM_ADS }),
+  connectTimeout: seconds(5),
+  perConnectionBufferLimitBytes: BUFFER_LIMIT,
+  lbPolicy: Cluster_LbPolicy.LEAST_REQUEST,
+  circuitBreakers: create(CircuitBreakersSchema, { thresholds: [limits] }),
+} satisfies Init<typeof ClusterSchema>;

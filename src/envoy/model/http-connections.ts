@@ -9,13 +9,13 @@ import {
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '../xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
 import { HTTP2_LIMITS, TIMEOUTS } from './edge.ts';
-import { extension, fromAds, type Init, seconds } from './messages.ts';
+import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
 
 /** @param table the route table's name. Metrics have it too */
 export const httpConnectionManager = (table: string) =>
   extension('envoy.filters.network.http_connection_manager', HttpConnectionManagerSchema, {
     statPrefix: table,
-    routeSpecifier: { case: 'rds', value: { routeConfigName: table, configSource: fromAds() } },
+    routeSpecifier: { case: 'rds', value: { routeConfigName: table, configSource: FROM_ADS } },
     httpFilters: [extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true })],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     accessLog: [accessLog],

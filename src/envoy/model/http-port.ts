@@ -8,7 +8,7 @@ import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/rout
 import { DownstreamTlsContextSchema } from '../xds/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { TIMEOUTS } from './edge.ts';
 import { httpConnectionManager } from './http-connections.ts';
-import { extension, fromAds, type Init, seconds } from './messages.ts';
+import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
 import { routeTableName, secretName } from './names.ts';
 import { ownTable, sharedTable } from './route-tables.ts';
 
@@ -49,7 +49,7 @@ const httpsChain = (name: string, listener: ListenerTopology): Init<typeof Filte
       alpnProtocols: ['h2', 'http/1.1'],
       tlsCertificateSdsSecretConfigs: secretsOf(listener).map((secret) => ({
         name: secretName(secret),
-        sdsConfig: fromAds(),
+        sdsConfig: FROM_ADS,
       })),
     },
   }),

@@ -19,11 +19,10 @@ export const extension = <D extends DescMessage>(name: string, schema: D, messag
 export const seconds = (count: number): Duration => durationFromMs(count * 1_000);
 
 /** The resource comes on the same stream. */
-export const fromAds = (): ConfigSource =>
-  create(ConfigSourceSchema, {
-    configSourceSpecifier: { case: 'ads', value: {} },
-    resourceApiVersion: ApiVersion.V3,
-  });
+export const FROM_ADS: ConfigSource = create(ConfigSourceSchema, {
+  configSourceSpecifier: { case: 'ads', value: {} },
+  resourceApiVersion: ApiVersion.V3,
+});
 
 export const socketAddress = (
   address: string,

@@ -1,9 +1,10 @@
 // Route tables: for each host the entries that cover it, in order of precedence. Without a matching entry the answer is 404.
+import { create } from '@bufbuild/protobuf';
 import { compareSpecificity, covers, type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
 import type { ListenerTopology, RouteEntry } from '../../gateway/topology.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from '../xds/envoy/config/core/v3/base_pb.ts';
-import type { RetryPolicySchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { RetryPolicySchema, type VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { headerOption } from './headers.ts';
@@ -78,12 +79,12 @@ const byHostname = (a: Hostname, b: Hostname): number =>
   compareSpecificity(a, b) || compareStrings(domainOf(a), domainOf(b));
 
 /** Only what no backend has seen is tried again: while a pod ends, its endpoint may still be there. */
-const retryPolicy: Init<typeof RetryPolicySchema> = {
+const retryPolicy = create(RetryPolicySchema, {
   retryOn: 'connect-failure,refused-stream,reset-before-request',
   numRetries: 2,
   retryHostPredicate: [extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {})],
   hostSelectionRetryMaxAttempts: 3n,
-};
+});
 
 /** GEP-3567: 421 for a host that another listener of the port has, so that the client opens a connection for it. */
 function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology[]): VirtualHost[] {
