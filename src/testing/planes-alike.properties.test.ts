@@ -23,11 +23,11 @@ function albOf(topology: Topology): ((request: SampleRequest) => string) | undef
   const rules = model.resources
     .filter((resource): resource is RuleResource => resource.kind === 'rule')
     .map(({ spec }) => ({ conditions: spec.conditions, action: spec.action }));
-  const [otherwise] = model.resources.filter((resource): resource is ListenerResource => resource.kind === 'listener');
+  const otherwise = model.resources.find((resource): resource is ListenerResource => resource.kind === 'listener');
   return (request) => {
     const found = firstMatch(rules, toAlb(request))?.action ?? otherwise?.spec.defaultAction;
     if (found?.kind === 'forward') return found.targetGroups.map(({ targetGroup }) => serviceOf(targetGroup)).join();
-    return found?.kind === 'fixed-response' ? String(found.statusCode) : 'redirect';
+    return found?.kind === 'fixed-response' ? found.statusCode : 'redirect';
   };
 }
 

@@ -78,8 +78,12 @@ function pathHolds(specifier: RouteMatch['pathSpecifier'], path: string): boolea
       return path === specifier.value || path.startsWith(`${specifier.value}/`);
     case 'safeRegex':
       return RE2JS.matches(specifier.value.regex, path);
-    default:
+    case 'connectMatcher':
+    case 'pathMatchPolicy':
+    case undefined:
       throw new Error(`The model does not use ${specifier.case}`);
+    default:
+      return specifier satisfies never;
   }
 }
 
@@ -129,8 +133,10 @@ export function locationOf(
         return change.value + path.slice(prefixOf(match).length);
       case 'regexRewrite':
         return replaced(change.value.pattern?.regex, change.value.substitution, path);
-      default:
+      case 'pathRewrite':
         throw new Error(`The model does not use ${change.case}`);
+      default:
+        return change satisfies never;
     }
   }
 }
