@@ -43,9 +43,11 @@ const allowedNamespaces = z.looseObject({
     .optional(),
 });
 
+const port = z.int().min(1).max(65_535);
+
 const listener = z.looseObject({
   name: z.string(),
-  port: z.int(),
+  port,
   protocol: z.string(),
   hostname: z.string().optional(),
   tls: z.looseObject({ certificateRefs: z.array(named).optional(), options: strings.optional() }).optional(),
@@ -79,7 +81,7 @@ const filters = z.array(
     requestRedirect: modifiesPath
       .extend({
         scheme: z.enum(['http', 'https']).optional(),
-        port: z.int().min(1).max(65_535).optional(),
+        port: port.optional(),
         statusCode: z.int().optional(),
       })
       .optional(),
