@@ -1,6 +1,6 @@
 // The cluster's own certificate authority.
 // oxlint-disable-next-line import/no-unassigned-import -- it has to run before @peculiar/x509 does
-import './reflect-metadata.ts';
+import '../../src/envoy/ads/reflect-metadata.ts';
 
 import { webcrypto } from 'node:crypto';
 import { existsSync } from 'node:fs';

@@ -59,7 +59,7 @@ export class AdsAuthority {
     const authorities = readAuthorities(found, now);
     if (authorities.some(({ endsAt }) => endsAt - now > renewBeforeMs)) return;
     const validity = { from: now - earlierMs, until: now + authorityValidMs };
-    const all: readonly KeyPair[] = [...authorities, makeAuthority('gatehouse-ads', validity)];
+    const all: readonly KeyPair[] = [...authorities, await makeAuthority('gatehouse-ads', validity)];
     const data = { 'ca.crt': encode(all, 'certificate'), 'ca.key': encode(all, 'key') };
     if (found === undefined) {
       const { namespace = '', name } = parseObjectKey(secret);
@@ -76,16 +76,16 @@ export class AdsAuthority {
     if (signer === undefined) return undefined;
     return {
       authorities: authorities.map(({ certificate }) => certificate).join('\n'),
-      server: this.#server(signer, now),
+      server: await this.#server(signer, now),
     };
   }
 
-  #server(signer: Authority, now: number): KeyPair {
+  async #server(signer: Authority, now: number): Promise<KeyPair> {
     const issued = this.#issued;
     if (issued?.by === signer.certificate && issued.endsAt - now > renewServerBeforeMs) return issued.server;
     const endsAt = Math.min(now + serverValidMs, signer.endsAt);
     const validity = { from: now - earlierMs, until: endsAt };
-    const server = issueServerCertificate(signer, this.#options.serverName, validity);
+    const server = await issueServerCertificate(signer, this.#options.serverName, validity);
     this.#issued = { by: signer.certificate, endsAt, server };
     return server;
   }

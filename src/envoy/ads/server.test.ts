@@ -193,8 +193,8 @@ test('new connections get a renewed certificate, and old ones go on', async () =
   const old = connect(ads);
   await load(old);
   const validity = { from: Date.now() - 1_000, until: Date.now() + 60_000 };
-  const authority = makeAuthority('renewed', validity);
-  ads.server.useCertificate(issueServerCertificate(authority, serverName, validity));
+  const authority = await makeAuthority('renewed', validity);
+  ads.server.useCertificate(await issueServerCertificate(authority, serverName, validity));
   await load(connect(ads, { authorities: authority.certificate, token: tokenOf('two'), node: 'two' }));
   ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
   expect(await old.accept('endpoints')).toEqual({ shop: 'v2 []' });
