@@ -4,7 +4,7 @@ import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import { type Config, settingsDefaults } from '../config.ts';
 import { supportedFeatures } from '../gateway/features.ts';
 import { objectKey } from '../kube/object.ts';
-import type { ProviderContext, ProviderKind } from '../provider/context.ts';
+import type { LedKind, ProviderContext } from '../provider/context.ts';
 import { isHeldBy, isOfClass } from '../provider/ownership.ts';
 import type { Provider } from '../provider/provider.ts';
 import { certificateArns } from './certificate-arns.ts';
@@ -35,7 +35,7 @@ import { awsWords } from './words.ts';
 /** The name never changes, because Gateways of older installations have it, whatever their controllerName is now. */
 export const awsFinalizer = 'gatehouse.dev/aws';
 
-export const awsProvider = (config: Config): ProviderKind => ({
+export const awsProvider = (config: Config): LedKind => ({
   ...kindOf(config),
   capabilities: AWS_CAPABILITIES,
   narrow: narrowForAws(settingsDefaults(config)),

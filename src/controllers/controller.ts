@@ -8,9 +8,11 @@ import { connect } from '../kube/connect.ts';
 import { Elector } from '../kube/elector.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
+import { isFed } from '../provider/context.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';
+import { RunningFeed } from './feeds.ts';
 import { openReplica } from './replica.ts';
 import { type ControllerOptions, runTerm, type TermContext } from './term.ts';
 
@@ -45,23 +47,31 @@ export async function runController(options: ControllerOptions, signal: AbortSig
   const reflecting = caches.run(signal);
   // This is the first call, so an unreachable server is noticed at once.
   const kubeSystem = await client.get(namespaces, objectKey({ name: 'kube-system' }), signal);
+  const namespace = config.leaderElectionNamespace ?? client.namespace ?? 'default';
+  const feeds = new Map(
+    providers.filter(isFed).map((kind) => [kind, new RunningFeed(kind, { ...options, ...replica, client, namespace })]),
+  );
   const context: TermContext = {
     ...options,
     ...replica,
     client,
     metrics,
+    feeds,
     eventsOf: ({ controllerName: name }) => recorderOf(recorders, name),
     clusterUid: uidOf(kubeSystem),
-    namespace: config.leaderElectionNamespace ?? client.namespace ?? 'default',
+    namespace,
     isLeader: () => true,
   };
   await caches.settled;
+  const feeding = [...feeds.values()].map((feed) => feed.run(signal));
+  const needed = [...feeds.values()].filter((feed) => feed.isNeeded());
+  await Promise.race([Promise.all(needed.map(({ begun }) => begun)), Promise.all(feeding)]);
   state.synced = true;
   logger.info({ missing: caches.missing() }, 'the caches are filled');
   const recording = [...recorders.values()].map((recorder) => recorder.run(signal));
   if (config.enableLeaderElection) await campaign(context, identity, signal);
   else await lead(context, signal);
-  await Promise.all([reflecting, ...recording]);
+  await Promise.all([reflecting, ...feeding, ...recording]);
 }
 
 function recorderOf(recorders: ReadonlyMap<string, EventRecorder>, controllerName: string): EventRecorder {

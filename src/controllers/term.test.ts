@@ -5,7 +5,7 @@ import { ConfigError } from '../config.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
-import type { ProviderKind } from '../provider/context.ts';
+import type { LedKind, ProviderKind } from '../provider/context.ts';
 import { type Cluster, gatewayClass, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from '../provider/testing/memory-provider.ts';
 import { runTerm } from './term.ts';
@@ -19,12 +19,12 @@ beforeEach(async () => {
 });
 afterEach(() => stop.abort());
 
-const kindOf = (name: string, world: MemoryWorld): ProviderKind => ({
+const kindOf = (name: string, world: MemoryWorld): LedKind => ({
   ...memoryProvider({ world, name, context: cluster.context }),
   open: async (context) => memoryProvider({ world, name, context }),
 });
 
-const broken = (name: string): ProviderKind => ({
+const broken = (name: string): LedKind => ({
   ...kindOf(name, new MemoryWorld()),
   open: () => Promise.reject(new ConfigError(`--${name}-region is required`)),
 });
@@ -40,7 +40,7 @@ function run(...providers: readonly ProviderKind[]): Promise<void> {
   const { client, caches } = cluster;
   const context = { ...cluster.context, clock };
   const recorder = new EventRecorder({ ...context, reportingController: 'example.com', reportingInstance: 'test' });
-  return runTerm({ ...context, client, caches, providers, eventsOf: () => recorder }, stop.signal);
+  return runTerm({ ...context, client, caches, providers, feeds: new Map(), eventsOf: () => recorder }, stop.signal);
 }
 
 const conditions = async () =>
@@ -64,7 +64,7 @@ test('a provider that can not work here says so on its own class alone, and serv
   let hasRegion = false;
   const world = new MemoryWorld();
   const first = kindOf('first', world);
-  const open: ProviderKind['open'] = (context, signal) => (hasRegion ? first : broken('first')).open(context, signal);
+  const open: LedKind['open'] = (context, signal) => (hasRegion ? first : broken('first')).open(context, signal);
   const term = run({ ...first, open }, kindOf('second', new MemoryWorld()));
   const accepted = async (name: string) =>
     (await client.get(gatewayClasses, objectKey({ name }), stop.signal)).status?.conditions?.[0];

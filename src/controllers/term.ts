@@ -9,13 +9,14 @@ import { KubeError } from '../kube/kube-error.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
 import { runWorkers, type WorkHandler, type WorkResult } from '../kube/workers.ts';
-import { type ProviderContext, type ProviderKind, sourcesFor } from '../provider/context.ts';
+import { isFed, type ProviderContext, type ProviderKind, sourcesFor } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
 import type { Provider } from '../provider/provider.ts';
-import { openOrUnavailable } from '../provider/unavailable.ts';
+import { openOrUnavailable, openWhenFed } from '../provider/unavailable.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { reconcileEndpoints } from './endpoints.ts';
+import type { RunningFeed } from './feeds.ts';
 import { reconcileGateway } from './gateway.ts';
 import { reconcileGatewayClass } from './gateway-class.ts';
 import type { GatewayContext } from './gateway-context.ts';
@@ -38,6 +39,8 @@ export interface ControllerOptions {
 export interface TermContext extends ControllerOptions, Replica {
   readonly client: KubeClient;
   readonly metrics: Metrics;
+  /** Of the providers that every replica works for. */
+  readonly feeds: ReadonlyMap<ProviderKind, Pick<RunningFeed, 'begun' | 'current'>>;
   /** Events are reported under the provider's controllerName. */
   readonly eventsOf: (provider: Pick<ProviderKind, 'controllerName'>) => EventRecorder;
   /** The UID of the namespace kube-system. It identifies the cluster. */
@@ -106,17 +109,27 @@ export async function runTerm(context: TermContext, signal: AbortSignal): Promis
 
 /** @throws ConfigError if the only provider cannot work here */
 async function openProviders(context: TermContext, queues: Queues, signal: AbortSignal): Promise<readonly Provider[]> {
-  const { providers: kinds, eventsOf, caches } = context;
+  const { providers: kinds, eventsOf, caches, feeds } = context;
   // A pass over an object of another provider finds nothing to do.
   const allDue = () => {
     for (const { metadata } of caches.gatewayClasses.list()) queues.gatewayClasses.add(objectKey(metadata), 'low');
     for (const { metadata } of caches.gateways.list()) queues.gateways.add(objectKey(metadata), 'low');
   };
-  const open = (kind: ProviderKind): Promise<Provider> => {
+  const open = async (kind: ProviderKind): Promise<Provider> => {
     const handed = { ...context, ...providerDue(queues), events: eventsOf(kind) };
+    if (isFed(kind)) {
+      const feed = feedOf(feeds, kind);
+      return (await feed.current?.open(handed, signal)) ?? openWhenFed(kind, feed.begun, handed, allDue);
+    }
     return kinds.length === 1 ? kind.open(handed, signal) : openOrUnavailable(kind, handed, signal, allDue);
   };
   return await Promise.all(kinds.map(open));
+}
+
+function feedOf(feeds: TermContext['feeds'], kind: ProviderKind): Pick<RunningFeed, 'begun' | 'current'> {
+  const feed = feeds.get(kind);
+  if (feed === undefined) throw new Error(`Expected a feed, got none for ${kind.name}`);
+  return feed;
 }
 
 const gatewayContext = (

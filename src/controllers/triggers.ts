@@ -13,20 +13,24 @@ import type { Provider } from '../provider/provider.ts';
 import { type Caches, gatewaysOfRoute, listenerSetsOfRoute, routesBy, servicesOfSlice } from './caches.ts';
 import { isGone } from './stale-routes.ts';
 
-export interface Queues {
-  readonly gatewayClasses: WorkQueue<ObjectKey>;
-  readonly gateways: WorkQueue<ObjectKey>;
+export interface Queues<Queue = WorkQueue<ObjectKey>> {
+  readonly gatewayClasses: Queue;
+  readonly gateways: Queue;
   /** Keys of deleted ListenerSets that statuses of routes may still mention. */
-  readonly staleRoutes: WorkQueue<ObjectKey>;
+  readonly staleRoutes: Queue;
   /** Keys of Services whose endpoints may have changed. */
-  readonly endpoints: WorkQueue<ObjectKey>;
+  readonly endpoints: Queue;
 }
 
-/** Changes within this time share one pass, for example those of one `kubectl apply`. In milliseconds. */
-const gatherDelayMs = 100;
+/** Changes within this time share one pass. In milliseconds. */
+export interface Delays {
+  /** For example those of one `kubectl apply`. */
+  readonly gather: number;
+  /** A Service's EndpointSlices. One controller writes them quickly one after another. */
+  readonly endpoints: number;
+}
 
-/** The same for a Service's EndpointSlices. One controller writes them quickly one after another. In milliseconds. */
-const endpointsDelayMs = 25;
+const unhurried: Delays = { gather: 100, endpoints: 25 };
 
 /** Whether more than the status has changed. */
 const meansSomething = (old: KubeObject | undefined, current: KubeObject | undefined): boolean =>
@@ -49,13 +53,14 @@ const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object 
 /** Connects the caches to the queues. @returns a function that disconnects them */
 export function connectTriggers(
   caches: Caches,
-  queues: Queues,
+  queues: Queues<Pick<WorkQueue<ObjectKey>, 'add' | 'addAfter'>>,
   providers: readonly Pick<Provider, 'finalizer' | 'servicesOnNodes'>[],
+  delays: Delays = unhurried,
 ): () => void {
   const due = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) {
       const priority: Priority = initial || isNew(providers, caches.gateways.get(key)) ? 'low' : 'high';
-      queues.gateways.addAfter(key, gatherDelayMs, priority);
+      queues.gateways.addAfter(key, delays.gather, priority);
     }
   };
   const routesDue = (routes: readonly Route[], initial: boolean): void =>
@@ -65,7 +70,7 @@ export function connectTriggers(
     );
   const staleDue = (sets: readonly ObjectKey[], initial: boolean): void => {
     for (const set of sets) {
-      if (isGone(caches, set)) queues.staleRoutes.addAfter(set, gatherDelayMs, initial ? 'low' : 'high');
+      if (isGone(caches, set)) queues.staleRoutes.addAfter(set, delays.gather, initial ? 'low' : 'high');
     }
   };
   const routeChanged = (old: Route | undefined, current: Route | undefined, initial: boolean): void => {
@@ -78,7 +83,7 @@ export function connectTriggers(
     due(caches.listenerSets.byIndex(index, value).flatMap(gatewayOf), initial);
   };
   const endpointsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
-    for (const key of keys) queues.endpoints.addAfter(key, endpointsDelayMs, initial ? 'low' : 'high');
+    for (const key of keys) queues.endpoints.addAfter(key, delays.endpoints, initial ? 'low' : 'high');
   };
 
   const disconnect = [

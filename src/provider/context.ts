@@ -10,6 +10,7 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Feed, FeedContext } from './feed.ts';
 import type { Provider } from './provider.ts';
 
 type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption'>;
@@ -43,21 +44,36 @@ export interface ProviderContext {
 }
 
 /** What is known of a provider before it is opened. */
-export interface ProviderKind
-  extends Pick<
-    Provider,
-    'name' | 'controllerName' | 'finalizer' | 'words' | 'capabilities' | 'supportedFeatures' | 'narrow'
-  > {
+type KnownProvider = Pick<
+  Provider,
+  'name' | 'controllerName' | 'finalizer' | 'words' | 'capabilities' | 'supportedFeatures' | 'narrow'
+>;
+
+/** Only the leader works for it. */
+export interface LedKind extends KnownProvider {
   /** @throws ConfigError when the provider can't work here at all */
   readonly open: (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;
 }
 
+/** Every replica works for it. */
+export interface FedKind extends KnownProvider {
+  readonly feed: (context: FeedContext) => Promise<Feed>;
+}
+
+export type ProviderKind = LedKind | FedKind;
+
+export const isFed = (kind: ProviderKind): kind is FedKind => 'feed' in kind;
+
 /** What gather needs: the cluster's objects, and the provider's certificates. */
 export const sourcesFor = (
   sources: ClusterSources,
-  { certificates, words: { certificateOption } }: Pick<Provider, 'certificates' | 'words'>,
+  {
+    certificates: { imported, certificateOwner },
+    words: { certificateOption },
+  }: Pick<Provider, 'words'> & { readonly certificates: Pick<Sources, 'imported' | 'certificateOwner'> },
 ): ClusterSources & Sources => ({
   ...sources,
-  ...certificates,
+  imported,
+  certificateOwner,
   ...(certificateOption !== undefined && { certificateOption }),
 });

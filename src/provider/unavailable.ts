@@ -1,7 +1,8 @@
 // A provider that can't work here, for example because its cloud has no region. Its classes and Gateways report this. Existing
 // resources stay as they are. We try to open the provider until it can work.
 import { ConfigError } from '../config.ts';
-import type { ProviderContext, ProviderKind } from './context.ts';
+import type { FedKind, LedKind, ProviderContext, ProviderKind } from './context.ts';
+import type { Feed } from './feed.ts';
 import { ofGateway } from './finding.ts';
 import type { Provider } from './provider.ts';
 
@@ -14,7 +15,7 @@ const longestRetryMs = 60_000;
  * @param onOpened called when a provider that could not work is open
  */
 export async function openOrUnavailable(
-  kind: ProviderKind,
+  kind: LedKind,
   context: ProviderContext,
   signal: AbortSignal,
   onOpened: () => void,
@@ -44,6 +45,32 @@ export async function openOrUnavailable(
     await opened.run(until);
   };
   return { ...standIn(kind, () => opened ?? unavailable(kind, reason)), run };
+}
+
+/**
+ * A provider that every replica feeds. Its feed begins when something needs it, and then the provider is opened.
+ * @param onOpened called when it is open
+ */
+export function openWhenFed(
+  kind: FedKind,
+  begun: Promise<Feed>,
+  context: ProviderContext,
+  onOpened: () => void,
+): Provider {
+  const waiting = unavailable(kind, 'Gatehouse has just begun to work for this provider');
+  let opened: Provider | undefined;
+  const run = async (until: AbortSignal): Promise<void> => {
+    const stopped = new Promise<undefined>((resolve) => {
+      until.addEventListener('abort', () => resolve(undefined), { once: true });
+      if (until.aborted) resolve(undefined);
+    });
+    const feed = await Promise.race([begun, stopped]);
+    if (feed === undefined) return;
+    opened = await feed.open(context, until);
+    onOpened();
+    await opened.run(until);
+  };
+  return { ...standIn(kind, () => opened ?? waiting), run };
 }
 
 /** Passes every call to the current provider. A pass that began before the provider was open changes nothing. */

@@ -5,7 +5,7 @@ import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import { type ProviderKind, sourcesFor } from '../context.ts';
+import { type LedKind, sourcesFor } from '../context.ts';
 import { derive } from '../derive.ts';
 import { ProviderError } from '../error.ts';
 import type { Applied, Standing } from '../provider.ts';
@@ -13,7 +13,7 @@ import { type Cluster, type ClusterOptions, gatewayKey, startCluster } from './c
 
 /** A provider's other side, and how it is looked at. */
 export interface Rig extends ClusterOptions {
-  readonly open: ProviderKind['open'];
+  readonly open: LedKind['open'];
   /** How many writes have come to the other side, refused ones included. */
   writes(): number;
   /** What stands there, without the names that it gives by chance. */
