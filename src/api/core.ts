@@ -16,10 +16,26 @@ export interface Service extends KubeObject {
     readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
     readonly clusterIP?: string;
     readonly ports?: readonly ServicePort[];
+    readonly selector?: Readonly<Record<string, string>>;
     readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
-    readonly externalTrafficPolicy?: 'Cluster' | 'Local';
+    readonly ipFamilyPolicy?: IpFamilyPolicy;
+    readonly externalTrafficPolicy?: ExternalTrafficPolicy;
     readonly healthCheckNodePort?: number;
+    readonly loadBalancerClass?: string;
+    readonly loadBalancerSourceRanges?: readonly string[];
+    readonly allocateLoadBalancerNodePorts?: boolean;
   };
+  readonly status?: { readonly loadBalancer?: { readonly ingress?: readonly LoadBalancerIngress[] } };
+}
+
+export type IpFamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
+
+export type ExternalTrafficPolicy = 'Cluster' | 'Local';
+
+/** An address that a load balancer controller has given to a Service. */
+export interface LoadBalancerIngress {
+  readonly ip?: string;
+  readonly hostname?: string;
 }
 
 export interface Endpoint {
@@ -60,4 +76,14 @@ export interface Secret extends KubeObject {
   readonly type?: string;
   /** Base64, by key. */
   readonly data?: Readonly<Record<string, string>>;
+}
+
+/** An Event, of either of its groups. Times are RFC 3339. */
+export interface Event extends KubeObject {
+  readonly kind: 'Event';
+  readonly involvedObject: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTimestamp?: string | null;
+  readonly eventTime?: string | null;
 }

@@ -26,7 +26,7 @@ export function areGatewayFieldsSupported(
 }
 
 export const requestedAddresses = (spec: GatewayInput['gateway']['spec']): readonly RequestedAddress[] =>
-  addressesOf(spec).map(({ field, value }) => ({ field, value }));
+  addressesOf(spec).map(({ type, ...address }) => ({ ...address, ...(type !== 'IPAddress' && { type }) }));
 
 /** An address without a value means any address. */
 const addressesOf = ({ addresses = [] }: GatewayInput['gateway']['spec']) =>

@@ -39,6 +39,8 @@ export interface Topology {
 export interface RequestedAddress {
   /** A path below the Gateway's spec. */
   readonly field: string;
+  /** Absent for an IPAddress. */
+  readonly type?: string;
   readonly value: string;
 }
 
