@@ -26,6 +26,13 @@ export class History {
     return this.#refused[kind].get(name) === version;
   }
 
+  /** Envoys have last good versions of some listeners or route tables instead of these. */
+  refuses(snapshot: Snapshot): boolean {
+    return (['listeners', 'routes'] as const).some((kind) =>
+      [...this.#refused[kind]].some(([name, version]) => snapshot[kind].get(name)?.version === version),
+    );
+  }
+
   /** Forgets resources that no longer exist. */
   keep(snapshot: Snapshot): void {
     for (const kind of resourceKinds) {

@@ -1,5 +1,6 @@
 // Who an Envoy is: the pod and ServiceAccount that its token is bound to, by a TokenReview of the API server.
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import type { Clock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
 
@@ -24,6 +25,8 @@ export interface Identity {
 
 export interface IdentitiesOptions {
   readonly reviewToken: ReviewToken;
+  /** Only the tokens of these pods are reviewed. Their UIDs are not easily guessed, so strangers cost the API server nothing. */
+  readonly isOurs: (claimed: Identity) => boolean;
   /** The audience that a token must be for: a token for the API server proves nothing here. */
   readonly audience: string;
   readonly clock: Clock;
@@ -31,34 +34,66 @@ export interface IdentitiesOptions {
 
 /** A pod that is deleted loses its token within this time at the latest. */
 const rememberedMs = 60_000;
+/** Envoy tries again at once, and the answer would be the same. */
+const badRememberedMs = 10_000;
+/** Of one pod. Its token changes once an hour. */
+const reviewsPerMinute = 5;
+
+/** Undefined if the token is not good. */
+type Answer = Identity | undefined;
 
 export class Identities {
   readonly #options: IdentitiesOptions;
-  /** Good answers, by the hash of the token. */
-  readonly #known = new Map<string, { readonly identity: Identity; readonly until: number }>();
+  /** By the hash of the token. */
+  readonly #known = new Map<string, { readonly answer: Promise<Answer>; until: number }>();
+  /** When tokens of a pod were reviewed in the last minute, by the UID of the pod. */
+  readonly #reviews = new Map<string, readonly number[]>();
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
   }
 
-  /** Undefined if the token is not good. */
-  async identify(token: string): Promise<Identity | undefined> {
-    const { reviewToken, audience, clock } = this.#options;
+  /** Rejects if the API server does not answer, or was asked too often. */
+  async identify(token: string): Promise<Answer> {
+    const now = this.#options.clock.now();
+    this.#forgetOld(now);
+    const claims = claimsOf(token);
+    if (claims === undefined || claims.expiresAt <= now || !this.#options.isOurs(claims.identity)) return undefined;
     const key = createHash('sha256').update(token).digest('base64');
-    this.#forgetOld();
     const known = this.#known.get(key);
-    if (known !== undefined) return known.identity;
-    const expiresAt = expiry(token);
-    if (expiresAt === undefined || expiresAt <= clock.now()) return undefined;
-    const identity = identityOf(await reviewToken(token, [audience]), audience);
-    if (identity === undefined) return undefined;
-    this.#known.set(key, { identity, until: Math.min(clock.now() + rememberedMs, expiresAt) });
-    return identity;
+    if (known !== undefined) return known.answer;
+    this.#count(claims.identity, now);
+    const until = Math.min(now + rememberedMs, claims.expiresAt);
+    const asked = { answer: this.#review(token), until };
+    this.#known.set(key, asked);
+    try {
+      const answer = await asked.answer;
+      if (answer === undefined) asked.until = Math.min(now + badRememberedMs, until);
+      return answer;
+    } catch (error) {
+      this.#known.delete(key);
+      throw error;
+    }
   }
 
-  #forgetOld(): void {
-    const now = this.#options.clock.now();
+  async #review(token: string): Promise<Answer> {
+    const { reviewToken, audience } = this.#options;
+    return identityOf(await reviewToken(token, [audience]), audience);
+  }
+
+  #count({ pod, podUid }: Identity, now: number): void {
+    const times = this.#reviews.get(podUid) ?? [];
+    if (times.length >= reviewsPerMinute) throw new Error(`Too many tokens of pod ${pod} in a minute`);
+    this.#reviews.set(podUid, [...times, now]);
+  }
+
+  #forgetOld(now: number): void {
     for (const [key, { until }] of this.#known) if (until <= now) this.#known.delete(key);
+    for (const [podUid, times] of this.#reviews) {
+      const recent = times.filter((time) => now - time < 60_000);
+      if (recent.length === 0) this.#reviews.delete(podUid);
+      else if (recent.length < times.length) this.#reviews.set(podUid, recent);
+    }
   }
 }
 
@@ -74,12 +109,34 @@ function identityOf({ authenticated, audiences, user }: TokenReviewStatus, audie
   return { serviceAccount: objectKey({ namespace, name }), pod: objectKey({ namespace, name: pod }), podUid };
 }
 
-/** The end of a JWT, in milliseconds since 1970. Tokens of pods are JWTs that end. Its signature is the API server's matter. */
-function expiry(token: string): number | undefined {
+const claimsSchema = z.object({
+  exp: z.number(),
+  'kubernetes.io': z.object({
+    namespace: z.string(),
+    pod: z.object({ name: z.string(), uid: z.string() }),
+    serviceaccount: z.object({ name: z.string() }),
+  }),
+});
+
+/** What the token says about itself. It proves nothing: its signature is the API server's matter. */
+function claimsOf(token: string): { readonly identity: Identity; readonly expiresAt: number } | undefined {
+  const { data } = claimsSchema.safeParse(payloadOf(token));
+  if (data === undefined) return undefined;
+  const { namespace, pod, serviceaccount } = data['kubernetes.io'];
+  return {
+    identity: {
+      serviceAccount: objectKey({ namespace, name: serviceaccount.name }),
+      pod: objectKey({ namespace, name: pod.name }),
+      podUid: pod.uid,
+    },
+    expiresAt: data.exp * 1000,
+  };
+}
+
+/** Of a JWT: tokens of pods are. */
+function payloadOf(token: string): unknown {
   try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    const end = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined;
-    return typeof end === 'number' ? end * 1000 : undefined;
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
   } catch {
     return undefined;
   }

@@ -28,6 +28,8 @@ export interface EnvoyState {
 
 interface Publication {
   snapshot: Snapshot | undefined;
+  /** Of earlier snapshots. What Envoys did not accept since then has last good versions that may use them. */
+  earlier: Snapshot['clusters'];
   readonly history: History;
   readonly streams: Set<Stream>;
 }
@@ -44,6 +46,7 @@ export class Publications {
 
   publish(gateway: ObjectKey, snapshot: Snapshot): void {
     const publication = this.#of(gateway);
+    publication.earlier = clustersInUse(publication);
     publication.snapshot = snapshot;
     publication.history.keep(snapshot);
     for (const stream of publication.streams) this.#update(gateway, stream, () => stream.publish(snapshot));
@@ -58,6 +61,11 @@ export class Publications {
     return this.#byGateway.get(gateway)?.snapshot;
   }
 
+  clusters(gateway: ObjectKey): ReadonlySet<string> {
+    const publication = this.#byGateway.get(gateway);
+    return new Set(publication === undefined ? [] : clustersInUse(publication).keys());
+  }
+
   states(gateway: ObjectKey): readonly EnvoyState[] {
     return [...(this.#byGateway.get(gateway)?.streams ?? [])].map(({ identity, state }) => ({
       pod: identity.pod,
@@ -68,11 +76,12 @@ export class Publications {
   }
 
   open(identity: Identity, { gateway, isDraining }: Placement): Stream {
-    const { history, streams, snapshot } = this.#of(gateway);
+    const publication = this.#of(gateway);
+    const { history, streams, snapshot } = publication;
     const stream = new Stream(identity, history);
     streams.add(stream);
     if (isDraining) stream.drain(true);
-    if (snapshot !== undefined) stream.publish(snapshot);
+    if (snapshot !== undefined) stream.publish({ ...snapshot, clusters: clustersInUse(publication) });
     this.#onChange(gateway);
     return stream;
   }
@@ -112,8 +121,20 @@ export class Publications {
   #of(gateway: ObjectKey): Publication {
     const existing = this.#byGateway.get(gateway);
     if (existing !== undefined) return existing;
-    const created: Publication = { snapshot: undefined, history: new History(), streams: new Set() };
+    const created: Publication = {
+      snapshot: undefined,
+      earlier: new Map(),
+      history: new History(),
+      streams: new Set(),
+    };
     this.#byGateway.set(gateway, created);
     return created;
   }
+}
+
+function clustersInUse({ snapshot, earlier, history, streams }: Publication): Snapshot['clusters'] {
+  if (snapshot === undefined) return earlier;
+  const areAllAccepted =
+    !history.refuses(snapshot) && [...streams].every(({ state }) => state.isCurrent && state.rejections().length === 0);
+  return areAllAccepted ? snapshot.clusters : new Map([...earlier, ...snapshot.clusters]);
 }

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';
 import { issueServerCertificate, makeAuthority } from './issue.ts';
-import { serverName, startAds, tokenOf, web } from './testing/ads-under-test.ts';
+import { serverName, startAds, web } from './testing/ads-under-test.ts';
 import { DeltaClient, type DeltaClientOptions } from './testing/delta-client.ts';
 import { fakeResource } from './testing/simulated-envoy.ts';
+import { tokenOf } from './testing/tokens.ts';
 
 const named = (...resources: readonly Resource[]): ReadonlyMap<string, Resource> =>
   new Map(resources.map((each) => [each.name, each]));
@@ -81,6 +82,36 @@ test('a rejection is reported with the words of Envoy, and other resources go on
     .toEqual([{ kind: 'routes', name: 'http', version: 'v2 []', message: 'missing ]: [' }]);
 });
 
+test('the clusters of a rejected route table stay, with their endpoints, also in an Envoy that starts later', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  const changed = {
+    ...snapshot('v1'),
+    clusters: named(fakeResource('clusters', 'other', 'v1')),
+    endpoints: named(fakeResource('endpoints', 'other', 'v1'), fakeResource('endpoints', 'shop', 'v2')),
+    routes: named(fakeResource('routes', 'http', 'v2', ['other'])),
+  };
+  ads.server.publish(web, changed);
+  expect(await client.accept('endpoints')).toEqual({ shop: 'v2 []' });
+  await client.accept('clusters');
+  client.request('endpoints', { resourceNamesSubscribe: ['other'] });
+  await client.accept('endpoints');
+  const { nonce } = await client.next();
+  client.request('routes', { responseNonce: nonce, errorDetail: { code: 13, message: 'missing ]: [' } });
+  await expect.poll(() => ads.server.states(web)[0]?.rejected).toHaveLength(1);
+  expect([...ads.server.clusters(web)].toSorted()).toEqual(['other', 'shop']);
+
+  ads.server.publish(web, { ...changed, secrets: named(fakeResource('secrets', 'tls', 'v1')) });
+  const later = connect(ads, { token: tokenOf('two'), node: 'two' });
+  expect(await later.accept('clusters')).toEqual({ other: 'v1 []', shop: 'v1 []' });
+
+  ads.server.publish(web, { ...changed, routes: named(fakeResource('routes', 'http', 'v3', ['other'])) });
+  expect(await client.accept('routes')).toEqual({ http: 'v3 ["other"]' });
+  expect(await client.accept('clusters')).toEqual({ shop: 'removed' });
+});
+
 test('an Envoy that comes back gets only what has changed meanwhile', async () => {
   const ads = await startAds();
   ads.server.publish(web, { ...snapshot('v1'), clusters: named(fakeResource('clusters', 'shop', 'v2')) });
@@ -153,11 +184,12 @@ test.each<[string, Partial<DeltaClientOptions>, string]>([
     'Unauthenticated',
   ],
   ['a token that has ended', { token: tokenOf('one', { exp: 1 }) }, 'Unauthenticated'],
-  ['a token that is not bound to a pod', { token: tokenOf('', { pod: undefined }) }, 'Unauthenticated'],
+  ['a token that is not bound to a pod', { token: tokenOf('one', { 'kubernetes.io': {} }) }, 'Unauthenticated'],
+  ['a forged token', { token: tokenOf('one', {}, 'forged') }, 'Unauthenticated'],
   ['a token that is no token', { token: 'no-token' }, 'Unauthenticated'],
   ['the node id of another pod', { node: 'two' }, 'PermissionDenied'],
   ['no node id', { node: '' }, 'PermissionDenied'],
-  ['a token of a pod that is none of ours', { token: tokenOf('stranger'), node: 'stranger' }, 'PermissionDenied'],
+  ['a token of a pod that is none of ours', { token: tokenOf('stranger'), node: 'stranger' }, 'Unauthenticated'],
 ])('%s is refused', async (_, options, expected) => {
   const ads = await startAds();
   ads.server.publish(web, snapshot('v1'));

@@ -25,7 +25,7 @@ export interface ServerCertificate {
   readonly key: string;
 }
 
-export interface AdsServerOptions extends IdentitiesOptions {
+export interface AdsServerOptions extends Omit<IdentitiesOptions, 'isOurs'> {
   readonly placeOf: PlaceOf;
   /** Called when `states` of a Gateway may answer differently. */
   readonly onChange: (gateway: ObjectKey) => void;
@@ -47,7 +47,10 @@ export class AdsServer {
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
-    this.#identities = new Identities(options);
+    this.#identities = new Identities({
+      ...options,
+      isOurs: (claimed) => options.placeOf(claimed) !== undefined,
+    });
     this.#publications = new Publications(options.placeOf, options.onChange);
     const { certificate, key } = options.certificate;
     const adapter = { connect: false, grpcWeb: false, readMaxBytes: largestRequestBytes };
@@ -83,6 +86,11 @@ export class AdsServer {
   publishEndpoints(gateway: ObjectKey, endpoints: ReadonlyMap<string, Resource>): void {
     const snapshot = this.#publications.snapshot(gateway);
     if (snapshot !== undefined) this.publish(gateway, { ...snapshot, endpoints });
+  }
+
+  /** The clusters that Envoys of a Gateway may still use, also of earlier snapshots. Each needs endpoints. */
+  clusters(gateway: ObjectKey): ReadonlySet<string> {
+    return this.#publications.clusters(gateway);
   }
 
   /** Ends the streams of the Gateway's Envoys. They keep what they have. */
@@ -169,7 +177,7 @@ export class AdsServer {
     const [, token] = /^Bearer (\S+)$/.exec(requestHeader.get('authorization') ?? '') ?? [];
     if (token === undefined) throw new ConnectError('a bearer token is needed', Code.Unauthenticated);
     const identity = await this.#identities.identify(token).catch((error: unknown) => {
-      this.#options.logger.warn({ error }, 'The API server did not review a token');
+      this.#options.logger.warn({ error }, 'A token was not reviewed');
       throw new ConnectError('the token can not be reviewed now', Code.Unavailable);
     });
     if (identity === undefined) throw new ConnectError('the token is not good here', Code.Unauthenticated);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { type DescMessage, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { onTestFinished } from 'vitest';
 import { installEnvoy } from '../../../localstack/cluster/metallb/envoy.ts';
-import { serverName, tokenOf } from '../../../src/envoy/ads/testing/ads-under-test.ts';
+import { serverName } from '../../../src/envoy/ads/testing/ads-under-test.ts';
+import { tokenOf } from '../../../src/envoy/ads/testing/tokens.ts';
 import { type Resource, resource } from '../../../src/envoy/snapshot.ts';
 import { xdsRegistry } from '../../../src/envoy/xds/registry.ts';
 

@@ -5,40 +5,12 @@ import { type ObjectKey, objectKey } from '../../../kube/object.ts';
 import { MemoryClient } from '../../../kube/testing/memory-client.ts';
 import { silentLogger } from '../../../kube/testing/silent-logger.ts';
 import { AdsAuthority } from '../authority.ts';
-import type { TokenReviewStatus } from '../identities.ts';
 import type { Placement } from '../publications.ts';
 import { AdsServer } from '../server.ts';
+import { audience, reviewOf, uidOf } from './tokens.ts';
 
 export const serverName = 'gatehouse-ads.gatehouse-system.svc';
-const audience = 'gatehouse.dev/ads';
 export const web = objectKey({ namespace: 'demo', name: 'web' });
-
-/** A token like those that the kubelet mounts: it names a pod, and ends. Its signature is not checked here. */
-export function tokenOf(pod: string, claims: Readonly<Record<string, unknown>> = {}): string {
-  const exp = Math.floor(Date.now() / 1000) + 600;
-  return [encoded({ alg: 'none' }), encoded({ aud: [audience], exp, pod, ...claims }), 'signature'].join('.');
-}
-
-const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** How the API server answers for a token of `tokenOf`. */
-function reviewOf(token: string): TokenReviewStatus {
-  const claims: { readonly aud?: readonly string[]; readonly pod?: string } = JSON.parse(
-    Buffer.from(token.split('.')[1] ?? '', 'base64url').toString(),
-  );
-  if (claims.pod === undefined) return { authenticated: false };
-  return {
-    authenticated: true,
-    audiences: claims.aud ?? [],
-    user: {
-      username: 'system:serviceaccount:demo:web-envoy',
-      extra: {
-        'authentication.kubernetes.io/pod-name': [claims.pod],
-        'authentication.kubernetes.io/pod-uid': [`uid-of-${claims.pod}`],
-      },
-    },
-  };
-}
 
 /** Starts the service, with the pods `one` and `two` of the Gateway demo/web. It ends with the test. */
 export async function startAds(clock: Clock = systemClock) {
@@ -62,7 +34,7 @@ export async function startAds(clock: Clock = systemClock) {
     },
     placeOf: ({ pod, podUid }) => {
       const name = pod.slice('demo/'.length);
-      return podUid === `uid-of-${name}` ? pods.get(name) : undefined;
+      return podUid === uidOf(name) ? pods.get(name) : undefined;
     },
     onChange: (gateway) => changes.push(gateway),
   });

@@ -1,0 +1,41 @@
+// Tokens of pods, and how the API server answers for them.
+import type { TokenReviewStatus } from '../identities.ts';
+
+export const audience = 'gatehouse.dev/ads';
+
+/** A token like those that the kubelet mounts: it names a pod, and ends. */
+export function tokenOf(pod: string, claims: Readonly<Record<string, unknown>> = {}, signature = 'good'): string {
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const bound = { namespace: 'demo', pod: { name: pod, uid: uidOf(pod) }, serviceaccount: { name: 'web-envoy' } };
+  return [
+    encoded({ alg: 'none' }),
+    encoded({ aud: [audience], exp, 'kubernetes.io': bound, ...claims }),
+    signature,
+  ].join('.');
+}
+
+export const uidOf = (pod: string): string => `uid-of-${pod}`;
+
+const encoded = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** How the API server answers for a token of `tokenOf`. */
+export function reviewOf(token: string): TokenReviewStatus {
+  const [, payload = '', signature] = token.split('.');
+  if (signature !== 'good') return { authenticated: false };
+  const claims: {
+    readonly aud: readonly string[];
+    readonly 'kubernetes.io': { readonly pod: { readonly name: string } };
+  } = JSON.parse(Buffer.from(payload, 'base64url').toString());
+  const { name } = claims['kubernetes.io'].pod;
+  return {
+    authenticated: true,
+    audiences: claims.aud,
+    user: {
+      username: 'system:serviceaccount:demo:web-envoy',
+      extra: {
+        'authentication.kubernetes.io/pod-name': [name],
+        'authentication.kubernetes.io/pod-uid': [uidOf(name)],
+      },
+    },
+  };
+}
