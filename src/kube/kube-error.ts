@@ -25,6 +25,8 @@ export class KubeError extends Error {
   readonly action: string;
   readonly status: number;
   readonly reason: string;
+  /** The server's own words. */
+  readonly detail: string;
   /** How long the server asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly causes: readonly string[];
@@ -34,6 +36,7 @@ export class KubeError extends Error {
     this.action = action;
     this.status = status;
     this.reason = reason;
+    this.detail = detail;
     this.retryAfterMs = retryAfterMs;
     this.causes = causes;
   }

@@ -58,8 +58,9 @@ export class MemoryClient implements KubeClient {
 
   async patch<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, patch: Patch, signal: AbortSignal): Promise<T> {
     await this.#begin(`PATCH ${kind.plural} ${key}`, signal);
+    if (patch.kind === 'apply') return this.#apply(kind, key, patch.body);
     const current = this.#read(kind, key);
-    if (patch.kind !== 'json') return this.#write(kind, { ...current, ...patch.body });
+    if (patch.kind === 'merge') return this.#write(kind, { ...current, ...patch.body });
     const next: T = structuredClone(current);
     for (const { path: pointer, value } of patch.operations) {
       if (pointer === '/metadata/resourceVersion') this.#guard(current, String(value));
@@ -114,6 +115,15 @@ export class MemoryClient implements KubeClient {
     if (text === undefined) throw refusal(404, 'NotFound');
     const object: T = JSON.parse(text);
     return object;
+  }
+
+  /** Fields that are left out stay. Metadata is merged. */
+  #apply<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, body: object): T {
+    const wanted: T = JSON.parse(JSON.stringify(body));
+    const current = this.#objects.has(place(kind, key)) ? this.#read(kind, key) : undefined;
+    const uid = current?.metadata.uid ?? `uid-${this.#version}`;
+    if (wanted.metadata.uid !== undefined && wanted.metadata.uid !== uid) throw refusal(409, 'Conflict');
+    return this.#write(kind, { ...current, ...wanted, metadata: { ...current?.metadata, ...wanted.metadata, uid } });
   }
 
   #write<T extends KubeObject>(kind: Kind<T>, object: T): T {
