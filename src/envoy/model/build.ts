@@ -31,6 +31,8 @@ export interface EnvoyModel {
   readonly backends: ReadonlyMap<string, BackendService>;
   /** From listeners' ports to Envoy's. */
   readonly ports: ReadonlyMap<number, number>;
+  /** Those that Envoy has, in the order of the topology. */
+  readonly routes: readonly RouteTopology[];
   readonly problems: readonly Problem[];
 }
 
@@ -58,6 +60,7 @@ export function buildEnvoy({ ports: asked, routes: written }: Topology, options:
     },
     backends,
     ports,
+    routes,
     problems: [...able.problems, ...problems],
   };
 }
