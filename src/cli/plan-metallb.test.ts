@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { plan } from './plan.ts';
 
 const testdata = join(import.meta.dirname, 'testdata');
+const samples = join(import.meta.dirname, '../../deploy/samples');
 const certificates = join(import.meta.dirname, '../gateway/testdata/certificates');
 const now = Date.parse('2026-11-23T12:00:00Z');
 const encoded = async (file: string) => (await readFile(join(certificates, file))).toString('base64');
@@ -58,6 +59,33 @@ test('with --assume-secrets, an HTTPS listener is planned without its Secret, an
   }
   const { stdout } = await run({ stdin: stdin(), assumeSecrets: true });
   expect(stdout).toContain('certificates: Secret shop/example-com (assumed to exist)');
+});
+
+/** The conditions of a plan's objects, without the provider's words. */
+async function conditionsOf(folders: readonly string[]): Promise<unknown> {
+  const filename = folders.map((folder) => join(samples, folder));
+  const { gateways } = JSON.parse((await run({ filename, assumeSecrets: true, output: 'json' })).stdout);
+  const objects: readonly Planned[] = gateways.flatMap(
+    (each: { readonly objects: readonly Planned[] }) => each.objects,
+  );
+  return objects.map(({ object, part, conditions }) => [
+    object,
+    part,
+    conditions.map(({ type, status, reason }) => `${type}=${status} (${reason})`),
+  ]);
+}
+
+interface Planned {
+  readonly object: string;
+  readonly part?: string;
+  readonly conditions: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+}
+
+test('the samples for any class are accepted alike on AWS and on MetalLB', async () => {
+  const onAws = await conditionsOf(['aws/10-class.yaml', 'any-class']);
+  expect(await conditionsOf(['metallb/10-class.yaml', 'any-class'])).toEqual(onAws);
+  expect(JSON.stringify(onAws)).toContain('HTTPRoute gatehouse-samples/shop-route');
+  expect(JSON.stringify(onAws)).not.toMatch(/(Accepted|ResolvedRefs)=False/);
 });
 
 test('a class that another controllerName serves is not planned', async () => {
