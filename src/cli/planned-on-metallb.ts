@@ -78,9 +78,8 @@ const stages: Omit<Stages<Topology, MetallbFacts, EnvoyModel>, 'facts'> = {
   *narrow(_, { problems, ...asked }) {
     return { ...asked, found: problems.map((problem) => apiFinding(problem, metallbWords)) };
   },
-  // oxlint-disable-next-line require-yield -- it is short
   *model({ topology }, { keyPairs }) {
-    const model = buildEnvoy(topology, { families: ['IPv4'], keyPairs });
+    const model = yield* buildEnvoy(topology, { families: ['IPv4'], keyPairs });
     return { model, found: model.problems.map(findingOf), retryable: [] };
   },
 };

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import type { GatewayInput } from '../../gateway/input.ts';
+import { finish } from '../../gateway/steps.ts';
 import { translate } from '../../gateway/translate.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { loadCases, toYaml } from '../../testing/golden.ts';
@@ -43,7 +44,9 @@ const keyPairs = ({ secrets }: GatewayInput): ReadonlyMap<ObjectKey, KeyPair> =>
 const modelsOf = (inputs: readonly GatewayInput[]): readonly EnvoyModel[] =>
   inputs.flatMap((input) => {
     const { topology } = translate(input, ENVOY_CAPABILITIES);
-    return topology === undefined ? [] : buildEnvoy(topology, { families: ['IPv4'], keyPairs: keyPairs(input) });
+    return topology === undefined
+      ? []
+      : finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs: keyPairs(input) }));
   });
 
 const cases = topics.flatMap((topic) => loadCases(topic));
