@@ -2,8 +2,6 @@
 import type { KubeObject } from '../kube/object.ts';
 import type { LabelSelector } from './gateway-api.ts';
 
-export const METALLB_GROUP = 'metallb.io';
-
 /** The type of an address in a Gateway's spec: any address of the pool that the value names. */
 export const POOL_ADDRESS_TYPE = 'metallb.io/IPAddressPool';
 
@@ -34,9 +32,9 @@ export interface IpAddressPool extends KubeObject {
   };
 }
 
-/** Says that a node announces the addresses of a Service by ARP or NDP. */
-export interface ServiceL2Status extends KubeObject {
-  readonly kind: 'ServiceL2Status';
+/** Says that a node announces the addresses of a Service: by ARP or NDP, or by BGP. */
+export interface ServiceAnnouncement extends KubeObject {
+  readonly kind: 'ServiceL2Status' | 'ServiceBGPStatus';
   readonly status?: { readonly node?: string; readonly serviceName?: string; readonly serviceNamespace?: string };
 }
 

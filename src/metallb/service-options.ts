@@ -1,20 +1,7 @@
 // What the Services of a Gateway are made from.
-import type { ExternalTrafficPolicy, IpFamilyPolicy, Service } from '../api/core.ts';
+import type { Service } from '../api/core.ts';
+import type { ServiceSettings } from '../api/proxy-configuration.ts';
 import type { RequestedAddress } from '../gateway/topology.ts';
-
-/** How the Services are to be. Only the class decides who may choose what. */
-export interface ServiceSettings {
-  /** The pool of all addresses. Absent means any pool that MetalLB chooses. */
-  readonly pool?: string;
-  /** The pools that addresses in a Gateway's spec may name. */
-  readonly pools?: readonly string[];
-  readonly sharingKey?: string;
-  readonly loadBalancerClass?: string;
-  readonly externalTrafficPolicy: ExternalTrafficPolicy;
-  readonly ipFamilyPolicy?: IpFamilyPolicy;
-  readonly allocateLoadBalancerNodePorts?: boolean;
-  readonly sourceRanges: readonly string[];
-}
 
 export interface ServiceOptions {
   readonly gateway: { readonly namespace: string; readonly name: string; readonly uid: string };

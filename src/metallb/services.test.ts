@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Service } from '../api/core.ts';
 import { METALLB_ANNOTATION } from '../api/metallb.ts';
-import { loadBalancerServices, servedPorts } from './services.ts';
-import { bound, optionsFor, wanting } from './testing/services.ts';
+import { addressPlan } from './addresses.ts';
+import type { ServiceOptions } from './service-options.ts';
+import { servedPorts } from './services.ts';
+import { bound, noWorld, optionsFor, wanting } from './testing/services.ts';
 
+const loadBalancerServices = (options: ServiceOptions) => addressPlan(options, noWorld).services;
 const namesOf = (services: readonly Service[]): readonly string[] => services.map(({ metadata }) => metadata.name);
 const pins = (services: readonly Service[]): readonly (string | undefined)[] =>
   services.map(({ metadata }) => metadata.annotations?.[METALLB_ANNOTATION.addresses]);
@@ -36,6 +39,7 @@ test('a Gateway without addresses has one Service, which may have any address', 
       ports: [{ name: 'tcp-80', protocol: 'TCP', port: 80, targetPort: 10_080 }],
       externalTrafficPolicy: 'Cluster',
       ipFamilyPolicy: 'SingleStack',
+      allocateLoadBalancerNodePorts: false,
     },
   });
 });
@@ -69,7 +73,7 @@ test('the class decides about pool, sharing, class, node ports and source ranges
     sharingKey: 'k',
     loadBalancerClass: 'metallb.io/metallb',
     externalTrafficPolicy: 'Local' as const,
-    allocateLoadBalancerNodePorts: false,
+    allocateLoadBalancerNodePorts: true,
     sourceRanges: ['192.0.2.0/24'],
   };
   const annotations = { note: 'ours', 'metallb.io/address-pool': 'stolen' };
@@ -83,14 +87,14 @@ test('the class decides about pool, sharing, class, node ports and source ranges
   expect(service?.spec).toMatchObject({
     loadBalancerClass: 'metallb.io/metallb',
     externalTrafficPolicy: 'Local',
-    allocateLoadBalancerNodePorts: false,
+    allocateLoadBalancerNodePorts: true,
     loadBalancerSourceRanges: ['192.0.2.0/24'],
   });
 });
 
 test('an address may name a pool, if the class allows the pool', () => {
   const poolOf = (pool: string) => ({ field: 'addresses[0].value', type: 'metallb.io/IPAddressPool', value: pool });
-  const options = optionsFor({ addresses: [poolOf('edge'), poolOf('edge')] }, [], { pools: ['edge'] });
+  const options = optionsFor({ addresses: [poolOf('edge'), poolOf('edge')] }, [], { allowedPools: ['edge'] });
   const services = loadBalancerServices(options);
   expect(services.map(({ metadata }) => metadata.annotations)).toEqual([
     { 'metallb.io/address-pool': 'edge' },

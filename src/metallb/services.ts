@@ -2,17 +2,17 @@
 import type { Service, ServicePort } from '../api/core.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { METALLB_ANNOTATION } from '../api/metallb.ts';
+import type { ServiceSettings } from '../api/proxy-configuration.ts';
+import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import type { PortTopology } from '../gateway/topology.ts';
+import { SPEC_ANNOTATION } from '../kube/apply-set.ts';
 import type { ObjectMeta } from '../kube/object.ts';
 import { familyOf } from './ip-address.ts';
-import type { ServedPort, ServiceOptions, ServiceSettings } from './service-options.ts';
-import { type Slot, slotsOf } from './slots.ts';
-import { wishesOf } from './wishes.ts';
+import type { ServedPort, ServiceOptions } from './service-options.ts';
+import type { Slot } from './slots.ts';
 
-/** The label by which a Gateway's Services select its Envoys. */
-export const GATEWAY_LABEL = 'gatehouse.dev/gateway';
-/** A hash of the object as we last applied it. */
-const SPEC_ANNOTATION = 'gatehouse.dev/spec';
+/** When the new addresses were there, and the old Service was no longer needed. RFC 3339. */
+export const REPLACED_ANNOTATION = 'gatehouse.dev/replaced';
 
 /** @param mapping from listeners' ports to Envoy's */
 export function servedPorts(
@@ -28,12 +28,7 @@ export function servedPorts(
   return [...served.values()];
 }
 
-/** The desired Services. Each has one of the addresses, so that an address that cannot be had takes no other with it. */
-export function loadBalancerServices(options: ServiceOptions): readonly Service[] {
-  const { slots, leaving } = slotsOf(wishesOf(options.addresses, options.settings).wishes, options);
-  return [...slots.map((slot) => serviceOf(slot, options)), ...leaving.map((live) => unchanged(live, options))];
-}
-
+/** A Service of its own for each address: one that cannot be had takes no other with it. */
 export function serviceOf(slot: Slot, options: ServiceOptions): Service {
   const { settings, ports } = options;
   const { loadBalancerClass, allocateLoadBalancerNodePorts } = settings;
@@ -54,7 +49,7 @@ export function serviceOf(slot: Slot, options: ServiceOptions): Service {
       externalTrafficPolicy: settings.externalTrafficPolicy,
       ...familiesOf(slot, settings),
       ...(className !== undefined && { loadBalancerClass: className }),
-      ...(allocateLoadBalancerNodePorts !== undefined && { allocateLoadBalancerNodePorts }),
+      allocateLoadBalancerNodePorts,
       ...(settings.sourceRanges.length > 0 && { loadBalancerSourceRanges: settings.sourceRanges }),
     },
   };

@@ -1,9 +1,11 @@
 // Which Service has which of the Gateway's addresses. A Service that has an address keeps it as long as the Gateway asks for it.
 import type { Service } from '../api/core.ts';
 import { METALLB_ANNOTATION } from '../api/metallb.ts';
+import type { ServiceSettings } from '../api/proxy-configuration.ts';
 import { familyOf } from './ip-address.ts';
-import type { ServiceOptions, ServiceSettings } from './service-options.ts';
-import type { Wish } from './wishes.ts';
+import type { ServiceOptions } from './service-options.ts';
+
+import type { Wish } from './wish.ts';
 
 /** A Service that is to be, with at least one wish. */
 export interface Slot {
@@ -28,7 +30,9 @@ export const isBound = (service: Service): boolean => boundTo(service).length > 
 /** A Service without an address that is not needed is in neither list. */
 export function slotsOf(wishes: readonly Wish[], options: Pick<ServiceOptions, 'name' | 'live' | 'settings'>): Slots {
   const { name, settings } = options;
-  const live = options.live.toSorted((a, b) => ordinal(a, name) - ordinal(b, name));
+  const live = options.live
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .toSorted((a, b) => ordinal(a, name) - ordinal(b, name));
   const open = new Set(wishes);
   const free = new Set(live);
   const slots: Slot[] = [];
@@ -50,7 +54,7 @@ export function slotsOf(wishes: readonly Wish[], options: Pick<ServiceOptions, '
       if (service !== undefined) take(service, [wish]);
     }
   }
-  const taken = new Set(live.map(({ metadata }) => metadata.name));
+  const taken = new Set(options.live.map(({ metadata }) => metadata.name));
   for (const wish of open) {
     const given = freeName(name, taken);
     taken.add(given);

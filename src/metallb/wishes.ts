@@ -1,18 +1,10 @@
 // What a Gateway asks for in `spec.addresses`, one wish for each address.
 import { POOL_ADDRESS_TYPE } from '../api/metallb.ts';
+import type { ServiceSettings } from '../api/proxy-configuration.ts';
 import type { RequestedAddress } from '../gateway/topology.ts';
 import { canonicalAddress } from './ip-address.ts';
 import type { AddressMalformed, PoolNotAllowed } from './problem.ts';
-import type { ServiceSettings } from './service-options.ts';
-
-export interface Wish {
-  /** A path below the Gateway's spec. Absent if the Gateway asks for no address. */
-  readonly field?: string;
-  /** Canonical. Absent for any address. */
-  readonly address?: string;
-  /** Absent for any pool. */
-  readonly pool?: string;
-}
+import type { Wish } from './wish.ts';
 
 export interface Wishes {
   readonly wishes: readonly Wish[];
@@ -22,22 +14,18 @@ export interface Wishes {
 /** A wish that cannot be is left out. If there is none at all, any address will do. */
 export function wishesOf(
   requested: readonly RequestedAddress[],
-  { pool, pools = [] }: Pick<ServiceSettings, 'pool' | 'pools'>,
+  { pool, allowedPools }: Pick<ServiceSettings, 'pool' | 'allowedPools'>,
 ): Wishes {
   const wishes: Wish[] = [];
   const problems: Wishes['problems'][number][] = [];
+  const allowed = [...new Set([...(pool === undefined ? [] : [pool]), ...allowedPools])];
   const ofClass = pool === undefined ? {} : { pool };
   const seen = new Set<string>();
   for (const { field, type, value } of requested) {
     if (type === POOL_ADDRESS_TYPE) {
-      if (value === pool || pools.includes(value)) wishes.push({ field, pool: value });
-      else
-        problems.push({
-          kind: 'pool-not-allowed',
-          field,
-          pool: value,
-          allowed: [...new Set([...(pool === undefined ? [] : [pool]), ...pools])],
-        });
+      if (value === pool || allowedPools.includes(value) || allowedPools.includes('*'))
+        wishes.push({ field, pool: value });
+      else problems.push({ kind: 'pool-not-allowed', field, pool: value, allowed });
       continue;
     }
     const address = canonicalAddress(value);

@@ -73,11 +73,13 @@ export type GatewayEffect =
 export interface Hindrance {
   readonly kind: 'hindrance';
   /** The reason of Programmed, while nothing serves. */
-  readonly programmed: 'Invalid' | 'Pending' | 'NoResources' | 'AddressNotUsable';
+  readonly programmed: 'Invalid' | 'Pending' | 'NoResources' | 'AddressNotUsable' | 'AddressNotAssigned';
   /** The reason of gatehouse.dev/UpToDate, while something serves but must change. */
   readonly upToDate: string;
   /** It may pass at the next attempt. While the Gateway serves, it is reported only if it lasts. */
   readonly passing?: true;
+  /** Programmed is False though the listeners are served: always, or until it was True for the first time. */
+  readonly unprograms?: 'always' | 'at-first';
   /** What it may keep from being served: everything, listeners that admit no clients yet, only routes, or one port. */
   readonly concerns: 'everything' | 'clients' | 'routes' | { readonly ports: readonly PortKey[] };
 }

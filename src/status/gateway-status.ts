@@ -4,7 +4,7 @@ import type { Gateway, ListenerStatus } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import { routeId } from '../gateway/route-id.ts';
 import type { ListenerResult } from '../gateway/topology.ts';
-import type { Finding, GatewayFinding } from '../provider/finding.ts';
+import type { Finding, GatewayFinding, Hindrance } from '../provider/finding.ts';
 import type { ProviderWords } from '../provider/words.ts';
 import { sentences, updated, type Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
@@ -44,10 +44,11 @@ export function gatewayStatus(
   const accepted = acceptedCondition(findings);
   const wanted = listeners.filter((listener) => isValid(listener, findings.ofListener(listener.name)));
   const unserved = wanted.filter(({ name, port }) => !serving.isServed(port, before.get(name)));
-  const serves = isProgrammed(existing?.conditions) && unserved.length < wanted.length;
+  const was = isProgrammed(existing?.conditions);
+  const serves = was && unserved.length < wanted.length;
   const programmed =
     accepted.status === 'True'
-      ? programmedCondition(serves, unserved, serving, provisioned, findings.words)
+      ? (unprogrammed(was, serving) ?? programmedCondition(serves, unserved, serving, provisioned, findings.words))
       : notToBeProgrammed;
   const change = {
     hindrances: hindrancesOf(findings.whole),
@@ -56,7 +57,12 @@ export function gatewayStatus(
     remarks: remarksOf(findings.whole),
     words: findings.words,
   };
-  const verdicts = [accepted, programmed, ...upToDate(change, existing?.conditions)];
+  const verdicts = [
+    accepted,
+    programmed,
+    ...upToDate(change, existing?.conditions),
+    ...(provisioned?.conditions ?? []),
+  ];
   return {
     ...existing,
     // If the load balancer cannot be read now, clients must still find its address.
@@ -131,7 +137,7 @@ type Accepted = Verdict<
   'Accepted',
   'Accepted' | 'ListenersNotValid' | 'InvalidParameters' | 'UnsupportedAddress' | 'Invalid'
 >;
-type Programmed = Verdict<'Programmed', 'Programmed' | 'Invalid' | 'Pending' | 'NoResources' | 'AddressNotUsable'>;
+type Programmed = Verdict<'Programmed', 'Programmed' | Hindrance['programmed']>;
 
 /** Whether the Gateway may have a data plane: it has at least one valid listener, and no problem of the whole Gateway. */
 export function acceptedCondition(findings: Findings): Accepted {
@@ -160,6 +166,15 @@ const notToBeProgrammed: Programmed = {
 
 /** How the message of a Gateway begins until another load balancer is its address. */
 export const beingReplaced = "The load balancer is active, and another one will become the Gateway's address.";
+
+/** The Gateway lacks something else than listeners: an address that it asks for. @param was whether it was True before */
+function unprogrammed(was: boolean, { ofWhole }: Serving): Programmed | undefined {
+  const why = ofWhole.filter(
+    ({ effect: { unprograms } }) => unprograms === 'always' || (unprograms === 'at-first' && !was),
+  );
+  if (why.length === 0) return undefined;
+  return { type: 'Programmed', status: 'False', reason: unprogrammedReason(why), message: messageOf(why) };
+}
 
 /**
  * It becomes True when clients can reach every valid listener, and stays True while they can reach one. UpToDate and the conditions

@@ -74,3 +74,24 @@ test('a served listener says what serves it, also while the provider can not be 
   expect(messages(status)).toEqual(['Cloud 9 serves it.', 'The load balancer serves it.']);
   expect(messages(gatewayStatus(status, outcome({ provisioned: undefined }), GOLDEN_NOW))).toEqual(messages(status));
 });
+
+test('a Gateway that lacks one of its addresses is not programmed, though its listeners are served at the others', () => {
+  const lacks = (unprograms: 'always' | 'at-first') =>
+    hindrance('One lamp is missing.', { programmed: 'AddressNotUsable', unprograms });
+  const always = gatewayStatus(undefined, outcome({}, lacks('always')), GOLDEN_NOW);
+  expect(programmed(always)).toEqual(['False/AddressNotUsable', 'True/Programmed', 'True/Programmed']);
+  expect(always.conditions?.find(({ type }) => type === 'Programmed')?.message).toBe('One lamp is missing.');
+  // A new address of a programmed Gateway may take its time.
+  const before = gatewayStatus(undefined, outcome({}), GOLDEN_NOW);
+  const again = (found: Finding) => programmed(gatewayStatus(before, outcome({}, found), GOLDEN_NOW))[0];
+  expect([again(lacks('always')), again(lacks('at-first'))]).toEqual(['False/AddressNotUsable', 'True/Programmed']);
+  expect(programmed(gatewayStatus(undefined, outcome({}, lacks('at-first')), GOLDEN_NOW))[0]).toBe(
+    'False/AddressNotUsable',
+  );
+});
+
+test("a provider's own conditions are in the Gateway's status", () => {
+  const lit = { type: 'gatehouse.dev/Lit', status: 'True', reason: 'Lit', message: 'Three lamps are lit.' } as const;
+  const status = gatewayStatus(undefined, outcome({ provisioned: { ...standing, conditions: [lit] } }), GOLDEN_NOW);
+  expect(status.conditions?.at(-1)).toMatchObject({ ...lit, observedGeneration: 1 });
+});

@@ -3,6 +3,7 @@ import type { GatewayAddress } from '../api/gateway-api.ts';
 import type { PortKey } from '../gateway/listener-protocols.ts';
 import type { Condition } from '../kube/object.ts';
 import type { ProviderWords } from '../provider/words.ts';
+import type { Verdict } from './condition.ts';
 import type { Findings } from './findings.ts';
 import { type HindranceFinding, hindrancesOf } from './hindrances.ts';
 import { quoted } from './phrases.ts';
@@ -22,6 +23,8 @@ export interface Provisioned {
   readonly waiting: string;
   /** Whether everything exists that is known to be desired, including listeners of ListenerSets. */
   readonly complete: boolean;
+  /** The provider's own conditions of the Gateway. */
+  readonly conditions?: readonly Verdict<string, string>[];
 }
 
 export interface Serving {

@@ -1,11 +1,13 @@
 // Services of the Gateway shop/web, as the API server has them.
 import type { Service } from '../../api/core.ts';
 import { METALLB_ANNOTATION } from '../../api/metallb.ts';
+import { defaultProxySettings, type ServiceSettings } from '../../api/proxy-configuration.ts';
+import { addressPlan } from '../addresses.ts';
 import { familyOf } from '../ip-address.ts';
-import type { ServiceOptions, ServiceSettings } from '../service-options.ts';
-import { loadBalancerServices } from '../services.ts';
+import type { ServiceOptions } from '../service-options.ts';
+import type { AddressWorld } from '../world.ts';
 
-const settings: ServiceSettings = { externalTrafficPolicy: 'Cluster', sourceRanges: [] };
+export const noWorld: AddressWorld = { now: 0, servicesAt: () => [], failures: () => [] };
 
 export const optionsFor = (
   options: Partial<ServiceOptions> = {},
@@ -16,7 +18,7 @@ export const optionsFor = (
   name: 'web-0a1b2c3d',
   labels: {},
   annotations: {},
-  settings: { ...settings, ...more },
+  settings: { ...defaultProxySettings.service, ...more },
   addresses: addresses.map((value, index) => ({ field: `addresses[${index}].value`, value })),
   ports: [{ port: 80, transport: 'TCP', target: 10_080 }],
   live: [],
@@ -25,7 +27,8 @@ export const optionsFor = (
 
 /** A Service that waits for the address, or for any. */
 export function wanting(address?: string, suffix = ''): Service {
-  const [service] = loadBalancerServices(optionsFor({}, address === undefined ? [] : [address]));
+  const { services } = addressPlan(optionsFor({}, address === undefined ? [] : [address]), noWorld);
+  const [service] = services;
   if (service === undefined) throw new Error('Expected a Service');
   return {
     ...service,

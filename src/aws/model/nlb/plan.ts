@@ -88,9 +88,7 @@ export function* planPorts(
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
     if (tcp === undefined || udp === undefined) return claims.map(plannedPort);
-    // If no pod says the numbers of named target ports, such as of no replicas, then what serves stays.
-    const isPair = standing.forwards.get(tcp.port.port)?.protocol === 'TCP_UDP';
-    if (fitTogether(tcp, udp, settings.targetType, isPair)) {
+    if (fitTogether(tcp, udp, settings.targetType)) {
       if (!staysIpv4(tcp)) return [together(tcp, udp)];
       leaveOut({ winner: tcp, loser: udp, why: 'ip-version' }, losers, problems);
       return [plannedPort(tcp)];
@@ -110,8 +108,8 @@ export function* planPorts(
         Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         ageOf(a, ages) - ageOf(b, ages),
     );
-    const isUnknown = fitTogether(tcp, udp, settings.targetType, true);
-    leaveOut({ winner, loser, why: isUnknown ? 'named-target-port' : 'transport' }, losers, problems);
+    const isNamed = fitTogether(tcp, udp, settings.targetType, true);
+    leaveOut({ winner, loser, why: isNamed ? 'named-target-port' : 'transport' }, losers, problems);
     return [plannedPort(winner)];
   }
 
@@ -228,10 +226,10 @@ function claimOf(
   return { port: { ...port, listeners }, protocol, entries: fitting };
 }
 
-/** @param unknown whether unknown target ports count as the same */
-function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance', unknown: boolean): boolean {
+/** @param named whether target ports with a name count as the same */
+function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance', named = false): boolean {
   if (tcp.entries.length === 0 || udp.entries.length === 0) return tcp.entries.length === udp.entries.length;
-  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType, unknown);
+  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType, named);
 }
 
 const together = (tcp: Claim, udp: Claim): PlannedPort => ({

@@ -1,0 +1,49 @@
+// Why a Service has no address yet, or will have none.
+import type { Event, Service } from '../api/core.ts';
+import { objectKey } from '../kube/object.ts';
+import { obstacleTo } from './obstacle.ts';
+import type { AddressPending, AddressRefused, ServiceUnclaimed } from './problem.ts';
+import type { Slot } from './slots.ts';
+import type { AddressWorld } from './world.ts';
+
+/** MetalLB answers within a second. After this time nobody will, in milliseconds. */
+const CLAIM_MS = 30_000;
+
+export interface Unanswered {
+  readonly problem: AddressRefused | AddressPending | ServiceUnclaimed;
+  /** When the problem becomes another one by itself. */
+  readonly againInMs?: number;
+}
+
+/** @param service the desired Service of a slot without an address */
+export function unansweredWish({ wishes, live }: Slot, service: Service, world: AddressWorld): readonly Unanswered[] {
+  const [wish = {}] = wishes;
+  const why = obstacleTo(wish.address === undefined ? [] : [wish.address], service, world);
+  const key = objectKey(service.metadata);
+  const said = live && lastMessage(world.failures(key));
+  if (why !== undefined || said !== undefined) {
+    const problem = {
+      ...wish,
+      kind: 'address-refused',
+      ...(why && { why }),
+      ...(said !== undefined && { said }),
+    } as const;
+    return [{ problem }];
+  }
+  const since = Date.parse(live?.metadata.creationTimestamp ?? '') || world.now;
+  const left = since + CLAIM_MS - world.now;
+  if (left > 0) return [{ problem: { ...wish, kind: 'address-pending' }, againInMs: left }];
+  const { loadBalancerClass } = service.spec;
+  const claim = {
+    service: key,
+    metallb: world.metallb !== undefined,
+    ...(loadBalancerClass !== undefined && { loadBalancerClass }),
+  };
+  return [{ problem: { ...wish, kind: 'service-unclaimed', ...claim } }];
+}
+
+const lastMessage = (events: readonly Event[]): string | undefined =>
+  events.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1)?.message;
+
+const timeOf = ({ lastTimestamp, eventTime, metadata }: Event): number =>
+  Date.parse(lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0;
