@@ -22,7 +22,7 @@ const flags = script('demo', 'Runs Gatehouse, a Kubernetes API server and an emb
   .option('--once', 'remove the samples in the end, look whether AWS is empty, and end', false)
   .parse()
   .opts<{ readonly once: boolean }>();
-const samples = join(import.meta.dirname, '..', 'deploy', 'samples');
+const samples = ['aws', 'any-class'].map((folder) => join(import.meta.dirname, '..', 'deploy', 'samples', folder));
 const namespace = 'gatehouse-samples';
 const programmedTimeoutMs = 60_000;
 const healthyTimeoutMs = 30_000;
@@ -106,8 +106,10 @@ interface Samples {
 
 /** The samples, the endpoints of their Services, and the certificate's Secret. */
 async function readSamples(): Promise<Samples> {
-  const files = (await readdir(samples)).filter((file) => file.endsWith('.yaml')).toSorted();
-  const texts = await Promise.all(files.map((file) => readFile(join(samples, file), 'utf8')));
+  const files = await Promise.all(
+    samples.map(async (folder) => (await readdir(folder)).map((file) => join(folder, file)).toSorted()),
+  );
+  const texts = await Promise.all(files.flat().map((file) => readFile(file, 'utf8')));
   const objects = texts.flatMap((text) => parseManifest(text));
   const pods = podsFor(objects);
   const { certificatePem: cert, privateKey } = await selfSigned(

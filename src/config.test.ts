@@ -9,6 +9,7 @@ test('only the name of the cluster is required, and the other values are the def
   expect(readConfig(least, {})).toEqual({
     clusterName: 'blue',
     awsControllerName: 'gatehouse.dev/aws',
+    metallbControllerName: 'gatehouse.dev/metallb',
     awsRegion: undefined,
     awsRateFactor: 1,
     awsVpcId: undefined,

@@ -38,6 +38,8 @@ const tags = z
   .refine((given) => !hasDroppedKey(given), { error: 'can not have the key __proto__' })
   .pipe(userTags);
 
+const controllerName = z.string().regex(/^[a-z0-9.-]+\/[A-Za-z0-9/._-]+$/, { error: 'must be DOMAIN/PATH' });
+
 interface Flag {
   readonly schema: z.ZodType;
   /** The placeholder for the value in `--help`. */
@@ -71,12 +73,14 @@ export const flags = {
     description: "the VPC of the load balancers; else the Nodes' own, or instance metadata",
   },
   'aws-controller-name': {
-    schema: z
-      .string()
-      .regex(/^[a-z0-9.-]+\/[A-Za-z0-9/._-]+$/, { error: 'must be DOMAIN/PATH' })
-      .default('gatehouse.dev/aws'),
+    schema: controllerName.default('gatehouse.dev/aws'),
     value: 'DOMAIN/PATH',
-    description: 'the controllerName of the GatewayClasses to serve',
+    description: 'the controllerName of the GatewayClasses to serve on AWS',
+  },
+  'metallb-controller-name': {
+    schema: controllerName.default('gatehouse.dev/metallb'),
+    value: 'DOMAIN/PATH',
+    description: 'the controllerName of the GatewayClasses to serve with MetalLB and Envoy',
   },
   'aws-rate-factor': {
     schema: z

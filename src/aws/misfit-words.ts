@@ -19,7 +19,7 @@ export function portTaken({ why }: Pick<ListenerPortTaken, 'why'>): string {
     case 'transport':
       return ', which has other backends. AWS sends TCP and UDP of one port to the same targets.';
     case 'named-target-port':
-      return ', whose targets may be different: a targetPort of a Service is a name, and Gatehouse can compare only numbers. AWS sends TCP and UDP of one port to the same targets.';
+      return ', whose targets may be different: a targetPort of a Service is a name, and no pod says its number. AWS sends TCP and UDP of one port to the same targets.';
     case 'ip-version':
       return ' by IPv4. UDP on a dual-stack Network Load Balancer needs IPv6 targets, and a change to them would interrupt TCP for minutes.';
     default:

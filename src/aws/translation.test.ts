@@ -51,8 +51,9 @@ test('of one rule a user reads first about its backends, then about its filters,
   const [input] = loadCases('filters').find(({ name }) => name === 'filters/redirect')?.inputs ?? [];
   const [route] = input?.routes ?? [];
   if (input === undefined || route === undefined) throw new Error('Expected the golden case filters/redirect');
+  const modifier = { type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['x'] } };
   const rule = {
-    filters: [{ type: 'RequestMirror' }, { type: 'RequestMirror' }],
+    filters: [modifier, modifier],
     timeouts: { request: '1s' },
     backendRefs: [{ name: 'absent', port: 80, filters: [{ type: 'CORS' }] }],
   };

@@ -37,7 +37,7 @@ test.each(program().commands.map((command) => [command.name(), command] as const
 );
 
 test('bash offers the values of a flag, after a space or after =', () => {
-  expect(offered('gatehouse', 'plan', '--output', '')).toEqual(['tree', 'json', 'yaml']);
+  expect(offered('gatehouse', 'plan', '--output', '')).toEqual(['tree', 'json', 'yaml', 'envoy']);
   expect(offered('gatehouse', 'plan', '-o', 'j')).toEqual(['json']);
   expect(offered('gatehouse', 'plan', '--default-target-type', '=', 'in')).toEqual(['instance']);
   expect(offered('gatehouse', 'plan', '--default-target-type', '=')).toEqual(['ip', 'instance']);

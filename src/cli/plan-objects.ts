@@ -27,6 +27,8 @@ export function relevant(objects: readonly ManifestObject[], warnings: Set<strin
     const { apiVersion, kind } = object;
     const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
     if (isOfUnknownKind(object)) continue;
+    // MetalLB chooses addresses by them. A plan does not.
+    if (group === 'metallb.io') continue;
     if (!readKinds.has(`${group}/${kind}`)) {
       warnings.add(`${kind} of ${apiVersion} is ignored: load balancers do not depend on it`);
       continue;

@@ -8,6 +8,10 @@ import type { UnknownField } from './unknown-fields.ts';
 export const outputs = ['tree', 'json', 'yaml'] as const;
 export type Output = (typeof outputs)[number];
 
+/** `envoy` is Envoy's own configuration. */
+export const planOutputs = [...outputs, 'envoy'] as const;
+export type PlanOutput = (typeof planOutputs)[number];
+
 export interface Planned {
   readonly gateways: readonly PlannedGateway[];
   readonly invalid: readonly InvalidManifest[];
@@ -16,18 +20,35 @@ export interface Planned {
   readonly leftovers?: readonly { readonly gateway: string; readonly resources: number }[];
 }
 
-export function printed(all: Planned, output: Output): string {
+export function printed(all: Planned, output: PlanOutput): string {
   switch (output) {
     case 'json':
-      return `${JSON.stringify(all, null, 2)}\n`;
+      return `${JSON.stringify(withoutEnvoy(all), null, 2)}\n`;
     case 'yaml':
-      return stringify(all, { lineWidth: 0, aliasDuplicateObjects: false });
+      return yaml(withoutEnvoy(all));
+    case 'envoy':
+      return yaml({ gateways: all.gateways.flatMap(envoyConfiguration) });
     case 'tree':
       return tree(all);
     default:
       return output satisfies never;
   }
 }
+
+const yaml = (value: unknown): string => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
+/** Envoy's configuration says the same as the model, at ten times the length. */
+const withoutEnvoy = ({ gateways, ...all }: Planned) => ({
+  gateways: gateways.map((gateway) => {
+    if (gateway.provider === 'aws') return gateway;
+    const { envoy: _, ...planned } = gateway;
+    return planned;
+  }),
+  ...all,
+});
+
+const envoyConfiguration = (gateway: PlannedGateway) =>
+  gateway.provider === 'aws' ? [] : { gateway: gateway.gateway, ...gateway.envoy };
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [[title, ...lines.map((line) => `  ${line}`), ''].join('\n')];
@@ -50,8 +71,8 @@ function tree({ gateways, invalid, unknownFields, leftovers = [] }: Planned): st
       leftovers.map(({ gateway, resources }) => `${gateway}: ${resources} resource${resources === 1 ? '' : 's'}`),
     ),
     // If not everything fits, serving rules keep their place. So the plan may differ when AWS is read.
-    ...(gateways.some(({ aws }) => aws !== undefined)
-      ? []
-      : ['AWS was not read: the plan assumes that nothing serves yet.\n']),
+    ...(gateways.some((gateway) => gateway.provider === 'aws' && gateway.aws === undefined)
+      ? ['AWS was not read: the plan assumes that nothing serves yet.\n']
+      : []),
   ].join('\n');
 }

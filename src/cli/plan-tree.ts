@@ -1,161 +1,31 @@
-// A plan as a tree: load balancer, listeners, rules in their order, target groups; then the problems, object by object.
-import { addressesOf } from '../aws/model/nlb/places.ts';
-import type {
-  ListenerResource,
-  LoadBalancerResource,
-  Model,
-  Resource,
-  ResourceId,
-  RuleResource,
-  TargetGroupResource,
-} from '../aws/model/resources.ts';
-import { nameOf } from '../aws/model/shares.ts';
+// A plan as a tree: what the provider makes for the Gateway, then the problems, object by object.
 import { isAdverse } from '../status/condition.ts';
-import type { Changes } from './changes.ts';
-import { type PlannedGateway, type PlannedObject, ruleName } from './planned.ts';
-import { actionWords, conditionWords, healthCheckWords, targetGroupWords, transformWords } from './rule-words.ts';
-import { type Branch, drawn } from './tree.ts';
+import { awsPlanLines } from './aws-plan-tree.ts';
+import { metallbPlanLines } from './metallb-plan-tree.ts';
+import type { PlannedGateway } from './planned.ts';
+import type { PlannedObject } from './planned-parts.ts';
 
-export function planTree({
-  gateway,
-  gatewayClass,
-  model,
-  aws,
-  assumedSecrets,
-  shadowed,
-  objects,
-}: PlannedGateway): string {
+export function planTree(plan: PlannedGateway): string {
+  const { gateway, gatewayClass, model, shadowed, objects } = plan;
   const lines = [
     `Gateway ${gateway} (class ${gatewayClass})`,
-    ...(model === undefined
-      ? ['└─ nothing changes: see the problems']
-      : model.resources.length === 0
-        ? ['└─ no load balancer: no listener can be served']
-        : drawn(loadBalancer(model, new Set(assumedSecrets)))),
-    ...(aws === undefined ? [] : changeLines(aws)),
+    ...(model === undefined ? ['└─ nothing changes: see the problems'] : []),
+    ...madeLines(plan),
     ...noteLines(shadowed),
     ...problemLines(objects),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-const only = <Kind extends Resource['kind']>(model: Model, kind: Kind): readonly Extract<Resource, { kind: Kind }>[] =>
-  model.resources.filter((resource): resource is Extract<Resource, { kind: Kind }> => resource.kind === kind);
-
-function loadBalancer(model: Model, assumed: ReadonlySet<string>): readonly Branch[] {
-  const targetGroups = new Map(only(model, 'target-group').map((each) => [each.id, each] as const));
-  return only(model, 'load-balancer').map(({ id, spec, attributes, tags }) => ({
-    lines: [
-      `${spec.type === 'network' ? 'Network Load Balancer' : 'load balancer'}: ${spec.scheme}, ${spec.ipAddressType}, ${openTo(model, spec)}`,
-      ...settings('addresses', addressesBySubnet(spec)),
-      ...settings('attributes', attributes),
-      ...settings('tags', tags),
-    ],
-    branches: [
-      ...only(model, 'listener')
-        .filter((each) => each.loadBalancer === id)
-        .map((each) => listener(each, model, targetGroups, assumed)),
-      ...targetGroupsOf(id, [...targetGroups.values()]),
-    ],
-  }));
-}
-
-/** The second segment of an id is the load balancer's name. */
-function targetGroupsOf(owner: ResourceId, all: readonly TargetGroupResource[]): readonly Branch[] {
-  const [, name] = owner.split('/');
-  const own = all.filter(({ id }) => id.split('/')[1] === name);
-  return own.length === 0 ? [] : [{ lines: ['target groups'], branches: own.map(targetGroup) }];
-}
-
-function openTo(model: Model, { securityGroups }: LoadBalancerResource['spec']): string {
-  const used = new Set(securityGroups.map((use) => ('group' in use ? use.group : undefined)));
-  const groups = only(model, 'security-group')
-    .filter(({ id }) => used.has(id))
-    .flatMap(({ ingress }) => ingress);
-  if (groups.length === 0) return 'with its own security groups';
-  const sources = new Set(
-    groups.map(({ source }) =>
-      source.kind === 'cidr' ? source.cidr : 'group' in source ? 'the Network Load Balancer' : source.groupId,
-    ),
-  );
-  return `open to ${[...sources].join(', ')}`;
-}
-
-const addressesBySubnet = ({ addresses = [] }: LoadBalancerResource['spec']): Readonly<Record<string, string>> =>
-  Object.fromEntries(addresses.map((each) => [each.subnet, addressesOf(each).join(' ')]));
-
-const settings = (name: string, values: Readonly<Record<string, string>>): readonly string[] => {
-  const pairs = Object.entries(values).map(([key, value]) => `${key}=${value}`);
-  return pairs.length === 0 ? [] : [`${name}: ${pairs.toSorted().join(', ')}`];
-};
-
-type TargetGroups = ReadonlyMap<TargetGroupResource['id'], TargetGroupResource>;
-
-function listener(
-  { id, spec, sources = [], extraCertificates }: ListenerResource,
-  model: Model,
-  targetGroups: TargetGroups,
-  assumed: ReadonlySet<string>,
-): Branch {
-  const certificates = [
-    ...(spec.defaultCertificate === undefined ? [] : [spec.defaultCertificate]),
-    ...extraCertificates,
-  ].map((use) => {
-    if ('arn' in use) return use.arn;
-    const secret = use.certificate.replace('certificate/', '');
-    return `Secret ${secret}${assumed.has(secret) ? ' (assumed to exist)' : ''}`;
-  });
-  const rules = only(model, 'rule').filter((rule) => rule.listener === id);
-  return {
-    lines: [
-      `${spec.protocol} :${spec.port}`,
-      ...(certificates.length === 0 ? [] : [`certificates: ${certificates.join(', ')}`]),
-      ...(spec.sslPolicy === undefined ? [] : [`policy: ${spec.sslPolicy}`]),
-      ...(spec.alpnPolicy === undefined ? [] : [`ALPN: ${spec.alpnPolicy}`]),
-    ],
-    branches: [
-      ...rules.map((rule, index) => ruleBranch(rule, index + 1, targetGroups)),
-      spec.protocol === 'HTTP' || spec.protocol === 'HTTPS'
-        ? { lines: [`otherwise ${actionWords(spec.defaultAction, targetGroups)}`] }
-        : { lines: [actionWords(spec.defaultAction, targetGroups), ...sources.map(ruleName)] },
-    ],
-  };
-}
-
-function ruleBranch({ id, spec }: RuleResource, order: number, targetGroups: TargetGroups): Branch {
-  const conditions = spec.conditions.map(conditionWords).join(', ');
-  // The id names the first of the packed rules. The id of a rule that isolates a listener is shorter.
-  const isOfRoute = id.split('/').length > 6;
-  const { route, rule } = nameOf(id);
-  const named = /^[A-Z]/.test(route) ? route.replace('/', ' ') : `HTTPRoute ${route}`;
-  return {
-    lines: [
-      `${order}. ${conditions} ${actionWords(spec.action, targetGroups)}`,
-      ...spec.transforms.map(transformWords),
-      ...(isOfRoute ? [`${named}, rule ${rule}`] : []),
-    ],
-  };
-}
-
-const targetGroup = (each: TargetGroupResource): Branch => ({
-  lines: [
-    `${targetGroupWords(each)}: ${each.spec.targetType}, ${each.spec.protocolVersion ?? each.spec.protocol}, ${healthCheckWords(each.spec.healthCheck)}`,
-  ],
-});
-
-const signs = { create: '+ create', change: '~ change', remove: '- remove' } as const;
-
-function changeLines({ changes, later }: Changes): readonly string[] {
-  if (changes.length === 0 && later.length === 0) return ['AWS is as planned: nothing changes.'];
-  return [
-    'What the next pass changes in AWS:',
-    ...(changes.length === 0 ? ['  nothing'] : []),
-    ...changes.map(
-      ({ change, resource, what }) =>
-        `  ${signs[change]} ${resource}${what.length === 0 ? '' : `: ${what.join('; ')}`}`,
-    ),
-    ...later.map((words) => `  … then ${words}`),
-  ];
+function madeLines(plan: PlannedGateway): readonly string[] {
+  switch (plan.provider) {
+    case 'aws':
+      return awsPlanLines(plan);
+    case 'metallb':
+      return metallbPlanLines(plan);
+    default:
+      return plan satisfies never;
+  }
 }
 
 function noteLines(shadowed: PlannedGateway['shadowed']): readonly string[] {

@@ -6,6 +6,7 @@ import { plan } from './plan.ts';
 import { gatewayManifests } from './testing/manifests.ts';
 
 const samples = join(import.meta.dirname, '../../deploy/samples');
+const samplesOnAws = [join(samples, 'aws'), join(samples, 'any-class')];
 const testdata = join(import.meta.dirname, 'testdata');
 const certificates = join(import.meta.dirname, '../gateway/testdata/certificates');
 const now = Date.parse('2026-11-23T12:00:00Z');
@@ -31,7 +32,10 @@ data: { tls.crt: ${await encoded('wildcard.crt')}, tls.key: ${await encoded('wil
 }
 
 test('the samples become seven load balancers, shown as trees', async () => {
-  const { stdout, stderr, exitCode } = await run({ filename: [samples, '-'], stdin: bytes(await sampleSecret()) });
+  const { stdout, stderr, exitCode } = await run({
+    filename: [...samplesOnAws, '-'],
+    stdin: bytes(await sampleSecret()),
+  });
   await expect(stdout).toMatchFileSnapshot(join(testdata, 'samples.txt'));
   expect(stderr).toBe('');
   expect(exitCode).toBe(0);
@@ -69,23 +73,24 @@ test('JSON and YAML say the same', async () => {
 });
 
 test('with --assume-secrets, missing Secrets are planned as if they existed, and the plan says so', async () => {
-  const without = await run({ filename: [samples] });
+  const without = await run({ filename: samplesOnAws });
   expect(without.exitCode).toBe(1);
   expect(without.stderr).toContain('with --assume-secrets the plan assumes that they exist');
-  const { stdout, stderr, exitCode } = await run({ filename: [samples], assumeSecrets: true });
+  const { stdout, stderr, exitCode } = await run({ filename: samplesOnAws, assumeSecrets: true });
   expect(stdout).toContain('HTTPS :443');
   expect(stdout).toContain('certificates: Secret gatehouse-samples/example-com-cert (assumed to exist)');
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
-  const json = JSON.parse((await run({ filename: [samples], assumeSecrets: true, output: 'json' })).stdout);
+  const json = JSON.parse((await run({ filename: samplesOnAws, assumeSecrets: true, output: 'json' })).stdout);
   expect(json.gateways.flatMap((each: { assumedSecrets: string[] }) => each.assumedSecrets)).toContain(
     'gatehouse-samples/example-com-cert',
   );
 });
 
 test('the order of the files changes no rule', async () => {
-  const files = ['10-class.yaml', '15-services.yaml', '20-http.yaml', '40-canary.yaml'].map((file) =>
-    join(samples, file),
-  );
+  const files = [
+    'aws/10-class.yaml',
+    ...['15-services.yaml', '20-http.yaml', '40-canary.yaml'].map((file) => `any-class/${file}`),
+  ].map((file) => join(samples, file));
   expect((await run({ filename: files.toReversed() })).stdout).toBe((await run({ filename: files })).stdout);
 });
 
@@ -103,7 +108,9 @@ kind: LoadBalancerConfiguration
 metadata: { name: external-lb, namespace: gatehouse-samples }
 spec: { scheme: internal, subnets: [subnet-1, subnet-2] }
 `;
-  const filename = ['10-class.yaml', '15-services.yaml', '20-http.yaml'].map((file) => join(samples, file));
+  const filename = ['aws/10-class.yaml', 'any-class/15-services.yaml', 'any-class/20-http.yaml'].map((file) =>
+    join(samples, file),
+  );
   const { stdout, stderr, exitCode } = await run({ filename: [...filename, '-'], stdin: bytes(configuration) });
   expect(stdout).toContain('load balancer: internal');
   expect(stderr).toContain('LoadBalancerConfiguration gatehouse-samples/external-lb occurs more than once');

@@ -1,8 +1,6 @@
-// gatehouse plan: shows the AWS resources for manifests or for a cluster's objects. It changes nothing.
+// gatehouse plan: shows what manifests or a cluster's objects become. It changes nothing.
 import { Command, Option } from 'commander';
-import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
-import { type Config, environmentVariable, readConfig, settingsDefaults } from '../config.ts';
-import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
+import { type Config, environmentVariable, readConfig } from '../config.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { checkManifest } from '../gateway/manifest-shape.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
@@ -16,13 +14,14 @@ import { type LiveAws, readAws } from './live-aws.ts';
 import { type LiveCluster, readCluster } from './live-cluster.ts';
 import { type ManifestObject, readManifests, UnreadableError } from './manifest-files.ts';
 import { concerns, inNamespace, nameOf, overlaid, relevant, warnOfUnused } from './plan-objects.ts';
-import { type Output, outputs, type Planned, printed } from './plan-print.ts';
-import { type PlannedGateway, planGateway } from './planned.ts';
+import { type Planned, type PlanOutput, planOutputs, printed } from './plan-print.ts';
+import { type PlannedGateway, type PlannedInputs, plannedGateways } from './planned.ts';
 import { isOfUnknownKind, unknownFields } from './unknown-fields.ts';
 
 /** The flags of `gatehouse run` that affect a plan. */
 const planFlags = [
   'aws-controller-name',
+  'metallb-controller-name',
   'default-target-type',
   'default-load-balancer-scheme',
   'default-ssl-policy',
@@ -35,7 +34,7 @@ const settingsFlags = ['cluster-name', ...planFlags] as const;
 
 interface PlanInput extends ClusterOptions {
   readonly filename?: readonly string[];
-  readonly output: Output;
+  readonly output: PlanOutput;
   readonly namespace?: string;
   readonly assumeSecrets?: true;
   readonly fromCluster?: true;
@@ -62,7 +61,9 @@ Exit status: 0 nothing is wrong; 1 there is a problem; 2 the arguments are wrong
 
 export function planCommand(): Command {
   const command = new Command('plan')
-    .description('Shows what manifests, or the objects of a cluster, become in AWS. It changes nothing.')
+    .description(
+      'Shows what manifests, or the objects of a cluster, become in AWS, or in Envoy behind MetalLB. It changes nothing.',
+    )
     .option(
       '-f, --filename <FILE|DIR|->',
       'manifests: a file, a folder or standard input; may be given several times',
@@ -72,7 +73,7 @@ export function planCommand(): Command {
     .option('--live', 'with -f and --from-cluster: compare with AWS, too')
     .option('--assume-secrets', 'assume that missing Secrets exist, with valid certificates')
     .option('-n, --namespace <NAMESPACE>', "for manifests without a namespace; else the context's, or default")
-    .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(outputs).default('tree'))
+    .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(planOutputs).default('tree'))
     .addOption(
       flagOption('cluster-name', "the name under which the cluster owns things in AWS; else the controller's own"),
     );
@@ -134,9 +135,9 @@ async function conclude(input: PlanInput, read: Read): Promise<PlanOutcome> {
   const { filename = [], output, now } = input;
   const { config, given, manifests, cluster, aws, warnings } = read;
   const options = { config, aws, assumeSecrets: input.assumeSecrets === true, now };
-  const after = await derived(read.objects, options);
+  const after = await plannedGateways(read.objects, options);
   // Problems that the cluster has without the manifests do not count.
-  const before = cluster && filename.length > 0 ? await derived(cluster.objects, options) : undefined;
+  const before = cluster && filename.length > 0 ? await plannedGateways(cluster.objects, options) : undefined;
   const own = new Set(given.map(nameOf));
   const gateways = before === undefined ? after.gateways : concerned(after, before, own);
   const invalid = before === undefined ? after.invalid : after.invalid.filter(({ object }) => own.has(object));
@@ -183,48 +184,23 @@ function configOf(input: PlanInput, settings: Readonly<Record<string, string>>):
   return readConfig(input.given, { ...needsNoName, ...settings, ...process.env });
 }
 
-const nothingFor = ({ awsControllerName }: Config, cluster: LiveCluster | undefined): string =>
+const nothingFor = ({ awsControllerName, metallbControllerName }: Config, cluster: LiveCluster | undefined): string =>
   cluster === undefined
-    ? `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster the cluster's objects count, too.`
-    : `The manifests concern no Gateway of a GatewayClass with controllerName ${awsControllerName}.`;
+    ? `Expected a Gateway of a GatewayClass with controllerName ${awsControllerName} or ${metallbControllerName} among the manifests, and that GatewayClass, got none. With --from-cluster the cluster's objects count, too.`
+    : `The manifests concern no Gateway of a GatewayClass with controllerName ${awsControllerName} or ${metallbControllerName}.`;
 
 /** Gateways of all classes: a Gateway that moved to another class removes its own resources. */
 const gatewaysOf = ({ objects }: LiveCluster): readonly ObjectKey[] =>
   objects.flatMap(({ kind, metadata }) => (kind === 'Gateway' ? objectKey(metadata) : []));
 
-interface DeriveOptions {
-  readonly config: Config;
-  readonly aws: LiveAws | undefined;
-  readonly assumeSecrets: boolean;
-  readonly now: number;
-}
-
-interface Derived extends FromManifests {
-  /** One per input, in the same order. */
-  readonly gateways: readonly PlannedGateway[];
-}
-
-async function derived(
-  objects: readonly unknown[],
-  { config, aws, assumeSecrets, now }: DeriveOptions,
-): Promise<Derived> {
-  const options = {
-    controllerName: config.awsControllerName,
-    certificateOption: CERTIFICATE_ARN_OPTION,
-    now,
-    assumeSecrets,
-  };
-  const read = fromManifests(objects, { ...options, ...(aws !== undefined && { certificates: aws }) });
-  const { clusterName } = config;
-  const defaults = settingsDefaults(config);
-  const given = { clusterName, defaults, ...(aws !== undefined && { aws }) };
-  return { ...read, gateways: await Promise.all(read.inputs.map((each) => planGateway(each, given))) };
-}
-
 const keyOf = ({ gateway }: GatewayInput): ObjectKey => objectKey(gateway.metadata);
 
 /** The Gateways whose input has, or had before, one of the manifests. */
-function concerned(after: Derived, before: Derived, manifests: ReadonlySet<string>): readonly PlannedGateway[] {
+function concerned(
+  after: PlannedInputs,
+  before: PlannedInputs,
+  manifests: ReadonlySet<string>,
+): readonly PlannedGateway[] {
   const touched = new Set([...after.inputs, ...before.inputs].filter((each) => concerns(each, manifests)).map(keyOf));
   return after.gateways.filter(({ objects }, index) => {
     const input = after.inputs[index];

@@ -75,7 +75,7 @@ export function actionWords(action: RuleAction, targetGroups: ReadonlyMap<Resour
   }
 }
 
-const percent = (weight: number, total: number): string =>
+export const percent = (weight: number, total: number): string =>
   `${total === 0 ? 0 : Number(((weight / total) * 100).toFixed(1))}%`;
 
 export function targetGroupWords(targetGroup: TargetGroupResource | undefined): string {

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import type { EndpointSlice, Namespace, Node, Secret, Service } from '../api/core.ts';
-import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
+import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant, UdpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import { type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { WorkQueue } from '../kube/queue.ts';
@@ -49,6 +50,7 @@ const route: HttpRoute = {
     rules: [{ backendRefs: [{ name: 'cart', port: 80 }] }],
   },
 };
+const udpRoute: UdpRoute = { ...route, kind: 'UDPRoute', metadata: meta('cart', 'dns') };
 const listenerSet: ListenerSet = {
   apiVersion: gatewayApi,
   kind: 'ListenerSet',
@@ -316,6 +318,23 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
   await due();
   await client.delete(kind, objectKey(object.metadata), signal);
   expect(await due()).toEqual({ ...nothing, ...expected });
+});
+
+test.each<readonly [string, ServedRoute, Partial<EndpointSlice>, readonly string[]]>([
+  ['have other numbers', udpRoute, { ports: [{ name: 'udp', port: 5454 }] }, ['shop/web']],
+  ['are gone', udpRoute, { ports: [], endpoints: [] }, ['shop/web']],
+  ['are the same', udpRoute, { endpoints: [] }, []],
+  ['matter to no NLB', { ...route, metadata: meta('cart', 'dns') }, { ports: [] }, []],
+])('named target ports that %s make only these Gateways due', async (_, user, changed, gateways) => {
+  const { client, due } = await startCluster();
+  const ports = [{ name: 'udp', port: 53, targetPort: 'dns', protocol: 'UDP' as const }];
+  await change(client, kinds.services, having(service, { spec: { ports } }));
+  const before = { ...slice, ports: [{ name: 'udp', port: 5353 }] };
+  await change(client, kinds.endpointSlices, before);
+  await client.create(servedKindOf(user).resource, user, signal);
+  await due();
+  await change(client, kinds.endpointSlices, having(before, changed));
+  expect(await due()).toEqual({ ...nothing, gateways, endpoints: ['cart/cart'] });
 });
 
 test('a status that speaks of a ListenerSet that is gone is looked at, also when a pass that was under way wrote it', async () => {

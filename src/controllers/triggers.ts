@@ -2,6 +2,7 @@
 import type { Node } from '../api/core.ts';
 import type { Gateway, ListenerSet } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
+import { hasNamedTarget } from '../gateway/backends.ts';
 import { listenerSetGateway } from '../gateway/references.ts';
 import type { Priority } from '../kube/delay-heap.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
@@ -82,6 +83,11 @@ export function connectTriggers(
     due(caches.gateways.byIndex(index, value).flatMap(keyOf), initial);
     due(caches.listenerSets.byIndex(index, value).flatMap(gatewayOf), initial);
   };
+  /** The routes whose NLB listeners depend on the numbers of the Service's target ports. */
+  const routesOfNamedTargets = (service: ObjectKey): readonly Route[] =>
+    caches.services.get(service)?.spec.ports?.some(hasNamedTarget) === true
+      ? routesBy(caches, 'service', service).filter(({ kind }) => kind === 'TCPRoute' || kind === 'UDPRoute')
+      : [];
   const endpointsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) queues.endpoints.addAfter(key, delays.endpoints, initial ? 'low' : 'high');
   };
@@ -133,7 +139,9 @@ export function connectTriggers(
       endpointsDue(keys, initial);
     }),
     caches.endpointSlices.onChange((old, current, initial) => {
-      endpointsDue(new Set([old, current].flatMap((slice) => (slice ? servicesOfSlice(slice) : []))), initial);
+      const services = [...new Set([old, current].flatMap((slice) => (slice ? servicesOfSlice(slice) : [])))];
+      endpointsDue(services, initial);
+      if (!sameJson(old?.ports, current?.ports)) routesDue(services.flatMap(routesOfNamedTargets), initial);
     }),
     caches.secrets.onChange((old, current, initial) => {
       if (old && current && sameJson(old.data, current.data)) return;

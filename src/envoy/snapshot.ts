@@ -36,8 +36,10 @@ export const typeUrls = {
 export const resourceKinds = ['clusters', 'endpoints', 'secrets', 'listeners', 'routes'] as const;
 
 /** A message as a resource. Equal messages have equal versions if their maps have equal order. */
-export function resource<D extends DescMessage>(schema: D, name: string, message: MessageInitShape<D>): Resource {
-  const bytes = toBinary(schema, create(schema, message));
+export const resource = <D extends DescMessage>(schema: D, name: string, message: MessageInitShape<D>): Resource =>
+  encodedResource(schema, name, toBinary(schema, create(schema, message)));
+
+export function encodedResource({ typeName }: DescMessage, name: string, bytes: Uint8Array): Resource {
   const version = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
-  return { name, version, bytes, typeUrl: `type.googleapis.com/${schema.typeName}` };
+  return { name, version, bytes, typeUrl: `type.googleapis.com/${typeName}` };
 }

@@ -1,5 +1,5 @@
 // Finds the Service port of each backendRef of a rule.
-import type { Service, ServicePort } from '../api/core.ts';
+import type { EndpointSlice, Service, ServicePort } from '../api/core.ts';
 import { type BackendRef, GATEWAY_GROUP, type HttpRouteRule } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import { areRewritesShared, rewriteOf } from './filters.ts';
@@ -8,7 +8,7 @@ import { headerFilters } from './header-filters.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { BackendService, TopologyBackend } from './topology.ts';
+import type { BackendService, TcpPort, TopologyBackend } from './topology.ts';
 
 /** One backend for each backendRef, in the same order. */
 export function resolveBackends(
@@ -57,7 +57,7 @@ function resolvePort(
   key: ObjectKey,
   service: Service,
   number: number | undefined,
-  { route, report }: RuleContext,
+  { input, route, report }: RuleContext,
   place: RulePlace,
 ): BackendService | undefined {
   const { spec } = service;
@@ -81,10 +81,17 @@ function resolvePort(
     else report({ ...atPort, kind: 'backend-port-not-found', port: number, available: ports.map((each) => each.port) });
     return undefined;
   }
-  return { ...backendService(key, service, port), ...(route.kind === 'GRPCRoute' && { grpc: true }) };
+  const slices = input.endpointSlices.get(key) ?? [];
+  return { ...backendService(key, service, port, slices), ...(route.kind === 'GRPCRoute' && { grpc: true }) };
 }
 
-export function backendService(key: ObjectKey, { spec }: Service, port: ServicePort): BackendService {
+/** @param slices of the Service */
+export function backendService(
+  key: ObjectKey,
+  { spec }: Service,
+  port: ServicePort,
+  slices: readonly EndpointSlice[],
+): BackendService {
   const { name = '', protocol, appProtocol, nodePort } = port;
   return {
     service: key,
@@ -95,26 +102,43 @@ export function backendService(key: ObjectKey, { spec }: Service, port: ServiceP
     ...(nodePort !== undefined && { nodePort }),
     ...(spec.healthCheckNodePort !== undefined && { healthCheckNodePort: spec.healthCheckNodePort }),
     local: spec.externalTrafficPolicy === 'Local',
-    ...(protocol === 'UDP' && tcpPorts(spec.ports ?? [], port)),
+    ...(protocol === 'UDP' && tcpPorts(spec.ports ?? [], port, slices)),
     families: spec.ipFamilies ?? ['IPv4'],
   };
 }
 
-const targetOf = ({ port, targetPort = port }: ServicePort): number | string => targetPort;
-
-function tcpPorts(ports: readonly ServicePort[], udp: ServicePort): Pick<BackendService, 'tcp'> {
-  const tcp = ports
-    .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
-    .map((each) => {
-      const targetPort = targetOf(each);
-      return {
-        port: each.port,
-        // A name may be another number for UDP.
-        sameTarget: typeof targetPort === 'number' && targetPort === targetOf(udp),
-        ...([targetPort, targetOf(udp)].some((target) => typeof target === 'string') && { isNamed: true as const }),
-        ...(typeof targetPort === 'number' && { targetPort }),
-        ...(each.nodePort !== undefined && { nodePort: each.nodePort }),
-      };
-    });
+function tcpPorts(
+  ports: readonly ServicePort[],
+  udp: ServicePort,
+  slices: readonly EndpointSlice[],
+): Pick<BackendService, 'tcp'> {
+  const tcp = ports.filter(({ protocol = 'TCP' }) => protocol === 'TCP').map((each) => tcpPort(each, udp, slices));
   return tcp.length === 0 ? {} : { tcp };
 }
+
+function tcpPort(tcp: ServicePort, udp: ServicePort, slices: readonly EndpointSlice[]): TcpPort {
+  const places = [tcp, udp].some(hasNamedTarget) ? slices : [undefined];
+  const pairs = places.map((slice) => [numberIn(slice, tcp), numberIn(slice, udp)] as const);
+  const known = pairs.filter((numbers) => !numbers.includes(undefined));
+  const numbers = hasNamedTarget(tcp) ? pairs.flatMap(([number]) => number ?? []) : [numberIn(undefined, tcp)];
+  const [targetPort, ...others] = new Set(numbers);
+  return {
+    port: tcp.port,
+    sameTarget: known.length > 0 && known.every(([number, ofUdp]) => number === ofUdp),
+    ...(known.length === 0 && { isUnknown: true }),
+    ...(targetPort !== undefined && others.length === 0 && { targetPort }),
+    ...(tcp.nodePort !== undefined && { nodePort: tcp.nodePort }),
+  };
+}
+
+/** The number of a target port. Pods may differ in the number of a name, but all pods of one EndpointSlice have the same. */
+function numberIn(
+  slice: EndpointSlice | undefined,
+  { name = '', protocol = 'TCP', port, targetPort = port }: ServicePort,
+): number | undefined {
+  if (typeof targetPort === 'number') return targetPort;
+  return slice?.ports?.find((each) => (each.name ?? '') === name && (each.protocol ?? 'TCP') === protocol)?.port;
+}
+
+/** Whether the target port is a name. Then only EndpointSlices have its number. */
+export const hasNamedTarget = ({ targetPort }: ServicePort): boolean => typeof targetPort === 'string';

@@ -24,7 +24,7 @@ export function resolveFilters(
   const own = ruleFilters(rule);
   const all = [...own, ...backendFilters(rule)];
   const verdicts = [
-    ...all.map(({ filter, field }) => isComplete(filter, field, context)),
+    ...all.map(({ filter, field }) => hasItsField(filter, field, context)),
     ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(matches, filter, field, context)),
     areCompatible(rule, context),
   ];
@@ -39,17 +39,17 @@ export function resolveFilters(
   };
 }
 
-/** What the filters need from a plane, whether or not the rule is valid. */
+/** What the complete filters need from a plane, whether or not the rule is valid. */
 export const filterNeeds = (rule: FilteredRule): readonly RuleNeed[] => [
-  ...ruleFilters(rule).map(({ filter: { type, requestRedirect }, field }) => {
+  ...ruleFilters(rule).flatMap(({ filter, field }) => {
+    const { type, requestRedirect } = filter;
+    if (!isComplete(filter)) return [];
     const statusCode = requestRedirect?.statusCode;
     return { kind: 'filter' as const, field, filter: type, ...(statusCode !== undefined && { statusCode }) };
   }),
-  ...backendFilters(rule).map(({ filter, field }) => ({
-    kind: 'backend-filter' as const,
-    field,
-    filter: filter.type,
-  })),
+  ...backendFilters(rule).flatMap(({ filter, field }) =>
+    isComplete(filter) ? { kind: 'backend-filter' as const, field, filter: filter.type } : [],
+  ),
   ...(areRewritesShared(rule) ? [] : [{ kind: 'backend-rewrites' as const, field: 'backendRefs' }]),
 ];
 
@@ -62,15 +62,19 @@ const ruleFilters = ({ filters = [] }: FilteredRule): readonly PlacedFilter[] =>
   filters.map((filter, index) => ({ filter, field: `filters[${index}]` }));
 
 /** Whether a filter has the field of its type. Planes themselves check the types that only some of them support. */
-function isComplete({ type, ...filter }: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
-  const isEmpty =
+const isComplete = ({ type, ...filter }: HttpRouteFilter): boolean =>
+  !(
     (type === 'RequestRedirect' && filter.requestRedirect === undefined) ||
     (type === 'URLRewrite' && filter.urlRewrite === undefined) ||
     (type === 'RequestHeaderModifier' && filter.requestHeaderModifier === undefined) ||
     (type === 'ResponseHeaderModifier' && filter.responseHeaderModifier === undefined) ||
-    (type === 'RequestMirror' && filter.requestMirror === undefined);
-  if (isEmpty) report({ ...place(field), kind: 'filter-unsupported', filter: type });
-  return !isEmpty;
+    (type === 'RequestMirror' && filter.requestMirror === undefined)
+  );
+
+function hasItsField(filter: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
+  if (isComplete(filter)) return true;
+  report({ ...place(field), kind: 'filter-unsupported', filter: filter.type });
+  return false;
 }
 
 const replacesPrefix = (path: HttpPathModifier | undefined): boolean => path?.type === 'ReplacePrefixMatch';

@@ -166,8 +166,13 @@ const specs: Readonly<Record<string, z.ZodType>> = {
 
 const bare = z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata });
 const secret = bare.extend({ data: strings.optional(), stringData: strings.optional() });
+const endpointSlice = bare.extend({
+  endpoints: z.array(z.looseObject({ addresses: z.array(z.string()) })).nullish(),
+  ports: z.array(z.looseObject({ name: z.string().optional(), port: port.optional() })).nullish(),
+});
 const byKind: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['Secret', secret],
+  ['EndpointSlice', endpointSlice],
   ...Object.entries(specs).map(([kind, spec]) => [kind, bare.extend({ spec })] as const),
 ]);
 

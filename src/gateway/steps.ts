@@ -11,3 +11,13 @@ export function finish<T>(steps: Steps<T>): T {
     if (step.done === true) return step.value;
   }
 }
+
+/** Calls the function for each item, with a pause from time to time. */
+export function* mapping<T, R>(items: readonly T[], call: (item: T) => R): Steps<readonly R[]> {
+  const results: R[] = [];
+  for (const item of items) {
+    if (results.length % 100 === 99) yield;
+    results.push(call(item));
+  }
+  return results;
+}

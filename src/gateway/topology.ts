@@ -269,11 +269,11 @@ export interface BackendService {
 /** A TCP port of a Service that has a UDP port. */
 export interface TcpPort {
   readonly port: number;
-  /** Whether its target port is that of the UDP port. */
+  /** Whether its target port is that of the UDP port in all pods. */
   readonly sameTarget: boolean;
-  /** Whether one of these target ports is a name, so that nobody knows whether they are the same. */
-  readonly isNamed?: true;
-  /** Absent if it is a name. */
+  /** Whether one of these target ports is a name, and no EndpointSlice has its number. */
+  readonly isUnknown?: true;
+  /** Absent if it is a name, and the EndpointSlices have no number for it, or several. */
   readonly targetPort?: number;
   readonly nodePort?: number;
 }

@@ -72,10 +72,13 @@ function backendsOf(id: ResourceId, sources: Pick<Sources, 'service'>): readonly
   const [, , namespace = '', name = '', number] = id.split('/');
   const key = objectKey({ namespace, name });
   const service = sources.service(key);
-  return (service?.spec.ports ?? [])
-    .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol !== 'SCTP')
-    .flatMap((port) => (service === undefined ? [] : backendService(key, service, port)))
-    .flatMap((backend) => [backend, { ...backend, grpc: true as const }]);
+  return (
+    (service?.spec.ports ?? [])
+      .filter(({ port, protocol = 'TCP' }) => String(port) === number && protocol !== 'SCTP')
+      // No EndpointSlices: they say where UDP is checked, and AWS has that.
+      .flatMap((port) => (service === undefined ? [] : backendService(key, service, port, [])))
+      .flatMap((backend) => [backend, { ...backend, grpc: true as const }])
+  );
 }
 
 function mayUse(sources: Pick<Sources, 'grantsIn'>, route: RouteRef, service: ObjectKey): boolean {

@@ -1,10 +1,10 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
+import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { BackendService, IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 import { type Resource, resource, type Snapshot } from '../snapshot.ts';
 import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
-import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
 import { backendsOf, cluster } from './clusters.ts';
 import { BUFFER_LIMIT } from './edge.ts';
@@ -31,33 +31,35 @@ export interface EnvoyModel {
   readonly backends: ReadonlyMap<string, BackendService>;
   /** From listeners' ports to Envoy's. */
   readonly ports: ReadonlyMap<number, number>;
+  /** Those that Envoy has, in the order of the topology. */
+  readonly routes: readonly RouteTopology[];
   readonly problems: readonly Problem[];
 }
 
-export function buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): EnvoyModel {
+export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
   const able = expressible(written);
+  yield;
   const { routes, problems } = withRoom(asked, able.routes);
+  yield;
   const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
     options.standingPorts,
   );
-  const parts = usable.map((port) => ({ port, ...partsOf(port, routes) }));
+  const parts: PlacedParts[] = [];
+  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routes)) });
   const backends = backendsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
     snapshot: {
-      clusters: named([...backends.values()].map(cluster)),
+      clusters: named(yield* mapping([...backends.values()], cluster)),
       secrets: named([...secrets].flatMap((key) => secretOf(key, options.keyPairs))),
       listeners: named(listenersOf(parts, ports, options.families)),
-      routes: named(
-        parts.flatMap(({ tables }) =>
-          tables.map((table) => resource(RouteConfigurationSchema, table.name ?? '', table)),
-        ),
-      ),
+      routes: named(parts.flatMap(({ tables }) => tables)),
     },
     backends,
     ports,
+    routes,
     problems: [...able.problems, ...problems],
   };
 }
@@ -79,11 +81,11 @@ function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly 
   return pair === undefined ? [] : [secret(key, pair)];
 }
 
-function partsOf(port: PortTopology, routes: readonly RouteTopology[]): PortParts {
+function* partsOf(port: PortTopology, routes: readonly RouteTopology[]): Steps<PortParts> {
   const { serves } = port;
   switch (serves.kind) {
     case 'http':
-      return httpPort(port, serves.tls, routes);
+      return yield* httpPort(port, serves.tls, routes);
     case 'tls':
     case 'tcp':
     case 'udp':

@@ -2,17 +2,18 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import type { GatewayInput } from '../../gateway/input.ts';
+import { finish } from '../../gateway/steps.ts';
 import { translate } from '../../gateway/translate.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { loadCases, toYaml } from '../../testing/golden.ts';
-import { ClusterSchema } from '../xds/envoy/config/cluster/v3/cluster_pb.ts';
+import { resourceJson } from '../json.ts';
 import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { buildEnvoy, type EnvoyModel } from './build.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { INVALID_CLUSTER } from './names.ts';
 import type { KeyPair } from './secrets.ts';
-import { asJson, readable } from './testing/readable.ts';
+import { readable } from './testing/readable.ts';
 
 /** The others are about AWS, or about protocols that the model does not have yet. */
 const topics = [
@@ -43,7 +44,9 @@ const keyPairs = ({ secrets }: GatewayInput): ReadonlyMap<ObjectKey, KeyPair> =>
 const modelsOf = (inputs: readonly GatewayInput[]): readonly EnvoyModel[] =>
   inputs.flatMap((input) => {
     const { topology } = translate(input, ENVOY_CAPABILITIES);
-    return topology === undefined ? [] : buildEnvoy(topology, { families: ['IPv4'], keyPairs: keyPairs(input) });
+    return topology === undefined
+      ? []
+      : finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs: keyPairs(input) }));
   });
 
 const cases = topics.flatMap((topic) => loadCases(topic));
@@ -56,8 +59,8 @@ test('listeners and clusters are whole as in testdata', async () => {
   const [model] = loadCases('certificates/exact-beside-wildcard').flatMap(({ inputs }) => modelsOf(inputs));
   const { listeners = new Map(), clusters = new Map() } = model?.snapshot ?? {};
   const whole = [
-    ...[...listeners.values()].map((each) => asJson(ListenerSchema, each)),
-    ...[...clusters.values()].map((each) => asJson(ClusterSchema, each)),
+    ...[...listeners.values()].map((each) => resourceJson(each)),
+    ...[...clusters.values()].map((each) => resourceJson(each)),
   ];
   await expect(toYaml(whole)).toMatchFileSnapshot(join(import.meta.dirname, 'testdata', 'whole.yaml'));
 });

@@ -1,10 +1,11 @@
 // A port for HTTP or HTTPS: its filter chains and route tables.
 import { portEntries } from '../../gateway/entries.ts';
 import { portKey } from '../../gateway/listener-protocols.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import type { Resource } from '../snapshot.ts';
 import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
-import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { DownstreamTlsContextSchema } from '../xds/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
 import { TIMEOUTS } from './edge.ts';
 import { httpConnectionManager } from './http-connections.ts';
@@ -15,29 +16,31 @@ import { ownTable, sharedTable } from './route-tables.ts';
 /** What one port of the topology adds to Envoy's listener of the port number. */
 export interface PortParts {
   readonly chains: readonly Init<typeof FilterChainSchema>[];
-  readonly tables: readonly Init<typeof RouteConfigurationSchema>[];
+  readonly tables: readonly Resource[];
 }
 
-export function httpPort(port: PortTopology, tls: boolean, routes: readonly RouteTopology[]): PortParts {
+export function* httpPort(port: PortTopology, tls: boolean, routes: readonly RouteTopology[]): Steps<PortParts> {
   // Each host has a table of its own listener only, so Envoy needs no entries that keep listeners apart.
   const entries = Map.groupBy(
     portEntries(port, routes).filter(({ source }) => source.kind === 'rule'),
     ({ listener }) => listener,
   );
+  yield;
   const at = { port: port.port, scheme: tls ? ('https' as const) : ('http' as const) };
   const key = portKey(port);
   if (!tls) {
     const name = routeTableName(key);
     return {
       chains: [{ name, filters: [httpConnectionManager(name)] }],
-      tables: [sharedTable(name, port.listeners, entries, at)],
+      tables: [yield* sharedTable(name, port.listeners, entries, at)],
     };
   }
   const listeners = port.listeners.filter((listener) => secretsOf(listener).length > 0);
-  return {
-    chains: listeners.map((listener) => httpsChain(routeTableName(key, listener), listener)),
-    tables: listeners.map((listener) => ownTable(routeTableName(key, listener), listener, port.listeners, entries, at)),
-  };
+  const tables: Resource[] = [];
+  for (const listener of listeners) {
+    tables.push(yield* ownTable(routeTableName(key, listener), listener, port.listeners, entries, at));
+  }
+  return { chains: listeners.map((listener) => httpsChain(routeTableName(key, listener), listener)), tables };
 }
 
 const httpsChain = (name: string, listener: ListenerTopology): Init<typeof FilterChainSchema> => ({

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromManifests } from '../../gateway/from-manifests.ts';
+import { finish } from '../../gateway/steps.ts';
 import { translate } from '../../gateway/translate.ts';
 import { GOLDEN_NOW, loadCases } from '../../testing/golden.ts';
 import { spoiled } from '../../testing/junk.ts';
@@ -16,7 +17,7 @@ test('one wrong value anywhere in a manifest never makes the model throw', { tim
       for (const input of inputs) {
         const { topology } = translate(input, ENVOY_CAPABILITIES);
         if (topology === undefined) continue;
-        const { snapshot } = buildEnvoy(topology, { families: ['IPv4'], keyPairs: new Map() });
+        const { snapshot } = finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs: new Map() }));
         expect(snapshot.listeners.size).toBeLessThanOrEqual(topology.ports.length);
       }
     }),

@@ -2,17 +2,17 @@
 import { create } from '@bufbuild/protobuf';
 import { compareSpecificity, covers, type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
+import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, RouteEntry } from '../../gateway/topology.ts';
+import { encodedResource, type Resource } from '../snapshot.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from '../xds/envoy/config/core/v3/base_pb.ts';
-import { RetryPolicySchema, type VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
-import type { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
+import { RetryPolicySchema, RouteSchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
+import { asField, encoded, joined } from './encoded.ts';
 import { headerOption } from './headers.ts';
-import { extension, type Init } from './messages.ts';
+import { extension } from './messages.ts';
 import { type PublicPort, routeOf } from './route.ts';
-
-type VirtualHost = Init<typeof VirtualHostSchema>;
-type RouteTable = Init<typeof RouteConfigurationSchema>;
 
 /** Beyond so many listeners, a table does not name them all, because that would be their number squared. */
 const MAX_NAMED = 100;
@@ -21,58 +21,62 @@ const MAX_NAMED = 100;
 export type EntriesByListener = ReadonlyMap<string, readonly RouteEntry[]>;
 
 /** The table of an HTTP port. Each host belongs to the most specific listener that covers it. */
-export const sharedTable = (
+export function* sharedTable(
   name: string,
   listeners: readonly ListenerTopology[],
   entries: EntriesByListener,
   at: PublicPort,
-): RouteTable =>
-  table(
-    name,
-    listeners.flatMap((listener) => hostsOf(listener, entries, at)),
-    at,
-  );
+): Steps<Resource> {
+  const hosts: Uint8Array[] = [];
+  for (const listener of listeners) hosts.push(...(yield* hostsOf(listener, entries, at)));
+  return table(name, hosts, at);
+}
 
 /** The table of one HTTPS listener. Envoy chooses it by server name, and a request for a host of another one is misdirected. */
-export const ownTable = (
+export function* ownTable(
   name: string,
   listener: ListenerTopology,
   listeners: readonly ListenerTopology[],
   entries: EntriesByListener,
   at: PublicPort,
-): RouteTable => table(name, [...hostsOf(listener, entries, at), ...misdirected(listener, listeners)], at);
+): Steps<Resource> {
+  const hosts = yield* hostsOf(listener, entries, at);
+  return table(name, [...hosts, ...misdirected(listener, listeners)], at);
+}
 
-const table = (name: string, virtualHosts: VirtualHost[], { port }: PublicPort): RouteTable => ({
-  name,
-  virtualHosts,
-  // The client may write any port behind the host.
-  ignorePortInHostMatching: true,
-  requestHeadersToAdd: [headerOption('x-forwarded-port', String(port), Append.OVERWRITE_IF_EXISTS_OR_ADD)],
-  mostSpecificHeaderMutationsWins: true,
-});
+function table(name: string, virtualHosts: readonly Uint8Array[], { port }: PublicPort): Resource {
+  const head = encoded(RouteConfigurationSchema, {
+    name,
+    // The client may write any port behind the host.
+    ignorePortInHostMatching: true,
+    requestHeadersToAdd: [headerOption('x-forwarded-port', String(port), Append.OVERWRITE_IF_EXISTS_OR_ADD)],
+    mostSpecificHeaderMutationsWins: true,
+  });
+  const hosts = virtualHosts.map((host) => asField(RouteConfigurationSchema.field.virtualHosts, host));
+  return encodedResource(RouteConfigurationSchema, name, joined([head, ...hosts]));
+}
 
 const domainOf = (hostname: Hostname): string => hostname ?? '*';
 
 /** Envoy takes the most specific domain and looks at no other, so each has the entries of the wider ones too. */
-function hostsOf(
+function* hostsOf(
   { name, hostname: own }: ListenerTopology,
   byListener: EntriesByListener,
   at: PublicPort,
-): VirtualHost[] {
+): Steps<readonly Uint8Array[]> {
   const entries = byListener.get(name) ?? [];
-  const routes = new Map(
-    [...Map.groupBy(entries, ({ hostname }) => hostname)].map(([hostname, group]) => [
-      hostname,
-      group.map((entry) => routeOf(entry, at)),
-    ]),
-  );
+  const routes = new Map<Hostname, Uint8Array>();
+  for (const [hostname, group] of Map.groupBy(entries, (entry) => entry.hostname)) {
+    const fields = yield* mapping(group, (entry) =>
+      asField(VirtualHostSchema.field.routes, encoded(RouteSchema, routeOf(entry, at))),
+    );
+    routes.set(hostname, joined(fields));
+  }
   // Of two entries for one host, the one with the more specific hostname comes first, so whole groups can be joined.
-  return [...new Set([own, ...routes.keys()])].toSorted(byHostname).map((hostname) => ({
-    name: domainOf(hostname),
-    domains: [domainOf(hostname)],
-    routes: widerThan(hostname).flatMap((wider) => routes.get(wider) ?? []),
-    retryPolicy,
-  }));
+  return [...new Set([own, ...routes.keys()])].toSorted(byHostname).map((hostname) => {
+    const head = encoded(VirtualHostSchema, { name: domainOf(hostname), domains: [domainOf(hostname)], retryPolicy });
+    return joined([head, ...widerThan(hostname).flatMap((wider) => routes.get(wider) ?? [])]);
+  });
 }
 
 const byHostname = (a: Hostname, b: Hostname): number =>
@@ -87,13 +91,13 @@ const retryPolicy = create(RetryPolicySchema, {
 });
 
 /** GEP-3567: 421 for a host that another listener of the port has, so that the client opens a connection for it. */
-function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology[]): VirtualHost[] {
+function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology[]): readonly Uint8Array[] {
   const others = listeners.filter((each) => each !== own).map(({ hostname }) => hostname);
   const inside = others.filter((hostname) => covers(own.hostname, hostname));
   const named = others.length > MAX_NAMED ? [...inside, ...(own.hostname === undefined ? [] : [undefined])] : others;
   if (named.length === 0) return [];
   return [
-    {
+    encoded(VirtualHostSchema, {
       name: 'misdirected',
       domains: named.toSorted(byHostname).map(domainOf),
       routes: [
@@ -103,6 +107,6 @@ function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology
           action: { case: 'directResponse', value: { status: 421 } },
         },
       ],
-    },
+    }),
   ];
 }

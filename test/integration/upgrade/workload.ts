@@ -23,7 +23,7 @@ import {
 } from '../support/objects.ts';
 import { secretOf } from '../support/tls.ts';
 
-const samplesFolder = join(import.meta.dirname, '../../../deploy/samples');
+const samplesFolders = ['aws', 'any-class'].map((name) => join(import.meta.dirname, '../../../deploy/samples', name));
 
 export async function workload(): Promise<readonly KubeObject[]> {
   const few = [...(await samples()), ...shop()];
@@ -31,8 +31,10 @@ export async function workload(): Promise<readonly KubeObject[]> {
 }
 
 async function samples(): Promise<readonly KubeObject[]> {
-  const files = (await readdir(samplesFolder)).toSorted();
-  const texts = await Promise.all(files.map((file) => readFile(join(samplesFolder, file), 'utf8')));
+  const files = await Promise.all(
+    samplesFolders.map(async (folder) => (await readdir(folder)).map((file) => join(folder, file)).toSorted()),
+  );
+  const texts = await Promise.all(files.flat().map((file) => readFile(file, 'utf8')));
   const secret = certificate('gatehouse-samples', 'example-com-cert', ['example.com', '*.example.com']);
   return [...texts.flatMap((text) => parseManifest(text)), secret];
 }

@@ -60,16 +60,30 @@ test.each([
   });
 });
 
-test('a target port that is a name is not known to be the same, and the message asks for numbers', () => {
-  const named = backend('dns', { transport: 'UDP', tcp: [{ port: 80, sameTarget: false, isNamed: true }] });
+const unknownPair = () => {
+  const named = backend('dns', { transport: 'UDP', tcp: [{ port: 80, sameTarget: false, isUnknown: true }] });
   const udpAction: RouteAction = { kind: 'forward', backends: [{ service: named, weight: 1, index: 0 }] };
-  const [tcp, udp] = [routeOf('TCPRoute', 'dns', dns('TCP', 1)), routeOf('UDPRoute', 'dns', udpAction)];
-  const { protocols, said } = plan([portOf('tcp', 53, tcp), portOf('udp', 53, udp)], [tcp, udp]);
+  const routes = [routeOf('TCPRoute', 'dns', dns('TCP', 1)), routeOf('UDPRoute', 'dns', udpAction)] as const;
+  return { routes, ports: [portOf('tcp', 53, routes[0]), portOf('udp', 53, routes[1])] };
+};
+
+test('target ports with unknown numbers do not count as the same, and the message asks for numbers', () => {
+  const { ports, routes } = unknownPair();
+  const { protocols, said } = plan(ports, routes);
   expect(protocols).toEqual(['TCP']);
   expect(said).toEqual([
     expect.stringMatching(/a targetPort of a Service is a name, .* Use numbers as target ports, or another port/),
     expect.stringMatching(/a targetPort of a Service is a name, .* Use numbers as target ports, another port/),
   ]);
+});
+
+test('a port for TCP and UDP stays as it is while the numbers of target ports are unknown', () => {
+  const { ports, routes } = unknownPair();
+  const targetGroups = [{ targetGroup: resourceId('target-group/nlb-internal/shop/dns/80/0'), weight: 1 }];
+  const patience = { since: 1000, until: 61_000, isBegun: true, isOver: true };
+  const forwards = new Map([[53, { protocol: 'TCP_UDP' as const, targetGroups, patience }]]);
+  const found = plan(ports, routes, { ...NOTHING_STANDS, forwards });
+  expect(found).toMatchObject({ protocols: ['TCP_UDP'], stands: [false], problems: [] });
 });
 
 test('1:1 and 1:2 are other shares', () => {

@@ -88,7 +88,9 @@ export function* planPorts(
     if (kept !== undefined) return [kept];
     const [tcp, udp] = claims.toSorted((a, b) => Number(a.protocol === 'UDP') - Number(b.protocol === 'UDP'));
     if (tcp === undefined || udp === undefined) return claims.map(plannedPort);
-    if (fitTogether(tcp, udp, settings.targetType)) {
+    // If no pod says the numbers of named target ports, such as of no replicas, then what serves stays.
+    const isPair = standing.forwards.get(tcp.port.port)?.protocol === 'TCP_UDP';
+    if (fitTogether(tcp, udp, settings.targetType, isPair)) {
       if (!staysIpv4(tcp)) return [together(tcp, udp)];
       leaveOut({ winner: tcp, loser: udp, why: 'ip-version' }, losers, problems);
       return [plannedPort(tcp)];
@@ -108,8 +110,8 @@ export function* planPorts(
         Number(b.entries.length > 0) - Number(a.entries.length > 0) ||
         ageOf(a, ages) - ageOf(b, ages),
     );
-    const isNamed = fitTogether(tcp, udp, settings.targetType, true);
-    leaveOut({ winner, loser, why: isNamed ? 'named-target-port' : 'transport' }, losers, problems);
+    const isUnknown = fitTogether(tcp, udp, settings.targetType, true);
+    leaveOut({ winner, loser, why: isUnknown ? 'named-target-port' : 'transport' }, losers, problems);
     return [plannedPort(winner)];
   }
 
@@ -226,10 +228,10 @@ function claimOf(
   return { port: { ...port, listeners }, protocol, entries: fitting };
 }
 
-/** @param named whether target ports with a name count as the same */
-function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance', named = false): boolean {
+/** @param unknown whether unknown target ports count as the same */
+function fitTogether(tcp: Claim, udp: Claim, targetType: 'ip' | 'instance', unknown: boolean): boolean {
   if (tcp.entries.length === 0 || udp.entries.length === 0) return tcp.entries.length === udp.entries.length;
-  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType, named);
+  return sameTargets(actionOf(tcp.entries), actionOf(udp.entries), targetType, unknown);
 }
 
 const together = (tcp: Claim, udp: Claim): PlannedPort => ({

@@ -12,13 +12,20 @@ export function sameBackendsAs(first: RouteAction): (other: RouteAction) => bool
 
 /**
  * For a TCP and a UDP port with the same number: whether the same targets serve both, at the same port.
- * @param named whether target ports with a name count as the same
+ * @param unknown whether unknown target ports count as the same
  */
-export function sameTargets(tcp: RouteAction, udp: RouteAction, targetType: 'ip' | 'instance', named = false): boolean {
+export function sameTargets(
+  tcp: RouteAction,
+  udp: RouteAction,
+  targetType: 'ip' | 'instance',
+  unknown: boolean,
+): boolean {
   const shares = sharesOf(tcp, nameOf);
   const nameOfTcp = (backend: BackendService): string => {
-    const beside = (backend.tcp ?? []).filter(({ sameTarget, isNamed = false, nodePort }) =>
-      targetType === 'ip' ? sameTarget || (named && isNamed) : nodePort !== undefined && nodePort === backend.nodePort,
+    const beside = (backend.tcp ?? []).filter(({ sameTarget, isUnknown = false, nodePort }) =>
+      targetType === 'ip'
+        ? sameTarget || (unknown && isUnknown)
+        : nodePort !== undefined && nodePort === backend.nodePort,
     );
     const names = beside.map(({ port }) => nameOf({ ...backend, port }));
     return names.find((name) => shares.has(name)) ?? `UDP ${nameOf(backend)}`;

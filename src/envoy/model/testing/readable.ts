@@ -1,20 +1,11 @@
 // Envoy's resources in its own JSON, as golden files have them. Left out is what all of a kind have in common.
-import { type DescMessage, fromBinary, type JsonObject, toJson } from '@bufbuild/protobuf';
+import { fromBinary } from '@bufbuild/protobuf';
+import { resourceJson } from '../../json.ts';
 import type { Resource } from '../../snapshot.ts';
-import { ClusterSchema } from '../../xds/envoy/config/cluster/v3/cluster_pb.ts';
 import { ListenerSchema } from '../../xds/envoy/config/listener/v3/listener_pb.ts';
 import { RouteConfigurationSchema } from '../../xds/envoy/config/route/v3/route_pb.ts';
 import { HttpConnectionManagerSchema } from '../../xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import { xdsRegistry } from '../../xds/registry.ts';
 import type { EnvoyModel } from '../build.ts';
-
-/** The whole resource. */
-export function asJson(schema: DescMessage, { bytes }: Resource): JsonObject {
-  const json = toJson(schema, fromBinary(schema, bytes), { registry: xdsRegistry });
-  if (typeof json !== 'object' || json === null || Array.isArray(json))
-    throw new TypeError(`${schema.typeName} is no object`);
-  return json;
-}
 
 export const readable = ({ snapshot, ports, problems }: EnvoyModel): unknown => ({
   ports: Object.fromEntries(ports),
@@ -46,15 +37,13 @@ const tablesOf = (filters: readonly { readonly configType: { readonly value?: un
   });
 
 function readableCluster(resource: Resource): unknown {
-  const { typedExtensionProtocolOptions } = asJson(ClusterSchema, resource);
+  const { typedExtensionProtocolOptions } = resourceJson(resource);
   return `${resource.name}${JSON.stringify(typedExtensionProtocolOptions).includes('http2ProtocolOptions') ? ' by HTTP/2' : ''}`;
 }
 
 function readableTable(resource: Resource): unknown {
   const { virtualHosts } = fromBinary(RouteConfigurationSchema, resource.bytes);
-  const json = asJson(RouteConfigurationSchema, {
-    ...resource,
-  });
+  const json = resourceJson(resource);
   const hosts = Array.isArray(json['virtualHosts']) ? json['virtualHosts'] : [];
   return {
     name: resource.name,

@@ -1,0 +1,134 @@
+// A route's entry, for readers of a plan: which requests it takes, and what happens to them.
+import type {
+  Forward,
+  HeaderChanges,
+  Mirror,
+  PathModifier,
+  Redirect,
+  RequestMatch,
+  RouteAction,
+  RouteEntry,
+  TopologyBackend,
+  ValueMatch,
+} from '../gateway/topology.ts';
+import { percent } from './rule-words.ts';
+
+/** The first line: conditions and action. */
+export function entryWords({ hostname, match, action }: Omit<RouteEntry, 'source'>): string {
+  const conditions = [...(hostname === undefined ? [] : [`host ${hostname}`]), ...matchWords(match)];
+  return `${conditions.length === 0 ? 'any request' : conditions.join(', ')} ${actionWords(action)}`;
+}
+
+function matchWords({ path, headers, queryParams, method, grpc }: RequestMatch): readonly string[] {
+  return [
+    ...pathWords(path),
+    ...(grpc === undefined ? [] : ['gRPC']),
+    ...(method === undefined ? [] : [`method ${method}`]),
+    ...headers.map((header) => `header ${valueWords(header)}`),
+    ...queryParams.map((query) => `query ${valueWords(query)}`),
+  ];
+}
+
+function pathWords({ type, value }: RequestMatch['path']): readonly string[] {
+  switch (type) {
+    case 'Exact':
+      return [`path = ${value}`];
+    case 'PathPrefix':
+      return value === '/' ? [] : [`path ${value} and below`];
+    case 'RegularExpression':
+      return [`path ~ ${value}`];
+    default:
+      return type satisfies never;
+  }
+}
+
+const valueWords = ({ type, name, value }: ValueMatch): string => `${name} ${type === 'Exact' ? '=' : '~'} ${value}`;
+
+function actionWords(action: RouteAction): string {
+  switch (action.kind) {
+    case 'forward':
+      return `→ ${backendWords(action).join(', ')}`;
+    case 'redirect':
+      return `→ redirect ${action.redirect.statusCode}${redirectWords(action.redirect)}`;
+    case 'respond':
+      return `→ answer ${action.statusCode}`;
+    default:
+      return action satisfies never;
+  }
+}
+
+function backendWords({ backends }: Forward): readonly string[] {
+  const weighted = backends.filter(({ weight }) => weight > 0);
+  const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
+  return weighted.map((backend) =>
+    weighted.length === 1 ? serviceWords(backend) : `${percent(backend.weight, total)} ${serviceWords(backend)}`,
+  );
+}
+
+const serviceWords = ({ service }: Pick<TopologyBackend, 'service'>): string =>
+  service === undefined ? 'answer 500' : `Service ${service.service}:${service.port}`;
+
+function redirectWords({ scheme, hostname, port, path }: Redirect): string {
+  const changed = [
+    ...(scheme === undefined ? [] : [`scheme ${scheme}`]),
+    ...(hostname === undefined ? [] : [`host ${hostname}`]),
+    ...(port === undefined ? [] : [`port ${port}`]),
+    ...(path === undefined ? [] : [modifierWords(path)]),
+  ];
+  return changed.length === 0 ? '' : ` to ${changed.join(', ')}`;
+}
+
+const modifierWords = ({ kind, value }: PathModifier): string =>
+  kind === 'full' ? `path ${value}` : `prefix ${value}`;
+
+/** The further lines: what changes on the way. */
+export function changeWords(action: RouteAction): readonly string[] {
+  switch (action.kind) {
+    case 'forward':
+      return [
+        ...rewriteWords(action),
+        ...headerWords('request', action.requestHeaders),
+        ...headerWords('response', action.responseHeaders),
+        ...action.backends.flatMap(backendChanges),
+        ...(action.mirrors ?? []).map(mirrorWords),
+        ...timeoutWords(action),
+      ];
+    case 'redirect':
+      return headerWords('response', action.responseHeaders);
+    case 'respond':
+      return [];
+    default:
+      return action satisfies never;
+  }
+}
+
+function rewriteWords({ rewrite: { hostname, path } = {} }: Forward): readonly string[] {
+  return [
+    ...(hostname === undefined ? [] : [`host rewritten: ${hostname}`]),
+    ...(path === undefined ? [] : [`${path.kind === 'full' ? 'path' : 'prefix'} rewritten: ${path.value}`]),
+  ];
+}
+
+function headerWords(of: 'request' | 'response', changes: HeaderChanges | undefined): readonly string[] {
+  if (changes === undefined) return [];
+  const { set, add, remove } = changes;
+  const words = [
+    ...set.map(({ name, value }) => `set ${name}: ${value}`),
+    ...add.map(({ name, value }) => `add ${name}: ${value}`),
+    ...remove.map((name) => `remove ${name}`),
+  ];
+  return words.length === 0 ? [] : [`${of} headers: ${words.join(', ')}`];
+}
+
+const backendChanges = (backend: TopologyBackend): readonly string[] =>
+  [...headerWords('request', backend.requestHeaders), ...headerWords('response', backend.responseHeaders)].map(
+    (words) => `${serviceWords(backend)}: ${words}`,
+  );
+
+const mirrorWords = ({ service, numerator, denominator }: Mirror): string =>
+  `copied to Service ${service.service}:${service.port}${numerator === denominator ? '' : ` (${percent(numerator, denominator)})`}`;
+
+function timeoutWords({ timeouts = {} }: Forward): readonly string[] {
+  const limits = [timeouts.request ?? 0, timeouts.backendRequest ?? 0].filter((limit) => limit > 0);
+  return limits.length === 0 ? [] : [`time limit: ${Math.min(...limits) / 1000} s`];
+}
