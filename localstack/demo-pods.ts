@@ -6,6 +6,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { createServer as createTlsServer } from 'node:tls';
 import { mapAddress, parseMapping } from './aws/dataplane/target-address.ts';
 import type { KubeObject } from './cluster/apply.ts';
+import type { Certificate } from './demo-samples.ts';
 import { endpointSlice } from './environment.ts';
 import { createHttp2Server } from './grpc.ts';
 
@@ -28,12 +29,6 @@ export interface Echo {
   readonly pod: string;
   /** The path that the pod got, after rewrites. */
   readonly path: string;
-}
-
-/** The certificate for pods that speak TLS, in PEM. */
-export interface PodCertificate {
-  readonly cert: string;
-  readonly key: string;
 }
 
 const podsPerService = 2;
@@ -74,7 +69,7 @@ export interface Running {
 export async function startPods(
   pods: readonly Pod[],
   mapping: string,
-  certificate: PodCertificate,
+  certificate: Certificate,
 ): Promise<readonly Running[]> {
   const mappings = [parseMapping(mapping)];
   const places = pods.flatMap((pod) => pod.ports.map((port) => ({ pod, port })));
@@ -89,7 +84,7 @@ export async function startPods(
   );
 }
 
-function serverOf(portName: string, pod: Pod, certificate: PodCertificate): Server {
+function serverOf(portName: string, pod: Pod, certificate: Certificate): Server {
   if (portName === 'http') return httpServer(pod);
   if (portName === 'grpc') return createHttp2Server({ name: greeting(pod) });
   return portName === 'tls'

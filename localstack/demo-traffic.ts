@@ -1,4 +1,4 @@
-// The demo's traffic: requests for every sample's URL, and connections to every sample's port.
+// The demo's requests: one or more for every sample's URL.
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -16,16 +16,13 @@ export interface Sample {
   readonly expected: readonly string[];
 }
 
-export const samples: readonly Sample[] = [
+/** @param redirected where the redirect leads to: an ALB also names the port that is the default */
+const samplesOnAny = (redirected: string): readonly Sample[] => [
   { gateway: 'my-gateway', url: 'http://example.com/', expected: ['frontend-service /'] },
   { gateway: 'my-gateway', url: 'http://other.example/', expected: ['404'] },
   { gateway: 'main-gateway', url: 'https://www.example.com/api/users', expected: ['api-service /api/users'] },
   { gateway: 'main-gateway', url: 'https://www.example.com/legacy/orders', expected: ['api-service /orders'] },
-  {
-    gateway: 'main-gateway',
-    url: 'http://www.example.com/api?a=b',
-    expected: ['301 https://www.example.com:443/api?a=b'],
-  },
+  { gateway: 'main-gateway', url: 'http://www.example.com/api?a=b', expected: [`301 ${redirected}`] },
   {
     gateway: 'main-gateway',
     url: 'https://shop.example.com/cart',
@@ -38,8 +35,17 @@ export const samples: readonly Sample[] = [
     headers: { 'x-beta': 'yes' },
     expected: ['shop-beta /cart'],
   },
-  { gateway: 'mixed-gateway', url: 'https://mixed.example.com/', expected: ['frontend-service /'] },
   { gateway: 'shared-gateway', url: 'http://team.example.com/', expected: ['frontend-service /'] },
+];
+
+export const samplesOnAws: readonly Sample[] = [
+  ...samplesOnAny('https://www.example.com:443/api?a=b'),
+  { gateway: 'mixed-gateway', url: 'https://mixed.example.com/', expected: ['frontend-service /'] },
+];
+
+export const samplesOnMetallb: readonly Sample[] = [
+  ...samplesOnAny('https://www.example.com/api?a=b'),
+  { gateway: 'pool-gateway', url: 'http://headers.example.com/', expected: ['frontend-service /'] },
 ];
 
 export interface Fetching {
@@ -51,12 +57,16 @@ export interface Fetching {
 }
 
 /** Prints one line per sample: who answered. @returns whether all answers were correct. */
-export async function fetchSamples(fetching: Fetching, say: (line: string) => void): Promise<boolean> {
+export async function fetchSamples(
+  samples: readonly Sample[],
+  ask: (sample: Sample) => Promise<Answer>,
+  say: (line: string) => void,
+): Promise<boolean> {
   let right = true;
   for (const sample of samples) {
     const { url, headers = {}, times = 1, expected } = sample;
     const answers = [];
-    for (let count = 0; count < times; count += 1) answers.push(await answerTo(sample, fetching));
+    for (let count = 0; count < times; count += 1) answers.push(await ask(sample));
     const byText = [...Map.groupBy(answers, ({ text }) => text)].toSorted(([, a], [, b]) => b.length - a.length);
     const isRight = byText[0]?.[0] === expected[0] && byText.every(([text]) => expected.includes(text));
     const asked = [url, ...Object.entries(headers).map(([name, value]) => `(${name}: ${value})`)].join(' ');
@@ -67,7 +77,7 @@ export async function fetchSamples(fetching: Fetching, say: (line: string) => vo
   return right;
 }
 
-interface Answer {
+export interface Answer {
   /** `SERVICE PATH` of the pod that answered, or `STATUS LOCATION` of the load balancer's own answer. */
   readonly text: string;
   readonly pod?: string;
@@ -77,6 +87,12 @@ function podsOf(answers: readonly Answer[]): string {
   const pods = [...new Set(answers.flatMap(({ pod = [] }) => pod))].toSorted();
   return pods.length > 0 ? ` from ${pods.join(' and ')}` : '';
 }
+
+/** Asks a load balancer of the embedded AWS. */
+export const answerBy =
+  (fetching: Fetching) =>
+  (sample: Sample): Promise<Answer> =>
+    answerTo(sample, fetching);
 
 async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca, signal }: Fetching): Promise<Answer> {
   const { protocol, hostname, pathname, search } = new URL(url);
@@ -104,9 +120,12 @@ async function answerTo({ gateway, url, headers = {} }: Sample, { reachable, ca,
     response.resume();
     return { text: [response.statusCode, response.headers.location].filter(Boolean).join(' ') };
   }
-  const echo = await json(response);
-  return isEcho(echo) ? { text: `${echo.service} ${echo.path}`, pod: echo.pod } : { text: 'something else' };
+  return answerOf(await json(response));
 }
+
+/** @param echo the JSON of a pod */
+export const answerOf = (echo: unknown): Answer =>
+  isEcho(echo) ? { text: `${echo.service} ${echo.path}`, pod: echo.pod } : { text: 'something else' };
 
 /** Resolves every name to the load balancer's address, as if the URL's name were a DNS alias. */
 const resolvingTo =

@@ -6,8 +6,9 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { connect as connectTls } from 'node:tls';
 
 export interface ServerOptions {
   /** The server's name: the text of its answers. */
@@ -55,6 +56,8 @@ function framed(message: string): Buffer {
 export interface Call {
   /** `https://ADDRESS:PORT` */
   readonly origin: string;
+  /** An open connection to it. Without one, it is made. */
+  readonly socket?: Socket;
   readonly host: string;
   /** `/SERVICE/METHOD` */
   readonly path: string;
@@ -63,7 +66,11 @@ export interface Call {
 
 /** Calls a method. @returns the server's message, or the status. */
 export async function callGrpc(options: Call): Promise<string> {
-  const { headers, trailers, body } = await request({ ...options, method: 'POST', contentType: 'application/grpc' });
+  const { headers, trailers, body } = await requestHttp2({
+    ...options,
+    method: 'POST',
+    contentType: 'application/grpc',
+  });
   const status = trailers['grpc-status'] ?? headers['grpc-status'];
   if (status === '0') return body.subarray(5).toString();
   return status === undefined ? statusOf(Number(headers[':status'])) : `status ${String(status)}`;
@@ -78,19 +85,24 @@ function statusOf(httpStatus: number): string {
 
 /** Sends a GET over HTTP/2. @returns its status and its body. */
 export async function getHttp2(options: Call): Promise<string> {
-  const { headers, body } = await request({ ...options, method: 'GET' });
+  const { headers, body } = await requestHttp2({ ...options, method: 'GET' });
   return `${String(headers[':status'])} ${body.toString()}`.trim();
 }
 
-async function request({
+export async function requestHttp2({
   origin,
+  socket,
   host,
   path,
   headers = {},
   method,
   contentType,
 }: Call & { readonly method: string; readonly contentType?: string }) {
-  const session = connect(origin, { rejectUnauthorized: false, servername: host });
+  const tls = { rejectUnauthorized: false, servername: host };
+  const session = connect(origin, {
+    ...tls,
+    ...(socket && { createConnection: () => connectTls({ ...tls, socket, ALPNProtocols: ['h2'] }) }),
+  });
   try {
     const stream = session.request({
       ':method': method,

@@ -3,7 +3,7 @@ import { enterSandbox } from '../sandbox.ts';
 import { script, wholeNumber } from '../script.ts';
 import { prepareCluster, startCluster } from './cluster.ts';
 import { type Handed, handDoor, receiveDoor } from './door.ts';
-import type { NodePlan } from './nodes/node.ts';
+import { plainNodes } from './nodes/plain-nodes.ts';
 import { clientNamespace } from './outside/link.ts';
 
 interface Flags {
@@ -26,21 +26,6 @@ const flags = script(
   .parse()
   .opts<Flags>();
 
-/** The nodes of a cluster without a VPC. */
-const nodes = [1, 2, 3].map(
-  (index): NodePlan => ({
-    name: `node-${index}`,
-    address: `10.250.${index}.1`,
-    subnet: `10.250.${index}.0/24`,
-    podRange: `10.250.${index}.128/25`,
-    ipv6: {
-      address: `fd00:10:250:${index}::1`,
-      subnet: `fd00:10:250:${index}::/64`,
-      podRange: `fd00:10:250:${index}::1:0/112`,
-    },
-  }),
-);
-
 const log = (line: string): void => console.error(line);
 const interruption = new AbortController();
 const interrupted = Promise.withResolvers<void>();
@@ -62,7 +47,7 @@ async function main(): Promise<void> {
   const door = pods ? await receiveDoor() : undefined;
   const crds = flags.crds ? undefined : false;
   const port = door?.port ?? flags.port;
-  const cluster = await startCluster({ dir: flags.dir, crds, port, nodes: door && nodes, metallb, log, signal });
+  const cluster = await startCluster({ dir: flags.dir, crds, port, nodes: door && plainNodes, metallb, log, signal });
   console.error(`Kubernetes serves at ${cluster.url}; Ctrl-C ends it.`);
   if (door) explain(door, metallb);
   console.log(`export KUBECONFIG=${cluster.kubeconfig}`);

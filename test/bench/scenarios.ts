@@ -1,7 +1,8 @@
 // The scenarios. The embedded AWS counts their calls, polls included.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { applyYaml, deleteObjects, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
-import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import type { Environment } from '../../localstack/environment.ts';
+import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import { connections, mixed, type NetworkWorkload } from './connections.ts';
 import { type Calls, callsRow, factRow, type Row, restartRow } from './table.ts';
 import { describeUsage, usageOf } from './usage.ts';

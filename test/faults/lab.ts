@@ -1,6 +1,6 @@
 // A stage where the scenarios start, kill and restart Gatehouse. Gatehouse reaches AWS through a proxy that counts the calls
 // and can kill Gatehouse at any call.
-import type { Gatehouse } from '../../localstack/environment.ts';
+import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import { type Around, startAwsFaults } from '../integration/support/aws-faults.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import type { Options } from './scenario.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { get } from '../../localstack/cluster/apply.ts';
-import type { Gatehouse } from '../../localstack/environment.ts';
+import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import { awsOf, rulesOf } from './support/aws.ts';
 import { type AwsFaults, startAwsFaults } from './support/aws-faults.ts';
 import { eventually } from './support/eventually.ts';

@@ -2,7 +2,8 @@
 // current version starts on it.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deleteObjects, type KubeObject } from '../../localstack/cluster/apply.ts';
-import type { Environment, Gatehouse } from '../../localstack/environment.ts';
+import type { Environment } from '../../localstack/environment.ts';
+import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import { eventually } from './support/eventually.ts';
 import { everythingOfOurs } from './support/left.ts';
 import { startSweeper } from './support/sweeper.ts';

@@ -6,10 +6,9 @@ import {
   type Environment,
   type EnvironmentOptions,
   endpointSlice,
-  type Gatehouse,
-  type GatehouseOptions,
   startEnvironment,
 } from '../../../localstack/environment.ts';
+import type { Gatehouse, GatehouseOptions } from '../../../localstack/gatehouse.ts';
 import { endpointVariable, openOutsideAws } from '../../aws/outside.ts';
 import { gatewayClass, namespace, service } from './objects.ts';
 
