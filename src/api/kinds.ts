@@ -11,6 +11,7 @@ import {
   type ReferenceGrant,
 } from './gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from './load-balancer-configuration.ts';
+import type { ProxyConfiguration } from './proxy-configuration.ts';
 
 const core = { group: '', version: 'v1' } as const;
 const gatewayApi = { group: GATEWAY_GROUP, version: 'v1' } as const;
@@ -42,6 +43,13 @@ export const loadBalancerConfigurations: Kind<LoadBalancerConfiguration> = {
   version: 'v1alpha1',
   plural: 'loadbalancerconfigurations',
   kind: 'LoadBalancerConfiguration',
+  namespaced: true,
+};
+export const proxyConfigurations: Kind<ProxyConfiguration> = {
+  group: GATEHOUSE_GROUP,
+  version: 'v1alpha1',
+  plural: 'proxyconfigurations',
+  kind: 'ProxyConfiguration',
   namespaced: true,
 };
 export const services: Kind<Service> = { ...core, plural: 'services', kind: 'Service', namespaced: true };

@@ -2,6 +2,7 @@
 // GatewayClass or a Gateway points to it. Types and CRD are derived from the zod schema here.
 import { z } from 'zod';
 import type { KubeObject } from '../kube/object.ts';
+import type { ExternalTrafficPolicy, IpFamilyPolicy } from './core.ts';
 
 const cpu = z
   .string()
@@ -9,7 +10,7 @@ const cpu = z
 const memory = z
   .string()
   .regex(/^[1-9][0-9]*(Ki|Mi|Gi|Ti|k|M|G|T)?$/, { error: 'must be a number of bytes: 512Mi or 1Gi' });
-const amounts = z.strictObject({ cpu: cpu.optional(), memory: memory.optional() });
+const amounts = z.strictObject({ cpu: cpu.exactOptional(), memory: memory.exactOptional() });
 
 /** A name of Kubernetes: a DNS subdomain. */
 const objectName = z
@@ -28,22 +29,21 @@ const sharingKey = z.string().min(1).max(253);
 const entries = <T extends z.ZodType>(entry: T) => z.array(entry).min(1).max(100);
 
 const toleration = z.strictObject({
-  key: z.string().max(317).optional(),
-  operator: z.enum(['Exists', 'Equal']).optional(),
-  value: z.string().max(63).optional(),
-  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
-  tolerationSeconds: z.int().optional(),
+  key: z.string().max(317).exactOptional(),
+  operator: z.enum(['Exists', 'Equal']).exactOptional(),
+  value: z.string().max(63).exactOptional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).exactOptional(),
 });
 
 const autoscaling = z
   .strictObject({
-    minReplicas: z.int().min(1).max(1_000).optional().describe('The default is 2.'),
+    minReplicas: z.int().min(1).max(1_000).exactOptional().describe('The default is 2.'),
     maxReplicas: z.int().min(1).max(1_000),
     targetCPUUtilizationPercentage: z
       .int()
       .min(1)
       .max(100)
-      .optional()
+      .exactOptional()
       .describe('Of the CPU that the Envoys request. The default is 70.'),
   })
   .refine(({ minReplicas = 2, maxReplicas }) => minReplicas <= maxReplicas, {
@@ -60,50 +60,47 @@ const autoscaling = z
 
 const service = z.strictObject({
   pool: objectName
-    .optional()
+    .exactOptional()
     .describe("The IPAddressPool of MetalLB that addresses come from. A Gateway's only if the class allows it."),
   sharingKey: sharingKey
-    .optional()
+    .exactOptional()
     .describe(
-      'Services with the same key may share an address, if their ports differ. A Gateway’s only if the class allows it.',
+      "Services with the same key may share an address, if their ports differ. A Gateway's only if the class allows it.",
     ),
   loadBalancerClass: className
-    .optional()
+    .exactOptional()
     .describe(
-      'Which controller gives addresses. A Service keeps the value that it was made with. A Gateway’s only if the class allows it.',
+      "Which controller gives addresses. A Service keeps the value that it was made with. A Gateway's only if the class allows it.",
     ),
   externalTrafficPolicy: z
     .enum(['Cluster', 'Local'])
-    .optional()
+    .exactOptional()
     .describe(
       'With Local, Envoy sees the addresses of clients, and only nodes with an Envoy get connections. The default is Cluster.',
     ),
   ipFamilyPolicy: z
     .enum(['SingleStack', 'PreferDualStack', 'RequireDualStack'])
-    .optional()
+    .exactOptional()
     .describe('The default follows from the addresses that the Gateway asks for.'),
   allocateLoadBalancerNodePorts: z
     .boolean()
-    .optional()
+    .exactOptional()
     .describe('Whether the Services also have a port on every node. The default is false: MetalLB needs none.'),
   sourceRanges: z
     .array(z.union([z.cidrv4(), z.cidrv6()], { error: 'must be a CIDR block such as 203.0.113.0/24 or 2001:db8::/32' }))
     .min(1)
     .max(240)
-    .optional()
+    .exactOptional()
     .describe('Who may reach the listeners, as CIDR blocks. The default is everyone.'),
 });
 
-/** An entry `*` allows every value. */
 const allow = z.strictObject({
-  images: entries(imageName).optional(),
-  priorityClassNames: entries(z.union([z.literal('*'), objectName])).optional(),
-  placement: z.boolean().optional().describe('Whether Gateways may set nodeSelector and tolerations.'),
-  pools: entries(z.union([z.literal('*'), objectName]))
-    .optional()
-    .describe('Also for addresses of type metallb.io/IPAddressPool.'),
-  sharingKeys: entries(sharingKey).optional(),
-  loadBalancerClasses: entries(className).optional(),
+  images: entries(imageName).exactOptional(),
+  priorityClassNames: entries(objectName).exactOptional(),
+  placement: z.boolean().exactOptional().describe('Whether Gateways may set nodeSelector and tolerations.'),
+  pools: entries(objectName).exactOptional().describe('Also for addresses of type metallb.io/IPAddressPool.'),
+  sharingKeys: entries(sharingKey).exactOptional(),
+  loadBalancerClasses: entries(className).exactOptional(),
 });
 
 export const proxyConfigurationSpec = z
@@ -112,36 +109,36 @@ export const proxyConfigurationSpec = z
       .int()
       .min(1)
       .max(1_000)
-      .optional()
+      .exactOptional()
       .describe('How many Envoys. The default is 2. Not together with autoscaling.'),
-    autoscaling: autoscaling.optional().describe('A HorizontalPodAutoscaler says how many Envoys there are.'),
+    autoscaling: autoscaling.exactOptional().describe('A HorizontalPodAutoscaler says how many Envoys there are.'),
     resources: z
-      .strictObject({ requests: amounts.optional(), limits: amounts.optional() })
-      .optional()
+      .strictObject({ requests: amounts.exactOptional(), limits: amounts.exactOptional() })
+      .exactOptional()
       .describe(
-        'Of each Envoy. The defaults are 100m CPU and 256Mi as requests, and 1Gi of memory as limit. Envoy refuses requests before it reaches its limit of memory.',
+        "Of each Envoy. The default requests 100m CPU and 256Mi of memory, and limits memory to 1Gi. The Gateway's wins as a whole. Before Envoy reaches its limit of memory, it refuses requests.",
       ),
     logLevel: z
-      .enum(['trace', 'debug', 'info', 'warning', 'error', 'critical', 'off'])
-      .optional()
+      .enum(['trace', 'debug', 'info', 'warning', 'error', 'critical'])
+      .exactOptional()
       .describe("Of Envoy's own log. The default is warning. Access logs are always on."),
-    image: imageName.optional().describe("Envoy's image. A Gateway’s only if the class allows it."),
-    priorityClassName: objectName.optional().describe('A Gateway’s only if the class allows it.'),
+    image: imageName.exactOptional().describe("The image of Envoy. A Gateway's only if the class allows it."),
+    priorityClassName: objectName.exactOptional().describe("A Gateway's only if the class allows it."),
     nodeSelector: z
       .record(z.string().min(1).max(317), z.string().max(63))
       .meta({ maxProperties: 50 })
-      .optional()
-      .describe('Labels of the nodes for Envoys. A Gateway’s only if the class allows it.'),
+      .exactOptional()
+      .describe("Labels of the nodes for Envoys. A Gateway's only if the class allows it."),
     tolerations: z
       .array(toleration)
       .max(50)
-      .optional()
-      .describe('Taints of nodes that Envoys tolerate. A Gateway’s only if the class allows it.'),
-    service: service.optional().describe('The Services of type LoadBalancer in front of the Envoys.'),
+      .exactOptional()
+      .describe("Taints of nodes that Envoys tolerate. A Gateway's only if the class allows it."),
+    service: service.exactOptional().describe('The Services of type LoadBalancer in front of the Envoys.'),
     allow: allow
-      .optional()
+      .exactOptional()
       .describe(
-        'On the configuration of a GatewayClass: what the configurations of its Gateways may set, beside what they always may. An entry * allows every value.',
+        'On the configuration of a GatewayClass: what the configurations of its Gateways may set, beside what they always may.',
       ),
   })
   .meta({
@@ -183,14 +180,15 @@ export interface ProxySettings {
 }
 
 export interface ServiceSettings {
+  /** The pool of all addresses. Absent means any pool that MetalLB chooses. */
   readonly pool?: string;
-  /** The pools that the Gateway may name in its addresses. `*` means every pool. */
+  /** The pools that addresses in a Gateway's spec may name. */
   readonly allowedPools: readonly string[];
   readonly sharingKey?: string;
   readonly loadBalancerClass?: string;
-  readonly externalTrafficPolicy: 'Cluster' | 'Local';
+  readonly externalTrafficPolicy: ExternalTrafficPolicy;
   /** Absent: it follows from the addresses. */
-  readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
+  readonly ipFamilyPolicy?: IpFamilyPolicy;
   readonly allocateLoadBalancerNodePorts: boolean;
   /** CIDR blocks; empty means everyone. */
   readonly sourceRanges: readonly string[];

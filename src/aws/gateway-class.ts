@@ -2,7 +2,7 @@ import type { GatewayClass } from '../api/gateway-api.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Problem } from '../gateway/problem.ts';
-import { classConfiguration } from '../gateway/references.ts';
+import { classParametersKey } from '../gateway/references.ts';
 import { classParameters } from './parameters.ts';
 
 export interface GatewayClassResult {
@@ -25,7 +25,7 @@ export function checkClass(
   gatewayClass: GatewayClass,
   sources: Pick<Sources, 'configuration'>,
 ): GatewayClassResult['problems'] {
-  const key = classConfiguration(gatewayClass);
+  const key = classParametersKey(gatewayClass, 'LoadBalancerConfiguration');
   const configuration = key && sources.configuration(key);
   return evaluateGatewayClass(gatewayClass, new Map(key && configuration ? [[key, configuration]] : [])).problems;
 }

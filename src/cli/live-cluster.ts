@@ -21,6 +21,7 @@ const planned: readonly Kind[] = [
   kinds.listenerSets,
   kinds.referenceGrants,
   kinds.loadBalancerConfigurations,
+  kinds.proxyConfigurations,
   kinds.services,
   kinds.endpointSlices,
   kinds.namespaces,

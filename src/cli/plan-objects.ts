@@ -4,6 +4,7 @@ import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP } from '../api/load-balancer-configuration.ts';
 import { servedKinds } from '../api/route-kinds.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import { parametersKinds } from '../gateway/references.ts';
 import { type KubeObject, type ObjectMeta, objectKey } from '../kube/object.ts';
 import type { ManifestObject } from './manifest-files.ts';
 import type { PlannedGateway } from './planned.ts';
@@ -15,7 +16,7 @@ const readKinds: ReadonlySet<string> = new Set([
   ...['GatewayClass', 'Gateway', 'ListenerSet', 'ReferenceGrant', ...routeKinds].map(
     (kind) => `${GATEWAY_GROUP}/${kind}`,
   ),
-  `${GATEHOUSE_GROUP}/LoadBalancerConfiguration`,
+  ...parametersKinds.map((kind) => `${GATEHOUSE_GROUP}/${kind}`),
   'discovery.k8s.io/EndpointSlice',
   ...['Service', 'Secret', 'Namespace'].map((kind) => `/${kind}`),
 ]);
@@ -87,12 +88,14 @@ const liveName = ({ kind, metadata }: KubeObject): string => `${kind} ${objectKe
 
 /** Whether one of the named objects is part of the Gateway's input. */
 export function concerns(input: GatewayInput, names: ReadonlySet<string>): boolean {
-  const { gateway, gatewayClass, configurations, listenerSets, routes, namespaces, grants } = input;
+  const { gateway, gatewayClass, configurations, proxyConfigurations, listenerSets, routes, namespaces, grants } =
+    input;
   const { services, endpointSlices, secrets } = input;
   return [
     gateway,
     gatewayClass,
     ...configurations.values(),
+    ...proxyConfigurations.values(),
     ...listenerSets,
     ...routes,
     ...namespaces.values(),

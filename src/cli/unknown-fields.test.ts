@@ -29,6 +29,11 @@ test.each<[string, Parameters<typeof unknownFields>[0], readonly object[]]>([
     [{ field: 'spec.schema', hint: 'did you mean scheme?' }],
   ],
   [
+    'a field of our kind for Envoys',
+    { apiVersion: 'gatehouse.dev/v1alpha1', kind: 'ProxyConfiguration', spec: { replica: 3 } },
+    [{ field: 'spec.replica', hint: 'did you mean replicas?' }],
+  ],
+  [
     'a misspelt field of a Service',
     { apiVersion: 'v1', kind: 'Service', metdata: {}, spec: { anything: 1 } },
     [{ field: 'metdata', hint: 'did you mean metadata?' }],

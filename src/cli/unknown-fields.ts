@@ -3,6 +3,7 @@
 import { closestMatch } from 'leven';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, loadBalancerConfigurationSpec } from '../api/load-balancer-configuration.ts';
+import { proxyConfigurationSpec } from '../api/proxy-configuration.ts';
 import gatewayApiFields from './gateway-api-fields.json' with { type: 'json' };
 import type { ManifestObject } from './manifest-files.ts';
 import type { Fields } from './schema-fields.ts';
@@ -38,12 +39,15 @@ const common: Fields = {
   status: true,
 };
 
+const specOf = ({ shape }: { readonly shape: object }): Fields => ({
+  spec: Object.fromEntries(Object.keys(shape).map((name) => [name, true])),
+});
+
 const tables: Readonly<Record<string, Readonly<Record<string, Fields>>>> = {
   [GATEWAY_GROUP]: gatewayApiFields,
   [GATEHOUSE_GROUP]: {
-    LoadBalancerConfiguration: {
-      spec: Object.fromEntries(Object.keys(loadBalancerConfigurationSpec.shape).map((name) => [name, true])),
-    },
+    LoadBalancerConfiguration: specOf(loadBalancerConfigurationSpec),
+    ProxyConfiguration: specOf(proxyConfigurationSpec),
   },
 };
 

@@ -7,10 +7,11 @@ import { readGateway, readGatewayClass, readListenerSet, readReferenceGrant, rea
 import {
   backendServices,
   certificateSecrets,
-  classConfiguration,
-  gatewayConfiguration,
+  classParametersKey,
+  gatewayParametersKey,
   listenerSetGateway,
   namespaceOf,
+  parametersKinds,
   parentGateway,
   parentGateways,
   parentListenerSet,
@@ -28,14 +29,18 @@ import type { Logger } from '../telemetry/logger.ts';
 /** After its start, an API server may take this long to serve all CRDs. In milliseconds. */
 const absentAfterMs = 30_000;
 
-/** The longest time between two checks whether a missing kind of routes has been installed. In milliseconds. */
+/** The longest time between two checks whether an optional kind has been installed. In milliseconds. */
 const optionalMissingMs = 60_000;
 
-const optionalRoutes: ReadonlySet<string> = new Set(
-  servedKinds.filter(({ optional }) => optional).map(({ resource: { kind } }) => kind),
-);
+/** Nothing is wrong if they are not installed. */
+const optionalKinds: ReadonlySet<string> = new Set([
+  kinds.proxyConfigurations.kind,
+  ...servedKinds.filter(({ optional }) => optional).map(({ resource: { kind } }) => kind),
+]);
 
 type RouteIndex = 'namespace' | 'gateway' | 'listenerSet' | 'service';
+
+const optional = { optional: true, timing: { missingMaxMs: optionalMissingMs } } as const;
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 
@@ -101,7 +106,10 @@ export function openCaches(options: CachesOptions) {
   const stores = {
     gatewayClasses: reflect(
       kinds.gatewayClasses,
-      { configuration: (gatewayClass) => eachOf(classConfiguration(gatewayClass)) },
+      {
+        configuration: (gatewayClass) =>
+          parametersKinds.flatMap((kind) => eachOf(classParametersKey(gatewayClass, kind))),
+      },
       { read: readGatewayClass },
     ),
     gateways: reflect(
@@ -109,7 +117,7 @@ export function openCaches(options: CachesOptions) {
       {
         namespace: inNamespace,
         class: (gateway) => [gateway.spec.gatewayClassName],
-        configuration: (gateway) => eachOf(gatewayConfiguration(gateway)),
+        configuration: (gateway) => parametersKinds.flatMap((kind) => eachOf(gatewayParametersKey(gateway, kind))),
         secret: certificateSecrets,
       },
       { read: readGateway },
@@ -120,7 +128,7 @@ export function openCaches(options: CachesOptions) {
       { read: readListenerSet },
     ),
     /** One store for each served kind of routes. */
-    routes: servedKinds.map(({ resource, optional }) =>
+    routes: servedKinds.map(({ resource, optional: isOptional }) =>
       reflect<ServedRoute, RouteIndex>(
         resource,
         {
@@ -129,11 +137,12 @@ export function openCaches(options: CachesOptions) {
           listenerSet: listenerSetsOfRoute,
           service: backendServices,
         },
-        { read: readRoute, ...(optional && { optional, timing: { missingMaxMs: optionalMissingMs } }) },
+        { read: readRoute, ...(isOptional && optional) },
       ),
     ),
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
+    proxyConfigurations: reflect(kinds.proxyConfigurations, {}, optional),
     services: reflect(kinds.services, {}),
     endpointSlices: reflect(kinds.endpointSlices, { service: (slice) => servicesOfSlice(slice) }),
     secrets: reflect(kinds.secrets, {}, { fieldSelector: 'type=kubernetes.io/tls' }),
@@ -152,10 +161,10 @@ export function openCaches(options: CachesOptions) {
     /** The kinds that have not been listed yet. */
     unlisted: (): readonly string[] =>
       reflectors.filter((reflector) => !reflector.hasSynced()).map(({ kind }) => kind.kind),
-    /** The kinds that the API server does not serve, at least not yet. Optional kinds of routes are not among them. */
+    /** The kinds that the API server does not serve, at least not yet. Optional kinds are not among them. */
     missing: (): readonly string[] =>
       reflectors
-        .filter(({ state, kind }) => state === 'waiting-for-crd' && !optionalRoutes.has(kind.kind))
+        .filter(({ state, kind }) => state === 'waiting-for-crd' && !optionalKinds.has(kind.kind))
         .map(({ kind }) => kind.kind),
     /** The kinds that are certainly not installed. An API server that has just started may not serve its CRDs yet. */
     absent: (): readonly string[] =>

@@ -1,6 +1,6 @@
 // Missing kinds that stop a Gateway's pass: then existing resources stay as they are.
 import type { Gateway } from '../api/gateway-api.ts';
-import { listenerSets, loadBalancerConfigurations, referenceGrants } from '../api/kinds.ts';
+import { listenerSets, loadBalancerConfigurations, proxyConfigurations, referenceGrants } from '../api/kinds.ts';
 import { servedKinds } from '../api/route-kinds.ts';
 import type { KindsMissing } from '../gateway/problem.ts';
 import { objectKey } from '../kube/object.ts';
@@ -10,9 +10,13 @@ const optionalRoutes = servedKinds.filter(({ optional }) => optional);
 
 /** Kinds that need not be installed. A cluster without them has no such objects, and nothing is wrong. */
 const optionalKinds: ReadonlySet<string> = new Set(
-  [listenerSets, loadBalancerConfigurations, referenceGrants, ...optionalRoutes.map(({ resource }) => resource)].map(
-    ({ kind }) => kind,
-  ),
+  [
+    listenerSets,
+    loadBalancerConfigurations,
+    proxyConfigurations,
+    referenceGrants,
+    ...optionalRoutes.map(({ resource }) => resource),
+  ].map(({ kind }) => kind),
 );
 
 /**
@@ -32,6 +36,7 @@ export function kindsMissing(
   const unattached = optionalRoutes.filter((route) => !route.protocols.some((protocol) => protocols.has(protocol)));
   const needless = new Set([
     loadBalancerConfigurations.kind,
+    proxyConfigurations.kind,
     ...(from === 'None' ? [listenerSets.kind] : []),
     ...unattached.map(({ resource }) => resource.kind),
     ...caches.absent().filter((kind) => optionalKinds.has(kind)),

@@ -11,6 +11,7 @@ export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSou
   gateways: () => caches.gateways.list(),
   gatewayClass: (name) => caches.gatewayClasses.get(objectKey({ name })),
   configuration: (key) => caches.loadBalancerConfigurations.get(key),
+  proxyConfiguration: (key) => caches.proxyConfigurations.get(key),
   listenerSetsByParent: (gateway) => caches.listenerSets.byIndex('gateway', gateway),
   routesByListenerSet: (set) =>
     routesBy(caches, 'listenerSet', set).filter((route) => parentListenerSets(route).includes(set)),

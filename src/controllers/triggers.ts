@@ -49,6 +49,8 @@ const meansSomething = (old: KubeObject | undefined, current: KubeObject | undef
 const isNew = (providers: readonly Pick<Provider, 'finalizer'>[], gateway: Gateway | undefined): boolean =>
   gateway !== undefined && !providers.some((provider) => isHeldBy(provider, gateway));
 
+type Change = (old: KubeObject | undefined, current: KubeObject | undefined, initial: boolean) => void;
+
 const keyOf = (object: KubeObject | undefined): readonly ObjectKey[] => (object ? [objectKey(object.metadata)] : []);
 
 /** Connects the caches to the queues. @returns a function that disconnects them */
@@ -91,6 +93,16 @@ export function connectTriggers(
   const endpointsDue = (keys: Iterable<ObjectKey>, initial: boolean): void => {
     for (const key of keys) queues.endpoints.addAfter(key, delays.endpoints, initial ? 'low' : 'high');
   };
+  const parametersChanged: Change = (old, current, initial) => {
+    if (!meansSomething(old, current)) return;
+    for (const key of keyOf(current ?? old)) {
+      for (const { metadata } of caches.gatewayClasses.byIndex('configuration', key)) {
+        queues.gatewayClasses.add(objectKey(metadata));
+        due(gatewaysOfClass(caches, metadata.name), initial);
+      }
+      due(caches.gateways.byIndex('configuration', key).flatMap(keyOf), initial);
+    }
+  };
 
   const disconnect = [
     caches.gatewayClasses.onChange((old, current, initial) => {
@@ -119,16 +131,8 @@ export function connectTriggers(
         ownersDue('namespace', namespace, initial);
       }
     }),
-    caches.loadBalancerConfigurations.onChange((old, current, initial) => {
-      if (!meansSomething(old, current)) return;
-      for (const key of keyOf(current ?? old)) {
-        for (const { metadata } of caches.gatewayClasses.byIndex('configuration', key)) {
-          queues.gatewayClasses.add(objectKey(metadata));
-          due(gatewaysOfClass(caches, metadata.name), initial);
-        }
-        due(caches.gateways.byIndex('configuration', key).flatMap(keyOf), initial);
-      }
-    }),
+    caches.loadBalancerConfigurations.onChange(parametersChanged),
+    caches.proxyConfigurations.onChange(parametersChanged),
     caches.services.onChange((old, current, initial) => {
       if (old && current && sameJson(old.spec, current.spec)) return;
       const keys = keyOf(current ?? old);

@@ -4,6 +4,7 @@ import { withGatewayDefaults, withListenerSetDefaults, withRouteDefaults } from 
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import { type ServedRoute, servedKinds } from '../api/route-kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { gather, type Sources } from './gather.ts';
@@ -114,6 +115,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number, certificates: ty
   const gateways = byKey<Gateway>(GATEWAY_GROUP, 'Gateway');
   const gatewayClasses = byKey<GatewayClass>(GATEWAY_GROUP, 'GatewayClass');
   const configurations = byKey<LoadBalancerConfiguration>(GATEHOUSE_GROUP, 'LoadBalancerConfiguration');
+  const proxyConfigurations = byKey<ProxyConfiguration>(GATEHOUSE_GROUP, 'ProxyConfiguration');
   const listenerSets = byKey<ListenerSet>(GATEWAY_GROUP, 'ListenerSet');
   const routes = servedKinds.flatMap(({ resource: { kind } }) => ofKind<ServedRoute>(objects, GATEWAY_GROUP, kind));
   const grants = byKey<ReferenceGrant>(GATEWAY_GROUP, 'ReferenceGrant');
@@ -126,6 +128,7 @@ function sourcesOf(objects: readonly KubeObject[], now: number, certificates: ty
     gateway: (key) => gateways.get(key),
     gatewayClass: (name) => gatewayClasses.get(name),
     configuration: (key) => configurations.get(key),
+    proxyConfiguration: (key) => proxyConfigurations.get(key),
     listenerSetsByParent: (key) => [...listenerSets.values()].filter((set) => listenerSetGateway(set) === key),
     routesByListenerSet: (key) => routes.filter((route) => parentListenerSets(route).includes(key)),
     routesByParent: (key) => routes.filter((route) => parentGateways(route).includes(key)),

@@ -29,6 +29,7 @@ const sources: Sources = {
   gateway: () => gateway,
   gatewayClass: () => gatewayClass,
   configuration: () => undefined,
+  proxyConfiguration: () => undefined,
   listenerSetsByParent: () => [],
   routesByListenerSet: () => [],
   routesByParent: () => [],

@@ -3,16 +3,18 @@
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import type { CertificateOwner, GatewayInput } from './input.ts';
 import {
   backendServices,
   certificateSecrets,
-  classConfiguration,
+  classParametersKey,
   externalCertificates,
-  gatewayConfiguration,
+  gatewayParametersKey,
   namespaceOf,
+  type ParametersKind,
 } from './references.ts';
 
 /** Looks up objects. All objects that it returns are frozen. */
@@ -20,6 +22,7 @@ export interface Sources {
   gateway(key: ObjectKey): Gateway | undefined;
   gatewayClass(name: string): GatewayClass | undefined;
   configuration(key: ObjectKey): LoadBalancerConfiguration | undefined;
+  proxyConfiguration(key: ObjectKey): ProxyConfiguration | undefined;
   /** The ListenerSets whose parent is the Gateway. */
   listenerSetsByParent(gateway: ObjectKey): readonly ListenerSet[];
   /** The routes that have a parentRef to the Gateway. */
@@ -49,10 +52,11 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
   const gatewayClass = sources.gatewayClass(gateway.spec.gatewayClassName);
   if (gatewayClass === undefined) return undefined;
 
+  const parametersKeys = (kind: ParametersKind): readonly ObjectKey[] =>
+    [classParametersKey(gatewayClass, kind), gatewayParametersKey(gateway, kind)].filter((key) => key !== undefined);
   const listenerSets = sources.listenerSetsByParent(gatewayKey);
   const routesOfSets = listenerSets.flatMap(({ metadata }) => sources.routesByListenerSet(objectKey(metadata)));
   const routes = [...new Set([...sources.routesByParent(gatewayKey), ...routesOfSets])];
-  const configurationKeys = [classConfiguration(gatewayClass), gatewayConfiguration(gateway)];
   const serviceKeys = [...new Set(routes.flatMap(backendServices))];
   const secretKeys = [...new Set([gateway, ...listenerSets].flatMap(certificateSecrets))];
   const listeners = [gateway, ...listenerSets].flatMap(({ spec }) => spec.listeners);
@@ -70,10 +74,8 @@ export function gather(gatewayKey: ObjectKey, sources: Sources): GatewayInput | 
     gateway,
     gatewayClass,
     controllerName: gatewayClass.spec.controllerName,
-    configurations: found(
-      configurationKeys.filter((key) => key !== undefined),
-      (key) => sources.configuration(key),
-    ),
+    configurations: found(parametersKeys('LoadBalancerConfiguration'), (key) => sources.configuration(key)),
+    proxyConfigurations: found(parametersKeys('ProxyConfiguration'), (key) => sources.proxyConfiguration(key)),
     listenerSets,
     routes,
     namespaces: found([...new Set([...listenerSets, ...routes].map(namespaceOf))], (name) => sources.namespace(name)),

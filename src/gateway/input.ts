@@ -3,6 +3,7 @@
 import type { EndpointSlice, Namespace, Secret, Service } from '../api/core.ts';
 import type { Gateway, GatewayClass, ListenerSet, ReferenceGrant } from '../api/gateway-api.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import type { ServedRoute } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
@@ -26,6 +27,8 @@ export interface GatewayInput {
   readonly controllerName: string;
   /** The existing LoadBalancerConfigurations of the class's and the Gateway's parametersRef, by `namespace/name`. */
   readonly configurations: ReadonlyMap<ObjectKey, LoadBalancerConfiguration>;
+  /** The existing ProxyConfigurations likewise. */
+  readonly proxyConfigurations: ReadonlyMap<ObjectKey, ProxyConfiguration>;
   /** Every ListenerSet whose parent is this Gateway. */
   readonly listenerSets: readonly ListenerSet[];
   /** Every route with a parentRef to this Gateway, or to one of those ListenerSets. */

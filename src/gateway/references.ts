@@ -100,20 +100,25 @@ export function externalCertificates({ tls }: Listener, option: string | undefin
   return written === undefined ? [] : [...new Set(written.split(',').map((part) => part.trim()))];
 }
 
-/** Whether a parametersRef names a LoadBalancerConfiguration. */
-export const isConfiguration = (reference: ParametersReference): boolean =>
-  reference.group === GATEHOUSE_GROUP && reference.kind === 'LoadBalancerConfiguration';
+/** Our kinds that a parametersRef may name. */
+export const parametersKinds = ['LoadBalancerConfiguration', 'ProxyConfiguration'] as const;
 
-/** The LoadBalancerConfiguration of a class. The reference must name a namespace, because a class has none. */
-export function classConfiguration(gatewayClass: GatewayClass): ObjectKey | undefined {
-  const reference = gatewayClass.spec.parametersRef;
-  if (reference === undefined || !isConfiguration(reference) || !reference.namespace) return undefined;
+export type ParametersKind = (typeof parametersKinds)[number];
+
+/** Whether a parametersRef names an object of this kind of ours. */
+export const namesParameters = (reference: ParametersReference, kind: ParametersKind): boolean =>
+  reference.group === GATEHOUSE_GROUP && reference.kind === kind;
+
+/** The parameters of a class. The reference must name a namespace, because a class has none. */
+export function classParametersKey({ spec }: GatewayClass, kind: ParametersKind): ObjectKey | undefined {
+  const reference = spec.parametersRef;
+  if (reference === undefined || !namesParameters(reference, kind) || !reference.namespace) return undefined;
   return objectKey(reference);
 }
 
-/** The LoadBalancerConfiguration of a Gateway, always in its own namespace. */
-export function gatewayConfiguration(gateway: Gateway): ObjectKey | undefined {
+/** The parameters of a Gateway, always in its own namespace. */
+export function gatewayParametersKey(gateway: Gateway, kind: ParametersKind): ObjectKey | undefined {
   const reference = gateway.spec.infrastructure?.parametersRef;
-  if (reference === undefined || !isConfiguration(reference)) return undefined;
+  if (reference === undefined || !namesParameters(reference, kind)) return undefined;
   return objectKey({ namespace: namespaceOf(gateway), name: reference.name });
 }

@@ -23,8 +23,7 @@ export function wishesOf(
   const seen = new Set<string>();
   for (const { field, type, value } of requested) {
     if (type === POOL_ADDRESS_TYPE) {
-      if (value === pool || allowedPools.includes(value) || allowedPools.includes('*'))
-        wishes.push({ field, pool: value });
+      if (value === pool || allowedPools.includes(value)) wishes.push({ field, pool: value });
       else problems.push({ kind: 'pool-not-allowed', field, pool: value, allowed });
       continue;
     }

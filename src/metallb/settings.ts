@@ -1,0 +1,105 @@
+// The settings of a Gateway's Envoys and Services: the Gateway's ProxyConfiguration, as far as its class allows it, then the
+// class's, then the defaults.
+import type { GatewayClass } from '../api/gateway-api.ts';
+import {
+  defaultProxySettings,
+  type ProxyConfigurationSpec,
+  type ProxySettings,
+  proxyConfigurationSpec,
+  type ServiceSettings,
+} from '../api/proxy-configuration.ts';
+import type { GatewayInput } from '../gateway/input.ts';
+import { classParameters, gatewayParameters, type ParametersForm } from '../gateway/parameters.ts';
+import type { ParametersProblem, Problem } from '../gateway/problem.ts';
+
+const form: ParametersForm<ProxyConfigurationSpec> = {
+  kind: 'ProxyConfiguration',
+  schema: proxyConfigurationSpec,
+  records: ['nodeSelector'],
+  notTogether: [['replicas', 'autoscaling']],
+};
+
+export interface ResolvedSettings {
+  /** Undefined if a configuration is invalid. Then nothing may be changed, because the wanted settings are not known. */
+  readonly settings?: ProxySettings;
+  readonly problems: readonly Problem[];
+}
+
+export function proxySettings({ gateway, gatewayClass, proxyConfigurations }: GatewayInput): ResolvedSettings {
+  const problems: Problem[] = [];
+  const report = (problem: Problem): void => void problems.push(problem);
+  const ofClass = classParameters(gatewayClass, proxyConfigurations, form, report);
+  const ofGateway = gatewayParameters(gateway, proxyConfigurations, form, report);
+  if (ofClass === undefined || ofGateway === undefined) return { problems };
+  const { on, reference } = ofGateway;
+  for (const refused of notAllowed(ofGateway.spec, ofClass.spec.allow)) {
+    report({ kind: 'parameters-invalid', on, reference, ...refused });
+  }
+  return problems.length > 0 ? { problems } : { settings: merge(ofGateway.spec, ofClass.spec), problems };
+}
+
+/** The problems of a class's parameters. */
+export function checkProxyClass(
+  gatewayClass: GatewayClass,
+  proxyConfigurations: GatewayInput['proxyConfigurations'],
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  classParameters(gatewayClass, proxyConfigurations, form, (problem) => void problems.push(problem));
+  return problems;
+}
+
+type Allow = NonNullable<ProxyConfigurationSpec['allow']>;
+type Refused = Pick<Extract<ParametersProblem, { kind: 'parameters-invalid' }>, 'field' | 'detail'>;
+
+/** What the Gateway's configuration has, but may not. Who may write Gateways may not always create pods and Services. */
+function notAllowed(spec: ProxyConfigurationSpec, allow: Allow = {}): readonly Refused[] {
+  const { service = {} } = spec;
+  const named = [
+    ['image', spec.image, 'images'],
+    ['priorityClassName', spec.priorityClassName, 'priorityClassNames'],
+    ['service.pool', service.pool, 'pools'],
+    ['service.sharingKey', service.sharingKey, 'sharingKeys'],
+    ['service.loadBalancerClass', service.loadBalancerClass, 'loadBalancerClasses'],
+  ] as const;
+  const placed = ['nodeSelector', 'tolerations'] as const;
+  return [
+    ...(spec.allow === undefined
+      ? []
+      : [{ field: 'allow', detail: 'only the configuration of a GatewayClass may have it' }]),
+    ...named
+      .filter(([, value, list]) => value !== undefined && !(allow[list] ?? []).includes(value))
+      .map(([field, , list]) => ({ field, detail: unless(`names the value in spec.allow.${list}`) })),
+    ...placed
+      .filter((field) => spec[field] !== undefined && allow.placement !== true)
+      .map((field) => ({ field, detail: unless('has spec.allow.placement: true') })),
+  ];
+}
+
+const unless = (condition: string): string =>
+  `a Gateway may set this only if the ProxyConfiguration of its class ${condition}`;
+
+function merge(stronger: ProxyConfigurationSpec, weaker: ProxyConfigurationSpec): ProxySettings {
+  const defaults = defaultProxySettings;
+  const { replicas = defaults.replicas, autoscaling } =
+    [stronger, weaker].find((each) => each.replicas ?? each.autoscaling) ?? {};
+  const { requests = {}, limits = {} } = stronger.resources ?? weaker.resources ?? defaults.resources;
+  const priorityClassName = stronger.priorityClassName ?? weaker.priorityClassName;
+  return {
+    image: stronger.image ?? weaker.image ?? defaults.image,
+    replicas,
+    ...(autoscaling !== undefined && { autoscaling: { ...autoscalingDefaults, ...autoscaling } }),
+    resources: { requests, limits },
+    logLevel: stronger.logLevel ?? weaker.logLevel ?? defaults.logLevel,
+    ...(priorityClassName !== undefined && { priorityClassName }),
+    nodeSelector: stronger.nodeSelector ?? weaker.nodeSelector ?? defaults.nodeSelector,
+    tolerations: stronger.tolerations ?? weaker.tolerations ?? defaults.tolerations,
+    service: serviceSettings({ ...weaker.service, ...stronger.service }, weaker.allow),
+  };
+}
+
+const autoscalingDefaults = { minReplicas: 2, targetCPUUtilizationPercentage: 70 };
+
+const serviceSettings = (
+  written: NonNullable<ProxyConfigurationSpec['service']>,
+  { pools = [] }: Allow = {},
+): ServiceSettings => ({ ...defaultProxySettings.service, ...written, allowedPools: pools });
