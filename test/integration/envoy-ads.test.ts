@@ -48,7 +48,11 @@ const routes = (name: string, { text = 'old', regex = '/text', to = 'shop' } = {
         name: 'all',
         domains: ['*'],
         routes: [
-          { match: { safeRegex: { regex } }, directResponse: { status: 200, body: { inlineString: text } } },
+          {
+            name: 'text',
+            match: { safeRegex: { regex } },
+            directResponse: { status: 200, body: { inlineString: text } },
+          },
           { match: { prefix: '/' }, route: { cluster: to } },
         ],
       },
@@ -107,6 +111,7 @@ test('a route table that Envoy rejects keeps its last good version, also in an E
   const rejected = server.states(web)[0]?.rejected ?? [];
   expect(rejected.map(({ kind, name }) => [kind, name])).toEqual([['routes', 'seven']]);
   expect(rejected[0]?.message).toContain('missing ): /(');
+  expect(server.summary(web).rejected).toMatchObject([{ name: 'seven', suspects: [{ name: 'text', isNew: false }] }]);
 
   await first.stop();
   await expect.poll(() => server.states(web), within).toEqual([]);

@@ -5,6 +5,7 @@ import { History, perKind } from './history.ts';
 import type { Identity } from './identities.ts';
 import { Stream } from './stream.ts';
 import type { Rejection } from './subscription.ts';
+import { type Summary, summaryOf, suspectsOf } from './summary.ts';
 
 /** Where a pod belongs. */
 export interface Placement {
@@ -73,6 +74,15 @@ export class Publications {
       acknowledged: perKind((kind) => new Map(state.acknowledged(kind))),
       rejected: state.rejections(),
     }));
+  }
+
+  summary(gateway: ObjectKey): Summary {
+    const publication = this.#byGateway.get(gateway);
+    return summaryOf(this.states(gateway), ({ kind, name }) => {
+      const rejected = publication?.snapshot?.[kind].get(name);
+      if (kind !== 'routes' || rejected === undefined) return [];
+      return suspectsOf(publication?.history.lastGood(kind, name), rejected);
+    });
   }
 
   open(identity: Identity, { gateway, isDraining }: Placement): Stream {

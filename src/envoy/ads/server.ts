@@ -18,6 +18,7 @@ import { Identities, type IdentitiesOptions, type Identity } from './identities.
 import { type EnvoyState, type Placement, type PlaceOf, Publications } from './publications.ts';
 import type { Stream } from './stream.ts';
 import type { Request, Response } from './subscription.ts';
+import type { Summary } from './summary.ts';
 
 /** PEM. */
 export interface ServerCertificate {
@@ -101,6 +102,11 @@ export class AdsServer {
   /** The Envoys of a Gateway that are connected to this process. */
   states(gateway: ObjectKey): readonly EnvoyState[] {
     return this.#publications.states(gateway);
+  }
+
+  /** The same, short and without its versions: what this replica tells the leader. */
+  summary(gateway: ObjectKey): Summary {
+    return this.#publications.summary(gateway);
   }
 
   /** Call it when `placeOf` may answer differently. */

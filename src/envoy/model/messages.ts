@@ -18,10 +18,11 @@ export const extension = <D extends DescMessage>(name: string, schema: D, messag
 
 export const seconds = (count: number): Duration => durationFromMs(count * 1_000);
 
-/** The resource comes on the same stream. */
+/** The resource comes on the same stream. Envoy waits for it without end: without its table, a listener would answer 404. */
 export const FROM_ADS: ConfigSource = create(ConfigSourceSchema, {
   configSourceSpecifier: { case: 'ads', value: {} },
   resourceApiVersion: ApiVersion.V3,
+  initialFetchTimeout: durationFromMs(0),
 });
 
 export const socketAddress = (
