@@ -66,8 +66,8 @@ export interface AddressNotUsable {
     | { readonly kind: 'no-zone-left'; readonly zones: readonly string[] }
     /** The configuration does not name the address's subnet. */
     | { readonly kind: 'other-subnet'; readonly subnet: string }
-    /** The NLB has another address in its only zone. */
-    | { readonly kind: 'only-zone'; readonly zone: string };
+    /** As with `SubnetsAllChange`. */
+    | { readonly kind: 'zones-all-change' };
 }
 
 /** All addresses that the Gateway requests are in one zone, so its NLB stands only there. It only informs. */

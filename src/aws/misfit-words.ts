@@ -134,7 +134,11 @@ const where: Readonly<Record<ZoneType, string>> = {
   outpost: 'on an Outpost in',
 };
 
-/** Two sentences: why a Gateway cannot have a requested address, and what to do. The first one begins in lower case. */
+/** Why an NLB keeps the subnets and addresses of its zones, and what to do. */
+export const zonesAllChange =
+  'AWS can change the subnet or address of a zone only while the load balancer has another zone. Change one zone after another. If there is only one zone, first add a second one.';
+
+/** Sentences: why a Gateway cannot have a requested address, and what to do. The first one begins in lower case. */
 export function addressMisuse({ why }: Pick<AddressNotUsable, 'why'>): string {
   switch (why.kind) {
     case 'not-ipv4':
@@ -155,8 +159,8 @@ export function addressMisuse({ why }: Pick<AddressNotUsable, 'why'>): string {
       return `a load balancer has one address in each zone, and every zone (${list(why.zones)}) already has one. Remove this address.`;
     case 'other-subnet':
       return `it is in subnet ${why.subnet}, which is not one of the configured subnets. Name the subnet in the LoadBalancerConfiguration, or another address.`;
-    case 'only-zone':
-      return `the load balancer has another address in ${why.zone}, its only zone, and AWS can't exchange the address there. First add an address in another zone.`;
+    case 'zones-all-change':
+      return zonesAllChange;
     default:
       return why satisfies never;
   }

@@ -16,6 +16,7 @@ import {
   portTaken,
   regexMisfit,
   subnetsMisfit,
+  zonesAllChange,
 } from './misfit-words.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
@@ -207,7 +208,7 @@ function cloudSentence(problem: CloudProblem): string {
     case 'subnets-invalid':
       return `The configured subnets can't be used: ${subnetsMisfit(problem)}. Name subnets of the cluster's VPC, one per zone, in zones of the same type.`;
     case 'subnets-all-change':
-      return `The Network Load Balancer keeps its subnets (${list(problem.subnets)}). AWS can change the subnet or address of one zone only while the load balancer has another zone. Change the zones one after another. If there is only one zone, add a second one first.`;
+      return `The Network Load Balancer keeps its subnets (${list(problem.subnets)}). ${zonesAllChange}`;
     case 'subnet-address-invalid':
       return `The address ${problem.address} in subnet ${problem.subnet} can't be used: ${addressMisfit(problem)}.`;
     case 'attributes-without-effect':

@@ -125,7 +125,7 @@ test('an internal Gateway is reached at a private address in one zone, and UpToD
   const moved = webGateway(ns, ['10.0.16.251']);
   await rig.apply([moved]);
   const refused = await waitForCondition(rig, moved, 'gatehouse.dev/UpToDate', 'False', 'AddressNotUsable');
-  expect(refused.message).toContain('its only zone');
+  expect(refused.message).toContain('only while the load balancer has another zone');
   await programmed(rig, moved);
   expect(await addressesOf(ns)).toEqual(asStatus('10.0.16.250'));
   expect(await ask('10.0.16.250')).toBe('web');

@@ -1,6 +1,6 @@
 // Where a Gateway's load balancers stand: an NLB with its own addresses, and an ALB, also behind an NLB.
 import type { LoadBalancerSettings, SubnetAddresses } from '../../../api/load-balancer-configuration.ts';
-import type { SubnetAddressInvalid, SubnetsAllChange } from '../../cloud-problem.ts';
+import type { SubnetAddressInvalid } from '../../cloud-problem.ts';
 import type { Network } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
 import { isReserved, whereabouts } from '../addresses.ts';
@@ -28,7 +28,11 @@ export function placeOfNlb(
   const { ids, problem } = chooseSubnets(wanted, network, clusterName, standing.subnets, 'nlb');
   const chosen = ids === undefined ? undefined : placeWith(ids, mappings);
   const wrong =
-    problem ?? invalidAddress(mappings ?? [], settings, network) ?? (chosen && unreachable(chosen, standing, network));
+    problem ??
+    invalidAddress(mappings ?? [], settings, network) ??
+    (chosen && isOutOfReach(chosen, standing, network)
+      ? { kind: 'subnets-all-change' as const, subnets: standing.subnets.toSorted() }
+      : undefined);
   if (wrong === undefined) return { ...(chosen !== undefined && { place: chosen }) };
   const here = asTheyStand(standing.subnets, network);
   return { problem: wrong, ...(here !== undefined && { place: placeWith(here, standing.addresses) }) };
@@ -46,7 +50,7 @@ export function placeOfAlb(
   return { ...(ids !== undefined && { place: { subnets: ids } }), ...(problem !== undefined && { problem }) };
 }
 
-function placeWith(subnets: readonly string[], addresses: readonly SubnetAddresses[] = []): Place {
+export function placeWith(subnets: readonly string[], addresses: readonly SubnetAddresses[] = []): Place {
   const own = addresses.filter((each) => addressesOf(each).length > 0);
   if (own.length === 0) return { subnets };
   return { subnets, addresses: own.toSorted((a, b) => (a.subnet < b.subnet ? -1 : 1)) };
@@ -60,15 +64,13 @@ export function addressesOf({ allocation, privateIpv4, ...others }: SubnetAddres
  * AWS changes the subnet or the IPv4 address of a zone only if the NLB leaves the zone meanwhile. So the only zone cannot change,
  * and all zones cannot get other subnets at once.
  */
-function unreachable(wanted: Place, standing: Place, { subnets }: Network): SubnetsAllChange | undefined {
+export function isOutOfReach(wanted: Place, standing: Place, { subnets }: Network): boolean {
   const zonesOf = (ids: readonly string[]) =>
     new Set(subnets.flatMap(({ id, availabilityZone }) => (ids.includes(id) ? availabilityZone : [])));
   const [zones, present] = [zonesOf(wanted.subnets), zonesOf(standing.subnets)];
-  if (zones.isDisjointFrom(present)) return undefined;
+  if (zones.isDisjointFrom(present)) return false;
   const kept = wanted.subnets.find((id) => standing.subnets.includes(id));
-  const isStuck =
-    kept === undefined || (zones.size === 1 && present.size === 1 && !hasSameIpv4(kept, wanted, standing));
-  return isStuck ? { kind: 'subnets-all-change', subnets: standing.subnets.toSorted() } : undefined;
+  return kept === undefined || (zones.size === 1 && present.size === 1 && !hasSameIpv4(kept, wanted, standing));
 }
 
 function hasSameIpv4(subnet: string, wanted: Place, standing: Place): boolean {

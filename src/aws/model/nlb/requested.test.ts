@@ -109,11 +109,21 @@ test.each<readonly [string, readonly string[], Case, object]>([
     'would replace the only one of the load balancer in its zone',
     ['10.0.48.9'],
     { standing: [{ subnet: privateA, privateIpv4: '10.0.48.8' }] },
-    { kind: 'only-zone', zone: 'us-east-1a' },
+    { kind: 'zones-all-change' },
   ],
 ])('an address cannot be used that %s', (_, addresses, given, why) => {
   expect(whyNot(addresses, given)).toEqual([expect.objectContaining(why)]);
   expect(places(addresses, given).mappings).toBeUndefined();
+});
+
+test('private addresses in other subnets of the same zones cannot be used all at once, and each is named', () => {
+  const standing = [
+    { subnet: publicA, privateIpv4: '10.0.0.9' },
+    { subnet: publicB, privateIpv4: '10.0.16.9' },
+  ];
+  const why = { kind: 'zones-all-change' };
+  expect(whyNot(['10.0.48.9', '10.0.64.9'], { standing })).toEqual([why, why]);
+  expect(places(['10.0.0.9', '10.0.64.9'], { standing }).problems).toEqual([]);
 });
 
 test('the addresses of a configuration have no effect beside those of the Gateway, but what it says of IPv6 has', () => {

@@ -7,7 +7,7 @@ import type { Network, Subnet } from '../../network/network.ts';
 import type { Problem } from '../../problem.ts';
 import { isReserved, whereabouts } from '../addresses.ts';
 import { chooseSubnets } from '../subnets.ts';
-import type { Place } from './places.ts';
+import { isOutOfReach, type Place, placeWith } from './places.ts';
 
 export interface RequestedPlaces {
   /** Absent if the NLB cannot have all of the addresses. */
@@ -48,10 +48,15 @@ export function requestedPlaces(addresses: readonly RequestedAddress[], around: 
     if (ids === undefined) return { problems: [...problems, ...(problem === undefined ? [] : [problem])] };
     for (const asked of anywhere) settle(asked, freeSpot(ids, placed, around));
   }
-  const stuck = problems.length === 0 ? stuckAt(placed, around) : undefined;
-  if (stuck !== undefined) settle(stuck.asked, { why: { kind: 'only-zone', zone: stuck.subnet.availabilityZone } });
   if (problems.length > 0) return { problems };
-  return { mappings: placed.map((each) => mapping(each, around)), problems: remarks(placed, around) };
+  const mappings = placed.map((each) => mapping(each, around));
+  const place = placeWith(
+    placed.map(({ subnet }) => subnet.id),
+    mappings,
+  );
+  if (!isOutOfReach(place, around.standing, around.network)) return { mappings, problems: remarks(placed, around) };
+  for (const { asked } of placed) settle(asked, { why: { kind: 'zones-all-change' } });
+  return { problems };
 }
 
 function remarks(placed: readonly Placed[], { settings: { subnetMappings = [] } }: Around): readonly Problem[] {
@@ -63,18 +68,6 @@ function remarks(placed: readonly Placed[], { settings: { subnetMappings = [] } 
       : []),
     ...(mapped.length > 0 ? [{ kind: 'mapped-addresses-unused' as const, addresses: mapped }] : []),
   ];
-}
-
-/** The only address, if the NLB stands only in its zone with another one: it can't leave the zone to enter it again. */
-function stuckAt([only, ...others]: readonly Placed[], around: Around): Placed | undefined {
-  const { network, standing } = around;
-  const here = network.subnets.filter(({ id }) => standing.subnets.includes(id));
-  const zones = new Set(here.map(({ availabilityZone }) => availabilityZone));
-  if (only === undefined || others.length > 0 || zones.size !== 1 || !zones.has(only.subnet.availabilityZone))
-    return undefined;
-  const { subnet, allocation, privateIpv4 } = mapping(only, around);
-  const present = standing.addresses?.find((each) => each.subnet === subnet);
-  return present?.allocation === allocation && present?.privateIpv4 === privateIpv4 ? undefined : only;
 }
 
 /** The subnet of an address that can't be in another one. Undefined for an Elastic IP that the NLB does not have yet. */
