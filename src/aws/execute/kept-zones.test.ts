@@ -69,6 +69,24 @@ test('a change that is taken back while an NLB keeps an old zone leaves no zone 
   expect(controller.plan(model(at(first, a)))).toMatchObject({ steps: [], pending: [] });
 });
 
+test('the model knows the zones of an NLB that moves, and EC2 is not asked for them', async () => {
+  const controller = await rig.start();
+  const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();
+  await controller.apply(model({ subnets: [first] }));
+  const asked: string[] = [];
+  controller.clients.ec2.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        asked.push(commandName);
+        return next(args);
+      },
+    { step: 'initialize', name: 'asked' },
+  );
+  await pass(controller, { subnets: [second] });
+  expect(placesInAws()).toEqual([{ [first]: undefined, [second]: undefined }]);
+  expect(asked).not.toContain('DescribeSubnetsCommand');
+});
+
 test('a process that stops when an NLB has entered its new zones lets the next one keep the old zone', async () => {
   const before = await rig.start();
   const [first = '', second = ''] = rig.seed.publicSubnetIds.toSorted();

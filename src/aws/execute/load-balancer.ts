@@ -1,4 +1,3 @@
-import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
 import {
   CreateLoadBalancerCommand,
   DescribeLoadBalancersCommand,
@@ -106,9 +105,7 @@ async function changeTo(
   const type = ipAddressType(desired);
   const groups = groupsOf(run, desired);
   const otherType = current.IpAddressType !== type;
-  const { calls, isWhole } = keeps
-    ? { calls: [], isWhole: false }
-    : placementsTo(desired.spec, current, await newZones(run, desired, current));
+  const { calls, isWhole } = keeps ? { calls: [], isWhole: false } : placementsTo(desired, current);
   checkMoves(current, calls);
   if (calls.length > 0 && (calls.length > 1 || !isWhole)) await checkFree(run.context.clients, desired.spec, current);
   const place = () => setSubnets(run, desired, current, calls, otherType);
@@ -130,19 +127,6 @@ async function noteEntered(run: Run, arn: string, place: () => Promise<void>): P
     if (isRefused(error)) await writeTags(run, arn, {}, [TAG.entered]);
     throw error;
   }
-}
-
-/** The zones of the subnets that an NLB is to enter. */
-async function newZones(
-  { context: { clients } }: Run,
-  { spec: { type, subnets } }: LoadBalancerResource,
-  { AvailabilityZones = [] }: LoadBalancer,
-): Promise<ReadonlyMap<string, string>> {
-  const enters = subnets.filter((subnet) => AvailabilityZones.every(({ SubnetId }) => SubnetId !== subnet));
-  if (type !== 'network' || enters.length === 0) return new Map();
-  const Filters = [{ Name: 'subnet-id', Values: enters }];
-  const { Subnets = [] } = await clients.ec2.send(new DescribeSubnetsCommand({ Filters }));
-  return new Map(Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => [SubnetId, AvailabilityZone]));
 }
 
 /** If AWS refuses a call after the first one, the NLB gets back what it had, because it has left zones. */

@@ -29,7 +29,10 @@ const described = (places: Places): LoadBalancer => ({
 const zoneOf = (subnet: string): string => subnet.slice(0, 1);
 
 const callsTo = (before: Places, wanted: Places) =>
-  placementsTo(specOf(wanted), described(before), new Map([...wanted.keys()].map((each) => [each, zoneOf(each)])));
+  placementsTo(
+    { spec: specOf(wanted), zones: Object.fromEntries([...wanted.keys()].map((each) => [each, zoneOf(each)])) },
+    described(before),
+  );
 
 /** What AWS has after a call. It changes no address of a subnet in place. */
 function after(before: Places, { Subnets, SubnetMappings }: Placement): Places {

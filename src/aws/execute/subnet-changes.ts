@@ -35,12 +35,17 @@ export interface Move {
   readonly isWhole: boolean;
 }
 
+/** What a load balancer is to have. */
+interface Desired extends Pick<LoadBalancerResource, 'zones'> {
+  readonly spec: Spec;
+}
+
 /**
  * An NLB cannot change its subnet in a zone, or its address in a subnet, by one call. So it leaves these subnets first, if it can
  * stand elsewhere meanwhile.
- * @param zoneOf the zones of the desired subnets that it does not have yet
  */
-export function placementsTo(spec: Spec, current: LoadBalancer, zoneOf: ReadonlyMap<string, string>): Move {
+export function placementsTo(desired: Desired, current: LoadBalancer): Move {
+  const { spec, zones: zoneOf = {} } = desired;
   if (hasPlaces(spec, current)) return whole([]);
   if (spec.type !== 'network') return whole([placement(spec)]);
   const zones = current.AvailabilityZones ?? [];
@@ -49,10 +54,10 @@ export function placementsTo(spec: Spec, current: LoadBalancer, zoneOf: Readonly
     const zone = present.get(subnet);
     return zone !== undefined && !differsInPlace(spec, zone);
   });
-  if (stays.length === 0) return enterFirst(spec, zones, zoneOf);
+  if (stays.length === 0) return enterFirst(desired, zones);
   const isAskedAgain = ({ SubnetId = '', ZoneName = '', LoadBalancerAddresses: [own] = [] }: AvailabilityZone) =>
     spec.subnets.includes(SubnetId) ||
-    spec.subnets.some((subnet) => zoneOf.get(subnet) === ZoneName) ||
+    spec.subnets.some((subnet) => zoneOf[subnet] === ZoneName) ||
     hasElasticIp(spec, own?.AllocationId);
   const mustLeave = zones.some((zone) => !stays.includes(zone.SubnetId ?? '') && isAskedAgain(zone));
   return whole([...(mustLeave ? [placement({ ...spec, subnets: stays })] : []), placement(spec)]);
@@ -64,9 +69,9 @@ const hasElasticIp = ({ addresses = [] }: Spec, id: string | undefined): boolean
   id !== undefined && addresses.some(({ allocation }) => allocation === id);
 
 /** All zones are to change. AWS needs minutes to set up a zone, so the NLB enters new ones beside an old one that serves. */
-function enterFirst(spec: Spec, zones: readonly AvailabilityZone[], zoneOf: ReadonlyMap<string, string>): Move {
+function enterFirst({ spec, zones: zoneOf = {} }: Desired, zones: readonly AvailabilityZone[]): Move {
   const isPresent = (subnet: string) => zones.some(({ SubnetId }) => SubnetId === subnet);
-  const isTaken = (subnet: string) => zones.some(({ ZoneName }) => ZoneName === zoneOf.get(subnet));
+  const isTaken = (subnet: string) => zones.some(({ ZoneName }) => ZoneName === zoneOf[subnet]);
   const isHeld = (subnet: string) => {
     const wanted = spec.addresses?.find((each) => each.subnet === subnet)?.allocation;
     return zones.flatMap(givenIn).some(({ allocation }) => allocation !== undefined && allocation === wanted);
@@ -94,8 +99,8 @@ export function placementsBack(
 ): readonly Placement[] {
   const subnets = before.flatMap(({ SubnetId }) => SubnetId ?? []);
   const spec = { type: 'network' as const, subnets, addresses: before.flatMap(givenIn) };
-  const zoneOf = new Map(before.map(({ SubnetId = '', ZoneName = '' }) => [SubnetId, ZoneName]));
-  return placementsTo(spec, { AvailabilityZones: [...present] }, zoneOf).calls;
+  const zones = Object.fromEntries(before.map(({ SubnetId = '', ZoneName = '' }) => [SubnetId, ZoneName]));
+  return placementsTo({ spec, zones }, { AvailabilityZones: [...present] }).calls;
 }
 
 /** Whether an Elastic IP that the NLB had is to be in another subnet. */

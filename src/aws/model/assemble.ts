@@ -44,6 +44,9 @@ function loadBalancer(
   groups: LoadBalancerResource['spec']['securityGroups'],
 ): LoadBalancerResource {
   const { gateway, settings } = context.topology;
+  const zones = context.network.subnets
+    .filter((each) => place.subnets.includes(each.id))
+    .map((each) => [each.id, each.availabilityZone]);
   const id = context.loadBalancer;
   return {
     kind: 'load-balancer',
@@ -56,6 +59,7 @@ function loadBalancer(
       ...place,
       securityGroups: groups,
     },
+    ...(spec.type === 'network' && { zones: Object.fromEntries(zones) }),
     ...(replaces !== undefined && { replaces }),
     attributes,
     tags: settings.tags,

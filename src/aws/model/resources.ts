@@ -88,6 +88,8 @@ export interface LoadBalancerResource {
     readonly enforceOnPrivateLink?: 'on' | 'off';
     readonly securityGroups: readonly GroupUse[];
   };
+  /** Only of an NLB: the zone of each subnet that is known. */
+  readonly zones?: Readonly<Record<string, string>>;
   /** Only of an NLB: the ALB behind it, while clients may still use the ALB's own address. */
   readonly replaces?: ResourceId;
   /** Only what differs from AWS's defaults. */

@@ -1,4 +1,5 @@
 // The model of a Gateway with an NLB on the embedded AWS, alone or in front of an ALB.
+import { availabilityZones } from '../../../localstack/aws/ec2/availability-zones.ts';
 import type { Seed } from '../../../localstack/aws/seed.ts';
 import { objectKey } from '../../kube/object.ts';
 import { DEFAULT_HEALTH_CHECK } from '../model/health-checks.ts';
@@ -27,6 +28,13 @@ const transportsOf = (protocol: Protocol = 'TCP'): readonly ('tcp' | 'udp')[] =>
   protocol === 'TCP_UDP' ? ['tcp', 'udp'] : [protocol === 'UDP' ? 'udp' : 'tcp'];
 
 const name = (id: ResourceId): string => awsName(gatewayPrefix(cluster, gateway), 'x', id);
+
+/** The zone of each subnet. */
+function zonesOf({ region, publicSubnetIds, privateSubnetIds }: Seed): Readonly<Record<string, string>> {
+  const names = availabilityZones(region).map((zone) => zone.name);
+  const inZones = (ids: readonly string[]) => ids.map((id, index) => [id, names[index] ?? '']);
+  return Object.fromEntries([...inZones(publicSubnetIds), ...inZones(privateSubnetIds)]);
+}
 
 export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
   const { listeners = {}, certificate, alpnPolicy, http = [], attributes = {}, health = {}, ...settings } = wanted;
@@ -57,7 +65,8 @@ export function networkGateway(seed: Seed, wanted: NetworkGateway): Model {
       subnets: inner.toSorted(),
       securityGroups: [{ group }],
     };
-    return { kind: 'load-balancer', id, spec: { ...own, ...spec }, attributes: spec.type ? attributes : {}, tags: {} };
+    const ofNetwork = spec.type && { zones: zonesOf(seed), attributes };
+    return { kind: 'load-balancer', id, spec: { ...own, ...spec }, attributes: {}, ...ofNetwork, tags: {} };
   };
   const targetGroup = (service: string, protocol: Protocol): Extract<Resource, { kind: 'target-group' }> => {
     const id = resourceId('target-group', nlb, service, protocol);
