@@ -76,6 +76,15 @@ export interface AddressesInOneZone {
   readonly zone: string;
 }
 
+/** All zones of an NLB change, and it keeps an old one until AWS has set up the new ones. It only informs. */
+export interface ZonesKept {
+  readonly kind: 'zones-kept';
+  /** Its name. */
+  readonly loadBalancer: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
 /** The addresses of subnetMappings have no effect, because the Gateway requests others. It only informs. */
 export interface MappedAddressesUnused {
   readonly kind: 'mapped-addresses-unused';
@@ -235,6 +244,7 @@ export type CloudProblem =
   | SubnetAddressInvalid
   | AddressNotUsable
   | AddressesInOneZone
+  | ZonesKept
   | MappedAddressesUnused
   | SubnetsAllChange
   | SourceRangesTooMany

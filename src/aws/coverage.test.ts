@@ -126,6 +126,10 @@ const coverage: Coverage<AwsProblem['kind']> = {
   },
   'address-not-usable': 'golden',
   'addresses-in-one-zone': 'golden',
+  'zones-kept': {
+    problem: { loadBalancer: 'gh-web', until: 1_700_000_000_000 },
+    reportedBy: ['Gateway gatehouse.dev/UpToDate=True UpToDate'],
+  },
   'mapped-addresses-unused': 'golden',
   'subnets-too-few': {
     problem: { scheme: 'internal', found: ['subnet-1'], zones: 1 },

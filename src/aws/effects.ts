@@ -45,6 +45,7 @@ const cloudEffects: Readonly<Record<CloudProblem['kind'], CloudEffect | 'remark'
   // AWS may need minutes to release a resource.
   'deletion-held': { programmed: 'Pending', upToDate: 'DeletionHeld', passing: true },
   'addresses-in-one-zone': 'remark',
+  'zones-kept': 'remark',
   'mapped-addresses-unused': 'remark',
   'admission-widened': 'remark',
   'attributes-without-effect': 'remark',

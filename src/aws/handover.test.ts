@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isHandingOver } from './handover.ts';
+import { isHandingOver, keptZones } from './handover.ts';
 import { resourceId } from './model/naming.ts';
 import type { OwnedLoadBalancer } from './observed.ts';
 
@@ -25,4 +25,13 @@ test.each<readonly [string, readonly OwnedLoadBalancer[], boolean]>([
   ['not if there is none', [balancer('internet-facing')], false],
 ])("clients may use an ALB's own address %s: %#", (_, balancers, expected) => {
   expect(isHandingOver(balancers, 'internal', 1000)).toBe(expected);
+});
+
+test.each([
+  ['while AWS sets up the new ones', { 'gatehouse.dev/entered': '1000' }, [1500]],
+  ['no longer when the time is over', { 'gatehouse.dev/entered': '400' }, []],
+  ['not if its zones did not all change', {}, []],
+])('an NLB keeps an old zone %s', (_, tags, until) => {
+  const found = keptZones([{ ...balancer('nlb-internal'), tags }], 1000, 500);
+  expect(found).toEqual(until.map((each) => ({ kind: 'zones-kept', loadBalancer: 'nlb-internal', until: each })));
 });

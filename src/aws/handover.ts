@@ -1,11 +1,12 @@
 // An NLB comes in front of an ALB whose address clients know. A tag of the NLB says how far that is, because a restart must not
 // begin it again.
 import type { Gateway } from '../api/gateway-api.ts';
+import type { ZonesKept } from './cloud-problem.ts';
 import { loadBalancerName } from './model/form.ts';
 import { resourceId } from './model/naming.ts';
 import type { Plane } from './model/plane.ts';
 import { isNetworkLoadBalancer } from './network-arn.ts';
-import { type OwnedLoadBalancer, TAG, timeIn } from './observed.ts';
+import { type OwnedLoadBalancer, type OwnedResource, TAG, timeIn } from './observed.ts';
 
 /** The tag from the create call until the NLB is the Gateway's address. */
 export const coming = { [TAG.handover]: 'pending' } as const;
@@ -23,6 +24,15 @@ export function keepsZonesUntil({ tags }: Pick<OwnedLoadBalancer, 'tags'>, now: 
   const since = timeIn(tags[TAG.entered]);
   return since !== undefined && since <= now && now < since + handover ? since + handover : undefined;
 }
+
+/** The NLBs that keep an old zone now. */
+export const keptZones = (owned: readonly OwnedResource[], now: number, handover: number): readonly ZonesKept[] =>
+  owned.flatMap((each) => {
+    const until = each.kind === 'load-balancer' ? keepsZonesUntil(each, now, handover) : undefined;
+    return each.kind !== 'load-balancer' || until === undefined
+      ? []
+      : [{ kind: 'zones-kept', loadBalancer: each.name, until }];
+  });
 
 /** The addresses in a Gateway's status. */
 export const addressesIn = (gateway: Gateway | undefined): readonly string[] =>

@@ -12,7 +12,7 @@ import { Cloud } from './cloud.ts';
 import { errandOf, onErrand } from './errand.ts';
 import { awsFinding } from './findings.ts';
 import { checkClass } from './gateway-class.ts';
-import { addressesIn } from './handover.ts';
+import { addressesIn, keptZones } from './handover.ts';
 import { regionNearQuota } from './inventory/census.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import { DEFAULT_QUOTAS } from './model/options.ts';
@@ -86,6 +86,7 @@ export async function openAws(
         ...provisioned(model, resources, addressesIn(sources.gateway(gateway))),
         found: [
           ...problems,
+          ...keptZones(resources, clock.now(), cloud.handover),
           ...cloud.reachability.widened(bindings),
           ...targetsNearQuota(model, bindings, cloud.membership),
           ...regionNearQuota(model, cloud.inventory.census()),

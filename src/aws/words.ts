@@ -203,6 +203,8 @@ function cloudSentence(problem: CloudProblem): string {
       return `the address ${problem.address} cannot be used: ${addressMisuse(problem)}`;
     case 'addresses-in-one-zone':
       return `The Gateway's addresses are all in zone ${problem.zone}, so no client reaches it while this zone fails. Name an address in another zone, too.`;
+    case 'zones-kept':
+      return `Load balancer ${problem.loadBalancer} keeps an old zone until ${new Date(problem.until).toISOString()}, because AWS needs minutes to set up the new zones.`;
     case 'mapped-addresses-unused':
       return `Gatehouse ignores ${list(problem.addresses)} in the configured subnetMappings, because the Gateway's spec.addresses decide.`;
     case 'subnets-invalid':

@@ -60,6 +60,7 @@ const remarks: ReadonlySet<Kind> = new Set<Kind>([
   'attributes-without-effect',
   'region-near-quota',
   'targets-near-quota',
+  'zones-kept',
 ]);
 
 /** All conditions of a Gateway that has this problem, and has no load balancer yet. */
