@@ -141,7 +141,13 @@ const specs: Readonly<Record<string, z.ZodType>> = {
     listeners: z.array(listener),
     addresses: z.array(z.looseObject({ type: z.string().optional(), value: z.string().optional() })).optional(),
     allowedListeners: z.looseObject({ namespaces: allowedNamespaces.optional() }).optional(),
-    infrastructure: z.looseObject({ parametersRef: parameters.optional() }).optional(),
+    infrastructure: z
+      .looseObject({
+        labels: strings.optional(),
+        annotations: strings.optional(),
+        parametersRef: parameters.optional(),
+      })
+      .optional(),
   }),
   ListenerSet: z.looseObject({ parentRef: named, listeners: z.array(listener) }),
   HTTPRoute: z.looseObject({

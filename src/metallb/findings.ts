@@ -43,6 +43,8 @@ function effectOf(problem: MetallbProblem): GatewayEffect {
     case 'change-held':
     case 'class-kept':
       return unchanged;
+    case 'infrastructure-reserved':
+      return { kind: 'remark' };
     default:
       return problem satisfies never;
   }

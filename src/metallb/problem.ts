@@ -1,4 +1,4 @@
-// All problems of addresses, as data. The code that finds a problem says what and where; words.ts writes the message.
+// All problems of addresses and infrastructure, as data. The code that finds a problem says what and where; words.ts writes the message.
 import type { ObjectKey } from '../kube/object.ts';
 import type { Obstacle } from './obstacle.ts';
 import type { Wish } from './wish.ts';
@@ -65,6 +65,14 @@ export interface ClassKept {
   readonly wanted?: string;
 }
 
+/** Other controllers do what these keys say, or they are ours. They are left out. */
+export interface InfrastructureReserved {
+  readonly kind: 'infrastructure-reserved';
+  /** `infrastructure.labels` or `infrastructure.annotations`. */
+  readonly field: string;
+  readonly keys: readonly string[];
+}
+
 export type MetallbProblem =
   | AddressMalformed
   | PoolNotAllowed
@@ -73,4 +81,5 @@ export type MetallbProblem =
   | ServiceUnclaimed
   | ConfigurationInvalid
   | ChangeHeld
-  | ClassKept;
+  | ClassKept
+  | InfrastructureReserved;

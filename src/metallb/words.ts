@@ -1,7 +1,14 @@
 // The messages of problems with addresses: what is wrong, and what to do.
 import { list } from '../status/phrases.ts';
 import type { Obstacle, Taken } from './obstacle.ts';
-import type { AddressPending, AddressRefused, ClassKept, MetallbProblem, ServiceUnclaimed } from './problem.ts';
+import type {
+  AddressPending,
+  AddressRefused,
+  ClassKept,
+  InfrastructureReserved,
+  MetallbProblem,
+  ServiceUnclaimed,
+} from './problem.ts';
 
 /** Says what is wrong and how to correct it. The caller adds the field. */
 export function sentence(problem: MetallbProblem): string {
@@ -22,6 +29,8 @@ export function sentence(problem: MetallbProblem): string {
       return `Service ${problem.service} stays as it is, because it would lose its address with the change: ${obstacle(problem.why)}`;
     case 'class-kept':
       return classKept(problem);
+    case 'infrastructure-reserved':
+      return reserved(problem);
     default:
       return problem satisfies never;
   }
@@ -56,6 +65,13 @@ function classKept({ service, loadBalancerClass, wanted }: ClassKept): string {
     loadBalancerClass === undefined ? 'has no loadBalancerClass' : `has the loadBalancerClass "${loadBalancerClass}"`;
   const asked = wanted === undefined ? 'none' : `"${wanted}"`;
   return `Service ${service} ${has}, and ${asked} is asked for. Kubernetes does not allow the change, and a new Service would lose the address. Create another Gateway, or delete the Service.`;
+}
+
+function reserved({ keys }: InfrastructureReserved): string {
+  const named = list(keys.map((key) => `"${key}"`));
+  return keys.length === 1
+    ? `${named} is left out, because its domain is reserved. Remove it.`
+    : `${named} are left out, because their domains are reserved. Remove them.`;
 }
 
 function obstacle(why: Obstacle): string {
