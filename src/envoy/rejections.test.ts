@@ -86,9 +86,9 @@ test('the summary of a hundred pods that reject the same is short', () => {
       listeners: new Map([['tcp/80', 'v1']]),
       routes: none,
     },
-    rejected: Array.from({ length: 50 }, (__, table) => ({
+    rejected: Array.from({ length: 50 }, (__, port) => ({
       kind: 'routes' as const,
-      name: `http/${table}`,
+      name: `http/${port}`,
       version: 'v1',
       message,
     })),

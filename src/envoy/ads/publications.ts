@@ -4,8 +4,7 @@ import type { ResourceKind, Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import type { Identity } from './identities.ts';
 import { Stream } from './stream.ts';
-import type { Rejection } from './subscription.ts';
-import { type Summary, summaryOf, suspectsOf } from './summary.ts';
+import { type EnvoyState, type Summary, summaryOf, suspectsOf } from './summary.ts';
 
 /** Where a pod belongs. */
 export interface Placement {
@@ -16,16 +15,6 @@ export interface Placement {
 
 /** Undefined if no pod of ours has this identity: it must exist, with its UID, our label, owner and ServiceAccount. */
 export type PlaceOf = (identity: Identity) => Placement | undefined;
-
-/** What one connected pod has. */
-export interface EnvoyState {
-  readonly pod: ObjectKey;
-  /** The pod has all of what was published last, except what it rejected. */
-  readonly isCurrent: boolean;
-  /** Version by name, of each kind. */
-  readonly acknowledged: Readonly<Record<ResourceKind, ReadonlyMap<string, string>>>;
-  readonly rejected: readonly Rejection[];
-}
 
 interface Publication {
   snapshot: Snapshot | undefined;

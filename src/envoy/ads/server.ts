@@ -15,10 +15,10 @@ import {
   DeltaDiscoveryResponseSchema,
 } from '../xds/envoy/service/discovery/v3/discovery_pb.ts';
 import { Identities, type IdentitiesOptions, type Identity } from './identities.ts';
-import { type EnvoyState, type Placement, type PlaceOf, Publications } from './publications.ts';
+import { type Placement, type PlaceOf, Publications } from './publications.ts';
 import type { Stream } from './stream.ts';
 import type { Request, Response } from './subscription.ts';
-import type { Summary } from './summary.ts';
+import type { EnvoyState, Summary } from './summary.ts';
 
 /** PEM. */
 export interface ServerCertificate {

@@ -1,11 +1,21 @@
 // What the Envoys of a Gateway have, so short that a replica can tell it to the leader.
 import { equals, fromBinary } from '@bufbuild/protobuf';
 import { z } from 'zod';
-import type { Resource } from '../snapshot.ts';
+import type { ObjectKey } from '../../kube/object.ts';
+import type { Resource, ResourceKind } from '../snapshot.ts';
 import { type Route, RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
-import type { EnvoyState } from './publications.ts';
 import type { Rejection } from './subscription.ts';
+
+/** What one connected pod has. */
+export interface EnvoyState {
+  readonly pod: ObjectKey;
+  /** The pod has all of what was published last, except what it rejected. */
+  readonly isCurrent: boolean;
+  /** Version by name, of each kind. */
+  readonly acknowledged: Readonly<Record<ResourceKind, ReadonlyMap<string, string>>>;
+  readonly rejected: readonly Rejection[];
+}
 
 const MAX_REJECTIONS = 20;
 const MAX_SUSPECTS = 10;
