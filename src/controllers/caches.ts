@@ -1,6 +1,6 @@
 // One reflector for each kind, and the indexes that the passes use.
 
-import type { Namespace, Node } from '../api/core.ts';
+import type { Namespace, Node, Service } from '../api/core.ts';
 import * as kinds from '../api/kinds.ts';
 import { type Route, type ServedRoute, servedKinds } from '../api/route-kinds.ts';
 import { readGateway, readGatewayClass, readListenerSet, readReferenceGrant, readRoute } from '../gateway/readable.ts';
@@ -143,7 +143,7 @@ export function openCaches(options: CachesOptions) {
     referenceGrants: reflect(kinds.referenceGrants, { namespace: inNamespace }, { read: readReferenceGrant }),
     loadBalancerConfigurations: reflect(kinds.loadBalancerConfigurations, {}),
     proxyConfigurations: reflect(kinds.proxyConfigurations, {}, optional),
-    services: reflect(kinds.services, {}),
+    services: reflect(kinds.services, { address: addressesOf }),
     endpointSlices: reflect(kinds.endpointSlices, { service: (slice) => servicesOfSlice(slice) }),
     secrets: reflect(kinds.secrets, {}, { fieldSelector: 'type=kubernetes.io/tls' }),
     nodes: reflect(kinds.nodes, {}, { strip: stripNode }),
@@ -181,6 +181,10 @@ const stripNamespace = (namespace: Namespace): Namespace => {
 const inNamespace = (object: KubeObject): readonly string[] => [namespaceOf(object)];
 
 const eachOf = (key: ObjectKey | undefined): readonly ObjectKey[] => (key === undefined ? [] : [key]);
+
+/** The addresses that a load balancer controller has given to the Service. */
+const addressesOf = ({ status }: Service): readonly string[] =>
+  (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []);
 
 export const servicesOfSlice = ({ metadata }: KubeObject): readonly ObjectKey[] => {
   const name = metadata.labels?.[serviceNameLabel];

@@ -8,7 +8,7 @@ import { connect } from '../kube/connect.ts';
 import { Elector } from '../kube/elector.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
-import { isFed } from '../provider/context.ts';
+import { isFed } from '../provider/kind.ts';
 import { serveTelemetry } from '../telemetry/http.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { version } from '../version.ts';

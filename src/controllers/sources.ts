@@ -21,6 +21,7 @@ export const sourcesOf = (caches: Caches, clock: Pick<Clock, 'now'>): ClusterSou
   nodes: () => caches.nodes.list(),
   grantsIn: (namespace) => caches.referenceGrants.byIndex('namespace', namespace),
   service: (key) => caches.services.get(key),
+  servicesAt: (address) => caches.services.byIndex('address', address),
   endpointSlicesOf: (service) => caches.endpointSlices.byIndex('service', service),
   secret: (key) => caches.secrets.get(key),
   now: () => clock.now(),

@@ -5,7 +5,7 @@ import { ConfigError } from '../config.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
-import type { LedKind, ProviderKind } from '../provider/context.ts';
+import type { LedKind, ProviderKind } from '../provider/kind.ts';
 import { type Cluster, gatewayClass, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from '../provider/testing/memory-provider.ts';
 import { runTerm } from './term.ts';

@@ -1,6 +1,6 @@
 // What the leader gives to each provider.
 
-import type { Node } from '../api/core.ts';
+import type { Node, Service } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
 import type { Config } from '../config.ts';
 import type { Sources } from '../gateway/gather.ts';
@@ -10,7 +10,6 @@ import type { EventRecorder } from '../kube/events.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Feed, FeedContext } from './feed.ts';
 import type { Provider } from './provider.ts';
 
 type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certificateOption'>;
@@ -19,6 +18,8 @@ type CertificateSources = Pick<Sources, 'imported' | 'certificateOwner' | 'certi
 export interface ClusterSources extends Omit<Sources, keyof CertificateSources> {
   gateways(): readonly Gateway[];
   nodes(): readonly Node[];
+  /** The Services to which a load balancer controller has given the address. */
+  servicesAt(address: string): readonly Service[];
 }
 
 export interface ProviderContext {
@@ -42,27 +43,6 @@ export interface ProviderContext {
   /** Makes the endpoints pass due for these Services. */
   readonly endpointsDue: (services: Iterable<ObjectKey>) => void;
 }
-
-/** What is known of a provider before it is opened. */
-type KnownProvider = Pick<
-  Provider,
-  'name' | 'controllerName' | 'finalizer' | 'words' | 'capabilities' | 'supportedFeatures' | 'narrow'
->;
-
-/** Only the leader works for it. */
-export interface LedKind extends KnownProvider {
-  /** @throws ConfigError when the provider can't work here at all */
-  readonly open: (context: ProviderContext, signal: AbortSignal) => Promise<Provider>;
-}
-
-/** Every replica works for it. */
-export interface FedKind extends KnownProvider {
-  readonly feed: (context: FeedContext) => Promise<Feed>;
-}
-
-export type ProviderKind = LedKind | FedKind;
-
-export const isFed = (kind: ProviderKind): kind is FedKind => 'feed' in kind;
 
 /** What gather needs: the cluster's objects, and the provider's certificates. */
 export const sourcesFor = (

@@ -1,9 +1,10 @@
 // A provider that can't work here, for example because its cloud has no region. Its classes and Gateways report this. Existing
 // resources stay as they are. We try to open the provider until it can work.
 import { ConfigError } from '../config.ts';
-import type { FedKind, LedKind, ProviderContext, ProviderKind } from './context.ts';
+import type { ProviderContext } from './context.ts';
 import type { Feed } from './feed.ts';
 import { ofGateway } from './finding.ts';
+import type { FedKind, LedKind, ProviderKind } from './kind.ts';
 import type { Provider } from './provider.ts';
 
 /** The first and the longest wait before the provider is opened again. Each wait is twice the previous. In milliseconds. */

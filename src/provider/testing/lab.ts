@@ -5,9 +5,10 @@ import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import { type LedKind, sourcesFor } from '../context.ts';
+import { sourcesFor } from '../context.ts';
 import { derive } from '../derive.ts';
 import { ProviderError } from '../error.ts';
+import { type LedKind } from '../kind.ts';
 import type { Applied, Standing } from '../provider.ts';
 import { type Cluster, type ClusterOptions, gatewayKey, startCluster } from './cluster.ts';
 

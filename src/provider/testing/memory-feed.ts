@@ -1,8 +1,9 @@
 // A feed whose Envoys are a map.
 import type { Topology } from '../../gateway/topology.ts';
 import { type ObjectKey } from '../../kube/object.ts';
-import type { FedKind, ProviderContext } from '../context.ts';
+import type { ProviderContext } from '../context.ts';
 import type { Feed, FeedContext } from '../feed.ts';
+import type { FedKind } from '../kind.ts';
 import { MemoryWorld, memoryProvider } from './memory-provider.ts';
 
 type Model = ReadonlyMap<string, readonly ObjectKey[]>;
