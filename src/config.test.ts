@@ -7,6 +7,7 @@ const least = { 'cluster-name': 'blue' };
 
 test('only the name of the cluster is required, and the other values are the defaults', () => {
   expect(readConfig(least, {})).toEqual({
+    providers: ['aws', 'metallb'],
     clusterName: 'blue',
     awsControllerName: 'gatehouse.dev/aws',
     metallbControllerName: 'gatehouse.dev/metallb',
@@ -22,6 +23,8 @@ test('only the name of the cluster is required, and the other values are the def
     handoverPeriod: 600_000,
     enableLeaderElection: true,
     leaderElectionNamespace: undefined,
+    adsBindAddr: ':18000',
+    adsAddress: undefined,
     metricsBindAddr: ':8080',
     healthProbeBindAddr: ':61779',
     logLevel: 'info',
@@ -60,6 +63,9 @@ test.each([
   ['audit-period', '10', '--audit-period must be a duration such as 90s, 10m or 1h30m, got "10"'],
   ['audit-period', '0s', '--audit-period must be longer than 0s, got "0s"'],
   ['metrics-bind-addr', '8080', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got "8080"'],
+  ['providers', 'aws,gcp', '--providers must be some of aws,metallb, got "aws,gcp"'],
+  ['ads-bind-addr', '0', '--ads-bind-addr must be [HOST]:PORT, got "0"'],
+  ['ads-address', 'gatehouse', '--ads-address must be HOST:PORT, got "gatehouse"'],
   ['metrics-bind-addr', ':65536', '--metrics-bind-addr must be [HOST]:PORT, or 0 to turn it off, got ":65536"'],
   ['default-tags', 'team', '--default-tags must be KEY=VALUE,KEY=VALUE, got "team"'],
   [
@@ -83,6 +89,12 @@ test.each([
   ['health-probe-bind-addr', '[::1]:65535'],
 ])('--%s=%s is accepted', (name, value) => {
   expect(Object.values(readConfig({ ...least, [name]: value }, {}))).toContain(value);
+});
+
+test('without AWS the cluster needs no name', () => {
+  expect(readConfig({ providers: 'metallb' }, {}).providers).toEqual(['metallb']);
+  expect(readConfig({}, { GATEHOUSE_PROVIDERS: 'metallb' }).providers).toEqual(['metallb']);
+  expect(() => readConfig({ providers: 'metallb,aws' }, {})).toThrow('--cluster-name is required');
 });
 
 test('a value of a tag may have =, and an empty list has no tags', () => {

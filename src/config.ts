@@ -3,11 +3,22 @@ import { z } from 'zod';
 import { hasDroppedKey, sslPolicyName, userTags } from './api/load-balancer-configuration.ts';
 import type { SettingsDefaults } from './aws/settings.ts';
 
-const bindAddress = z
+const isAddress = (text: string): boolean =>
+  Number(/^(?:\[[0-9a-fA-F:]+\]|[^:]*):(\d{1,5})$/.exec(text)?.[1]) <= 65_535;
+
+const listenAddress = z.string().refine(isAddress, { error: 'must be [HOST]:PORT' });
+
+const bindAddress = z.string().refine((text) => text === '0' || isAddress(text), {
+  error: 'must be [HOST]:PORT, or 0 to turn it off',
+});
+
+/** The providers that there are, in the order of the documentation. */
+export const providerNames = ['aws', 'metallb'] as const;
+
+const providers = z
   .string()
-  .refine((text) => text === '0' || Number(/^(?:\[[0-9a-fA-F:]+\]|[^:]*):(\d{1,5})$/.exec(text)?.[1]) <= 65_535, {
-    error: 'must be [HOST]:PORT, or 0 to turn it off',
-  });
+  .transform((text) => [...new Set(text.split(','))])
+  .pipe(z.array(z.enum(providerNames, { error: `must be some of ${providerNames.join(',')}` })));
 
 const boolean = z.stringbool({
   truthy: ['true', '1', 'yes', ''],
@@ -49,12 +60,17 @@ interface Flag {
 
 /** By flag, without its dashes. The environment variable is `GATEHOUSE_` and the flag in upper case with underscores. */
 export const flags = {
+  providers: {
+    schema: providers.prefault(providerNames.join(',')),
+    value: 'NAME,…',
+    description: 'which providers serve GatewayClasses. One that no GatewayClass needs does nothing',
+  },
   'cluster-name': {
     schema: z
       .string({ error: 'is required: the name under which this cluster owns things in AWS' })
       .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, { error: 'must be 1 to 100 letters, digits, ., _ or -' }),
     value: 'NAME',
-    description: 'the name under which this cluster owns things in AWS; required',
+    description: 'the name under which this cluster owns things in AWS; required with AWS',
   },
   'aws-region': {
     schema: z
@@ -140,6 +156,19 @@ export const flags = {
     value: 'NAMESPACE',
     description: "where the Lease and the controller's own ConfigMap are; else the pod's namespace",
   },
+  'ads-bind-addr': {
+    schema: listenAddress.default(':18000'),
+    value: '[HOST]:PORT',
+    description: 'where Envoys get their configuration',
+  },
+  'ads-address': {
+    schema: z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:]+\]|[^:]+):\d{1,5}$/, { error: 'must be HOST:PORT' })
+      .optional(),
+    value: 'HOST:PORT',
+    description: 'how Envoys call it; else the Service gatehouse-ads in the namespace of the Lease, port 18000',
+  },
   'metrics-bind-addr': {
     schema: bindAddress.default(':8080'),
     value: '[HOST]:PORT',
@@ -192,13 +221,17 @@ export class ConfigError extends Error {
 export function readConfig(given: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Config {
   const config: Record<string, unknown> = {};
   const faults: string[] = [];
+  const chosen = given['providers'] ?? env[environmentVariable('providers')] ?? providerNames.join(',');
+  const unneeded: Readonly<Record<string, string>> = chosen.split(',').includes('aws')
+    ? {}
+    : { 'cluster-name': 'none' };
   for (const [name, { schema }] of Object.entries<Flag>(flags)) {
     const variable = environmentVariable(name);
-    const value = given[name] ?? env[variable];
+    const value = given[name] ?? env[variable] ?? unneeded[name];
     const parsed = schema.safeParse(value);
     if (parsed.success) config[camel(name)] = parsed.data;
     else {
-      const source = given[name] === undefined && value !== undefined ? ` (from ${variable})` : '';
+      const source = given[name] === undefined && env[variable] !== undefined ? ` (from ${variable})` : '';
       const got = value === undefined ? '' : `, got "${value}"`;
       faults.push(`--${name} ${parsed.error.issues[0]?.message ?? 'is invalid'}${got}${source}`);
     }

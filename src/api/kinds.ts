@@ -1,7 +1,7 @@
 // The kinds that Gatehouse watches or writes, with their group, version and plural.
 import type { Kind } from '../kube/kinds.ts';
 import type { KubeObject } from '../kube/object.ts';
-import type { EndpointSlice, Namespace, Node, Secret, Service } from './core.ts';
+import type { EndpointSlice, Event, Namespace, Node, Secret, Service } from './core.ts';
 import {
   GATEWAY_GROUP,
   type Gateway,
@@ -11,7 +11,9 @@ import {
   type ReferenceGrant,
 } from './gateway-api.ts';
 import { GATEHOUSE_GROUP, type LoadBalancerConfiguration } from './load-balancer-configuration.ts';
+import type { ConfigurationState, IpAddressPool, ServiceAnnouncement } from './metallb.ts';
 import type { ProxyConfiguration } from './proxy-configuration.ts';
+import type { Deployment, Pod, TokenReview } from './workloads.ts';
 
 const core = { group: '', version: 'v1' } as const;
 const gatewayApi = { group: GATEWAY_GROUP, version: 'v1' } as const;
@@ -78,3 +80,56 @@ export interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 export const configMaps: Kind<ConfigMap> = { ...core, plural: 'configmaps', kind: 'ConfigMap', namespaced: true };
+
+export const pods: Kind<Pod> = { ...core, plural: 'pods', kind: 'Pod', namespaced: true };
+export const serviceAccounts: Kind = { ...core, plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true };
+export const coreEvents: Kind<Event> = { ...core, plural: 'events', kind: 'Event', namespaced: true };
+export const deployments: Kind<Deployment> = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+};
+export const podDisruptionBudgets: Kind = {
+  group: 'policy',
+  version: 'v1',
+  plural: 'poddisruptionbudgets',
+  kind: 'PodDisruptionBudget',
+  namespaced: true,
+};
+export const horizontalPodAutoscalers: Kind = {
+  group: 'autoscaling',
+  version: 'v2',
+  plural: 'horizontalpodautoscalers',
+  kind: 'HorizontalPodAutoscaler',
+  namespaced: true,
+};
+export const tokenReviews: Kind<TokenReview> = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+  namespaced: false,
+};
+
+const metallb = { group: 'metallb.io', version: 'v1beta1', namespaced: true } as const;
+
+export const ipAddressPools: Kind<IpAddressPool> = { ...metallb, plural: 'ipaddresspools', kind: 'IPAddressPool' };
+export const l2Advertisements: Kind = { ...metallb, plural: 'l2advertisements', kind: 'L2Advertisement' };
+export const bgpAdvertisements: Kind = { ...metallb, plural: 'bgpadvertisements', kind: 'BGPAdvertisement' };
+export const serviceL2Statuses: Kind<ServiceAnnouncement> = {
+  ...metallb,
+  plural: 'servicel2statuses',
+  kind: 'ServiceL2Status',
+};
+export const serviceBgpStatuses: Kind<ServiceAnnouncement> = {
+  ...metallb,
+  plural: 'servicebgpstatuses',
+  kind: 'ServiceBGPStatus',
+};
+export const configurationStates: Kind<ConfigurationState> = {
+  ...metallb,
+  plural: 'configurationstates',
+  kind: 'ConfigurationState',
+};

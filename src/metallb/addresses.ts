@@ -70,7 +70,7 @@ function standingStill(options: ServiceOptions): AddressPlan {
   };
 }
 
-const addressesOf = ({ status }: Service): readonly GatewayAddress[] =>
+export const addressesOf = ({ status }: Service): readonly GatewayAddress[] =>
   (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }): readonly GatewayAddress[] => {
     if (ip !== undefined) return [{ type: 'IPAddress', value: canonicalAddress(ip) ?? ip }];
     return hostname === undefined ? [] : [{ type: 'Hostname', value: hostname }];

@@ -1,0 +1,109 @@
+// What this provider watches, beside what all providers share: the objects that we make, and MetalLB's own.
+import type { Event, Service } from '../api/core.ts';
+import * as kinds from '../api/kinds.ts';
+import type { ServiceAnnouncement } from '../api/metallb.ts';
+import type { Indexers, Store } from '../kube/cache.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Clock, Random } from '../kube/clock.ts';
+import type { Kind } from '../kube/kinds.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
+import { Reflector } from '../kube/reflector.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { fleetOf, MANAGED_BY } from './names.ts';
+
+export interface MetallbCachesOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly watchNamespace: string | undefined;
+}
+
+export type MetallbCaches = ReturnType<typeof openMetallbCaches>;
+
+const [[label, value] = ['', '']] = Object.entries(MANAGED_BY);
+const labelSelector = `${label}=${value}`;
+
+/** Only what keeps a Service from getting an address. */
+const eventSelector = 'reason=AllocationFailed,involvedObject.kind=Service';
+
+/** The kinds of a Gateway's objects, in the order in which they are made. */
+export const fleetKinds = [
+  kinds.serviceAccounts,
+  kinds.configMaps,
+  kinds.services,
+  kinds.deployments,
+  kinds.podDisruptionBudgets,
+  kinds.horizontalPodAutoscalers,
+] as const;
+
+/** The reflectors start with `run`. */
+export function openMetallbCaches({ watchNamespace, ...shared }: MetallbCachesOptions) {
+  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'hasSynced' | 'kind' | 'state'>[] = [];
+  function reflect<T extends KubeObject, Index extends string = never>(
+    kind: Kind<T>,
+    indexers: Indexers<T, Index>,
+    selection: { readonly labelSelector?: string; readonly fieldSelector?: string; readonly namespace?: string } = {},
+  ): Store<T, Index> {
+    // Who has installed only what AWS needs may not read these. That must not stop the process.
+    const reflector = new Reflector({ ...shared, kind, indexers, optional: true, ...selection });
+    reflectors.push(reflector);
+    return reflector.store;
+  }
+  const ofNamespace = watchNamespace === undefined ? {} : { namespace: watchNamespace };
+  const ours = { labelSelector, ...ofNamespace };
+  const byFleet = { fleet: fleetOf };
+  const ofMetallb = {
+    ipAddressPools: reflect(kinds.ipAddressPools, {}),
+    l2Advertisements: reflect(kinds.l2Advertisements, {}),
+    bgpAdvertisements: reflect(kinds.bgpAdvertisements, {}),
+    serviceL2Statuses: reflect(kinds.serviceL2Statuses, { service: announcedService }),
+    serviceBgpStatuses: reflect(kinds.serviceBgpStatuses, { service: announcedService }),
+    configurationStates: reflect(kinds.configurationStates, {}),
+  };
+  const stores = {
+    pods: reflect(kinds.pods, byFleet, ours),
+    services: reflect<Service, 'fleet'>(kinds.services, byFleet, ours),
+    deployments: reflect(kinds.deployments, byFleet, ours),
+    serviceAccounts: reflect(kinds.serviceAccounts, byFleet, ours),
+    configMaps: reflect(kinds.configMaps, byFleet, ours),
+    podDisruptionBudgets: reflect(kinds.podDisruptionBudgets, byFleet, ours),
+    horizontalPodAutoscalers: reflect(kinds.horizontalPodAutoscalers, byFleet, ours),
+    /** Why Services get no address. */
+    allocationEvents: reflect(
+      kinds.coreEvents,
+      { service: serviceOfEvent },
+      { fieldSelector: eventSelector, ...ofNamespace },
+    ),
+    ...ofMetallb,
+  };
+  const needed: ReadonlySet<string> = new Set([...fleetKinds, kinds.pods].map(({ kind }) => kind));
+  return {
+    ...stores,
+    /** Everything that we have made for any Gateway. */
+    fleets: [
+      stores.serviceAccounts,
+      stores.configMaps,
+      stores.services,
+      stores.deployments,
+      stores.podDisruptionBudgets,
+      stores.horizontalPodAutoscalers,
+    ] as const,
+    settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
+    run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
+    /** Whether MetalLB's kinds are installed. */
+    hasMetallb: (): boolean =>
+      reflectors.some(({ kind, state }) => kind.kind === kinds.ipAddressPools.kind && state === 'synced'),
+    /** The kinds without which nothing can be done, and that have not been listed. */
+    unlisted: (): readonly string[] =>
+      reflectors.filter((each) => needed.has(each.kind.kind) && !each.hasSynced()).map(({ kind }) => kind.kind),
+  };
+}
+
+export const serviceOfEvent = ({ involvedObject: { namespace, name = '' } }: Event): readonly ObjectKey[] => [
+  objectKey({ namespace, name }),
+];
+
+export const announcedService = ({ status }: ServiceAnnouncement): readonly ObjectKey[] => [
+  objectKey({ namespace: status?.serviceNamespace, name: status?.serviceName ?? '' }),
+];

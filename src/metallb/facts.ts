@@ -1,0 +1,49 @@
+// What the model needs of the cluster, beside the topology.
+import type { Node, Secret, Service } from '../api/core.ts';
+import type { KeyPair } from '../envoy/model/secrets.ts';
+import { certificateBlocks } from '../gateway/pem.ts';
+import type { IpFamily, Topology } from '../gateway/topology.ts';
+import type { ObjectKey } from '../kube/object.ts';
+
+/** Nodes have addresses of the families that pods have. */
+export function familiesOf(nodes: readonly Node[]): readonly IpFamily[] {
+  const addresses = nodes.flatMap(({ status }) => status?.addresses ?? []);
+  const internal = addresses.filter(({ type }) => type === 'InternalIP').map(({ address }) => address);
+  const has6 = internal.some((address) => address.includes(':'));
+  const has4 = internal.some((address) => !address.includes(':'));
+  if (!has6) return ['IPv4'];
+  return has4 ? ['IPv4', 'IPv6'] : ['IPv6'];
+}
+
+/** The mapping of the Services now, from listeners' ports to Envoy's. */
+export const portsOf = (services: readonly Service[]): ReadonlyMap<number, number> =>
+  new Map(
+    services.flatMap(({ spec }) =>
+      (spec.ports ?? []).flatMap(({ port, targetPort }): [number, number][] =>
+        typeof targetPort === 'number' ? [[port, targetPort]] : [],
+      ),
+    ),
+  );
+
+/** Of the Secrets that the listeners refer to. Translate has checked them. */
+export function keyPairsOf(
+  { ports }: Topology,
+  secret: (key: ObjectKey) => Secret | undefined,
+): ReadonlyMap<ObjectKey, KeyPair> {
+  const pairs = new Map<ObjectKey, KeyPair>();
+  for (const { listeners } of ports) {
+    for (const certificate of listeners.flatMap(({ certificates }) => certificates)) {
+      if (certificate.kind !== 'secret' || pairs.has(certificate.secret)) continue;
+      const found = secret(certificate.secret);
+      if (found !== undefined) pairs.set(certificate.secret, keyPairOf(found));
+    }
+  }
+  return pairs;
+}
+
+const keyPairOf = (secret: Secret): KeyPair => ({
+  chain: (decoded(secret, 'tls.crt').match(certificateBlocks) ?? []).join('\n'),
+  key: decoded(secret, 'tls.key'),
+});
+
+const decoded = ({ data }: Secret, name: string): string => Buffer.from(data?.[name] ?? '', 'base64').toString();

@@ -1,0 +1,127 @@
+// What every replica does for this provider: it makes the configuration of each Gateway's Envoys, and serves it to them.
+import type { Pod } from '../api/workloads.ts';
+import type { ObjectKey } from '../kube/object.ts';
+import type { ProviderContext } from '../provider/context.ts';
+import type { Feed, FeedContext } from '../provider/feed.ts';
+import type { Accepted, Known, Provider } from '../provider/provider.ts';
+import { Ads } from './ads.ts';
+import { type MetallbCaches, openMetallbCaches } from './caches.ts';
+import { familiesOf, keyPairsOf, portsOf } from './facts.ts';
+import { fleetKey, ownerOf } from './names.ts';
+import { drainsAt, placementOf } from './placement.ts';
+import { openMetallb } from './provider.ts';
+import { Published } from './published.ts';
+import type { MetallbReplica } from './replica.ts';
+import { type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
+import type { EnvoyReport } from './standing.ts';
+import type { MetallbTopology } from './translation.ts';
+
+export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbModel>, MetallbReplica {
+  readonly capabilities = metallbStages.capabilities;
+  readonly narrow = metallbStages.narrow;
+  readonly model = metallbStages.model;
+  /** Keys come from Secrets only. */
+  readonly certificates = { imported: () => undefined, certificateOwner: () => ({ kind: 'absent' as const }) };
+  readonly caches: MetallbCaches;
+  readonly ads: Ads;
+  readonly #context: FeedContext;
+  readonly #published: Published;
+  readonly #watchers = new Set<(gateway?: ObjectKey) => void>();
+
+  constructor(context: FeedContext) {
+    const { config, sources } = context;
+    this.#context = context;
+    this.caches = openMetallbCaches({ ...context, watchNamespace: config.watchNamespace });
+    this.#published = new Published((service) => sources.endpointSlicesOf(service));
+    this.ads = new Ads({
+      context,
+      placeOf: (identity) =>
+        placementOf(identity, {
+          pod: (key) => this.caches.pods.get(key),
+          deployment: (key) => this.caches.deployments.get(key),
+          gateway: (key) => sources.gateway(key),
+          now: () => context.clock.now(),
+        }),
+      onChange: (gateway) => this.#tell(gateway),
+      onTrust: () => this.#tell(),
+    });
+  }
+
+  get settled(): Promise<unknown> {
+    return this.caches.settled;
+  }
+
+  async facts({ topology }: Accepted<MetallbTopology>): Promise<Known<MetallbFacts>> {
+    const { sources } = this.#context;
+    const facts = {
+      families: familiesOf(sources.nodes()),
+      standingPorts: portsOf(this.caches.services.byIndex('fleet', fleetKey(topology.gateway))),
+      keyPairs: keyPairsOf(topology, (key) => sources.secret(key)),
+    };
+    return { facts, found: [] };
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const reflecting = this.caches.run(signal);
+    await this.caches.settled;
+    const { gatewayDue } = this.#context;
+    const stops = [
+      this.caches.pods.onChange((_, pod) => this.#podChanged(pod, signal)),
+      this.caches.deployments.onChange(() => this.ads.podsChanged()),
+      // What the Services have says where Envoy listens.
+      this.caches.services.onChange((old, current) => {
+        if (String([...portsOf(old ? [old] : [])]) === String([...portsOf(current ? [current] : [])])) return;
+        const service = current ?? old;
+        const gateway = service && ownerOf(service);
+        if (gateway !== undefined) gatewayDue(gateway);
+      }),
+    ];
+    await Promise.all([reflecting, this.ads.run(signal)]);
+    for (const stop of stops) stop();
+  }
+
+  publish(gateway: ObjectKey, { envoy }: MetallbModel): void {
+    this.ads.publish(gateway, this.#published.publish(gateway, envoy, this.ads.clusters(gateway)));
+  }
+
+  withdraw(gateway: ObjectKey): void {
+    this.#published.withdraw(gateway);
+    this.ads.withdraw(gateway);
+  }
+
+  endpoints(service: ObjectKey): void {
+    for (const [gateway, endpoints] of this.#published.refresh(service)) this.ads.publishEndpoints(gateway, endpoints);
+  }
+
+  envoys(gateway: ObjectKey): readonly EnvoyReport[] {
+    return this.ads.states(gateway).map(({ pod, acknowledged, isCurrent }) => ({
+      pod,
+      listeners: new Set(acknowledged.listeners.keys()),
+      isCurrent,
+    }));
+  }
+
+  open(context: ProviderContext, signal: AbortSignal): Promise<Provider> {
+    return openMetallb(this, context, signal);
+  }
+
+  watch(watcher: (gateway?: ObjectKey) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #podChanged(pod: Pod | undefined, signal: AbortSignal): void {
+    const { clock } = this.#context;
+    this.ads.podsChanged();
+    if (pod?.metadata.deletionTimestamp === undefined) return;
+    const untilDrainMs = Math.max(0, drainsAt(pod) - clock.now());
+    void clock.sleep(untilDrainMs, signal).then(
+      () => this.ads.podsChanged(),
+      () => undefined,
+    );
+  }
+
+  #tell(gateway?: ObjectKey): void {
+    for (const watcher of this.#watchers) watcher(gateway);
+  }
+}

@@ -1,0 +1,46 @@
+// The names and labels of the objects of a Gateway.
+import { createHash } from 'node:crypto';
+import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
+import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
+
+/** The label of everything that we make. */
+export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gatehouse' } as const;
+
+/** The Gateway API's label. */
+const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
+
+const longest = 63;
+
+/** The hash keeps the names of two Gateways apart, and a Gateway's from those of other Deployments. */
+export function objectNameOf(gateway: ObjectKey): string {
+  const { name } = parseObjectKey(gateway);
+  return cut(name, hashOf(gateway), longest);
+}
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
+const cut = (name: string, hash: string, length: number): string =>
+  `${name.slice(0, length - hash.length - 1).replace(/[^a-z0-9]+$/, '')}-${hash}`;
+
+export function labelsOf(gateway: ObjectKey): Readonly<Record<string, string>> {
+  const { name } = parseObjectKey(gateway);
+  const label = name.length <= longest ? name : cut(name, hashOf(name), longest);
+  return { ...MANAGED_BY, [gatewayNameLabel]: label, [GATEWAY_LABEL]: objectNameOf(gateway) };
+}
+
+/** The index of objects by Gateway: the namespace, and the name of the Gateway's objects. */
+export const fleetOf = ({ metadata }: KubeObject): readonly ObjectKey[] => {
+  const name = metadata.labels?.[GATEWAY_LABEL];
+  return name === undefined ? [] : [objectKey({ namespace: metadata.namespace, name })];
+};
+
+/** The key of a Gateway in the index of `fleetOf`. */
+export const fleetKey = (gateway: ObjectKey): ObjectKey =>
+  objectKey({ namespace: parseObjectKey(gateway).namespace, name: objectNameOf(gateway) });
+
+/** The Gateway that owns the object. Nothing else may be changed or believed. */
+export function ownerOf({ metadata }: KubeObject): ObjectKey | undefined {
+  const { namespace, ownerReferences = [] } = metadata;
+  const owner = ownerReferences.find(({ kind, controller }) => kind === 'Gateway' && controller === true);
+  return owner && objectKey({ namespace, name: owner.name });
+}

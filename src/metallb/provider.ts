@@ -1,0 +1,177 @@
+// MetalLB and Envoy as a provider: each method of the contract, and the function that does the work. The leader has it.
+import type { Service } from '../api/core.ts';
+import { fleetObjects } from '../envoy/fleet/objects.ts';
+import { applyObjects, planObjects } from '../kube/apply-set.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { KubeObject, ObjectKey } from '../kube/object.ts';
+import type { ProviderContext } from '../provider/context.ts';
+import { ProviderError } from '../provider/error.ts';
+import { type Finding, type GatewayFinding, ofGateway } from '../provider/finding.ts';
+import type { Applied, Derived, Provider, Standing } from '../provider/provider.ts';
+import { addressPlan } from './addresses.ts';
+import { audience } from './ads.ts';
+import { announced } from './announced.ts';
+import { cachedWorld, type WorldSources } from './cached-world.ts';
+import { fleetKinds } from './caches.ts';
+import { fleetOptions, serviceOptions } from './desired.ts';
+import { metallbKnown } from './known.ts';
+import { fleetKey, ownerOf } from './names.ts';
+import { findingsOf } from './outcomes.ts';
+import { removeFleet } from './remove.ts';
+import type { MetallbReplica } from './replica.ts';
+import type { MetallbFacts, MetallbModel } from './stages.ts';
+import { standingOf } from './standing.ts';
+import type { MetallbTopology } from './translation.ts';
+import { runTriggers } from './triggers.ts';
+import { untilSeen } from './until-seen.ts';
+
+type MetallbProvider = Provider<MetallbTopology, MetallbFacts, MetallbModel>;
+
+export async function openMetallb(
+  replica: MetallbReplica,
+  context: ProviderContext,
+  signal: AbortSignal,
+): Promise<MetallbProvider> {
+  const { config, logger } = context;
+  const { caches, ads } = replica;
+  const client = whileLeading(context);
+  logger.info({ ads: ads.address }, 'leads: Gateways are reconciled');
+  return {
+    ...metallbKnown(config),
+    facts: (accepted) => replica.facts(accepted),
+    model: replica.model,
+    certificates: { ...replica.certificates, learn: async () => [] },
+    checkClass: () => unlisted(caches.unlisted()),
+    ready: async () => unlisted(caches.unlisted()),
+    apply: (gateway, derived) => apply({ replica, context, client, signal }, gateway, derived),
+    standing: (gateway, model) => standing(replica, context, gateway, model),
+    remove: (gateway) => removeFleet(client, gateway, signal),
+    // Kubernetes deletes what a Gateway owns.
+    forget: () => undefined,
+    // Every replica publishes endpoints.
+    endpoints: async () => ({ found: [], behind: false }),
+    servicesOnNodes: () => [],
+    exclusive: (_, pass) => pass(),
+    run: async (until) => {
+      await Promise.all([ads.maintain(until), runTriggers(replica, context, until)]);
+    },
+    close: async () => undefined,
+  };
+}
+
+interface Applying {
+  readonly replica: MetallbReplica;
+  readonly context: ProviderContext;
+  readonly client: KubeClient;
+  readonly signal: AbortSignal;
+}
+
+async function apply(
+  { replica, context, client, signal }: Applying,
+  key: ObjectKey,
+  { input: { gateway }, model }: Derived<MetallbModel>,
+): Promise<Applied> {
+  if (model === undefined) return { found: [], behind: false };
+  const { ads, caches } = replica;
+  const { address, serverName, authorities } = ads;
+  if (authorities === undefined) return { found: [noAuthority], behind: false };
+  const fleet = fleetKey(key);
+  const live: readonly Service[] = caches.services.byIndex('fleet', fleet);
+  const { services, againInMs } = addressPlan(
+    serviceOptions(gateway, model, live),
+    cachedWorld(gateway, worldSources(replica, context)),
+  );
+  const proxies = fleetObjects(fleetOptions(gateway, model, { address, serverName, audience, authorities }));
+  const existing = caches.fleets.flatMap((store): readonly KubeObject[] => store.byIndex('fleet', fleet));
+  const isOurs = (object: KubeObject): boolean => ownerOf(object) === key;
+  const plan = planObjects({ desired: [...proxies, ...services], existing: existing.filter(isOurs) });
+  const outcomes = await applyObjects(client, plan, { kinds: fleetKinds, isOurs, signal });
+  await untilSeen(caches, outcomes, signal);
+  return {
+    found: findingsOf(outcomes),
+    behind: plan.ending.length > 0,
+    ...(againInMs !== undefined && { requeueAfterMs: againInMs }),
+  };
+}
+
+function standing(
+  replica: MetallbReplica,
+  context: ProviderContext,
+  key: ObjectKey,
+  model: MetallbModel | undefined,
+): Standing {
+  const { caches } = replica;
+  const fleet = fleetKey(key);
+  const services = caches.services.byIndex('fleet', fleet);
+  const gateway = context.sources.gateway(key);
+  const seen = { gateway, model, services, pods: caches.pods.byIndex('fleet', fleet), envoys: replica.envoys(key) };
+  if (gateway === undefined || model === undefined) return standingOf({ ...seen, plan: undefined, conditions: [] });
+  const world = cachedWorld(gateway, worldSources(replica, context));
+  const plan = addressPlan(serviceOptions(gateway, model, services), world);
+  const verdict = announced(plan.announced, world, gateway.status?.conditions);
+  return standingOf({ ...seen, plan, conditions: verdict === undefined ? [] : [verdict] });
+}
+
+const worldSources = ({ caches }: MetallbReplica, { sources, clock }: ProviderContext): WorldSources => ({
+  caches,
+  servicesAt: (address) => sources.servicesAt(address),
+  namespace: (name) => sources.namespace(name),
+  now: clock.now(),
+});
+
+const pending = (kind: string, words: string): GatewayFinding =>
+  ofGateway({ kind }, words, {
+    kind: 'hindrance',
+    programmed: 'Pending',
+    upToDate: 'Unavailable',
+    concerns: 'everything',
+    passing: true,
+  });
+
+const noAuthority = pending('authority-missing', 'the certificate of the configuration service does not exist yet.');
+
+/** Without them, nothing is known about what exists. */
+const unlisted = (kinds: readonly string[]): readonly Finding[] =>
+  kinds.length === 0
+    ? []
+    : [
+        pending(
+          'kinds-unlisted',
+          `Gatehouse could not list ${kinds.join(', ')} yet. Check that its role has all rights of deploy/controller-role.yaml.`,
+        ),
+      ];
+
+/** After the lease is lost no write begins. */
+function whileLeading({ client, isLeader }: Pick<ProviderContext, 'client' | 'isLeader'>): KubeClient {
+  const lead = (): void => {
+    if (!isLeader()) throw new ProviderError('The lease is lost');
+  };
+  return {
+    server: client.server,
+    namespace: client.namespace,
+    get: (kind, key, signal) => client.get(kind, key, signal),
+    list: (kind, options, signal) => client.list(kind, options, signal),
+    watch: (kind, options, signal) => client.watch(kind, options, signal),
+    close: () => client.close(),
+    create: async (...call) => {
+      lead();
+      return await client.create(...call);
+    },
+    update: async (...call) => {
+      lead();
+      return await client.update(...call);
+    },
+    updateStatus: async (...call) => {
+      lead();
+      return await client.updateStatus(...call);
+    },
+    patch: async (...call) => {
+      lead();
+      return await client.patch(...call);
+    },
+    delete: async (...call) => {
+      lead();
+      await client.delete(...call);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// What serves now: the addresses that are bound, and the ports that an Envoy behind them answers. Pure.
+import type { Service } from '../api/core.ts';
+import type { Gateway } from '../api/gateway-api.ts';
+import type { Pod } from '../api/workloads.ts';
+import { envoyListenerName } from '../envoy/model/names.ts';
+import { listenerPort, type PortKey, portKey } from '../gateway/listener-protocols.ts';
+import { type ObjectKey, objectKey } from '../kube/object.ts';
+import type { Standing } from '../provider/provider.ts';
+import { type AddressPlan, addressesOf } from './addresses.ts';
+import { metallbFinding } from './findings.ts';
+import { isBound } from './slots.ts';
+import type { MetallbModel } from './stages.ts';
+
+/** What an Envoy has, as the replica knows that it is connected to. */
+export interface EnvoyReport {
+  readonly pod: ObjectKey;
+  /** The names of its listeners. */
+  readonly listeners: ReadonlySet<string>;
+  /** It has all of what was published last, except what it rejected. */
+  readonly isCurrent: boolean;
+}
+
+export interface StandingOptions {
+  readonly gateway: Gateway | undefined;
+  /** Absent if existing resources stay as they are. */
+  readonly model: MetallbModel | undefined;
+  readonly services: readonly Service[];
+  /** Absent without a model. */
+  readonly plan: AddressPlan | undefined;
+  /** The provider's own conditions. */
+  readonly conditions: NonNullable<Standing['conditions']>;
+  readonly pods: readonly Pod[];
+  readonly envoys: readonly EnvoyReport[];
+}
+
+export function standingOf({ gateway, model, services, plan, conditions, pods, envoys }: StandingOptions): Standing {
+  const ready = new Set(pods.filter(isReady).map(({ metadata }) => objectKey(metadata)));
+  const serving = envoys.filter(({ pod }) => ready.has(pod));
+  const listening = new Set(serving.flatMap(({ listeners }) => [...listeners]));
+  const bound = services.filter(isBound);
+  const problems = plan?.problems ?? [];
+  const numbers = new Set(bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)));
+  const wanted =
+    model === undefined ? portsOf(gateway) : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
+  const served = wanted.filter(({ port }) => numbers.has(port) && listening.has(envoyListenerName('tcp', port)));
+  const complete =
+    model !== undefined &&
+    problems.length === 0 &&
+    served.length === wanted.length &&
+    serving.every(({ isCurrent }) => isCurrent);
+  return {
+    addresses: plan?.addresses ?? bound.flatMap(addressesOf),
+    conditions,
+    ports: new Set(served.map(({ key }) => key)),
+    servers: new Map(served.map(({ key }) => [key, `Envoy (${counted(serving.length)})`])),
+    admits: true,
+    waiting: waitingFor(bound.length > 0, ready.size > 0),
+    complete,
+    found: problems.map(metallbFinding),
+    backendsUnknown: () => false,
+    isProvisioning: model !== undefined && !complete,
+  };
+}
+
+const counted = (pods: number): string => (pods === 1 ? '1 pod' : `${pods} pods`);
+
+/** Empty if nothing is missing. */
+function waitingFor(hasAddress: boolean, hasEnvoy: boolean): string {
+  if (!hasAddress) return 'No address has been given to the Service yet.';
+  return hasEnvoy ? '' : 'No Envoy is ready yet.';
+}
+
+const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
+
+const portsOf = (gateway: Gateway | undefined): readonly { readonly port: number; readonly key: PortKey }[] =>
+  (gateway?.spec.listeners ?? []).map(({ port, protocol }) => ({ port, key: listenerPort(protocol, port) }));

@@ -1,0 +1,56 @@
+// What makes a Gateway's pass due, beside what all providers share: its objects, its Envoys, and MetalLB's answers.
+import type { Store } from '../kube/cache.ts';
+import type { KubeObject, ObjectKey } from '../kube/object.ts';
+import type { ProviderContext } from '../provider/context.ts';
+import { announcedService, serviceOfEvent } from './caches.ts';
+import { fleetOf, ownerOf } from './names.ts';
+import type { MetallbReplica } from './replica.ts';
+
+/** Runs until the signal aborts. */
+export async function runTriggers(
+  replica: MetallbReplica,
+  { gatewayDue }: Pick<ProviderContext, 'gatewayDue'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { caches } = replica;
+  const ended = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    if (signal.aborted) resolve();
+  });
+  const due = (gateway: ObjectKey | undefined): void => {
+    if (gateway !== undefined) gatewayDue(gateway);
+  };
+  const allDue = (): void => {
+    const owners = caches.deployments.list().flatMap((deployment) => ownerOf(deployment) ?? []);
+    for (const gateway of new Set(owners)) due(gateway);
+  };
+  const dueService = (key: ObjectKey): void => {
+    const service = caches.services.get(key);
+    due(service && ownerOf(service));
+  };
+  const stops = [
+    replica.watch((gateway) => (gateway === undefined ? allDue() : due(gateway))),
+    ...caches.fleets.map((store) => onChange(store, (object) => due(ownerOf(object)))),
+    onChange(caches.pods, (pod) => {
+      for (const fleet of fleetOf(pod)) {
+        const deployment = caches.deployments.get(fleet);
+        due(deployment && ownerOf(deployment));
+      }
+    }),
+    onChange(caches.allocationEvents, (event) => serviceOfEvent(event).forEach(dueService)),
+    onChange(caches.serviceL2Statuses, (announcement) => announcedService(announcement).forEach(dueService)),
+    onChange(caches.serviceBgpStatuses, (announcement) => announcedService(announcement).forEach(dueService)),
+    onChange(caches.ipAddressPools, allDue),
+    onChange(caches.l2Advertisements, allDue),
+    onChange(caches.bgpAdvertisements, allDue),
+    onChange(caches.configurationStates, allDue),
+  ];
+  await ended;
+  for (const stop of stops) stop();
+}
+
+const onChange = <T extends KubeObject>(store: Store<T, never>, look: (object: T) => void): (() => void) =>
+  store.onChange((old, current, initial) => {
+    const object = current ?? old;
+    if (object !== undefined && !initial) look(object);
+  });
