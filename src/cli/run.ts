@@ -1,6 +1,5 @@
 // gatehouse run: runs the controller until a signal stops it.
 import { Command } from 'commander';
-import { awsProvider } from '../aws/provider.ts';
 import { ConfigError, readConfig } from '../config.ts';
 import { runController } from '../controllers/controller.ts';
 import { systemClock } from '../kube/clock.ts';
@@ -10,6 +9,7 @@ import { ListenError } from '../telemetry/http.ts';
 import { pinoLogger } from '../telemetry/pino-logger.ts';
 import { exit } from './exit.ts';
 import { flagNames, flagOption, givenFlags } from './flag-options.ts';
+import { chosenProviders } from './providers.ts';
 
 export function runCommand(): Command {
   const command = new Command('run').description(
@@ -29,7 +29,7 @@ async function run(given: Readonly<Record<string, string>>): Promise<number> {
     const config = readConfig(given, process.env);
     const logger = await pinoLogger({ level: config.logLevel, format: config.logFormat });
     const world = { clock: systemClock, random: Math.random, env: process.env };
-    await runController({ config, logger, ...world, providers: [awsProvider(config)] }, stop.signal);
+    await runController({ config, logger, ...world, providers: await chosenProviders(config) }, stop.signal);
     return 0;
   } catch (error) {
     if (stop.signal.aborted) return 0;

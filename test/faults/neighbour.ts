@@ -1,6 +1,5 @@
 // A tenant that keeps changing its own object, and how soon AWS has each change.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../integration/support/eventually.ts';
 
 export interface Latencies {
   readonly count: number;
@@ -12,7 +11,7 @@ export interface Latencies {
 }
 
 export interface Tenant {
-  /** Makes the nth change in Kubernetes. It may be repeated. */
+  /** Makes the nth change in Kubernetes. */
   readonly change: (n: number) => Promise<unknown>;
   /** Whether AWS has the nth change. */
   readonly isThere: (n: number) => boolean;
@@ -27,8 +26,7 @@ export async function measureChanges(tenant: Tenant, pauseMs: number, isMore: ()
   let lost = 0;
   for (let n = 1; isMore(); n += 1) {
     const started = performance.now();
-    // A busy API server may answer 504.
-    await eventually(() => tenant.change(n), patienceMs);
+    await tenant.change(n);
     while (!tenant.isThere(n) && performance.now() - started < patienceMs) await sleep(lookMs);
     if (!tenant.isThere(n)) lost += 1;
     times.push(performance.now() - started);
