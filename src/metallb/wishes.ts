@@ -11,7 +11,7 @@ export interface Wishes {
   readonly problems: readonly (AddressMalformed | PoolNotAllowed)[];
 }
 
-/** A wish that cannot be is left out. If there is none at all, any address will do. */
+/** A wish that cannot be is left out. A Gateway without addresses wishes for any. */
 export function wishesOf(
   requested: readonly RequestedAddress[],
   { pool, allowedPools }: Pick<ServiceSettings, 'pool' | 'allowedPools'>,
