@@ -1,5 +1,6 @@
 // A tenant that keeps changing its own object, and how soon AWS has each change.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '../integration/support/eventually.ts';
 
 export interface Latencies {
   readonly count: number;
@@ -11,7 +12,7 @@ export interface Latencies {
 }
 
 export interface Tenant {
-  /** Makes the nth change in Kubernetes. */
+  /** Makes the nth change in Kubernetes. It may be repeated. */
   readonly change: (n: number) => Promise<unknown>;
   /** Whether AWS has the nth change. */
   readonly isThere: (n: number) => boolean;
@@ -26,7 +27,8 @@ export async function measureChanges(tenant: Tenant, pauseMs: number, isMore: ()
   let lost = 0;
   for (let n = 1; isMore(); n += 1) {
     const started = performance.now();
-    await tenant.change(n);
+    // A busy API server may answer 504.
+    await eventually(() => tenant.change(n), patienceMs);
     while (!tenant.isThere(n) && performance.now() - started < patienceMs) await sleep(lookMs);
     if (!tenant.isThere(n)) lost += 1;
     times.push(performance.now() - started);

@@ -146,7 +146,8 @@ async function createAll({ rig, tenant }: SharedGateway, plural: string, objects
   };
   // The API server validates large objects slowly, and the other tenant needs it, too.
   await Promise.all(Array.from({ length: 2 }, go));
-  return { remove: () => rig.cluster.admin.request('DELETE', path) };
+  // The API server may answer 504 while it still deletes.
+  return { remove: () => eventually(() => rig.cluster.admin.request('DELETE', path), patienceMs) };
 }
 
 /** Creates the objects, restarts Gatehouse, and removes the objects. */
