@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { skips } from './skips.ts';
+import { onAws } from './on-aws.ts';
 import type { TestResult } from './suite.ts';
 
 /** The profiles sorted by name, because the suite writes them in any order. */
@@ -51,6 +51,6 @@ test('what is claimed, and how many tests pass, is what the report beside this f
   expect(reported).toEqual(await profiles(join(import.meta.dirname, 'report.yaml')));
 });
 
-test.for(results.filter(({ name }) => !(name in skips)))('$name', ({ outcome, lines }) => {
+test.for(results.filter(({ name }) => !(name in onAws.skips)))('$name', ({ outcome, lines }) => {
   expect(outcome === 'passed' ? outcome : lines.slice(-20).join('\n')).toBe('passed');
 });

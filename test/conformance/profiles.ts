@@ -19,6 +19,9 @@ export const isCore = (feature: string): boolean => coreFeatures.has(feature);
 export const profilesOf = (supported: readonly string[]): readonly string[] =>
   kinds.flatMap((kind) => (supported.includes(kind) ? (profiles[kind] ?? []) : []));
 
+/** Of these features, those whose tests are core tests of GATEWAY-HTTP. */
+export const coreOfHttp: readonly string[] = ['Gateway', 'HTTPRoute', 'ReferenceGrant'];
+
 /** The profile of a test that needs these features. A test that needs no kind of routes belongs to every profile. */
 export function profileOf(features: readonly string[]): string | undefined {
   const kind = kinds.find((each) => features.some((feature) => feature.startsWith(each)));

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type BuildOptions, built } from '../../localstack/cluster/go-build.ts';
+import type { Place } from './subject.ts';
 
 export interface TestResult {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface TestResult {
 export interface RunOptions {
   /** The suite's own flags: https://gateway-api.sigs.k8s.io/concepts/conformance/ */
   readonly flags: Readonly<Record<string, string>>;
-  readonly kubeconfig: string;
+  readonly place: Place;
   /** The file for its complete output. */
   readonly logFile: string;
   readonly signal: AbortSignal;
@@ -46,10 +47,11 @@ export async function buildSuite(options: BuildOptions): Promise<string> {
 }
 
 export async function runSuite(binary: string, options: RunOptions): Promise<Run> {
-  const { flags, kubeconfig, logFile, signal } = options;
+  const { flags, place, logFile, signal } = options;
   const args = Object.entries(flags).map(([name, value]) => `-${name}=${value}`);
-  const child = spawn(binary, ['-test.v', ...args], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: kubeconfig },
+  const [program = binary, ...launched] = [...place.launcher, binary, '-test.v', ...args];
+  const child = spawn(program, launched, {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], KUBECONFIG: place.kubeconfig },
     stdio: ['ignore', 'pipe', 'pipe'],
     signal,
   });

@@ -1,6 +1,6 @@
 // The table of a run, for people.
 import { isCore, profileOf } from './profiles.ts';
-import { skips } from './skips.ts';
+import type { Subject } from './subject.ts';
 import type { TestResult } from './suite.ts';
 
 const levels = ['core', 'extended'] as const;
@@ -21,7 +21,11 @@ const seconds = ({ outcome, seconds: taken }: TestResult): string =>
   outcome === 'skipped' ? '' : `${taken.toFixed(1).padStart(6)} s`;
 
 /** @param profiles the profiles of the run */
-export function summary(results: readonly TestResult[], profiles: readonly string[]): readonly string[] {
+export function summary(
+  results: readonly TestResult[],
+  profiles: readonly string[],
+  skips: Subject['skips'],
+): readonly string[] {
   const left = results.filter(({ outcome }) => outcome === 'skipped');
   return [
     ...profiles.flatMap((profile) =>
