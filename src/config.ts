@@ -144,7 +144,7 @@ export const flags = {
     schema: duration.prefault('10m'),
     value: 'DURATION',
     description:
-      "how long an old load balancer still serves after the Gateway's address has changed to or from an NLB, and an old zone after an NLB has got others",
+      "how long an old load balancer still serves after the Gateway's address has changed to or from an NLB, an old zone after an NLB has got others, and an old address of MetalLB after a new one",
   },
   'enable-leader-election': {
     schema: boolean.prefault('true'),

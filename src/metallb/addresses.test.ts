@@ -114,12 +114,14 @@ test('the old address serves until the new one is there, and a minute longer', (
   const before = addressPlan(options(old, coming), world());
   expect(namesOf(before.services)).toEqual(['web-0a1b2c3d-2', 'web-0a1b2c3d']);
   expect(before.addresses).toEqual([{ type: 'IPAddress', value: '10.0.0.5' }]);
+  expect(before.replacing).toBe(true);
 
   const there = bound('10.0.0.6', coming);
   const during = addressPlan(options(old, there), world());
   expect(namesOf(during.services)).toEqual(['web-0a1b2c3d-2', 'web-0a1b2c3d']);
   expect(during.addresses).toEqual([{ type: 'IPAddress', value: '10.0.0.6' }]);
   expect(during.againInMs).toBe(60_000);
+  expect(during.replacing).toBe(false);
 
   const [, marked = old] = during.services;
   const leaving = { ...old, metadata: marked.metadata };

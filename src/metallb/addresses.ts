@@ -15,9 +15,6 @@ import { unansweredWish } from './unanswered.ts';
 import { wishesOf } from './wishes.ts';
 import type { AddressWorld } from './world.ts';
 
-/** How long an old address serves after the new one, in milliseconds. */
-const HANDOVER_MS = 60_000;
-
 export interface AddressPlan {
   /** The desired Services. All others of the Gateway are to be deleted. */
   readonly services: readonly Service[];
@@ -26,6 +23,8 @@ export interface AddressPlan {
   readonly addresses: readonly GatewayAddress[];
   /** The Services with these addresses. */
   readonly announced: readonly Service[];
+  /** Whether other addresses will take their place. */
+  readonly replacing: boolean;
   /** When to look again, though nothing has changed in the cluster. */
   readonly againInMs?: number;
 }
@@ -39,12 +38,12 @@ export function addressPlan(options: ServiceOptions, world: AddressWorld): Addre
   const unanswered = slots.filter(({ live }) => live === undefined || !isBound(live));
   const waits = unanswered.flatMap((slot) => unansweredWish(slot, serviceOf(slot, options), world));
   const isDone = asked.problems.length === 0 && unanswered.length === 0;
-  const old = isDone ? handedOver(leaving, options, world.now) : leaving.map((live) => unchanged(live, options));
+  const old = isDone ? handedOver(leaving, options, world) : leaving.map((live) => unchanged(live, options));
   const current = slots.flatMap(({ live }) => (live !== undefined && isBound(live) ? live : []));
   const announced = current.length > 0 ? current : leaving;
   const againInMs = Math.min(
     ...waits.flatMap((wait) => wait.againInMs ?? []),
-    ...old.flatMap((service) => handoverLeft(service, world.now) ?? []),
+    ...old.flatMap((service) => handoverLeft(service, world) ?? []),
   );
   return {
     services: [...kept.map(({ service }) => service), ...old],
@@ -56,6 +55,7 @@ export function addressPlan(options: ServiceOptions, world: AddressWorld): Addre
     ],
     addresses: announced.flatMap(addressesOf),
     announced,
+    replacing: current.length === 0 && leaving.length > 0,
     ...(Number.isFinite(againInMs) && { againInMs }),
   };
 }
@@ -67,6 +67,7 @@ function standingStill(options: ServiceOptions): AddressPlan {
     problems: [],
     addresses: announced.flatMap(addressesOf),
     announced,
+    replacing: false,
   };
 }
 
@@ -109,13 +110,15 @@ const addressesIn = (service: Service): readonly string[] =>
   boundTo(service).flatMap((address) => canonicalAddress(address) ?? []);
 
 /** The old Services whose time is not over. The time begins when the new addresses are there. */
-const handedOver = (leaving: readonly Service[], options: ServiceOptions, now: number): readonly Service[] =>
+const handedOver = (leaving: readonly Service[], options: ServiceOptions, world: AddressWorld): readonly Service[] =>
   leaving
     .map((live) => unchanged(live, options))
-    .map((service) => (REPLACED_ANNOTATION in (service.metadata.annotations ?? {}) ? service : replaced(service, now)))
-    .filter((service) => (handoverLeft(service, now) ?? 0) > 0);
+    .map((service) =>
+      REPLACED_ANNOTATION in (service.metadata.annotations ?? {}) ? service : replaced(service, world),
+    )
+    .filter((service) => (handoverLeft(service, world) ?? 0) > 0);
 
-const replaced = (service: Service, now: number): Service => ({
+const replaced = (service: Service, { now }: AddressWorld): Service => ({
   ...service,
   metadata: {
     ...service.metadata,
@@ -124,9 +127,9 @@ const replaced = (service: Service, now: number): Service => ({
 });
 
 /** Undefined before the handover. A time that cannot be read is over. */
-function handoverLeft({ metadata }: Service, now: number): number | undefined {
+function handoverLeft({ metadata }: Service, { now, handoverMs }: AddressWorld): number | undefined {
   const since = metadata.annotations?.[REPLACED_ANNOTATION];
-  return since === undefined ? undefined : (Date.parse(since) || 0) + HANDOVER_MS - now;
+  return since === undefined ? undefined : (Date.parse(since) || 0) + handoverMs - now;
 }
 
 function misconfiguration({ metallb }: AddressWorld, isFelt: boolean): readonly ConfigurationInvalid[] {

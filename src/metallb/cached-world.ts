@@ -12,9 +12,13 @@ export interface WorldSources {
   readonly servicesAt: (address: string) => readonly Service[];
   readonly namespace: (name: string) => KubeObject | undefined;
   readonly now: number;
+  readonly handoverMs: number;
 }
 
-export function cachedWorld(gateway: KubeObject, { caches, servicesAt, namespace, now }: WorldSources): AddressWorld {
+export function cachedWorld(
+  gateway: KubeObject,
+  { caches, servicesAt, namespace, now, handoverMs }: WorldSources,
+): AddressWorld {
   const announcements = (service: ObjectKey): readonly ServiceAnnouncement[] => [
     ...caches.serviceL2Statuses.byIndex('service', service),
     ...caches.serviceBgpStatuses.byIndex('service', service),
@@ -27,6 +31,7 @@ export function cachedWorld(gateway: KubeObject, { caches, servicesAt, namespace
   };
   return {
     now,
+    handoverMs,
     servicesAt,
     failures: (service) => caches.allocationEvents.byIndex('service', service),
     ...(caches.hasMetallb() && { metallb }),

@@ -112,11 +112,12 @@ function standing(
   return standingOf({ ...seen, plan, conditions: verdict === undefined ? [] : [verdict] });
 }
 
-const worldSources = ({ caches }: MetallbReplica, { sources, clock }: ProviderContext): WorldSources => ({
+const worldSources = ({ caches }: MetallbReplica, { config, sources, clock }: ProviderContext): WorldSources => ({
   caches,
   servicesAt: (address) => sources.servicesAt(address),
   namespace: (name) => sources.namespace(name),
   now: clock.now(),
+  handoverMs: config.handoverPeriod,
 });
 
 const pending = (kind: string, words: string): GatewayFinding =>

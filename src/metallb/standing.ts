@@ -38,14 +38,14 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, e
   const serving = envoys.filter(({ pod }) => ready.has(pod));
   const listening = new Set(serving.flatMap(({ listeners }) => [...listeners]));
   const bound = services.filter(isBound);
-  const problems = plan?.problems ?? [];
+  const found = (plan?.problems ?? []).map(metallbFinding);
   const numbers = new Set(bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)));
   const wanted =
     model === undefined ? portsOf(gateway) : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
   const served = wanted.filter(({ port }) => numbers.has(port) && listening.has(envoyListenerName('tcp', port)));
   const complete =
     model !== undefined &&
-    problems.length === 0 &&
+    found.every(({ effect }) => effect.kind === 'remark') &&
     served.length === wanted.length &&
     serving.every(({ isCurrent }) => isCurrent);
   return {
@@ -54,9 +54,10 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, e
     ports: new Set(served.map(({ key }) => key)),
     servers: new Map(served.map(({ key }) => [key, `Envoy (${counted(serving.length)})`])),
     admits: true,
+    replacing: plan?.replacing === true,
     waiting: waitingFor(bound.length > 0, ready.size > 0),
     complete,
-    found: problems.map(metallbFinding),
+    found,
     backendsUnknown: () => false,
     isProvisioning: model !== undefined && !complete,
   };

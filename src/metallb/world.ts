@@ -6,6 +6,8 @@ import type { ObjectKey } from '../kube/object.ts';
 export interface AddressWorld {
   /** In milliseconds since the epoch. */
   readonly now: number;
+  /** How long an old address serves after the new one, in milliseconds. */
+  readonly handoverMs: number;
   /** The Services that have the address, of all namespaces. */
   readonly servicesAt: (address: string) => readonly Service[];
   /** The Events with reason AllocationFailed that regard the Service. */

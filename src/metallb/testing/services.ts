@@ -7,7 +7,7 @@ import { familyOf } from '../ip-address.ts';
 import type { ServiceOptions } from '../service-options.ts';
 import type { AddressWorld } from '../world.ts';
 
-export const noWorld: AddressWorld = { now: 0, servicesAt: () => [], failures: () => [] };
+export const noWorld: AddressWorld = { now: 0, handoverMs: 60_000, servicesAt: () => [], failures: () => [] };
 
 export const optionsFor = (
   options: Partial<ServiceOptions> = {},

@@ -69,6 +69,7 @@ export class AddressedGateway {
     const namespace = await get<Namespace>(this.#admin, `/api/v1/namespaces/${this.#namespace}`);
     return {
       now: Date.now() + laterMs,
+      handoverMs: 60_000,
       servicesAt: (address) =>
         services.filter(({ status }) => status?.loadBalancer?.ingress?.some(({ ip }) => ip === address)),
       failures: (service) =>
