@@ -139,7 +139,8 @@ function adsCluster({ address, serverName }: AdsClient): Json {
         sni: serverName,
         common_tls_context: {
           alpn_protocols: ['h2'],
-          tls_params: { tls_minimum_protocol_version: 'TLSv1_3' },
+          // Envoy's own maximum for clients is 1.2.
+          tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
           combined_validation_context: {
             default_validation_context: {
               match_typed_subject_alt_names: [{ san_type: 'DNS', matcher: { exact: serverName } }],
