@@ -1,28 +1,65 @@
-// A plan on MetalLB as a tree: Envoy's listeners with their routes in order of precedence, and the clusters.
+// A plan on MetalLB as a tree: Services, fleet, Envoy's listeners with their routes in order of precedence, and clusters.
+import type { Service } from '../api/core.ts';
+import { METALLB_ANNOTATION } from '../api/metallb.ts';
 import type { RouteEntry } from '../gateway/topology.ts';
+import type { KubeObject } from '../kube/object.ts';
 import { changeWords, entryWords } from './entry-words.ts';
-import type { PlannedOnMetallb, PlannedPort } from './planned-on-metallb.ts';
+import type { MetallbPlan, PlannedOnMetallb, PlannedPort } from './planned-on-metallb.ts';
 import { type Branch, drawn } from './tree.ts';
 
 export function metallbPlanLines({ model, assumedSecrets }: PlannedOnMetallb): readonly string[] {
   if (model === undefined) return [];
-  const { ports, clusters } = model;
-  if (ports.length === 0) return ['└─ no address: no listener can be served'];
+  if (model.ports.length === 0) return ['└─ no address: no listener can be served'];
   const assumed = new Set(assumedSecrets);
   return drawn([
+    ...model.services.map(serviceBranch),
     {
-      lines: ['Envoy'],
-      branches: [
-        ...ports.map((port) => portBranch(port, assumed)),
-        {
-          lines: ['clusters'],
-          branches: clusters.map(({ service, port, protocol }) => ({
-            lines: [`Service ${service}:${port}: ${protocol}`],
-          })),
-        },
-      ],
+      lines: [`Envoys: ${fleetWords(model.fleet)}`],
+      branches: [...model.ports.map((port) => portBranch(port, assumed)), ...clusterBranch(model)],
     },
   ]);
+}
+
+function serviceBranch({ metadata, spec }: Service): Branch {
+  const { ports = [], externalTrafficPolicy, loadBalancerSourceRanges: ranges = [], loadBalancerClass } = spec;
+  const mapping = ports.map(({ port, targetPort }) => `${port} → ${targetPort}`).join(', ');
+  return {
+    lines: [
+      `Service ${metadata.name}: ${addressWords(metadata.annotations)}, open to ${ranges.length === 0 ? 'everyone' : ranges.join(', ')}`,
+      `ports: ${mapping}`,
+      ...(externalTrafficPolicy === undefined ? [] : [`externalTrafficPolicy: ${externalTrafficPolicy}`]),
+      ...(loadBalancerClass === undefined ? [] : [`loadBalancerClass: ${loadBalancerClass}`]),
+    ],
+  };
+}
+
+function addressWords(annotations: Readonly<Record<string, string>> = {}): string {
+  const { [METALLB_ANNOTATION.addresses]: addresses, [METALLB_ANNOTATION.pool]: pool } = annotations;
+  const from = pool === undefined ? '' : ` of pool ${pool}`;
+  return addresses === undefined ? `an address${from || ' of any pool'}` : `${addresses}${from}`;
+}
+
+interface Deployment extends KubeObject {
+  readonly spec: {
+    readonly replicas?: number;
+    readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
+  };
+}
+
+interface Autoscaler extends KubeObject {
+  readonly spec: { readonly minReplicas: number; readonly maxReplicas: number };
+}
+
+const isDeployment = (object: KubeObject): object is Deployment => object.kind === 'Deployment';
+const isAutoscaler = (object: KubeObject): object is Autoscaler => object.kind === 'HorizontalPodAutoscaler';
+
+function fleetWords(fleet: readonly KubeObject[]): string {
+  const deployment = fleet.find(isDeployment)?.spec;
+  const scaled = fleet.find(isAutoscaler)?.spec;
+  const count = deployment?.replicas ?? 1;
+  const replicas = scaled === undefined ? `${count}` : `${scaled.minReplicas} to ${scaled.maxReplicas}`;
+  const image = deployment?.template.spec.containers[0]?.image ?? '';
+  return `${replicas} ${replicas === '1' ? 'replica' : 'replicas'}, ${image.replace(/@.*$/, '')}`;
 }
 
 function portBranch({ protocol, port, certificates, entries }: PlannedPort, assumed: ReadonlySet<string>): Branch {
@@ -42,3 +79,11 @@ const entryBranch = ({ source, ...entry }: RouteEntry, order: number): Branch =>
       : []),
   ],
 });
+
+function clusterBranch({ clusters }: MetallbPlan): readonly Branch[] {
+  if (clusters.length === 0) return [];
+  const branches = clusters.map(({ service, port, protocol }) => ({
+    lines: [`Service ${service}:${port}: ${protocol}`],
+  }));
+  return [{ lines: ['clusters'], branches }];
+}

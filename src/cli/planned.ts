@@ -2,9 +2,10 @@
 import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import { type Config, settingsDefaults } from '../config.ts';
 import { type FromManifests, fromManifests } from '../gateway/from-manifests.ts';
+import type { GatewayInput } from '../gateway/input.ts';
 import type { LiveAws } from './live-aws.ts';
 import { type PlannedOnAws, planOnAws } from './planned-on-aws.ts';
-import { type PlannedOnMetallb, planOnMetallb } from './planned-on-metallb.ts';
+import type { PlannedOnMetallb } from './planned-on-metallb.ts';
 
 export type PlannedGateway = PlannedOnAws | PlannedOnMetallb;
 
@@ -38,10 +39,17 @@ export async function plannedGateways(
   const onAws = { clusterName, defaults: settingsDefaults(config), ...(aws !== undefined && { aws }) };
   return {
     inputs: [...ofAws.inputs, ...ofMetallb.inputs],
-    gateways: await Promise.all([
-      ...ofAws.inputs.map((input) => planOnAws(input, onAws)),
-      ...ofMetallb.inputs.map(planOnMetallb),
-    ]),
+    gateways: [
+      ...(await Promise.all(ofAws.inputs.map((input) => planOnAws(input, onAws)))),
+      ...(await onMetallb(ofMetallb.inputs, config)),
+    ],
     invalid: ofAws.invalid,
   };
+}
+
+/** Envoy's API is loaded only if it is needed. */
+async function onMetallb(inputs: readonly GatewayInput[], config: Config): Promise<readonly PlannedOnMetallb[]> {
+  if (inputs.length === 0) return [];
+  const { planOnMetallb } = await import('./planned-on-metallb.ts');
+  return await Promise.all(inputs.map((input) => planOnMetallb(input, config)));
 }
