@@ -4,7 +4,7 @@ import { AdsAuthority, type Trust } from '../envoy/ads/authority.ts';
 import type { ReviewToken } from '../envoy/ads/identities.ts';
 import type { PlaceOf } from '../envoy/ads/publications.ts';
 import { AdsServer } from '../envoy/ads/server.ts';
-import type { EnvoyState } from '../envoy/ads/summary.ts';
+import type { Summary } from '../envoy/ads/summary.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { FeedContext } from '../provider/feed.ts';
@@ -93,8 +93,9 @@ export class Ads {
     this.#server?.withdraw(gateway);
   }
 
-  states(gateway: ObjectKey): readonly EnvoyState[] {
-    return this.#server?.states(gateway) ?? [];
+  /** What the Envoys have that are connected to this replica. */
+  summary(gateway: ObjectKey): Summary {
+    return this.#server?.summary(gateway) ?? { groups: [], rejected: [] };
   }
 
   /** The clusters that Envoys of the Gateway may still use, also of earlier snapshots. */

@@ -1,5 +1,6 @@
 // What every replica does for this provider: it makes the configuration of each Gateway's Envoys, and serves it to them.
 import type { Pod } from '../api/workloads.ts';
+import type { Summary } from '../envoy/ads/summary.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import type { Feed, FeedContext } from '../provider/feed.ts';
@@ -13,7 +14,6 @@ import { openMetallb } from './provider.ts';
 import { Published } from './published.ts';
 import type { MetallbReplica } from './replica.ts';
 import { type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
-import type { EnvoyReport } from './standing.ts';
 import type { MetallbTopology } from './translation.ts';
 
 export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbModel>, MetallbReplica {
@@ -93,12 +93,8 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
     for (const [gateway, endpoints] of this.#published.refresh(service)) this.ads.publishEndpoints(gateway, endpoints);
   }
 
-  envoys(gateway: ObjectKey): readonly EnvoyReport[] {
-    return this.ads.states(gateway).map(({ pod, acknowledged, isCurrent }) => ({
-      pod,
-      listeners: new Set(acknowledged.listeners.keys()),
-      isCurrent,
-    }));
+  summaries(gateway: ObjectKey): readonly Summary[] {
+    return [this.ads.summary(gateway)];
   }
 
   open(context: ProviderContext, signal: AbortSignal): Promise<Provider> {

@@ -1,6 +1,8 @@
 // MetalLB and Envoy as a provider: each method of the contract, and the function that does the work. The leader has it.
 import type { Service } from '../api/core.ts';
+import type { GatewayClass } from '../api/gateway-api.ts';
 import { fleetObjects } from '../envoy/fleet/objects.ts';
+import { classParametersKey } from '../gateway/references.ts';
 import { applyObjects, planObjects } from '../kube/apply-set.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
@@ -8,6 +10,7 @@ import type { ProviderContext } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
 import { type Finding, type GatewayFinding, ofGateway } from '../provider/finding.ts';
 import type { Applied, Derived, Provider, Standing } from '../provider/provider.ts';
+import { apiFinding } from '../status/api-findings.ts';
 import { addressPlan } from './addresses.ts';
 import { audience } from './ads.ts';
 import { announced } from './announced.ts';
@@ -17,8 +20,10 @@ import { fleetOptions, serviceOptions } from './desired.ts';
 import { metallbKnown } from './known.ts';
 import { fleetKey, ownerOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
+import { metallbWords } from './provider-words.ts';
 import { removeFleet } from './remove.ts';
 import type { MetallbReplica } from './replica.ts';
+import { checkProxyClass } from './settings.ts';
 import type { MetallbFacts, MetallbModel } from './stages.ts';
 import { standingOf } from './standing.ts';
 import type { MetallbTopology } from './translation.ts';
@@ -41,7 +46,7 @@ export async function openMetallb(
     facts: (accepted) => replica.facts(accepted),
     model: replica.model,
     certificates: { ...replica.certificates, learn: async () => [] },
-    checkClass: () => unlisted(caches.unlisted()),
+    checkClass: (gatewayClass) => [...unlisted(caches.unlisted()), ...classFindings(gatewayClass, context)],
     ready: async () => unlisted(caches.unlisted()),
     apply: (gateway, derived) => apply({ replica, context, client, signal }, gateway, derived),
     standing: (gateway, model) => standing(replica, context, gateway, model),
@@ -104,7 +109,13 @@ function standing(
   const fleet = fleetKey(key);
   const services = caches.services.byIndex('fleet', fleet);
   const gateway = context.sources.gateway(key);
-  const seen = { gateway, model, services, pods: caches.pods.byIndex('fleet', fleet), envoys: replica.envoys(key) };
+  const seen = {
+    gateway,
+    model,
+    services,
+    pods: caches.pods.byIndex('fleet', fleet),
+    summaries: replica.summaries(key),
+  };
   if (gateway === undefined || model === undefined) return standingOf({ ...seen, plan: undefined, conditions: [] });
   const world = cachedWorld(gateway, worldSources(replica, context));
   const plan = addressPlan(serviceOptions(gateway, model, services), world);
@@ -130,6 +141,13 @@ const pending = (kind: string, words: string): GatewayFinding =>
   });
 
 const noAuthority = pending('authority-missing', 'the certificate of the configuration service does not exist yet.');
+
+function classFindings(gatewayClass: GatewayClass, { sources }: ProviderContext): readonly Finding[] {
+  const key = classParametersKey(gatewayClass, 'ProxyConfiguration');
+  const found = key && sources.proxyConfiguration(key);
+  const problems = checkProxyClass(gatewayClass, new Map(found && [[key, found]]));
+  return problems.map((problem) => apiFinding(problem, metallbWords));
+}
 
 /** Without them, nothing is known about what exists. */
 const unlisted = (kinds: readonly string[]): readonly Finding[] =>

@@ -2,23 +2,16 @@
 import type { Service } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
 import type { Pod } from '../api/workloads.ts';
+import type { Summary } from '../envoy/ads/summary.ts';
 import { envoyListenerName } from '../envoy/model/names.ts';
+import { rejectionFindings } from '../envoy/rejections.ts';
 import { listenerPort, type PortKey, portKey } from '../gateway/listener-protocols.ts';
-import { type ObjectKey, objectKey } from '../kube/object.ts';
+import { objectKey } from '../kube/object.ts';
 import type { Standing } from '../provider/provider.ts';
 import { type AddressPlan, addressesOf } from './addresses.ts';
 import { metallbFinding } from './findings.ts';
 import { isBound } from './slots.ts';
 import type { MetallbModel } from './stages.ts';
-
-/** What an Envoy has, as the replica knows that it is connected to. */
-export interface EnvoyReport {
-  readonly pod: ObjectKey;
-  /** The names of its listeners. */
-  readonly listeners: ReadonlySet<string>;
-  /** It has all of what was published last, except what it rejected. */
-  readonly isCurrent: boolean;
-}
 
 export interface StandingOptions {
   readonly gateway: Gateway | undefined;
@@ -30,13 +23,16 @@ export interface StandingOptions {
   /** The provider's own conditions. */
   readonly conditions: NonNullable<Standing['conditions']>;
   readonly pods: readonly Pod[];
-  readonly envoys: readonly EnvoyReport[];
+  /** What the Envoys have, as each replica knows of those that are connected to it. */
+  readonly summaries: readonly Summary[];
 }
 
-export function standingOf({ gateway, model, services, plan, conditions, pods, envoys }: StandingOptions): Standing {
-  const ready = new Set(pods.filter(isReady).map(({ metadata }) => objectKey(metadata)));
-  const serving = envoys.filter(({ pod }) => ready.has(pod));
-  const listening = new Set(serving.flatMap(({ listeners }) => [...listeners]));
+export function standingOf({ gateway, model, services, plan, conditions, pods, summaries }: StandingOptions): Standing {
+  const ready = new Set<string>(pods.filter(isReady).map(({ metadata }) => objectKey(metadata)));
+  const groups = summaries.flatMap((summary) => summary.groups);
+  const serving = groups.filter((group) => group.pods.some((pod) => ready.has(pod)));
+  const listening = new Set(serving.flatMap(({ listeners }) => listeners));
+  const rejected = summaries.flatMap((summary) => summary.rejected);
   const bound = services.filter(isBound);
   const found = (plan?.problems ?? []).map(metallbFinding);
   const numbers = new Set(bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)));
@@ -52,12 +48,12 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, e
     addresses: plan?.addresses ?? bound.flatMap(addressesOf),
     conditions,
     ports: new Set(served.map(({ key }) => key)),
-    servers: new Map(served.map(({ key }) => [key, `Envoy (${counted(serving.length)})`])),
+    servers: new Map(served.map(({ key }) => [key, `Envoy (${counted(ready.size)})`])),
     admits: true,
     replacing: plan?.replacing === true,
     waiting: waitingFor(bound.length > 0, ready.size > 0),
     complete,
-    found,
+    found: [...found, ...(model === undefined ? [] : rejectionFindings(rejected, model.topology))],
     backendsUnknown: () => false,
     isProvisioning: model !== undefined && !complete,
   };

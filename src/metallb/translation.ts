@@ -1,19 +1,35 @@
-// What a Gateway needs from MetalLB and Envoy: the result of translate. What Envoy cannot do of it is found by Envoy's model.
+// What a Gateway needs from MetalLB and Envoy: the result of translate, with the settings of Envoys and Services. What Envoy
+// cannot do of it is found by Envoy's model.
+import type { ProxySettings } from '../api/proxy-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
 import type { Finding } from '../provider/finding.ts';
 import type { Asked } from '../provider/provider.ts';
 import { apiFinding } from '../status/api-findings.ts';
+import { metallbFinding } from './findings.ts';
+import { cleanInfrastructure, type Infrastructure } from './infrastructure.ts';
 import { metallbWords } from './provider-words.ts';
+import { proxySettings } from './settings.ts';
 
-export type MetallbTopology = Topology;
+export interface MetallbTopology extends Topology {
+  readonly settings: ProxySettings;
+  /** Of all objects. */
+  readonly infrastructure: Pick<Infrastructure, 'labels' | 'annotations'>;
+}
 
-export function* narrowForMetallb(_: GatewayInput, { problems, ...asked }: Translation): Steps<Asked<MetallbTopology>> {
-  const found: Finding[] = [];
-  for (const problem of problems) {
+/** The topology is also absent if a configuration is invalid, because the wanted settings are not known. */
+export function* narrowForMetallb(
+  input: GatewayInput,
+  { topology, problems, ...asked }: Translation,
+): Steps<Asked<MetallbTopology>> {
+  const { settings, problems: ofSettings } = proxySettings(input);
+  const { problems: reserved, ...infrastructure } = cleanInfrastructure(input.gateway);
+  const found: Finding[] = reserved.map(metallbFinding);
+  for (const problem of [...problems, ...ofSettings]) {
     found.push(apiFinding(problem, metallbWords));
     yield;
   }
-  return { ...asked, found };
+  if (topology === undefined || settings === undefined) return { ...asked, found };
+  return { ...asked, found, topology: { ...topology, settings, infrastructure } };
 }
