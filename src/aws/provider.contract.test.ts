@@ -22,7 +22,7 @@ describeProvider('AWS', async () => {
     addresses: ['10.0.1.50', '10.0.1.51'],
     open: openAws,
     writes: () => aws.calls.counts().writes,
-    picture: () => {
+    picture: async () => {
       const owned = [
         ...elbv2.loadBalancers.values(),
         ...elbv2.listeners.values(),
@@ -34,7 +34,7 @@ describeProvider('AWS', async () => {
       const targets = [...elbv2.targetGroups.values()].flatMap((group) => [...group.targets.keys()]);
       return [...owned.map(({ tags }) => JSON.stringify(Object.fromEntries(tags))), ...targets].toSorted();
     },
-    serving: () => {
+    serving: async () => {
       const active = [...elbv2.loadBalancers.values()].filter(({ activeAt }) => activeAt <= Date.now());
       const arns = new Set(active.map(({ arn }) => arn));
       const listeners = [...elbv2.listeners.values()].filter(({ loadBalancerArn }) => arns.has(loadBalancerArn));

@@ -161,7 +161,7 @@ const unlisted = (kinds: readonly string[]): readonly Finding[] =>
       ];
 
 /** After the lease is lost no write begins. */
-function whileLeading({ client, isLeader }: Pick<ProviderContext, 'client' | 'isLeader'>): KubeClient {
+export function whileLeading({ client, isLeader }: Pick<ProviderContext, 'client' | 'isLeader'>): KubeClient {
   const lead = (): void => {
     if (!isLeader()) throw new ProviderError('The lease is lost');
   };

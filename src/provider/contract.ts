@@ -13,7 +13,7 @@ const cases = {
   'what is applied twice is written once': async ({ rig, start }) => {
     const process = await start();
     await process.reconcile();
-    expect(rig.serving()).toEqual(new Set(ports));
+    expect(await rig.serving()).toEqual(new Set(ports));
     const before = rig.writes();
     await process.reconcile();
     expect(rig.writes()).toBe(before);
@@ -27,18 +27,18 @@ const cases = {
     const pictures: unknown[] = [];
     await afterEachWrite(makeRig, async ({ rig, start }) => {
       await (await start()).reconcile();
-      pictures.push(rig.picture());
+      pictures.push(await rig.picture());
     });
     expect(pictures.length).toBeGreaterThan(3);
     for (const picture of pictures) expect(picture).toEqual(pictures.at(-1));
   },
 
   'everything can be removed from any state, and once more when it is gone': async (lab, makeRig) => {
-    const nothing = lab.rig.picture();
+    const nothing = await lab.rig.picture();
     await afterEachWrite(makeRig, async ({ rig, start }) => {
       const process = await start();
       await process.remove();
-      expect(rig.picture()).toEqual(nothing);
+      expect(await rig.picture()).toEqual(nothing);
       const before = rig.writes();
       await process.remove();
       expect(rig.writes()).toBe(before);
@@ -52,7 +52,7 @@ const cases = {
     expect(standing).toMatchObject({ ports: new Set(), complete: false });
     await provisioned();
     await process.reconcile();
-    expect(rig.serving()).toEqual(new Set(ports));
+    expect(await rig.serving()).toEqual(new Set(ports));
     expect((await process.pass()).standing).toMatchObject({ ports: new Set(ports), complete: true });
   },
 
@@ -62,9 +62,9 @@ const cases = {
     const { applied, standing } = await process.pass();
     expect(applied.found).not.toEqual([]);
     expect(standing.ports.size).toBe(ports.length - 1);
-    expect(standing.ports).toEqual(rig.serving());
+    expect(standing.ports).toEqual(await rig.serving());
     await process.reconcile();
-    expect(rig.serving()).toEqual(new Set(ports));
+    expect(await rig.serving()).toEqual(new Set(ports));
   },
 
   'endpoints change members, and nothing else': async ({ rig, cluster, start }) => {

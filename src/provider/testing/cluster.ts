@@ -74,6 +74,8 @@ export interface ClusterOptions {
   readonly flags?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   readonly nodes?: readonly Node[];
+  /** The API server; default: an empty one. */
+  readonly client?: MemoryClient;
   /** Where the pods are. */
   readonly addresses?: readonly string[];
 }
@@ -95,7 +97,7 @@ export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 export async function startCluster(options: ClusterOptions, signal: AbortSignal) {
   const { controllerName, flags = {}, env = {}, nodes = [], addresses = ['10.0.0.1', '10.0.0.2'] } = options;
-  const client = new MemoryClient();
+  const { client = new MemoryClient() } = options;
   await client.create(kinds.gatewayClasses, gatewayClass(controllerName), signal);
   await client.create(kinds.gateways, gateway, signal);
   for (const [index, name] of ['cart', 'stock'].entries()) {

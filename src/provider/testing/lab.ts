@@ -18,9 +18,9 @@ export interface Rig extends ClusterOptions {
   /** How many writes have come to the other side, refused ones included. */
   writes(): number;
   /** What stands there, without the names that it gives by chance. */
-  picture(): unknown;
+  picture(): Promise<unknown>;
   /** The ports that serve. */
-  serving(): ReadonlySet<PortKey>;
+  serving(): Promise<ReadonlySet<PortKey>>;
   /** The members of what serves the Service. */
   members(service: ObjectKey): readonly string[];
   /** Has the other side refuse one of the two ports, once. */

@@ -7,8 +7,8 @@ describeProvider('the memory', async () => {
     controllerName: 'example.com/memory',
     open: async (context) => memoryProvider({ world, context }),
     writes: () => world.writes.length,
-    picture: () => structuredClone(world.gateways),
-    serving: () =>
+    picture: async () => structuredClone(world.gateways),
+    serving: async () =>
       new Set(world.isProvisioned ? [...world.gateways.values()].flatMap(({ ports }) => [...ports.keys()]) : []),
     members: (service) => [...world.gateways.values()].flatMap(({ members }) => members.get(service) ?? []),
     refuseOnePort: () => {

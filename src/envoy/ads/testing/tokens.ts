@@ -24,17 +24,21 @@ export function reviewOf(token: string): TokenReviewStatus {
   if (signature !== 'good') return { authenticated: false };
   const claims: {
     readonly aud: readonly string[];
-    readonly 'kubernetes.io': { readonly pod: { readonly name: string } };
+    readonly 'kubernetes.io': {
+      readonly namespace: string;
+      readonly pod: { readonly name: string; readonly uid: string };
+      readonly serviceaccount: { readonly name: string };
+    };
   } = JSON.parse(Buffer.from(payload, 'base64url').toString());
-  const { name } = claims['kubernetes.io'].pod;
+  const { namespace, pod, serviceaccount } = claims['kubernetes.io'];
   return {
     authenticated: true,
     audiences: claims.aud,
     user: {
-      username: 'system:serviceaccount:demo:web-envoy',
+      username: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
       extra: {
-        'authentication.kubernetes.io/pod-name': [name],
-        'authentication.kubernetes.io/pod-uid': [uidOf(name)],
+        'authentication.kubernetes.io/pod-name': [pod.name],
+        'authentication.kubernetes.io/pod-uid': [pod.uid],
       },
     },
   };
