@@ -1,6 +1,6 @@
 // What each Gateway's Envoys should have, and their open streams.
 import type { ObjectKey } from '../../kube/object.ts';
-import type { ResourceKind, Snapshot } from '../snapshot.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import type { Identity } from './identities.ts';
 import { Stream } from './stream.ts';

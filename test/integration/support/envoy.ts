@@ -70,9 +70,13 @@ export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
   await writeFile(path('bootstrap.json'), JSON.stringify(bootstrap(pod, adsPort, path)));
   const args = ['-c', path('bootstrap.json'), '--concurrency', '2', '--log-level', 'warning', '--disable-hot-restart'];
   const child = spawn(binary, [...args, '--drain-time-s', '2', '--drain-strategy', 'immediate'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
+  let accessLog = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    accessLog += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
@@ -80,7 +84,7 @@ export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
     await ended(child);
     await rm(folder, { recursive: true, force: true });
   });
-  return { pid: child.pid ?? 0, log: () => log, stop: () => ended(child) };
+  return { pid: child.pid ?? 0, log: () => log, accessLog: () => accessLog, stop: () => ended(child) };
 }
 
 async function ended(child: ChildProcess): Promise<void> {

@@ -1,0 +1,152 @@
+// A real Envoy on loopback that has the model of a topology, and backends that say what they got.
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+  type Server,
+} from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, onTestFinished } from 'vitest';
+import { freePorts } from '../../../localstack/cluster/ports.ts';
+import type { EndpointSlice } from '../../../src/api/core.ts';
+import { issueServerCertificate, makeAuthority } from '../../../src/envoy/ads/issue.ts';
+import { startAds, web } from '../../../src/envoy/ads/testing/ads-under-test.ts';
+import { buildEnvoy } from '../../../src/envoy/model/build.ts';
+import { endpointsOf } from '../../../src/envoy/model/endpoints.ts';
+import type { Resource, Snapshot } from '../../../src/envoy/snapshot.ts';
+import { finish } from '../../../src/gateway/steps.ts';
+import { certificate } from '../../../src/gateway/testing/sample.ts';
+import type { BackendService, Topology } from '../../../src/gateway/topology.ts';
+import { startEnvoy } from './envoy.ts';
+
+/** What a backend got. */
+export interface Got {
+  /** The Service's name. */
+  readonly service: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  readonly got: Got | undefined;
+}
+
+export interface Asked {
+  readonly method?: string;
+  readonly host?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ModelledEnvoyOptions {
+  /** Changes what the model made. */
+  readonly change?: (snapshot: Omit<Snapshot, 'endpoints'>) => Omit<Snapshot, 'endpoints'>;
+  /** Backends by the Service's name. The others tell what they got. A Service of `undefined` has no endpoints. */
+  readonly backends?: Readonly<Record<string, RequestListener | undefined>>;
+}
+
+/** Starts Envoy with the topology, whose port is 80 or 443. It ends with the test. */
+export async function startModelledEnvoy(topology: Topology, options: ModelledEnvoyOptions = {}) {
+  const ads = await startAds();
+  const [port = 0] = await freePorts(1);
+  const backends = new Backends(options.backends ?? {});
+  const keyPair = await selfSigned();
+  /** Returns when Envoy has it. */
+  const publish = async (next: Topology): Promise<void> => {
+    const standingPorts = new Map(next.ports.map((each) => [each.port, port]));
+    const keyPairs = new Map([[certificate, keyPair]]);
+    const model = finish(buildEnvoy(next, { families: ['IPv4'], keyPairs, standingPorts }));
+    const endpoints = await Promise.all([...model.backends.values()].map((backend) => backends.endpoints(backend)));
+    const snapshot = options.change?.(model.snapshot) ?? model.snapshot;
+    ads.server.publish(web, { ...snapshot, endpoints: new Map(endpoints.map((each) => [each.name, each])) });
+    await expect
+      .poll(() => ads.server.states(web).map(({ isCurrent, rejected }) => ({ isCurrent, rejected })), {
+        timeout: 20_000,
+        interval: 2,
+      })
+      .toEqual([{ isCurrent: true, rejected: [] }]);
+  };
+  const envoy = await startEnvoy({ pod: 'one', adsPort: ads.port, authorities: ads.authorities });
+  await publish(topology);
+  return {
+    ...ads,
+    ...envoy,
+    envoyPort: port,
+    publish,
+    ask: (path: string, asked: Asked = {}) => ask(port, path, asked),
+    /** Sends bytes as they are. The answer is all that comes until the connection ends. */
+    send: (bytes: string) => send(port, bytes),
+  };
+}
+
+class Backends {
+  readonly #handlers: Readonly<Record<string, RequestListener | undefined>>;
+  readonly #servers = new Map<string, Promise<number>>();
+
+  constructor(handlers: Readonly<Record<string, RequestListener | undefined>>) {
+    this.#handlers = handlers;
+  }
+
+  async endpoints(backend: BackendService): Promise<Resource> {
+    const name = backend.service.slice(backend.service.indexOf('/') + 1);
+    if (name in this.#handlers && this.#handlers[name] === undefined) return endpointsOf(backend, []);
+    const started = this.#servers.get(name) ?? start(this.#handlers[name] ?? echo(name));
+    this.#servers.set(name, started);
+    const slice: EndpointSlice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { namespace: 'shop', name },
+      addressType: 'IPv4',
+      ports: [{ name: '', port: await started, protocol: 'TCP' }],
+      endpoints: [{ addresses: ['127.0.0.1'] }],
+    };
+    return endpointsOf(backend, [slice]);
+  }
+}
+
+const echo =
+  (service: string): RequestListener =>
+  ({ method, url: path, headers }, response) =>
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ service, method, path, headers }));
+
+async function start(handler: RequestListener): Promise<number> {
+  // Longer than Envoy's, so that Envoy never uses a connection that just ends.
+  const server = createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 3_600_000 }, handler);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => close(server));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function close(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+async function selfSigned() {
+  const validity = { from: Date.now() - 60_000, until: Date.now() + 600_000 };
+  const issued = await issueServerCertificate(await makeAuthority('test', validity), 'a.com', validity);
+  return { chain: issued.certificate, key: issued.key };
+}
+
+async function ask(port: number, path: string, { method = 'GET', host = 'shop.com', headers }: Asked): Promise<Answer> {
+  const outgoing = request({ host: '127.0.0.1', port, path, method, headers: { ...headers, host }, agent: false });
+  const incoming = Promise.withResolvers<IncomingMessage>();
+  outgoing.on('error', incoming.reject).on('response', incoming.resolve).end();
+  const { statusCode: status = 0, headers: received } = await incoming.promise;
+  const body = await text(await incoming.promise);
+  const got: Got | undefined = received['content-type'] === 'application/json' ? JSON.parse(body) : undefined;
+  return { status, headers: received, body, got };
+}
+
+async function send(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  return text(socket);
+}
