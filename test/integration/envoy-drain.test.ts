@@ -1,0 +1,85 @@
+// A real Envoy whose pod is about to end, and clients that keep their connections.
+import { Agent, request } from 'node:http';
+import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { web } from '../../src/envoy/ads/testing/ads-under-test.ts';
+import { forwardTo, httpTopology, route } from '../../src/gateway/testing/sample.ts';
+import { startModelledEnvoy } from './support/modelled-envoy.ts';
+
+/** `/` answers at once, `/slow` after a second. */
+async function setup() {
+  const rules = [
+    { action: forwardTo('fast') },
+    { matches: [{ path: { type: 'PathPrefix' as const, value: '/slow' } }], action: forwardTo('slow') },
+  ];
+  const envoy = await startModelledEnvoy(httpTopology([{ name: 'http' }], [route('web', rules)]), {
+    backends: { slow: (_, response) => void setTimeout(() => response.end('slow'), 1_000) },
+  });
+  const drain = (): void => {
+    envoy.pods.set('one', { gateway: web, isDraining: true });
+    envoy.server.podsChanged();
+  };
+  return { ...envoy, drain };
+}
+
+const isRefused = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', () => resolve(true));
+  });
+
+/** Sends requests on one connection of HTTP/1.1 until an answer closes it. @returns the statuses */
+async function until1Closes(port: number, path: string): Promise<readonly number[]> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const statuses: number[] = [];
+  for (;;) {
+    const { status, isLast } = await new Promise<{ status: number; isLast: boolean }>((resolve, reject) => {
+      const outgoing = request({ host: '127.0.0.1', port, path, agent, headers: { host: 'shop.com' } });
+      outgoing.on('error', reject).on('response', (response) => {
+        const { statusCode: code = 0, headers } = response;
+        response.on('end', () => resolve({ status: code, isLast: headers.connection === 'close' })).resume();
+      });
+      outgoing.end();
+    });
+    statuses.push(status);
+    if (isLast) return statuses;
+  }
+}
+
+const get = async (session: ClientHttp2Session, path: string): Promise<string> =>
+  text(session.request({ ':authority': 'shop.com', ':path': path }));
+
+test('connections of HTTP/1.1 close after an answer, new ones are refused, and no request fails', async () => {
+  const { drain, envoyPort } = await setup();
+  const fast = Array.from({ length: 8 }, () => until1Closes(envoyPort, '/'));
+  const slow = Array.from({ length: 8 }, () => until1Closes(envoyPort, '/slow'));
+  await sleep(300);
+  const started = performance.now();
+  drain();
+  const ofFast = await Promise.all(fast);
+  expect(performance.now() - started).toBeLessThan(1_000);
+  const ofSlow = await Promise.all(slow);
+  expect(new Set([...ofFast, ...ofSlow].flat())).toEqual(new Set([200]));
+  await expect.poll(() => isRefused(envoyPort)).toBe(true);
+});
+
+test('a connection of HTTP/2 gets a GOAWAY, and its requests are still answered', async () => {
+  const { drain, envoyPort } = await setup();
+  const session = connectHttp2(`http://127.0.0.1:${envoyPort}`);
+  const goaway = new Promise<number>((resolve) => session.on('goaway', resolve));
+  const closed = new Promise((resolve) => session.on('close', resolve));
+  expect(await get(session, '/')).toContain('"service":"fast"');
+  const slow = get(session, '/slow');
+  await sleep(300);
+  drain();
+  await expect.poll(() => isRefused(envoyPort)).toBe(true);
+  expect(await slow).toBe('slow');
+  expect(await goaway).toBe(constants.NGHTTP2_NO_ERROR);
+  await closed;
+});
