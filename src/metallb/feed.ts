@@ -53,10 +53,12 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
 
   async facts({ topology }: Accepted<MetallbTopology>): Promise<Known<MetallbFacts>> {
     const { sources } = this.#context;
+    const before = this.#published.model(topology.gateway);
     const facts = {
       families: familiesOf(sources.nodes()),
       standingPorts: portsOf(this.caches.services.byIndex('fleet', fleetKey(topology.gateway))),
       keyPairs: keyPairsOf(topology, (key) => sources.secret(key)),
+      ...(before && { before }),
     };
     return { facts, found: [] };
   }

@@ -5,9 +5,11 @@ import { endpointsOf } from '../envoy/model/endpoints.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
+type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'backends' | 'encoded'>;
 type Endpoints = ReadonlyMap<string, Resource>;
 
 interface Publication {
+  readonly model: PublishedModel;
   readonly backends: EnvoyModel['backends'];
   endpoints: Endpoints;
 }
@@ -26,23 +28,24 @@ export class Published {
    * @param inUse the clusters that Envoys may still use. They keep their endpoints
    * @returns all that the Gateway's Envoys are to have
    */
-  publish(
-    gateway: ObjectKey,
-    { snapshot, backends: wanted }: Pick<EnvoyModel, 'snapshot' | 'backends'>,
-    inUse: ReadonlySet<string>,
-  ): Snapshot {
+  publish(gateway: ObjectKey, model: PublishedModel, inUse: ReadonlySet<string>): Snapshot {
     const before = this.#byGateway.get(gateway)?.backends ?? new Map();
-    const backends = new Map([...[...before].filter(([name]) => inUse.has(name)), ...wanted]);
+    const backends = new Map([...[...before].filter(([name]) => inUse.has(name)), ...model.backends]);
     this.withdraw(gateway);
     const endpoints = new Map(
       [...backends].map(([name, backend]) => [name, endpointsOf(backend, this.#slicesOf(backend.service))]),
     );
-    this.#byGateway.set(gateway, { backends, endpoints });
+    this.#byGateway.set(gateway, { model, backends, endpoints });
     for (const { service } of backends.values()) {
       const gateways = this.#byService.get(service) ?? new Set();
       this.#byService.set(service, gateways.add(gateway));
     }
-    return { ...snapshot, endpoints };
+    return { ...model.snapshot, endpoints };
+  }
+
+  /** What was published last. */
+  model(gateway: ObjectKey): PublishedModel | undefined {
+    return this.#byGateway.get(gateway)?.model;
   }
 
   withdraw(gateway: ObjectKey): void {

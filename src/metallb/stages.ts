@@ -22,7 +22,7 @@ export const metallbStages: Omit<Stages<MetallbTopology, MetallbFacts, MetallbMo
   capabilities: METALLB_CAPABILITIES,
   narrow: narrowForMetallb,
   *model({ topology }: Accepted<MetallbTopology>, facts: MetallbFacts): Steps<Built<MetallbModel>> {
-    const envoy = yield* buildEnvoy(topology, facts);
+    const envoy = yield* buildEnvoy(topology, { ...facts, serving: topology.serving });
     const model = { topology, envoy, families: facts.families };
     return { model, found: envoy.problems.map(findingOf), retryable: [] };
   },

@@ -2,6 +2,7 @@
 // cannot do of it is found by Envoy's model.
 import type { ProxySettings } from '../api/proxy-configuration.ts';
 import type { GatewayInput } from '../gateway/input.ts';
+import type { RouteId } from '../gateway/route-id.ts';
 import type { Steps } from '../gateway/steps.ts';
 import type { Topology, Translation } from '../gateway/topology.ts';
 import type { Finding } from '../provider/finding.ts';
@@ -10,10 +11,13 @@ import { apiFinding } from '../status/api-findings.ts';
 import { metallbFinding } from './findings.ts';
 import { cleanInfrastructure, type Infrastructure } from './infrastructure.ts';
 import { metallbWords } from './provider-words.ts';
+import { servingRoutes } from './serving-routes.ts';
 import { proxySettings } from './settings.ts';
 
 export interface MetallbTopology extends Topology {
   readonly settings: ProxySettings;
+  /** If not all routes have room, these stay. */
+  readonly serving: ReadonlySet<RouteId>;
   /** Of all objects. */
   readonly infrastructure: Pick<Infrastructure, 'labels' | 'annotations'>;
 }
@@ -31,5 +35,5 @@ export function* narrowForMetallb(
     yield;
   }
   if (topology === undefined || settings === undefined) return { ...asked, found };
-  return { ...asked, found, topology: { ...topology, settings, infrastructure } };
+  return { ...asked, found, topology: { ...topology, settings, serving: servingRoutes(input), infrastructure } };
 }

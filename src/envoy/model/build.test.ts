@@ -1,6 +1,9 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { topologies } from '../../gateway/testing/arbitrary.ts';
 import { forwardTo, httpTopology, type RuleSketch, route, service } from '../../gateway/testing/sample.ts';
 import type { PathModifier, Redirect, RequestMatch, RouteAction } from '../../gateway/topology.ts';
+import type { EnvoyModel } from './build.ts';
 import { modelOf } from './testing/model-of.ts';
 import { chainFor, locationOf, rewrittenPath, routeFor } from './testing/reference-envoy.ts';
 
@@ -134,4 +137,27 @@ test('a backend that speaks HTTP/2 is another cluster than the same port with HT
   const rules = [{ action: to(service('web')) }, { action: to(service('web', { appProtocol: 'kubernetes.io/h2c' })) }];
   const { snapshot } = modelOf(httpTopology(http, [route('web', rules)]));
   expect([...snapshot.clusters.keys()]).toEqual(['shop/web/80', 'shop/web/80/h2']);
+});
+
+const path = (value: string): RuleSketch => ({ matches: [prefix(value)] });
+
+test('a change of one route encodes only this route', () => {
+  const model = (value: string, before?: EnvoyModel) =>
+    modelOf(httpTopology(http, [route('a', [path('/a')]), route('b', [path(value)])]), { ...(before && { before }) });
+  const before = model('/b');
+  const after = model('/c', before);
+  const kept = [...after.encoded].filter(([key, { bytes }]) => before.encoded.get(key)?.bytes === bytes);
+  expect(kept.map(([key]) => key)).toEqual(['http/80/shop/a/0/0']);
+});
+
+test('the model before changes nothing but the time', () => {
+  fc.assert(
+    fc.property(topologies(false), topologies(false), (one, other) => {
+      const { snapshot, encoded } = modelOf(other);
+      const again = modelOf(other, { before: modelOf(one) });
+      expect(again.snapshot).toEqual(snapshot);
+      expect([...again.encoded.keys()]).toEqual([...encoded.keys()]);
+    }),
+    { numRuns: 50 },
+  );
 });

@@ -13,16 +13,19 @@ import { httpPort, type PortParts, secretsOf } from './http-port.ts';
 import { extension, socketAddress } from './messages.ts';
 import { envoyListenerName } from './names.ts';
 import { proxyPorts } from './proxy-ports.ts';
-import { withRoom } from './room.ts';
+import { type Room, withRoom } from './room.ts';
+import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
 import { type KeyPair, secret } from './secrets.ts';
 
-export interface EnvoyOptions {
+export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the addresses in the pods. */
   readonly families: readonly IpFamily[];
   /** The mapping of the Service now, from listeners' ports to Envoy's. */
   readonly standingPorts?: ReadonlyMap<number, number>;
   /** Of the Secrets that the listeners refer to. One without a key pair leaves its certificate out. */
   readonly keyPairs: ReadonlyMap<ObjectKey, KeyPair>;
+  /** The last model of the Gateway. It changes nothing but the time that this one takes. */
+  readonly before?: Pick<EnvoyModel, 'encoded'>;
 }
 
 export interface EnvoyModel {
@@ -34,20 +37,21 @@ export interface EnvoyModel {
   /** Those that Envoy has, in the order of the topology. */
   readonly routes: readonly RouteTopology[];
   readonly problems: readonly Problem[];
+  /** For the next model of the Gateway. */
+  readonly encoded: EncodedRoutes;
 }
 
 export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
-  const able = expressible(written);
-  yield;
-  const { routes, problems } = withRoom(asked, able.routes);
-  yield;
+  const able = yield* expressible(written);
+  const { routes, problems } = yield* withRoom(asked, able.routes, options);
   const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
     options.standingPorts,
   );
+  const encoder = new RouteEncoder(options.before?.encoded);
   const parts: PlacedParts[] = [];
-  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routes)) });
+  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routes, encoder)) });
   const backends = backendsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
@@ -61,6 +65,7 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
     ports,
     routes,
     problems: [...able.problems, ...problems],
+    encoded: encoder.encoded,
   };
 }
 
@@ -81,11 +86,11 @@ function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly 
   return pair === undefined ? [] : [secret(key, pair)];
 }
 
-function* partsOf(port: PortTopology, routes: readonly RouteTopology[]): Steps<PortParts> {
+function* partsOf(port: PortTopology, routes: readonly RouteTopology[], encoder: RouteEncoder): Steps<PortParts> {
   const { serves } = port;
   switch (serves.kind) {
     case 'http':
-      return yield* httpPort(port, serves.tls, routes);
+      return yield* httpPort(port, serves.tls, routes, encoder);
     case 'tls':
     case 'tcp':
     case 'udp':

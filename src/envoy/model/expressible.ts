@@ -2,6 +2,7 @@
 import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
+import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { Mirror, RequestMatch, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
 import type { Problem, RegexRefused } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
@@ -14,10 +15,10 @@ export interface Expressible {
 }
 
 /** A rule that Envoy cannot have is left out. One whose filters it cannot have answers 500. */
-export function expressible(routes: readonly RouteTopology[]): Expressible {
+export function* expressible(routes: readonly RouteTopology[]): Steps<Expressible> {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const able = routes.map((route) => {
+  const able = yield* mapping(routes, (route) => {
     const within = withinPlane(route, shortfallsOf, report);
     const out = leftOut(within, report);
     const rules = within.rules.filter((rule) => !out.has(rule));

@@ -11,7 +11,8 @@ import { TIMEOUTS } from './edge.ts';
 import { httpConnectionManager } from './http-connections.ts';
 import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
 import { routeTableName, secretName } from './names.ts';
-import { ownTable, sharedTable } from './route-tables.ts';
+import type { RouteEncoder } from './route-encoder.ts';
+import { ownTable, sharedTable, type TableSource } from './route-tables.ts';
 
 /** What one port of the topology adds to Envoy's listener of the port number. */
 export interface PortParts {
@@ -19,26 +20,31 @@ export interface PortParts {
   readonly tables: readonly Resource[];
 }
 
-export function* httpPort(port: PortTopology, tls: boolean, routes: readonly RouteTopology[]): Steps<PortParts> {
+export function* httpPort(
+  port: PortTopology,
+  tls: boolean,
+  routes: readonly RouteTopology[],
+  encoder: RouteEncoder,
+): Steps<PortParts> {
   // Each host has a table of its own listener only, so Envoy needs no entries that keep listeners apart.
   const entries = Map.groupBy(
     portEntries(port, routes).filter(({ source }) => source.kind === 'rule'),
     ({ listener }) => listener,
   );
   yield;
-  const at = { port: port.port, scheme: tls ? ('https' as const) : ('http' as const) };
+  const source: TableSource = { at: { port: port.port, scheme: tls ? 'https' : 'http' }, entries, encoder };
   const key = portKey(port);
   if (!tls) {
     const name = routeTableName(key);
     return {
       chains: [{ name, filters: [httpConnectionManager(name)] }],
-      tables: [yield* sharedTable(name, port.listeners, entries, at)],
+      tables: [yield* sharedTable(name, port.listeners, source)],
     };
   }
   const listeners = port.listeners.filter((listener) => secretsOf(listener).length > 0);
   const tables: Resource[] = [];
   for (const listener of listeners) {
-    tables.push(yield* ownTable(routeTableName(key, listener), listener, port.listeners, entries, at));
+    tables.push(yield* ownTable(routeTableName(key, listener), listener, port.listeners, source));
   }
   return { chains: listeners.map((listener) => httpsChain(routeTableName(key, listener), listener)), tables };
 }

@@ -1,6 +1,8 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { routeId } from '../../gateway/route-id.ts';
+import { finish } from '../../gateway/steps.ts';
 import { httpTopology, route } from '../../gateway/testing/sample.ts';
 import type { RouteTopology, Topology } from '../../gateway/topology.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
@@ -16,13 +18,25 @@ const aged = (name: string, day: number, hostnames: readonly string[], rules = 1
 
 const listeners = [{ name: 'all' }, { name: 'shop', hostname: '*.shop.com' }];
 
-const left = (routes: readonly RouteTopology[], limit: number): readonly string[] =>
-  withRoom(httpTopology(listeners, routes).ports, routes, limit).routes.map((each) => each.route.key);
+const left = (routes: readonly RouteTopology[], limit: number, serving: readonly RouteTopology[] = []) =>
+  finish(
+    withRoom(httpTopology(listeners, routes).ports, routes, {
+      limit,
+      serving: new Set(serving.map((each) => routeId(each.route))),
+    }),
+  ).routes.map((each) => each.route.key);
 
 test('the oldest routes stay, and a younger one that fits beside them', () => {
   const routes = [aged('old', 1, ['a.com'], 3), aged('large', 2, ['b.com'], 4), aged('small', 3, ['c.com'], 2)];
   expect(left(routes, 9)).toEqual(['shop/old', 'shop/large', 'shop/small']);
   expect(left(routes, 6)).toEqual(['shop/old', 'shop/small']);
+});
+
+test('a route that serves stays, though older routes have no room', () => {
+  const [old, young] = [aged('old', 1, ['a.com'], 3), aged('young', 2, ['b.com'], 3)];
+  expect(left([old, young], 3, [young])).toEqual(['shop/young']);
+  expect(left([old, young], 3, [old, young])).toEqual(['shop/old']);
+  expect(left([old, young], 6, [young])).toEqual(['shop/old', 'shop/young']);
 });
 
 test('entries of a wildcard count for each host below it', () => {
@@ -34,7 +48,7 @@ test('entries of a wildcard count for each host below it', () => {
 
 test('each rule of a route without room says so', () => {
   const routes = [aged('web', 1, ['a.com'], 2)];
-  const { problems } = withRoom(httpTopology(listeners, routes).ports, routes, 1);
+  const { problems } = finish(withRoom(httpTopology(listeners, routes).ports, routes, { limit: 1 }));
   expect(problems).toMatchObject([
     { kind: 'too-many-routes', rule: 0, limit: 1 },
     { kind: 'too-many-routes', rule: 1, limit: 1 },
@@ -58,8 +72,8 @@ test('the count before is the number of entries that Envoy gets', () => {
         const routes = sketches.map(([hostnames, rules], index) => aged(`r${index}`, index + 1, hostnames, rules));
         const topology = httpTopology(listeners, routes);
         const entries = entriesIn(topology);
-        expect(withRoom(topology.ports, routes, entries).problems).toEqual([]);
-        expect(withRoom(topology.ports, routes, entries - 1).problems).not.toEqual([]);
+        expect(finish(withRoom(topology.ports, routes, { limit: entries })).problems).toEqual([]);
+        expect(finish(withRoom(topology.ports, routes, { limit: entries - 1 })).problems).not.toEqual([]);
       },
     ),
   );

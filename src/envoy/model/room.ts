@@ -3,24 +3,34 @@
 import { hostnamesOn, type PortView, viewOf } from '../../gateway/entries.ts';
 import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
-import { routeId } from '../../gateway/route-id.ts';
+import { type RouteId, routeId } from '../../gateway/route-id.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import type { Problem } from '../problem.ts';
 
 /** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
 const MAX_ENTRIES = 20_000;
 
-/** The oldest routes that fit. A route that does not is left out alone. */
-export function withRoom(
+export interface Room {
+  /** The routes that Envoy has now. What serves stays. */
+  readonly serving?: ReadonlySet<RouteId>;
+  readonly limit?: number;
+}
+
+/** What serves comes first, then the oldest routes that fit. A route that does not is left out alone. */
+export function* withRoom(
   ports: readonly PortTopology[],
   routes: readonly RouteTopology[],
-  limit = MAX_ENTRIES,
-): { readonly routes: readonly RouteTopology[]; readonly problems: readonly Problem[] } {
+  { serving = new Set(), limit = MAX_ENTRIES }: Room = {},
+): Steps<{ readonly routes: readonly RouteTopology[]; readonly problems: readonly Problem[] }> {
   const views = ports.filter(({ serves }) => serves.kind === 'http').map(viewOf);
   const tables = new Map<string, TableSize>();
   const out = new Set<RouteTopology>();
   let total = 0;
-  for (const route of routes.toSorted(byAge)) {
+  const isServing = ({ route }: RouteTopology): boolean => serving.has(routeId(route));
+  const inOrder = routes.toSorted((a, b) => Number(isServing(b)) - Number(isServing(a)) || byAge(a, b));
+  for (const [index, route] of inOrder.entries()) {
+    if (index % 100 === 99) yield;
     const hosts = views.flatMap((view) => hostsOf(view, route));
     const before = total;
     const added: (() => void)[] = [];

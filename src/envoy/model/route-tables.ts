@@ -2,34 +2,39 @@
 import { create } from '@bufbuild/protobuf';
 import { compareSpecificity, covers, type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
-import { mapping, type Steps } from '../../gateway/steps.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, RouteEntry } from '../../gateway/topology.ts';
 import { encodedResource, type Resource } from '../snapshot.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from '../xds/envoy/config/core/v3/base_pb.ts';
-import { RetryPolicySchema, RouteSchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { RetryPolicySchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { asField, encoded, joined } from './encoded.ts';
 import { headerOption } from './headers.ts';
 import { extension } from './messages.ts';
-import { type PublicPort, routeOf } from './route.ts';
+import type { PublicPort } from './route.ts';
+import type { RouteEncoder } from './route-encoder.ts';
 
 /** Beyond so many listeners, a table does not name them all, because that would be their number squared. */
 const MAX_NAMED = 100;
 
-/** A port's entries by the name of their listener, each in order of precedence. */
-export type EntriesByListener = ReadonlyMap<string, readonly RouteEntry[]>;
+/** What the tables of a port are made from. */
+export interface TableSource {
+  readonly at: PublicPort;
+  /** By the name of their listener, each in order of precedence. */
+  readonly entries: ReadonlyMap<string, readonly RouteEntry[]>;
+  readonly encoder: RouteEncoder;
+}
 
 /** The table of an HTTP port. Each host belongs to the most specific listener that covers it. */
 export function* sharedTable(
   name: string,
   listeners: readonly ListenerTopology[],
-  entries: EntriesByListener,
-  at: PublicPort,
+  source: TableSource,
 ): Steps<Resource> {
   const hosts: Uint8Array[] = [];
-  for (const listener of listeners) hosts.push(...(yield* hostsOf(listener, entries, at)));
-  return table(name, hosts, at);
+  for (const listener of listeners) hosts.push(...(yield* hostsOf(listener, source)));
+  return table(name, hosts, source.at);
 }
 
 /** The table of one HTTPS listener. Envoy chooses it by server name, and a request for a host of another one is misdirected. */
@@ -37,11 +42,10 @@ export function* ownTable(
   name: string,
   listener: ListenerTopology,
   listeners: readonly ListenerTopology[],
-  entries: EntriesByListener,
-  at: PublicPort,
+  source: TableSource,
 ): Steps<Resource> {
-  const hosts = yield* hostsOf(listener, entries, at);
-  return table(name, [...hosts, ...misdirected(listener, listeners)], at);
+  const hosts = yield* hostsOf(listener, source);
+  return table(name, [...hosts, ...misdirected(listener, listeners)], source.at);
 }
 
 function table(name: string, virtualHosts: readonly Uint8Array[], { port }: PublicPort): Resource {
@@ -61,16 +65,13 @@ const domainOf = (hostname: Hostname): string => hostname ?? '*';
 /** Envoy takes the most specific domain and looks at no other, so each has the entries of the wider ones too. */
 function* hostsOf(
   { name, hostname: own }: ListenerTopology,
-  byListener: EntriesByListener,
-  at: PublicPort,
+  { at, entries: byListener, encoder }: TableSource,
 ): Steps<readonly Uint8Array[]> {
   const entries = byListener.get(name) ?? [];
   const routes = new Map<Hostname, Uint8Array>();
   for (const [hostname, group] of Map.groupBy(entries, (entry) => entry.hostname)) {
-    const fields = yield* mapping(group, (entry) =>
-      asField(VirtualHostSchema.field.routes, encoded(RouteSchema, routeOf(entry, at))),
-    );
-    routes.set(hostname, joined(fields));
+    routes.set(hostname, joined(group.map((entry) => encoder.field(entry, at))));
+    yield;
   }
   // Of two entries for one host, the one with the more specific hostname comes first, so whole groups can be joined.
   return [...new Set([own, ...routes.keys()])].toSorted(byHostname).map((hostname) => {

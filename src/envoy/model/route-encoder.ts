@@ -1,0 +1,50 @@
+// Encodes Envoy's routes. A change of one route costs what this route costs: the others are taken from the model before.
+import { routeId } from '../../gateway/route-id.ts';
+import type { RouteEntry } from '../../gateway/topology.ts';
+import { RouteSchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { asField, encoded } from './encoded.ts';
+import { type PublicPort, routeOf } from './route.ts';
+
+/** By port, route, rule and match. */
+export type EncodedRoutes = ReadonlyMap<string, EncodedRoute>;
+
+interface EncodedRoute {
+  /** What it was made from. */
+  readonly content: string;
+  /** As a field of a virtual host. */
+  readonly bytes: Uint8Array;
+}
+
+export class RouteEncoder {
+  readonly #before: EncodedRoutes;
+  readonly #encoded = new Map<string, EncodedRoute>();
+
+  constructor(before: EncodedRoutes = new Map()) {
+    this.#before = before;
+  }
+
+  /** Those that were asked for. */
+  get encoded(): EncodedRoutes {
+    return this.#encoded;
+  }
+
+  /** The route of an entry, as a field of a virtual host. It is the same for each hostname. */
+  field(entry: RouteEntry, at: PublicPort): Uint8Array {
+    const key = keyOf(entry, at);
+    const known = this.#encoded.get(key);
+    if (known !== undefined) return known.bytes;
+    const content = JSON.stringify([entry.source, entry.match, entry.action]);
+    const before = this.#before.get(key);
+    const route =
+      before?.content === content
+        ? before
+        : { content, bytes: asField(VirtualHostSchema.field.routes, encoded(RouteSchema, routeOf(entry, at))) };
+    this.#encoded.set(key, route);
+    return route.bytes;
+  }
+}
+
+const keyOf = ({ source }: RouteEntry, { scheme, port }: PublicPort): string =>
+  source.kind === 'rule'
+    ? `${scheme}/${port}/${routeId(source.route)}/${source.rule}/${source.match}`
+    : `${scheme}/${port}/${source.kind}`;
