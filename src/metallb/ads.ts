@@ -13,7 +13,7 @@ import type { FeedContext } from '../provider/feed.ts';
 export const audience = 'gatehouse.dev/ads';
 
 /** How often to ask whether there is an authority, and to try again to listen. In milliseconds. */
-const retryMs = 1000;
+const retryMs = 250;
 /** How often to look whether a certificate must be renewed. In milliseconds. */
 const renewMs = 3_600_000;
 

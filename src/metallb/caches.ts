@@ -38,7 +38,8 @@ export const fleetKinds = [
 ] as const;
 
 /** The reflectors start with `run`. */
-export function openMetallbCaches({ watchNamespace, ...shared }: MetallbCachesOptions) {
+export function openMetallbCaches({ client, clock, random, logger, watchNamespace }: MetallbCachesOptions) {
+  const shared = { client, clock, random, logger };
   const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'hasSynced' | 'kind' | 'state'>[] = [];
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
