@@ -98,6 +98,12 @@ export class Ads {
     return this.#server?.summary(gateway) ?? { groups: [], rejected: [] };
   }
 
+  /** Of all Gateways with a connected Envoy. */
+  summaries(): ReadonlyMap<ObjectKey, Summary> {
+    const all = [...this.#snapshots.keys()].map((gateway) => [gateway, this.summary(gateway)] as const);
+    return new Map(all.filter(([, { groups, rejected }]) => groups.length + rejected.length > 0));
+  }
+
   /** The clusters that Envoys of the Gateway may still use, also of earlier snapshots. */
   clusters(gateway: ObjectKey): ReadonlySet<string> {
     return this.#server?.clusters(gateway) ?? new Set();

@@ -9,6 +9,7 @@ import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { Reflector } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { REPORT_LABEL } from './followers.ts';
 import { fleetOf, MANAGED_BY } from './names.ts';
 
 export interface MetallbCachesOptions {
@@ -17,6 +18,8 @@ export interface MetallbCachesOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly watchNamespace: string | undefined;
+  /** Gatehouse's own. */
+  readonly namespace: string;
 }
 
 export type MetallbCaches = ReturnType<typeof openMetallbCaches>;
@@ -38,7 +41,7 @@ export const fleetKinds = [
 ] as const;
 
 /** The reflectors start with `run`. */
-export function openMetallbCaches({ client, clock, random, logger, watchNamespace }: MetallbCachesOptions) {
+export function openMetallbCaches({ client, clock, random, logger, watchNamespace, namespace }: MetallbCachesOptions) {
   const shared = { client, clock, random, logger };
   const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'hasSynced' | 'kind' | 'state'>[] = [];
   function reflect<T extends KubeObject, Index extends string = never>(
@@ -77,6 +80,8 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
       { fieldSelector: eventSelector, ...ofNamespace },
     ),
     ...ofMetallb,
+    /** What Envoys have, as other replicas say. */
+    reports: reflect(kinds.configMaps, {}, { labelSelector: REPORT_LABEL, namespace }),
   };
   const needed: ReadonlySet<string> = new Set([...fleetKinds, kinds.pods].map(({ kind }) => kind));
   return {

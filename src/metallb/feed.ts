@@ -1,4 +1,5 @@
 // What every replica does for this provider: it makes the configuration of each Gateway's Envoys, and serves it to them.
+import { hostname } from 'node:os';
 import type { Pod } from '../api/workloads.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
 import type { ObjectKey } from '../kube/object.ts';
@@ -8,6 +9,7 @@ import type { Accepted, Known, Provider } from '../provider/provider.ts';
 import { Ads } from './ads.ts';
 import { type MetallbCaches, openMetallbCaches } from './caches.ts';
 import { familiesOf, keyPairsOf, portsOf } from './facts.ts';
+import { elsewhere, reportedBy, runReports } from './followers.ts';
 import { fleetKey, ownerOf } from './names.ts';
 import { drainsAt, placementOf } from './placement.ts';
 import { openMetallb } from './provider.ts';
@@ -26,6 +28,8 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   readonly ads: Ads;
   readonly #context: FeedContext;
   readonly #published: Published;
+  /** Aborts when this replica no longer leads. Undefined before it has led. */
+  #term: AbortSignal | undefined;
   readonly #watchers = new Set<(gateway?: ObjectKey) => void>();
 
   constructor(context: FeedContext) {
@@ -78,7 +82,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
         if (gateway !== undefined) gatewayDue(gateway);
       }),
     ];
-    await Promise.all([reflecting, this.ads.run(signal)]);
+    await Promise.all([reflecting, this.ads.run(signal), this.#report(signal)]);
     for (const stop of stops) stop();
   }
 
@@ -96,16 +100,30 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   }
 
   summaries(gateway: ObjectKey): readonly Summary[] {
-    return [this.ads.summary(gateway)];
+    const here = this.ads.summary(gateway);
+    const reported = reportedBy(this.caches.reports, gateway, this.#context.clock.now());
+    return [here, ...elsewhere(reported, here)];
   }
 
   open(context: ProviderContext, signal: AbortSignal): Promise<Provider> {
+    this.#term = signal;
     return openMetallb(this, context, signal);
   }
 
   watch(watcher: (gateway?: ObjectKey) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
+  }
+
+  #report(signal: AbortSignal): Promise<void> {
+    const options = {
+      context: this.#context,
+      // In a pod, the name of the host is that of the pod.
+      name: `gatehouse-envoys-${hostname().toLowerCase()}`,
+      isLeading: () => this.#term?.aborted === false,
+      summaries: () => this.ads.summaries(),
+    };
+    return runReports(options, signal);
   }
 
   #podChanged(pod: Pod | undefined, signal: AbortSignal): void {

@@ -3,6 +3,7 @@ import type { Store } from '../kube/cache.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { announcedService, serviceOfEvent } from './caches.ts';
+import { changedIn } from './followers.ts';
 import { fleetOf, ownerOf } from './names.ts';
 import type { MetallbReplica } from './replica.ts';
 
@@ -40,6 +41,7 @@ export async function runTriggers(
     onChange(caches.allocationEvents, (event) => serviceOfEvent(event).forEach(dueService)),
     onChange(caches.serviceL2Statuses, (announcement) => announcedService(announcement).forEach(dueService)),
     onChange(caches.serviceBgpStatuses, (announcement) => announcedService(announcement).forEach(dueService)),
+    caches.reports.onChange((old, current) => changedIn(old, current).forEach(due)),
     onChange(caches.ipAddressPools, allDue),
     onChange(caches.l2Advertisements, allDue),
     onChange(caches.bgpAdvertisements, allDue),
