@@ -100,6 +100,13 @@ test('the samples for any class are accepted alike on AWS and on MetalLB', async
   expect(JSON.stringify(onAws)).not.toMatch(/(Accepted|ResolvedRefs)=False/);
 });
 
+test('the samples on MetalLB are shown as trees', async () => {
+  const filename = ['metallb', 'any-class'].map((folder) => join(samples, folder));
+  const { stdout, stderr, exitCode } = await run({ filename, assumeSecrets: true });
+  await expect(stdout).toMatchFileSnapshot(join(testdata, 'samples-on-metallb.txt'));
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+});
+
 test('a class that another controllerName serves is not planned', async () => {
   const { stderr, exitCode } = await run({ given: { 'metallb-controller-name': 'example.com/other' } });
   expect(stderr).toContain('controllerName gatehouse.dev/aws or example.com/other');

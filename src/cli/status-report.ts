@@ -4,6 +4,7 @@ import type { Route } from '../api/route-kinds.ts';
 import { awsFinalizer } from '../aws/provider.ts';
 import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
 import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
+import { metallbFinalizer } from '../metallb/known.ts';
 import { isAdverse } from '../status/condition.ts';
 import type { LiveLoadBalancer } from './live-load-balancer.ts';
 
@@ -94,15 +95,23 @@ export const classReports = (classes: readonly GatewayClass[]): readonly ClassRe
     ...judged(status?.conditions ?? [], metadata.generation),
   }));
 
+/** Of our providers. */
+export type ControllerNames = ReadonlySet<string>;
+
+const finalizers: ReadonlySet<string> = new Set([awsFinalizer, metallbFinalizer]);
+
 /** Wrong Gateways come first. */
-export function gatewayReports(all: ClusterStatuses, controllerName: string): readonly GatewayReport[] {
-  const classes = all.gatewayClasses?.filter(({ spec }) => spec.controllerName === controllerName);
+export function gatewayReports(all: ClusterStatuses, controllers: ControllerNames): readonly GatewayReport[] {
+  const classes = all.gatewayClasses?.filter(({ spec }) => controllers.has(spec.controllerName));
   const ours = classes && new Set(classes.map(({ metadata }) => metadata.name));
   const sets = Map.groupBy(all.listenerSets, listenerSetGateway);
   const routes = routesByParent(all.routes);
   const reports = all.gateways
-    .filter(({ metadata, spec }) => ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.includes(awsFinalizer))
-    .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllerName));
+    .filter(
+      ({ metadata, spec }) =>
+        ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.some((each) => finalizers.has(each)),
+    )
+    .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllers));
   return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
 }
 
@@ -110,7 +119,7 @@ export function gatewayReports(all: ClusterStatuses, controllerName: string): re
 export function routesElsewhere(
   { routes }: ClusterStatuses,
   namespace: string,
-  controllerName: string,
+  controllers: ControllerNames,
 ): readonly ElsewhereReport[] {
   return routes
     .filter(({ metadata }) => metadata.namespace === namespace)
@@ -118,7 +127,7 @@ export function routesElsewhere(
       (route.status?.parents ?? []).flatMap((reported) => {
         const parent = parentOf(route, reported.parentRef);
         const isElsewhere = parent !== undefined && parent.split(/[ /]/)[1] !== namespace;
-        if (reported.controllerName !== controllerName || !isElsewhere) return [];
+        if (!controllers.has(reported.controllerName) || !isElsewhere) return [];
         const name = `${route.kind} ${objectKey(route.metadata)}`;
         return [{ route: name, parent, ...judged(reported.conditions ?? [], route.metadata.generation) }];
       }),
@@ -154,7 +163,7 @@ function gatewayReport(
   gateway: Gateway,
   sets: readonly ListenerSet[],
   routes: RoutesByParent,
-  controllerName: string,
+  controllers: ControllerNames,
 ): GatewayReport {
   const { metadata, spec, status } = gateway;
   const key = objectKey(metadata);
@@ -173,7 +182,7 @@ function gatewayReport(
       listeners: listenerReports(set, set.spec.listeners, set.status?.listeners),
     })),
     routes: parents
-      .flatMap((parent) => (routes.get(parent) ?? []).flatMap((route) => routeReports(route, parent, controllerName)))
+      .flatMap((parent) => (routes.get(parent) ?? []).flatMap((route) => routeReports(route, parent, controllers)))
       .toSorted((a, b) => rank[a.health] - rank[b.health]),
   };
 }
@@ -203,13 +212,13 @@ function listenerReports(
 }
 
 /** One report per parentRef in the status. */
-function routeReports(route: AnyRoute, parent: string, controllerName: string): readonly RouteReport[] {
+function routeReports(route: AnyRoute, parent: string, controllers: ControllerNames): readonly RouteReport[] {
   const { metadata, spec, status, kind } = route;
   const refs = (spec.parentRefs ?? []).filter((ref) => parentOf(route, ref) === parent);
   return refs.map((ref) => {
     const reported = (status?.parents ?? []).find(
       (each) =>
-        each.controllerName === controllerName &&
+        controllers.has(each.controllerName) &&
         parentOf(route, each.parentRef) === parent &&
         each.parentRef.sectionName === ref.sectionName &&
         each.parentRef.port === ref.port,

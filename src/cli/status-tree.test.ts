@@ -6,6 +6,7 @@ import { statusTree, totalHealth } from './status-tree.ts';
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
 const controllerName = 'gatehouse.dev/aws';
+const controllers = new Set([controllerName, 'gatehouse.dev/metallb']);
 const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, observedGeneration = 1) => ({
   type,
   status,
@@ -58,7 +59,7 @@ const route = (name: string, parent: string, resolved: 'True' | 'False'): HttpRo
 });
 
 const reports = (gateways: readonly Gateway[], routes: readonly HttpRoute[] = []) =>
-  gatewayReports({ gatewayClasses: [gatewayClass], gateways, listenerSets: [], routes }, controllerName);
+  gatewayReports({ gatewayClasses: [gatewayClass], gateways, listenerSets: [], routes }, controllers);
 
 test('wrong Gateways come first, then waiting ones, and each says why', () => {
   const report = reports(
@@ -94,10 +95,16 @@ test('conditions about an older generation say that the change was not processed
   });
 });
 
+test('Gateways on MetalLB are shown', () => {
+  const onMetallb = { ...gatewayClass, spec: { controllerName: 'gatehouse.dev/metallb' } };
+  const all = { gatewayClasses: [onMetallb], gateways: [gateway('web', serving())], listenerSets: [], routes: [] };
+  expect(gatewayReports(all, controllers)).toMatchObject([{ gateway: 'shop/web', health: 'good' }]);
+});
+
 test('Gateways of other controllers are not shown, and a class that is refused is', () => {
   const other = { ...gatewayClass, spec: { controllerName: 'example.com/other' } };
   const all = { gatewayClasses: [other], gateways: [gateway('web', serving())], listenerSets: [], routes: [] };
-  expect(gatewayReports(all, controllerName)).toEqual([]);
+  expect(gatewayReports(all, controllers)).toEqual([]);
   const refused = { ...gatewayClass, status: { conditions: [condition('Accepted', 'False', 'InvalidParameters')] } };
   expect(statusTree({ gatewayClasses: classReports([refused]), gateways: [] })).toBe(`✗ GatewayClass lb
   Accepted=False (InvalidParameters): InvalidParameters.
@@ -118,14 +125,14 @@ test('a team sees the status of its routes at a shared Gateway of another namesp
   if (parent === undefined) throw new Error('Expected a parent');
   const routes = [{ ...torn, spec: { parentRefs: [parentRef] }, status: { parents: [{ ...parent, parentRef }] } }];
   const all = { gatewayClasses: undefined, gateways: [shared, mine], listenerSets: [], routes };
-  const gateways = gatewayReports(all, controllerName);
+  const gateways = gatewayReports(all, controllers);
   expect(gateways.map((each) => each.gateway)).toEqual(['shop/mine']);
-  const elsewhere = routesElsewhere(all, 'shop', controllerName);
+  const elsewhere = routesElsewhere(all, 'shop', controllers);
   expect(
     statusTree({ gatewayClasses: [], gateways: [], elsewhere }),
   ).toContain(`✗ HTTPRoute shop/torn at Gateway infra/shared
   ResolvedRefs=False (BackendNotFound): BackendNotFound.`);
-  expect(routesElsewhere(all, 'infra', controllerName)).toEqual([]);
+  expect(routesElsewhere(all, 'infra', controllers)).toEqual([]);
 });
 
 test('an unhealthy target or a missing load balancer in AWS is wrong, whatever the cluster says', () => {

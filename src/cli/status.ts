@@ -16,7 +16,13 @@ import { listAll, listRoutes } from './live-cluster.ts';
 import { type LiveLoadBalancer, readLoadBalancers } from './live-load-balancer.ts';
 import { UnreadableError } from './manifest-files.ts';
 import { type Output, outputs } from './plan-print.ts';
-import { classReports, type GatewayReport, gatewayReports, routesElsewhere } from './status-report.ts';
+import {
+  type ControllerNames,
+  classReports,
+  type GatewayReport,
+  gatewayReports,
+  routesElsewhere,
+} from './status-report.ts';
 import { type StatusReport, statusTree, totalHealth } from './status-tree.ts';
 
 interface StatusOptions extends ClusterOptions {
@@ -40,6 +46,7 @@ export function statusCommand(): Command {
     .option('--live', 'show AWS, too: load balancers, rules, and the health of targets')
     .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(outputs).default('tree'))
     .addOption(flagOption('aws-controller-name'))
+    .addOption(flagOption('metallb-controller-name'))
     .addOption(flagOption('aws-region', "the AWS region; else that of the Gateway's address"));
   addClusterOptions(command);
   return command.addHelpText('after', notes).action(async (gateway: string | undefined, options: StatusOptions) => {
@@ -56,7 +63,8 @@ async function status(
   try {
     const config = readConfig({ 'cluster-name': 'any', ...given }, process.env);
     const client = await connectTo(options);
-    const found = await readStatuses(client, options, config.awsControllerName, stop.signal);
+    const controllers = new Set([config.awsControllerName, config.metallbControllerName]);
+    const found = await readStatuses(client, options, controllers, stop.signal);
     client.close();
     const chosen = found.gateways.filter((each) => isChosen(each, gateway, options));
     if (gateway !== undefined && chosen.length === 0)
@@ -122,7 +130,7 @@ function printed(report: StatusReport, output: Output): string {
 async function readStatuses(
   client: KubeClient,
   { namespace }: StatusOptions,
-  controllerName: string,
+  controllers: ControllerNames,
   signal: AbortSignal,
 ): Promise<StatusReport> {
   /** A tenant may read only its own namespace. */
@@ -141,11 +149,11 @@ async function readStatuses(
     listRoutes(visible),
   ]);
   const all = { gatewayClasses, gateways, listenerSets, routes };
-  const own = (gatewayClasses ?? []).filter(({ spec }) => spec.controllerName === controllerName);
+  const own = (gatewayClasses ?? []).filter(({ spec }) => controllers.has(spec.controllerName));
   return {
     gatewayClasses: classReports(own),
-    gateways: gatewayReports(all, controllerName),
-    ...(namespace !== undefined && { elsewhere: routesElsewhere(all, namespace, controllerName) }),
+    gateways: gatewayReports(all, controllers),
+    ...(namespace !== undefined && { elsewhere: routesElsewhere(all, namespace, controllers) }),
   };
 }
 
