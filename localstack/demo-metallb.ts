@@ -23,7 +23,8 @@ import { enterSandbox } from './sandbox.ts';
 
 const programmedTimeoutMs = 180_000;
 const availableTimeoutMs = 60_000;
-const goneTimeoutMs = 60_000;
+/** Envoys drain first. */
+const goneTimeoutMs = 120_000;
 
 /** @param once whether to remove the samples in the end, and to look whether anything is left. @returns the exit status */
 export async function demoOnMetallb({ once }: { readonly once: boolean }): Promise<number> {
