@@ -27,6 +27,10 @@ test('no feature is promised that the data plane lacks', () => {
   expect(featuresOf({ ...none, redirectStatusCodes: [302, 307] })).toContain('HTTPRoute307RedirectStatusCode');
 });
 
+test('a data plane names the features that follow from no other capability', () => {
+  expect(supportedFeatures({ protocols: ['HTTP'], http: none, features: ['A'] }, {})).toContain('A');
+});
+
 test('GRPCRoute is promised where a listener takes it', () => {
   const claimed = (excluded: readonly ServableProtocol[]) => {
     const excludedKinds = Object.fromEntries(excluded.map((protocol) => [protocol, ['GRPCRoute' as const]]));

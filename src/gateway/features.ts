@@ -69,6 +69,7 @@ export function supportedFeatures(
   );
   const names = [
     ...always,
+    ...(capabilities.features ?? []),
     ...(capabilities.addressTypes?.includes('IPAddress') === true ? ['GatewayStaticAddresses'] : []),
     ...[...routeKinds].flatMap((kind) => byRouteKind[kind] ?? []),
     ...filters.flatMap((filter) => byFilter[filter] ?? []),

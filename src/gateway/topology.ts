@@ -324,6 +324,8 @@ export interface Attachment {
 /** What a plane can do. Translate needs only what a Gateway and its listeners can have. */
 export interface Capabilities extends ListenerCapabilities {
   readonly http: HttpCapabilities;
+  /** Features of the conformance suite that follow from no other capability. */
+  readonly features?: readonly string[];
 }
 
 export interface ListenerCapabilities {

@@ -1,5 +1,4 @@
 // A real Envoy with the model, and clients that mean no good.
-import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -254,28 +253,4 @@ test('a backend without endpoints is answered 503, and the log says which', asyn
     { path: '/none/x?y=1', status: 503, flags: 'UH', route: 'shop/web/2/0', backend: 'shop/none/80', host: 'shop.com' },
     { path: '/public', status: 200, flags: '-', route: 'shop/web/0/0', backend: 'shop/public/80', method: 'GET' },
   ]);
-});
-
-test('a request for a host of another HTTPS listener is misdirected, also on an open connection of HTTP/2', async () => {
-  const listeners = ['a.com', '*.b.com'].map((hostname) => ({ name: hostname, hostname }));
-  const { envoyPort } = await startModelledEnvoy(
-    httpTopology(listeners, [route('web', rules)], { port: 443, tls: true }),
-  );
-  const session = connectHttp2(`https://127.0.0.1:${envoyPort}`, { servername: 'a.com', rejectUnauthorized: false });
-  const statusFor = (authority: string): Promise<unknown> =>
-    new Promise((resolve, reject) => {
-      const stream = session.request({ ':authority': authority, ':path': '/' });
-      stream.on('error', reject).on('response', (headers) => resolve(headers[':status']));
-      stream.resume();
-    });
-  expect(await statusFor('a.com')).toBe(200);
-  expect(await statusFor('x.b.com')).toBe(421);
-  expect(await statusFor('A.COM:443')).toBe(200);
-  expect(await statusFor('c.org')).toBe(404);
-  session.close();
-  const plain = connect(envoyPort, '127.0.0.1');
-  const closed = new Promise((resolve) => plain.on('error', () => undefined).on('close', resolve));
-  plain.write('GET / HTTP/1.1\r\nHost: a.com\r\n\r\n');
-  await closed;
-  expect(plain.bytesRead).toBe(0);
 });

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../gateway/topology.ts';
 
 export const ENVOY_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS'],
+  features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
   http: {
     filters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'RequestRedirect', 'URLRewrite'],
     backendFilters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite'],
