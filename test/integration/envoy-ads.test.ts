@@ -96,6 +96,25 @@ test('Envoy serves what is published, and each change of it', async () => {
   expect(server.states(web)[0]?.rejected).toEqual([]);
 });
 
+test('an Envoy is ready when it has its listeners, and shows metrics and nothing else of its administration', async () => {
+  const { server, snapshot, start } = await setup();
+  const { readyPort } = await start('one');
+  const ask = async (path: string, method = 'GET'): Promise<string> => {
+    const response = await fetch(`http://127.0.0.1:${readyPort}${path}`, { method }).catch(() => undefined);
+    return response === undefined ? 'down' : `${response.status} ${await response.text()}`;
+  };
+  await expect.poll(() => server.states(web).length, within).toBe(1);
+  expect(await ask('/ready')).toBe('down');
+
+  server.publish(web, snapshot);
+  await expect.poll(() => ask('/ready'), within).toBe('200 LIVE\n');
+  expect(await ask('/stats/prometheus')).toMatch(/^200 .*envoy_cluster_membership_total\{envoy_cluster_name="shop"\}/s);
+  for (const path of ['/', '/config_dump', '/certs', '/stats', '/ready/../config_dump', '/quitquitquit']) {
+    expect(`${path}: ${await ask(path)}`).toBe(`${path}: 404 `);
+  }
+  expect(await ask('/ready', 'POST')).toBe('404 ');
+});
+
 test('a route table that Envoy rejects keeps its last good version, also in an Envoy that starts later', async () => {
   const { server, snapshot, get, start, isCurrent } = await setup();
   server.publish(web, snapshot);

@@ -7,13 +7,22 @@ import { join } from 'node:path';
 import { type DescMessage, fromJson, type JsonValue } from '@bufbuild/protobuf';
 import { onTestFinished } from 'vitest';
 import { installEnvoy } from '../../../localstack/cluster/metallb/envoy.ts';
+import { freePorts } from '../../../localstack/cluster/ports.ts';
+import { defaultProxySettings } from '../../../src/api/proxy-configuration.ts';
 import { serverName } from '../../../src/envoy/ads/testing/ads-under-test.ts';
 import { tokenOf } from '../../../src/envoy/ads/testing/tokens.ts';
+import {
+  bootstrap,
+  CONFIGURATION_FOLDER,
+  configurationFiles,
+  TOKEN_FILE,
+  TOKEN_FOLDER,
+} from '../../../src/envoy/fleet/bootstrap.ts';
+import { ADMIN_PORT, READY_PORT } from '../../../src/envoy/model/proxy-ports.ts';
 import { type Resource, resource } from '../../../src/envoy/snapshot.ts';
 import { xdsRegistry } from '../../../src/envoy/xds/registry.ts';
 
 const api = 'type.googleapis.com/envoy';
-const tls = `${api}.extensions.transport_sockets.tls.v3`;
 export const ads = { ads: {}, resourceApiVersion: 'V3' };
 
 export const fromText = (schema: DescMessage, name: string, json: JsonValue): Resource =>
@@ -54,21 +63,22 @@ export interface EnvoyOptions {
   readonly authorities: string;
 }
 
-/** Starts Envoy as a pod's container would, with a token in a file. It ends with the test. */
+/** Starts Envoy with the bootstrap of a pod, and with the pod's files in a folder. It ends with the test. */
 export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
   const binary = await installEnvoy({});
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-envoy-'));
   const path = (name: string): string => join(folder, name);
-  const credential = {
-    '@type': `${tls}.Secret`,
-    name: 'token',
-    genericSecret: { secret: { filename: path('token') } },
-  };
-  await writeFile(path('ca.crt'), authorities);
-  await writeFile(path('token'), tokenOf(pod));
-  await writeFile(path('token.json'), JSON.stringify({ resources: [credential] }));
-  await writeFile(path('bootstrap.json'), JSON.stringify(bootstrap(pod, adsPort, path)));
-  const args = ['-c', path('bootstrap.json'), '--concurrency', '2', '--log-level', 'warning', '--disable-hot-restart'];
+  const [adminPort = 0, readyPort = 0] = await freePorts(2);
+  const service = { address: `127.0.0.1:${adsPort}`, serverName, audience: 'gatehouse', authorities };
+  const here = (text: string): string => text.replaceAll(CONFIGURATION_FOLDER, folder).replaceAll(TOKEN_FOLDER, folder);
+  for (const [name, text] of Object.entries(configurationFiles(service))) await writeFile(path(name), here(text));
+  await writeFile(path(TOKEN_FILE), tokenOf(pod));
+  const { resources } = defaultProxySettings;
+  const configuration = here(JSON.stringify(bootstrap({ ads: service, resources, families: ['IPv4'] })))
+    .replaceAll(`:${ADMIN_PORT}`, `:${adminPort}`)
+    .replaceAll(`:${READY_PORT}`, `:${readyPort}`);
+  const node = ['--service-node', pod, '--service-cluster', 'web', '--config-yaml', configuration];
+  const args = [...node, '--concurrency', '2', '--log-level', 'warning', '--disable-hot-restart'];
   const child = spawn(binary, [...args, '--drain-time-s', '2', '--drain-strategy', 'immediate'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -84,7 +94,13 @@ export async function startEnvoy({ pod, adsPort, authorities }: EnvoyOptions) {
     await ended(child);
     await rm(folder, { recursive: true, force: true });
   });
-  return { pid: child.pid ?? 0, log: () => log, accessLog: () => accessLog, stop: () => ended(child) };
+  return {
+    pid: child.pid ?? 0,
+    readyPort,
+    log: () => log,
+    accessLog: () => accessLog,
+    stop: () => ended(child),
+  };
 }
 
 async function ended(child: ChildProcess): Promise<void> {
@@ -93,72 +109,3 @@ async function ended(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL');
   await exit;
 }
-
-function bootstrap(pod: string, adsPort: number, path: (name: string) => string): JsonValue {
-  const validation = {
-    trustedCa: { filename: path('ca.crt') },
-    matchTypedSubjectAltNames: [{ sanType: 'DNS', matcher: { exact: serverName } }],
-  };
-  return {
-    node: { id: pod, cluster: 'web' },
-    dynamicResources: {
-      adsConfig: {
-        apiType: 'DELTA_GRPC',
-        transportApiVersion: 'V3',
-        grpcServices: [{ envoyGrpc: { clusterName: 'gatehouse' } }],
-      },
-      cdsConfig: ads,
-      ldsConfig: ads,
-    },
-    staticResources: {
-      clusters: [
-        {
-          name: 'gatehouse',
-          type: 'STATIC',
-          loadAssignment: {
-            clusterName: 'gatehouse',
-            endpoints: [{ lbEndpoints: [{ endpoint: { address: socketAddress(adsPort) } }] }],
-          },
-          transportSocket: {
-            name: 'tls',
-            typedConfig: {
-              '@type': `${tls}.UpstreamTlsContext`,
-              sni: serverName,
-              commonTlsContext: { alpnProtocols: ['h2'], validationContext: validation },
-            },
-          },
-          typedExtensionProtocolOptions: { 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': withToken(path) },
-        },
-      ],
-    },
-  };
-}
-
-const withToken = (path: (name: string) => string): JsonValue => ({
-  '@type': `${api}.extensions.upstreams.http.v3.HttpProtocolOptions`,
-  explicitHttpConfig: { http2ProtocolOptions: {} },
-  httpFilters: [
-    {
-      name: 'token',
-      typedConfig: {
-        '@type': `${api}.extensions.filters.http.credential_injector.v3.CredentialInjector`,
-        overwrite: true,
-        credential: {
-          name: 'envoy.http.injected_credentials.generic',
-          typedConfig: {
-            '@type': `${api}.extensions.http.injected_credentials.generic.v3.Generic`,
-            credential: {
-              name: 'token',
-              sdsConfig: { pathConfigSource: { path: path('token.json') }, resourceApiVersion: 'V3' },
-            },
-            headerValuePrefix: 'Bearer ',
-          },
-        },
-      },
-    },
-    {
-      name: 'codec',
-      typedConfig: { '@type': `${api}.extensions.filters.http.upstream_codec.v3.UpstreamCodec` },
-    },
-  ],
-});
