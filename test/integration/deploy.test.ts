@@ -56,16 +56,26 @@ test('an API server takes every object', () => {
     'ClusterRole gatehouse-controller',
     'ClusterRole gatehouse-operator',
     'ClusterRole gatehouse-platform',
+    'ClusterRole gatehouse-proxies',
     'ClusterRole gatehouse-view',
     'ClusterRoleBinding gatehouse-controller',
+    'ClusterRoleBinding gatehouse-proxies',
     'CustomResourceDefinition loadbalancerconfigurations.gatehouse.dev',
     'CustomResourceDefinition proxyconfigurations.gatehouse.dev',
     'Deployment gatehouse',
     'Namespace gatehouse-system',
     'PodDisruptionBudget gatehouse',
     'Role gatehouse-controller',
+    'Role gatehouse-proxies',
     'RoleBinding gatehouse-controller',
+    'RoleBinding gatehouse-proxies',
+    'Service gatehouse-ads',
     'ServiceAccount gatehouse',
+    ...['Policy', 'PolicyBinding'].flatMap((kind) =>
+      ['deployments', 'objects', 'service-accounts', 'services'].map(
+        (name) => `ValidatingAdmission${kind} gatehouse-${name}`,
+      ),
+    ),
   ]);
 });
 
@@ -119,6 +129,7 @@ test('the Deployment probes and scrapes where the controller listens', () => {
   expect(container?.ports.map(({ containerPort }) => `:${containerPort}`)).toEqual([
     flags['metrics-bind-addr'].schema.parse(undefined),
     flags['health-probe-bind-addr'].schema.parse(undefined),
+    flags['ads-bind-addr'].schema.parse(undefined),
   ]);
 });
 
@@ -199,6 +210,16 @@ describe('the controller’s ServiceAccount', () => {
     'endpointslices.discovery.k8s.io',
   ];
 
+  /** proxies-policy.yaml limits what may be written. */
+  const ofProxies = [
+    'services',
+    'serviceaccounts',
+    'configmaps',
+    'deployments.apps',
+    'poddisruptionbudgets.policy',
+    'horizontalpodautoscalers.autoscaling',
+  ];
+
   test.each([
     ...watched.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`)),
     ...['gatewayclasses', 'gateways', 'listenersets', ...routes].map(
@@ -207,6 +228,16 @@ describe('the controller’s ServiceAccount', () => {
     `patch gateways.${gatewayApi}`,
     `patch gatewayclasses.${gatewayApi}`,
     `get customresourcedefinitions.apiextensions.k8s.io gateways.${gatewayApi}`,
+    ...ofProxies.flatMap((resource) =>
+      ['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => `${verb} ${resource} -n shop`),
+    ),
+    'create tokenreviews.authentication.k8s.io',
+    'create secrets -n gatehouse-system',
+    'get secrets -n gatehouse-system gatehouse-ads',
+    'update secrets -n gatehouse-system gatehouse-ads',
+    'watch pods',
+    'watch events',
+    'watch ipaddresspools.metallb.io',
     'create events.events.k8s.io -n shop',
     'patch events.events.k8s.io -n shop',
     'create leases.coordination.k8s.io -n gatehouse-system',
@@ -220,19 +251,23 @@ describe('the controller’s ServiceAccount', () => {
   });
 
   test.each([
-    ...watched.flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
+    ...watched
+      .filter((resource) => resource !== 'services')
+      .flatMap((resource) => ['create', 'update', 'delete'].map((verb) => `${verb} ${resource}`)),
+    ...ofProxies.map((resource) => `update ${resource} -n shop`),
     ...['listenersets', 'referencegrants', ...routes].map((plural) => `patch ${plural}.${gatewayApi}`),
     'patch secrets',
-    'patch services',
+    'create secrets -n shop',
+    'update secrets -n gatehouse-system another',
     'get pods',
-    'get configmaps -n shop gatehouse-targets',
-    'get configmaps -n gatehouse-system another',
-    'list configmaps -n gatehouse-system',
+    'create pods -n shop',
+    'create replicasets.apps -n shop',
+    'patch deployments.apps/scale -n shop',
+    'create serviceaccounts/token -n shop',
     'update leases.coordination.k8s.io -n gatehouse-system another',
     'get leases.coordination.k8s.io -n kube-system gatehouse',
     'get customresourcedefinitions.apiextensions.k8s.io another.example.com',
     'list customresourcedefinitions.apiextensions.k8s.io',
-    'create serviceaccounts -n gatehouse-system',
     'patch clusterroles.rbac.authorization.k8s.io',
   ])('may not %s', async (what) => {
     expect(await may(what)).toBe(false);
