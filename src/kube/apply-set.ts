@@ -1,7 +1,7 @@
 // A set of objects that is kept as wanted by server-side apply: what is missing or different is applied, what is no longer
 // wanted is deleted.
-import { createHash } from 'node:crypto';
 import type { KubeClient } from './client.ts';
+import { contentHash } from './content-hash.ts';
 import type { Kind } from './kinds.ts';
 import { isNotFound, KubeError } from './kube-error.ts';
 import { type KubeObject, type ObjectKey, objectKey } from './object.ts';
@@ -56,18 +56,12 @@ const groupOf = ({ apiVersion }: KubeObject): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
 
 function withHash(object: KubeObject): KubeObject {
-  const hash = createHash('sha256').update(canonical(object)).digest('hex').slice(0, 16);
   const { metadata } = object;
-  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [SPEC_ANNOTATION]: hash } } };
+  return {
+    ...object,
+    metadata: { ...metadata, annotations: { ...metadata.annotations, [SPEC_ANNOTATION]: contentHash(object) } },
+  };
 }
-
-/** JSON in which the order of names does not count. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_, member: unknown) =>
-    typeof member === 'object' && member !== null && !Array.isArray(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 
 /** Whether the live value has everything of the wanted one. The API server adds defaults, and other controllers their fields. */
 function covers(live: unknown, wanted: unknown): boolean {

@@ -17,6 +17,7 @@ import { announced } from './announced.ts';
 import { cachedWorld, type WorldSources } from './cached-world.ts';
 import { fleetKinds } from './caches.ts';
 import { fleetOptions, serviceOptions } from './desired.ts';
+import { fleetTurn, keepReplicas } from './fleet-turn.ts';
 import { metallbKnown } from './known.ts';
 import { fleetKey, ownerOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
@@ -40,6 +41,7 @@ export async function openMetallb(
   const { config, logger } = context;
   const { caches, ads } = replica;
   const client = whileLeading(context);
+  const rollout = { isTaken: false };
   logger.info({ ads: ads.address }, 'leads: Gateways are reconciled');
   return {
     ...metallbKnown(config),
@@ -48,7 +50,7 @@ export async function openMetallb(
     certificates: { ...replica.certificates, learn: async () => [] },
     checkClass: (gatewayClass) => [...unlisted(caches.unlisted()), ...classFindings(gatewayClass, context)],
     ready: async () => unlisted(caches.unlisted()),
-    apply: (gateway, derived) => apply({ replica, context, client, signal }, gateway, derived),
+    apply: (gateway, derived) => apply({ replica, context, client, rollout, signal }, gateway, derived),
     standing: (gateway, model) => standing(replica, context, gateway, model),
     remove: (gateway) => removeFleet(client, gateway, signal),
     // Kubernetes deletes what a Gateway owns.
@@ -64,15 +66,20 @@ export async function openMetallb(
   };
 }
 
+/** When a fleet that waits asks again whether it is its turn. In milliseconds. */
+const turnAgainMs = 5_000;
+
 interface Applying {
   readonly replica: MetallbReplica;
   readonly context: ProviderContext;
   readonly client: KubeClient;
+  /** Whether a fleet gets a new release that the caches do not have yet. */
+  readonly rollout: { isTaken: boolean };
   readonly signal: AbortSignal;
 }
 
 async function apply(
-  { replica, context, client, signal }: Applying,
+  { replica, context, client, rollout, signal }: Applying,
   key: ObjectKey,
   { input: { gateway }, model }: Derived<MetallbModel>,
 ): Promise<Applied> {
@@ -89,15 +96,28 @@ async function apply(
   const proxies = fleetObjects(fleetOptions(gateway, model, { address, serverName, audience, authorities }));
   const existing = caches.fleets.flatMap((store): readonly KubeObject[] => store.byIndex('fleet', fleet));
   const isOurs = (object: KubeObject): boolean => ownerOf(object) === key;
-  const plan = planObjects({ desired: [...proxies, ...services], existing: existing.filter(isOurs) });
-  const outcomes = await applyObjects(client, plan, { kinds: fleetKinds, isOurs, signal });
-  await untilSeen(caches, outcomes, signal);
-  return {
-    found: findingsOf(outcomes),
-    behind: plan.ending.length > 0,
-    ...(againInMs !== undefined && { requeueAfterMs: againInMs }),
-  };
+  const all = { desired: [...proxies, ...services], existing: existing.filter(isOurs) };
+  const { isNext, waits, ...objects } = fleetTurn(all, caches.deployments.list(), rollout.isTaken);
+  rollout.isTaken ||= isNext;
+  try {
+    await keepReplicas(client, objects, signal);
+    const plan = planObjects(objects);
+    const outcomes = await applyObjects(client, plan, { kinds: fleetKinds, isOurs, signal });
+    await untilSeen(caches, outcomes, signal);
+    return {
+      found: [...findingsOf(outcomes), ...(waits === undefined ? [] : [waits])],
+      behind: plan.ending.length > 0,
+      ...soonest(againInMs, waits && turnAgainMs),
+    };
+  } finally {
+    if (isNext) rollout.isTaken = false;
+  }
 }
+
+const soonest = (...times: readonly (number | undefined)[]): Pick<Applied, 'requeueAfterMs'> => {
+  const known = times.filter((ms) => ms !== undefined);
+  return known.length === 0 ? {} : { requeueAfterMs: Math.min(...known) };
+};
 
 function standing(
   replica: MetallbReplica,

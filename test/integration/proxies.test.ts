@@ -13,6 +13,7 @@ import { errorMessage } from '../../src/kube/errors.ts';
 import type { Kind } from '../../src/kube/kinds.ts';
 import type { KubeObject } from '../../src/kube/object.ts';
 import { addressPlan } from '../../src/metallb/addresses.ts';
+import { keepReplicas } from '../../src/metallb/fleet-turn.ts';
 import { noWorld, optionsFor } from '../../src/metallb/testing/services.ts';
 import { kustomize } from './kustomize.ts';
 
@@ -111,7 +112,9 @@ async function existing(namespace: string): Promise<readonly KubeObject[]> {
 }
 
 async function keep(namespace: string, desired: readonly KubeObject[]): Promise<readonly ObjectOutcome[]> {
-  const plan = planObjects({ desired, existing: await existing(namespace) });
+  const objects = { desired, existing: await existing(namespace) };
+  await keepReplicas(gatehouse, objects, signal);
+  const plan = planObjects(objects);
   return await applyObjects(gatehouse, plan, { kinds, isOurs, signal });
 }
 
@@ -216,7 +219,7 @@ function changed(namespace: string, of: string, change: Change): readonly KubeOb
     const names = path.split('.');
     const last = names.pop() ?? '';
     let target: Record<string, unknown> = Object(objects.find((each) => each.kind === of));
-    for (const name of names) target = Object(target[name]);
+    for (const part of names) target = Object(target[part]);
     target[last] = value;
   }
   return objects;
@@ -240,6 +243,25 @@ describe('with the role and within the policies of deploy/', () => {
     const deployment = (await existing(namespace)).find((each) => each.kind === 'Deployment');
     expect(deployment).not.toHaveProperty('spec.template.spec.nodeSelector');
     expect(deployment).not.toHaveProperty('spec.template.spec.priorityClassName');
+  });
+
+  test('an autoscaler takes over as many Envoys as there are, and its number is not changed', async () => {
+    const namespace = await newNamespace();
+    const autoscaling = { minReplicas: 2, maxReplicas: 9, targetCPUUtilizationPercentage: 70 };
+    const replicas = async (): Promise<unknown> => {
+      const deployment = (await existing(namespace)).find((each) => each.kind === 'Deployment');
+      return deployment !== undefined && 'spec' in deployment ? Object(deployment.spec).replicas : undefined;
+    };
+    await keep(namespace, fleet(namespace, { replicas: 5 }));
+    const made = ['applied Deployment', 'applied HorizontalPodAutoscaler'];
+    expect(said(await keep(namespace, fleet(namespace, { autoscaling })))).toEqual(made);
+    expect(await replicas()).toBe(5);
+    await patch(namespace, 'apps/v1', 'deployments', { spec: { replicas: 8 } });
+    expect(said(await keep(namespace, fleet(namespace, { autoscaling })))).toEqual([]);
+    expect(said(await keep(namespace, fleet(namespace, { autoscaling, logLevel: 'debug' })))).toHaveLength(1);
+    expect(await replicas()).toBe(8);
+    await keep(namespace, fleet(namespace, { replicas: 3 }));
+    expect(await replicas()).toBe(3);
   });
 
   test('what somebody changes is put right', async () => {
@@ -286,7 +308,8 @@ describe('with the role and within the policies of deploy/', () => {
   test('others may do what their roles allow', async () => {
     const namespace = await newNamespace();
     const privileged = changed(namespace, 'Deployment', { 'spec.template.spec.hostNetwork': true });
-    await applyYaml(cluster.admin, JSON.stringify(privileged.find((each) => each.kind === 'Deployment')));
+    const made = await applyYaml(cluster.admin, JSON.stringify(privileged.find((each) => each.kind === 'Deployment')));
+    expect(made).toMatchObject([{ spec: { template: { spec: { hostNetwork: true } } } }]);
   });
 });
 

@@ -1,9 +1,10 @@
 // The Deployment of a Gateway's Envoys.
-import type { ProxySettings } from '../../api/proxy-configuration.ts';
+import { defaultProxySettings, type ProxySettings } from '../../api/proxy-configuration.ts';
 import type { KubeObject } from '../../kube/object.ts';
 import { READY_PORT } from '../model/proxy-ports.ts';
 import { bootstrap, CONFIGURATION_FOLDER, type Json, TOKEN_FILE, TOKEN_FOLDER } from './bootstrap.ts';
 import { type FleetOptions, GATEWAY_LABEL } from './options.ts';
+import { rolloutAnnotations } from './rollout.ts';
 import { DRAIN_SECONDS, GRACE_SECONDS, PRE_STOP_SECONDS } from './timings.ts';
 
 /** The distroless image's own user. */
@@ -18,7 +19,7 @@ export const deployment = (
 ): KubeObject & { readonly spec: Json } => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
-  metadata,
+  metadata: { ...metadata, annotations: { ...metadata.annotations, ...rolloutOf(options) } },
   spec: {
     // The autoscaler's otherwise.
     ...(options.settings.autoscaling === undefined && { replicas: options.settings.replicas }),
@@ -27,6 +28,14 @@ export const deployment = (
     template: podTemplate(options),
   },
 });
+
+/** All settings but the image are the Gateway's matter. */
+function rolloutOf(options: FleetOptions) {
+  const { labels, annotations, settings } = options;
+  const { image, service: _, ...asked } = settings;
+  const alike = { ...options, name: '', labels: {}, annotations: {}, settings: { ...defaultProxySettings, image } };
+  return rolloutAnnotations(podTemplate(alike), { labels, annotations, ...asked });
+}
 
 export const podLabels = ({ name }: Pick<FleetOptions, 'name'>) => ({ [GATEWAY_LABEL]: name });
 
