@@ -1,16 +1,18 @@
 // What makes a Gateway's pass due, beside what all providers share: its objects, its Envoys, and MetalLB's answers.
 import type { Store } from '../kube/cache.ts';
-import type { KubeObject, ObjectKey } from '../kube/object.ts';
+import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
+import { isHeldBy } from '../provider/ownership.ts';
 import { announcedService, serviceOfEvent } from './caches.ts';
 import { changedIn } from './followers.ts';
+import { metallbFinalizer } from './known.ts';
 import { fleetOf, ownerOf } from './names.ts';
 import type { MetallbReplica } from './replica.ts';
 
 /** Runs until the signal aborts. */
 export async function runTriggers(
   replica: MetallbReplica,
-  { gatewayDue }: Pick<ProviderContext, 'gatewayDue'>,
+  { gatewayDue, sources }: Pick<ProviderContext, 'gatewayDue' | 'sources'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { caches } = replica;
@@ -22,8 +24,9 @@ export async function runTriggers(
     if (gateway !== undefined) gatewayDue(gateway);
   };
   const allDue = (): void => {
-    const owners = caches.deployments.list().flatMap((deployment) => ownerOf(deployment) ?? []);
-    for (const gateway of new Set(owners)) due(gateway);
+    for (const gateway of sources.gateways()) {
+      if (isHeldBy({ finalizer: metallbFinalizer }, gateway)) due(objectKey(gateway.metadata));
+    }
   };
   const dueService = (key: ObjectKey): void => {
     const service = caches.services.get(key);

@@ -11,6 +11,8 @@ const main = new URL('../../../localstack/cluster/main.ts', import.meta.url).pat
 
 export interface PodsCluster {
   readonly process: ChildProcess;
+  /** The administrator's. It is right in the sandbox and outside of it. */
+  readonly kubeconfig: string;
   /** The administrator's connection, from outside of the sandbox. */
   readonly admin: Connection;
   /** A process of the sandbox, for `nsenter`. */
@@ -19,15 +21,18 @@ export interface PodsCluster {
   readonly client: Client;
 }
 
-/** @param mode with `--metallb` MetalLB runs, too */
-export async function startPodsCluster(mode: '--pods' | '--metallb' = '--pods'): Promise<PodsCluster> {
-  const child = spawn(process.execPath, [main, mode, '--no-crds'], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** @param mode with `--metallb` MetalLB runs, too @param more `--no-crds`: without the Gateway API */
+export async function startPodsCluster(
+  mode: '--pods' | '--metallb' = '--pods',
+  more: readonly '--no-crds'[] = ['--no-crds'],
+): Promise<PodsCluster> {
+  const child = spawn(process.execPath, [main, mode, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
   for await (const line of createInterface({ input: child.stdout })) {
     const kubeconfig = line.replace('export KUBECONFIG=', '');
     const pid = Number(/--target (\d+)/.exec(said.join('\n'))?.[1]);
-    return { process: child, admin: await connect(kubeconfig), pid, client: clientOf(dirname(kubeconfig)) };
+    return { process: child, kubeconfig, admin: await connect(kubeconfig), pid, client: clientOf(dirname(kubeconfig)) };
   }
   throw new Error(`The cluster ended:\n${said.join('\n')}`);
 }

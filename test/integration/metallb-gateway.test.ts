@@ -1,0 +1,169 @@
+// A Gateway on MetalLB, with the real MetalLB and real Envoys. All requests come from a machine outside of the cluster, over ARP.
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { selfSigned } from '../../localstack/aws/acm/self-signed.ts';
+import { applyYaml, deleteObjects, get, type KubeObject, waitFor } from '../../localstack/cluster/apply.ts';
+import { sandboxObstacle } from '../../localstack/sandbox.ts';
+import type { Gateway } from '../../src/api/gateway-api.ts';
+import { deployment } from './support/balanced.ts';
+import { eventually } from './support/eventually.ts';
+import { type GatehouseInCluster, installGatehouse, startGatehouseIn } from './support/gatehouse-in-cluster.ts';
+import { gateway, gatewayClass, http, httpRoute, https, namespace } from './support/objects.ts';
+import { type PodsCluster, startPodsCluster } from './support/pods-cluster.ts';
+import { secretOf } from './support/tls.ts';
+
+const obstacle = sandboxObstacle();
+const waitMs = 90_000;
+
+/** What Gatehouse makes for a Gateway, and what comes of it. */
+const kinds = [
+  '/api/v1/services',
+  '/api/v1/configmaps',
+  '/api/v1/serviceaccounts',
+  '/api/v1/pods',
+  '/apis/apps/v1/deployments',
+  '/apis/apps/v1/replicasets',
+  '/apis/policy/v1/poddisruptionbudgets',
+  '/apis/autoscaling/v2/horizontalpodautoscalers',
+];
+
+const echo = (name: string): readonly KubeObject[] => [
+  deployment('shop', name, {
+    containers: [
+      {
+        name: 'echo',
+        image: 'registry.k8s.io/gateway-api/conformance/echo-basic:v0.1.0',
+        env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
+        readinessProbe: { httpGet: { path: '/health', port: 3000 }, periodSeconds: 1 },
+      },
+    ],
+  }),
+  {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'shop' },
+    spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 3000 }] },
+  } as KubeObject,
+];
+
+const title = `a Gateway on MetalLB${obstacle ? ` (skipped: ${obstacle})` : ''}`;
+
+describe.skipIf(obstacle !== undefined)(title, () => {
+  let cluster: PodsCluster;
+  let gatehouse: GatehouseInCluster;
+  let ca: string;
+  let address: string;
+
+  // The first time on a machine it builds MetalLB.
+  beforeAll(async () => {
+    cluster = await startPodsCluster('--metallb', []);
+    await installGatehouse(cluster);
+    const { certificatePem, privateKey } = await selfSigned(['www.example.com'], 'EC_prime256v1', Date.now(), '01');
+    ca = certificatePem;
+    await applyYaml(cluster.admin, [
+      namespace('shop'),
+      gatewayClass('metallb', { controllerName: 'gatehouse.dev/metallb' }),
+      ...echo('one'),
+      ...echo('two'),
+      secretOf('shop', 'www', certificatePem, privateKey),
+      gateway('shop', 'web', [http(), https(['www'])], { gatewayClassName: 'metallb' }),
+      httpRoute('shop', 'www', ['web'], ['one']),
+    ]);
+    gatehouse = startGatehouseIn(cluster);
+  }, 1_800_000);
+  afterAll(async () => {
+    await gatehouse.stop();
+    cluster.process.kill('SIGKILL');
+    await cluster.admin.close();
+  });
+
+  const answering = async (url: string): Promise<string> => {
+    const response = await cluster.client.fetch(url, { address, ca });
+    const { pod = '' } = response.status === 200 ? await bodyOf(response) : {};
+    return pod.replace(/-.*/, '');
+  };
+
+  /** Everything that has our label, with its version. */
+  const existing = async (): Promise<readonly string[]> => {
+    const selector = 'labelSelector=app.kubernetes.io%2Fmanaged-by%3Dgatehouse';
+    const found = await Promise.all(
+      kinds.map(async (path) => {
+        const list = await get<{ readonly items: readonly KubeObject[] }>(cluster.admin, `${path}?${selector}`);
+        return (list?.items ?? []).map(
+          ({ metadata }) => `${path} ${metadata.namespace}/${metadata.name} ${metadata['resourceVersion']}`,
+        );
+      }),
+    );
+    return found.flat();
+  };
+
+  test(
+    'gets an address, and answers HTTP and HTTPS there',
+    async () => {
+      const found = await waitFor<Gateway & KubeObject>(
+        cluster.admin,
+        '/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/web',
+        (it) => it?.status?.conditions?.some(({ type, status }) => type === 'Programmed' && status === 'True') === true,
+        { timeoutMs: waitMs },
+      ).catch((error: unknown) => {
+        throw new Error(readFileSync(gatehouse.logFile, 'utf8'), { cause: error });
+      });
+      address = found?.status?.addresses?.[0]?.value ?? '';
+      expect(address).toMatch(/^10\.249\.0\.\d+$/);
+      expect(await cluster.client.whoHas(address)).toBeDefined();
+      expect(await answering('http://www.example.com/')).toBe('one');
+      expect(await answering('https://www.example.com/')).toBe('one');
+    },
+    2 * waitMs,
+  );
+
+  test(
+    'answers as a changed route says within a moment',
+    async () => {
+      await applyYaml(cluster.admin, [httpRoute('shop', 'www', ['web'], ['two'])]);
+      await eventually(async () => expect(await answering('http://www.example.com/')).toBe('two'), 2000);
+    },
+    waitMs,
+  );
+
+  test(
+    'is as it was after a restart of Gatehouse, which writes nothing',
+    async () => {
+      const available = '/apis/apps/v1/namespaces/shop/deployments';
+      await waitFor<{ readonly items: readonly (KubeObject & { readonly status?: Record<string, unknown> })[] }>(
+        cluster.admin,
+        available,
+        (list) => list?.items.every(({ status }) => status?.['unavailableReplicas'] === undefined) === true,
+        { timeoutMs: waitMs },
+      );
+      const before = await existing();
+      expect(await gatehouse.stop()).toBe(0);
+      expect(await answering('https://www.example.com/')).toBe('two');
+      gatehouse = startGatehouseIn(cluster);
+      await eventually(() => expect(readFileSync(gatehouse.logFile, 'utf8')).toContain('An Envoy connected'), waitMs);
+      await new Promise((resolve) => setTimeout(resolve, 3000));
+      expect(await existing()).toEqual(before);
+      await applyYaml(cluster.admin, [httpRoute('shop', 'www', ['web'], ['one'])]);
+      await eventually(async () => expect(await answering('http://www.example.com/')).toBe('one'), 10_000);
+    },
+    3 * waitMs,
+  );
+
+  test(
+    'leaves nothing when it is deleted',
+    async () => {
+      await deleteObjects(cluster.admin, [gateway('shop', 'web', [], {})]);
+      const path = '/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/web';
+      await waitFor(cluster.admin, path, (it) => it === undefined, { timeoutMs: waitMs });
+      expect(await existing()).toEqual([]);
+      expect(await cluster.client.whoHas(address)).toBeUndefined();
+    },
+    2 * waitMs,
+  );
+});
+
+interface Echo {
+  readonly pod: string;
+}
+
+const bodyOf = async (response: { json(): Promise<unknown> }): Promise<Echo> => (await response.json()) as Echo;
