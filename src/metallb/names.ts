@@ -11,10 +11,16 @@ const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
 
 const longest = 63;
 
-/** The hash keeps the names of two Gateways apart, and a Gateway's from those of other Deployments. */
+/** What a further Service has behind the name: `-2`, or up to `-999`. */
+const suffix = 4;
+
+/**
+ * A name that a Service may have: letters, digits and hyphens, and a letter is the first. The hash keeps the names of two Gateways
+ * apart, and a Gateway's from those of other Deployments.
+ */
 export function objectNameOf(gateway: ObjectKey): string {
-  const { name } = parseObjectKey(gateway);
-  return cut(name, hashOf(gateway), longest);
+  const name = parseObjectKey(gateway).name.replaceAll('.', '-');
+  return cut(/^[a-z]/.test(name) ? name : `g-${name}`, hashOf(gateway), longest - suffix);
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
