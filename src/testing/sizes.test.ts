@@ -7,6 +7,8 @@ import { PLACEHOLDER_NETWORK } from '../aws/model/placeholder-network.ts';
 import { NOTHING_STANDS } from '../aws/model/standing.ts';
 import { translatingForAws } from '../aws/translation.ts';
 import { awsWords } from '../aws/words.ts';
+import { buildEnvoy } from '../envoy/model/build.ts';
+import { ENVOY_CAPABILITIES } from '../envoy/model/capabilities.ts';
 import { connectionsOf, routesById } from '../gateway/connections.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { Steps } from '../gateway/steps.ts';
@@ -228,4 +230,18 @@ test.each<readonly [string, readonly unknown[]]>([
     listenerSetStatus(undefined, objectKey(metadata), outcome, 1, GOLDEN_NOW);
   }
   expect(performance.now() - started).toBeLessThan(5 * longestMs);
+});
+
+test.each<readonly [string, readonly unknown[], number]>([
+  ['1,000 routes of 128 matches × 16 hostnames', [gateway([80]), ...many(1000, largeRoute)], 9],
+  ['64 ports with a route', [gateway(many(64, (index) => 8000 + index)), catchAll], 1],
+  ['300 ListenerSets × 64 listeners', [gateway([80]), ...many(300, listenerSet), catchAll], 1],
+])('the model of Envoy: %s do not delay other work', { timeout: 60_000 }, (_, manifests, routes) => {
+  const [input] = fromManifests([gatewayClass, ...manifests], { now: GOLDEN_NOW }).inputs;
+  if (input === undefined) throw new Error('Expected a Gateway');
+  const { topology } = inShortSteps(translating(input, ENVOY_CAPABILITIES));
+  if (topology === undefined) throw new Error('Expected a topology');
+  const model = inShortSteps(buildEnvoy(topology, { families: ['IPv4'], keyPairs: new Map() }));
+  expect(model.routes).toHaveLength(routes);
+  expect(model.snapshot.listeners.size).toBe(topology.ports.length);
 });

@@ -30,7 +30,7 @@ export function* withRoom(
   const isServing = ({ route }: RouteTopology): boolean => serving.has(routeId(route));
   const inOrder = routes.toSorted((a, b) => Number(isServing(b)) - Number(isServing(a)) || byAge(a, b));
   for (const [index, route] of inOrder.entries()) {
-    if (index % 100 === 99) yield;
+    if (index % 10 === 9) yield;
     const hosts = views.flatMap((view) => hostsOf(view, route));
     const before = total;
     const added: (() => void)[] = [];

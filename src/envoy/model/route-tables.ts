@@ -33,7 +33,11 @@ export function* sharedTable(
   source: TableSource,
 ): Steps<Resource> {
   const hosts: Uint8Array[] = [];
-  for (const listener of listeners) hosts.push(...(yield* hostsOf(listener, source)));
+  for (const [index, listener] of listeners.entries()) {
+    if (index % 100 === 99) yield;
+    hosts.push(...(yield* hostsOf(listener, source)));
+  }
+  yield;
   return table(name, hosts, source.at);
 }
 
