@@ -3,6 +3,7 @@ import type { EndpointSlice, Namespace, Node, Secret, Service } from '../api/cor
 import type { Gateway, GatewayClass, HttpRoute, ListenerSet, ReferenceGrant, UdpRoute } from '../api/gateway-api.ts';
 import * as kinds from '../api/kinds.ts';
 import type { LoadBalancerConfiguration } from '../api/load-balancer-configuration.ts';
+import type { ProxyConfiguration } from '../api/proxy-configuration.ts';
 import { type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
@@ -109,6 +110,21 @@ const node: Node = {
 };
 const namespace: Namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cart', labels: { team: 'a' } } };
 
+const proxied: Gateway = {
+  ...gateway,
+  metadata: { namespace: 'edge', name: 'proxied', generation: 1 },
+  spec: {
+    gatewayClassName: 'metallb',
+    listeners: [],
+    infrastructure: { parametersRef: { group: 'gatehouse.dev', kind: 'ProxyConfiguration', name: 'proxies' } },
+  },
+};
+const proxies: ProxyConfiguration = {
+  apiVersion: 'gatehouse.dev/v1alpha1',
+  kind: 'ProxyConfiguration',
+  metadata: { namespace: 'edge', name: 'proxies', generation: 1 },
+};
+
 const having = (object: KubeObject, fields: object): KubeObject => ({ ...object, ...fields });
 
 const present: readonly (readonly [Kind, KubeObject])[] = [
@@ -123,6 +139,8 @@ const present: readonly (readonly [Kind, KubeObject])[] = [
   [kinds.referenceGrants, grant],
   [kinds.loadBalancerConfigurations, configuration('infra', 'class')],
   [kinds.loadBalancerConfigurations, configuration('shop', 'own')],
+  [kinds.gateways, proxied],
+  [kinds.proxyConfigurations, proxies],
   [kinds.secrets, secret('cert')],
   [kinds.secrets, having(secret('team'), { metadata: { namespace: 'team', name: 'team' } })],
   [kinds.nodes, node],
@@ -189,8 +207,8 @@ const nextGeneration = <T extends KubeObject>(object: T): T => ({
 test('at the start everything is due', async () => {
   const { due } = await startCluster();
   expect(await due()).toEqual({
-    gatewayClasses: ['aws'],
-    gateways: ['infra/other', 'shop/web'],
+    gatewayClasses: ['aws', 'metallb'],
+    gateways: ['edge/proxied', 'infra/other', 'shop/web'],
     staleRoutes: [],
     endpoints: ['cart/cart', 'cart/on-nodes'],
   });
@@ -247,6 +265,7 @@ test.each<readonly [string, Kind, KubeObject, Readonly<Record<string, readonly s
     nextGeneration(configuration('shop', 'own')),
     { gateways: ['shop/web'] },
   ],
+  ["a Gateway's proxies", kinds.proxyConfigurations, nextGeneration(proxies), { gateways: ['edge/proxied'] }],
   [
     "a class's configuration",
     kinds.loadBalancerConfigurations,

@@ -1,5 +1,5 @@
 // The messages of problems with addresses: what is wrong, and what to do.
-import { list } from '../status/phrases.ts';
+import { list, quoted } from '../status/phrases.ts';
 import type { Obstacle, Taken } from './obstacle.ts';
 import type {
   AddressPending,
@@ -68,7 +68,7 @@ function classKept({ service, loadBalancerClass, wanted }: ClassKept): string {
 }
 
 function reserved({ keys }: InfrastructureReserved): string {
-  const named = list(keys.map((key) => `"${key}"`));
+  const named = quoted(keys);
   return keys.length === 1
     ? `${named} is left out, because its domain is reserved. Remove it.`
     : `${named} are left out, because their domains are reserved. Remove them.`;

@@ -158,6 +158,32 @@ test.each([
   await expect(applyYaml(admin, [configuration(given)])).rejects.toThrow(message);
 });
 
+const proxies = (given: object): KubeObject => ({ ...configuration(given), kind: 'ProxyConfiguration' });
+
+test('a ProxyConfiguration is stored as it is written', async () => {
+  const all = {
+    autoscaling: { maxReplicas: 5 },
+    resources: { requests: { cpu: '0.5', memory: '256Mi' }, limits: { memory: '1Gi' } },
+    nodeSelector: { role: 'edge' },
+    tolerations: [{ key: 'edge', operator: 'Exists' }],
+    service: { pool: 'public', sourceRanges: ['10.0.0.0/8', '2001:db8::/32'] },
+    allow: { pools: ['public'], placement: true },
+  };
+  expect(await applyYaml(admin, [proxies(all)])).toMatchObject([{ spec: all }]);
+});
+
+test.each([
+  ['no replicas', { replicas: 0 }, /greater than or equal to 1/],
+  ['replicas beside an autoscaler', { replicas: 2, autoscaling: { maxReplicas: 3 } }, /cannot be used together/],
+  ['an autoscaler with too few', { autoscaling: { maxReplicas: 1 } }, /must not be above maxReplicas/],
+  ['memory without a number', { resources: { limits: { memory: 'much' } } }, /should match/],
+  ['a range that is no CIDR', { service: { sourceRanges: ['10.0.0.1'] } }, /sourceRanges\[0\]/],
+  ['a pool that is no name', { service: { pool: 'Public' } }, /should match/],
+  ['a field that there is not', { replica: 2 }, /field not declared/],
+])('the API server refuses a ProxyConfiguration with %s', async (_, given, message) => {
+  await expect(applyYaml(admin, [proxies(given)])).rejects.toThrow(message);
+});
+
 describe('the controller’s ServiceAccount', () => {
   let account: Connection;
 

@@ -1,9 +1,12 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromJsonString } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { defaultProxySettings, type ProxySettings } from '../../api/proxy-configuration.ts';
-import type { KubeObject } from '../../kube/object.ts';
+import { type KubeObject, objectKey } from '../../kube/object.ts';
+import { labelsOf } from '../../metallb/names.ts';
+import { READY_PORT } from '../model/proxy-ports.ts';
 import { BootstrapSchema } from '../xds/envoy/config/bootstrap/v3/bootstrap_pb.ts';
 import { xdsRegistry } from '../xds/registry.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -62,6 +65,19 @@ test('the kubelet stops an Envoy after it has left the Service and drained, and 
   const pod = { lifecycle: { preStop: { sleep: { seconds: LEAVE_SECONDS + DRAIN_SECONDS } } } };
   expect(found(fleet(), 'Deployment')).toHaveProperty('spec.template.spec.containers', [expect.objectContaining(pod)]);
   expect(GRACE_SECONDS).toBeGreaterThan(LEAVE_SECONDS + DRAIN_SECONDS);
+});
+
+test('deploy/pod-monitor.yaml finds the metrics of the pods', async () => {
+  const file = join(import.meta.dirname, '../../../deploy/pod-monitor.yaml');
+  const { spec } = parse(await readFile(file, 'utf8'));
+  const [{ port }] = spec.podMetricsEndpoints;
+  const ports = [expect.objectContaining({ name: port, containerPort: READY_PORT })];
+  const containers = [expect.objectContaining({ ports })];
+  expect(found(fleet(), 'Deployment')).toHaveProperty('spec.template.spec.containers', containers);
+  const labels = Object.keys(labelsOf(objectKey({ namespace: 'shop', name: 'web' })));
+  const { matchLabels, matchExpressions } = spec.selector;
+  const selected = [...Object.keys(matchLabels), ...matchExpressions.map(({ key }: { key: string }) => key)];
+  expect(labels).toEqual(expect.arrayContaining([...selected, ...spec.podTargetLabels]));
 });
 
 test('with an autoscaler the number of replicas is its own', () => {
