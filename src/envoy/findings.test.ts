@@ -11,6 +11,10 @@ test.each<[EnvoyProblem, string]>([
     'spec.rules[1].matches[0].path.value: Envoy does not accept the regular expression "/(" (missing )). Write it in the syntax of RE2.',
   ],
   [
+    { ...place, kind: 'regex-too-long', field: 'matches[0].path.value', length: 501, limit: 500 },
+    'spec.rules[1].matches[0].path.value: the regular expression has 501 characters, and the limit is 500. Write it shorter.',
+  ],
+  [
     { ...place, kind: 'header-refused', field: 'filters', header: 'host', why: 'host' },
     'spec.rules[1].filters: a header filter cannot change "host". Use hostname of a URLRewrite. Its requests are answered 500.',
   ],

@@ -7,6 +7,7 @@ const dropped: RuleEffect = { kind: 'dropped', reason: 'UnsupportedValue' };
 
 const effects: Readonly<Record<EnvoyProblem['kind'], RuleEffect>> = {
   'regex-refused': dropped,
+  'regex-too-long': dropped,
   'header-refused': dropped,
   'gate-missing': dropped,
   'too-many-routes': dropped,

@@ -10,6 +10,14 @@ export interface RegexRefused extends RulePlace {
   readonly detail: string;
 }
 
+/** To compile it would take long. The rule is left out. */
+export interface RegexTooLong extends RulePlace {
+  readonly kind: 'regex-too-long';
+  /** In characters, like the limit. */
+  readonly length: number;
+  readonly limit: number;
+}
+
 /** Envoy does not change this header, or would refuse the value. The rule's requests are answered 500. */
 export interface HeaderRefused extends RulePlace {
   readonly kind: 'header-refused';
@@ -36,7 +44,13 @@ export interface TooManyRoutes extends RulePlace {
   readonly limit: number;
 }
 
-export type EnvoyProblem = RegexRefused | HeaderRefused | GateMissing | MirrorProtocolUnsupported | TooManyRoutes;
+export type EnvoyProblem =
+  | RegexRefused
+  | RegexTooLong
+  | HeaderRefused
+  | GateMissing
+  | MirrorProtocolUnsupported
+  | TooManyRoutes;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */
 export type Problem = GatewayProblem | EnvoyProblem;

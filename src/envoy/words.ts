@@ -6,6 +6,8 @@ export function sentence(problem: EnvoyProblem): string {
   switch (problem.kind) {
     case 'regex-refused':
       return `Envoy does not accept the regular expression "${problem.regex}" (${problem.detail}). Write it in the syntax of RE2.`;
+    case 'regex-too-long':
+      return `the regular expression has ${problem.length} characters, and the limit is ${problem.limit}. Write it shorter.`;
     case 'header-refused':
       return headerRefused(problem);
     case 'gate-missing':

@@ -33,6 +33,7 @@ const findingOf = (problem: Problem): Finding =>
 
 const envoyKinds: Readonly<Record<EnvoyProblem['kind'], true>> = {
   'regex-refused': true,
+  'regex-too-long': true,
   'header-refused': true,
   'gate-missing': true,
   'mirror-protocol-unsupported': true,

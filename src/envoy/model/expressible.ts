@@ -1,13 +1,13 @@
 // What Envoy can express of the routes. What it would refuse never gets there, because it would take the whole table along.
 import { isBehind } from '../../gateway/gates.ts';
-import type { RouteRef, RuleRef } from '../../gateway/problem-place.ts';
+import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
-import { mapping, type Steps } from '../../gateway/steps.ts';
+import type { Steps } from '../../gateway/steps.ts';
 import type { Mirror, RequestMatch, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
-import type { Problem, RegexRefused } from '../problem.ts';
+import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
-import { regexRefusal } from './regex.ts';
+import { MAX_REGEX_LENGTH, regexRefusal } from './regex.ts';
 
 export interface Expressible {
   readonly routes: readonly RouteTopology[];
@@ -18,12 +18,13 @@ export interface Expressible {
 export function* expressible(routes: readonly RouteTopology[]): Steps<Expressible> {
   const problems: Problem[] = [];
   const report = (problem: Problem): void => void problems.push(problem);
-  const able = yield* mapping(routes, (route) => {
+  const able: RouteTopology[] = [];
+  for (const route of routes) {
     const within = withinPlane(route, shortfallsOf, report);
-    const out = leftOut(within, report);
+    const out = yield* leftOut(within, report);
     const rules = within.rules.filter((rule) => !out.has(rule));
-    return { ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) };
-  });
+    able.push({ ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) });
+  }
   return { routes: able, problems };
 }
 
@@ -49,12 +50,21 @@ const refusals = ({ action }: RuleTopology): readonly HeaderShortfall[] => {
 };
 
 /** The rules with a match that Envoy would refuse, and those that would be without their gate. */
-function leftOut({ route, rules }: RouteTopology, report: (problem: Problem) => void): ReadonlySet<RuleTopology> {
+function* leftOut(
+  { route, rules }: RouteTopology,
+  report: (problem: Problem) => void,
+): Steps<ReadonlySet<RuleTopology>> {
   const out = new Set<RuleTopology>();
   for (const rule of rules) {
-    const refused = rule.matches.flatMap((match, index) => regexes({ route, rule: rule.rule }, match, index));
-    for (const problem of refused) report(problem);
-    if (refused.length > 0) out.add(rule);
+    for (const [index, match] of rule.matches.entries()) {
+      for (const { field, regex } of regexes(match, `matches[${index}]`)) {
+        const refused = regexProblem({ route, rule: rule.rule, field }, regex);
+        yield;
+        if (refused === undefined) continue;
+        report(refused);
+        out.add(rule);
+      }
+    }
   }
   // A rule that is left out may be the gate of others in its turn.
   for (const gate of out) {
@@ -67,22 +77,22 @@ function leftOut({ route, rules }: RouteTopology, report: (problem: Problem) => 
   return out;
 }
 
-/** The regular expressions of a match that Envoy would refuse. */
-function regexes(
-  place: RuleRef,
-  { path, headers, queryParams, grpc }: RequestMatch,
-  index: number,
-): readonly RegexRefused[] {
-  const at = `matches[${index}]`;
+function regexes({ path, headers, queryParams, grpc }: RequestMatch, at: string) {
   const written = [
     { ...path, field: grpc === undefined ? `${at}.path.value` : `${at}.method` },
     ...headers.map((header, n) => ({ ...header, field: `${at}.headers[${n}].value` })),
     ...queryParams.map((query, n) => ({ ...query, field: `${at}.queryParams[${n}].value` })),
   ];
-  return written.flatMap(({ type, value, field }) => {
-    const detail = type === 'RegularExpression' ? regexRefusal(value) : undefined;
-    return detail === undefined ? [] : { kind: 'regex-refused', ...place, field, regex: value, detail };
-  });
+  return written
+    .filter(({ type }) => type === 'RegularExpression')
+    .map(({ field, value }) => ({ field, regex: value }));
+}
+
+function regexProblem(place: RulePlace, regex: string): RegexRefused | RegexTooLong | undefined {
+  const { length } = regex;
+  if (length > MAX_REGEX_LENGTH) return { kind: 'regex-too-long', ...place, length, limit: MAX_REGEX_LENGTH };
+  const detail = regexRefusal(regex);
+  return detail === undefined ? undefined : { kind: 'regex-refused', ...place, regex, detail };
 }
 
 function withUsableMirrors(route: RouteRef, rule: RuleTopology, report: (problem: Problem) => void): RuleTopology {

@@ -6,8 +6,26 @@ import type { Init } from './messages.ts';
 /** Compiled size. Envoy's bootstrap allows more with `re2.max_program_size.error_level`. */
 const MAX_PROGRAM = 1_000;
 
-/** Why Envoy would refuse it. Undefined if it accepts it. */
+/** Characters. To compile so many takes up to 0.1 s, in which the process does nothing else. */
+export const MAX_REGEX_LENGTH = 500;
+
+/** So many answers are remembered, because each pass asks about all expressions again. */
+const MAX_KNOWN = 10_000;
+
+/** The answers by expression. Those that were asked about last come last. */
+const known = new Map<string, string | undefined>();
+
+/** Why Envoy would refuse it. Undefined if it accepts it. @param regex not longer than the limit */
 export function regexRefusal(regex: string): string | undefined {
+  const refusal = known.has(regex) ? known.get(regex) : compiled(regex);
+  known.delete(regex);
+  known.set(regex, refusal);
+  const [oldest] = known.keys();
+  if (known.size > MAX_KNOWN && oldest !== undefined) known.delete(oldest);
+  return refusal;
+}
+
+function compiled(regex: string): string | undefined {
   try {
     const size = RE2JS.compile(searching(regex)).programSize();
     return size > MAX_PROGRAM ? `it is too large: ${size} of ${MAX_PROGRAM} instructions` : undefined;
