@@ -12,8 +12,10 @@ import type { FeedContext } from '../provider/feed.ts';
 /** Of the tokens of Envoys. */
 export const audience = 'gatehouse.dev/ads';
 
-/** How often to ask whether there is an authority, and to try again to listen. In milliseconds. */
-const retryMs = 250;
+/** How often to ask whether there is an authority. In milliseconds. */
+const askMs = 250;
+/** When to try again what failed, such as to listen. In milliseconds. */
+const retryMs = 5000;
 /** How often to look whether a certificate must be renewed. In milliseconds. */
 const renewMs = 3_600_000;
 
@@ -65,7 +67,7 @@ export class Ads {
   async run(signal: AbortSignal): Promise<void> {
     await this.#repeat(signal, async () => {
       const trust = await this.#authority.trust(signal);
-      if (trust === undefined) return retryMs;
+      if (trust === undefined) return askMs;
       const isNew = trust.authorities !== this.#trust?.authorities;
       this.#trust = trust;
       if (this.#server === undefined) await this.#listen(trust);

@@ -25,17 +25,22 @@ export const portsOf = (services: readonly Service[]): ReadonlyMap<number, numbe
     ),
   );
 
-/** Of the Secrets that the listeners refer to. Translate has checked them. */
+/**
+ * Of the Secrets that the listeners refer to. Translate has checked them.
+ * @param last the pair that was used last, for a Secret that is unusable now
+ */
 export function keyPairsOf(
   { ports }: Topology,
   secret: (key: ObjectKey) => Secret | undefined,
+  last: (key: ObjectKey) => KeyPair | undefined = () => undefined,
 ): ReadonlyMap<ObjectKey, KeyPair> {
   const pairs = new Map<ObjectKey, KeyPair>();
   for (const { listeners } of ports) {
     for (const certificate of listeners.flatMap(({ certificates }) => certificates)) {
-      if (certificate.kind !== 'secret' || pairs.has(certificate.secret)) continue;
-      const found = secret(certificate.secret);
-      if (found !== undefined) pairs.set(certificate.secret, keyPairOf(found));
+      if (certificate.kind === 'external' || pairs.has(certificate.secret)) continue;
+      const found = certificate.kind === 'secret' ? secret(certificate.secret) : undefined;
+      const pair = found === undefined ? last(certificate.secret) : keyPairOf(found);
+      if (pair !== undefined) pairs.set(certificate.secret, pair);
     }
   }
   return pairs;

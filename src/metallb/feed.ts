@@ -10,6 +10,7 @@ import { Ads } from './ads.ts';
 import { type MetallbCaches, openMetallbCaches } from './caches.ts';
 import { familiesOf, keyPairsOf, portsOf } from './facts.ts';
 import { elsewhere, reportedBy, runReports } from './followers.ts';
+import { LastPairs } from './last-pairs.ts';
 import { fleetKey, ownerOf } from './names.ts';
 import { drainsAt, placementOf } from './placement.ts';
 import { openMetallb } from './provider.ts';
@@ -22,12 +23,16 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   readonly capabilities = metallbStages.capabilities;
   readonly narrow = metallbStages.narrow;
   readonly model = metallbStages.model;
-  /** Keys come from Secrets only. */
-  readonly certificates = { imported: () => undefined, certificateOwner: () => ({ kind: 'absent' as const }) };
+  /** A certificate has the name of its Secret. There are no others. */
+  readonly certificates = {
+    imported: (secret: ObjectKey) => (this.#lastPairs.get(secret) === undefined ? undefined : secret),
+    certificateOwner: () => ({ kind: 'absent' as const }),
+  };
   readonly caches: MetallbCaches;
   readonly ads: Ads;
   readonly #context: FeedContext;
   readonly #published: Published;
+  readonly #lastPairs = new LastPairs();
   /** Aborts when this replica no longer leads. Undefined before it has led. */
   #term: AbortSignal | undefined;
   readonly #watchers = new Set<(gateway?: ObjectKey) => void>();
@@ -58,10 +63,16 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   async facts({ topology }: Accepted<MetallbTopology>): Promise<Known<MetallbFacts>> {
     const { sources } = this.#context;
     const before = this.#published.model(topology.gateway);
+    const keyPairs = keyPairsOf(
+      topology,
+      (key) => sources.secret(key),
+      (key) => this.#lastPairs.get(key),
+    );
+    this.#lastPairs.use(topology.gateway, keyPairs);
     const facts = {
       families: familiesOf(sources.nodes()),
       standingPorts: portsOf(this.caches.services.byIndex('fleet', fleetKey(topology.gateway))),
-      keyPairs: keyPairsOf(topology, (key) => sources.secret(key)),
+      keyPairs,
       ...(before && { before }),
     };
     return { facts, found: [] };
@@ -92,6 +103,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
 
   withdraw(gateway: ObjectKey): void {
     this.#published.withdraw(gateway);
+    this.#lastPairs.use(gateway, new Map());
     this.ads.withdraw(gateway);
   }
 
