@@ -36,7 +36,7 @@ export function addressPlan(options: ServiceOptions, world: AddressWorld): Addre
   const { slots, leaving } = slotsOf(asked.wishes, options);
   const kept = slots.map((slot) => careful(slot, options, world));
   const unanswered = slots.filter(({ live }) => live === undefined || !isBound(live));
-  const waits = unanswered.flatMap((slot) => unansweredWish(slot, serviceOf(slot, options), world));
+  const waits = unanswered.map((slot) => unansweredWish(slot, serviceOf(slot, options), world));
   const isDone = asked.problems.length === 0 && unanswered.length === 0;
   const old = isDone ? handedOver(leaving, options, world) : leaving.map((live) => unchanged(live, options));
   const current = slots.flatMap(({ live }) => (live !== undefined && isBound(live) ? live : []));

@@ -20,17 +20,22 @@ test.each<[MetallbProblem, string, string]>([
     'spec.addresses[0].value: the GatewayClass does not allow the pool "secret". It allows edge, lab. Use one of these pools, or leave value empty.',
   ],
   [
-    { kind: 'address-refused', field, address: '10.0.0.5', said: 'Failed to allocate IP' },
+    { kind: 'address-refused', metallb: true, field, address: '10.0.0.5', said: 'Failed to allocate IP' },
     'AddressNotUsable always',
     'spec.addresses[0].value: the address 10.0.0.5 cannot be assigned. MetalLB says: Failed to allocate IP',
   ],
   [
-    { kind: 'address-refused', field, pool: 'edge', said: 'no available IPs' },
+    { kind: 'address-refused', metallb: false, field, address: '10.0.0.5', said: 'no room' },
+    'AddressNotUsable always',
+    'spec.addresses[0].value: the address 10.0.0.5 cannot be assigned. The load balancer controller says: no room',
+  ],
+  [
+    { kind: 'address-refused', metallb: true, field, pool: 'edge', said: 'no available IPs' },
     'AddressNotUsable always',
     'spec.addresses[0].value: an address of the pool "edge" cannot be assigned. MetalLB says: no available IPs',
   ],
   [
-    { kind: 'address-refused', why: { kind: 'no-pools' } },
+    { kind: 'address-refused', metallb: true, why: { kind: 'no-pools' } },
     'AddressNotAssigned always',
     'An address cannot be assigned. MetalLB has no IPAddressPool. Create one.',
   ],
@@ -118,6 +123,6 @@ test.each<[Obstacle, string]>([
     'Service shop/dns shares the address 10.0.0.5 and has port TCP 53, too. Use another port or address.',
   ],
 ])('%j', (why, words) => {
-  const finding = metallbFinding({ kind: 'address-refused', field, address: '10.0.0.5', why });
+  const finding = metallbFinding({ kind: 'address-refused', metallb: true, field, address: '10.0.0.5', why });
   expect(finding.words).toBe(`spec.addresses[0].value: the address 10.0.0.5 cannot be assigned. ${words}`);
 });

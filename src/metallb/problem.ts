@@ -22,8 +22,10 @@ export interface AddressRefused extends Wish {
   readonly kind: 'address-refused';
   /** Why, by MetalLB's rules. Absent if we don't know. */
   readonly why?: Obstacle;
-  /** MetalLB's own words, from an Event. Absent if there is none now: Events expire. */
+  /** The controller's own words, from an Event. Absent if there is none now: Events expire. */
   readonly said?: string;
+  /** Whether MetalLB's kinds are installed. */
+  readonly metallb: boolean;
 }
 
 /** The load balancer controller has not answered yet. */

@@ -16,30 +16,26 @@ export interface Unanswered {
 }
 
 /** @param service the desired Service of a slot without an address */
-export function unansweredWish({ wishes, live }: Slot, service: Service, world: AddressWorld): readonly Unanswered[] {
+export function unansweredWish({ wishes, live }: Slot, service: Service, world: AddressWorld): Unanswered {
   const [wish = {}] = wishes;
   const why = obstacleTo(wish.address === undefined ? [] : [wish.address], service, world);
   const key = objectKey(service.metadata);
   const said = live && lastMessage(world.failures(key));
+  const metallb = world.metallb !== undefined;
   if (why !== undefined || said !== undefined) {
-    const problem = {
-      ...wish,
-      kind: 'address-refused',
-      ...(why && { why }),
-      ...(said !== undefined && { said }),
-    } as const;
-    return [{ problem }];
+    const reasons = { ...(why && { why }), ...(said !== undefined && { said }) };
+    return { problem: { ...wish, kind: 'address-refused', metallb, ...reasons } };
   }
   const since = Date.parse(live?.metadata.creationTimestamp ?? '') || world.now;
   const left = since + CLAIM_MS - world.now;
-  if (left > 0) return [{ problem: { ...wish, kind: 'address-pending' }, againInMs: left }];
+  if (left > 0) return { problem: { ...wish, kind: 'address-pending' }, againInMs: left };
   const { loadBalancerClass } = service.spec;
   const claim = {
     service: key,
-    metallb: world.metallb !== undefined,
+    metallb,
     ...(loadBalancerClass !== undefined && { loadBalancerClass }),
   };
-  return [{ problem: { ...wish, kind: 'service-unclaimed', ...claim } }];
+  return { problem: { ...wish, kind: 'service-unclaimed', ...claim } };
 }
 
 const lastMessage = (events: readonly Event[]): string | undefined =>

@@ -36,10 +36,13 @@ export function sentence(problem: MetallbProblem): string {
   }
 }
 
-/** MetalLB's own words come last, because they have no period. */
+/** The controller's own words come last, because they have no period. */
 function refused(problem: AddressRefused): string {
   const why = problem.why === undefined ? '' : ` ${upperFirst(obstacle(problem.why))}`;
-  const said = problem.said === undefined ? '' : ` MetalLB says: ${problem.said}`;
+  const said =
+    problem.said === undefined
+      ? ''
+      : ` ${problem.metallb ? 'MetalLB' : 'The load balancer controller'} says: ${problem.said}`;
   return `${wished(problem)} cannot be assigned.${why}${said}`;
 }
 
