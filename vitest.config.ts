@@ -41,7 +41,7 @@ export default defineConfig({
           name: 'other-aws',
           include: ['test/integration/**/*.test.ts'],
           exclude: [
-            'test/integration/{cluster,deploy,envoy-ads,gateway-api-fields,grpc,kube,metallb,metallb-addresses,outside-aws,upgrade}.test.ts',
+            'test/integration/{cluster,deploy,envoy-ads,gateway-api-fields,grpc,kube,metallb*,outside-aws,upgrade}.test.ts',
             'test/integration/{nlb,static-addresses,subnet-mappings}.test.ts',
           ],
           testTimeout: 60_000,
