@@ -98,6 +98,12 @@ const allow = z.strictObject({
   images: entries(imageName).exactOptional(),
   priorityClassNames: entries(objectName).exactOptional(),
   placement: z.boolean().exactOptional().describe('Whether Gateways may set nodeSelector and tolerations.'),
+  podAnnotations: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "Whether the annotations of a Gateway's infrastructure also go to the pods. Some annotations give pods networks, devices or rights.",
+    ),
   pools: entries(objectName).exactOptional().describe('Also for addresses of type metallb.io/IPAddressPool.'),
   sharingKeys: entries(sharingKey).exactOptional(),
   loadBalancerClasses: entries(className).exactOptional(),
@@ -158,7 +164,7 @@ export interface ProxyConfiguration extends KubeObject {
   readonly spec?: unknown;
 }
 
-type Amounts = Readonly<Partial<Record<'cpu' | 'memory', string>>>;
+export type Amounts = Readonly<Partial<Record<'cpu' | 'memory', string>>>;
 type Toleration = Readonly<z.infer<typeof toleration>>;
 
 /** The settings of one Gateway's Envoys and Services: its own, its class's, and the defaults. */
@@ -176,6 +182,8 @@ export interface ProxySettings {
   readonly priorityClassName?: string;
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Toleration[];
+  /** Whether pods have the annotations of the Gateway's infrastructure. */
+  readonly podAnnotations: boolean;
   readonly service: ServiceSettings;
 }
 
@@ -202,6 +210,7 @@ export const defaultProxySettings: ProxySettings = {
   logLevel: 'warning',
   nodeSelector: {},
   tolerations: [],
+  podAnnotations: false,
   service: {
     allowedPools: [],
     externalTrafficPolicy: 'Cluster',

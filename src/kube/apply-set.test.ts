@@ -57,6 +57,7 @@ const plan = (live: Thing['spec'], wanted: Thing['spec']): ApplyPlan => {
 
 test.each([
   ['a default of the API server', { size: 1, color: 'red' }, { size: 1 }],
+  ['an empty map that it leaves out', { size: 1 }, { size: 1, requests: {}, names: [] }],
   ['a default in a list', { parts: [{ name: 'a', size: 1 }] }, { parts: [{ name: 'a' }] }],
   ['an item that somebody added', { parts: [{ name: 'b' }, { name: 'a' }] }, { parts: [{ name: 'a' }] }],
 ])('%s is no difference', (_, live, wanted) => {

@@ -65,6 +65,8 @@ function withHash(object: KubeObject): KubeObject {
 
 /** Whether the live value has everything of the wanted one. The API server adds defaults, and other controllers their fields. */
 function covers(live: unknown, wanted: unknown): boolean {
+  // It leaves out what is empty.
+  if (live === undefined && isEmpty(wanted)) return true;
   if (Array.isArray(wanted)) {
     if (!Array.isArray(live)) return false;
     const objects = wanted.every((item) => typeof item === 'object' && item !== null);
@@ -78,6 +80,9 @@ function covers(live: unknown, wanted: unknown): boolean {
     )
   );
 }
+
+const isEmpty = (value: unknown): boolean =>
+  Array.isArray(value) ? value.length === 0 : isRecord(value) && Object.keys(value).length === 0;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

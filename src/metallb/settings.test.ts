@@ -133,3 +133,13 @@ test('a configuration of AWS is not one of Envoys', () => {
   const gateway = { ...input.gateway, spec: { ...input.gateway.spec, infrastructure: { parametersRef } } };
   expect(proxySettings({ ...input, gateway }).problems).toMatchObject([{ kind: 'parameters-kind-unknown' }]);
 });
+
+test('amounts are written as the API server stores them', () => {
+  const { settings } = resolve('{ resources: { requests: { cpu: "0.5" }, limits: { cpu: 2000m, memory: 1024Mi } } }');
+  expect(settings?.resources).toEqual({ requests: { cpu: '500m' }, limits: { cpu: '2', memory: '1Gi' } });
+});
+
+test("pods have the annotations of a Gateway's infrastructure only if the class allows it", () => {
+  expect(resolve('{ replicas: 3 }').settings?.podAnnotations).toBe(false);
+  expect(resolve('{ allow: { podAnnotations: true } }', '{ replicas: 3 }').settings?.podAnnotations).toBe(true);
+});

@@ -2,6 +2,7 @@
 // class's, then the defaults.
 import type { GatewayClass } from '../api/gateway-api.ts';
 import {
+  type Amounts,
   defaultProxySettings,
   type ProxyConfigurationSpec,
   type ProxySettings,
@@ -11,6 +12,7 @@ import {
 import type { GatewayInput } from '../gateway/input.ts';
 import { classParameters, gatewayParameters, type ParametersForm } from '../gateway/parameters.ts';
 import type { ParametersProblem, Problem } from '../gateway/problem.ts';
+import { canonicalQuantity } from '../kube/quantity.ts';
 
 const form: ParametersForm<ProxyConfigurationSpec> = {
   kind: 'ProxyConfiguration',
@@ -88,14 +90,19 @@ function merge(stronger: ProxyConfigurationSpec, weaker: ProxyConfigurationSpec)
     image: stronger.image ?? weaker.image ?? defaults.image,
     replicas,
     ...(autoscaling !== undefined && { autoscaling: { ...autoscalingDefaults, ...autoscaling } }),
-    resources: { requests, limits },
+    resources: { requests: canonical(requests), limits: canonical(limits) },
     logLevel: stronger.logLevel ?? weaker.logLevel ?? defaults.logLevel,
     ...(priorityClassName !== undefined && { priorityClassName }),
     nodeSelector: stronger.nodeSelector ?? weaker.nodeSelector ?? defaults.nodeSelector,
     tolerations: stronger.tolerations ?? weaker.tolerations ?? defaults.tolerations,
+    podAnnotations: weaker.allow?.podAnnotations ?? defaults.podAnnotations,
     service: serviceSettings({ ...weaker.service, ...stronger.service }, weaker.allow),
   };
 }
+
+/** As the API server stores them. Otherwise what exists would always differ from what is wanted. */
+const canonical = (amounts: Amounts): Amounts =>
+  Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, canonicalQuantity(amount)]));
 
 const autoscalingDefaults = { minReplicas: 2, targetCPUUtilizationPercentage: 70 };
 

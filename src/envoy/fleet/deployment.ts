@@ -40,7 +40,8 @@ function rolloutOf(options: FleetOptions) {
 export const podLabels = ({ name }: Pick<FleetOptions, 'name'>) => ({ [GATEWAY_LABEL]: name });
 
 function podTemplate(options: FleetOptions): Json {
-  const { name, labels, annotations, settings } = options;
+  const { name, labels, settings } = options;
+  const annotations = settings.podAnnotations ? options.annotations : {};
   const { priorityClassName, nodeSelector, tolerations } = settings;
   return {
     metadata: { labels, ...(Object.keys(annotations).length > 0 && { annotations }) },

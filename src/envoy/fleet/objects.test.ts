@@ -56,6 +56,7 @@ test('every setting and the annotations have their place, as in testdata/all.yam
     priorityClassName: 'high',
     nodeSelector: { role: 'edge' },
     tolerations: [{ key: 'edge', operator: 'Exists' }],
+    podAnnotations: true,
   };
   const objects = fleet({ settings, annotations: { note: 'a' }, families: ['IPv4', 'IPv6'] });
   await expect(manifests(objects)).toMatchFileSnapshot(join(import.meta.dirname, 'testdata/all.yaml'));
