@@ -8,7 +8,7 @@ export const metallbWords: ProviderWords = {
   certificateKeys: 'RSA of 2048 to 4096 bits, or ECDSA on P-256, P-384 or P-521',
   parametersKind: 'ProxyConfiguration of gatehouse.dev',
   addresses: 'an address must be of type IPAddress, or of type metallb.io/IPAddressPool.',
-  routeUnread: 'Its rules in Envoy stay as they are.',
+  routeUnread: 'Envoy has none of its rules.',
   standingUnread: 'Gatehouse could not read what exists.',
   upToDate: 'Envoy has everything that is accepted.',
   removing: 'The Gateway waits until everything that belongs to it is removed.',
