@@ -46,9 +46,7 @@ const echo = (name: string): readonly KubeObject[] => [
   } as KubeObject,
 ];
 
-const title = `a Gateway on MetalLB${obstacle ? ` (skipped: ${obstacle})` : ''}`;
-
-describe.skipIf(obstacle !== undefined)(title, () => {
+describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (skipped: ${obstacle})` : ''}`, () => {
   let cluster: PodsCluster;
   let gatehouse: GatehouseInCluster;
   let ca: string;
