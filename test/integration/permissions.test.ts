@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { applyYaml, waitFor } from '../../localstack/cluster/apply.ts';
+import { freePorts } from '../../localstack/cluster/ports.ts';
 import { type Environment, endpointSlice, startEnvironment } from '../../localstack/environment.ts';
 import type { Gatehouse } from '../../localstack/gatehouse.ts';
 import type { Gateway, HttpRoute } from '../../src/api/gateway-api.ts';
 import { kustomize } from './kustomize.ts';
 import { openAws } from './support/gatehouse.ts';
-import { gateway, gatewayClass, httpRoute, service } from './support/objects.ts';
+import { gateway, gatewayClass, http, httpRoute, service } from './support/objects.ts';
 import { gatewayPath, routePath, said } from './support/status.ts';
 
 const waitMs = 45_000;
@@ -61,4 +62,46 @@ test('the ServiceAccount that is shipped may do all that a Gateway takes, from i
   await waitFor(admin, gatewayPath(ns, 'gw'), (current) => current === undefined, { timeoutMs: waitMs });
   await gatehouse.stop();
   expect(await readFile(gatehouse.logFile, 'utf8')).not.toMatch(/forbidden/i);
+});
+
+test('the ServiceAccount that is shipped may do all that a Gateway with Envoys takes, within the policies', async () => {
+  const { admin } = environment.cluster;
+  const ns = 'proxies';
+  const [adsPort] = await freePorts(1);
+  const running = await environment.startGatehouse({
+    flags: {
+      providers: 'metallb',
+      'ads-bind-addr': `127.0.0.1:${adsPort}`,
+      'enable-leader-election': 'true',
+      'leader-election-namespace': 'gatehouse-system',
+    },
+    env: { KUBECONFIG: await environment.cluster.serviceAccountKubeconfig('gatehouse-system', 'gatehouse') },
+  });
+  await applyYaml(admin, [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ns } },
+    gatewayClass('metallb', { controllerName: 'gatehouse.dev/metallb' }),
+    service(ns, 'web'),
+    gateway(ns, 'gw', [http()], { gatewayClassName: 'metallb' }),
+    httpRoute(ns, 'web', ['gw'], ['web']),
+  ]);
+  const made = [
+    `/apis/apps/v1/namespaces/${ns}/deployments`,
+    `/apis/policy/v1/namespaces/${ns}/poddisruptionbudgets`,
+    `/api/v1/namespaces/${ns}/services?labelSelector=gatehouse.dev/gateway`,
+  ];
+  const count = (list: { readonly items: readonly unknown[] } | undefined): number => list?.items.length ?? 0;
+  for (const path of made) {
+    await waitFor<{ readonly items: readonly unknown[] }>(admin, path, (list) => count(list) === 1, {
+      timeoutMs: waitMs,
+    });
+  }
+  await admin.request('DELETE', gatewayPath(ns, 'gw'));
+  await waitFor(admin, gatewayPath(ns, 'gw'), (current) => current === undefined, { timeoutMs: waitMs });
+  for (const path of made) {
+    await waitFor<{ readonly items: readonly unknown[] }>(admin, path, (list) => count(list) === 0, {
+      timeoutMs: waitMs,
+    });
+  }
+  await running.stop();
+  expect(await readFile(running.logFile, 'utf8')).not.toMatch(/forbidden|denied request/i);
 });
