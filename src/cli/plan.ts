@@ -30,7 +30,7 @@ const planFlags = [
   'aws-vpc-id',
 ] as const;
 
-const settingsFlags = ['cluster-name', ...planFlags] as const;
+const settingsFlags = ['providers', 'cluster-name', ...planFlags] as const;
 
 interface PlanInput extends ClusterOptions {
   readonly filename?: readonly string[];
@@ -127,7 +127,8 @@ async function readAll(input: PlanInput, signal: AbortSignal): Promise<Read> {
   const cluster = await readCluster(client, { secrets: !assumeSecrets }, signal);
   client.close();
   const objects = overlaid(cluster.objects, manifests, now);
-  const aws = isCompared(input) ? await readAws(config, cluster, objects, signal) : undefined;
+  const isOnAws = config.providers.includes('aws');
+  const aws = isOnAws && isCompared(input) ? await readAws(config, cluster, objects, signal) : undefined;
   return { config, given, manifests, cluster, ...(aws !== undefined && { aws }), objects, warnings };
 }
 
