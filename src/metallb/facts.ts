@@ -1,5 +1,6 @@
 // What the model needs of the cluster, beside the topology.
 import type { Node, Secret, Service } from '../api/core.ts';
+import type { PortMapping } from '../envoy/model/proxy-ports.ts';
 import type { KeyPair } from '../envoy/model/secrets.ts';
 import { certificateBlocks } from '../gateway/pem.ts';
 import type { IpFamily, Topology } from '../gateway/topology.ts';
@@ -15,13 +16,11 @@ export function familiesOf(nodes: readonly Node[]): readonly IpFamily[] {
   return has4 ? ['IPv4', 'IPv6'] : ['IPv6'];
 }
 
-/** The mapping of the Services now, from listeners' ports to Envoy's. */
-export const portsOf = (services: readonly Service[]): ReadonlyMap<number, number> =>
-  new Map(
-    services.flatMap(({ spec }) =>
-      (spec.ports ?? []).flatMap(({ port, targetPort }): [number, number][] =>
-        typeof targetPort === 'number' ? [[port, targetPort]] : [],
-      ),
+/** How the Services map listeners' ports to Envoy's now. */
+export const portsOf = (services: readonly Service[]): readonly PortMapping[] =>
+  services.flatMap(({ spec }) =>
+    (spec.ports ?? []).flatMap(({ port, targetPort }): PortMapping[] =>
+      typeof targetPort === 'number' ? [[port, targetPort]] : [],
     ),
   );
 

@@ -4,11 +4,13 @@ import type { Gateway } from '../api/gateway-api.ts';
 import type { Pod } from '../api/workloads.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
 import { envoyListenerName } from '../envoy/model/names.ts';
+import type { PortMapping } from '../envoy/model/proxy-ports.ts';
 import { rejectionFindings } from '../envoy/rejections.ts';
 import { listenerPort, type PortKey, portKey } from '../gateway/listener-protocols.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Standing } from '../provider/provider.ts';
 import { type AddressPlan, addressesOf } from './addresses.ts';
+import { portsOf } from './facts.ts';
 import { metallbFinding } from './findings.ts';
 import { isBound } from './slots.ts';
 import type { MetallbModel } from './stages.ts';
@@ -35,9 +37,17 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
   const rejected = summaries.flatMap((summary) => summary.rejected);
   const bound = services.filter(isBound);
   const found = (plan?.problems ?? []).map(metallbFinding);
-  const numbers = new Set(bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port)));
+  const leadsToEnvoy = ([port, target]: PortMapping): boolean =>
+    model === undefined || model.envoy.ports.get(port) === target;
+  const numbers = new Set(
+    portsOf(bound)
+      .filter(leadsToEnvoy)
+      .map(([port]) => port),
+  );
   const wanted =
-    model === undefined ? portsOf(gateway) : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
+    model === undefined
+      ? listenerPorts(gateway)
+      : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
   const served = wanted.filter(({ port }) => numbers.has(port) && listening.has(envoyListenerName('tcp', port)));
   const complete =
     model !== undefined &&
@@ -71,5 +81,5 @@ const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 
-const portsOf = (gateway: Gateway | undefined): readonly { readonly port: number; readonly key: PortKey }[] =>
+const listenerPorts = (gateway: Gateway | undefined): readonly { readonly port: number; readonly key: PortKey }[] =>
   (gateway?.spec.listeners ?? []).map(({ port, protocol }) => ({ port, key: listenerPort(protocol, port) }));

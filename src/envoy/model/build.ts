@@ -12,7 +12,7 @@ import { expressible } from './expressible.ts';
 import { httpPort, type PortParts, secretsOf } from './http-port.ts';
 import { extension, socketAddress } from './messages.ts';
 import { envoyListenerName } from './names.ts';
-import { proxyPorts } from './proxy-ports.ts';
+import { type PortMapping, proxyPorts } from './proxy-ports.ts';
 import { type Room, withRoom } from './room.ts';
 import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
 import { type KeyPair, secret } from './secrets.ts';
@@ -20,8 +20,8 @@ import { type KeyPair, secret } from './secrets.ts';
 export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the addresses in the pods. */
   readonly families: readonly IpFamily[];
-  /** The mapping of the Service now, from listeners' ports to Envoy's. */
-  readonly standingPorts?: ReadonlyMap<number, number>;
+  /** How the Services map ports now. */
+  readonly standingPorts?: Iterable<PortMapping>;
   /** Of the Secrets that the listeners refer to. One without a key pair leaves its certificate out. */
   readonly keyPairs: ReadonlyMap<ObjectKey, KeyPair>;
   /** The last model of the Gateway. It changes nothing but the time that this one takes. */

@@ -52,3 +52,15 @@ test('no two ports meet in the pod, and what has a place keeps it', () => {
     }),
   );
 });
+
+test('a new port does not get a place to which an old Service still leads from another port', () => {
+  expect(proxyPorts([10_080], [[80, 10_080]])).toEqual(new Map([[10_080, 20_080]]));
+  expect(proxyPorts([443], [[80, 10_443]])).toEqual(new Map([[443, 20_443]]));
+});
+
+test('if two Services disagree, the mapping of the first one counts', () => {
+  const first = [80, 10_080] as const;
+  const second = [80, 5000] as const;
+  expect(proxyPorts([80], [first, second])).toEqual(new Map([first]));
+  expect(proxyPorts([80], [second, first])).toEqual(new Map([second]));
+});
