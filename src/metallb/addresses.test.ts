@@ -201,6 +201,14 @@ test('labels that the serviceAllocation of the pool needs are not taken away', (
   expect(plan.problems).toMatchObject([{ kind: 'change-held', why: { kind: 'pool-excludes', by: 'labels' } }]);
 });
 
+test('a Service whose name only looks like a number comes after those that we made', () => {
+  const odd = bound('10.249.0.9', wanting(undefined, '-1e-9'));
+  const real = bound('10.249.0.1');
+  expect(addressPlan(optionsFor({ live: [odd, real] }), noWorld).addresses).toEqual([
+    { type: 'IPAddress', value: '10.249.0.1' },
+  ]);
+});
+
 test('the class of a Service with an address is kept, and the status says so', () => {
   const plan = addressPlan(optionsFor({ live: [bound('10.0.0.5')] }, [], { loadBalancerClass: 'other' }), world());
   expect(plan.problems).toEqual([

@@ -11,7 +11,7 @@ import { type MetallbCaches, openMetallbCaches } from './caches.ts';
 import { familiesOf, keyPairsOf, portsOf } from './facts.ts';
 import { elsewhere, reportedBy, runReports } from './followers.ts';
 import { LastPairs } from './last-pairs.ts';
-import { fleetKey, ownerOf } from './names.ts';
+import { ownerOf, servicesOf } from './owned.ts';
 import { drainsAt, placementOf } from './placement.ts';
 import { openMetallb } from './provider.ts';
 import { Published } from './published.ts';
@@ -63,6 +63,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
   async facts({ topology }: Accepted<MetallbTopology>): Promise<Known<MetallbFacts>> {
     const { sources } = this.#context;
     const before = this.#published.model(topology.gateway);
+    const gateway = sources.gateway(topology.gateway);
     const keyPairs = keyPairsOf(
       topology,
       (key) => sources.secret(key),
@@ -71,7 +72,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
     this.#lastPairs.use(topology.gateway, keyPairs);
     const facts = {
       families: familiesOf(sources.nodes()),
-      standingPorts: portsOf(this.caches.services.byIndex('fleet', fleetKey(topology.gateway))),
+      standingPorts: portsOf(gateway === undefined ? [] : servicesOf(this.caches.services, gateway)),
       keyPairs,
       ...(before && { before }),
     };

@@ -43,10 +43,3 @@ export const fleetOf = ({ metadata }: KubeObject): readonly ObjectKey[] => {
 /** The key of a Gateway in the index of `fleetOf`. */
 export const fleetKey = (gateway: ObjectKey): ObjectKey =>
   objectKey({ namespace: parseObjectKey(gateway).namespace, name: objectNameOf(gateway) });
-
-/** The Gateway that owns the object. Nothing else may be changed or believed. */
-export function ownerOf({ metadata }: KubeObject): ObjectKey | undefined {
-  const { namespace, ownerReferences = [] } = metadata;
-  const owner = ownerReferences.find(({ kind, controller }) => kind === 'Gateway' && controller === true);
-  return owner && objectKey({ namespace, name: owner.name });
-}

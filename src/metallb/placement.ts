@@ -6,7 +6,7 @@ import type { Placement } from '../envoy/ads/publications.ts';
 import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import { GRACE_SECONDS, LEAVE_SECONDS } from '../envoy/fleet/timings.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
-import { ownerOf } from './names.ts';
+import { isEnvoyOf, isOwnedBy, ownerOf } from './owned.ts';
 
 export interface PlacementSources {
   pod(key: ObjectKey): Pod | undefined;
@@ -18,38 +18,30 @@ export interface PlacementSources {
 
 /** Undefined if no pod of ours has this identity. */
 export function placementOf(
-  { pod: key, podUid, serviceAccount }: Identity,
+  { pod: podKey, podUid, serviceAccount }: Identity,
   sources: PlacementSources,
 ): Placement | undefined {
-  const pod = sources.pod(key);
+  const pod = sources.pod(podKey);
   if (pod === undefined || pod.metadata.uid !== podUid) return undefined;
   const { namespace, labels = {} } = pod.metadata;
   const fleet = objectKey({ namespace, name: labels[GATEWAY_LABEL] ?? '' });
   const deployment = sources.deployment(fleet);
-  if (deployment === undefined || !isOfDeployment(pod, deployment)) return undefined;
+  if (deployment === undefined || !isEnvoyOf(pod, deployment.metadata.name)) return undefined;
   // All objects of a Gateway have the same name, also its ServiceAccount.
   const accounts = [serviceAccount, objectKey({ namespace, name: pod.spec.serviceAccountName ?? 'default' })];
   if (accounts.some((account) => account !== fleet)) return undefined;
-  const gateway = ownerOf(deployment);
-  if (gateway === undefined || !isOwnedBy(deployment, sources.gateway(gateway))) return undefined;
-  return { gateway, isDraining: sources.now() >= drainsAt(pod) };
+  const key = ownerOf(deployment);
+  const gateway = key && sources.gateway(key);
+  if (gateway === undefined || !isOwnedBy(deployment, gateway)) return undefined;
+  return { gateway: objectKey(gateway.metadata), isDraining: sources.now() >= drainsAt(pod) };
 }
 
 /**
  * When the Service sends a pod nothing new any more, in milliseconds since 1970. The deletionTimestamp is the end of the grace
- * period.
+ * period, and who deletes a pod may choose another one than ours.
  */
-export const drainsAt = ({ metadata: { deletionTimestamp } }: Pod): number =>
-  deletionTimestamp === undefined ? Infinity : Date.parse(deletionTimestamp) - (GRACE_SECONDS - LEAVE_SECONDS) * 1000;
-
-/** ReplicaSets are not watched. A Deployment's has its name, and the hash of the pods' template. */
-function isOfDeployment({ metadata }: Pod, { metadata: { name } }: Deployment): boolean {
-  const { labels = {}, ownerReferences = [] } = metadata;
-  const replicaSet = `${name}-${labels['pod-template-hash'] ?? ''}`;
-  return ownerReferences.some(
-    (owner) => owner.kind === 'ReplicaSet' && owner.name === replicaSet && owner.controller === true,
-  );
+export function drainsAt({ metadata }: Pod): number {
+  const { deletionTimestamp, deletionGracePeriodSeconds = GRACE_SECONDS } = metadata;
+  if (deletionTimestamp === undefined) return Infinity;
+  return Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds - LEAVE_SECONDS) * 1000;
 }
-
-const isOwnedBy = ({ metadata }: Deployment, gateway: Gateway | undefined): boolean =>
-  metadata.ownerReferences?.some(({ uid }) => uid === gateway?.metadata.uid) === true;

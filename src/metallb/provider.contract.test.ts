@@ -16,7 +16,7 @@ import { describeProvider } from '../provider/contract.ts';
 import { gatewayKey } from '../provider/testing/cluster.ts';
 import { fleetKinds } from './caches.ts';
 import { MetallbFeed } from './feed.ts';
-import { ownerOf } from './names.ts';
+import { ownerOf } from './owned.ts';
 import { whileLeading } from './provider.ts';
 import { SimulatedCluster } from './testing/simulated-cluster.ts';
 

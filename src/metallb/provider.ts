@@ -1,5 +1,4 @@
 // MetalLB and Envoy as a provider: each method of the contract, and the function that does the work. The leader has it.
-import type { Service } from '../api/core.ts';
 import type { GatewayClass } from '../api/gateway-api.ts';
 import { fleetObjects } from '../envoy/fleet/objects.ts';
 import { classParametersKey } from '../gateway/references.ts';
@@ -19,8 +18,9 @@ import { fleetKinds } from './caches.ts';
 import { fleetOptions, serviceOptions } from './desired.ts';
 import { fleetTurn, keepReplicas } from './fleet-turn.ts';
 import { metallbKnown } from './known.ts';
-import { fleetKey, ownerOf } from './names.ts';
+import { fleetKey, objectNameOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
+import { isEnvoyOf, isOwnedBy, servicesOf } from './owned.ts';
 import { metallbWords } from './provider-words.ts';
 import { removeFleet } from './remove.ts';
 import type { MetallbReplica } from './replica.ts';
@@ -88,14 +88,13 @@ async function apply(
   const { address, serverName, authorities } = ads;
   if (authorities === undefined) return { found: [noAuthority], behind: false };
   const fleet = fleetKey(key);
-  const live: readonly Service[] = caches.services.byIndex('fleet', fleet);
   const { services, againInMs } = addressPlan(
-    serviceOptions(gateway, model, live),
+    serviceOptions(gateway, model, servicesOf(caches.services, gateway)),
     cachedWorld(gateway, worldSources(replica, context)),
   );
   const proxies = fleetObjects(fleetOptions(gateway, model, { address, serverName, audience, authorities }));
   const existing = caches.fleets.flatMap((store): readonly KubeObject[] => store.byIndex('fleet', fleet));
-  const isOurs = (object: KubeObject): boolean => ownerOf(object) === key;
+  const isOurs = (object: KubeObject): boolean => isOwnedBy(object, gateway);
   const all = { desired: [...proxies, ...services], existing: existing.filter(isOurs) };
   const { isNext, waits, ...objects } = fleetTurn(all, caches.deployments.list(), rollout.isTaken);
   rollout.isTaken ||= isNext;
@@ -127,13 +126,13 @@ function standing(
 ): Standing {
   const { caches } = replica;
   const fleet = fleetKey(key);
-  const services = caches.services.byIndex('fleet', fleet);
   const gateway = context.sources.gateway(key);
+  const services = gateway === undefined ? [] : servicesOf(caches.services, gateway);
   const seen = {
     gateway,
     model,
     services,
-    pods: caches.pods.byIndex('fleet', fleet),
+    pods: caches.pods.byIndex('fleet', fleet).filter((pod) => isEnvoyOf(pod, objectNameOf(key))),
     summaries: replica.summaries(key),
   };
   if (gateway === undefined || model === undefined) return standingOf({ ...seen, plan: undefined, conditions: [] });

@@ -8,8 +8,9 @@ import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../k
 import { ofGateway } from '../provider/finding.ts';
 import type { Removed } from '../provider/provider.ts';
 import { fleetKinds } from './caches.ts';
-import { MANAGED_BY, objectNameOf, ownerOf } from './names.ts';
+import { MANAGED_BY, objectNameOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
+import { isEnvoyOf, ownerOf } from './owned.ts';
 
 /** When to look again whether something is left, in milliseconds. */
 const pollMs = 1000;
@@ -18,7 +19,8 @@ export async function removeFleet(client: KubeClient, gateway: ObjectKey, signal
   const owned = (await Promise.all(fleetKinds.map((kind) => listed(client, kind, gateway, signal)))).flat();
   const existing = owned.filter((object) => ownerOf(object) === gateway);
   // The Envoys are the Deployment's. They end when they have answered what they have.
-  const left = [...existing, ...(await listed(client, pods, gateway, signal))];
+  const envoys = (await listed(client, pods, gateway, signal)).filter((pod) => isEnvoyOf(pod, objectNameOf(gateway)));
+  const left = [...existing, ...envoys];
   if (left.length === 0) return { gone: true, found: [], held: [], behind: false };
   const prune = existing.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   const plan = { apply: [], ending: [], prune };

@@ -106,9 +106,11 @@ const canAskFor =
       ? service.metadata.annotations?.[METALLB_ANNOTATION.addresses] === undefined
       : service.spec.ipFamilies?.[0] === familyOf(address));
 
-/** `web-1a2b3c4d` is the first, `web-1a2b3c4d-2` the second. */
+/** `web-1a2b3c4d` is the first, `web-1a2b3c4d-2` the second. Any other name comes last. */
 function ordinal({ metadata }: Service, name: string): number {
-  return metadata.name === name ? 1 : Number(metadata.name.slice(name.length + 1)) || Number.MAX_SAFE_INTEGER;
+  if (metadata.name === name) return 1;
+  const [, number] = /^-(\d+)$/.exec(metadata.name.startsWith(name) ? metadata.name.slice(name.length) : '') ?? [];
+  return number === undefined ? Number.MAX_SAFE_INTEGER : Number(number);
 }
 
 function freeName(name: string, taken: ReadonlySet<string>): string {

@@ -6,7 +6,8 @@ import { isHeldBy } from '../provider/ownership.ts';
 import { announcedService, serviceOfEvent } from './caches.ts';
 import { changedIn } from './followers.ts';
 import { metallbFinalizer } from './known.ts';
-import { fleetOf, ownerOf } from './names.ts';
+import { fleetOf } from './names.ts';
+import { ownerOf } from './owned.ts';
 import type { MetallbReplica } from './replica.ts';
 
 /** Runs until the signal aborts. */
