@@ -9,13 +9,14 @@ import type { Accepted, Known, Provider } from '../provider/provider.ts';
 import { Ads } from './ads.ts';
 import { type MetallbCaches, openMetallbCaches } from './caches.ts';
 import { familiesOf, keyPairsOf, portsOf } from './facts.ts';
-import { elsewhere, reportedBy, runReports } from './followers.ts';
+import { elsewhere, runReports } from './followers.ts';
 import { LastPairs } from './last-pairs.ts';
 import { ownerOf, servicesOf } from './owned.ts';
 import { drainsAt, placementOf } from './placement.ts';
 import { openMetallb } from './provider.ts';
 import { Published } from './published.ts';
 import type { MetallbReplica } from './replica.ts';
+import { reportedBy } from './report.ts';
 import { type MetallbFacts, type MetallbModel, metallbStages } from './stages.ts';
 import type { MetallbTopology } from './translation.ts';
 
@@ -135,6 +136,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
       name: `gatehouse-envoys-${hostname().toLowerCase()}`,
       isLeading: () => this.#term?.aborted === false,
       summaries: () => this.ads.summaries(),
+      reports: this.caches.reports,
     };
     return runReports(options, signal);
   }

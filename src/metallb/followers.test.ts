@@ -6,7 +6,8 @@ import { type Clock, systemClock } from '../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
-import { changedIn, elsewhere, reportedBy, runReports } from './followers.ts';
+import { elsewhere, REPORT_LABEL, runReports } from './followers.ts';
+import { changedIn, reportedBy, reportOf } from './report.ts';
 
 const web = objectKey({ namespace: 'shop', name: 'web.example' });
 const summary = (pods: readonly string[], isCurrent = true): Summary => ({
@@ -18,25 +19,21 @@ const key = objectKey({ namespace: 'gatehouse-system', name: 'gatehouse-envoys-t
 /** A second takes 10 ms. */
 const clock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
 
-/** MemoryClient creates nothing by a patch. */
-class ApplyingClient extends MemoryClient {
-  override patch: MemoryClient['patch'] = async (kind, at, patch, signal) => {
-    if (patch.kind !== 'apply') throw new Error('Expected an apply');
-    await this.delete(kind, at, signal).catch(() => undefined);
-    this.actions.pop();
-    return await this.create(kind, patch.body as never, signal);
-  };
-}
-
-function start(summaries: ReadonlyMap<ObjectKey, Summary>, leads: { now: boolean }) {
-  const client = new ApplyingClient();
+function start(summaries: ReadonlyMap<ObjectKey, Summary>, leads: { now: boolean }, reports: ConfigMap[] = []) {
+  const client = new MemoryClient();
   const stop = new AbortController();
   const context = { client, clock, logger: silentLogger, namespace: 'gatehouse-system' };
-  const options = { context, name: 'gatehouse-envoys-two', isLeading: () => leads.now, summaries: () => summaries };
+  const options = {
+    context,
+    name: 'gatehouse-envoys-two',
+    isLeading: () => leads.now,
+    summaries: () => summaries,
+    reports: { list: () => reports },
+  };
   const ended = runReports(options, stop.signal);
   const report = () => client.get(configMaps, key, new AbortController().signal).catch(() => undefined);
-  const writes = () => client.actions.filter((action) => action.startsWith('POST')).length;
-  return { stop, ended, report, writes };
+  const writes = () => client.actions.filter((action) => action.startsWith('PATCH')).length;
+  return { client, stop, ended, report, writes };
 }
 
 const of = (report: ConfigMap | undefined) => ({ list: () => (report === undefined ? [] : [report]) });
@@ -77,4 +74,24 @@ test('the report of a replica that has ended is not believed for long', async ()
 test('an Envoy that is connected here counts here only', () => {
   const reported = [summary(['shop/a', 'shop/b'], false), summary(['shop/a'], false)];
   expect(elsewhere(reported, summary(['shop/a']))).toEqual([summary(['shop/b'], false), { groups: [], rejected: [] }]);
+});
+
+test('the leader deletes the report of a replica that has ended, and leaves the others', async () => {
+  const reports: ConfigMap[] = [];
+  const { client, stop } = start(new Map(), { now: true }, reports);
+  const { signal } = stop;
+  const made = await Promise.all(
+    [1_000, 181_000].map((ago) => {
+      const name = `gatehouse-envoys-${ago}`;
+      const metadata = { namespace: 'gatehouse-system', name, labels: { [REPORT_LABEL]: '' } };
+      const renewed = new Date(Date.now() - ago).toISOString();
+      const data = { ...reportOf(new Map([[web, summary(['shop/a'])]])), renewed };
+      return client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, signal);
+    }),
+  );
+  reports.push(...made);
+  const names = async () => (await client.list(configMaps)).items.map((each) => each.metadata.name);
+  await expect.poll(names).toEqual(['gatehouse-envoys-1000']);
+  expect(changedIn(made[1], undefined)).toEqual([web]);
+  stop.abort();
 });

@@ -4,11 +4,11 @@ import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { isHeldBy } from '../provider/ownership.ts';
 import { announcedService, serviceOfEvent } from './caches.ts';
-import { changedIn } from './followers.ts';
 import { metallbFinalizer } from './known.ts';
 import { fleetOf } from './names.ts';
 import { ownerOf } from './owned.ts';
 import type { MetallbReplica } from './replica.ts';
+import { changedIn } from './report.ts';
 
 /** Runs until the signal aborts. */
 export async function runTriggers(
