@@ -186,7 +186,8 @@ function next({ derived, applied, standing, unansweredMs }: Pass, now: number): 
   const { input, asked, known, model, retryable } = derived;
   const failed = [...retryable, ...applied.found, ...asked.found.filter(mayChangeByItself)];
   // If something was refused, the retries after the failure also create what is missing.
-  const waiting = failed.length === 0 ? model !== undefined && !isComplete(standing, applied) : standing.isProvisioning;
+  const isIncomplete = model !== undefined && !isComplete(standing, applied) && standing.needsChange !== true;
+  const waiting = failed.length === 0 ? isIncomplete : standing.isProvisioning;
   const blocked = !known || [...input.certificateOwners.values()].some(({ kind }) => kind === 'unknown');
   const delays = [
     applied.requeueAfterMs,

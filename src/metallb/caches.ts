@@ -27,6 +27,9 @@ export type MetallbCaches = ReturnType<typeof openMetallbCaches>;
 const [[label, value] = ['', '']] = Object.entries(MANAGED_BY);
 const labelSelector = `${label}=${value}`;
 
+/** An API server that has just started may not know all kinds yet. In milliseconds. */
+const uninstalledAfterMs = 30_000;
+
 /** Only what keeps a Service from getting an address. */
 const eventSelector = 'reason=AllocationFailed,involvedObject.kind=Service';
 
@@ -43,7 +46,7 @@ export const fleetKinds = [
 /** The reflectors start with `run`. */
 export function openMetallbCaches({ client, clock, random, logger, watchNamespace, namespace }: MetallbCachesOptions) {
   const shared = { client, clock, random, logger };
-  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'hasSynced' | 'kind' | 'state'>[] = [];
+  const reflectors: Pick<Reflector<KubeObject>, 'settled' | 'run' | 'hasSynced' | 'kind' | 'missingForMs'>[] = [];
   function reflect<T extends KubeObject, Index extends string = never>(
     kind: Kind<T>,
     indexers: Indexers<T, Index>,
@@ -97,9 +100,12 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
     ] as const,
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
-    /** Whether MetalLB's kinds are installed. */
+    /** Whether MetalLB's kinds are installed. While they are listed again, the caches have them still. */
     hasMetallb: (): boolean =>
-      reflectors.some(({ kind, state }) => kind.kind === kinds.ipAddressPools.kind && state === 'synced'),
+      reflectors.some(
+        (each) =>
+          each.kind.kind === kinds.ipAddressPools.kind && each.hasSynced() && each.missingForMs() < uninstalledAfterMs,
+      ),
     /** The kinds without which nothing can be done, and that have not been listed. */
     unlisted: (): readonly string[] =>
       reflectors.filter((each) => needed.has(each.kind.kind) && !each.hasSynced()).map(({ kind }) => kind.kind),

@@ -33,7 +33,6 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
   const ready = new Set<string>(pods.filter(isReady).map(({ metadata }) => objectKey(metadata)));
   const groups = summaries.flatMap((summary) => summary.groups);
   const serving = groups.filter((group) => group.pods.some((pod) => ready.has(pod)));
-  const listening = new Set(serving.flatMap(({ listeners }) => listeners));
   const rejected = summaries.flatMap((summary) => summary.rejected);
   const bound = services.filter(isBound);
   const found = (plan?.problems ?? []).map(metallbFinding);
@@ -48,7 +47,8 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
     model === undefined
       ? listenerPorts(gateway)
       : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
-  const served = wanted.filter(({ port }) => numbers.has(port) && listening.has(envoyListenerName('tcp', port)));
+  const served = wanted.filter(({ port }) => numbers.has(port) && haveListener(serving, port));
+  const lasting = found.filter(({ effect }) => effect.kind !== 'remark' && !('passing' in effect));
   const complete =
     model !== undefined &&
     found.every(({ effect }) => effect.kind === 'remark') &&
@@ -65,8 +65,19 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
     complete,
     found: [...found, ...(model === undefined ? [] : rejectionFindings(rejected, model.topology))],
     backendsUnknown: () => false,
-    isProvisioning: model !== undefined && !complete,
+    isProvisioning: model !== undefined && !complete && lasting.length === 0,
+    needsChange: lasting.length > 0,
   };
+}
+
+/**
+ * Whether every Envoy has the listener that should have it by now. The Service would send an Envoy without it a share of the
+ * connections. An Envoy that is on the way, or has just come to another replica, takes nothing from the others.
+ */
+function haveListener(serving: Summary['groups'], port: number): boolean {
+  const name = envoyListenerName('tcp', port);
+  const has = ({ listeners }: Summary['groups'][number]): boolean => listeners.includes(name);
+  return serving.some(has) && serving.every((group) => has(group) || !group.isCurrent);
 }
 
 const counted = (pods: number): string => (pods === 1 ? '1 pod' : `${pods} pods`);

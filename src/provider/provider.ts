@@ -118,6 +118,8 @@ export interface Standing extends Provisioned {
   readonly backendsUnknown: (route: RouteRef) => boolean;
   /** Whether the provider is still provisioning. */
   readonly isProvisioning: boolean;
+  /** Whether only a change in the cluster can complete the Gateway. Then nobody looks again before. */
+  readonly needsChange?: boolean;
 }
 
 export interface Removed extends Applied {
