@@ -247,7 +247,7 @@ test.each<[string, Partial<MetallbWorld>, string[], object]>([
     ['10.0.0.5'],
     { kind: 'pool-excludes', by: 'namespace' },
   ],
-])('%s is an obstacle', (_, metallb, addresses, why) => {
+])('MetalLB objects to %s', (_, metallb, addresses, why) => {
   expect(addressPlan(optionsFor({}, addresses), world(metallb)).problems).toMatchObject([
     { kind: 'address-refused', why },
   ]);

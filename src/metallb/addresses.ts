@@ -6,7 +6,7 @@ import type { Service } from '../api/core.ts';
 import type { GatewayAddress } from '../api/gateway-api.ts';
 import { objectKey } from '../kube/object.ts';
 import { canonicalAddress } from './ip-address.ts';
-import { obstacleTo } from './obstacle.ts';
+import { objectionTo } from './objection.ts';
 import type { ChangeHeld, ClassKept, ConfigurationInvalid, MetallbProblem } from './problem.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { REPLACED_ANNOTATION, serviceOf, unchanged } from './services.ts';
@@ -100,9 +100,9 @@ function careful(slot: Slot, options: ServiceOptions, world: AddressWorld): Kept
     });
   }
   const standing = unchanged(live, options);
-  const why = obstacleTo(addressesIn(live), service, world);
+  const why = objectionTo(addressesIn(live), service, world);
   // If MetalLB does not agree with the Service as it is, a change takes nothing from it.
-  if (why === undefined || obstacleTo(addressesIn(live), standing, world) !== undefined) return { service, problems };
+  if (why === undefined || objectionTo(addressesIn(live), standing, world) !== undefined) return { service, problems };
   return { service: standing, problems: [...problems, { kind: 'change-held', service: key, why }] };
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { objectKey } from '../kube/object.ts';
 import { metallbFinding } from './findings.ts';
-import type { Obstacle } from './obstacle.ts';
+import type { Objection } from './objection.ts';
 import type { MetallbProblem } from './problem.ts';
 
 const field = 'addresses[0].value';
@@ -91,7 +91,7 @@ test.each<[MetallbProblem, string, string]>([
   expect(found.kind === 'hindrance' ? `${found.programmed} ${found.unprograms}` : found.kind).toBe(effect);
 });
 
-test.each<[Obstacle, string]>([
+test.each<[Objection, string]>([
   [{ kind: 'no-pools' }, 'MetalLB has no IPAddressPool. Create one.'],
   [{ kind: 'pool-missing', pool: 'edge' }, 'MetalLB has no IPAddressPool "edge". Create it, or name another pool.'],
   [

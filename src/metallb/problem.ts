@@ -1,6 +1,6 @@
 // All problems of addresses and infrastructure, as data. The code that finds a problem says what and where; words.ts writes the message.
 import type { ObjectKey } from '../kube/object.ts';
-import type { Obstacle } from './obstacle.ts';
+import type { Objection } from './objection.ts';
 import type { Wish } from './wish.ts';
 
 export interface AddressMalformed {
@@ -21,7 +21,7 @@ export interface PoolNotAllowed {
 export interface AddressRefused extends Wish {
   readonly kind: 'address-refused';
   /** Why, by MetalLB's rules. Absent if we don't know. */
-  readonly why?: Obstacle;
+  readonly why?: Objection;
   /** The controller's own words, from an Event. Absent if there is none now: Events expire. */
   readonly said?: string;
   /** Whether MetalLB's kinds are installed. */
@@ -56,7 +56,7 @@ export interface ConfigurationInvalid {
 export interface ChangeHeld {
   readonly kind: 'change-held';
   readonly service: ObjectKey;
-  readonly why: Obstacle;
+  readonly why: Objection;
 }
 
 /** The class of a Service with an address never changes. */

@@ -1,7 +1,7 @@
 // Why a Service has no address yet, or will have none.
 import type { Event, Service } from '../api/core.ts';
 import { objectKey } from '../kube/object.ts';
-import { obstacleTo } from './obstacle.ts';
+import { objectionTo } from './objection.ts';
 import type { AddressPending, AddressRefused, ServiceUnclaimed } from './problem.ts';
 import type { Slot } from './slots.ts';
 import type { AddressWorld } from './world.ts';
@@ -18,7 +18,7 @@ export interface Unanswered {
 /** @param service the desired Service of a slot without an address */
 export function unansweredWish({ wishes, live }: Slot, service: Service, world: AddressWorld): Unanswered {
   const [wish = {}] = wishes;
-  const why = obstacleTo(wish.address === undefined ? [] : [wish.address], service, world);
+  const why = objectionTo(wish.address === undefined ? [] : [wish.address], service, world);
   const key = objectKey(service.metadata);
   const said = live && lastMessage(world.failures(key));
   const metallb = world.metallb !== undefined;

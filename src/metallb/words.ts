@@ -1,6 +1,6 @@
 // The messages of problems with addresses: what is wrong, and what to do.
 import { list, quoted } from '../status/phrases.ts';
-import type { Obstacle, Taken } from './obstacle.ts';
+import type { Objection, Taken } from './objection.ts';
 import type {
   AddressPending,
   AddressRefused,
@@ -26,7 +26,7 @@ export function sentence(problem: MetallbProblem): string {
     case 'configuration-invalid':
       return `MetalLB's ${problem.part} does not accept its configuration${problem.detail === '' ? '' : `: ${problem.detail}`}. Correct MetalLB's objects.`;
     case 'change-held':
-      return `Service ${problem.service} stays as it is, because it would lose its address with the change: ${obstacle(problem.why)}`;
+      return `Service ${problem.service} stays as it is, because it would lose its address with the change: ${objection(problem.why)}`;
     case 'class-kept':
       return classKept(problem);
     case 'infrastructure-reserved':
@@ -38,7 +38,7 @@ export function sentence(problem: MetallbProblem): string {
 
 /** The controller's own words come last, because they have no period. */
 function refused(problem: AddressRefused): string {
-  const why = problem.why === undefined ? '' : ` ${upperFirst(obstacle(problem.why))}`;
+  const why = problem.why === undefined ? '' : ` ${upperFirst(objection(problem.why))}`;
   const said =
     problem.said === undefined
       ? ''
@@ -77,7 +77,7 @@ function reserved({ keys }: InfrastructureReserved): string {
     : `${named} are left out, because their domains are reserved. Remove them.`;
 }
 
-function obstacle(why: Obstacle): string {
+function objection(why: Objection): string {
   switch (why.kind) {
     case 'no-pools':
       return 'MetalLB has no IPAddressPool. Create one.';

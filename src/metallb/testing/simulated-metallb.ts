@@ -2,7 +2,7 @@
 import type { Service } from '../../api/core.ts';
 import { type IpAddressPool, METALLB_ANNOTATION } from '../../api/metallb.ts';
 import { familyOf } from '../ip-address.ts';
-import { obstacleTo } from '../obstacle.ts';
+import { objectionTo } from '../objection.ts';
 import { boundTo } from '../slots.ts';
 import type { AddressWorld } from '../world.ts';
 
@@ -38,7 +38,7 @@ function assigned(
     metallb: { pools, namespaceLabels: {}, configuration: [], announcements: () => [] },
   };
   const fits = (addresses: readonly string[]): boolean =>
-    addresses.length > 0 && obstacleTo(addresses, service, world) === undefined;
+    addresses.length > 0 && objectionTo(addresses, service, world) === undefined;
   const pinned = service.metadata.annotations?.[METALLB_ANNOTATION.addresses]?.split(',');
   const [family = 'IPv4'] = service.spec.ipFamilies ?? [];
   const has = boundTo(service);
@@ -52,7 +52,7 @@ function assigned(
   const pool = pools.find(
     (each) =>
       given.length > 0 &&
-      obstacleTo(given, service, { ...world, metallb: { ...world.metallb, pools: [each] } }) === undefined,
+      objectionTo(given, service, { ...world, metallb: { ...world.metallb, pools: [each] } }) === undefined,
   );
   return {
     ...service,

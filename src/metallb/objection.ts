@@ -6,7 +6,7 @@ import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { avoids, exclusion, hasAddress, poolOf } from './pools.ts';
 import type { AddressWorld, MetallbWorld } from './world.ts';
 
-export type Obstacle =
+export type Objection =
   | { readonly kind: 'no-pools' }
   | { readonly kind: 'pool-missing'; readonly pool: string }
   | { readonly kind: 'not-in-pools'; readonly address: string }
@@ -29,13 +29,13 @@ export interface Taken {
 
 /**
  * @param addresses those that the Service is to have, or has. Empty for any
- * @returns the first obstacle; undefined if there is none, or if MetalLB's kinds are not installed
+ * @returns the first objection; undefined if there is none, or if MetalLB's kinds are not installed
  */
-export function obstacleTo(
+export function objectionTo(
   addresses: readonly string[],
   service: Service,
   { metallb, servicesAt }: Pick<AddressWorld, 'metallb' | 'servicesAt'>,
-): Obstacle | undefined {
+): Objection | undefined {
   if (metallb === undefined) return undefined;
   const { pools, namespaceLabels } = metallb;
   if (pools.length === 0) return { kind: 'no-pools' };
@@ -52,7 +52,7 @@ export function obstacleTo(
   return { kind: 'of-other-pool', address: addresses.join(', '), pool: pool.metadata.name, wanted };
 }
 
-function outside(addresses: readonly string[], { pools }: MetallbWorld): Obstacle {
+function outside(addresses: readonly string[], { pools }: MetallbWorld): Objection {
   const missing = addresses.find((address) => !pools.some((pool) => hasAddress(pool, address)));
   if (missing !== undefined) return { kind: 'not-in-pools', address: missing };
   for (const address of addresses) {
