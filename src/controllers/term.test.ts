@@ -5,10 +5,12 @@ import { ConfigError } from '../config.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
+import type { Feed } from '../provider/feed.ts';
 import type { LedKind, ProviderKind } from '../provider/kind.ts';
 import { type Cluster, gatewayClass, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
+import { MemoryFeed } from '../provider/testing/memory-feed.ts';
 import { MemoryWorld, memoryProvider } from '../provider/testing/memory-provider.ts';
-import { runTerm } from './term.ts';
+import { runTerm, type TermContext } from './term.ts';
 
 let cluster: Cluster;
 let stop: AbortController;
@@ -36,11 +38,13 @@ const clock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms / 1000, signal),
 };
 
-function run(...providers: readonly ProviderKind[]): Promise<void> {
+const run = (...providers: readonly ProviderKind[]): Promise<void> => runWith(new Map(), ...providers);
+
+function runWith(feeds: TermContext['feeds'], ...providers: readonly ProviderKind[]): Promise<void> {
   const { client, caches } = cluster;
   const context = { ...cluster.context, clock };
   const recorder = new EventRecorder({ ...context, reportingController: 'example.com', reportingInstance: 'test' });
-  return runTerm({ ...context, client, caches, providers, feeds: new Map(), eventsOf: () => recorder }, stop.signal);
+  return runTerm({ ...context, client, caches, providers, feeds, eventsOf: () => recorder }, stop.signal);
 }
 
 const conditions = async () =>
@@ -98,6 +102,21 @@ test('pods that come and go change members, and a ListenerSet that its Gateway d
   await client.create(listenerSets, { ...set, spec: { parentRef: { name: 'web' }, listeners } }, stop.signal);
   const reported = async () => (await client.get(listenerSets, objectKey(metadata), stop.signal)).status?.conditions;
   await expect.poll(reported).toMatchObject([{ type: 'Accepted', status: 'False', reason: 'NotAllowed' }, {}]);
+  stop.abort();
+  await term;
+});
+
+test('a provider with a feed serves as soon as its feed has begun', async () => {
+  const world = new MemoryWorld();
+  const kind = new MemoryFeed().kind('first', cluster.context);
+  const begun = Promise.withResolvers<Feed>();
+  const term = runWith(new Map([[kind, { begun: begun.promise, current: undefined }]]), kind);
+  await expect.poll(conditions).toContain('Programmed=False');
+  const provider = memoryProvider({ world, name: 'first', context: cluster.context });
+  const { context } = cluster;
+  begun.resolve({ ...(await kind.feed({ ...context, gatewayDue: () => undefined })), open: async () => provider });
+  await expect.poll(conditions).toContain('Programmed=True');
+  expect(world.gateways.get(gatewayKey)?.ports.size).toBe(2);
   stop.abort();
   await term;
 });
