@@ -19,6 +19,10 @@ test.each<[EnvoyProblem, string]>([
     'spec.rules[1].filters: a header filter cannot change "host". Use hostname of a URLRewrite. Its requests are answered 500.',
   ],
   [
+    { ...place, kind: 'header-refused', field: 'filters', header: 'te', why: 'connection' },
+    'spec.rules[1].filters: a header filter cannot change "te", because it belongs to the connection. Remove it from the filter. Its requests are answered 500.',
+  ],
+  [
     { ...place, kind: 'header-refused', field: 'filters', header: 'x', why: 'characters' },
     'spec.rules[1].filters: the value of header "x" has a line break or a zero byte. Remove it. Its requests are answered 500.',
   ],

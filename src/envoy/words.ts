@@ -25,6 +25,8 @@ function headerRefused({ header, why }: HeaderRefused): string {
   switch (why) {
     case 'host':
       return `a header filter cannot change "${header}". Use hostname of a URLRewrite.`;
+    case 'connection':
+      return `a header filter cannot change "${header}", because it belongs to the connection. Remove it from the filter.`;
     case 'characters':
       return `the value of header "${header}" has a line break or a zero byte. Remove it.`;
     default:

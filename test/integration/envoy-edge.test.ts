@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { type Resource, resource, type Snapshot } from '../../src/envoy/snapshot.ts';
 import { ListenerSchema } from '../../src/envoy/xds/envoy/config/listener/v3/listener_pb.ts';
 import { HttpConnectionManagerSchema } from '../../src/envoy/xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
-import { forwardTo, httpTopology, type RuleSketch, route } from '../../src/gateway/testing/sample.ts';
-import type { RequestMatch } from '../../src/gateway/topology.ts';
+import { forwardTo, httpTopology, type RuleSketch, route, service } from '../../src/gateway/testing/sample.ts';
+import type { RequestMatch, RouteAction } from '../../src/gateway/topology.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
 const match = (value: string): readonly Partial<RequestMatch>[] => [{ path: { type: 'PathPrefix', value } }];
@@ -85,6 +85,29 @@ test.each([
   expect(['400', '501']).toContain(statusOf(answer));
   expect(seen).toBe(0);
 });
+
+test.each(['content-length', 'transfer-encoding', 'connection', 'upgrade', 'te'])(
+  'a route cannot change %s, which would mix up the requests of a kept connection',
+  async (name) => {
+    let seen = 0;
+    const action: RouteAction = {
+      kind: 'forward',
+      backends: [{ service: service('framed'), weight: 1, index: 0 }],
+      requestHeaders: { set: [{ name, value: '0' }], add: [], remove: [] },
+    };
+    const { send } = await startModelledEnvoy(http([{ matches: match('/framed'), action }]), {
+      backends: {
+        framed: (_, response) => {
+          seen += 1;
+          response.end();
+        },
+      },
+    });
+    const hidden = 'GET /hidden HTTP/1.1\r\nHost: shop.com\r\n\r\n';
+    const answer = await send(raw('POST /framed HTTP/1.1', [`Content-Length: ${hidden.length}`], hidden));
+    expect([statusOf(answer), seen]).toEqual(['500', 0]);
+  },
+);
 
 test('too large or too many headers are refused', async () => {
   const { ask } = await startModelledEnvoy(http());

@@ -41,7 +41,28 @@ export const headerFields = ({ requestHeaders, responseHeaders }: HeaderFilters)
 /** A problem of a rule, without the rule itself. */
 export type HeaderShortfall = Omit<HeaderRefused, keyof RuleRef>;
 
-/** What Envoy would refuse, and with it the whole route table. */
+/**
+ * Envoy writes its own, and does not check a route's. With another `content-length` the backend would take a part of the body
+ * for the next request of the connection, which may be that of another route.
+ */
+const ofConnection: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const whyRefused = (name: string): HeaderRefused['why'] | undefined => {
+  if (name === 'host' || name.startsWith(':')) return 'host';
+  return ofConnection.has(name) ? 'connection' : undefined;
+};
+
+/** What Envoy would refuse, and with it the whole route table, or what would break its connections. */
 export const headerRefusals = (
   { requestHeaders, responseHeaders }: HeaderFilters,
   field: string,
@@ -50,10 +71,13 @@ export const headerRefusals = (
     if (changes === undefined) return [];
     const { set, add, remove } = changes;
     const names = [...[...set, ...add].map(({ name }) => name), ...remove];
-    const host = names.filter((name) => name === 'host' || name.startsWith(':'));
+    const refused = names.flatMap((header) => {
+      const why = whyRefused(header);
+      return why === undefined ? [] : { kind: 'header-refused' as const, field, header, why };
+    });
     const malformed = [...set, ...add].filter(({ value }) => /[\0\r\n]/.test(value));
     return [
-      ...host.map((header) => ({ kind: 'header-refused' as const, field, header, why: 'host' as const })),
+      ...refused,
       ...malformed.map(({ name }) => ({
         kind: 'header-refused' as const,
         field,
