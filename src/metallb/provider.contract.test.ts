@@ -113,6 +113,13 @@ describeProvider(
           endpoints: async (service) => {
             feed.endpoints(service);
             await settle();
+            // No status depends on endpoints, so no summary says that Envoy has them.
+            const slices = context.sources.endpointSlicesOf(service);
+            const wanted = slices.flatMap(({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses));
+            await until(async () => {
+              const members = cluster.members(service);
+              return members.length === 0 || String(members.toSorted()) === String(wanted.toSorted());
+            });
             return await provider.endpoints(service);
           },
           close: async () => {

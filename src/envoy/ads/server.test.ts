@@ -63,7 +63,22 @@ test('a change of endpoints sends these endpoints and nothing else', async () =>
   await load(client);
   ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
   expect(await client.accept('endpoints')).toEqual({ shop: 'v2 []' });
+  const acknowledged = () => ads.server.states(web)[0]?.acknowledged.endpoints.get('shop');
+  await expect.poll(acknowledged).toBe('v2 []');
+});
+
+test('a change of endpoints is no news for the status', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
   await expect.poll(() => ads.server.states(web)[0]?.isCurrent).toBe(true);
+  const before = ads.changes.length;
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(ads.server.states(web)[0]?.isCurrent).toBe(true);
+  await client.accept('endpoints');
+  await expect.poll(() => ads.server.states(web)[0]?.acknowledged.endpoints.get('shop')).toBe('v2 []');
+  expect(ads.changes).toHaveLength(before);
 });
 
 test('a rejection is reported with the words of Envoy, and other resources go on', async () => {

@@ -24,11 +24,14 @@ export class StreamState {
     this.#subscriptions = perKind((kind) => new Subscription(kind, history));
   }
 
-  /** Envoy has everything of the latest snapshot that it does not reject. */
+  /**
+   * Envoy has everything of the latest snapshot that it does not reject. Endpoints of clusters that it has do not count: they
+   * change with each pod, and no status depends on them.
+   */
   get isCurrent(): boolean {
-    const { clusters, listeners } = this.#subscriptions;
-    const isSending = resourceKinds.some((kind) => this.#subscriptions[kind].isSending);
-    return this.#rolling === this.#latest && clusters.isStarted && listeners.isStarted && !isSending && this.#isDone();
+    const { clusters, listeners, secrets } = this.#subscriptions;
+    const isStarted = clusters.isStarted && listeners.isStarted;
+    return this.#rolling === this.#latest && isStarted && !secrets.isSending && this.#isDone();
   }
 
   /** Version by name. */
