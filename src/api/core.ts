@@ -81,7 +81,14 @@ export interface Secret extends KubeObject {
 /** An Event, of either of its groups. Times are RFC 3339. */
 export interface Event extends KubeObject {
   readonly kind: 'Event';
-  readonly involvedObject: { readonly kind?: string; readonly namespace?: string; readonly name?: string };
+  readonly involvedObject: {
+    readonly kind?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly uid?: string;
+  };
+  /** Who says it. */
+  readonly source?: { readonly component?: string };
   readonly reason?: string;
   readonly message?: string;
   readonly lastTimestamp?: string | null;

@@ -38,6 +38,7 @@ const failure = (message: string, lastTimestamp = '2026-01-01T00:00:00Z'): Event
   kind: 'Event',
   metadata: { name: 'e' },
   involvedObject: { kind: 'Service', namespace: 'shop', name: 'web-0a1b2c3d' },
+  source: { component: 'metallb-controller' },
   reason: 'AllocationFailed',
   message,
   lastTimestamp,
@@ -92,6 +93,16 @@ test('an address in no pool is refused before MetalLB says so, and in its words 
   expect(wordsOf(addressPlan({ ...options, live: [wanting('192.0.2.1')] }, said))).toEqual([
     expect.stringMatching(/Add it to a pool, or use another address\. MetalLB says: later$/),
   ]);
+});
+
+test("an Event of somebody else, or about an earlier Service, is not taken for MetalLB's words", () => {
+  const options = optionsFor({ live: [created(wanting())] });
+  const words = (event: Event, more: Partial<MetallbWorld> = {}) =>
+    addressPlan(options, world(more, { now: start, failures: () => [event] })).problems.map(({ kind }) => kind);
+  expect(words(failure('no'))).toEqual(['address-refused']);
+  expect(words({ ...failure('no'), source: { component: 'kubectl' } })).toEqual(['address-pending']);
+  const { involvedObject } = failure('no');
+  expect(words({ ...failure('no'), involvedObject: { ...involvedObject, uid: 'u-0' } })).toEqual(['address-pending']);
 });
 
 test('nobody claims the Service: it is said after 30 seconds, with the flag to check', () => {

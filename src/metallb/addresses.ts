@@ -15,6 +15,9 @@ import { unansweredWish } from './unanswered.ts';
 import { wishesOf } from './wishes.ts';
 import type { AddressWorld } from './world.ts';
 
+/** When to look again whether a held change is possible: Services of others are not watched for it. In milliseconds. */
+const HELD_MS = 60_000;
+
 export interface AddressPlan {
   /** The desired Services. All others of the Gateway are to be deleted. */
   readonly services: readonly Service[];
@@ -44,6 +47,7 @@ export function addressPlan(options: ServiceOptions, world: AddressWorld): Addre
   const againInMs = Math.min(
     ...waits.flatMap((wait) => wait.againInMs ?? []),
     ...old.flatMap((service) => handoverLeft(service, world) ?? []),
+    ...kept.flatMap(({ problems }) => (problems.some(({ kind }) => kind === 'change-held') ? HELD_MS : [])),
   );
   return {
     services: [...kept.map(({ service }) => service), ...old],

@@ -20,8 +20,8 @@ export function unansweredWish({ wishes, live }: Slot, service: Service, world: 
   const [wish = {}] = wishes;
   const why = objectionTo(wish.address === undefined ? [] : [wish.address], service, world);
   const key = objectKey(service.metadata);
-  const said = live && lastMessage(world.failures(key));
   const metallb = world.metallb !== undefined;
+  const said = live && lastMessage(world.failures(key).filter(isAbout(live, metallb)));
   if (why !== undefined || said !== undefined) {
     const reasons = { ...(why && { why }), ...(said !== undefined && { said }) };
     return { problem: { ...wish, kind: 'address-refused', metallb, ...reasons } };
@@ -37,6 +37,15 @@ export function unansweredWish({ wishes, live }: Slot, service: Service, world: 
   };
   return { problem: { ...wish, kind: 'service-unclaimed', ...claim } };
 }
+
+/**
+ * Where MetalLB is installed, nobody else speaks for it. An Event may also be about an earlier Service of the same name.
+ * @param metallb whether MetalLB's kinds are installed
+ */
+const isAbout =
+  ({ metadata: { uid } }: Service, metallb: boolean) =>
+  ({ involvedObject, source }: Event): boolean =>
+    involvedObject.uid === uid && (!metallb || source?.component === 'metallb-controller');
 
 const lastMessage = (events: readonly Event[]): string | undefined =>
   events.toSorted((a, b) => timeOf(a) - timeOf(b)).at(-1)?.message;
