@@ -65,6 +65,12 @@ test('what is being provisioned is looked at again soon, and what is complete on
   expect(await it.pass()).toEqual({});
 });
 
+test('what only a change in the cluster can complete is not looked at again before', async () => {
+  it.world().isProvisioned = false;
+  it.world().needsChange = true;
+  expect(await it.pass()).toEqual({});
+});
+
 test('a refused port has its own condition, is tried again, and other ports serve', async () => {
   it.world().refuses = 'port http/80 ';
   expect(await it.pass()).toMatchObject({

@@ -28,6 +28,7 @@ export class MemoryWorld {
   readonly writes: string[] = [];
   /** Until then nothing serves. */
   isProvisioned = true;
+  needsChange = false;
   /** What the next write of begins with that is refused. */
   refuses: string | undefined;
 
@@ -159,6 +160,7 @@ export function memoryProvider({
         found: [],
         backendsUnknown: () => model === undefined,
         isProvisioning: made !== undefined && !world.isProvisioned,
+        needsChange: world.needsChange,
       };
     },
     remove: async (gateway) => {
