@@ -9,6 +9,9 @@ import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { FeedContext } from '../provider/feed.ts';
 
+/** Has the authorities; in Gatehouse's namespace. */
+export const ADS_SECRET = 'gatehouse-ads';
+
 /** Of the tokens of Envoys. */
 export const audience = 'gatehouse.dev/ads';
 
@@ -36,12 +39,14 @@ export class Ads {
   readonly #snapshots = new Map<ObjectKey, Snapshot>();
   #server: AdsServer | undefined;
   #trust: Trust | undefined;
+  /** Aborts when the Secret has changed. */
+  #changed = new AbortController();
 
   constructor(options: AdsOptions) {
     const { client, clock, namespace } = options.context;
     this.#options = options;
     this.serverName = `gatehouse-ads.${namespace}.svc`;
-    const secret = objectKey({ namespace, name: 'gatehouse-ads' });
+    const secret = objectKey({ namespace, name: ADS_SECRET });
     this.#authority = new AdsAuthority({ client, secret, serverName: this.serverName, clock });
   }
 
@@ -111,6 +116,12 @@ export class Ads {
     return this.#server?.clusters(gateway) ?? new Set();
   }
 
+  /** Somebody has changed the Secret of the authorities. */
+  secretChanged(): void {
+    this.#changed.abort();
+    this.#changed = new AbortController();
+  }
+
   podsChanged(): void {
     this.#server?.podsChanged();
   }
@@ -131,11 +142,12 @@ export class Ads {
   async #repeat(signal: AbortSignal, turn: () => Promise<number>): Promise<void> {
     const { clock, logger } = this.#options.context;
     while (!signal.aborted) {
+      const changed = this.#changed;
       const waitMs = await turn().catch((error: unknown) => {
         if (!signal.aborted) logger.error({ err: error }, 'the configuration service waits');
         return retryMs;
       });
-      await clock.sleep(waitMs, signal).catch(() => undefined);
+      await clock.sleep(waitMs, AbortSignal.any([signal, changed.signal])).catch(() => undefined);
     }
   }
 }

@@ -9,6 +9,7 @@ import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { Reflector } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { ADS_SECRET } from './ads.ts';
 import { REPORT_LABEL } from './followers.ts';
 import { fleetOf, MANAGED_BY } from './names.ts';
 
@@ -83,6 +84,8 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
       { fieldSelector: eventSelector, ...ofNamespace },
     ),
     ...ofMetallb,
+    /** Only the Secret of the authorities. */
+    authorities: reflect(kinds.secrets, {}, { fieldSelector: `metadata.name=${ADS_SECRET}`, namespace }),
     /** What Envoys have, as other replicas say. */
     reports: reflect(kinds.configMaps, {}, { labelSelector: REPORT_LABEL, namespace }),
   };

@@ -87,6 +87,7 @@ export class MetallbFeed implements Feed<MetallbTopology, MetallbFacts, MetallbM
     const stops = [
       this.caches.pods.onChange((_, pod) => this.#podChanged(pod, signal)),
       this.caches.deployments.onChange(() => this.ads.podsChanged()),
+      this.caches.authorities.onChange(() => this.ads.secretChanged()),
       // What the Services have says where Envoy listens.
       this.caches.services.onChange((old, current) => {
         if (String([...portsOf(old ? [old] : [])]) === String([...portsOf(current ? [current] : [])])) return;

@@ -115,3 +115,14 @@ test('an authority whose key was damaged is replaced', async () => {
   await authority.maintain(signal);
   expect(issuers(await trustOf(replica()))).toHaveLength(1);
 });
+
+test('a deleted Secret gets the authority back that Envoys trust, and replicas serve with it meanwhile', async () => {
+  const { client, replica } = setup();
+  const authority = replica();
+  await authority.maintain(signal);
+  const before = await trustOf(authority);
+  await client.delete(secrets, secret, signal);
+  expect(await trustOf(authority)).toEqual(before);
+  await authority.maintain(signal);
+  expect((await trustOf(replica())).authorities).toBe(before.authorities);
+});

@@ -45,21 +45,28 @@ export interface Trust {
 
 export class AdsAuthority {
   readonly #options: AdsAuthorityOptions;
+  /** Those that were read last, or made. */
+  #known: readonly Authority[] = [];
   #issued: { readonly by: string; readonly endsAt: number; readonly server: KeyPair } | undefined;
 
   constructor(options: AdsAuthorityOptions) {
     this.#options = options;
   }
 
-  /** Makes a new authority if none is there, or if the newest ends soon. Only the leader calls it. */
+  /**
+   * Makes a new authority if none is there, or if the newest ends soon. If somebody has deleted the Secret, it gets the authorities
+   * back that Envoys trust. Only the leader calls it.
+   */
   async maintain(signal: AbortSignal): Promise<void> {
     const { client, secret, clock } = this.#options;
     const now = clock.now();
     const found = await this.#read(signal);
-    const authorities = readAuthorities(found, now);
-    if (authorities.some(({ endsAt }) => endsAt - now > renewBeforeMs)) return;
+    const authorities = this.#authorities(found, now);
+    const isRenewed = authorities.some(({ endsAt }) => endsAt - now > renewBeforeMs);
+    if (isRenewed && readAuthorities(found, now).length > 0) return;
     const validity = { from: now - earlierMs, until: now + authorityValidMs };
-    const all: readonly KeyPair[] = [...authorities, await makeAuthority('gatehouse-ads', validity)];
+    const made: readonly KeyPair[] = isRenewed ? [] : [await makeAuthority('gatehouse-ads', validity)];
+    const all: readonly KeyPair[] = [...authorities, ...made];
     const data = { 'ca.crt': encode(all, 'certificate'), 'ca.key': encode(all, 'key') };
     if (found === undefined) {
       const { namespace = '', name } = parseObjectKey(secret);
@@ -68,16 +75,22 @@ export class AdsAuthority {
     } else await client.update(secrets, { ...found, data }, signal);
   }
 
-  /** Undefined until the leader has made an authority. Call it every hour: it issues a new certificate when it is time. */
+  /** Undefined until the leader has made an authority. Call it every hour, and if the Secret has changed: it issues a new certificate when it is time. */
   async trust(signal: AbortSignal): Promise<Trust | undefined> {
     const now = this.#options.clock.now();
-    const authorities = readAuthorities(await this.#read(signal), now);
+    const authorities = this.#authorities(await this.#read(signal), now);
     const signer = signerOf(authorities, now);
     if (signer === undefined) return undefined;
     return {
       authorities: authorities.map(({ certificate }) => certificate).join('\n'),
       server: await this.#server(signer, now),
     };
+  }
+
+  #authorities(secret: Secret | undefined, now: number): readonly Authority[] {
+    const found = readAuthorities(secret, now);
+    if (found.length > 0) this.#known = found;
+    return this.#known.filter(({ endsAt }) => endsAt > now);
   }
 
   async #server(signer: Authority, now: number): Promise<KeyPair> {
