@@ -55,7 +55,7 @@ export async function runTriggers(
   for (const stop of stops) stop();
 }
 
-const onChange = <T extends KubeObject>(store: Store<T, never>, look: (object: T) => void): (() => void) =>
+const onChange = <T extends KubeObject>(store: Store<T>, look: (object: T) => void): (() => void) =>
   store.onChange((old, current, initial) => {
     const object = current ?? old;
     if (object !== undefined && !initial) look(object);
