@@ -35,7 +35,13 @@ export interface ApiFaults {
   close(): Promise<void>;
 }
 
-export async function startApiFaults(cluster: Cluster): Promise<ApiFaults> {
+/** Called instead of forwarding. */
+export type AroundCall = (call: ApiCall, forward: () => Promise<void>) => Promise<void>;
+
+export async function startApiFaults(
+  cluster: Pick<Cluster, 'kubeconfig' | 'dir'>,
+  around: AroundCall = (_, forward) => forward(),
+): Promise<ApiFaults> {
   const access = await readKubeconfig(cluster.kubeconfig);
   if (access.user.kind !== 'certificate') throw new Error('Expected the administrator to have a certificate');
   const { certificate, key } = access.user.pair;
@@ -75,7 +81,7 @@ export async function startApiFaults(cluster: Cluster): Promise<ApiFaults> {
     const { method = 'GET', url: path = '/' } = incoming;
     const call = { method, path, watches: /[?&]watch=(true|1)/.test(path) };
     const fault = take(call);
-    if (fault === undefined) return forward(incoming, response, call);
+    if (fault === undefined) return around(call, () => forward(incoming, response, call));
     const { status: code, reason, retryAfter } = fault;
     incoming.resume();
     const status = {
