@@ -65,7 +65,7 @@ const podWith = (metadata: Partial<Pod['metadata']>, spec = pod.spec): Pod => ({
 });
 
 test("an Envoy of the Gateway's Deployment belongs to the Gateway", () => {
-  expect(placementOf(identity, sources())).toEqual({ gateway: web, isDraining: false });
+  expect(placementOf(identity, sources())).toEqual({ gateway: web, stage: 'serving' });
 });
 
 test.each<[string, PlacementSources, Partial<Identity>]>([
@@ -110,6 +110,6 @@ test('a pod that is not deleted never drains', () => {
 test('a pod drains when its time has come', () => {
   const deleted = (ago: number) =>
     podWith({ deletionTimestamp: new Date(now + 45_000 - ago).toISOString(), deletionGracePeriodSeconds: 45 });
-  expect(placementOf(identity, sources({ pod: deleted(4999) }))?.isDraining).toBe(false);
-  expect(placementOf(identity, sources({ pod: deleted(5000) }))?.isDraining).toBe(true);
+  expect(placementOf(identity, sources({ pod: deleted(9999) }))?.stage).toBe('leaving');
+  expect(placementOf(identity, sources({ pod: deleted(10_000) }))?.stage).toBe('draining');
 });

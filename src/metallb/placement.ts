@@ -5,6 +5,7 @@ import type { Identity } from '../envoy/ads/identities.ts';
 import type { Placement } from '../envoy/ads/publications.ts';
 import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import { GRACE_SECONDS, LEAVE_SECONDS } from '../envoy/fleet/timings.ts';
+import type { Stage } from '../envoy/readiness.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { isEnvoyOf, isOwnedBy, ownerOf } from './owned.ts';
 
@@ -33,7 +34,7 @@ export function placementOf(
   const key = ownerOf(deployment);
   const gateway = key && sources.gateway(key);
   if (gateway === undefined || !isOwnedBy(deployment, gateway)) return undefined;
-  return { gateway: objectKey(gateway.metadata), isDraining: sources.now() >= drainsAt(pod) };
+  return { gateway: objectKey(gateway.metadata), stage: stageOf(pod, sources.now()) };
 }
 
 /**
@@ -44,4 +45,9 @@ export function drainsAt({ metadata }: Pod): number {
   const { deletionTimestamp, deletionGracePeriodSeconds = GRACE_SECONDS } = metadata;
   if (deletionTimestamp === undefined) return Infinity;
   return Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds - LEAVE_SECONDS) * 1000;
+}
+
+function stageOf(pod: Pod, now: number): Stage {
+  if (pod.metadata.deletionTimestamp === undefined) return 'serving';
+  return now >= drainsAt(pod) ? 'draining' : 'leaving';
 }

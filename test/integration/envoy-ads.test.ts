@@ -191,10 +191,10 @@ test('a pod that is about to end closes its connections after their answers, and
   server.publish(web, snapshot);
   await start('one');
   await expect.poll(() => get('one', '/text'), within).toBe('200 old');
-  pods.set('one', { gateway: web, isDraining: true });
+  pods.set('one', { gateway: web, stage: 'draining' });
   server.podsChanged();
   await expect.poll(() => get('one', '/text'), within).toBe('down');
-  pods.set('one', { gateway: web, isDraining: false });
+  pods.set('one', { gateway: web, stage: 'serving' });
   server.podsChanged();
   await expect.poll(() => get('one', '/text'), within).toBe('200 old');
 });

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { web } from '../../src/envoy/ads/testing/ads-under-test.ts';
+import type { Stage } from '../../src/envoy/readiness.ts';
 import { forwardTo, httpTopology, route } from '../../src/gateway/testing/sample.ts';
 import { startModelledEnvoy } from './support/modelled-envoy.ts';
 
@@ -18,11 +19,11 @@ async function setup() {
   const envoy = await startModelledEnvoy(httpTopology([{ name: 'http' }], [route('web', rules)]), {
     backends: { slow: (_, response) => void setTimeout(() => response.end('slow'), 1_000) },
   });
-  const drain = (): void => {
-    envoy.pods.set('one', { gateway: web, isDraining: true });
+  const enter = (stage: Stage): void => {
+    envoy.pods.set('one', { gateway: web, stage });
     envoy.server.podsChanged();
   };
-  return { ...envoy, drain };
+  return { ...envoy, leave: () => enter('leaving'), drain: () => enter('draining') };
 }
 
 const isRefused = (port: number): Promise<boolean> =>
@@ -82,4 +83,17 @@ test('a connection of HTTP/2 gets a GOAWAY, and its requests are still answered'
   expect(await slow).toBe('slow');
   expect(await goaway).toBe(constants.NGHTTP2_NO_ERROR);
   await closed;
+});
+
+test('before its listeners are removed, the pod is not ready any more', async () => {
+  const { leave, drain, envoyPort, readyPort } = await setup();
+  const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${readyPort}/ready`)).status;
+  const metrics = async (): Promise<number> => (await fetch(`http://127.0.0.1:${readyPort}/stats/prometheus`)).status;
+  await expect.poll(ready).toBe(200);
+  leave();
+  await expect.poll(ready).toBe(503);
+  expect(await isRefused(envoyPort)).toBe(false);
+  drain();
+  await expect.poll(() => isRefused(envoyPort)).toBe(true);
+  expect([await ready(), await metrics()]).toEqual([503, 200]);
 });

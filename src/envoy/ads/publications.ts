@@ -1,5 +1,6 @@
 // What each Gateway's Envoys should have, and their open streams.
 import type { ObjectKey } from '../../kube/object.ts';
+import type { Stage } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import type { Identity } from './identities.ts';
@@ -9,8 +10,7 @@ import { type EnvoyState, type Summary, summaryOf, suspectsOf } from './summary.
 /** Where a pod belongs. */
 export interface Placement {
   readonly gateway: ObjectKey;
-  /** The pod is about to end, and gets no listeners. */
-  readonly isDraining: boolean;
+  readonly stage: Stage;
 }
 
 /** Undefined if no pod of ours has this identity: it must exist, with its UID, our label, owner and ServiceAccount. */
@@ -74,12 +74,12 @@ export class Publications {
     });
   }
 
-  open(identity: Identity, { gateway, isDraining }: Placement): Stream {
+  open(identity: Identity, { gateway, stage }: Placement): Stream {
     const publication = this.#of(gateway);
     const { history, streams, snapshot } = publication;
     const stream = new Stream(identity, history);
     streams.add(stream);
-    if (isDraining) stream.drain(true);
+    stream.enter(stage);
     if (snapshot !== undefined) stream.publish({ ...snapshot, clusters: clustersInUse(publication) });
     this.#onChange(gateway);
     return stream;
@@ -93,13 +93,13 @@ export class Publications {
     this.#onChange(gateway);
   }
 
-  /** Ends the streams of pods that are gone or belong elsewhere, and drains those that are about to end. */
+  /** Ends the streams of pods that are gone or belong elsewhere, and tells those that are about to end. */
   podsChanged(error: Error): void {
     for (const [gateway, { streams }] of this.#byGateway) {
       for (const stream of streams) {
         const placement = this.#placeOf(stream.identity);
         if (placement?.gateway !== gateway) stream.end(error);
-        else this.#update(gateway, stream, () => stream.drain(placement.isDraining));
+        else this.#update(gateway, stream, () => stream.enter(placement.stage));
       }
     }
   }

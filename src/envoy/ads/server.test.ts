@@ -157,7 +157,7 @@ test('a pod that is about to end loses its listeners, also after it has connecte
   ads.server.publish(web, snapshot('v1'));
   const client = connect(ads);
   await load(client);
-  ads.pods.set('one', { gateway: web, isDraining: true });
+  ads.pods.set('one', { gateway: web, stage: 'draining' });
   ads.server.podsChanged();
   expect(await client.accept('listeners')).toEqual({ http: 'removed' });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Stage } from '../readiness.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import { StreamState } from './stream-state.ts';
@@ -50,12 +51,17 @@ const snapshots: fc.Arbitrary<Snapshot> = fc
 
 type Event =
   | { readonly kind: 'publish'; readonly snapshot: Snapshot }
-  | { readonly kind: 'drain'; readonly isDraining: boolean }
+  | { readonly kind: 'enter'; readonly stage: Stage }
   | { readonly kind: 'reconnect' | 'to-envoy' | 'to-server' };
 
 const events: fc.Arbitrary<Event> = fc.oneof(
   { weight: 3, arbitrary: snapshots.map((snapshot) => ({ kind: 'publish' as const, snapshot })) },
-  { weight: 1, arbitrary: fc.boolean().map((isDraining) => ({ kind: 'drain' as const, isDraining })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom<Stage[]>('serving', 'leaving', 'draining')
+      .map((stage) => ({ kind: 'enter' as const, stage })),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'reconnect' as const }) },
   { weight: 10, arbitrary: fc.constantFrom({ kind: 'to-envoy' as const }, { kind: 'to-server' as const }) },
 );
@@ -66,7 +72,7 @@ class Run {
   readonly envoy: SimulatedEnvoy;
   state = new StreamState(this.history);
   #published: Snapshot | undefined;
-  #isDraining = false;
+  #stage: Stage = 'serving';
   #responses: ReturnType<StreamState['send']>[number][] = [];
   #unanswered: Record<ResourceKind, number> = { ...perKind(() => 0) };
 
@@ -82,9 +88,9 @@ class Run {
         this.history.keep(event.snapshot);
         this.state.publish(event.snapshot);
         break;
-      case 'drain':
-        this.#isDraining = event.isDraining;
-        this.state.drain(event.isDraining);
+      case 'enter':
+        this.#stage = event.stage;
+        this.state.enter(event.stage);
         break;
       case 'reconnect':
         this.#reconnect();
@@ -137,7 +143,7 @@ class Run {
     this.#responses = [];
     this.#unanswered = { ...perKind(() => 0) };
     this.state = new StreamState(this.history);
-    if (this.#isDraining) this.state.drain(true);
+    this.state.enter(this.#stage);
     if (this.#published !== undefined) this.state.publish(this.#published);
     this.envoy.connect();
   }
@@ -154,7 +160,7 @@ function property(check: (run: Run, snapshot: Snapshot) => void): void {
       (story, last, numbers) => {
         const run = new Run(() => (numbers.next().value ?? 0) / 100);
         for (const event of story) run.play(event);
-        run.play({ kind: 'drain', isDraining: false });
+        run.play({ kind: 'enter', stage: 'serving' });
         run.play({ kind: 'publish', snapshot: last });
         run.finish();
         check(run, last);

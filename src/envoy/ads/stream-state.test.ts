@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { READY_TABLE } from '../readiness.ts';
 import type { Resource, ResourceKind, Snapshot } from '../snapshot.ts';
 import { History } from './history.ts';
 import { StreamState } from './stream-state.ts';
@@ -209,14 +210,28 @@ test('a draining Envoy loses its listeners at once, and gets them again when it 
   const driver = new Driver();
   driver.load(shop('v1'));
   driver.publish(shop('v2'));
-  driver.state.drain(true);
+  driver.state.enter('draining');
   expect(driver.publish(shop('v2'))).toEqual(['listeners -http']);
   driver.accept('listeners');
   driver.accept('endpoints');
   driver.accept('clusters');
   driver.accept('routes');
-  driver.state.drain(false);
+  driver.state.enter('serving');
   expect(driver.publish(shop('v2'))).toEqual(['listeners http']);
+});
+
+test('an Envoy that leaves keeps its listeners, and only its readiness changes', () => {
+  const driver = new Driver();
+  driver.load(shop('v1'));
+  driver.ask('routes', { subscribe: [READY_TABLE] });
+  driver.accept('routes');
+  const ready = driver.state.acknowledged('routes').get(READY_TABLE);
+  expect(ready).toBeDefined();
+  driver.state.enter('leaving');
+  expect(driver.publish(shop('v1'))).toEqual([`routes ${READY_TABLE}`]);
+  driver.accept('routes');
+  expect(driver.state.acknowledged('routes').get(READY_TABLE)).not.toBe(ready);
+  expect(driver.state.acknowledged('listeners').has('http')).toBe(true);
 });
 
 test('an answer to an older response changes nothing', () => {

@@ -1,4 +1,5 @@
 // What one Envoy gets on one stream, and in which order. Pure: requests and snapshots come in, responses go out.
+import { READY_TABLE, readyTable, type Stage } from '../readiness.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
 import { type History, perKind } from './history.ts';
 import { type Rejection, type Request, type Response, Subscription } from './subscription.ts';
@@ -15,7 +16,7 @@ export class StreamState {
   /** Undefined until the first snapshot: before, Envoy gets no response. */
   #latest: Snapshot | undefined;
   #rolling: Snapshot | undefined;
-  #isDraining = false;
+  #stage: Stage = 'serving';
   /** Clusters whose endpoints Envoy must still get, and the response that had the cluster. */
   readonly #warming = new Map<string, number>();
   #responses = 0;
@@ -52,9 +53,9 @@ export class StreamState {
     else endpoints.retarget(new Map([...this.#rolling.endpoints, ...snapshot.endpoints]));
   }
 
-  /** A draining Envoy has no listeners: it closes its connections when their requests are answered. */
-  drain(isDraining: boolean): void {
-    this.#isDraining = isDraining;
+  enter(stage: Stage): void {
+    if (stage === this.#stage) return;
+    this.#stage = stage;
     if (this.#rolling !== undefined) this.#aim(this.#rolling);
   }
 
@@ -78,16 +79,17 @@ export class StreamState {
   }
 
   #roll(snapshot: Snapshot): void {
-    const { clusters, endpoints, routes } = this.#subscriptions;
+    const { clusters, endpoints } = this.#subscriptions;
     this.#rolling = snapshot;
     endpoints.retarget(snapshot.endpoints);
     clusters.retarget(snapshot.clusters);
-    routes.retarget(snapshot.routes);
     this.#aim(snapshot);
   }
 
-  #aim({ listeners }: Snapshot): void {
-    this.#subscriptions.listeners.retarget(this.#isDraining ? noListeners : listeners);
+  #aim({ listeners, routes }: Snapshot): void {
+    const ready = readyTable(this.#stage);
+    this.#subscriptions.routes.retarget(new Map([...routes, [READY_TABLE, ready]]));
+    this.#subscriptions.listeners.retarget(this.#stage === 'draining' ? noListeners : listeners);
   }
 
   #next(): readonly Response[] {
@@ -98,7 +100,7 @@ export class StreamState {
     const next = [sent, endpoints.send(nonce), secrets.send(nonce)];
     if (this.#hasClusters()) next.push(listeners.send(nonce));
     if (this.#hasClusters() && !listeners.isSending) next.push(routes.send(nonce));
-    if (this.#isDraining || this.#hasRoutes()) next.push(listeners.remove(nonce));
+    if (this.#stage === 'draining' || this.#hasRoutes()) next.push(listeners.remove(nonce));
     if (this.#mayRemoveClusters()) next.push(clusters.remove(nonce));
     return next.filter((response) => response !== undefined);
   }

@@ -1,4 +1,5 @@
 // The stream of one Envoy: its state, and the responses that wait to be written.
+import type { Stage } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identities.ts';
@@ -24,8 +25,8 @@ export class Stream {
     this.#send();
   }
 
-  drain(isDraining: boolean): void {
-    this.state.drain(isDraining);
+  enter(stage: Stage): void {
+    this.state.enter(stage);
     this.#send();
   }
 

@@ -3,6 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { ProxySettings } from '../../api/proxy-configuration.ts';
 import type { IpFamily } from '../../gateway/topology.ts';
 import { ADMIN_PORT, READY_PORT } from '../model/proxy-ports.ts';
+import { ADMIN_CLUSTER, READY_TABLE } from '../readiness.ts';
 import type { AdsClient } from './options.ts';
 import { overloadManager } from './overload.ts';
 
@@ -100,21 +101,12 @@ const readyListener = (families: readonly IpFamily[]): Json => ({
                 typed_config: { '@type': `${api}.extensions.filters.http.router.v3.Router` },
               },
             ],
-            route_config: {
-              virtual_hosts: [
-                { name: 'ready', domains: ['*'], routes: ['/ready', '/stats/prometheus'].map(fromAdmin) },
-              ],
-            },
+            rds: { route_config_name: READY_TABLE, config_source: fromAds },
           },
         },
       ],
     },
   ],
-});
-
-const fromAdmin = (path: string): Json => ({
-  match: { path, headers: [{ name: ':method', string_match: { exact: 'GET' } }] },
-  route: { cluster: 'admin' },
 });
 
 const cluster = (name: string, type: 'STATIC' | 'STRICT_DNS', address: Json): Json => ({
@@ -124,7 +116,7 @@ const cluster = (name: string, type: 'STATIC' | 'STRICT_DNS', address: Json): Js
   load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
 });
 
-const adminCluster: Json = cluster('admin', 'STATIC', socketAddress('127.0.0.1', ADMIN_PORT));
+const adminCluster: Json = cluster(ADMIN_CLUSTER, 'STATIC', socketAddress('127.0.0.1', ADMIN_PORT));
 
 function adsCluster({ address, serverName }: AdsClient): Json {
   const colon = address.lastIndexOf(':');

@@ -5,7 +5,7 @@ import { READY_PORT } from '../model/proxy-ports.ts';
 import { bootstrap, CONFIGURATION_FOLDER, type Json, TOKEN_FILE, TOKEN_FOLDER } from './bootstrap.ts';
 import { type FleetOptions, GATEWAY_LABEL } from './options.ts';
 import { rolloutAnnotations } from './rollout.ts';
-import { DRAIN_SECONDS, GRACE_SECONDS, PRE_STOP_SECONDS } from './timings.ts';
+import { DRAIN_SECONDS, GRACE_SECONDS, PRE_STOP_SECONDS, READY_PROBE } from './timings.ts';
 
 /** The distroless image's own user. */
 const USER = 65_532;
@@ -103,7 +103,7 @@ function envoy({ name, settings, ads, families }: FleetOptions): Json {
     env: [{ name: 'POD_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } } }],
     ports: [{ name: 'metrics', containerPort: READY_PORT, protocol: 'TCP' }],
     resources,
-    readinessProbe: { httpGet: { path: '/ready', port: 'metrics' }, periodSeconds: 2, timeoutSeconds: 2 },
+    readinessProbe: { httpGet: { path: '/ready', port: 'metrics' }, timeoutSeconds: 2, ...READY_PROBE },
     lifecycle: { preStop: { sleep: { seconds: PRE_STOP_SECONDS } } },
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -20,7 +20,7 @@ export async function startAds(clock: Clock = systemClock) {
   await authority.maintain(signal);
   const trust = await authority.trust(signal);
   if (trust === undefined) throw new Error('Expected an authority');
-  const pods = new Map<string, Placement>(['one', 'two'].map((pod) => [pod, { gateway: web, isDraining: false }]));
+  const pods = new Map<string, Placement>(['one', 'two'].map((pod) => [pod, { gateway: web, stage: 'serving' }]));
   const reviews: string[] = [];
   const changes: ObjectKey[] = [];
   const server = new AdsServer({
