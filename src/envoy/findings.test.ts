@@ -36,7 +36,7 @@ test.each<[EnvoyProblem, string]>([
   ],
   [
     { ...place, kind: 'too-many-routes', field: 'matches', limit: 20_000 },
-    'spec.rules[1].matches: the route tables of a Gateway have room for 20000 entries (hostnames × matches, also those of wider hostnames), and older routes need them. Use fewer hostnames or matches, or another Gateway.',
+    'spec.rules[1].matches: the route tables of a Gateway have room for 20000 entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.',
   ],
 ])('%j says what is wrong and what to do', (problem, words) => {
   expect(envoyFinding(problem).words).toBe(words);

@@ -38,7 +38,7 @@ export interface MirrorProtocolUnsupported extends RulePlace {
   readonly protocol: string;
 }
 
-/** Older routes need all the room that the route tables of a Gateway have. The route is left out. */
+/** Other routes need all the room that the route tables of a Gateway have. The route is left out. */
 export interface TooManyRoutes extends RulePlace {
   readonly kind: 'too-many-routes';
   readonly limit: number;

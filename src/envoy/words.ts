@@ -15,7 +15,7 @@ export function sentence(problem: EnvoyProblem): string {
     case 'mirror-protocol-unsupported':
       return `Service ${problem.service} has the protocol "${problem.protocol}", so it gets no copies of requests. Use http, grpc, kubernetes.io/h2c or kubernetes.io/ws.`;
     case 'too-many-routes':
-      return `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and older routes need them. Use fewer hostnames or matches, or another Gateway.`;
+      return `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
     default:
       return problem satisfies never;
   }

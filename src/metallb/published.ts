@@ -5,7 +5,7 @@ import { endpointsOf } from '../envoy/model/endpoints.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'backends' | 'encoded'>;
+type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'backends' | 'encoded' | 'taken'>;
 type Endpoints = ReadonlyMap<string, Resource>;
 
 interface Publication {

@@ -13,7 +13,7 @@ import { httpPort, type PortParts, secretsOf } from './http-port.ts';
 import { extension, socketAddress } from './messages.ts';
 import { envoyListenerName } from './names.ts';
 import { type PortMapping, proxyPorts } from './proxy-ports.ts';
-import { type Room, withRoom } from './room.ts';
+import { type Room, type TakenRoom, withRoom } from './room.ts';
 import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
 import { type KeyPair, secret } from './secrets.ts';
 
@@ -24,8 +24,8 @@ export interface EnvoyOptions extends Pick<Room, 'serving'> {
   readonly standingPorts?: Iterable<PortMapping>;
   /** Of the Secrets that the listeners refer to. One without a key pair leaves its certificate out. */
   readonly keyPairs: ReadonlyMap<ObjectKey, KeyPair>;
-  /** The last model of the Gateway. It changes nothing but the time that this one takes. */
-  readonly before?: Pick<EnvoyModel, 'encoded'>;
+  /** The last model of the Gateway. What it has is encoded already, and keeps its room. */
+  readonly before?: Pick<EnvoyModel, 'encoded' | 'taken'>;
 }
 
 export interface EnvoyModel {
@@ -39,11 +39,16 @@ export interface EnvoyModel {
   readonly problems: readonly Problem[];
   /** For the next model of the Gateway. */
   readonly encoded: EncodedRoutes;
+  /** For the next one, too. */
+  readonly taken: TakenRoom;
 }
 
 export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
   const able = yield* expressible(written);
-  const { routes, problems } = yield* withRoom(asked, able.routes, options);
+  const { routes, taken, problems } = yield* withRoom(asked, able.routes, {
+    ...(options.serving && { serving: options.serving }),
+    ...(options.before && { taken: options.before.taken }),
+  });
   const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
@@ -66,6 +71,7 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
     routes,
     problems: [...able.problems, ...problems],
     encoded: encoder.encoded,
+    taken,
   };
 }
 

@@ -5,6 +5,7 @@ import { routeId } from '../../gateway/route-id.ts';
 import { finish } from '../../gateway/steps.ts';
 import { httpTopology, route } from '../../gateway/testing/sample.ts';
 import type { RouteTopology, Topology } from '../../gateway/topology.ts';
+import { objectKey } from '../../kube/object.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
 import { withRoom } from './room.ts';
 import { modelOf } from './testing/model-of.ts';
@@ -37,6 +38,39 @@ test('a route that serves stays, though older routes have no room', () => {
   expect(left([old, young], 3, [young])).toEqual(['shop/young']);
   expect(left([old, young], 3, [old, young])).toEqual(['shop/old']);
   expect(left([old, young], 6, [young])).toEqual(['shop/old', 'shop/young']);
+});
+
+test('a route that grows pushes out no other that serves, however old it is', () => {
+  const [old, young] = [aged('old', 1, ['a.com']), aged('young', 2, ['b.com'], 5)];
+  const { ports } = httpTopology(listeners, [old, young]);
+  const serving = new Set([old, young].map((each) => routeId(each.route)));
+  const { taken } = finish(withRoom(ports, [old, young], { limit: 10, serving }));
+  const grown = [aged('old', 1, ['a.com'], 10), young];
+  const after = finish(withRoom(ports, grown, { limit: 10, serving, taken }));
+  expect(after.routes.map(({ route: { key } }) => key)).toEqual(['shop/young']);
+  const fits = [aged('old', 1, ['a.com'], 5), young];
+  expect(finish(withRoom(ports, fits, { limit: 10, serving, taken })).problems).toEqual([]);
+});
+
+test('a wildcard with as many entries as before, but for more hosts, has grown', () => {
+  const old = aged('old', 1, ['a.com', 'b.com', 'c.com']);
+  const young = aged('young', 2, ['d.com', 'e.com', 'f.com']);
+  const { ports } = httpTopology(listeners, [old, young]);
+  const serving = new Set([old, young].map((each) => routeId(each.route)));
+  const { taken } = finish(withRoom(ports, [old, young], { limit: 6, serving }));
+  const wide = [aged('old', 1, ['*.com'], 3), young];
+  const after = finish(withRoom(ports, wide, { limit: 6, serving, taken }));
+  expect(after.routes.map(({ route: { key } }) => key)).toEqual(['shop/young']);
+});
+
+test('a namespace has its share, though older routes of another want all', () => {
+  const own = (name: string, day: number, rules: number): RouteTopology => ({
+    ...aged(name, day, [`${name}.com`], rules),
+    route: { kind: 'HTTPRoute', key: objectKey({ namespace: 'other', name }) },
+  });
+  const routes = [own('one', 1, 5), own('two', 2, 5), aged('young', 3, ['y.com'], 5)];
+  expect(left(routes, 10)).toEqual(['other/one', 'shop/young']);
+  expect(left(routes, 15)).toEqual(['other/one', 'other/two', 'shop/young']);
 });
 
 test('entries of a wildcard count for each host below it', () => {

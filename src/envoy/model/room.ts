@@ -4,34 +4,44 @@ import { hostnamesOn, type PortView, viewOf } from '../../gateway/entries.ts';
 import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
-import type { Steps } from '../../gateway/steps.ts';
+import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
+import { parseObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 
 /** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
 const MAX_ENTRIES = 20_000;
 
+/** By route, its matches by listener and hostname. */
+export type TakenRoom = ReadonlyMap<RouteId, ReadonlyMap<string, number>>;
+
 export interface Room {
-  /** The routes that Envoy has now. What serves stays. */
+  /** The routes that this Gateway has accepted. What serves stays. */
   readonly serving?: ReadonlySet<RouteId>;
+  /** What each route had in the model before. Without it, nothing has grown. */
+  readonly taken?: TakenRoom;
   readonly limit?: number;
 }
 
-/** What serves comes first, then the oldest routes that fit. A route that does not is left out alone. */
+export interface Roomy {
+  readonly routes: readonly RouteTopology[];
+  readonly taken: TakenRoom;
+  readonly problems: readonly Problem[];
+}
+
+/** What serves and has not grown comes first. A route that does not fit is left out alone. */
 export function* withRoom(
   ports: readonly PortTopology[],
   routes: readonly RouteTopology[],
-  { serving = new Set(), limit = MAX_ENTRIES }: Room = {},
-): Steps<{ readonly routes: readonly RouteTopology[]; readonly problems: readonly Problem[] }> {
+  { limit = MAX_ENTRIES, ...room }: Room = {},
+): Steps<Roomy> {
   const views = ports.filter(({ serves }) => serves.kind === 'http').map(viewOf);
+  const asks = yield* mapping(routes, (route) => askOf(views, route));
   const tables = new Map<string, TableSize>();
-  const out = new Set<RouteTopology>();
+  const taken = new Map<RouteId, ReadonlyMap<string, number>>();
   let total = 0;
-  const isServing = ({ route }: RouteTopology): boolean => serving.has(routeId(route));
-  const inOrder = routes.toSorted((a, b) => Number(isServing(b)) - Number(isServing(a)) || byAge(a, b));
-  for (const [index, route] of inOrder.entries()) {
-    if (index % 10 === 9) yield;
-    const hosts = views.flatMap((view) => hostsOf(view, route));
+  for (const [index, { id, hosts }] of inOrder(asks, { ...room, limit }).entries()) {
+    if (index % 100 === 99) yield;
     const before = total;
     const added: (() => void)[] = [];
     for (const { table, hostname, matches } of hosts) {
@@ -42,32 +52,98 @@ export function* withRoom(
       added.push(undo);
       if (total > limit) break;
     }
-    if (total <= limit) continue;
+    if (total <= limit) {
+      taken.set(id, matchesOf(hosts));
+      continue;
+    }
     for (const undo of added.toReversed()) undo();
     total = before;
-    out.add(route);
   }
+  const hasRoom = ({ route }: RouteTopology): boolean => taken.has(routeId(route));
   return {
-    routes: routes.filter((route) => !out.has(route)),
-    problems: [...out].flatMap(({ route, rules }) =>
-      rules.map(({ rule }) => ({ kind: 'too-many-routes' as const, route, rule, field: 'matches', limit })),
-    ),
+    routes: routes.filter(hasRoom),
+    taken,
+    problems: routes
+      .filter((route) => !hasRoom(route))
+      .flatMap(({ route, rules }) =>
+        rules.map(({ rule }) => ({ kind: 'too-many-routes' as const, route, rule, field: 'matches', limit })),
+      ),
   };
 }
 
+interface Host {
+  readonly table: string;
+  readonly hostname: Hostname;
+  readonly matches: number;
+}
+
+/** The room that a route asks for. */
+interface Ask {
+  readonly id: RouteId;
+  readonly route: RouteTopology;
+  readonly hosts: readonly Host[];
+}
+
+function askOf(views: readonly PortView[], route: RouteTopology): Ask {
+  const id = routeId(route.route);
+  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+  const hosts = views.flatMap((view) =>
+    (view.attached.get(id) ?? []).flatMap((listener) =>
+      hostnamesOn(view, listener, route).map(([, hostname]) => ({
+        table: `${view.port.port} ${listener.name}`,
+        hostname,
+        matches,
+      })),
+    ),
+  );
+  return { id, route, hosts };
+}
+
+function matchesOf(hosts: readonly Host[]): ReadonlyMap<string, number> {
+  const matches = new Map<string, number>();
+  for (const host of hosts) {
+    const key = `${host.table} ${host.hostname ?? '*'}`;
+    matches.set(key, (matches.get(key) ?? 0) + host.matches);
+  }
+  return matches;
+}
+
+/**
+ * Routes that serve and have not grown always fit, so nobody's growth pushes them out. Then each namespace gets a share, so that
+ * one does not take all the room that is left. Then come routes that serve, then all others. The older comes before the younger.
+ */
+function inOrder(
+  asks: readonly Ask[],
+  { serving = new Set(), taken, limit }: Room & { readonly limit: number },
+): readonly Ask[] {
+  const isAsBefore = ({ id, hosts }: Ask): boolean =>
+    taken === undefined || [...matchesOf(hosts)].every(([key, matches]) => matches <= (taken.get(id)?.get(key) ?? 0));
+  const rankOf = (ask: Ask): number => {
+    if (!serving.has(ask.id)) return 3;
+    return isAsBefore(ask) ? 0 : 2;
+  };
+  const ranked = asks.map((ask) => ({ ask, rank: rankOf(ask) })).toSorted(byRankAndAge);
+  const namespaceOf = ({ route }: Ask): string => parseObjectKey(route.route.key).namespace ?? '';
+  const share = limit / new Set(asks.map(namespaceOf)).size;
+  const asked = new Map<string, number>();
+  const shared = ranked.map(({ ask, rank }) => {
+    const sum = ask.hosts.reduce((all, { matches }) => all + matches, asked.get(namespaceOf(ask)) ?? 0);
+    if (rank > 0 && sum > share) return { ask, rank };
+    asked.set(namespaceOf(ask), sum);
+    return { ask, rank: Math.min(rank, 1) };
+  });
+  return shared.toSorted(byRankAndAge).map(({ ask }) => ask);
+}
+
+interface Ranked {
+  readonly ask: Ask;
+  readonly rank: number;
+}
+
+const byRankAndAge = (a: Ranked, b: Ranked): number => a.rank - b.rank || byAge(a.ask.route, b.ask.route);
+
 const byAge = (a: RouteTopology, b: RouteTopology): number =>
   compareStrings(a.created ?? '', b.created ?? '') || compareRoutes(a.route, b.route);
-
-function hostsOf(view: PortView, route: RouteTopology) {
-  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length, 0);
-  return (view.attached.get(routeId(route.route)) ?? []).flatMap((listener) =>
-    hostnamesOn(view, listener, route).map(([, hostname]) => ({
-      table: `${view.port.port} ${listener.name}`,
-      hostname,
-      matches,
-    })),
-  );
-}
 
 /** The number of entries in one listener's table, without the entries themselves. */
 class TableSize {
