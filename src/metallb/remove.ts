@@ -18,15 +18,19 @@ const pollMs = 1000;
 export async function removeFleet(client: KubeClient, gateway: ObjectKey, signal: AbortSignal): Promise<Removed> {
   const owned = (await Promise.all(fleetKinds.map((kind) => listed(client, kind, gateway, signal)))).flat();
   const existing = owned.filter((object) => ownerOf(object) === gateway);
-  // The Envoys are the Deployment's. They end when they have answered what they have.
-  const envoys = (await listed(client, pods, gateway, signal)).filter((pod) => isEnvoyOf(pod, objectNameOf(gateway)));
+  // The Envoys are the Deployment's. One that ends has no Service any more, and answers only what it has.
+  const envoys = (await listed(client, pods, gateway, signal)).filter(
+    (pod) => isEnvoyOf(pod, objectNameOf(gateway)) && !isEnding(pod),
+  );
   const left = [...existing, ...envoys];
   if (left.length === 0) return { gone: true, found: [], held: [], behind: false };
-  const prune = existing.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const prune = existing.filter((object) => !isEnding(object));
   const plan = { apply: [], ending: [], prune };
   const outcomes = await applyObjects(client, plan, { kinds: fleetKinds, isOurs: () => false, signal });
   return { gone: false, found: findingsOf(outcomes), held: [heldBy(left)], behind: false, requeueAfterMs: pollMs };
 }
+
+const isEnding = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 
 const heldBy = (left: readonly KubeObject[]) => {
   const names = left.map(({ kind, metadata }) => `${kind} ${objectKey(metadata)}`);
