@@ -36,8 +36,12 @@ export interface IdentitiesOptions {
 const rememberedMs = 60_000;
 /** Envoy tries again at once, and the answer would be the same. */
 const badRememberedMs = 10_000;
-/** Of one pod. Its token changes once an hour. */
-const reviewsPerMinute = 5;
+/** From one address. Anybody can name the UID of any pod in a bad token, so pods are not counted. */
+const badPerMinute = 20;
+
+interface Review {
+  readonly at: number;
+}
 
 /** Undefined if the token is not good. */
 type Answer = Identity | undefined;
@@ -46,15 +50,20 @@ export class Identities {
   readonly #options: IdentitiesOptions;
   /** By the hash of the token. */
   readonly #known = new Map<string, { readonly answer: Promise<Answer>; until: number }>();
-  /** When tokens of a pod were reviewed in the last minute, by the UID of the pod. */
-  readonly #reviews = new Map<string, readonly number[]>();
+  /** Until when, by the hash of a token that was good. It is reviewed again, whatever else comes from its address. */
+  readonly #good = new Map<string, number>();
+  /** By address, the reviews of the last minute that have not found the token good. */
+  readonly #doubtful = new Map<string, Set<Review>>();
 
   constructor(options: IdentitiesOptions) {
     this.#options = options;
   }
 
-  /** Rejects if the API server does not answer, or was asked too often. */
-  async identify(token: string): Promise<Answer> {
+  /**
+   * Rejects if the API server does not answer, or was asked too often.
+   * @param address where the token comes from
+   */
+  async identify(token: string, address: string): Promise<Answer> {
     const now = this.#options.clock.now();
     this.#forgetOld(now);
     const claims = claimsOf(token);
@@ -62,16 +71,26 @@ export class Identities {
     const key = createHash('sha256').update(token).digest('base64');
     const known = this.#known.get(key);
     if (known !== undefined) return known.answer;
-    this.#count(claims.identity, now);
+    const doubtful = this.#doubtfulFrom(address);
+    if (doubtful.size >= badPerMinute && !this.#good.has(key))
+      throw new Error(`Too many bad tokens from ${address} in a minute`);
+    const review: Review = { at: now };
+    doubtful.add(review);
     const until = Math.min(now + rememberedMs, claims.expiresAt);
     const asked = { answer: this.#review(token), until };
     this.#known.set(key, asked);
     try {
       const answer = await asked.answer;
-      if (answer === undefined) asked.until = Math.min(now + badRememberedMs, until);
+      if (answer === undefined) {
+        asked.until = Math.min(now + badRememberedMs, until);
+        return undefined;
+      }
+      this.#good.set(key, claims.expiresAt);
+      doubtful.delete(review);
       return answer;
     } catch (error) {
       this.#known.delete(key);
+      doubtful.delete(review);
       throw error;
     }
   }
@@ -81,18 +100,18 @@ export class Identities {
     return identityOf(await reviewToken(token, [audience]), audience);
   }
 
-  #count({ pod, podUid }: Identity, now: number): void {
-    const times = this.#reviews.get(podUid) ?? [];
-    if (times.length >= reviewsPerMinute) throw new Error(`Too many tokens of pod ${pod} in a minute`);
-    this.#reviews.set(podUid, [...times, now]);
+  #doubtfulFrom(address: string): Set<Review> {
+    const doubtful = this.#doubtful.get(address) ?? new Set();
+    this.#doubtful.set(address, doubtful);
+    return doubtful;
   }
 
   #forgetOld(now: number): void {
     for (const [key, { until }] of this.#known) if (until <= now) this.#known.delete(key);
-    for (const [podUid, times] of this.#reviews) {
-      const recent = times.filter((time) => now - time < 60_000);
-      if (recent.length === 0) this.#reviews.delete(podUid);
-      else if (recent.length < times.length) this.#reviews.set(podUid, recent);
+    for (const [key, until] of this.#good) if (until <= now) this.#good.delete(key);
+    for (const [address, doubtful] of this.#doubtful) {
+      for (const review of doubtful) if (now - review.at >= 60_000) doubtful.delete(review);
+      if (doubtful.size === 0) this.#doubtful.delete(address);
     }
   }
 }

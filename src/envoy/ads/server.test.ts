@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../kube/clock.ts';
 import { FakeClock } from '../../kube/testing/fake-clock.ts';
 import type { Resource, Snapshot } from '../snapshot.ts';
 import { issueServerCertificate, makeAuthority } from './issue.ts';
@@ -250,4 +254,67 @@ test('new connections get a renewed certificate, and old ones go on', async () =
 test('a client that does not trust the authority does not connect', async () => {
   const [ads, other] = [await startAds(), await startAds()];
   await expect(connect(ads, { authorities: other.authorities }).next()).rejects.toThrow('certificate');
+});
+
+/** Resolves when the server has ended the connection. */
+const stranger = async (port: number): Promise<string> => {
+  const socket = connectTcp(port, '127.0.0.1').on('error', () => undefined);
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'close');
+  return 'ended';
+};
+
+test('a connection without a good token ends, and that of an Envoy does not', async () => {
+  const ads = await startAds(systemClock, 300);
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  expect(await stranger(ads.port)).toBe('ended');
+  await sleep(400);
+  ads.server.publishEndpoints(web, named(fakeResource('endpoints', 'shop', 'v2')));
+  expect(await client.accept('endpoints')).toEqual({ shop: 'v2 []' });
+});
+
+test('an address has few connections without a good token', async () => {
+  const ads = await startAds();
+  let ended = 0;
+  for (let count = 0; count < 60; count += 1) void stranger(ads.port).then(() => (ended += 1));
+  await expect.poll(() => ended).toBe(10);
+});
+
+test('a stream without a request ends', async () => {
+  const clock = new FakeClock(Date.now());
+  const ads = await startAds(clock);
+  const client = new DeltaClient({ ...ads, token: tokenOf('one'), node: 'one' });
+  const refused = refusal(client);
+  await expect.poll(() => ads.reviews).toHaveLength(1);
+  await sleep(50);
+  await clock.advance(10_000);
+  expect(await refused).toBe('DeadlineExceeded');
+});
+
+test('a stream ends if it asks for names without end', async () => {
+  const ads = await startAds();
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await client.accept('clusters');
+  const names = (first: number) => Array.from({ length: 9_000 }, (_, index) => `${first + index}`.padEnd(1_000, 'x'));
+  client.request('endpoints', { resourceNamesSubscribe: names(10_000) });
+  client.request('secrets', { resourceNamesSubscribe: names(20_000) });
+  const ended = async (): Promise<string> => {
+    for (;;) {
+      const found = await refusal(client);
+      if (found !== 'served') return found;
+    }
+  };
+  expect(await ended()).toBe('ResourceExhausted');
+});
+
+test('the service stops, also while a client keeps a stream open without a request', async () => {
+  const ads = await startAds();
+  const client = new DeltaClient({ ...ads, token: tokenOf('one'), node: 'one' });
+  const refused = refusal(client);
+  await expect.poll(() => ads.reviews).toHaveLength(1);
+  await ads.server.close();
+  expect(await refused).not.toBe('served');
 });

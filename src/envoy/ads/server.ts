@@ -1,10 +1,17 @@
 // Envoy's aggregated discovery service, in delta form, over HTTP/2 with TLS.
 import { once } from 'node:events';
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { create } from '@bufbuild/protobuf';
-import { Code, ConnectError, type ConnectRouter, type HandlerContext } from '@connectrpc/connect';
-import { connectNodeAdapter } from '@connectrpc/connect-node';
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from '@connectrpc/connect';
+import { type ConnectNodeAdapterOptions, connectNodeAdapter } from '@connectrpc/connect-node';
 import { type ObjectKey, parseObjectKey } from '../../kube/object.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot, typeUrls } from '../snapshot.ts';
@@ -16,7 +23,8 @@ import {
 } from '../xds/envoy/service/discovery/v3/discovery_pb.ts';
 import { Identities, type IdentitiesOptions, type Identity } from './identities.ts';
 import { type Placement, type PlaceOf, Publications } from './publications.ts';
-import type { Stream } from './stream.ts';
+import { Strangers } from './strangers.ts';
+import { LARGEST_REQUEST, type Stream } from './stream.ts';
 import type { Request, Response } from './subscription.ts';
 import type { EnvoyState, Summary } from './summary.ts';
 
@@ -32,10 +40,19 @@ export interface AdsServerOptions extends Omit<IdentitiesOptions, 'isOurs'> {
   readonly onChange: (gateway: ObjectKey) => void;
   readonly certificate: ServerCertificate;
   readonly logger: Logger;
+  /** How long a connection may take until its first good token, in milliseconds. */
+  readonly proofMs?: number;
 }
 
-/** A request names each resource that Envoy has: about a hundred bytes for each. */
-const largestRequestBytes = 16 * 1024 * 1024;
+/** For the first request of a stream. */
+const firstRequestMs = 10_000;
+/** For what is left to say when the service stops. */
+const closingMs = 3_000;
+
+type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>;
+
+/** Where a request comes from. */
+const peerKey = createContextKey<Peer>({ remoteAddress: undefined, remotePort: undefined });
 
 const kindsByUrl: ReadonlyMap<string, ResourceKind> = new Map(resourceKinds.map((kind) => [typeUrls[kind], kind]));
 
@@ -45,6 +62,7 @@ export class AdsServer {
   readonly #publications: Publications;
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #strangers: Strangers;
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
@@ -54,11 +72,19 @@ export class AdsServer {
     });
     this.#publications = new Publications(options.placeOf, options.onChange);
     const { certificate, key } = options.certificate;
-    const adapter = { connect: false, grpcWeb: false, readMaxBytes: largestRequestBytes };
+    this.#strangers = new Strangers(options.proofMs);
+    const adapter: Omit<ConnectNodeAdapterOptions, 'routes'> = {
+      connect: false,
+      grpcWeb: false,
+      readMaxBytes: LARGEST_REQUEST,
+      contextValues: ({ socket }) => createContextValues().set(peerKey, socket),
+    };
     this.#server = createSecureServer(
       { cert: certificate, key, settings: { maxConcurrentStreams: 16 } },
       connectNodeAdapter({ ...adapter, routes: (router) => this.#route(router) }),
     );
+    this.#server.on('error', (error) => options.logger.error({ err: error }, 'the configuration service failed'));
+    this.#server.on('connection', (socket) => this.#strangers.add(socket));
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
@@ -119,7 +145,11 @@ export class AdsServer {
     const closed = once(this.#server, 'close');
     this.#server.close();
     for (const session of this.#sessions) session.close();
+    const late = setTimeout(() => {
+      for (const session of this.#sessions) session.destroy();
+    }, closingMs);
     await closed;
+    clearTimeout(late);
   }
 
   #route(router: ConnectRouter): void {
@@ -134,7 +164,7 @@ export class AdsServer {
   ): AsyncGenerator<DeltaDiscoveryResponse> {
     const identity = await this.#identify(context);
     const incoming = requests[Symbol.asyncIterator]();
-    const first = await incoming.next();
+    const first = await this.#soon(incoming.next());
     if (first.done === true) return;
     const placement = this.#place(identity, first.value.node?.id ?? '');
     const { gateway } = placement;
@@ -148,6 +178,18 @@ export class AdsServer {
     } finally {
       this.#publications.close(gateway, stream);
       log.info({}, 'An Envoy disconnected');
+    }
+  }
+
+  async #soon<T>(first: Promise<T>): Promise<T> {
+    const abort = new AbortController();
+    const tooLate = this.#options.clock.sleep(firstRequestMs, abort.signal).then(() => {
+      throw new ConnectError('no request came', Code.DeadlineExceeded);
+    });
+    try {
+      return await Promise.race([first, tooLate]);
+    } finally {
+      abort.abort();
     }
   }
 
@@ -179,14 +221,16 @@ export class AdsServer {
     this.#publications.request(gateway, stream, request);
   }
 
-  async #identify({ requestHeader }: HandlerContext): Promise<Identity> {
+  async #identify({ requestHeader, values }: HandlerContext): Promise<Identity> {
     const [, token] = /^Bearer (\S+)$/.exec(requestHeader.get('authorization') ?? '') ?? [];
     if (token === undefined) throw new ConnectError('a bearer token is needed', Code.Unauthenticated);
-    const identity = await this.#identities.identify(token).catch((error: unknown) => {
+    const peer = values.get(peerKey);
+    const identity = await this.#identities.identify(token, peer.remoteAddress ?? '').catch((error: unknown) => {
       this.#options.logger.warn({ error }, 'A token was not reviewed');
       throw new ConnectError('the token can not be reviewed now', Code.Unavailable);
     });
     if (identity === undefined) throw new ConnectError('the token is not good here', Code.Unauthenticated);
+    this.#strangers.prove(peer);
     return identity;
   }
 

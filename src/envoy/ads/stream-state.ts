@@ -44,6 +44,11 @@ export class StreamState {
     return resourceKinds.flatMap((kind) => this.#subscriptions[kind].rejections());
   }
 
+  /** Of all names that Envoy asked for. They are kept, also if no snapshot has them. */
+  get namesLength(): number {
+    return resourceKinds.reduce((sum, kind) => sum + this.#subscriptions[kind].namesLength, 0);
+  }
+
   publish(snapshot: Snapshot): void {
     const { endpoints, secrets } = this.#subscriptions;
     this.#latest = snapshot;

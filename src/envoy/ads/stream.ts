@@ -1,10 +1,15 @@
 // The stream of one Envoy: its state, and the responses that wait to be written.
+
+import { Code, ConnectError } from '@connectrpc/connect';
 import type { Stage } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identities.ts';
 import { StreamState } from './stream-state.ts';
 import type { Request, Response } from './subscription.ts';
+
+/** In bytes. An Envoy that comes back names each resource that it has: about a hundred bytes for each. */
+export const LARGEST_REQUEST = 16 * 1024 * 1024;
 
 export class Stream {
   readonly identity: Identity;
@@ -32,6 +37,7 @@ export class Stream {
 
   request(request: Request): void {
     this.state.request(request);
+    if (this.state.namesLength > LARGEST_REQUEST) this.end(new ConnectError('too many names', Code.ResourceExhausted));
     this.#send();
   }
 

@@ -53,6 +53,7 @@ export class Subscription {
   #isStarted = false;
   #isWildcard = false;
   readonly #names = new Set<string>();
+  #namesLength = 0;
   /** What Envoy has accepted: version by name. */
   readonly #known = new Map<string, string>();
   readonly #pending = new Map<string, How>();
@@ -73,6 +74,11 @@ export class Subscription {
 
   get known(): ReadonlyMap<string, string> {
     return this.#known;
+  }
+
+  /** Of all names that Envoy asked for. */
+  get namesLength(): number {
+    return this.#namesLength;
   }
 
   get isStarted(): boolean {
@@ -171,6 +177,7 @@ export class Subscription {
       for (const each of this.#known.keys()) this.#count(each);
       return;
     }
+    if (!this.#names.has(name)) this.#namesLength += name.length;
     this.#names.add(name);
     // Envoy has what its first request names a version of. Later a name means that Envoy has dropped the resource.
     if (isFirst && this.#known.has(name)) return this.#consider(name, 'together');
@@ -181,7 +188,7 @@ export class Subscription {
 
   #unsubscribe(name: string): void {
     if (name === '*') this.#isWildcard = false;
-    this.#names.delete(name);
+    if (this.#names.delete(name)) this.#namesLength -= name.length;
     if (this.#wants(name)) return;
     this.#known.delete(name);
     this.#rejected.delete(name);

@@ -13,7 +13,7 @@ export const serverName = 'gatehouse-ads.gatehouse-system.svc';
 export const web = objectKey({ namespace: 'demo', name: 'web' });
 
 /** Starts the service, with the pods `one` and `two` of the Gateway demo/web. It ends with the test. */
-export async function startAds(clock: Clock = systemClock) {
+export async function startAds(clock: Clock = systemClock, proofMs = 15_000) {
   const { signal } = new AbortController();
   const secret = objectKey({ namespace: 'gatehouse-system', name: 'gatehouse-ads' });
   const authority = new AdsAuthority({ client: new MemoryClient(), secret, serverName, clock: systemClock });
@@ -28,6 +28,7 @@ export async function startAds(clock: Clock = systemClock) {
     clock,
     certificate: trust.server,
     logger: silentLogger,
+    proofMs,
     reviewToken: async (token) => {
       reviews.push(token);
       return reviewOf(token);
