@@ -96,10 +96,10 @@ test.each<[string, PlacementSources, Partial<Identity>]>([
 });
 
 test.each([[10], [45], [300]])(
-  'with a grace period of %i s, the listeners go 5 s after the deletion',
+  'with a grace period of %i s, the listeners go 10 s after the deletion',
   (deletionGracePeriodSeconds) => {
     const deletionTimestamp = new Date(now + deletionGracePeriodSeconds * 1000).toISOString();
-    expect(drainsAt(podWith({ deletionTimestamp, deletionGracePeriodSeconds }))).toBe(now + 5000);
+    expect(drainsAt(podWith({ deletionTimestamp, deletionGracePeriodSeconds }))).toBe(now + 10_000);
   },
 );
 
