@@ -100,9 +100,11 @@ export class RunningFeed {
   async #derive(feed: Feed, key: ObjectKey): Promise<WorkResult | undefined> {
     const { caches, sources } = this.#context;
     const gateway = sources.gateway(key);
-    if (gateway === undefined) return void feed.withdraw(key);
-    const isOurs = isOfClass(this.#kind, gateway, sources);
-    if (isOurs === false && !this.#isHeld(gateway)) return void feed.withdraw(key);
+    const isOurs = gateway === undefined ? false : isOfClass(this.#kind, gateway, sources);
+    if (gateway === undefined || (isOurs === false && !this.#isHeld(gateway))) {
+      feed.withdraw(key);
+      return undefined;
+    }
     // While the class is missing, or the old resources are removed, Envoys and their like keep what they have.
     if (isOurs !== true) return undefined;
     if (kindsMissing(caches, gateway).length > 0) return { requeueAfterMs: missingMs };

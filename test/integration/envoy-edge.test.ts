@@ -52,9 +52,9 @@ test('no form of a path gets past a match, and the backend sees the path that wa
   const answers: Record<string, string> = {};
   for (const path of Object.keys(paths)) {
     const answer = await send(raw(`GET ${path} HTTP/1.1`));
-    const [, service = '', got = ''] = /"service":"(\w+)".*"path":"([^"]*)"/.exec(answer) ?? [];
+    const [, by = '', got = ''] = /"service":"(\w+)".*"path":"([^"]*)"/.exec(answer) ?? [];
     const [, location = ''] = /^location: (.*)\r$/m.exec(answer) ?? [];
-    answers[path] = service === '' ? `${statusOf(answer)} ${location}`.trim() : `${service} ${got}`;
+    answers[path] = by === '' ? `${statusOf(answer)} ${location}`.trim() : `${by} ${got}`;
   }
   expect(answers).toEqual(paths);
 });

@@ -43,7 +43,7 @@ const echo = (name: string): readonly KubeObject[] => [
     kind: 'Service',
     metadata: { name, namespace: 'shop' },
     spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 3000 }] },
-  } as KubeObject,
+  },
 ];
 
 describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (skipped: ${obstacle})` : ''}`, () => {
@@ -88,7 +88,7 @@ describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (ski
       kinds.map(async (path) => {
         const list = await get<{ readonly items: readonly KubeObject[] }>(cluster.admin, `${path}?${selector}`);
         return (list?.items ?? []).map(
-          ({ metadata }) => `${path} ${metadata.namespace}/${metadata.name} ${metadata['resourceVersion']}`,
+          ({ metadata }) => `${path} ${metadata.namespace}/${metadata.name} ${String(metadata.resourceVersion)}`,
         );
       }),
     );
@@ -148,6 +148,36 @@ describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (ski
   );
 
   test(
+    'serves when its Envoys are connected to a replica that does not lead',
+    async () => {
+      await gatehouse.stop();
+      const elected = { 'enable-leader-election': 'true', 'ads-address': '10.250.1.1:18000' };
+      const leader = startGatehouseIn(cluster, elected, 18_001);
+      await eventually(() => expect(readFileSync(leader.logFile, 'utf8')).toContain('leads:'), waitMs);
+      gatehouse = startGatehouseIn(cluster, elected);
+      await eventually(() => expect(readFileSync(gatehouse.logFile, 'utf8')).toContain('An Envoy connected'), waitMs);
+      await applyYaml(cluster.admin, [
+        gateway('shop', 'web', [http(), https(['www']), http({ name: 'more', port: 8080 })], {
+          gatewayClassName: 'metallb',
+        }),
+      ]);
+      await eventually(async () => expect(await answering('http://www.example.com:8080/')).toBe('one'), waitMs);
+      const isServed = ({ status }: Gateway & KubeObject): boolean =>
+        status?.listeners?.some(
+          ({ name, conditions }) =>
+            name === 'more' && conditions.some((each) => each.type === 'Programmed' && each.status === 'True'),
+        ) === true;
+      const path = '/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/web';
+      await waitFor<Gateway & KubeObject>(cluster.admin, path, (it) => it !== undefined && isServed(it), {
+        timeoutMs: waitMs,
+      });
+      expect(readFileSync(leader.logFile, 'utf8')).not.toContain('An Envoy connected');
+      await leader.stop();
+    },
+    4 * waitMs,
+  );
+
+  test(
     'leaves nothing when it is deleted',
     async () => {
       await deleteObjects(cluster.admin, [gateway('shop', 'web', [], {})]);
@@ -164,4 +194,5 @@ interface Echo {
   readonly pod: string;
 }
 
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the echo server's answer
 const bodyOf = async (response: { json(): Promise<unknown> }): Promise<Echo> => (await response.json()) as Echo;

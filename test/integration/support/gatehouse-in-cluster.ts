@@ -9,7 +9,7 @@ import { namespace } from './objects.ts';
 import type { PodsCluster } from './pods-cluster.ts';
 
 /** The namespace of Gatehouse's own objects. */
-export const ownNamespace = 'gatehouse-system';
+const ownNamespace = 'gatehouse-system';
 
 const main = new URL('../../../src/main.ts', import.meta.url).pathname;
 
