@@ -1,4 +1,5 @@
 // Encodes Envoy's routes. A change of one route costs what this route costs: the others are taken from the model before.
+import { hash } from 'node:crypto';
 import { routeId } from '../../gateway/route-id.ts';
 import type { RouteEntry } from '../../gateway/topology.ts';
 import { RouteSchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
@@ -9,7 +10,7 @@ import { type PublicPort, routeOf } from './route.ts';
 export type EncodedRoutes = ReadonlyMap<string, EncodedRoute>;
 
 interface EncodedRoute {
-  /** What it was made from. */
+  /** The hash of what it was made from. */
   readonly content: string;
   /** As a field of a virtual host. */
   readonly bytes: Uint8Array;
@@ -33,7 +34,7 @@ export class RouteEncoder {
     const key = keyOf(entry, at);
     const known = this.#encoded.get(key);
     if (known !== undefined) return known.bytes;
-    const content = JSON.stringify([entry.source, entry.match, entry.action]);
+    const content = hash('sha256', JSON.stringify([entry.source, entry.match, entry.action]), 'base64');
     const before = this.#before.get(key);
     const route =
       before?.content === content
