@@ -101,6 +101,29 @@ test('a rejection is reported with the words of Envoy, and other resources go on
     .toEqual([{ kind: 'routes', name: 'http', version: 'v2 []', message: 'missing ]: [' }]);
 });
 
+test('what an Envoy rejected is sent again after a while, and its rejection stands until it is accepted', async () => {
+  const clock = new FakeClock(Date.now());
+  const ads = await startAds(clock);
+  ads.server.publish(web, snapshot('v1'));
+  const client = connect(ads);
+  await load(client);
+  const listeners = named(fakeResource('listeners', 'http', 'v2', ['http']));
+  ads.server.publish(web, { ...snapshot('v1'), listeners });
+  const rejected = () => ads.server.states(web)[0]?.rejected.map(({ message }) => message);
+  for (const waitMs of [10_000, 20_000]) {
+    const { nonce } = await client.next();
+    const message = `in use ${waitMs}`;
+    client.request('listeners', { responseNonce: nonce, errorDetail: { code: 13, message } });
+    await expect.poll(rejected).toEqual([message]);
+    await clock.advance(waitMs - 1);
+    expect(rejected()).toEqual([message]);
+    await clock.advance(1);
+  }
+  expect(await client.accept('listeners')).toEqual({ http: 'v2 ["http"]' });
+  await expect.poll(rejected).toEqual([]);
+  expect(ads.server.states(web)[0]).toMatchObject({ isCurrent: true });
+});
+
 test('the clusters of a rejected route table stay, with their endpoints, also in an Envoy that starts later', async () => {
   const ads = await startAds();
   ads.server.publish(web, snapshot('v1'));

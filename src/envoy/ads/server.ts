@@ -171,11 +171,14 @@ export class AdsServer {
     const log = this.#options.logger.child({ gateway, pod: identity.pod });
     const stream = this.#publications.open(identity, placement);
     log.info({}, 'An Envoy connected');
+    const ended = new AbortController();
+    void stream.retry(this.#options.clock, ended.signal);
     try {
       this.#request(gateway, stream, first.value, log);
       void this.#read(incoming, gateway, stream, log);
       for await (const response of stream.responses()) yield encode(response);
     } finally {
+      ended.abort();
       this.#publications.close(gateway, stream);
       log.info({}, 'An Envoy disconnected');
     }

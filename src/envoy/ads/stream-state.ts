@@ -49,6 +49,11 @@ export class StreamState {
     return resourceKinds.reduce((sum, kind) => sum + this.#subscriptions[kind].namesLength, 0);
   }
 
+  /** Sends what Envoy rejected again. */
+  retry(): void {
+    for (const kind of resourceKinds) this.#subscriptions[kind].retry();
+  }
+
   publish(snapshot: Snapshot): void {
     const { endpoints, secrets } = this.#subscriptions;
     this.#latest = snapshot;

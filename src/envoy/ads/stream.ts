@@ -1,6 +1,7 @@
 // The stream of one Envoy: its state, and the responses that wait to be written.
 
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Clock } from '../../kube/clock.ts';
 import type { Stage } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { History } from './history.ts';
@@ -10,6 +11,9 @@ import type { Request, Response } from './subscription.ts';
 
 /** In bytes. An Envoy that comes back names each resource that it has: about a hundred bytes for each. */
 export const LARGEST_REQUEST = 16 * 1024 * 1024;
+
+const firstRetryMs = 10_000;
+const longestRetryMs = 300_000;
 
 export class Stream {
   readonly identity: Identity;
@@ -39,6 +43,17 @@ export class Stream {
     this.state.request(request);
     if (this.state.namesLength > LARGEST_REQUEST) this.end(new ConnectError('too many names', Code.ResourceExhausted));
     this.#send();
+  }
+
+  /** Sends what Envoy rejected again, until the signal aborts. */
+  async retry(clock: Clock, signal: AbortSignal): Promise<void> {
+    let waitMs = firstRetryMs;
+    while (!signal.aborted) {
+      await clock.sleep(waitMs, signal).catch(() => undefined);
+      waitMs = this.state.rejections().length === 0 ? firstRetryMs : Math.min(2 * waitMs, longestRetryMs);
+      this.state.retry();
+      this.#send();
+    }
   }
 
   /** @param error what Envoy is told; without it the stream ends well */

@@ -63,6 +63,8 @@ export class Subscription {
   readonly #surplus = new Set<string>();
   /** What Envoy rejected since the target last changed: its words by version, by name. */
   readonly #rejected = new Map<string, Map<string, string>>();
+  /** Rejected names of which the target's version is sent again. */
+  readonly #retried = new Set<string>();
   #inFlight: Response | undefined;
   /** Envoy waits for a first response, also if it has no resource. */
   #owesFirst = false;
@@ -148,6 +150,14 @@ export class Subscription {
     this.#pending.set(name, how);
   }
 
+  /** Sends what was rejected again, because the reason may be over: the port was in use, or there was no memory. */
+  retry(): void {
+    for (const { name } of this.rejections()) {
+      this.#retried.add(name);
+      this.renew(name, 'alone');
+    }
+  }
+
   /** The next response with resources, unless a response is in flight. */
   send(nonce: () => string): Response | undefined {
     if (this.#inFlight !== undefined) return undefined;
@@ -214,6 +224,7 @@ export class Subscription {
   #accept(resource: Resource): void {
     const { name, version } = resource;
     this.#history.accepted(this.#kind, resource);
+    if (this.#retried.delete(name)) this.#rejected.delete(name);
     if (!this.#wants(name)) return;
     this.#known.set(name, version);
     this.#count(name);
@@ -222,6 +233,7 @@ export class Subscription {
 
   #reject(resource: Resource, message: string, isOneOfMany: boolean): void {
     const { name, version } = resource;
+    if (!isOneOfMany) this.#retried.delete(name);
     if (!isOneOfMany) this.#history.refused(this.#kind, resource);
     if (!this.#wants(name)) return;
     // Envoy has applied some of a rejected batch, at random. Sent alone, each good resource is applied.
@@ -234,6 +246,7 @@ export class Subscription {
   /** The target has another version of the resource, or has it no more, or has it now. */
   #change(name: string): void {
     this.#rejected.delete(name);
+    this.#retried.delete(name);
     if (this.#again.has(name)) return;
     this.#pending.delete(name);
     this.#consider(name, 'change');
@@ -266,7 +279,7 @@ export class Subscription {
   /** The target's version. If Envoy rejected it, the last good version: Envoy gets it if it has no other. */
   #chosen(name: string): Resource | undefined {
     const rejected = this.#rejected.get(name);
-    if (rejected === undefined || !this.#isRejected(name)) return this.#target.get(name);
+    if (rejected === undefined || !this.#isRejected(name) || this.#retried.has(name)) return this.#target.get(name);
     const good = this.#history.lastGood(this.#kind, name);
     return good === undefined || rejected.has(good.version) ? undefined : good;
   }
