@@ -54,6 +54,8 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['test/conformance/*.test.ts'],
+          // Each of them needs the whole machine.
+          maxWorkers: 1,
           // After all others: its time limits are not ours to raise.
           sequence: { groupOrder: 1 },
         },

@@ -35,10 +35,18 @@ const failed = count('failed') + broken + vitest.state.getUnhandledErrors().leng
 await vitest.close();
 building.abort();
 
+/** In milliseconds. The conformance suites run while their files are loaded. */
+function workOf(file: (typeof modules)[number]): number {
+  const { collectDuration, duration } = file.diagnostic();
+  return collectDuration + duration;
+}
+
 // Projects share the machine's cores, so what they took is told as work, not as time.
 for (const [project, files] of Map.groupBy(modules, (module) => module.project.name)) {
-  const ms = files.reduce((sum, file) => sum + file.diagnostic().duration, 0);
-  console.log(`${project}: ${files.length} files, ${Math.round(ms / 1000)} s of work`);
+  const seconds = (all: typeof files): number => Math.round(all.reduce((sum, file) => sum + workOf(file), 0) / 1000);
+  console.log(`${project}: ${files.length} files, ${seconds(files)} s of work`);
+  if (project !== 'conformance') continue;
+  for (const file of files) console.log(`  ${file.relativeModuleId}: ${seconds([file])} s`);
 }
 const skipped = count('skipped');
 console.log(`${count('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
