@@ -81,13 +81,14 @@ describe.skipIf(obstacle !== undefined)(`a Gateway on MetalLB${obstacle ? ` (ski
     return pod.replace(/-.*/, '');
   };
 
-  /** Everything that has our label, with its version. */
+  /** Everything that has our label, with its version. Pods that only answer their last requests are Kubernetes' to remove. */
   const existing = async (): Promise<readonly string[]> => {
     const selector = 'labelSelector=app.kubernetes.io%2Fmanaged-by%3Dgatehouse';
     const found = await Promise.all(
       kinds.map(async (path) => {
         const list = await get<{ readonly items: readonly KubeObject[] }>(cluster.admin, `${path}?${selector}`);
-        return (list?.items ?? []).map(
+        const staying = (list?.items ?? []).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+        return staying.map(
           ({ metadata }) => `${path} ${metadata.namespace}/${metadata.name} ${String(metadata.resourceVersion)}`,
         );
       }),
