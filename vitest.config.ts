@@ -18,8 +18,8 @@ export default defineConfig({
           globalSetup: ['test/integration/setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // Each file gets an AWS and a controller of its own; two cores carry two of them.
-          maxWorkers: 2,
+          // Each file gets an AWS and a controller of its own, and mostly waits: two cores carry three of them.
+          maxWorkers: 3,
         },
       },
       {
