@@ -101,7 +101,7 @@ test('an internet-facing NLB has Elastic IPs; they change zone by zone, and noth
   // The other NLB has only one zone, which it cannot leave.
   await configure(other, { scheme: 'internet-facing' }, { identifier: first, eipAllocation: b.eipAllocation });
   const { message } = await waitForCondition(rig, configured(other), 'gatehouse.dev/UpToDate', 'False', 'Refused');
-  expect(message).toContain('If there is only one zone, add a second one first.');
+  expect(message).toContain('If there is only one zone, first add a second one.');
   expect(placesOf(other, 'allocationId')).toEqual({ [first]: d.eipAllocation });
   await removeAndWait(rig, configured(other));
   await has(a.eipAllocation, d.eipAllocation);
