@@ -6,9 +6,17 @@ export interface Pod extends KubeObject {
   readonly spec: { readonly serviceAccountName?: string; readonly nodeName?: string };
   readonly status?: {
     readonly phase?: string;
-    readonly conditions?: readonly Pick<Condition, 'type' | 'status'>[];
+    readonly conditions?: readonly (Pick<Condition, 'type' | 'status'> & Partial<Pick<Condition, 'message'>>)[];
+    readonly containerStatuses?: readonly {
+      readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+    }[];
   };
 }
+
+/** A pod that ends is not ready, whatever its conditions say. */
+export const isReady = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 
 export interface Deployment extends KubeObject {
   readonly kind: 'Deployment';

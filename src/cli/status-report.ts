@@ -2,10 +2,12 @@
 import type { Gateway, GatewayClass, Listener, ListenerSet, ListenerStatus } from '../api/gateway-api.ts';
 import type { Route } from '../api/route-kinds.ts';
 import { awsFinalizer } from '../aws/provider.ts';
+import type { providerNames } from '../config.ts';
 import { listenerSetGateway, parentGateway, parentListenerSet } from '../gateway/references.ts';
-import { type Condition, type KubeObject, objectKey } from '../kube/object.ts';
+import { type Condition, type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { metallbFinalizer } from '../metallb/known.ts';
 import { isAdverse } from '../status/condition.ts';
+import type { LiveFleet } from './live-fleet.ts';
 import type { LiveLoadBalancer } from './live-load-balancer.ts';
 
 export type Health = 'good' | 'waiting' | 'bad';
@@ -49,16 +51,19 @@ export interface RouteReport extends Part {
 }
 
 export interface GatewayReport extends Part {
-  readonly gateway: string;
+  readonly gateway: ObjectKey;
   readonly gatewayClass: string;
   readonly addresses: readonly string[];
   readonly listeners: readonly ListenerReport[];
   readonly listenerSets: readonly ListenerSetReport[];
   readonly routes: readonly RouteReport[];
-  /** By address; absent if AWS was not read. */
+  readonly provider: ProviderName;
+  /** Only on AWS; absent if AWS was not read. */
   readonly loadBalancers?: readonly LiveLoadBalancer[];
   /** Addresses without a load balancer. */
   readonly missing?: readonly string[];
+  /** Only on MetalLB; absent if the Services and Envoys were not read. */
+  readonly fleet?: LiveFleet;
 }
 
 export interface ElsewhereReport extends Part {
@@ -95,23 +100,32 @@ export const classReports = (classes: readonly GatewayClass[]): readonly ClassRe
     ...judged(status?.conditions ?? [], metadata.generation),
   }));
 
-/** Of our providers. */
-export type ControllerNames = ReadonlySet<string>;
+type ProviderName = (typeof providerNames)[number];
 
-const finalizers: ReadonlySet<string> = new Set([awsFinalizer, metallbFinalizer]);
+/** Of our providers. */
+export type ControllerNames = ReadonlyMap<string, ProviderName>;
+
+const finalizers: ReadonlyMap<string, ProviderName> = new Map([
+  [awsFinalizer, 'aws'],
+  [metallbFinalizer, 'metallb'],
+]);
 
 /** Wrong Gateways come first. */
 export function gatewayReports(all: ClusterStatuses, controllers: ControllerNames): readonly GatewayReport[] {
-  const classes = all.gatewayClasses?.filter(({ spec }) => controllers.has(spec.controllerName));
-  const ours = classes && new Set(classes.map(({ metadata }) => metadata.name));
+  const classes =
+    all.gatewayClasses &&
+    new Map(all.gatewayClasses.map(({ metadata, spec }) => [metadata.name, controllers.get(spec.controllerName)]));
+  const providerOf = ({ metadata, spec }: Gateway): ProviderName | undefined =>
+    classes === undefined
+      ? metadata.finalizers?.map((each) => finalizers.get(each)).find((each) => each !== undefined)
+      : classes.get(spec.gatewayClassName);
   const sets = Map.groupBy(all.listenerSets, listenerSetGateway);
   const routes = routesByParent(all.routes);
-  const reports = all.gateways
-    .filter(
-      ({ metadata, spec }) =>
-        ours?.has(spec.gatewayClassName) ?? metadata.finalizers?.some((each) => finalizers.has(each)),
-    )
-    .map((gateway) => gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllers));
+  const reports = all.gateways.flatMap((gateway) => {
+    const provider = providerOf(gateway);
+    if (provider === undefined) return [];
+    return { ...gatewayReport(gateway, sets.get(objectKey(gateway.metadata)) ?? [], routes, controllers), provider };
+  });
   return reports.toSorted((a, b) => rank[healthOf(a)] - rank[healthOf(b)] || (a.gateway < b.gateway ? -1 : 1));
 }
 
@@ -164,7 +178,7 @@ function gatewayReport(
   sets: readonly ListenerSet[],
   routes: RoutesByParent,
   controllers: ControllerNames,
-): GatewayReport {
+): Omit<GatewayReport, 'provider'> {
   const { metadata, spec, status } = gateway;
   const key = objectKey(metadata);
   const parents = [`Gateway ${key}`, ...sets.map((set) => `ListenerSet ${objectKey(set.metadata)}`)];

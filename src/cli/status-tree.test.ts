@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Gateway, GatewayClass, HttpRoute } from '../api/gateway-api.ts';
 import type { LiveLoadBalancer } from './live-load-balancer.ts';
-import { classReports, gatewayReports, routesElsewhere } from './status-report.ts';
+import { type ControllerNames, classReports, gatewayReports, routesElsewhere } from './status-report.ts';
 import { statusTree, totalHealth } from './status-tree.ts';
 
 const apiVersion = 'gateway.networking.k8s.io/v1';
 const controllerName = 'gatehouse.dev/aws';
-const controllers = new Set([controllerName, 'gatehouse.dev/metallb']);
+const controllers: ControllerNames = new Map([
+  [controllerName, 'aws'],
+  ['gatehouse.dev/metallb', 'metallb'],
+]);
 const condition = (type: string, status: 'True' | 'False' | 'Unknown', reason: string, observedGeneration = 1) => ({
   type,
   status,
@@ -98,7 +101,9 @@ test('conditions about an older generation say that the change was not processed
 test('Gateways on MetalLB are shown', () => {
   const onMetallb = { ...gatewayClass, spec: { controllerName: 'gatehouse.dev/metallb' } };
   const all = { gatewayClasses: [onMetallb], gateways: [gateway('web', serving())], listenerSets: [], routes: [] };
-  expect(gatewayReports(all, controllers)).toMatchObject([{ gateway: 'shop/web', health: 'good' }]);
+  expect(gatewayReports(all, controllers)).toMatchObject([
+    { gateway: 'shop/web', health: 'good', provider: 'metallb' },
+  ]);
 });
 
 test('Gateways of other controllers are not shown, and a class that is refused is', () => {
@@ -115,18 +120,23 @@ Gatehouse has no Gateways here.
 
 test('a team sees the status of its routes at a shared Gateway of another namespace, without seeing classes', () => {
   const shared = { ...gateway('shared', serving()), metadata: { namespace: 'infra', name: 'shared', generation: 1 } };
-  const mine = {
-    ...gateway('mine', serving()),
-    metadata: { ...gateway('mine', serving()).metadata, finalizers: ['gatehouse.dev/aws'] },
+  const withFinalizer = (name: string, finalizer: string): Gateway => {
+    const plain = gateway(name, serving());
+    return { ...plain, metadata: { ...plain.metadata, finalizers: [finalizer] } };
   };
+  const mine = withFinalizer('mine', 'gatehouse.dev/aws');
+  const home = withFinalizer('home', 'gatehouse.dev/metallb');
   const parentRef = { name: 'shared', namespace: 'infra' };
   const torn = route('torn', 'shared', 'False');
   const [parent] = torn.status?.parents ?? [];
   if (parent === undefined) throw new Error('Expected a parent');
   const routes = [{ ...torn, spec: { parentRefs: [parentRef] }, status: { parents: [{ ...parent, parentRef }] } }];
-  const all = { gatewayClasses: undefined, gateways: [shared, mine], listenerSets: [], routes };
+  const all = { gatewayClasses: undefined, gateways: [shared, mine, home], listenerSets: [], routes };
   const gateways = gatewayReports(all, controllers);
-  expect(gateways.map((each) => each.gateway)).toEqual(['shop/mine']);
+  expect(gateways.map((each) => [each.gateway, each.provider])).toEqual([
+    ['shop/home', 'metallb'],
+    ['shop/mine', 'aws'],
+  ]);
   const elsewhere = routesElsewhere(all, 'shop', controllers);
   expect(
     statusTree({ gatewayClasses: [], gateways: [], elsewhere }),
@@ -198,4 +208,29 @@ test('an unhealthy target or a missing load balancer in AWS is wrong, whatever t
   expect(statusTree({ gatewayClasses: [], gateways: [missing] })).toContain(
     'no load balancer in AWS has the name web.example.com',
   );
+});
+
+test('an Envoy that is not ready, or a Service without an address, is waiting, and says why', () => {
+  const [report] = reports([gateway('web', serving())]);
+  if (report === undefined) throw new Error('Expected a report');
+  const service = { name: 'web-1', addresses: ['192.0.2.7'], ports: [80, 443] };
+  const ready = { pod: 'web-1-a', node: 'node-1', state: 'ready' } as const;
+  const ending = { pod: 'web-1-b', node: 'node-2', state: 'ending' } as const;
+  expect(totalHealth({ ...report, fleet: { services: [service], envoys: [ready, ending] } })).toBe('good');
+  expect(totalHealth({ ...report, fleet: { services: [{ ...service, addresses: [] }], envoys: [ready] } })).toBe(
+    'waiting',
+  );
+  const pulling = { pod: 'web-1-c', state: 'not ready', reason: 'ErrImagePull: no such image' } as const;
+  const slow = { ...report, fleet: { services: [service], envoys: [ready, pulling] } };
+  expect(totalHealth(slow)).toBe('waiting');
+  expect(totalHealth({ ...slow, health: 'bad' })).toBe('bad');
+  expect(statusTree({ gatewayClasses: [], gateways: [slow] })).toBe(`… Gateway shop/web (class lb) at web.example.com
+├─ ✓ listener "http": HTTP :80, 1 route
+├─ ✓ Service web-1 (192.0.2.7), ports 80, 443
+└─ Envoys: 1 of 2 ready
+   ├─ ✓ web-1-a on node-1 ready
+   └─ … web-1-c not ready: ErrImagePull: no such image
+
+1 Gateway, 1 waiting
+`);
 });

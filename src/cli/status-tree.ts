@@ -1,4 +1,5 @@
 // The statuses of Gateways as trees. Wrong parts are marked, and say why.
+import { fleetBranches, isUnfinished } from './fleet-tree.ts';
 import { isTroubled, loadBalancerBranch } from './load-balancer-tree.ts';
 import { marked } from './marks.ts';
 import {
@@ -44,9 +45,13 @@ function summary(gateways: readonly GatewayReport[]): string {
   ].join(', ');
 }
 
-/** The health of the Gateway, AWS included. */
-export const totalHealth = (report: GatewayReport): Health =>
-  report.loadBalancers?.some(isTroubled) === true || (report.missing ?? []).length > 0 ? 'bad' : healthOf(report);
+/** The health of the Gateway, with what is live. */
+export function totalHealth(report: GatewayReport): Health {
+  const { loadBalancers = [], missing = [], fleet } = report;
+  if (loadBalancers.some(isTroubled) || missing.length > 0) return 'bad';
+  const health = healthOf(report);
+  return health === 'good' && fleet !== undefined && isUnfinished(fleet) ? 'waiting' : health;
+}
 
 function gatewayLines(report: GatewayReport): readonly string[] {
   const {
@@ -58,6 +63,7 @@ function gatewayLines(report: GatewayReport): readonly string[] {
     routes,
     loadBalancers = [],
     missing = [],
+    fleet,
   } = report;
   const at = addresses.length === 0 ? '' : ` at ${addresses.join(', ')}`;
   const branches: readonly Branch[] = [
@@ -69,6 +75,7 @@ function gatewayLines(report: GatewayReport): readonly string[] {
     ...routes.map(routeBranch),
     ...loadBalancers.map(loadBalancerBranch),
     ...missing.map((name) => ({ lines: [marked('bad', `no load balancer in AWS has the name ${name}`)] })),
+    ...(fleet === undefined ? [] : fleetBranches(fleet)),
   ];
   return [
     marked(totalHealth(report), `Gateway ${gateway} (class ${gatewayClass})${at}`),

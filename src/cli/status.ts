@@ -1,4 +1,4 @@
-// gatehouse status: shows each Gateway from the cluster's statuses, and with --live from AWS.
+// gatehouse status: shows each Gateway from the cluster's statuses, and with --live what serves it.
 import { Command, Option } from 'commander';
 import { stringify } from 'yaml';
 import * as kinds from '../api/kinds.ts';
@@ -11,9 +11,8 @@ import { addClusterOptions, type ClusterOptions, connectTo } from './cluster-opt
 import { exit } from './exit.ts';
 import { isExpected } from './expected.ts';
 import { flagOption, givenFlags } from './flag-options.ts';
-import { readOnlyClients } from './live-aws.ts';
 import { listAll, listRoutes } from './live-cluster.ts';
-import { type LiveLoadBalancer, readLoadBalancers } from './live-load-balancer.ts';
+import { withFleets, withLoadBalancers } from './live-gateways.ts';
 import { UnreadableError } from './manifest-files.ts';
 import { type Output, outputs } from './plan-print.ts';
 import {
@@ -43,7 +42,10 @@ export function statusCommand(): Command {
     )
     .argument('[GATEWAY]', 'the only Gateway to show: NAME, or NAMESPACE/NAME (default: all)')
     .option('-n, --namespace <NAMESPACE>', 'only this namespace: its Gateways, and its routes to others (default: all)')
-    .option('--live', 'show AWS, too: load balancers, rules, and the health of targets')
+    .option(
+      '--live',
+      'show what serves, too: load balancers, rules and targets in AWS, or Services and Envoys with MetalLB',
+    )
     .addOption(new Option('-o, --output <FORMAT>', 'the output format').choices(outputs).default('tree'))
     .addOption(flagOption('aws-controller-name'))
     .addOption(flagOption('metallb-controller-name'))
@@ -60,23 +62,27 @@ async function status(
   given: Readonly<Record<string, string>>,
 ): Promise<number> {
   const stop = new AbortController();
+  let client: KubeClient | undefined;
   try {
     const config = readConfig({ 'cluster-name': 'any', ...given }, process.env);
-    const client = await connectTo(options);
-    const controllers = new Set([config.awsControllerName, config.metallbControllerName]);
+    client = await connectTo(options);
+    const controllers: ControllerNames = new Map([
+      [config.awsControllerName, 'aws'],
+      [config.metallbControllerName, 'metallb'],
+    ]);
     const found = await readStatuses(client, options, controllers, stop.signal);
-    client.close();
     const chosen = found.gateways.filter((each) => isChosen(each, gateway, options));
     if (gateway !== undefined && chosen.length === 0)
       throw new UnreadableError(`There is no Gateway ${gateway} of Gatehouse`);
     const report = gateway === undefined ? { ...found, gateways: chosen } : { gatewayClasses: [], gateways: chosen };
     if (options.live !== true) return show(report, options.output);
-    return await showLive(report, options, config.awsRegion, stop.signal);
+    return await showLive(report, options.output, { client, region: config.awsRegion, signal: stop.signal });
   } catch (error) {
     if (!isExpected(error)) throw error;
     process.stderr.write(`${error.message}\n`);
     return exit.usage;
   } finally {
+    client?.close();
     stop.abort();
   }
 }
@@ -87,21 +93,31 @@ function show(report: StatusReport, output: Output): number {
   return isGood(report) ? exit.ok : exit.problem;
 }
 
-/** If AWS can't be read, the cluster's statuses are still shown. */
-async function showLive(
-  report: StatusReport,
-  { output }: StatusOptions,
-  region: string | undefined,
-  signal: AbortSignal,
-): Promise<number> {
-  try {
-    return show({ ...report, gateways: await withLoadBalancers(report.gateways, region, signal) }, output);
-  } catch (error) {
-    if (!isExpected(error)) throw error;
-    show(report, output);
-    process.stderr.write(`AWS can't be read: ${error.message}\n`);
-    return exit.usage;
+interface Live {
+  readonly client: KubeClient;
+  readonly region: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** If something live can't be read, the rest and the cluster's statuses are still shown. */
+async function showLive(report: StatusReport, output: Output, { client, region, signal }: Live): Promise<number> {
+  const readers = {
+    AWS: (gateways: readonly GatewayReport[]) => withLoadBalancers(gateways, region, signal),
+    'The Services and Envoys': (gateways: readonly GatewayReport[]) => withFleets(gateways, client, signal),
+  };
+  const unread: string[] = [];
+  let { gateways } = report;
+  for (const [what, read] of Object.entries(readers)) {
+    try {
+      gateways = await read(gateways);
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      unread.push(`${what} can't be read: ${error.message}\n`);
+    }
   }
+  const shown = show({ ...report, gateways }, output);
+  process.stderr.write(unread.join(''));
+  return unread.length > 0 ? exit.usage : shown;
 }
 
 const isGood = ({ gatewayClasses, gateways, elsewhere = [] }: StatusReport): boolean =>
@@ -161,34 +177,3 @@ async function readStatuses(
 function undefinedIfForbidden(error: unknown): undefined {
   if (!isForbidden(error)) throw error;
 }
-
-/** Lists the load balancers once in each region that the addresses name. */
-async function withLoadBalancers(
-  gateways: readonly GatewayReport[],
-  region: string | undefined,
-  signal: AbortSignal,
-): Promise<readonly GatewayReport[]> {
-  const names = Map.groupBy(
-    gateways.flatMap(({ addresses }) => addresses),
-    (address) => region ?? regionOf(address),
-  );
-  const found = new Map<string, LiveLoadBalancer>();
-  for (const [there, addresses] of names) {
-    if (there === undefined) throw new UnreadableError(`--aws-region is required: ${addresses[0]} does not name it`);
-    const clients = readOnlyClients(there, { awsRateFactor: 1 }, signal);
-    try {
-      for (const [name, each] of await readLoadBalancers(clients, new Set(addresses))) found.set(name, each);
-    } finally {
-      clients.destroy();
-    }
-  }
-  return gateways.map((each) => ({
-    ...each,
-    loadBalancers: [...new Set(each.addresses.flatMap((address) => found.get(address) ?? []))],
-    missing: each.addresses.filter((address) => !found.has(address)),
-  }));
-}
-
-/** An ALB has `NAME.REGION.elb.amazonaws.com`, an NLB `NAME.elb.REGION.amazonaws.com`. */
-const regionOf = (address: string): string | undefined =>
-  /\.([a-z]{2}(?:-[a-z]+)+-\d)\.(?:elb\.)?amazonaws\.com/.exec(address)?.[1];

@@ -1,7 +1,7 @@
 // What serves now: the addresses that are bound, and the ports that an Envoy behind them answers. Pure.
 import type { Service } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
-import type { Pod } from '../api/workloads.ts';
+import { isReady, type Pod } from '../api/workloads.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
 import { envoyListenerName } from '../envoy/model/names.ts';
 import type { PortMapping } from '../envoy/model/proxy-ports.ts';
@@ -87,10 +87,6 @@ function waitingFor(hasAddress: boolean, hasEnvoy: boolean): string {
   if (!hasAddress) return 'No address has been given to the Service yet.';
   return hasEnvoy ? '' : 'No Envoy is ready yet.';
 }
-
-const isReady = ({ metadata, status }: Pod): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 
 const listenerPorts = (gateway: Gateway | undefined): readonly { readonly port: number; readonly key: PortKey }[] =>
   (gateway?.spec.listeners ?? []).map(({ port, protocol }) => ({ port, key: listenerPort(protocol, port) }));
