@@ -18,8 +18,6 @@ export type PlaceOf = (identity: Identity) => Placement | undefined;
 
 interface Publication {
   snapshot: Snapshot | undefined;
-  /** Of earlier snapshots. What Envoys did not accept since then has last good versions that may use them. */
-  earlier: Snapshot['clusters'];
   readonly history: History;
   readonly streams: Set<Stream>;
 }
@@ -36,9 +34,11 @@ export class Publications {
 
   publish(gateway: ObjectKey, snapshot: Snapshot): void {
     const publication = this.#of(gateway);
-    publication.earlier = clustersInUse(publication);
     publication.snapshot = snapshot;
-    publication.history.keep(snapshot);
+    publication.history.keep(
+      snapshot,
+      [...publication.streams].flatMap(({ state }) => state.references()),
+    );
     for (const stream of publication.streams) this.#update(gateway, stream, () => stream.publish(snapshot));
   }
 
@@ -53,7 +53,12 @@ export class Publications {
 
   clusters(gateway: ObjectKey): ReadonlySet<string> {
     const publication = this.#byGateway.get(gateway);
-    return new Set(publication === undefined ? [] : clustersInUse(publication).keys());
+    if (publication?.snapshot === undefined) return new Set();
+    const { history, snapshot, streams } = publication;
+    return new Set([
+      ...history.clustersWith(snapshot).keys(),
+      ...[...streams].flatMap(({ state }) => state.clusters()),
+    ]);
   }
 
   states(gateway: ObjectKey): readonly EnvoyState[] {
@@ -80,7 +85,7 @@ export class Publications {
     const stream = new Stream(identity, history);
     streams.add(stream);
     stream.enter(stage);
-    if (snapshot !== undefined) stream.publish({ ...snapshot, clusters: clustersInUse(publication) });
+    if (snapshot !== undefined) stream.publish({ ...snapshot, clusters: history.clustersWith(snapshot) });
     this.#onChange(gateway);
     return stream;
   }
@@ -122,18 +127,10 @@ export class Publications {
     if (existing !== undefined) return existing;
     const created: Publication = {
       snapshot: undefined,
-      earlier: new Map(),
       history: new History(),
       streams: new Set(),
     };
     this.#byGateway.set(gateway, created);
     return created;
   }
-}
-
-function clustersInUse({ snapshot, earlier, history, streams }: Publication): Snapshot['clusters'] {
-  if (snapshot === undefined) return earlier;
-  const areAllAccepted =
-    !history.refuses(snapshot) && [...streams].every(({ state }) => state.isCurrent && state.rejections().length === 0);
-  return areAllAccepted ? snapshot.clusters : new Map([...earlier, ...snapshot.clusters]);
 }

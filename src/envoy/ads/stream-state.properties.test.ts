@@ -4,7 +4,7 @@ import type { Stage } from '../readiness.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
 import { History, perKind } from './history.ts';
 import { StreamState } from './stream-state.ts';
-import { fakeResource, isBad, SimulatedEnvoy } from './testing/simulated-envoy.ts';
+import { fakeResource, isBad, refsOf, SimulatedEnvoy } from './testing/simulated-envoy.ts';
 
 const byName = (resources: readonly Resource[]): ReadonlyMap<string, Resource> =>
   new Map(resources.map((each) => [each.name, each]));
@@ -12,19 +12,22 @@ const byName = (resources: readonly Resource[]): ReadonlyMap<string, Resource> =
 const version = fc.constantFrom('v0', 'v1', 'v2', 'bad');
 const goodVersion = fc.constantFrom('v0', 'v1', 'v2');
 
-/** Routes refer to good clusters only, so that it is a fault if one is missing. The clusters x… and their endpoints may be bad. */
+/** Each route table has a listener. Routes refer to good clusters only, so that it is a fault if one is missing. The clusters x… and their endpoints may be bad. */
 const snapshots: fc.Arbitrary<Snapshot> = fc
   .record({
     clusters: fc.dictionary(fc.constantFrom('c0', 'c1', 'c2', 'c3'), goodVersion),
     doubtful: fc.dictionary(fc.constantFrom('x0', 'x1'), version),
     endpoints: fc.array(version, { minLength: 6, maxLength: 6 }),
     secrets: fc.dictionary(fc.constantFrom('s0', 's1'), version),
-    listeners: fc.dictionary(fc.constantFrom('l0', 'l1', 'l2'), version),
+    listeners: fc.dictionary(fc.constantFrom('l0', 'l1', 'l2'), fc.tuple(version, fc.nat(7))),
     routes: fc.array(fc.tuple(version, fc.nat(15)), { minLength: 3, maxLength: 3 }),
   })
   .map(({ clusters, doubtful, endpoints, secrets, listeners, routes }) => {
     const names = Object.keys(clusters).toSorted();
     const all = Object.entries({ ...clusters, ...doubtful });
+    const tables = (mask: number): readonly string[] =>
+      ['r0', 'r1', 'r2'].filter((_, bit) => (mask & (1 << bit)) !== 0);
+    const used = new Set(Object.values(listeners).flatMap(([, mask]) => tables(mask)));
     return {
       clusters: byName(all.map(([name, each]) => fakeResource('clusters', name, each))),
       endpoints: byName(
@@ -34,17 +37,19 @@ const snapshots: fc.Arbitrary<Snapshot> = fc
       ),
       secrets: byName(Object.entries(secrets).map(([name, each]) => fakeResource('secrets', name, each))),
       listeners: byName(
-        Object.entries(listeners).map(([name, each]) => fakeResource('listeners', name, each, [`r${name.slice(1)}`])),
+        Object.entries(listeners).map(([name, [each, mask]]) => fakeResource('listeners', name, each, tables(mask))),
       ),
       routes: byName(
-        routes.map(([each, mask], index) =>
-          fakeResource(
-            'routes',
-            `r${index}`,
-            each,
-            names.filter((_, bit) => (mask & (1 << bit)) !== 0),
-          ),
-        ),
+        routes
+          .map(([each, mask], index) =>
+            fakeResource(
+              'routes',
+              `r${index}`,
+              each,
+              names.filter((_, bit) => (mask & (1 << bit)) !== 0),
+            ),
+          )
+          .filter(({ name }) => used.has(name)),
       ),
     };
   });
@@ -85,7 +90,7 @@ class Run {
     switch (event.kind) {
       case 'publish':
         this.#published = event.snapshot;
-        this.history.keep(event.snapshot);
+        this.history.keep(event.snapshot, this.state.references());
         this.state.publish(event.snapshot);
         break;
       case 'enter':
@@ -177,10 +182,10 @@ test('whatever comes in whatever order, Envoy ends with each good resource, and 
       endpoints: (name) => envoy.has.clusters.has(name),
       secrets: () => false,
       listeners: () => true,
-      routes: (name) => envoy.has.listeners.has(`l${name.slice(1)}`),
+      routes: (name) => [...envoy.has.listeners.values()].some((each) => refsOf(each).includes(name)),
     };
-    // Their last good versions may use clusters that the snapshot has no more.
-    const isKept = state.rejections().some(({ kind }) => kind === 'listeners' || kind === 'routes');
+    // Their last good versions may refer to clusters that the snapshot has no more.
+    const mayKeep = state.rejections().some(({ kind }) => kind === 'listeners' || kind === 'routes');
     for (const kind of resourceKinds) {
       const has = envoy.has[kind];
       const wanted = [...snapshot[kind].values()].filter(({ name }) => subscribed[kind](name));
@@ -190,7 +195,7 @@ test('whatever comes in whatever order, Envoy ends with each good resource, and 
           : has.get(each.name)?.version !== each.version;
       expect(wanted.filter(isMissing)).toEqual([]);
       const others = [...has.keys()].filter((name) => !snapshot[kind].has(name));
-      expect(kind === 'listeners' || !isKept ? others : []).toEqual([]);
+      expect(kind === 'listeners' || !mayKeep ? others : []).toEqual([]);
     }
     expect(state.isCurrent).toBe(true);
     expect([...envoy.warming].filter((name) => history.lastGood('endpoints', name) !== undefined)).toEqual([]);

@@ -28,13 +28,16 @@ const shop = (version: string): Snapshot => ({
 /** Shows what is sent as lines such as `clusters shop other`, or `listeners -http` for a removal. */
 class Driver {
   readonly state: StreamState;
+  readonly #history: History;
   #inFlight = new Map<ResourceKind, string>();
 
   constructor(history = new History()) {
+    this.#history = history;
     this.state = new StreamState(history);
   }
 
   publish(snapshot: Snapshot): readonly string[] {
+    this.#history.keep(snapshot, this.state.references());
     this.state.publish(snapshot);
     return this.#sent();
   }
@@ -161,6 +164,62 @@ test('while a route table is rejected, the clusters of its last good version sta
   const good = { ...without, routes: named(fakeResource('routes', 'http', 'v3')) };
   expect(driver.publish(good)).toEqual(['routes http']);
   expect(driver.accept('routes')).toEqual(['clusters -shop']);
+});
+
+/** Another backend than `shop`, and another version of the route table. */
+const renamed = (backend: string): Snapshot => ({
+  ...shop('v1'),
+  clusters: named(fakeResource('clusters', backend, 'v1')),
+  endpoints: named(fakeResource('endpoints', backend, 'v1')),
+  routes: named(fakeResource('routes', 'http', `to ${backend}`)),
+});
+
+/** Envoy takes the cluster, and then answers the route table. */
+function take(driver: Driver, backend: string, answer: 'accept' | 'reject'): readonly string[] {
+  driver.ask('endpoints', { subscribe: [backend] });
+  driver.accept('endpoints');
+  expect(driver.accept('clusters')).toEqual(['routes http']);
+  return driver[answer]('routes');
+}
+
+test('while a route table is rejected, clusters that only rejected versions had go when they are not wanted', () => {
+  const driver = new Driver();
+  driver.load(shop('v1'));
+  driver.publish(renamed('one'));
+  expect(take(driver, 'one', 'reject')).toEqual([]);
+  driver.publish(renamed('two'));
+  expect(take(driver, 'two', 'reject')).toEqual(['clusters -one']);
+  driver.accept('clusters');
+  expect([...driver.state.acknowledged('clusters').keys()].toSorted()).toEqual(['shop', 'two']);
+});
+
+test('the clusters of a version that Envoy accepted when a newer snapshot was there are known, too', () => {
+  const driver = new Driver();
+  driver.load(shop('v1'));
+  driver.publish(renamed('one'));
+  driver.publish(renamed('two'));
+  expect(take(driver, 'one', 'accept')).toEqual(['clusters -shop']);
+  expect(driver.accept('clusters')).toEqual(['clusters two']);
+  expect(take(driver, 'two', 'reject')).toEqual([]);
+  driver.publish(renamed('three'));
+  expect(take(driver, 'three', 'reject')).toEqual(['clusters -two']);
+});
+
+test('an Envoy that comes back with a route table that nobody knows keeps all clusters while it rejects a newer one', () => {
+  const driver = new Driver();
+  driver.publish(shop('v1'));
+  driver.ask('clusters', { initialVersions: { shop: 'v1 []', old: 'v1 []' } });
+  driver.ask('endpoints', { subscribe: ['shop'], initialVersions: { shop: 'v1 []' } });
+  driver.ask('listeners', { initialVersions: { http: 'v1 []' } });
+  const known = { http: 'v0 []' };
+  expect(driver.ask('routes', { subscribe: ['http'], initialVersions: known })).toEqual(['routes http']);
+  driver.accept('clusters');
+  driver.accept('listeners');
+  expect(driver.reject('routes')).toEqual([]);
+  expect(driver.publish({ ...shop('v1'), routes: named(fakeResource('routes', 'http', 'v2')) })).toEqual([
+    'routes http',
+  ]);
+  expect(driver.accept('routes')).toEqual(['clusters -old']);
 });
 
 test('endpoints do not wait for a rollout', () => {

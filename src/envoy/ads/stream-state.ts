@@ -1,7 +1,7 @@
 // What one Envoy gets on one stream, and in which order. Pure: requests and snapshots come in, responses go out.
 import { READY_TABLE, readyTable, type Stage } from '../readiness.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
-import { type History, perKind } from './history.ts';
+import { type History, perKind, type Reference, referencesIn } from './history.ts';
 import { type Rejection, type Request, type Response, Subscription } from './subscription.ts';
 
 const noListeners: ReadonlyMap<string, Resource> = new Map();
@@ -12,6 +12,7 @@ const noListeners: ReadonlyMap<string, Resource> = new Map();
  * over, so that frequent changes of clusters can't hold back the routes. Endpoints and secrets never wait.
  */
 export class StreamState {
+  readonly #history: History;
   readonly #subscriptions: Readonly<Record<ResourceKind, Subscription>>;
   /** Undefined until the first snapshot: before, Envoy gets no response. */
   #latest: Snapshot | undefined;
@@ -22,6 +23,7 @@ export class StreamState {
   #responses = 0;
 
   constructor(history: History) {
+    this.#history = history;
     this.#subscriptions = perKind((kind) => new Subscription(kind, history));
   }
 
@@ -38,6 +40,24 @@ export class StreamState {
   /** Version by name. */
   acknowledged(kind: ResourceKind): ReadonlyMap<string, string> {
     return this.#subscriptions[kind].known;
+  }
+
+  /** The listeners and route tables that Envoy has, or is about to get. */
+  references(): readonly Reference[] {
+    return [
+      ...this.#known('listeners'),
+      ...this.#known('routes'),
+      ...(this.#rolling ? referencesIn(this.#rolling) : []),
+    ];
+  }
+
+  /** Names of the clusters that Envoy has, or is about to get. */
+  clusters(): readonly string[] {
+    return [...this.#subscriptions.clusters.known.keys(), ...(this.#rolling?.clusters.keys() ?? [])];
+  }
+
+  #known(kind: Reference['kind']): readonly Reference[] {
+    return [...this.#subscriptions[kind].known].map(([name, version]) => ({ kind, name, version }));
   }
 
   rejections(): readonly Rejection[] {
@@ -110,8 +130,8 @@ export class StreamState {
     const next = [sent, endpoints.send(nonce), secrets.send(nonce)];
     if (this.#hasClusters()) next.push(listeners.send(nonce));
     if (this.#hasClusters() && !listeners.isSending) next.push(routes.send(nonce));
-    if (this.#stage === 'draining' || this.#hasRoutes()) next.push(listeners.remove(nonce));
-    if (this.#mayRemoveClusters()) next.push(clusters.remove(nonce));
+    if (this.#stage === 'draining' || this.#hasRoutes()) next.push(listeners.remove(nonce, [...listeners.surplus]));
+    if (this.#hasListeners()) next.push(clusters.remove(nonce, this.#idleClusters()));
     return next.filter((response) => response !== undefined);
   }
 
@@ -124,16 +144,32 @@ export class StreamState {
     return this.#hasClusters() && !listeners.isSending && !routes.isSending;
   }
 
-  /** If Envoy rejected a route or a listener, its last good version may still need clusters that are no longer wanted. */
-  #mayRemoveClusters(): boolean {
-    const { listeners, routes } = this.#subscriptions;
-    return this.#hasRoutes() && !listeners.isRemoving && !listeners.hasRejections && !routes.hasRejections;
+  /** Envoy has no other listeners and routes than it is to have, save for last good versions. */
+  #hasListeners(): boolean {
+    return this.#hasRoutes() && this.#subscriptions.listeners.surplus.size === 0;
   }
 
   /** The rollout is over. */
   #isDone(): boolean {
-    const { clusters, listeners } = this.#subscriptions;
-    return this.#hasRoutes() && !listeners.isRemoving && !(this.#mayRemoveClusters() && clusters.isRemoving);
+    return this.#hasListeners() && this.#idleClusters().length === 0;
+  }
+
+  /**
+   * Clusters that are no longer wanted, and that no last good version refers to. If Envoy has a version that no snapshot had since
+   * Gatehouse started, all stay.
+   */
+  #idleClusters(): readonly string[] {
+    const { clusters, listeners, routes } = this.#subscriptions;
+    if (clusters.surplus.size === 0) return [];
+    const older = [listeners, routes].some((each) => each.rejections().length > 0)
+      ? [...this.#known('listeners'), ...this.#known('routes')].filter((each) => this.#isOlder(each))
+      : [];
+    const needed = older.map((each) => this.#history.clustersOf(each));
+    return [...clusters.surplus].filter((name) => needed.every((each) => each?.has(name) === false));
+  }
+
+  #isOlder({ kind, name, version }: Reference): boolean {
+    return this.#subscriptions[kind].target.get(name)?.version !== version;
   }
 
   #settle({ kind, nonce, resources, removed }: Response, isRejected: boolean): void {
@@ -153,7 +189,7 @@ export class StreamState {
    */
   #warm(name: string, response: number): void {
     const { endpoints } = this.#subscriptions;
-    if (!endpoints.aimsAt(name)) return;
+    if (!endpoints.target.has(name)) return;
     this.#warming.set(name, response);
     if (endpoints.has(name)) endpoints.renew(name);
   }

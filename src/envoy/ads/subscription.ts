@@ -59,7 +59,7 @@ export class Subscription {
   readonly #pending = new Map<string, How>();
   /** Pending names that Envoy must get although it may have them. */
   readonly #again = new Set<string>();
-  /** What Envoy has and the target has not. Envoy itself drops what it asked for by name. */
+  /** Envoy itself drops what it asked for by name. */
   readonly #surplus = new Set<string>();
   /** What Envoy rejected since the target last changed: its words by version, by name. */
   readonly #rejected = new Map<string, Map<string, string>>();
@@ -87,26 +87,23 @@ export class Subscription {
     return this.#isStarted;
   }
 
-  get hasRejections(): boolean {
-    return this.#rejected.size > 0;
-  }
-
   /** A resource is on its way to Envoy, or waits. */
   get isSending(): boolean {
     return this.#owesFirst || this.#pending.size > 0 || (this.#inFlight?.resources.length ?? 0) > 0;
   }
 
-  get isRemoving(): boolean {
-    return this.#surplus.size > 0;
+  /** What Envoy has and the target has not. */
+  get surplus(): ReadonlySet<string> {
+    return this.#surplus;
   }
 
   has(name: string): boolean {
     return this.#names.has(name);
   }
 
-  /** The target has the resource. */
-  aimsAt(name: string): boolean {
-    return this.#target.has(name);
+  /** What Envoy is to have. */
+  get target(): ReadonlyMap<string, Resource> {
+    return this.#target;
   }
 
   /** The resources of the target that Envoy rejected. */
@@ -172,10 +169,10 @@ export class Subscription {
     return this.#inFlight;
   }
 
-  /** The response that removes what Envoy has and the target has not, unless a response is in flight. */
-  remove(nonce: () => string): Response | undefined {
-    if (this.#inFlight !== undefined || this.#surplus.size === 0) return undefined;
-    this.#inFlight = { kind: this.#kind, nonce: nonce(), resources: [], removed: [...this.#surplus] };
+  /** The response that removes these of the surplus, unless a response is in flight. */
+  remove(nonce: () => string, removed: readonly string[]): Response | undefined {
+    if (this.#inFlight !== undefined || removed.length === 0) return undefined;
+    this.#inFlight = { kind: this.#kind, nonce: nonce(), resources: [], removed };
     return this.#inFlight;
   }
 

@@ -14,7 +14,7 @@ export function fakeResource(
   return { name, version: `${version} ${text}`, bytes: Buffer.from(text), typeUrl: typeUrls[kind] };
 }
 
-const refsOf = ({ bytes }: Resource): readonly string[] => JSON.parse(Buffer.from(bytes).toString());
+export const refsOf = ({ bytes }: Resource): readonly string[] => JSON.parse(Buffer.from(bytes).toString());
 
 export const isBad = ({ version }: Resource): boolean => version.startsWith('bad');
 
