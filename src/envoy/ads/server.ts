@@ -21,11 +21,11 @@ import {
   type DeltaDiscoveryResponse,
   DeltaDiscoveryResponseSchema,
 } from '../xds/envoy/service/discovery/v3/discovery_pb.ts';
+import type { Request, Response } from './delta.ts';
 import { Identities, type IdentitiesOptions, type Identity } from './identities.ts';
 import { type Placement, type PlaceOf, Publications } from './publications.ts';
 import { Strangers } from './strangers.ts';
 import { LARGEST_REQUEST, type Stream } from './stream.ts';
-import type { Request, Response } from './subscription.ts';
 import type { EnvoyState, Summary } from './summary.ts';
 
 /** PEM. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { READY_TABLE } from '../readiness.ts';
 import type { Resource, ResourceKind, Snapshot } from '../snapshot.ts';
+import type { Request } from './delta.ts';
 import { History } from './history.ts';
 import { StreamState } from './stream-state.ts';
-import type { Request } from './subscription.ts';
 import { fakeResource } from './testing/simulated-envoy.ts';
 
 const named = (...resources: readonly Resource[]): ReadonlyMap<string, Resource> =>

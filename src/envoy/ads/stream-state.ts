@@ -1,8 +1,9 @@
 // What one Envoy gets on one stream, and in which order. Pure: requests and snapshots come in, responses go out.
 import { READY_TABLE, readyTable, type Stage } from '../readiness.ts';
 import { type Resource, type ResourceKind, resourceKinds, type Snapshot } from '../snapshot.ts';
+import type { Rejection, Request, Response } from './delta.ts';
 import { type History, perKind, type Reference, referencesIn } from './history.ts';
-import { type Rejection, type Request, type Response, Subscription } from './subscription.ts';
+import { Subscription } from './subscription.ts';
 
 const noListeners: ReadonlyMap<string, Resource> = new Map();
 

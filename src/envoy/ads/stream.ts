@@ -4,10 +4,10 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { Clock } from '../../kube/clock.ts';
 import type { Stage } from '../readiness.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { Request, Response } from './delta.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identities.ts';
 import { StreamState } from './stream-state.ts';
-import type { Request, Response } from './subscription.ts';
 
 /** In bytes. An Envoy that comes back names each resource that it has: about a hundred bytes for each. */
 export const LARGEST_REQUEST = 16 * 1024 * 1024;

@@ -1,36 +1,7 @@
 // One kind of resources on one stream: what Envoy asked for, what it has, and what it must still get. Pure.
 import type { Resource, ResourceKind } from '../snapshot.ts';
+import type { Rejection, Request, Response } from './delta.ts';
 import type { History } from './history.ts';
-
-/** A DeltaDiscoveryRequest, as far as it matters. */
-export interface Request {
-  readonly kind: ResourceKind;
-  /** `*` stands for all. */
-  readonly subscribe: readonly string[];
-  readonly unsubscribe: readonly string[];
-  /** What Envoy has from an earlier stream, in its first request for the kind: version by name. */
-  readonly initialVersions: Readonly<Record<string, string>>;
-  /** The response that this request acknowledges or rejects. Empty if it does neither. */
-  readonly nonce: string;
-  /** Envoy's words, if it rejects the response. */
-  readonly error: string | undefined;
-}
-
-/** A DeltaDiscoveryResponse. It has resources, or removed names, or neither. */
-export interface Response {
-  readonly kind: ResourceKind;
-  readonly nonce: string;
-  readonly resources: readonly Resource[];
-  readonly removed: readonly string[];
-}
-
-export interface Rejection {
-  readonly kind: ResourceKind;
-  readonly name: string;
-  readonly version: string;
-  /** Envoy's words. */
-  readonly message: string;
-}
 
 /** Envoy subscribes to all clusters and listeners. It asks for the others by name. */
 const wildcardKinds: ReadonlySet<ResourceKind> = new Set(['clusters', 'listeners']);

@@ -5,7 +5,7 @@ import type { ObjectKey } from '../../kube/object.ts';
 import type { Resource, ResourceKind } from '../snapshot.ts';
 import { type Route, RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
-import type { Rejection } from './subscription.ts';
+import type { Rejection } from './delta.ts';
 
 /** What one connected pod has. */
 export interface EnvoyState {

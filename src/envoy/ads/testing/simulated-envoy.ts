@@ -1,7 +1,7 @@
 // An Envoy as the delta protocol sees it: it subscribes, applies, rejects, and remembers what it has.
 import { type Resource, type ResourceKind, resourceKinds, typeUrls } from '../../snapshot.ts';
+import type { Request, Response } from '../delta.ts';
 import { perKind } from '../history.ts';
-import type { Request, Response } from '../subscription.ts';
 
 /** @param refs the clusters of a route table, or the route table of a listener */
 export function fakeResource(
