@@ -84,7 +84,7 @@ const counted = (pods: number): string => (pods === 1 ? '1 pod' : `${pods} pods`
 
 /** Empty if nothing is missing. */
 function waitingFor(hasAddress: boolean, hasEnvoy: boolean): string {
-  if (!hasAddress) return 'No address has been given to the Service yet.';
+  if (!hasAddress) return 'The Service has no address yet.';
   return hasEnvoy ? '' : 'No Envoy is ready yet.';
 }
 
