@@ -4,6 +4,7 @@ import type { ParentReference } from '../api/gateway-api.ts';
 import { type ServedRoute, servedKindOf } from '../api/route-kinds.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import { admits } from './allowed-namespaces.ts';
+import type { ListenerCapabilities } from './capabilities.ts';
 import { overlaps, toHostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
 import { protocolsOf } from './listener-kinds.ts';
@@ -11,7 +12,7 @@ import type { ResolvedListener } from './listeners.ts';
 import type { Report } from './problem.ts';
 import { namespaceOf, parentGateway, parentListenerSet } from './references.ts';
 import { routeRef } from './route-id.ts';
-import type { Attachment, ListenerCapabilities } from './topology.ts';
+import type { Attachment } from './topology.ts';
 
 /** The route's hostnames in its order, in lower case. A route for any host has one entry, `undefined`. */
 export function routeHostnames(route: ServedRoute): readonly (string | undefined)[] {

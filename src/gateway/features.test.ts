@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { HttpCapabilities } from './capabilities.ts';
 import { supportedFeatures } from './features.ts';
 import type { ServableProtocol } from './listener-protocols.ts';
-import type { HttpCapabilities } from './topology.ts';
 
 const none: HttpCapabilities = {
   filters: [],

@@ -1,6 +1,7 @@
 // GatewayClass.status.supportedFeatures: the names of features in the Gateway API's conformance suite.
+
+import type { Capabilities, HttpCapabilities } from './capabilities.ts';
 import { kindsOn } from './listener-kinds.ts';
-import type { Capabilities, HttpCapabilities } from './topology.ts';
 
 /** Translate provides these features for every data plane. */
 const always = [

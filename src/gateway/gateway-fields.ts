@@ -1,6 +1,7 @@
+import type { ListenerCapabilities } from './capabilities.ts';
 import type { GatewayInput } from './input.ts';
 import type { Report } from './problem.ts';
-import type { ListenerCapabilities, RequestedAddress } from './topology.ts';
+import type { RequestedAddress } from './topology.ts';
 
 /**
  * Whether the Gateway's fields are supported. No data plane supports client certificates yet, and a Gateway must not be served

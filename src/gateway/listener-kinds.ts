@@ -2,10 +2,10 @@
 // the listener may allow fewer.
 import { GATEWAY_GROUP, type Listener, type RouteGroupKind } from '../api/gateway-api.ts';
 import { type ServedKind, servedKinds } from '../api/route-kinds.ts';
+import type { ListenerCapabilities } from './capabilities.ts';
 import { isServable } from './listener-protocols.ts';
 import type { OwnedListener } from './owned-listeners.ts';
 import type { Report } from './problem.ts';
-import type { ListenerCapabilities } from './topology.ts';
 
 /** The protocols of the listeners that take routes of this kind. */
 export const protocolsOf = (

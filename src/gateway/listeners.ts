@@ -2,6 +2,7 @@
 
 import type { Listener, RouteGroupKind } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
+import type { ListenerCapabilities } from './capabilities.ts';
 import { resolveCertificates } from './certificates.ts';
 import type { Hostname } from './hostnames.ts';
 import type { GatewayInput } from './input.ts';
@@ -13,7 +14,7 @@ import { type OwnedListener, ownedListeners, setOf } from './owned-listeners.ts'
 import type { Report } from './problem.ts';
 import { externalCertificates, namespaceOf } from './references.ts';
 import type { Steps } from './steps.ts';
-import type { CertificateSource, ListenerCapabilities, TlsMode } from './topology.ts';
+import type { CertificateSource, TlsMode } from './topology.ts';
 
 export interface ResolvedListener {
   /** Unique among the Gateway's listeners and those of its ListenerSets. */

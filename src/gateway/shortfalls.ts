@@ -1,17 +1,10 @@
 // What a plane cannot do for a rule. Each plane's model checks this first, because translate does not know the plane.
+
+import type { BackendProtocol, HttpCapabilities } from './capabilities.ts';
 import type { RouteRef, RuleRef } from './problem-place.ts';
 import type { BackendProtocolUnsupported, RuleProblem } from './route-problem.ts';
 import { forwardTo } from './rules.ts';
-import type {
-  BackendProtocol,
-  BackendService,
-  Forward,
-  HttpCapabilities,
-  RouteAction,
-  RouteTopology,
-  RuleNeed,
-  RuleTopology,
-} from './topology.ts';
+import type { BackendService, Forward, RouteAction, RouteTopology, RuleNeed, RuleTopology } from './topology.ts';
 
 type WithoutRule<P> = P extends unknown ? Omit<P, keyof RuleRef> : never;
 

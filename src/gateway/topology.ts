@@ -1,9 +1,8 @@
 // What a data plane must do: the result of translate. It is the same for every provider.
 
 import type { ParentReference, RouteGroupKind } from '../api/gateway-api.ts';
-import type { RouteKind } from '../api/route-kinds.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import type { PortKey, PortServes, ServableProtocol } from './listener-protocols.ts';
+import type { PortKey, PortServes } from './listener-protocols.ts';
 import type { Problem } from './problem.ts';
 import type { RouteRef } from './problem-place.ts';
 import type { RouteId } from './route-id.ts';
@@ -320,42 +319,3 @@ export interface Attachment {
   /** How many rules the route has. If all are dropped, the route is not accepted. */
   readonly rules: number;
 }
-
-/** What a plane can do. Translate needs only what a Gateway and its listeners can have. */
-export interface Capabilities extends ListenerCapabilities {
-  readonly http: HttpCapabilities;
-  /** Features of the conformance suite that follow from no other capability. */
-  readonly features?: readonly string[];
-}
-
-export interface ListenerCapabilities {
-  readonly protocols: readonly ServableProtocol[];
-  /** Kinds of routes that the plane does not serve with a protocol, though the Gateway API allows them there. */
-  readonly excludedKinds?: Readonly<Partial<Record<ServableProtocol, readonly RouteKind[]>>>;
-  /** The types of addresses that a Gateway may request. Absent if the plane chooses all addresses. */
-  readonly addressTypes?: readonly string[];
-}
-
-export interface HttpCapabilities {
-  readonly filters: readonly string[];
-  /** The filters that a backendRef may have. */
-  readonly backendFilters: readonly string[];
-  /** Whether each backend may have its own rewrite. */
-  readonly backendRewrites: boolean;
-  readonly redirectStatusCodes: readonly number[];
-  readonly ruleFields: readonly Extract<RuleNeed, { kind: 'field' }>['field'][];
-  readonly matches: readonly (
-    | 'path-exact'
-    | 'path-prefix'
-    | 'path-regex'
-    | 'header'
-    | 'header-regex'
-    | 'query'
-    | 'query-regex'
-    | 'method'
-  )[];
-  readonly backendProtocols: readonly BackendProtocol[];
-}
-
-/** The protocol of a backend behind an HTTP or HTTPS listener. The last three use TLS. */
-export type BackendProtocol = 'HTTP1' | 'H2C' | 'GRPC' | 'WS' | 'HTTPS' | 'GRPCS' | 'WSS';

@@ -3,6 +3,7 @@
 import type { ServedRoute } from '../api/route-kinds.ts';
 import { objectKey } from '../kube/object.ts';
 import { attach, parentsOf, routeHostnames } from './attachment.ts';
+import type { ListenerCapabilities } from './capabilities.ts';
 import { resolveConnectionRules } from './connection-rules.ts';
 import { waitingRoutes } from './connections.ts';
 import { areGatewayFieldsSupported, requestedAddresses } from './gateway-fields.ts';
@@ -18,7 +19,6 @@ import { resolveHttpRules } from './rules.ts';
 import { finish, type Steps } from './steps.ts';
 import type {
   Attachment,
-  ListenerCapabilities,
   ListenerResult,
   ListenerTopology,
   PortTopology,

@@ -2,11 +2,12 @@
 // serves the GatewayClasses of one controllerName.
 
 import type { Gateway, GatewayClass, ListenerSet } from '../api/gateway-api.ts';
+import type { Capabilities } from '../gateway/capabilities.ts';
 import type { Sources } from '../gateway/gather.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import type { RouteRef } from '../gateway/problem-place.ts';
 import type { Steps } from '../gateway/steps.ts';
-import type { Capabilities, Topology, Translation } from '../gateway/topology.ts';
+import type { Topology, Translation } from '../gateway/topology.ts';
 import type { ObjectKey } from '../kube/object.ts';
 import type { WhenWanted } from '../kube/workers.ts';
 import type { Provisioned } from '../status/serving.ts';

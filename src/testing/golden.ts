@@ -4,9 +4,9 @@ import { join, relative } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { CERTIFICATE_ARN_OPTION } from '../aws/certificate-arns.ts';
 import type { SettingsDefaults } from '../aws/settings.ts';
+import type { ListenerCapabilities } from '../gateway/capabilities.ts';
 import { fromManifests } from '../gateway/from-manifests.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { ListenerCapabilities } from '../gateway/topology.ts';
 
 export interface GoldenCase {
   /** `topic/case`. */

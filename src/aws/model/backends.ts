@@ -1,13 +1,8 @@
 // A backend as a target group needs it: one address family, and one protocol that target groups support.
 import type { LoadBalancerSettings } from '../../api/load-balancer-configuration.ts';
+import type { BackendProtocol } from '../../gateway/capabilities.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type {
-  BackendProtocol,
-  BackendService,
-  IpFamily,
-  PortTopology,
-  TopologyBackend,
-} from '../../gateway/topology.ts';
+import type { BackendService, IpFamily, PortTopology, TopologyBackend } from '../../gateway/topology.ts';
 import type { AlbShortfall } from './expressed.ts';
 
 export interface TargetBackend extends Omit<BackendService, 'appProtocol' | 'grpc' | 'families' | 'transport' | 'tcp'> {

@@ -1,5 +1,5 @@
 // What AWS can do of the Gateway API: an ALB with requests, an NLB with connections.
-import type { Capabilities } from '../../gateway/topology.ts';
+import type { Capabilities } from '../../gateway/capabilities.ts';
 
 export const AWS_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { Code, ConnectError } from '@connectrpc/connect';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../kube/clock.ts';
@@ -340,4 +341,23 @@ test('the service stops, also while a client keeps a stream open without a reque
   await expect.poll(() => ads.reviews).toHaveLength(1);
   await ads.server.close();
   expect(await refused).not.toBe('served');
+});
+
+test('the service stops, also while a client neither answers nor closes its connection', async () => {
+  const ads = await startAds();
+  const socket = connectTls({
+    port: ads.port,
+    host: '127.0.0.1',
+    ca: ads.authorities,
+    servername: serverName,
+    ALPNProtocols: ['h2'],
+  });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  const emptySettings = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+  socket.write(Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), emptySettings]));
+  await once(socket, 'data');
+  socket.pause();
+  await expect(ads.server.close()).resolves.toBeUndefined();
 });

@@ -62,6 +62,7 @@ export class AdsServer {
   readonly #publications: Publications;
   readonly #server: Http2SecureServer;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #connections = new Set<Socket>();
   readonly #strangers: Strangers;
 
   constructor(options: AdsServerOptions) {
@@ -84,7 +85,11 @@ export class AdsServer {
       connectNodeAdapter({ ...adapter, routes: (router) => this.#route(router) }),
     );
     this.#server.on('error', (error) => options.logger.error({ err: error }, 'the configuration service failed'));
-    this.#server.on('connection', (socket) => this.#strangers.add(socket));
+    this.#server.on('connection', (socket) => {
+      this.#connections.add(socket);
+      socket.once('close', () => this.#connections.delete(socket));
+      this.#strangers.add(socket);
+    });
     this.#server.on('session', (session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
@@ -145,8 +150,9 @@ export class AdsServer {
     const closed = once(this.#server, 'close');
     this.#server.close();
     for (const session of this.#sessions) session.close();
+    // A session may end while its connection stays, so the connections are ended.
     const late = setTimeout(() => {
-      for (const session of this.#sessions) session.destroy();
+      for (const socket of this.#connections) socket.destroy();
     }, closingMs);
     await closed;
     clearTimeout(late);

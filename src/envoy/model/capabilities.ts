@@ -1,5 +1,5 @@
 // What Envoy can do of the Gateway API, as far as the model expresses it.
-import type { Capabilities } from '../../gateway/topology.ts';
+import type { Capabilities } from '../../gateway/capabilities.ts';
 
 export const ENVOY_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS'],

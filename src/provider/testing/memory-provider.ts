@@ -1,11 +1,12 @@
 // A provider whose other side is a map. The passes have their unit tests on it, and it is the contract's smallest example.
 
+import type { Capabilities } from '../../gateway/capabilities.ts';
 import { supportedFeatures } from '../../gateway/features.ts';
 import { type PortKey, portKey } from '../../gateway/listener-protocols.ts';
 import type { Problem } from '../../gateway/problem.ts';
 import { routeId } from '../../gateway/route-id.ts';
 import { shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
-import type { Capabilities, RouteTopology, Topology } from '../../gateway/topology.ts';
+import type { RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import { apiFinding } from '../../status/api-findings.ts';
 import type { ProviderContext } from '../context.ts';
