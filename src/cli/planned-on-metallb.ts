@@ -6,7 +6,6 @@ import { fleetObjects } from '../envoy/fleet/objects.ts';
 import { resourceJson } from '../envoy/json.ts';
 import type { EnvoyModel } from '../envoy/model/build.ts';
 import { endpointsOf } from '../envoy/model/endpoints.ts';
-import { isHttp2 } from '../envoy/model/names.ts';
 import type { KeyPair } from '../envoy/model/secrets.ts';
 import type { ResourceKind, Snapshot } from '../envoy/snapshot.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
@@ -96,10 +95,10 @@ function madeFor(
       services: addressPlan(options, nothingKnown).services,
       fleet: fleetObjects(fleetOptions(gateway, model, ads)),
       ports: plannedPorts(model),
-      clusters: [...model.envoy.backends.values()].map((backend) => ({
+      clusters: [...model.envoy.upstreams.values()].map(({ backend, speaks }) => ({
         service: backend.service,
         port: backend.port,
-        protocol: isHttp2(backend) ? ('HTTP/2' as const) : ('HTTP/1.1' as const),
+        protocol: speaks === 'http2' ? ('HTTP/2' as const) : ('HTTP/1.1' as const),
       })),
     },
     found: wishesOf(options.addresses, options.settings).problems.map(metallbFinding),
@@ -125,9 +124,9 @@ const plannedPorts = ({ topology: { ports }, envoy }: MetallbModel): readonly Pl
   });
 
 /** Endpoints are those of the given EndpointSlices. */
-function configuration({ snapshot, backends }: EnvoyModel, { endpointSlices }: GatewayInput): EnvoyConfiguration {
-  const endpoints = [...backends].map(
-    ([name, backend]) => [name, endpointsOf(backend, endpointSlices.get(backend.service) ?? [])] as const,
+function configuration({ snapshot, upstreams }: EnvoyModel, { endpointSlices }: GatewayInput): EnvoyConfiguration {
+  const endpoints = [...upstreams].map(
+    ([name, each]) => [name, endpointsOf(each, endpointSlices.get(each.backend.service) ?? [])] as const,
   );
   const whole: Snapshot = { ...snapshot, endpoints: new Map(endpoints) };
   const json = (kind: ResourceKind) => [...whole[kind].values()].map(resourceJson);

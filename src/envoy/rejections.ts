@@ -6,8 +6,8 @@ import { type RouteId, routeId } from '../gateway/route-id.ts';
 import type { RouteTopology, Topology } from '../gateway/topology.ts';
 import { type Finding, type Hindrance, ofGateway, ofListener, ofRule, type RuleEffect } from '../provider/finding.ts';
 import type { Rejected } from './ads/summary.ts';
-import { backendsOf } from './model/clusters.ts';
 import { envoyListenerName, routeTableName, secretName } from './model/names.ts';
+import { upstreamsOf } from './model/upstreams.ts';
 
 /** @param rejected by any Envoy of the Gateway, one of each resource */
 export const rejectionFindings = (rejected: readonly Rejected[], topology: Topology): readonly Finding[] => {
@@ -88,6 +88,6 @@ function ofPorts({ kind, name, message }: Rejected, { ports }: Topology): Findin
 const rulesWith = (cluster: string, routes: readonly RouteTopology[]): readonly RuleRef[] =>
   routes.flatMap((route) =>
     route.rules
-      .filter((rule) => backendsOf([{ ...route, rules: [rule] }]).has(cluster))
+      .filter((rule) => upstreamsOf([{ ...route, rules: [rule] }]).has(cluster))
       .map(({ rule }) => ({ route: route.route, rule })),
   );

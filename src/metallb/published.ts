@@ -5,12 +5,12 @@ import { endpointsOf } from '../envoy/model/endpoints.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
-type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'backends' | 'encoded' | 'taken'>;
+type PublishedModel = Pick<EnvoyModel, 'snapshot' | 'upstreams' | 'encoded' | 'taken'>;
 type Endpoints = ReadonlyMap<string, Resource>;
 
 interface Publication {
   readonly model: PublishedModel;
-  readonly backends: EnvoyModel['backends'];
+  readonly upstreams: EnvoyModel['upstreams'];
   endpoints: Endpoints;
 }
 
@@ -29,16 +29,16 @@ export class Published {
    * @returns all that the Gateway's Envoys are to have
    */
   publish(gateway: ObjectKey, model: PublishedModel, inUse: ReadonlySet<string>): Snapshot {
-    const before = this.#byGateway.get(gateway)?.backends ?? new Map();
-    const backends = new Map([...[...before].filter(([name]) => inUse.has(name)), ...model.backends]);
+    const before = this.#byGateway.get(gateway)?.upstreams ?? new Map();
+    const upstreams = new Map([...[...before].filter(([name]) => inUse.has(name)), ...model.upstreams]);
     this.withdraw(gateway);
     const endpoints = new Map(
-      [...backends].map(([name, backend]) => [name, endpointsOf(backend, this.#slicesOf(backend.service))]),
+      [...upstreams].map(([name, each]) => [name, endpointsOf(each, this.#slicesOf(each.backend.service))]),
     );
-    this.#byGateway.set(gateway, { model, backends, endpoints });
-    for (const { service } of backends.values()) {
-      const gateways = this.#byService.get(service) ?? new Set();
-      this.#byService.set(service, gateways.add(gateway));
+    this.#byGateway.set(gateway, { model, upstreams, endpoints });
+    for (const { backend } of upstreams.values()) {
+      const gateways = this.#byService.get(backend.service) ?? new Set();
+      this.#byService.set(backend.service, gateways.add(gateway));
     }
     return { ...model.snapshot, endpoints };
   }
@@ -49,10 +49,10 @@ export class Published {
   }
 
   withdraw(gateway: ObjectKey): void {
-    for (const { service } of this.#byGateway.get(gateway)?.backends.values() ?? []) {
-      const gateways = this.#byService.get(service);
+    for (const { backend } of this.#byGateway.get(gateway)?.upstreams.values() ?? []) {
+      const gateways = this.#byService.get(backend.service);
       gateways?.delete(gateway);
-      if (gateways?.size === 0) this.#byService.delete(service);
+      if (gateways?.size === 0) this.#byService.delete(backend.service);
     }
     this.#byGateway.delete(gateway);
   }
@@ -74,13 +74,13 @@ export class Published {
 
 /** Undefined if nothing has changed. */
 function refreshed(
-  { backends, endpoints }: Publication,
+  { upstreams, endpoints }: Publication,
   service: ObjectKey,
   slices: readonly EndpointSlice[],
 ): Endpoints | undefined {
-  const fresh = [...backends]
-    .filter(([, backend]) => backend.service === service)
-    .map(([name, backend]): [string, Resource] => [name, endpointsOf(backend, slices)])
+  const fresh = [...upstreams]
+    .filter(([, { backend }]) => backend.service === service)
+    .map(([name, upstream]): [string, Resource] => [name, endpointsOf(upstream, slices)])
     .filter(([name, { version }]) => endpoints.get(name)?.version !== version);
   return fresh.length === 0 ? undefined : new Map([...endpoints, ...fresh]);
 }

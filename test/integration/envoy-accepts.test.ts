@@ -34,8 +34,8 @@ async function setup() {
     const { topology } = translate(input, ENVOY_CAPABILITIES);
     if (topology === undefined) return [];
     const keyPairs = keyPairsOf(topology, (key) => input.secrets.get(key));
-    const { snapshot, backends } = finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs }));
-    const endpoints = [...backends].map(([name, backend]) => [name, endpointsOf(backend, [])] as const);
+    const { snapshot, upstreams } = finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs }));
+    const endpoints = [...upstreams].map(([name, upstream]) => [name, endpointsOf(upstream, [])] as const);
     const listeners = [...snapshot.listeners].map(([name, each]) => [name, relocated(each)] as const);
     server.publish(web, { ...snapshot, listeners: new Map(listeners), endpoints: new Map(endpoints) });
     await expect

@@ -1,12 +1,12 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
 import { mapping, type Steps } from '../../gateway/steps.ts';
-import type { BackendService, IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
+import type { IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
 import { type Resource, resource, type Snapshot } from '../snapshot.ts';
 import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
 import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
-import { backendsOf, cluster } from './clusters.ts';
+import { cluster } from './clusters.ts';
 import { BUFFER_LIMIT } from './edge.ts';
 import { expressible } from './expressible.ts';
 import { httpPort, type PortParts, secretsOf } from './http-port.ts';
@@ -16,6 +16,7 @@ import { type PortMapping, proxyPorts } from './proxy-ports.ts';
 import { type Room, type TakenRoom, withRoom } from './room.ts';
 import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
 import { type KeyPair, secret } from './secrets.ts';
+import { type Upstream, upstreamsOf } from './upstreams.ts';
 
 export interface EnvoyOptions extends Pick<Room, 'serving'> {
   /** Of the addresses in the pods. */
@@ -31,7 +32,7 @@ export interface EnvoyOptions extends Pick<Room, 'serving'> {
 export interface EnvoyModel {
   readonly snapshot: Omit<Snapshot, 'endpoints'>;
   /** By the name of their cluster. Each needs endpoints of the same name. */
-  readonly backends: ReadonlyMap<string, BackendService>;
+  readonly upstreams: ReadonlyMap<string, Upstream>;
   /** From listeners' ports to Envoy's. */
   readonly ports: ReadonlyMap<number, number>;
   /** Those that Envoy has, in the order of the topology. */
@@ -57,16 +58,16 @@ export function* buildEnvoy({ ports: asked, routes: written }: Topology, options
   const encoder = new RouteEncoder(options.before?.encoded);
   const parts: PlacedParts[] = [];
   for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routes, encoder)) });
-  const backends = backendsOf(routes);
+  const upstreams = upstreamsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
     snapshot: {
-      clusters: named(yield* mapping([...backends.values()], cluster)),
+      clusters: named(yield* mapping([...upstreams.values()], cluster)),
       secrets: named([...secrets].flatMap((key) => secretOf(key, options.keyPairs))),
       listeners: named(listenersOf(parts, ports, options.families)),
       routes: named(parts.flatMap(({ tables }) => tables)),
     },
-    backends,
+    upstreams,
     ports,
     routes,
     problems: [...able.problems, ...problems],

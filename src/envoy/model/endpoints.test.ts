@@ -6,6 +6,7 @@ import type { BackendService } from '../../gateway/topology.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { endpointsOf } from './endpoints.ts';
 import { clusterName } from './names.ts';
+import { forRequests } from './upstreams.ts';
 
 const endpoint = (address: string, conditions: Endpoint['conditions'] = { ready: true }): Endpoint => ({
   addresses: [address],
@@ -23,7 +24,7 @@ const slice = (endpoints: readonly Endpoint[], more: Partial<EndpointSlice> = {}
 });
 
 function addressesOf(slices: readonly EndpointSlice[], backend: BackendService = service('web')): readonly string[] {
-  const { bytes } = endpointsOf(backend, slices);
+  const { bytes } = endpointsOf(forRequests(backend), slices);
   const { endpoints } = fromBinary(ClusterLoadAssignmentSchema, bytes);
   return endpoints.flatMap(({ lbEndpoints }) =>
     lbEndpoints.map(({ hostIdentifier: { value } }) => {
@@ -36,9 +37,10 @@ function addressesOf(slices: readonly EndpointSlice[], backend: BackendService =
 
 test("endpoints have the cluster's name, and each address once, whatever the order of the slices", () => {
   const slices = [slice([endpoint('10.0.0.2')]), slice([endpoint('10.0.0.1'), endpoint('10.0.0.2')])];
-  expect(endpointsOf(service('web'), slices).name).toBe(clusterName(service('web')));
+  const web = forRequests(service('web'));
+  expect(endpointsOf(web, slices).name).toBe(clusterName(web));
   expect(addressesOf(slices)).toEqual(['10.0.0.1 8080', '10.0.0.2 8080']);
-  expect(endpointsOf(service('web'), slices.toReversed()).version).toBe(endpointsOf(service('web'), slices).version);
+  expect(endpointsOf(web, slices.toReversed()).version).toBe(endpointsOf(web, slices).version);
 });
 
 test('a pod that ends gets requests only while no other is ready', () => {

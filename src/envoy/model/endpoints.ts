@@ -7,6 +7,7 @@ import { type LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type Init, socketAddress } from './messages.ts';
 import { clusterName } from './names.ts';
+import type { Upstream } from './upstreams.ts';
 
 interface Address {
   readonly address: string;
@@ -15,10 +16,11 @@ interface Address {
 }
 
 /**
- * The pods of the backend's port. As kube-proxy does it, pods that end get requests only while no other is ready.
+ * The pods of the upstream's port. As kube-proxy does it, pods that end get requests only while no other is ready.
  * @param slices of the Service
  */
-export function endpointsOf(backend: BackendService, slices: readonly EndpointSlice[]): Resource {
+export function endpointsOf(upstream: Upstream, slices: readonly EndpointSlice[]): Resource {
+  const { backend } = upstream;
   const serving = slices.flatMap((slice) =>
     slice.addressType === family(backend, slices) ? addresses(backend, slice) : [],
   );
@@ -28,7 +30,7 @@ export function endpointsOf(backend: BackendService, slices: readonly EndpointSl
   const lbEndpoints = [...chosen.values()]
     .toSorted((a, b) => compareStrings(a.address, b.address) || a.port - b.port)
     .map(lbEndpoint);
-  const name = clusterName(backend);
+  const name = clusterName(upstream);
   return resource(ClusterLoadAssignmentSchema, name, {
     clusterName: name,
     endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }],

@@ -10,13 +10,14 @@ import { FractionalPercent_DenominatorType as Denominator } from '../xds/envoy/t
 import { headerFields } from './headers.ts';
 import type { Init } from './messages.ts';
 import { clusterName, INVALID_CLUSTER } from './names.ts';
+import { forRequests } from './upstreams.ts';
 
 /** @param grpc whether the share of invalid backends is answered as gRPC has it: 503 means UNAVAILABLE */
 export function clusterSpecifier({ backends }: Forward, grpc: boolean): Init<typeof RouteActionSchema> {
   const weighted = backends.filter(({ weight }) => weight > 0);
   const [first, ...others] = weighted;
   if (first?.service !== undefined && others.length === 0 && !first.requestHeaders && !first.responseHeaders) {
-    return { clusterSpecifier: { case: 'cluster', value: clusterName(first.service) } };
+    return { clusterSpecifier: { case: 'cluster', value: clusterName(forRequests(first.service)) } };
   }
   return {
     clusterSpecifier: { case: 'weightedClusters', value: { clusters: weighted.map(weightedCluster) } },
@@ -25,14 +26,14 @@ export function clusterSpecifier({ backends }: Forward, grpc: boolean): Init<typ
 }
 
 const weightedCluster = (backend: TopologyBackend): Init<typeof WeightedCluster_ClusterWeightSchema> => ({
-  name: backend.service === undefined ? INVALID_CLUSTER : clusterName(backend.service),
+  name: backend.service === undefined ? INVALID_CLUSTER : clusterName(forRequests(backend.service)),
   weight: backend.weight,
   ...headerFields(backend),
 });
 
 export const mirrorPolicies = (mirrors: readonly Mirror[]): Init<typeof RouteAction_RequestMirrorPolicySchema>[] =>
   mirrors.map(({ service, numerator, denominator }) => ({
-    cluster: clusterName(service),
+    cluster: clusterName(forRequests(service)),
     runtimeFraction: {
       defaultValue: {
         numerator: Math.round((numerator / denominator) * 1_000_000),

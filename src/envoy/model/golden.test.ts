@@ -69,8 +69,8 @@ describe.each(cases)('the Envoy configuration of $name', ({ inputs }) => {
   const models = modelsOf(inputs);
 
   test('has a cluster for everything that its routes name', () => {
-    for (const { snapshot, backends } of models) {
-      expect([...snapshot.clusters.keys()]).toEqual([...backends.keys()]);
+    for (const { snapshot, upstreams } of models) {
+      expect([...snapshot.clusters.keys()]).toEqual([...upstreams.keys()]);
       const named = [...snapshot.routes.values()].flatMap(clustersOf);
       for (const name of named) expect([...snapshot.clusters.keys(), INVALID_CLUSTER]).toContain(name);
     }

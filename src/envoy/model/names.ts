@@ -1,20 +1,17 @@
 // The names of Envoy's resources. They are stable: what has the same name is changed in place, without closing connections.
 import type { PortKey } from '../../gateway/listener-protocols.ts';
-import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendService, ListenerTopology } from '../../gateway/topology.ts';
+import type { ListenerTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import type { Upstream } from './upstreams.ts';
 
 /**
  * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
  * another cluster, so that both exist while routes change from one to the other.
  */
-export const clusterName = (backend: BackendService): string =>
-  `${backend.service}/${backend.port}${isHttp2(backend) ? '/h2' : ''}`;
+export const clusterName = ({ backend: { service, port }, speaks }: Upstream): string =>
+  `${service}/${port}${suffixes[speaks]}`;
 
-export function isHttp2(backend: BackendService): boolean {
-  const protocol = protocolOf(backend);
-  return protocol === 'H2C' || protocol === 'GRPC';
-}
+const suffixes: Readonly<Record<Upstream['speaks'], string>> = { http1: '', http2: '/h2' };
 
 /** A cluster that never exists. The route says how its share is answered. */
 export const INVALID_CLUSTER = 'invalid';

@@ -16,10 +16,11 @@ import { issueServerCertificate, makeAuthority } from '../../../src/envoy/ads/is
 import { startAds, web } from '../../../src/envoy/ads/testing/ads-under-test.ts';
 import { buildEnvoy } from '../../../src/envoy/model/build.ts';
 import { endpointsOf } from '../../../src/envoy/model/endpoints.ts';
+import type { Upstream } from '../../../src/envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../../../src/envoy/snapshot.ts';
 import { finish } from '../../../src/gateway/steps.ts';
 import { certificate } from '../../../src/gateway/testing/sample.ts';
-import type { BackendService, Topology } from '../../../src/gateway/topology.ts';
+import type { Topology } from '../../../src/gateway/topology.ts';
 import { startEnvoy } from './envoy.ts';
 
 /** What a backend got. */
@@ -62,7 +63,7 @@ export async function startModelledEnvoy(topology: Topology, options: ModelledEn
     const standingPorts = new Map(next.ports.map((each) => [each.port, port]));
     const keyPairs = new Map([[certificate, keyPair]]);
     const model = finish(buildEnvoy(next, { families: ['IPv4'], keyPairs, standingPorts }));
-    const endpoints = await Promise.all([...model.backends.values()].map((backend) => backends.endpoints(backend)));
+    const endpoints = await Promise.all([...model.upstreams.values()].map((upstream) => backends.endpoints(upstream)));
     const snapshot = options.change?.(model.snapshot) ?? model.snapshot;
     ads.server.publish(web, { ...snapshot, endpoints: new Map(endpoints.map((each) => [each.name, each])) });
     await expect
@@ -93,9 +94,10 @@ class Backends {
     this.#handlers = handlers;
   }
 
-  async endpoints(backend: BackendService): Promise<Resource> {
+  async endpoints(upstream: Upstream): Promise<Resource> {
+    const { backend } = upstream;
     const name = backend.service.slice(backend.service.indexOf('/') + 1);
-    if (name in this.#handlers && this.#handlers[name] === undefined) return endpointsOf(backend, []);
+    if (name in this.#handlers && this.#handlers[name] === undefined) return endpointsOf(upstream, []);
     const started = this.#servers.get(name) ?? start(this.#handlers[name] ?? echo(name));
     this.#servers.set(name, started);
     const slice: EndpointSlice = {
@@ -106,7 +108,7 @@ class Backends {
       ports: [{ name: '', port: await started, protocol: 'TCP' }],
       endpoints: [{ addresses: ['127.0.0.1'] }],
     };
-    return endpointsOf(backend, [slice]);
+    return endpointsOf(upstream, [slice]);
   }
 }
 

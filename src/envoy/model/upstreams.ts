@@ -1,0 +1,29 @@
+// What Envoy reaches, and how: each upstream is a cluster.
+import { protocolOf } from '../../gateway/shortfalls.ts';
+import type { BackendService, RouteTopology } from '../../gateway/topology.ts';
+import { clusterName } from './names.ts';
+
+/** One way to reach the pods of a Service's port. */
+export interface Upstream {
+  readonly backend: BackendService;
+  readonly speaks: 'http1' | 'http2';
+}
+
+export function forRequests(backend: BackendService): Upstream {
+  const protocol = protocolOf(backend);
+  return { backend, speaks: protocol === 'H2C' || protocol === 'GRPC' ? 'http2' : 'http1' };
+}
+
+/** All upstreams that requests or their copies may go to, by the name of their cluster. */
+export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> {
+  const actions = routes.flatMap(({ rules }) =>
+    rules.flatMap(({ action }) => (action.kind === 'forward' ? action : [])),
+  );
+  const upstreams = actions
+    .flatMap(({ backends: refs, mirrors = [] }) => [
+      ...refs.flatMap(({ service, weight }) => (service === undefined || weight === 0 ? [] : service)),
+      ...mirrors.map(({ service }) => service),
+    ])
+    .map(forRequests);
+  return new Map(upstreams.map((upstream) => [clusterName(upstream), upstream]));
+}
