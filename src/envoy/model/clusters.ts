@@ -14,8 +14,7 @@ import {
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
-import { clusterName } from './names.ts';
-import type { Upstream } from './upstreams.ts';
+import { clusterName, type Upstream } from './upstreams.ts';
 
 export function cluster(upstream: Upstream): Resource {
   const name = clusterName(upstream);

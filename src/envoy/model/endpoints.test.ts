@@ -5,8 +5,7 @@ import { service } from '../../gateway/testing/sample.ts';
 import type { BackendService } from '../../gateway/topology.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { endpointsOf } from './endpoints.ts';
-import { clusterName } from './names.ts';
-import { forRequests } from './upstreams.ts';
+import { clusterName, forRequests } from './upstreams.ts';
 
 const endpoint = (address: string, conditions: Endpoint['conditions'] = { ready: true }): Endpoint => ({
   addresses: [address],

@@ -6,8 +6,7 @@ import { type Resource, resource } from '../snapshot.ts';
 import { type LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type Init, socketAddress } from './messages.ts';
-import { clusterName } from './names.ts';
-import type { Upstream } from './upstreams.ts';
+import { clusterName, type Upstream } from './upstreams.ts';
 
 interface Address {
   readonly address: string;

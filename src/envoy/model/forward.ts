@@ -9,8 +9,8 @@ import {
 import { FractionalPercent_DenominatorType as Denominator } from '../xds/envoy/type/v3/percent_pb.ts';
 import { headerFields } from './headers.ts';
 import type { Init } from './messages.ts';
-import { clusterName, INVALID_CLUSTER } from './names.ts';
-import { forRequests } from './upstreams.ts';
+import { INVALID_CLUSTER } from './names.ts';
+import { clusterName, forRequests } from './upstreams.ts';
 
 /** @param grpc whether the share of invalid backends is answered as gRPC has it: 503 means UNAVAILABLE */
 export function clusterSpecifier({ backends }: Forward, grpc: boolean): Init<typeof RouteActionSchema> {

@@ -2,16 +2,6 @@
 import type { PortKey } from '../../gateway/listener-protocols.ts';
 import type { ListenerTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
-import type { Upstream } from './upstreams.ts';
-
-/**
- * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
- * another cluster, so that both exist while routes change from one to the other.
- */
-export const clusterName = ({ backend: { service, port }, speaks }: Upstream): string =>
-  `${service}/${port}${suffixes[speaks]}`;
-
-const suffixes: Readonly<Record<Upstream['speaks'], string>> = { http1: '', http2: '/h2' };
 
 /** A cluster that never exists. The route says how its share is answered. */
 export const INVALID_CLUSTER = 'invalid';

@@ -1,13 +1,21 @@
 // What Envoy reaches, and how: each upstream is a cluster.
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendService, RouteTopology } from '../../gateway/topology.ts';
-import { clusterName } from './names.ts';
 
 /** One way to reach the pods of a Service's port. */
 export interface Upstream {
   readonly backend: BackendService;
   readonly speaks: 'http1' | 'http2';
 }
+
+/**
+ * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
+ * another cluster, so that both exist while routes change from one to the other.
+ */
+export const clusterName = ({ backend: { service, port }, speaks }: Upstream): string =>
+  `${service}/${port}${suffixes[speaks]}`;
+
+const suffixes: Readonly<Record<Upstream['speaks'], string>> = { http1: '', http2: '/h2' };
 
 export function forRequests(backend: BackendService): Upstream {
   const protocol = protocolOf(backend);
