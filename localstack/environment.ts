@@ -6,7 +6,7 @@ import { type Aws, type StartOptions, startAws } from './aws/server.ts';
 import { applyYaml, type KubeObject } from './cluster/apply.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './cluster/cluster.ts';
 import { ownBlock } from './cluster/nodes/network.ts';
-import { definitions, type Gatehouse, type GatehouseOptions, startGatehouse } from './gatehouse.ts';
+import { definitions, type Gatehouse, type GatehouseOptions, Gatehouses } from './gatehouse.ts';
 import { nodeFacts, nodePlans } from './vpc-nodes.ts';
 
 /** The block of the embedded AWS's Elastic IPs. */
@@ -63,19 +63,14 @@ async function ownAddresses(plane: DataPlaneOptions): Promise<DataPlaneOptions> 
 }
 
 function furnished(cluster: Cluster, aws: Aws, seed: Seed): Environment {
-  const running = new Set<Gatehouse>();
+  const gatehouses = new Gatehouses();
   return {
     cluster,
     aws,
     seed,
-    startGatehouse: async (given = {}) => {
-      const gatehouse = await startGatehouse(cluster, withAws(aws, seed, given));
-      running.add(gatehouse);
-      void gatehouse.ended.then(() => running.delete(gatehouse));
-      return gatehouse;
-    },
+    startGatehouse: (given = {}) => gatehouses.start(cluster, withAws(aws, seed, given)),
     stop: async () => {
-      await Promise.all([...running].map((gatehouse) => gatehouse.stop()));
+      await gatehouses.stop();
       await aws.close();
       await cluster.stop();
     },

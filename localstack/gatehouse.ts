@@ -40,8 +40,25 @@ export async function definitions(): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))).join('\n---\n');
 }
 
-/** Resolves when it is ready. */
-export async function startGatehouse(
+/** The processes beside one cluster. */
+export class Gatehouses {
+  readonly #running = new Set<Gatehouse>();
+
+  /** Resolves when it is ready. */
+  async start(cluster: Cluster, options: GatehouseOptions): Promise<Gatehouse> {
+    const gatehouse = await startGatehouse(cluster, options);
+    this.#running.add(gatehouse);
+    void gatehouse.ended.then(() => this.#running.delete(gatehouse));
+    return gatehouse;
+  }
+
+  /** Ends all that still run. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running].map((gatehouse) => gatehouse.stop()));
+  }
+}
+
+async function startGatehouse(
   cluster: Cluster,
   { flags = {}, env = {}, program, logFile, awaitReady = true }: GatehouseOptions,
 ): Promise<Gatehouse> {

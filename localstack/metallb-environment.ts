@@ -4,7 +4,7 @@ import { applyYaml } from './cluster/apply.ts';
 import { type Cluster, startCluster } from './cluster/cluster.ts';
 import { plainNodes } from './cluster/nodes/plain-nodes.ts';
 import { type Client, clientOf } from './cluster/outside/client.ts';
-import { definitions, type Gatehouse, type GatehouseOptions, startGatehouse } from './gatehouse.ts';
+import { definitions, type Gatehouse, type GatehouseOptions, Gatehouses } from './gatehouse.ts';
 
 export interface MetallbEnvironmentOptions {
   /** The folder of the cluster; default: a temporary one. */
@@ -36,19 +36,14 @@ export async function startMetallbEnvironment(options: MetallbEnvironmentOptions
   const own = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   await applyYaml(cluster.admin, [own]);
   await applyYaml(cluster.admin, await definitions());
-  const running = new Set<Gatehouse>();
+  const gatehouses = new Gatehouses();
   begun.move();
   return {
     cluster,
     client: clientOf(cluster.dir),
-    startGatehouse: async (given = {}) => {
-      const gatehouse = await startGatehouse(cluster, withMetallb(given));
-      running.add(gatehouse);
-      void gatehouse.ended.then(() => running.delete(gatehouse));
-      return gatehouse;
-    },
+    startGatehouse: (given = {}) => gatehouses.start(cluster, withMetallb(given)),
     stop: async () => {
-      await Promise.all([...running].map((gatehouse) => gatehouse.stop()));
+      await gatehouses.stop();
       await cluster.stop();
     },
   };

@@ -4,7 +4,7 @@ import * as kinds from '../api/kinds.ts';
 import { isReady, type Pod } from '../api/workloads.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type ObjectKey, parseObjectKey } from '../kube/object.ts';
-import { MANAGED_BY, objectNameOf } from '../metallb/names.ts';
+import { managedSelector, objectNameOf } from '../metallb/names.ts';
 import { isEnvoyOf, ownerOf } from '../metallb/owned.ts';
 import { boundTo } from '../metallb/slots.ts';
 import { listAll } from './live-cluster.ts';
@@ -29,10 +29,6 @@ export interface LiveEnvoy {
   readonly reason?: string;
 }
 
-const labelSelector = Object.entries(MANAGED_BY)
-  .map(([name, value]) => `${name}=${value}`)
-  .join(',');
-
 /** Lists Services and pods once in each namespace. */
 export async function readFleets(
   client: KubeClient,
@@ -40,6 +36,7 @@ export async function readFleets(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<ObjectKey, LiveFleet>> {
   const fleets = new Map<ObjectKey, LiveFleet>();
+  const labelSelector = managedSelector;
   for (const [namespace, members] of Map.groupBy(gateways, (key) => parseObjectKey(key).namespace)) {
     const [services, pods] = await Promise.all([
       listAll(client, kinds.services, signal, { namespace, labelSelector }),

@@ -14,7 +14,7 @@ import type { GatewayInput } from '../gateway/input.ts';
 import type { CertificateSource, PortTopology, RouteEntry, Topology } from '../gateway/topology.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { addressPlan } from '../metallb/addresses.ts';
-import { audience } from '../metallb/ads.ts';
+import { adsClient } from '../metallb/ads-client.ts';
 import { fleetOptions, serviceOptions } from '../metallb/desired.ts';
 import { metallbFinding } from '../metallb/findings.ts';
 import { metallbWords } from '../metallb/provider-words.ts';
@@ -86,10 +86,10 @@ export async function planOnMetallb(
 function madeFor(
   { gateway }: GatewayInput,
   model: MetallbModel,
-  { adsAddress = `${serverName}:18000` }: Pick<Config, 'adsAddress'>,
+  config: Pick<Config, 'adsAddress'>,
 ): { readonly plan: MetallbPlan; readonly found: readonly Finding[] } {
   const options = serviceOptions(gateway, model, []);
-  const ads = { address: adsAddress, serverName, audience, authorities: '' };
+  const ads = { ...adsClient(namespace, config), authorities: '' };
   return {
     plan: {
       services: addressPlan(options, nothingKnown).services,
@@ -105,8 +105,8 @@ function madeFor(
   };
 }
 
-/** In the namespace of the installation that deploy/ has. */
-const serverName = 'gatehouse-ads.gatehouse-system.svc';
+/** Of the installation that deploy/ has. */
+const namespace = 'gatehouse-system';
 
 /** Without a cluster no address can be asked for. */
 const nothingKnown: AddressWorld = { now: 0, handoverMs: 0, servicesAt: () => [], failures: () => [] };

@@ -5,19 +5,25 @@ import { systemClock } from '../kube/clock.ts';
 import { objectKey } from '../kube/object.ts';
 import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { silentLogger } from '../kube/testing/silent-logger.ts';
-import { ADS_SECRET, Ads, type AdsOptions } from './ads.ts';
+import { Ads, type AdsOptions } from './ads.ts';
+import { ADS_NAME, adsClient } from './ads-client.ts';
 
 const namespace = 'gatehouse-system';
-const secret = objectKey({ namespace, name: ADS_SECRET });
+const secret = objectKey({ namespace, name: ADS_NAME });
 
 test('a replica follows a change of the authorities at once, not after an hour', async () => {
   const client = new MemoryClient();
   const stop = new AbortController();
   const { signal } = stop;
+  const config = { adsBindAddr: '127.0.0.1:0', adsAddress: undefined };
   const authorityIn = (cluster: MemoryClient) =>
-    new AdsAuthority({ client: cluster, secret, serverName: `gatehouse-ads.${namespace}.svc`, clock: systemClock });
+    new AdsAuthority({
+      client: cluster,
+      secret,
+      serverName: adsClient(namespace, config).serverName,
+      clock: systemClock,
+    });
   await authorityIn(client).maintain(signal);
-  const config = { adsBindAddr: '127.0.0.1:0' };
   const context: AdsOptions['context'] = Object({
     client,
     clock: systemClock,
@@ -35,15 +41,15 @@ test('a replica follows a change of the authorities at once, not after an hour',
     },
   });
   const running = ads.run(signal);
-  await expect.poll(() => ads.authorities).toBeDefined();
-  const before = ads.authorities;
+  await expect.poll(() => ads.client?.authorities).toBeDefined();
+  const before = ads.client?.authorities;
 
   const elsewhere = new MemoryClient();
   await authorityIn(elsewhere).maintain(signal);
   const { data } = await elsewhere.get(secrets, secret, signal);
   await client.update(secrets, { ...(await client.get(secrets, secret, signal)), ...(data && { data }) }, signal);
   ads.secretChanged();
-  await expect.poll(() => ads.authorities).not.toBe(before);
+  await expect.poll(() => ads.client?.authorities).not.toBe(before);
   expect(changes).toBe(2);
   stop.abort();
   await running;

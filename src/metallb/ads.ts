@@ -5,15 +5,11 @@ import type { ReviewToken } from '../envoy/ads/identities.ts';
 import type { PlaceOf } from '../envoy/ads/publications.ts';
 import { AdsServer } from '../envoy/ads/server.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
+import type { AdsClient } from '../envoy/fleet/options.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import { type ObjectKey, objectKey } from '../kube/object.ts';
 import type { FeedContext } from '../provider/feed.ts';
-
-/** Has the authorities; in Gatehouse's namespace. */
-export const ADS_SECRET = 'gatehouse-ads';
-
-/** Of the tokens of Envoys. */
-export const audience = 'gatehouse.dev/ads';
+import { ADS_NAME, adsClient, audience } from './ads-client.ts';
 
 /** How often to ask whether there is an authority. In milliseconds. */
 const askMs = 250;
@@ -32,10 +28,9 @@ export interface AdsOptions {
 }
 
 export class Ads {
-  /** The DNS name in the certificate. */
-  readonly serverName: string;
   readonly #options: AdsOptions;
   readonly #authority: AdsAuthority;
+  readonly #client: Omit<AdsClient, 'authorities'>;
   readonly #snapshots = new Map<ObjectKey, Snapshot>();
   #server: AdsServer | undefined;
   #trust: Trust | undefined;
@@ -43,21 +38,16 @@ export class Ads {
   #changed = new AbortController();
 
   constructor(options: AdsOptions) {
-    const { client, clock, namespace } = options.context;
+    const { client, clock, config, namespace } = options.context;
     this.#options = options;
-    this.serverName = `gatehouse-ads.${namespace}.svc`;
-    const secret = objectKey({ namespace, name: ADS_SECRET });
-    this.#authority = new AdsAuthority({ client, secret, serverName: this.serverName, clock });
+    this.#client = adsClient(namespace, config);
+    const secret = objectKey({ namespace, name: ADS_NAME });
+    this.#authority = new AdsAuthority({ client, secret, serverName: this.#client.serverName, clock });
   }
 
-  /** `host:port`, as Envoys call it. */
-  get address(): string {
-    return this.#options.context.config.adsAddress ?? `${this.serverName}:18000`;
-  }
-
-  /** PEM. Undefined until the leader has made an authority. */
-  get authorities(): string | undefined {
-    return this.#trust?.authorities;
+  /** How Envoys call it. Undefined until the leader has made an authority. */
+  get client(): AdsClient | undefined {
+    return this.#trust && { ...this.#client, authorities: this.#trust.authorities };
   }
 
   /** Makes authorities, until the signal aborts. Only the leader does. */

@@ -9,9 +9,9 @@ import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { Reflector } from '../kube/reflector.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { ADS_SECRET } from './ads.ts';
+import { ADS_NAME } from './ads-client.ts';
 import { REPORT_LABEL } from './followers.ts';
-import { fleetOf, MANAGED_BY } from './names.ts';
+import { fleetOf, managedSelector } from './names.ts';
 
 export interface MetallbCachesOptions {
   readonly client: KubeClient;
@@ -24,9 +24,6 @@ export interface MetallbCachesOptions {
 }
 
 export type MetallbCaches = ReturnType<typeof openMetallbCaches>;
-
-const [[label, value] = ['', '']] = Object.entries(MANAGED_BY);
-const labelSelector = `${label}=${value}`;
 
 /** An API server that has just started may not know all kinds yet. In milliseconds. */
 const uninstalledAfterMs = 30_000;
@@ -59,7 +56,7 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
     return reflector.store;
   }
   const ofNamespace = watchNamespace === undefined ? {} : { namespace: watchNamespace };
-  const ours = { labelSelector, ...ofNamespace };
+  const ours = { labelSelector: managedSelector, ...ofNamespace };
   const byFleet = { fleet: fleetOf };
   const ofMetallb = {
     ipAddressPools: reflect(kinds.ipAddressPools, {}),
@@ -69,14 +66,17 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
     serviceBgpStatuses: reflect(kinds.serviceBgpStatuses, { service: announcedService }),
     configurationStates: reflect(kinds.configurationStates, {}),
   };
-  const stores = {
-    pods: reflect(kinds.pods, byFleet, ours),
+  const ofFleets = {
     services: reflect<Service, 'fleet'>(kinds.services, byFleet, ours),
     deployments: reflect(kinds.deployments, byFleet, ours),
     serviceAccounts: reflect(kinds.serviceAccounts, byFleet, ours),
     configMaps: reflect(kinds.configMaps, byFleet, ours),
     podDisruptionBudgets: reflect(kinds.podDisruptionBudgets, byFleet, ours),
     horizontalPodAutoscalers: reflect(kinds.horizontalPodAutoscalers, byFleet, ours),
+  };
+  const stores = {
+    ...ofFleets,
+    pods: reflect(kinds.pods, byFleet, ours),
     /** Why Services get no address. */
     allocationEvents: reflect(
       kinds.coreEvents,
@@ -85,7 +85,7 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
     ),
     ...ofMetallb,
     /** Only the Secret of the authorities. */
-    authorities: reflect(kinds.secrets, {}, { fieldSelector: `metadata.name=${ADS_SECRET}`, namespace }),
+    authorities: reflect(kinds.secrets, {}, { fieldSelector: `metadata.name=${ADS_NAME}`, namespace }),
     /** What Envoys have, as other replicas say. */
     reports: reflect(kinds.configMaps, {}, { labelSelector: REPORT_LABEL, namespace }),
   };
@@ -93,14 +93,7 @@ export function openMetallbCaches({ client, clock, random, logger, watchNamespac
   return {
     ...stores,
     /** Everything that we have made for any Gateway. */
-    fleets: [
-      stores.serviceAccounts,
-      stores.configMaps,
-      stores.services,
-      stores.deployments,
-      stores.podDisruptionBudgets,
-      stores.horizontalPodAutoscalers,
-    ] as const,
+    fleets: Object.values(ofFleets),
     settled: Promise.all(reflectors.map((reflector) => reflector.settled)),
     run: (signal: AbortSignal): Promise<unknown> => Promise.all(reflectors.map((reflector) => reflector.run(signal))),
     /** Whether MetalLB's kinds are installed. While they are listed again, the caches have them still. */

@@ -1,17 +1,13 @@
 // Problems with addresses as findings, the form that the status uses.
 import { type GatewayEffect, type GatewayFinding, type Hindrance, ofGateway } from '../provider/finding.ts';
+import { upperFirst } from '../status/phrases.ts';
 import type { MetallbProblem } from './problem.ts';
 import { sentence } from './words.ts';
 
 export function metallbFinding(problem: MetallbProblem): GatewayFinding {
   const field = 'field' in problem && problem.field !== undefined ? `spec.${problem.field}` : undefined;
   const words = sentence(problem);
-  return ofGateway(
-    problem,
-    field === undefined ? words.charAt(0).toUpperCase() + words.slice(1) : words,
-    effectOf(problem),
-    field,
-  );
+  return ofGateway(problem, field === undefined ? upperFirst(words) : words, effectOf(problem), field);
 }
 
 const unusable: Hindrance = {

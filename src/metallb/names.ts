@@ -4,7 +4,7 @@ import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 
 /** The label of everything that we make. */
-export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gatehouse' } as const;
+const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'gatehouse' } as const;
 
 /** The Gateway API's label. */
 const gatewayNameLabel = 'gateway.networking.k8s.io/gateway-name';
@@ -32,6 +32,19 @@ export function labelsOf(gateway: ObjectKey): Readonly<Record<string, string>> {
   const { name } = parseObjectKey(gateway);
   const label = name.length <= longest ? name : cut(name, hashOf(name), longest);
   return { ...MANAGED_BY, [gatewayNameLabel]: label, [GATEWAY_LABEL]: objectNameOf(gateway) };
+}
+
+/** Selects everything that we make. */
+export const managedSelector = selectorOf(MANAGED_BY);
+
+/** Selects what one Gateway has. The namespace is not part of it. */
+export const gatewaySelector = (gateway: ObjectKey): string =>
+  selectorOf({ ...MANAGED_BY, [GATEWAY_LABEL]: objectNameOf(gateway) });
+
+function selectorOf(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
 }
 
 /** The index of objects by Gateway: the namespace, and the name of the Gateway's objects. */

@@ -78,7 +78,7 @@ describeProvider(
         const feed = new MetallbFeed(context);
         const running = feed.run(AbortSignal.any([signal, stop.signal]));
         await feed.settled;
-        await until(async () => feed.ads.authorities !== undefined);
+        await until(async () => feed.ads.client !== undefined);
         const provider = await feed.open({ ...context, client: counted }, signal);
         let isPublished = false;
         const settle = async (): Promise<void> => {

@@ -11,7 +11,7 @@ import { type Finding, type GatewayFinding, ofGateway } from '../provider/findin
 import type { Applied, Derived, Provider, Standing } from '../provider/provider.ts';
 import { apiFinding } from '../status/api-findings.ts';
 import { addressPlan } from './addresses.ts';
-import { audience } from './ads.ts';
+import { adsClient } from './ads-client.ts';
 import { announced } from './announced.ts';
 import { cachedWorld, type WorldSources } from './cached-world.ts';
 import { fleetKinds } from './caches.ts';
@@ -38,11 +38,11 @@ export async function openMetallb(
   context: ProviderContext,
   signal: AbortSignal,
 ): Promise<MetallbProvider> {
-  const { config, logger } = context;
+  const { config, logger, namespace } = context;
   const { caches, ads } = replica;
   const client = whileLeading(context);
   const rollout = { isTaken: false };
-  logger.info({ ads: ads.address }, 'leads: Gateways are reconciled');
+  logger.info({ ads: adsClient(namespace, config).address }, 'leads: Gateways are reconciled');
   return {
     ...metallbKnown(config),
     facts: (accepted) => replica.facts(accepted),
@@ -85,14 +85,13 @@ async function apply(
 ): Promise<Applied> {
   if (model === undefined) return { found: [], behind: false };
   const { ads, caches } = replica;
-  const { address, serverName, authorities } = ads;
-  if (authorities === undefined) return { found: [noAuthority], behind: false };
+  if (ads.client === undefined) return { found: [noAuthority], behind: false };
   const fleet = fleetKey(key);
   const { services, againInMs } = addressPlan(
     serviceOptions(gateway, model, servicesOf(caches.services, gateway)),
     cachedWorld(gateway, worldSources(replica, context)),
   );
-  const proxies = fleetObjects(fleetOptions(gateway, model, { address, serverName, audience, authorities }));
+  const proxies = fleetObjects(fleetOptions(gateway, model, ads.client));
   const existing = caches.fleets.flatMap((store): readonly KubeObject[] => store.byIndex('fleet', fleet));
   const isOurs = (object: KubeObject): boolean => isOwnedBy(object, gateway);
   const all = { desired: [...proxies, ...services], existing: existing.filter(isOurs) };

@@ -1,14 +1,13 @@
 // Removes everything of a Gateway. It needs nothing but the key, and believes only the API server.
 import { pods } from '../api/kinds.ts';
-import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
 import { applyObjects } from '../kube/apply-set.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { apiVersion, type Kind } from '../kube/kinds.ts';
+import type { Kind } from '../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey, parseObjectKey } from '../kube/object.ts';
 import { ofGateway } from '../provider/finding.ts';
 import type { Removed } from '../provider/provider.ts';
 import { fleetKinds } from './caches.ts';
-import { MANAGED_BY, objectNameOf } from './names.ts';
+import { gatewaySelector, objectNameOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
 import { isEnvoyOf, ownerOf } from './owned.ts';
 
@@ -48,12 +47,7 @@ async function listed(
   gateway: ObjectKey,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
-  const labels = { ...MANAGED_BY, [GATEWAY_LABEL]: objectNameOf(gateway) };
-  const labelSelector = Object.entries(labels)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
   const { namespace } = parseObjectKey(gateway);
-  const { items } = await client.list(kind, { namespace, labelSelector }, signal);
-  // The items of a list have no kind.
-  return items.map((item) => ({ ...item, apiVersion: apiVersion(kind), kind: kind.kind }));
+  const { items } = await client.list(kind, { namespace, labelSelector: gatewaySelector(gateway) }, signal);
+  return items;
 }

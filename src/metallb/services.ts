@@ -1,9 +1,9 @@
 // The Services of a Gateway. A load balancer controller gives them addresses, and they lead to the Gateway's Envoys.
 import type { Service, ServicePort } from '../api/core.ts';
-import { GATEWAY_GROUP } from '../api/gateway-api.ts';
 import { METALLB_ANNOTATION } from '../api/metallb.ts';
 import type { ServiceSettings } from '../api/proxy-configuration.ts';
 import { GATEWAY_LABEL } from '../envoy/fleet/options.ts';
+import { ownerReference } from '../envoy/fleet/owner.ts';
 import type { PortTopology } from '../gateway/topology.ts';
 import { SPEC_ANNOTATION } from '../kube/apply-set.ts';
 import type { ObjectMeta } from '../kube/object.ts';
@@ -58,16 +58,7 @@ export function serviceOf(slot: Slot, options: ServiceOptions): Service {
 const metadataOf = (name: string, { gateway }: ServiceOptions): ObjectMeta => ({
   name,
   namespace: gateway.namespace,
-  ownerReferences: [
-    {
-      apiVersion: `${GATEWAY_GROUP}/v1`,
-      kind: 'Gateway',
-      name: gateway.name,
-      uid: gateway.uid,
-      controller: true,
-      blockOwnerDeletion: false,
-    },
-  ],
+  ownerReferences: [ownerReference(gateway)],
 });
 
 const servicePort = ({ port, transport, target }: ServedPort): ServicePort => ({

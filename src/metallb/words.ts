@@ -1,5 +1,5 @@
 // The messages of problems with addresses: what is wrong, and what to do.
-import { list, quoted } from '../status/phrases.ts';
+import { list, quoted, upperFirst } from '../status/phrases.ts';
 import type { Objection, Taken } from './objection.ts';
 import type {
   AddressPending,
@@ -106,5 +106,3 @@ function taken({ address, service, because }: Taken): string {
   }
   return `${other} shares the address ${address} and has port ${because.port}, too. Use another port or address.`;
 }
-
-const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -14,6 +14,9 @@ export const list = (items: readonly (string | number)[], unnamed = 0): string =
   return `${items.slice(0, maxNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 };
 
+/** Where a sentence begins with a word that stands after the field otherwise. */
+export const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Names in quotes: the first ones, and how many more there are. */
 export const quoted = (names: readonly string[]): string => list(names.map((name) => `"${name}"`));
 

@@ -3,6 +3,7 @@ import type { KubeObject } from '../../kube/object.ts';
 import { configurationFiles } from './bootstrap.ts';
 import { deployment, podLabels } from './deployment.ts';
 import type { FleetOptions } from './options.ts';
+import { ownerReference } from './owner.ts';
 
 type FleetObject = KubeObject & Readonly<Record<string, unknown>>;
 
@@ -30,16 +31,7 @@ function metadataOf({ gateway, name, labels, annotations }: FleetOptions): KubeO
     name,
     labels,
     ...(Object.keys(annotations).length > 0 && { annotations }),
-    ownerReferences: [
-      {
-        apiVersion: 'gateway.networking.k8s.io/v1',
-        kind: 'Gateway',
-        name: gateway.name,
-        uid: gateway.uid,
-        controller: true,
-        blockOwnerDeletion: false,
-      },
-    ],
+    ownerReferences: [ownerReference(gateway)],
   };
 }
 
