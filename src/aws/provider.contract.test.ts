@@ -50,7 +50,7 @@ describeProvider('AWS', async () => {
       const rule = { kind: 'error', action: 'CreateListener', status: 400, code: 'ValidationError', times: 1 };
       aws.faults.set(readFaultPlan({ rules: [rule] }));
     },
-    provisionSlowly: () => {
+    provisionSlowly: async () => {
       aws.faults.set(readFaultPlan({ provisioningSeconds: provisioningMs / 1000 }));
       return () => new Promise((resolve) => setTimeout(resolve, provisioningMs));
     },

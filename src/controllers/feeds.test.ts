@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gatewayClasses, gateways, httpRoutes } from '../api/kinds.ts';
 import { objectKey } from '../kube/object.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { type Cluster, gatewayClass, gatewayKey, route, services, startCluster } from '../provider/testing/cluster.ts';
 import { MemoryFeed } from '../provider/testing/memory-feed.ts';
 import { RunningFeed } from './feeds.ts';
@@ -12,7 +13,7 @@ let feed: MemoryFeed;
 
 beforeEach(async () => {
   stop = new AbortController();
-  cluster = await startCluster({ controllerName: 'example.com/fed' }, stop.signal);
+  cluster = await startCluster(new MemoryClient(), { controllerName: 'example.com/fed' }, stop.signal);
   feed = new MemoryFeed();
 });
 afterEach(() => stop.abort());

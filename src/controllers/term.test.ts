@@ -5,6 +5,7 @@ import { ConfigError } from '../config.ts';
 import { type Clock, systemClock } from '../kube/clock.ts';
 import { EventRecorder } from '../kube/events.ts';
 import { objectKey } from '../kube/object.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
 import type { Feed } from '../provider/feed.ts';
 import type { LedKind, ProviderKind } from '../provider/kind.ts';
 import { type Cluster, gatewayClass, gatewayKey, services, startCluster } from '../provider/testing/cluster.ts';
@@ -17,7 +18,7 @@ let stop: AbortController;
 
 beforeEach(async () => {
   stop = new AbortController();
-  cluster = await startCluster({ controllerName: 'example.com/first' }, stop.signal);
+  cluster = await startCluster(new MemoryClient(), { controllerName: 'example.com/first' }, stop.signal);
 });
 afterEach(() => stop.abort());
 

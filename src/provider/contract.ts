@@ -8,9 +8,12 @@ import { ports, route, services } from './testing/cluster.ts';
 import { ignoreUnfinished, type Lab, openLab, type Rig } from './testing/lab.ts';
 
 type MakeRig = () => Promise<Rig>;
+/** A lab is closed after its case, if not before: two of them may share the other side. */
+type Open = () => Promise<Lab>;
 
 const cases = {
-  'what is applied twice is written once': async ({ rig, start }) => {
+  'what is applied twice is written once': async (open) => {
+    const { rig, start } = await open();
     const process = await start();
     await process.reconcile();
     expect(await rig.serving()).toEqual(new Set(ports));
@@ -23,9 +26,9 @@ const cases = {
     expect(rig.writes()).toBe(before);
   },
 
-  'a process that stops after any write leaves nothing that the next one does not complete': async (_, makeRig) => {
+  'a process that stops after any write leaves nothing that the next one does not complete': async (open) => {
     const pictures: unknown[] = [];
-    await afterEachWrite(makeRig, async ({ rig, start }) => {
+    await afterEachWrite(open, async ({ rig, start }) => {
       await (await start()).reconcile();
       pictures.push(await rig.picture());
     });
@@ -33,9 +36,11 @@ const cases = {
     for (const picture of pictures) expect(picture).toEqual(pictures.at(-1));
   },
 
-  'everything can be removed from any state, and once more when it is gone': async (lab, makeRig) => {
-    const nothing = await lab.rig.picture();
-    await afterEachWrite(makeRig, async ({ rig, start }) => {
+  'everything can be removed from any state, and once more when it is gone': async (open) => {
+    const empty = await open();
+    const nothing = await empty.rig.picture();
+    await empty.close();
+    await afterEachWrite(open, async ({ rig, start }) => {
       const process = await start();
       await process.remove();
       expect(await rig.picture()).toEqual(nothing);
@@ -45,8 +50,9 @@ const cases = {
     });
   },
 
-  'nothing is said to serve before it serves': async ({ rig, start }) => {
-    const provisioned = rig.provisionSlowly();
+  'nothing is said to serve before it serves': async (open) => {
+    const { rig, start } = await open();
+    const provisioned = await rig.provisionSlowly();
     const process = await start();
     const { standing } = await process.pass();
     expect(standing).toMatchObject({ ports: new Set(), complete: false });
@@ -56,7 +62,8 @@ const cases = {
     expect((await process.pass()).standing).toMatchObject({ ports: new Set(ports), complete: true });
   },
 
-  'a refusal on one port leaves the others': async ({ rig, start }) => {
+  'a refusal on one port leaves the others': async (open) => {
+    const { rig, start } = await open();
     rig.refuseOnePort();
     const process = await start();
     const { applied, standing } = await process.pass();
@@ -67,7 +74,8 @@ const cases = {
     expect(await rig.serving()).toEqual(new Set(ports));
   },
 
-  'endpoints change members, and nothing else': async ({ rig, cluster, start }) => {
+  'endpoints change members, and nothing else': async (open) => {
+    const { rig, cluster, start } = await open();
     const { cart, stock } = services;
     const process = await start();
     await process.reconcile();
@@ -83,7 +91,8 @@ const cases = {
     expect(rig.writes()).toBe(before);
   },
 
-  'after the lease is lost no write begins': async ({ rig, start }) => {
+  'after the lease is lost no write begins': async (open) => {
+    const { rig, start } = await open();
     let isLeader = true;
     const process = await start(() => isLeader);
     await process.provider.ready(process.input().gateway);
@@ -93,7 +102,8 @@ const cases = {
     expect(rig.writes()).toBe(0);
   },
 
-  'the same objects in another order give the same model': async ({ start }) => {
+  'the same objects in another order give the same model': async (open) => {
+    const { start } = await open();
     const { provider, input } = await start();
     await provider.ready(input().gateway);
     const { model } = await derive(provider, input());
@@ -101,7 +111,8 @@ const cases = {
     expect((await derive(provider, reversed(input()))).model).toEqual(model);
   },
 
-  'what is claimed is expressed, and what is not claimed is a problem': async ({ start }) => {
+  'what is claimed is expressed, and what is not claimed is a problem': async (open) => {
+    const { start } = await open();
     const process = await start();
     await process.provider.ready(process.input().gateway);
     for (const { isMade, rule } of claims) {
@@ -110,7 +121,7 @@ const cases = {
       expect({ rule, isExpressed }).toEqual({ rule, isExpressed: isMade(process.provider) });
     }
   },
-} as const satisfies Readonly<Record<string, (lab: Lab, makeRig: MakeRig) => Promise<void>>>;
+} as const satisfies Readonly<Record<string, (open: Open) => Promise<void>>>;
 
 type Title = keyof typeof cases;
 
@@ -121,30 +132,27 @@ export function describeProvider(name: string, makeRig: MakeRig, skips: Partial<
   describe(`${name} as a provider`, () => {
     test.for(titles)('%s', async (title, { skip }) => {
       skip(skips[title] !== undefined, skips[title]);
-      const lab = await openLab(makeRig);
-      const expectKept: (lab: Lab, makeRig: MakeRig) => Promise<void> = cases[title];
-      try {
-        await expectKept(lab, makeRig);
-      } finally {
-        await lab.close();
-      }
+      await using opened = new AsyncDisposableStack();
+      const expectKept: (open: Open) => Promise<void> = cases[title];
+      await expectKept(async () => {
+        const lab = await openLab(makeRig);
+        opened.defer(lab.close);
+        return lab;
+      });
     });
   });
 }
 
 /** Looks at what a process leaves that stops after the first write, after the second, and so on to the last. */
-async function afterEachWrite(makeRig: MakeRig, look: (lab: Lab) => Promise<void>): Promise<void> {
+async function afterEachWrite(open: Open, look: (lab: Lab) => Promise<void>): Promise<void> {
   for (let count = 0, isLast = false; !isLast; count += 1) {
-    const lab = await openLab(makeRig);
+    const lab = await open();
     const process = await lab.start(() => lab.rig.writes() < count);
     await process.reconcile().catch(ignoreUnfinished);
     await process.close();
     isLast = lab.rig.writes() < count;
-    try {
-      await look(lab);
-    } finally {
-      await lab.close();
-    }
+    await look(lab);
+    await lab.close();
   }
 }
 

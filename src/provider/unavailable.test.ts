@@ -1,13 +1,14 @@
 // A provider that can't be opened at the first attempt.
 import { expect, test } from 'vitest';
 import { ConfigError } from '../config.ts';
+import { MemoryClient } from '../kube/testing/memory-client.ts';
 import { gatewayClass, startCluster } from './testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from './testing/memory-provider.ts';
 import { openOrUnavailable } from './unavailable.ts';
 
 test('a provider that cannot work here is opened again after growing waits of at most a minute', async () => {
   const stop = new AbortController();
-  const { context } = await startCluster({ controllerName: 'example.com/memory' }, stop.signal);
+  const { context } = await startCluster(new MemoryClient(), { controllerName: 'example.com/memory' }, stop.signal);
   const provider = { ...memoryProvider({ world: new MemoryWorld(), context }), run: async () => undefined };
   const waits: number[] = [];
   const clock = { ...context.clock, sleep: async (ms: number) => void waits.push(ms) };
@@ -28,7 +29,7 @@ test('a provider that cannot work here is opened again after growing waits of at
 
 test('the attempt to open a provider stops when the term ends', async () => {
   const stop = new AbortController();
-  const { context } = await startCluster({ controllerName: 'example.com/memory' }, stop.signal);
+  const { context } = await startCluster(new MemoryClient(), { controllerName: 'example.com/memory' }, stop.signal);
   const provider = memoryProvider({ world: new MemoryWorld(), context });
   const clock = { ...context.clock, sleep: async () => undefined };
   let opens = 0;

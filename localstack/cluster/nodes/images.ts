@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type BuildOptions, built, type GoProgram } from '../go-build.ts';
 import { installEnvoy } from '../metallb/envoy.ts';
-import { metallbFolder, metallbModule } from '../metallb/module.ts';
+import { metallbProgram } from '../metallb/module.ts';
 import { run } from '../run.ts';
 
 interface Image {
@@ -35,12 +35,7 @@ const echo: Image = {
 const metallb = (name: 'controller' | 'speaker'): Image => ({
   repositories: [`quay.io/metallb/${name}`],
   entrypoint: `/${name}`,
-  find: fromGo({
-    name: `metallb-${name}`,
-    folder: metallbFolder,
-    module: metallbModule,
-    package: `${metallbModule}/${name}`,
-  }),
+  find: fromGo(metallbProgram(name)),
 });
 
 const envoy: Image = {

@@ -5,6 +5,7 @@ import * as kinds from '../../api/kinds.ts';
 import type { EventNote } from '../../kube/events.ts';
 import type { Kind } from '../../kube/kinds.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../../kube/object.ts';
+import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { sourcesFor } from '../../provider/context.ts';
 import { type Cluster, gatewayKey, startCluster } from '../../provider/testing/cluster.ts';
 import { MemoryWorld, memoryProvider } from '../../provider/testing/memory-provider.ts';
@@ -34,7 +35,7 @@ export function eachTestOnMemory(...names: readonly [string, ...string[]]) {
   beforeEach(async () => {
     stop = new AbortController();
     recorded = [];
-    cluster = await startCluster({ controllerName: `example.com/${names[0]}` }, stop.signal);
+    cluster = await startCluster(new MemoryClient(), { controllerName: `example.com/${names[0]}` }, stop.signal);
     worlds = names.map(() => new MemoryWorld());
     const { client, clock, caches, context } = cluster;
     contexts = names.map((name, index) => {

@@ -7,9 +7,10 @@ import { readConfig } from '../../config.ts';
 import { openCaches } from '../../controllers/caches.ts';
 import { sourcesOf } from '../../controllers/sources.ts';
 import { listenerPort } from '../../gateway/listener-protocols.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import { type Clock, systemClock } from '../../kube/clock.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
-import { MemoryClient } from '../../kube/testing/memory-client.ts';
+import type { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { silentLogger } from '../../kube/testing/silent-logger.ts';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import type { ProviderContext } from '../context.ts';
@@ -74,8 +75,6 @@ export interface ClusterOptions {
   readonly flags?: Readonly<Record<string, string>>;
   readonly env?: NodeJS.ProcessEnv;
   readonly nodes?: readonly Node[];
-  /** The API server; default: an empty one. */
-  readonly client?: MemoryClient;
   /** Where the pods are. */
   readonly addresses?: readonly string[];
 }
@@ -93,11 +92,15 @@ function clockAhead(): Clock & { putForward(ms: number): void } {
   };
 }
 
-export type Cluster = Awaited<ReturnType<typeof startCluster>>;
+export type Cluster<Client extends KubeClient = MemoryClient> = Awaited<ReturnType<typeof startCluster<Client>>>;
 
-export async function startCluster(options: ClusterOptions, signal: AbortSignal) {
+/** @param client the API server's */
+export async function startCluster<Client extends KubeClient>(
+  client: Client,
+  options: ClusterOptions,
+  signal: AbortSignal,
+) {
   const { controllerName, flags = {}, env = {}, nodes = [], addresses = ['10.0.0.1', '10.0.0.2'] } = options;
-  const { client = new MemoryClient() } = options;
   await client.create(kinds.gatewayClasses, gatewayClass(controllerName), signal);
   await client.create(kinds.gateways, gateway, signal);
   for (const [index, name] of ['cart', 'stock'].entries()) {

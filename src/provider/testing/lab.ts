@@ -4,7 +4,9 @@ import type { HttpRoute } from '../../api/gateway-api.ts';
 import { gather } from '../../gateway/gather.ts';
 import type { GatewayInput } from '../../gateway/input.ts';
 import type { PortKey } from '../../gateway/listener-protocols.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import type { ObjectKey } from '../../kube/object.ts';
+import { MemoryClient } from '../../kube/testing/memory-client.ts';
 import { sourcesFor } from '../context.ts';
 import { derive } from '../derive.ts';
 import { ProviderError } from '../error.ts';
@@ -14,6 +16,8 @@ import { type Cluster, type ClusterOptions, gatewayKey, startCluster } from './c
 
 /** A provider's other side, and how it is looked at. */
 export interface Rig extends ClusterOptions {
+  /** The API server; default: an empty one in memory. */
+  readonly client?: KubeClient;
   readonly open: LedKind['open'];
   /** How many writes have come to the other side, refused ones included. */
   writes(): number;
@@ -26,7 +30,7 @@ export interface Rig extends ClusterOptions {
   /** Has the other side refuse one of the two ports, once. */
   refuseOnePort(): void;
   /** Has what is made take its time before it serves. @returns how to wait for it */
-  provisionSlowly(): () => Promise<void>;
+  provisionSlowly(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }
 
@@ -34,23 +38,26 @@ export type IsLeader = () => boolean;
 
 export interface Lab {
   readonly rig: Rig;
-  readonly cluster: Cluster;
+  readonly cluster: Cluster<KubeClient>;
   /** Starts a process: as after a crash, if there was one before. */
   readonly start: (isLeader?: IsLeader) => ReturnType<typeof startProcess>;
+  /** Once, however often it is called. */
   readonly close: () => Promise<void>;
 }
 
 export async function openLab(makeRig: () => Promise<Rig>): Promise<Lab> {
   const rig = await makeRig();
   const stop = new AbortController();
-  const cluster = await startCluster(rig, stop.signal);
+  let closing: Promise<void> | undefined;
+  const cluster = await startCluster(rig.client ?? new MemoryClient(), rig, stop.signal);
   return {
     rig,
     cluster,
     start: (isLeader) => startProcess(rig, cluster, stop.signal, isLeader),
-    close: async () => {
+    close: () => {
       stop.abort();
-      await rig.close();
+      closing ??= rig.close();
+      return closing;
     },
   };
 }
@@ -66,7 +73,7 @@ export function ignoreUnfinished(error: unknown): void {
 
 async function startProcess(
   rig: Rig,
-  { clock, context, endpointsDue }: Cluster,
+  { clock, context, endpointsDue }: Cluster<KubeClient>,
   signal: AbortSignal,
   isLeader: IsLeader = () => true,
 ) {

@@ -14,7 +14,7 @@ describeProvider('the memory', async () => {
     refuseOnePort: () => {
       world.refuses = 'port http/80 ';
     },
-    provisionSlowly: () => {
+    provisionSlowly: async () => {
       world.isProvisioned = false;
       return async () => {
         world.isProvisioned = true;

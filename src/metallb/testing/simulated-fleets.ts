@@ -1,53 +1,50 @@
-// What runs in a cluster around the objects of a Gateway: the controllers of Deployments, MetalLB, and Envoys that are connected to
-// the configuration service.
+// The controllers of Deployments, and Envoys that are connected to the configuration service. Each Deployment has one pod.
 import { fromBinary } from '@bufbuild/protobuf';
 import { deployments, pods, services } from '../../api/kinds.ts';
 import type { Deployment, Pod } from '../../api/workloads.ts';
 import { ConnectedEnvoy } from '../../envoy/ads/testing/connected-envoy.ts';
-import { tokenOf } from '../../envoy/ads/testing/tokens.ts';
 import { envoyListenerName } from '../../envoy/model/names.ts';
 import { ClusterLoadAssignmentSchema } from '../../envoy/xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { listenerPort, type PortKey } from '../../gateway/listener-protocols.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import { type ObjectKey, objectKey } from '../../kube/object.ts';
-import type { MemoryClient } from '../../kube/testing/memory-client.ts';
+import { managedSelector as labelSelector } from '../names.ts';
 import { boundTo } from '../slots.ts';
 
-export interface SimulatedClusterOptions {
-  readonly client: MemoryClient;
+export interface SimulatedFleetsOptions {
+  readonly client: KubeClient;
   readonly ads: { readonly port: number; readonly authorities: string };
+  /** What the kubelet would mount. */
+  readonly tokenOf: (pod: Pod) => Promise<string>;
 }
 
-export class SimulatedCluster {
-  /** Whether MetalLB gives addresses to Services. */
-  givesAddresses = true;
-  readonly #options: SimulatedClusterOptions;
+export class SimulatedFleets {
+  readonly #options: SimulatedFleetsOptions;
   readonly #stop = new AbortController();
   /** By pod. */
   readonly #envoys = new Map<ObjectKey, { readonly envoy: ConnectedEnvoy; readonly stop: AbortController }>();
 
-  constructor(options: SimulatedClusterOptions) {
+  constructor(options: SimulatedFleetsOptions) {
     this.#options = options;
   }
 
-  /** Everybody does what is to be done. */
+  /** Each Deployment gets its pod. A pod without a Deployment goes. */
   async work(): Promise<void> {
     const { client } = this.#options;
     const { signal } = this.#stop;
-    const wanted = new Map(
-      (await client.list(deployments)).items.map((each) => [objectKey(podOf(each).metadata), each]),
-    );
-    for (const pod of (await client.list(pods)).items) {
+    const made = await client.list(deployments, { labelSelector }, signal);
+    const wanted = new Map(made.items.map((each) => [objectKey(podOf(each).metadata), each]));
+    for (const pod of (await client.list(pods, { labelSelector }, signal)).items) {
       const key = objectKey(pod.metadata);
       if (wanted.delete(key)) continue;
       this.#envoys.get(key)?.stop.abort();
       this.#envoys.delete(key);
       await client.delete(pods, key, signal);
     }
-    for (const deployment of wanted.values()) this.#start(await client.create(pods, podOf(deployment), signal));
-    for (const service of (await client.list(services)).items) {
-      if (service.spec.type !== 'LoadBalancer' || boundTo(service).length > 0 || !this.givesAddresses) continue;
-      const status = { loadBalancer: { ingress: [{ ip: '10.249.0.1' }] } };
-      await client.updateStatus(services, { ...service, status }, signal);
+    for (const deployment of wanted.values()) {
+      const pod = await client.create(pods, podOf(deployment), signal);
+      const status = { conditions: [{ type: 'Ready', status: 'True' }] } as const;
+      await this.#start(await client.updateStatus(pods, { ...pod, status }, signal));
     }
   }
 
@@ -58,7 +55,8 @@ export class SimulatedCluster {
 
   /** The ports of addresses that an Envoy answers. */
   async serving(): Promise<ReadonlySet<PortKey>> {
-    const bound = (await this.#options.client.list(services)).items.filter((each) => boundTo(each).length > 0);
+    const { items } = await this.#options.client.list(services, { labelSelector }, this.#stop.signal);
+    const bound = items.filter((each) => boundTo(each).length > 0);
     const listeners = new Set([...this.#envoys.values()].flatMap(({ envoy }) => [...envoy.has.listeners.keys()]));
     const numbers = bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port));
     return new Set(
@@ -78,17 +76,16 @@ export class SimulatedCluster {
     for (const { stop } of this.#envoys.values()) stop.abort();
   }
 
-  #start({ metadata: { namespace, name, uid = '' }, spec }: Pod): void {
-    const bound = { namespace, pod: { name, uid }, serviceaccount: { name: spec.serviceAccountName } };
-    const token = tokenOf(name, { 'kubernetes.io': bound });
-    const envoy = new ConnectedEnvoy({ ...this.#options.ads, token, node: name });
+  async #start(pod: Pod): Promise<void> {
+    const token = await this.#options.tokenOf(pod);
+    const envoy = new ConnectedEnvoy({ ...this.#options.ads, token, node: pod.metadata.name });
     const stop = new AbortController();
-    this.#envoys.set(objectKey({ namespace, name }), { envoy, stop });
+    this.#envoys.set(objectKey(pod.metadata), { envoy, stop });
     void envoy.run(stop.signal);
   }
 }
 
-function podOf({ metadata: { namespace = '', name, labels } }: Deployment): Pod {
+function podOf({ metadata: { namespace = '', name, labels }, spec }: Deployment): Pod {
   const owner = {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -105,8 +102,7 @@ function podOf({ metadata: { namespace = '', name, labels } }: Deployment): Pod 
       labels: { ...labels, 'pod-template-hash': '1' },
       ownerReferences: [owner],
     },
-    spec: { serviceAccountName: name },
-    status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    spec: Object(spec).template.spec,
   };
 }
 
