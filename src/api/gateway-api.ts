@@ -155,6 +155,16 @@ export interface HttpHeaderModifier {
   readonly remove?: readonly string[];
 }
 
+export interface HttpCorsFilter {
+  readonly allowOrigins?: readonly string[];
+  readonly allowCredentials?: boolean;
+  readonly allowMethods?: readonly string[];
+  readonly allowHeaders?: readonly string[];
+  readonly exposeHeaders?: readonly string[];
+  /** In seconds. */
+  readonly maxAge?: number;
+}
+
 /** `type` names the one other field that is set. Unknown types come from newer CRDs. */
 export interface HttpRouteFilter {
   readonly type: string;
@@ -173,7 +183,7 @@ export interface HttpRouteFilter {
     readonly statusCode?: number;
   };
   readonly urlRewrite?: { readonly hostname?: string; readonly path?: HttpPathModifier };
-  readonly cors?: Readonly<Record<string, unknown>>;
+  readonly cors?: HttpCorsFilter;
   readonly extensionRef?: { readonly group: string; readonly kind: string; readonly name: string };
 }
 

@@ -1,5 +1,6 @@
 // A route's entry, for readers of a plan: which requests it takes, and what happens to them.
 import type {
+  CorsOrigin,
   Forward,
   HeaderChanges,
   Mirror,
@@ -92,6 +93,7 @@ export function changeWords(action: RouteAction): readonly string[] {
         ...action.backends.flatMap(backendChanges),
         ...(action.mirrors ?? []).map(mirrorWords),
         ...timeoutWords(action),
+        ...corsWords(action),
       ];
     case 'redirect':
       return headerWords('response', action.responseHeaders);
@@ -131,4 +133,22 @@ const mirrorWords = ({ service, numerator, denominator }: Mirror): string =>
 function timeoutWords({ timeouts = {} }: Forward): readonly string[] {
   const limits = [timeouts.request ?? 0, timeouts.backendRequest ?? 0].filter((limit) => limit > 0);
   return limits.length === 0 ? [] : [`time limit: ${Math.min(...limits) / 1000} s`];
+}
+
+function corsWords({ cors }: Forward): readonly string[] {
+  if (cors === undefined) return [];
+  const { origins, credentials, methods, headers } = cors;
+  const words = [
+    `pages of ${origins.length === 0 ? 'no other origin' : origins.map(originWords).join(', ')}`,
+    ...(methods.length === 0 ? [] : [`methods ${methods.join(', ')}`]),
+    ...(headers.length === 0 ? [] : [`headers ${headers.join(', ')}`]),
+    ...(credentials ? ['with credentials'] : []),
+  ];
+  return [`CORS: ${words.join('; ')}`];
+}
+
+function originWords(origin: CorsOrigin): string {
+  if (origin.kind === 'any') return 'any origin';
+  const { scheme, host, port } = origin;
+  return `${scheme}://${host}${port === undefined ? '' : `:${port}`}`;
 }

@@ -29,6 +29,7 @@ const byRouteKind: Readonly<Record<string, readonly string[]>> = {
 const byGrpcFilter: Readonly<Record<string, string>> = { RequestHeaderModifier: 'GRPCRouteRequestHeaderModifier' };
 
 const byFilter: Readonly<Record<string, readonly string[]>> = {
+  CORS: ['HTTPRouteCORS'],
   RequestMirror: ['HTTPRouteRequestMirror', 'HTTPRouteRequestMultipleMirrors', 'HTTPRouteRequestPercentageMirror'],
   RequestRedirect: ['HTTPRoutePathRedirect', 'HTTPRoutePortRedirect', 'HTTPRouteSchemeRedirect'],
   ResponseHeaderModifier: ['HTTPRouteResponseHeaderModification'],

@@ -1,5 +1,6 @@
 // The filters of a rule: they change a request before it is forwarded, or answer it.
 import type { HttpPathModifier, HttpRouteFilter, HttpRouteRule } from '../api/gateway-api.ts';
+import { corsOf, corsProblem } from './cors.ts';
 import { headerFilters } from './header-filters.ts';
 import { withoutTrailingSlash } from './paths.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -10,7 +11,7 @@ type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
 /** At most one of redirect and rewrite is set. */
-export interface RuleFilters extends Pick<ForwardFilters, 'requestHeaders' | 'responseHeaders'> {
+export interface RuleFilters extends Pick<ForwardFilters, 'requestHeaders' | 'responseHeaders' | 'cors'> {
   readonly redirect?: RequestRedirect;
   readonly rewrite?: UrlRewrite;
 }
@@ -26,15 +27,18 @@ export function resolveFilters(
   const verdicts = [
     ...all.map(({ filter, field }) => hasItsField(filter, field, context)),
     ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(matches, filter, field, context)),
+    ...all.map(({ filter, field }) => hasReadableCors(filter, field, context)),
     areCompatible(rule, context),
   ];
   if (verdicts.includes(false)) return undefined;
   const redirect = own.find(({ filter }) => filter.requestRedirect !== undefined)?.filter.requestRedirect;
   const rewriting = areRewritesShared(rule) ? all : own;
   const rewrite = rewriting.find(({ filter }) => filter.urlRewrite !== undefined)?.filter.urlRewrite;
+  const cors = own.find(({ filter }) => filter.cors !== undefined)?.filter.cors;
   return {
     ...(redirect !== undefined && { redirect }),
     ...(rewrite !== undefined && { rewrite }),
+    ...(cors !== undefined && { cors: corsOf(cors) }),
     ...headerFilters(rule.filters ?? []),
   };
 }
@@ -68,12 +72,20 @@ const isComplete = ({ type, ...filter }: HttpRouteFilter): boolean =>
     (type === 'URLRewrite' && filter.urlRewrite === undefined) ||
     (type === 'RequestHeaderModifier' && filter.requestHeaderModifier === undefined) ||
     (type === 'ResponseHeaderModifier' && filter.responseHeaderModifier === undefined) ||
-    (type === 'RequestMirror' && filter.requestMirror === undefined)
+    (type === 'RequestMirror' && filter.requestMirror === undefined) ||
+    (type === 'CORS' && filter.cors === undefined)
   );
 
 function hasItsField(filter: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
   if (isComplete(filter)) return true;
   report({ ...place(field), kind: 'filter-unsupported', filter: filter.type });
+  return false;
+}
+
+function hasReadableCors({ cors }: HttpRouteFilter, field: string, { place, report }: RuleContext): boolean {
+  const problem = cors && corsProblem(cors);
+  if (problem === undefined) return true;
+  report({ ...place(`${field}.cors.${problem.field}`), kind: 'cors-malformed', value: problem.value });
   return false;
 }
 

@@ -4,7 +4,7 @@ import { compareMatches } from './precedence.ts';
 import type { RequestMatch, RuleTopology } from './topology.ts';
 
 export function isGate({ action }: Pick<RuleTopology, 'action'>): boolean {
-  if (action.kind !== 'forward' || action.rewrite !== undefined) return true;
+  if (action.kind !== 'forward' || action.rewrite !== undefined || action.cors !== undefined) return true;
   return [action, ...action.backends].some((each) => each.requestHeaders ?? each.responseHeaders);
 }
 

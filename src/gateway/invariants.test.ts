@@ -35,6 +35,7 @@ const kinds: readonly ProblemKind[] = [
   'certificate-not-found',
   'certificate-not-permitted',
   'certificate-not-yet-valid',
+  'cors-malformed',
   'filters-incompatible',
   'gateway-tls-unsupported',
   'gateway-unreadable',

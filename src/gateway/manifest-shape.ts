@@ -75,6 +75,15 @@ const mirror = z.looseObject({
   percent: z.int().min(0).max(100).optional(),
   fraction: z.looseObject({ numerator: z.int().min(0), denominator: z.int().min(1).optional() }).optional(),
 });
+const names = z.array(z.string()).optional();
+const cors = z.looseObject({
+  allowOrigins: names,
+  allowCredentials: z.boolean().optional(),
+  allowMethods: names,
+  allowHeaders: names,
+  exposeHeaders: names,
+  maxAge: z.int().min(1).optional(),
+});
 const filters = z.array(
   z.looseObject({
     type: z.string(),
@@ -89,6 +98,7 @@ const filters = z.array(
     requestHeaderModifier: modifiesHeaders.optional(),
     responseHeaderModifier: modifiesHeaders.optional(),
     requestMirror: mirror.optional(),
+    cors: cors.optional(),
   }),
 );
 const backendRef = z.looseObject({

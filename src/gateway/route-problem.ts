@@ -106,6 +106,12 @@ export interface RuleFieldUnsupported extends RulePlace {
   readonly kind: 'rule-field-unsupported';
 }
 
+/** The value is not an origin, a method or the name of a header. */
+export interface CorsMalformed extends RulePlace {
+  readonly kind: 'cors-malformed';
+  readonly value: string;
+}
+
 /** The data plane does not support redirects with this status. */
 export interface RedirectStatusUnsupported extends RulePlace {
   readonly kind: 'redirect-status-unsupported';
@@ -155,6 +161,7 @@ export type BackendProblem =
 export type RuleProblem =
   | FilterUnsupported
   | FiltersIncompatible
+  | CorsMalformed
   | RuleFieldUnsupported
   | RedirectStatusUnsupported
   | RedirectUnsupported

@@ -59,17 +59,22 @@ function resolveAction(
   // HTTPRouteFilter: a filter must not be skipped: "requests that would have been processed by that filter MUST receive a
   // HTTP error response".
   if (filters === undefined) return { kind: 'respond', statusCode: 500 };
-  const { redirect, rewrite, ...headers } = filters;
+  const { redirect, rewrite, ...others } = filters;
   if (redirect !== undefined) {
-    const { responseHeaders } = headers;
-    return { kind: 'redirect', redirect: redirectOf(redirect), ...(responseHeaders && { responseHeaders }) };
+    const { responseHeaders, cors } = others;
+    return {
+      kind: 'redirect',
+      redirect: redirectOf(redirect),
+      ...(responseHeaders && { responseHeaders }),
+      ...(cors && { cors }),
+    };
   }
   const mirrors = resolveMirrors(rule.filters ?? [], context);
   const timeouts = timeoutsOf(rule);
   const forward = {
     backends,
     ...(rewrite && { rewrite: rewriteOf(rewrite) }),
-    ...headers,
+    ...others,
     ...(mirrors.length > 0 && { mirrors }),
     ...(timeouts && { timeouts }),
   };

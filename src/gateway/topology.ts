@@ -179,7 +179,12 @@ export type EntrySource =
 export type RouteAction =
   /** At least one of the backends is valid and has weight. */
   | Forward
-  | { readonly kind: 'redirect'; readonly redirect: Redirect; readonly responseHeaders?: HeaderChanges }
+  | {
+      readonly kind: 'redirect';
+      readonly redirect: Redirect;
+      readonly responseHeaders?: HeaderChanges;
+      readonly cors?: Cors;
+    }
   /** 500 if no backend is valid, or 503 for gRPC. 404 for isolation. */
   | { readonly kind: 'respond'; readonly statusCode: number };
 
@@ -194,7 +199,34 @@ export interface ForwardFilters extends HeaderFilters {
   /** Each has a valid backend. Absent for none. */
   readonly mirrors?: readonly Mirror[];
   readonly timeouts?: Timeouts;
+  readonly cors?: Cors;
 }
+
+/** Which pages of other origins may send requests and read the responses. */
+export interface Cors {
+  /** None means that no page may. */
+  readonly origins: readonly CorsOrigin[];
+  /** Whether requests may have credentials. Then browsers read `*` in a response as a name. */
+  readonly credentials: boolean;
+  /** `*` stands for all methods, or all headers. */
+  readonly methods: readonly string[];
+  readonly headers: readonly string[];
+  /** The headers of a response that a page may read. */
+  readonly exposed: readonly string[];
+  /** How many seconds a browser may remember the answer to a preflight request. */
+  readonly maxAge: number;
+}
+
+export type CorsOrigin =
+  | { readonly kind: 'any' }
+  | {
+      readonly kind: 'host';
+      readonly scheme: 'http' | 'https';
+      /** In lower case. `*` is any host, and `*.a.com` any host below a.com. */
+      readonly host: string;
+      /** Absent for the default port of the scheme. */
+      readonly port?: number;
+    };
 
 /** Absent where nothing changes. */
 interface HeaderFilters {

@@ -58,6 +58,7 @@ const ruleEffects: ByKind<RouteWaits | BackendProblem | RuleProblem, RuleEffect>
   'backend-external-name': { kind: 'unresolved', reason: 'InvalidKind' },
   'filter-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'filters-incompatible': { kind: 'dropped', reason: 'IncompatibleFilters' },
+  'cors-malformed': { kind: 'dropped', reason: 'UnsupportedValue' },
   'rule-field-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'redirect-status-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },
   'redirect-unsupported': { kind: 'dropped', reason: 'UnsupportedValue' },

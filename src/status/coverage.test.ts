@@ -43,6 +43,7 @@ const coverage: Coverage<Problem['kind']> = {
   'backend-transport-mismatch': 'golden',
   'backend-external-name': 'golden',
   'filter-unsupported': 'golden',
+  'cors-malformed': 'golden',
   'filters-incompatible': 'golden',
   'rule-field-unsupported': 'golden',
   'redirect-status-unsupported': 'golden',

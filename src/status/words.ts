@@ -46,6 +46,7 @@ export function unreadable({ detail, isLast }: Fault, otherwise: string): string
 export const answers500: ReadonlySet<string> = new Set([
   'filter-unsupported',
   'filters-incompatible',
+  'cors-malformed',
   'rule-field-unsupported',
   'redirect-status-unsupported',
   'redirect-unsupported',
@@ -139,6 +140,8 @@ export function sentence(problem: Problem, words: ProviderWords): string {
       return `filter ${problem.filter} is not supported by ${words.plane}. Remove it.`;
     case 'filters-incompatible':
       return `${list(problem.filters)} can't be used together in one rule. Keep one of them.`;
+    case 'cors-malformed':
+      return `"${problem.value}" can't be used in a CORS filter. Write an origin as https://www.example.com or https://*.example.com:8443, and methods and headers by their names.`;
     case 'rule-field-unsupported':
       return `${words.plane} does not support this field in a rule. Remove it.`;
     case 'redirect-status-unsupported':

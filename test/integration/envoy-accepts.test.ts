@@ -76,7 +76,20 @@ const rewrittenPath = fc.oneof(
   fc.record({ type: fc.constant('ReplaceFullPath'), replaceFullPath: anything }),
   fc.record({ type: fc.constant('ReplacePrefixMatch'), replacePrefixMatch: anything }),
 );
+const origin = fc.oneof(
+  fc.constantFrom('*', 'https://*', 'http://*:8080', 'HTTPS://*.A-b.com', 'https://a.b.c:443', 'https://-:1'),
+  fc.stringMatching(/^https?:\/\/(\*\.)?([a-zA-Z0-9-]{1,9}\.){0,3}[a-zA-Z0-9-]{1,9}(:[0-9]{1,5})?$/),
+);
+const cors = fc.record({
+  allowOrigins: fc.array(origin, { maxLength: 3 }),
+  allowCredentials: fc.boolean(),
+  allowMethods: fc.subarray(['GET', 'PUT', '*']),
+  allowHeaders: fc.array(token, { maxLength: 2 }),
+  exposeHeaders: fc.array(token, { maxLength: 2 }),
+  maxAge: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+});
 const filters = fc.oneof(
+  fc.record({ type: fc.constant('CORS'), cors }),
   fc.record({ type: fc.constant('RequestHeaderModifier'), requestHeaderModifier: changes }),
   fc.record({ type: fc.constant('ResponseHeaderModifier'), responseHeaderModifier: changes }),
   fc.record({ type: fc.constant('URLRewrite'), urlRewrite: fc.record({ path: rewrittenPath }) }),

@@ -5,7 +5,14 @@ export const ENVOY_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS'],
   features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
   http: {
-    filters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'RequestRedirect', 'URLRewrite'],
+    filters: [
+      'CORS',
+      'RequestHeaderModifier',
+      'ResponseHeaderModifier',
+      'RequestMirror',
+      'RequestRedirect',
+      'URLRewrite',
+    ],
     backendFilters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite'],
     // A weighted cluster cannot have its own path.
     backendRewrites: false,

@@ -33,7 +33,14 @@ const shortfallsOf = (rule: RuleTopology): readonly (Shortfall | HeaderShortfall
   ...refusals(rule),
 ];
 
-const refusals = ({ action }: RuleTopology): readonly HeaderShortfall[] => {
+/** Envoy's CORS filter ignores redirects. */
+const redirectWithCors: Shortfall = {
+  kind: 'filters-incompatible',
+  field: 'filters',
+  filters: ['RequestRedirect', 'CORS'],
+};
+
+const refusals = ({ action }: RuleTopology): readonly (Shortfall | HeaderShortfall)[] => {
   switch (action.kind) {
     case 'forward':
       return [
@@ -41,7 +48,10 @@ const refusals = ({ action }: RuleTopology): readonly HeaderShortfall[] => {
         ...action.backends.flatMap((backend) => headerRefusals(backend, `backendRefs[${backend.index}].filters`)),
       ];
     case 'redirect':
-      return headerRefusals({ ...(action.responseHeaders && { responseHeaders: action.responseHeaders }) }, 'filters');
+      return [
+        ...headerRefusals({ ...(action.responseHeaders && { responseHeaders: action.responseHeaders }) }, 'filters'),
+        ...(action.cors === undefined ? [] : [redirectWithCors]),
+      ];
     case 'respond':
       return [];
     default:

@@ -2,12 +2,14 @@
 import type { AccessLogSchema } from '../xds/envoy/config/accesslog/v3/accesslog_pb.ts';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../xds/envoy/config/core/v3/protocol_pb.ts';
 import { StdoutAccessLogSchema } from '../xds/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
+import { CorsSchema } from '../xds/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { RouterSchema } from '../xds/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
   HttpConnectionManager_PathWithEscapedSlashesAction as EscapedSlashes,
   HttpConnectionManagerSchema,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '../xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { CORS_FILTER } from './cors.ts';
 import { HTTP2_LIMITS, TIMEOUTS } from './edge.ts';
 import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
 
@@ -16,7 +18,10 @@ export const httpConnectionManager = (table: string) =>
   extension('envoy.filters.network.http_connection_manager', HttpConnectionManagerSchema, {
     statPrefix: table,
     routeSpecifier: { case: 'rds', value: { routeConfigName: table, configSource: FROM_ADS } },
-    httpFilters: [extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true })],
+    httpFilters: [
+      extension(CORS_FILTER, CorsSchema, {}),
+      extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true }),
+    ],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     accessLog: [accessLog],
     ...hardened,

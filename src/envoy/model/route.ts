@@ -8,6 +8,7 @@ import {
   type RouteActionSchema,
   type RouteSchema,
 } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { corsFields } from './cors.ts';
 import { clusterSpecifier, mirrorPolicies } from './forward.ts';
 import { headerFields } from './headers.ts';
 import { routeMatch } from './match.ts';
@@ -34,7 +35,7 @@ function actionOf(entry: RouteEntry, at: PublicPort): Init<typeof RouteSchema> {
   const { action } = entry;
   switch (action.kind) {
     case 'forward':
-      return { ...headerFields(action), action: { case: 'route', value: forward(action, entry) } };
+      return { ...responseFields(action), action: { case: 'route', value: forward(action, entry) } };
     case 'redirect':
       return {
         ...headerFields({ ...(action.responseHeaders && { responseHeaders: action.responseHeaders }) }),
@@ -45,6 +46,11 @@ function actionOf(entry: RouteEntry, at: PublicPort): Init<typeof RouteSchema> {
     default:
       return action satisfies never;
   }
+}
+
+function responseFields(action: Forward): Init<typeof RouteSchema> {
+  const headers = headerFields(action);
+  return { ...headers, ...(action.cors && corsFields(action.cors, headers.responseHeadersToRemove ?? [])) };
 }
 
 function forward(action: Forward, { match, source }: RouteEntry): Init<typeof RouteActionSchema> {

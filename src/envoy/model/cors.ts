@@ -1,0 +1,52 @@
+// CORS: a filter of Envoy answers preflight requests, and says in each response which pages may read it.
+import type { Cors, CorsOrigin } from '../../gateway/topology.ts';
+import type { RouteSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { CorsPolicySchema } from '../xds/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
+import type { StringMatcherSchema } from '../xds/envoy/type/matcher/v3/string_pb.ts';
+import { type Init, packed } from './messages.ts';
+import { escapeRegex } from './regex.ts';
+
+export const CORS_FILTER = 'envoy.filters.http.cors';
+
+/** Of the backend's response. Only the filter says who may read it. */
+const ofBackend = [
+  'access-control-allow-credentials',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+];
+
+/** The fields of a route. @param removed the headers that the route removes from responses anyway */
+export const corsFields = (cors: Cors, removed: readonly string[]): Init<typeof RouteSchema> => ({
+  typedPerFilterConfig: { [CORS_FILTER]: packed(CorsPolicySchema, policy(cors)) },
+  responseHeadersToRemove: [...removed, ...ofBackend],
+});
+
+const policy = ({ origins, credentials, methods, headers, exposed, maxAge }: Cors): Init<typeof CorsPolicySchema> => ({
+  allowOriginStringMatch: origins.map(originMatcher),
+  allowCredentials: credentials,
+  // Instead of `*`, the filter answers with what the browser asks for.
+  allowMethods: methods.join(', '),
+  allowHeaders: headers.join(', '),
+  // Browsers read `*` as a name if there are credentials, and the Gateway API forbids it.
+  exposeHeaders: exposed.filter((name) => !(credentials && name === '*')).join(', '),
+  maxAge: String(maxAge),
+  // The backend never decides about a page of another origin.
+  forwardNotMatchingPreflights: false,
+});
+
+function originMatcher(origin: CorsOrigin): Init<typeof StringMatcherSchema> {
+  if (origin.kind === 'any') return matching('.*');
+  const { scheme, host, port } = origin;
+  const end = port === undefined ? '' : `:${port}`;
+  if (host === '*') return matching(`${scheme}://(${label}|${ipv6})${end}`);
+  if (host.startsWith('*.')) return matching(`${scheme}://${label}${escapeRegex(host.slice(1))}${end}`);
+  return { matchPattern: { case: 'exact', value: `${scheme}://${host}${end}` } };
+}
+
+/** One or more labels of a host name. */
+const label = '[-_.a-z0-9]+';
+const ipv6 = String.raw`\[[0-9a-f:.]+\]`;
+
+const matching = (regex: string): Init<typeof StringMatcherSchema> => ({
+  matchPattern: { case: 'safeRegex', value: { regex } },
+});
