@@ -28,10 +28,11 @@ export const corsOf = ({
   maxAge,
 });
 
+const isToken = (value: string): boolean => tokenPattern.test(value);
+const isOrigin = (value: string): boolean => originOf(value) !== undefined;
+
 /** The first value that is not an origin, a method or the name of a header. */
 export function corsProblem(filter: HttpCorsFilter): { readonly field: string; readonly value: string } | undefined {
-  const isToken = (value: string): boolean => tokenPattern.test(value);
-  const isOrigin = (value: string): boolean => originOf(value) !== undefined;
   const checks = { allowOrigins: isOrigin, allowMethods: isToken, allowHeaders: isToken, exposeHeaders: isToken };
   for (const field of ['allowOrigins', 'allowMethods', 'allowHeaders', 'exposeHeaders'] as const) {
     const values = filter[field] ?? [];

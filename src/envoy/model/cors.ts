@@ -9,11 +9,7 @@ import { escapeRegex } from './regex.ts';
 export const CORS_FILTER = 'envoy.filters.http.cors';
 
 /** Of the backend's response. Only the filter says who may read it. */
-const ofBackend = [
-  'access-control-allow-credentials',
-  'access-control-allow-origin',
-  'access-control-expose-headers',
-];
+const ofBackend = ['access-control-allow-credentials', 'access-control-allow-origin', 'access-control-expose-headers'];
 
 /** The fields of a route. @param removed the headers that the route removes from responses anyway */
 export const corsFields = (cors: Cors, removed: readonly string[]): Init<typeof RouteSchema> => ({
