@@ -191,13 +191,19 @@ export interface HttpBackendRef extends BackendRef {
   readonly filters?: readonly HttpRouteFilter[];
 }
 
+export interface HttpRouteRetry {
+  readonly codes?: readonly number[];
+  readonly attempts?: number;
+  readonly backoff?: string;
+}
+
 export interface HttpRouteRule {
   readonly name?: string;
   readonly matches?: readonly HttpRouteMatch[];
   readonly filters?: readonly HttpRouteFilter[];
   readonly backendRefs?: readonly HttpBackendRef[];
   readonly timeouts?: { readonly request?: string; readonly backendRequest?: string };
-  readonly retry?: Readonly<Record<string, unknown>>;
+  readonly retry?: HttpRouteRetry;
   readonly sessionPersistence?: Readonly<Record<string, unknown>>;
 }
 

@@ -7,6 +7,7 @@ import type {
   PathModifier,
   Redirect,
   RequestMatch,
+  Retry,
   RouteAction,
   RouteEntry,
   TopologyBackend,
@@ -130,9 +131,23 @@ const backendChanges = (backend: TopologyBackend): readonly string[] =>
 const mirrorWords = ({ service, numerator, denominator }: Mirror): string =>
   `copied to Service ${service.service}:${service.port}${numerator === denominator ? '' : ` (${percent(numerator, denominator)})`}`;
 
-function timeoutWords({ timeouts = {} }: Forward): readonly string[] {
-  const limits = [timeouts.request ?? 0, timeouts.backendRequest ?? 0].filter((limit) => limit > 0);
-  return limits.length === 0 ? [] : [`time limit: ${Math.min(...limits) / 1000} s`];
+function timeoutWords({ timeouts: { request = 0, backendRequest = 0 } = {}, retry }: Forward): readonly string[] {
+  const isRepeated = retry !== undefined && retry.attempts > 0;
+  const limits = [request, backendRequest].filter((limit) => limit > 0);
+  const words = isRepeated
+    ? [...limitWords('', request), ...limitWords(' for each try', backendRequest)]
+    : limits.slice(0, 1).map(() => seconds(Math.min(...limits)));
+  return [...(words.length === 0 ? [] : [`time limit: ${words.join(', ')}`]), ...(retry ? [retryWords(retry)] : [])];
+}
+
+const limitWords = (of: string, limit: number): readonly string[] => (limit === 0 ? [] : [`${seconds(limit)}${of}`]);
+
+const seconds = (milliseconds: number): string => `${milliseconds / 1000} s`;
+
+function retryWords({ codes, attempts, backoff }: Retry): string {
+  if (attempts === 0) return 'no retries';
+  const after = [...codes.map(String), 'no answer'].join(', ');
+  return `retries: ${attempts}, after ${after}${backoff === undefined ? '' : `, the first in ${seconds(backoff)}`}`;
 }
 
 function corsWords({ cors }: Forward): readonly string[] {

@@ -35,6 +35,10 @@ test.each<[EnvoyProblem, string]>([
     'spec.rules[1].filters: Service shop/web has the protocol "smtp", so it gets no copies of requests. Use http, grpc, kubernetes.io/h2c or kubernetes.io/ws.',
   ],
   [
+    { ...place, kind: 'retries-capped', field: 'retry.attempts', attempts: 100, limit: 10 },
+    'spec.rules[1].retry.attempts: a request is tried again 10 times at most, and the rule asks for 100.',
+  ],
+  [
     { ...place, kind: 'too-many-routes', field: 'matches', limit: 20_000 },
     'spec.rules[1].matches: the route tables of a Gateway have room for 20000 entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.',
   ],

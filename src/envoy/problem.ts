@@ -38,6 +38,13 @@ export interface MirrorProtocolUnsupported extends RulePlace {
   readonly protocol: string;
 }
 
+/** The rule asks for more retries than Envoy makes. */
+export interface RetriesCapped extends RulePlace {
+  readonly kind: 'retries-capped';
+  readonly attempts: number;
+  readonly limit: number;
+}
+
 /** Other routes need all the room that the route tables of a Gateway have. The route is left out. */
 export interface TooManyRoutes extends RulePlace {
   readonly kind: 'too-many-routes';
@@ -50,6 +57,7 @@ export type EnvoyProblem =
   | HeaderRefused
   | GateMissing
   | MirrorProtocolUnsupported
+  | RetriesCapped
   | TooManyRoutes;
 
 /** All problems in the pass of a Gateway: those of the Gateway API's rules, and Envoy's. */

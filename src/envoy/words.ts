@@ -14,6 +14,8 @@ export function sentence(problem: EnvoyProblem): string {
       return `rule ${problem.gate} of the route is left out, and this rule would answer its requests. So this rule is left out too.`;
     case 'mirror-protocol-unsupported':
       return `Service ${problem.service} has the protocol "${problem.protocol}", so it gets no copies of requests. Use http, grpc, kubernetes.io/h2c or kubernetes.io/ws.`;
+    case 'retries-capped':
+      return `a request is tried again ${problem.limit} times at most, and the rule asks for ${problem.attempts}.`;
     case 'too-many-routes':
       return `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
     default:

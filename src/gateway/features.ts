@@ -41,6 +41,7 @@ const byBackendFilter: Readonly<Record<string, string>> = {
 };
 
 const byRuleField: Readonly<Partial<Record<HttpCapabilities['ruleFields'][number], readonly string[]>>> = {
+  retry: ['HTTPRouteRetryCodes', 'HTTPRouteRetryConnectionError'],
   timeouts: ['HTTPRouteBackendTimeout', 'HTTPRouteRequestTimeout'],
 };
 

@@ -110,6 +110,13 @@ const backendRef = z.looseObject({
 const actions = z.looseObject({
   filters: filters.optional(),
   backendRefs: z.array(backendRef.extend({ filters: filters.optional() })).optional(),
+  retry: z
+    .looseObject({
+      codes: z.array(z.int().min(400).max(599)).optional(),
+      attempts: z.int().min(0).optional(),
+      backoff: z.string().optional(),
+    })
+    .optional(),
   timeouts: z.looseObject({ request: z.string().optional(), backendRequest: z.string().optional() }).optional(),
 });
 const rule = actions.extend({

@@ -9,7 +9,7 @@ import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
 import type { RuleContext } from './rule-context.ts';
-import { timeoutsOf } from './timeouts.ts';
+import { retryOf, timeoutsOf } from './timeouts.ts';
 import type { Forward, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
 
 /** All rules of the route. An invalid rule is reported, and answers 500. */
@@ -71,12 +71,14 @@ function resolveAction(
   }
   const mirrors = resolveMirrors(rule.filters ?? [], context);
   const timeouts = timeoutsOf(rule);
+  const retry = retryOf(rule);
   const forward = {
     backends,
     ...(rewrite && { rewrite: rewriteOf(rewrite) }),
     ...others,
     ...(mirrors.length > 0 && { mirrors }),
     ...(timeouts && { timeouts }),
+    ...(retry && { retry }),
   };
   return forwardTo(forward, context.route);
 }

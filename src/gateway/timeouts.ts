@@ -1,6 +1,7 @@
-// The timeouts of a rule.
+// How long a rule waits for its backends, and how often it tries.
 import type { HttpRouteRule } from '../api/gateway-api.ts';
-import type { Timeouts } from './topology.ts';
+import { milliseconds } from './durations.ts';
+import type { Retry, Timeouts } from './topology.ts';
 
 /** Undefined if the rule sets none. */
 export function timeoutsOf({ timeouts }: Pick<HttpRouteRule, 'timeouts'>): Timeouts | undefined {
@@ -12,11 +13,9 @@ export function timeoutsOf({ timeouts }: Pick<HttpRouteRule, 'timeouts'>): Timeo
   };
 }
 
-const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
-
-/** Of a GEP-2257 duration, such as `1h30m` or `500ms`. */
-const milliseconds = (duration: string): number =>
-  [...duration.matchAll(/(\d+)(h|ms|m|s)/g)].reduce(
-    (sum, [, count = '', unit = '']) => sum + Number(count) * (units[unit] ?? 0),
-    0,
-  );
+/** Undefined if the rule says nothing about retries. */
+export function retryOf({ retry }: Pick<HttpRouteRule, 'retry'>): Retry | undefined {
+  if (retry === undefined) return undefined;
+  const { codes = [], attempts = 1, backoff } = retry;
+  return { codes, attempts, ...(backoff !== undefined && { backoff: milliseconds(backoff) }) };
+}

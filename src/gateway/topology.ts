@@ -199,7 +199,17 @@ export interface ForwardFilters extends HeaderFilters {
   /** Each has a valid backend. Absent for none. */
   readonly mirrors?: readonly Mirror[];
   readonly timeouts?: Timeouts;
+  readonly retry?: Retry;
   readonly cors?: Cors;
+}
+
+/** A request is sent again if no backend answers it, or if the answer has one of these codes. */
+export interface Retry {
+  readonly codes: readonly number[];
+  /** How often at most. 0 means never, whatever a plane does by itself. */
+  readonly attempts: number;
+  /** How many milliseconds to wait before the first retry, about. Absent if that is the plane's choice. */
+  readonly backoff?: number;
 }
 
 /** Which pages of other origins may send requests and read the responses. */

@@ -37,6 +37,7 @@ const envoyKinds: Readonly<Record<EnvoyProblem['kind'], true>> = {
   'header-refused': true,
   'gate-missing': true,
   'mirror-protocol-unsupported': true,
+  'retries-capped': true,
   'too-many-routes': true,
 };
 

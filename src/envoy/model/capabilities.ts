@@ -17,7 +17,7 @@ export const ENVOY_CAPABILITIES: Capabilities = {
     // A weighted cluster cannot have its own path.
     backendRewrites: false,
     redirectStatusCodes: [301, 302, 303, 307, 308],
-    ruleFields: ['timeouts'],
+    ruleFields: ['timeouts', 'retry'],
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'query-regex', 'method'],
     backendProtocols: ['HTTP1', 'H2C', 'GRPC', 'WS'],
   },

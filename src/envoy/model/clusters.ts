@@ -12,7 +12,7 @@ import {
   type HttpProtocolOptions_ExplicitHttpConfigSchema,
   HttpProtocolOptionsSchema,
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
-import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT } from './edge.ts';
+import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
 import { clusterName, type Upstream } from './upstreams.ts';
 
@@ -37,7 +37,12 @@ const protocols = {
   http2: protocolOptions({ protocolConfig: { case: 'http2ProtocolOptions', value: HTTP2_LIMITS } }),
 };
 
-const limits = { maxConnections: MAX_CONCURRENT, maxPendingRequests: MAX_CONCURRENT, maxRequests: MAX_CONCURRENT };
+const limits = {
+  maxConnections: MAX_CONCURRENT,
+  maxPendingRequests: MAX_CONCURRENT,
+  maxRequests: MAX_CONCURRENT,
+  maxRetries: MAX_RETRIES,
+};
 
 const shared = {
   clusterDiscoveryType: { case: 'type', value: Cluster_DiscoveryType.EDS },

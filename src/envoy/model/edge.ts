@@ -14,6 +14,9 @@ export const HTTP2_LIMITS = {
 /** Requests to one Service's port at the same time. Envoy's default of 1,024 would refuse what the backends can bear. */
 export const MAX_CONCURRENT = 65_536;
 
+/** Retries to one Service's port at the same time. Envoy's default is 3. */
+export const MAX_RETRIES = 1_024;
+
 /** In seconds. */
 export const TIMEOUTS = {
   /** A connection without requests. */

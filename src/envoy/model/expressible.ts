@@ -8,6 +8,7 @@ import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
 import { MAX_REGEX_LENGTH, regexRefusal } from './regex.ts';
+import { MAX_ATTEMPTS } from './retries.ts';
 
 export interface Expressible {
   readonly routes: readonly RouteTopology[];
@@ -23,6 +24,7 @@ export function* expressible(routes: readonly RouteTopology[]): Steps<Expressibl
     const within = withinPlane(route, shortfallsOf, report);
     const out = yield* leftOut(within, report);
     const rules = within.rules.filter((rule) => !out.has(rule));
+    for (const rule of rules) reportCappedRetries(within.route, rule, report);
     able.push({ ...within, rules: rules.map((rule) => withUsableMirrors(within.route, rule, report)) });
   }
   return { routes: able, problems };
@@ -103,6 +105,12 @@ function regexProblem(place: RulePlace, regex: string): RegexRefused | RegexTooL
   if (length > MAX_REGEX_LENGTH) return { kind: 'regex-too-long', ...place, length, limit: MAX_REGEX_LENGTH };
   const detail = regexRefusal(regex);
   return detail === undefined ? undefined : { kind: 'regex-refused', ...place, regex, detail };
+}
+
+function reportCappedRetries(route: RouteRef, { rule, action }: RuleTopology, report: (problem: Problem) => void) {
+  const { attempts = 0 } = (action.kind === 'forward' && action.retry) || {};
+  if (attempts <= MAX_ATTEMPTS) return;
+  report({ kind: 'retries-capped', route, rule, field: 'retry.attempts', attempts, limit: MAX_ATTEMPTS });
 }
 
 function withUsableMirrors(route: RouteRef, rule: RuleTopology, report: (problem: Problem) => void): RuleTopology {

@@ -1,17 +1,15 @@
 // Route tables: for each host the entries that cover it, in order of precedence. Without a matching entry the answer is 404.
-import { create } from '@bufbuild/protobuf';
 import { compareSpecificity, covers, type Hostname, widerThan } from '../../gateway/hostnames.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, RouteEntry } from '../../gateway/topology.ts';
 import { encodedResource, type Resource } from '../snapshot.ts';
 import { HeaderValueOption_HeaderAppendAction as Append } from '../xds/envoy/config/core/v3/base_pb.ts';
-import { RetryPolicySchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
+import { VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
-import { PreviousHostsPredicateSchema } from '../xds/envoy/extensions/retry/host/previous_hosts/v3/previous_hosts_pb.ts';
 import { asField, encoded, joined } from './encoded.ts';
 import { headerOption } from './headers.ts';
-import { extension } from './messages.ts';
+import { safeRetries } from './retries.ts';
 import type { PublicPort } from './route.ts';
 import type { RouteEncoder } from './route-encoder.ts';
 
@@ -79,21 +77,17 @@ function* hostsOf(
   }
   // Of two entries for one host, the one with the more specific hostname comes first, so whole groups can be joined.
   return [...new Set([own, ...routes.keys()])].toSorted(byHostname).map((hostname) => {
-    const head = encoded(VirtualHostSchema, { name: domainOf(hostname), domains: [domainOf(hostname)], retryPolicy });
+    const head = encoded(VirtualHostSchema, {
+      name: domainOf(hostname),
+      domains: [domainOf(hostname)],
+      retryPolicy: safeRetries,
+    });
     return joined([head, ...widerThan(hostname).flatMap((wider) => routes.get(wider) ?? [])]);
   });
 }
 
 const byHostname = (a: Hostname, b: Hostname): number =>
   compareSpecificity(a, b) || compareStrings(domainOf(a), domainOf(b));
-
-/** Only what no backend has seen is tried again: while a pod ends, its endpoint may still be there. */
-const retryPolicy = create(RetryPolicySchema, {
-  retryOn: 'connect-failure,refused-stream,reset-before-request',
-  numRetries: 2,
-  retryHostPredicate: [extension('envoy.retry_host_predicates.previous_hosts', PreviousHostsPredicateSchema, {})],
-  hostSelectionRetryMaxAttempts: 3n,
-});
 
 /** GEP-3567: 421 for a host that another listener of the port has, so that the client opens a connection for it. */
 function misdirected(own: ListenerTopology, listeners: readonly ListenerTopology[]): readonly Uint8Array[] {

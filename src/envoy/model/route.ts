@@ -1,5 +1,4 @@
 // A route of Envoy: the requests of one entry, and what happens to them.
-import { durationFromMs } from '@bufbuild/protobuf/wkt';
 import { routeId } from '../../gateway/route-id.ts';
 import type { Forward, Redirect, RouteEntry } from '../../gateway/topology.ts';
 import {
@@ -14,6 +13,7 @@ import { headerFields } from './headers.ts';
 import { routeMatch } from './match.ts';
 import type { Init } from './messages.ts';
 import { pathChange, wholePath } from './path-modifier.ts';
+import { tries } from './retries.ts';
 
 /** As clients see it. */
 export interface PublicPort {
@@ -54,9 +54,8 @@ function responseFields(action: Forward): Init<typeof RouteSchema> {
 }
 
 function forward(action: Forward, { match, source }: RouteEntry): Init<typeof RouteActionSchema> {
-  const { rewrite, timeouts } = action;
+  const { rewrite } = action;
   const grpc = source.kind === 'rule' && source.route.kind === 'GRPCRoute';
-  const limits = [timeouts?.request ?? 0, timeouts?.backendRequest ?? 0].filter((limit) => limit > 0);
   return {
     ...clusterSpecifier(action, grpc),
     ...(rewrite?.hostname !== undefined && {
@@ -64,8 +63,7 @@ function forward(action: Forward, { match, source }: RouteEntry): Init<typeof Ro
     }),
     ...(rewrite?.path !== undefined && rewrittenPath(pathChange(rewrite.path, match.path))),
     ...(action.mirrors !== undefined && { requestMirrorPolicies: mirrorPolicies(action.mirrors) }),
-    // Without it Envoy would wait for 15 s. 0 means no limit: streams may last. What is idle ends by `streamIdleTimeout`.
-    timeout: durationFromMs(limits.length === 0 ? 0 : Math.min(...limits)),
+    ...tries(action),
   };
 }
 
