@@ -115,10 +115,11 @@ test('backoff makes pauses', async () => {
 test('a body is sent again as long as it fits the buffer, and a larger one arrives whole once', async () => {
   const got: number[] = [];
   const ask = await start({ web: { retry: { codes: [503], attempts: 3 } } }, (attempt) => (incoming, response) => {
-    void text(incoming).then((body) => {
-      got.push(body.length);
+    void (async () => {
+      const { length } = await text(incoming);
+      got.push(length);
       response.writeHead(attempt === 1 ? 503 : 200).end();
-    });
+    })();
   });
   expect(await ask('web', { method: 'POST', body: 'x'.repeat(20_000) })).toEqual([200, 2]);
   expect(await ask('web', { method: 'POST', body: 'x'.repeat(2_000_000) })).toEqual([503, 1]);
