@@ -37,7 +37,8 @@ const tagOfNlb = (aws: SimulatedAws) =>
 
 test('an NLB becomes the address when it serves all, and then the time of the old address begins', () => {
   const aws = serving();
-  pass(aws);
+  // AWS may have made the NLB by the end of the pass, so the plan itself says that it is not done.
+  expect(pass(aws)).toMatchObject({ pending: [{ kind: 'replacement', resource: 'load-balancer/internal' }] });
   expect([aws.announced, tagOfNlb(aws)]).toEqual([[alb], 'pending']);
   for (const entry of aws.entries.values()) {
     if (entry.owned.kind === 'load-balancer') entry.owned = { ...entry.owned, state: 'active' };

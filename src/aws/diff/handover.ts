@@ -21,7 +21,11 @@ export function handOver(
 ): void {
   for (const desired of loadBalancers) {
     const existing = draft.existing.kept.get(desired.id);
-    if (existing?.kind !== 'load-balancer') continue;
+    if (existing?.kind !== 'load-balancer') {
+      // AWS may have made it by the end of this pass. Then nothing else leads to the pass that moves the address.
+      if (desired.replaces !== undefined) draft.await({ kind: 'replacement', resource: desired.replaces });
+      continue;
+    }
     const at = keepsZonesUntil(existing, now, handover);
     if (at !== undefined) draft.await({ kind: 'zones', resource: desired.id, at });
     const { replaces } = desired;
