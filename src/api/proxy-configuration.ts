@@ -91,7 +91,9 @@ const service = z.strictObject({
     .min(1)
     .max(240)
     .exactOptional()
-    .describe('Who may reach the listeners, as CIDR blocks. The default is everyone.'),
+    .describe(
+      "Who may reach the listeners, as CIDR blocks. The default is everyone. A Gateway's must be within those of the class.",
+    ),
 });
 
 const allow = z.strictObject({

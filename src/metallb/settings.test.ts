@@ -99,6 +99,23 @@ test.each([
   }
 });
 
+test.each([
+  ['[10.1.0.0/16, 10.2.3.4/32]', '[10.0.0.0/8]', []],
+  ['[10.0.0.0/8]', '[10.0.0.0/8, 2001:db8::/32]', []],
+  ['[2001:db8:1::/48]', '[10.0.0.0/8, 2001:db8::/32]', []],
+  ['[0.0.0.0/0]', undefined, []],
+  ['[10.1.0.0/16, 0.0.0.0/0]', '[10.0.0.0/8]', ['[1]']],
+  ['[10.0.0.0/7]', '[10.0.0.0/8, 11.0.0.0/8]', ['[0]']],
+  ['[192.0.2.0/24, "::/0"]', '[10.0.0.0/8]', ['[0]', '[1]']],
+])('a Gateway with the source ranges %s admits no more clients than its class with %s', (ranges, ofClass, refused) => {
+  const bounds = ofClass && `{ service: { sourceRanges: ${ofClass} } }`;
+  expect(resolve(bounds, `{ service: { sourceRanges: ${ranges} } }`).problems).toEqual(
+    refused.map((index) =>
+      expect.objectContaining({ kind: 'parameters-invalid', on: 'gateway', field: `service.sourceRanges${index}` }),
+    ),
+  );
+});
+
 test('a Gateway may set what its class allows', () => {
   const allow =
     '{ images: [b, a], priorityClassNames: [edge], placement: true, pools: [public], sharingKeys: [k], loadBalancerClasses: [l] }';

@@ -1,5 +1,6 @@
 // The settings of a Gateway's Envoys and Services: the Gateway's ProxyConfiguration, as far as its class allows it, then the
 // class's, then the defaults.
+import ipaddr from 'ipaddr.js';
 import type { GatewayClass } from '../api/gateway-api.ts';
 import {
   type Amounts,
@@ -34,7 +35,7 @@ export function proxySettings({ gateway, gatewayClass, proxyConfigurations }: Ga
   const ofGateway = gatewayParameters(gateway, proxyConfigurations, form, report);
   if (ofClass === undefined || ofGateway === undefined) return { problems };
   const { on, reference } = ofGateway;
-  for (const refused of notAllowed(ofGateway.spec, ofClass.spec.allow)) {
+  for (const refused of notAllowed(ofGateway.spec, ofClass.spec)) {
     report({ kind: 'parameters-invalid', on, reference, ...refused });
   }
   return problems.length > 0 ? { problems } : { settings: merge(ofGateway.spec, ofClass.spec), problems };
@@ -54,7 +55,8 @@ type Allow = NonNullable<ProxyConfigurationSpec['allow']>;
 type Refused = Pick<Extract<ParametersProblem, { kind: 'parameters-invalid' }>, 'field' | 'detail'>;
 
 /** What the Gateway's configuration has, but may not. Who may write Gateways may not always create pods and Services. */
-function notAllowed(spec: ProxyConfigurationSpec, allow: Allow = {}): readonly Refused[] {
+function notAllowed(spec: ProxyConfigurationSpec, ofClass: ProxyConfigurationSpec): readonly Refused[] {
+  const { allow = {} } = ofClass;
   const { service = {} } = spec;
   const named = [
     ['image', spec.image, 'images'],
@@ -74,7 +76,27 @@ function notAllowed(spec: ProxyConfigurationSpec, allow: Allow = {}): readonly R
     ...placed
       .filter((field) => spec[field] !== undefined && allow.placement !== true)
       .map((field) => ({ field, detail: unless('has spec.allow.placement: true') })),
+    ...wider(service.sourceRanges ?? [], ofClass.service?.sourceRanges),
   ];
+}
+
+/** A Gateway may admit fewer clients than its class, never more. @param bounds absent, if the class admits everyone */
+const wider = (ranges: readonly string[], bounds: readonly string[] | undefined): readonly Refused[] =>
+  ranges.flatMap((range, index) =>
+    bounds === undefined || bounds.some((bound) => isWithin(range, bound))
+      ? []
+      : [
+          {
+            field: `service.sourceRanges[${index}]`,
+            detail: `${range} is not within spec.service.sourceRanges of the ProxyConfiguration of its class`,
+          },
+        ],
+  );
+
+function isWithin(range: string, bound: string): boolean {
+  const [address, prefix] = ipaddr.parseCIDR(range);
+  const [outer, outerPrefix] = ipaddr.parseCIDR(bound);
+  return address.kind() === outer.kind() && outerPrefix <= prefix && address.match(outer, outerPrefix);
 }
 
 const unless = (condition: string): string =>
