@@ -79,6 +79,8 @@ export interface KubeClient {
   delete(kind: Kind, key: ObjectKey, signal: AbortSignal, options?: DeleteOptions): Promise<void>;
   /** The events of one watch, until the server ends it. Throws a KubeError for an ERROR event. */
   watch<T extends KubeObject>(kind: Kind<T>, options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
+  /** Of the API server, such as `v1.37.2`. */
+  version(signal: AbortSignal): Promise<string>;
   /** Aborts running requests. */
   close(): void;
 }

@@ -66,6 +66,11 @@ export class HttpClient implements KubeClient {
     return this.#options.namespace;
   }
 
+  async version(signal: AbortSignal): Promise<string> {
+    const call: Call = { method: 'GET', target: 'version', path: '/version' };
+    return (await this.#json<{ readonly gitVersion: string }>(call, signal)).gitVersion;
+  }
+
   async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal: AbortSignal): Promise<T> {
     return await this.#json<T>({ method: 'GET', ...at(kind, key) }, signal);
   }

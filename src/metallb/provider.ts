@@ -7,7 +7,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, ObjectKey } from '../kube/object.ts';
 import type { ProviderContext } from '../provider/context.ts';
 import { ProviderError } from '../provider/error.ts';
-import { type Finding, type GatewayFinding, ofGateway } from '../provider/finding.ts';
+import type { Finding } from '../provider/finding.ts';
 import type { Applied, Derived, Provider, Standing } from '../provider/provider.ts';
 import { apiFinding } from '../status/api-findings.ts';
 import { addressPlan } from './addresses.ts';
@@ -18,9 +18,11 @@ import { fleetKinds } from './caches.ts';
 import { fleetOptions, serviceOptions } from './desired.ts';
 import { fleetTurn, keepReplicas } from './fleet-turn.ts';
 import { metallbKnown } from './known.ts';
+import { KubernetesVersion } from './kubernetes-version.ts';
 import { fleetKey, objectNameOf } from './names.ts';
 import { findingsOf } from './outcomes.ts';
 import { isEnvoyOf, isOwnedBy, servicesOf } from './owned.ts';
+import { pending } from './pending.ts';
 import { metallbWords } from './provider-words.ts';
 import { removeFleet } from './remove.ts';
 import type { MetallbReplica } from './replica.ts';
@@ -42,14 +44,24 @@ export async function openMetallb(
   const { caches, ads } = replica;
   const client = whileLeading(context);
   const rollout = { isTaken: false };
+  const kubernetes = new KubernetesVersion(client, logger);
+  await kubernetes.read(signal);
   logger.info({ ads: adsClient(namespace, config).address }, 'leads: Gateways are reconciled');
   return {
     ...metallbKnown(config),
     facts: (accepted) => replica.facts(accepted),
     model: replica.model,
     certificates: { ...replica.certificates, learn: async () => [] },
-    checkClass: (gatewayClass) => [...unlisted(caches.unlisted()), ...classFindings(gatewayClass, context)],
-    ready: async () => unlisted(caches.unlisted()),
+    checkClass: (gatewayClass) => [
+      ...kubernetes.findings,
+      ...unlisted(caches.unlisted()),
+      ...classFindings(gatewayClass, context),
+    ],
+    ready: async () => {
+      // The cluster may have been upgraded since.
+      if (kubernetes.findings.length > 0) await kubernetes.read(signal);
+      return [...kubernetes.findings, ...unlisted(caches.unlisted())];
+    },
     apply: (gateway, derived) => apply({ replica, context, client, rollout, signal }, gateway, derived),
     standing: (gateway, model) => standing(replica, context, gateway, model),
     remove: (gateway) => removeFleet(client, gateway, signal),
@@ -149,15 +161,6 @@ const worldSources = ({ caches }: MetallbReplica, { config, sources, clock }: Pr
   handoverMs: config.handoverPeriod,
 });
 
-const pending = (kind: string, words: string): GatewayFinding =>
-  ofGateway({ kind }, words, {
-    kind: 'hindrance',
-    programmed: 'Pending',
-    upToDate: 'Unavailable',
-    concerns: 'everything',
-    passing: true,
-  });
-
 const noAuthority = pending('authority-missing', 'the certificate of the configuration service does not exist yet.');
 
 function classFindings(gatewayClass: GatewayClass, { sources }: ProviderContext): readonly Finding[] {
@@ -188,6 +191,7 @@ export function whileLeading({ client, isLeader }: Pick<ProviderContext, 'client
     namespace: client.namespace,
     get: (kind, key, signal) => client.get(kind, key, signal),
     list: (kind, options, signal) => client.list(kind, options, signal),
+    version: (signal) => client.version(signal),
     watch: (kind, options, signal) => client.watch(kind, options, signal),
     close: () => client.close(),
     create: async (...call) => {

@@ -117,6 +117,10 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 
 const eventually = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 20 });
 
+test('the API server tells its version', async () => {
+  expect(await client.version(signal)).toMatch(/^v1\.\d+\.\d+/);
+});
+
 test('a reflector sees what is there, then each addition, change and deletion once', async () => {
   const namespace = await newNamespace();
   await client.create(configMaps, configMap(namespace, 'a', '1'), signal);

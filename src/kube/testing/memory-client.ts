@@ -20,12 +20,17 @@ export class MemoryClient implements KubeClient {
   readonly namespace = undefined;
   /** The actions so far, such as `GET leases a/b`. */
   readonly actions: string[] = [];
+  serverVersion = 'v1.37.2';
   intercept: Interception = () => undefined;
   readonly #objects = new Map<string, string>();
   readonly #changes: Change[] = [];
   #version = 0;
   /** The next change resolves it. */
   #changed = Promise.withResolvers<void>();
+
+  async version(): Promise<string> {
+    return this.serverVersion;
+  }
 
   async get<T extends KubeObject>(kind: Kind<T>, key: ObjectKey, signal: AbortSignal): Promise<T> {
     await this.#begin(`GET ${kind.plural} ${key}`, signal);
