@@ -177,7 +177,7 @@ const unlisted = (kinds: readonly string[]): readonly Finding[] =>
     : [
         pending(
           'kinds-unlisted',
-          `Gatehouse could not list ${kinds.join(', ')} yet. Check that its role has all rights of deploy/controller-role.yaml.`,
+          `Gatehouse could not list ${kinds.join(', ')} yet. Check that its role has all rights of deploy/proxies.`,
         ),
       ];
 

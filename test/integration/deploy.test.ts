@@ -12,6 +12,7 @@ import { flags, readConfig } from '../../src/config.ts';
 import { kustomize } from './kustomize.ts';
 
 const namespace = 'gatehouse-system';
+const deploy = join(import.meta.dirname, '../../deploy');
 
 const podTemplate = z.object({
   metadata: z.looseObject({}),
@@ -20,6 +21,7 @@ const podTemplate = z.object({
       z.looseObject({
         image: z.string(),
         args: z.array(z.string()),
+        env: z.array(z.object({ name: z.string(), value: z.string() })).optional(),
         envFrom: z.array(
           z.object({ configMapRef: z.object({ name: z.string(), optional: z.boolean().default(false) }) }),
         ),
@@ -30,6 +32,7 @@ const podTemplate = z.object({
 });
 const deployment = z.object({ kind: z.literal('Deployment'), spec: z.object({ template: podTemplate }) });
 
+const named = z.object({ kind: z.string(), metadata: z.object({ name: z.string() }) });
 const configMap = z.object({ kind: z.literal('ConfigMap'), metadata: z.object({ name: z.string() }) });
 
 let admin: Connection;
@@ -38,7 +41,7 @@ let applied: readonly KubeObject[];
 
 beforeAll(async () => {
   admin = await connect(inject('kubeconfig'));
-  rendered = await kustomize(join(import.meta.dirname, '../../deploy'));
+  rendered = await kustomize(deploy);
   applied = await applyYaml(admin, rendered);
 });
 afterAll(() => admin.close());
@@ -79,6 +82,32 @@ test('an API server takes every object', () => {
   ]);
 });
 
+const namesIn = (yaml: string): readonly string[] =>
+  objectsOf(yaml).map((object) => {
+    const { kind, metadata } = named.parse(object);
+    return `${kind} ${metadata.name}`;
+  });
+
+test('AWS alone needs no rights of proxies, and the pod runs this provider only', async () => {
+  const forAws = await kustomize(join(deploy, 'aws'));
+  const ofProxies = applied
+    .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    .filter((name) => /prox|ads|Admission/.test(name) && !/CustomResource/.test(name));
+  expect(ofProxies).toHaveLength(13);
+  expect(namesIn(forAws).toSorted()).toEqual(
+    namesIn(rendered)
+      .filter((name) => !ofProxies.includes(name))
+      .toSorted(),
+  );
+  expect(pod(forAws).spec.containers[0]?.env).toEqual([{ name: 'GATEHOUSE_PROVIDERS', value: 'aws' }]);
+});
+
+test('MetalLB alone runs this provider only', async () => {
+  const forMetallb = await kustomize(join(deploy, 'metallb'));
+  expect(namesIn(forMetallb).toSorted()).toEqual(namesIn(rendered).toSorted());
+  expect(pod(forMetallb).spec.containers[0]?.env).toEqual([{ name: 'GATEHOUSE_PROVIDERS', value: 'metallb' }]);
+});
+
 test('the pod is admitted to its namespace, which enforces the restricted standard', async () => {
   const { metadata, spec } = pod();
   const body = { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name: 'gatehouse' }, spec };
@@ -94,7 +123,6 @@ test('without an overlay the pods wait for their settings, and nothing runs unde
 });
 
 test('the overlay of deploy/README.md sets image, cluster name and role by their names', async () => {
-  const deploy = join(import.meta.dirname, '../../deploy');
   const readme = await readFile(join(deploy, 'README.md'), 'utf8');
   const [, example = ''] = /```yaml\n( *# kustomization\.yaml\n[^`]*)```/.exec(readme) ?? [];
   const folder = await mkdtemp(join(tmpdir(), 'gatehouse-overlay-'));
@@ -236,7 +264,7 @@ describe('the controller’s ServiceAccount', () => {
     'endpointslices.discovery.k8s.io',
   ];
 
-  /** proxies-policy.yaml limits what may be written. */
+  /** proxies/policy.yaml limits what may be written. */
   const ofProxies = [
     'services',
     'serviceaccounts',

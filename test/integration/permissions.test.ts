@@ -1,4 +1,4 @@
-// The controller with only the permissions of deploy/.
+// The controller with only the permissions that deploy/ has for its provider.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,15 +13,16 @@ import { gateway, gatewayClass, http, httpRoute, service } from './support/objec
 import { gatewayPath, routePath, said } from './support/status.ts';
 
 const waitMs = 45_000;
+const deploy = join(import.meta.dirname, '../../deploy');
 
 let environment: Environment;
 let gatehouse: Gatehouse;
 
 beforeAll(async () => {
   environment = await startEnvironment({ openAws, aws: { port: 0, provisioningSeconds: 0.3 } });
-  await applyYaml(environment.cluster.admin, await kustomize(join(import.meta.dirname, '../../deploy')));
+  await applyYaml(environment.cluster.admin, await kustomize(join(deploy, 'aws')));
   gatehouse = await environment.startGatehouse({
-    flags: { 'enable-leader-election': 'true', 'leader-election-namespace': 'gatehouse-system' },
+    flags: { providers: 'aws', 'enable-leader-election': 'true', 'leader-election-namespace': 'gatehouse-system' },
     env: { KUBECONFIG: await environment.cluster.serviceAccountKubeconfig('gatehouse-system', 'gatehouse') },
   });
 });
@@ -67,6 +68,7 @@ test('the ServiceAccount that is shipped may do all that a Gateway takes, from i
 test('the ServiceAccount that is shipped may do all that a Gateway with Envoys takes, within the policies', async () => {
   const { admin } = environment.cluster;
   const ns = 'proxies';
+  await applyYaml(admin, await kustomize(join(deploy, 'metallb')));
   const [adsPort] = await freePorts(1);
   const running = await environment.startGatehouse({
     flags: {
