@@ -66,6 +66,14 @@ const anything = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }),
   fc.constantFrom('%', '%%', '%REQ(X)%', '\\1', '\\', '"', '{{', '\u007f', '\t', ' ', '${x}', '/../', '//', 'é', '('),
 );
+const regex = fc.oneof(
+  anything,
+  fc
+    .array(
+      fc.constantFrom('\\p{Garay}', '\\P{^Emoji}', '\\p{Greek}', '\\x{100}', '\\x{ff}', '[', ']', '^', '\\Q', '\\E'),
+    )
+    .map((parts) => `a${parts.join('')}`),
+);
 const path = fc.stringMatching(/^\/([-A-Za-z0-9._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2}){0,10}$/);
 const header = fc.record({ name: token, value: anything });
 const changes = fc.record({
@@ -100,7 +108,7 @@ const rule = fc.record({
     fc.record({
       path: fc.oneof(
         fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path }),
-        fc.record({ type: fc.constant('RegularExpression'), value: anything }),
+        fc.record({ type: fc.constant('RegularExpression'), value: regex }),
       ),
       headers: fc.array(
         fc.record({ type: fc.constantFrom('Exact', 'RegularExpression'), name: token, value: anything }),

@@ -28,11 +28,33 @@ export function regexRefusal(regex: string): string | undefined {
 function compiled(regex: string): string | undefined {
   try {
     const size = RE2JS.compile(searching(regex)).programSize();
+    const unknown = unknownToEnvoy(regex);
+    if (unknown !== undefined) return unknown;
     return size > MAX_PROGRAM ? `it is too large: ${size} of ${MAX_PROGRAM} instructions` : undefined;
   } catch (error) {
     if (error instanceof RE2JSException) return error.message;
     throw error;
   }
+}
+
+/** Properties and scripts that RE2JS has, and Envoy's RE2 has not. */
+const UNKNOWN_CLASSES: ReadonlySet<string> = new Set(
+  `Cn LC Lc Ascii Assigned Unknown ASCII_Hex_Digit Alphabetic Dash Emoji Emoji_Component Emoji_Modifier Emoji_Modifier_Base
+  Emoji_Presentation Extended_Pictographic Hex_Digit Lowercase Math Quotation_Mark Terminal_Punctuation Uppercase White_Space
+  Beria_Erfe Garay Gurung_Khema Kirat_Rai Ol_Onal Sidetic Sunuwar Tai_Yo Todhri Tolong_Siki Tulu_Tigalari`.split(/\s+/),
+);
+
+const ESCAPE = /\\(?:[pP]\{\^?(?<class>[^}]*)\}|x\{(?<code>[\da-fA-F]+)\}|.)/gs;
+
+/** Envoy compares bytes, so no escape may name a larger number. */
+const MAX_CODE = 0xff;
+
+function unknownToEnvoy(regex: string): string | undefined {
+  for (const { 0: text, groups: { class: name = '', code = '0' } = {} } of regex.matchAll(ESCAPE)) {
+    if (UNKNOWN_CLASSES.has(name)) return `Envoy does not know the class ${text}`;
+    if (Number.parseInt(code, 16) > MAX_CODE) return `Envoy compares bytes, so ${text} is too large`;
+  }
+  return undefined;
 }
 
 /** Like an ALB, it finds the expression anywhere in the text. Envoy compares the whole text. */
