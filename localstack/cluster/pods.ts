@@ -50,6 +50,7 @@ export async function startPods(options: PodsOptions): Promise<RunningPods> {
     nodes,
     findImage,
     variables,
+    metallb: options.metallb ?? false,
     serviceBlocks,
     folder: dir,
     log,

@@ -20,6 +20,8 @@ export interface AgentOptions {
   readonly findImage: FindImage;
   /** Variables that every container has. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Whether MetalLB runs. */
+  readonly metallb: boolean;
   /** The blocks of Services' cluster addresses. */
   readonly serviceBlocks: readonly string[];
   /** The folder of the pods' files. */
@@ -76,7 +78,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     signal,
   });
   await pods.synced;
-  const services = await forwardServices(connection, nodes, signal, log);
+  const services = await forwardServices({ connection, nodes, metallb: options.metallb, signal, log });
   begun.defer(() => services.close());
   const agent = begun.move();
   return { ready: scheduler.ready, stop: () => agent.disposeAsync() };

@@ -18,7 +18,7 @@ const socketFor = (address: string): Socket => createSocket(familyOf(address) ==
 /** Listens at a forward's address. A client's packets go to one endpoint while `isCurrent` accepts the endpoint. */
 export async function forwardUdp(
   { address, port }: Forward,
-  choose: () => Endpoint,
+  choose: () => Endpoint | undefined,
   isCurrent: (endpoint: Endpoint) => boolean,
 ): Promise<Listening> {
   const server = socketFor(address);
@@ -31,8 +31,10 @@ export async function forwardUdp(
     flow.upstream.close();
     flows.delete(key);
   };
-  const begin = (key: string, client: string, from: number): Flow => {
+  const begin = (key: string, client: string, from: number): Flow | undefined => {
     const endpoint = choose();
+    // The packet is dropped.
+    if (endpoint === undefined) return undefined;
     const upstream = socketFor(endpoint.address);
     const idle = setTimeout(() => end(key), idleMs).unref();
     upstream.on('message', (answer) => {
@@ -48,9 +50,10 @@ export async function forwardUdp(
     const key = `${client}:${from}`;
     const known = flows.get(key);
     if (known && !isCurrent(known.endpoint)) end(key);
-    const { endpoint, upstream, idle } = flows.get(key) ?? begin(key, client, from);
-    idle.refresh();
-    upstream.send(message, endpoint.port, endpoint.address);
+    const flow = flows.get(key) ?? begin(key, client, from);
+    if (flow === undefined) return;
+    flow.idle.refresh();
+    flow.upstream.send(message, flow.endpoint.port, flow.endpoint.address);
   });
   server.bind({ address, port });
   await once(server, 'listening');

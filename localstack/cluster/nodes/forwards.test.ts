@@ -107,3 +107,18 @@ test("a load balancer's address leads to the ready endpoints, unless the load ba
   expect(seen(at('VIP', 'Local'), endpoints)).toEqual(both);
   expect(seen(at('Proxy', 'Cluster'), endpoints)).toEqual(cluster);
 });
+
+test('with the Local policy, the announcing node leads to its own endpoints, and drops packets if it has none', () => {
+  const endpoints = slice([ready('10.0.63.130', 'node-1'), ready('10.0.63.131', 'node-2')]);
+  const at = (externalTrafficPolicy: string): Service => ({
+    ...service({ clusterIPs: [], externalTrafficPolicy }),
+    status: { loadBalancer: { ingress: [{ ip: '10.249.0.130' }] } },
+  });
+  const announcedBy = (node: string, of: Service) => {
+    const forwards = forwardsOf([of], [endpoints], nodes, new Map([['shop/web', node]]));
+    return [...forwards.values()].map((forward) => forward.endpoints.map(({ address }) => address));
+  };
+  expect(announcedBy('node-2', at('Local'))).toEqual([['10.0.63.131']]);
+  expect(announcedBy('node-3', at('Local'))).toEqual([[]]);
+  expect(announcedBy('node-3', at('Cluster'))).toEqual([['10.0.63.130', '10.0.63.131']]);
+});

@@ -13,7 +13,7 @@ export interface Forward {
   readonly protocol: 'TCP' | 'UDP';
   readonly address: string;
   readonly port: number;
-  /** At least one. Without endpoints nobody listens, and connections are refused. */
+  /** Without endpoints on the node that gets them, packets are dropped. Without any endpoints nobody listens. */
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -25,19 +25,22 @@ interface Node {
 
 const forwardKey = ({ protocol, address, port }: Forward): string => `${protocol} ${hostPort(address, port)}`;
 
+/** @param announcers the nodes that get the packets for the Services' load balancer addresses; default: all together */
 export function forwardsOf(
   services: readonly Service[],
   slices: readonly EndpointSlice[],
   nodes: readonly Node[],
+  announcers: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, Forward> {
   const slicesOf = Map.groupBy(slices, ({ metadata: { namespace, labels } }) => {
     return `${namespace}/${labels?.['kubernetes.io/service-name']}`;
   });
   const forwards = services.flatMap((service) => {
-    const own = slicesOf.get(`${service.metadata.namespace}/${service.metadata.name}`) ?? [];
-    return (service.spec.ports ?? []).flatMap((port) => forwardsOfPort(service, port, own, nodes));
+    const key = `${service.metadata.namespace}/${service.metadata.name}`;
+    const own = slicesOf.get(key) ?? [];
+    return (service.spec.ports ?? []).flatMap((port) => forwardsOfPort(service, port, own, nodes, announcers.get(key)));
   });
-  return new Map(forwards.filter(({ endpoints }) => endpoints.length > 0).map((one) => [forwardKey(one), one]));
+  return new Map(forwards.map((one) => [forwardKey(one), one]));
 }
 
 function forwardsOfPort(
@@ -45,28 +48,35 @@ function forwardsOfPort(
   port: ServicePort,
   slices: readonly EndpointSlice[],
   nodes: readonly Node[],
+  announcer: string | undefined,
 ): readonly Forward[] {
   const { protocol = 'TCP', nodePort = 0 } = port;
   if (protocol !== 'TCP' && protocol !== 'UDP') return [];
   const all = endpointsOf(slices, port);
-  // A load balancer's address leads to all nodes together, also with the policy Local: the nodes share one network.
-  const addresses = [...(spec.clusterIPs ?? []), ...ingressOf(status)].filter((address) => isIP(address) !== 0);
   const local = spec.externalTrafficPolicy === 'Local';
   /** Traffic stays in its family. */
   const sameFamily = (address: string) => all.filter((each) => familyOf(each.address) === familyOf(address));
+  const forward = (address: string, at: number, node?: string): readonly Forward[] => {
+    const family = sameFamily(address);
+    const endpoints = serving(family.filter((each) => node === undefined || each.node === node));
+    return family.length === 0 ? [] : [{ protocol, address, port: at, endpoints }];
+  };
   const nodePorts = (nodePort === 0 ? [] : nodes).flatMap(({ name, address, ipv6 }) =>
     [address, ipv6?.address ?? []].flat().map((at) => ({ name, at })),
   );
   return [
-    ...addresses.map(
-      (address) => ({ protocol, address, port: port.port, endpoints: serving(sameFamily(address)) }) as const,
-    ),
-    ...nodePorts.map(({ name, at }) => {
-      const endpoints = serving(sameFamily(at).filter(({ node }) => !local || node === name));
-      return { protocol, address: at, port: nodePort, endpoints } as const;
-    }),
+    ...(spec.clusterIPs ?? []).filter(isAddress).flatMap((address) => forward(address, port.port)),
+    ...ingressOf(status)
+      .filter(isAddress)
+      .flatMap((address) => forward(address, port.port, local ? announcer : undefined)),
+    ...nodePorts
+      .flatMap(({ name, at }) => forward(at, nodePort, local ? name : undefined))
+      // Load balancers must see that the node has none.
+      .filter(({ endpoints }) => endpoints.length > 0),
   ];
 }
+
+const isAddress = (address: string): boolean => isIP(address) !== 0;
 
 /** Packets for these addresses arrive at a node. With another mode, the load balancer replaces the address. */
 const ingressOf = (status: Service['status']): readonly string[] =>

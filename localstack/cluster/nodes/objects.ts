@@ -181,6 +181,11 @@ export interface Node extends Watched {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
+/** MetalLB's ServiceL2Status. */
+export interface Announcement extends Watched {
+  readonly status?: { readonly node: string; readonly serviceName: string; readonly serviceNamespace: string };
+}
+
 export interface Taint {
   readonly key: string;
   readonly value?: string;

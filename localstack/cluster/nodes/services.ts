@@ -5,26 +5,33 @@ import { forwardTcp } from './forward-tcp.ts';
 import { forwardUdp } from './forward-udp.ts';
 import { type Endpoint, type Forward, forwardsOf } from './forwards.ts';
 import type { NodePlan } from './node.ts';
-import type { EndpointSlice, Service } from './objects.ts';
+import type { Announcement, EndpointSlice, Service } from './objects.ts';
 
 export interface Listening {
   /** Stops listening. */
   close(): void;
 }
 
+export interface ForwardingOptions {
+  readonly connection: Connection;
+  readonly nodes: readonly NodePlan[];
+  /** Whether MetalLB's speakers announce addresses. Then packets for an address arrive at the node of its speaker. */
+  readonly metallb: boolean;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
 /** Watches Services and EndpointSlices until the signal aborts. */
-export async function forwardServices(
-  connection: Connection,
-  nodes: readonly NodePlan[],
-  signal: AbortSignal,
-  log: (line: string) => void,
-): Promise<Listening> {
+export async function forwardServices(options: ForwardingOptions): Promise<Listening> {
+  const { connection, nodes, metallb, signal, log } = options;
+  /** The last one of each Service: without a speaker the network still knows the old one. */
+  const announcers = new Map<string, string>();
   const open = new Map<string, OpenForward>();
   let due = false;
   const settle = (): void => {
     due = false;
     if (signal.aborted) return;
-    const wanted = forwardsOf([...services.objects.values()], [...slices.objects.values()], nodes);
+    const wanted = forwardsOf([...services.objects.values()], [...slices.objects.values()], nodes, announcers);
     for (const [key, forward] of open) {
       if (wanted.has(key)) continue;
       forward.close();
@@ -44,6 +51,13 @@ export async function forwardServices(
   const services = startInformer<Service>(connection, { path: '/api/v1/services', changed, signal });
   const slicesPath = '/apis/discovery.k8s.io/v1/endpointslices';
   const slices = startInformer<EndpointSlice>(connection, { path: slicesPath, changed, signal });
+  const announced = (now: Announcement | undefined): void => {
+    if (now?.status?.node === undefined) return;
+    const { node, serviceName, serviceNamespace } = now.status;
+    announcers.set(`${serviceNamespace}/${serviceName}`, node);
+    changed();
+  };
+  if (metallb) startInformer<Announcement>(connection, { path: announcementsPath, changed: announced, signal });
   await Promise.all([services.synced, slices.synced]);
   return {
     close: () => {
@@ -52,6 +66,8 @@ export async function forwardServices(
     },
   };
 }
+
+const announcementsPath = '/apis/metallb.io/v1beta1/servicel2statuses';
 
 class OpenForward {
   forward: Forward;
@@ -70,11 +86,9 @@ class OpenForward {
   }
 
   #listen(): Promise<Listening> {
-    const choose = (): Endpoint => {
+    const choose = (): Endpoint | undefined => {
       const { endpoints } = this.forward;
-      const chosen = endpoints[Math.floor(Math.random() * endpoints.length)];
-      if (chosen === undefined) throw new Error('Expected a forward to have endpoints');
-      return chosen;
+      return endpoints[Math.floor(Math.random() * endpoints.length)];
     };
     if (this.forward.protocol === 'TCP') return forwardTcp(this.forward, choose);
     return forwardUdp(this.forward, choose, ({ address, port }) =>
