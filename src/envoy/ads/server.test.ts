@@ -26,8 +26,8 @@ const snapshot = (version: string): Snapshot => ({
 
 type Ads = Awaited<ReturnType<typeof startAds>>;
 
-function connect({ port, authorities }: Ads, options: Partial<DeltaClientOptions> = {}): DeltaClient {
-  const client = new DeltaClient({ port, authorities, token: tokenOf('one'), node: 'one', ...options });
+function connect(ads: Ads, options: Partial<DeltaClientOptions> = {}): DeltaClient {
+  const client = new DeltaClient({ ...ads, token: tokenOf('one'), node: 'one', ...options });
   client.request('clusters');
   return client;
 }

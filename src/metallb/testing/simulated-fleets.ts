@@ -2,6 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { deployments, pods, services } from '../../api/kinds.ts';
 import type { Deployment, Pod } from '../../api/workloads.ts';
+import { serverName } from '../../envoy/ads/testing/ads-under-test.ts';
 import { ConnectedEnvoy } from '../../envoy/ads/testing/connected-envoy.ts';
 import { envoyListenerName } from '../../envoy/model/names.ts';
 import { ClusterLoadAssignmentSchema } from '../../envoy/xds/envoy/config/endpoint/v3/endpoint_pb.ts';
@@ -78,7 +79,13 @@ export class SimulatedFleets {
 
   async #start(pod: Pod): Promise<void> {
     const token = await this.#options.tokenOf(pod);
-    const envoy = new ConnectedEnvoy({ ...this.#options.ads, token, node: pod.metadata.name });
+    const envoy = new ConnectedEnvoy({
+      ...this.#options.ads,
+      host: '127.0.0.1',
+      serverName,
+      token,
+      node: pod.metadata.name,
+    });
     const stop = new AbortController();
     this.#envoys.set(objectKey(pod.metadata), { envoy, stop });
     void envoy.run(stop.signal);

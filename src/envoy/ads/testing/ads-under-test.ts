@@ -39,7 +39,22 @@ export async function startAds(clock: Clock = systemClock, proofMs = 15_000) {
     },
     onChange: (gateway) => changes.push(gateway),
   });
-  onTestFinished(() => server.close());
-  const { port } = await server.listen(0, '127.0.0.1');
-  return { server, port, pods, reviews, changes, authorities: trust.authorities };
+  const over = new AbortController();
+  onTestFinished(async () => {
+    over.abort();
+    await server.close();
+  });
+  const host = '127.0.0.1';
+  const { port } = await server.listen(0, host);
+  return {
+    server,
+    host,
+    port,
+    serverName,
+    signal: over.signal,
+    pods,
+    reviews,
+    changes,
+    authorities: trust.authorities,
+  };
 }

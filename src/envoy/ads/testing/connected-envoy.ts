@@ -10,9 +10,9 @@ const againMs = 20;
 export class ConnectedEnvoy {
   /** By name, the bytes of each resource. */
   readonly has = perKind(() => new Map<string, Uint8Array>());
-  readonly #options: DeltaClientOptions;
+  readonly #options: Omit<DeltaClientOptions, 'signal'>;
 
-  constructor(options: DeltaClientOptions) {
+  constructor(options: Omit<DeltaClientOptions, 'signal'>) {
     this.#options = options;
   }
 
@@ -24,7 +24,7 @@ export class ConnectedEnvoy {
   }
 
   async #stream(signal: AbortSignal): Promise<void> {
-    const client = new DeltaClient(this.#options);
+    const client = new DeltaClient({ ...this.#options, signal });
     for (const kind of ['clusters', 'listeners'] as const) client.request(kind);
     while (!signal.aborted) {
       const response = await client.next();

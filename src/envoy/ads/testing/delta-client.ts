@@ -2,7 +2,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { createClient } from '@connectrpc/connect';
 import { createGrpcTransport } from '@connectrpc/connect-node';
-import { onTestFinished } from 'vitest';
 import { type ResourceKind, typeUrls } from '../../snapshot.ts';
 import { AggregatedDiscoveryService } from '../../xds/envoy/service/discovery/v3/ads_pb.ts';
 import {
@@ -10,14 +9,18 @@ import {
   DeltaDiscoveryRequestSchema,
   type DeltaDiscoveryResponse,
 } from '../../xds/envoy/service/discovery/v3/discovery_pb.ts';
-import { serverName } from './ads-under-test.ts';
 
 export interface DeltaClientOptions {
+  readonly host: string;
   readonly port: number;
+  /** The name in the certificate. */
+  readonly serverName: string;
   /** PEM. */
   readonly authorities: string;
   readonly token: string;
   readonly node: string;
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
 }
 
 type Fields = Omit<MessageInitShape<typeof DeltaDiscoveryRequestSchema>, 'typeUrl' | 'node' | '$typeName'>;
@@ -28,17 +31,15 @@ export class DeltaClient {
   #wake = Promise.withResolvers<void>();
   readonly #responses: AsyncIterator<DeltaDiscoveryResponse>;
 
-  constructor({ port, authorities, token, node }: DeltaClientOptions) {
+  constructor({ host, port, serverName, authorities, token, node, signal }: DeltaClientOptions) {
     this.#node = node;
-    const abort = new AbortController();
     const transport = createGrpcTransport({
-      baseUrl: `https://127.0.0.1:${port}`,
+      baseUrl: `https://${host}:${port}`,
       nodeOptions: { ca: authorities, servername: serverName },
     });
-    const options = { headers: { authorization: `Bearer ${token}` }, signal: abort.signal };
+    const options = { headers: { authorization: `Bearer ${token}` }, signal };
     const client = createClient(AggregatedDiscoveryService, transport);
     this.#responses = client.deltaAggregatedResources(this.#outgoing(), options)[Symbol.asyncIterator]();
-    onTestFinished(() => abort.abort());
   }
 
   request(kind: ResourceKind, fields: Fields = {}): void {
