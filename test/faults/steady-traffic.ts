@@ -5,6 +5,7 @@ import { eventually } from '../integration/support/eventually.ts';
 import type { Rig } from '../integration/support/gatehouse.ts';
 import { backendRef, gateway, http, httpRoute, https, service } from '../integration/support/objects.ts';
 import { tlsSecret } from '../integration/support/tls.ts';
+import { describeTraffic } from './paced-traffic.ts';
 import { family, type Scenario } from './scenario.ts';
 import { certificateOf, close, fingerprintOf, openShop, type Shop, startServingRig } from './shop.ts';
 import type { TrafficReport } from './traffic.ts';
@@ -36,17 +37,10 @@ const scenarioOf = ({ name, what, set }: Play): Scenario<Rig> => ({
       failures,
       duplicates: [],
       leaks: await close(rig, shop),
-      notes: [describe(report), ...(change.notes?.() ?? [])],
+      notes: [describeTraffic(report), ...(change.notes?.() ?? [])],
     };
   },
 });
-
-function describe({ answers, perSecond: reached, medianMs, p99Ms, heldUpMs }: TrafficReport): string {
-  const answered = [...answers].map(([answer, count]) => `${count} × ${answer.slice(0, 40)}`).join(', ');
-  const took = `median ${medianMs.toFixed(0)} ms, p99 ${p99Ms.toFixed(0)} ms`;
-  const own = `this process was held up for ${heldUpMs.toFixed(0)} ms at most`;
-  return `${reached.toFixed(0)} a second: ${answered}; ${took}; ${own}`;
-}
 
 const rollingUpdate: Play = {
   name: 'rolling-update',
