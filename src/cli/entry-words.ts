@@ -105,7 +105,7 @@ export function changeWords(action: RouteAction): readonly string[] {
   }
 }
 
-function rewriteWords({ rewrite: { hostname, path } = {} }: Forward): readonly string[] {
+function rewriteWords({ rewrite: { hostname, path } = {} }: Pick<Forward, 'rewrite'>): readonly string[] {
   return [
     ...(hostname === undefined ? [] : [`host rewritten: ${hostname}`]),
     ...(path === undefined ? [] : [`${path.kind === 'full' ? 'path' : 'prefix'} rewritten: ${path.value}`]),
@@ -124,9 +124,14 @@ function headerWords(of: 'request' | 'response', changes: HeaderChanges | undefi
 }
 
 const backendChanges = (backend: TopologyBackend): readonly string[] =>
-  [...headerWords('request', backend.requestHeaders), ...headerWords('response', backend.responseHeaders)].map(
-    (words) => `${serviceWords(backend)}: ${words}`,
-  );
+  [
+    ...(backend.redirect === undefined ? [] : [actionWords({ kind: 'redirect', redirect: backend.redirect })]),
+    ...rewriteWords(backend),
+    ...headerWords('request', backend.requestHeaders),
+    ...headerWords('response', backend.responseHeaders),
+    ...(backend.mirrors ?? []).map(mirrorWords),
+    ...corsWords(backend),
+  ].map((words) => `${serviceWords(backend)}: ${words}`);
 
 const mirrorWords = ({ service, numerator, denominator }: Mirror): string =>
   `copied to Service ${service.service}:${service.port}${numerator === denominator ? '' : ` (${percent(numerator, denominator)})`}`;
@@ -150,7 +155,7 @@ function retryWords({ codes, attempts, backoff }: Retry): string {
   return `retries: ${attempts}, after ${after}${backoff === undefined ? '' : `, the first in ${seconds(backoff)}`}`;
 }
 
-function corsWords({ cors }: Forward): readonly string[] {
+function corsWords({ cors }: Pick<Forward, 'cors'>): readonly string[] {
   if (cors === undefined) return [];
   const { origins, credentials, methods, headers } = cors;
   const words = [

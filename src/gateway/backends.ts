@@ -1,33 +1,12 @@
-// Finds the Service port of each backendRef of a rule.
+// Finds the Service port of a backendRef.
 import type { EndpointSlice, Service, ServicePort } from '../api/core.ts';
-import { type BackendRef, GATEWAY_GROUP, type HttpRouteRule } from '../api/gateway-api.ts';
+import { type BackendRef, GATEWAY_GROUP } from '../api/gateway-api.ts';
 import type { ObjectKey } from '../kube/object.ts';
-import { areRewritesShared, rewriteOf } from './filters.ts';
 import { isPermitted } from './grants.ts';
-import { headerFilters } from './header-filters.ts';
 import type { RulePlace } from './problem-place.ts';
 import { backendService as backendKey, describeReference } from './references.ts';
 import type { RuleContext } from './rule-context.ts';
-import type { BackendService, TcpPort, TopologyBackend } from './topology.ts';
-
-/** One backend for each backendRef, in the same order. */
-export function resolveBackends(
-  rule: Pick<HttpRouteRule, 'filters' | 'backendRefs'>,
-  context: RuleContext,
-): readonly TopologyBackend[] {
-  const isShared = areRewritesShared(rule);
-  return (rule.backendRefs ?? []).map((ref, index) => {
-    const service = resolveBackend(ref, context, context.place(`backendRefs[${index}]`));
-    const rewrite = isShared ? undefined : ref.filters?.find(({ urlRewrite }) => urlRewrite !== undefined)?.urlRewrite;
-    return {
-      ...(service !== undefined && { service }),
-      weight: ref.weight ?? 1,
-      ...(rewrite !== undefined && { rewrite: rewriteOf(rewrite) }),
-      ...headerFilters(ref.filters ?? []),
-      index,
-    };
-  });
-}
+import type { BackendService, TcpPort } from './topology.ts';
 
 /** Reports a problem and returns undefined if the reference cannot be served. */
 export function resolveBackend(ref: BackendRef, context: RuleContext, place: RulePlace): BackendService | undefined {

@@ -1,9 +1,9 @@
 // The rules of a TLSRoute, a TCPRoute or a UDPRoute: they take whatever comes to the route, and forward it.
 import { type ConnectionRoute, connectionRules } from '../api/route-kinds.ts';
-import { resolveBackends } from './backends.ts';
 import type { RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
+import { resolveBackends } from './rule-backends.ts';
 import type { RuleContext } from './rule-context.ts';
 import { forwardTo } from './rules.ts';
 import type { RuleTopology } from './topology.ts';

@@ -29,6 +29,7 @@ export function resolveFilters(
     ...all.map(({ filter, field }) => modifiesPathOfPrefixOnly(matches, filter, field, context)),
     ...all.map(({ filter, field }) => hasReadableCors(filter, field, context)),
     areCompatible(rule, context),
+    ...(rule.backendRefs ?? []).map(({ filters }, index) => areCompatibleOfBackend(filters, index, context)),
   ];
   if (verdicts.includes(false)) return undefined;
   const redirect = own.find(({ filter }) => filter.requestRedirect !== undefined)?.filter.requestRedirect;
@@ -126,10 +127,26 @@ export function areRewritesShared(rule: FilteredRule): boolean {
   return alike && !(rule.filters ?? []).some(({ urlRewrite }) => urlRewrite !== undefined);
 }
 
+const repeatedTypes = (types: readonly string[]): readonly string[] =>
+  types.filter((type, index) => type !== 'RequestMirror' && types.indexOf(type) !== index);
+
+function areCompatibleOfBackend(
+  filters: FilteredRule['filters'],
+  index: number,
+  { place, report }: RuleContext,
+): boolean {
+  const types = (filters ?? []).map(({ type }) => type);
+  const both = ['RequestRedirect', 'URLRewrite'];
+  const excluding = [...repeatedTypes(types), ...(both.every((type) => types.includes(type)) ? both : [])];
+  if (excluding.length === 0) return true;
+  report({ ...place(`backendRefs[${index}].filters`), kind: 'filters-incompatible', filters: excluding });
+  return false;
+}
+
 /** A rule has each type of filter at most once, except mirrors. A redirect excludes rewrites and backends. */
 function areCompatible(rule: FilteredRule, { place, report }: RuleContext): boolean {
   const types = (rule.filters ?? []).map(({ type }) => type);
-  const repeated = types.filter((type, index) => type !== 'RequestMirror' && types.indexOf(type) !== index);
+  const repeated = repeatedTypes(types);
   if (repeated.length > 0) {
     report({ ...place('filters'), kind: 'filters-incompatible', filters: repeated });
     return false;

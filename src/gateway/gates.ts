@@ -4,8 +4,13 @@ import { compareMatches } from './precedence.ts';
 import type { RequestMatch, RuleTopology } from './topology.ts';
 
 export function isGate({ action }: Pick<RuleTopology, 'action'>): boolean {
-  if (action.kind !== 'forward' || action.rewrite !== undefined || action.cors !== undefined) return true;
-  return [action, ...action.backends].some((each) => each.requestHeaders ?? each.responseHeaders);
+  if (action.kind !== 'forward') return true;
+  return (
+    action.backends.some(({ redirect }) => redirect !== undefined) ||
+    [action, ...action.backends].some(
+      (each) => each.requestHeaders ?? each.responseHeaders ?? each.rewrite ?? each.cors,
+    )
+  );
 }
 
 /** Whether `wider` would take requests of `gate`. Both are rules of one route. */

@@ -1,14 +1,18 @@
-// RequestMirror: which backends get copies of a rule's requests.
+// RequestMirror: which backends get copies of requests.
 import type { HttpRouteFilter } from '../api/gateway-api.ts';
 import { resolveBackend } from './backends.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Mirror } from './topology.ts';
 
-/** Reports each invalid backend. Requests are then forwarded without a copy for it. */
-export const resolveMirrors = (filters: readonly HttpRouteFilter[], context: RuleContext): readonly Mirror[] =>
+/** Reports each invalid backend. Requests are then forwarded without a copy for it. @param at the path of the filters below the rule */
+export const resolveMirrors = (
+  filters: readonly HttpRouteFilter[],
+  context: RuleContext,
+  at: string,
+): readonly Mirror[] =>
   filters.flatMap(({ requestMirror }, index) => {
     if (requestMirror === undefined) return [];
-    const place = context.place(`filters[${index}].requestMirror.backendRef`);
+    const place = context.place(`${at}[${index}].requestMirror.backendRef`);
     const service = resolveBackend(requestMirror.backendRef, context, place);
     return service === undefined ? [] : { service, ...share(requestMirror) };
   });

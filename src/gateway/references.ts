@@ -81,8 +81,10 @@ export function backendServices(route: ServedRoute): readonly ObjectKey[] {
 /** The backends that get copies of a route's requests. */
 function mirrorBackends(route: ServedRoute): readonly BackendRef[] {
   if (route.kind !== 'HTTPRoute' && route.kind !== 'GRPCRoute') return [];
-  const rules: readonly Pick<HttpRouteRule, 'filters'>[] = route.spec.rules ?? [];
-  return rules.flatMap(({ filters = [] }) => filters.flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []));
+  const rules: readonly Pick<HttpRouteRule, 'filters' | 'backendRefs'>[] = route.spec.rules ?? [];
+  return rules
+    .flatMap(({ filters = [], backendRefs = [] }) => [...filters, ...backendRefs.flatMap((ref) => ref.filters ?? [])])
+    .flatMap(({ requestMirror }) => requestMirror?.backendRef ?? []);
 }
 
 /** The Secrets that the listeners of a Gateway or a ListenerSet refer to, each once. */

@@ -1,13 +1,13 @@
 // The rules of an HTTPRoute: which requests each rule matches, and what happens to them.
 
 import type { GrpcRoute, HttpRoute, HttpRouteRule } from '../api/gateway-api.ts';
-import { resolveBackends } from './backends.ts';
 import { filterNeeds, redirectOf, resolveFilters, rewriteOf } from './filters.ts';
 import { requestMatches } from './matches.ts';
 import { resolveMirrors } from './mirrors.ts';
 import type { RouteRef, RulePlace } from './problem-place.ts';
 import { namespaceOf } from './references.ts';
 import { routeRef } from './route-id.ts';
+import { resolveBackends } from './rule-backends.ts';
 import type { RuleContext } from './rule-context.ts';
 import { retryOf, timeoutsOf } from './timeouts.ts';
 import type { Forward, RequestMatch, RouteAction, RuleNeed, RuleTopology, TopologyBackend } from './topology.ts';
@@ -69,7 +69,7 @@ function resolveAction(
       ...(cors && { cors }),
     };
   }
-  const mirrors = resolveMirrors(rule.filters ?? [], context);
+  const mirrors = resolveMirrors(rule.filters ?? [], context, 'filters');
   const timeouts = timeoutsOf(rule);
   const retry = retryOf(rule);
   const forward = {
@@ -92,4 +92,4 @@ export function forwardTo(forward: Omit<Forward, 'kind'>, route: Pick<RouteRef, 
 }
 
 /** HTTPRoute: 500. GRPCRoute: UNAVAILABLE, and to gRPC clients a 503 means that. */
-const withoutBackend = ({ kind }: Pick<RouteRef, 'kind'>): 500 | 503 => (kind === 'GRPCRoute' ? 503 : 500);
+export const withoutBackend = ({ kind }: Pick<RouteRef, 'kind'>): 500 | 503 => (kind === 'GRPCRoute' ? 503 : 500);

@@ -277,8 +277,14 @@ export interface TopologyBackend extends HeaderFilters {
   readonly service?: BackendService;
   /** 0 to 1,000,000, relative to the sum of the action's weights. */
   readonly weight: number;
-  /** The rewrite of this backend only. Absent if all backends share a rewrite: then the action has it. */
+  /** The rewrite of this backend only, in the place of the action's. Absent if all backends share a rewrite: then the action has it. */
   readonly rewrite?: Rewrite;
+  /** Its share of requests is redirected. */
+  readonly redirect?: Redirect;
+  /** Besides the action's. Each has a valid backend. Absent for none. */
+  readonly mirrors?: readonly Mirror[];
+  /** In the place of the action's. */
+  readonly cors?: Cors;
   /** The backend's index in backendRefs. */
   readonly index: number;
 }

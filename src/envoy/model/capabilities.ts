@@ -1,21 +1,22 @@
 // What Envoy can do of the Gateway API, as far as the model expresses it.
 import type { Capabilities } from '../../gateway/capabilities.ts';
 
+const filters = [
+  'CORS',
+  'RequestHeaderModifier',
+  'RequestMirror',
+  'RequestRedirect',
+  'ResponseHeaderModifier',
+  'URLRewrite',
+];
+
 export const ENVOY_CAPABILITIES: Capabilities = {
   protocols: ['HTTP', 'HTTPS'],
   features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
   http: {
-    filters: [
-      'CORS',
-      'RequestHeaderModifier',
-      'ResponseHeaderModifier',
-      'RequestMirror',
-      'RequestRedirect',
-      'URLRewrite',
-    ],
-    backendFilters: ['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite'],
-    // A weighted cluster cannot have its own path.
-    backendRewrites: false,
+    filters,
+    backendFilters: filters,
+    backendRewrites: true,
     redirectStatusCodes: [301, 302, 303, 307, 308],
     ruleFields: ['timeouts', 'retry'],
     matches: ['path-exact', 'path-prefix', 'path-regex', 'header', 'header-regex', 'query', 'query-regex', 'method'],

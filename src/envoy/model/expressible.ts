@@ -3,7 +3,14 @@ import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
 import type { Steps } from '../../gateway/steps.ts';
-import type { Mirror, RequestMatch, RouteTopology, RuleTopology } from '../../gateway/topology.ts';
+import type {
+  Forward,
+  Mirror,
+  RequestMatch,
+  RouteTopology,
+  RuleTopology,
+  TopologyBackend,
+} from '../../gateway/topology.ts';
 import type { Problem, RegexRefused, RegexTooLong } from '../problem.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { type HeaderShortfall, headerRefusals } from './headers.ts';
@@ -47,7 +54,7 @@ const refusals = ({ action }: RuleTopology): readonly (Shortfall | HeaderShortfa
     case 'forward':
       return [
         ...headerRefusals(action, 'filters'),
-        ...action.backends.flatMap((backend) => headerRefusals(backend, `backendRefs[${backend.index}].filters`)),
+        ...action.backends.flatMap((backend) => backendRefusals(backend, action)),
       ];
     case 'redirect':
       return [
@@ -60,6 +67,12 @@ const refusals = ({ action }: RuleTopology): readonly (Shortfall | HeaderShortfa
       return action satisfies never;
   }
 };
+
+function backendRefusals(backend: TopologyBackend, { cors }: Forward): readonly (Shortfall | HeaderShortfall)[] {
+  const field = `backendRefs[${backend.index}].filters`;
+  const isRefused = backend.redirect !== undefined && (backend.cors ?? cors) !== undefined;
+  return [...headerRefusals(backend, field), ...(isRefused ? [{ ...redirectWithCors, field }] : [])];
+}
 
 /** The rules with a match that Envoy would refuse, and those that would be without their gate. */
 function* leftOut(
@@ -115,20 +128,23 @@ function reportCappedRetries(route: RouteRef, { rule, action }: RuleTopology, re
 
 function withUsableMirrors(route: RouteRef, rule: RuleTopology, report: (problem: Problem) => void): RuleTopology {
   const { action } = rule;
-  if (action.kind !== 'forward' || action.mirrors === undefined) return rule;
-  const usable = action.mirrors.filter(isUsable);
-  for (const { service } of action.mirrors.filter((mirror) => !isUsable(mirror))) {
-    const { service: key, appProtocol = '' } = service;
-    report({
-      kind: 'mirror-protocol-unsupported',
-      route,
-      rule: rule.rule,
-      field: 'filters',
-      service: key,
-      protocol: appProtocol,
-    });
-  }
-  return { ...rule, action: { ...action, mirrors: usable } };
+  if (action.kind !== 'forward') return rule;
+  const usable = <T extends MirrorFilters>(of: T, field: string): T => {
+    if (of.mirrors === undefined) return of;
+    const isRefused = (mirror: Mirror): boolean => !isUsable(mirror);
+    for (const { service } of of.mirrors.filter(isRefused)) {
+      const { service: key, appProtocol = '' } = service;
+      const place = { route, rule: rule.rule, field };
+      report({ kind: 'mirror-protocol-unsupported', ...place, service: key, protocol: appProtocol });
+    }
+    return { ...of, mirrors: of.mirrors.filter(isUsable) };
+  };
+  const backends = action.backends.map((backend) => usable(backend, `backendRefs[${backend.index}].filters`));
+  return { ...rule, action: { ...usable(action, 'filters'), backends } };
+}
+
+interface MirrorFilters {
+  readonly mirrors?: readonly Mirror[];
 }
 
 function isUsable({ service }: Mirror): boolean {

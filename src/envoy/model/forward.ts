@@ -6,9 +6,8 @@ import {
   type RouteActionSchema,
   type WeightedCluster_ClusterWeightSchema,
 } from '../xds/envoy/config/route/v3/route_components_pb.ts';
-import { FractionalPercent_DenominatorType as Denominator } from '../xds/envoy/type/v3/percent_pb.ts';
 import { headerFields } from './headers.ts';
-import type { Init } from './messages.ts';
+import { type Init, millionths } from './messages.ts';
 import { INVALID_CLUSTER } from './names.ts';
 import { clusterName, forRequests } from './upstreams.ts';
 
@@ -34,12 +33,7 @@ const weightedCluster = (backend: TopologyBackend): Init<typeof WeightedCluster_
 export const mirrorPolicies = (mirrors: readonly Mirror[]): Init<typeof RouteAction_RequestMirrorPolicySchema>[] =>
   mirrors.map(({ service, numerator, denominator }) => ({
     cluster: clusterName(forRequests(service)),
-    runtimeFraction: {
-      defaultValue: {
-        numerator: Math.round((numerator / denominator) * 1_000_000),
-        denominator: Denominator.MILLION,
-      },
-    },
+    runtimeFraction: millionths(Math.round((numerator / denominator) * 1_000_000)),
     // Else the Host of the copy would end in `-shadow`.
     disableShadowHostSuffixAppend: true,
   }));

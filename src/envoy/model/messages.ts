@@ -2,7 +2,9 @@
 import { create, type DescMessage, type Message, type MessageInitShape } from '@bufbuild/protobuf';
 import { type Any, anyPack, type Duration, durationFromMs } from '@bufbuild/protobuf/wkt';
 import { type AddressSchema, SocketAddress_Protocol } from '../xds/envoy/config/core/v3/address_pb.ts';
+import type { RuntimeFractionalPercentSchema } from '../xds/envoy/config/core/v3/base_pb.ts';
 import { ApiVersion, type ConfigSource, ConfigSourceSchema } from '../xds/envoy/config/core/v3/config_source_pb.ts';
+import { FractionalPercent_DenominatorType } from '../xds/envoy/type/v3/percent_pb.ts';
 
 /** The fields of a message, written as an object. Those that have their default may be absent. */
 export type Init<D extends DescMessage> = Exclude<MessageInitShape<D>, Message>;
@@ -17,6 +19,11 @@ export const extension = <D extends DescMessage>(name: string, schema: D, messag
 });
 
 export const seconds = (count: number): Duration => durationFromMs(count * 1_000);
+
+/** A part of all requests. */
+export const millionths = (numerator: number): Init<typeof RuntimeFractionalPercentSchema> => ({
+  defaultValue: { numerator, denominator: FractionalPercent_DenominatorType.MILLION },
+});
 
 /** The resource comes on the same stream. Envoy waits for it without end: without its table, a listener would answer 404. */
 export const FROM_ADS: ConfigSource = create(ConfigSourceSchema, {

@@ -8,6 +8,7 @@ import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { PortTopology, RouteTopology } from '../../gateway/topology.ts';
 import { parseObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
+import { shareCount } from './shares.ts';
 
 /** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
 const MAX_ENTRIES = 20_000;
@@ -86,7 +87,7 @@ interface Ask {
 
 function askOf(views: readonly PortView[], route: RouteTopology): Ask {
   const id = routeId(route.route);
-  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+  const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length * shareCount(rule.action), 0);
   const hosts = views.flatMap((view) =>
     (view.attached.get(id) ?? []).flatMap((listener) =>
       hostnamesOn(view, listener, route).map(([, hostname]) => ({

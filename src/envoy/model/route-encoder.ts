@@ -3,8 +3,8 @@ import { hash } from 'node:crypto';
 import { routeId } from '../../gateway/route-id.ts';
 import type { RouteEntry } from '../../gateway/topology.ts';
 import { RouteSchema, VirtualHostSchema } from '../xds/envoy/config/route/v3/route_components_pb.ts';
-import { asField, encoded } from './encoded.ts';
-import { type PublicPort, routeOf } from './route.ts';
+import { asField, encoded, joined } from './encoded.ts';
+import { type PublicPort, routesOf } from './route.ts';
 
 /** By port, route, rule and match. */
 export type EncodedRoutes = ReadonlyMap<string, EncodedRoute>;
@@ -12,7 +12,7 @@ export type EncodedRoutes = ReadonlyMap<string, EncodedRoute>;
 interface EncodedRoute {
   /** The hash of what it was made from. */
   readonly content: string;
-  /** As a field of a virtual host. */
+  /** As fields of a virtual host. */
   readonly bytes: Uint8Array;
 }
 
@@ -29,8 +29,8 @@ export class RouteEncoder {
     return this.#encoded;
   }
 
-  /** The route of an entry, as a field of a virtual host. It is the same for each hostname. */
-  field(entry: RouteEntry, at: PublicPort): Uint8Array {
+  /** The routes of an entry, as fields of a virtual host. They are the same for each hostname. */
+  fields(entry: RouteEntry, at: PublicPort): Uint8Array {
     const key = keyOf(entry, at);
     const known = this.#encoded.get(key);
     if (known !== undefined) return known.bytes;
@@ -39,7 +39,12 @@ export class RouteEncoder {
     const route =
       before?.content === content
         ? before
-        : { content, bytes: asField(VirtualHostSchema.field.routes, encoded(RouteSchema, routeOf(entry, at))) };
+        : {
+            content,
+            bytes: joined(
+              routesOf(entry, at).map((each) => asField(VirtualHostSchema.field.routes, encoded(RouteSchema, each))),
+            ),
+          };
     this.#encoded.set(key, route);
     return route.bytes;
   }

@@ -72,7 +72,7 @@ function* hostsOf(
   const entries = byListener.get(name) ?? [];
   const routes = new Map<Hostname, Uint8Array>();
   for (const [hostname, group] of Map.groupBy(entries, (entry) => entry.hostname)) {
-    routes.set(hostname, joined(group.map((entry) => encoder.field(entry, at))));
+    routes.set(hostname, joined(group.map((entry) => encoder.fields(entry, at))));
     yield;
   }
   // Of two entries for one host, the one with the more specific hostname comes first, so whole groups can be joined.

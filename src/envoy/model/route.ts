@@ -11,9 +11,10 @@ import { corsFields } from './cors.ts';
 import { clusterSpecifier, mirrorPolicies } from './forward.ts';
 import { headerFields } from './headers.ts';
 import { routeMatch } from './match.ts';
-import type { Init } from './messages.ts';
+import { type Init, millionths } from './messages.ts';
 import { pathChange, wholePath } from './path-modifier.ts';
 import { tries } from './retries.ts';
+import { sharesOf } from './shares.ts';
 
 /** As clients see it. */
 export interface PublicPort {
@@ -21,11 +22,15 @@ export interface PublicPort {
   readonly scheme: 'http' | 'https';
 }
 
-export const routeOf = (entry: RouteEntry, at: PublicPort): Init<typeof RouteSchema> => ({
-  name: nameOf(entry),
-  match: routeMatch(entry.match),
-  ...actionOf(entry, at),
-});
+/** Mostly one. Several share the requests of the entry. */
+export const routesOf = (entry: RouteEntry, at: PublicPort): readonly Init<typeof RouteSchema>[] =>
+  sharesOf(entry.action, entry.source.kind === 'rule' ? entry.source.route : { kind: 'HTTPRoute' }).map(
+    ({ action, upTo }) => ({
+      name: nameOf(entry),
+      match: { ...routeMatch(entry.match), ...(upTo !== undefined && { runtimeFraction: millionths(upTo) }) },
+      ...actionOf({ ...entry, action }, at),
+    }),
+  );
 
 /** Logs and metrics show it. */
 const nameOf = ({ source }: RouteEntry): string =>

@@ -1,6 +1,6 @@
 // What Envoy reaches, and how: each upstream is a cluster.
 import { protocolOf } from '../../gateway/shortfalls.ts';
-import type { BackendService, RouteTopology } from '../../gateway/topology.ts';
+import type { BackendService, RouteTopology, TopologyBackend } from '../../gateway/topology.ts';
 
 /** One way to reach the pods of a Service's port. */
 export interface Upstream {
@@ -22,6 +22,11 @@ export function forRequests(backend: BackendService): Upstream {
   return { backend, speaks: protocol === 'H2C' || protocol === 'GRPC' ? 'http2' : 'http1' };
 }
 
+const reachedBy = ({ service, weight, redirect, mirrors = [] }: TopologyBackend): readonly BackendService[] =>
+  service === undefined || weight === 0 || redirect !== undefined
+    ? []
+    : [service, ...mirrors.map((mirror) => mirror.service)];
+
 /** All upstreams that requests or their copies may go to, by the name of their cluster. */
 export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> {
   const actions = routes.flatMap(({ rules }) =>
@@ -29,7 +34,7 @@ export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<strin
   );
   const upstreams = actions
     .flatMap(({ backends: refs, mirrors = [] }) => [
-      ...refs.flatMap(({ service, weight }) => (service === undefined || weight === 0 ? [] : service)),
+      ...refs.flatMap(reachedBy),
       ...mirrors.map(({ service }) => service),
     ])
     .map(forRequests);
