@@ -1,8 +1,9 @@
 // AWS's problems as findings, the form that the status uses.
+
+import { isOfConnections } from '../gateway/connection-route.ts';
 import type { Steps } from '../gateway/steps.ts';
 import { type Finding, ofGateway, ofListener, ofRule } from '../provider/finding.ts';
 import { apiFinding } from '../status/api-findings.ts';
-import { isOfConnections } from './connection-route.ts';
 import { cloudEffect, isOfCloud, isOfListener, isOfRule, listenerEffects, ruleEffect } from './effects.ts';
 import type { Problem } from './problem.ts';
 import type { RuleProblem } from './rule-problem.ts';

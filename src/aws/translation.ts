@@ -2,6 +2,7 @@
 // do.
 
 import type { LoadBalancerSettings } from '../api/load-balancer-configuration.ts';
+import { isOfConnections } from '../gateway/connection-route.ts';
 import type { GatewayInput } from '../gateway/input.ts';
 import { inReadingOrder } from '../gateway/reading-order.ts';
 import { routeId } from '../gateway/route-id.ts';
@@ -17,7 +18,6 @@ import type {
 } from '../gateway/topology.ts';
 import { translating } from '../gateway/translate.ts';
 import { withOwnCertificates } from './certificate-arns.ts';
-import { isOfConnections } from './connection-route.ts';
 import { type BackendSettings, backendShortfalls } from './model/backends.ts';
 import { AWS_CAPABILITIES } from './model/capabilities.ts';
 import type { AlbShortfall } from './model/expressed.ts';

@@ -59,16 +59,29 @@ function actionWords(action: RouteAction): string {
   }
 }
 
-function backendWords({ backends }: Forward): readonly string[] {
+/** The connections or datagrams of an entry that knows no requests. */
+export function connectionWords(protocol: 'TLS' | 'TCP' | 'UDP', hostname: string | undefined): string {
+  if (hostname !== undefined) return `server name ${hostname}`;
+  return protocol === 'UDP' ? 'any datagram' : 'any connection';
+}
+
+/** @param nobody what happens to connections without a backend */
+export function connectionActionWords(action: RouteAction | undefined, nobody: string): string {
+  return action?.kind === 'forward' ? `→ ${backendWords(action, nobody).join(', ')}` : `→ ${nobody}`;
+}
+
+function backendWords({ backends }: Forward, invalid = 'answer 500'): readonly string[] {
   const weighted = backends.filter(({ weight }) => weight > 0);
   const total = weighted.reduce((sum, { weight }) => sum + weight, 0);
   return weighted.map((backend) =>
-    weighted.length === 1 ? serviceWords(backend) : `${percent(backend.weight, total)} ${serviceWords(backend)}`,
+    weighted.length === 1
+      ? serviceWords(backend, invalid)
+      : `${percent(backend.weight, total)} ${serviceWords(backend, invalid)}`,
   );
 }
 
-const serviceWords = ({ service }: Pick<TopologyBackend, 'service'>): string =>
-  service === undefined ? 'answer 500' : `Service ${service.service}:${service.port}`;
+const serviceWords = ({ service }: Pick<TopologyBackend, 'service'>, invalid: string): string =>
+  service === undefined ? invalid : `Service ${service.service}:${service.port}`;
 
 function redirectWords({ scheme, hostname, port, path }: Redirect): string {
   const changed = [
@@ -131,7 +144,7 @@ const backendChanges = (backend: TopologyBackend): readonly string[] =>
     ...headerWords('response', backend.responseHeaders),
     ...(backend.mirrors ?? []).map(mirrorWords),
     ...corsWords(backend),
-  ].map((words) => `${serviceWords(backend)}: ${words}`);
+  ].map((words) => `${serviceWords(backend, 'answer 500')}: ${words}`);
 
 const mirrorWords = ({ service, numerator, denominator }: Mirror): string =>
   `copied to Service ${service.service}:${service.port}${numerator === denominator ? '' : ` (${percent(numerator, denominator)})`}`;

@@ -3,8 +3,9 @@ import type { Service } from '../api/core.ts';
 import { METALLB_ANNOTATION } from '../api/metallb.ts';
 import type { RouteEntry } from '../gateway/topology.ts';
 import type { KubeObject } from '../kube/object.ts';
-import { changeWords, entryWords } from './entry-words.ts';
-import type { MetallbPlan, PlannedOnMetallb, PlannedPort } from './planned-on-metallb.ts';
+import { changeWords, connectionActionWords, connectionWords, entryWords } from './entry-words.ts';
+import type { MetallbPlan, PlannedOnMetallb } from './planned-on-metallb.ts';
+import type { PlannedConnections, PlannedPort } from './planned-ports.ts';
 import { type Branch, drawn } from './tree.ts';
 
 export function metallbPlanLines({ model, assumedSecrets }: PlannedOnMetallb): readonly string[] {
@@ -22,7 +23,9 @@ export function metallbPlanLines({ model, assumedSecrets }: PlannedOnMetallb): r
 
 function serviceBranch({ metadata, spec }: Service): Branch {
   const { ports = [], externalTrafficPolicy, loadBalancerSourceRanges: ranges = [], loadBalancerClass } = spec;
-  const mapping = ports.map(({ port, targetPort }) => `${port} → ${targetPort}`).join(', ');
+  const mapping = ports
+    .map(({ port, protocol, targetPort }) => `${port}${protocol === 'UDP' ? '/UDP' : ''} → ${targetPort}`)
+    .join(', ');
   return {
     lines: [
       `Service ${metadata.name}: ${addressWords(metadata.annotations)}, open to ${ranges.length === 0 ? 'everyone' : ranges.join(', ')}`,
@@ -62,12 +65,34 @@ function fleetWords(fleet: readonly KubeObject[]): string {
   return `${replicas} ${replicas === '1' ? 'replica' : 'replicas'}, ${image.replace(/@.*$/, '')}`;
 }
 
-function portBranch({ protocol, port, certificates, entries }: PlannedPort, assumed: ReadonlySet<string>): Branch {
+function portBranch(planned: PlannedPort, assumed: ReadonlySet<string>): Branch {
+  const { protocol, port, certificates } = planned;
   const names = certificates.map((secret) => `Secret ${secret}${assumed.has(secret) ? ' (assumed to exist)' : ''}`);
   return {
     lines: [`${protocol} :${port}`, ...(names.length === 0 ? [] : [`certificates: ${names.join(', ')}`])],
-    branches: [...entries.map((entry, index) => entryBranch(entry, index + 1)), { lines: ['otherwise → answer 404'] }],
+    branches:
+      'entries' in planned
+        ? [
+            ...planned.entries.map((entry, index) => entryBranch(entry, index + 1)),
+            { lines: ['otherwise → answer 404'] },
+          ]
+        : connectionBranches(planned.protocol, planned.connections),
   };
+}
+
+function connectionBranches(
+  protocol: 'TLS' | 'TCP' | 'UDP',
+  connections: readonly PlannedConnections[],
+): readonly Branch[] {
+  const nobody = protocol === 'UDP' ? 'dropped' : 'closed';
+  const branches = connections.map(({ hostname, action, route, tlsMode }) => ({
+    lines: [
+      `${connectionWords(protocol, hostname)} ${connectionActionWords(action, nobody)}`,
+      `${route.kind} ${route.key}${tlsMode === undefined ? '' : `, TLS ${tlsMode}`}`,
+    ],
+  }));
+  const isWhole = connections.some(({ hostname }) => hostname === undefined);
+  return isWhole ? branches : [...branches, { lines: [`otherwise → ${nobody}`] }];
 }
 
 const entryBranch = ({ source, ...entry }: RouteEntry, order: number): Branch => ({
@@ -82,8 +107,10 @@ const entryBranch = ({ source, ...entry }: RouteEntry, order: number): Branch =>
 
 function clusterBranch({ clusters }: MetallbPlan): readonly Branch[] {
   if (clusters.length === 0) return [];
-  const branches = clusters.map(({ service, port, protocol }) => ({
-    lines: [`Service ${service}:${port}: ${protocol}`],
+  const branches = clusters.map((cluster) => ({
+    lines: [
+      `${'route' in cluster ? cluster.route : `Service ${cluster.service}:${cluster.port}`}: ${cluster.protocol}`,
+    ],
   }));
   return [{ lines: ['clusters'], branches }];
 }

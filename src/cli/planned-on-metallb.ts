@@ -9,9 +9,8 @@ import { endpointsOf } from '../envoy/model/endpoints.ts';
 import type { KeyPair } from '../envoy/model/secrets.ts';
 import type { ResourceKind, Snapshot } from '../envoy/snapshot.ts';
 import { ASSUMED_FINGERPRINT } from '../gateway/certificates.ts';
-import { portEntries } from '../gateway/entries.ts';
 import type { GatewayInput } from '../gateway/input.ts';
-import type { CertificateSource, PortTopology, RouteEntry, Topology } from '../gateway/topology.ts';
+import type { CertificateSource, Topology } from '../gateway/topology.ts';
 import { type KubeObject, type ObjectKey, objectKey } from '../kube/object.ts';
 import { addressPlan } from '../metallb/addresses.ts';
 import { adsClient } from '../metallb/ads-client.ts';
@@ -25,6 +24,14 @@ import { derive } from '../provider/derive.ts';
 import type { Finding } from '../provider/finding.ts';
 import type { Accepted, Known } from '../provider/provider.ts';
 import { type PlannedParts, plannedObjects, shadowed } from './planned-parts.ts';
+import {
+  certificatesOf,
+  type PlannedCluster,
+  type PlannedPort,
+  plannedCluster,
+  plannedPorts,
+  secretKey,
+} from './planned-ports.ts';
 
 export interface PlannedOnMetallb extends PlannedParts {
   readonly provider: 'metallb';
@@ -41,21 +48,6 @@ export interface MetallbPlan {
   readonly fleet: readonly KubeObject[];
   readonly ports: readonly PlannedPort[];
   readonly clusters: readonly PlannedCluster[];
-}
-
-export interface PlannedPort {
-  readonly port: number;
-  readonly protocol: 'HTTP' | 'HTTPS';
-  /** The Secrets of the certificates: `namespace/name`. */
-  readonly certificates: readonly ObjectKey[];
-  /** In order of precedence. */
-  readonly entries: readonly RouteEntry[];
-}
-
-export interface PlannedCluster {
-  readonly service: ObjectKey;
-  readonly port: number;
-  readonly protocol: 'HTTP/1.1' | 'HTTP/2';
 }
 
 export type EnvoyConfiguration = Readonly<Record<ResourceKind, readonly JsonObject[]>>;
@@ -77,7 +69,7 @@ export async function planOnMetallb(
     gateway: objectKey(input.gateway.metadata),
     gatewayClass: input.gatewayClass.metadata.name,
     ...(model !== undefined && made !== undefined && { model: made.plan, envoy: configuration(model.envoy, input) }),
-    assumedSecrets: [...new Set(certificatesOf(asked.topology).flatMap(assumedSecret))],
+    assumedSecrets: [...new Set(certificatesOf(asked.topology?.ports ?? []).flatMap(assumedSecret))],
     shadowed: shadowed(asked, served),
     objects: plannedObjects(input, asked, [...found, ...(made?.found ?? [])], metallbWords),
   };
@@ -95,11 +87,7 @@ function madeFor(
       services: addressPlan(options, nothingKnown).services,
       fleet: fleetObjects(fleetOptions(gateway, model, ads)),
       ports: plannedPorts(model),
-      clusters: [...model.envoy.upstreams.values()].map(({ backend, speaks }) => ({
-        service: backend.service,
-        port: backend.port,
-        protocol: speaks === 'http2' ? ('HTTP/2' as const) : ('HTTP/1.1' as const),
-      })),
+      clusters: [...model.envoy.upstreams.values()].map(plannedCluster),
     },
     found: wishesOf(options.addresses, options.settings).problems.map(metallbFinding),
   };
@@ -111,22 +99,10 @@ const namespace = 'gatehouse-system';
 /** Without a cluster no address can be asked for. */
 const nothingKnown: AddressWorld = { now: 0, handoverMs: 0, servicesAt: () => [], failures: () => [] };
 
-const plannedPorts = ({ topology: { ports }, envoy }: MetallbModel): readonly PlannedPort[] =>
-  ports.flatMap((port) => {
-    if (port.serves.kind !== 'http') return [];
-    return {
-      port: port.port,
-      protocol: port.serves.tls ? ('HTTPS' as const) : ('HTTP' as const),
-      certificates: [...new Set(certificatesOf({ ports: [port] }).flatMap(secretKey))],
-      // Envoy's tables keep listeners apart, so it has no entries for this.
-      entries: portEntries(port, envoy.routes).filter(({ source }) => source.kind === 'rule'),
-    };
-  });
-
 /** Endpoints are those of the given EndpointSlices. */
 function configuration({ snapshot, upstreams }: EnvoyModel, { endpointSlices }: GatewayInput): EnvoyConfiguration {
   const endpoints = [...upstreams].map(
-    ([name, each]) => [name, endpointsOf(each, endpointSlices.get(each.backend.service) ?? [])] as const,
+    ([name, each]) => [name, endpointsOf(each, (service) => endpointSlices.get(service) ?? [])] as const,
   );
   const whole: Snapshot = { ...snapshot, endpoints: new Map(endpoints) };
   const json = (kind: ResourceKind) => [...whole[kind].values()].map(resourceJson);
@@ -139,17 +115,12 @@ function configuration({ snapshot, upstreams }: EnvoyModel, { endpointSlices }: 
   };
 }
 
-const certificatesOf = (topology: { readonly ports: readonly PortTopology[] } | undefined) =>
-  (topology?.ports ?? []).flatMap(({ listeners }) => listeners.flatMap(({ certificates }) => certificates));
-
-const secretKey = (source: CertificateSource) => (source.kind === 'external' ? [] : source.secret);
-
 const assumedSecret = (source: CertificateSource) =>
   source.kind === 'secret' && source.certificate.fingerprint === ASSUMED_FINGERPRINT ? source.secret : [];
 
 /** No private key enters a plan, so none can be printed. */
 function keylessPairs(topology: Topology, { secrets }: GatewayInput): ReadonlyMap<ObjectKey, KeyPair> {
-  const keys = certificatesOf(topology).flatMap(secretKey);
+  const keys = certificatesOf(topology.ports).flatMap(secretKey);
   return new Map(keys.map((key) => [key, { chain: chainOf(secrets.get(key)), key: '[not printed]' }]));
 }
 

@@ -71,7 +71,7 @@ function ofRejectedRule({ name, kind, message }: Rejected, rule: RuleRef, effect
 function ofPorts({ kind, name, message }: Rejected, { ports }: Topology): Finding {
   const concerned = ports.filter(
     (port) =>
-      name === envoyListenerName('tcp', port.port) ||
+      name === envoyListenerName(port) ||
       name === portKey(port) ||
       port.listeners.some((listener) => name === routeTableName(portKey(port), listener)),
   );

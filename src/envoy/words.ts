@@ -17,7 +17,9 @@ export function sentence(problem: EnvoyProblem): string {
     case 'retries-capped':
       return `a request is tried again ${problem.limit} times at most, and the rule asks for ${problem.attempts}.`;
     case 'too-many-routes':
-      return `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
+      return problem.route.kind === 'TLSRoute'
+        ? `the Envoys of a Gateway have no room for more filter chains, because other routes need it. Use fewer hostnames, or another Gateway.`
+        : `the route tables of a Gateway have room for ${problem.limit} entries (hostnames × matches, also those of wider hostnames), and other routes need them. Use fewer hostnames or matches, or another Gateway.`;
     default:
       return problem satisfies never;
   }

@@ -12,6 +12,7 @@ export interface PortView {
   readonly port: PortTopology;
   /** The most specific listener comes first. No request fits two equally specific listeners. */
   readonly listeners: readonly ListenerTopology[];
+  /** Of all listeners on the port number. */
   readonly hostnames: ReadonlySet<Hostname>;
   /** For each hostname, all hostnames that cover it, also itself. Computed once, because a port may have thousands of listeners. */
   readonly wider: ReadonlyMap<Hostname, readonly Hostname[]>;
@@ -37,7 +38,7 @@ export function viewOf(port: PortTopology): PortView {
       else known.push(listener);
     }
   }
-  const hostnames = new Set(listeners.map(({ hostname }) => hostname));
+  const hostnames = new Set([...listeners, ...(port.beside ?? [])].map(({ hostname }) => hostname));
   const wider = new Map([...hostnames].map((each) => [each, widerThan(each)]));
   return { port, listeners, hostnames, wider, attached };
 }

@@ -81,6 +81,11 @@ export interface PortTopology {
   readonly serves: PortServes;
   /** The listeners that share the port: the Gateway's own in its order, then each ListenerSet's in its own. */
   readonly listeners: readonly ListenerTopology[];
+  /**
+   * The listeners of another protocol that share the port number by server name. Only a plane that serves HTTPS and TLS on one number
+   * sets it: their hosts are not for this port.
+   */
+  readonly beside?: readonly ListenerTopology[];
 }
 
 export interface ListenerTopology {

@@ -2,6 +2,7 @@
 import type { EndpointSlice } from '../api/core.ts';
 import type { EnvoyModel } from '../envoy/model/build.ts';
 import { endpointsOf } from '../envoy/model/endpoints.ts';
+import { servicesOf } from '../envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../envoy/snapshot.ts';
 import type { ObjectKey } from '../kube/object.ts';
 
@@ -32,13 +33,11 @@ export class Published {
     const before = this.#byGateway.get(gateway)?.upstreams ?? new Map();
     const upstreams = new Map([...[...before].filter(([name]) => inUse.has(name)), ...model.upstreams]);
     this.withdraw(gateway);
-    const endpoints = new Map(
-      [...upstreams].map(([name, each]) => [name, endpointsOf(each, this.#slicesOf(each.backend.service))]),
-    );
+    const endpoints = new Map([...upstreams].map(([name, each]) => [name, endpointsOf(each, this.#slicesOf)]));
     this.#byGateway.set(gateway, { model, upstreams, endpoints });
-    for (const { backend } of upstreams.values()) {
-      const gateways = this.#byService.get(backend.service) ?? new Set();
-      this.#byService.set(backend.service, gateways.add(gateway));
+    for (const service of namesOf(upstreams)) {
+      const gateways = this.#byService.get(service) ?? new Set();
+      this.#byService.set(service, gateways.add(gateway));
     }
     return { ...model.snapshot, endpoints };
   }
@@ -49,21 +48,20 @@ export class Published {
   }
 
   withdraw(gateway: ObjectKey): void {
-    for (const { backend } of this.#byGateway.get(gateway)?.upstreams.values() ?? []) {
-      const gateways = this.#byService.get(backend.service);
+    for (const service of namesOf(this.#byGateway.get(gateway)?.upstreams ?? new Map())) {
+      const gateways = this.#byService.get(service);
       gateways?.delete(gateway);
-      if (gateways?.size === 0) this.#byService.delete(backend.service);
+      if (gateways?.size === 0) this.#byService.delete(service);
     }
     this.#byGateway.delete(gateway);
   }
 
   /** @returns all endpoints of each Gateway for which those of the Service have changed */
   refresh(service: ObjectKey): ReadonlyMap<ObjectKey, Endpoints> {
-    const slices = this.#slicesOf(service);
     const changed = new Map<ObjectKey, Endpoints>();
     for (const gateway of this.#byService.get(service) ?? []) {
       const publication = this.#byGateway.get(gateway);
-      const endpoints = publication && refreshed(publication, service, slices);
+      const endpoints = publication && refreshed(publication, service, this.#slicesOf);
       if (publication === undefined || endpoints === undefined) continue;
       publication.endpoints = endpoints;
       changed.set(gateway, endpoints);
@@ -72,15 +70,18 @@ export class Published {
   }
 }
 
+const namesOf = (upstreams: EnvoyModel['upstreams']): ReadonlySet<ObjectKey> =>
+  new Set([...upstreams.values()].flatMap(servicesOf).map(({ service }) => service));
+
 /** Undefined if nothing has changed. */
 function refreshed(
   { upstreams, endpoints }: Publication,
   service: ObjectKey,
-  slices: readonly EndpointSlice[],
+  slicesOf: (service: ObjectKey) => readonly EndpointSlice[],
 ): Endpoints | undefined {
   const fresh = [...upstreams]
-    .filter(([, { backend }]) => backend.service === service)
-    .map(([name, upstream]): [string, Resource] => [name, endpointsOf(upstream, slices)])
+    .filter(([, upstream]) => servicesOf(upstream).some((each) => each.service === service))
+    .map(([name, upstream]): [string, Resource] => [name, endpointsOf(upstream, slicesOf)])
     .filter(([name, { version }]) => endpoints.get(name)?.version !== version);
   return fresh.length === 0 ? undefined : new Map([...endpoints, ...fresh]);
 }

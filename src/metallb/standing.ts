@@ -1,16 +1,14 @@
 // What serves now: the addresses that are bound, and the ports that an Envoy behind them answers. Pure.
-import type { Service } from '../api/core.ts';
+import type { Service, ServicePort } from '../api/core.ts';
 import type { Gateway } from '../api/gateway-api.ts';
 import { isReady, type Pod } from '../api/workloads.ts';
 import type { Summary } from '../envoy/ads/summary.ts';
 import { envoyListenerName } from '../envoy/model/names.ts';
-import type { PortMapping } from '../envoy/model/proxy-ports.ts';
 import { rejectionFindings } from '../envoy/rejections.ts';
 import { listenerPort, type PortKey, portKey } from '../gateway/listener-protocols.ts';
 import { objectKey } from '../kube/object.ts';
 import type { Standing } from '../provider/provider.ts';
 import { type AddressPlan, addressesOf } from './addresses.ts';
-import { portsOf } from './facts.ts';
 import { metallbFinding } from './findings.ts';
 import { isBound } from './slots.ts';
 import type { MetallbModel } from './stages.ts';
@@ -36,18 +34,14 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
   const rejected = summaries.flatMap((summary) => summary.rejected);
   const bound = services.filter(isBound);
   const found = (plan?.problems ?? []).map(metallbFinding);
-  const leadsToEnvoy = ([port, target]: PortMapping): boolean =>
-    model === undefined || model.envoy.ports.get(port) === target;
-  const numbers = new Set(
-    portsOf(bound)
-      .filter(leadsToEnvoy)
-      .map(([port]) => port),
-  );
+  const leadsToEnvoy = ({ port, targetPort }: ServicePort): boolean =>
+    model === undefined || model.envoy.ports.get(port) === targetPort;
+  const led = new Set(bound.flatMap(({ spec }) => (spec.ports ?? []).filter(leadsToEnvoy).map(listenerOf)));
   const wanted =
     model === undefined
       ? listenerPorts(gateway)
-      : model.topology.ports.map((port) => ({ ...port, key: portKey(port) }));
-  const served = wanted.filter(({ port }) => numbers.has(port) && haveListener(serving, port));
+      : model.topology.ports.map((port) => ({ key: portKey(port), listener: envoyListenerName(port) }));
+  const served = wanted.filter(({ listener }) => led.has(listener) && haveListener(serving, listener));
   const lasting = found.filter(({ effect }) => effect.kind !== 'remark' && !('passing' in effect));
   const complete =
     model !== undefined &&
@@ -74,8 +68,7 @@ export function standingOf({ gateway, model, services, plan, conditions, pods, s
  * Whether every Envoy has the listener that should have it by now. The Service would send an Envoy without it a share of the
  * connections. An Envoy that is on the way, or has just come to another replica, takes nothing from the others.
  */
-function haveListener(serving: Summary['groups'], port: number): boolean {
-  const name = envoyListenerName('tcp', port);
+function haveListener(serving: Summary['groups'], name: string): boolean {
   const has = ({ listeners }: Summary['groups'][number]): boolean => listeners.includes(name);
   return serving.some(has) && serving.every((group) => has(group) || !group.isCurrent);
 }
@@ -88,5 +81,18 @@ function waitingFor(hasAddress: boolean, hasEnvoy: boolean): string {
   return hasEnvoy ? '' : 'No Envoy is ready yet.';
 }
 
-const listenerPorts = (gateway: Gateway | undefined): readonly { readonly port: number; readonly key: PortKey }[] =>
-  (gateway?.spec.listeners ?? []).map(({ port, protocol }) => ({ port, key: listenerPort(protocol, port) }));
+/** Envoy's listener that the Service's port leads to. */
+const listenerOf = ({ port, protocol }: Pick<ServicePort, 'port' | 'protocol'>): string =>
+  envoyListenerName({ port, serves: { kind: protocol === 'UDP' ? 'udp' : 'tcp' } });
+
+interface WantedPort {
+  readonly key: PortKey;
+  /** Envoy's. */
+  readonly listener: string;
+}
+
+const listenerPorts = (gateway: Gateway | undefined): readonly WantedPort[] =>
+  (gateway?.spec.listeners ?? []).map(({ port, protocol }) => ({
+    key: listenerPort(protocol, port),
+    listener: listenerOf({ port, ...(protocol === 'UDP' && { protocol }) }),
+  }));

@@ -35,7 +35,7 @@ async function setup() {
     if (topology === undefined) return [];
     const keyPairs = keyPairsOf(topology, (key) => input.secrets.get(key));
     const { snapshot, upstreams } = finish(buildEnvoy(topology, { families: ['IPv4'], keyPairs }));
-    const endpoints = [...upstreams].map(([name, upstream]) => [name, endpointsOf(upstream, [])] as const);
+    const endpoints = [...upstreams].map(([name, upstream]) => [name, endpointsOf(upstream, () => [])] as const);
     const listeners = [...snapshot.listeners].map(([name, each]) => [name, relocated(each)] as const);
     server.publish(web, { ...snapshot, listeners: new Map(listeners), endpoints: new Map(endpoints) });
     await expect

@@ -1,17 +1,17 @@
 // The model of Envoy: everything that the Envoys of a Gateway need, except endpoints, which change with each pod.
+import { routesById } from '../../gateway/connections.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
 import type { IpFamily, PortTopology, RouteTopology, Topology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 import type { Problem } from '../problem.ts';
-import { type Resource, resource, type Snapshot } from '../snapshot.ts';
-import { ListenerSchema } from '../xds/envoy/config/listener/v3/listener_pb.ts';
-import { TlsInspectorSchema } from '../xds/envoy/extensions/filters/listener/tls_inspector/v3/tls_inspector_pb.ts';
+import type { Resource, Snapshot } from '../snapshot.ts';
 import { cluster } from './clusters.ts';
-import { BUFFER_LIMIT } from './edge.ts';
+import { tcpPort, tlsPort, udpPort } from './connections-port.ts';
+import { secretsOf } from './downstream-tls.ts';
 import { expressible } from './expressible.ts';
-import { httpPort, type PortParts, secretsOf } from './http-port.ts';
-import { extension, socketAddress } from './messages.ts';
-import { envoyListenerName } from './names.ts';
+import { httpPort } from './http-port.ts';
+import { listenersOf, type PlacedParts, sharedNumbers } from './listeners.ts';
+import type { PortParts } from './port-parts.ts';
 import { type PortMapping, proxyPorts } from './proxy-ports.ts';
 import { type Room, type TakenRoom, withRoom } from './room.ts';
 import { type EncodedRoutes, RouteEncoder } from './route-encoder.ts';
@@ -45,19 +45,21 @@ export interface EnvoyModel {
 }
 
 export function* buildEnvoy({ ports: asked, routes: written }: Topology, options: EnvoyOptions): Steps<EnvoyModel> {
+  const shared = yield* sharedNumbers(asked);
   const able = yield* expressible(written);
-  const { routes, taken, problems } = yield* withRoom(asked, able.routes, {
+  const { routes, taken, problems } = yield* withRoom(shared, able.routes, {
     ...(options.serving && { serving: options.serving }),
     ...(options.before && { taken: options.before.taken }),
   });
-  const usable = asked.map((port) => withKeyPairs(port, options.keyPairs));
+  const usable = shared.map((port) => withKeyPairs(port, options.keyPairs));
   const ports = proxyPorts(
     usable.map(({ port }) => port),
     options.standingPorts,
   );
   const encoder = new RouteEncoder(options.before?.encoded);
   const parts: PlacedParts[] = [];
-  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routes, encoder)) });
+  const routed: Routed = { routes, byId: routesById(routes), encoder };
+  for (const port of usable) parts.push({ port, ...(yield* partsOf(port, routed)) });
   const upstreams = upstreamsOf(routes);
   const secrets = new Set(usable.flatMap(({ listeners }) => listeners.flatMap(secretsOf)));
   return {
@@ -93,51 +95,25 @@ function secretOf(key: ObjectKey, keyPairs: EnvoyOptions['keyPairs']): readonly 
   return pair === undefined ? [] : [secret(key, pair)];
 }
 
-function* partsOf(port: PortTopology, routes: readonly RouteTopology[], encoder: RouteEncoder): Steps<PortParts> {
+interface Routed {
+  readonly routes: readonly RouteTopology[];
+  readonly byId: ReturnType<typeof routesById>;
+  readonly encoder: RouteEncoder;
+}
+
+function* partsOf(port: PortTopology, { routes, byId, encoder }: Routed): Steps<PortParts> {
   const { serves } = port;
+  yield;
   switch (serves.kind) {
     case 'http':
       return yield* httpPort(port, serves.tls, routes, encoder);
     case 'tls':
+      return tlsPort(port, byId);
     case 'tcp':
+      return tcpPort(port, byId);
     case 'udp':
-      // Not among the capabilities, so no listener has them.
-      return { chains: [], tables: [] };
+      return udpPort(port, byId);
     default:
       return serves satisfies never;
   }
 }
-
-interface PlacedParts extends PortParts {
-  readonly port: PortTopology;
-}
-
-/** Ports of the topology with the same number share one listener: TLS inspection tells their connections apart. */
-function listenersOf(
-  parts: readonly PlacedParts[],
-  ports: ReadonlyMap<number, number>,
-  families: readonly IpFamily[],
-): readonly Resource[] {
-  const byNumber = Map.groupBy(parts, ({ port }) => port.port);
-  return [...byNumber].flatMap(([number, sharing]) => {
-    const filterChains = sharing.flatMap(({ chains }) => chains);
-    const at = ports.get(number);
-    if (filterChains.length === 0 || at === undefined) return [];
-    const name = envoyListenerName('tcp', number);
-    const inspects = filterChains.some(({ filterChainMatch }) => filterChainMatch !== undefined);
-    return resource(ListenerSchema, name, {
-      name,
-      address: anyAddress(at, families),
-      filterChains,
-      ...(inspects && {
-        listenerFilters: [extension('envoy.filters.listener.tls_inspector', TlsInspectorSchema, {})],
-      }),
-      perConnectionBufferLimitBytes: BUFFER_LIMIT,
-    });
-  });
-}
-
-const anyAddress = (port: number, families: readonly IpFamily[]) =>
-  families.includes('IPv6')
-    ? socketAddress('::', port, { ipv4Compat: families.includes('IPv4') })
-    : socketAddress('0.0.0.0', port);

@@ -11,7 +11,7 @@ const filters = [
 ];
 
 export const ENVOY_CAPABILITIES: Capabilities = {
-  protocols: ['HTTP', 'HTTPS'],
+  protocols: ['HTTP', 'HTTPS', 'TLS', 'TCP', 'UDP'],
   features: ['GatewayHTTPSListenerDetectMisdirectedRequests'],
   http: {
     filters,

@@ -14,14 +14,17 @@ import {
 } from '../xds/envoy/extensions/upstreams/http/v3/http_protocol_options_pb.ts';
 import { BUFFER_LIMIT, HTTP2_LIMITS, MAX_CONCURRENT, MAX_RETRIES } from './edge.ts';
 import { FROM_ADS, type Init, packed, seconds } from './messages.ts';
-import { clusterName, type Upstream } from './upstreams.ts';
+import { clusterName, takesConnections, type Upstream } from './upstreams.ts';
 
 export function cluster(upstream: Upstream): Resource {
   const name = clusterName(upstream);
   return resource(ClusterSchema, name, {
     ...shared,
     name,
-    typedExtensionProtocolOptions: protocols[upstream.speaks],
+    ...(takesConnections(upstream)
+      ? // Others prefer endpoints with few connections, whatever the weights.
+        { lbPolicy: Cluster_LbPolicy.ROUND_ROBIN }
+      : { typedExtensionProtocolOptions: protocols[upstream.speaks] }),
   });
 }
 

@@ -27,4 +27,6 @@ export const TIMEOUTS = {
   request: 300,
   requestHeaders: 10,
   tlsHandshake: 10,
+  /** A UDP client that sends nothing. If it sends again, its datagrams may go to another backend. */
+  idleSession: 120,
 };

@@ -2,42 +2,73 @@
 import type { Endpoint, EndpointSlice } from '../../api/core.ts';
 import { compareStrings } from '../../gateway/precedence.ts';
 import type { BackendService } from '../../gateway/topology.ts';
+import type { ObjectKey } from '../../kube/object.ts';
 import { type Resource, resource } from '../snapshot.ts';
-import { type LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';
+import type { LbEndpointSchema } from '../xds/envoy/config/endpoint/v3/endpoint_components_pb.ts';
 import { ClusterLoadAssignmentSchema } from '../xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { type Init, socketAddress } from './messages.ts';
-import { clusterName, type Upstream } from './upstreams.ts';
+import { clusterName, type OfConnections, takesConnections, type Upstream } from './upstreams.ts';
 
-interface Address {
+interface Place {
   readonly address: string;
   readonly port: number;
+}
+
+interface Address extends Place {
   readonly isReady: boolean;
 }
 
-/**
- * The pods of the upstream's port. As kube-proxy does it, pods that end get requests only while no other is ready.
- * @param slices of the Service
- */
-export function endpointsOf(upstream: Upstream, slices: readonly EndpointSlice[]): Resource {
-  const { backend } = upstream;
-  const serving = slices.flatMap((slice) =>
-    slice.addressType === family(backend, slices) ? addresses(backend, slice) : [],
-  );
-  const ready = serving.filter(({ isReady }) => isReady);
-  // Two slices may have the same endpoint for a moment.
-  const chosen = new Map((ready.length > 0 ? ready : serving).map((each) => [`${each.address} ${each.port}`, each]));
-  const lbEndpoints = [...chosen.values()]
-    .toSorted((a, b) => compareStrings(a.address, b.address) || a.port - b.port)
-    .map(lbEndpoint);
+type SlicesOf = (service: ObjectKey) => readonly EndpointSlice[];
+
+export function endpointsOf(upstream: Upstream, slicesOf: SlicesOf): Resource {
   const name = clusterName(upstream);
+  const lbEndpoints = takesConnections(upstream)
+    ? shares(upstream, slicesOf)
+    : podsOf(upstream.backend, slicesOf).map((pod) => lbEndpoint(pod));
   return resource(ClusterLoadAssignmentSchema, name, {
     clusterName: name,
     endpoints: lbEndpoints.length === 0 ? [] : [{ lbEndpoints }],
   });
 }
 
-const lbEndpoint = ({ address, port }: Address): Init<typeof LbEndpointSchema> => ({
+/** Envoy takes 32 bits for the sum of all weights. Each endpoint has at least 1. */
+const TOTAL_WEIGHT = 2 ** 31;
+
+/** Nothing listens there in Envoy's pod, so connections are refused at once. */
+const NOBODY = { address: '127.0.0.1', port: 1 };
+
+/** The weight of a backend belongs to its pods in equal parts. A pod may be behind several backends. Without pods, nobody has it. */
+function shares({ backends }: OfConnections, slicesOf: SlicesOf): Init<typeof LbEndpointSchema>[] {
+  const total = backends.reduce((sum, { weight }) => sum + weight, 0);
+  const found = new Map<string, { readonly at: Place; share: number }>();
+  for (const { service, weight } of backends) {
+    const pods = service === undefined ? [] : podsOf(service, slicesOf);
+    const places: readonly Place[] = pods.length > 0 ? pods : [NOBODY];
+    for (const at of places) {
+      const key = `${at.address} ${at.port}`;
+      const known = found.get(key) ?? { at, share: 0 };
+      found.set(key, known);
+      known.share += weight / total / places.length;
+    }
+  }
+  return [...found.values()].map(({ at, share }) => lbEndpoint(at, Math.max(1, Math.round(share * TOTAL_WEIGHT))));
+}
+
+/** The pods of the backend's port. As kube-proxy does it, pods that end get requests only while no other is ready. */
+function podsOf(backend: BackendService, slicesOf: SlicesOf): readonly Place[] {
+  const slices = slicesOf(backend.service);
+  const serving = slices.flatMap((slice) =>
+    slice.addressType === family(backend, slices) ? addresses(backend, slice) : [],
+  );
+  const ready = serving.filter(({ isReady }) => isReady);
+  // Two slices may have the same endpoint for a moment.
+  const chosen = new Map((ready.length > 0 ? ready : serving).map((each) => [`${each.address} ${each.port}`, each]));
+  return [...chosen.values()].toSorted((a, b) => compareStrings(a.address, b.address) || a.port - b.port);
+}
+
+const lbEndpoint = ({ address, port }: Place, loadBalancingWeight?: number): Init<typeof LbEndpointSchema> => ({
   hostIdentifier: { case: 'endpoint', value: { address: socketAddress(address, port) } },
+  ...(loadBalancingWeight !== undefined && { loadBalancingWeight }),
 });
 
 /** The Service's first family that has an address: a pod of a dual-stack Service is in slices of both. */

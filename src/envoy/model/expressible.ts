@@ -1,4 +1,5 @@
 // What Envoy can express of the routes. What it would refuse never gets there, because it would take the whole table along.
+import { isOfConnections } from '../../gateway/connection-route.ts';
 import { isBehind } from '../../gateway/gates.ts';
 import type { RouteRef, RulePlace } from '../../gateway/problem-place.ts';
 import { protocolOf, type Shortfall, shortfalls, withinPlane } from '../../gateway/shortfalls.ts';
@@ -28,6 +29,10 @@ export function* expressible(routes: readonly RouteTopology[]): Steps<Expressibl
   const report = (problem: Problem): void => void problems.push(problem);
   const able: RouteTopology[] = [];
   for (const route of routes) {
+    if (isOfConnections(route.route)) {
+      able.push(route);
+      continue;
+    }
     const within = withinPlane(route, shortfallsOf, report);
     const out = yield* leftOut(within, report);
     const rules = within.rules.filter((rule) => !out.has(rule));

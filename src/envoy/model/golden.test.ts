@@ -13,9 +13,9 @@ import { buildEnvoy, type EnvoyModel } from './build.ts';
 import { ENVOY_CAPABILITIES } from './capabilities.ts';
 import { INVALID_CLUSTER } from './names.ts';
 import type { KeyPair } from './secrets.ts';
-import { readable } from './testing/readable.ts';
+import { clusterOf, readable, tablesOf } from './testing/readable.ts';
 
-/** The others are about AWS, or about protocols that the model does not have yet. */
+/** The others are about AWS. */
 const topics = [
   'attachment',
   'backends',
@@ -29,6 +29,9 @@ const topics = [
   'listener-sets',
   'precedence',
   'rules',
+  'tcp',
+  'tls',
+  'udp',
 ];
 
 const decoded = (data = ''): string => Buffer.from(data, 'base64').toString('utf8');
@@ -71,7 +74,10 @@ describe.each(cases)('the Envoy configuration of $name', ({ inputs }) => {
   test('has a cluster for everything that its routes name', () => {
     for (const { snapshot, upstreams } of models) {
       expect([...snapshot.clusters.keys()]).toEqual([...upstreams.keys()]);
-      const named = [...snapshot.routes.values()].flatMap(clustersOf);
+      const named = [
+        ...[...snapshot.routes.values()].flatMap(clustersOf),
+        ...[...snapshot.listeners.values()].flatMap(proxied),
+      ];
       for (const name of named) expect([...snapshot.clusters.keys(), INVALID_CLUSTER]).toContain(name);
     }
   });
@@ -85,7 +91,23 @@ describe.each(cases)('the Envoy configuration of $name', ({ inputs }) => {
       const chains = [...snapshot.listeners.values()].flatMap(
         ({ bytes }) => fromBinary(ListenerSchema, bytes).filterChains,
       );
-      expect(chains.map(({ name }) => name).toSorted()).toEqual([...snapshot.routes.keys()].toSorted());
+      expect(chains.flatMap(({ filters }) => tablesOf(filters)).toSorted()).toEqual(
+        [...snapshot.routes.keys()].toSorted(),
+      );
+    }
+  });
+
+  test('has each server name once in a listener, and each address once', () => {
+    for (const { snapshot } of models) {
+      const listeners = [...snapshot.listeners.values()].map(({ bytes }) => fromBinary(ListenerSchema, bytes));
+      for (const { filterChains } of listeners) {
+        const names = filterChains.flatMap(({ filterChainMatch: match }) =>
+          match?.serverNames.length === 0 ? [''] : (match?.serverNames ?? []),
+        );
+        expect(new Set(names).size).toBe(names.length);
+      }
+      const addresses = listeners.map(({ address }) => JSON.stringify(address));
+      expect(new Set(addresses).size).toBe(addresses.length);
     }
   });
 });
@@ -99,4 +121,12 @@ function clustersOf({ bytes }: { readonly bytes: Uint8Array }): readonly string[
     if (to.case === 'cluster') return [to.value, ...mirrors];
     return to.case === 'weightedClusters' ? [...to.value.clusters.map(({ name }) => name), ...mirrors] : mirrors;
   });
+}
+
+/** The clusters that connections and datagrams go to. */
+function proxied({ bytes }: { readonly bytes: Uint8Array }): readonly string[] {
+  const { filterChains, listenerFilters } = fromBinary(ListenerSchema, bytes);
+  return [...filterChains.flatMap(({ filters }) => filters), ...listenerFilters].flatMap(
+    (filter) => clusterOf(filter) ?? [],
+  );
 }

@@ -1,7 +1,5 @@
 // How Envoy reads requests from connections, and what it does against hostile clients.
-import type { AccessLogSchema } from '../xds/envoy/config/accesslog/v3/accesslog_pb.ts';
 import { HttpProtocolOptions_HeadersWithUnderscoresAction as Underscores } from '../xds/envoy/config/core/v3/protocol_pb.ts';
-import { StdoutAccessLogSchema } from '../xds/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { CorsSchema } from '../xds/envoy/extensions/filters/http/cors/v3/cors_pb.ts';
 import { RouterSchema } from '../xds/envoy/extensions/filters/http/router/v3/router_pb.ts';
 import {
@@ -9,6 +7,7 @@ import {
   HttpConnectionManagerSchema,
   HttpConnectionManager_ServerHeaderTransformation as ServerHeader,
 } from '../xds/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager_pb.ts';
+import { accessLog } from './access-log.ts';
 import { CORS_FILTER } from './cors.ts';
 import { HTTP2_LIMITS, TIMEOUTS } from './edge.ts';
 import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
@@ -23,7 +22,7 @@ export const httpConnectionManager = (table: string) =>
       extension('envoy.filters.http.router', RouterSchema, { suppressEnvoyHeaders: true }),
     ],
     upgradeConfigs: [{ upgradeType: 'websocket' }],
-    accessLog: [accessLog],
+    accessLog: [requestLog],
     ...hardened,
   });
 
@@ -47,32 +46,20 @@ const hardened: Init<typeof HttpConnectionManagerSchema> = {
   stripTrailingHostDot: true,
 };
 
-/** One line of JSON for a request. */
-const accessLog: Init<typeof AccessLogSchema> = extension('envoy.access_loggers.stdout', StdoutAccessLogSchema, {
-  accessLogFormat: {
-    case: 'logFormat',
-    value: {
-      format: {
-        case: 'jsonFormat',
-        value: {
-          time: '%START_TIME%',
-          client: '%DOWNSTREAM_REMOTE_ADDRESS%',
-          method: '%REQUEST_HEADER(:METHOD)%',
-          host: '%REQUEST_HEADER(:AUTHORITY)%',
-          path: '%REQUEST_HEADER(:PATH)%',
-          protocol: '%PROTOCOL%',
-          status: '%RESPONSE_CODE%',
-          flags: '%RESPONSE_FLAGS%',
-          details: '%RESPONSE_CODE_DETAILS%',
-          route: '%ROUTE_NAME%',
-          backend: '%UPSTREAM_CLUSTER_RAW%',
-          endpoint: '%UPSTREAM_HOST%',
-          received: '%BYTES_RECEIVED%',
-          sent: '%BYTES_SENT%',
-          milliseconds: '%DURATION%',
-          requestId: '%REQUEST_HEADER(X-REQUEST-ID)%',
-        },
-      },
-    },
-  },
+const requestLog = accessLog({
+  client: '%DOWNSTREAM_REMOTE_ADDRESS%',
+  method: '%REQUEST_HEADER(:METHOD)%',
+  host: '%REQUEST_HEADER(:AUTHORITY)%',
+  path: '%REQUEST_HEADER(:PATH)%',
+  protocol: '%PROTOCOL%',
+  status: '%RESPONSE_CODE%',
+  flags: '%RESPONSE_FLAGS%',
+  details: '%RESPONSE_CODE_DETAILS%',
+  route: '%ROUTE_NAME%',
+  backend: '%UPSTREAM_CLUSTER_RAW%',
+  endpoint: '%UPSTREAM_HOST%',
+  received: '%BYTES_RECEIVED%',
+  sent: '%BYTES_SENT%',
+  milliseconds: '%DURATION%',
+  requestId: '%REQUEST_HEADER(X-REQUEST-ID)%',
 });

@@ -3,22 +3,16 @@ import { portEntries } from '../../gateway/entries.ts';
 import { portKey } from '../../gateway/listener-protocols.ts';
 import type { Steps } from '../../gateway/steps.ts';
 import type { ListenerTopology, PortTopology, RouteTopology } from '../../gateway/topology.ts';
-import type { ObjectKey } from '../../kube/object.ts';
 import type { Resource } from '../snapshot.ts';
 import type { FilterChainSchema } from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
-import { DownstreamTlsContextSchema } from '../xds/envoy/extensions/transport_sockets/tls/v3/tls_pb.ts';
-import { TIMEOUTS } from './edge.ts';
+import { closingChain } from './connections-port.ts';
+import { downstreamTls, secretsOf } from './downstream-tls.ts';
 import { httpConnectionManager } from './http-connections.ts';
-import { extension, FROM_ADS, type Init, seconds } from './messages.ts';
-import { routeTableName, secretName } from './names.ts';
+import type { Init } from './messages.ts';
+import { routeTableName } from './names.ts';
+import type { PortParts } from './port-parts.ts';
 import type { RouteEncoder } from './route-encoder.ts';
 import { ownTable, sharedTable, type TableSource } from './route-tables.ts';
-
-/** What one port of the topology adds to Envoy's listener of the port number. */
-export interface PortParts {
-  readonly chains: readonly Init<typeof FilterChainSchema>[];
-  readonly tables: readonly Resource[];
-}
 
 export function* httpPort(
   port: PortTopology,
@@ -38,33 +32,27 @@ export function* httpPort(
     const name = routeTableName(key);
     return {
       chains: [{ name, filters: [httpConnectionManager(name)] }],
+      filters: [],
       tables: [yield* sharedTable(name, port.listeners, source)],
     };
   }
-  const listeners = port.listeners.filter((listener) => secretsOf(listener).length > 0);
+  const { served = [], others = [] } = Object.groupBy(port.listeners, (listener) =>
+    secretsOf(listener).length > 0 ? 'served' : 'others',
+  );
+  const onNumber = [...port.listeners, ...(port.beside ?? [])];
   const tables: Resource[] = [];
-  for (const listener of listeners) {
-    tables.push(yield* ownTable(routeTableName(key, listener), listener, port.listeners, source));
+  for (const listener of served) {
+    tables.push(yield* ownTable(routeTableName(key, listener), listener, onNumber, source));
   }
-  return { chains: listeners.map((listener) => httpsChain(routeTableName(key, listener), listener)), tables };
+  const chains = served.map((listener) => httpsChain(routeTableName(key, listener), listener));
+  // A wider listener of HTTPS answers 421 for the others' hosts. One of TLS would forward them.
+  const closing = port.beside === undefined ? [] : others.map((listener) => closingChain(key, listener));
+  return { chains: [...chains, ...closing], filters: [], tables };
 }
 
 const httpsChain = (name: string, listener: ListenerTopology): Init<typeof FilterChainSchema> => ({
   name,
   filterChainMatch: { serverNames: listener.hostname === undefined ? [] : [listener.hostname] },
   filters: [httpConnectionManager(name)],
-  transportSocket: extension('envoy.transport_sockets.tls', DownstreamTlsContextSchema, {
-    commonTlsContext: {
-      alpnProtocols: ['h2', 'http/1.1'],
-      tlsCertificateSdsSecretConfigs: secretsOf(listener).map((secret) => ({
-        name: secretName(secret),
-        sdsConfig: FROM_ADS,
-      })),
-    },
-  }),
-  transportSocketConnectTimeout: seconds(TIMEOUTS.tlsHandshake),
+  ...downstreamTls(listener, ['h2', 'http/1.1']),
 });
-
-/** Also those that are unusable now: Envoy keeps the certificate that it has. */
-export const secretsOf = ({ certificates }: ListenerTopology): readonly ObjectKey[] =>
-  certificates.flatMap((each) => (each.kind === 'external' ? [] : each.secret));

@@ -1,13 +1,14 @@
 // The names of Envoy's resources. They are stable: what has the same name is changed in place, without closing connections.
 import type { PortKey } from '../../gateway/listener-protocols.ts';
-import type { ListenerTopology } from '../../gateway/topology.ts';
+import type { ListenerTopology, PortTopology } from '../../gateway/topology.ts';
 import type { ObjectKey } from '../../kube/object.ts';
 
 /** A cluster that never exists. The route says how its share is answered. */
 export const INVALID_CLUSTER = 'invalid';
 
-/** Envoy's listener of a port: `tcp/443` for the Gateway's listeners of HTTP, HTTPS, TLS and TCP. */
-export const envoyListenerName = (transport: 'tcp' | 'udp', port: number): string => `${transport}/${port}`;
+/** Envoy's listener of a port: `tcp/443` for the Gateway's listeners of HTTP, HTTPS, TLS and TCP; `udp/53` for UDP. */
+export const envoyListenerName = ({ port, serves }: Pick<PortTopology, 'port' | 'serves'>): string =>
+  `${serves.kind === 'udp' ? 'udp' : 'tcp'}/${port}`;
 
 /** The listeners of an HTTP port share a table. Those of an HTTPS port have one each. */
 export const routeTableName = (port: PortKey, listener?: Pick<ListenerTopology, 'name'>): string =>

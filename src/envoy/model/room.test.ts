@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { routeId } from '../../gateway/route-id.ts';
 import { finish } from '../../gateway/steps.ts';
-import { httpTopology, route } from '../../gateway/testing/sample.ts';
+import { connectionRoute, httpTopology, portOf, route } from '../../gateway/testing/sample.ts';
 import type { RouteTopology, Topology } from '../../gateway/topology.ts';
 import { objectKey } from '../../kube/object.ts';
 import { RouteConfigurationSchema } from '../xds/envoy/config/route/v3/route_pb.ts';
@@ -87,6 +87,19 @@ test('each rule of a route without room says so', () => {
     { kind: 'too-many-routes', rule: 0, limit: 1 },
     { kind: 'too-many-routes', rule: 1, limit: 1 },
   ]);
+});
+
+test('each server name of a TLSRoute takes the room of 8 entries, and a TCPRoute takes none', () => {
+  const tls = connectionRoute('TLSRoute', 'tls', { db: 1 }, { hostnames: ['a.com', '*.a.com'] });
+  const tcp = connectionRoute('TCPRoute', 'tcp', { db: 1 });
+  const ports = [
+    portOf({ port: 443, serves: { kind: 'tls' } }, [{ name: 'tls', tlsMode: 'Passthrough' }], [tls]),
+    portOf({ port: 5432, serves: { kind: 'tcp' } }, [{ name: 'tcp' }], [tcp]),
+  ];
+  const fit = (limit: number): readonly string[] =>
+    finish(withRoom(ports, [tls, tcp], { limit })).routes.map(({ route }) => route.kind);
+  expect(fit(16)).toEqual(['TLSRoute', 'TCPRoute']);
+  expect(fit(15)).toEqual(['TCPRoute']);
 });
 
 const names = fc.uniqueArray(fc.constantFrom('*.shop.com', 'x.shop.com', '*.x.shop.com', 'a.com', '*.com'), {

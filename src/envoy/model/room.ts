@@ -1,7 +1,9 @@
 // How many routes Envoy gets. Each host has the entries of wider hostnames too, so tenants could multiply them: they are counted
 // before they are made.
+import { isOfConnections } from '../../gateway/connection-route.ts';
 import { hostnamesOn, type PortView, viewOf } from '../../gateway/entries.ts';
 import { type Hostname, widerThan } from '../../gateway/hostnames.ts';
+import { portKey } from '../../gateway/listener-protocols.ts';
 import { compareRoutes, compareStrings } from '../../gateway/precedence.ts';
 import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { mapping, type Steps } from '../../gateway/steps.ts';
@@ -12,6 +14,9 @@ import { shareCount } from './shares.ts';
 
 /** Entries in all route tables of a Gateway. Each takes about 10 KB in Envoy. */
 const MAX_ENTRIES = 20_000;
+
+/** A server name of a TLS listener may need a filter chain and a cluster of its own. They take as much room as so many entries. */
+const CHAIN_ENTRIES = 8;
 
 /** By route, its matches by listener and hostname. */
 export type TakenRoom = ReadonlyMap<RouteId, ReadonlyMap<string, number>>;
@@ -36,7 +41,7 @@ export function* withRoom(
   routes: readonly RouteTopology[],
   { limit = MAX_ENTRIES, ...room }: Room = {},
 ): Steps<Roomy> {
-  const views = ports.filter(({ serves }) => serves.kind === 'http').map(viewOf);
+  const views = ports.filter(({ serves }) => serves.kind === 'http' || serves.kind === 'tls').map(viewOf);
   const asks = yield* mapping(routes, (route) => askOf(views, route));
   const tables = new Map<string, TableSize>();
   const taken = new Map<RouteId, ReadonlyMap<string, number>>();
@@ -67,7 +72,13 @@ export function* withRoom(
     problems: routes
       .filter((route) => !hasRoom(route))
       .flatMap(({ route, rules }) =>
-        rules.map(({ rule }) => ({ kind: 'too-many-routes' as const, route, rule, field: 'matches', limit })),
+        rules.map(({ rule }) => ({
+          kind: 'too-many-routes' as const,
+          route,
+          rule,
+          field: isOfConnections(route) ? '' : 'matches',
+          limit,
+        })),
       ),
   };
 }
@@ -90,11 +101,13 @@ function askOf(views: readonly PortView[], route: RouteTopology): Ask {
   const matches = route.rules.reduce((sum, rule) => sum + rule.matches.length * shareCount(rule.action), 0);
   const hosts = views.flatMap((view) =>
     (view.attached.get(id) ?? []).flatMap((listener) =>
-      hostnamesOn(view, listener, route).map(([, hostname]) => ({
-        table: `${view.port.port} ${listener.name}`,
-        hostname,
-        matches,
-      })),
+      hostnamesOn(view, listener, route).map(([, hostname]): Host => {
+        const table = `${portKey(view.port)} ${listener.name}`;
+        return view.port.serves.kind === 'http'
+          ? { table, hostname, matches }
+          : // A server name has no entries of wider ones.
+            { table: `${table} ${hostname ?? '*'}`, hostname, matches: CHAIN_ENTRIES };
+      }),
     ),
   );
   return { id, route, hosts };

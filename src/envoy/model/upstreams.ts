@@ -1,42 +1,76 @@
 // What Envoy reaches, and how: each upstream is a cluster.
+import { isOfConnections } from '../../gateway/connection-route.ts';
+import { type RouteId, routeId } from '../../gateway/route-id.ts';
 import { protocolOf } from '../../gateway/shortfalls.ts';
 import type { BackendService, RouteTopology, TopologyBackend } from '../../gateway/topology.ts';
 
-/** One way to reach the pods of a Service's port. */
-export interface Upstream {
-  readonly backend: BackendService;
+export type Upstream = OfRequests | OfConnections;
+
+/** One way to reach the pods of a Service's port. Routes choose among upstreams by weight. */
+export interface OfRequests {
   readonly speaks: 'http1' | 'http2';
+  readonly backend: BackendService;
+}
+
+/**
+ * All backends of a TLSRoute, TCPRoute or UDPRoute. Envoy chooses among them by the weights of their endpoints. So a change of the
+ * route changes no listener, which would end connections.
+ */
+export interface OfConnections {
+  readonly speaks: 'tcp' | 'udp';
+  readonly route: RouteId;
+  /** Those with weight. The share of one without a Service reaches nothing. */
+  readonly backends: readonly Pick<TopologyBackend, 'service' | 'weight'>[];
 }
 
 /**
  * Clusters and their endpoints: `shop/web/80`, and `shop/web/80/h2` if Envoy speaks HTTP/2 to the backend. Another protocol is
- * another cluster, so that both exist while routes change from one to the other.
+ * another cluster, so that both exist while routes change from one to the other. Connections: `TCPRoute/shop/database`.
  */
-export const clusterName = ({ backend: { service, port }, speaks }: Upstream): string =>
-  `${service}/${port}${suffixes[speaks]}`;
+export const clusterName = (upstream: Upstream): string =>
+  takesConnections(upstream)
+    ? upstream.route
+    : `${upstream.backend.service}/${upstream.backend.port}${suffixes[upstream.speaks]}`;
 
-const suffixes: Readonly<Record<Upstream['speaks'], string>> = { http1: '', http2: '/h2' };
+const suffixes: Readonly<Record<OfRequests['speaks'], string>> = { http1: '', http2: '/h2' };
 
-export function forRequests(backend: BackendService): Upstream {
+export const takesConnections = (upstream: Upstream): upstream is OfConnections => 'route' in upstream;
+
+export function forRequests(backend: BackendService): OfRequests {
   const protocol = protocolOf(backend);
   return { backend, speaks: protocol === 'H2C' || protocol === 'GRPC' ? 'http2' : 'http1' };
 }
+
+export const servicesOf = (upstream: Upstream): readonly BackendService[] =>
+  takesConnections(upstream) ? upstream.backends.flatMap(({ service }) => service ?? []) : [upstream.backend];
+
+/** All upstreams that connections, requests or copies of requests may go to, by the name of their cluster. */
+export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> {
+  const upstreams = routes.flatMap((route): readonly Upstream[] =>
+    isOfConnections(route.route) ? [upstreamOfConnections(route)] : upstreamsOfRequests(route),
+  );
+  return new Map(upstreams.map((upstream) => [clusterName(upstream), upstream]));
+}
+
+const upstreamsOfRequests = ({ rules }: RouteTopology): readonly OfRequests[] =>
+  rules
+    .flatMap(({ action }) => (action.kind === 'forward' ? action : []))
+    .flatMap(({ backends, mirrors = [] }) => [...backends.flatMap(reachedBy), ...mirrors.map(({ service }) => service)])
+    .map(forRequests);
 
 const reachedBy = ({ service, weight, redirect, mirrors = [] }: TopologyBackend): readonly BackendService[] =>
   service === undefined || weight === 0 || redirect !== undefined
     ? []
     : [service, ...mirrors.map((mirror) => mirror.service)];
 
-/** All upstreams that requests or their copies may go to, by the name of their cluster. */
-export function upstreamsOf(routes: readonly RouteTopology[]): ReadonlyMap<string, Upstream> {
-  const actions = routes.flatMap(({ rules }) =>
-    rules.flatMap(({ action }) => (action.kind === 'forward' ? action : [])),
-  );
-  const upstreams = actions
-    .flatMap(({ backends: refs, mirrors = [] }) => [
-      ...refs.flatMap(reachedBy),
-      ...mirrors.map(({ service }) => service),
-    ])
-    .map(forRequests);
-  return new Map(upstreams.map((upstream) => [clusterName(upstream), upstream]));
+/** It is there even without a backend, because a listener refers to it. */
+function upstreamOfConnections({ route, rules: [rule] }: RouteTopology): OfConnections {
+  const backends = rule?.action.kind === 'forward' ? rule.action.backends : [];
+  return {
+    speaks: route.kind === 'UDPRoute' ? 'udp' : 'tcp',
+    route: routeId(route),
+    backends: backends
+      .filter(({ weight }) => weight > 0)
+      .map(({ service, weight }) => ({ ...(service && { service }), weight })),
+  };
 }

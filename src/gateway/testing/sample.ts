@@ -3,9 +3,11 @@
 import { objectKey } from '../../kube/object.ts';
 import { ANY_REQUEST } from '../matches.ts';
 import { routeId } from '../route-id.ts';
+import { forwardTo as actionTo } from '../rules.ts';
 import type {
   BackendService,
   ListenerTopology,
+  PortTopology,
   RequestMatch,
   RouteAction,
   RouteTopology,
@@ -54,27 +56,59 @@ export const route = (
 /** The Secret of all HTTPS listeners. */
 export const certificate = objectKey({ namespace: 'shop', name: 'tls' });
 
+/** A TLSRoute, TCPRoute or UDPRoute. @param weights by the Service's name. `invalid` stands for a backend without a Service */
+export const connectionRoute = (
+  kind: 'TLSRoute' | 'TCPRoute' | 'UDPRoute',
+  name: string,
+  weights: Readonly<Record<string, number>>,
+  more: Partial<RouteTopology> = {},
+): RouteTopology => {
+  const backends = Object.entries(weights).map(([each, weight], index) => ({
+    ...(each !== 'invalid' && { service: service(each, kind === 'UDPRoute' ? { transport: 'UDP' } : {}) }),
+    weight,
+    index,
+  }));
+  const ref = { kind, key: objectKey({ namespace: 'shop', name }) };
+  return {
+    route: ref,
+    hostnames: [],
+    rules: [{ rule: 0, matches: [], action: actionTo({ backends }, ref), backends }],
+    ...more,
+  };
+};
+
+type ListenerSketch = Pick<ListenerTopology, 'name'> & Partial<ListenerTopology>;
+
 /** The routes are attached to all listeners, unless a listener says to which. */
-export function httpTopology(
-  listeners: readonly (Pick<ListenerTopology, 'name'> & Partial<ListenerTopology>)[],
+export function portOf(
+  { port, serves }: Pick<PortTopology, 'port' | 'serves'>,
+  listeners: readonly ListenerSketch[],
   routes: readonly RouteTopology[],
-  { port = 80, tls = false }: { readonly port?: number; readonly tls?: boolean } = {},
-): Topology {
+): PortTopology {
   const summary = { fingerprint: '', key: { type: 'RSA', bits: 2048 }, domainNames: [], notAfter: '' } as const;
   return {
-    gateway: objectKey({ namespace: 'shop', name: 'web' }),
-    ports: [
-      {
-        port,
-        serves: { kind: 'http', tls },
-        listeners: listeners.map((listener) => ({
-          certificates: tls ? [{ kind: 'secret', secret: certificate, certificate: summary }] : [],
-          tlsOptions: {},
-          routes: routes.map((each) => routeId(each.route)),
-          ...listener,
-        })),
-      },
-    ],
-    routes,
+    port,
+    serves,
+    listeners: listeners.map((listener) => {
+      const terminates = serves.kind === 'http' ? serves.tls : listener.tlsMode === 'Terminate';
+      return {
+        certificates: terminates ? [{ kind: 'secret', secret: certificate, certificate: summary }] : [],
+        tlsOptions: {},
+        routes: routes.map((each) => routeId(each.route)),
+        ...listener,
+      };
+    }),
   };
 }
+
+export const topologyOf = (ports: readonly PortTopology[], routes: readonly RouteTopology[]): Topology => ({
+  gateway: objectKey({ namespace: 'shop', name: 'web' }),
+  ports,
+  routes,
+});
+
+export const httpTopology = (
+  listeners: readonly ListenerSketch[],
+  routes: readonly RouteTopology[],
+  { port = 80, tls = false }: { readonly port?: number; readonly tls?: boolean } = {},
+): Topology => topologyOf([portOf({ port, serves: { kind: 'http', tls } }, listeners, routes)], routes);

@@ -4,7 +4,7 @@ import { deployments, pods, services } from '../../api/kinds.ts';
 import type { Deployment, Pod } from '../../api/workloads.ts';
 import { serverName } from '../../envoy/ads/testing/ads-under-test.ts';
 import { ConnectedEnvoy } from '../../envoy/ads/testing/connected-envoy.ts';
-import { envoyListenerName } from '../../envoy/model/names.ts';
+import { } from '../../envoy/model/names.ts';
 import { ClusterLoadAssignmentSchema } from '../../envoy/xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { listenerPort, type PortKey } from '../../gateway/listener-protocols.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -60,9 +60,7 @@ export class SimulatedFleets {
     const bound = items.filter((each) => boundTo(each).length > 0);
     const listeners = new Set([...this.#envoys.values()].flatMap(({ envoy }) => [...envoy.has.listeners.keys()]));
     const numbers = bound.flatMap(({ spec }) => (spec.ports ?? []).map(({ port }) => port));
-    return new Set(
-      numbers.filter((port) => listeners.has(envoyListenerName('tcp', port))).map((port) => listenerPort('HTTP', port)),
-    );
+    return new Set(numbers.filter((port) => listeners.has(`tcp/${port}`)).map((port) => listenerPort('HTTP', port)));
   }
 
   /** The addresses of the Service's pods, as an Envoy has them. */

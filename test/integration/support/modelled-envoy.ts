@@ -1,13 +1,14 @@
 // A real Envoy on loopback that has the model of a topology, and backends that say what they got.
+import { createSocket } from 'node:dgram';
 import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type RequestListener,
   request,
-  type Server,
+  Server,
 } from 'node:http';
-import { connect } from 'node:net';
+import { connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { freePorts } from '../../../localstack/cluster/ports.ts';
@@ -16,11 +17,11 @@ import { issueServerCertificate, makeAuthority } from '../../../src/envoy/ads/is
 import { startAds, web } from '../../../src/envoy/ads/testing/ads-under-test.ts';
 import { buildEnvoy } from '../../../src/envoy/model/build.ts';
 import { endpointsOf } from '../../../src/envoy/model/endpoints.ts';
-import type { Upstream } from '../../../src/envoy/model/upstreams.ts';
+import { servicesOf, type Upstream } from '../../../src/envoy/model/upstreams.ts';
 import type { Resource, Snapshot } from '../../../src/envoy/snapshot.ts';
 import { finish } from '../../../src/gateway/steps.ts';
 import { certificate } from '../../../src/gateway/testing/sample.ts';
-import type { Topology } from '../../../src/gateway/topology.ts';
+import type { BackendService, Topology } from '../../../src/gateway/topology.ts';
 import { startEnvoy } from './envoy.ts';
 
 /** What a backend got. */
@@ -45,25 +46,33 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What answers requests, connections or datagrams. */
+export type Backend =
+  | RequestListener
+  | { readonly tcp: (socket: Socket) => void }
+  | { readonly udp: (datagram: Buffer) => string };
+
 export interface ModelledEnvoyOptions {
   /** Changes what the model made. */
   readonly change?: (snapshot: Omit<Snapshot, 'endpoints'>) => Omit<Snapshot, 'endpoints'>;
   /** Backends by the Service's name. The others tell what they got. A Service of `undefined` has no endpoints. */
-  readonly backends?: Readonly<Record<string, RequestListener | undefined>>;
+  readonly backends?: Readonly<Record<string, Backend | undefined>>;
 }
 
-/** Starts Envoy with the topology, whose port is 80 or 443. It ends with the test. */
+/** Starts Envoy with the topology, whose ports of a number have one port of loopback each. It ends with the test. */
 export async function startModelledEnvoy(topology: Topology, options: ModelledEnvoyOptions = {}) {
   const ads = await startAds();
-  const [port = 0] = await freePorts(1);
+  const free = await freePorts(3);
+  const [port = 0] = free;
   const backends = new Backends(options.backends ?? {});
   const keyPair = await selfSigned();
   /** Returns when Envoy has it. */
   const publish = async (next: Topology): Promise<void> => {
-    const standingPorts = new Map(next.ports.map((each) => [each.port, port]));
+    const numbers = [...new Set(next.ports.map((each) => each.port))];
+    const standingPorts = numbers.map((number, index) => [number, free[index] ?? 0] as const);
     const keyPairs = new Map([[certificate, keyPair]]);
     const model = finish(buildEnvoy(next, { families: ['IPv4'], keyPairs, standingPorts }));
-    const endpoints = await Promise.all([...model.upstreams.values()].map((upstream) => backends.endpoints(upstream)));
+    const endpoints = await backends.endpoints([...model.upstreams.values()]);
     const snapshot = options.change?.(model.snapshot) ?? model.snapshot;
     ads.server.publish(web, { ...snapshot, endpoints: new Map(endpoints.map((each) => [each.name, each])) });
     await expect
@@ -79,6 +88,8 @@ export async function startModelledEnvoy(topology: Topology, options: ModelledEn
     ...ads,
     ...envoy,
     envoyPort: port,
+    /** Envoy's ports, in the order of the topology's port numbers. */
+    envoyPorts: free,
     publish,
     ask: (path: string, asked: Asked = {}) => ask(port, path, asked),
     /** Sends bytes as they are. The answer is all that comes until the connection ends. */
@@ -87,28 +98,35 @@ export async function startModelledEnvoy(topology: Topology, options: ModelledEn
 }
 
 class Backends {
-  readonly #handlers: Readonly<Record<string, RequestListener | undefined>>;
+  readonly #handlers: Readonly<Record<string, Backend | undefined>>;
   readonly #servers = new Map<string, Promise<number>>();
 
-  constructor(handlers: Readonly<Record<string, RequestListener | undefined>>) {
+  constructor(handlers: Readonly<Record<string, Backend | undefined>>) {
     this.#handlers = handlers;
   }
 
-  async endpoints(upstream: Upstream): Promise<Resource> {
-    const { backend } = upstream;
-    const name = backend.service.slice(backend.service.indexOf('/') + 1);
-    if (name in this.#handlers && this.#handlers[name] === undefined) return endpointsOf(upstream, []);
+  async endpoints(upstreams: readonly Upstream[]): Promise<readonly Resource[]> {
+    const services = upstreams.flatMap(servicesOf);
+    const found = await Promise.all(services.map(async (each) => [each.service, await this.#slices(each)] as const));
+    const slices = new Map(found);
+    return upstreams.map((upstream) => endpointsOf(upstream, (service) => slices.get(service) ?? []));
+  }
+
+  async #slices({ service, transport }: BackendService): Promise<readonly EndpointSlice[]> {
+    const name = service.slice(service.indexOf('/') + 1);
+    if (name in this.#handlers && this.#handlers[name] === undefined) return [];
     const started = this.#servers.get(name) ?? start(this.#handlers[name] ?? echo(name));
     this.#servers.set(name, started);
-    const slice: EndpointSlice = {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { namespace: 'shop', name },
-      addressType: 'IPv4',
-      ports: [{ name: '', port: await started, protocol: 'TCP' }],
-      endpoints: [{ addresses: ['127.0.0.1'] }],
-    };
-    return endpointsOf(upstream, [slice]);
+    return [
+      {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { namespace: 'shop', name },
+        addressType: 'IPv4',
+        ports: [{ name: '', port: await started, protocol: transport ?? 'TCP' }],
+        endpoints: [{ addresses: ['127.0.0.1'] }],
+      },
+    ];
   }
 }
 
@@ -117,18 +135,28 @@ const echo =
   ({ method, url: path, headers }, response) =>
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ service, method, path, headers }));
 
-async function start(handler: RequestListener): Promise<number> {
+async function start(backend: Backend): Promise<number> {
+  if (typeof backend !== 'function' && 'udp' in backend) return startUdp(backend.udp);
   // Longer than Envoy's, so that Envoy never uses a connection that just ends.
-  const server = createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 3_600_000 }, handler);
+  const server =
+    typeof backend === 'function'
+      ? createServer({ maxHeaderSize: 1024 * 1024, keepAliveTimeout: 3_600_000 }, backend)
+      : createTcpServer(backend.tcp);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => close(server));
+  onTestFinished(() => {
+    server.close();
+    if (server instanceof Server) server.closeAllConnections();
+  });
   const address = server.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-function close(server: Server): void {
-  server.close();
-  server.closeAllConnections();
+async function startUdp(answer: (datagram: Buffer) => string): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.on('message', (datagram, { port, address }) => socket.send(answer(datagram), port, address));
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  onTestFinished(() => void socket.close());
+  return socket.address().port;
 }
 
 async function selfSigned() {

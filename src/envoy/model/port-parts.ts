@@ -1,0 +1,15 @@
+import type { Resource } from '../snapshot.ts';
+import type {
+  FilterChainSchema,
+  ListenerFilterSchema,
+} from '../xds/envoy/config/listener/v3/listener_components_pb.ts';
+import type { Init } from './messages.ts';
+
+/** What one port of the topology adds to Envoy's listener of the port number. */
+export interface PortParts {
+  /** For connections. */
+  readonly chains: readonly Init<typeof FilterChainSchema>[];
+  /** For datagrams. */
+  readonly filters: readonly Init<typeof ListenerFilterSchema>[];
+  readonly tables: readonly Resource[];
+}
