@@ -12,7 +12,7 @@ import { type Backend, startModelledEnvoy } from './support/modelled-envoy.ts';
 
 /** Says its name, and ends. */
 const named = (name: string): Backend => ({ tcp: (socket) => void socket.end(name) });
-const udpNamed = (name: string): Backend => ({ udp: (datagram) => `${name} ${datagram}` });
+const udpNamed = (name: string): Backend => ({ udp: (datagram) => `${name} ${datagram.toString()}` });
 
 /** What a client reads until the connection ends. Empty if it is reset. */
 const readAll = (socket: Socket): Promise<string> => text(socket).catch(() => '');
@@ -190,7 +190,9 @@ test('a TCP port without a route or without a valid backend closes each connecti
 });
 
 test('a change of weights or backends ends no connection', async () => {
-  const greet: Backend = { tcp: (socket) => void socket.on('data', (bytes) => socket.write(`got ${bytes}`)) };
+  const greet: Backend = {
+    tcp: (socket) => void socket.on('data', (bytes) => socket.write(`got ${bytes.toString()}`)),
+  };
   const topology = (weights: Readonly<Record<string, number>>) => {
     const db = connectionRoute('TCPRoute', 'db', weights);
     return topologyOf([portOf(tcp, [{ name: 'tcp' }], [db])], [db]);

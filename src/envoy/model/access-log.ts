@@ -1,5 +1,5 @@
 // The access logs: one line of JSON for each request, connection or session.
-import { AccessLogSchema } from '../xds/envoy/config/accesslog/v3/accesslog_pb.ts';
+import type { AccessLogSchema } from '../xds/envoy/config/accesslog/v3/accesslog_pb.ts';
 import { StdoutAccessLogSchema } from '../xds/envoy/extensions/access_loggers/stream/v3/stream_pb.ts';
 import { extension, type Init } from './messages.ts';
 

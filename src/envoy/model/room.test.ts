@@ -97,7 +97,7 @@ test('each server name of a TLSRoute takes the room of 8 entries, and a TCPRoute
     portOf({ port: 5432, serves: { kind: 'tcp' } }, [{ name: 'tcp' }], [tcp]),
   ];
   const fit = (limit: number): readonly string[] =>
-    finish(withRoom(ports, [tls, tcp], { limit })).routes.map(({ route }) => route.kind);
+    finish(withRoom(ports, [tls, tcp], { limit })).routes.map((each) => each.route.kind);
   expect(fit(16)).toEqual(['TLSRoute', 'TCPRoute']);
   expect(fit(15)).toEqual(['TCPRoute']);
 });

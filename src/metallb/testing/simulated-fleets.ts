@@ -4,7 +4,6 @@ import { deployments, pods, services } from '../../api/kinds.ts';
 import type { Deployment, Pod } from '../../api/workloads.ts';
 import { serverName } from '../../envoy/ads/testing/ads-under-test.ts';
 import { ConnectedEnvoy } from '../../envoy/ads/testing/connected-envoy.ts';
-import { } from '../../envoy/model/names.ts';
 import { ClusterLoadAssignmentSchema } from '../../envoy/xds/envoy/config/endpoint/v3/endpoint_pb.ts';
 import { listenerPort, type PortKey } from '../../gateway/listener-protocols.ts';
 import type { KubeClient } from '../../kube/client.ts';
