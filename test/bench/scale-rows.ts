@@ -1,7 +1,7 @@
 // The results of the scenario with many Gateways, beside their limits.
 import type { Churned, Made, Scaled } from './scale.ts';
 import { describeMs, describeSeconds, type Spread } from './spread.ts';
-import type { Row } from './table.ts';
+import { held, type Row } from './table.ts';
 import { describeUsage } from './usage.ts';
 
 /** The memory limit with 100 Gateways, 1,000 routes and 10,000 endpoints, in MiB. */
@@ -20,14 +20,6 @@ const maxRefused = 0.01;
 /** The share of one core, while 50 pods change per second. */
 const maxCpuShare = 0.5;
 const maxGrowthMiB = 50;
-
-const held = (scenario: string, measured: string, limit: string, withinLimit: boolean): Row => ({
-  scenario,
-  measured,
-  limit,
-  peer: '',
-  withinLimit,
-});
 
 /** From the write to Kubernetes until AWS gets RegisterTargets. */
 const endpointRow = (scenario: string, spread: Spread, max: { readonly median: number; readonly p99: number }): Row =>

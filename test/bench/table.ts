@@ -1,10 +1,10 @@
-// One row per scenario: the result, its limit, and the peer's result.
+// One row per scenario: the result, its limit, and the result of others.
 
 export interface Row {
   readonly scenario: string;
   readonly measured: string;
   readonly limit: string;
-  /** The AWS Load Balancer Controller 3.5 with the same workload; empty if it was not measured. */
+  /** Others with the same workload; empty if it was not measured. */
   readonly peer: string;
   readonly withinLimit: boolean;
 }
@@ -31,6 +31,15 @@ export const restartRow = (scenario: string, { reads, writes }: Calls, limit: nu
   withinLimit: reads <= limit && writes === 0,
 });
 
+/** A number with a limit. */
+export const held = (scenario: string, measured: string, limit: string, withinLimit: boolean, peer = ''): Row => ({
+  scenario,
+  measured,
+  limit,
+  peer,
+  withinLimit,
+});
+
 /** A number without a limit. */
 export const factRow = (scenario: string, measured: string): Row => ({
   scenario,
@@ -40,14 +49,15 @@ export const factRow = (scenario: string, measured: string): Row => ({
   withinLimit: true,
 });
 
-export function printTable(rows: readonly Row[]): void {
+/** @param peer the head of the column of others */
+export function printTable(rows: readonly Row[], peer: string): void {
   const cells = rows.map(({ scenario, measured, limit, peer, withinLimit }) => [
     scenario,
     `${withinLimit ? '' : 'OVER: '}${measured}`,
     limit,
     peer,
   ]);
-  printCells([['scenario', 'Gatehouse', 'at most', 'AWS LBC 3.5'], ...cells]);
+  printCells([['scenario', 'Gatehouse', 'at most', peer], ...cells]);
 }
 
 /** Prints a Markdown table. The first row is the head. */
